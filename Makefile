@@ -1,0 +1,74 @@
+# `make help` says what there is. ARGS goes to the command behind a target: make test ARGS="-k upload -n 0"
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-services bench lint lock clean
+
+BIN := .venv/bin
+PYTHONS := python3.13 python3.12 python3.11 python3
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input --require-hashes
+# What the tests of the embedded defaults must not see.
+EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u RELEASEHUB_STORAGE
+TESTED := $(EMBEDDED) DJANGO_SETTINGS_MODULE=releasehub.settings.test
+LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+
+run: .venv/.stamp-run ## serve ReleaseHub with demo data until Ctrl-C (PORT, RELEASEHUB_DATA_DIR)
+	@exec $(BIN)/python manage.py serve $(ARGS)
+
+test: lint ## all checks and the whole test suite on the embedded defaults
+	$(EMBEDDED) $(BIN)/python -m pytest $(ARGS)
+
+test-services: .venv/.stamp-dev ## the same suite on PostgreSQL, Redis and S3 servers of its own
+	$(BIN)/python tests/services/run.py $(ARGS)
+
+bench: .venv/.stamp-dev ## the benchmarks
+	$(BIN)/python bench/run.py $(ARGS)
+
+lint: .venv/.stamp-dev ## style, types, import contracts, settings, migrations, lock files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(TESTED) $(BIN)/python manage.py check --fail-level WARNING
+	$(TESTED) $(BIN)/python manage.py makemigrations --check --dry-run
+	! grep -nE '://|^--(index|extra-index|find-links|trusted)' $(LOCKS)
+
+lock: ## renew the three lock files
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; set -e; \
+	$(call find_python) "$$found" -m venv "$$folder"; \
+	"$$folder/bin/pip" install -qq --disable-pip-version-check uv; \
+	compile="$$folder/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+	  --upgrade --no-cache -p 3.11"; \
+	$$compile pyproject.toml -o requirements.txt; \
+	$$compile pyproject.toml --group dev -o requirements-dev.txt; \
+	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt
+
+clean: ## remove what was installed and cached; the data in var/ stays
+	rm -rf .venv .venv-s3 .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Sets the shell variable `found` to a Python that can do it, or ends with what to install.
+define find_python
+found=; for python in $(or $(PYTHON),$(PYTHONS)); do \
+	  if "$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    found=$$python; break; fi; done; \
+	[ -n "$$found" ] || { echo "Please install Python 3.11 or newer with venv and pip, or name it: make PYTHON=..." >&2; \
+	  exit 1; };
+endef
+
+.venv/pyvenv.cfg:
+	@$(call find_python) "$$found" -m venv .venv
+
+.venv/.stamp-run: requirements.txt .venv/pyvenv.cfg
+	@rm -f $@; echo "Installing what ReleaseHub runs on into .venv ..."
+	@$(PIP) -r $<
+	@touch $@
+
+.venv/.stamp-dev: requirements-dev.txt .venv/pyvenv.cfg
+	@rm -f $@; echo "Installing what ReleaseHub is developed and tested with into .venv ..."
+	@$(PIP) -r $<
+	@touch $@

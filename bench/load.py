@@ -1,0 +1,140 @@
+"""Load on one address: wrk where there is one, else a small client of threads that keep their connection."""
+
+import http.client
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count, repeat
+from pathlib import Path
+
+CONNECTIONS = 8
+SCRIPT = Path(__file__).with_name("unique.lua")
+MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+_salts = count(int(time.time()) % 1_000_000)
+
+
+@dataclass(frozen=True)
+class Job:
+    """GET of a path, or with `creates_in` (first id, how many) the POST of a new version in one of those downloads."""
+
+    port: int
+    path: str
+    headers: dict[str, str] = field(default_factory=dict)
+    creates_in: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Load:
+    """`failed`: answers that were neither 2xx nor 3xx, and requests without an answer. Times in milliseconds."""
+
+    requests: int
+    per_second: float
+    p50: float
+    p99: float
+    failed: int
+
+
+def press(job: Job, seconds: float) -> Load:
+    """Errors: RuntimeError when wrk says something else than expected."""
+    wrk = shutil.which("wrk")
+    return press_with_wrk(wrk, job, seconds) if wrk else press_with_threads(job, seconds)
+
+
+# --- wrk --------------------------------------------------------------------------------------------------------------
+
+
+def press_with_wrk(wrk: str, job: Job, seconds: float) -> Load:
+    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "20s"]
+    for name, value in job.headers.items():
+        command += ["-H", f"{name}: {value}"]
+    environment = {}
+    if job.creates_in:
+        first, number = job.creates_in
+        command += ["-s", str(SCRIPT)]
+        environment = {"SALT": str(next(_salts)), "FIRST": str(first), "COUNT": str(number)}
+    command.append(f"http://127.0.0.1:{job.port}{job.path}")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"wrk ended with {done.returncode}: {done.stderr}{done.stdout}")
+    return read_wrk(done.stdout)
+
+
+def read_wrk(text: str) -> Load:
+    sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", text)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    return Load(
+        requests=int(find(r"(\d+) requests in", text)),
+        per_second=float(find(r"Requests/sec:\s+([\d.]+)", text)),
+        p50=milliseconds(find(r"\s50%\s+(\S+)", text)),
+        p99=milliseconds(find(r"\s99%\s+(\S+)", text)),
+        failed=sum(map(int, sockets.groups() if sockets else ())) + (int(refused[1]) if refused else 0),
+    )
+
+
+def find(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    if match is None:
+        raise RuntimeError(f"wrk did not say {pattern}:\n{text}")
+    return match[1]
+
+
+def milliseconds(text: str) -> float:
+    match = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
+    return float(match[1]) * MILLISECONDS[match[2]] if match else 0.0
+
+
+# --- threads ----------------------------------------------------------------------------------------------------------
+
+
+def press_with_threads(job: Job, seconds: float) -> Load:
+    times: list[float] = []
+    failures: list[int] = []
+    bodies = new_bodies(job)
+    end = time.monotonic() + seconds
+    threads = [threading.Thread(target=client, args=(job, bodies, end, times, failures)) for _ in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ordered = sorted(times) or [0.0]
+    p99 = ordered[int(len(ordered) * 0.99)]
+    return Load(len(times), len(times) / seconds, statistics.median(ordered), p99, sum(failures))
+
+
+def client(job: Job, bodies: Iterator[bytes | None], end: float, times: list[float], failures: list[int]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", job.port, timeout=20)
+    failed = 0
+    while time.monotonic() < end and failed < 1000:
+        body = next(bodies)
+        headers = job.headers if body is None else job.headers | {"Content-Type": "application/json"}
+        started = time.perf_counter()
+        try:
+            connection.request("GET" if body is None else "POST", job.path, body, headers)
+            response = connection.getresponse()
+            response.read()
+            failed += response.status >= 400
+        except (OSError, http.client.HTTPException):
+            failed += 1
+            connection.close()
+        times.append((time.perf_counter() - started) * 1000)
+    connection.close()
+    failures.append(failed)
+
+
+def new_bodies(job: Job) -> Iterator[bytes | None]:
+    """What to send, for several threads at once: unlike a generator, map and count may be shared."""
+    if job.creates_in is None:
+        return repeat(None)
+    first, number = job.creates_in
+    salt = next(_salts)
+
+    def body(n: int) -> bytes:
+        return json.dumps({"download_id": first + n % number, "version_string": f"2.{salt}.{n}"}).encode()
+
+    return map(body, count())

@@ -1,0 +1,253 @@
+"""Measures ReleaseHub against the least that the same stack can do, side by side on servers of its own.
+
+Every target runs once per round on both sides, so that whatever else the machine does hits both alike. Only the
+ratios count; bench/README.md says how to read them. No time is asserted; the exit code is 1 when a request failed.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+if not __package__:  # started as a script: find the package from the root of the checkout
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from bench import dbtime, embedded, processes, servers, uploads, webhooks
+from bench.embedded import EMBEDDED
+from bench.load import Job, press
+from bench.plan import Seeded
+from bench.report import Result, Sample, Uploads, spread, table, upload_table
+from bench.servers import Cluster, Server, Setup
+from bench.targets import UPLOAD, targets
+from bench.uploads import Place
+from bench.webhooks import WEBHOOKS
+from tests.services.processes import ServiceError, interrupts
+from tests.services.run import services, temporary_folder
+
+RESULTS = Path(__file__).parent / "results"
+WARM_UP = 1.0
+UPLOADS_PER_ROUND = 3
+IDLE_SECONDS = 5
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that runs."""
+
+    cluster: Cluster
+    hub: Server
+    baseline: Server
+    seeded: Seeded
+    folder: Path
+
+
+@contextmanager
+def stage(setup: Setup, rows: int) -> Iterator[Stage]:
+    with (
+        services("postgres", postgres_settings=servers.POSTGRES_SETTINGS) as found,
+        temporary_folder() as folder,
+        ExitStack() as stack,
+    ):
+        cluster = Cluster.of(found["DATABASE_URL"])
+        data, received = folder / "data", folder / "uploads"
+        data.mkdir()
+        received.mkdir()
+        hub_env = servers.hub_environment(setup, cluster.new_database("hub"), data)
+        base_env = servers.baseline_environment(setup, cluster.new_database("baseline"), received)
+        started = time.monotonic()
+        seeded = servers.seed_hub(hub_env, rows)
+        servers.seed_baseline(base_env["BASELINE_DATABASE_URL"], rows)
+        servers.run_python(hub_env, "manage.py", "collectstatic", "--noinput", "-v0")
+        print(f"{rows:,} versions on both sides in {time.monotonic() - started:.0f} s", flush=True)
+        start = servers.serving
+        hub = stack.enter_context(
+            start("ReleaseHub", "releasehub.wsgi:application", hub_env, setup, folder / "hub.log")
+        )
+        base = stack.enter_context(
+            start("The baseline", "bench.baseline.app:application", base_env, setup, folder / "baseline.log")
+        )
+        yield Stage(cluster, hub, base, seeded, folder)
+
+
+# --- measuring --------------------------------------------------------------------------------------------------------
+
+
+def measure(on: Stage, rounds: int, seconds: float, only: str) -> list[Result]:
+    chosen = [target for target in targets(on.hub.port, on.baseline.port, on.seeded) if only in target.name]
+    results = {target.name: Result(target.name, target.budget, target.aim) for target in chosen}
+    for number in range(1, rounds + 1):
+        for target in chosen:
+            result = results[target.name]
+            result.baseline.append(sample(target.baseline, on.baseline, on.cluster, seconds))
+            result.hub.append(sample(target.hub, on.hub, on.cluster, seconds))
+            print(f"round {number}  {target.name:<24} {spread(result.speed_ratios()[-1:])}", flush=True)
+    return list(results.values())
+
+
+def sample(job: Job, server: Server, cluster: Cluster, seconds: float) -> Sample:
+    press(job, WARM_UP)
+    roots = (server.pid, cluster.pid)
+    before = [processes.cpu_seconds(root) for root in roots]
+    load = press(job, seconds)
+    after = [processes.cpu_seconds(root) for root in roots]
+    app, postgres = ((b - a) * 1000 / max(1, load.requests) for a, b in zip(before, after, strict=True))
+    return Sample(load, app, postgres)
+
+
+def measure_uploads(on: Stage, rounds: int, mebibytes: int) -> Uploads:
+    size, found = mebibytes * MIB, Uploads()
+    bare = on.folder / "bare"
+    bare.mkdir()
+    key, version = {"XF-Api-Key": on.seeded.key}, {"version_id": str(on.seeded.upload_version)}
+    hub = Place(on.hub.port, "/api/mc-dm-files/", on.folder / "data" / "files", key, version)
+    baseline = Place(on.baseline.port, "/upload", on.folder / "uploads", {}, {})
+    for number in range(rounds * UPLOADS_PER_ROUND):
+        found.bare.append(uploads.bare_megabytes_per_second(bare, size))
+        found.baseline.append(uploads.megabytes_per_second(baseline, size))
+        found.hub.append(uploads.megabytes_per_second(hub, size))
+        print(f"upload {number + 1}  hub {found.hub[-1]:.0f}  baseline {found.baseline[-1]:.0f} MB/s", flush=True)
+    return found
+
+
+def workers(server: Server) -> list[int]:
+    return [pid for pid in processes.tree(server.pid) if pid != server.pid]
+
+
+def memory(server: Server) -> dict[str, float]:
+    """MiB of the largest web worker: now, and the peak of its life."""
+    pids = workers(server)
+    return {"pss": max(map(processes.pss_mib, pids)), "peak": max(map(processes.peak_mib, pids))}
+
+
+def idle_percent(server: Server) -> float:
+    """CPU of one core that the server takes when nobody asks."""
+    time.sleep(1)
+    before = processes.cpu_seconds(server.pid)
+    time.sleep(IDLE_SECONDS)
+    return (processes.cpu_seconds(server.pid) - before) / IDLE_SECONDS * 100
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """The figures, and whether every request was answered."""
+    figures, is_complete = compare_web(options) if options.only not in {WEBHOOKS, EMBEDDED} else ({}, True)
+    with interrupts.caught(), interrupts.allowed():
+        if options.only in WEBHOOKS:
+            delivered = webhooks.measure(options.rounds)
+            print("\n" + webhooks.webhook_table(delivered))
+            figures["webhooks"] = asdict(delivered) | {"ratios": delivered.ratios()}
+        if options.only in EMBEDDED:
+            alone = embedded.measure()
+            print("\n" + embedded.embedded_table(alone))
+            figures["embedded"] = asdict(alone)
+    return figures, is_complete
+
+
+def compare_web(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    """Both web servers."""
+    setup = Setup(options.workers, options.threads, options.pool)
+    with stage(setup, options.rows[0]) as on:
+        results = measure(on, options.rounds, options.seconds, options.only)
+        figures: dict[str, Any] = {"setup": asdict(setup), "targets": [result.as_json() for result in results]}
+        if results:
+            print("\n" + table(results))
+        before = memory(on.hub)
+        if options.only in UPLOAD:
+            found = measure_uploads(on, options.rounds, options.upload)
+            print("\n" + upload_table(found, options.upload))
+            figures["uploads"] = asdict(found)
+        figures["memory"] = memory(on.hub) | {"peak_before_uploads": before["peak"]}
+        figures["idle_percent"] = idle_percent(on.hub)
+    print_memory(figures)
+    return figures, not any(result.failed() for result in results)
+
+
+def print_memory(figures: dict[str, Any]) -> None:
+    used = figures["memory"]
+    print(f"\nweb worker: {used['pss']:.0f} MiB (PSS), budget 130")
+    if "uploads" in figures:
+        print(f"uploads raised its peak by {used['peak'] - used['peak_before_uploads']:.1f} MiB, budget 32")
+    print(f"idle: {figures['idle_percent']:.1f} % of a core, budget 1")
+
+
+def scale(options: argparse.Namespace) -> dict[str, Any]:
+    """Database time of the list for each number of rows."""
+    setup, found = Setup(1, 1, 0), {}
+    with services("postgres", postgres_settings=servers.POSTGRES_SETTINGS) as urls, temporary_folder() as folder:
+        cluster = Cluster.of(urls["DATABASE_URL"])
+        for rows in options.rows:
+            environment = servers.hub_environment(setup, cluster.new_database(f"hub_{rows}"), folder)
+            seeded = servers.seed_hub(environment, rows)
+            output = servers.run_python(environment, "-m", "bench.dbtime", seeded.key, str(seeded.heavy))
+            found[rows] = json.loads(output.splitlines()[-1])
+            print(f"{rows:>9,} versions  {dbtime.summary(found[rows])}", flush=True)
+    smallest = found[min(found)]
+    for page in smallest:
+        ratios = [times[page]["ms"] / smallest[page]["ms"] for times in found.values()]
+        print(f"{page}: at most {max(ratios):.2f} times the smallest, budget 1.50, aim 1.10")
+    return {"database_time": found}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--rounds", type=int, default=5, help="how often each target runs (%(default)s)")
+    add("--seconds", type=float, default=4, help="length of one measurement (%(default)s)")
+    add("--rows", type=numbers, default=[100_000], help="versions, 100000; several numbers with commas between them "
+        "measure the database time of the list for each instead")  # fmt: skip
+    add(
+        "--only",
+        default="",
+        metavar="TEXT",
+        help="targets with this in their name; webhooks: deliveries; embedded: the one process of make run",
+    )
+    add("--upload", type=int, default=64, metavar="MIB", help="size of an upload (%(default)s)")
+    add("--workers", type=int, default=2, help="processes of each web server (%(default)s)")
+    add("--threads", type=int, default=1, help="blocking threads of each process (%(default)s)")
+    add("--pool", type=int, default=4, help="database connections of each process, 0: no pool (%(default)s)")
+    add("--json", type=Path, metavar="FILE", help="where to write the figures (bench/results/<time>.json)")
+    return parser.parse_args(arguments)
+
+
+def numbers(text: str) -> list[int]:
+    found = [int(part) for part in text.split(",")]
+    if min(found) < 1000:
+        raise argparse.ArgumentTypeError("fewer than 1000 versions say nothing")
+    return found
+
+
+def write(figures: dict[str, Any], path: Path | None) -> None:
+    now = datetime.now(UTC)
+    target = path or RESULTS / f"{now:%Y%m%d-%H%M%S}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    head = {"at": now.isoformat(timespec="seconds"), "python": platform.python_version(), "system": platform.platform()}
+    target.write_text(json.dumps(head | figures, indent=1))
+    print(f"\nwritten to {target}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
+    try:
+        if len(options.rows) > 1:
+            figures, is_complete = scale(options), True
+        else:
+            figures, is_complete = compare(options)
+    except (ServiceError, RuntimeError) as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    write(figures | {"rows": options.rows}, options.json)
+    return 0 if is_complete else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,128 @@
+"""The databases and the two web servers that are compared; all of it in a temporary folder and gone afterwards."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+import psycopg
+
+from bench.plan import NOTES, OTHERS, URL, Plan, Seeded
+from bench.processes import listens
+from tests.services.processes import HOST, ServiceError, free_ports, running, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLES = Path(__file__).parent / "baseline" / "tables.sql"
+POSTGRES_SETTINGS = {"shared_buffers": "512MB", "max_connections": "60", "random_page_cost": "1.1"}
+
+Environment = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How both servers run. `pool`: connections per worker; 0 leaves it to the persistent connection of a thread."""
+
+    workers: int
+    threads: int
+    pool: int
+
+
+@dataclass(frozen=True)
+class Server:
+    port: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running PostgreSQL server, known by its socket folder."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, database_url: str) -> "Cluster":
+        return cls(Path(unquote(urlsplit(database_url).netloc.rpartition("@")[2].rpartition(":")[0])))
+
+    @property
+    def pid(self) -> int:
+        return int((self.folder / "cluster" / "postmaster.pid").read_text().split()[0])
+
+    def url(self, database: str) -> str:
+        return f"postgresql://releasehub@{quote(str(self.folder), safe='')}:5432/{database}"
+
+    def new_database(self, name: str) -> str:
+        """Its URL."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+
+# --- filling ----------------------------------------------------------------------------------------------------------
+
+
+def seed_hub(environment: Environment, rows: int) -> Seeded:
+    return Seeded(**json.loads(run_python(environment, "-m", "bench.seed", str(rows)).splitlines()[-1]))
+
+
+def seed_baseline(url: str, rows: int) -> None:
+    values = {"heavy": Plan(rows).heavy, "others": OTHERS, "rows": rows, "notes": NOTES, "url": URL}
+    with psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute(TABLES.read_text(), values)
+        connection.execute("VACUUM ANALYZE")
+
+
+def run_python(environment: Environment, *arguments: str) -> str:
+    """What it prints.  Errors: ServiceError with the end of what it says when it fails."""
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServiceError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+# --- serving ----------------------------------------------------------------------------------------------------------
+
+
+def hub_environment(setup: Setup, database_url: str, data: Path, project: Path = ROOT) -> Environment:
+    return common_environment(setup, project) | {"DATABASE_URL": database_url, "RELEASEHUB_DATA_DIR": str(data)}
+
+
+def baseline_environment(setup: Setup, database_url: str, uploads: Path) -> Environment:
+    return common_environment(setup, ROOT) | {"BASELINE_DATABASE_URL": database_url, "BASELINE_UPLOADS": str(uploads)}
+
+
+def common_environment(setup: Setup, project: Path) -> Environment:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(project), "RELEASEHUB_DATABASE_POOL": str(setup.pool)}
+
+
+@contextmanager
+def serving(name: str, application: str, environment: Environment, setup: Setup, log: Path) -> Iterator[Server]:
+    """Granian on a free loopback port, checked to be ours."""
+    port = free_ports(1)
+    command: list[object] = ["env", "-i", *(f"{key}={value}" for key, value in environment.items())]
+    command += [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error"]
+    command += ["--host", HOST, "--port", port, "--workers", setup.workers, "--blocking-threads", setup.threads]
+    with running(name, [*command, application], log=log) as child:
+        wait_until(partial(answers, child.process.pid, port), child, seconds=60)
+        yield Server(port, child.process.pid)
+
+
+def answers(pid: int, port: int) -> bool:
+    """Whether it serves. A stranger on the port counts as no."""
+    if not listens(pid, port):
+        return False
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5) as response:
+            response.read()
+    except urllib.error.HTTPError:
+        return True  # the baseline has no such page
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,88 @@
+"""Uploads of one large file, and the same work without any server."""
+
+import hashlib
+import http.client
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from tests.services.processes import HOST
+
+MEGABYTE = 1_000_000
+BOUNDARY = "bench-7d1f0c"
+CHUNK = 256 * 1024
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where uploads go; what lies in `folder` is removed after each, outside the measured time."""
+
+    port: int
+    path: str
+    folder: Path
+    headers: dict[str, str]
+    fields: dict[str, str]
+
+
+def megabytes_per_second(place: Place, size: int) -> float:
+    """Errors: RuntimeError when the answer is not 201 or 200."""
+    body = multipart(new_content(size), place.fields)
+    headers = place.headers | {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    connection = http.client.HTTPConnection(HOST, place.port, timeout=300)
+    connection.connect()
+    started = time.perf_counter()
+    connection.request("POST", place.path, body, headers)
+    response = connection.getresponse()
+    answer = response.read()
+    seconds = time.perf_counter() - started
+    connection.close()
+    if response.status not in {200, 201}:
+        raise RuntimeError(f"The upload was answered with {response.status}: {answer[:500]!r}")
+    json.loads(answer)
+    empty(place.folder)
+    return size / MEGABYTE / seconds
+
+
+def bare_megabytes_per_second(folder: Path, size: int) -> float:
+    """Hashing the same digests and writing the same file, with nothing around it."""
+    content = memoryview(new_content(size))
+    started = time.perf_counter()
+    hashes = [hashlib.new(name, usedforsecurity=False) for name in ("sha256", "sha512", "md5")]
+    with tempfile.NamedTemporaryFile(dir=folder, buffering=0, delete=False) as file:
+        for start in range(0, size, CHUNK):
+            chunk = content[start : start + CHUNK]
+            for digest in hashes:
+                digest.update(chunk)
+            file.write(chunk)
+        os.fsync(file.fileno())
+    seconds = time.perf_counter() - started
+    empty(folder)
+    return size / MEGABYTE / seconds
+
+
+def new_content(size: int) -> bytes:
+    """Never the same bytes twice: ReleaseHub stores those once."""
+    block = os.urandom(1024 * 1024)
+    return f"{next(_numbers):016}{time.time_ns():020}".encode() + (block * (size // len(block) + 1))[: size - 36]
+
+
+def multipart(content: bytes, fields: dict[str, str]) -> bytes:
+    parts = [
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ]
+    filename = f"upload-{next(_numbers)}-{time.time_ns()}.bin"
+    parts.append(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n')
+    parts.append("Content-Type: application/octet-stream\r\n\r\n")
+    return "".join(parts).encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def empty(folder: Path) -> None:
+    for file in folder.rglob("*"):
+        if file.is_file():
+            file.unlink()

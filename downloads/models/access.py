@@ -1,0 +1,135 @@
+"""Who besides the owner: team, shares, organisation stores, access keys."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from releasehub.accounts.models import Organization
+from releasehub.core.models import PublicIdModel, TimeStampedModel
+
+
+class TeamMember(TimeStampedModel):
+    """At least one flag is set, so every row is a member of the team."""
+
+    download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="team")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="team_memberships")
+    can_edit = models.BooleanField("edit", default=False)
+    can_upload = models.BooleanField("upload", default=False)
+    can_manage_files = models.BooleanField("manage files", default=False)
+    can_manage_versions = models.BooleanField("manage versions", default=False)
+    can_manage_team = models.BooleanField("manage team", default=False)
+
+    FLAGS = ("can_edit", "can_upload", "can_manage_files", "can_manage_versions", "can_manage_team")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "download"], name="team_member_once"),
+            models.CheckConstraint(
+                condition=Q(can_edit=True)
+                | Q(can_upload=True)
+                | Q(can_manage_files=True)
+                | Q(can_manage_versions=True)
+                | Q(can_manage_team=True),
+                name="team_member_has_flag",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.download}"
+
+
+class Share(PublicIdModel, TimeStampedModel):
+    """A user who may view and download, and nothing more."""
+
+    download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="shares")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="shares_made",
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "download"], name="share_once")]
+
+    def __str__(self) -> str:
+        return f"{self.download} shared with {self.user}"
+
+
+class StorePublication(TimeStampedModel):
+    """A download in an organisation's store; `is_public` opens it to every signed-in user."""
+
+    download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="publications")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="publications")
+    is_public = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "download"], name="store_publication_once")]
+
+    def __str__(self) -> str:
+        return f"{self.download} in {self.organization}"
+
+
+class AccessKeyQuerySet(models.QuerySet["AccessKey"]):
+    def in_state(self, state: str) -> Self:
+        """The set form of `AccessKey.state`."""
+        if state == AccessKey.State.REVOKED:
+            return self.filter(revoked_at__isnull=False)
+        is_expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
+        if state == AccessKey.State.EXPIRED:
+            return self.filter(is_expired, revoked_at=None)
+        is_used_up = Q(uses_left__isnull=False, uses_left=0)
+        rows = self.filter(~is_expired, revoked_at=None)
+        return rows.filter(is_used_up) if state == AccessKey.State.USED_UP else rows.exclude(is_used_up)
+
+
+class AccessKey(PublicIdModel, TimeStampedModel):
+    """Opens one download to whoever holds it: the `key` of an update check, a share link."""
+
+    class State(models.TextChoices):
+        USABLE = "usable"
+        EXPIRED = "expired"
+        REVOKED = "revoked"
+        USED_UP = "used_up", "used up"
+
+    download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="access_keys")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=8, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    uses_left = models.PositiveIntegerField(null=True, blank=True)
+    highest_number = models.CharField(max_length=128, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = AccessKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_usable(self) -> bool:
+        """It still opens its download; whether a use is left is asked when bytes are handed out."""
+        return self.revoked_at is None and not self.is_expired
+
+    @property
+    def state(self) -> State:
+        if self.revoked_at is not None:
+            return self.State.REVOKED
+        if self.is_expired:
+            return self.State.EXPIRED
+        return self.State.USED_UP if self.uses_left == 0 else self.State.USABLE

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from django.db import models
+from tree_queries.fields import TreeNodeForeignKey
+from tree_queries.models import TreeNode
+
+from downloads.querysets import CategoryQuerySet
+from releasehub.core.models import PublicIdModel, TimeStampedModel
+
+
+class Category(PublicIdModel, TimeStampedModel, TreeNode):  # type: ignore[django-manager-missing]
+    """The settings from `accepts_downloads` on are empty where the parent, at last the site, decides.
+
+    `inherited`: the settings in force as far as this category or an ancestor sets them, kept by the services, so
+    that asking for the rules costs no query. `is_members_only` is one of them as a column, for lists to filter on.
+    """
+
+    parent = TreeNodeForeignKey(
+        "self", blank=True, null=True, on_delete=models.PROTECT, related_name="children", verbose_name="parent"
+    )
+    title = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=100, unique=True)
+    description = models.TextField(blank=True)
+    display_order = models.PositiveIntegerField(default=0)
+    icon = models.CharField(max_length=50, blank=True)
+    color = models.CharField(max_length=7, blank=True)
+
+    accepts_downloads = models.BooleanField(null=True, blank=True)
+    requires_approval = models.BooleanField(null=True, blank=True)
+    has_versioning = models.BooleanField(null=True, blank=True)
+    allows_external_links = models.BooleanField(null=True, blank=True)
+    members_only = models.BooleanField(null=True, blank=True)
+    allowed_extensions = models.JSONField(null=True, blank=True)
+    max_file_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    max_version_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    max_download_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    max_files_per_version = models.PositiveIntegerField(null=True, blank=True)
+
+    inherited = models.JSONField(default=dict, editable=False)
+    is_members_only = models.BooleanField(default=False, editable=False)
+
+    objects = CategoryQuerySet.as_manager()  # type: ignore[django-manager-missing,misc]
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name_plural = "categories"
+        ordering = ["display_order", "title"]
+        indexes = [models.Index(fields=["parent", "display_order"], name="category_tree")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def path(self) -> str:
+        return f"/categories/{self.slug}/"
+
+    def trail(self) -> list[Category]:
+        """From the root of the tree to this category; one query."""
+        return list(self.ancestors(include_self=True))
+
+    def subtree(self) -> list[Category]:
+        """This category and all below it; one query."""
+        return list(self.descendants(include_self=True))

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from downloads.models.category import Category
+from downloads.querysets import DownloadQuerySet
+from releasehub.accounts.models import Organization
+from releasehub.core.models import PublicIdModel, SoftDeleteModel
+from releasehub.core.querysets import AliveManager
+
+AliveDownloadManager = AliveManager.from_queryset(DownloadQuerySet)
+DownloadManager = models.Manager.from_queryset(DownloadQuerySet)
+
+
+class Download(PublicIdModel, SoftDeleteModel):
+    """What other systems call product, entity or engine. Owns versions."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        VISIBLE = "visible"
+        MODERATED = "moderated"
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public"
+        MEMBERS = "members"
+        ORGANIZATION = "organization"
+        PRIVATE = "private"
+
+    class Kind(models.TextChoices):
+        APP = "app"
+        SERVICE = "service"
+        CHAT_EXTENSION = "chat_extension"
+        OTHER = "other"
+
+    class VersionScheme(models.TextChoices):
+        DETECT = "", "by its form"
+        SEMVER = "semver", "Semantic Versioning"
+        DOTTED = "dotted", "two to four numbers"
+        CALVER = "calver", "YYYY.MM.DD-HHMMSS"
+        OTHER = "other", "free"
+
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="downloads")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="downloads")
+    organization = models.ForeignKey(
+        Organization, null=True, blank=True, on_delete=models.SET_NULL, related_name="downloads"
+    )
+    slug = models.SlugField(max_length=100, unique=True)
+    title = models.CharField(max_length=150)
+    tag_line = models.CharField(max_length=200, blank=True)
+    description = models.TextField(blank=True)
+    icon_url = models.URLField(blank=True, max_length=500)
+    cover_url = models.URLField(blank=True, max_length=500)
+    homepage_url = models.URLField(blank=True, max_length=500)
+    source_url = models.URLField(blank=True, max_length=500)
+    license = models.CharField(max_length=100, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.APP)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
+    visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
+    default_channel = models.CharField(max_length=50, default="stable")
+    version_scheme = models.CharField(
+        max_length=10, choices=VersionScheme.choices, default=VersionScheme.DETECT, blank=True
+    )
+    seal_on_publish = models.BooleanField(default=False)
+
+    last_update_at = models.DateTimeField(editable=False)
+    version_count = models.PositiveIntegerField(default=0, editable=False)
+    listed_version_count = models.PositiveIntegerField(default=0, editable=False)
+    download_count = models.PositiveBigIntegerField(default=0, editable=False)
+    view_count = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = AliveDownloadManager()
+    all_objects = DownloadManager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        ordering = ["-last_update_at", "-id"]
+        permissions = [
+            ("moderate_download", "May see, edit, remove and restore everybody's downloads"),
+            ("hard_delete_download", "May erase everybody's downloads, versions and files"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["draft", "visible", "moderated"]), name="download_state"),
+            models.CheckConstraint(
+                condition=Q(visibility__in=["public", "members", "organization", "private"]), name="download_visibility"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-last_update_at", "-id"], name="download_last_update"),
+            models.Index(fields=["category", "-last_update_at", "-id"], name="download_category"),
+            models.Index(fields=["-created_at", "-id"], name="download_created"),
+            models.Index(fields=["-download_count", "-id"], name="download_popular"),
+            models.Index(fields=["title", "id"], name="download_title"),
+            models.Index(fields=["deleted_at"], name="download_deleted", condition=Q(deleted_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def download_id(self) -> int:
+        return self.pk
+
+    @property
+    def path(self) -> str:
+        return f"/downloads/{self.slug}.{self.pk}/"
+
+
+class RetiredSlug(models.Model):
+    """The address of an erased download: never given to another one, and still able to say what became of it."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    was_public = models.BooleanField()
+    reason = models.CharField(max_length=500, blank=True)
+    retired_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.slug

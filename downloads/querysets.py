@@ -1,0 +1,125 @@
+"""Which categories and downloads. `visible_to` is the set form of the policies; a test keeps both equal."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
+from tree_queries.query import TreeQuerySet
+
+from downloads.models.access import Share, StorePublication, TeamMember
+from releasehub.accounts.models import Membership
+from releasehub.core.actor import Actor
+from releasehub.core.querysets import SoftDeleteQuerySet
+
+MODERATE = "downloads.moderate_download"
+ENTITIES = "entities"
+MANAGE_TEAM = "can_manage_team"
+
+
+class CategoryQuerySet(TreeQuerySet):
+    def visible_to(self, actor: Actor) -> Self:
+        """Rows for which CategoryPolicy.can_view is true."""
+        return self if actor.user or actor.is_superuser else self.filter(is_members_only=False)
+
+    def with_download_count(self, downloads: DownloadQuerySet) -> Self:
+        """`visible_download_count`: how many of `downloads` lie directly in the category."""
+        counted = (
+            downloads.filter(category=OuterRef("pk"))
+            .order_by()
+            .values("category")
+            .annotate(total=models.Count("pk"))
+            .values("total")
+        )
+        return self.annotate(
+            visible_download_count=Coalesce(models.Subquery(counted), 0, output_field=models.IntegerField())
+        )
+
+
+class DownloadQuerySet(SoftDeleteQuerySet[Any]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Rows for which DownloadPolicy.can_view is true, deleted ones included."""
+        rows = self.within_binding(actor)
+        if actor.has_permission(MODERATE):
+            return rows
+        allowed = Q(pk__in=actor.granted_download_ids, state="visible") | open_to(actor)
+        allowed &= Q(deleted_at__isnull=True)
+        if actor.user_id is not None:
+            allowed |= Q(owner_id=actor.user_id)
+            allowed |= Q(on_team(actor.user_id), deleted_at__isnull=True)
+        return rows.filter(allowed)
+
+    def restorable_by(self, actor: Actor) -> Self:
+        """Deleted rows that DownloadPolicy.can_restore allows."""
+        rows = self.deleted().within_binding(actor)
+        return rows if actor.has_permission(MODERATE) else rows.filter(owner_id=actor.user_id)
+
+    def inside_for(self, actor: Actor, *flags: str) -> Self:
+        """Rows of which the actor is owner, moderator, or team member (with one of `flags`, where given)."""
+        rows = self.within_binding(actor)
+        if actor.has_permission(MODERATE):
+            return rows
+        if actor.user_id is None:
+            return self.none()
+        return rows.filter(Q(owner_id=actor.user_id) | Q(on_team(actor.user_id, *flags), deleted_at__isnull=True))
+
+    def entities(self, kind: str = "") -> Self:
+        """Those of the category `entities`, all or of one kind."""
+        rows = self.filter(category__slug=ENTITIES)
+        return rows.filter(kind=kind) if kind else rows
+
+    def team_managed_by(self, actor: Actor) -> Self:
+        """Rows that DownloadPolicy.can_view and can_manage_team allow: deleted ones to site administrators only."""
+        return self.within_binding(actor) if actor.is_superuser else self.inside_for(actor, MANAGE_TEAM).alive()
+
+    def within_binding(self, actor: Actor) -> Self:
+        """A key bound to downloads sees no others."""
+        return self if actor.bound_download_ids is None else self.filter(pk__in=actor.bound_download_ids)
+
+    def search(self, text: str) -> Self:
+        """Downloads with every word in title, tag line or description."""
+        rows = self
+        for word in text.split()[:8]:
+            rows = rows.filter(Q(title__icontains=word) | Q(tag_line__icontains=word) | Q(description__icontains=word))
+        return rows
+
+
+def sees_everything(actor: Actor) -> bool:
+    """Moderators, unless their key is bound to downloads: no row needs a look."""
+    return actor.bound_download_ids is None and actor.has_permission(MODERATE)
+
+
+def open_to(actor: Actor) -> Q:
+    """Visible downloads that need no role: by their visibility, or shared by name."""
+    if actor.user_id is None:
+        return Q(state="visible", visibility="public", category__is_members_only=False)
+    allowed = Q(visibility__in=["public", "members"]) | Q(in_store_of(actor.user_id), visibility="organization")
+    allowed |= Q(Exists(Share.objects.filter(download=OuterRef("pk"), user=actor.user_id)))
+    return Q(allowed, state="visible")
+
+
+def on_team(user_id: int, *flags: str) -> Q:
+    """Team members (with one of `flags`); of an organisation's download only while they belong to the organisation."""
+    member = Membership.objects.filter(organization=OuterRef("organization"), user=user_id)
+    team = TeamMember.objects.filter(download=OuterRef("pk"), user=user_id)
+    if flags:
+        team = team.filter(reduce(or_, (Q(**{flag: True}) for flag in flags)))
+    return Q(Exists(team)) & (Q(organization__isnull=True) | Q(Exists(member)))
+
+
+def in_store_of(user_id: int) -> Q:
+    """Published to a store the user may shop in."""
+    stores = StorePublication.objects.filter(download=OuterRef("pk"))
+    mine = stores.filter(organization__memberships__user=user_id)
+    return Q(Exists(stores.filter(is_public=True))) | Q(Exists(mine))
+
+
+def opened_by_stores(download_id: int) -> Q:
+    """Users who may shop in a store that holds the download; the other side of `in_store_of`."""
+    stores = StorePublication.objects.filter(download=download_id)
+    mine = stores.filter(organization__memberships__user=OuterRef("pk"))
+    return Q(Exists(stores.filter(is_public=True))) | Q(Exists(mine))

@@ -1,0 +1,52 @@
+"""Use cases of categories and downloads. Deleting lives in `files.deletion`, because it reaches down to the bytes."""
+
+from downloads.services.categories import create_category, delete_category, update_category
+from downloads.services.downloads import (
+    approve_download,
+    create_download,
+    lock_download,
+    mark_download_deleted,
+    restore_download,
+    update_download,
+)
+from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
+from downloads.services.people import (
+    publish_to_store,
+    remove_team_member,
+    set_team_member,
+    share_download,
+    unshare_download,
+    withdraw_from_store,
+)
+from downloads.services.publishers import add_publisher, is_publisher, publishers_of, remove_publisher
+from downloads.services.sharing import find_targets, remove_share, share_with, visible_shares
+
+__all__ = [
+    "add_publisher",
+    "approve_download",
+    "create_category",
+    "create_download",
+    "create_entity",
+    "delete_category",
+    "entity_category",
+    "find_targets",
+    "is_publisher",
+    "lock_download",
+    "mark_download_deleted",
+    "publish_entity",
+    "publish_to_store",
+    "publishers_of",
+    "remove_publisher",
+    "remove_share",
+    "remove_team_member",
+    "restore_download",
+    "set_team_member",
+    "share_download",
+    "share_with",
+    "unshare_download",
+    "update_category",
+    "update_download",
+    "visible_shares",
+    "withdraw_entity",
+    "withdraw_from_store",
+]

@@ -1,0 +1,72 @@
+from typing import Any
+
+from django.db import transaction
+
+from downloads.models import Category, Download
+from downloads.policies import category_policy
+from downloads.rules import settings_along, site_rules
+from downloads.services.slugs import free_slug
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.clean import assign
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+
+
+@transaction.atomic
+def create_category(*, actor: Actor, title: str, parent: Category | None = None, **fields: Any) -> Category:
+    """`fields`: any other field of the model.  Errors: Denied, Invalid."""
+    if not category_policy.can_create(actor):
+        raise Denied
+    category = Category()
+    slug = fields.pop("slug", "") or free_slug(title, _slug_is_taken, fallback="category")
+    assign(category, {"title": title, "parent": parent, "slug": slug, **fields})
+    category.save()
+    _spread_settings(category)
+    audit.record(actor=actor, action=AuditAction.CATEGORY_CREATE, target=category)
+    return category
+
+
+@transaction.atomic
+def update_category(*, actor: Actor, category: Category, **fields: Any) -> Category:
+    """Only the fields given change.  Errors: Denied, Invalid; Conflict when it would become its own ancestor."""
+    category_policy.ensure("edit", actor, category)
+    parent = fields.get("parent")
+    if parent is not None and category.pk in {node.pk for node in parent.trail()}:
+        raise Conflict(ErrorCode.CATEGORY_CYCLE, "A category cannot lie inside itself.", field="parent")
+    if fields.get("slug") and Category.objects.filter(slug=fields["slug"]).exclude(pk=category.pk).exists():
+        raise Invalid(ErrorCode.INVALID, "Another category has this address.", field="slug")
+    changes = audit.changed_fields(category, fields)
+    if not changes:
+        return category
+    assign(category, fields)
+    category.save()
+    _spread_settings(category)
+    audit.record(actor=actor, action=AuditAction.CATEGORY_UPDATE, target=category, changes=changes)
+    return category
+
+
+@transaction.atomic
+def delete_category(*, actor: Actor, category: Category, reason: str = "") -> None:
+    """Erases an empty category; there is no soft deletion of categories.
+
+    Errors: Denied; Conflict while it holds categories or downloads, deleted ones included.
+    """
+    category_policy.ensure("delete", actor, category)
+    if category.children.exists() or Download.all_objects.filter(category=category).exists():
+        raise Conflict(ErrorCode.CATEGORY_NOT_EMPTY, "Move or erase what is in this category first.")
+    audit.record(actor=actor, action=AuditAction.CATEGORY_DELETE_HARD, target=category, reason=reason)
+    category.delete()
+
+
+def _slug_is_taken(slug: str) -> bool:
+    return Category.objects.filter(slug=slug).exists()
+
+
+def _spread_settings(category: Category) -> None:
+    """Keep the resolved settings of the subtree."""
+    for node in category.subtree():
+        inherited = settings_along(node.trail())
+        is_members_only = inherited.get("members_only", site_rules().members_only)
+        Category.objects.filter(pk=node.pk).update(inherited=inherited, is_members_only=is_members_only)
+    category.refresh_from_db()

@@ -1,0 +1,170 @@
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from downloads.models import Category, Download, RetiredSlug
+from downloads.policies import download_policy
+from downloads.rules import rules_of
+from downloads.services.slugs import free_slug
+from releasehub.accounts.models import User
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.clean import assign
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+
+OWNERS_FIELDS = frozenset({"visibility", "organization"})
+
+
+@transaction.atomic
+def create_download(
+    *, actor: Actor, category: Category, title: str, owner: User | None = None, slug: str = "", **fields: Any
+) -> Download:
+    """A new download of `owner` (the actor, unless a moderator names somebody else).
+
+    `state` may be draft; otherwise the category decides between visible and moderated.
+    Errors: Denied; Invalid; Conflict when the slug is taken.
+    """
+    rules = rules_of(category)
+    if not download_policy.can_create(actor, rules):
+        raise Denied("This category accepts no new downloads from you.")
+    if owner is None or not download_policy.is_moderator(actor):
+        owner = actor.user
+    if owner is None:
+        raise Invalid(ErrorCode.INVALID, "Name the user who will own the download.", field="owner")
+    download = Download(last_update_at=timezone.now())
+    state = _first_state(actor, requested=fields.pop("state", ""), requires_approval=rules.requires_approval)
+    values = {
+        "category": category,
+        "owner": owner,
+        "title": title,
+        "state": state,
+        "slug": _slug(title, slug),
+        **fields,
+    }
+    assign(download, values)
+    download.save()
+    audit.record(actor=actor, action=AuditAction.DOWNLOAD_CREATE, target=download)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_CREATED, target=download)
+    return download
+
+
+@transaction.atomic
+def update_download(*, actor: Actor, download: Download, **fields: Any) -> Download:
+    """Only the fields given change.
+
+    Errors: NotFound, Denied (visibility and organisation are the owner's), Conflict when deleted, Invalid.
+    """
+    download_policy.ensure("edit", actor, download)
+    download = lock_download(download.pk)
+    download_policy.ensure("edit", actor, download)
+    if fields.get("state") == download.state:
+        del fields["state"]
+    changes = audit.changed_fields(download, fields)
+    if not changes:
+        return download
+    if not OWNERS_FIELDS.isdisjoint(changes):
+        download_policy.ensure("set_visibility", actor, download)
+    _check_state_change(actor, download, fields)
+    _check_move(actor, download, fields)
+    if "slug" in changes and _slug_is_taken(fields["slug"]):
+        raise Conflict(ErrorCode.DOWNLOAD_SLUG_TAKEN, "Another download has or had this address.", field="slug")
+    assign(download, fields)
+    download.save()
+    audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes=changes)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
+    return download
+
+
+@transaction.atomic
+def approve_download(*, actor: Actor, download: Download) -> Download:
+    """Out of the moderation queue.  Errors: NotFound, Denied."""
+    download_policy.ensure("view", actor, download)
+    if not download_policy.is_moderator(actor):
+        raise Denied
+    download = lock_download(download.pk)
+    if download.state != Download.State.VISIBLE:
+        download.state = Download.State.VISIBLE
+        download.save(update_fields=["state", "updated_at"])
+        audit.record(actor=actor, action=AuditAction.DOWNLOAD_APPROVE, target=download)
+        webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
+    return download
+
+
+def mark_download_deleted(*, actor: Actor, download: Download, reason: str) -> None:
+    """The soft half of deleting; the caller has checked the rights and holds the lock."""
+    audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_SOFT, target=download, reason=reason)
+    download.mark_deleted(by=actor.user, reason=reason)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=False, reason=reason)
+
+
+@transaction.atomic
+def restore_download(*, actor: Actor, download: Download) -> Download:
+    """Comes back visible, or moderated where the category asks for approval; a draft stays a draft.
+
+    Errors: NotFound, Denied; Conflict when it is not deleted.
+    """
+    download_policy.ensure("restore", actor, download)
+    download = lock_download(download.pk)
+    if not download.is_deleted:
+        if actor.is_superuser:
+            return download
+        raise Conflict(ErrorCode.NOT_DELETED, "This is not deleted.")
+    if download.state != Download.State.DRAFT:
+        rules = rules_of(download.category)
+        download.state = _first_state(actor, requested="", requires_approval=rules.requires_approval)
+        download.save(update_fields=["state"])
+    download.mark_restored()
+    audit.record(actor=actor, action=AuditAction.DOWNLOAD_RESTORE, target=download)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_RESTORED, target=download)
+    return download
+
+
+def lock_download(download_id: int) -> Download:
+    """The row as it is now, locked until the transaction ends; whatever changes its versions takes this lock first."""
+    rows = Download.all_objects.select_for_update(of=("self",)).select_related("category", "owner")
+    download: Download = rows.get(pk=download_id)
+    return download
+
+
+def _first_state(actor: Actor, *, requested: str, requires_approval: bool) -> Download.State:
+    if requested == Download.State.DRAFT:
+        return Download.State.DRAFT
+    if requires_approval and not download_policy.is_moderator(actor):
+        return Download.State.MODERATED
+    return Download.State.VISIBLE
+
+
+def _check_state_change(actor: Actor, download: Download, fields: dict[str, Any]) -> None:
+    """A draft is offered for publication as the category says; only moderators lift or set moderation."""
+    if "state" not in fields or download_policy.is_moderator(actor):
+        return
+    rules = rules_of(download.category)
+    if download.state == Download.State.MODERATED or fields["state"] == Download.State.MODERATED:
+        raise Denied("Only moderators decide on moderated downloads.")
+    if fields["state"] == Download.State.VISIBLE:
+        fields["state"] = _first_state(actor, requested="", requires_approval=rules.requires_approval)
+
+
+def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> None:
+    category = fields.get("category")
+    if category is None or category == download.category or download_policy.is_moderator(actor):
+        return
+    rules = rules_of(category)
+    if not rules.accepts_downloads:
+        raise Denied("This category accepts no new downloads from you.")
+    if rules.requires_approval and download.state == Download.State.VISIBLE:
+        fields["state"] = Download.State.MODERATED
+
+
+def _slug(title: str, wanted: str) -> str:
+    if wanted and _slug_is_taken(wanted):
+        raise Conflict(ErrorCode.DOWNLOAD_SLUG_TAKEN, "Another download has or had this address.", field="slug")
+    return wanted or free_slug(title, _slug_is_taken, fallback="download")
+
+
+def _slug_is_taken(slug: str) -> bool:
+    return Download.all_objects.filter(slug=slug).exists() or RetiredSlug.objects.filter(slug=slug).exists()

@@ -1,0 +1,96 @@
+"""Entities: private downloads of the category `entities`, and the stores they are published to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from downloads.models import Category, Download, StorePublication
+from downloads.policies import download_policy
+from downloads.querysets import ENTITIES
+from downloads.services.categories import create_category
+from downloads.services.downloads import create_download, lock_download
+from downloads.services.people import publish_to_store, withdraw_from_store
+from releasehub.accounts.models import Organization
+from releasehub.accounts.policies import organization_policy
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor, system_actor
+from releasehub.core.errors import NotFound
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+
+
+def entity_category() -> Category:
+    """Made by the hub itself when the first entity is."""
+    found: Category | None = Category.objects.filter(slug=ENTITIES).first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return create_category(actor=system_actor(), title="Entities", slug=ENTITIES)
+    except IntegrityError:  # somebody else made it just now
+        return Category.objects.get(slug=ENTITIES)
+
+
+@transaction.atomic
+def create_entity(*, actor: Actor, kind: str, slug: str, name: str, description: str = "") -> Download:
+    """Private, its versions numbered by time; the creator owns it and is the first publisher.
+
+    Errors: Denied, Invalid; Conflict when the slug is or was taken.
+    """
+    return create_download(
+        actor=actor,
+        category=entity_category(),
+        title=name,
+        slug=slug,
+        description=description,
+        kind=kind,
+        visibility=Download.Visibility.PRIVATE,
+        version_scheme=Download.VersionScheme.CALVER,
+    )
+
+
+@transaction.atomic
+def publish_entity(
+    *, actor: Actor, download: Download, organization: Organization, is_public: bool = False
+) -> tuple[StorePublication, bool]:
+    """Into the organisation's store, or change how open it is there; the second value says whether it is new.
+
+    What was private is then seen by whoever may shop there.
+    Errors: NotFound; Denied without the scope in the organisation, or the right to manage the team of the download.
+    """
+    organization_policy.ensure("share_store", actor, organization)
+    download_policy.ensure("manage_team", actor, download)
+    download = lock_download(download.pk)
+    is_new = not StorePublication.objects.filter(download=download, organization=organization).exists()
+    publication = publish_to_store(actor=actor, download=download, organization=organization, is_public=is_public)
+    _follow_stores(actor, download)
+    return publication, is_new
+
+
+@transaction.atomic
+def withdraw_entity(*, actor: Actor, download: Download, organization: Organization) -> None:
+    """Out of the store; out of the last one, it is private again.  Errors: as `publish_entity`."""
+    organization_policy.ensure("share_store", actor, organization)
+    download_policy.ensure("manage_team", actor, download)
+    download = lock_download(download.pk)
+    if not StorePublication.objects.filter(download=download, organization=organization).exists():
+        raise NotFound("This is not in the store.")
+    withdraw_from_store(actor=actor, download=download, organization=organization)
+    _follow_stores(actor, download)
+
+
+def _follow_stores(actor: Actor, download: Download) -> None:
+    """Private outside of stores, for the organisation in one; what somebody opened further stays as it is."""
+    kinds = Download.Visibility
+    is_in_one = StorePublication.objects.filter(download=download).exists()
+    before, after = (kinds.PRIVATE, kinds.ORGANIZATION) if is_in_one else (kinds.ORGANIZATION, kinds.PRIVATE)
+    if download.visibility != before:
+        return
+    download.visibility = after
+    download.save(update_fields=["visibility", "updated_at"])
+    changes: dict[str, Any] = {"visibility": [before.value, after.value]}
+    audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes=changes)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)

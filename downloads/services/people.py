@@ -1,0 +1,84 @@
+"""Team, shares, and organisation stores of a download."""
+
+from django.db import transaction
+
+from downloads.models import Download, Share, StorePublication, TeamMember
+from downloads.policies import download_policy
+from releasehub.accounts.models import Organization, User
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode, Invalid
+
+
+@transaction.atomic
+def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[str]) -> TeamMember:
+    """Add a member or replace their flags (names of TeamMember.FLAGS, at least one).
+
+    Errors: NotFound, Denied, Invalid; Conflict for the owner, who has all rights already.
+    """
+    download_policy.ensure("manage_team", actor, download)
+    if user.pk == download.owner_id:
+        raise Conflict(ErrorCode.TEAM_OWNER, "The owner has all rights already.", field="user")
+    if not flags or not flags <= set(TeamMember.FLAGS):
+        raise Invalid(ErrorCode.INVALID, f"Give at least one of {', '.join(TeamMember.FLAGS)}.", field="flags")
+    values = {name: name in flags for name in TeamMember.FLAGS}
+    member, _ = TeamMember.objects.update_or_create(download=download, user=user, defaults=values)
+    changes = {"user": user.pk, "flags": sorted(flags)}
+    audit.record(actor=actor, action=AuditAction.TEAM_UPDATE, target=download, changes=changes)
+    return member
+
+
+@transaction.atomic
+def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
+    """Removing somebody who is no member changes nothing.  Errors: NotFound, Denied."""
+    download_policy.ensure("manage_team", actor, download)
+    removed, _ = TeamMember.objects.filter(download=download, user=user).delete()
+    if removed:
+        audit.record(actor=actor, action=AuditAction.TEAM_REMOVE, target=download, changes={"user": user.pk})
+
+
+@transaction.atomic
+def share_download(*, actor: Actor, download: Download, user: User) -> Share:
+    """Errors: NotFound, Denied."""
+    download_policy.ensure("manage_team", actor, download)
+    share, is_new = Share.objects.get_or_create(download=download, user=user, defaults={"created_by": actor.user})
+    if is_new:
+        audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=download, changes={"user": user.pk})
+    return share
+
+
+@transaction.atomic
+def unshare_download(*, actor: Actor, download: Download, user: User) -> None:
+    """Errors: NotFound, Denied."""
+    download_policy.ensure("manage_team", actor, download)
+    removed, _ = Share.objects.filter(download=download, user=user).delete()
+    if removed:
+        audit.record(actor=actor, action=AuditAction.SHARE_REMOVE, target=download, changes={"user": user.pk})
+
+
+@transaction.atomic
+def publish_to_store(
+    *, actor: Actor, download: Download, organization: Organization, is_public: bool = False
+) -> StorePublication:
+    """Publishing again as it is changes nothing.  Errors: NotFound, Denied."""
+    download_policy.ensure("manage_team", actor, download)
+    known = StorePublication.objects.filter(download=download, organization=organization, is_public=is_public).first()
+    if known is not None:
+        return known
+    publication, _ = StorePublication.objects.update_or_create(
+        download=download, organization=organization, defaults={"is_public": is_public}
+    )
+    changes = {"organization": organization.pk, "is_public": is_public}
+    audit.record(actor=actor, action=AuditAction.STORE_UPDATE, target=download, changes=changes)
+    return publication
+
+
+@transaction.atomic
+def withdraw_from_store(*, actor: Actor, download: Download, organization: Organization) -> None:
+    """Errors: NotFound, Denied."""
+    download_policy.ensure("manage_team", actor, download)
+    removed, _ = StorePublication.objects.filter(download=download, organization=organization).delete()
+    if removed:
+        changes = {"organization": organization.pk}
+        audit.record(actor=actor, action=AuditAction.STORE_REMOVE, target=download, changes=changes)

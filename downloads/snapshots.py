@@ -1,0 +1,42 @@
+"""How a download looks inside an event."""
+
+from typing import Any
+
+from downloads.models import Download
+from releasehub.webhooks.services import loaded
+
+
+def download_snapshot(download: Download) -> dict[str, Any]:
+    return embedded_download(download) | {"description": download.description}
+
+
+def embedded_download(download: Download) -> dict[str, Any]:
+    """As events of its versions and files hold it: without the long text."""
+    category, owner = loaded(download, "category"), loaded(download, "owner")
+    account = loaded(download, "organization") if download.organization_id else owner
+    return {
+        "download_id": download.pk,
+        "public_id": download.public_id,
+        "category_id": download.category_id,
+        "category": {"category_id": category.pk, "title": category.title} if category else None,
+        "owner_id": download.owner_id,
+        "owner": {"user_id": owner.pk, "username": owner.get_username()} if owner else None,
+        "organization_id": download.organization_id,
+        "account_id": account.public_id if account else None,
+        "slug": download.slug,
+        "title": download.title,
+        "tag_line": download.tag_line,
+        "kind": download.kind,
+        "state": download.state,
+        "visibility": download.visibility,
+        "default_channel": download.default_channel,
+        "tags": download.tags,
+        "is_deleted": download.is_deleted,
+        "path": download.path,
+        "icon_url": download.icon_url,
+        "cover_url": download.cover_url,
+        "download_count": download.download_count,
+        "view_count": download.view_count,
+        "created_at": download.created_at.isoformat(),
+        "last_update_at": download.last_update_at.isoformat(),
+    }

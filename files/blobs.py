@@ -1,0 +1,87 @@
+"""Blobs: the same bytes are stored once and go when the last file that shows them is gone."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from files.mime import sniff
+from files.models import Blob
+from files.storage import blob_storage
+from files.uploads import StagedUpload
+
+CLAIM = timedelta(minutes=10)
+
+
+def keep_upload(upload: StagedUpload) -> Blob:
+    """As `claim_blob`; bytes the hub has already are dropped in favour of the stored ones."""
+    blob = claim_blob(upload)
+    upload.discard()
+    return blob
+
+
+def claim_blob(upload: StagedUpload) -> Blob:
+    """The blob of these bytes, claimed for ten minutes so that a file can take it. Call it outside a transaction."""
+    _heal(upload)
+    known = _claim(upload.digests.sha256)
+    if known is None:
+        try:
+            with transaction.atomic():
+                known = _new_blob(upload)
+        except IntegrityError:  # the same bytes were stored by somebody else just now
+            known = _claim(upload.digests.sha256)
+            if known is None:
+                raise
+    upload.is_kept = known.storage_key == upload.key
+    return known
+
+
+def release_claim(blob: Blob) -> None:
+    """The upload came to nothing: without another user the bytes go at once."""
+    Blob.objects.filter(pk=blob.pk).update(claimed_until=None)
+    erase_unused([blob.pk])
+
+
+def erase_unused(blob_ids: Iterable[int]) -> int:
+    """Erase those blobs that no file uses: first the row, then, after its commit, the bytes. Returns how many went."""
+    keys = [key for blob_id in sorted(blob_ids) if (key := _erase_row(blob_id))]
+    for key in keys:
+        blob_storage().delete(key)
+    return len(keys)
+
+
+@transaction.atomic
+def _erase_row(blob_id: int) -> str:
+    """The storage key of the erased row; empty when it is in use."""
+    if not Blob.objects.select_for_update().filter(pk=blob_id).exists():
+        return ""
+    blob: Blob | None = Blob.objects.unused().filter(pk=blob_id).first()
+    if blob is None:
+        return ""
+    blob.delete()
+    return blob.storage_key
+
+
+def _claim(sha256: str) -> Blob | None:
+    stored = Blob.objects.filter(sha256=sha256, state=Blob.State.STORED)
+    return stored.first() if stored.update(claimed_until=timezone.now() + CLAIM) else None
+
+
+def _heal(upload: StagedUpload) -> None:
+    """Bytes that were lost or damaged are replaced by the same ones, now that somebody sent them again."""
+    lost = Blob.objects.filter(sha256=upload.digests.sha256, state=Blob.State.MISSING)
+    lost.update(storage_key=upload.key, state=Blob.State.STORED, updated_at=timezone.now())
+
+
+def _new_blob(upload: StagedUpload) -> Blob:
+    return Blob.objects.create(
+        sha256=upload.digests.sha256,
+        sha512=upload.digests.sha512,
+        md5=upload.digests.md5,
+        size_bytes=upload.size_bytes,
+        mime_type=sniff(upload.head),
+        storage_key=upload.key,
+        state=Blob.State.STORED,
+        claimed_until=timezone.now() + CLAIM,
+    )

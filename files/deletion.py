@@ -1,0 +1,168 @@
+"""Deleting downloads, versions and files: soft hides, hard erases rows and then the bytes nobody else refers to."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from downloads.models import Download, RetiredSlug
+from downloads.policies import download_policy
+from downloads.services import lock_download, mark_download_deleted
+from files.models import File, RetiredFileName
+from files.policies import file_policy
+from files.services import count_files, lock_file
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor, system_actor
+from releasehub.core.errors import Conflict, Denied, ErrorCode
+from releasehub.core.policy import Policy, Target
+from releasehub.core.tasks import hint
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.endpoints import erase_endpoints_of
+from releasehub.webhooks.events import EventType
+from versions.models import Version
+from versions.policies import version_policy
+from versions.services import lock_version, mark_version_deleted, retire_number, tally_changes
+
+
+def delete_download(*, actor: Actor, download: Download, hard: bool = False, reason: str = "") -> None:
+    """Hide a download (soft), or erase it with all versions and files (hard).
+
+    Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when it is deleted already.
+    """
+    _ensure(download_policy, actor, download, hard=hard)
+    with transaction.atomic():
+        download = lock_download(download.pk)
+        download_policy.ensure("delete", actor, download, hard=hard)
+        if not hard:
+            _ensure_alive(download)
+            mark_download_deleted(actor=actor, download=download, reason=reason)
+            return
+        _schedule_erasing(File.all_objects.filter(version__download=download).values_list("blob_id", flat=True))
+        erase_endpoints_of(actor=actor, download_id=download.pk)
+        audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_HARD, target=download, reason=reason)
+        webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=True, reason=reason)
+        RetiredSlug.objects.create(
+            slug=download.slug,
+            was_public=download_policy.is_open_to(Actor(), download),
+            reason=reason or download.delete_reason,
+        )
+        File.all_objects.filter(version__download=download).delete()
+        download.delete()
+
+
+def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason: str = "") -> None:
+    """Hide a version (soft), or erase it and its files (hard). Its number stays reserved; an active one steps down.
+
+    Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when it is deleted already.
+    """
+    _ensure(version_policy, actor, version, hard=hard)
+    with transaction.atomic():
+        version = lock_version(version)
+        version_policy.ensure("delete", actor, version, hard=hard)
+        if not hard:
+            _ensure_alive(version)
+            mark_version_deleted(actor=actor, version=version, reason=reason)
+            return
+        _schedule_erasing(File.all_objects.filter(version=version).values_list("blob_id", flat=True))
+        audit.record(actor=actor, action=AuditAction.VERSION_DELETE_HARD, target=version, reason=reason)
+        webhooks.publish(actor=actor, event=EventType.VERSION_DELETED, target=version, hard=True, reason=reason)
+        retire_number(version, reason=reason or version.delete_reason)
+        File.all_objects.filter(version=version).delete()
+        with tally_changes(version):
+            version.delete()
+
+
+def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "") -> None:
+    """Hide a file (soft), or erase it (hard). Once public, its name stays reserved for the same bytes.
+
+    Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when deleted already, or sealed, which only
+    erasing breaks.
+    """
+    _ensure(file_policy, actor, file, hard=hard)
+    with transaction.atomic():
+        file = lock_file(file)
+        file_policy.ensure("delete", actor, file, hard=hard)
+        if not hard:
+            _ensure_alive(file)
+            _ensure_unsealed(file.version)
+        _retire_name(file, reason)
+        if not file.is_deleted:
+            count_files(file.version, -int(file.validation_status == File.Validation.PASSED))
+        if hard:
+            _schedule_erasing([file.blob_id])
+            audit.record(actor=actor, action=AuditAction.FILE_DELETE_HARD, target=file, reason=reason)
+            webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=True, reason=reason)
+            file.delete()
+        else:
+            audit.record(actor=actor, action=AuditAction.FILE_DELETE_SOFT, target=file, reason=reason)
+            file.mark_deleted(by=actor.user, reason=reason)
+            webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=False, reason=reason)
+
+
+def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
+    """Erase what was soft-deleted before the retention window; RELEASEHUB_RETENTION_DAYS=0 keeps it for ever.
+
+    Returns how many downloads, versions and files went.
+    """
+    window = older_than if older_than is not None else timedelta(days=settings.RETENTION_DAYS)
+    if older_than is None and not settings.RETENTION_DAYS:
+        return {"downloads": 0, "versions": 0, "files": 0}
+    before = timezone.now() - window
+    actor, reason = system_actor(), "retention window ended"
+    downloads = list(Download.all_objects.deleted_before(before))
+    for download in downloads:
+        delete_download(actor=actor, download=download, hard=True, reason=download.delete_reason or reason)
+    versions = list(Version.all_objects.deleted_before(before).select_related("download"))
+    for version in versions:
+        delete_version(actor=actor, version=version, hard=True, reason=version.delete_reason or reason)
+    files = list(File.all_objects.deleted_before(before).select_related("version__download"))
+    for file in files:
+        delete_file(actor=actor, file=file, hard=True, reason=file.delete_reason or reason)
+    return {"downloads": len(downloads), "versions": len(versions), "files": len(files)}
+
+
+def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool) -> None:
+    """As `policy.ensure`; a hard deletion that is refused leaves a row in the audit log."""
+    try:
+        policy.ensure("delete", actor, target, hard=hard)
+    except (Denied, Conflict):
+        if hard:
+            audit.record(actor=actor, action=AuditAction.HARD_DELETE_REFUSED, target=target)
+        raise
+
+
+def _ensure_alive(target: Download | Version | File) -> None:
+    if target.is_deleted:
+        raise Conflict(ErrorCode.IS_DELETED, "This is deleted already.")
+
+
+def _ensure_unsealed(version: Version) -> None:
+    if version.sealed_at:
+        raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed: its files stay.")
+
+
+def _retire_name(file: File, reason: str) -> None:
+    version = file.version
+    if version.published_at is None:
+        return
+    RetiredFileName.objects.get_or_create(
+        version=version,
+        folded_name=file.folded_name,
+        defaults={
+            "filename": file.filename,
+            "sha256": file.blob.sha256 if file.blob else "",
+            "was_public": version.is_open and file.validation_status == File.Validation.PASSED,
+            "reason": reason,
+        },
+    )
+
+
+def _schedule_erasing(blob_ids: Iterable[int | None]) -> None:
+    """After the commit and off the request."""
+    ids = sorted({blob_id for blob_id in blob_ids if blob_id is not None})
+    if ids:
+        transaction.on_commit(partial(hint, "files.erase_blobs", ids))

@@ -1,0 +1,228 @@
+"""Bytes on their way out: a redirect to storage, the front server, or a stream with ranges. Never shown inline."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http.response import HttpResponseRedirectBase
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, parse_http_date_safe
+
+from files.counting import record_grant
+from files.gate import pass_gate
+from files.models import Blob, DownloadIcon, File
+from files.names import content_disposition
+from files.ranges import Span, Unsatisfiable, requested_span
+from files.storage import blob_storage
+from files.storage.signing import sign_content_path
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound, StorageUnavailable
+
+CHUNK_BYTES = 256 * 1024
+ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
+GRANTED = frozenset({200, 206, 302})
+BINARY = "application/octet-stream"
+FILE, ICON = "file", "icon"
+
+
+class HttpResponseFound(HttpResponseRedirectBase):
+    """302 to http and https only."""
+
+    status_code = 302
+    allowed_schemes = ["http", "https"]
+
+
+def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBase:
+    """The answer that brings the bytes of `file` to who asked.
+
+    Errors: NotFound, Denied, StorageUnavailable.
+    """
+    pass_gate(request, actor, file)
+    if file.blob is None:
+        target = _target_of(file)
+        record_grant(request, file)
+        return HttpResponseFound(target)
+    response = _answer(request, file.filename, file.blob)
+    if response.status_code in GRANTED:
+        record_grant(request, file)
+    return response
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where bytes can be fetched without a key. A path is one of this hub."""
+
+    url: str
+    expires_at: datetime
+
+
+def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
+    """A short-lived address of the bytes. Asking for it counts as the download.
+
+    Errors: NotFound, Denied, StorageUnavailable.
+    """
+    pass_gate(request, actor, file)
+    if file.blob is None:
+        address = Address(_target_of(file), timezone.now() + timedelta(seconds=settings.SIGNED_URL_SECONDS))
+    else:
+        _ensure_whole(file.blob)
+        address = _sign(FILE, file.pk, file.filename, file.blob)
+    record_grant(request, file)
+    return address
+
+
+def _target_of(file: File) -> str:
+    """Errors: StorageUnavailable while a worker still asks the release page where the bytes are."""
+    if not file.external_url:
+        raise StorageUnavailable("This file is still being looked up at its release page. Try again in a minute.")
+    return file.external_url
+
+
+def icon_address(icon: DownloadIcon) -> Address:
+    return _sign(ICON, icon.pk, icon.filename, icon.blob)
+
+
+def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBase:
+    """What a signed address of the hub itself brings; a file was counted when the address was given.
+
+    Errors: NotFound once file, version or download are deleted or the file failed a check; StorageUnavailable.
+    """
+    if kind == ICON:
+        alive = Q(download__deleted_at=None)
+        row: Any = DownloadIcon.objects.select_related("blob").filter(alive, pk=row_id).first()
+    else:
+        alive = Q(version__deleted_at=None, version__download__deleted_at=None, blob__isnull=False)
+        files = File.objects.select_related("blob").exclude(validation_status=File.Validation.FAILED)
+        row = files.filter(alive, pk=row_id).first()
+    if row is None:
+        raise NotFound
+    return _answer(request, row.filename, row.blob)
+
+
+def _sign(kind: str, row_id: int, filename: str, blob: Blob) -> Address:
+    """Straight to the storage where it can do that, else to the hub itself."""
+    seconds = settings.SIGNED_URL_SECONDS
+    expires_at = timezone.now() + timedelta(seconds=seconds)
+    url = blob_storage().signed_url(blob.storage_key, filename=filename, content_type=served_type(blob))
+    if url is not None:
+        return Address(url, expires_at)
+    path, until = sign_content_path(kind, row_id, seconds)
+    return Address(path, datetime.fromtimestamp(until, tz=UTC))
+
+
+def _answer(request: HttpRequest, filename: str, blob: Blob) -> HttpResponseBase:
+    _ensure_whole(blob)
+    response = _send(request, filename, blob)
+    _describe(response, filename, blob)
+    return response
+
+
+def _ensure_whole(blob: Blob) -> None:
+    if blob.state == Blob.State.MISSING:
+        raise StorageUnavailable("The stored bytes of this file are damaged. The operator of this hub was told.")
+
+
+def served_type(blob: Blob) -> str:
+    """What a browser could run in our name is called binary."""
+    return BINARY if blob.mime_type in ACTIVE_TYPES else blob.mime_type
+
+
+def _send(request: HttpRequest, filename: str, blob: Blob) -> HttpResponseBase:
+    url = blob_storage().signed_url(blob.storage_key, filename=filename, content_type=served_type(blob))
+    if url is not None:
+        redirect = HttpResponseFound(url)
+        redirect["Cache-Control"] = "private, no-store"
+        return redirect
+    modified = int(blob.created_at.timestamp())
+    fallback = get_conditional_response(request, etag=_etag(blob), last_modified=modified)
+    if fallback is not None:
+        return fallback
+    if settings.ACCEL_REDIRECT:
+        accelerated = HttpResponse(content_type=served_type(blob))
+        accelerated["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
+        return accelerated
+    return _stream(request, blob, modified)
+
+
+def _stream(request: HttpRequest, blob: Blob, modified: int) -> HttpResponseBase:
+    try:
+        span = requested_span(_range_header(request, blob, modified), blob.size_bytes)
+    except Unsatisfiable:
+        response: HttpResponseBase = HttpResponse(status=416)
+        response["Content-Range"] = f"bytes */{blob.size_bytes}"
+        return response
+    part = span or Span(0, blob.size_bytes)
+    if request.method == "HEAD":
+        response = HttpResponse(content_type=served_type(blob))
+    else:
+        handle = blob_storage().open(blob.storage_key, part.start)
+        response = StreamingHttpResponse(Chunks(handle, part.length), content_type=served_type(blob))
+    if span is not None:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {span.start}-{span.last}/{blob.size_bytes}"
+    response["Content-Length"] = str(part.length)
+    return response
+
+
+def _range_header(request: HttpRequest, blob: Blob, modified: int) -> str:
+    """Empty when `If-Range` says that the client holds another state of the file."""
+    condition = request.headers.get("If-Range", "")
+    is_same = not condition or condition == _etag(blob) or parse_http_date_safe(condition) == modified
+    return request.headers.get("Range", "") if is_same else ""
+
+
+class Chunks:
+    """The bytes from where `handle` stands. Closes it also when the client goes away before the first one.
+
+    A file that ends early is an error: the client has to see a broken transfer, not a short file.
+    """
+
+    def __init__(self, handle: IO[bytes], length: int) -> None:
+        self.handle, self.left = handle, length
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if not self.left:
+            raise StopIteration
+        chunk = self.handle.read(min(CHUNK_BYTES, self.left))
+        if not chunk:
+            raise StorageUnavailable("The stored file is shorter than it should be.")
+        self.left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
+    """Digests, name, and everything that keeps a browser from running the file in the site's name."""
+    response["ETag"] = _etag(blob)
+    response["Last-Modified"] = http_date(blob.created_at.timestamp())
+    response["Accept-Ranges"] = "bytes"
+    response["Repr-Digest"] = f"sha-256=:{_base64(blob.sha256)}:, sha-512=:{_base64(blob.sha512)}:"
+    response["X-Checksum-SHA256"] = blob.sha256
+    response["Content-Disposition"] = content_disposition(filename)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response["Access-Control-Allow-Origin"] = "*"
+    response.setdefault("Cache-Control", "no-cache")
+
+
+def _etag(blob: Blob) -> str:
+    return f'"{blob.sha256}"'
+
+
+def _base64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -1,0 +1,229 @@
+"""Files that lie elsewhere: probed by a worker through the one guarded client, linked or copied."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from downloads.rules import rules_of
+from files.archives import Finding
+from files.blobs import keep_upload, release_claim
+from files.digests import HEAD_BYTES, Digester
+from files.inspection import findings_of
+from files.intake import decide
+from files.mime import sniff
+from files.models import Blob, File
+from files.names import fold_name
+from files.services import check_found_name, name_in, provisional_name
+from files.uploads import Receiver
+from releasehub.core.errors import DomainError, Invalid, Rejected
+from releasehub.outbound.client import Download, Refused, Unreachable, fetch, send
+from versions.services import lock_version
+
+log = logging.getLogger(__name__)
+
+PROBE_SECONDS = 60.0
+COPY_SECONDS = 3600.0
+GIVE_UP_AFTER = timedelta(hours=1)
+LARGEST_DIGESTED = 256 * 1024 * 1024
+RELEASE_PAGE = re.compile(r"https://github\.com/([\w.-]{1,100})/([\w.-]{1,100})/releases/tag/[^/?#]+/?")
+MD5 = re.compile(r"[0-9a-f]{32}")
+ASSET_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a link turned out to be; the digests are empty where the file is too large to read for them."""
+
+    url: str
+    size_bytes: int
+    mime_type: str
+    sha256: str = ""
+    sha512: str = ""
+    md5: str = ""
+    blob: Blob | None = None
+
+
+class BadLink(Exception):
+    """The link leads to nothing that could be offered."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.finding = Finding(f"link.{code}", message)
+
+
+def probe_link(file_id: int) -> File.Validation | None:
+    """Look at the link of a pending file and decide; None when there is nothing to decide (yet).
+
+    A target that does not answer is asked again for an hour.
+    """
+    rows = File.objects.select_related("version__download__category")
+    file: File | None = rows.filter(pk=file_id, validation_status=File.Validation.PENDING, blob=None).first()
+    if file is None:
+        return None
+    stored_name = file.filename
+    try:
+        url = target_of(file)
+        if file.external_reference and stored_name == provisional_name(file.external_reference):
+            file.filename = name_in(url)
+        learned = _copy(file, url) if file.wants_copy else _look(file, url)
+    except Invalid as nameless:
+        return decide(file, [Finding("link.name", nameless.message)])
+    except BadLink as bad:
+        return decide(file, [bad.finding])
+    except Refused as refused:
+        return decide(file, [Finding("link.refused", refused.reason)])
+    except Unreachable as unreachable:
+        if file.created_at > timezone.now() - GIVE_UP_AFTER:
+            log.info("The link of file %s is asked again later: %s", file_id, unreachable.reason)
+            return None
+        return decide(file, [Finding("link.unreachable", unreachable.reason)])
+    return _settle(file, learned, is_renamed=file.filename != stored_name)
+
+
+def _settle(file: File, learned: Learned, *, is_renamed: bool) -> File.Validation | None:
+    values: dict[str, Any] = {"external_url": learned.url, "external_type": learned.mime_type}
+    values |= {"external_sha256": learned.sha256, "size_bytes": learned.size_bytes}
+    findings = _compare(file, learned)
+    if learned.sha512:
+        values["external_sha512"] = learned.sha512
+    if learned.blob is None:
+        return _decide_named(file, findings, values, is_renamed=is_renamed)
+    try:
+        values["blob"] = learned.blob
+        findings = findings or findings_of(learned.blob, file.filename)
+        return _decide_named(file, findings, values, is_renamed=is_renamed)
+    finally:
+        release_claim(learned.blob)
+
+
+@transaction.atomic
+def _decide_named(
+    file: File, findings: list[Finding], values: dict[str, Any], *, is_renamed: bool
+) -> File.Validation | None:
+    """`decide`, with the name that was found if it is free; the lock on the version keeps it free until the commit."""
+    if is_renamed and not findings:
+        lock_version(file.version)
+        try:
+            name = check_found_name(file, file.filename)
+        except DomainError as error:
+            findings = [Finding("link.name", error.message)]
+        else:
+            values |= {"filename": name, "folded_name": fold_name(name)}
+    return decide(file, findings, **values)
+
+
+def _compare(file: File, learned: Learned) -> list[Finding]:
+    """Whoever said which SHA-512 or MD5 the bytes have is held to it; other checksums are only passed on."""
+    said, said_md5 = file.external_sha512, file.declared_checksum.lower()
+    findings = []
+    if said and said != learned.sha512:
+        findings.append(Finding("link.digest", f"The linked bytes have the SHA-512 {learned.sha512}."))
+    if MD5.fullmatch(said_md5) and learned.md5 not in {"", said_md5}:
+        findings.append(Finding("link.checksum", f"The linked bytes have the MD5 {learned.md5}, not {said_md5}."))
+    return findings
+
+
+def _look(file: File, url: str) -> Learned:
+    """Size, type and, for files that are not too large, the digests; nothing is kept.
+
+    Where a digest was declared the file is read to its end, however large.
+    """
+    declared = file.external_sha512
+    with fetch(url, total_seconds=COPY_SECONDS if declared else PROBE_SECONDS) as answer:
+        size = _declared_size(file, answer)
+        digester = Digester()
+        for chunk in answer.chunks():
+            digester.update(chunk)
+            _check_size(file, digester.size_bytes)
+            is_large = max(size, digester.size_bytes) > LARGEST_DIGESTED
+            if is_large and not declared and len(digester.head) == HEAD_BYTES:
+                return Learned(url, size, sniff(digester.head))
+        digests = digester.result()
+        return Learned(url, digester.size_bytes, sniff(digester.head), digests.sha256, digests.sha512, digests.md5)
+
+
+def _copy(file: File, url: str) -> Learned:
+    with fetch(url, total_seconds=COPY_SECONDS) as answer:
+        _declared_size(file, answer)
+        receiver = Receiver(file.filename, limit_bytes=_limit(file))
+        try:
+            for chunk in answer.chunks():
+                receiver.write(chunk)
+            upload = receiver.finish()
+        except Rejected as error:
+            receiver.abort()
+            raise BadLink("too_large", error.message) from error
+        except BaseException:
+            receiver.abort()
+            raise
+    try:
+        blob = keep_upload(upload)
+    finally:
+        upload.discard()
+    return Learned(url, blob.size_bytes, blob.mime_type, blob.sha256, blob.sha512, blob.md5, blob)
+
+
+def target_of(file: File) -> str:
+    """The address to ask. An asset number of a GitHub release page is looked up first.
+
+    Errors: BadLink, Refused, Unreachable.
+    """
+    if not file.external_reference:
+        return str(file.external_url)
+    return github_asset(file.version.release_page_url, file.external_reference)
+
+
+def github_asset(release_page: str, number: str) -> str:
+    """The address of an asset that a release page lists.  Errors: BadLink, Refused, Unreachable.
+
+    Source: GitHub REST API, "Get a release asset".
+    """
+    page = RELEASE_PAGE.fullmatch(release_page)
+    if page is None or not ASSET_NUMBER.fullmatch(number):
+        raise BadLink(
+            "reference", "An asset number needs a release page such as https://github.com/o/r/releases/tag/v1."
+        )
+    answer = send(
+        "GET",
+        f"{settings.GITHUB_API}/repos/{page[1]}/{page[2]}/releases/assets/{number}",
+        headers={"Accept": "application/vnd.github+json", "User-Agent": "ReleaseHub"},
+    )
+    if answer.status >= 500 or answer.status in {403, 429}:
+        raise Unreachable(f"GitHub answered {answer.status}.")
+    try:
+        url = orjson.loads(answer.body)["browser_download_url"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise BadLink("reference", f"GitHub knows no asset {number} of {release_page}.") from error
+    if not isinstance(url, str) or answer.status != 200:
+        raise BadLink("reference", f"GitHub knows no asset {number} of {release_page}.")
+    return url
+
+
+def _declared_size(file: File, answer: Download) -> int:
+    if answer.status >= 500 or answer.status in {408, 429}:
+        raise Unreachable(f"The link answered {answer.status}.")
+    if answer.status != 200:
+        raise BadLink("status", f"The link answered {answer.status}, not 200.")
+    text = answer.headers.get("Content-Length", "")
+    size = int(text) if ASSET_NUMBER.fullmatch(text) else 0
+    _check_size(file, size)
+    return size
+
+
+def _check_size(file: File, size: int) -> None:
+    limit = _limit(file)
+    if limit and size > limit:
+        raise BadLink("too_large", f"The linked file has {size} bytes or more; the limit is {limit}.")
+
+
+def _limit(file: File) -> int:
+    return rules_of(file.version.download.category).max_file_bytes or settings.MAX_FILE_BYTES

@@ -1,0 +1,166 @@
+"""What lies in storage and belongs to nobody, and what rows promise and storage does not hold."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from files.blobs import erase_unused
+from files.models import Blob, UploadSession
+from files.sessions import end_upload
+from files.storage import BLOBS, INCOMING, Incoming, blob_storage
+
+# Longer than any signed address lives and any upload through the app takes.
+GRACE = timedelta(hours=24)
+LOOKED_UP_AT_ONCE = 500
+CHUNK_BYTES = 1024 * 1024
+Item = TypeVar("Item")
+OPEN = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """`kind`: expired upload, incoming, multipart, unfinished, object or blob. `name`: a storage key or public id."""
+
+    kind: str
+    name: str
+    size_bytes: int = 0
+    reference: Any = None
+
+
+def find_garbage(*, older_than: timedelta = GRACE) -> Iterator[Garbage]:
+    """Everything nobody refers to, in no particular order. Looks, and changes nothing."""
+    before = timezone.now() - older_than
+    yield from _expired_uploads()
+    yield from _incoming(before)
+    yield from _multiparts(before)
+    yield from _objects(before)
+    yield from _unused_blobs()
+
+
+def collect_garbage(*, older_than: timedelta = GRACE) -> list[Garbage]:
+    """Remove what `find_garbage` finds; each is looked at again just before it goes. Returns what went."""
+    return [item for item in find_garbage(older_than=older_than) if remove(item)]
+
+
+def remove(item: Garbage) -> bool:
+    """False when somebody refers to it by now."""
+    storage = blob_storage()
+    match item.kind:
+        case "expired upload":
+            upload: UploadSession = item.reference
+            if not end_upload(upload, UploadSession.State.EXPIRED):
+                return False
+            storage.drop_incoming(upload.incoming)
+        case "blob":
+            return bool(erase_unused([item.reference]))
+        case "multipart":
+            if _sessions_of(item.name):
+                return False
+            storage.drop_incoming(Incoming(item.name, item.reference, 0, 1))
+        case "incoming":
+            if _sessions_of(item.name):
+                return False
+            storage.delete(item.name)
+        case _:
+            if _referred([item.name]):
+                return False
+            storage.delete(item.name)
+    return True
+
+
+def _expired_uploads() -> Iterator[Garbage]:
+    before = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
+    for upload in UploadSession.objects.filter(state=UploadSession.State.CREATED, last_active_at__lt=before):
+        yield Garbage("expired upload", upload.public_id, upload.size_bytes, upload)
+
+
+def _incoming(before: datetime) -> Iterator[Garbage]:
+    for item in blob_storage().objects(INCOMING):
+        if item.modified_at < before and not _sessions_of(item.key):
+            yield Garbage("incoming", item.key, item.size_bytes)
+
+
+def _multiparts(before: datetime) -> Iterator[Garbage]:
+    for item in blob_storage().open_multiparts():
+        if item.started_at < before and not _sessions_of(item.key):
+            yield Garbage("multipart", item.key, reference=item.multipart_id)
+
+
+def _objects(before: datetime) -> Iterator[Garbage]:
+    """Objects without a row, and what a dead process left half written."""
+    for prefix, kind in ((BLOBS, "object"), ("staging/", "unfinished")):
+        old = (item for item in blob_storage().objects(prefix) if item.modified_at < before)
+        for group in _groups(old, LOOKED_UP_AT_ONCE):
+            referred = _referred([item.key for item in group])
+            for item in group:
+                if item.key not in referred:
+                    yield Garbage(kind, item.key, item.size_bytes)
+
+
+def _unused_blobs() -> Iterator[Garbage]:
+    for blob in Blob.objects.unused():
+        yield Garbage("blob", blob.storage_key, blob.size_bytes, blob.pk)
+
+
+def _groups(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    while group := list(islice(items, size)):
+        yield group
+
+
+def _sessions_of(key: str) -> bool:
+    """Whether an upload that is not over yet owns the key; a part on disk lies below the key of its upload."""
+    owners = Q(storage_key=key) | Q(storage_key=key.rpartition("/")[0])
+    return UploadSession.objects.filter(owners, state__in=OPEN).exists()
+
+
+def _referred(keys: Iterable[str]) -> set[str]:
+    wanted = list(keys)
+    blobs = Blob.objects.filter(storage_key__in=wanted).values_list("storage_key", flat=True)
+    uploads = UploadSession.objects.filter(final_key__in=wanted, state__in=OPEN).values_list("final_key", flat=True)
+    return {*blobs, *uploads}
+
+
+# --- do the rows tell the truth? --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`problem` is empty when the stored bytes are what the row says."""
+
+    blob: Blob
+    problem: str
+
+
+def verify_blobs(blobs: Iterable[Blob]) -> Iterator[Verdict]:
+    """Read every byte again and compare; a blob found missing or changed is marked, one found whole is unmarked."""
+    for blob in blobs:
+        problem = _problem_of(blob)
+        state = Blob.State.MISSING if problem else Blob.State.STORED
+        if state != blob.state:
+            Blob.objects.filter(pk=blob.pk).update(state=state, updated_at=timezone.now())
+        yield Verdict(blob, problem)
+
+
+def _problem_of(blob: Blob) -> str:
+    """Errors: StorageUnavailable, when the storage does not answer at all."""
+    storage = blob_storage()
+    size = storage.size(blob.storage_key)
+    if size is None:
+        return "missing"
+    if size != blob.size_bytes:
+        return f"has {size} bytes instead of {blob.size_bytes}"
+    digest = hashlib.sha256()
+    with closing(storage.open(blob.storage_key)) as handle:
+        while chunk := handle.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return "" if digest.hexdigest() == blob.sha256 else "has other bytes"

@@ -1,0 +1,108 @@
+"""The one answer to "which version is the newest?": by version order, never by date."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import CharField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from downloads.models import AccessKey, Download
+from downloads.querysets import DownloadQuerySet
+from files.models import File
+from releasehub.core.prepared import STAND_IN, Prepared
+from versions.channels import ORDER, offered_to
+from versions.models import Version
+from versions.numbering import ceiling
+from versions.querysets import VersionQuerySet
+
+
+def candidates(*, platform: str = "", architecture: str = "", filename: str = "") -> VersionQuerySet:
+    """Versions that may be offered, as `VersionQuerySet.offerable` says, with a passed file that suits."""
+    files = File.objects.passed().filter(version=OuterRef("pk")).suiting(platform, architecture)
+    if filename:
+        files = files.filter(filename=filename)
+    return Version.objects.offerable().filter(Exists(files))
+
+
+def latest_version(
+    download: Download,
+    *,
+    channel: str = "",
+    platform: str = "",
+    architecture: str = "",
+    line: str = "",
+    filename: str = "",
+    newer_than: str = "",
+    key: AccessKey | None = None,
+) -> Version | None:
+    """The greatest version for who follows `channel` (default: the download's own).
+
+    `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of exactly that name.
+    `newer_than`: the version somebody has, whole or cut (1.4). `key`: only what it opens.
+    Errors: InvalidNumber for what `newer_than` cannot be.
+    """
+    followed = channel or download.default_channel
+    given: dict[str, Any] = {"platform": platform, "architecture": architecture, "filename": filename}
+    given |= {"at_least": ceiling(newer_than) if newer_than else b""}
+    given |= {"below": ceiling(key.highest_number) if key and key.highest_number else b""}
+    given = {name: value for name, value in given.items() if value}
+    if line:
+        in_line = Q(number=line) | Q(number__startswith=f"{line}.")
+        version = _newest(offered_to(followed), download.pk, **given).filter(in_line).first()
+    elif followed in ORDER:
+        version = _prepared(offered_to(followed), frozenset(given)).first(download=download.pk, **given)
+    else:
+        version = _prepared(None, frozenset(given)).first(download=download.pk, channel=followed, **given)
+    if version is not None:
+        version.download = download
+    return version
+
+
+def _newest(
+    channels: Collection[str], download: int, *, at_least: bytes = b"", below: bytes = b"", **files: str
+) -> VersionQuerySet:
+    """`at_least`, `below`: bounds of the sort key, see `versions.numbering.ceiling`."""
+    rows = candidates(**files).filter(download=download, channel__in=channels)
+    if at_least:
+        rows = rows.filter(sort_key__gte=at_least)
+    if below:
+        rows = rows.filter(sort_key__lt=below)
+    return rows.order_by("-sort_key", "-id")
+
+
+@lru_cache(maxsize=256)
+def _prepared(channels: tuple[str, ...] | None, given: frozenset[str]) -> Prepared[Version]:
+    """`channels`: None stands for one outside the known order."""
+    stand_ins: dict[str, Any] = {name: f"stand-in {name}" for name in given - {"at_least", "below"}}
+    stand_ins |= {name: f"stand-in {name}".encode() for name in given & {"at_least", "below"}}
+    if channels is not None:
+        return Prepared(lambda **asked: _newest(channels, **asked)[:1], download=STAND_IN, **stand_ins)
+    return Prepared(
+        lambda channel, **asked: _newest((channel,), **asked)[:1], download=STAND_IN, channel="stand-in", **stand_ins
+    )
+
+
+def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:
+    """`current_version_id`: the active version if it is out, else the latest of the default channel; null if none."""
+    follows = ExpressionWrapper(OuterRef("default_channel"), output_field=CharField())
+    followed = Q(channel=OuterRef("default_channel"))
+    for channel in ORDER[1:]:
+        followed |= Q(follows=channel, channel__in=offered_to(channel))
+    active = Version.objects.offerable().filter(download=OuterRef("pk"), is_active=True)
+    latest = (
+        candidates().annotate(follows=follows).filter(followed, download=OuterRef("pk")).order_by("-sort_key", "-id")
+    )
+    annotated: QuerySet[Download] = downloads.annotate(
+        current_version_id=Coalesce(Subquery(active.values("pk")[:1]), Subquery(latest.values("pk")[:1]))
+    )
+    return annotated
+
+
+def with_primary_file(versions: VersionQuerySet) -> VersionQuerySet:
+    """`primary_file_id`: the primary file if it is offered; null if there is none."""
+    primary = File.objects.passed().filter(version=OuterRef("pk"), is_primary=True)
+    annotated: VersionQuerySet = versions.annotate(primary_file_id=Subquery(primary.values("pk")[:1]))
+    return annotated

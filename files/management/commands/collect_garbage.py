@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from files.garbage import GRACE, find_garbage, remove
+
+
+class Command(BaseCommand):
+    help = (
+        "Removes what lies in storage and belongs to nobody: expired uploads, parts of broken ones, objects without a "
+        "row and blobs without a file. --dry-run prints the same list and removes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only list")
+        hours = GRACE.total_seconds() / 3600
+        parser.add_argument("--older-than", type=float, default=hours, metavar="HOURS", help=f"default {hours:g}")
+
+    def handle(self, *args: Any, dry_run: bool, older_than: float, **options: Any) -> None:
+        found = removed = size = 0
+        for item in find_garbage(older_than=timedelta(hours=older_than)):
+            found += 1
+            if dry_run or remove(item):
+                removed += 1
+                size += item.size_bytes
+                self.stdout.write(f"{item.kind}\t{item.name}\t{item.size_bytes}")
+        word = "would be removed" if dry_run else "removed"
+        self.stderr.write(f"{removed} of {found} {word}, {size} bytes")

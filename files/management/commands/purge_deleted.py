@@ -1,0 +1,19 @@
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from files.deletion import purge_deleted
+
+
+class Command(BaseCommand):
+    help = "Erases what was soft-deleted before the retention window, and prints how much."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--older-than", type=int, metavar="DAYS", help="instead of RELEASEHUB_RETENTION_DAYS")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        days = options["older_than"]
+        counts = purge_deleted(older_than=timedelta(days=days) if days is not None else None)
+        self.stdout.write(", ".join(f"{number} {name}" for name, number in counts.items()))

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from files.garbage import verify_blobs
+from files.models import Blob
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads stored files again and compares them with their digests, all or a random sample. Exit code 1 when one "
+        "is missing or changed; such a file is marked and no longer given out."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--sample", type=int, metavar="N", help="only N files, chosen at random")
+
+    def handle(self, *args: Any, sample: int | None, **options: Any) -> None:
+        blobs = Blob.objects.order_by("?")[:sample] if sample else Blob.objects.order_by("id").iterator()
+        total = read = bad = 0
+        for verdict in verify_blobs(blobs):
+            total += 1
+            read += verdict.blob.size_bytes
+            if verdict.problem:
+                bad += 1
+                self.stdout.write(f"{verdict.blob.storage_key}\tsha256:{verdict.blob.sha256}\t{verdict.problem}")
+            if total % 1000 == 0:
+                self.stderr.write(f"{total} files, {read} bytes, {bad} bad ...")
+        self.stderr.write(f"{total} files, {read} bytes, {bad} bad")
+        if bad:
+            raise CommandError(f"{bad} of {total} stored files are missing or changed.", returncode=1)

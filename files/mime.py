@@ -1,0 +1,37 @@
+"""Telling the type of bytes from the bytes, never from what the client says."""
+
+import re
+
+import filetype
+
+BINARY = "application/octet-stream"
+TEXT = "text/plain"
+_MARKUP = re.compile(
+    rb"^\s*(?:<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script|svg|\?xml)", re.IGNORECASE | re.DOTALL
+)
+_TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
+
+
+def sniff(head: bytes) -> str:
+    """MIME type of content that starts with `head` (the first 8 KiB are enough)."""
+    if kind := filetype.guess(head):
+        return str(kind.mime)
+    if markup := _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
+        return {b"svg": "image/svg+xml", b"?xml": "application/xml"}.get(markup[1].lower(), "text/html")
+    return TEXT if head and _is_text(head) else BINARY
+
+
+def suits(extension: str, head: bytes) -> bool:
+    """Whether the content may carry that extension; where no signature is known, anything may."""
+    matcher = filetype.get_type(ext=extension.rpartition(".")[2])
+    return matcher is None or bool(matcher.match(bytearray(head)))
+
+
+def _is_text(head: bytes) -> bool:
+    if any(byte < 32 and byte not in _TEXT_CONTROLS for byte in head):
+        return False
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 3  # a character cut at the end of the head
+    return True

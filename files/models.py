@@ -1,0 +1,276 @@
+"""Stored bytes, the files of a version that show them, uploads on their way, and names that stay reserved."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from downloads.models import Download
+from files.querysets import BlobQuerySet, FileQuerySet
+from files.storage import Incoming
+from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
+from releasehub.core.querysets import AliveManager
+from versions.models import NUMBER_LENGTH, Version
+
+AliveFileManager = AliveManager.from_queryset(FileQuerySet)
+FileManager = models.Manager.from_queryset(FileQuerySet)
+BlobManager = models.Manager.from_queryset(BlobQuerySet)
+
+
+class Blob(TimeStampedModel):
+    """Bytes, once per SHA-256. `claimed_until` keeps one that no file refers to yet while an upload finishes."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        STORED = "stored"
+        MISSING = "missing"
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    sha512 = models.CharField(max_length=128, db_index=True)
+    md5 = models.CharField(max_length=32)
+    size_bytes = models.PositiveBigIntegerField()
+    mime_type = models.CharField(max_length=100)
+    storage_key = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+
+    objects = BlobManager()
+
+    def __str__(self) -> str:
+        return f"sha256:{self.sha256[:12]}"
+
+
+class File(PublicIdModel, SoftDeleteModel):
+    """One artifact of a version: stored bytes, an external link, or a link whose bytes are kept as well.
+
+    `external_sha512` of a pending link is what was declared, of another one what was measured.
+    """
+
+    class Kind(models.TextChoices):
+        PACKAGE = "package"
+        LOCKFILE = "lockfile"
+        SIGNATURE = "signature"
+        SBOM = "sbom"
+        OTHER = "other"
+
+    class Validation(models.TextChoices):
+        PENDING = "pending"
+        PASSED = "passed"
+        FAILED = "failed"
+
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="files")
+    blob = models.ForeignKey(Blob, null=True, blank=True, on_delete=models.PROTECT, related_name="files")
+    external_url = models.URLField(max_length=2048, blank=True)
+    external_type = models.CharField(max_length=100, blank=True, editable=False)
+    external_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    external_sha512 = models.CharField(max_length=128, blank=True, editable=False)
+    declared_checksum = models.CharField(max_length=256, blank=True, editable=False)
+    wants_copy = models.BooleanField("keep a copy", default=False)
+    external_reference = models.CharField(max_length=100, blank=True)
+    filename = models.CharField(max_length=255)
+    folded_name = models.CharField(max_length=1024, editable=False)
+    display_label = models.CharField(max_length=200, blank=True)
+    platform = models.CharField(max_length=50, blank=True)
+    architecture = models.CharField(max_length=50, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PACKAGE)
+    size_bytes = models.PositiveBigIntegerField(default=0, editable=False)
+    is_primary = models.BooleanField(default=False)
+    display_order = models.PositiveIntegerField(default=0)
+    is_secured = models.BooleanField(default=False)
+    validation_status = models.CharField(max_length=10, choices=Validation.choices, default=Validation.PENDING)
+    findings = models.JSONField(default=list, blank=True, editable=False)
+    download_count = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = AliveFileManager()
+    all_objects = FileManager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        ordering = ["-display_order", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "folded_name"], condition=Q(deleted_at__isnull=True), name="file_name_once"
+            ),
+            models.UniqueConstraint(
+                fields=["version"], condition=Q(is_primary=True, deleted_at__isnull=True), name="file_one_primary"
+            ),
+            models.CheckConstraint(
+                condition=Q(blob__isnull=False) | ~Q(external_url="") | ~Q(external_reference=""),
+                name="file_has_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(validation_status__in=["pending", "passed", "failed"]), name="file_validation_status"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["version", "-display_order", "-id"], name="file_order"),
+            models.Index(fields=["version", "-size_bytes", "-id"], name="file_by_size"),
+            models.Index(fields=["version", "-download_count", "-id"], name="file_popular"),
+            models.Index(fields=["-display_order", "-id"], name="file_all_order"),
+            models.Index(fields=["deleted_at"], name="file_deleted", condition=Q(deleted_at__isnull=False)),
+            models.Index(fields=["external_sha256"], name="file_link_sha256", condition=Q(external_sha256__gt="")),
+            models.Index(fields=["external_sha512"], name="file_link_sha512", condition=Q(external_sha512__gt="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def download_id(self) -> int:
+        return self.version.download_id
+
+    @property
+    def is_link_only(self) -> bool:
+        """Never stored here; whoever asks is sent to the link."""
+        return self.blob_id is None
+
+
+class UploadSession(PublicIdModel, TimeStampedModel):
+    """Bytes that a client puts straight into storage: created -> uploaded -> confirmed | failed | expired.
+
+    `fields` are those of the file to come; without a version the bytes wait for somebody to attach them (`blob`).
+    `is_open_ended`: the size is not known before the client says it, `size_bytes` is the most that may come.
+    `final_key` is written down before the bytes move there, so that a crash leaves nothing that nobody knows.
+    `acting` is how the uploader came, for the worker that acts in their name.
+    """
+
+    class State(models.TextChoices):
+        CREATED = "created"
+        UPLOADED = "uploaded"
+        CONFIRMED = "confirmed"
+        FAILED = "failed"
+        EXPIRED = "expired"
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads"
+    )
+    acting = models.JSONField(default=dict, editable=False)
+    version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.CASCADE, related_name="uploads")
+    filename = models.CharField(max_length=255)
+    fields = models.JSONField(default=dict, blank=True)
+    size_bytes = models.PositiveBigIntegerField()
+    is_open_ended = models.BooleanField(default=False, editable=False)
+    sha256 = models.CharField(max_length=64, blank=True)
+    part_bytes = models.PositiveBigIntegerField(default=0)
+    storage_key = models.CharField(max_length=200, unique=True, editable=False)
+    multipart_id = models.CharField(max_length=500, blank=True, editable=False)
+    final_key = models.CharField(max_length=200, blank=True, editable=False, db_index=True)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CREATED)
+    error_code = models.CharField(max_length=50, blank=True, editable=False)
+    error_message = models.CharField(max_length=500, blank=True, editable=False)
+    last_active_at = models.DateTimeField(default=timezone.now, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    blob = models.ForeignKey(Blob, null=True, blank=True, on_delete=models.PROTECT, related_name="uploads")
+    file = models.ForeignKey(File, null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["created", "uploaded", "confirmed", "failed", "expired"]), name="upload_state"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "last_active_at"], name="upload_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.state})"
+
+    @property
+    def incoming(self) -> Incoming:
+        return Incoming(self.storage_key, self.multipart_id, self.size_bytes, self.part_bytes, self.is_open_ended)
+
+    @property
+    def download_id(self) -> int | None:
+        return self.version.download_id if self.version else None
+
+
+class PackageUpload(TimeStampedModel):
+    """A version to come, as announced with the request for addresses: what is known of it, and where its bytes go.
+
+    `confirmation`: digest of the confirmation that made `version`, so that a repetition is told from another one.
+    """
+
+    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="package_uploads")
+    number = models.CharField(max_length=NUMBER_LENGTH)
+    source_hash = models.CharField(max_length=128)
+    base_version = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
+    is_forced = models.BooleanField(default=False)
+    package = models.OneToOneField(UploadSession, on_delete=models.CASCADE, related_name="package_of")
+    lockfile = models.OneToOneField(UploadSession, on_delete=models.CASCADE, related_name="lockfile_of")
+    version = models.OneToOneField(Version, null=True, on_delete=models.SET_NULL, related_name="package_upload")
+    confirmation = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.download} {self.number}"
+
+
+class DownloadIcon(TimeStampedModel):
+    """The picture of a download, kept here. `storage_path` and `content_hash` are what the client called it by."""
+
+    download = models.OneToOneField(Download, on_delete=models.CASCADE, related_name="stored_icon")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="icons")
+    filename = models.CharField(max_length=255)
+    storage_path = models.CharField(max_length=200)
+    content_hash = models.CharField(max_length=128, blank=True)
+
+    def __str__(self) -> str:
+        return f"icon of {self.download}"
+
+
+class DownloadGrant(models.Model):
+    """Somebody was given the bytes of a file. `visitor` tells people apart for a day, not who they are."""
+
+    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="grants")
+    granted_at = models.DateTimeField(default=timezone.now)
+    visitor = models.CharField(max_length=32)
+    is_bot = models.BooleanField(default=False)
+    is_folded = models.BooleanField(default=False)
+    is_counted = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="grant_waiting", condition=Q(is_folded=False)),
+            models.Index(fields=["granted_at"], name="grant_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} at {self.granted_at}"
+
+
+class DownloadDay(models.Model):
+    """How often a file was downloaded on a day (UTC), repeats within an hour counted once."""
+
+    file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    downloads = models.PositiveBigIntegerField(default=0)
+    bot_downloads = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "day"], name="download_day_once")]
+        indexes = [models.Index(fields=["day"], name="download_day")]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} on {self.day}: {self.downloads}"
+
+
+class RetiredFileName(models.Model):
+    """A name that was public in a version: given again only to the same bytes."""
+
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="retired_names")
+    folded_name = models.CharField(max_length=1024)
+    filename = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64, blank=True)
+    was_public = models.BooleanField()
+    reason = models.CharField(max_length=500, blank=True)
+    retired_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "folded_name"], name="retired_file_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename

@@ -1,0 +1,197 @@
+"""File names: which are accepted, when two are the same, and how they travel in a header. Pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import quote
+
+MAX_BYTES = 255
+MAX_FOLD_CHARACTERS = 255
+
+_JOINERS = frozenset("\u200c\u200d")
+_VARIATION_SELECTORS = frozenset("\ufe0e\ufe0f")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Unicode's Default_Ignorable_Code_Point outside category Cf, then the letters and symbols that are drawn empty.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+    "\u2800\U00013441\U00013442\U00016fe4\U0001d159]"
+)
+_IGNORED_IN_FOLD = re.compile("[\u200c\u200d\ufe0e\ufe0f]")
+_FORBIDDEN = frozenset('<>:"/\\|?*')
+# Slashes, backslashes and colons that NFKC leaves alone; letters of living scripts are not among them.
+_LOOKALIKES = frozenset(
+    "\u2041\u2044\u2215\u2571\u27cb\u29f8\u31d3\U0001d23a"
+    "\u2216\u2572\u27cd\u29f5\u29f9\u31d4\U0001d20f\U0001d23b"
+    "\u02f8\u2236\ua789"
+)
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|clock\$|com[0-9]|lpt[0-9])")
+
+_ESCAPES = re.compile(r"(?:%[0-9a-f]{2})+|%u[0-9a-f]{4}", re.IGNORECASE)
+_OVERLONG_ESCAPE = re.compile(r"%(?:c[01]|e0%[89][0-9a-f]|f0%8[0-9a-f])%", re.IGNORECASE)
+_MAX_ESCAPE_LEVELS = 3
+
+_DOUBLE = re.compile(r".\.(tar\.(?:gz|xz|bz2|zst|lz|lzma))\Z", re.IGNORECASE | re.DOTALL)
+_PLAIN = re.compile(r"[A-Za-z0-9 ._+~()-]*")
+_QUOTABLE = re.compile(r"[ !#$&-.0-9;=@A-Z\[\]^_`a-z{}~]+")
+
+
+class InvalidName(ValueError):
+    """`code` for machines, the message for people: it says what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def clean_name(raw: str) -> str:
+    """The name to store: NFC, otherwise as given. A bad name is refused, never repaired; a path is not cut off.
+
+    At most 255 bytes of UTF-8 after NFC.
+    Errors: InvalidName with `file.name_empty`, `_too_long`, `_path`, `_characters`, `_ends`, `_encoded`, `_reserved`.
+    Source: Microsoft, "Naming Files, Paths, and Namespaces"; RFC 8264 section 9 for the characters.
+    """
+    # NFC makes one of four code points at most, so a name that is cut here stays too long.
+    name = unicodedata.normalize("NFC", raw[: 4 * MAX_BYTES + 1])
+    if not name.strip():
+        raise InvalidName("file.name_empty", "Give the file a name.")
+    if len(name.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise InvalidName("file.name_too_long", f"Shorten the name: it has at most {MAX_BYTES} bytes in UTF-8.")
+    _check_characters(name)
+    _check_ends(name)
+    _check_escapes(name)
+    _check_device(name)
+    return name
+
+
+def fold_name(name: str) -> str:
+    """Names with the same fold are one file, as on systems that ignore case, composition and compatibility forms.
+
+    At most 255 characters: NFKC makes 1,530 of a name of 255 bytes, so a longer fold ends in its own SHA-256.
+    Source: Unicode Standard, section 3.13, toNFKC_Casefold.
+    """
+    folded = _IGNORED_IN_FOLD.sub("", unicodedata.normalize("NFD", name))
+    for _ in range(2):
+        folded = unicodedata.normalize("NFKC", folded.casefold())
+    if len(folded) <= MAX_FOLD_CHARACTERS:
+        return folded
+    digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{folded[: MAX_FOLD_CHARACTERS - len(digest) - 1]}~{digest}"
+
+
+def content_disposition(name: str) -> str:
+    """One header line, always an attachment, for any text: an ASCII `filename`, and `filename*` when it says less.
+
+    Django's `content_disposition_header` has no ASCII fallback, and leaves `%41` to clients that decode it.
+    Source: RFC 6266 section 4.3 and appendix D, RFC 8187 section 3.2.
+    """
+    if _QUOTABLE.fullmatch(name):
+        return f'attachment; filename="{name}"'
+    encoded = quote(name, safe="", errors="replace")
+    return f"attachment; filename=\"{_ascii_fallback(name)}\"; filename*=UTF-8''{encoded}"
+
+
+def extension(name: str) -> str:
+    """Lower case, without the dot, `tar.gz` as one; empty when there is none. A full-width dot is a dot."""
+    compatible = unicodedata.normalize("NFKC", name)
+    if double := _DOUBLE.search(compatible):
+        return double[1].lower()
+    stem, dot, last = compatible.rpartition(".")
+    return last.lower() if dot and stem else ""
+
+
+def _check_characters(name: str) -> None:
+    for index, char in enumerate(name):
+        if _is_hidden(char) and not _is_needed_by_neighbours(name, index):
+            raise InvalidName(
+                "file.name_characters",
+                "Remove control, invisible, private and unassigned characters, and use plain spaces only.",
+            )
+        # The best fit of Windows makes ASCII of full-width characters, so those count as what NFKC makes of them.
+        found = _FORBIDDEN.intersection(unicodedata.normalize("NFKC", char))
+        if found & {"/", "\\"} or char in _LOOKALIKES:
+            raise InvalidName("file.name_path", "Give the name alone: no folders, no drive, nothing like a slash.")
+        if found:
+            raise InvalidName("file.name_characters", 'Remove < > : " | ? * and their wide forms from the name.')
+
+
+def _is_hidden(char: str) -> bool:
+    category = unicodedata.category(char)
+    is_odd_space = category == "Zs" and char != " "
+    return category in _REFUSED_CATEGORIES or is_odd_space or _INVISIBLE.match(char) is not None
+
+
+def _is_needed_by_neighbours(name: str, index: int) -> bool:
+    """Joiners and selectors that change how their neighbours look.  Source: RFC 5892 appendix A.1, A.2; UTS #51."""
+    char, after = name[index], name[index + 1 : index + 2]
+    before = name[:index].rstrip("\ufe0f")[-1:] if char == "\u200d" else name[index - 1 : index] if index else ""
+    if not before:
+        return False
+    if char in _VARIATION_SELECTORS:
+        return _is_pictogram(before) or after == "\u20e3"
+    if char not in _JOINERS or not after:
+        return False
+    if unicodedata.combining(before) == 9:  # virama: asks for, or prevents, a conjunct of Indic letters
+        return True
+    if char == "\u200d":
+        return _is_pictogram(before) and _is_pictogram(after)
+    return {unicodedata.bidirectional(before), unicodedata.bidirectional(after)} == {"AL"}
+
+
+def _is_pictogram(char: str) -> bool:
+    """Emoji, their skin tones and the two arrows that take part in emoji sequences."""
+    return char > "\x7f" and unicodedata.category(char) in {"So", "Sk", "Sm"}
+
+
+def _check_ends(name: str) -> None:
+    if name.startswith(" ") or name.endswith(" ") or unicodedata.normalize("NFKC", name).endswith("."):
+        raise InvalidName("file.name_ends", "Remove spaces from both ends and dots from the end of the name.")
+
+
+def _check_escapes(name: str) -> None:
+    """What a percent-decoder makes of the name has to be harmless too, decoded as often as it can be."""
+    text = unicodedata.normalize("NFKC", name)
+    for _ in range(_MAX_ESCAPE_LEVELS):
+        decoded = unicodedata.normalize("NFKC", _ESCAPES.sub(_unescape, text))
+        if decoded == text:
+            return
+        if _OVERLONG_ESCAPE.search(text) or not decoded.strip(" ."):
+            break
+        try:
+            _check_characters(decoded)
+        except InvalidName:
+            break
+        text = decoded
+    raise InvalidName("file.name_encoded", "Write the name plainly, not percent-encoded.")
+
+
+def _unescape(escapes: re.Match[str]) -> str:
+    """`%2e%2e` and `%u002e` as text; what is not UTF-8 becomes U+FFFD."""
+    digits = escapes[0].replace("%", "")
+    if digits[0] in "uU":
+        return chr(int(digits[1:], 16))
+    return bytes.fromhex(digits).decode("utf-8", "replace")
+
+
+def _check_device(name: str) -> None:
+    if _is_device(name):
+        raise InvalidName("file.name_reserved", f"Choose another name: {name} is a device on Windows.")
+
+
+def _is_device(name: str) -> bool:
+    """CON, aux.tar.gz, COM\u00b9: Windows looks at what comes before the first dot."""
+    stem = unicodedata.normalize("NFKC", name).split(".")[0].rstrip()
+    return _DEVICES.fullmatch(stem.casefold()) is not None
+
+
+def _ascii_fallback(name: str) -> str:
+    """For clients that know no `filename*`: without accents, `_` for the rest, and never the name of a device."""
+    plain = "".join(map(_ascii, name)).strip(" ").rstrip(" .") or "download"
+    return f"_{plain}" if _is_device(plain) else plain
+
+
+def _ascii(char: str) -> str:
+    parts = unicodedata.normalize("NFKD", char)
+    plain = "".join(part for part in parts if not unicodedata.combining(part))
+    return plain if _PLAIN.fullmatch(plain) else "_"

@@ -1,0 +1,45 @@
+"""Who may do what to files. A file is never more visible than its version."""
+
+from downloads.policies import download_policy
+from files.models import File
+from files.querysets import MANAGE_FILES
+from releasehub.core.actor import Actor
+from releasehub.core.policy import Policy
+from versions.policies import version_policy
+
+
+class FilePolicy(Policy[File]):
+    def can_view(self, actor: Actor, target: File) -> bool:
+        if not version_policy.can_view(actor, target.version):
+            return False
+        download = target.version.download
+        if target.is_deleted:
+            return download_policy.has_flag(actor, download, MANAGE_FILES)
+        return target.validation_status == File.Validation.PASSED or download_policy.is_insider(actor, download)
+
+    def can_download(self, actor: Actor, target: File) -> bool:
+        """The bytes: nobody gets those of a failed file, strangers without an access key none of a secured one."""
+        if target.validation_status == File.Validation.FAILED or not self.can_view(actor, target):
+            return False
+        is_known = actor.user is not None or actor.is_superuser
+        return is_known or not target.is_secured or target.version.download_id in actor.granted_download_ids
+
+    def can_edit(self, actor: Actor, target: File) -> bool:
+        return self._may(actor, target)
+
+    def can_delete(self, actor: Actor, target: File, *, hard: bool = False) -> bool:
+        return download_policy.can_erase(actor, target.version.download) if hard else self._may(actor, target)
+
+    def can_restore(self, actor: Actor, target: File) -> bool:
+        return download_policy.has_flag(actor, target.version.download, MANAGE_FILES)
+
+    def is_deleted(self, target: File) -> bool:
+        return target.is_deleted or version_policy.is_deleted(target.version)
+
+    def _may(self, actor: Actor, target: File) -> bool:
+        if actor.is_superuser:
+            return True
+        return not self.is_deleted(target) and download_policy.has_flag(actor, target.version.download, MANAGE_FILES)
+
+
+file_policy = FilePolicy()

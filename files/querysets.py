@@ -1,0 +1,93 @@
+"""Which files. `visible_to` is the set form of FilePolicy.can_view; a test keeps both equal."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.querysets import sees_everything
+from releasehub.core.actor import Actor
+from releasehub.core.querysets import SoftDeleteQuerySet
+from versions.models import Version
+
+MANAGE_FILES = "can_manage_files"
+
+
+class FileQuerySet(SoftDeleteQuerySet[Any]):
+    def passed(self) -> Self:
+        """What the public is offered."""
+        return self.alive().filter(validation_status="passed")
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Rows for which FilePolicy.can_view is true, deleted ones included."""
+        if sees_everything(actor):
+            return self
+        versions = Version.all_objects.visible_to(actor)
+        inside = Download.all_objects.inside_for(actor)
+        managed = Download.all_objects.inside_for(actor, MANAGE_FILES)
+        return self.filter(version__in=versions).filter(
+            Q(deleted_at__isnull=True, validation_status="passed")
+            | Q(deleted_at__isnull=True, version__download__in=inside)
+            | Q(deleted_at__isnull=False, version__download__in=managed)
+        )
+
+    def listed_to(self, actor: Actor) -> Self:
+        """What of `visible_to` belongs into a list."""
+        if sees_everything(actor):
+            return self.alive()
+        offered = Q(validation_status="passed") | Q(version__download__in=Download.objects.inside_for(actor))
+        return self.alive().filter(offered, version__in=Version.objects.listed_to(actor))
+
+    def search(self, text: str) -> Self:
+        """Files with every word in name or label."""
+        rows = self
+        for word in text.split()[:8]:
+            rows = rows.filter(Q(filename__icontains=word) | Q(display_label__icontains=word))
+        return rows
+
+    def listed_in(self, actor: Actor, version: Version) -> Self:
+        """The files of one version the actor may see; never deleted ones."""
+        rows = self.filter(version=version)
+        return rows.alive() if download_policy.is_insider(actor, version.download) else rows.passed()
+
+    def fetchable_in(self, actor: Actor, download: Download) -> Self:
+        """What FilePolicy.can_download allows in versions of one download the actor may see; never deleted ones."""
+        if download_policy.is_insider(actor, download):
+            return self.alive().exclude(validation_status="failed")
+        return self.passed()
+
+    def restorable_by(self, actor: Actor) -> Self:
+        """Deleted rows that FilePolicy.can_restore allows."""
+        return self.deleted().filter(version__download__in=Download.all_objects.inside_for(actor, MANAGE_FILES))
+
+    def with_digest(self, digest: str) -> Self:
+        """Files whose bytes, stored here or linked, have this SHA-512 or SHA-256 (hex, any case)."""
+        name = {128: "sha512", 64: "sha256"}.get(len(digest))
+        if name is None:
+            return self.none()
+        value = digest.lower()
+        stored = self.model.all_objects.filter(**{f"blob__{name}": value}).order_by().values("pk")
+        linked = self.model.all_objects.filter(**{f"external_{name}": value, f"external_{name}__gt": ""})
+        return self.filter(pk__in=stored.union(linked.order_by().values("pk")))
+
+    def suiting(self, platform: str = "", architecture: str = "") -> Self:
+        """Files for that platform and architecture; one that names none suits those its version declares, else all."""
+        rows = self
+        if platform:
+            declared = Q(version__platforms=[]) | Q(version__platforms__holds=platform)
+            rows = rows.filter(Q(platform=platform) | Q(declared, platform=""))
+        if architecture:
+            rows = rows.filter(architecture__in=["", architecture])
+        return rows
+
+
+class BlobQuerySet(models.QuerySet[Any]):
+    def unused(self) -> Self:
+        """No file or icon shows them, no upload holds them or is about to."""
+        unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
+        return self.filter(unclaimed, files__isnull=True, icons__isnull=True, uploads__isnull=True)

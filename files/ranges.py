@@ -1,0 +1,50 @@
+"""Byte ranges. Source: RFC 9110, section 14. Pure functions."""
+
+import re
+from dataclasses import dataclass
+
+_SINGLE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*")
+
+
+@dataclass(frozen=True)
+class Span:
+    """`length` bytes from `start`."""
+
+    start: int
+    length: int
+
+    @property
+    def last(self) -> int:
+        return self.start + self.length - 1
+
+
+class Unsatisfiable(ValueError):
+    """No byte of the file lies in the range."""
+
+
+def requested_span(header: str, size: int) -> Span | None:
+    """The part asked for; None = send all of it (no range, several, or one that cannot be read).
+
+    Errors: Unsatisfiable.
+    """
+    match = _SINGLE.fullmatch(header)
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        length = min(int(last), size)
+        start = size - length
+    else:
+        start = int(first)
+        if last and int(last) < start:
+            return None
+        length = min(int(last) + 1 if last else size, size) - start
+    if length <= 0:
+        raise Unsatisfiable
+    return Span(start, length)
+
+
+def begins_later(header: str) -> bool:
+    """Whether `Range` asks for something behind the first byte, as who continues a download does."""
+    found = re.fullmatch(r"\s*bytes\s*=\s*(\d*)-.*", header)
+    return found is not None and found[1] != "" and int(found[1][:20]) > 0

@@ -1,0 +1,26 @@
+"""The one seam to the bytes: local disk and S3 through django-storages, chosen by RELEASEHUB_STORAGE."""
+
+from functools import lru_cache
+
+from django.conf import settings
+
+from files.storage.base import BLOBS, INCOMING, BlobStorage, Incoming, SignedPut, Writer, new_key
+from files.storage.local import LocalStorage
+from files.storage.s3 import S3Storage
+
+__all__ = [
+    "BLOBS",
+    "INCOMING",
+    "BlobStorage",
+    "Incoming",
+    "LocalStorage",
+    "SignedPut",
+    "Writer",
+    "blob_storage",
+    "new_key",
+]
+
+
+@lru_cache(maxsize=1)
+def blob_storage() -> BlobStorage:
+    return S3Storage() if settings.STORAGE_KIND == "s3" else LocalStorage()

@@ -1,0 +1,256 @@
+"""S3 and what speaks like it, through the connection and bucket of django-storages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.files.storage import storages
+
+from files.names import content_disposition
+from files.storage.base import (
+    INCOMING,
+    Incoming,
+    OpenMultipart,
+    SignedPut,
+    StoredObject,
+    Writer,
+    new_key,
+    parts_missing,
+)
+from releasehub.core.errors import StorageFull, StorageUnavailable
+
+if TYPE_CHECKING:
+    from boto3.s3.transfer import TransferConfig
+    from mypy_boto3_s3 import S3Client
+
+S3_PART_BYTES = 8 * 1024 * 1024
+BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"}
+COPY_BYTES = 128 * 1024 * 1024
+ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
+
+
+@contextmanager
+def s3_errors() -> Iterator[None]:
+    """boto3 is imported here only, because it takes 165 ms.  Errors: StorageFull, StorageUnavailable."""
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        raise (StorageFull() if status == 507 else StorageUnavailable()) from error
+    except (BotoCoreError, Boto3Error) as error:
+        raise StorageUnavailable from error
+
+
+@contextmanager
+def ignoring_absence() -> Iterator[None]:
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ABSENT:
+            raise
+
+
+@contextmanager
+def _refused_parts() -> Iterator[None]:
+    """What the storage says of parts that do not fit together, as a rejection of the upload."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ABSENT | BAD_PARTS:
+            raise parts_missing() from error
+        raise
+
+
+def _transfer_config() -> TransferConfig:
+    """Large objects are copied piece by piece, so that no single call takes long."""
+    from boto3.s3.transfer import TransferConfig
+
+    return TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES)
+
+
+class S3Storage:
+    @property
+    def bucket(self) -> str:
+        return str(storages["releases"].bucket_name)  # type: ignore[attr-defined]
+
+    @property
+    def client(self) -> S3Client:
+        client: S3Client = storages["releases"].connection.meta.client  # type: ignore[attr-defined]
+        return client
+
+    def new_writer(self) -> Writer:
+        return S3Writer(self.client, self.bucket, new_key())
+
+    def open(self, key: str, start: int = 0) -> IO[bytes]:
+        with s3_errors():
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-")
+            body: Any = answer["Body"]
+            return body  # type: ignore[no-any-return]
+
+    def size(self, key: str) -> int | None:
+        with s3_errors(), ignoring_absence():
+            return self.client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+        return None
+
+    def delete(self, key: str) -> None:
+        with s3_errors(), ignoring_absence():
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def signed_url(self, key: str, *, filename: str, content_type: str) -> str | None:
+        """Lives RELEASEHUB_SIGNED_URL_SECONDS; disposition and type are part of the signature."""
+        parameters = {
+            "Bucket": self.bucket,
+            "Key": key,
+            "ResponseContentDisposition": content_disposition(filename),
+            "ResponseContentType": content_type,
+        }
+        with s3_errors():
+            return self.client.generate_presigned_url(
+                "get_object", Params=parameters, ExpiresIn=settings.SIGNED_URL_SECONDS
+            )
+
+    def is_reachable(self) -> bool:
+        try:
+            with s3_errors():
+                self.client.head_bucket(Bucket=self.bucket)
+        except StorageUnavailable:
+            return False
+        return True
+
+    # --- what clients send straight to storage: one object, or a multipart upload
+
+    def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming:
+        key, multipart_id = new_key(INCOMING), ""
+        if part_bytes:
+            with s3_errors():
+                multipart_id = self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
+        return Incoming(key, multipart_id, size_bytes, part_bytes, is_open_ended)
+
+    def sign_part(self, incoming: Incoming, number: int, *, seconds: int, sha256: str, md5: str) -> SignedPut:
+        """Length and digest are signed headers: the storage itself refuses a body that is not so."""
+        size = incoming.part_size(number)
+        values: dict[str, Any] = {"Bucket": self.bucket, "Key": incoming.key}
+        headers: dict[str, str] = {}
+        if not incoming.is_open_ended:
+            values["ContentLength"], headers["Content-Length"] = size, str(size)
+        if incoming.multipart_id:
+            values |= {"UploadId": incoming.multipart_id, "PartNumber": number}
+        elif sha256:
+            values["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = _base64(sha256)
+        if md5:
+            values["ContentMD5"] = headers["Content-MD5"] = _base64(md5)
+        operation = "upload_part" if incoming.multipart_id else "put_object"
+        with s3_errors():
+            url = self.client.generate_presigned_url(operation, Params=values, ExpiresIn=seconds, HttpMethod="PUT")
+        return SignedPut(url, headers)
+
+    def received_parts(self, incoming: Incoming) -> dict[int, int]:
+        if not incoming.multipart_id:
+            size = self.size(incoming.key)
+            return {1: size} if size is not None and incoming.is_whole(1, size) else {}
+        with s3_errors(), ignoring_absence():
+            parts = self._parts(incoming)
+            return {n: part["Size"] for n, part in parts.items() if incoming.is_whole(n, part["Size"])}
+        return {}
+
+    def collect(self, incoming: Incoming, key: str) -> None:
+        """The copy is made by the storage; no signed address leads to `key`."""
+        if incoming.multipart_id:
+            with s3_errors(), _refused_parts(), ignoring_absence():  # absent: completed before a crash
+                self._complete(incoming)
+        with s3_errors(), _refused_parts():
+            source: Any = {"Bucket": self.bucket, "Key": incoming.key}
+            self.client.copy(source, self.bucket, key, Config=_transfer_config())
+
+    def drop_incoming(self, incoming: Incoming) -> None:
+        if incoming.multipart_id:
+            with s3_errors(), ignoring_absence():
+                self.client.abort_multipart_upload(Bucket=self.bucket, Key=incoming.key, UploadId=incoming.multipart_id)
+        self.delete(incoming.key)
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        with s3_errors():
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                for found in page.get("Contents", []):
+                    yield StoredObject(found["Key"], found["Size"], found["LastModified"])
+
+    def open_multiparts(self) -> Iterator[OpenMultipart]:
+        with s3_errors():
+            for page in self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket):
+                for found in page.get("Uploads", []):
+                    yield OpenMultipart(found["Key"], found["UploadId"], found["Initiated"])
+
+    def _parts(self, incoming: Incoming) -> dict[int, Any]:
+        pages = self.client.get_paginator("list_parts").paginate(
+            Bucket=self.bucket, Key=incoming.key, UploadId=incoming.multipart_id
+        )
+        return {part["PartNumber"]: part for page in pages for part in page.get("Parts", [])}
+
+    def _complete(self, incoming: Incoming) -> None:
+        parts: Any = [{"PartNumber": n, "ETag": part["ETag"]} for n, part in sorted(self._parts(incoming).items())]
+        self.client.complete_multipart_upload(
+            Bucket=self.bucket,
+            Key=incoming.key,
+            UploadId=incoming.multipart_id,
+            MultipartUpload={"Parts": parts},
+        )
+
+
+class S3Writer:
+    """One PUT while everything fits into a part, else a multipart upload; one part in memory at most."""
+
+    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+        self.client, self.bucket, self.key = client, bucket, key
+        self.buffer = bytearray()
+        self.upload_id = ""
+        self.parts: list[dict[str, Any]] = []
+
+    def write(self, chunk: bytes) -> None:
+        self.buffer += chunk
+        if len(self.buffer) >= S3_PART_BYTES:
+            self._send_part()
+
+    def finish(self) -> None:
+        with s3_errors():
+            if not self.upload_id:
+                self.client.put_object(Bucket=self.bucket, Key=self.key, Body=bytes(self.buffer))
+                return
+            if self.buffer:
+                self._send_part()
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=self.key,
+                UploadId=self.upload_id,
+                MultipartUpload={"Parts": self.parts},  # type: ignore[typeddict-item]
+            )
+
+    def abort(self) -> None:
+        if self.upload_id:
+            with suppress(StorageUnavailable), s3_errors():
+                self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self.upload_id)
+
+    def _send_part(self) -> None:
+        with s3_errors():
+            if not self.upload_id:
+                self.upload_id = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key)["UploadId"]
+            number = len(self.parts) + 1
+            part = self.client.upload_part(
+                Bucket=self.bucket, Key=self.key, UploadId=self.upload_id, PartNumber=number, Body=bytes(self.buffer)
+            )
+            self.parts.append({"ETag": part["ETag"], "PartNumber": number})
+            self.buffer.clear()
+
+
+def _base64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -1,0 +1,107 @@
+"""Background work on files. Every task may run twice."""
+
+import logging
+
+from celery import shared_task
+
+from files.blobs import erase_unused
+from files.counting import fold_grants
+from files.deletion import purge_deleted
+from files.external import probe_link
+from files.garbage import collect_garbage, verify_blobs
+from files.intake import pending_files, validate_file
+from files.models import Blob
+from files.packages import forget_announcements
+from files.publishing import publish_due_versions
+from files.scanner import ScannerUnavailable
+from files.sessions import expire_uploads
+from files.verification import verify_upload, waiting_uploads
+from releasehub.core.errors import StorageFull, StorageUnavailable
+
+log = logging.getLogger(__name__)
+SWEEP_BATCH = 1000
+VERIFIED_A_DAY = 100
+
+
+@shared_task(name="files.erase_blobs")
+def erase_blobs(blob_ids: list[int]) -> int:
+    """Erase those of the blobs that no file uses any more."""
+    return erase_unused(blob_ids)
+
+
+@shared_task(name="files.sweep_blobs")
+def sweep_blobs() -> int:
+    """Find and erase unused blobs: what an interrupted request or a lost task left."""
+    return erase_unused(Blob.objects.unused().values_list("pk", flat=True)[:SWEEP_BATCH])
+
+
+@shared_task(name="files.verify_upload")
+def verify(upload_id: int) -> str | None:
+    """Verify one upload; trouble with the storage is tried again by the sweep."""
+    try:
+        return verify_upload(upload_id)
+    except (StorageUnavailable, StorageFull) as error:
+        log.warning("Upload %s is not verified yet: %s", upload_id, error.message)
+        return None
+
+
+@shared_task(name="files.validate_file")
+def validate(file_id: int) -> str | None:
+    """Look into one pending file, or at one link."""
+    try:
+        return validate_file(file_id) or probe_link(file_id)
+    except (StorageUnavailable, ScannerUnavailable) as error:
+        log.warning("File %s is not checked yet: %s", file_id, error)
+        return None
+
+
+@shared_task(name="files.sweep_uploads")
+def sweep_uploads() -> dict[str, int]:
+    """What a lost hint, a dead worker or a storage outage left: uploads to verify, files to check, sessions to end."""
+    uploads, files = waiting_uploads(), pending_files()
+    for upload_id in uploads:
+        verify(upload_id)
+    for file_id in files:
+        validate(file_id)
+    expired = expire_uploads()
+    forget_announcements()
+    return {"uploads": len(uploads), "files": len(files), "expired": expired}
+
+
+@shared_task(name="files.fold_downloads")
+def fold_downloads() -> int:
+    """Count what was downloaded since the last time."""
+    return fold_grants()
+
+
+@shared_task(name="files.collect_garbage")
+def collect() -> int:
+    """Remove what lies in storage and belongs to nobody."""
+    removed = collect_garbage()
+    for item in removed:
+        log.info("Removed %s %s, %s bytes.", item.kind, item.name, item.size_bytes)
+    return len(removed)
+
+
+@shared_task(name="files.verify_sample")
+def verify_sample() -> int:
+    """Compare some stored files with their digests; returns how many were bad."""
+    bad = [verdict for verdict in verify_blobs(Blob.objects.order_by("?")[:VERIFIED_A_DAY]) if verdict.problem]
+    for verdict in bad:
+        log.error("Stored file %s (sha256:%s) %s.", verdict.blob.storage_key, verdict.blob.sha256, verdict.problem)
+    return len(bad)
+
+
+@shared_task(name="files.publish_due")
+def publish_due() -> int:
+    """Publish scheduled versions whose time has come."""
+    published, problems = publish_due_versions()
+    for problem in problems:
+        log.warning("A scheduled version was not published: %s", problem)
+    return published
+
+
+@shared_task(name="files.purge_deleted")
+def purge() -> dict[str, int]:
+    """Erase what was soft-deleted before the retention window."""
+    return purge_deleted()

@@ -1,0 +1,1 @@
+"""ReleaseHub: a self-hosted hub that publishes and distributes software releases."""

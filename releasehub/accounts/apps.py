@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "releasehub.accounts"
+    label = "accounts"
+
+    def ready(self) -> None:
+        from releasehub.accounts import signals  # noqa: F401

@@ -1,0 +1,34 @@
+"""Passwords, for every door: pages, admin and APIs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from releasehub.accounts.models import User
+from releasehub.accounts.throttle import begin_attempt, forget_attempts
+from releasehub.core.requests import address_of
+
+TOO_MANY = "releasehub.too_many_sign_ins"
+
+
+class ThrottledBackend(ModelBackend):
+    """Stops guessing. A refused attempt is marked in `request.META[TOO_MANY]`."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+    ) -> User | None:
+        if username is None or password is None:
+            return None
+        address = address_of(request) if request is not None else None
+        if not begin_attempt(username, address):
+            if request is not None:
+                request.META[TOO_MANY] = True
+            raise PermissionDenied
+        user: User | None = super().authenticate(request, username=username, password=password, **kwargs)
+        if user is not None:
+            forget_attempts(username, address)
+        return user

@@ -1,0 +1,37 @@
+"""Signing in where there is no form."""
+
+from __future__ import annotations
+
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+
+from releasehub.accounts.backends import TOO_MANY
+from releasehub.accounts.models import User
+
+
+class SignInFailed(Exception):
+    """No such user, another password, or an inactive account: all look the same."""
+
+
+class TooManyAttempts(SignInFailed):
+    """Refused untried; `releasehub.accounts.throttle.WINDOW_SECONDS` says for how long at most."""
+
+
+def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
+    """The user of that name or e-mail address; failures are counted and audited as at every other door.
+
+    An unknown name costs as much time as a wrong password, because the backend hashes in both cases.
+    Errors: SignInFailed, TooManyAttempts.
+    """
+    user = authenticate(request, username=_username(name), password=password)
+    if user is not None:
+        return user
+    raise TooManyAttempts if request.META.get(TOO_MANY) else SignInFailed
+
+
+def _username(name: str) -> str:
+    """Of the one user with that address; an address that several share, or a name in use, stands for itself."""
+    if User.objects.filter(username=name).exists():
+        return name
+    found = list(User.objects.filter(email__iexact=name)[:2]) if name else []
+    return found[0].username if len(found) == 1 else name

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "releasehub.api"
+    label = "api"
+    verbose_name = "API"
+
+    def ready(self) -> None:
+        from releasehub.api.mc_dm import webhook_data as mc_dm
+        from releasehub.api.v3 import webhook_data as v3
+
+        mc_dm.register()
+        v3.register()

@@ -1,0 +1,38 @@
+"""Fields that several dialects take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+UINT_MAX = 2**63 - 1
+
+
+class UnsignedField(serializers.IntegerField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"min_value": 0, "max_value": UINT_MAX} | options)
+
+
+class FlagField(serializers.BooleanField):
+    """1 or 0, true or false; left out of a form it is left out, not false."""
+
+    default_empty_html = serializers.empty
+
+
+class WordsField(serializers.ListField):
+    """A list in JSON; in a form the field repeated, or one with commas."""
+
+    child = serializers.CharField(max_length=50)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list):
+            self.fail("not_a_list", input_type=type(data).__name__)
+        parts = [part.strip() for item in data for part in (item.split(",") if isinstance(item, str) else [item])]
+        return list(dict.fromkeys(word.lower() for word in super().to_internal_value([part for part in parts if part])))
+
+    def get_value(self, dictionary: Any) -> Any:
+        if hasattr(dictionary, "getlist"):
+            return dictionary.getlist(self.field_name) if self.field_name in dictionary else serializers.empty
+        value = super().get_value(dictionary)
+        return [value] if isinstance(value, str) else value

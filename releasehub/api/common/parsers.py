@@ -1,0 +1,148 @@
+"""Bodies: form, JSON and multipart, each within a limit, files streamed to storage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any, cast
+
+import orjson
+from django.conf import settings
+from django.http import QueryDict
+from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
+from django.http.multipartparser import MultiPartParserError
+from django.utils.datastructures import MultiValueDict
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, DataAndFiles
+
+from files.handlers import FIELD, StagingUploadHandler
+from releasehub.api.common.errors import BodyTooLarge
+from releasehub.core.errors import DomainError
+
+Context = Mapping[str, Any] | None
+BINARY = "application/octet-stream"
+
+
+def read_limited(stream: IO[Any], context: Context) -> bytes:
+    """The whole body, refused by its declared length before a byte is read.  Errors: BodyTooLarge."""
+    if _length(context) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise BodyTooLarge
+    body: bytes = stream.read()
+    if len(body) < _length(context):
+        raise ParseError("The request ended before its body was complete.")
+    return body
+
+
+class JsonParser(BaseParser):
+    media_type = "application/json"
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None) -> Any:
+        body = read_limited(stream, parser_context)
+        try:
+            data = orjson.loads(body) if body.strip() else {}
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not JSON: {error}") from error
+        if not isinstance(data, dict):
+            raise ParseError("The body must be a JSON object.")
+        return data
+
+
+class FormParser(BaseParser):
+    media_type = "application/x-www-form-urlencoded"
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None) -> QueryDict:
+        body = read_limited(stream, parser_context)
+        try:
+            return QueryDict(body, encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ParseError("The form is not UTF-8.") from error
+
+
+class StagingMultiPartParser(BaseParser):
+    """Fields in memory within the usual limits; the file goes to storage and is found as `StagedFile`."""
+
+    media_type = "multipart/form-data"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None
+    ) -> DataAndFiles[Any, Any]:
+        request = (parser_context or {})["request"]
+        handler = StagingUploadHandler(request._request, limit_bytes=settings.MAX_FILE_BYTES)
+        request._request.staging = handler
+        counted = CountedStream(stream)
+        try:
+            parser = RawNameMultiPartParser(request.META, cast(Any, counted), [handler], "utf-8")
+            data, files = parser.parse()
+        except MultiPartParserError as error:
+            raise ParseError(f"The multipart body cannot be read: {error}") from error
+        except DomainError:
+            counted.drain()
+            raise
+        if counted.count < _length(parser_context):
+            raise ParseError("The request ended before its body was complete.")
+        return DataAndFiles(data, files)
+
+
+class RawFileParser(BaseParser):
+    """The body is the file itself, named in the address; found as `StagedFile` under `file`, like a multipart one."""
+
+    media_type = "*/*"
+    chunk_bytes = 256 * 1024
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None
+    ) -> DataAndFiles[Any, Any]:
+        context = parser_context or {}
+        request, length = context["request"], _length(context)
+        handler = StagingUploadHandler(request._request, limit_bytes=settings.MAX_FILE_BYTES)
+        request._request.staging = handler
+        counted = CountedStream(stream)
+        try:
+            handler.new_file(FIELD, context["kwargs"]["filename"], BINARY, length)
+            while chunk := counted.read(min(self.chunk_bytes, length - counted.count)):
+                handler.receive_data_chunk(chunk, 0)
+        except DomainError:
+            counted.drain()
+            raise
+        if counted.count < length:
+            raise ParseError("The request ended before its body was complete.")
+        return DataAndFiles(QueryDict(), MultiValueDict({FIELD: [handler.file_complete(counted.count)]}))
+
+
+class RawNameMultiPartParser(DjangoMultiPartParser):
+    """Hands on file names as sent; Django would repair them, the hub refuses bad ones."""
+
+    def sanitize_file_name(self, file_name: str) -> str:
+        return file_name
+
+
+class CountedStream:
+    """Tells a body that was cut off from one that ended.
+
+    `drain` reads on after an early error, for a while: a client that is still sending could not read the answer.
+    """
+
+    drained_bytes = 64 * 1024 * 1024
+    chunk_bytes = 256 * 1024
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self._read = stream.read
+        self.count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._read(size)
+        self.count += len(data)
+        return data
+
+    def drain(self) -> None:
+        end = self.count + self.drained_bytes
+        while self.count < end and self.read(self.chunk_bytes):
+            pass
+
+
+def _length(context: Context) -> int:
+    """The declared length of the body in bytes."""
+    meta = (context or {})["request"].META
+    try:
+        return int(meta.get("CONTENT_LENGTH") or 0)
+    except ValueError as error:
+        raise ParseError("Content-Length is not a number.") from error

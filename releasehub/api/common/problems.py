@@ -1,0 +1,172 @@
+"""What went wrong in a request, in words that no dialect owns; each tells it in its own envelope."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404
+from rest_framework import exceptions
+
+from releasehub.apikeys.services import InactiveKey, UnknownKey
+from releasehub.core import errors
+from releasehub.core.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+
+class Kind(StrEnum):
+    UNREADABLE = "unreadable"
+    MISSING = "missing"
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    NO_KEY = "no_key"
+    UNKNOWN_KEY = "unknown_key"
+    INACTIVE_KEY = "inactive_key"
+    DENIED = "denied"
+    NOT_FOUND = "not_found"
+    NO_ROUTE = "no_route"
+    NO_VERB = "no_verb"
+    GONE = "gone"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_MEDIA = "unsupported_media"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    STORAGE_FULL = "storage_full"
+    DATABASE_UNAVAILABLE = "database_unavailable"
+    UNEXPECTED = "unexpected"
+    OTHER = "other"
+
+
+STATUSES = {
+    Kind.UNREADABLE: 400,
+    Kind.MISSING: 400,
+    Kind.INVALID: 400,
+    Kind.REJECTED: 422,
+    Kind.NO_KEY: 401,
+    Kind.UNKNOWN_KEY: 401,
+    Kind.INACTIVE_KEY: 403,
+    Kind.DENIED: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.NO_ROUTE: 404,
+    Kind.NO_VERB: 405,
+    Kind.GONE: 410,
+    Kind.CONFLICT: 409,
+    Kind.TOO_LARGE: 413,
+    Kind.UNSUPPORTED_MEDIA: 415,
+    Kind.STORAGE_UNAVAILABLE: 503,
+    Kind.STORAGE_FULL: 507,
+    Kind.DATABASE_UNAVAILABLE: 503,
+    Kind.UNEXPECTED: 500,
+}
+DOMAIN_KINDS: dict[type[DomainError], Kind] = {
+    UnknownKey: Kind.UNKNOWN_KEY,
+    InactiveKey: Kind.INACTIVE_KEY,
+    errors.Invalid: Kind.INVALID,
+    errors.Rejected: Kind.REJECTED,
+    errors.Denied: Kind.DENIED,
+    errors.NotFound: Kind.NOT_FOUND,
+    errors.Gone: Kind.GONE,
+    errors.Conflict: Kind.CONFLICT,
+    errors.StorageUnavailable: Kind.STORAGE_UNAVAILABLE,
+    errors.StorageFull: Kind.STORAGE_FULL,
+}
+MESSAGES = {
+    Kind.NO_KEY: "This needs an API key: send it as XF-Api-Key.",
+    Kind.NO_ROUTE: "There is no such endpoint or verb.",
+    Kind.NO_VERB: "There is no such endpoint or verb.",
+    Kind.TOO_LARGE: "The request body is too large.",
+    Kind.UNREADABLE: "The request cannot be read.",
+    Kind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
+    Kind.DENIED: "You are not allowed to do this.",
+    Kind.DATABASE_UNAVAILABLE: "The database cannot be reached. Try again soon.",
+    Kind.UNEXPECTED: "The hub failed. Tell its operator the X-Request-Id of this answer.",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`code`: the domain's or the framework's own; `field`: the input at fault, by its domain name.
+
+    `status`: only where the kind does not say it.
+    """
+
+    kind: Kind
+    message: str
+    code: str = ""
+    field: str = ""
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    status: int = 0
+
+
+def problem(kind: Kind, **params: Any) -> Problem:
+    """One with the usual message of its kind."""
+    return Problem(kind, MESSAGES[kind], params=params)
+
+
+def problems_of(error: Exception) -> list[Problem]:
+    """At least one; an unexpected error is logged and told without detail."""
+    if isinstance(error, exceptions.ValidationError):
+        return list(_invalid(error.detail))
+    return [_single(error)]
+
+
+def _single(error: Exception) -> Problem:
+    if isinstance(error, DomainError):
+        return _domain(error)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return problem(Kind.NO_VERB)
+    if isinstance(error, exceptions.NotAuthenticated):
+        return problem(Kind.NO_KEY)
+    if isinstance(error, exceptions.ParseError):
+        return Problem(Kind.UNREADABLE, str(error.detail))
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return problem(Kind.UNSUPPORTED_MEDIA)
+    if isinstance(error, exceptions.APIException):
+        params = getattr(error, "params", {})
+        return Problem(
+            Kind.OTHER, str(error.detail), code=str(error.default_code), params=params, status=error.status_code
+        )
+    return _foreign(error)
+
+
+def _foreign(error: Exception) -> Problem:
+    """What Django raises, and what nobody expected."""
+    if isinstance(error, Http404):
+        return _domain(errors.NotFound())
+    if isinstance(error, PermissionDenied):
+        return _domain(errors.Denied())
+    if isinstance(error, RequestDataTooBig):
+        return problem(Kind.TOO_LARGE)
+    if isinstance(error, SuspiciousOperation):
+        return problem(Kind.UNREADABLE)
+    if isinstance(error, errors.OUTAGES):
+        log.error("The database failed.", exc_info=error)
+        return problem(Kind.DATABASE_UNAVAILABLE)
+    log.error("An API request failed unexpectedly.", exc_info=error)
+    return problem(Kind.UNEXPECTED)
+
+
+def _domain(error: DomainError) -> Problem:
+    kind = next(DOMAIN_KINDS[base] for base in type(error).__mro__ if base in DOMAIN_KINDS)
+    return Problem(kind, error.message, code=error.code.value, field=error.field, params=error.params)
+
+
+def _invalid(detail: Any, field: str = "") -> Iterator[Problem]:
+    """One for each message of a serializer, with the path to the field."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            key = str(name) if name != "non_field_errors" else ""
+            yield from _invalid(inner, f"{field}.{key}".strip("."))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _invalid(inner, field)
+    elif detail.code == "required":
+        yield Problem(Kind.MISSING, f"{field} is required.", field=field)
+    else:
+        yield Problem(Kind.INVALID, str(detail), field=field)

@@ -1,0 +1,122 @@
+"""What the OpenAPI schema says of the engine dialect beyond the fields of its serializers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+    inline_serializer,
+)
+
+from releasehub.api.engine.serializers import (
+    EngineDeleteQuerySerializer,
+    EngineFileDeleteQuerySerializer,
+    EngineLatestQuerySerializer,
+    EngineListQuerySerializer,
+    EngineVersionCreateSerializer,
+    EngineVersionSerializer,
+    EngineVersionUpdateSerializer,
+)
+
+EXAMPLE = {
+    "name": "Version 1.0.0",
+    "version_number": "1.0.0",
+    "changelog": "List of changes in this version...",
+    "changelog_url": "https://example.com/changelog",
+    "version_type": "release",
+    "status": "listed",
+    "id": "uohlw2d5lfh5pdgaavtsw9v6",
+    "author_id": "dtgc58bc5olg7wlvhb10xpy6",
+    "date_published": "2024-11-15T10:00:00Z",
+    "files": [
+        {
+            "hash": "ddaf35a1…a54ca49f",
+            "url": "https://hub.example.org/d/engine/1.0.0/engine-windows-x64.zip",
+            "filename": "engine-windows-x64.zip",
+            "size": 1234567,
+            "architecture": "x64",
+        }
+    ],
+    "github_release_url": "https://github.com/username/repo/releases/tag/example",
+}
+RATE = [
+    OpenApiParameter(name, int, OpenApiParameter.HEADER, response=True, description=text)
+    for name, text in (
+        ("X-Ratelimit-Limit", "Requests a minute for this address."),
+        ("X-Ratelimit-Remaining", "Requests left in this minute."),
+        ("X-Ratelimit-Reset", "Seconds until the next minute."),
+    )
+]
+ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Of a version.")
+HASH = OpenApiParameter("hash", str, OpenApiParameter.PATH, description="SHA-512 or SHA-256, hex, in any case.")
+IDS = OpenApiParameter(
+    "ids",
+    {"type": "array", "items": {"type": "string"}},
+    OpenApiParameter.QUERY,
+    required=True,
+    description="At most 100: repeated, with commas between them, or as one JSON array.",
+)
+ONE = OpenApiResponse(EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)])
+about = partial(extend_schema, tags=["engine"])
+documented_many = about(
+    operation_id="engine_versions",
+    summary="Get versions by id",
+    description="In the order asked. What is unknown or hidden is left out.",
+    parameters=[IDS, *RATE],
+    responses=EngineVersionSerializer(many=True),
+)
+documented_latest = about(
+    operation_id="engine_version_latest",
+    summary="Get the newest version",
+    description="By version order, never by date. Who follows beta is offered stable versions as well.",
+    parameters=[EngineLatestQuerySerializer, *RATE],
+    responses={200: ONE},
+)
+documented_versions = extend_schema_view(
+    list=about(
+        summary="List versions, newest first",
+        description="50 a page; `Link` leads to the pages beside it. The platform is matched by files on offer.",
+        parameters=[EngineListQuerySerializer, *RATE],
+        responses=EngineVersionSerializer(many=True),
+    ),
+    retrieve=about(summary="Get a version", parameters=[ID, *RATE], responses={200: ONE}),
+    create=about(
+        summary="Create a version",
+        description="At least one file, except for a draft. The version and its files appear together or not at all.",
+        parameters=RATE,
+        request=inline_serializer("EngineVersionCreateBody", {"data": EngineVersionCreateSerializer()}),
+        responses={200: ONE},
+    ),
+    partial_update=about(
+        summary="Change a version: what is left out stays, files are added",
+        parameters=[ID, *RATE],
+        request=inline_serializer("EngineVersionUpdateBody", {"data": EngineVersionUpdateSerializer()}),
+        responses={200: ONE},
+    ),
+    destroy=about(
+        summary="Delete a version",
+        description="It can be restored for a while.",
+        parameters=[ID, EngineDeleteQuerySerializer, *RATE],
+        request=None,
+        responses={204: None},
+    ),
+)
+documented_files = extend_schema_view(
+    retrieve=about(
+        summary="Find the version that owns a file",
+        description="The newest by version order where several do.",
+        parameters=[HASH, *RATE],
+        responses={200: ONE},
+    ),
+    destroy=about(
+        summary="Remove a file from its version",
+        parameters=[HASH, EngineFileDeleteQuerySerializer, *RATE],
+        request=None,
+        responses={204: None},
+    ),
+)

@@ -1,0 +1,23 @@
+from django.urls import path, re_path
+
+from releasehub.api.engine.base import EngineNoRouteViewSet
+from releasehub.api.engine.files import EngineFileViewSet
+from releasehub.api.engine.versions import EngineVersionViewSet
+
+versions = EngineVersionViewSet.as_view
+urlpatterns = [
+    path("version", versions({"get": "list", "post": "create"}), name="engine-list"),
+    path("version/latest", versions({"get": "latest"}), name="engine-latest"),
+    path(
+        "version/<str:id>",
+        versions({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+        name="engine-detail",
+    ),
+    path("versions", versions({"get": "many"}), name="engine-many"),
+    path(
+        "version_file/<str:hash>",
+        EngineFileViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="engine-file",
+    ),
+    re_path(r"^(version|versions|version_file)(/.*)?$", EngineNoRouteViewSet.as_view({"get": "nothing"})),
+]

@@ -1,0 +1,42 @@
+"""`{"error", "message"}`: a code for machines, a sentence for people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework import serializers
+
+from releasehub.api.common.envelope import Envelope, EnvelopeMixin
+from releasehub.api.common.problems import Kind, Problem
+
+CODES = {
+    Kind.UNREADABLE: "invalid_input",
+    Kind.MISSING: "invalid_input",
+    Kind.INVALID: "invalid_input",
+    Kind.NO_KEY: "unauthorized",
+    Kind.UNKNOWN_KEY: "unauthorized",
+    Kind.INACTIVE_KEY: "inactive_token",
+    Kind.DENIED: "forbidden",
+    Kind.NO_ROUTE: "not_found",
+    Kind.NO_VERB: "method_not_allowed",
+}
+
+
+class EntityErrorSerializer(serializers.Serializer[Any]):
+    error = serializers.CharField(help_text="For machines")
+    message = serializers.CharField(help_text="For people; may change")
+
+
+class EntityEnvelope(Envelope):
+    def body(self, problems: Sequence[Problem]) -> Any:
+        first = problems[0]
+        code = CODES.get(first.kind) or first.code.replace(".", "_") or first.kind.value
+        named = not first.field or first.field in first.message
+        return {"error": code, "message": first.message if named else f"{first.field}: {first.message}"}
+
+
+entity_envelope = EntityEnvelope()
+
+
+class EntityEnvelopeMixin(EnvelopeMixin):
+    envelope = entity_envelope
+    error_serializer = EntityErrorSerializer

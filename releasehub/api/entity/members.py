@@ -1,0 +1,122 @@
+"""Members and roles of an organisation."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasehub.accounts.models import Membership
+from releasehub.accounts.people import users_by_email
+from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.roles import MEMBER, find_role, roles_of
+from releasehub.accounts.services import (
+    add_member,
+    change_role,
+    create_role,
+    delete_role,
+    find_member,
+    lock_organization,
+    remove_member,
+    update_role,
+)
+from releasehub.api.entity.base import ORGANIZATION_SCOPES, EntityViewSet
+from releasehub.api.entity.inputs import (
+    EntityMemberCreateSerializer,
+    EntityMemberRoleSerializer,
+    EntityRoleCreateSerializer,
+    EntityRoleUpdateSerializer,
+)
+from releasehub.api.entity.loading import dress_members
+from releasehub.api.entity.outputs import (
+    EntityMemberAnswerSerializer,
+    EntityRoleAnswerSerializer,
+    EntityRolesSerializer,
+)
+from releasehub.api.entity.schema import TAG
+from releasehub.apikeys.scopes import Scope
+from releasehub.core.errors import NotFound
+
+
+@extend_schema(tags=[TAG])
+class EntityMembersViewSet(EntityViewSet):
+    """Leaving needs no scope beside one that reads; removing somebody else needs `members:remove`."""
+
+    reading_scopes = ORGANIZATION_SCOPES
+    required_scopes = {"create": Scope.MEMBERS_INVITE, "update": Scope.MEMBERS_MANAGE_ROLES, "destroy": ()}
+
+    @extend_schema(
+        request=EntityMemberCreateSerializer, responses={201: EntityMemberAnswerSerializer}, summary="Add a member"
+    )
+    def create(self, request: Request, organization_id: str) -> Response:
+        organization_policy.ensure("invite", self.actor, self.organization)
+        fields = self.parsed(EntityMemberCreateSerializer)
+        role = find_role(self.organization, fields.get("role_id") or MEMBER)
+        user = users_by_email([fields["email"]]).get(fields["email"].lower())
+        if user is None:
+            raise NotFound("Nobody here has this address.")
+        member = add_member(actor=self.actor, organization=self.organization, user=user, role=role)
+        return self.one(member, status=201)
+
+    @extend_schema(
+        request=EntityMemberRoleSerializer, responses={200: EntityMemberAnswerSerializer}, summary="Change a role"
+    )
+    def update(self, request: Request, organization_id: str, user_id: str) -> Response:
+        member = find_member(self.organization, user_id)
+        role = find_role(self.organization, self.parsed(EntityMemberRoleSerializer)["role_id"])
+        return self.one(change_role(actor=self.actor, member=member, role=role))
+
+    @extend_schema(responses={204: None}, summary="Remove a member, or leave")
+    def destroy(self, request: Request, organization_id: str, user_id: str) -> Response:
+        member = find_member(self.organization, user_id)
+        if member.user_id != self.actor.user_id:
+            self.require_scope(Scope.MEMBERS_REMOVE)
+        remove_member(actor=self.actor, member=member)
+        return self.nothing()
+
+    def one(self, member: Membership, *, status: int = 200) -> Response:
+        dress_members([member], self.organization, self.actor)
+        return Response(EntityMemberAnswerSerializer({"member": member}).data, status=status)
+
+
+@extend_schema(tags=[TAG])
+class EntityRolesViewSet(EntityViewSet):
+    reading_scopes = ORGANIZATION_SCOPES
+    required_scopes = {
+        "list": (),
+        "retrieve": (),
+        "create": Scope.MEMBERS_MANAGE_ROLES,
+        "partial_update": Scope.MEMBERS_MANAGE_ROLES,
+        "destroy": Scope.MEMBERS_MANAGE_ROLES,
+    }
+
+    @extend_schema(responses={200: EntityRolesSerializer}, summary="Roles")
+    def list(self, request: Request, organization_id: str) -> Response:
+        return Response(EntityRolesSerializer({"roles": roles_of(self.organization)}).data)
+
+    @extend_schema(
+        request=EntityRoleCreateSerializer, responses={201: EntityRoleAnswerSerializer}, summary="Make a role"
+    )
+    def create(self, request: Request, organization_id: str) -> Response:
+        fields = self.parsed(EntityRoleCreateSerializer)
+        role = create_role(actor=self.actor, organization=self.organization, **fields)
+        return Response(EntityRoleAnswerSerializer({"role": role}).data, status=201)
+
+    @extend_schema(responses={200: EntityRoleAnswerSerializer}, summary="One role")
+    def retrieve(self, request: Request, organization_id: str, role_id: str) -> Response:
+        role = find_role(self.organization, role_id)
+        return Response(EntityRoleAnswerSerializer({"role": role}).data)
+
+    @extend_schema(
+        request=EntityRoleUpdateSerializer, responses={200: EntityRoleAnswerSerializer}, summary="Change a role"
+    )
+    def partial_update(self, request: Request, organization_id: str, role_id: str) -> Response:
+        role = find_role(self.organization, role_id)
+        self.check_match(lambda: lock_organization(role.organization))
+        role = update_role(actor=self.actor, role=role, **self.parsed(EntityRoleUpdateSerializer))
+        return Response(EntityRoleAnswerSerializer({"role": role}).data)
+
+    @extend_schema(responses={204: None}, summary="Delete a role nobody has")
+    def destroy(self, request: Request, organization_id: str, role_id: str) -> Response:
+        delete_role(actor=self.actor, role=find_role(self.organization, role_id))
+        return self.nothing()

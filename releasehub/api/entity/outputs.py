@@ -1,0 +1,265 @@
+"""What the dialect tells. Snake case for entities, versions and organisations, camel case for stores and publishers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from releasehub.api.entity.schema import KINDS
+
+
+@extend_schema_field({"type": ["object", "string", "null"], "additionalProperties": {}})
+class ManifestField(serializers.JSONField):
+    """As it was given."""
+
+
+class Output(serializers.Serializer[Any]):
+    pass
+
+
+class EntitySerializer(Output):
+    id = serializers.CharField(source="public_id")
+    type = serializers.CharField(source="kind", help_text=", ".join(KINDS))
+    slug = serializers.CharField()
+    name = serializers.CharField(source="title")
+    description = serializers.CharField()
+    icon_path = serializers.CharField(source="stored_icon.storage_path", default=None, allow_null=True)
+    icon_hash = serializers.CharField(source="stored_icon.content_hash", default=None, allow_null=True)
+    icon_url = serializers.CharField(source="shown_icon", allow_null=True, help_text="Signed, lives some minutes")
+    visibility = serializers.CharField()
+    owner_id = serializers.CharField(source="owner.public_id")
+    download_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    deleted_at = serializers.DateTimeField(allow_null=True)
+
+
+class EntityVersionSerializer(Output):
+    id = serializers.CharField(source="public_id")
+    entity_id = serializers.CharField(source="download.public_id")
+    version = serializers.CharField(source="number")
+    source_hash = serializers.CharField()
+    base_version_id = serializers.CharField(source="base_version.public_id", default=None, allow_null=True)
+    is_active = serializers.BooleanField()
+    is_yanked = serializers.BooleanField()
+    state = serializers.CharField()
+    file_size_bytes = serializers.IntegerField(allow_null=True, source="package_bytes")
+    sha256 = serializers.CharField(allow_null=True, source="package_sha256")
+    has_lockfile = serializers.BooleanField()
+    service_dependencies = serializers.ListField(child=serializers.CharField())
+    created_by = serializers.CharField(source="author.public_id", default=None, allow_null=True)
+    created_at = serializers.DateTimeField()
+    published_at = serializers.DateTimeField(allow_null=True)
+    download_count = serializers.IntegerField()
+
+
+class EntityFullVersionSerializer(EntityVersionSerializer):
+    package_json = ManifestField(source="package_manifest")
+
+
+class EntityStorageSerializer(Output):
+    provider = serializers.CharField()
+    is_platform_managed = serializers.BooleanField()
+    bucket_name = serializers.CharField(allow_null=True)
+    endpoint = serializers.CharField(allow_null=True)
+    region = serializers.CharField(allow_null=True)
+
+
+class EntityAnswerSerializer(Output):
+    entity = EntitySerializer()
+
+
+class EntityCreatedSerializer(EntityAnswerSerializer):
+    storage_config = EntityStorageSerializer()
+
+
+class EntityPageSerializer(Output):
+    page = serializers.IntegerField()
+    pageSize = serializers.IntegerField()  # noqa: N815 - as on the wire
+    total = serializers.IntegerField(help_text="Of the rows the caller may see")
+
+
+class EntityShownSerializer(EntityCreatedSerializer, EntityPageSerializer):
+    active_version = EntityFullVersionSerializer(allow_null=True)
+    versions = EntityVersionSerializer(many=True)
+
+
+class EntityPersonSerializer(Output):
+    id = serializers.CharField(source="public_id")
+    username = serializers.CharField()
+
+
+class EntityPublisherSerializer(Output):
+    userId = serializers.CharField(source="user.public_id")  # noqa: N815 - as on the wire
+    username = serializers.CharField(source="user.username")
+    isOwner = serializers.BooleanField(source="is_owner")  # noqa: N815 - as on the wire
+    since = serializers.DateTimeField()
+
+
+class EntityPublisherAnswerSerializer(Output):
+    publisher = EntityPublisherSerializer()
+
+
+class EntityPublishersSerializer(Output):
+    publishers = EntityPublisherSerializer(many=True)
+
+
+class EntityPublisherStatusSerializer(Output):
+    userId = serializers.CharField()  # noqa: N815 - as on the wire
+    isPublisher = serializers.BooleanField()  # noqa: N815 - as on the wire
+
+
+class EntityPublicationSerializer(Output):
+    entityId = serializers.CharField(source="download.public_id")  # noqa: N815 - as on the wire
+    organizationId = serializers.CharField(source="organization.public_id")  # noqa: N815 - as on the wire
+    isPublic = serializers.BooleanField(source="is_public")  # noqa: N815 - as on the wire
+    publishedAt = serializers.DateTimeField(source="created_at")  # noqa: N815 - as on the wire
+
+
+class EntityPublicationAnswerSerializer(Output):
+    publication = EntityPublicationSerializer()
+
+
+class EntityDetailsSerializer(EntityShownSerializer):
+    publishers = EntityPublisherSerializer(many=True)
+    contributors = EntityPersonSerializer(many=True)
+    dependencies = serializers.ListField(child=serializers.CharField(), help_text="Of the active version")
+    store = EntityPublicationSerializer(many=True)
+
+
+class EntityVersionAnswerSerializer(Output):
+    version = EntityFullVersionSerializer()
+
+
+class EntityVersionsSerializer(EntityPageSerializer):
+    versions = EntityVersionSerializer(many=True)
+
+
+class EntityIconUploadSerializer(Output):
+    upload_url = serializers.CharField()
+    storage_path = serializers.CharField()
+    expires_in = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+
+
+class EntityUploadUrlsSerializer(EntityIconUploadSerializer):
+    lockfile_upload_url = serializers.CharField()
+    package_lock_path = serializers.CharField()
+
+
+class EntityKnownVersionSerializer(Output):
+    id = serializers.CharField(source="public_id")
+    version = serializers.CharField(source="number")
+    source_hash = serializers.CharField()
+    is_active = serializers.BooleanField()
+
+
+class EntityKnownSerializer(Output):
+    exists = serializers.BooleanField()
+    version = EntityKnownVersionSerializer()
+
+
+class EntityDownloadUrlSerializer(Output):
+    url = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class EntityShareSerializer(Output):
+    id = serializers.CharField(source="public_id")
+    entity_id = serializers.CharField(source="download.public_id")
+    user = EntityPersonSerializer()
+    shared_by = EntityPersonSerializer(source="created_by", allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class EntityNewShareSerializer(Output):
+    id = serializers.CharField()
+    email = serializers.CharField()
+    user_id = serializers.CharField()
+
+
+class EntitySharedSerializer(Output):
+    created = EntityNewShareSerializer(many=True)
+    already_had_access = serializers.ListField(child=serializers.CharField())
+    unknown = serializers.ListField(child=serializers.CharField())
+
+
+class EntitySharesSerializer(EntityPageSerializer):
+    shares = EntityShareSerializer(many=True)
+
+
+class EntityShareOfSerializer(EntityShareSerializer):
+    entity = EntitySerializer(source="download")
+
+
+class EntitySharesOfSerializer(EntityPageSerializer):
+    shares = EntityShareOfSerializer(many=True)
+
+
+class EntityStoreItemSerializer(EntityPublicationSerializer):
+    slug = serializers.CharField(source="download.slug")
+    name = serializers.CharField(source="download.title")
+    type = serializers.CharField(source="download.kind")
+    description = serializers.CharField(source="download.description")
+    iconUrl = serializers.CharField(source="download.shown_icon", allow_null=True)  # noqa: N815 - as on the wire
+    activeVersion = serializers.CharField(source="active_number", allow_null=True)  # noqa: N815 - as on the wire
+    activeVersionId = serializers.CharField(source="active_id", allow_null=True)  # noqa: N815 - as on the wire
+
+
+class EntityStoreSerializer(EntityPageSerializer):
+    entities = EntityStoreItemSerializer(many=True)
+
+
+class EntityStoreItemAnswerSerializer(Output):
+    publication = EntityStoreItemSerializer()
+
+
+class EntityOrganizationSerializer(Output):
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class EntityOrganizationsSerializer(EntityPageSerializer):
+    organizations = EntityOrganizationSerializer(many=True)
+
+
+class EntityMemberSerializer(Output):
+    user_id = serializers.CharField(source="user.public_id")
+    username = serializers.CharField(source="user.username")
+    email = serializers.CharField(source="shown_email", allow_null=True, help_text="For who administers members")
+    role_id = serializers.CharField(source="shown_role.public_id")
+    role = serializers.CharField(source="shown_role.name")
+    joined_at = serializers.DateTimeField(source="created_at")
+
+
+class EntityMemberAnswerSerializer(Output):
+    member = EntityMemberSerializer()
+
+
+class EntityRoleSerializer(Output):
+    id = serializers.CharField(source="public_id")
+    name = serializers.CharField()
+    scope_ids = serializers.ListField(child=serializers.CharField(), source="scopes")
+    is_built_in = serializers.BooleanField()
+
+
+class EntityRoleAnswerSerializer(Output):
+    role = EntityRoleSerializer()
+
+
+class EntityRolesSerializer(Output):
+    roles = EntityRoleSerializer(many=True)
+
+
+class EntityStorageAnswerSerializer(Output):
+    storage_config = EntityStorageSerializer()
+
+
+class EntityOrganizationShownSerializer(EntityStorageAnswerSerializer, EntityRolesSerializer, EntityPageSerializer):
+    organization = EntityOrganizationSerializer()
+    members = EntityMemberSerializer(many=True)
+    package_feed_key = serializers.CharField(allow_null=True, help_text="Always null: there is no package feed")

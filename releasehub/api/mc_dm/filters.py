@@ -1,0 +1,104 @@
+"""Filters and ordering of the mc-dm lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db import models
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from downloads.models import Category, Download
+from files.models import File
+from releasehub.api.common.moments import parse_moment
+from releasehub.webhooks.endpoints import in_state
+from releasehub.webhooks.models import Endpoint
+from versions.models import Version
+
+
+class SinceFilter(django_filters.CharFilter):
+    """ISO 8601; strictly newer. A time without zone is UTC."""
+
+    def filter(self, rows: Any, value: str) -> Any:
+        if not value:
+            return rows
+        try:
+            return rows.filter(**{f"{self.field_name}__gt": parse_moment(value)})
+        except ValueError as error:
+            raise ValidationError({"since": [str(error)]}) from error
+
+
+class McDmFilterSet(django_filters.FilterSet):
+    """An unreadable value is a 400 that names the parameter."""
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        if not self.form.is_valid():
+            raise ValidationError(dict(self.form.errors))
+        return super().filter_queryset(queryset)
+
+
+class McDmCategoryFilterSet(McDmFilterSet):
+    class Meta:
+        model = Category
+        fields: list[str] = []
+
+
+class McDmDownloadFilterSet(McDmFilterSet):
+    category_id = django_filters.NumberFilter(field_name="category_id", min_value=0, max_value=2**63 - 1)
+    prefix_id = django_filters.NumberFilter(method="with_prefix", min_value=0, max_value=2**63 - 1)
+    since = SinceFilter(field_name="last_update_at")
+    search = django_filters.CharFilter(method="matching")
+    slug = django_filters.CharFilter(field_name="slug")
+
+    class Meta:
+        model = Download
+        fields: list[str] = []
+
+    def with_prefix(self, rows: Any, name: str, value: int) -> Any:
+        """The hub has no prefixes: every download has 0."""
+        return rows.none() if value else rows
+
+    def matching(self, rows: Any, name: str, value: str) -> Any:
+        return rows.search(value)
+
+
+class McDmVersionFilterSet(McDmFilterSet):
+    since = SinceFilter(field_name="released_at")
+    channel = django_filters.CharFilter(field_name="channel")
+    version_string = django_filters.CharFilter(field_name="number")
+    state = django_filters.ChoiceFilter(field_name="state", choices=Version.State.choices)
+
+    class Meta:
+        model = Version
+        fields: list[str] = []
+
+
+class McDmFileFilterSet(McDmFilterSet):
+    platform = django_filters.CharFilter(field_name="platform")
+    architecture = django_filters.CharFilter(field_name="architecture")
+
+    class Meta:
+        model = File
+        fields: list[str] = []
+
+
+class McDmWebhookFilterSet(McDmFilterSet):
+    download_id = django_filters.NumberFilter(field_name="download_id", min_value=0, max_value=2**63 - 1)
+    organization_id = django_filters.NumberFilter(field_name="organization_id", min_value=0, max_value=2**63 - 1)
+    state = django_filters.ChoiceFilter(method="being", choices=Endpoint.State.choices)
+    since = SinceFilter(field_name="created_at")
+
+    class Meta:
+        model = Endpoint
+        fields: list[str] = []
+
+    def being(self, rows: Any, name: str, value: str) -> Any:
+        return in_state(rows, Endpoint.State(value))
+
+
+def ordered(rows: models.QuerySet[Any], request: Request, whitelist: dict[str, str]) -> models.QuerySet[Any]:
+    """By `order` and `direction`; what is not in the whitelist means its first entry, what is not `asc` means desc."""
+    field = whitelist.get(request.query_params.get("order", ""), next(iter(whitelist.values())))
+    sign = "" if request.query_params.get("direction", "").lower() == "asc" else "-"
+    return rows.order_by(f"{sign}{field}", f"{sign}id")

@@ -1,0 +1,34 @@
+from rest_framework.routers import DynamicRoute, Route, SimpleRouter
+
+from releasehub.api.mc_dm.categories import McDmCategoryViewSet
+from releasehub.api.mc_dm.downloads import McDmDownloadViewSet
+from releasehub.api.mc_dm.files import McDmFileViewSet
+from releasehub.api.mc_dm.versions import McDmVersionViewSet
+from releasehub.api.mc_dm.webhooks import McDmWebhookViewSet
+
+
+class McDmRouter(SimpleRouter):
+    """The verbs of the dialect: no PATCH."""
+
+    routes = [
+        Route(
+            url=r"^{prefix}/$", mapping={"get": "list", "post": "create"}, name="{basename}-list", detail=False,
+            initkwargs={"suffix": "List"},
+        ),
+        Route(
+            url=r"^{prefix}/{lookup}/$", mapping={"get": "retrieve", "put": "update", "delete": "destroy"},
+            name="{basename}-detail", detail=True, initkwargs={"suffix": "Instance"},
+        ),
+        DynamicRoute(
+            url=r"^{prefix}/{lookup}/{url_path}/$", name="{basename}-{url_name}", detail=True, initkwargs={},
+        ),
+    ]  # fmt: skip
+
+
+router = McDmRouter()
+router.register("mc-dm-categories", McDmCategoryViewSet, basename="mc-dm-category")
+router.register("mc-dm-downloads", McDmDownloadViewSet, basename="mc-dm-download")
+router.register("mc-dm-versions", McDmVersionViewSet, basename="mc-dm-version")
+router.register("mc-dm-files", McDmFileViewSet, basename="mc-dm-file")
+router.register("mc-dm-webhooks", McDmWebhookViewSet, basename="mc-dm-webhook")
+urlpatterns = router.urls

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from downloads.models import AccessKey
+from releasehub.api.common.fields import UnsignedField
+from versions.numbering import MAX_LENGTH
+
+
+class AccessKeyListQuerySerializer(serializers.Serializer[Any]):
+    download_id = UnsignedField()
+    limit = UnsignedField(required=False, help_text="1 to 100, 20 without it")
+    cursor = serializers.CharField(required=False, help_text="From `next` or `previous` of another page")
+
+
+class AccessKeyCreateSerializer(serializers.Serializer[Any]):
+    download_id = UnsignedField()
+    name = serializers.CharField(max_length=100, help_text="Whom it is for")
+    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Null: never")
+    uses = UnsignedField(
+        required=False, allow_null=True, max_value=2**31 - 1, help_text="Downloads it is good for; null: any number"
+    )
+    highest_number = serializers.CharField(
+        max_length=MAX_LENGTH,
+        required=False,
+        allow_blank=True,
+        help_text="It opens no version above; 1.4 includes 1.4.9. Empty: all",
+    )
+
+
+class AccessKeySerializer(serializers.ModelSerializer[AccessKey]):
+    id = serializers.CharField(source="public_id")
+    is_usable = serializers.BooleanField()
+
+    class Meta:
+        model = AccessKey
+        fields: tuple[str, ...] = (
+            "id",
+            "download_id",
+            "name",
+            "prefix",
+            "is_usable",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "uses_left",
+            "highest_number",
+        )
+        read_only_fields = fields
+
+
+class IssuedAccessKeySerializer(AccessKeySerializer):
+    key = serializers.CharField(help_text="The secret; shown in this answer only")
+
+    class Meta(AccessKeySerializer.Meta):
+        fields = (*AccessKeySerializer.Meta.fields, "key")
+        read_only_fields = fields
+
+
+class AccessKeyAnswerSerializer(serializers.Serializer[Any]):
+    access_key = AccessKeySerializer()
+
+
+class IssuedAccessKeyAnswerSerializer(serializers.Serializer[Any]):
+    access_key = IssuedAccessKeySerializer()
+
+
+@extend_schema_serializer(many=False)
+class AccessKeyListSerializer(serializers.Serializer[Any]):
+    access_keys = AccessKeySerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)

@@ -1,0 +1,92 @@
+"""Where the signed addresses of local storage lead: parts of uploads, streamed to disk, and files on their way out."""
+
+from __future__ import annotations
+
+from typing import IO, Any, cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from files.delivery import serve_signed
+from files.models import UploadSession
+from files.sessions import note_activity
+from files.storage import LocalStorage, blob_storage
+from files.storage.signing import BadSignature, read_content_token, read_token
+from releasehub.api.common.envelope import hub_envelope
+from releasehub.api.common.problems import Kind, Problem, problems_of
+from releasehub.core.errors import DomainError
+
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "PUT, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, Content-MD5, X-Amz-Checksum-Sha256",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+@csrf_exempt
+def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
+    """PUT the bytes of one part. The address itself is the permission; browsers of any origin may use it."""
+    storage = blob_storage()
+    if not isinstance(storage, LocalStorage) or request.method not in {"PUT", "OPTIONS"}:
+        return hub_envelope.no_route(request)
+    response = HttpResponse(status=204) if request.method == "OPTIONS" else _receive(request, token, storage)
+    for name, value in CORS.items():
+        response[name] = value
+    return response
+
+
+def _receive(request: HttpRequest, token: str, storage: LocalStorage) -> HttpResponse:
+    try:
+        part = read_token(token)
+    except BadSignature as error:
+        return _refuse(403, "address_refused", str(error))
+    size = _declared_length(request)
+    if size is None or not (size <= part.size_bytes if part.is_open_ended else size == part.size_bytes):
+        amount = "at most" if part.is_open_ended else "exactly"
+        return _refuse(400, "length_differs", f"Send {amount} {part.size_bytes} bytes, with their Content-Length.")
+    upload = UploadSession.objects.filter(storage_key=part.key).first()
+    if upload is None or upload.state != UploadSession.State.CREATED:
+        return _refuse(409, "upload_state", "This upload takes no more bytes.")
+    try:
+        stream = cast("IO[bytes]", _Body(request))
+        storage.receive_part(part.key, part.number, stream, size, sha256=part.sha256, md5=part.md5)
+    except DomainError as error:
+        return hub_envelope.answer(problems_of(error)[0])
+    note_activity(upload)
+    return JsonResponse({"success": True})
+
+
+def _declared_length(request: HttpRequest) -> int | None:
+    text = request.headers.get("Content-Length", "")
+    is_number = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if is_number and "Transfer-Encoding" not in request.headers else None
+
+
+def _refuse(status: int, code: str, message: str) -> JsonResponse:
+    return hub_envelope.answer(Problem(Kind.OTHER, message, code=code, status=status))
+
+
+def send_file(request: HttpRequest, token: str) -> HttpResponseBase:
+    """GET the bytes of a file on local storage. The address is the permission; it dies with the file."""
+    if request.method not in {"GET", "HEAD"}:
+        return hub_envelope.no_route(request)
+    try:
+        return serve_signed(request, *read_content_token(token))
+    except BadSignature as error:
+        return _refuse(403, "address_refused", str(error))
+    except DomainError as error:
+        return hub_envelope.answer(problems_of(error)[0])
+
+
+class _Body:
+    """The body of a request as a stream; a client that went away looks like an early end."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    def read(self, size: int) -> Any:
+        try:
+            return self.request.read(size)
+        except OSError:
+            return b""

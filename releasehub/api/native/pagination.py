@@ -1,0 +1,25 @@
+"""Lists that do not end: the answer names the address of what comes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.pagination import CursorPagination
+from rest_framework.response import Response
+
+
+class NewestFirst(CursorPagination):
+    """`limit` 1 to 100, 20 without it. The view names its list by `list_key`."""
+
+    ordering = "-id"
+    page_size = 20
+    max_page_size = 100
+    page_size_query_param = "limit"
+    list_key = "items"
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
+        self.list_key = view.list_key
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({self.list_key: data, "next": self.get_next_link(), "previous": self.get_previous_link()})

@@ -1,0 +1,47 @@
+"""`/api/updates/<slug>`: is there something newer for me?"""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+
+from files.permalinks import best_file, find_download
+from files.updates import Client, explain_update, find_update
+from releasehub.api.common.caching import cacheable
+from releasehub.api.common.envelope import HubEnvelopeMixin
+from releasehub.api.common.views import HubViewSet
+from releasehub.api.native.update_serializers import UpdateAnswerSerializer, UpdateQuerySerializer, shown_update
+from releasehub.apikeys.scopes import Scope
+from versions.services.access_keys import open_with_secret
+
+
+@extend_schema(tags=["updates"])
+class UpdateViewSet(HubEnvelopeMixin, HubViewSet):
+    """Open to guests as far as the download is; an access key opens the others."""
+
+    lookup_field = "slug"
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
+    required_scopes = {"retrieve": Scope.DOWNLOAD_READ}
+
+    @extend_schema(
+        summary="The newest version for a client, if it is newer than its own",
+        parameters=[UpdateQuerySerializer],
+        responses={200: UpdateAnswerSerializer},
+    )
+    def retrieve(self, request: Request, slug: str) -> HttpResponseBase:
+        query = self.checked(UpdateQuerySerializer, request.query_params)
+        key = open_with_secret(self.actor, query["key"]) if query["key"] else None
+        download = find_download(self.actor, slug)
+        client = Client(
+            installed=query["version"],
+            channel=query["channel"],
+            platform=query["platform"],
+            architecture=query["arch"],
+            key=key if query["allowed"] else None,
+        )
+        version = find_update(download, client)
+        file = best_file(version, client.platform, client.architecture) if version else None
+        left_out = explain_update(self.actor, download, client, version) if query["explain"] else None
+        data = shown_update(version, file, left_out, base_url=self.base_url)
+        return cacheable(request, data, is_public=request.auth is None and key is None)

@@ -1,0 +1,19 @@
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from releasehub.api.native.access_keys import AccessKeyViewSet
+from releasehub.api.native.content import receive_part, send_file
+from releasehub.api.native.events import EventViewSet
+from releasehub.api.native.updates import UpdateViewSet
+from releasehub.api.native.uploads import UploadViewSet
+
+router = SimpleRouter()
+router.register("uploads", UploadViewSet, basename="upload")
+router.register("access-keys", AccessKeyViewSet, basename="access-key")
+urlpatterns = [
+    path("uploads/content/<str:token>", receive_part, name="upload-content"),
+    path("files/content/<str:token>", send_file, name="file-content"),
+    path("events", EventViewSet.as_view({"get": "stream"}), name="events"),
+    path("updates/<str:slug>", UpdateViewSet.as_view({"get": "retrieve"}), name="update-check"),
+    *router.urls,
+]

@@ -1,0 +1,150 @@
+"""The bytes of hosted files: `PUT` and `GET /v3/…/{releaseId}/{filename}`."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import IO, cast
+
+from django.http import HttpResponseBase, QueryDict
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.exceptions import ParseError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from files.blobs import release_claim
+from files.delivery import serve_file
+from files.intake import AcceptedUpload, accept_upload
+from files.models import File
+from files.permalinks import find_file
+from files.services import add_file, check_new_file, same_file
+from releasehub.api.common.parsers import CountedStream, RawFileParser, StagingMultiPartParser
+from releasehub.api.common.renderers import FileOrForm
+from releasehub.api.v3.base import V3ViewSet
+from releasehub.api.v3.release_files import find_release
+from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, about
+from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
+from releasehub.apikeys.scopes import Scope
+from releasehub.core.errors import DomainError, ErrorCode, Invalid, NotFound
+from versions.models import Version
+from versions.policies import version_policy
+from versions.services.access_keys import open_with_secret
+
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+CONTENT = {
+    "application/octet-stream": OpenApiTypes.BINARY,
+    "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
+}
+PATH = (
+    OpenApiParameter("release_id", str, OpenApiParameter.PATH),
+    OpenApiParameter("filename", str, OpenApiParameter.PATH),
+)
+KEY = OpenApiParameter("key", str, description="An access key, where the product or the file needs one.")
+ACCOUNT = OpenApiParameter("account_id", str, OpenApiParameter.PATH, description="`tenantId` of the release.")
+
+
+class V3ContentViewSet(V3ViewSet):
+    """The file is hashed and stored while it arrives; whoever may not upload is told before that."""
+
+    serializer_class = V3ReleaseFileSerializer
+    parser_classes = [StagingMultiPartParser, RawFileParser]
+    content_negotiation_class = FileOrForm
+    open_actions = frozenset({"download", "download_of_account"})
+    required_scopes = {
+        "upload": (Scope.RELEASE_READ, Scope.RELEASE_WRITE),
+        "download": Scope.RELEASE_READ,
+        "download_of_account": Scope.RELEASE_READ,
+    }
+    accepted: AcceptedUpload | None = None
+    known: File | None = None
+
+    @cached_property
+    def version(self) -> Version:
+        """Errors: NotFound; Denied for a key that opens nothing."""
+        if self.request.method in SAFE_METHODS and (secret := self.request.query_params.get("key")):
+            open_with_secret(self.actor, secret)
+        version = find_release(self.actor, self.kwargs["release_id"])
+        account = self.kwargs.get("account_id")
+        if version is None or (account is not None and account != account_of(version.download)):
+            raise NotFound
+        return version
+
+    def prepare(self) -> None:
+        """Bytes become a blob before the transaction that makes them a file."""
+        try:
+            self._refuse_early()
+        except DomainError:
+            CountedStream(
+                cast("IO[bytes]", self.request._request)
+            ).drain()  # a client that is still sending could not read the answer
+            raise
+        body = cast("QueryDict", self.request.data)
+        upload = getattr(body.get("file"), "staged", None)
+        if upload is None:
+            raise ParseError("Send the bytes of the file as the body, or in the form part file.")
+        upload.name = self.kwargs["filename"]
+        self.known = same_file(self.version, upload.name, upload.digests.sha256)
+        if self.known is None:
+            self.accepted = accept_upload(actor=self.actor, version=self.version, upload=upload)
+
+    def clear(self) -> None:
+        super().clear()
+        if self.accepted is not None:
+            release_claim(self.accepted.blob)
+
+    @about(
+        operation_id="v3_content_upload",
+        summary="Upload a file of a release",
+        description="The body is the file, or a form with the part `file`. The same bytes again change nothing.",
+        parameters=[*PATH],
+        request=CONTENT,
+        responses={
+            201: V3ReleaseFileSerializer,
+            200: OpenApiResponse(V3ReleaseFileSerializer, description="It was there already, with these bytes."),
+        },
+    )
+    def upload(self, request: Request, release_id: str, filename: str) -> Response:
+        is_new = self.accepted is not None
+        file = add_file(actor=self.actor, version=self.version, **vars(self.accepted)) if is_new else self.known
+        self.accepted = None
+        assert file is not None  # noqa: S101 - either known or new
+        file.version = self.version
+        shown = V3ReleaseFileSerializer(context={"base_url": self.base_url}).to_representation(file)
+        return Response(shown, status=201 if is_new else 200)
+
+    @about(
+        operation_id="v3_content_download",
+        summary="Download a file of a release",
+        description=BYTES,
+        parameters=[*PATH, KEY],
+        responses=BYTE_ANSWERS,
+    )
+    def download(self, request: Request, release_id: str, filename: str) -> HttpResponseBase:
+        return serve_file(request._request, find_file(self.actor, self.version, filename), self.actor)
+
+    @about(
+        operation_id="v3_account_content_download",
+        summary="Download a file of a release, by its account",
+        description=BYTES,
+        parameters=[ACCOUNT, *PATH, KEY],
+        responses=BYTE_ANSWERS,
+    )
+    def download_of_account(
+        self, request: Request, account_id: str, release_id: str, filename: str
+    ) -> HttpResponseBase:
+        return self.download(request, release_id, filename)
+
+    def _refuse_early(self) -> None:
+        """Whatever can be said before a byte is read; a name in use may come with the same bytes.
+
+        Errors: as `check_new_file`.
+        """
+        filename = self.kwargs["filename"]
+        if not NAME.fullmatch(filename):
+            message = "A file name has letters, digits, dots, dashes and underscores only."
+            raise Invalid(ErrorCode.FILE_NAME_INVALID, message, field="filename")
+        version_policy.ensure("upload", self.actor, self.version)
+        if same_file(self.version, filename) is None:
+            check_new_file(actor=self.actor, version=self.version, filename=filename)

@@ -1,0 +1,175 @@
+"""Filters and sorting of the v3 lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import django_filters
+from django.db import models
+from django.db.models import F, Q
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from downloads.models import Download
+from files.models import File
+from releasehub.api.common.moments import parse_moment
+from releasehub.api.v3.webhook_terms import EVENTS, TEST, to_type
+from releasehub.webhooks.models import Delivery, Endpoint
+from versions.models import NamedChannel, Version
+from versions.querysets import RELEASED
+
+OPERATORS = {"": "exact", "[gt]": "gt", "[gte]": "gte", "[lt]": "lt", "[lte]": "lte"}
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class MomentFilter(django_filters.CharFilter):
+    """ISO 8601."""
+
+    def __init__(self, *, parameter: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.parameter = parameter
+
+    def filter(self, rows: Any, value: str) -> Any:
+        if not value:
+            return rows
+        try:
+            return rows.filter(**{f"{self.field_name}__{self.lookup_expr}": parse_moment(value)})
+        except ValueError as error:
+            raise ValidationError({self.parameter: [str(error)]}) from error
+
+
+class TruthFilter(django_filters.TypedChoiceFilter):
+    """`true` or `false`; `condition` says which rows are true."""
+
+    def __init__(self, condition: Q) -> None:
+        choices = [(word, word) for text in TRUTHS for word in dict.fromkeys((text, text.capitalize()))]
+        super().__init__(choices=choices, coerce=lambda text: TRUTHS.get(text.lower()), empty_value=None)
+        self.condition = condition
+
+    def filter(self, rows: Any, value: bool | None) -> Any:
+        return rows if value is None else rows.filter(self.condition if value else ~self.condition)
+
+
+class V3FilterSet(django_filters.FilterSet):
+    """An unreadable value is a 400 that names the parameter. `moments`: name on the wire -> field of a time."""
+
+    moments: ClassVar[Mapping[str, str]] = {"createdAt": "created_at", "updatedAt": "updated_at"}
+    search = django_filters.CharFilter(method="matching", help_text="Every word in the texts of a row.")
+    query = django_filters.CharFilter(method="matching", help_text="The same as `search`.")
+
+    @classmethod
+    def get_filters(cls) -> Any:
+        filters = super().get_filters()
+        for name, field in cls.moments.items():
+            for operator, lookup in OPERATORS.items():
+                parameter = f"{name}{operator}"
+                filters[parameter] = MomentFilter(parameter=parameter, field_name=field, lookup_expr=lookup)
+        return filters
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        if not self.form.is_valid():
+            raise ValidationError(dict(self.form.errors))
+        return super().filter_queryset(queryset)
+
+    def matching(self, rows: Any, name: str, value: str) -> Any:
+        return rows.search(value)
+
+
+class V3ReleaseFilterSet(V3FilterSet):
+    moments = {**V3FilterSet.moments, "publishedAt": "published_at"}
+    name = django_filters.CharFilter(field_name="title")
+    version = django_filters.CharFilter(field_name="number")
+    channel = django_filters.CharFilter(method="in_lower_case")
+    platform = django_filters.CharFilter(method="for_platform")
+    published = TruthFilter(Q(state__in=RELEASED))
+    private = TruthFilter(~Q(visibility=Version.Visibility.LISTED))
+    archived = TruthFilter(Q(state=Version.State.ARCHIVED))
+
+    class Meta:
+        model = Version
+        fields: list[str] = []
+
+    def in_lower_case(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(**{name: value.lower()})
+
+    def for_platform(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(platforms__holds=value.lower())
+
+
+class V3ReleaseFileFilterSet(V3FilterSet):
+    name = django_filters.CharFilter(field_name="filename")
+    published = TruthFilter(Q(version__state__in=RELEASED))
+
+    class Meta:
+        model = File
+        fields: list[str] = []
+
+
+class V3LabelFilterSet(V3FilterSet):
+    name = django_filters.CharFilter(field_name="name")
+
+    class Meta:
+        model = NamedChannel
+        fields: list[str] = []
+
+
+class V3ProductFilterSet(V3FilterSet):
+    name = django_filters.CharFilter(field_name="title")
+
+    class Meta:
+        model = Download
+        fields: list[str] = []
+
+
+class V3WebhookFilterSet(V3FilterSet):
+    name = django_filters.CharFilter(field_name="title")
+    active = TruthFilter(Q(is_active=True, disabled_at=None, paused_at=None))
+
+    class Meta:
+        model = Endpoint
+        fields: list[str] = []
+
+    def matching(self, rows: Any, name: str, value: str) -> Any:
+        for word in value.split()[:8]:
+            rows = rows.filter(Q(title__icontains=word) | Q(description__icontains=word) | Q(url__icontains=word))
+        return rows
+
+
+class V3WebhookEventLogFilterSet(V3FilterSet):
+    moments = {"createdAt": "created_at"}
+    search = query = None  # nobody looks for words in bodies
+    webhookId = django_filters.CharFilter(field_name="endpoint__public_id", help_text="Only of this webhook.")
+    event = django_filters.ChoiceFilter(
+        choices=[(name, name) for name in (*EVENTS, TEST)], method="of_type", help_text=f"{', '.join((*EVENTS, TEST))}."
+    )
+    state = django_filters.ChoiceFilter(
+        choices=Delivery.State.choices, help_text=f"{', '.join(Delivery.State.values)}."
+    )
+
+    class Meta:
+        model = Delivery
+        fields: list[str] = []
+
+    def of_type(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(event__type=to_type(value))
+
+
+def ordered(
+    rows: models.QuerySet[Any], request: Request, whitelist: Mapping[str, str], default: tuple[str, ...]
+) -> models.QuerySet[Any]:
+    """By `sort`: `-field` descends, `+field` (a space in a query) or `field` ascends, commas between several.
+
+    Rows without a value come last; the id decides between equals.  Errors: ValidationError for an unknown field.
+    """
+    wanted = [part.strip() for part in request.query_params.get("sort", "").split(",") if part.strip()]
+    if not wanted:
+        return rows.order_by(*default)
+    terms: list[Any] = []
+    for part in wanted:
+        field = whitelist.get(part.lstrip("+-"))
+        if field is None:
+            raise ValidationError({"sort": [f"sort knows {', '.join(whitelist)}."]})
+        term = F(field)
+        terms.append(term.desc(nulls_last=True) if part.startswith("-") else term.asc(nulls_last=True))
+    return rows.order_by(*terms, "-id" if wanted[-1].startswith("-") else "id")

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+from releasehub.api.common.moments import shown_moment
+from releasehub.api.common.ratelimit import AddressThrottle, Rate
+
+
+class V3Throttle(AddressThrottle):
+    """A burst in five seconds, whoever asks. `X-Rate-Limit-Limit` is the period, as the contract has it."""
+
+    scope = "v3"
+    window_seconds = 5
+
+    def limit(self) -> int:
+        return int(settings.V3_BURST)
+
+    def headers(self, rate: Rate) -> Mapping[str, str]:
+        return {
+            "X-Rate-Limit-Limit": f"{self.window_seconds}s",
+            "X-Rate-Limit-Remaining": str(rate.remaining),
+            "X-Rate-Limit-Reset": shown_moment(datetime.fromtimestamp(rate.resets_at, UTC)),
+        }

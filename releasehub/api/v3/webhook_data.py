@@ -1,0 +1,95 @@
+"""The `data` of webhooks in the v3 format: the release or the file as the REST API shows it to its team.
+
+From the snapshot of the event, so a later change does not show. The files of a release are in no snapshot: they are
+read when the body is made, in the worker. Source: v3 contract, "Webhooks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from downloads.models import Download
+from files.models import Blob, File
+from releasehub.accounts.models import User
+from releasehub.api.common.loading import files_of
+from releasehub.api.v3.serializers import V3ReleaseFileSerializer, V3ReleaseSerializer, account_of
+from releasehub.core.actor import system_actor
+from releasehub.webhooks.formats import register_renderer
+from releasehub.webhooks.models import Endpoint, Event
+from versions.models import Version
+
+Snapshot = Mapping[str, Any]
+
+
+def register() -> None:
+    register_renderer(Endpoint.Format.V3, "version", release_data)
+    register_renderer(Endpoint.Format.V3, "file", release_file_data)
+    register_renderer(Endpoint.Format.V3, "endpoint", test_data)
+
+
+def release_data(event: Event) -> dict[str, Any]:
+    version = _version(event.data, event.occurred_at)
+    context = {"base_url": settings.PUBLIC_URL, "files": files_of(system_actor(), [version])}
+    return V3ReleaseSerializer(context=context).to_representation(version)
+
+
+def release_file_data(event: Event) -> dict[str, Any]:
+    data = event.data
+    file = File(
+        public_id=data["public_id"],
+        version=_version(data["version"], event.occurred_at),
+        blob=Blob(pk=0, md5=data["md5"]) if data["md5"] is not None else None,
+        filename=data["filename"],
+        external_url=data["external_url"] or "",
+        size_bytes=data["size_bytes"],
+        download_count=data["download_count"],
+        declared_checksum=data.get("declared_checksum", ""),
+        is_secured=data.get("is_secured", False),
+        **_times(data, event.occurred_at),
+    )
+    return V3ReleaseFileSerializer(context={"base_url": settings.PUBLIC_URL}).to_representation(file)
+
+
+def test_data(event: Event) -> dict[str, Any]:
+    return {"webhookId": event.data["endpoint_id"], "message": event.data["message"]}
+
+
+def _version(data: Snapshot, occurred_at: datetime) -> Version:
+    """As it was: a row that is read and never saved."""
+    published_at = data["published_at"]
+    return Version(
+        pk=data["version_id"],
+        public_id=data["public_id"],
+        download=_download(data["download"]),
+        number=data["number"],
+        channel=data["channel"],
+        title=data["title"],
+        release_notes=data["release_notes"],
+        platforms=data["platforms"],
+        state=data["state"],
+        visibility=data["visibility"],
+        published_at=datetime.fromisoformat(published_at) if published_at else None,
+        **_times(data, occurred_at),
+    )
+
+
+def _download(data: Snapshot) -> Download:
+    account = User(public_id=data.get("account_id") or _account(data["download_id"]))
+    return Download(pk=data["download_id"], public_id=data["public_id"], title=data["title"], owner=account)
+
+
+def _account(download_id: int) -> str:
+    """Of events from before it was kept."""
+    rows = Download.all_objects.select_related("organization", "owner")
+    download = rows.filter(pk=download_id).first()
+    return account_of(download) if download else ""
+
+
+def _times(data: Snapshot, occurred_at: datetime) -> dict[str, datetime]:
+    """Events from before they were kept know only when they happened."""
+    names = ("created_at", "updated_at")
+    return {name: datetime.fromisoformat(data[name]) if name in data else occurred_at for name in names}

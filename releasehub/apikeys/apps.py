@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class ApiKeysConfig(AppConfig):
+    name = "releasehub.apikeys"
+    label = "apikeys"
+    verbose_name = "API keys"

@@ -1,0 +1,37 @@
+"""API keys. Only the digest is kept; the key itself is shown once."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from releasehub.core.models import TimeStampedModel
+
+
+class ApiKey(TimeStampedModel):
+    """`download_ids`: what the key is bound to, empty = not bound. Ids, because downloads lie above this app."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(max_length=8, editable=False)
+    scopes = models.JSONField(default=list, blank=True)
+    download_ids = models.JSONField(default=list, blank=True)
+    is_super_user = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and not self.is_expired and self.user.is_active

@@ -1,0 +1,34 @@
+from releasehub.apikeys.models import ApiKey
+from releasehub.core.actor import Actor
+from releasehub.core.policy import Policy
+
+
+class ApiKeyPolicy(Policy[ApiKey]):
+    """A user's keys are their own business; site administrators may see and revoke them."""
+
+    def can_view(self, actor: Actor, target: ApiKey) -> bool:
+        return actor.is_superuser or (actor.user_id is not None and actor.user_id == target.user_id)
+
+    def can_issue(self, actor: Actor, *, for_user_id: int, is_super_user: bool) -> bool:
+        """No key makes keys; only site administrators make super-user keys or keys for others."""
+        if not self.is_person(actor):
+            return False
+        if actor.is_superuser:
+            return True
+        return actor.user_id == for_user_id and not is_super_user
+
+    def is_person(self, actor: Actor) -> bool:
+        """Signed in, by a session or a token; not a key."""
+        return actor.api_key_id is None
+
+    def can_edit(self, actor: Actor, target: ApiKey) -> bool:
+        return self.is_person(actor) and self.can_view(actor, target)
+
+    def can_delete(self, actor: Actor, target: ApiKey) -> bool:
+        return self.can_edit(actor, target)
+
+    def can_revoke(self, actor: Actor, target: ApiKey) -> bool:
+        return self.can_view(actor, target)
+
+
+api_key_policy = ApiKeyPolicy()

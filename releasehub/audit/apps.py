@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+
+class AuditConfig(AppConfig):
+    name = "releasehub.audit"
+    label = "audit"
+
+    def ready(self) -> None:
+        post_migrate.connect(_keep_triggers, sender=self)
+
+
+def _keep_triggers(using: str, **_: Any) -> None:
+    """SQLite drops a table's triggers when a migration rebuilds the table."""
+    from releasehub.audit import triggers
+
+    connection = connections[using]
+    if connection.vendor == "sqlite" and triggers.CHECKPOINT in connection.introspection.table_names():
+        triggers.install(connection)

@@ -1,0 +1,90 @@
+"""Writing to the audit log. Called by services inside the transaction of the change, by nobody else."""
+
+from typing import Any
+
+from django.db import models, transaction
+
+from releasehub.audit.actions import AuditAction
+from releasehub.audit.models import AuditEntry, AuditSink
+from releasehub.core.actor import Actor
+from releasehub.core.logs import one_line
+
+SINK_FIELDS = ("kind", "target", "has_addresses", "is_active")
+
+
+def record(
+    *,
+    actor: Actor,
+    action: AuditAction,
+    target: models.Model | None = None,
+    label: str = "",
+    changes: dict[str, Any] | None = None,
+    reason: str = "",
+) -> AuditEntry:
+    """One row. `changes`: field name -> [before, after], or plain details; JSON values only."""
+    return AuditEntry.objects.create(
+        actor_id=actor.user_id,
+        actor_label=one_line(actor.label)[:200],
+        api_key_id=actor.api_key_id,
+        channel=actor.channel,
+        action=action,
+        target_type=target._meta.model_name or "" if target is not None else "",
+        target_id=target.pk if target is not None else None,
+        target_label=one_line(label or str(target or ""))[:300],
+        download_id=_download_id(target),
+        changes=changes or {},
+        reason=one_line(reason)[:500],
+        request_id=actor.request_id,
+        address=actor.address,
+    )
+
+
+@transaction.atomic
+def save_sink(*, actor: Actor, sink: AuditSink) -> None:
+    """Create or change a sink. The token is never written down, only that it changed.
+
+    A sink that gets another target keeps its cursor: what the old one had is not sent again.
+    Errors: ValidationError for a target that the kind cannot use.
+    """
+    sink.full_clean()
+    before = AuditSink.objects.filter(pk=sink.pk).values(*SINK_FIELDS, "token").first()
+    changes: dict[str, Any] = {name: [before and before[name], getattr(sink, name)] for name in SINK_FIELDS}
+    changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+    if sink.token != (before["token"] if before else ""):
+        changes["token"] = ["[secret]", "[secret]"]
+    if before is None:
+        sink.save()
+    else:
+        sink.save(update_fields=[*SINK_FIELDS, "token"])  # the cursor is the shipping worker's
+    action = AuditAction.AUDIT_SINK_UPDATE if before else AuditAction.AUDIT_SINK_CREATE
+    record(actor=actor, action=action, target=sink, changes=changes)
+
+
+@transaction.atomic
+def delete_sink(*, actor: Actor, sink: AuditSink, reason: str = "") -> None:
+    """Remove a sink; what it was sent stays where it is."""
+    changes = {"cursor": sink.cursor}
+    record(actor=actor, action=AuditAction.AUDIT_SINK_DELETE, target=sink, changes=changes, reason=reason)
+    sink.delete()
+
+
+def changed_fields(target: models.Model, values: dict[str, Any]) -> dict[str, list[Any]]:
+    """Field -> [before, after] for those of `values` that differ from the row as loaded."""
+    return {
+        name: [plain(getattr(target, name)), plain(value)]
+        for name, value in values.items()
+        if getattr(target, name) != value
+    }
+
+
+def plain(value: Any) -> Any:
+    """A JSON value that reads well in a log."""
+    if isinstance(value, models.Model):
+        return value.pk
+    return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)
+
+
+def _download_id(target: models.Model | None) -> int | None:
+    if target is None:
+        return None
+    return target.pk if target._meta.label == "downloads.Download" else getattr(target, "download_id", None)

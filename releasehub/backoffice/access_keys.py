@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from downloads.models import AccessKey
+from downloads.policies import access_key_policy, manageable_access_keys
+from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.backoffice.filters import AccessKeyStateFilter
+from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
+from releasehub.core.actor import Actor
+from versions.services.access_keys import issue_access_key, revoke_access_key
+
+
+class AccessKeyForm(HubForm):
+    uses_left = forms.IntegerField(
+        label="Number of downloads",
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Empty: any number.",
+    )
+
+    class Meta:
+        model = AccessKey
+        fields = ("download", "name", "expires_at", "uses_left", "highest_number")
+        help_texts = {
+            "name": "Whom it is for.",
+            "expires_at": "Empty: until it is revoked.",
+            "highest_number": "It opens no version above; 1.4 includes 1.4.9. Empty: all versions.",
+        }
+
+
+@admin.register(AccessKey)
+class AccessKeyAdmin(IssuedKeyAdmin):
+    form = AccessKeyForm
+    policy = access_key_policy
+    list_display = ("name", "prefix", "download", "shown_state", "uses_left", "highest_number", "expires_at")
+    list_filter = (AccessKeyStateFilter,)
+    list_select_related = ("download",)
+    search_fields = ("name", "prefix", "download__title")
+    autocomplete_fields = ("download",)
+    row_actions = (revoking(revoke_access_key),)
+    issued_title = "New access key"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return manageable_access_keys(admin_actor(request)).order_by("-id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*AccessKeyForm.Meta.fields, *(("prefix", "created_at", "revoked_at") if obj else ()))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj) if obj else ()
+
+    def issue(self, actor: Actor, values: dict[str, Any]) -> tuple[AccessKey, str]:
+        fields = dict(values)
+        return issue_access_key(actor=actor, uses=fields.pop("uses_left"), **fields)
+
+    def state_of(self, row: AccessKey) -> str:
+        return str(row.state.label).lower()
+
+    def extra_context(self, request: HttpRequest, secret: str) -> dict[str, Any]:
+        return {"share_link": request.build_absolute_uri(reverse("pages:share", args=[secret]))}

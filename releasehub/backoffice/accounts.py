@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db import models
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from releasehub.accounts import services
+from releasehub.accounts.forms import AdminSignInForm
+from releasehub.accounts.models import Membership, Organization, Role, User
+from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.querysets import SEE_ALL
+from releasehub.accounts.roles import ADMIN, MEMBER, built_in_role
+from releasehub.accounts.scopes import OrganizationScope
+from releasehub.backoffice.base import HubAdmin, admin_actor
+from releasehub.core.actor import Actor
+
+POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+admin.site.login_form = AdminSignInForm
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    """Staff without the highest rights can neither give them nor touch those who have them."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, *POWERS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Accounts are made inactive, because downloads and the audit log name them."""
+        return False
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    pass
+
+
+class MembershipInline(TabularInline):
+    """Rows that `save_formset` of the organisation hands to the services."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+    fields = ("user", "role", "named_role")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Only roles of this organisation can be chosen; a person is not changed into another one."""
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.base_fields["named_role"].queryset = Role.objects.filter(organization=obj)
+        return formset
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Asked without the organisation too, for the rows; who sees the page sees them."""
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and organization_policy.can_manage_roles(admin_actor(request), obj)
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
+
+
+class RoleInline(TabularInline):
+    model = Role
+    extra = 0
+    fields = ("name", "scopes")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if db_field.name == "scopes":
+            choices = OrganizationScope.choices
+            return forms.MultipleChoiceField(
+                choices=choices, required=False, widget=forms.CheckboxSelectMultiple, initial=list
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    has_view_permission = MembershipInline.has_view_permission
+    has_change_permission = MembershipInline.has_change_permission
+    has_add_permission = MembershipInline.has_change_permission
+    has_delete_permission = MembershipInline.has_change_permission
+
+
+@admin.register(Organization)
+class OrganizationAdmin(HubAdmin):
+    list_display = ("name", "slug", "created_at")
+    search_fields = ("name", "slug")
+    fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (MembershipInline, RoleInline)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        actor = admin_actor(request)
+        return actor.has_permission(SEE_ALL) or self.has_change_permission(request, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return organization_policy.can_create(admin_actor(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin_actor(request).has_permission("accounts.change_organization")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin_actor(request).has_permission("accounts.delete_organization")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_prepopulated_fields(request, obj) if obj is None else {}
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
+        return services.create_organization(actor=actor, name=values["name"], slug=values["slug"])
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        services.update_organization(actor=actor, organization=Organization.objects.get(pk=obj.pk), **values)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        services.delete_organization(actor=admin_actor(request), organization=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for organization in queryset:
+            self.delete_model(request, organization)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Each kind of row has its services to add, change and remove; who is an owner is the site's to say."""
+        actor, organization = admin_actor(request), form.instance
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            remove_row(actor, row)
+        for row in formset.new_objects:
+            add_row(actor, organization, row)
+        for row, _ in formset.changed_objects:
+            change_row(actor, row)
+
+
+def add_row(actor: Actor, organization: Organization, row: Membership | Role) -> None:
+    if isinstance(row, Role):
+        services.create_role(actor=actor, organization=organization, name=row.name, scopes=row.scopes)
+        return
+    member = services.add_member(actor=actor, organization=organization, user=row.user, role=wanted_role(row))
+    if row.role == Membership.Role.OWNER:
+        services.make_owner(actor=actor, member=member)
+
+
+def change_row(actor: Actor, row: Membership | Role) -> None:
+    if isinstance(row, Role):
+        services.update_role(actor=actor, role=Role.objects.get(pk=row.pk), name=row.name, scopes=row.scopes)
+        return
+    member = Membership.objects.select_related("organization", "user", "named_role").get(pk=row.pk)
+    if row.role == Membership.Role.OWNER:
+        services.make_owner(actor=actor, member=member)
+    else:
+        services.change_role(actor=actor, member=member, role=wanted_role(row))
+
+
+def remove_row(actor: Actor, row: Membership | Role) -> None:
+    if isinstance(row, Role):
+        services.delete_role(actor=actor, role=row)
+    else:
+        services.remove_member(actor=actor, member=row)
+
+
+def wanted_role(row: Membership) -> Role:
+    if row.administers:
+        return built_in_role(row.organization, ADMIN)
+    return row.named_role or built_in_role(row.organization, MEMBER)

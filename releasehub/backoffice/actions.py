@@ -1,0 +1,142 @@
+"""Actions on one or many rows: with a reason where one helps, with a typed confirmation where nothing comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from releasehub.backoffice.base import PolicyModelAdmin, admin_actor
+from releasehub.core.actor import Actor
+
+Run = Callable[[Actor, Any, str], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowAction:
+    """`run` gets actor, row and reason. `applies`: whether it makes sense for a row, not whether it is allowed."""
+
+    name: str
+    label: str
+    done: str
+    run: Run
+    applies: Callable[[Any], bool]
+    wants_reason: bool = False
+    erases: bool = False
+
+
+def deletion_actions(delete: Callable[..., object], restore: Callable[..., object], name: str) -> tuple[RowAction, ...]:
+    """Delete, restore, erase: by the services of one kind of row, which take it as the argument `name`."""
+    return (
+        RowAction(
+            name="delete",
+            label="Delete (can be restored)",
+            done="deleted",
+            run=lambda actor, row, reason: delete(actor=actor, reason=reason, **{name: row}),
+            applies=lambda row: not row.is_deleted,
+            wants_reason=True,
+        ),
+        RowAction(
+            name="restore",
+            label="Restore",
+            done="restored",
+            run=lambda actor, row, reason: restore(actor=actor, **{name: row}),
+            applies=lambda row: row.is_deleted,
+        ),
+        RowAction(
+            name="erase",
+            label="Erase for ever",
+            done="erased",
+            run=lambda actor, row, reason: delete(actor=actor, hard=True, reason=reason, **{name: row}),
+            applies=lambda row: True,
+            erases=True,
+        ),
+    )
+
+
+class ActionAdmin(PolicyModelAdmin):
+    """`row_actions` become entries of the list's menu and buttons of the single page, both with one page to confirm."""
+
+    row_actions: tuple[RowAction, ...] = ()
+    change_form_outer_before_template = "admin/releasehub/buttons.html"
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            action.name: (partial(self._from_list, action=action), action.name, action.label)
+            for action in self.row_actions
+        }
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.model._meta.app_label}_{self.model._meta.model_name}_act"
+        route = path("<int:pk>/act/<slug:name>/", self.admin_site.admin_view(self.act_view), name=name)
+        return [route, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and obj.pk:
+            name = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_act"
+            context["row_actions"] = [
+                (action, reverse(name, args=[obj.pk, action.name]))
+                for action in self.row_actions
+                if action.applies(obj)
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[no-any-return]
+
+    def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """The same as the list's menu, for one row."""
+        action = next((action for action in self.row_actions if action.name == name), None)
+        rows = self.get_queryset(request).filter(pk=pk)
+        if action is None or not rows:
+            raise Http404
+        answer = self._confirmed(request, rows, action)
+        meta = self.model._meta
+        is_left = self.get_queryset(request).filter(pk=pk).exists()
+        target = reverse(f"admin:{meta.app_label}_{meta.model_name}_" + ("change" if is_left else "changelist"),
+                         args=[pk] if is_left else [])  # fmt: skip
+        return answer or HttpResponseRedirect(target)
+
+    def _from_list(self, _: Any, request: HttpRequest, rows: Any, *, action: RowAction) -> HttpResponse | None:
+        return self._confirmed(request, rows, action)
+
+    def _confirmed(self, request: HttpRequest, rows: Any, action: RowAction) -> HttpResponse | None:
+        """Ask first; None once it is done and there is nothing to show."""
+        rows = list(rows)
+        expected = self.confirmation(rows) if action.erases else ""
+        typed = request.POST.get("confirmation", "")
+        if request.method != "POST" or "confirmed" not in request.POST or typed.strip() != expected:
+            return self._ask(request, rows, action, expected, is_wrong="confirmed" in request.POST)
+        actor, reason = admin_actor(request), request.POST.get("reason", "")
+        self.each(request, rows, lambda row: action.run(actor, row, reason), action.done)
+        return self.afterwards(request, rows, action)
+
+    def afterwards(self, request: HttpRequest, rows: list[Any], action: RowAction) -> HttpResponse | None:
+        """A page that shows what came of it, where there is something to show."""
+        return None
+
+    def _ask(
+        self, request: HttpRequest, rows: list[Any], action: RowAction, expected: str, *, is_wrong: bool
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "title": action.label,
+            "action": action,
+            "rows": rows,
+            "expected": expected,
+            "is_wrong": is_wrong,
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/releasehub/confirm.html", context)
+
+    def confirmation(self, rows: list[Any]) -> str:
+        """What has to be typed before rows are erased."""
+        return self.typed_name(rows[0]) if len(rows) == 1 else f"erase {len(rows)}"
+
+    def typed_name(self, row: Any) -> str:
+        return str(row)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from downloads.models import Download
+from releasehub.apikeys.models import ApiKey
+from releasehub.apikeys.policies import api_key_policy
+from releasehub.apikeys.scopes import Scope
+from releasehub.apikeys.services import issue_key, revoke_key
+from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
+from releasehub.core.actor import Actor
+
+
+class ApiKeyForm(HubForm):
+    scopes = forms.MultipleChoiceField(choices=Scope.choices, required=False, widget=forms.CheckboxSelectMultiple)
+    download_ids = forms.ModelMultipleChoiceField(
+        queryset=Download.objects.all(), required=False, label="Only for", help_text="None: for all the user may reach."
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("user", "name", "scopes", "download_ids", "expires_at", "is_super_user")
+
+    def clean_download_ids(self) -> list[int]:
+        return [download.pk for download in self.cleaned_data["download_ids"]]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(IssuedKeyAdmin):
+    form = ApiKeyForm
+    policy = api_key_policy
+    list_display = ("name", "prefix", "user", "shown_state", "is_super_user", "last_used_at", "expires_at")
+    list_filter = ("is_super_user", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("user",)
+    search_fields = ("name", "prefix", "user__username")
+    autocomplete_fields = ("user",)
+    row_actions = (revoking(revoke_key),)
+    issued_title = "New API key"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        actor = admin_actor(request)
+        rows = ApiKey.objects.order_by("-id")
+        return rows if actor.is_superuser else rows.filter(user=actor.user)
+
+    def issue(self, actor: Actor, values: dict[str, Any]) -> tuple[ApiKey, str]:
+        return issue_key(actor=actor, **values)
+
+    def state_of(self, row: ApiKey) -> str:
+        if row.revoked_at:
+            return "revoked"
+        return "expired" if row.is_expired else "active"

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from downloads import services
+from downloads.models import Category, Download, RetiredSlug, Share, StorePublication, TeamMember
+from downloads.policies import category_policy, download_policy
+from files.deletion import delete_download
+from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
+from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
+from releasehub.backoffice.filters import DeletedFilter
+from releasehub.core.actor import Actor
+from versions.models import Version
+
+STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "deleted": "danger"}
+
+
+class PeopleInline(TabularInline):
+    """Rows that `save_formset` of the download hands to the services."""
+
+    extra = 0
+    tab = True
+    autocomplete_fields = ("user",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Asked without the download too, for the rows; who sees the page sees them."""
+        return True
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and download_policy.can_manage_team(admin_actor(request), obj)
+
+    has_add_permission = has_change_permission
+    has_delete_permission = has_change_permission
+
+
+class TeamInline(PeopleInline):
+    model = TeamMember
+
+
+class ShareInline(PeopleInline):
+    model = Share
+
+
+class StoreInline(PeopleInline):
+    model = StorePublication
+    autocomplete_fields = ("organization",)
+
+
+class VersionsInline(TabularInline):
+    """A look at the versions; each has its own page."""
+
+    model = Version
+    fields = ("number", "channel", "state", "visibility", "file_count", "released_at")
+    readonly_fields = fields
+    extra = 0
+    per_page = 20
+    show_change_link = True
+    can_delete = False
+    tab = True
+    ordering = ("-released_at", "-id")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Download)
+class DownloadAdmin(ActionAdmin):
+    policy = download_policy
+    list_display = ("title", "shown_state", "visibility", "category", "owner", "version_count", "last_update_at")
+    list_filter = ("state", "visibility", "kind", DeletedFilter, "category")
+    list_select_related = ("category", "owner")
+    search_fields = ("title", "slug", "tag_line", "owner__username")
+    autocomplete_fields = ("category", "owner", "organization")
+    readonly_fields = ("public_id", "version_count", "listed_version_count", "download_count", "view_count")
+    inlines = (VersionsInline, TeamInline, ShareInline, StoreInline)
+    fieldsets = (
+        (None, {"fields": ("title", "slug", "tag_line", "description", "category", "owner")}),
+        ("Who sees it", {"fields": ("state", "visibility", "organization")}),
+        ("Releases", {"fields": ("default_channel", "version_scheme", "seal_on_publish", "kind")}),
+        ("About", {"fields": ("license", "homepage_url", "source_url", "icon_url", "cover_url", "tags")}),
+        ("Counts", {"fields": readonly_fields}),
+    )
+    row_actions = (
+        RowAction(
+            name="approve",
+            label="Approve",
+            done="approved",
+            run=lambda actor, row, reason: services.approve_download(actor=actor, download=row),
+            applies=lambda row: row.state == "moderated" and not row.is_deleted,
+        ),
+        *deletion_actions(delete_download, services.restore_download, "download"),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return download_policy.is_moderator(admin_actor(request))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj else self.fieldsets[:-1]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (
+            (*super().get_readonly_fields(request, obj), "owner") if obj else super().get_readonly_fields(request, obj)
+        )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
+        return {"owner": request.user.pk, **super().get_changeform_initial_data(request)}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "slug" in form.base_fields and obj is None:
+            form.base_fields["slug"].required = False
+            form.base_fields["slug"].help_text = "Empty: made from the title."
+        return form
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
+        return services.create_download(actor=actor, **values)
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        services.update_download(actor=actor, download=obj, **values)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Each kind of row has its service to add and its service to remove."""
+        actor, download = admin_actor(request), form.instance
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            remove_person(actor, download, row)
+        for row in [*formset.new_objects, *(row for row, _ in formset.changed_objects)]:
+            save_person(actor, download, row)
+
+    def typed_name(self, row: Any) -> str:
+        return str(row.slug)
+
+    @display(description="state", label=STATE_COLORS, ordering="state")
+    def shown_state(self, row: Download) -> str:
+        return "deleted" if row.is_deleted else row.state
+
+
+def save_person(actor: Actor, download: Download, row: TeamMember | Share | StorePublication) -> None:
+    if isinstance(row, TeamMember):
+        flags = {name for name in TeamMember.FLAGS if getattr(row, name)}
+        services.set_team_member(actor=actor, download=download, user=row.user, flags=flags)
+    elif isinstance(row, Share):
+        services.share_download(actor=actor, download=download, user=row.user)
+    else:
+        organization, is_public = row.organization, row.is_public
+        services.publish_to_store(actor=actor, download=download, organization=organization, is_public=is_public)
+
+
+def remove_person(actor: Actor, download: Download, row: TeamMember | Share | StorePublication) -> None:
+    if isinstance(row, TeamMember):
+        services.remove_team_member(actor=actor, download=download, user=row.user)
+    elif isinstance(row, Share):
+        services.unshare_download(actor=actor, download=download, user=row.user)
+    else:
+        services.withdraw_from_store(actor=actor, download=download, organization=row.organization)
+
+
+def erase_category(actor: Actor, row: Category, reason: str) -> None:
+    services.delete_category(actor=actor, category=row, reason=reason)
+
+
+@admin.register(Category)
+class CategoryAdmin(ActionAdmin):
+    policy = category_policy
+    list_display = ("title", "parent", "display_order", "is_members_only", "requires_approval")
+    list_select_related = ("parent",)
+    search_fields = ("title", "slug")
+    autocomplete_fields = ("parent",)
+    fieldsets = (
+        (None, {"fields": ("title", "slug", "parent", "description", "display_order", "icon", "color")}),
+        (
+            "Rules (empty: as the parent has it)",
+            {
+                "fields": (
+                    "accepts_downloads",
+                    "requires_approval",
+                    "has_versioning",
+                    "members_only",
+                    "allows_external_links",
+                    "allowed_extensions",
+                    "max_file_bytes",
+                    "max_version_bytes",
+                    "max_download_bytes",
+                    "max_files_per_version",
+                )
+            },
+        ),
+    )
+    row_actions = (
+        RowAction(
+            name="erase", label="Erase", done="erased", run=erase_category, applies=lambda row: True, erases=True
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Category.objects.visible_to(admin_actor(request)).order_by("display_order", "title")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return category_policy.can_create(admin_actor(request))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "slug" in form.base_fields and obj is None:
+            form.base_fields["slug"].required = False
+            form.base_fields["slug"].help_text = "Empty: made from the title."
+        return form
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
+        return services.create_category(actor=actor, **values)
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        services.update_category(actor=actor, category=Category.objects.get(pk=obj.pk), **values)
+
+
+@admin.register(RetiredSlug)
+class RetiredSlugAdmin(ReadOnlyAdmin):
+    list_display = ("slug", "was_public", "reason", "retired_at")
+    search_fields = ("slug",)

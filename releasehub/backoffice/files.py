@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from files.deletion import delete_file
+from files.models import Blob, DownloadDay, File, RetiredFileName, UploadSession
+from files.policies import file_policy
+from files.services import restore_file, update_file
+from releasehub.backoffice.actions import ActionAdmin, deletion_actions
+from releasehub.backoffice.base import ReadOnlyAdmin
+from releasehub.backoffice.filters import DeletedFilter
+from releasehub.backoffice.versions import EDITABLE_FILE_FIELDS
+from releasehub.core.actor import Actor
+
+STATE_COLORS = {"passed": "success", "pending": "warning", "failed": "danger", "deleted": "danger"}
+
+
+@admin.register(File)
+class FileAdmin(ActionAdmin):
+    policy = file_policy
+    list_display = ("filename", "version", "platform", "architecture", "size_bytes", "shown_state", "download_count")
+    list_filter = ("validation_status", "kind", "platform", DeletedFilter)
+    list_select_related = ("version__download__category", "blob")
+    search_fields = ("filename", "display_label", "version__number", "version__download__title", "blob__sha256")
+    readonly_fields = ("version", "filename", "size_bytes", "validation_status", "findings", "external_url", "sha256")
+    fieldsets = (
+        (None, {"fields": ("version", "filename", *EDITABLE_FILE_FIELDS)}),
+        ("Bytes", {"fields": ("size_bytes", "sha256", "external_url", "validation_status", "findings")}),
+    )
+    row_actions = deletion_actions(delete_file, restore_file, "file")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Files are uploaded on the page of their version."""
+        return False
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        update_file(actor=actor, file=obj, **values)
+
+    def typed_name(self, row: Any) -> str:
+        return str(row.filename)
+
+    @display(description="state", label=STATE_COLORS)
+    def shown_state(self, row: File) -> str:
+        return "deleted" if row.is_deleted else row.validation_status
+
+    @display(description="SHA-256")
+    def sha256(self, row: File) -> str:
+        return row.blob.sha256 if row.blob else "none: the file is a link"
+
+
+@admin.register(Blob)
+class BlobAdmin(ReadOnlyAdmin):
+    list_display = ("sha256", "size_bytes", "mime_type", "state", "created_at")
+    list_filter = ("state", "mime_type")
+    search_fields = ("sha256", "sha512", "md5")
+
+
+@admin.register(UploadSession)
+class UploadSessionAdmin(ReadOnlyAdmin):
+    list_display = ("filename", "version", "user", "size_bytes", "state", "error_message", "last_active_at")
+    list_filter = ("state",)
+    list_select_related = ("version__download", "user")
+    search_fields = ("filename", "public_id", "sha256", "version__number", "version__download__title")
+    exclude = ("acting", "fields")
+
+
+@admin.register(DownloadDay)
+class DownloadDayAdmin(ReadOnlyAdmin):
+    list_display = ("day", "file", "downloads", "bot_downloads")
+    list_select_related = ("file",)
+    date_hierarchy = "day"
+    search_fields = ("file__filename", "file__version__download__title")
+
+
+@admin.register(RetiredFileName)
+class RetiredFileNameAdmin(ReadOnlyAdmin):
+    list_display = ("filename", "version", "was_public", "reason", "retired_at")
+    list_select_related = ("version__download",)
+    search_fields = ("filename",)

@@ -1,0 +1,61 @@
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.http import HttpRequest
+
+from downloads.models import AccessKey
+from versions.channels import ORDER
+
+
+class DeletedFilter(SimpleListFilter):
+    """Without a choice deleted rows are left out."""
+
+    title = "deleted"
+    parameter_name = "deleted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Deleted, can be restored"), ("all", "Both")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if request.resolver_match and not request.resolver_match.url_name.endswith("_changelist"):  # type: ignore[union-attr]
+            return queryset
+        if self.value() == "yes":
+            return queryset.deleted()
+        return queryset if self.value() == "all" else queryset.alive()
+
+
+class YankedFilter(SimpleListFilter):
+    title = "yanked"
+    parameter_name = "yanked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(yanked_at__isnull=self.value() == "no") if self.value() else queryset
+
+
+class AccessKeyStateFilter(SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return AccessKey.State.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.in_state(self.value()) if self.value() in AccessKey.State.values else queryset
+
+
+class ChannelFilter(SimpleListFilter):
+    """The known channels: asking the table which it holds would read every row."""
+
+    title = "channel"
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in ORDER] + [("other", "another")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if not self.value():
+            return queryset
+        return queryset.exclude(channel__in=ORDER) if self.value() == "other" else queryset.filter(channel=self.value())

@@ -1,0 +1,76 @@
+"""What keys of all kinds have in common: issued and revoked, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.decorators import display
+
+from releasehub.backoffice.actions import ActionAdmin, RowAction
+from releasehub.core.actor import Actor
+
+STATE_COLORS = {
+    "active": "success",
+    "usable": "success",
+    "expired": "warning",
+    "used up": "warning",
+    "revoked": "danger",
+}
+
+
+def revoking(revoke: Callable[..., object]) -> RowAction:
+    """By the service of the kind of key, which takes it as the argument `key`."""
+    return RowAction(
+        name="revoke",
+        label="Revoke",
+        done="revoked",
+        run=lambda actor, row, reason: revoke(actor=actor, key=row),
+        applies=lambda row: row.revoked_at is None,
+    )
+
+
+class IssuedKeyAdmin(ActionAdmin):
+    """The secret is on the page after issuing and nowhere else."""
+
+    issued_title: str
+
+    def issue(self, actor: Actor, values: dict[str, Any]) -> tuple[models.Model, str]:
+        raise NotImplementedError
+
+    def state_of(self, row: Any) -> str:
+        raise NotImplementedError
+
+    def extra_context(self, request: HttpRequest, secret: str) -> dict[str, Any]:
+        """What else the page with the secret tells."""
+        return {}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
+        key, secret = self.issue(actor, values)
+        key.secret = secret  # type: ignore[attr-defined]
+        return key
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "key": obj,
+            "title": self.issued_title,
+            **self.extra_context(request, obj.secret),
+        }
+        response = TemplateResponse(request, "admin/releasehub/key_issued.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @display(description="state", label=STATE_COLORS)
+    def shown_state(self, row: Any) -> str:
+        return self.state_of(row)

@@ -1,0 +1,62 @@
+"""Named channels and platforms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from releasehub.backoffice.base import HubForm, PolicyModelAdmin, admin_actor
+from releasehub.core.actor import Actor
+from versions.models import Label, NamedChannel, NamedPlatform
+from versions.policies import label_policy
+from versions.services import create_label, delete_label, update_label
+
+
+class LabelForm(HubForm):
+    class Meta:
+        fields = ("name", "display_name", "description", "downloads")
+        help_texts = {"downloads": "None: for all downloads."}
+
+
+class LabelAdmin(PolicyModelAdmin):
+    """All of it goes through the services; the list of downloads is theirs too."""
+
+    form = LabelForm
+    policy = label_policy
+    list_display = ("name", "display_name", "is_general", "updated_at")
+    list_filter = ("is_general",)
+    search_fields = ("name", "display_name", "description")
+    autocomplete_fields = ("downloads",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return self.model.objects.visible_to(admin_actor(request)).order_by("name", "id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> Label:
+        label: Label = create_label(actor=actor, model=self.model, **values | {"downloads": list(values["downloads"])})
+        return label
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        if "downloads" in values:
+            values["downloads"] = list(values["downloads"])
+        update_label(actor=actor, label=obj, **values)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Done by the service."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        delete_label(actor=admin_actor(request), label=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for label in queryset:
+            self.delete_model(request, label)
+
+
+admin.site.register([NamedChannel, NamedPlatform], LabelAdmin)

@@ -1,0 +1,60 @@
+"""The side bar of the admin."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+SECTIONS = (
+    (
+        "Releases",
+        (
+            ("Downloads", "deployed_code", "downloads_download"),
+            ("Versions", "new_releases", "versions_version"),
+            ("Files", "draft", "files_file"),
+            ("Categories", "account_tree", "downloads_category"),
+            ("Channels", "call_split", "versions_namedchannel"),
+            ("Platforms", "devices", "versions_namedplatform"),
+        ),
+    ),
+    (
+        "Access",
+        (
+            ("API keys", "key", "apikeys_apikey"),
+            ("Access keys", "vpn_key", "downloads_accesskey"),
+            ("Users", "person", "accounts_user"),
+            ("Groups", "group", "auth_group"),
+            ("Organisations", "domain", "accounts_organization"),
+        ),
+    ),
+    (
+        "Records",
+        (
+            ("Audit log", "history", "audit_auditentry"),
+            ("Audit sinks", "output", "audit_auditsink"),
+            ("Webhook endpoints", "webhook", "webhooks_endpoint"),
+            ("Deliveries", "send", "webhooks_delivery"),
+            ("Events", "bolt", "webhooks_event"),
+            ("Uploads", "upload", "files_uploadsession"),
+            ("Downloads by day", "bar_chart", "files_downloadday"),
+            ("Stored bytes", "database", "files_blob"),
+            ("Retired numbers", "block", "versions_retirednumber"),
+            ("Retired file names", "block", "files_retiredfilename"),
+            ("Retired addresses", "block", "downloads_retiredslug"),
+        ),
+    ),
+)
+
+
+def sections(request: HttpRequest) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": title,
+            "separator": True,
+            "items": [
+                {"title": name, "icon": icon, "link": reverse(f"admin:{model}_changelist")}
+                for name, icon, model in items
+            ],
+        }
+        for title, items in SECTIONS
+    ]

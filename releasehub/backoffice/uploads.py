@@ -1,0 +1,55 @@
+"""Uploads from the admin: streamed to storage like those of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
+
+from files.blobs import release_claim
+from files.handlers import StagingUploadHandler
+from files.intake import accept_upload
+from files.services import add_file
+from releasehub.core.actor import Actor
+from versions.models import Version
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(allow_empty_file=True, max_length=255, widget=UnfoldAdminFileFieldWidget)
+    display_label = forms.CharField(max_length=200, required=False, widget=UnfoldAdminTextInputWidget)
+    platform = forms.CharField(
+        max_length=50, required=False, widget=UnfoldAdminTextInputWidget, help_text="linux, macos, windows, …"
+    )
+    architecture = forms.CharField(
+        max_length=50, required=False, widget=UnfoldAdminTextInputWidget, help_text="x64, arm64, …"
+    )
+
+
+@contextmanager
+def receive_files(request: HttpRequest) -> Iterator[None]:
+    """The body's file goes to storage; what nobody took over is removed at the end."""
+    handler = StagingUploadHandler(request, limit_bytes=settings.MAX_FILE_BYTES)
+    if request.method == "POST":
+        request.upload_handlers = [handler]
+    try:
+        yield
+    finally:
+        handler.discard()
+
+
+def store_files(actor: Actor, version: Version, form: UploadForm) -> int:
+    """Check, keep the bytes, make the file row.  Errors: those of `accept_upload` and `add_file`."""
+    values = dict(form.cleaned_data)
+    upload = values.pop("file").staged
+    values |= {name: values[name].lower() for name in ("platform", "architecture")}
+    accepted = accept_upload(actor=actor, version=version, upload=upload)
+    try:
+        add_file(actor=actor, version=version, **vars(accepted), **values)
+    except Exception:
+        release_claim(accepted.blob)
+        raise
+    return 1

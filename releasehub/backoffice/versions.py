@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from files.deletion import delete_version
+from files.models import File
+from files.publishing import publish_version, withdraw_version
+from files.services import update_file
+from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
+from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
+from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFilter
+from releasehub.backoffice.uploads import UploadForm, receive_files, store_files
+from releasehub.core.actor import Actor
+from releasehub.core.errors import DomainError
+from versions import services
+from versions.models import RetiredNumber, Version
+from versions.policies import version_policy
+
+STATE_COLORS = {
+    "published": "success",
+    "scheduled": "info",
+    "draft": "info",
+    "pending": "warning",
+    "archived": "warning",
+    "deleted": "danger",
+    "yanked": "danger",
+}
+EDITABLE_FILE_FIELDS = ("display_label", "platform", "architecture", "kind", "is_primary", "display_order")
+
+
+class FilesInline(TabularInline):
+    model = File
+    fields = ("filename", *EDITABLE_FILE_FIELDS, "size_bytes", "validation_status")
+    readonly_fields = ("filename", "size_bytes", "validation_status")
+    extra = 0
+    show_change_link = True
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and version_policy.can_manage_files(admin_actor(request), obj)
+
+
+def is_draft(row: Version) -> bool:
+    return not row.is_released and not row.is_deleted
+
+
+def is_out(row: Version) -> bool:
+    return row.is_released and not row.is_deleted
+
+
+@admin.register(Version)
+class VersionAdmin(ActionAdmin):
+    policy = version_policy
+    list_display = ("number", "download", "channel", "shown_state", "visibility", "file_count", "released_at")
+    list_filter = ("state", ChannelFilter, "visibility", YankedFilter, DeletedFilter)
+    list_select_related = ("download__category",)
+    search_fields = ("number", "channel", "title", "download__title", "download__slug")
+    autocomplete_fields = ("download",)
+    readonly_fields = ("public_id", "state", "published_at", "yanked_at", "yank_reason", "is_active", "download_count")
+    inlines = (FilesInline,)
+    fieldsets = (
+        (None, {"fields": ("download", "number", "channel", "title", "visibility", "platforms")}),
+        ("Notes", {"fields": ("release_notes", "changelog", "changelog_url", "release_page_url")}),
+        ("State", {"fields": readonly_fields}),
+    )
+    row_actions = (
+        RowAction(
+            name="publish",
+            label="Publish",
+            done="published",
+            run=lambda actor, row, reason: publish_version(actor=actor, version=row),
+            applies=is_draft,
+        ),
+        RowAction(
+            name="unpublish",
+            label="Unpublish",
+            done="unpublished",
+            run=lambda actor, row, reason: withdraw_version(actor=actor, version=row),
+            applies=is_out,
+        ),
+        RowAction(
+            name="yank",
+            label="Yank",
+            done="yanked",
+            run=lambda actor, row, reason: services.yank_version(actor=actor, version=row, reason=reason),
+            applies=lambda row: is_out(row) and not row.is_yanked,
+            wants_reason=True,
+        ),
+        RowAction(
+            name="unyank",
+            label="Unyank",
+            done="no longer yanked",
+            run=lambda actor, row, reason: services.unyank_version(actor=actor, version=row),
+            applies=lambda row: row.is_yanked and not row.is_deleted,
+        ),
+        RowAction(
+            name="activate",
+            label="Make active",
+            done="active",
+            run=lambda actor, row, reason: services.activate_version(actor=actor, version=row),
+            applies=lambda row: not row.is_active and not row.is_deleted and not row.is_yanked,
+        ),
+        RowAction(
+            name="archive",
+            label="Archive",
+            done="archived",
+            run=lambda actor, row, reason: services.archive_version(actor=actor, version=row),
+            applies=lambda row: is_out(row) and row.state != "archived",
+        ),
+        RowAction(
+            name="unarchive",
+            label="Unarchive",
+            done="back from the archive",
+            run=lambda actor, row, reason: services.unarchive_version(actor=actor, version=row),
+            applies=lambda row: row.state == "archived" and not row.is_deleted,
+        ),
+        *deletion_actions(delete_version, services.restore_version, "version"),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The download that is chosen decides; the service asks its policy."""
+        return self.has_module_permission(request)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj else self.fieldsets[:-1]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return (*fields, "download") if obj else fields
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
+        """Starts as a draft: files come next, publishing last."""
+        download = values.pop("download")
+        return services.create_version(actor=actor, download_id=download.pk, state="draft", **values)
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        services.update_version(actor=actor, version=obj, **values)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)
+        for row, names in formset.changed_objects:
+            values = {name: getattr(row, name) for name in names}
+            update_file(actor=admin_actor(request), file=row, **values)
+
+    def typed_name(self, row: Any) -> str:
+        return str(row.number)
+
+    @display(description="state", label=STATE_COLORS, ordering="state")
+    def shown_state(self, row: Version) -> str:
+        if row.is_deleted:
+            return "deleted"
+        return "yanked" if row.is_yanked else row.state
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.upload_view)
+        return [path("<int:pk>/upload/", csrf_exempt(view), name="versions_version_upload"), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and obj.pk and version_policy.can_upload(admin_actor(request), obj):
+            context["upload_url"] = reverse("admin:versions_version_upload", args=[obj.pk])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The upload handler has to be in place before anything reads the body, the CSRF check included."""
+        with receive_files(request):
+            return self._upload(request, pk=pk)
+
+    @method_decorator(csrf_protect)
+    def _upload(self, request: HttpRequest, *, pk: int) -> HttpResponse:
+        version = self.get_queryset(request).select_related("download__category").filter(pk=pk).first()
+        if version is None or not version_policy.can_upload(admin_actor(request), version):
+            raise Http404
+        form = UploadForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            try:
+                count = store_files(admin_actor(request), version, form)
+            except DomainError as error:
+                form.add_error(None, error.message)
+            else:
+                self.message_user(request, f"{count} file uploaded.", messages.SUCCESS)
+                return HttpResponseRedirect(reverse("admin:versions_version_change", args=[pk]))
+        context = {**self.admin_site.each_context(request), "opts": self.model._meta, "form": form, "version": version}
+        context["title"] = f"Upload to {version}"
+        return TemplateResponse(request, "admin/releasehub/upload.html", context)
+
+
+@admin.register(RetiredNumber)
+class RetiredNumberAdmin(ReadOnlyAdmin):
+    list_display = ("number", "channel", "download", "was_public", "reason", "retired_at")
+    list_select_related = ("download",)
+    search_fields = ("number", "download__title")

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.admin import TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminURLInputWidget
+
+from downloads.models import Download
+from releasehub.backoffice.actions import ActionAdmin, RowAction
+from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.core.actor import Actor
+from releasehub.webhooks import endpoints, replays
+from releasehub.webhooks.filters import EVERYTHING, KINDS, expanded, single_names
+from releasehub.webhooks.models import Attempt, Delivery, Endpoint
+from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
+
+STATE_COLORS = {"sending": "success", "paused": "warning", "disabled": "danger", "off": "info"}
+DELIVERY_COLORS = {"pending": "info", "delivered": "success", "failed": "danger", "cancelled": "warning"}
+
+
+class EndpointForm(HubForm):
+    url = forms.URLField(label="URL", max_length=2000, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
+    events = forms.MultipleChoiceField(
+        choices=[(name, name) for kind in KINDS for name in (f"{kind}.*", *single_names(kind))],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None: all events.",
+    )
+
+    class Meta:
+        model = Endpoint
+        fields = (
+            *("url", "title", "description", "format", "events", "is_active", "verify_tls"),
+            *("organization", "download_id"),
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["events"] = sorted(expanded(self.instance.events) - {EVERYTHING})
+
+    def clean_download_id(self) -> int | None:
+        download_id: int | None = self.cleaned_data["download_id"]
+        if download_id is not None and not Download.objects.filter(pk=download_id).exists():
+            raise forms.ValidationError("There is no such download.")
+        return download_id
+
+
+def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
+    row.secret = endpoints.rotate_secret(actor=actor, endpoint=row)  # type: ignore[attr-defined]
+
+
+@admin.register(Endpoint)
+class EndpointAdmin(ActionAdmin):
+    """The secret is on the page after making the endpoint, and nowhere else."""
+
+    form = EndpointForm
+    policy = endpoint_policy
+    list_display = ("url", "title", "format", "organization", "download_id", "shown_state", "failing_since")
+    list_filter = ("format", "is_active", ("disabled_at", admin.EmptyFieldListFilter))
+    list_select_related = ("organization",)
+    search_fields = ("url", "title", "description", "public_id")
+    row_actions = (
+        RowAction(
+            name="test",
+            label="Send a test event",
+            done="test event on its way",
+            run=lambda actor, row, reason: endpoints.send_test_event(actor=actor, endpoint=row),
+            applies=lambda row: not row.is_paused,
+        ),
+        RowAction(
+            name="pause",
+            label="Pause",
+            done="paused",
+            run=lambda actor, row, reason: endpoints.pause_endpoint(actor=actor, endpoint=row, reason=reason),
+            applies=lambda row: not row.is_paused,
+            wants_reason=True,
+        ),
+        RowAction(
+            name="resume",
+            label="Resume",
+            done="resumed",
+            run=lambda actor, row, reason: endpoints.resume_endpoint(actor=actor, endpoint=row),
+            applies=lambda row: row.is_paused or row.is_disabled,
+        ),
+        RowAction(
+            name="rotate-secret",
+            label="Make a new secret",
+            done="given a new secret",
+            run=rotate,
+            applies=lambda row: True,
+        ),
+        RowAction(
+            name="replay-failed",
+            label="Replay all failed",
+            done="replayed",
+            run=lambda actor, row, reason: replays.replay_failed(actor=actor, endpoint=row),
+            applies=lambda row: not row.is_paused,
+        ),
+        RowAction(
+            name="delete",
+            label="Delete with its deliveries",
+            done="deleted",
+            run=lambda actor, row, reason: endpoints.delete_endpoint(actor=actor, endpoint=row),
+            applies=lambda row: True,
+            erases=True,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return visible_endpoints(admin_actor(request)).order_by("-id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return endpoint_policy.can_manage_scope(admin_actor(request), organization_id=None, download_id=None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None or endpoint_policy.can_change(admin_actor(request), obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("organization", "download_id") if obj else ()
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> Endpoint:
+        endpoint, secret = endpoints.create_endpoint(actor=actor, **values)
+        endpoint.secret = secret  # type: ignore[attr-defined]
+        return endpoint
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        endpoints.update_endpoint(actor=actor, endpoint=obj, **values)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._secrets(request, [obj])
+
+    def afterwards(self, request: HttpRequest, rows: list[Any], action: RowAction) -> HttpResponse | None:
+        rotated = [row for row in rows if hasattr(row, "secret")]
+        return self._secrets(request, rotated) if rotated else None
+
+    def _secrets(self, request: HttpRequest, rows: list[Any]) -> HttpResponse:
+        """The one page that has them."""
+        site = self.admin_site.each_context(request)
+        context = {**site, "opts": self.model._meta, "endpoints": rows, "title": "Secrets"}
+        response = TemplateResponse(request, "admin/releasehub/secrets.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def typed_name(self, row: Any) -> str:
+        return str(row.url)
+
+    @display(description="state", label=STATE_COLORS)
+    def shown_state(self, row: Endpoint) -> str:
+        return str(row.state)
+
+
+class AttemptsInline(TabularInline):
+    model = Attempt
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    has_change_permission = has_add_permission
+
+
+class DeliveryPolicy:
+    """Who sees an endpoint sees its deliveries; they are replayed, never changed."""
+
+    def can_view(self, actor: Actor, target: Delivery) -> bool:
+        return endpoint_policy.can_view(actor, target.endpoint)
+
+    def can_edit(self, actor: Actor, target: Delivery) -> bool:
+        return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ActionAdmin):
+    policy = DeliveryPolicy()  # type: ignore[assignment]
+    list_display = ("webhook_id", "event", "endpoint", "shown_state", "attempt_count", "next_attempt_at", "created_at")
+    list_filter = ("state", "format", "created_at")
+    list_select_related = ("endpoint", "event")
+    search_fields = ("webhook_id", "endpoint__url")
+    fields = ("webhook_id", "event", "endpoint", "state", "attempt_count", "next_attempt_at", "created_at")
+    inlines = (AttemptsInline,)
+    row_actions = (
+        RowAction(
+            name="replay",
+            label="Replay",
+            done="replayed",
+            run=lambda actor, row, reason: replays.replay_delivery(actor=actor, delivery=row),
+            applies=lambda row: True,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = Delivery.objects.filter(endpoint__in=visible_endpoints(admin_actor(request)))
+        return rows.select_related("endpoint", "event").order_by("-id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @display(description="state", label=DELIVERY_COLORS)
+    def shown_state(self, row: Delivery) -> str:
+        return str(row.state)

@@ -1,0 +1,13 @@
+"""The command-line client. It knows the hub only through HTTP: no Django, no other part of the project."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    import signal
+
+    from releasehub.cli.app import cli
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job also learns how to resume
+    cli.main(prog_name="releasehub")

@@ -1,0 +1,5 @@
+"""`python -m releasehub.cli`."""
+
+from releasehub.cli import main
+
+main()

@@ -1,0 +1,90 @@
+"""The program: its commands, and the way from any failure to an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from releasehub.cli import options
+from releasehub.cli.commands.auth import login, logout
+from releasehub.cli.commands.download import download
+from releasehub.cli.commands.listing import list_command
+from releasehub.cli.commands.manage import delete, promote, unyank, yank
+from releasehub.cli.commands.publish import publish
+from releasehub.cli.commands.upload import upload
+from releasehub.cli.commands.verify import verify
+from releasehub.cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
+from releasehub.cli.http import client_version
+from releasehub.cli.retrying import Stopped
+from releasehub.cli.settings import Settings
+
+NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())  # from click 8.2 on
+
+
+class Program(click.Group):
+    """Every end of the program goes through here, so that `--json` and the exit codes hold for all of them."""
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        settings = Settings(as_json="--json" in words)
+        extra.pop("standalone_mode", None)
+        try:
+            result = super().main(args=words, prog_name=prog_name, standalone_mode=False, obj=settings, **extra)
+        except Exception as error:
+            failure = described(error)
+            if failure.code == "unexpected" and settings.verbose:
+                traceback.print_exc()
+            settings.stop.set()
+            settings.output.error(failure)
+            sys.exit(int(failure.exit_code))
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def described(error: Exception) -> CliError:
+    """Any failure as one with an exit code and a way to go on."""
+    if isinstance(error, CliError):
+        return error
+    if isinstance(error, NO_COMMAND):
+        return usage("Which command?", str(getattr(error, "message", "")))
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "releasehub"
+        hint = f"See: {command} --help"
+        return CliError(error.format_message(), code="usage", exit_code=Exit.USAGE, hint=hint)
+    if isinstance(error, click.ClickException):
+        return CliError(error.format_message())
+    if isinstance(error, click.Abort | Stopped):
+        return CliError("Interrupted.", code="interrupted", exit_code=Exit.INTERRUPTED)
+    if isinstance(error, OSError):
+        return CliError(f"{error.filename or 'The system'}: {error.strerror or error}.", code="system")
+    return CliError(
+        f"Something unexpected happened: {type(error).__name__} {error}",
+        code="unexpected",
+        hint="The hub may be of another version than this client. --verbose shows more.",
+    )
+
+
+@click.group(
+    cls=Program,
+    epilog=EXIT_CODES_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@options.common(with_environment=True)
+@click.version_option(client_version(), prog_name="releasehub")
+def cli() -> None:
+    """Publish releases to a ReleaseHub and fetch them from it.
+
+    \b
+    Example:
+      releasehub login --url https://releases.example.com
+      releasehub publish dist/* --download packsmith --version 1.5.0
+    """
+
+
+for command in (login, logout, publish, upload, list_command, download, verify, yank, unyank, promote, delete):
+    cli.add_command(command)

@@ -1,0 +1,69 @@
+"""`login` and `logout`."""
+
+from __future__ import annotations
+
+import sys
+from urllib.parse import urlsplit
+
+import click
+
+from releasehub.cli import options
+from releasehub.cli.catalog import DOWNLOADS
+from releasehub.cli.config import Login, clean_key, clean_url, config_path, load_login, remove_login, save_login
+from releasehub.cli.errors import CliError, usage
+from releasehub.cli.settings import Settings
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@click.command()
+@click.option("--key-stdin", is_flag=True, help="Read the key from standard input.")
+@options.common()
+@click.pass_obj
+def login(settings: Settings, key_stdin: bool) -> None:
+    """Check an address and a key, and keep them for the commands to come.
+
+    \b
+    Example:
+      releasehub login --url https://releases.example.com
+      echo "$KEY" | releasehub login --url https://releases.example.com --key-stdin
+    """
+    url = clean_url(settings.url or _asked("Address of the hub"))
+    key = clean_key(_key(settings, key_stdin=key_stdin))
+    if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in LOOPBACK:
+        settings.output.warn("The key travels unencrypted over http.")
+    settings.connect(url, key, retries=2).get(DOWNLOADS, per_page=1)
+    path = save_login(Login(url, key))
+    settings.output.result({"url": url, "config": str(path)}, f"Logged in to {url}. The key is kept in {path}")
+
+
+@click.command()
+@options.common()
+@click.pass_obj
+def logout(settings: Settings) -> None:
+    """Remove the stored address and key. The key itself stays valid until it is revoked on the hub.
+
+    \b
+    Example:
+      releasehub logout
+    """
+    try:
+        url = (load_login() or Login("", "")).url
+    except CliError:
+        url = ""
+    was_there = remove_login()
+    text = f"Removed {config_path()}" if was_there else "There was no login."
+    settings.output.result({"removed": was_there, "url": url}, text)
+
+
+def _key(settings: Settings, *, key_stdin: bool) -> str:
+    if key_stdin:
+        return sys.stdin.readline()
+    return settings.key or _asked("API key", hidden=True)
+
+
+def _asked(what: str, *, hidden: bool = False) -> str:
+    """Errors: usage when nobody can answer."""
+    if not sys.stdin.isatty():
+        raise usage(f"{what}?", "Give --url and --key (or --key-stdin): there is no terminal to ask on.")
+    return str(click.prompt(what, hide_input=hidden, err=True))

@@ -1,0 +1,93 @@
+"""`list`: downloads, or the versions of one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from releasehub.cli import catalog, options
+from releasehub.cli.output import human_bytes, table
+from releasehub.cli.settings import Settings
+from releasehub.cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
+
+
+@click.command("list")
+@click.option("--download", "name", default="", metavar="SLUG_OR_ID", help="Its versions instead of all downloads.")
+@options.common()
+@click.pass_obj
+def list_command(settings: Settings, name: str) -> None:
+    """Show the downloads, or the versions of one with state, channel and files.
+
+    \b
+    Example:
+      releasehub list
+      releasehub list --download packsmith --json
+    """
+    hub = settings.hub(needs_key=False)
+    if not name:
+        downloads = catalog.all_downloads(hub)
+        data = {"downloads": [_download(row) for row in downloads]}
+        rows = [(row["download_id"], catalog.slug_of(row), row["download_state"], row["title"]) for row in downloads]
+        settings.output.result(data, table(("ID", "SLUG", "STATE", "TITLE"), rows))
+        return
+    download = catalog.find_download(hub, name)
+    versions = [(version, catalog.all_files(hub, version)) for version in catalog.all_versions(hub, download)]
+    settings.output.result(
+        {"download": _download(download), "versions": [_version(version, files) for version, files in versions]},
+        _versions_table(versions),
+    )
+
+
+def _download(row: DownloadRow) -> dict[str, Any]:
+    return {
+        "download_id": row["download_id"],
+        "slug": catalog.slug_of(row),
+        "title": row["title"],
+        "state": row["download_state"],
+        "url": row["view_url"],
+    }
+
+
+def _version(row: VersionRow, files: list[FileRow]) -> dict[str, Any]:
+    return {
+        "version_id": row["version_id"],
+        "version_string": row["version_string"],
+        "channel": row["channel"],
+        "state": _state(row),
+        "published": row["is_published"],
+        "release_date": row["release_date"],
+        "files": [
+            {
+                "file_id": file["file_id"],
+                "filename": file["filename"],
+                "size_bytes": file["file_size"],
+                "sha256": sha256_of(file) or None,
+                "platform": file["platform"],
+                "architecture": file["architecture"],
+            }
+            for file in files
+        ],
+    }
+
+
+def _versions_table(versions: list[tuple[VersionRow, list[FileRow]]]) -> str:
+    """One line for each version, its files indented below."""
+    rows = [
+        (row["version_id"], row["version_string"], row["channel"], _state(row), _day(row["release_date"]), len(files))
+        for row, files in versions
+    ]
+    head, *lines = table(("ID", "VERSION", "CHANNEL", "STATE", "DATE", "FILES"), rows).split("\n")
+    shown = [head]
+    for line, (_, files) in zip(lines, versions, strict=True):
+        shown += [line, *(f"      {file['filename']}  {human_bytes(file['file_size'])}" for file in files)]
+    return "\n".join(shown)
+
+
+def _state(row: VersionRow) -> str:
+    return "yanked" if row["is_yanked"] else row["state"]
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else "-"

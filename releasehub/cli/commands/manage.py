@@ -1,0 +1,121 @@
+"""What happens to a version after it was made: yank, unyank, promote, delete."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from releasehub.cli import catalog, options
+from releasehub.cli.errors import CliError, conflict, not_found, usage
+from releasehub.cli.settings import Settings
+from releasehub.cli.shapes import VersionRow
+
+VERSION = "VERSION_ID|DOWNLOAD@VERSION"
+
+
+@click.command()
+@click.argument("version", metavar=VERSION)
+@click.option("--reason", required=True, help="Shown to everybody who asks for this version.")
+@options.channel
+@options.common()
+@click.pass_obj
+def yank(settings: Settings, version: str, reason: str, channel: str) -> None:
+    """Offer a version no more; who asks for exactly this one still gets it, with a warning.
+
+    \b
+    Example:
+      releasehub yank packsmith@1.5.0 --reason "Breaks on arm64; use 1.5.1"
+    """
+    _step(settings, version, channel, "yank", {"reason": reason}, "Yanked")
+
+
+@click.command()
+@click.argument("version", metavar=VERSION)
+@options.channel
+@options.common()
+@click.pass_obj
+def unyank(settings: Settings, version: str, channel: str) -> None:
+    """Offer a yanked version again.
+
+    \b
+    Example:
+      releasehub unyank packsmith@1.5.0
+    """
+    _step(settings, version, channel, "unyank", {}, "Unyanked")
+
+
+@click.command()
+@click.argument("version", metavar=VERSION)
+@click.option("--to", "target", required=True, metavar="CHANNEL", help="The channel it goes to.")
+@click.option("--from", "source", default="", metavar="CHANNEL", help="The channel it must be in now.")
+@options.common()
+@click.pass_obj
+def promote(settings: Settings, version: str, target: str, source: str) -> None:
+    """Move a version to another channel, without sending a byte.
+
+    \b
+    Example:
+      releasehub promote packsmith@1.6.0 --from beta --to stable
+    """
+    hub = settings.hub()
+    row = catalog.version_of(hub, version, source)
+    if source and row["channel"] != source:
+        raise conflict(f"Version {row['version_string']} is in the channel {row['channel']}, not {source}.")
+    if row["channel"] != target:
+        hub.put(f"{catalog.VERSIONS}{row['version_id']}/", {"channel": target})
+    data = {"version": _data(row) | {"channel": target}, "from": row["channel"]}
+    settings.output.result(data, f"Version {row['version_string']}: {row['channel']} → {target}")
+
+
+@click.command()
+@click.argument("version", metavar=VERSION)
+@click.option("--file", "filename", default="", metavar="NAME", help="Only this file of it.")
+@click.option("--hard", is_flag=True, help="Erase it for good, bytes included; needs its own scope.")
+@click.option("--reason", required=True, help="Kept in the log, shown where the link was.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.channel
+@options.common()
+@click.pass_obj
+def delete(settings: Settings, version: str, filename: str, hard: bool, reason: str, yes: bool, channel: str) -> None:
+    """Delete a version, or one of its files. Without --hard it can be restored for some weeks.
+
+    \b
+    Example:
+      releasehub delete packsmith@1.5.0-rc.1 --reason "Superseded" --yes
+    """
+    hub = settings.hub()
+    row = catalog.version_of(hub, version, channel)
+    path, what = f"{catalog.VERSIONS}{row['version_id']}/", f"version {row['version_string']} ({row['channel']})"
+    if filename:
+        files = {file["filename"]: file for file in catalog.all_files(hub, row)}
+        if filename not in files:
+            raise not_found(f"Version {row['version_string']} has no file {filename}.", f"It has: {', '.join(files)}")
+        path, what = f"{catalog.FILES}{files[filename]['file_id']}/", f"{filename} of {what}"
+    if not yes:
+        _confirm(f"{'Erase' if hard else 'Delete'} {what}?")
+    hub.delete(path, reason=reason, **({"hard": 1} if hard else {}))
+    data = {"deleted": {"version": _data(row), "filename": filename or None, "hard": hard}}
+    settings.output.result(data, f"{'Erased' if hard else 'Deleted'} {what}")
+
+
+def _step(settings: Settings, name: str, channel: str, step: str, body: dict[str, Any], done: str) -> None:
+    hub = settings.hub()
+    row = catalog.version_of(hub, name, channel)
+    hub.post(f"{catalog.VERSIONS}{row['version_id']}/{step}/", body)
+    row = catalog.version_of(hub, str(row["version_id"]))
+    settings.output.result({"version": _data(row)}, f"{done} version {row['version_string']} ({row['channel']})")
+
+
+def _data(row: VersionRow) -> dict[str, Any]:
+    names = ("version_id", "version_string", "channel", "state", "is_published", "is_yanked")
+    return {name: value for name, value in row.items() if name in names}
+
+
+def _confirm(question: str) -> None:
+    """Errors: usage when nobody can answer; CliError on no."""
+    if not sys.stdin.isatty():
+        raise usage("There is no terminal to ask on.", "Add --yes.")
+    if not click.confirm(question, err=True):
+        raise CliError("Nothing was deleted.", code="declined")

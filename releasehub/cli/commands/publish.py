@@ -1,0 +1,264 @@
+"""`publish`: from files to a published version; repeated after a failure it does the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from releasehub.cli import catalog, options
+from releasehub.cli.errors import CliError, Exit, HubError, conflict, usage
+from releasehub.cli.http import Hub
+from releasehub.cli.localfiles import LocalFile, find_files, sha256
+from releasehub.cli.names import kind_of, target_of
+from releasehub.cli.progress import Meter, meter
+from releasehub.cli.settings import Settings
+from releasehub.cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
+from releasehub.cli.uploads import Job, Uploader, resumable
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for. `labels`: file name -> label; `texts`: what was given of title, release_notes."""
+
+    download: str
+    number: str
+    channel: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
+    platform: str = "auto"
+    architecture: str = "auto"
+    labels: dict[str, str] = field(default_factory=dict)
+    is_draft: bool = False
+    replaces: bool = False
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--download", "download", required=True, metavar="SLUG_OR_ID", help="The download that gets the version.")
+@click.option("--version", "number", required=True, metavar="V", help="The version, such as 1.5.0.")
+@click.option("--channel", default="", help="The channel; without it the download's own, mostly stable.")
+@click.option("--title", default="", help="A title instead of the download's title and the version.")
+@click.option("--notes", default="", metavar="TEXT", help="Release notes in Markdown.")
+@click.option("--notes-file", type=click.File("r", encoding="utf-8"), metavar="F", help="… from a file, - for stdin.")
+@click.option("--platform", default="auto", show_default=True, metavar="auto|none|NAME", help="Guessed from each name.")
+@click.option(
+    "--architecture", default="auto", show_default=True, metavar="auto|none|A", help="Guessed from each name."
+)
+@click.option("--label", "labels", multiple=True, metavar="[NAME=]TEXT", help="A file's label on the page; repeatable.")
+@click.option("--draft", "is_draft", is_flag=True, help="Upload, but do not publish.")
+@click.option("--replace", "replaces", is_flag=True, help="Replace files of a draft that differ from those here.")
+@options.parallel
+@options.retries
+@options.common()
+@click.pass_obj
+def publish(
+    settings: Settings,
+    /,
+    paths: tuple[str, ...],
+    notes: str,
+    notes_file: Any,
+    title: str,
+    labels: tuple[str, ...],
+    parallel: int,
+    retries: int,
+    **asked: Any,
+) -> None:
+    """Make a version with these files and publish it.
+
+    PATH is a file, a folder (its direct files, without hidden ones) or a pattern. The version is made as a draft,
+    or an unpublished one with that number is used; files that are there with the same digest are not sent again; when
+    all have passed the hub's checks the version is published. So after a failure: run the same command again.
+
+    \b
+    Example:
+      releasehub publish dist/* --download packsmith --version 1.5.0 --notes-file notes.md
+      releasehub publish dist --download packsmith --version 1.6.0-beta.1 --channel beta
+    """
+    if notes and notes_file:
+        raise usage("Give --notes or --notes-file, not both.")
+    files = find_files(paths)
+    texts = {"title": title, "release_notes": notes_file.read() if notes_file else notes}
+    given = {name: text for name, text in texts.items() if text}
+    request = Request(texts=given, labels=_labels(labels, files), **asked)
+    hub = settings.hub(retries=retries)
+    with meter(settings.output) as bars:
+        uploader = Uploader(hub, output=settings.output, meter=bars, parallel=parallel, retries=retries)
+        with resumable(uploader):
+            result = run(uploader, request, files, bars)
+    settings.output.result(result, _summary(result))
+
+
+def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Meter) -> dict[str, Any]:
+    """`{"download", "version", "files", "published"}`; each file with what was done: uploaded or present."""
+    hub = uploader.hub
+    download = catalog.find_download(hub, request.download)
+    digests = {file.name: sha256(file, bars) for file in files}
+    rows = catalog.versions_named(hub, download, request.number, request.channel)
+    version = catalog.one_version(rows, request.number) or _create(hub, download, request)
+    remote = {row["filename"]: row for row in catalog.all_files(hub, version)}
+    if version["is_published"]:
+        _ensure_same(version, remote, digests)
+        uploader.output.note(f"Version {request.number} is published with exactly these files: nothing to do.")
+        return _result(download, version, remote, {})
+    _update(hub, version, request)
+    missing = [file for file in files if _is_missing(uploader, file, digests, remote, replaces=request.replaces)]
+    jobs = [Job(file, digests[file.name], version["version_id"], _fields(request, file)) for file in missing]
+    uploaded = uploader.send_all(jobs)
+    _check(uploader, version, digests)
+    if not request.is_draft:
+        hub.post(f"{catalog.VERSIONS}{version['version_id']}/publish/")
+    version, remote = _fresh(hub, version)
+    return _result(download, version, remote, uploaded)
+
+
+def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
+    """A new draft; one that another job made in the same moment is used instead."""
+    body = {
+        "download_id": download["download_id"],
+        "version_string": request.number,
+        "state": "draft",
+        **request.texts,
+        **({"channel": request.channel} if request.channel else {}),
+    }
+    try:
+        made = hub.post(catalog.VERSIONS, body)["version"]
+    except HubError as error:
+        if error.exit_code != Exit.CONFLICT:
+            raise
+        rows = catalog.versions_named(hub, download, request.number, request.channel)
+        if version := catalog.one_version(rows, request.number):
+            return version
+        raise
+    return catalog.version_of(hub, str(made["version_id"]))
+
+
+def _update(hub: Hub, version: VersionRow, request: Request) -> None:
+    """Title and notes of a draft that was there before."""
+    shown = cast("dict[str, Any]", version)
+    names = {"title": "display_title", "release_notes": "release_notes"}
+    changes = {name: text for name, text in request.texts.items() if shown.get(names[name]) != text}
+    if changes:
+        hub.put(f"{catalog.VERSIONS}{version['version_id']}/", changes)
+
+
+def _is_missing(
+    uploader: Uploader, file: LocalFile, digests: dict[str, str], remote: dict[str, FileRow], *, replaces: bool
+) -> bool:
+    """Whether the file has to be sent.  Errors: conflict when the draft has another one of that name."""
+    row = remote.get(file.name)
+    if row is None:
+        return True
+    is_same = sha256_of(row) == digests[file.name]
+    if is_same and row["validation_status"] != "failed":
+        uploader.output.note(f"{file.name}: is there already")
+        return False
+    if not replaces:
+        what = "did not pass the hub's checks" if is_same else "has other bytes on the hub"
+        raise conflict(f"{file.name} {what}.", "Send it again with --replace, or publish under another version.")
+    uploader.hub.delete(f"{catalog.FILES}{row['file_id']}/", reason="replaced by releasehub publish --replace")
+    return True
+
+
+def _check(uploader: Uploader, version: VersionRow, digests: dict[str, str]) -> None:
+    """All files are on the hub with these digests and passed.  Errors: CliError."""
+    remote = {row["filename"]: row for row in catalog.all_files(uploader.hub, version)}
+    for name, digest in digests.items():
+        if name not in remote or sha256_of(remote[name]) != digest:
+            raise CliError(f"{name} is not on the hub as it was sent.", code="file_missing", hint="Run it again.")
+        if remote[name]["validation_status"] != "passed":
+            uploader.passed(remote[name]["file_id"])
+    if extra := sorted(remote.keys() - digests.keys()):
+        uploader.output.note(f"The version also has: {', '.join(extra)}")
+
+
+def _ensure_same(version: VersionRow, remote: dict[str, FileRow], digests: dict[str, str]) -> None:
+    """Errors: conflict when the published version has other files."""
+    there = {name: sha256_of(row) for name, row in remote.items()}
+    if there == digests:
+        return
+    differs = sorted(name for name in there.keys() & digests.keys() if there[name] != digests[name])
+    parts = {
+        "not there": sorted(digests.keys() - there.keys()),
+        "other bytes": differs,
+        "only there": sorted(there.keys() - digests.keys()),
+    }
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
+    raise conflict(
+        f"Version {version['version_string']} ({version['channel']}) is published already, with other files: {told}.",
+        "Publish under a new version. What is out stays as it is.",
+    )
+
+
+def _fresh(hub: Hub, version: VersionRow) -> tuple[VersionRow, dict[str, FileRow]]:
+    version = catalog.version_of(hub, str(version["version_id"]))
+    return version, {row["filename"]: row for row in catalog.all_files(hub, version)}
+
+
+def _fields(request: Request, file: LocalFile) -> dict[str, Any]:
+    platform, architecture = target_of(file.name)
+    return {
+        "platform": _chosen(request.platform, platform),
+        "architecture": _chosen(request.architecture, architecture),
+        "kind": kind_of(file.name),
+        "display_label": request.labels.get(file.name, ""),
+    }
+
+
+def _chosen(asked: str, guessed: str) -> str:
+    word = asked.strip().lower()
+    return guessed if word == "auto" else "" if word == "none" else word
+
+
+def _labels(given: Sequence[str], files: list[LocalFile]) -> dict[str, str]:
+    """File name -> label.  Errors: usage when it cannot be told which file is meant."""
+    names = {file.name for file in files}
+    labels: dict[str, str] = {}
+    for text in given:
+        name, sign, label = text.partition("=")
+        if sign and Path(name).name in names:
+            labels[Path(name).name] = label
+        elif len(files) == 1:
+            labels[files[0].name] = text
+        else:
+            raise usage(f"Which file is --label {text!r} for?", "Write --label NAME=TEXT.")
+    return labels
+
+
+def _result(
+    download: DownloadRow, version: VersionRow, remote: dict[str, FileRow], uploaded: dict[str, FileRow]
+) -> dict[str, Any]:
+    files = [
+        {
+            "file_id": row["file_id"],
+            "filename": name,
+            "size_bytes": row["file_size"],
+            "sha256": sha256_of(row),
+            "platform": row["platform"],
+            "architecture": row["architecture"],
+            "done": "uploaded" if name in uploaded else "present",
+        }
+        for name, row in sorted(remote.items())
+    ]
+    return {
+        "download": {"download_id": download["download_id"], "slug": catalog.slug_of(download)},
+        "version": {
+            "version_id": version["version_id"],
+            "version_string": version["version_string"],
+            "channel": version["channel"],
+            "state": version["state"],
+            "url": catalog.page_of(download, version),
+        },
+        "files": files,
+        "published": version["is_published"],
+    }
+
+
+def _summary(result: dict[str, Any]) -> str:
+    version = result["version"]
+    sent = sum(file["done"] == "uploaded" for file in result["files"])
+    done = "Published" if result["published"] else f"Uploaded ({version['state']})"
+    count = f"{len(result['files'])} files, {sent} of them sent now"
+    return f"{done} {version['version_string']} ({version['channel']}): {count}\n{version['url']}"

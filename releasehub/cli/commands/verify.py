@@ -1,0 +1,70 @@
+"""`verify`: files on this machine against the digests the hub holds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from releasehub.cli import catalog, options
+from releasehub.cli.errors import CliError, Exit, usage
+from releasehub.cli.localfiles import LocalFile, read_sums, sha256
+from releasehub.cli.progress import meter
+from releasehub.cli.settings import Settings
+from releasehub.cli.shapes import sha256_of
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--download", default="", metavar="SLUG_OR_ID", help="The download they belong to.")
+@click.option("--version", "number", default="", metavar="V", help="The version they belong to.")
+@click.option("--sums", default="", metavar="SHA256SUMS", help="A file of digests instead of the hub; - for stdin.")
+@options.channel
+@options.common()
+@click.pass_obj
+def verify(settings: Settings, paths: tuple[Path, ...], download: str, number: str, sums: str, channel: str) -> None:
+    """Compare files with their digests. Ends with 4 when one differs, with 6 when one is unknown.
+
+    \b
+    Example:
+      releasehub verify dist/* --download packsmith --version 1.5.0
+      releasehub verify tool.tar.gz --sums SHA256SUMS
+    """
+    if bool(sums) == bool(download and number):
+        raise usage("Give --download and --version, or --sums.")
+    expected = _sums(sums) if sums else _from_hub(settings, download, number, channel)
+    with meter(settings.output) as bars:
+        results = [_compare(LocalFile.at(path), expected, sha256(LocalFile.at(path), bars)) for path in paths]
+    if any(result["status"] != "ok" for result in results):
+        raise _failure(results)
+    text = "\n".join(f"{result['filename']}: OK" for result in results)
+    settings.output.result({"files": results}, text)
+
+
+def _compare(file: LocalFile, expected: dict[str, str], found: str) -> dict[str, Any]:
+    known = expected.get(file.name)
+    status = "unknown" if not known else "ok" if known == found else "differs"
+    return {"filename": file.name, "status": status, "sha256": found, "expected": known or None}
+
+
+def _failure(results: list[dict[str, Any]]) -> CliError:
+    """A digest that differs weighs more than a file nobody knows."""
+    differs = [result["filename"] for result in results if result["status"] == "differs"]
+    unknown = [result["filename"] for result in results if result["status"] == "unknown"]
+    parts = [f"{name}: digest differs." for name in differs] + [f"{name}: no digest is known." for name in unknown]
+    exit_code, code = (Exit.DIGEST, "digest_differs") if differs else (Exit.NOT_FOUND, "not_found")
+    hint = "Do not use what differs; fetch it again." if differs else "Check name and version."
+    return CliError(" ".join(parts), code=code, exit_code=exit_code, hint=hint)
+
+
+def _sums(name: str) -> dict[str, str]:
+    return read_sums(sys.stdin.read() if name == "-" else Path(name).read_text("utf-8"))
+
+
+def _from_hub(settings: Settings, name: str, number: str, channel: str) -> dict[str, str]:
+    """File name -> sha256, of the files the hub stores."""
+    hub = settings.hub(needs_key=False)
+    version = catalog.find_version(hub, catalog.find_download(hub, name), number, channel)
+    return {file["filename"]: sha256_of(file) for file in catalog.all_files(hub, version) if sha256_of(file)}

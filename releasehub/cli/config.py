@@ -1,0 +1,102 @@
+"""Where the hub's address and key are kept between commands, and the addresses that are accepted."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from releasehub.cli.errors import CliError, Exit, usage
+
+
+@dataclass(frozen=True)
+class Login:
+    url: str
+    key: str
+
+
+def config_path() -> Path:
+    return _base("XDG_CONFIG_HOME", ".config") / "config.json"
+
+
+def state_path() -> Path:
+    return _base("XDG_STATE_HOME", ".local/state") / "uploads.json"
+
+
+def load_login() -> Login | None:
+    """What `login` stored; None without.  Errors: CliError when the file cannot be read."""
+    path = config_path()
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        return Login(url=str(data["url"]), key=str(data["key"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CliError(f"{path} cannot be read.", code="config", hint="Run `releasehub login` again.") from error
+
+
+def save_login(login: Login) -> Path:
+    path = config_path()
+    write_private(path, {"url": login.url, "key": login.key})
+    return path
+
+
+def remove_login() -> bool:
+    """Whether there was one."""
+    try:
+        config_path().unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def write_private(path: Path, data: Any) -> None:
+    """Replace the file in one step; only its owner may read it, and its folder when this makes it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.chmod(0o700)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(data, stream, indent=2)
+            stream.write("\n")
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def clean_url(text: str) -> str:
+    """`https://host/base`, without a trailing slash or `/api`.  Errors: usage."""
+    url = text.strip().rstrip("/").removesuffix("/api").rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+        raise usage(f"{text!r} is no address of a hub.", "Give it like https://releases.example.com")
+    if parts.username or parts.password:
+        raise usage("The address must not hold a user or password.", "Send the key with --key or RELEASEHUB_API_KEY.")
+    return url
+
+
+def clean_key(text: str) -> str:
+    """Errors: CliError when it cannot travel in a header."""
+    key = text.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise CliError(
+            "This is no API key: it has characters no key has, or none.", code="bad_key", exit_code=Exit.NOT_ALLOWED
+        )
+    return key
+
+
+def _base(variable: str, fallback: str) -> Path:
+    """A relative XDG path is ignored, as the XDG Base Directory Specification says."""
+    given = os.environ.get(variable, "")
+    root = Path(given) if given and Path(given).is_absolute() else Path.home() / fallback
+    return root / "releasehub"

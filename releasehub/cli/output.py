@@ -1,0 +1,89 @@
+"""What people and pipelines read: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from releasehub.cli.errors import CliError
+
+_lock = threading.Lock()
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+class Output:
+    """With `as_json` one object goes to stdout, at the end; `quiet` leaves errors and results only."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        self.as_json, self.quiet, self.verbose = as_json, quiet, verbose
+
+    @property
+    def is_lively(self) -> bool:
+        """Whether bars that redraw themselves make sense."""
+        return not self.quiet and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+    def note(self, text: str) -> None:
+        if not self.quiet:
+            self._say(text)
+
+    def warn(self, text: str) -> None:
+        self._say(f"Warning: {text}")
+
+    def detail(self, text: str) -> None:
+        if self.verbose:
+            self._say(text)
+
+    def result(self, data: dict[str, Any], text: str = "") -> None:
+        """The end of a command that went well."""
+        if self.as_json:
+            click.echo(json.dumps(data, indent=2))
+        elif text:
+            click.echo(printable(text))
+
+    def error(self, error: CliError) -> None:
+        if self.as_json:
+            click.echo(json.dumps(error.as_json(), indent=2))
+        self._say(f"Error: {error.message}")
+        for line in error.hint.splitlines():
+            self._say(f"  {line}")
+        if error.request_id:
+            self._say(f"  Request id: {error.request_id}")
+
+    def _say(self, text: str) -> None:
+        with _lock:
+            click.echo(printable(text), err=True)
+
+
+def printable(text: str) -> str:
+    """Without control characters: a hub's message or a file name must not steer the terminal."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Columns as wide as their widest cell, two spaces apart."""
+    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
+    return "\n".join(lines)
+
+
+def human_bytes(count: float) -> str:
+    """1536 becomes 1.5 KiB."""
+    for unit in _UNITS:
+        if count < 1024 or unit == _UNITS[-1]:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    raise AssertionError
+
+
+def human_seconds(seconds: float) -> str:
+    """95 becomes 1:35."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,84 @@
+"""The parts of the hub's answers that the client reads.  Source: docs/api/uploads.md and docs/api/mc-dm.md."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class DownloadRow(TypedDict):
+    download_id: int
+    title: str
+    tag_line: str
+    view_url: str
+    download_state: str
+    download_count: int
+
+
+class VersionRow(TypedDict):
+    """Of lists and answers `with=full`."""
+
+    version_id: int
+    download_id: int
+    version_string: str
+    display_title: str
+    channel: str
+    state: str
+    is_published: bool
+    is_yanked: bool
+    release_date: int
+    file_count: int
+    download_count: int
+    primary_file_id: int
+
+
+class FileRow(TypedDict):
+    """Of lists and answers `with=full`; `file_hash` is `sha256:` and hex, null for a link."""
+
+    file_id: int
+    version_id: int
+    filename: str
+    file_size: int
+    file_hash: str | None
+    platform: str
+    architecture: str
+    is_primary: bool
+    validation_status: str
+
+
+class PartUrl(TypedDict):
+    """Where bytes `first_byte` up to `size_bytes` long go, with exactly these headers."""
+
+    number: int
+    url: str
+    method: str
+    headers: dict[str, str]
+    first_byte: int
+    size_bytes: int
+
+
+class UploadFault(TypedDict):
+    code: str
+    message: str
+
+
+class Upload(TypedDict):
+    """`state`: created, uploaded, confirmed, failed or expired. `part_bytes` 0 means one PUT, as part 1."""
+
+    id: str
+    state: str
+    version_id: int | None
+    filename: str
+    size_bytes: int
+    sha256: str | None
+    part_bytes: int
+    part_count: int
+    received: list[int]
+    missing: list[int]
+    file_id: int | None
+    error: UploadFault | None
+    urls: list[PartUrl]
+
+
+def sha256_of(file: FileRow) -> str:
+    """Hex; empty for a link."""
+    return (file["file_hash"] or "").removeprefix("sha256:").lower()

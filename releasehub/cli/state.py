@@ -1,0 +1,80 @@
+"""Uploads that were begun: which session of the hub holds which file, so that the next run goes on with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from releasehub.cli.config import state_path, write_private
+
+try:
+    import fcntl
+except (
+    ImportError
+):  # Windows: two commands at once may forget each other's entry, which costs one upload from the start
+    fcntl = None  # type: ignore[assignment]
+
+LIFETIME_SECONDS = 7 * 24 * 3600
+_thread_lock = threading.Lock()
+
+
+def session_key(*, hub: str, version_id: str, filename: str, size_bytes: int, sha256: str) -> str:
+    text = "\0".join((hub, version_id, filename, str(size_bytes), sha256))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def known_session(key: str) -> str:
+    """The id of the upload; empty when there is none."""
+    return str(_read(state_path()).get(key, {}).get("id", ""))
+
+
+def remember(key: str, *, upload_id: str, hub: str, version_id: str, filename: str) -> None:
+    entry = {"id": upload_id, "hub": hub, "version_id": version_id, "filename": filename, "at": int(time.time())}
+    _change(lambda sessions: sessions.update({key: entry}))
+
+
+def forget(key: str) -> None:
+    if known_session(key):
+        _change(lambda sessions: sessions.pop(key, None))
+
+
+def _change(change: Callable[[dict[str, Any]], object]) -> None:
+    path = state_path()
+    with _thread_lock, _locked(path):
+        sessions = _read(path)
+        change(sessions)
+        write_private(path, sessions)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The entries that can still be used; a damaged file counts as empty."""
+    try:
+        sessions = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    oldest = time.time() - LIFETIME_SECONDS
+    if not isinstance(sessions, dict):
+        return {}
+    return {key: entry for key, entry in sessions.items() if _began(entry) >= oldest}
+
+
+def _began(entry: Any) -> float:
+    """Unix seconds; 0 when the entry does not say."""
+    moment = entry.get("at") if isinstance(entry, dict) else None
+    return moment if isinstance(moment, int) else 0
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_suffix(".lock").open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

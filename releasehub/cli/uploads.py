@@ -1,0 +1,261 @@
+"""Sending files by the upload API: signed addresses, parts in parallel, resume.  Source: docs/api/uploads.md."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from releasehub.cli import state
+from releasehub.cli.errors import CliError, Exit, HubError, conflict, digest_differs, network
+from releasehub.cli.http import AGAIN, Hub
+from releasehub.cli.localfiles import LocalFile, sha256
+from releasehub.cli.output import Output, human_bytes
+from releasehub.cli.parallel import WorkQueue, run_threads
+from releasehub.cli.progress import Meter
+from releasehub.cli.retrying import Stopped
+from releasehub.cli.shapes import FileRow, Upload
+from releasehub.cli.transfer import UPLOADS, Transfer
+
+SMALL_BYTES = 16 * 1024 * 1024
+ROUNDS_OF_COMPLETING = 3
+POLL_SECONDS = (0.2, 0.5, 1.0, 2.0)
+SLOWEST_CHECK_BYTES_PER_SECOND = 5 * 1024 * 1024
+PATIENCE_SECONDS = 900.0
+OPEN_STATES = ("created", "uploaded")
+DIGEST_WORDS = ("digest", "checksum", "sha256", "sha-256")
+
+
+@dataclass
+class Job:
+    """One file on its way. `fields`: platform, architecture, kind, display_label of the file to be."""
+
+    file: LocalFile
+    sha256: str
+    version_id: int | str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def session_key(self, hub: str) -> str:
+        return state.session_key(
+            hub=hub,
+            version_id=str(self.version_id or ""),
+            filename=self.file.name,
+            size_bytes=self.file.size_bytes,
+            sha256=self.sha256,
+        )
+
+
+class Uploader:
+    """Sends files to one hub. `open_uploads`: id -> file of those that can be resumed."""
+
+    def __init__(self, hub: Hub, *, output: Output, meter: Meter, parallel: int, retries: int) -> None:
+        self.hub, self.output, self.meter = hub, output, meter
+        self.parallel, self.retries, self.stop = parallel, retries, hub.stop
+        self.storage = hub.storage()
+        self.open_uploads: dict[str, LocalFile] = {}
+
+    # --- the steps of one upload ---
+
+    def begin(self, job: Job) -> Upload:
+        """The session the last run began for this file, else a new one.  Errors: HubError."""
+        key = job.session_key(self.hub.url)
+        upload = self._known(state.known_session(key))
+        if upload is None:
+            upload = self._created(job)
+            self._remember(key, job, upload)
+        else:
+            self.output.note(f"{job.file.name}: going on with upload {upload['id']}, {_progress_of(upload)}")
+        self.open_uploads[upload["id"]] = job.file
+        return upload
+
+    def adopt(self, upload_id: str, file: LocalFile) -> Upload:
+        """A session begun anywhere.  Errors: CliError when the file is another; conflict when it cannot go on."""
+        upload = self.get(upload_id)
+        if file.size_bytes != upload["size_bytes"]:
+            raise digest_differs(f"{file.path} has {file.size_bytes} bytes, upload {upload_id} {upload['size_bytes']}.")
+        if (expected := (upload["sha256"] or "").lower()) and (found := sha256(file, self.meter)) != expected:
+            raise digest_differs(f"{file.path} has sha256 {found}, upload {upload_id} was begun with {expected}.")
+        if upload["state"] == "expired":
+            raise conflict(f"Upload {upload_id} has expired.", "Upload the file again without --resume.")
+        if upload["state"] in OPEN_STATES:
+            self.open_uploads[upload_id] = file
+        return upload
+
+    def get(self, upload_id: str) -> Upload:
+        return cast("Upload", self.hub.get(f"{UPLOADS}{upload_id}/")["upload"])
+
+    def deliver(self, upload: Upload, file: LocalFile, *, workers: int) -> Upload:
+        """Send what is missing and tell the hub that all is there.  Errors: CliError."""
+        for _ in range(ROUNDS_OF_COMPLETING):
+            if upload["state"] != "created":
+                return upload
+            self._transfer(upload, file).run(workers)
+            file.ensure_unchanged()
+            try:
+                return self._complete(upload["id"])
+            except HubError as error:
+                if error.status != 409:
+                    raise
+                refusal = error
+            upload = self.get(upload["id"])
+            if upload["state"] == "created" and not upload["missing"]:
+                raise refusal
+        raise refusal
+
+    def settle(self, upload: Upload, job_key: str = "") -> Upload:
+        """Wait until the hub has compared the bytes.  Errors: CliError when it refuses them or takes too long."""
+        patience = PATIENCE_SECONDS + upload["size_bytes"] / SLOWEST_CHECK_BYTES_PER_SECOND
+        for _ in self._ticks(patience, f"{upload['filename']}: the hub still checks the bytes"):
+            if upload["state"] != "uploaded":
+                break
+            upload = self.get(upload["id"])
+        if upload["state"] == "created":
+            raise conflict(f"{upload['filename']}: the hub still misses bytes.", AGAIN)
+        self.open_uploads.pop(upload["id"], None)
+        if job_key:
+            state.forget(job_key)
+        if upload["state"] != "confirmed":
+            raise _refused(upload)
+        return upload
+
+    def passed(self, file_id: int) -> FileRow:
+        """The file, once the checks of its content are through.  Errors: CliError when they failed."""
+        for _ in self._ticks(PATIENCE_SECONDS, "The hub still checks the content"):
+            file = cast("FileRow", self.hub.get(f"/api/mc-dm-files/{file_id}/", **{"with": "full"})["file"])
+            if file["validation_status"] != "pending":
+                break
+        if file["validation_status"] != "passed":
+            raise CliError(
+                f"{file['filename']} did not pass the hub's checks of its content.",
+                code="validation_failed",
+                hint="See the file on the hub for what was found; delete it there before you send it again.",
+            )
+        return file
+
+    # --- many files ---
+
+    def send_all(self, jobs: list[Job]) -> dict[str, FileRow]:
+        """File name -> row on the hub: small files side by side, big ones one by one with their parts side by side."""
+        delivered: dict[str, tuple[Job, Upload]] = {}
+        small = [job for job in jobs if job.file.size_bytes < SMALL_BYTES]
+        queue = WorkQueue(small, workers=self.parallel)
+
+        def send_small() -> None:
+            while batch := queue.take():
+                for job in batch:
+                    delivered[job.file.name] = (job, self.deliver(self.begin(job), job.file, workers=1))
+
+        if small:
+            run_threads(send_small, min(self.parallel, len(small)), self.stop)
+        for job in jobs:
+            if job not in small:
+                delivered[job.file.name] = (job, self.deliver(self.begin(job), job.file, workers=self.parallel))
+        return {name: self._finished(*entry) for name, entry in delivered.items()}
+
+    def _finished(self, job: Job, upload: Upload) -> FileRow:
+        upload = self.settle(upload, job.session_key(self.hub.url))
+        if upload["file_id"] is None:
+            raise CliError(f"The hub made no file of {job.file.name}.", code="no_file")
+        row = self.passed(upload["file_id"])
+        self.output.note(f"{job.file.name}: uploaded, {human_bytes(job.file.size_bytes)}, sha256 {job.sha256}")
+        return row
+
+    # --- with the hub ---
+
+    def _transfer(self, upload: Upload, file: LocalFile) -> Transfer:
+        return Transfer(upload, file, hub=self.hub, storage=self.storage, meter=self.meter, retries=self.retries)
+
+    def _known(self, upload_id: str) -> Upload | None:
+        """None when that session is of no use any more."""
+        if not upload_id:
+            return None
+        try:
+            upload = self.get(upload_id)
+            if upload["state"] == "confirmed" and upload["file_id"] is not None:
+                self.hub.get(f"/api/mc-dm-files/{upload['file_id']}/")
+                return upload
+        except HubError as error:
+            if error.exit_code in {Exit.NOT_FOUND, Exit.NOT_ALLOWED}:
+                return None
+            raise
+        return upload if upload["state"] in OPEN_STATES else None
+
+    def _created(self, job: Job) -> Upload:
+        body = {
+            "filename": job.file.name,
+            "size_bytes": job.file.size_bytes,
+            "sha256": job.sha256,
+            **{name: value for name, value in job.fields.items() if value},
+        }
+        if job.version_id is not None:
+            body["version_id"] = job.version_id
+        return cast("Upload", self.hub.post(UPLOADS, body)["upload"])
+
+    def _remember(self, key: str, job: Job, upload: Upload) -> None:
+        """Without its note an upload is only not resumed by itself, so a full or read-only home is no error."""
+        try:
+            state.remember(
+                key,
+                upload_id=upload["id"],
+                hub=self.hub.url,
+                version_id=str(job.version_id or ""),
+                filename=job.file.name,
+            )
+        except OSError as error:
+            self.output.warn(f"The upload cannot be noted for a later run: {error}")
+
+    def _complete(self, upload_id: str) -> Upload:
+        return cast("Upload", self.hub.post(f"{UPLOADS}{upload_id}/complete/", is_repeatable=True)["upload"])
+
+    def _ticks(self, patience: float, complaint: str) -> Iterator[None]:
+        """One, then another after each wait.  Errors: network after `patience` seconds; Stopped."""
+        end = time.monotonic() + patience
+        waits = iter(POLL_SECONDS)
+        seconds = 0.0
+        while True:
+            yield
+            if time.monotonic() > end:
+                raise network(f"{complaint} after {patience:.0f} s.", f"Give it time. {AGAIN}")
+            seconds = next(waits, seconds)
+            if self.stop.wait(seconds):
+                raise Stopped
+
+
+@contextmanager
+def resumable(uploader: Uploader) -> Iterator[None]:
+    """Whatever ends the work early says how to go on with the uploads that are open."""
+    try:
+        yield
+    except (KeyboardInterrupt, Stopped):
+        uploader.stop.set()
+        hint = resume_hint(uploader)
+        raise CliError("Interrupted.", code="interrupted", exit_code=Exit.INTERRUPTED, hint=hint) from None
+    except CliError as error:
+        error.hint = "\n".join(filter(None, [error.hint, resume_hint(uploader)]))
+        raise
+
+
+def resume_hint(uploader: Uploader) -> str:
+    lines = [
+        shlex.join(["releasehub", "--url", uploader.hub.url, "upload", "--resume", upload_id, str(file.path.resolve())])
+        for upload_id, file in list(uploader.open_uploads.items())
+    ]
+    return "\n".join(["Resume with:", *lines]) if lines else ""
+
+
+def _progress_of(upload: Upload) -> str:
+    return f"{len(upload['received'])} of {upload['part_count']} parts are there"
+
+
+def _refused(upload: Upload) -> CliError:
+    """From the `error` of a failed session."""
+    fault = upload["error"] or {"code": upload["state"], "message": f"The upload is {upload['state']}."}
+    message = f"{upload['filename']}: {fault['message']}"
+    if any(word in f"{fault['code']} {fault['message']}".lower() for word in DIGEST_WORDS):
+        return CliError(
+            message, code=fault["code"], exit_code=Exit.DIGEST, hint="Check the file, then upload it again."
+        )
+    return CliError(message, code=fault["code"], hint="Upload the file again; this session is over.")

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "releasehub.core"
+    label = "core"
+
+    def ready(self) -> None:
+        from releasehub.core import checks  # noqa: F401

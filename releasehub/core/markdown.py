@@ -1,0 +1,178 @@
+"""What users write as Markdown, as HTML that can do no harm and costs little to make."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import nh3
+from django.utils.html import linebreaks
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import table as parse_table
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+MAX_CHARS = 100_000
+MAX_STEPS = 50_000
+MAX_NESTING = 20
+SHORT_CHARS = 10_000
+
+TAGS = {
+    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
+    "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}}
+SCHEMES = {"http", "https", "mailto"}
+LINK_REL = "nofollow noopener noreferrer"
+
+_SCHEME = re.compile(r"([^/?#:]*):")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def render_markdown(text: str) -> SafeString:
+    """CommonMark with tables and strikethrough, without raw HTML; every image is a link to it.
+
+    Never raises: a text over MAX_CHARS characters, or one that would take too long or grow too much, comes as plain
+    paragraphs. What was shown last is kept.
+    """
+    return _render_short(text) if len(text) <= SHORT_CHARS else _render_long(text)
+
+
+def _render(text: str) -> SafeString:
+    """Rendered, then cleaned once more, so that no single mistake of either lets something through."""
+    encodable = _SURROGATES.sub("\ufffd", text)
+    try:
+        html = _cleaner.clean(_to_html(encodable))
+    except _TooCostly:
+        html = linebreaks(encodable, autoescape=True)
+    return mark_safe(html)  # noqa: S308 - cleaned or escaped above
+
+
+# Apart, so that a few long texts can neither fill the memory nor push out the many short ones.
+_render_short = lru_cache(maxsize=256)(_render)
+_render_long = lru_cache(maxsize=16)(_render)
+
+
+class _TooCostly(Exception):
+    """The text takes more steps, or makes more HTML, than any honest one."""
+
+
+@dataclass
+class _Budget:
+    """Rule calls left; the time of one is bounded, so their number bounds the time of the whole."""
+
+    steps: int = MAX_STEPS
+    row_steps: int = 1
+
+    def spend(self, steps: int) -> None:
+        self.steps -= steps
+        if self.steps < 0:
+            raise _TooCostly
+
+
+class _Markdown(MarkdownIt):
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's name
+        """http, https, mailto or an address within the site; `//host` is neither.
+
+        `url` is decoded and normalised. Refused ones stay in the text as they were written.
+        """
+        address = "".join(char for char in url if char > " ").replace("\\", "/")
+        if scheme := _SCHEME.match(address):
+            return scheme[1].lower() in SCHEMES
+        return not address.startswith("//")
+
+
+def _to_html(text: str) -> str:
+    """Errors: _TooCostly."""
+    if len(text) > MAX_CHARS:
+        raise _TooCostly
+    env = {"budget": _Budget()}
+    tokens = _markdown.parse(text, env)
+    # One long address or title, defined once, may be referred to thousands of times: weighed before it is written.
+    _check_growth(text, _weight(tokens))
+    html = str(_renderer.render(tokens, _markdown.options, env))
+    _check_growth(text, len(html))
+    return html
+
+
+def _check_growth(text: str, size: int) -> None:
+    """Twelve times is what a text of nothing but the shortest links comes to."""
+    if size > 12 * len(text) + 10_000:
+        raise _TooCostly
+
+
+def _weight(tokens: list[Token]) -> int:
+    """Characters of the values the HTML will hold."""
+    flat = [leaf for token in tokens for leaf in (token.children or [token])]
+    return sum(len(token.content) + sum(len(str(value)) for value in token.attrs.values()) for token in flat)
+
+
+def _count_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    budget: _Budget = state.env["budget"]
+    budget.spend(budget.row_steps)
+    return False
+
+
+def _count_inline(state: StateInline, silent: bool) -> bool:
+    state.env["budget"].spend(1)
+    return False
+
+
+def _table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """The parser's rule, two steps for each cell of a row: short rows are filled up to the width of the head."""
+    delimiters = state.src[state.bMarks[start_line + 1] : state.eMarks[start_line + 1]]
+    budget: _Budget = state.env["budget"]
+    budget.row_steps = 2 * (delimiters.count("|") + 1)
+    try:
+        return parse_table(state, start_line, end_line, silent)
+    finally:
+        budget.row_steps = 1
+
+
+def _adapt_tokens(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.children:
+            token.children = list(_without_images(state, token.children))
+        # The policy of the site allows no inline styles.
+        if style := str(token.attrs.pop("style", "")):
+            token.attrs["align"] = style.removeprefix("text-align:")
+
+
+def _without_images(state: StateCore, tokens: list[Token]) -> Iterator[Token]:
+    """A remote image tells its host who reads the page, a local one asks the site for anything in a reader's name."""
+    in_link = False
+    for token in tokens:
+        in_link = token.type == "link_open" or (in_link and token.type != "link_close")
+        if token.type != "image":
+            yield token
+        elif in_link:
+            yield _alternative(state, token)
+        else:
+            attrs = {name: value for name, value in token.attrs.items() if name == "title"}
+            yield Token("link_open", "a", 1, attrs={"href": token.attrs["src"], **attrs})
+            yield _alternative(state, token)
+            yield Token("link_close", "a", -1)
+
+
+def _alternative(state: StateCore, image: Token) -> Token:
+    alt = _renderer.renderInlineAsText(image.children or [], state.md.options, state.env)
+    return Token("text", "", 0, content=alt.strip() or str(image.attrs["src"]))
+
+
+def _make_parser() -> _Markdown:
+    parser = _Markdown("commonmark", {"html": False, "maxNesting": MAX_NESTING})
+    parser.enable(["table", "strikethrough"])
+    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler.before("table", "count", _count_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    parser.inline.ruler.before("text", "count", _count_inline)
+    parser.core.ruler.push("adapt", _adapt_tokens)
+    return parser
+
+
+_markdown = _make_parser()
+_renderer = RendererHTML()
+_cleaner = nh3.Cleaner(tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=LINK_REL)

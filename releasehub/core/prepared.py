@@ -1,0 +1,93 @@
+"""Queries that every request asks: built and compiled once, later only given their values.
+
+Building a query takes Django several times longer than the database takes to answer it. A prepared one keeps the SQL;
+the rows come out as the same model instances as ever, with related objects and annotations.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, cast
+
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.query import ModelIterable, QuerySet
+
+Row = TypeVar("Row", bound=models.Model)
+STAND_IN = 2**62 + 1  # for an id; no table has that many rows
+OTHER_STAND_IN = 2**62 + 2
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a value goes among the parameters."""
+
+    name: str
+
+
+class Prepared(Generic[Row]):
+    """`build(**stand_ins)` gives the query with values that stand for those to come: of the right type, found nowhere
+    else in it, and such that they reach the database as they are.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Row]], **stand_ins: Any) -> None:
+        self._build, self._stand_ins = build, stand_ins
+        self._compiler: Any = None
+        self._sql = ""
+        self._params: list[Any] = []
+
+    def rows(self, **values: Any) -> list[Row]:
+        """The rows for these values, in one query."""
+        if self._compiler is None:
+            self._compile()
+        compiler = copy.copy(self._compiler)
+        compiler.connection = connections[DEFAULT_DB_ALIAS]
+        params = tuple(_as_sent(values[item.name]) if isinstance(item, Slot) else item for item in self._params)
+        compiler.as_sql = lambda *args, **options: (self._sql, params)
+        return list(ModelIterable(cast(Any, _Question(compiler))))
+
+    def first(self, **values: Any) -> Row | None:
+        return next(iter(self.rows(**values)), None)
+
+    def _compile(self) -> None:
+        query = self._build(**self._stand_ins).query
+        compiler: Any = query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, params = compiler.as_sql()
+        slots = [self._slot(item) for item in params]
+        if missing := self._stand_ins.keys() - {item.name for item in slots if isinstance(item, Slot)}:
+            raise ValueError(f"Not in the query: {sorted(missing)}")
+        self._sql, self._params, self._compiler = sql, slots, compiler
+
+    def _slot(self, item: Any) -> Any:
+        plain = _plain(item)
+        for name, value in self._stand_ins.items():
+            if type(value) is type(plain) and value == plain:
+                return Slot(name)
+        return item
+
+
+def _as_sent(value: Any) -> Any:
+    """Bytes have a form of their own on the way to each database."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    return connection.Database.Binary(value) if isinstance(value, bytes) else value
+
+
+def _plain(sent: Any) -> Any:
+    """The bytes in what `_as_sent` makes of them."""
+    inner = getattr(sent, "obj", sent)
+    return bytes(inner) if isinstance(inner, memoryview | bytes) else sent
+
+
+class _Question:
+    """What `ModelIterable` asks of a queryset and its query."""
+
+    db = DEFAULT_DB_ALIAS
+    _known_related_objects: dict[Any, Any] = {}
+
+    def __init__(self, compiler: Any) -> None:
+        self.query = self
+        self._compiler = compiler
+
+    def get_compiler(self, using: str) -> Any:
+        return self._compiler

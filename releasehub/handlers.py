@@ -1,0 +1,33 @@
+"""Failures outside any view: pages for people, its own envelope for each API."""
+
+import sys
+
+from django.http import HttpRequest, HttpResponse
+
+from releasehub.api.common.problems import Kind, problem
+from releasehub.api.dialects import envelope_of
+from releasehub.core.errors import OUTAGES
+from releasehub.pages import errors as pages
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _told(request, Kind.UNREADABLE) or pages.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _told(request, Kind.DENIED) or pages.forbidden(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _told(request, Kind.NO_ROUTE) or pages.not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exc_info()[1], OUTAGES):
+        return _told(request, Kind.DATABASE_UNAVAILABLE) or pages.unavailable(request)
+    return _told(request, Kind.UNEXPECTED) or pages.server_error(request)
+
+
+def _told(request: HttpRequest, kind: Kind) -> HttpResponse | None:
+    envelope = envelope_of(request.path_info)
+    return envelope.answer(problem(kind)) if envelope else None

@@ -1,0 +1,101 @@
+"""`/metrics`, for Prometheus: what waits, what failed, and whether the background work runs. Asked of the database."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from files.models import Blob, DownloadGrant, File, UploadSession
+from releasehub.audit.models import AuditEntry
+from releasehub.core.requests import address_of
+from releasehub.core.taskruns import last_runs
+from releasehub.webhooks.metrics import webhook_metrics
+
+REFUSAL = "Send RELEASEHUB_METRICS_TOKEN as a bearer token, or ask from the machine itself."
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For this machine, and for whoever sends RELEASEHUB_METRICS_TOKEN as a bearer token."""
+    if not _may_read(request):
+        return HttpResponseForbidden(f"{REFUSAL}\n", content_type="text/plain")
+    registry = CollectorRegistry()
+    registry.register(HubCollector())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class HubCollector(Collector):
+    """A handful of indexed queries for each scrape; nothing is counted row by row over whole tables."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _webhooks()
+        yield from _files()
+        yield from _audit()
+        yield from _tasks()
+
+
+def _webhooks() -> Iterator[Metric]:
+    found = webhook_metrics()
+    yield _gauge("webhook_queue_depth", "Deliveries that wait, of endpoints that send", found["queue_depth"])
+    yield _gauge("webhook_untried", "Deliveries that are due and were never tried", found["untried"])
+    yield _gauge("webhook_oldest_seconds", "Age of the oldest delivery that waits", found["oldest_seconds"])
+    attempts = GaugeMetricFamily("releasehub_webhook_attempts", "Attempts of the last hour", labels=["result"])
+    for result, number in found["attempts"].items():
+        attempts.add_metric([result], number)
+    yield attempts
+
+
+def _files() -> Iterator[Metric]:
+    open_states = [UploadSession.State.CREATED, UploadSession.State.UPLOADED]
+    uploads = UploadSession.objects.filter(state__in=open_states).order_by().values_list("state").annotate(Count("pk"))
+    family = GaugeMetricFamily("releasehub_uploads", "Uploads under way", labels=["state"])
+    numbers = dict(uploads)
+    for state in open_states:
+        family.add_metric([state], numbers.get(state, 0))
+    yield family
+    pending = File.objects.filter(validation_status=File.Validation.PENDING)
+    yield _gauge("files_pending", "Files that wait for their checks", pending.count())
+    missing = Blob.objects.filter(state=Blob.State.MISSING)
+    yield _gauge("blobs_missing", "Stored bytes that are gone or damaged", missing.count())
+    waiting = DownloadGrant.objects.filter(is_folded=False)
+    yield _gauge("downloads_uncounted", "Downloads that were not counted yet", waiting.count())
+
+
+def _audit() -> Iterator[Metric]:
+    found = AuditEntry.objects.filter(position=None).aggregate(number=Count("pk"), oldest=Min("created_at"))
+    age = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    yield _gauge("audit_unchained", "Audit rows without a place in the chain", found["number"])
+    yield _gauge("audit_unchained_seconds", "Age of the oldest of them", max(age, 0.0))
+
+
+def _tasks() -> Iterator[Metric]:
+    names = sorted({str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {"webhooks.deliver"})
+    finished = GaugeMetricFamily("releasehub_task_finished_time_seconds", "When it last ended", labels=["task"])
+    seconds = GaugeMetricFamily("releasehub_task_seconds", "How long it took the last time", labels=["task"])
+    failures = CounterMetricFamily("releasehub_task_failures", "Runs that ended with an error", labels=["task"])
+    for name, run in last_runs(names).items():
+        finished.add_metric([name], run["finished_at"])
+        seconds.add_metric([name], run["seconds"])
+        failures.add_metric([name], run["failures"])
+    yield from (finished, seconds, failures)
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"releasehub_{name}", text, value=value)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    if token := settings.METRICS_TOKEN:
+        return constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {token}")
+    address = address_of(request)
+    return address is not None and ipaddress.ip_address(address).is_loopback

@@ -1,0 +1,86 @@
+"""Forms of access keys. Times are UTC, as everywhere on the pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Any
+
+from django import forms
+
+from downloads.models import AccessKey, Download
+from releasehub.core.actor import Actor
+from releasehub.pages.forms import MOST_CHOICES, ServiceForm, managed_downloads
+from versions.numbering import MAX_LENGTH
+
+MOST_USES = 2**31 - 1
+EVERY = ("", "all")
+
+
+class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """One of those the actor manages. The list names some hundreds at most; others are chosen by a link."""
+
+    def narrow(self, actor: Actor, chosen: Any, *, first: tuple[str, str]) -> None:
+        """`chosen`: the id that was sent or comes with a link; it is offered even where the list ends before it."""
+        self.queryset = managed_downloads(actor)
+        rows = list(self.queryset.only("title")[: MOST_CHOICES + 1])
+        found = {str(row.pk): row.title for row in rows[:MOST_CHOICES]}
+        if len(rows) > MOST_CHOICES and str(chosen) not in found:
+            found |= {str(row.pk): row.title for row in [self._find(chosen)] if row}
+        self.widget.choices = [first, *found.items()]
+        self.has_choice = bool(found)
+
+    def _find(self, chosen: Any) -> Download | None:
+        try:
+            found: Download | None = self.clean(chosen or "0")
+        except forms.ValidationError:
+            return None
+        return found
+
+
+class AccessKeyFilter(forms.Form):
+    """What cannot be read narrows nothing."""
+
+    download = DownloadField(queryset=Download.objects.none(), required=False)
+    state = forms.ChoiceField(choices=[EVERY, *AccessKey.State.choices], required=False)
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["download"].narrow(actor, self.data.get("download"), first=EVERY)  # type: ignore[attr-defined]
+
+    def chosen(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class AccessKeyForm(ServiceForm):
+    download = DownloadField(queryset=Download.objects.none())
+    name = forms.CharField(max_length=100, help_text="Whom it is for. Only you and your team see it.")
+    expires_at = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="It opens until the end of that day (UTC). Empty: until it is revoked.",
+    )
+    uses = forms.IntegerField(
+        label="Number of downloads",
+        min_value=1,
+        max_value=MOST_USES,
+        required=False,
+        help_text="Empty: any number. The same file again within an hour is not counted.",
+    )
+    highest_number = forms.CharField(
+        label="Highest version",
+        max_length=MAX_LENGTH,
+        required=False,
+        help_text="It opens no version above; 1.4 includes 1.4.9. Empty: all versions.",
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field, chosen = self.fields["download"], self["download"].value()
+        field.narrow(actor, chosen, first=("", "Choose one"))  # type: ignore[attr-defined]
+        self.has_choice = field.has_choice  # type: ignore[attr-defined]
+
+    def clean_expires_at(self) -> datetime | None:
+        day = self.cleaned_data["expires_at"]
+        return datetime.combine(day, time(23, 59, 59), UTC) if day else None

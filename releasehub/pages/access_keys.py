@@ -1,0 +1,95 @@
+"""Access keys of the downloads whose team the signed-in user manages."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from downloads.models import AccessKey
+from downloads.policies import manageable_access_keys
+from files.latest import latest_version
+from files.permalinks import best_file
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Invalid, NotFound
+from releasehub.core.requests import actor_of
+from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.views import base_url, paged
+from versions.services.access_keys import issue_access_key, revoke_access_key
+
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    form = AccessKeyFilter(request.GET, actor=actor)
+    chosen = form.chosen()
+    rows = manageable_access_keys(actor).select_related("download").order_by("-id")
+    if download := chosen.get("download"):
+        rows = rows.filter(download=download)
+    if state := chosen.get("state"):
+        rows = rows.in_state(state)
+    context = {"page": paged(request, rows), "form": form, "chosen": chosen}
+    return render(request, "pages/access_keys.html", context)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def new(request: HttpRequest) -> HttpResponseBase:
+    actor = actor_of(request)
+    form = AccessKeyForm(request.POST or None, actor=actor, initial={"download": request.GET.get("download", "")})
+    if form.is_valid():
+        try:
+            key, secret = issue_access_key(actor=actor, **form.cleaned_data)
+        except Invalid as error:
+            form.refuse(error)
+        else:
+            return _secret_page(request, key, secret)
+    return render(request, "pages/access_key_form.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Ask first: who holds it is shut out with the next request."""
+    actor = actor_of(request)
+    key = _find(actor, public_id)
+    if request.method != "POST":
+        return render(request, "pages/access_key_revoke.html", {"key": key})
+    revoke_access_key(actor=actor, key=key)
+    messages.success(request, f"The access key {key.name} is revoked.")
+    return redirect("pages:access-keys")
+
+
+def _find(actor: Actor, public_id: str) -> AccessKey:
+    """Errors: NotFound."""
+    key = manageable_access_keys(actor).select_related("download__category").filter(public_id=public_id).first()
+    if key is None:
+        raise NotFound
+    return key
+
+
+def _secret_page(request: HttpRequest, key: AccessKey, secret: str) -> HttpResponse:
+    """The secret is in this answer and nowhere else; with it, lines that work as they stand."""
+    newest = latest_version(key.download, key=key)
+    base = base_url(request)
+    updates = reverse("update-check", args=[key.download.slug])
+    context = {
+        "key": key,
+        "secret": secret,
+        "base_url": base,
+        "share_link": base + reverse("pages:share", args=[secret]),
+        "file": best_file(newest) if newest else None,
+        "update_url": f"{base}{updates}?version=1.0&key={secret}{'&allowed=1' if key.highest_number else ''}",
+    }
+    response = render(request, "pages/access_key_issued.html", context)
+    response["Cache-Control"] = "no-store"
+    return response

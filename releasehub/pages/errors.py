@@ -1,0 +1,105 @@
+"""Friendly error pages, and domain errors as answers of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+
+from releasehub.apikeys.services import InactiveKey, UnknownKey
+from releasehub.core import errors
+from releasehub.core.errors import DomainError
+from versions.services.access_keys import KeyRefused
+
+STATUS: dict[type[DomainError], int] = {
+    UnknownKey: 403,
+    InactiveKey: 403,
+    errors.Invalid: 400,
+    errors.Rejected: 400,
+    errors.Denied: 403,
+    errors.NotFound: 404,
+    errors.Gone: 410,
+    errors.Conflict: 409,
+    errors.StorageUnavailable: 503,
+    errors.StorageFull: 503,
+}
+TITLES = {
+    400: "This request cannot be read",
+    403: "Not allowed",
+    404: "Nothing here",
+    409: "Not possible now",
+    410: "Gone",
+    429: "Too many requests",
+    500: "Something broke",
+    503: "Not available right now",
+}
+ADVICE = {
+    400: "Go back, check what you entered, and try again.",
+    403: "You may not do this. Sign in with another account, or ask the owner of the download.",
+    404: "The address is wrong, or what was here is not for you. If it is private, sign in, or follow your share link.",
+    409: "The present state forbids it.",
+    410: "What was here was removed on purpose.",
+    429: "Wait a little and try again.",
+    500: "The fault is ours. Tell the operator of this hub the number below.",
+    503: "Try again in a few minutes.",
+}
+KIND_ADVICE: dict[type[DomainError], str] = {
+    KeyRefused: "Ask whoever gave you the link or key for a new one. If you copied it, check that all of it is there."
+}
+View = Callable[..., HttpResponseBase]
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    return error_page(request, 503)
+
+
+def error_page(request: HttpRequest, status: int, message: str = "", advice: str = "") -> HttpResponse:
+    """HTML, or JSON for who prefers it."""
+    if prefers_json(request):
+        return JsonResponse({"error": str(status), "message": message or TITLES[status]}, status=status)
+    context = {
+        "title": TITLES[status],
+        "message": message,
+        "advice": advice or ADVICE[status],
+        "status": status,
+        "request_id": request.META.get("releasehub.request_id", ""),
+    }
+    return render(request, "error.html", context, status=status)
+
+
+def answers_errors(view: View) -> View:
+    """Domain errors of the view become their page."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except DomainError as error:
+            kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
+            message = "" if kind is errors.NotFound else error.message
+            return error_page(request, STATUS[kind], message, KIND_ADVICE.get(type(error), ""))
+
+    return wrapped
+
+
+def prefers_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from downloads.models import Download
+from releasehub.apikeys.scopes import Scope
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Invalid
+
+MOST_CHOICES = 500
+
+
+def managed_downloads(actor: Actor) -> QuerySet[Download]:
+    """What a form may offer to who manages teams, by title; of very many it names the first."""
+    rows: QuerySet[Download] = Download.objects.team_managed_by(actor).order_by("title", "pk")
+    return rows
+
+
+class ServiceForm(forms.Form):
+    """The rules are the services': a form says what there is to choose, and shows refusals."""
+
+    def refuse(self, error: Invalid) -> None:
+        """Show what a service says beside the field concerned."""
+        self.add_error(error.field if error.field in self.fields else None, error.message)
+
+
+class KeyForm(forms.Form):
+    """A new API key of the signed-in user."""
+
+    name = forms.CharField(max_length=100, help_text="What it is for, such as “release pipeline”.")
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE],
+        help_text="A key can do nothing that you cannot do yourself.",
+    )
+    downloads = forms.ModelMultipleChoiceField(
+        queryset=Download.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Only for",
+        help_text="Choose none for all of yours.",
+    )
+    days = forms.IntegerField(
+        min_value=1, max_value=3650, required=False, label="Expires after days", help_text="Empty: never."
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["downloads"]
+        field.queryset = Download.objects.inside_for(actor).order_by("title")  # type: ignore[attr-defined]
+
+    def key(self) -> dict[str, Any]:
+        """The arguments of `issue_key`."""
+        days = self.cleaned_data["days"]
+        return {
+            "name": self.cleaned_data["name"],
+            "scopes": self.cleaned_data["scopes"],
+            "download_ids": [download.pk for download in self.cleaned_data["downloads"]],
+            "expires_at": timezone.now() + timedelta(days=days) if days else None,
+        }

@@ -1,0 +1,54 @@
+"""Permanent links: `/d/…`."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from files.delivery import serve_file
+from files.models import File
+from files.permalinks import checksums, find_download, find_file, find_latest, find_version
+from releasehub.core.errors import NotFound
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.viewers import fetcher_of
+
+SUMS = "SHA256SUMS"
+YANKED_HEADER = "X-ReleaseHub-Yanked"
+
+
+@require_safe
+@answers_errors
+def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpResponseBase:
+    """One file of one version; SHA256SUMS is made where no file has that name."""
+    actor = fetcher_of(request)
+    version = find_version(actor, find_download(actor, slug), number, request.GET.get("channel", ""))
+    try:
+        file = find_file(actor, version, filename)
+    except NotFound:
+        if filename != SUMS:
+            raise
+        response: HttpResponseBase = HttpResponse(checksums(version), content_type="text/plain; charset=utf-8")
+        response["X-Content-Type-Options"] = "nosniff"
+    else:
+        response = serve_file(request, file, actor)
+    if version.is_yanked:
+        response[YANKED_HEADER] = header_text(version.yank_reason or "yanked")
+    return response
+
+
+@require_safe
+@answers_errors
+def latest(request: HttpRequest, slug: str, wanted: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
+    """The newest, as `find_latest` says; never kept by caches, because it changes."""
+    actor = fetcher_of(request)
+    download = find_download(actor, slug)
+    file: File = find_latest(actor, download, wanted, channel=channel, line=line.removesuffix(".x"))
+    response = serve_file(request, file, actor)
+    response["Cache-Control"] = "no-cache"
+    response["X-ReleaseHub-Version"] = header_text(file.version.number)
+    return response
+
+
+def header_text(text: str) -> str:
+    """One line of ASCII, whatever was written."""
+    return " ".join(text.split()).encode("ascii", "replace").decode()[:200]

@@ -1,0 +1,43 @@
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from files import links
+from files.models import File
+from releasehub.core.markdown import render_markdown
+from releasehub.pages import fetching
+from versions.models import Version
+
+register = template.Library()
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    return render_markdown(text)
+
+
+@register.filter
+def lookup(mapping: dict[Any, Any], key: Any) -> Any:
+    """`mapping[key]`, or None."""
+    return mapping.get(key)
+
+
+@register.filter
+def permalink(file: File) -> str:
+    return links.file_path(file)
+
+
+@register.filter
+def page_of(version: Version) -> str:
+    return links.version_path(version)
+
+
+@register.filter
+def checksums_of(version: Version) -> str:
+    return links.checksums_path(version)
+
+
+@register.simple_tag
+def fetch_commands(base_url: str, file: File, key: str = "") -> str:
+    return fetching.fetch_commands(base_url, file, key)

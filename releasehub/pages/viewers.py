@@ -1,0 +1,44 @@
+"""Who looks at a page or fetches a file, with the access keys they presented."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from downloads.models import AccessKey
+from releasehub.apikeys.requests import actor_of_key
+from releasehub.core.actor import Actor
+from releasehub.core.requests import actor_of
+from versions.services.access_keys import open_with_ids, open_with_secret
+
+PARAMETER = "key"
+SESSION_NAME = "access_keys"
+MOST_KEYS = 20
+
+
+def viewer_of(request: HttpRequest) -> Actor:
+    """The signed-in user or nobody, let in by the share links they followed."""
+    actor = actor_of(request)
+    if "shared_with" not in actor.facts:
+        actor.facts["shared_with"] = True
+        if key_ids := request.session.get(SESSION_NAME):
+            open_with_ids(actor, key_ids)
+    return actor
+
+
+def fetcher_of(request: HttpRequest) -> Actor:
+    """For addresses of bytes: whoever the API key names, else the viewer; and what the parameter `key` opens.
+
+    Errors: UnknownKey, InactiveKey, Denied.
+    """
+    actor = actor_of_key(request) or viewer_of(request)
+    if secret := request.GET.get(PARAMETER):
+        open_with_secret(actor, secret)
+    return actor
+
+
+def follow_share_link(request: HttpRequest, secret: str) -> AccessKey:
+    """Keep the key for the session, so that its secret need not stand in every address.  Errors: Denied."""
+    key = open_with_secret(viewer_of(request), secret)
+    others = [pk for pk in request.session.get(SESSION_NAME, []) if pk != key.pk]
+    request.session[SESSION_NAME] = [*others, key.pk][-MOST_KEYS:]
+    return key

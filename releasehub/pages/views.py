@@ -1,0 +1,219 @@
+"""The public pages of downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.views.decorators.http import require_safe
+
+from downloads.models import Category, Download
+from downloads.policies import category_policy, download_policy
+from downloads.querysets import DownloadQuerySet
+from files.gate import barrier_of
+from files.latest import latest_version, with_current_version
+from files.models import File
+from files.permalinks import best_file, find_download, find_version
+from files.verification import verifying
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.platforms import visitor_system
+from releasehub.pages.viewers import follow_share_link, viewer_of
+from versions.models import Version
+from versions.services.access_keys import needed_key, presented_key
+
+PER_PAGE = 20
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    """Search, categories, and what changed last."""
+    actor = viewer_of(request)
+    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    downloads = Download.objects.visible_to(actor)
+    page = paged(request, with_summary(downloads.search(query) if query else downloads))
+    context = {"query": query, "page": page, "current": current_versions(page.object_list)}
+    if not query:
+        roots = Category.objects.visible_to(actor).filter(parent=None)
+        context["categories"] = roots.with_download_count(downloads).order_by("display_order", "title")
+    return render(request, "pages/front.html", context)
+
+
+@require_safe
+@answers_errors
+def category(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The downloads of a category and all below it."""
+    actor = viewer_of(request)
+    found = Category.objects.filter(slug=slug).first()
+    if found is None or not category_policy.can_view(actor, found):
+        raise NotFound
+    downloads = Download.objects.visible_to(actor)
+    below = [node.pk for node in found.subtree()]
+    page = paged(request, with_summary(downloads.filter(category__in=below)))
+    children = Category.objects.visible_to(actor).filter(parent=found)
+    context = {
+        "category": found,
+        "path": found.trail()[:-1],
+        "categories": children.with_download_count(downloads).order_by("display_order", "title"),
+        "page": page,
+        "current": current_versions(page.object_list),
+    }
+    return render(request, "pages/category.html", context)
+
+
+@require_safe
+def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    found = Category.objects.filter(pk=pk).first()
+    return redirect("pages:category", slug=found.slug if found else slug)
+
+
+@require_safe
+@answers_errors
+def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """The newest version with its files first, then the history."""
+    actor = viewer_of(request)
+    known = Download.all_objects.filter(pk=pk).values_list("slug", flat=True).first()
+    found = find_download(actor, known or slug)
+    if found.pk == pk and found.slug != slug:
+        return redirect(found.path)
+    if found.pk != pk:
+        raise NotFound
+    newest = latest_version(found, key=needed_key(actor, found))
+    page = paged(request, Version.objects.listed_in(actor, found).order_by("-sort_key", "-id"))
+    for row in page.object_list:
+        row.download = found
+    context = {
+        **about(request, found),
+        **offered(request, newest),
+        "not_included": not_included(actor, found, page.object_list),
+        "page": page,
+    }
+    return render(request, "pages/download.html", context)
+
+
+@require_safe
+@answers_errors
+def download_by_slug(request: HttpRequest, slug: str) -> HttpResponseBase:
+    return redirect(find_download(viewer_of(request), slug).path)
+
+
+@require_safe
+@answers_errors
+def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpResponseBase:
+    actor = viewer_of(request)
+    parent = find_download(actor, slug)
+    if parent.pk != pk:
+        raise NotFound
+    found = find_version(actor, parent, number, request.GET.get("channel", ""))
+    context = {
+        **about(request, parent),
+        **offered(request, found),
+        "not_included": not_included(actor, parent, [found]),
+    }
+    return render(request, "pages/version.html", context)
+
+
+@require_safe
+@answers_errors
+def share(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """A share link: whoever follows it may see the download until the session or the key ends."""
+    key = follow_share_link(request, secret)
+    shared = find_download(viewer_of(request), Download.all_objects.get(pk=key.download_id).slug)
+    response = redirect(shared.path)
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Pages may be indexed; bytes and accounts need not be."""
+    closed = ("/d/", "/share/", "/account/", "/admin/", "/api/")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    """For pages that name no icon, such as the admin."""
+    return redirect(static("releasehub/icon.svg"))
+
+
+def about(request: HttpRequest, found: Download) -> dict[str, Any]:
+    actor = viewer_of(request)
+    return {
+        "download": found,
+        "path": found.category.trail(),
+        "is_insider": download_policy.is_insider(actor, found),
+        "manages_keys": download_policy.can_manage_access_keys(actor, found),
+        "shared_key": needed_key(actor, found) if actor.user else presented_key(actor, found.pk),
+        "base_url": base_url(request),
+    }
+
+
+def base_url(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+def offered(request: HttpRequest, version: Version | None) -> dict[str, Any]:
+    """What there is to fetch of the version, and what keeps the viewer from it."""
+    if version is None:
+        return {"version": None}
+    actor = viewer_of(request)
+    files, main = shown_files(request, version), main_file(request, version)
+    barriers = {file.pk: barrier for file in files if (barrier := barrier_of(actor, file))}
+    return {
+        "version": version,
+        "main": main,
+        "main_barrier": barriers.get(main.pk) if main else None,
+        "files": files,
+        "barriers": barriers,
+        "is_verifying": is_verifying(request, version),
+    }
+
+
+def not_included(actor: Actor, found: Download, versions: Iterable[Version]) -> set[int]:
+    """Those above what the access key opens, for who sees the download by that key alone."""
+    key = needed_key(actor, found)
+    return {version.pk for version in versions if key and not version.is_allowed_by(key)}
+
+
+def paged(request: HttpRequest, rows: Any) -> Page[Any]:
+    """A page past the end is the last one, a wrong number the first."""
+    return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+
+
+def with_summary(downloads: DownloadQuerySet) -> Any:
+    return with_current_version(downloads).select_related("category", "owner").order_by("-last_update_at", "-id")
+
+
+def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
+    """By id, for the cards of a page, in one query."""
+    wanted = [pk for item in downloads if (pk := item.current_version_id)]
+    return {found.pk: found for found in Version.objects.filter(pk__in=wanted)}
+
+
+def shown_files(request: HttpRequest, found: Version) -> list[File]:
+    rows = File.objects.listed_in(viewer_of(request), found).select_related("blob")
+    files = list(rows.order_by("-is_primary", "-display_order", "filename"))
+    for file in files:
+        file.version = found
+    return files
+
+
+def is_verifying(request: HttpRequest, found: Version | None) -> bool:
+    """Told to the team only."""
+    if found is None or not download_policy.is_insider(viewer_of(request), found.download):
+        return False
+    return bool(verifying([found.pk]))
+
+
+def main_file(request: HttpRequest, found: Version) -> File | None:
+    """For the visitor's system; where no file is for it, the primary one."""
+    platform, architecture = visitor_system(request.headers.get("User-Agent", ""))
+    return best_file(found, platform, architecture) or best_file(found, platform) or best_file(found)

@@ -1,0 +1,113 @@
+"""Forms of webhook endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from releasehub.core.actor import Actor
+from releasehub.pages.forms import MOST_CHOICES, ServiceForm, managed_downloads
+from releasehub.webhooks.endpoints import LONGEST_DESCRIPTION, LONGEST_TITLE, LONGEST_URL
+from releasehub.webhooks.filters import EVERYTHING, KINDS, expanded, single_names
+from releasehub.webhooks.models import Endpoint
+from releasehub.webhooks.policies import administered_organizations, endpoint_policy
+
+SITE = "site"
+DELETIONS = {"deleted.soft": "deleted, can be restored", "deleted.hard": "erased for ever"}
+
+
+def event_choices(kind: str) -> list[tuple[str, str]]:
+    """Names of the filter and what people call them."""
+    verbs = [(name, name.removeprefix(f"{kind}.")) for name in single_names(kind)]
+    return [(f"{kind}.*", "everything"), *((name, DELETIONS.get(verb, verb)) for name, verb in verbs)]
+
+
+def events_field(kind: str, label: str) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        choices=event_choices(kind), required=False, widget=forms.CheckboxSelectMultiple, label=label
+    )
+
+
+class EndpointForm(ServiceForm):
+    url = forms.CharField(
+        label="URL",
+        max_length=LONGEST_URL,
+        widget=forms.URLInput(attrs={"placeholder": "https://example.org/hook"}),
+        help_text="Where deliveries are posted to. It has to be reachable from the internet.",
+    )
+    title = forms.CharField(max_length=LONGEST_TITLE, required=False)
+    description = forms.CharField(max_length=LONGEST_DESCRIPTION, required=False)
+    format = forms.ChoiceField(
+        choices=Endpoint.Format.choices,
+        initial=Endpoint.Format.STANDARD,
+        help_text="Standard Webhooks unless your receiver speaks one of the others.",
+    )
+    events_download = events_field("download", "Events of the download")
+    events_version = events_field("version", "Events of versions")
+    events_file = events_field("file", "Events of files")
+    verify_tls = forms.BooleanField(
+        label="Verify the TLS certificate",
+        required=False,
+        initial=True,
+        help_text="Without it anybody on the way can read the deliveries. Only staff may switch it off.",
+    )
+    is_active = forms.BooleanField(
+        label="Switched on", required=False, initial=True, help_text="Off: events are not kept for it."
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not endpoint_policy.can_skip_tls(actor):
+            del self.fields["verify_tls"]
+
+    @staticmethod
+    def initial_of(endpoint: Endpoint) -> dict[str, Any]:
+        chosen = expanded(endpoint.events)
+        if EVERYTHING in chosen:
+            chosen = set()
+        names = ("url", "title", "description", "format", "verify_tls", "is_active")
+        return {name: getattr(endpoint, name) for name in names} | {
+            f"events_{kind}": [name for name, _ in event_choices(kind) if name in chosen] for kind in KINDS
+        }
+
+    def values(self) -> dict[str, Any]:
+        """Arguments of the services. Where everything of a kind is chosen, what is named beside it says nothing."""
+        names = ("url", "title", "description", "format", "verify_tls", "is_active")
+        values = {name: self.cleaned_data[name] for name in names if name in self.fields}
+        events: list[str] = []
+        for kind in KINDS:
+            chosen = self.cleaned_data[f"events_{kind}"]
+            events += [f"{kind}.*"] if f"{kind}.*" in chosen else chosen
+        return values | {"events": events}
+
+
+class NewEndpointForm(EndpointForm):
+    belongs_to = forms.ChoiceField(label="Events of", help_text="Of an organisation: those of all its downloads.")
+    field_order = ["belongs_to", "url"]
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        del self.fields["is_active"]
+        downloads = managed_downloads(actor).only("title")[:MOST_CHOICES]
+        choices = [(f"download-{row.pk}", row.title) for row in downloads]
+        self._organizations = {row.pk: row for row in administered_organizations(actor)[:MOST_CHOICES]}
+        choices += [(f"organization-{row.pk}", row.name) for row in self._organizations.values()]
+        if endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None):
+            choices.append((SITE, "The whole hub"))
+        self.has_choice = bool(choices)
+        self.fields["belongs_to"].choices = choices  # type: ignore[attr-defined]
+
+    def scope(self) -> dict[str, Any]:
+        """What it belongs to, as the service takes it."""
+        kind, _, pk = self.cleaned_data["belongs_to"].partition("-")
+        if kind == "download":
+            return {"download_id": int(pk)}
+        return {"organization": self._organizations[int(pk)]} if kind == "organization" else {}
+
+
+class RangeForm(forms.Form):
+    """Times are UTC, as everywhere on the pages."""
+
+    since = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    until = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))

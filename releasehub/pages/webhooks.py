@@ -1,0 +1,244 @@
+"""Webhook endpoints of the signed-in user's downloads and organisations, and what became of their deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from downloads.models import Download
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Invalid, NotFound
+from releasehub.core.requests import actor_of
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.views import paged
+from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm, RangeForm
+from releasehub.webhooks import endpoints, replays
+from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery, find_endpoint
+from releasehub.webhooks.models import Delivery, Endpoint
+from releasehub.webhooks.policies import visible_endpoints
+
+DELIVERIES = 25
+LARGEST_ID = 2**63 - 1
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _replay_failed(actor: Actor, endpoint: Endpoint) -> str:
+    return _on_its_way(replays.replay_failed(actor=actor, endpoint=endpoint))
+
+
+def _cancel(actor: Actor, endpoint: Endpoint) -> str:
+    return f"{_deliveries(replays.cancel_pending(actor=actor, endpoint=endpoint))} given up."
+
+
+def _test(actor: Actor, endpoint: Endpoint) -> str:
+    endpoints.send_test_event(actor=actor, endpoint=endpoint)
+    return "A test event is on its way. It is the first in the log."
+
+
+def _pause(actor: Actor, endpoint: Endpoint) -> str:
+    endpoints.pause_endpoint(actor=actor, endpoint=endpoint)
+    return "Paused. Deliveries wait until you resume it."
+
+
+def _resume(actor: Actor, endpoint: Endpoint) -> str:
+    endpoints.resume_endpoint(actor=actor, endpoint=endpoint)
+    return "Resumed. What waited is sent now."
+
+
+ACTIONS: dict[str, Callable[[Actor, Endpoint], str]] = {
+    "test": _test,
+    "pause": _pause,
+    "resume": _resume,
+    "replay-failed": _replay_failed,
+    "cancel": _cancel,
+}
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    rows = visible_endpoints(actor_of(request)).select_related("organization").order_by("-id")
+    page = paged(request, rows)
+    return render(request, "pages/webhooks.html", {"page": page, "downloads": _downloads(page.object_list)})
+
+
+@login_required
+@read_or_write
+@answers_errors
+def new(request: HttpRequest) -> HttpResponseBase:
+    actor = actor_of(request)
+    form = NewEndpointForm(request.POST or None, actor=actor, initial={"belongs_to": request.GET.get("for", "")})
+    if form.is_valid():
+        try:
+            made, secret = endpoints.create_endpoint(actor=actor, **form.scope(), **form.values())
+        except Invalid as error:
+            form.refuse(error)
+        else:
+            return _secret_page(request, made, secret)
+    return _form_page(request, form)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    found = find_endpoint(actor, public_id)
+    form = EndpointForm(request.POST or None, actor=actor, initial=EndpointForm.initial_of(found))
+    if form.is_valid():
+        try:
+            endpoints.update_endpoint(actor=actor, endpoint=found, **form.values())
+        except Invalid as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "The endpoint is changed.")
+            return redirect(found.path)
+    return _form_page(request, form, endpoint=found)
+
+
+@login_required
+@require_safe
+@answers_errors
+def endpoint(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    return _endpoint_page(request, find_endpoint(actor_of(request), public_id), RangeForm())
+
+
+@login_required
+@require_POST
+@answers_errors
+def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    found = find_endpoint(actor, public_id)
+    if name not in ACTIONS:
+        raise NotFound
+    try:
+        messages.success(request, ACTIONS[name](actor, found))
+    except Conflict as error:
+        messages.error(request, error.message)
+    return redirect(found.path)
+
+
+@login_required
+@require_POST
+@answers_errors
+def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """All deliveries of a range of time."""
+    actor = actor_of(request)
+    found, form = find_endpoint(actor, public_id), RangeForm(request.POST)
+    if not form.is_valid():
+        return _endpoint_page(request, found, form, status=400)
+    try:
+        count = replays.replay_range(actor=actor, endpoint=found, **form.cleaned_data)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _on_its_way(count))
+    return redirect(found.path)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Ask first: receivers have to be told."""
+    actor = actor_of(request)
+    found = find_endpoint(actor, public_id)
+    if request.method != "POST":
+        return render(request, "pages/webhook_rotate.html", {"endpoint": found})
+    secret = endpoints.rotate_secret(actor=actor, endpoint=found)
+    found.refresh_from_db()
+    return _secret_page(request, found, secret)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    found = find_endpoint(actor, public_id)
+    if request.method != "POST":
+        return render(request, "pages/webhook_delete.html", {"endpoint": found})
+    endpoints.delete_endpoint(actor=actor, endpoint=found)
+    messages.success(request, "The endpoint is deleted.")
+    return redirect("pages:webhooks")
+
+
+@login_required
+@require_safe
+@answers_errors
+def delivery(request: HttpRequest, public_id: str, webhook_id: str) -> HttpResponseBase:
+    found = find_endpoint(actor_of(request), public_id)
+    row = find_delivery(found, webhook_id)
+    context = {"endpoint": found, "delivery": row, "body": bodies_of([row]).get(row.pk)}
+    return render(request, "pages/webhook_delivery.html", context)
+
+
+@login_required
+@require_POST
+@answers_errors
+def replay_one(request: HttpRequest, public_id: str, webhook_id: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    row = find_delivery(find_endpoint(actor, public_id), webhook_id)
+    try:
+        replays.replay_delivery(actor=actor, delivery=row)
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "On its way again, under the same id.")
+    return redirect("pages:webhook-delivery", public_id=public_id, webhook_id=webhook_id)
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+
+def _form_page(request: HttpRequest, form: EndpointForm, **context: Any) -> HttpResponse:
+    status = 400 if form.errors else 200
+    return render(request, "pages/webhook_form.html", {"form": form, **context}, status=status)
+
+
+def _secret_page(request: HttpRequest, endpoint: Endpoint, secret: str) -> HttpResponse:
+    """The secret is in this answer and nowhere else."""
+    response = render(request, "pages/webhook_secret.html", {"endpoint": endpoint, "secret": secret})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _endpoint_page(request: HttpRequest, endpoint: Endpoint, form: RangeForm, status: int = 200) -> HttpResponse:
+    """The log goes on from the last delivery of the page before, so a long one costs no more than a short one."""
+    state = request.GET.get("state", "")
+    state = state if state in Delivery.State.values else ""
+    before = request.GET.get("before", "")
+    rows = delivery_log(endpoint, state=state)
+    if is_page := before.isascii() and before.isdigit() and int(before) <= LARGEST_ID:
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows[: DELIVERIES + 1])
+    context = {
+        "endpoint": endpoint,
+        "download": _downloads([endpoint]).get(endpoint.download_id),
+        "deliveries": found[:DELIVERIES],
+        "before": found[DELIVERIES - 1].pk if len(found) > DELIVERIES else None,
+        "is_first": not is_page,
+        "state": state,
+        "states": Delivery.State.values,
+        "form": form,
+    }
+    return render(request, "pages/webhook.html", context, status=status)
+
+
+def _downloads(rows: Iterable[Endpoint]) -> dict[int | None, Download]:
+    """By id, in one query."""
+    return dict(Download.all_objects.in_bulk({row.download_id for row in rows if row.download_id is not None}))
+
+
+def _on_its_way(count: int) -> str:
+    return f"{_deliveries(count)} on the way again." if count else "There is nothing to send again."
+
+
+def _deliveries(count: int) -> str:
+    return f"{count} {'delivery' if count == 1 else 'deliveries'}"

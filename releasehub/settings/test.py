@@ -1,0 +1,26 @@
+"""Settings of the tests: the embedded defaults or the services named in the environment, in their own folders."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_data = tempfile.mkdtemp(prefix="releasehub-test-")
+atexit.register(shutil.rmtree, _data, ignore_errors=True)
+os.environ["RELEASEHUB_DATA_DIR"] = _data
+os.environ.setdefault("RELEASEHUB_DATABASE_POOL", "0")
+
+from releasehub.settings.base import *  # noqa: E402, F403
+from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  # noqa: E402
+
+V3_BURST = 0  # tests of the limit set their own
+SECRET_KEY = "test-only-0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+if REDIS_URL:  # clearing the cache empties a Redis database, so each test process has one of its own
+    _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    CACHES["default"]["LOCATION"] = f"{REDIS_URL.rstrip('/').removesuffix('/0')}/{_worker + 1}"

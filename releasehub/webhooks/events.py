@@ -1,0 +1,25 @@
+from django.db import models
+
+
+class EventType(models.TextChoices):
+    DOWNLOAD_CREATED = "download.created"
+    DOWNLOAD_UPDATED = "download.updated"
+    DOWNLOAD_DELETED = "download.deleted"
+    DOWNLOAD_RESTORED = "download.restored"
+    VERSION_CREATED = "version.created"
+    VERSION_UPDATED = "version.updated"
+    VERSION_PUBLISHED = "version.published"
+    VERSION_UNPUBLISHED = "version.unpublished"
+    VERSION_YANKED = "version.yanked"
+    VERSION_UNYANKED = "version.unyanked"
+    VERSION_ACTIVATED = "version.activated"
+    VERSION_ARCHIVED = "version.archived"
+    VERSION_DELETED = "version.deleted"
+    VERSION_RESTORED = "version.restored"
+    FILE_CREATED = "file.created"
+    FILE_UPDATED = "file.updated"
+    FILE_VALIDATED = "file.validated"
+    FILE_REJECTED = "file.rejected"
+    FILE_DELETED = "file.deleted"
+    FILE_RESTORED = "file.restored"
+    ENDPOINT_TEST = "endpoint.test"  # to one endpoint, on request

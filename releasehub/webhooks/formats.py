@@ -1,0 +1,128 @@
+"""How an event looks to a receiver: name, body and headers of each format. Apps above may replace names and data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from typing import Any
+from urllib.parse import parse_qsl
+
+from releasehub.webhooks import signing
+from releasehub.webhooks.forms import form_encoded
+from releasehub.webhooks.models import Endpoint, Event
+
+Format = Endpoint.Format
+Render = Callable[[Event], Any]
+Name = Callable[[str, Mapping[str, Any]], str | None]
+
+HIDDEN = "[secret]"
+SECRET_HEADER = "XF-Webhook-Secret"  # noqa: S105 - the name of a header
+
+_V3_OBJECTS = {"version": "release", "file": "releaseFile", "endpoint": "endpoint"}
+_MC_DM_EVENTS = {"created": "insert", "published": "publish", "unpublished": "unpublish", "test": "test"}
+
+_FORM = "application/x-www-form-urlencoded"
+
+_renderers: dict[tuple[str, str], Render] = {}
+_names: dict[str, Name] = {}
+
+
+def register_renderer(format_: Endpoint.Format, object_type: str, render: Render) -> None:
+    """`render` gives the `data` of an event about such an object in that format; without one it is the snapshot."""
+    _renderers[format_, object_type] = render
+
+
+def register_names(format_: Endpoint.Format, name: Name) -> None:
+    """`name` gives what the format calls an event (its type, its data); None: the format has no such event."""
+    _names[format_] = name
+
+
+def name_of(format_: str, event_type: str, data: Mapping[str, Any]) -> str | None:
+    return _names[_base(format_)](event_type, data)
+
+
+def render(format_: str, event: Event) -> str:
+    """The body, in ASCII, so that its bytes are the same in whatever encoding a database keeps them."""
+    custom = _renderers.get((_base(format_), event.object_type))
+    data = custom(event) if custom else event.data
+    name = name_of(format_, event.type, event.data) or event.type
+    moment = event.occurred_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    body: dict[str, Any]
+    match format_:
+        case Format.V3:
+            body = {"event": name, "data": data, "triggeredAt": moment}
+        case Format.MC_DM | Format.MC_DM_FORM:
+            kind = f"mc_dm_{event.object_type}"
+            body = {"content_type": kind, "event": name, "content_id": event.object_id, "data": data}
+        case _:
+            body = {"type": name, "timestamp": moment, "data": data}
+    return form_encoded(body) if format_ == Format.MC_DM_FORM else json.dumps(body, separators=(",", ":"))
+
+
+def headers_of(
+    format_: str, *, webhook_id: str, endpoint_id: int, keys: Sequence[str], timestamp: int, body: bytes
+) -> dict[str, str]:
+    """`keys`: the secrets in force, the newest first; `timestamp` in epoch seconds."""
+    headers = {"webhook-id": webhook_id, "webhook-timestamp": str(timestamp)}
+    if format_ == Format.V3:
+        return headers | {
+            "Content-Type": "application/json; charset=utf-8",
+            "Webhook-Signature": signing.plain_signature(keys[0], body),
+        }
+    headers |= {
+        "Content-Type": _FORM if format_ == Format.MC_DM_FORM else "application/json",
+        "webhook-signature": signing.standard_signature(keys, webhook_id, timestamp, body),
+    }
+    if _base(format_) == Format.MC_DM:
+        content = dict(parse_qsl(body.decode())) if format_ == Format.MC_DM_FORM else json.loads(body)
+        headers |= {
+            "XF-Content-Type": content["content_type"],
+            "XF-Webhook-Event": content["event"],
+            "XF-Webhook-Id": str(endpoint_id),
+            SECRET_HEADER: keys[0],
+        }
+    return headers
+
+
+def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers as they may be kept."""
+    return {name: HIDDEN if name == SECRET_HEADER else value for name, value in headers.items()}
+
+
+def _base(format_: str) -> str:
+    """The form differs from its format in how the body is written, and in nothing else."""
+    return Format.MC_DM if format_ == Format.MC_DM_FORM else format_
+
+
+def _standard_name(event_type: str, data: Mapping[str, Any]) -> str | None:
+    return event_type
+
+
+def _v3_name(event_type: str, data: Mapping[str, Any]) -> str | None:
+    kind, _, verb = event_type.partition(".")
+    return f"{_V3_OBJECTS[kind]}.{verb}" if kind in _V3_OBJECTS else None
+
+
+def _mc_dm_name(event_type: str, data: Mapping[str, Any]) -> str | None:
+    """A soft delete is a change of state there, and drafts are not spoken of."""
+    verb = event_type.partition(".")[2]
+    if _is_draft(verb, data):
+        return None
+    if verb == "deleted":
+        return "delete" if data.get("hard") else "update"
+    return _MC_DM_EVENTS.get(verb, "update")
+
+
+def _is_draft(verb: str, data: Mapping[str, Any]) -> bool:
+    """Nobody heard of it yet. A version that was out is spoken of once more, when it is taken back or deleted."""
+    version = data.get("version") or data
+    if version.get("download", {}).get("state") == "draft":
+        return True
+    is_farewell = bool(version.get("published_at")) and verb in {"unpublished", "deleted"}
+    return version.get("state") == "draft" and not is_farewell
+
+
+register_names(Format.STANDARD, _standard_name)
+register_names(Format.V3, _v3_name)
+register_names(Format.MC_DM, _mc_dm_name)

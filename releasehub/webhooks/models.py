@@ -1,0 +1,253 @@
+"""The outbox: one row per event, written in the transaction of the change, and its way to each endpoint."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from releasehub.accounts.models import Organization
+from releasehub.core.models import PublicIdModel, TimeStampedModel
+from releasehub.webhooks.events import EventType
+
+
+def host_of(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+class Event(PublicIdModel):
+    """`data` is the object as it was at that moment; what subscribers receive is rendered from it.
+
+    `sequence` counts the events of one object from 1, in the order of its changes. `position`: its place in the stream,
+    given after the commit, so that nothing ever appears before a place that a reader has passed.
+    """
+
+    type = models.CharField(max_length=40, choices=EventType.choices)
+    object_type = models.CharField(max_length=40)
+    object_id = models.BigIntegerField()
+    sequence = models.PositiveBigIntegerField(default=0, editable=False)
+    position = models.PositiveBigIntegerField(null=True, unique=True, editable=False)
+    download_id = models.BigIntegerField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    data = models.JSONField()
+    occurred_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["object_type", "object_id", "id"], name="event_object"),
+            models.Index(fields=["download_id", "id"], name="event_download"),
+            models.Index(fields=["download_id", "position"], name="event_download_stream"),
+            models.Index(fields=["id"], name="event_without_position", condition=Q(position=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.object_type} {self.object_id}"
+
+    @property
+    def object_key(self) -> str:
+        return f"{self.object_type}:{self.object_id}"
+
+
+class Endpoint(PublicIdModel, TimeStampedModel):
+    """Where events are sent: those of one download, of an organisation's downloads, or (neither is set) of the site.
+
+    `events`: see `filters`. `criteria`: object type -> field of its snapshot -> values that pass; what is not named is
+    not restricted. Not active or disabled: no deliveries come about. Paused: they wait. `verify_tls`: whether the
+    server has to prove its name; its address is judged in any case. `notice_due_at`: when to tell who owns it next.
+    """
+
+    class Format(models.TextChoices):
+        STANDARD = "standard", "Standard Webhooks"
+        V3 = "v3", "v3"
+        MC_DM = "mc_dm", "Downloads Manager"
+        MC_DM_FORM = "mc_dm_form", "Downloads Manager, as a form"
+
+    class State(models.TextChoices):
+        SENDING = "sending"
+        PAUSED = "paused"
+        DISABLED = "disabled", "disabled by the hub"
+        OFF = "off", "switched off"
+
+    organization = models.ForeignKey(
+        Organization, null=True, blank=True, on_delete=models.CASCADE, related_name="webhook_endpoints"
+    )
+    download_id = models.BigIntegerField(null=True, blank=True)
+    url = models.URLField(max_length=2000)
+    title = models.CharField(max_length=100, blank=True)
+    description = models.CharField(max_length=200, blank=True)
+    format = models.CharField(max_length=10, choices=Format.choices, default=Format.STANDARD)
+    events = models.JSONField(default=list, blank=True)
+    criteria = models.JSONField(default=dict, blank=True)
+    is_active = models.BooleanField(default=True)
+    verify_tls = models.BooleanField("verify the TLS certificate", default=True)
+    paused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
+    notice_due_at = models.DateTimeField(null=True, editable=False)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    consecutive_failures = models.PositiveIntegerField(default=0, editable=False)
+    claimed_at = models.DateTimeField(null=True, editable=False)
+    sealed_secret = models.TextField(editable=False)
+    sealed_previous_secret = models.TextField(blank=True, editable=False)
+    previous_secret_until = models.DateTimeField(null=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = "webhook endpoint"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(organization=None) | Q(download_id=None), name="webhook_endpoint_one_scope"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["download_id"], condition=Q(download_id__isnull=False), name="webhook_endpoint_download"
+            ),
+            models.Index(fields=["id"], condition=Q(download_id=None, organization=None), name="webhook_endpoint_site"),
+            models.Index(fields=["created_at", "id"], name="webhook_endpoint_created"),
+            models.Index(fields=["title", "id"], name="webhook_endpoint_title"),
+            models.Index(
+                fields=["notice_due_at"], condition=Q(notice_due_at__isnull=False), name="webhook_endpoint_notice"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.description or f"webhook endpoint {self.public_id}"
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        return f"/account/webhooks/{self.public_id}/"
+
+    @property
+    def host(self) -> str:
+        """What logs and letters may say of the URL, whose path may hold a token."""
+        return host_of(self.url)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def is_disabled(self) -> bool:
+        """Switched off by the hub, for the reason given."""
+        return self.disabled_at is not None
+
+    @property
+    def state(self) -> State:
+        """What it does with an event now; what the hub did says more than what its owner did."""
+        if self.is_disabled:
+            return self.State.DISABLED
+        if not self.is_active:
+            return self.State.OFF
+        return self.State.PAUSED if self.is_paused else self.State.SENDING
+
+    @property
+    def is_earlier_secret_valid(self) -> bool:
+        """Signatures are made with the secret before the last rotation as well."""
+        return self.previous_secret_until is not None and self.previous_secret_until > timezone.now()
+
+
+class Delivery(models.Model):
+    """One event on its way to one endpoint.
+
+    `webhook_id` and `format` stay over attempts and replays. `step`: failures since it was last made due by hand.
+    `object_key`: `Event.object_key`, for the order of deliveries. Claimed while `lease_until` lies ahead.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    webhook_id = models.CharField(max_length=64, editable=False)
+    format = models.CharField(max_length=10, choices=Endpoint.Format.choices, editable=False)
+    object_key = models.CharField(max_length=64, editable=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    attempt_count = models.PositiveIntegerField(default=0)
+    step = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(db_default=Now())
+    lease_until = models.DateTimeField(null=True, editable=False)
+    lease_token = models.CharField(max_length=32, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "endpoint"], name="webhook_delivery_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["endpoint", "next_attempt_at", "id"], condition=Q(state="pending"), name="webhook_delivery_due"
+            ),
+            models.Index(fields=["endpoint"], condition=Q(lease_until__isnull=False), name="webhook_delivery_leased"),
+            models.Index(fields=["endpoint", "-id"], name="webhook_delivery_list"),
+            models.Index(fields=["endpoint", "-id"], condition=Q(state="failed"), name="webhook_delivery_failed"),
+            models.Index(fields=["created_at"], name="webhook_delivery_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.webhook_id
+
+
+class Payload(models.Model):
+    """The body of one event in one format, rendered once; every attempt and replay sends these bytes, in UTF-8."""
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="payloads", db_index=False)
+    format = models.CharField(max_length=10, choices=Endpoint.Format.choices)
+    body = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event", "format"], name="webhook_payload_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.format} of {self.event_id}"
+
+
+class Attempt(models.Model):
+    """One try. `request_headers` without secrets, `response` at most the first 4 KiB of the answer's body."""
+
+    class Result(models.TextChoices):
+        DELIVERED = "delivered"
+        ANSWERED = "answered", "answered with an error"
+        UNREACHABLE = "unreachable"
+        REFUSED = "refused", "refused by the hub"
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts", db_index=False)
+    number = models.PositiveIntegerField()
+    result = models.CharField(max_length=12, choices=Result.choices)
+    started_at = models.DateTimeField()
+    duration_ms = models.PositiveIntegerField()
+    status_code = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    request_headers = models.JSONField(default=dict)
+    body_sha256 = models.CharField(max_length=64)
+    response = models.TextField(blank=True)
+    next_attempt_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "number"], name="webhook_attempt_once"),
+        ]
+        indexes = [
+            models.Index(fields=["started_at", "result"], name="webhook_attempt_started"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of {self.delivery_id}"

@@ -1,0 +1,34 @@
+"""What the schema says, for the tests of every dialect."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import jsonschema
+from drf_spectacular.generators import SchemaGenerator
+
+
+@cache
+def document() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def operations(*prefixes: str) -> list[tuple[str, str]]:
+    """Verb and path of every operation below these prefixes; of all without any."""
+    paths = document()["paths"]
+    found = ((verb, path) for path, verbs in paths.items() for verb in verbs)
+    return sorted((verb, path) for verb, path in found if path.startswith(prefixes or ("/",)))
+
+
+def check(path: str, verb: str, answer: Any) -> None:
+    """The answer has a status the schema knows for this operation, and its body is what the schema says."""
+    described = document()["paths"][path][verb]["responses"]
+    assert str(answer.status_code) in described
+    content = described[str(answer.status_code)].get("content")
+    if content is None:
+        assert answer.content == b""
+        return
+    body = content["application/json"]["schema"]
+    whole = {"$ref": "#/body", "body": body, "components": document()["components"]}
+    jsonschema.Draft202012Validator(whole).validate(answer.json())

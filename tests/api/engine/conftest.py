@@ -1,0 +1,47 @@
+"""The one download of the engine dialect, its owner, and a client with the owner's key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from files.models import File
+from tests.conftest import ApiClient
+from tests.factories import make_download, make_file, make_key, make_loose_upload, make_user, make_version
+from versions.models import Version
+
+PAGE = "https://github.com/o/r/releases/tag/v1"
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.owner = make_user()
+        self.client = ApiClient(make_key(self.owner))
+        self.download = make_download(self.owner, title="Engine")
+        self.guest = ApiClient()
+
+    def body(self, **fields: Any) -> dict[str, Any]:
+        """The least that a version needs; a finished upload is its file unless `files` says otherwise."""
+        known = {"version_number": "1.0.0", "github_release_url": PAGE}
+        if "files" not in fields:
+            known["files"] = [{"file_id": make_loose_upload(self.owner).public_id}]
+        return {"data": known | fields}
+
+    def post(self, **fields: Any) -> Any:
+        return self.client.send("post", "/version", self.body(**fields))
+
+    def patch(self, version: Version, **fields: Any) -> Any:
+        return self.client.send("patch", f"/version/{version.public_id}", {"data": fields})
+
+    def version(self, number: str = "1.0.0", **fields: Any) -> Version:
+        return make_version(self.download, number, **fields)
+
+    def file(self, number: str = "1.0.0", **fields: Any) -> File:
+        version = self.version(number, **{key: fields.pop(key) for key in ("state", "channel") if key in fields})
+        return make_file(version, **fields)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()

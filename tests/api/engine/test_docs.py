@@ -1,0 +1,44 @@
+"""The documentation of the dialect: its commands run, and the tests it names exist."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.factories import make_download, make_key, make_loose_upload, make_user
+from versions.models import Version
+
+FOLDER = Path(__file__).parent
+PAGE = (Path(__file__).resolve().parents[3] / "docs/api/engine.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commands_of_the_page_work(live_server: Any) -> None:
+    owner = make_user()
+    make_download(owner)
+    upload = make_loose_upload(owner, content=b"engine")
+    known = {
+        "HUB": live_server.url,
+        "KEY": make_key(owner),
+        "UPLOAD": upload.public_id,
+        "SHA512": hashlib.sha512(b"engine").hexdigest(),
+        "PATH": os.environ["PATH"],
+    }
+    script = "set -eu\n" + "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
+    done = subprocess.run(["sh", "-c", script], env=known, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    version = Version.all_objects.get()
+    assert (version.changelog, version.delete_reason) == ("Faster imports.", "obsolete")
+
+
+def test_tests_named_on_the_page_exist() -> None:
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", PAGE)
+    assert len(named) > 15
+    missing = [name for file, name in named if f"def {name}(" not in (FOLDER / file).read_text(encoding="utf-8")]
+    assert missing == []

@@ -1,0 +1,357 @@
+"""`GET /versions`, `/version_file/{hash}`, `/version/{id}`, `/version`, `/version/latest`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from downloads.services import update_download
+from files.deletion import delete_download, delete_version
+from files.models import File
+from tests.api.engine.conftest import Engine
+from tests.api.engine.test_create import refused
+from tests.conftest import ApiClient
+from tests.factories import make_download, make_file, make_key, make_user, make_version, system
+from versions.models import Version
+from versions.services import archive_version, yank_version
+
+pytestmark = pytest.mark.django_db
+NO_ID = "a" * 24
+
+
+def numbers(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [version["version_number"] for version in answer.json()]
+
+
+def sums(content: bytes) -> dict[str, str]:
+    return {"sha512": hashlib.sha512(content).hexdigest(), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+# --- /versions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'ids=["{0}","{1}"]',
+        "ids={0}&ids={1}",
+        "ids={0},{1}",
+        "ids= {0} , {1} ,",
+        'ids=["{0}"]&ids={1}',
+        'ids={0},{2}&ids=["{1}"]&ids=',
+        "ids={0}&ids={1}&ids={0}",
+    ],
+)
+def test_ids_are_read_in_every_form_and_kept_in_order(engine: Engine, query: str) -> None:
+    first, second = engine.version("1.0.0"), engine.version("2.0.0")
+    for one, other in ((first, second), (second, first)):
+        text = query.format(one.public_id, other.public_id, NO_ID)
+        found = engine.guest.get("/versions?" + quote(text, safe="&="))
+        assert numbers(found) == [one.number, other.number]
+
+
+@pytest.mark.parametrize("text", ["[]", "", ",", NO_ID, "%00", "ÄÖ", "x" * 500])
+def test_ids_of_nothing_give_an_empty_list(engine: Engine, text: str) -> None:
+    assert numbers(engine.guest.get(f"/versions?ids={text}")) == []
+
+
+@pytest.mark.parametrize("query", ["", "ids=[", "ids=[1]", "ids=[[]]", 'ids={"a":1}[', "ids=" + "[" * 5000])
+def test_unreadable_ids_are_400_in_the_words_of_the_contract(engine: Engine, query: str) -> None:
+    answer = engine.guest.get(f"/versions?{query}")
+    if query.startswith("ids={"):
+        assert numbers(answer) == []  # no array, so a word that is no id
+    else:
+        assert "ids" in refused(answer, 400, "Invalid query parameters")
+
+
+def test_ids_are_at_most_a_hundred(engine: Engine) -> None:
+    ids = [f"a{number}" for number in range(101)]
+    assert engine.guest.get("/versions?ids=" + ",".join(ids[:100])).status_code == 200
+    assert "100" in refused(engine.guest.get("/versions?ids=" + json.dumps(ids)), 400, "Invalid query parameters")
+
+
+def test_hidden_versions_are_left_out_silently(engine: Engine) -> None:
+    states: list[dict[str, Any]] = [
+        {}, {"visibility": "unlisted"}, {"state": "draft"}, {"visibility": "private"},
+    ]  # fmt: skip
+    made = [engine.version(f"{number}.0.0", **fields) for number, fields in enumerate(states)]
+    made += [make_version(make_download(), "8.0.0"), engine.version("9.0.0")]
+    delete_version(actor=system(), version=made[-1])
+    path = "/versions?ids=" + ",".join(version.public_id for version in made)
+    assert numbers(engine.guest.get(path)) == ["0.0.0", "1.0.0"]
+    assert numbers(engine.client.get(path)) == ["0.0.0", "1.0.0", "2.0.0", "3.0.0"]
+
+
+# --- /version_file ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["sha512", "sha256"])
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_hash_finds_the_version_in_any_case(engine: Engine, kind: str, change: Any) -> None:
+    engine.file(content=b"engine")
+    answer = engine.guest.get(f"/version_file/{change(sums(b'engine')[kind])}")
+    assert (answer.status_code, answer.json()["version_number"]) == (200, "1.0.0")
+
+
+@pytest.mark.parametrize("kind", ["sha512", "sha256"])
+def test_hash_of_a_link_finds_its_version(engine: Engine, kind: str) -> None:
+    file = engine.file()
+    known = {f"external_{name}": value for name, value in sums(b"linked").items()}
+    File.objects.filter(pk=file.pk).update(blob=None, external_url="https://example.com/x", **known)
+    assert engine.guest.get(f"/version_file/{sums(b'linked')[kind]}").status_code == 200
+
+
+def test_newest_owner_by_version_order_is_the_answer(engine: Engine) -> None:
+    for number in ("1.9.0", "1.10.0", "1.2.0"):
+        engine.file(number, content=b"same")
+    engine.file("2.0.0", content=b"same", state="draft")
+    path = f"/version_file/{sums(b'same')['sha512']}"
+    assert engine.guest.get(path).json()["version_number"] == "1.10.0"
+    assert engine.client.get(path).json()["version_number"] == "2.0.0"
+
+
+@pytest.mark.parametrize("validation", ["pending", "failed"])
+def test_only_files_that_passed_are_found(engine: Engine, validation: str) -> None:
+    engine.file(content=b"engine")
+    File.objects.update(validation_status=validation)
+    for client in (engine.guest, engine.client):
+        refused(client.get(f"/version_file/{sums(b'engine')['sha512']}"), 404, "not_found")
+
+
+@pytest.mark.parametrize("text", ["0" * 128, "0" * 64, "0" * 40, "x", "%00", "ß" * 64, "z" * 3000])
+def test_unknown_hash_is_404(engine: Engine, text: str) -> None:
+    engine.file()
+    refused(engine.guest.get(f"/version_file/{text}"), 404, "not_found")
+
+
+def test_files_of_other_downloads_are_not_found(engine: Engine) -> None:
+    make_file(make_version(make_download()), content=b"other")
+    refused(engine.guest.get(f"/version_file/{sums(b'other')['sha512']}"), 404, "not_found")
+
+
+# --- /version/{id} ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [NO_ID, "1", "%00", "A" * 24, "ß", "x" * 3000])
+def test_unknown_id_is_404(engine: Engine, text: str) -> None:
+    refused(engine.guest.get(f"/version/{text}"), 404, "not_found")
+
+
+def test_draft_is_for_its_team(engine: Engine) -> None:
+    path = f"/version/{engine.version(state='draft').public_id}"
+    assert engine.client.get(path).json()["status"] == "draft"
+    for client in (engine.guest, ApiClient(make_key())):
+        refused(client.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({}, "listed"),
+        ({"visibility": "unlisted"}, "unlisted"),
+        ({"visibility": "private"}, "draft"),
+        ({"state": "draft"}, "draft"),
+    ],
+)
+def test_status_says_who_sees_it(engine: Engine, fields: dict[str, Any], status: str) -> None:
+    path = f"/version/{engine.version(**fields).public_id}"
+    assert engine.client.get(path).json()["status"] == status
+    assert len(engine.client.get(f"/version?status={status}").json()) == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind"),
+    [("stable", "release"), ("beta", "beta"), ("alpha", "alpha"), ("rc", "alpha"), ("dev", "alpha")],
+)
+def test_channels_without_a_name_here_read_as_alpha(engine: Engine, channel: str, kind: str) -> None:
+    path = f"/version/{engine.version(channel=channel).public_id}"
+    assert engine.guest.get(path).json()["version_type"] == kind
+
+
+def test_empty_changelog_is_null_and_an_author_that_went_is_empty(engine: Engine) -> None:
+    shown = engine.guest.get(f"/version/{engine.version().public_id}").json()
+    assert (shown["changelog"], shown["changelog_url"], shown["author_id"]) == (None, None, "")
+
+
+def test_guest_is_shown_files_that_passed_and_the_team_those_being_checked(engine: Engine) -> None:
+    version = engine.version()
+    for state in ("passed", "pending", "failed"):
+        file = make_file(version, name=f"{state}.bin")
+        File.objects.filter(pk=file.pk).update(validation_status=state)
+    path = f"/version/{version.public_id}"
+    assert [file["filename"] for file in engine.guest.get(path).json()["files"]] == ["passed.bin"]
+    assert [file["filename"] for file in engine.client.get(path).json()["files"]] == ["passed.bin", "pending.bin"]
+
+
+def test_public_url_is_the_base_of_links(engine: Engine, settings: Any) -> None:
+    settings.PUBLIC_URL = "https://hub.example.org"
+    version = engine.file(name="tool.zip").version
+    shown = engine.guest.get(f"/version/{version.public_id}").json()
+    assert shown["files"][0]["url"] == "https://hub.example.org/d/engine/1.0.0/tool.zip"
+
+
+# --- /version ---------------------------------------------------------------------------------------------------------
+
+
+def test_list_is_newest_first_and_holds_what_is_listed(engine: Engine) -> None:
+    for number, fields in {"1.0.0": {}, "2.0.0": {"visibility": "unlisted"}, "3.0.0": {"state": "draft"}}.items():
+        engine.version(number, **fields)
+    assert numbers(engine.guest.get("/version")) == ["1.0.0"]
+    assert numbers(engine.client.get("/version")) == ["3.0.0", "2.0.0", "1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("release", ["1.0.0"]),
+        ("stable", ["1.0.0"]),
+        ("beta", ["2.0.0"]),
+        ("alpha", ["4.0.0", "3.0.0"]),
+        ("nightly", ["4.0.0"]),
+        ("NIGHTLY", ["4.0.0"]),
+        ("other", []),
+    ],
+)
+def test_list_by_channel(engine: Engine, word: str, found: list[str]) -> None:
+    for number, channel in {"1.0.0": "stable", "2.0.0": "beta", "3.0.0": "alpha", "4.0.0": "nightly"}.items():
+        engine.version(number, channel=channel)
+    assert numbers(engine.guest.get(f"/version?channel={word}")) == found
+
+
+def test_list_by_status(engine: Engine) -> None:
+    archived = engine.version("1.0.0", files=1)
+    archive_version(actor=system(), version=archived)
+    engine.version("2.0.0")
+    assert numbers(engine.guest.get("/version?status=archived")) == ["1.0.0"]
+    assert numbers(engine.guest.get("/version?status=listed")) == ["2.0.0"]
+    assert numbers(engine.guest.get("/version?status=unknown")) == []
+
+
+def test_list_by_platform_of_files_on_offer(engine: Engine) -> None:
+    for number, platform in {"1.0.0": "windows", "2.0.0": "linux", "3.0.0": ""}.items():
+        engine.file(number, platform=platform)
+    engine.version("4.0.0")
+    assert numbers(engine.guest.get("/version?platform=Windows")) == ["3.0.0", "1.0.0"]
+
+
+def test_pages_are_linked_and_hold_every_version_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("releasehub.api.engine.versions.PER_PAGE", 2)
+    for number in range(5):
+        engine.version(f"{number}.0.0")
+    pages = [engine.guest.get(f"/version?channel=release&page={page}") for page in (1, 2, 3, 4)]
+    assert [numbers(page) for page in pages] == [["4.0.0", "3.0.0"], ["2.0.0", "1.0.0"], ["0.0.0"], []]
+    first, last = (f"http://testserver/version?channel=release&page={page}" for page in (1, 3))
+    assert pages[1]["Link"] == f'<{first}>; rel="prev", <{last}>; rel="next"'
+    assert ("next" in pages[2]["Link"], "Link" in engine.guest.get("/version?page=1&channel=beta")) == (False, False)
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=x", "page=99999999999999999999", "status=nonsense", "channel=%00", "platform=" + "x" * 51]
+)
+def test_bad_parameter_is_told(engine: Engine, query: str) -> None:
+    assert query.partition("=")[0] in refused(engine.guest.get(f"/version?{query}"), 400, "Invalid query parameters")
+
+
+# --- /version/latest --------------------------------------------------------------------------------------------------
+
+
+def test_latest_is_by_version_not_by_date(engine: Engine) -> None:
+    for number in ("2.0.0", "1.9.9"):
+        engine.file(number)
+    assert engine.guest.get("/version/latest").json()["version_number"] == "2.0.0"
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("channel=release", "1.0.0"),
+        ("channel=beta", "2.0.0"),
+        ("channel=beta&platform=Windows", "1.0.0"),
+        ("status=listed", "1.0.0"),
+    ],
+)
+def test_latest_by_channel_and_platform(engine: Engine, query: str, number: str) -> None:
+    engine.file("1.0.0", platform="windows")
+    engine.file("2.0.0", channel="beta", platform="linux")
+    assert engine.guest.get(f"/version/latest?{query}").json()["version_number"] == number
+
+
+@pytest.mark.parametrize("query", ["channel=other", "platform=macos", "status=archived"])
+def test_latest_of_nothing_is_404(engine: Engine, query: str) -> None:
+    engine.file(platform="windows")
+    refused(engine.guest.get(f"/version/latest?{query}"), 404, "not_found")
+
+
+def test_yanked_version_is_not_latest_but_found(engine: Engine) -> None:
+    version = engine.file(content=b"engine").version
+    yank_version(actor=system(), version=version)
+    refused(engine.guest.get("/version/latest"), 404, "not_found")
+    assert engine.guest.get(f"/version_file/{sums(b'engine')['sha512']}").status_code == 200
+
+
+# --- which download ---------------------------------------------------------------------------------------------------
+READS = ["/version", "/version/latest", f"/version/{NO_ID}", f"/versions?ids={NO_ID}", f"/version_file/{'0' * 128}"]
+
+
+def test_oldest_download_is_served_unless_the_operator_names_one(engine: Engine, settings: Any) -> None:
+    other = make_download(title="Other")
+    make_version(other, "7.0.0")
+    engine.version("1.0.0")
+    assert numbers(engine.guest.get("/version")) == ["1.0.0"]
+    settings.ENGINE_DOWNLOAD = "other"
+    assert numbers(engine.guest.get("/version")) == ["7.0.0"]
+
+
+@pytest.mark.parametrize("path", READS)
+def test_without_a_download_the_answer_says_what_to_set(path: str) -> None:
+    assert "RELEASEHUB_ENGINE_DOWNLOAD" in refused(ApiClient().get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize("path", READS)
+def test_hidden_download_looks_like_none(engine: Engine, path: str) -> None:
+    engine.file()
+    update_download(actor=system(), download=engine.download, visibility="private")
+    assert "RELEASEHUB_ENGINE_DOWNLOAD" in refused(engine.guest.get(path), 404, "not_found")
+
+
+def test_deleted_download_offers_nothing_even_to_its_owner(engine: Engine, settings: Any) -> None:
+    settings.ENGINE_DOWNLOAD = engine.download.slug
+    engine.file()
+    delete_download(actor=system(), download=engine.download)
+    assert numbers(engine.client.get("/version")) == []
+    refused(engine.client.get("/version/latest"), 404, "not_found")
+
+
+def test_key_bound_to_another_download_sees_nothing(engine: Engine) -> None:
+    client = ApiClient(make_key(engine.owner, download_ids=[make_download().pk]))
+    refused(client.get("/version"), 404, "not_found")
+
+
+# --- cost -------------------------------------------------------------------------------------------------------------
+QUERIES = {"/version": 4, "/versions": 4, "/version/": 4, "/version_file/": 4, "/version/latest": 5}
+
+
+@pytest.mark.parametrize("path", QUERIES)
+def test_reads_take_the_same_queries_with_one_row_and_with_twenty(engine: Engine, path: str) -> None:
+    made: list[Version] = []
+    for rows in (1, 19):
+        made += [engine.file(f"{len(made) + row}.0.0", content=b"same").version for row in range(rows)]
+        for version in made:
+            make_file(version)
+        full = {
+            "/versions": "/versions?ids=" + ",".join(version.public_id for version in made),
+            "/version/": f"/version/{made[0].public_id}",
+            "/version_file/": f"/version_file/{sums(b'same')['sha512']}",
+        }.get(path, path)
+        for client, extra in ((engine.client, 0), (engine.guest, 1), (ApiClient(make_key(make_user())), 0)):
+            client.get(full)
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(full).status_code == 200
+            assert len(queries) <= QUERIES[path] - extra

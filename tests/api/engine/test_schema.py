@@ -1,0 +1,116 @@
+"""Every kind of answer is what the schema says, for every operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import URLPattern
+
+from releasehub.api.engine.urls import urlpatterns
+from tests.api.described import check, document, operations
+from tests.api.engine.conftest import Engine
+from tests.api.engine.test_create import refused
+from tests.conftest import ApiClient
+from tests.factories import make_key
+
+pytestmark = pytest.mark.django_db
+OPERATIONS = operations("/version")
+READS = [operation for operation in OPERATIONS if operation[0] == "get"]
+WRITES = [operation for operation in OPERATIONS if operation[0] != "get"]
+
+
+def perform(engine: Engine, verb: str, path: str, client: ApiClient | None = None) -> Any:
+    file = engine.file("0.9.0", content=b"engine")
+    assert file.blob is not None
+    url = path.replace("{id}", file.version.public_id).replace("{hash}", file.blob.sha512)
+    who = client or engine.client
+    if verb == "get":
+        return who.get(f"{url}?ids={file.version.public_id}" if path == "/versions" else url)
+    return who.send(verb, url, engine.body())
+
+
+def test_the_operations_are_these() -> None:
+    assert OPERATIONS == [
+        ("delete", "/version/{id}"),
+        ("delete", "/version_file/{hash}"),
+        ("get", "/version"),
+        ("get", "/version/latest"),
+        ("get", "/version/{id}"),
+        ("get", "/version_file/{hash}"),
+        ("get", "/versions"),
+        ("patch", "/version/{id}"),
+        ("post", "/version"),
+    ]
+
+
+def test_every_route_is_in_the_schema() -> None:
+    routes = [str(item.pattern) for item in urlpatterns[:-1] if isinstance(item, URLPattern)]
+    known = {path for _, path in OPERATIONS}
+    assert {"/" + route.replace("<str:", "{").replace(">", "}") for route in routes} == known
+
+
+@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+def test_success_is_what_the_schema_says(engine: Engine, verb: str, path: str) -> None:
+    answer = perform(engine, verb, path)
+    assert answer.status_code == (204 if verb == "delete" else 200), answer.content
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize(("verb", "path"), READS)
+def test_guests_read(engine: Engine, verb: str, path: str) -> None:
+    answer = perform(engine, verb, path, ApiClient())
+    assert answer.status_code == 200
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize(("verb", "path"), WRITES)
+def test_guests_do_not_write(engine: Engine, verb: str, path: str) -> None:
+    answer = perform(engine, verb, path, ApiClient())
+    refused(answer, 401, "unauthorized")
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+def test_wrong_key_is_what_the_schema_says(engine: Engine, verb: str, path: str) -> None:
+    answer = perform(engine, verb, path, ApiClient("rh_wrong"))
+    refused(answer, 401, "unauthorized")
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+def test_without_its_scope_nothing_is_done(engine: Engine, verb: str, path: str) -> None:
+    answer = perform(engine, verb, path, ApiClient(make_key(engine.owner, scopes=["release:write"])))
+    refused(answer, 403, "forbidden")
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize(("verb", "path"), WRITES)
+def test_who_may_only_look_is_403(engine: Engine, verb: str, path: str) -> None:
+    body = {"data": {"name": "X"}}
+    if verb == "post":
+        body = engine.body(status="draft", files=[])
+    file = engine.file(content=b"engine")
+    url = path.replace("{id}", file.version.public_id).replace("{hash}", file.blob.sha512)  # type: ignore[union-attr]
+    answer = ApiClient(make_key()).send(verb, url, body)
+    refused(answer, 403, "forbidden")
+    check(path, verb, answer)
+
+
+def test_scheme_is_the_raw_key() -> None:
+    paths = document()["paths"]
+    assert paths["/version"]["post"]["security"] == [{"rawKey": []}]
+    assert paths["/versions"]["get"]["security"] == [{"rawKey": []}, {}]
+    scheme = document()["components"]["securitySchemes"]["rawKey"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "Authorization")
+
+
+def test_unexpected_errors_have_the_envelope_and_no_detail(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**kwargs: Any) -> None:
+        raise RuntimeError("the inner secret")
+
+    monkeypatch.setattr("releasehub.api.engine.versions.create_with_files", fail)
+    answer = engine.post()
+    refused(answer, 500, "unexpected")
+    assert b"secret" not in answer.content
+    assert answer["X-Request-Id"]

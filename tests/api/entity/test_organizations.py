@@ -1,0 +1,308 @@
+"""Organisations, their store, members and roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from releasehub.accounts.models import Membership, Organization
+from releasehub.accounts.services import create_role
+from releasehub.apikeys.scopes import Scope
+from releasehub.audit.models import AuditEntry
+from tests.api.entity.world import World
+from tests.conftest import ApiClient
+from tests.factories import make_organization, make_user, system
+
+pytestmark = pytest.mark.django_db
+URL = "/api/organizations"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def of(organization: Organization, path: str = "") -> str:
+    return f"{URL}/{organization.public_id}{path}"
+
+
+def publish(world: World, organization: Organization, client: ApiClient | None = None, **fields: Any) -> Any:
+    body = {"entityId": world.entity.public_id} | fields
+    return (client or world.client).send("post", of(organization, "/store"), body)
+
+
+def named(organization: Organization, user: Any, *scopes: str) -> None:
+    """Give the member a role with these scopes."""
+    role = create_role(actor=system(), organization=organization, name=f"Role of {user}", scopes=scopes)
+    Membership.objects.filter(organization=organization, user=user).update(named_role=role)
+
+
+def test_list_has_ones_own_only(world: World) -> None:
+    mine = world.organization()
+    make_organization()
+    found = world.client.get(URL).json()
+    assert ([row["id"] for row in found["organizations"]], found["total"]) == ([mine.public_id], 1)
+    assert world.client.get(f"{URL}?search={mine.slug}").json()["total"] == 1
+    assert world.client.get(f"{URL}?search=other").json()["total"] == 0
+
+
+def test_members_see_members_roles_and_storage(world: World) -> None:
+    plain = make_user(email="plain@example.org")
+    organization = world.organization("owner", plain)
+    shown = world.client.get(of(organization)).json()
+    assert {row["role"] for row in shown["members"]} == {"Admin", "Member"}
+    assert [row["name"] for row in shown["roles"]] == ["Admin", "Member"]
+    assert shown["storage_config"]["provider"] == "platform"
+    seen = world.as_user(plain).get(of(organization)).json()
+    assert {row["email"] for row in seen["members"]} == {"plain@example.org", None}
+
+
+def test_others_do_not_see_it() -> None:
+    organization, stranger = make_organization(), World().as_user(make_user())
+    for path in ("", "/roles", "/storage-config", "/store"):
+        assert stranger.get(of(organization, path)).status_code == 404
+    assert stranger.get(f"{URL}/nothing").status_code == 404
+
+
+def test_storage_is_the_hubs_own(world: World) -> None:
+    organization = world.organization()
+    url = of(organization, "/storage-config")
+    assert world.client.send("post", url, {"provider": "platform"}).json() == world.client.get(url).json()
+    answer = world.client.send("post", url, {"provider": "s3", "bucket_name": "mine"})
+    assert (answer.status_code, answer.json()["error"]) == (422, "storage_external")
+
+
+def test_storage_needs_the_right_to_settings(world: World) -> None:
+    organization = world.organization("member")
+    assert world.client.send("post", of(organization, "/storage-config"), {"provider": "platform"}).status_code == 403
+
+
+# --- store ------------------------------------------------------------------------------------------------------------
+
+
+def test_store_opens_an_entity_to_members(world: World) -> None:
+    colleague = make_user()
+    organization = world.organization("admin", colleague)
+    assert world.as_user(colleague).get(world.url).status_code == 404
+    assert publish(world, organization).status_code == 201
+    assert world.as_user(colleague).get(world.url).status_code == 200
+    assert world.as_user(make_user()).get(world.url).status_code == 404
+
+
+def test_public_store_opens_it_to_everybody_signed_in(world: World) -> None:
+    organization = world.organization()
+    publish(world, organization)
+    answer = publish(world, organization, isPublic=True)
+    assert (answer.status_code, answer.json()["publication"]["isPublic"]) == (200, True)
+    stranger = world.as_user(make_user())
+    assert stranger.get(world.url).status_code == 200
+    assert stranger.get(of(organization, "/store")).json()["total"] == 1
+    assert ApiClient().get(world.url).status_code == 401
+
+
+def test_publishing_again_changes_nothing(world: World) -> None:
+    organization = world.organization()
+    assert [publish(world, organization).status_code for _ in range(2)] == [201, 200]
+    assert AuditEntry.objects.filter(action="store.update").count() == 1
+
+
+def test_out_of_the_last_store_it_is_private_again(world: World) -> None:
+    first, second = world.organization(), world.organization()
+    body = {"entityId": world.entity.public_id}
+    for organization, visibility in ((first, "organization"), (second, "private")):
+        publish(world, first)
+        publish(world, second)
+        assert world.client.send("delete", of(organization, "/store"), body).status_code == 204
+        if organization == second:
+            assert world.client.send("delete", of(first, "/store"), body).status_code == 204
+        world.entity.refresh_from_db()
+        assert world.entity.visibility == visibility
+    assert world.client.send("delete", of(first, "/store"), body).status_code == 404
+
+
+def test_store_needs_the_scope_of_the_role(world: World) -> None:
+    organization = world.organization("member")
+    assert publish(world, organization).status_code == 403
+    named(organization, world.owner, "entities:share_store")
+    assert publish(world, organization).status_code == 201
+
+
+def test_store_needs_the_scope_of_the_key(world: World) -> None:
+    organization = world.organization()
+    client = world.as_user(world.owner, scopes=[Scope.ENTITIES_PUBLISH])
+    assert publish(world, organization, client).status_code == 403
+
+
+def test_store_takes_only_ones_own_entities(world: World) -> None:
+    colleague = make_user()
+    organization = world.organization("admin", colleague)
+    publish(world, organization)
+    Membership.objects.filter(user=colleague).update(role="admin")
+    assert publish(world, organization, world.as_user(colleague), isPublic=True).status_code == 403
+
+
+def test_store_of_strangers_is_closed(world: World) -> None:
+    assert publish(world, make_organization()).status_code == 404
+
+
+def test_key_bound_to_downloads_sees_no_organisation(world: World) -> None:
+    organization = world.organization()
+    client = world.as_user(world.owner, download_ids=[world.entity.pk])
+    assert client.get(URL).json()["total"] == 0
+    assert publish(world, organization, client).status_code == 404
+
+
+def test_store_lists_with_the_active_version(world: World) -> None:
+    organization = world.organization()
+    made = world.pushed(set_as_active=True)
+    publish(world, organization)
+    (found,) = world.client.get(of(organization, "/store?type=app")).json()["entities"]
+    assert (found["entityId"], found["activeVersion"]) == (world.entity.public_id, made["version"])
+    shown = world.client.get(of(organization, f"/store/{world.entity.public_id}")).json()
+    assert shown["publication"] == found
+    assert world.client.get(of(organization, "/store?type=service")).json()["total"] == 0
+
+
+def test_queries_do_not_grow_with_the_store(world: World) -> None:
+    organization = world.organization()
+
+    def queries(number: int) -> int:
+        for _ in range(number):
+            world.entity = world.make_entity()
+            assert publish(world, organization).status_code == 201
+        with CaptureQueriesContext(connection) as captured:
+            assert world.client.get(of(organization, "/store?pageSize=100")).status_code == 200
+        return len(captured)
+
+    assert queries(1) == queries(20)
+
+
+# --- members ----------------------------------------------------------------------------------------------------------
+
+
+def invite(world: World, organization: Organization, email: str, **fields: Any) -> Any:
+    return world.client.send("post", of(organization, "/members"), {"email": email} | fields)
+
+
+def role(world: World, organization: Organization, user: Any, role_id: str) -> Any:
+    return world.client.send("put", of(organization, f"/members/{user.public_id}/role"), {"role_id": role_id})
+
+
+def remove(client: ApiClient, organization: Organization, user: Any) -> Any:
+    return client.send("delete", of(organization, f"/members/{user.public_id}"))
+
+
+def test_member_comes_with_a_role_and_gets_another(world: World) -> None:
+    organization, user = world.organization(), make_user(email="new@example.org")
+    answer = invite(world, organization, "New@example.org")
+    assert (answer.status_code, answer.json()["member"]["role"]) == (201, "Member")
+    assert role(world, organization, user, "admin").json()["member"]["role_id"] == "admin"
+    assert invite(world, organization, "new@example.org").status_code == 409
+    actions = AuditEntry.objects.filter(action__startswith="member.").order_by("id")
+    assert list(actions.values_list("action", flat=True)) == ["member.add", "member.update"]
+
+
+def test_unknown_address_or_role_is_404(world: World) -> None:
+    organization = world.organization()
+    make_user(email="new@example.org")
+    assert invite(world, organization, "nobody@example.org").status_code == 404
+    assert invite(world, organization, "new@example.org", role_id="nothing").status_code == 404
+    assert role(world, organization, make_user(), "admin").status_code == 404
+
+
+def test_plain_members_administer_nobody(world: World) -> None:
+    colleague = make_user(email="c@example.org")
+    organization = world.organization("member", colleague)
+    assert invite(world, organization, "c@example.org").status_code == 403
+    assert role(world, organization, colleague, "admin").status_code == 403
+    assert remove(world.client, organization, colleague).status_code == 403
+
+
+def test_nobody_hands_out_more_than_they_have(world: World) -> None:
+    organization = world.organization("member", make_user(email="c@example.org"))
+    named(organization, world.owner, "members:invite", "members:manage_roles")
+    make_user(email="new@example.org")
+    assert invite(world, organization, "new@example.org", role_id="admin").status_code == 403
+    assert role(world, organization, world.owner, "admin").status_code == 403
+    body = {"name": "Mine", "scope_ids": ["org:settings"]}
+    assert world.client.send("post", of(organization, "/roles"), body).status_code == 403
+    assert invite(world, organization, "new@example.org").status_code == 201
+
+
+def test_removing_needs_the_scope_but_leaving_does_not(world: World) -> None:
+    colleague = make_user()
+    organization = world.organization("owner", colleague)
+    reading = world.as_user(colleague, scopes=[Scope.DOWNLOAD_READ])
+    assert remove(reading, organization, world.owner).status_code == 403
+    assert remove(reading, organization, colleague).status_code == 204
+    assert not Membership.objects.filter(user=colleague).exists()
+
+
+def test_last_admin_cannot_go(world: World) -> None:
+    organization = world.organization("owner", make_user())
+    answer = remove(world.client, organization, world.owner)
+    assert (answer.status_code, answer.json()["error"]) == (409, "member_last_admin")
+    assert role(world, organization, world.owner, "member").status_code == 409
+
+
+def test_admins_do_not_remove_owners(world: World) -> None:
+    owner = make_user()
+    organization = world.organization("admin", owner)
+    Membership.objects.filter(user=owner).update(role="owner")
+    assert remove(world.client, organization, owner).status_code == 403
+    assert role(world, organization, owner, "member").status_code == 403
+
+
+# --- roles ------------------------------------------------------------------------------------------------------------
+
+
+def test_role_is_made_changed_and_deleted(world: World) -> None:
+    organization = world.organization()
+    url = of(organization, "/roles")
+    answer = world.client.send("post", url, {"name": "Sharer", "scope_ids": ["entities:share"]})
+    made = answer.json()["role"]
+    assert (answer.status_code, made["scope_ids"], made["is_built_in"]) == (201, ["entities:share"], False)
+    changed = world.client.send("patch", f"{url}/{made['id']}", {"scope_ids": []}).json()["role"]
+    assert (changed["name"], changed["scope_ids"]) == ("Sharer", [])
+    assert world.client.get(f"{url}/{made['id']}").json()["role"] == changed
+    assert world.client.send("delete", f"{url}/{made['id']}").status_code == 204
+    assert [row["id"] for row in world.client.get(url).json()["roles"]] == ["admin", "member"]
+    actions = AuditEntry.objects.filter(action__startswith="role.").order_by("id")
+    assert list(actions.values_list("action", flat=True)) == ["role.create", "role.update", "role.delete"]
+
+
+@pytest.mark.parametrize("role_id", ["admin", "member"])
+def test_built_in_roles_stay(world: World, role_id: str) -> None:
+    url = of(world.organization(), f"/roles/{role_id}")
+    assert world.client.get(url).status_code == 200
+    assert world.client.send("delete", url).json()["error"] == "role_built_in"
+    assert world.client.send("patch", url, {"name": "Other"}).status_code == 409
+
+
+def test_role_in_use_stays(world: World) -> None:
+    user = make_user()
+    organization = world.organization("admin", user)
+    named(organization, user, "entities:share")
+    role_id = organization.roles.get().public_id
+    assert world.client.send("delete", of(organization, f"/roles/{role_id}")).json()["error"] == "role_in_use"
+
+
+@pytest.mark.parametrize("name", ["Sharer", "SHARER", "admin", " Member "])
+def test_names_of_roles_are_used_once(world: World, name: str) -> None:
+    url = of(world.organization(), "/roles")
+    world.client.send("post", url, {"name": "Sharer"})
+    assert world.client.send("post", url, {"name": name}).json()["error"] == "role_name_taken"
+
+
+@pytest.mark.parametrize("scopes", [["nothing"], "x", [5], ["mc_dm_download:read"]])
+def test_unknown_scopes_are_refused(world: World, scopes: Any) -> None:
+    body = {"name": "New", "scope_ids": scopes}
+    assert world.client.send("post", of(world.organization(), "/roles"), body).status_code == 400
+
+
+def test_roles_of_another_organisation_are_not_found(world: World) -> None:
+    other = create_role(actor=system(), organization=make_organization(), name="Other", scopes=[])
+    assert world.client.get(of(world.organization(), f"/roles/{other.public_id}")).status_code == 404

@@ -1,0 +1,149 @@
+"""The cells of the roles matrix that this dialect expresses: entities and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from downloads.models import Download
+from downloads.services import entity_category
+from files.models import PackageUpload
+from files.packages import Announcement, announce_package, open_places
+from files.sessions import sign_parts
+from releasehub.api.entity.urls import urlpatterns
+from releasehub.apikeys.scopes import Scope
+from tests.api.entity.world import moment, source, upload, zipped
+from tests.conftest import ApiClient
+from tests.factories import make_key, system
+from tests.test_roles_matrix import CASES, World, build, footprint, lacks_scope, person
+
+pytestmark = pytest.mark.django_db
+SCOPES = {"read": Scope.DOWNLOAD_READ, "write": Scope.ENTITIES_PUBLISH, "delete_hard": Scope.DOWNLOAD_DELETE_HARD}
+# What this dialect has no address for, or gives by another cell.
+ELSEWHERE = {"undelete", "hard_delete", "set_visibility", "list", "manage_files"}
+CELLS = [
+    case
+    for case in CASES
+    if case["resource"] in {"download", "version"}
+    and case["action"] not in ELSEWHERE
+    and (case["resource"], case["action"]) != ("version", "edit")
+]
+# method of a view -> the action of the matrix whose cells cover it; others have tests of their own
+COVERED = {
+    "retrieve": "view",
+    "details": "view",
+    "update": "edit",
+    "destroy": "soft_delete",
+    "announce": "request_upload_url",
+    "confirm": "confirm_upload",
+    "activate": "set_active",
+    "download": "view",
+    "list": "view",
+    "active": "view",
+}
+OWN_TESTS = {
+    "EntitiesViewSet": {"create", "icon"},
+    "EntitySharesViewSet": {"create", "list", "destroy", "received", "made"},
+    "EntityPublishersViewSet": {"create", "list", "retrieve", "destroy"},
+    "EntityOrganizationsViewSet": {"list", "retrieve", "storage", "set_storage"},
+    "EntityStoreViewSet": {"list", "retrieve", "create", "destroy"},
+    "EntityMembersViewSet": {"create", "update", "destroy"},
+    "EntityRolesViewSet": {"list", "create", "retrieve", "partial_update", "destroy"},
+}
+
+
+def client(world: World, case: dict[str, Any]) -> ApiClient:
+    if case["principal"] == "anonymous":
+        return ApiClient()
+    if case["principal"] == "super_user_key":
+        return ApiClient(make_key(is_super_user=True))
+    scopes = [SCOPES[name] for name in case["scopes"]] if "scopes" in case else Scope.values
+    return ApiClient(make_key(person(world, case), scopes=scopes))
+
+
+def announced(world: World) -> PackageUpload:
+    """Addresses were given and the bytes sent, by somebody who may do anything."""
+    number, download = moment(), world.download
+    announcement = Announcement(number=number, source_hash=source(number))
+    return announce_package(actor=system(), download=download, announcement=announcement, places=open_places(download))
+
+
+def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
+    url, version = f"/api/entities/{world.download.public_id}", world.version.public_id
+    new = {"version": moment(), "source_hash": source(moment())}
+    calls: dict[tuple[str, str], Callable[[], Any]] = {
+        ("download", "view"): lambda: who.get(url),
+        ("download", "edit"): lambda: who.send("put", url, {"name": "Changed"}),
+        ("download", "soft_delete"): lambda: who.send("delete", url),
+        ("download", "post_version"): lambda: who.send("post", f"{url}/versions/upload-url", new),
+        ("version", "view"): lambda: who.get(f"{url}/versions/{version}/download"),
+        ("version", "soft_delete"): lambda: who.send("delete", f"{url}/versions/{version}"),
+        ("version", "set_active"): lambda: who.send("put", f"{url}/versions/active", {"versionId": version}),
+    }
+    if (case["resource"], case["action"]) in calls:
+        return calls[case["resource"], case["action"]]()
+    if case["action"] == "request_upload_url":
+        return who.send("post", f"{url}/versions/upload-url", new)
+    return confirm(world, who, url)
+
+
+def confirm(world: World, who: ApiClient, url: str) -> Any:
+    content, plan = zipped(), announced(world)
+    (address,) = sign_parts(plan.package, [(1, "")])
+    assert upload(address.put.url, content) in {200, 204}
+    body = {
+        "storage_path": plan.package.storage_key,
+        "version": plan.number,
+        "source_hash": plan.source_hash,
+        "file_size_bytes": len(content),
+    }
+    return who.send("post", f"{url}/versions/confirm", body)
+
+
+def as_entity(case: dict[str, Any]) -> World:
+    world = build(case["resource"], case["state"])
+    Download.all_objects.update(category=entity_category())
+    world.download.refresh_from_db()
+    return world
+
+
+def is_of_the_entity(case: dict[str, Any]) -> bool:
+    """Uploading makes a new version here, so the state of another version does not matter to it."""
+    return case["action"] in {"request_upload_url", "confirm_upload"}
+
+
+def is_allowed(case: dict[str, Any]) -> bool:
+    """As the matrix has it, but nothing is open without a key."""
+    return bool(case["expect"] == "allow" and case["principal"] != "anonymous")
+
+
+RUN = [case for case in CELLS if not (is_of_the_entity(case) and case["state"] in {"draft", "soft_deleted"})]
+
+
+@pytest.mark.parametrize("case", RUN, ids=lambda case: case["id"])
+def test_dialect_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
+    world = as_entity(case)
+    who = client(world, case)
+    before = footprint()
+    answer = call(world, who, case)
+    if is_allowed(case):
+        assert answer.status_code in {200, 201, 204}, answer.content
+    else:
+        assert answer.status_code in {401, *case.get("status", [])} - {200, 201}, answer.content
+        assert footprint() == before
+        assert answer.json()["error"]
+
+
+def test_refused_by_scope_is_part_of_it() -> None:
+    assert [case for case in RUN if lacks_scope(case)]
+
+
+def test_every_route_is_covered_by_the_matrix_or_by_tests_of_its_own() -> None:
+    actions = {case["action"] for case in CASES}
+    for pattern in urlpatterns[:-1]:
+        view = pattern.callback.cls.__name__
+        for verb, method in pattern.callback.actions.items():
+            is_own = method in OWN_TESTS.get(view, set())
+            assert is_own or COVERED.get(method) in actions, (view, verb, method)

@@ -1,0 +1,387 @@
+"""The two-step upload and what is done with versions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from downloads.models import TeamMember
+from downloads.services import set_team_member, share_download
+from files.counting import fold_grants
+from files.models import Blob, File, PackageUpload, UploadSession
+from files.tasks import sweep_uploads
+from releasehub.api.common.idempotency import HEADER
+from releasehub.core.errors import StorageUnavailable
+from tests.api.entity.world import LOCKFILE, World, acting, moment, source, upload, zipped
+from tests.api.native.test_uploads import left_behind
+from tests.conftest import ApiClient
+from tests.factories import make_user, make_version, system
+from versions.models import Version
+from versions.services import yank_version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def refused(answer: dict[str, Any], code: str) -> bool:
+    return bool(answer["error"] == code)
+
+
+# --- V1 ---------------------------------------------------------------------------------------------------------------
+
+
+def test_announce_gives_two_addresses_and_paths(world: World) -> None:
+    answer = world.announce()
+    assert answer["expires_in"] == 3600
+    assert len({answer[name] for name in ("storage_path", "package_lock_path")}) == 2
+    assert answer["upload_url"] != answer["lockfile_upload_url"]
+    assert not Version.objects.exists()
+
+
+def test_known_source_gives_the_version_there_is(world: World) -> None:
+    made = world.pushed()
+    before = UploadSession.objects.count()
+    answer = world.announce(source_hash=made["source_hash"].upper())
+    assert (answer["exists"], answer["version"]["id"]) == (True, made["id"])
+    assert "upload_url" not in answer
+    assert UploadSession.objects.count() == before
+
+
+def test_force_announces_known_source_again(world: World) -> None:
+    made = world.pushed()
+    assert world.announce(source_hash=made["source_hash"], force=True)["upload_url"]
+
+
+def test_source_of_a_deleted_version_is_no_longer_known(world: World) -> None:
+    made = world.pushed()
+    assert world.client.send("delete", f"{world.url}/versions/{made['id']}").status_code == 204
+    assert world.announce(source_hash=made["source_hash"])["upload_url"]
+
+
+def test_same_source_elsewhere_is_not_told(world: World) -> None:
+    made = World().pushed()
+    assert world.announce(source_hash=made["source_hash"])["upload_url"]
+
+
+@pytest.mark.parametrize("digits", [40, 64, 128])
+def test_lengths_of_source_hashes(world: World, digits: int) -> None:
+    world.announce(source_hash="a" * digits)
+
+
+@pytest.mark.parametrize("text", ["", "a" * 39, "a" * 41, "g" * 64, "a" * 64 + "\n", 5, None, ["a" * 64]])
+def test_other_source_hashes_are_refused(world: World, text: Any) -> None:
+    assert refused(world.announce(source_hash=text, status=400), "invalid_input")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1.0.0", "2024.6.10-153042", "2024.06.10-15304", "2024.02.30-000000", "2024.06.10-246060", "2024.06.10-153042\n",
+     "٢٠٢٤.٠٦.١٠-١٥٣٠٤٢", "2024.06.10-153042 ", "0000.01.01-000000", "", None, 5],
+)  # fmt: skip
+def test_other_version_strings_are_refused(world: World, text: Any) -> None:
+    assert refused(world.announce(version=text, status=400), "invalid_input")
+
+
+def test_used_number_is_refused_early(world: World) -> None:
+    made = world.pushed()
+    assert refused(world.announce(version=made["version"], status=409), "version_number_taken")
+
+
+def test_base_version_is_one_of_this_entity(world: World) -> None:
+    other = make_version(World().entity, moment())
+    assert refused(world.announce(base_version_id=other.public_id, status=404), "not_found")
+
+
+@pytest.mark.parametrize("step", ["upload-url", "confirm"])
+def test_only_publishers_upload(world: World, step: str) -> None:
+    reader = make_user()
+    share_download(actor=acting(world.owner), download=world.entity, user=reader)
+    body = world.uploaded()
+    for user, status in ((reader, 403), (make_user(), 404)):
+        assert world.as_user(user).send("post", f"{world.url}/versions/{step}", body).status_code == status
+
+
+# --- V2 ---------------------------------------------------------------------------------------------------------------
+
+
+def test_confirm_makes_a_published_version_with_its_files(world: World) -> None:
+    base = world.pushed()
+    content = zipped("new")
+    announced = world.announce(base_version_id=base["id"])
+    world.send(announced, content)
+    body = world.confirmation(announced, content, package_json={"name": "timer"}, service_dependencies=["db"])
+    shown = world.confirm(body)
+    assert (shown["state"], shown["base_version_id"], shown["package_json"]) == (
+        "published",
+        base["id"],
+        {"name": "timer"},
+    )
+    assert (shown["file_size_bytes"], shown["has_lockfile"], shown["is_active"]) == (len(content), True, False)
+    kinds = {file.kind: file.validation_status for file in world.version(shown).files.all()}
+    assert kinds == {"package": "passed", "lockfile": "passed"}
+
+
+def test_confirm_can_activate(world: World) -> None:
+    first, second = world.pushed(set_as_active=True), world.pushed(set_as_active=True)
+    assert [world.version(shown).is_active for shown in (first, second)] == [False, True]
+
+
+def test_confirm_without_a_lockfile_drops_its_place(world: World) -> None:
+    content = zipped()
+    announced = world.announce()
+    world.send(announced, content, lockfile=LOCKFILE)
+    shown = world.confirm(world.confirmation(announced, content, package_lock_path=None))
+    assert shown["has_lockfile"] is False
+    assert UploadSession.objects.get(storage_key=announced["package_lock_path"]).state == "expired"
+
+
+def test_the_same_confirm_again_gives_the_same_version(world: World) -> None:
+    body = world.uploaded()
+    first = world.confirm(body)
+    assert world.confirm(body, status=200)["id"] == first["id"]
+    assert Version.objects.count() == 1
+
+
+def test_with_an_idempotency_key_the_first_answer_is_given_again(world: World) -> None:
+    body, key = world.uploaded(), {HEADER: "once"}
+    answers = [world.client.send("post", f"{world.url}/versions/confirm", body, headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[1]["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    "change", [{"set_as_active": True}, {"package_json": {"a": 1}}, {"service_dependencies": ["x"]}]
+)
+def test_another_confirm_of_the_same_upload_conflicts(world: World, change: dict[str, Any]) -> None:
+    body = world.uploaded()
+    world.confirm(body)
+    assert refused(world.confirm(body | change, status=409), "upload_differs")
+
+
+@pytest.mark.parametrize("change", [{"version": "2020.01.01-000000"}, {"source_hash": "b" * 64}])
+def test_confirm_of_something_else_than_announced_conflicts(world: World, change: dict[str, Any]) -> None:
+    assert refused(world.confirm(world.uploaded() | change, status=409), "upload_differs")
+
+
+def test_confirm_before_the_bytes_came(world: World) -> None:
+    announced = world.announce()
+    content = zipped()
+    body = world.confirmation(announced, content)
+    assert refused(world.confirm(body, status=409), "upload_incomplete")
+    world.send(announced, content)
+    world.confirm(body)
+
+
+def test_confirm_with_another_size_can_be_repeated_with_the_right_one(world: World) -> None:
+    body = world.uploaded()
+    wrong = body | {"file_size_bytes": body["file_size_bytes"] + 1}
+    assert refused(world.confirm(wrong, status=422), "file_incomplete")
+    world.confirm(body)
+
+
+def test_content_that_fails_its_checks_leaves_nothing(world: World) -> None:
+    announced = world.announce()
+    world.send(announced, b"no zip at all")
+    body = world.confirmation(announced, b"no zip at all")
+    answer = world.confirm(body, status=422)
+    assert refused(answer, "file_failed_validation")
+    assert "zip" in answer["message"]
+    assert refused(world.confirm(body, status=422), "file_failed_validation")
+    assert (Version.all_objects.count(), File.all_objects.count(), Blob.objects.count()) == (0, 0, 0)
+
+
+def test_path_of_another_entity_is_refused(world: World) -> None:
+    body = World().uploaded()
+    assert refused(world.confirm(body, status=400), "invalid_input")
+
+
+def test_package_path_as_lockfile_is_refused(world: World) -> None:
+    body = world.uploaded()
+    assert refused(world.confirm(body | {"package_lock_path": body["storage_path"]}, status=400), "invalid_input")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"package_json": "\0"}, {"package_json": {"a": ["\0"]}}, {"package_json": {"\0": 1}}, {"package_json": [1]},
+     {"package_json": 5}, {"file_size_bytes": -1}, {"file_size_bytes": 2**70}, {"file_size_bytes": "x"},
+     {"storage_path": "\0"}, {"service_dependencies": ["a b"]}, {"service_dependencies": "x\0"}, {"set_as_active": 7}],
+)  # fmt: skip
+def test_bad_values_are_refused(world: World, change: dict[str, Any]) -> None:
+    assert refused(world.confirm(world.uploaded() | change, status=400), "invalid_input")
+
+
+def test_deep_manifests_are_refused(world: World) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(200):
+        deep = {"a": deep}
+    assert refused(world.confirm(world.uploaded() | {"package_json": deep}, status=400), "invalid_input")
+
+
+def test_two_flows_of_one_source_come_to_one_version(world: World) -> None:
+    first, second = (world.uploaded(source_hash=source("same")) for _ in range(2))
+    made = world.confirm(first)
+    assert world.confirm(second, status=200)["id"] == made["id"]
+
+
+def test_two_forced_flows_of_one_number_make_one_version(world: World) -> None:
+    number = moment()
+    bodies = [world.uploaded(version=number) for _ in range(2)]
+    world.confirm(bodies[0])
+    assert refused(world.confirm(bodies[1], status=409), "version_number_taken")
+
+
+def test_larger_than_the_category_allows(world: World) -> None:
+    category = world.entity.category
+    category.max_file_bytes = 10
+    category.inherited = {"max_file_bytes": 10}
+    category.save()
+    announced = world.announce()
+    status = upload(announced["upload_url"], zipped())
+    assert status in {400, 200}  # the hub refuses it, S3 takes whatever comes
+    answer = world.confirm(world.confirmation(announced, zipped()), status=409)
+    assert refused(answer, "upload_incomplete")
+
+
+def test_storage_that_is_away_is_503_and_the_next_try_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = world.uploaded()
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise StorageUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr("files.verification._collect", fail)
+        answer = world.client.send("post", f"{world.url}/versions/confirm", body)
+    assert (answer.status_code, answer.json()["error"]) == (503, "storage_unavailable")
+    world.confirm(body)
+
+
+def test_where_approval_is_needed_the_version_waits(world: World) -> None:
+    category = world.entity.category
+    category.inherited = {"requires_approval": True}
+    category.save()
+    shown = world.pushed(set_as_active=True)
+    assert (shown["state"], shown["is_active"]) == ("pending", False)
+
+
+def test_nothing_is_left_behind(world: World) -> None:
+    world.pushed()
+    assert left_behind() == []
+    assert not Blob.objects.unused().exists()
+    assert not UploadSession.objects.filter(blob__isnull=False).exists()
+
+
+def test_what_is_never_confirmed_goes_with_time(world: World) -> None:
+    announced = world.announce()
+    world.send(announced, zipped())
+    body = world.uploaded(b"no zip")  # verified, then refused
+    world.confirm(body, status=422)
+    world.pushed()
+    long_ago = timezone.now() - timedelta(days=30)
+    UploadSession.objects.update(last_active_at=long_ago)
+    PackageUpload.objects.update(created_at=long_ago)
+    sweep_uploads()
+    assert [row.version is not None for row in PackageUpload.objects.all()] == [True]
+    assert left_behind() == []
+
+
+# --- V3 to V7 ---------------------------------------------------------------------------------------------------------
+
+
+def fetched(url: str) -> Any:
+    return ApiClient().get(url.removeprefix("http://testserver"))
+
+
+def test_download_is_a_signed_address_of_the_bytes(world: World, local_storage: Any) -> None:
+    content = zipped("fetched")
+    shown = world.confirm(world.uploaded(content))
+    answer = world.client.get(f"{world.url}/versions/{shown['id']}/download")
+    assert answer.status_code == 200
+    file = fetched(answer.json()["url"])
+    assert (file.status_code, b"".join(file)) == (200, content)
+    assert f"{world.entity.slug}-{shown['version']}.zip" in file["Content-Disposition"]
+
+
+def test_asking_for_the_address_counts_once(world: World, local_storage: Any) -> None:
+    shown = world.pushed()
+    answer = world.client.get(f"{world.url}/versions/{shown['id']}/download")
+    list(fetched(answer.json()["url"]))
+    fold_grants()
+    assert world.version(shown).download_count == 1
+
+
+@pytest.mark.parametrize("change", ["expired", "forged"])
+def test_bad_addresses_are_refused(
+    world: World, local_storage: Any, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    shown = world.pushed()
+    url = world.client.get(f"{world.url}/versions/{shown['id']}/download").json()["url"]
+    if change == "forged":
+        url = url[:-3] + ("aaa" if url[-3:] != "aaa" else "bbb")
+    else:
+        later = timezone.now() + timedelta(seconds=301)
+        monkeypatch.setattr("files.storage.signing.timezone.now", lambda: later)
+    answer = fetched(url)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "address_refused")
+
+
+def test_address_dies_with_the_version(world: World, local_storage: Any) -> None:
+    shown = world.pushed()
+    url = world.client.get(f"{world.url}/versions/{shown['id']}/download").json()["url"]
+    world.client.send("delete", f"{world.url}/versions/{shown['id']}")
+    assert fetched(url).status_code == 404
+
+
+def test_download_needs_access(world: World) -> None:
+    shown = world.pushed()
+    assert world.as_user(make_user()).get(f"{world.url}/versions/{shown['id']}/download").status_code == 404
+
+
+def test_active_version(world: World) -> None:
+    assert world.client.get(f"{world.url}/versions/active").status_code == 404
+    first, second = world.pushed(), world.pushed()
+    for shown in (first, second, first):
+        answer = world.client.send("put", f"{world.url}/versions/active", {"versionId": shown["id"]})
+        assert (answer.status_code, answer.json()["version"]["is_active"]) == (200, True)
+    assert world.client.get(f"{world.url}/versions/active").json()["version"]["id"] == first["id"]
+
+
+def test_yanked_version_cannot_be_active(world: World) -> None:
+    shown = world.pushed()
+    yank_version(actor=system(), version=world.version(shown))
+    answer = world.client.send("put", f"{world.url}/versions/active", {"versionId": shown["id"]})
+    assert answer.status_code == 409
+
+
+def test_version_of_another_entity_is_not_activated(world: World) -> None:
+    other = make_version(World().entity, moment())
+    answer = world.client.send("put", f"{world.url}/versions/active", {"versionId": other.public_id})
+    assert answer.status_code == 404
+
+
+def test_active_version_is_deleted_after_another_took_its_place(world: World) -> None:
+    first, second = world.pushed(set_as_active=True), world.pushed()
+    answer = world.client.send("delete", f"{world.url}/versions/{first['id']}")
+    assert (answer.status_code, answer.json()["error"]) == (409, "version_is_active")
+    world.client.send("put", f"{world.url}/versions/active", {"versionId": second["id"]})
+    assert world.client.send("delete", f"{world.url}/versions/{first['id']}").status_code == 204
+    assert world.version(first).is_deleted
+
+
+def test_deleting_needs_the_right_to(world: World) -> None:
+    uploader, shown = make_user(), world.pushed()
+    set_team_member(actor=system(), download=world.entity, user=uploader, flags={TeamMember.FLAGS[1]})
+    assert world.as_user(uploader).send("delete", f"{world.url}/versions/{shown['id']}").status_code == 403
+
+
+def test_versions_have_pages(world: World) -> None:
+    for _ in range(3):
+        make_version(world.entity, moment())
+    shown = world.client.get(f"{world.url}/versions?page=2&pageSize=2").json()
+    assert (len(shown["versions"]), shown["page"], shown["pageSize"], shown["total"]) == (1, 2, 2, 3)

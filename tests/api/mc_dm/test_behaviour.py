@@ -1,0 +1,510 @@
+"""What the mc-dm dialect promises beyond shapes: lists, verbosity, repeats, conditions, and bad input."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from files.models import Blob, File
+from files.names import InvalidName, clean_name
+from files.storage import LocalStorage
+from releasehub.audit.models import AuditEntry
+from releasehub.core.errors import StorageUnavailable
+from tests.conftest import ApiClient
+from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version
+from versions.models import Version
+from versions.numbering import InvalidNumber, parse
+
+pytestmark = pytest.mark.django_db
+CORPORA = Path(__file__).parents[2] / "corpora"
+NAMES = json.loads((CORPORA / "bad_filenames.json").read_text())["cases"]
+NUMBERS = json.loads((CORPORA / "bad_versions.json").read_text())["cases"]
+VERSION_FIELDS = [
+    "version_id",
+    "download_id",
+    "version_string",
+    "version_int",
+    "release_notes",
+    "changelog",
+    "release_date",
+    "is_published",
+    "file_count",
+    "download_count",
+    "display_title",
+    "primary_file_id",
+]
+DOWNLOAD_FIELDS = [
+    "download_id",
+    "category_id",
+    "user_id",
+    "title",
+    "tag_line",
+    "description",
+    "view_url",
+    "icon_url",
+    "cover_url",
+    "rating_avg",
+    "rating_count",
+    "review_count",
+    "download_count",
+    "view_count",
+    "last_update",
+    "created_date",
+    "download_state",
+    "prefix_id",
+    "current_version_id",
+]
+FILE_FIELDS = [
+    "file_id",
+    "version_id",
+    "filename",
+    "display_label",
+    "file_size",
+    "file_hash",
+    "mime_type",
+    "is_primary",
+    "is_externally_linked",
+    "external_url",
+    "validation_status",
+    "display_order",
+    "download_count",
+    "display_name",
+    "is_external",
+    "is_link_only",
+]
+CATEGORY_FIELDS = [
+    "category_id",
+    "parent_category_id",
+    "title",
+    "description",
+    "display_order",
+    "download_count",
+    "fa_icon",
+    "icon_color",
+    "view_url",
+]
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.owner = make_user()
+        self.client = ApiClient(make_key(self.owner))
+        self.download = make_download(self.owner)
+
+    def versions(self, query: str = "", client: ApiClient | None = None) -> Any:
+        return (client or self.client).get(f"/api/mc-dm-versions/?download_id={self.download.pk}&{query}").json()
+
+    def post(self, path: str, body: dict[str, Any], **options: Any) -> Any:
+        return self.client.send("post", f"/api/mc-dm-{path}/", body, **options)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+def code(answer: Any) -> str:
+    return str(answer.json()["errors"][0]["code"])
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("downloads", DOWNLOAD_FIELDS),
+        ("versions", VERSION_FIELDS),
+        ("files", FILE_FIELDS),
+        ("categories", CATEGORY_FIELDS),
+    ],
+)
+def test_normal_verbosity_has_exactly_the_documented_fields(hub: Hub, kind: str, fields: list[str]) -> None:
+    file = make_file(make_version(hub.download))
+    query = f"download_id={hub.download.pk}&version_id={file.version.pk}"
+    rows = hub.client.get(f"/api/mc-dm-{kind}/?{query}").json()[kind]
+    assert list(rows[0]) == fields
+
+
+def test_full_verbosity_embeds_files_and_download(hub: Hub) -> None:
+    make_file(make_version(hub.download, "1.4.0"), name="tool.zip")
+    version = hub.versions("with=full")["versions"][0]
+    assert [file["filename"] for file in version["Files"]] == ["tool.zip"]
+    assert version["Download"]["current_version_id"] == version["version_id"]
+    assert (version["can_edit"], version["version_int"]) == (True, 1004000000)
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("asked", "given"), [("0", 1), ("-1", 1), ("101", 100), ("7", 7), ("abc", 20), ("9" * 30, 20)])
+def test_page_sizes_are_clamped(hub: Hub, asked: str, given: int) -> None:
+    assert hub.versions(f"per_page={asked}")["pagination"]["per_page"] == given
+
+
+def test_page_past_the_end_is_empty(hub: Hub) -> None:
+    make_version(hub.download)
+    answer = hub.versions("page=99")
+    assert (answer["versions"], answer["pagination"]["total"]) == ([], 1)
+
+
+def test_pages_hold_every_row_once(hub: Hub) -> None:
+    for number in range(7):
+        make_version(hub.download, f"1.{number}")
+    seen = [row["version_string"] for page in (1, 2, 3) for row in hub.versions(f"per_page=3&page={page}")["versions"]]
+    assert sorted(seen) == sorted(f"1.{number}" for number in range(7))
+
+
+def test_order_and_direction(hub: Hub) -> None:
+    for number in ("1.2", "1.10", "1.9"):
+        make_version(hub.download, number)
+    rows = hub.versions("order=version_int&direction=asc")["versions"]
+    assert [row["version_string"] for row in rows] == ["1.2", "1.9", "1.10"]
+    assert hub.versions("order=nonsense") == hub.versions()
+
+
+def test_total_counts_only_what_the_caller_may_see(hub: Hub) -> None:
+    make_version(hub.download, "1.0")
+    make_version(hub.download, "2.0", state="draft")
+    assert hub.versions()["pagination"]["total"] == 2
+    assert hub.versions(client=ApiClient())["pagination"]["total"] == 1
+
+
+def test_parent_filter_is_required_except_for_super_user_keys(hub: Hub) -> None:
+    make_version(hub.download)
+    refused = hub.client.get("/api/mc-dm-versions/")
+    assert (refused.status_code, code(refused)) == (400, "mc_dm_api_error.parent_filter_required")
+    allowed = ApiClient(make_key(is_super_user=True)).get("/api/mc-dm-versions/")
+    assert allowed.json()["pagination"]["total"] == 1
+
+
+def test_since_is_strictly_newer_and_must_be_readable(hub: Hub) -> None:
+    version = make_version(hub.download)
+    moment = version.released_at.isoformat().replace("+00:00", "Z")
+    assert hub.versions(f"since={moment}")["versions"] == []
+    assert len(hub.versions("since=2020-01-01")["versions"]) == 1
+    assert len(hub.versions("since=0145-07-18T12:07:02-16:52")["versions"]) == 1
+    assert hub.client.get(f"/api/mc-dm-versions/?download_id={hub.download.pk}&since=yesterday").status_code == 400
+
+
+def test_embedded_counts_leave_out_what_is_deleted(hub: Hub) -> None:
+    version = make_version(hub.download, files=2)
+    file = File.objects.filter(version=version, is_primary=True).get()
+    hub.client.send("delete", f"/api/mc-dm-files/{file.pk}/")
+    row = hub.versions()["versions"][0]
+    assert (row["file_count"], row["primary_file_id"]) == (1, 0)
+
+
+# --- query counts -----------------------------------------------------------------------------------------------------
+
+QUERIES = {
+    "categories": {"default": 3, "full": 3},
+    "downloads": {"default": 3, "full": 6},
+    "versions": {"default": 3, "full": 6},
+    "files": {"default": 4, "full": 4},
+}
+
+
+@pytest.mark.parametrize("verbosity", ["default", "full"])
+@pytest.mark.parametrize("kind", list(QUERIES))
+def test_lists_take_the_same_queries_with_one_row_and_with_thirty(hub: Hub, kind: str, verbosity: str) -> None:
+    version = make_version(hub.download)
+    path = f"/api/mc-dm-{kind}/?download_id={hub.download.pk}&version_id={version.pk}&with={verbosity}&per_page=100"
+    for rows in (1, 29):
+        for _ in range(rows):
+            make_category()
+            make_file(make_version(make_download(hub.owner)))
+            make_file(version)
+            make_version(hub.download)
+        hub.client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert hub.client.get(path).status_code == 200
+        assert len(queries) == QUERIES[kind][verbosity]
+
+
+def test_list_of_versions_takes_three_queries_for_owner_and_reader(hub: Hub) -> None:
+    make_version(hub.download)
+    path = f"/api/mc-dm-versions/?download_id={hub.download.pk}"
+    for client in (hub.client, ApiClient(make_key())):
+        client.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).json()["pagination"]["total"] == 1
+        assert len(queries) == 3
+
+
+def test_single_version_takes_three_queries_at_most(hub: Hub) -> None:
+    version = make_version(hub.download)
+    for client in (hub.client, ApiClient(make_key())):
+        client.get(f"/api/mc-dm-versions/{version.pk}/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/api/mc-dm-versions/{version.pk}/")
+        assert len(queries) <= 3
+
+
+def test_creating_a_version_takes_eight_queries(hub: Hub) -> None:
+    hub.post("versions", {"download_id": hub.download.pk, "version_string": "1.0"})
+    with CaptureQueriesContext(connection) as queries:
+        hub.post("versions", {"download_id": hub.download.pk, "version_string": "1.1"})
+    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) <= 8
+
+
+# --- repeats and conditions -------------------------------------------------------------------------------------------
+
+
+def test_same_idempotency_key_gives_the_same_answer_once(hub: Hub) -> None:
+    body = {"download_id": hub.download.pk, "version_string": "1.0"}
+    first, second = (hub.post("versions", body, headers={"Idempotency-Key": "a"}) for _ in range(2))
+    assert first.content == second.content
+    assert second["Idempotent-Replayed"] == "true"
+    assert Version.objects.count() == 1
+
+
+def test_idempotency_key_with_another_body_is_422(hub: Hub) -> None:
+    for number, status in (("1.0", 200), ("2.0", 422)):
+        body = {"download_id": hub.download.pk, "version_string": number}
+        assert hub.post("versions", body, headers={"Idempotency-Key": "a"}).status_code == status
+    assert Version.objects.count() == 1
+
+
+def test_refusal_is_replayed_and_failure_is_not(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"download_id": hub.download.pk, "version_string": "not a version"}
+    answers = [hub.post("versions", body, headers={"Idempotency-Key": "a"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert "Idempotent-Replayed" in answers[1]
+    good = {"download_id": hub.download.pk, "version_string": "1.0"}
+    with monkeypatch.context() as broken:
+        broken.setattr("releasehub.api.mc_dm.versions.create_version", lambda **kwargs: 1 / 0)
+        assert hub.post("versions", good, headers={"Idempotency-Key": "b"}).status_code == 500
+    assert hub.post("versions", good, headers={"Idempotency-Key": "b"}).status_code == 200
+
+
+def test_upload_is_repeated_without_a_second_file(hub: Hub) -> None:
+    version = make_version(hub.download)
+    for _ in range(2):
+        data = {"version_id": version.pk, "file": SimpleUploadedFile("tool.bin", b"bytes")}
+        answer = hub.client.post("/api/mc-dm-files/", data, headers={"Idempotency-Key": "f"})
+        assert answer.status_code == 200
+    assert (File.objects.count(), Blob.objects.count()) == (1, 1)
+
+
+def test_stale_if_match_is_412_and_a_fresh_one_works(hub: Hub) -> None:
+    path = f"/api/mc-dm-versions/{make_version(hub.download).pk}/"
+    tag = hub.client.get(path)["ETag"]
+    assert hub.client.send("put", path, {"title": "A"}, headers={"If-Match": tag}).status_code == 200
+    answer = hub.client.send("put", path, {"title": "B"}, headers={"If-Match": tag})
+    assert (answer.status_code, code(answer)) == (412, "precondition_failed")
+
+
+def test_request_id_is_kept_when_harmless(hub: Hub) -> None:
+    assert hub.client.get("/api/mc-dm-downloads/", headers={"X-Request-Id": "build-7"})["X-Request-Id"] == "build-7"
+    assert hub.client.get("/api/mc-dm-downloads/", headers={"X-Request-Id": "a b"})["X-Request-Id"] != "a b"
+
+
+# --- deletion ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["query", "body"])
+def test_hard_is_read_from_query_and_body(hub: Hub, place: str) -> None:
+    version = make_version(hub.download)
+    path = f"/api/mc-dm-versions/{version.pk}/"
+    hub.client.send("delete", path + ("?hard=1" if place == "query" else ""), {"hard": "1"} if place == "body" else {})
+    assert not Version.all_objects.filter(pk=version.pk).exists()
+
+
+def test_hard_without_its_scope_deletes_nothing(hub: Hub) -> None:
+    version = make_version(hub.download)
+    client = ApiClient(make_key(hub.owner, scopes=["mc_dm_download:write"]))
+    assert client.send("delete", f"/api/mc-dm-versions/{version.pk}/?hard=1").status_code == 403
+    assert Version.objects.filter(pk=version.pk).exists()
+
+
+@pytest.mark.parametrize("header", ["If-Match", "Idempotency-Key"])
+def test_refused_hard_deletion_is_recorded_in_any_case(hub: Hub, header: str) -> None:
+    version = make_version(hub.download)
+    moderator = make_user(is_staff=True, permissions=("moderate_download",))
+    client, path = ApiClient(make_key(moderator)), f"/api/mc-dm-versions/{version.pk}/"
+    value = client.get(path)["ETag"] if header == "If-Match" else "a"
+    assert client.send("delete", path, {"hard": True}, headers={header: value}).status_code == 403
+    assert AuditEntry.objects.filter(action="hard_delete.refused", target_id=version.pk).count() == 1
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "expected"),
+    [
+        ({}, 422, "mc_dm_api_error.upload_required"),
+        ({"file": 1, "external_url": "https://a.b/c"}, 422, "mc_dm_api_error.upload_exclusive"),
+        ({"file": 1, "sha256": "0" * 64}, 422, "mc_dm_api_error.file_digest_differs"),
+        ({"file": 1, "sha256": "xyz"}, 400, "invalid_input"),
+        ({"external_url": "javascript:alert(1)"}, 400, "invalid_input"),
+        ({"other": 1}, 400, "invalid_input"),
+    ],
+)
+def test_refused_uploads_leave_nothing(
+    hub: Hub, data: dict[str, Any], status: int, expected: str, tmp_path: Path, settings: Any
+) -> None:
+    body = {name: SimpleUploadedFile("x.bin", b"x") if value == 1 else value for name, value in data.items()}
+    answer = hub.client.post("/api/mc-dm-files/", {"version_id": make_version(hub.download).pk, **body})
+    assert (answer.status_code, code(answer)) == (status, expected)
+    assert (File.objects.count(), Blob.objects.count()) == (0, 0)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+BOUNDARY = "multipart/form-data; boundary=x"
+WHOLE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\nbytes\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("application/json", b"{", 400),
+        ("application/json", b"[" * 100_000, 400),
+        ("application/json", b"[]", 400),
+        ("application/json", b'{"title": NaN}', 400),
+        ("application/json", b'{"title": "\\ud800", "category_id": 1}', 400),
+        ("application/json", b'{"title": "a\\u0000", "category_id": 1}', 400),
+        ("application/json", b'{"category_id": 1e400}', 400),
+        ("application/json", b" " * (2 * 1024 * 1024 + 1), 413),
+        ("application/x-www-form-urlencoded", b"title=" + b"x" * (2 * 1024 * 1024), 413),
+        ("application/x-www-form-urlencoded", b"a=1&" * 10_000, 400),
+        ("text/xml", b"<a/>", 415),
+        ("multipart/form-data", b"no boundary", 400),
+        (BOUNDARY, WHOLE[:60], 400),
+        (BOUNDARY, b"", 400),
+    ],
+)
+@pytest.mark.parametrize("path", ["downloads", "versions", "files", "categories"])
+def test_unreadable_bodies_are_refused(hub: Hub, path: str, content_type: str, body: bytes, status: int) -> None:
+    hub.owner.is_superuser = True
+    hub.owner.save()
+    answer = hub.client.generic("POST", f"/api/mc-dm-{path}/", body, content_type=content_type)
+    assert answer.status_code == status, answer.content
+    assert answer.json()["errors"]
+    assert not Blob.objects.exists()
+
+
+WRONG = [None, [], {}, "", "x" * 100_001, -1, 2**70, True, "\x00", ["a"], 1.5]
+
+
+@pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("categories", "title description parent_category_id display_order fa_icon icon_color"),
+        ("downloads", "title tag_line description category_id download_state visibility tags license homepage_url"),
+        ("versions", "download_id version_string title release_notes channel platforms state publish_at"),
+        ("files", "version_id file external_url display_label display_order is_primary sha256"),
+    ],
+)
+def test_no_value_of_any_type_breaks_a_write(hub: Hub, path: str, fields: str, value: Any) -> None:
+    hub.owner.is_superuser = True
+    hub.owner.save()
+    known = {"title": "T", "category_id": hub.download.category_id, "download_id": hub.download.pk}
+    for field in fields.split():
+        answer = hub.post(path, known | {"version_string": "1.0", field: value})
+        assert answer.status_code < 500, (field, answer.content)
+
+
+@pytest.mark.parametrize("case", NAMES, ids=lambda case: case["id"])
+def test_hostile_names_do_no_harm(hub: Hub, case: dict[str, Any]) -> None:
+    version = make_version(hub.download)
+    raw = case["name"].encode("utf-8", "surrogatepass").replace(b'"', b"%22").replace(b"\r", b"").replace(b"\n", b"")
+    body = (
+        f'--x\r\nContent-Disposition: form-data; name="version_id"\r\n\r\n{version.pk}\r\n'
+        '--x\r\nContent-Disposition: form-data; name="file"; filename="'
+    ).encode()
+    body += raw + b'"\r\n\r\nbytes\r\n--x--\r\n'
+    answer = hub.client.generic("POST", "/api/mc-dm-files/", body, content_type=BOUNDARY)
+    assert answer.status_code in {200, 400, 422}
+    for file in File.objects.select_related("blob"):
+        assert file.blob is not None
+        assert clean_name(file.filename) == file.filename
+        assert re.fullmatch(r"blobs/\w{2}/[a-z0-9]{24}", file.blob.storage_key)
+        sent = hub.client.get(f"/api/mc-dm-files/{file.pk}/download/")
+        if sent.streaming:
+            assert b"".join(sent) == b"bytes"
+            assert sent["Content-Disposition"].isprintable()
+    if case["certain"] and case["expect"] == "reject":
+        assert not File.objects.exists() or is_acceptable(File.objects.get().filename)
+
+
+def is_acceptable(name: str) -> bool:
+    """Quotes and line ends cannot be sent in this header, so what arrived may be another, harmless name."""
+    try:
+        return clean_name(name) == name
+    except InvalidName:
+        return False
+
+
+@pytest.mark.parametrize("case", NUMBERS, ids=lambda case: case["id"])
+def test_versions_are_refused_or_stored_as_sent(hub: Hub, case: dict[str, Any]) -> None:
+    answer = hub.post("versions", {"download_id": hub.download.pk, "version_string": case["value"]})
+    try:
+        parse(case["value"])
+    except InvalidNumber:
+        assert answer.status_code == 400
+        assert not Version.objects.exists()
+    else:
+        assert (answer.status_code, Version.objects.get().number) == (200, case["value"])
+
+
+def test_storage_trouble_is_503_and_changes_nothing(hub: Hub, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    if settings.STORAGE_KIND != "local":
+        pytest.skip("breaks the local storage")
+    version = make_version(hub.download)
+
+    def fail(self: LocalStorage) -> None:
+        raise StorageUnavailable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalStorage, "new_writer", fail)
+        data = {"version_id": version.pk, "file": SimpleUploadedFile("tool.bin", b"bytes")}
+        assert hub.client.post("/api/mc-dm-files/", data).status_code == 503
+    assert not File.objects.exists()
+
+
+# --- fields that are nobody's to write --------------------------------------------------------------------------------
+
+FORBIDDEN = {
+    "author_id": 2, "download_count": 999999, "is_staff": True, "scopes": ["*"], "secret": "x", "size": 1,
+    "sha512": "0",
+    "storage_key": "x", "webhook_id": "x", "public_id": "x" * 24, "owner_id": 1, "version_int": 1, "sort_key": "x",
+    "sealed_at": "2020-01-01", "is_active": True, "file_count": 9, "validation_status": "failed", "blob": 1,
+    "deleted_at": "2020-01-01", "created_at": "2020-01-01", "id": 999, "is_members_only": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["downloads", "versions", "files"])
+def test_fields_out_of_the_write_list_stay_as_they_are(hub: Hub, kind: str) -> None:
+    file = make_file(make_version(hub.download))
+    row: Any = {"downloads": hub.download, "versions": file.version, "files": file}[kind]
+    row.refresh_from_db()
+    before = {
+        name: value for name, value in vars(row).items() if name not in {"_state", "updated_at", "version", "blob"}
+    }
+    answer = hub.client.send("put", f"/api/mc-dm-{kind}/{row.pk}/", FORBIDDEN)
+    assert answer.status_code == 200
+    row.refresh_from_db()
+    assert {name: vars(row)[name] for name in before} == before
+
+
+def test_a_version_cannot_be_moved_to_another_download(hub: Hub) -> None:
+    version = make_version(hub.download)
+    hub.client.send("put", f"/api/mc-dm-versions/{version.pk}/", {"download_id": make_download().pk})
+    version.refresh_from_db()
+    assert version.download == hub.download
+
+
+def test_link_may_have_a_name_of_its_own(hub: Hub) -> None:
+    version = make_version(hub.download)
+    data = {"version_id": version.pk, "external_url": "https://example.com/files/?id=7", "filename": "tool.msi"}
+    assert hub.post("files", data).json()["file"]["filename"] == "tool.msi"

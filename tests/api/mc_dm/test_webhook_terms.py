@@ -1,0 +1,149 @@
+"""The words of the dialect and those of the hub say the same, both ways."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasehub.api.mc_dm.webhook_terms import (
+    CONTENT_TYPES,
+    UnknownTerm,
+    from_criteria,
+    from_filter,
+    from_format,
+    to_criteria,
+    to_filter,
+    to_format,
+)
+from releasehub.webhooks.events import EventType
+from releasehub.webhooks.filters import KINDS, NAMES, asks_for, single_names
+from releasehub.webhooks.formats import name_of
+
+pytestmark = pytest.mark.pure
+
+EVENTS = [(name, is_hard) for name in EventType.values for is_hard in (False, True) if name.partition(".")[0] in KINDS]
+SCALARS = st.one_of(st.integers(0, 9), st.booleans(), st.none(), st.sampled_from(["stable", "passed", "draft"]))
+FIELDS = st.sampled_from(
+    ["category_id", "download.category_id", "version.download.category_id", "state", "validation_status", "channel"]
+)
+VALUES = st.one_of(
+    st.lists(SCALARS, max_size=3),
+    st.sampled_from([["published", "archived"], ["draft", "scheduled", "pending"], ["passed"], [True], [False, None]]),
+)
+BLOCKS = st.dictionaries(FIELDS | st.just("is_password_protected"), VALUES, max_size=4)
+
+
+def wanted(names: Any) -> list[tuple[str, bool]]:
+    return [(name, is_hard) for name, is_hard in EVENTS if asks_for(names, name, is_hard=is_hard)]
+
+
+@given(st.lists(st.sampled_from(sorted(NAMES)), max_size=6))
+def test_a_filter_shown_and_sent_back_asks_for_the_same(names: list[str]) -> None:
+    shown = from_filter(names)
+    if shown:
+        assert wanted(to_filter(shown)) == wanted(names)
+        assert from_filter(to_filter(shown)) == shown
+    else:
+        assert wanted(names) == []
+
+
+@given(st.dictionaries(st.sampled_from(KINDS), BLOCKS))
+def test_criteria_shown_and_sent_back_are_the_same(criteria: dict[str, Any]) -> None:
+    """By their JSON, because to Python 1 is true."""
+    again = to_criteria(from_criteria(criteria))
+    assert json.dumps(again, sort_keys=True) == json.dumps(criteria, sort_keys=True)
+
+
+@pytest.mark.parametrize(("event", "is_hard"), EVENTS)
+def test_who_asks_for_a_name_gets_the_events_sent_under_it(event: str, is_hard: bool) -> None:
+    """`insert`, `update`, `delete`, `publish` and `unpublish` mean what the mc_dm format calls so, and nothing else."""
+    kind = event.partition(".")[0]
+    sent = name_of("mc_dm", event, {"hard": is_hard and event.endswith("deleted"), "state": "published"})
+    for name in ("insert", "update", "delete", "publish", "unpublish"):
+        if name in ("publish", "unpublish") and kind != "version":
+            continue
+        names = to_filter({f"mc_dm_{kind}": [name]})
+        assert asks_for(names, event, is_hard=is_hard) == (name == sent)
+
+
+@pytest.mark.parametrize("star", ["*", ["*"]])
+def test_a_star_is_all_of_one_content_type(star: Any) -> None:
+    assert to_filter({"mc_dm_file": star}) == ["file.*"]
+    assert from_filter(["file.*"]) == {"mc_dm_file": "*"}
+
+
+def test_an_empty_filter_is_shown_as_everything() -> None:
+    assert from_filter([]) == from_filter(["*"]) == dict.fromkeys(CONTENT_TYPES, "*")
+
+
+def test_ours_name_one_kind_of_update() -> None:
+    assert to_filter({"mc_dm_version": ["yanked", "soft_delete"]}) == ["version.deleted.soft", "version.yanked"]
+    assert from_filter(single_names("file")) == {"mc_dm_file": ["delete", "insert", "update"]}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        {},
+        {"mc_dm_comment": "*"},
+        {"mc_dm_version": []},
+        {"mc_dm_version": {}},
+        {"mc_dm_version": [1]},
+        {"mc_dm_file": ["publish"]},
+        {"mc_dm_download": ["download_completed"]},
+    ],
+)
+def test_events_the_hub_does_not_have_are_refused(events: Any) -> None:
+    with pytest.raises(UnknownTerm):
+        to_filter(events)
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        {"mc_dm_review": {}},
+        {"mc_dm_version": []},
+        {"mc_dm_version": {"published": "maybe"}},
+        {"mc_dm_version": {"published": ["yes"]}},
+        {"mc_dm_version": {"validation": "any"}},
+        {"mc_dm_version": {"categories": "3"}},
+        {"mc_dm_version": {"categories": [True]}},
+        {"mc_dm_version": {"fields": []}},
+        {"mc_dm_version": {"categories": [3], "fields": {"download.category_id": [4]}}},
+    ],
+)
+def test_criteria_the_hub_does_not_have_are_refused(criteria: Any) -> None:
+    with pytest.raises(UnknownTerm):
+        to_criteria(criteria)
+
+
+def test_any_restricts_nothing() -> None:
+    block = {"published": "any", "categories": []}
+    assert to_criteria({"mc_dm_version": block}) == {"version": {}}
+
+
+@pytest.mark.parametrize(
+    ("current", "wanted_format", "content_type", "result"),
+    [
+        ("standard", "", "", "standard"),
+        ("standard", "mc_dm", "form", "mc_dm_form"),
+        ("mc_dm", "", "form", "mc_dm_form"),
+        ("mc_dm_form", "mc_dm", "", "mc_dm_form"),
+        ("mc_dm_form", "", "json", "mc_dm"),
+        ("mc_dm_form", "v3", "", "v3"),
+    ],
+)
+def test_format_and_content_type_are_one_format_here(
+    current: str, wanted_format: str, content_type: str, result: str
+) -> None:
+    assert to_format(current, wanted_format, content_type) == result
+    assert to_format("standard", *from_format(result)) == result
+
+
+def test_only_one_format_has_a_form() -> None:
+    with pytest.raises(UnknownTerm):
+        to_format("mc_dm_form", "v3", "form")

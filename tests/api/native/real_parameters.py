@@ -1,0 +1,19 @@
+from typing import Any
+
+from files.models import File
+from files.sessions import begin_upload, open_incoming
+from tests.factories import system
+from versions.services.access_keys import issue_access_key
+
+PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/")
+
+
+def real_parameters(file: File, operation: str) -> dict[str, Any]:
+    """The ids of rows that are there; the upload waits for its bytes."""
+    download = file.version.download
+    if "uploads" in operation:
+        incoming = open_incoming(size_bytes=3, part_bytes=None)
+        upload = begin_upload(actor=system(), version=file.version, filename="up.bin", incoming=incoming)
+        return {"public_id": upload.public_id}
+    key, _ = issue_access_key(actor=system(), download=download, name="somebody")
+    return {"public_id": key.public_id, "slug": download.slug}

@@ -1,0 +1,125 @@
+"""`/api/updates/<slug>` and `/api/access-keys/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from downloads.models import Download
+from files.links import file_path
+from releasehub.apikeys.scopes import Scope
+from tests.api.described import check
+from tests.conftest import ApiClient
+from tests.factories import make_download, make_file, make_key, make_user, make_version, system
+from versions.services.access_keys import issue_access_key
+
+pytestmark = pytest.mark.django_db
+PATH = "/api/updates/{slug}"
+
+
+def asked(download: Download, client: ApiClient | None = None, **query: Any) -> Any:
+    answer = (client or ApiClient()).get(f"/api/updates/{download.slug}", query)
+    check(PATH, "get", answer)
+    return answer
+
+
+def test_the_newest_with_the_file_for_the_system() -> None:
+    version = make_version(number="1.5.0", release_notes="Better")
+    make_file(version, platform="windows", architecture="x64")
+    file = make_file(version, platform="linux", architecture="x64")
+    answer = asked(version.download, version="1.4", platform="Linux", arch="x64").json()
+    assert answer["update_available"] is True
+    assert (answer["version"]["number"], answer["version"]["release_notes"]) == ("1.5.0", "Better")
+    assert answer["version"]["published_at"].endswith("Z")
+    assert (answer["file"]["file_id"], answer["file"]["sha256"]) == (file.pk, file.blob and file.blob.sha256)
+    assert answer["file"]["download_url"] == f"http://testserver{file_path(file)}"
+
+
+def test_nothing_newer() -> None:
+    version = make_version(number="1.5.0", files=1)
+    answer = asked(version.download, version="1.5").json()
+    assert answer == {"update_available": False, "version": None, "file": None}
+
+
+def test_guests_get_an_answer_that_caches_may_keep() -> None:
+    answer = asked(make_version(files=1).download)
+    assert answer["Cache-Control"] == "public, max-age=60"
+    again = ApiClient().get(answer.request["PATH_INFO"], headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_keys_get_an_answer_for_themselves() -> None:
+    version = make_version(files=1)
+    answer = asked(version.download, ApiClient(make_key(version.download.owner)))
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert "XF-Api-Key" in answer["Vary"]
+
+
+def test_private_downloads_answer_to_their_access_key_only() -> None:
+    version = make_version(make_download(visibility="private"), "2.0.0", files=1)
+    _, secret = issue_access_key(actor=system(), download=version.download, name="x", highest_number="1")
+    assert asked(version.download).status_code == 404
+    assert asked(version.download, key="rhk_nonsense").status_code == 403
+    assert asked(version.download, key=secret).json()["version"]["number"] == "2.0.0"
+    assert asked(version.download, key=secret, allowed="1").json()["update_available"] is False
+
+
+def test_the_team_is_told_what_was_left_out() -> None:
+    version = make_version(number="2.0.0-rc.1", channel="rc", files=1)
+    client = ApiClient(make_key(version.download.owner))
+    told = asked(version.download, client, explain="1").json()["left_out"]
+    assert [(row["number"], row["reasons"]) for row in told] == [("2.0.0-rc.1", ["other_channel"])]
+    assert asked(version.download, explain="1").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "query", [{"version": "-"}, {"version": "x" * 200}, {"allowed": "perhaps"}, {"version": "1\0"}]
+)
+def test_what_cannot_be_read_is_refused(query: Any) -> None:
+    assert asked(make_version(files=1).download, **query).status_code == 400
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_it_takes_three_queries(count: int) -> None:
+    download = make_download()
+    for _ in range(count):
+        make_version(download, files=1)
+    with CaptureQueriesContext(connection) as queries:
+        ApiClient().get(f"/api/updates/{download.slug}", {"version": "0.1", "platform": "linux"})
+    assert len(queries) == 3
+
+
+def test_access_keys_are_issued_listed_and_revoked() -> None:
+    download = make_download()
+    client = ApiClient(make_key(download.owner))
+    made = client.send("post", "/api/access-keys/", {"download_id": download.pk, "name": "Customer", "uses": 3})
+    check("/api/access-keys/", "post", made)
+    secret, key_id = made.json()["access_key"]["key"], made.json()["access_key"]["id"]
+    listed = client.get("/api/access-keys/", {"download_id": download.pk})
+    check("/api/access-keys/", "get", listed)
+    assert [row["id"] for row in listed.json()["access_keys"]] == [key_id]
+    assert secret not in listed.content.decode()
+    revoked = client.send("delete", f"/api/access-keys/{key_id}/")
+    check("/api/access-keys/{public_id}/", "delete", revoked)
+    one = client.get(f"/api/access-keys/{key_id}/")
+    check("/api/access-keys/{public_id}/", "get", one)
+    assert one.json()["access_key"]["is_usable"] is False
+
+
+@pytest.mark.parametrize("verb", ["get", "delete"])
+def test_strangers_do_not_find_access_keys(verb: str) -> None:
+    download = make_download()
+    key, _ = issue_access_key(actor=system(), download=download, name="x")
+    answer = ApiClient(make_key(make_user())).send(verb, f"/api/access-keys/{key.public_id}/")
+    assert answer.status_code == 404
+
+
+def test_access_keys_need_a_key_and_its_scope() -> None:
+    download = make_download()
+    body = {"download_id": download.pk, "name": "x"}
+    assert ApiClient().get("/api/access-keys/", {"download_id": download.pk}).status_code == 401
+    reader = ApiClient(make_key(download.owner, scopes=[Scope.DOWNLOAD_READ]))
+    assert reader.send("post", "/api/access-keys/", body).status_code == 403

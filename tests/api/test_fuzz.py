@@ -1,0 +1,108 @@
+"""Requests made up from the schema, with every kind of key: no failure of ours, no answer the schema does not know.
+
+`FUZZ_EXAMPLES` (10) is how many are tried for each operation and key.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import booleans
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from releasehub.accounts.models import User
+from releasehub.apikeys.scopes import Scope
+from releasehub.outbound import client
+from releasehub.wsgi import application
+from tests.api.described import document
+from tests.api.described import operations as described
+from tests.factories import make_file, make_key, make_user
+
+pytestmark = pytest.mark.django_db
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
+KEYS: dict[str, Callable[[User], str]] = {
+    "none": lambda owner: "",
+    "super-user": lambda owner: make_key(make_user(is_superuser=True), is_super_user=True),
+    "owner": make_key,
+    "read only": lambda owner: make_key(scopes=[Scope.DOWNLOAD_READ, Scope.CATEGORY_READ]),
+}
+# prefix of a dialect's paths -> its function that names real values for path parameters: (a file, operation) -> dict
+REAL: dict[str, Callable[..., dict[str, Any]]] = {}
+for _folder in sorted(Path(__file__).parent.glob("*/real_parameters.py")):
+    _module = importlib.import_module(f"tests.api.{_folder.parent.name}.real_parameters")
+    REAL |= dict.fromkeys(_module.PREFIXES, _module.real_parameters)
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+def served(environ: Any, start_response: Any) -> Any:
+    """The application as a server runs it: to the end, and closed."""
+    answer: Any = application(environ, start_response)
+    with closing(answer):
+        return [b"".join(answer)]
+
+
+@pytest.fixture(autouse=True)
+def one_connection() -> Iterator[None]:
+    """Requests of a test share its transaction, so none of them may close its connection."""
+    finished = (request_started, request_finished)
+    for signal in finished:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in finished:
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made-up host names are looked up nowhere."""
+    monkeypatch.setattr(client, "_look_up", lambda host, port, put: put(None))
+
+
+@pytest.fixture(scope="module")
+def operations() -> dict[str, Any]:
+    schema = schemathesis.openapi.from_dict(json.loads(json.dumps(document())))
+    schema.app = served
+    return {found.ok().label: found.ok() for found in schema.get_all_operations()}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("name", [f"{verb.upper()} {path}" for verb, path in described()])
+def test_made_up_requests(operations: dict[str, Any], name: str, kind: str) -> None:
+    """Made-up ids hit nothing, so half of the requests name rows that are there."""
+    file = make_file()
+    known = next((real(file, name) for prefix, real in REAL.items() if prefix in name), {})
+    headers = {"Host": "testserver"}
+    if key := KEYS[kind](file.version.download.owner):
+        headers["XF-Api-Key"] = key
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=operations[name].as_strategy(), is_there=booleans())
+    def sent(case: Any, is_there: bool) -> None:
+        if is_there:
+            case.path_parameters |= {key: value for key, value in known.items() if key in case.path_parameters}
+        case.validate_response(case.call(headers=headers), checks=CHECKS)
+
+    sent()

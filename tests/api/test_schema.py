@@ -1,0 +1,173 @@
+"""The schema is whole, and every kind of answer is what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from files.sessions import begin_upload, open_incoming
+from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from tests.api.described import check, document, operations
+from tests.conftest import ApiClient
+from tests.factories import make_key, make_user, make_version, system
+from tests.factories.releases import make_category, make_download, make_file
+
+pytestmark = pytest.mark.django_db
+HOOK = "https://93.184.215.14/hook"  # judged, never connected to
+DELIVERY = r"(?P<delivery_id>msg_[a-z0-9]+_[0-9]+)"
+
+
+OPERATIONS = operations("/api/mc-dm-", "/api/uploads/")
+
+
+class World:
+    """One row of each kind and a key that may do everything."""
+
+    def __init__(self) -> None:
+        owner = make_user(is_staff=True, is_superuser=True)
+        self.client = ApiClient(make_key(owner))
+        self.category = make_category()
+        self.download = make_download(owner, category=self.category)
+        self.version = make_version(self.download, "1.0.0")
+        self.file = make_file(self.version)
+        incoming = open_incoming(size_bytes=3, part_bytes=None)
+        self.upload = begin_upload(actor=system(), version=self.version, filename="up.bin", incoming=incoming)
+        self.endpoint, _ = create_endpoint(actor=system(), url=HOOK, download_id=self.download.pk)
+        self.delivery = send_test_event(actor=system(), endpoint=self.endpoint)
+
+    def path(self, template: str) -> str:
+        kind = template.split("/")[2].removeprefix("mc-dm-")
+        if kind == "uploads":
+            return template.replace("{public_id}", self.upload.public_id)
+        row = {"categories": self.category, "downloads": self.download, "versions": self.version, "files": self.file}
+        row["webhooks"] = self.endpoint
+        return template.replace("{id}", str(row[kind].pk)).replace("{delivery_id}", self.delivery.webhook_id)
+
+
+BODIES = {
+    "/api/mc-dm-categories/": {"title": "New"},
+    "/api/mc-dm-downloads/": {"title": "New", "category_id": "category"},
+    "/api/mc-dm-versions/": {"download_id": "download", "version_string": "2.0.0"},
+    "/api/mc-dm-categories/{id}/": {"title": "Other"},
+    "/api/mc-dm-downloads/{id}/": {"title": "Other"},
+    "/api/mc-dm-versions/{id}/": {"title": "Other"},
+    "/api/mc-dm-files/{id}/": {"display_label": "Other"},
+    "/api/mc-dm-webhooks/": {"url": HOOK, "download_id": "download", "events": {"mc_dm_file": "*"}},
+    "/api/mc-dm-webhooks/{id}/": {"title": "Other", "criteria": {"mc_dm_version": {"published": "yes"}}},
+    "/api/mc-dm-webhooks/{id}/replay/": {"since": "2026-01-01", "until": "2036-01-01T00:00:00Z"},
+    "/api/uploads/": {"version_id": "version", "filename": "more.bin", "size_bytes": 10},
+    "/api/uploads/{public_id}/parts/": {"parts": [{"number": 1}]},
+}
+PARENTS = {"/api/mc-dm-versions/": "download_id", "/api/mc-dm-files/": "version_id"}
+
+
+def perform(world: World, verb: str, path: str, query: str = "") -> Any:
+    url = world.path(path)
+    if parent := PARENTS.get(path):
+        query += f"&{parent}={(world.download if parent == 'download_id' else world.version).pk}"
+    if verb == "get":
+        return world.client.get(f"{url}?{query}")
+    if path == "/api/mc-dm-files/":
+        data = {"version_id": world.version.pk, "file": SimpleUploadedFile("more.bin", b"more")}
+        return world.client.post(f"{url}?{query}", data)
+    body = {k: getattr(world, v).pk if hasattr(world, str(v)) else v for k, v in BODIES.get(path, {}).items()}
+    if verb == "delete":
+        body = {"hard": True, "reason": "test"}
+        if "categories" in path:
+            url = url.replace(str(world.category.pk), str(make_category().pk))
+    return world.client.send(verb, f"{url}?{query}", body)
+
+
+JSON_OPERATIONS = [(verb, path) for verb, path in OPERATIONS if not path.endswith("/download/")]
+
+
+def test_schema_has_no_warning(tmp_path: Any) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+def test_version_is_3_1() -> None:
+    assert document()["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize("query", ["with=default", "with=full"])
+@pytest.mark.parametrize(("verb", "path"), JSON_OPERATIONS)
+def test_success_is_what_the_schema_says(verb: str, path: str, query: str) -> None:
+    answer = perform(World(), verb, path, query)
+    if path.endswith("/restore/"):
+        assert answer.status_code in {200, 409}
+    elif path.endswith("/complete/"):
+        assert answer.status_code == 409, answer.content  # its bytes never came
+    else:
+        assert answer.status_code == (201 if (verb, path) == ("post", "/api/uploads/") else 200), answer.content
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize(("verb", "path"), JSON_OPERATIONS)
+def test_wrong_key_is_what_the_schema_says(verb: str, path: str) -> None:
+    world = World()
+    world.client = ApiClient("rh_wrong")
+    answer = perform(world, verb, path)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (401, "api_key_not_found")
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize(("verb", "path"), OPERATIONS)
+def test_without_its_scope_nothing_is_done(verb: str, path: str) -> None:
+    world = World()
+    world.client = ApiClient(make_key(scopes=["mc_dm_download:read" if "webhooks" in path else "webhook:read"]))
+    answer = perform(world, verb, path)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "do_not_have_permission")
+    check(path, verb, answer)
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in OPERATIONS if "{id}" in path}))
+def test_absent_objects_are_404(path: str) -> None:
+    verb = next(verb for verb, known in OPERATIONS if known == path)
+    for number in ("999999999", "99999999999999999999999"):
+        world = World()
+        answer = world.client.send(verb, world.path(path.replace("{id}", number)))
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "requested_page_not_found")
+
+
+def routes(patterns: Any, prefix: str = "") -> list[str]:
+    found = []
+    for item in patterns:
+        text = prefix + str(item.pattern)
+        if isinstance(item, URLResolver):
+            found += routes(item.url_patterns, text)
+        elif isinstance(item, URLPattern):
+            found.append(text)
+    return found
+
+
+def test_every_route_of_the_dialect_is_in_the_schema() -> None:
+    known = {path.replace("{id}", "(?P<pk>\\d+)").replace("{delivery_id}", DELIVERY) for path in document()["paths"]}
+    found = {"/" + route.replace("^", "").removesuffix("$") for route in routes(get_resolver().url_patterns)}
+    assert {route for route in found if route.startswith("/api/mc-dm-")} == {
+        path for path in known if path.startswith("/api/mc-dm-")
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("get", "/api/nothing/"), ("patch", "/api/mc-dm-files/1/"), ("get", "/api/")]
+)
+def test_unknown_routes_and_verbs_have_the_envelope(method: str, path: str) -> None:
+    answer = getattr(ApiClient(), method)(path)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "endpoint_not_found")
+
+
+def test_unexpected_errors_have_the_envelope_and_no_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+
+    def fail(**kwargs: Any) -> None:
+        raise RuntimeError("the inner secret")
+
+    monkeypatch.setattr("releasehub.api.mc_dm.versions.create_version", fail)
+    answer = perform(world, "post", "/api/mc-dm-versions/")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (500, "server_error_occurred")
+    assert b"secret" not in answer.content
+    assert answer["X-Request-Id"]

@@ -1,0 +1,205 @@
+"""C16, C17: the bytes of hosted files."""
+
+from __future__ import annotations
+
+import io
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import MULTIPART_CONTENT, encode_multipart
+
+from files.counting import fold_grants
+from files.models import Blob, DownloadGrant, File
+from files.services import update_file
+from files.storage import LocalStorage
+from releasehub.apikeys.scopes import Scope
+from tests.api.v3.shop import Shop, fetch, signed_in
+from tests.conftest import ApiClient
+from tests.factories import make_download, make_file, make_key, make_user, make_version, system
+from versions.services.access_keys import issue_access_key
+
+BOUNDARY = "BoUnDaRy"
+
+
+def test_what_was_put_is_served(shop: Shop, local_storage: LocalStorage) -> None:
+    release = shop.release()
+    content = bytes(range(256)) * 4096
+    file = shop.upload(release, "tool.bin", content)
+    assert file.status_code == 201
+    assert fetch(shop.client, file.json()["url"]) == (200, content)
+    assert fetch(shop.client, f"/v3/{release['id']}/tool.bin") == (200, content)
+    assert Blob.objects.get().sha256 == sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "text/plain", ""])
+def test_body_is_the_file_whatever_it_is_called(shop: Shop, kind: str, local_storage: LocalStorage) -> None:
+    release = shop.release()
+    answer = shop.client.generic("PUT", f"/v3/{release['id']}/t.bin", b'{"a": 1}', content_type=kind)
+    assert answer.status_code == 201, answer.content
+    assert fetch(shop.client, answer.json()["url"]) == (200, b'{"a": 1}')
+
+
+def test_form_with_the_part_file(shop: Shop, local_storage: LocalStorage) -> None:
+    release = shop.release()
+    body = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("other.exe", b"from a form")})
+    kind = MULTIPART_CONTENT.replace("BoUnDaRyStRiNg", BOUNDARY)
+    answer = shop.client.generic("PUT", f"/v3/{release['id']}/tool.bin", body, content_type=kind)
+    assert (answer.status_code, answer.json()["name"], answer.json()["size"]) == (201, "tool.bin", 11)
+    assert fetch(shop.client, answer.json()["url"]) == (200, b"from a form")
+
+
+@pytest.mark.parametrize("data", [{}, {"data": "x"}])
+def test_form_without_a_file_is_refused(shop: Shop, data: Any) -> None:
+    kind = MULTIPART_CONTENT.replace("BoUnDaRyStRiNg", BOUNDARY)
+    body = encode_multipart(BOUNDARY, data)
+    answer = shop.client.generic("PUT", f"/v3/{shop.release()['id']}/tool.bin", body, content_type=kind)
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_BODY")
+
+
+def test_empty_body_is_refused(shop: Shop) -> None:
+    assert shop.upload(shop.release(), "tool.bin", b"").status_code == 400
+
+
+@pytest.mark.parametrize("name", ["a b.bin", "ä.bin", "a%2Fb", "a+b", "%00", "a%0A", "..", "."])
+def test_names_have_letters_digits_dots_dashes_underscores(shop: Shop, name: str) -> None:
+    answer = shop.upload(shop.release(), name)
+    assert answer.status_code in {400, 404}
+    assert answer.json()["code"] in {"FILE_NAME_INVALID", "ROUTE_NOT_FOUND"}
+    assert not File.objects.exists()
+
+
+def test_same_bytes_again_change_nothing_and_others_are_a_conflict(shop: Shop) -> None:
+    release = shop.release()
+    first = shop.upload(release, "tool.bin", b"one")
+    again = shop.upload(release, "tool.bin", b"one")
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = shop.upload(release, "tool.bin", b"two")
+    assert (other.status_code, other.json()["code"]) == (409, "FILE_NAME_TAKEN")
+    assert (File.objects.count(), Blob.objects.count()) == (1, 1)
+
+
+def test_nothing_is_left_of_a_refused_upload(shop: Shop, local_storage: LocalStorage, settings: Any) -> None:
+    release = shop.release()
+    shop.upload(release, "tool.bin", b"one")
+    shop.upload(release, "tool.bin", b"two")
+    settings.MAX_FILE_BYTES = 10
+    assert shop.upload(release, "large.bin", b"x" * 11).json()["code"] == "FILE_TOO_LARGE"
+    assert len([path for path in settings.FILES_DIR.rglob("*") if path.is_file()]) == 1
+
+
+def test_body_that_ends_early_is_refused(shop: Shop) -> None:
+    path = f"/v3/{shop.release()['id']}/tool.bin"
+    answer = put_stream(shop.client, path, io.BytesIO(b"short"), 500)
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_BODY")
+    assert not File.objects.exists()
+
+
+class Unread(io.BytesIO):
+    """A body of which reading is counted."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.taken += len(data)
+        self.largest = max(getattr(self, "largest", 0), len(data))
+        return data
+
+
+def put_stream(client: ApiClient, path: str, stream: io.BytesIO, length: int) -> Any:
+    extra = {"wsgi.input": stream, "CONTENT_LENGTH": str(length), "CONTENT_TYPE": "application/octet-stream"}
+    return client.put(path, b"", **extra)
+
+
+def test_body_is_never_whole_in_memory(shop: Shop) -> None:
+    stream = Unread(b"x" * 3_000_000)
+    answer = put_stream(shop.client, f"/v3/{shop.release()['id']}/tool.bin", stream, 3_000_000)
+    assert (answer.status_code, answer.json()["size"]) == (201, 3_000_000)
+    assert stream.largest <= 256 * 1024
+
+
+def test_upload_without_the_right_stores_nothing(shop: Shop, settings: Any) -> None:
+    release = shop.published()
+    answer = signed_in(make_user()).put(f"/v3/{release['id']}/b.bin", b"x", content_type="text/plain")
+    assert answer.status_code == 403
+    assert (File.objects.count(), Blob.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("scope", [Scope.RELEASE_READ, Scope.RELEASE_WRITE])
+def test_upload_needs_both_scopes(shop: Shop, scope: Scope) -> None:
+    client = ApiClient(make_key(shop.owner, scopes=[scope]))
+    path = f"/v3/{shop.release()['id']}/tool.bin"
+    assert client.put(path, b"x", content_type="text/plain").status_code == 403
+    both = ApiClient(make_key(shop.owner, scopes=[Scope.RELEASE_READ, Scope.RELEASE_WRITE]))
+    assert both.put(path, b"x", content_type="text/plain").status_code == 201
+
+
+def test_chunked_upload_is_asked_for_its_length(shop: Shop) -> None:
+    path = f"/v3/{shop.release()['id']}/tool.bin"
+    answer = shop.client.put(path, b"", content_type="text/plain", headers={"Transfer-Encoding": "chunked"})
+    assert (answer.status_code, answer.json()["code"]) in {(411, "LENGTH_REQUIRED"), (400, "INVALID_BODY")}
+
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+def test_public_file_needs_no_key_and_is_counted(shop: Shop) -> None:
+    file = shop.published()["files"][0]
+    assert fetch(ApiClient(), file["url"])[0] in {200, 302}
+    assert DownloadGrant.objects.count() == 1
+    fold_grants()
+    assert shop.get(f"/v3/release-files/{file['id']}").json()["downloads"] == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["{other}/{release}/tool.bin", "{release}/other.bin", "{other}/tool.bin", "{release}/%00", "{release}/%ff"]
+)
+def test_wrong_addresses_are_not_found(shop: Shop, path: str) -> None:
+    release = shop.published()
+    answer = ApiClient().get(f"/v3/{path.format(release=release['id'], other='a' * 24)}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+
+
+def test_draft_is_fetched_by_its_team_only(shop: Shop) -> None:
+    file = shop.upload(shop.release()).json()
+    assert fetch(ApiClient(), file["url"])[0] == 404
+    assert fetch(shop.client, file["url"])[0] in {200, 302}
+
+
+def test_secured_file_needs_a_key_or_a_sign_in(shop: Shop) -> None:
+    version = make_version(shop.product)
+    file = make_file(version, name="tool.bin")
+    update_file(actor=system(), file=file, is_secured=True)
+    secret = issue_access_key(actor=system(), download=shop.product, name="k")[1]
+    path = f"/v3/{version.public_id}/tool.bin"
+    assert fetch(ApiClient(), path)[0] == 403
+    assert fetch(ApiClient(), f"{path}?key={secret}")[0] in {200, 302}
+    assert fetch(signed_in(make_user()), path)[0] in {200, 302}
+    assert fetch(ApiClient(), f"{path}?key={secret[:-1]}x")[0] == 403
+
+
+def test_private_product_is_opened_by_its_key_alone(shop: Shop) -> None:
+    product = make_download(shop.owner, visibility="private")
+    version = make_version(product, "1.5", files=1)
+    own, other = (issue_access_key(actor=system(), download=row, name="k")[1] for row in (product, shop.product))
+    path = f"/v3/{version.public_id}/file-0.bin"
+    assert fetch(ApiClient(), path)[0] == 404
+    assert fetch(ApiClient(), f"{path}?key={other}")[0] == 404
+    assert fetch(ApiClient(), f"{path}?key={own}")[0] in {200, 302}
+    low = issue_access_key(actor=system(), download=product, name="k", highest_number="1.4")[1]
+    assert fetch(ApiClient(), f"{path}?key={low}")[0] == 403
+
+
+def test_a_key_is_no_way_to_upload(shop: Shop) -> None:
+    secret = issue_access_key(actor=system(), download=shop.product, name="k")[1]
+    release = shop.release()
+    assert ApiClient().put(f"/v3/{release['id']}/a.bin?key={secret}", b"x").status_code == 401
+
+
+def test_removed_file_is_gone(shop: Shop) -> None:
+    version = make_version(shop.product)
+    file = make_file(version, name="tool.bin")
+    shop.client.send("delete", f"/v3/release-files/{file.public_id}")
+    assert ApiClient().get(f"/v3/{version.public_id}/tool.bin").status_code == 410

@@ -1,0 +1,64 @@
+"""What the documentation says is run, and the tests it names exist."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from releasehub.webhooks.models import Delivery, Endpoint
+from releasehub.webhooks.signing import plain_signature
+from tests.factories import make_download, make_user
+from versions.models import Version
+
+PAGE = Path(__file__).resolve().parents[3] / "docs/api/v3.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+RECEIVER = "https://93.184.215.14/hook"  # judged, never connected to
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+@pytest.mark.django_db(transaction=True)
+def test_documented_commands_publish_and_fetch_a_release(live_server: Any, tmp_path: Path) -> None:
+    make_download(make_user("ann"))
+    (tmp_path / "tool.bin").write_bytes(b"the tool")
+    script = "set -euo pipefail\n" + "\n".join(BLOCKS)
+    variables = {"HUB": live_server.url, "NAME": "ann", "PASSWORD": "secret-pass-1", "PATH": os.environ["PATH"]}
+    variables["RECEIVER"] = RECEIVER
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "fetched.bin").read_bytes() == b"the tool"
+    assert Version.objects.get().is_released
+    assert (Endpoint.objects.get().format, Delivery.objects.latest("id").event.type) == ("v3", "endpoint.test")
+
+
+def test_documented_receiver_accepts_what_is_ours_only() -> None:
+    found = re.search(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    assert found is not None
+    names: dict[str, Any] = {}
+    exec(found[1], names)  # noqa: S102 - our own documentation
+    signature = plain_signature("a-secret-of-mine", b"{}")
+    assert names["is_from_the_hub"]("a-secret-of-mine", signature, b"{}")
+    assert not names["is_from_the_hub"]("a-secret-of-mine", signature, b"{} ")
+    assert not names["is_from_the_hub"]("another-secret", signature, b"{}")
+
+
+def test_every_named_test_exists() -> None:
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", TEXT)
+    assert len(named) > 20
+    for file, name in named:
+        tree = ast.parse((Path(__file__).parent / file).read_text(encoding="utf-8"))
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, (file, name)
+
+
+def test_every_endpoint_of_the_contract_is_in_the_table() -> None:
+    rows = {int(number) for number in re.findall(r"^\| C(\d+) \|", TEXT, re.MULTILINE)}
+    assert rows >= {*range(1, 15), 16, 17, 18, 19, 20, 21}

@@ -1,0 +1,50 @@
+"""Names of events, of this dialect and of the hub."""
+
+import pytest
+
+from releasehub.api.v3.webhook_terms import EVENTS, TEST, UnknownEvent, from_filter, from_type, to_filter, to_type
+from releasehub.webhooks.events import EventType
+from releasehub.webhooks.formats import name_of
+
+DOCUMENTED = {"release.created", "release.updated", "releaseFile.created"}
+UNKNOWN = ("release", "release.*", "*", "version.created", "download.created", TEST, "release.x\x00", "")
+INFERRED = {"release.published", "release.deleted", "release.archived", "releaseFile.deleted"}
+
+
+def test_the_names_of_the_contract_are_there() -> None:
+    assert set(EVENTS) >= DOCUMENTED | INFERRED
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_name_comes_back_as_it_went(name: str) -> None:
+    assert from_filter(to_filter([name, name])) == [name]
+    assert from_type(to_type(name)) == name
+
+
+@pytest.mark.parametrize("event_type", [name for name in EventType.values if not name.startswith("download.")])
+def test_names_are_those_of_the_bodies(event_type: str) -> None:
+    assert from_type(event_type) == name_of("v3", event_type, {})
+
+
+def test_all_names_are_the_whole_filter() -> None:
+    assert from_filter(to_filter(EVENTS)) == list(EVENTS)
+
+
+@pytest.mark.parametrize("names", [[], *([name] for name in UNKNOWN)])
+def test_what_is_no_name_is_refused(names: list[str]) -> None:
+    with pytest.raises(UnknownEvent):
+        to_filter(names)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "names"),
+    [
+        ([], list(EVENTS)),
+        (["*"], list(EVENTS)),
+        (["download.*"], []),
+        (["file.*"], [name for name in EVENTS if name.startswith("releaseFile.")]),
+        (["version.deleted.hard", "file.created"], ["release.deleted", "releaseFile.created"]),
+    ],
+)
+def test_filters_made_elsewhere_are_told_in_names_of_this_dialect(filter_: list[str], names: list[str]) -> None:
+    assert from_filter(filter_) == names

@@ -1,0 +1,436 @@
+"""Webhooks over the v3 API: shape, tokens, whose they are, rights, targets, the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from downloads.services import set_team_member
+from releasehub.accounts.models import Membership, User
+from releasehub.audit.models import AuditEntry
+from releasehub.core import sealing
+from releasehub.outbound.urls import InvalidUrl, parse_target
+from releasehub.webhooks.delivery import deliver_batch
+from releasehub.webhooks.endpoints import create_endpoint, disable_gone, send_test_event
+from releasehub.webhooks.models import Delivery, Endpoint
+from tests.api.v3.shop import Shop, signed_in
+from tests.conftest import ApiClient
+from tests.factories import make_download, make_key, make_organization, make_user, system
+from tests.outbound.conftest import lookups as lookups
+from tests.webhooks.conftest import Receiver, status
+from tests.webhooks.conftest import receiver as receiver
+
+pytestmark = pytest.mark.django_db
+CASES = json.loads((Path(__file__).parents[2] / "corpora" / "ssrf_targets.json").read_text())["cases"]
+AT_ONCE = [case for case in CASES if case["stage"] == "create"]
+BASE, LOGS = "/v3/webhooks", "/v3/webhook-event-logs"
+URL = "https://93.184.215.14/hook"  # judged, never connected to
+TOKEN = "my-own-token-0123456789"
+FIELDS = ["id", "createdAt", "updatedAt", "name", "url", "token", "active", "events", "productId", "organizationId"]
+LOG_FIELDS = [
+    *("id", "createdAt", "webhookId", "event", "state", "statusCode", "sentAt", "receivedAt", "retryReason", "retryAt"),
+    *("requestHeaders", "requestBody", "responseBody", "attempts"),
+]
+Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
+
+
+def create(shop: Shop, client: ApiClient | None = None, **fields: Any) -> Any:
+    body = {"name": "Mirror", "url": URL, "token": TOKEN, "active": True, "events": ["release.published"]}
+    body |= {"productId": shop.product.public_id} | fields
+    return (client or shop.client).send("post", BASE, {key: value for key, value in body.items() if value is not ...})
+
+
+def made(shop: Shop, **fields: Any) -> Endpoint:
+    answer = create(shop, **fields)
+    assert answer.status_code == 201, answer.content
+    return Endpoint.objects.get(public_id=answer.json()["id"])
+
+
+def patch(shop: Shop, row: Endpoint, **fields: Any) -> Any:
+    return shop.client.send("patch", f"{BASE}/{row.public_id}", fields)
+
+
+def secret_of(row: Endpoint) -> str:
+    return sealing.unseal(Endpoint.objects.get(pk=row.pk).sealed_secret)
+
+
+# --- shape ------------------------------------------------------------------------------------------------------------
+
+
+def test_create_answers_with_the_documented_fields_and_the_token(shop: Shop) -> None:
+    answer = create(shop)
+    row, shown = Endpoint.objects.get(), answer.json()
+    assert (answer.status_code, answer["Cache-Control"], list(shown)) == (201, "no-store", FIELDS)
+    assert shown["token"] == secret_of(row) == TOKEN
+    assert (shown["id"], shown["name"], shown["url"], shown["active"]) == (row.public_id, "Mirror", URL, True)
+    assert (shown["events"], shown["productId"]) == (["release.published"], shop.product.public_id)
+    assert (row.format, row.events, row.download_id) == ("v3", ["version.published"], shop.product.pk)
+
+
+def test_the_token_is_shown_in_no_other_answer(shop: Shop) -> None:
+    path = f"{BASE}/{made(shop).public_id}"
+    for answer in (shop.get(path), shop.get(BASE), shop.client.send("patch", path, {"name": "x"})):
+        assert answer.status_code == 200
+        assert TOKEN not in answer.content.decode()
+    assert shop.get(path).json()["token"] is None
+    assert not [entry for entry in AuditEntry.objects.all() if TOKEN in json.dumps(entry.changes)]
+
+
+@pytest.mark.parametrize("token", [..., None, ""])
+def test_without_a_token_one_is_made(shop: Shop, token: Any) -> None:
+    shown = create(shop, token=token).json()
+    assert len(shown["token"]) > 40
+    assert shown["token"] == secret_of(Endpoint.objects.get())
+
+
+def test_a_new_token_replaces_the_old_one_at_once(shop: Shop) -> None:
+    row = made(shop)
+    answer = patch(shop, row, token="another-token-1", name="New")
+    row.refresh_from_db()
+    assert (answer.json()["token"], answer["Cache-Control"]) == ("another-token-1", "no-store")
+    assert (secret_of(row), row.title, row.is_earlier_secret_valid) == ("another-token-1", "New", False)
+
+
+def test_a_token_of_null_leaves_it_alone(shop: Shop) -> None:
+    row = made(shop)
+    assert patch(shop, row, **shop.get(f"{BASE}/{row.public_id}").json()).status_code == 200
+    assert secret_of(row) == TOKEN
+
+
+def test_a_change_is_made_whole_or_not_at_all(shop: Shop) -> None:
+    row = made(shop)
+    assert patch(shop, row, token="another-token-1", name="a\u2028b").status_code == 400
+    assert secret_of(row) == TOKEN
+
+
+def test_patch_changes_only_what_it_names(shop: Shop) -> None:
+    row = made(shop)
+    shown = patch(shop, row, events=["release.deleted", "releaseFile.created"]).json()
+    row.refresh_from_db()
+    assert shown["events"] == ["release.deleted", "releaseFile.created"]
+    assert (row.events, row.title, row.url) == (["file.created", "version.deleted"], "Mirror", URL)
+
+
+@pytest.mark.parametrize(
+    ("sent", "active"),
+    [({"active": False}, False), ({"active": ..., "enabled": False}, False), ({"active": ...}, True)],
+)
+def test_active_is_also_called_enabled(shop: Shop, sent: dict[str, Any], active: bool) -> None:
+    shown = create(shop, **sent).json()
+    assert shown["active"] is active
+    assert Endpoint.objects.get().is_active is active
+
+
+def test_active_resumes_what_the_hub_disabled(shop: Shop) -> None:
+    row = made(shop)
+    disable_gone(row.pk)
+    assert shop.get(f"{BASE}/{row.public_id}").json()["active"] is False
+    assert patch(shop, row, active=True).json()["active"] is True
+    assert not Endpoint.objects.get().is_disabled
+
+
+def test_delete(shop: Shop) -> None:
+    row = made(shop)
+    assert shop.client.send("delete", f"{BASE}/{row.public_id}").status_code == 204
+    assert not Endpoint.objects.exists()
+
+
+def test_events_lists_what_may_be_asked_for(shop: Shop) -> None:
+    names = shop.get(f"{BASE}/events").json()
+    assert {"release.created", "release.updated", "releaseFile.created"} <= set(names)
+    assert create(shop, events=names).json()["events"] == names
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"events": value} for value in ([], ["release.nonsense"], ["version.created"], "release.created", [1], None)),
+        {"events": ...},
+        *({"name": value} for value in ("", "x" * 101, ..., None)),
+        *({"token": value} for value in ("short", "with spaces in it", "x" * 201, 7.5)),
+        *({"url": value} for value in ("", "no url", "x" * 3000, ..., None)),
+        {"active": "perhaps"},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_wrong_is_named(shop: Shop, wrong: dict[str, Any]) -> None:
+    answer = create(shop, **wrong)
+    assert answer.status_code == 400, answer.content
+    assert next(iter(wrong)) in answer.json()["message"]
+    assert not Endpoint.objects.exists()
+
+
+WRONG = [None, [], {}, "", "x" * 3000, -1, 2**70, True, "\x00", "\ud800", ["a"], 1.5]
+
+
+@pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
+def test_no_value_of_any_type_breaks_a_write(shop: Shop, value: Any) -> None:
+    row = made(shop)
+    for field in [*FIELDS, "enabled"]:
+        assert create(shop, **{field: value}).status_code < 500, field
+        assert patch(shop, row, **{field: value}).status_code < 500, field
+
+
+def test_lists_are_sorted_searched_and_paged(shop: Shop) -> None:
+    rows = [made(shop, name=name, active=name != "c") for name in ("b side", "a", "c")]
+
+    def names(**query: Any) -> list[str]:
+        return [row["name"] for row in shop.get(BASE, **query).json()]
+
+    assert names() == [row.title for row in reversed(rows)]
+    assert names(sort="name") == ["a", "b side", "c"]
+    assert names(search="side") == ["b side"]
+    assert names(name="a") == ["a"]
+    assert names(active="false") == ["c"]
+    assert names(sort="-name", limit=1, page=2) == ["b side"]
+    answer = shop.get(BASE, limit=2)
+    assert [answer[f"Pagination-{name}"] for name in ("Count", "Page", "Limit")] == ["3", "1", "2"]
+
+
+def test_rows_cost_no_queries(shop: Shop) -> None:
+    row = made(shop)
+    counts = set()
+    for more in (1, 19):
+        for _ in range(more):
+            made(shop)
+            send_test_event(actor=system(), endpoint=row)
+        for path in (BASE, LOGS):
+            with CaptureQueriesContext(connection) as queries:
+                assert shop.get(path).status_code == 200
+            counts.add((path, len(queries)))
+    assert len(counts) == 2, counts
+
+
+def test_a_repeated_request_gets_the_token_again(shop: Shop) -> None:
+    headers = {"Idempotency-Key": "once", "Authorization": shop.client.defaults["HTTP_AUTHORIZATION"]}
+    body = {"name": "Mirror", "url": URL, "events": ["release.created"], "productId": shop.product.public_id}
+    first, again = (shop.client.send("post", BASE, body, headers=headers) for _ in range(2))
+    assert (again.json(), Endpoint.objects.count()) == (first.json(), 1)
+    assert first.json()["token"]
+
+
+def test_a_stale_change_is_refused(shop: Shop) -> None:
+    row = made(shop)
+    path = f"{BASE}/{row.public_id}"
+    headers = {"If-Match": shop.get(path)["ETag"], "Authorization": shop.client.defaults["HTTP_AUTHORIZATION"]}
+    assert shop.client.send("patch", path, {"name": "one"}, headers=headers).status_code == 200
+    assert shop.client.send("patch", path, {"name": "two"}, headers=headers).status_code == 412
+
+
+def test_endpoints_of_other_formats_are_not_here(shop: Shop) -> None:
+    row = create_endpoint(actor=system(), url=URL, download_id=shop.product.pk)[0]
+    log = send_test_event(actor=system(), endpoint=row)
+    assert shop.get(BASE).json() == shop.get(LOGS).json() == []
+    for path in (f"{BASE}/{row.public_id}", f"{LOGS}/{log.webhook_id}"):
+        assert shop.get(path).status_code == 404
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------------
+
+
+def admin_of(shop: Shop) -> Any:
+    organization = make_organization(members=(shop.owner,))
+    Membership.objects.filter(user=shop.owner).update(role=Membership.Role.ADMIN)
+    return organization
+
+
+def test_the_only_product_is_meant_when_none_is_named(shop: Shop) -> None:
+    assert create(shop, productId=...).json()["productId"] == shop.product.public_id
+
+
+def test_the_only_organization_is_meant_before_products(shop: Shop) -> None:
+    organization = admin_of(shop)
+    shown = create(shop, productId=...).json()
+    assert (shown["productId"], shown["organizationId"]) == (None, organization.public_id)
+
+
+def test_among_several_one_has_to_be_named(shop: Shop) -> None:
+    make_download(shop.owner)
+    answer = create(shop, productId=...)
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FIELD")
+    assert "productId" in answer.json()["message"]
+    first, second = admin_of(shop), admin_of(shop)
+    assert create(shop, productId=...).status_code == 400
+    shown = create(shop, productId=..., organizationId=second.public_id).json()
+    assert (shown["organizationId"], first == second) == (second.public_id, False)
+
+
+def test_who_manages_nothing_is_told_to_name_it(shop: Shop) -> None:
+    assert create(shop, signed_in(make_user()), productId=...).status_code == 400
+
+
+def test_without_a_name_staff_means_the_site(shop: Shop) -> None:
+    staff = signed_in(make_user(is_staff=True, permissions=("change_endpoint",)))
+    shown = create(shop, staff, productId=...).json()
+    assert (shown["productId"], shown["organizationId"]) == (None, None)
+
+
+def test_a_key_bound_to_a_product_means_that_one(shop: Shop) -> None:
+    make_download(shop.owner)
+    client = ApiClient(make_key(shop.owner, scopes=["webhook:write"], download_ids=[shop.product.pk]))
+    assert create(shop, client, productId=...).json()["productId"] == shop.product.public_id
+
+
+@pytest.mark.parametrize("wrong", ["a" * 24, "9" * 200, "é", "\x00", "../x"])
+def test_what_is_not_there_cannot_be_named(shop: Shop, wrong: str) -> None:
+    for field in ("productId", "organizationId"):
+        assert create(shop, **{field: wrong}).status_code in {400, 404}
+    assert not Endpoint.objects.exists()
+
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+
+def people(shop: Shop) -> dict[str, tuple[User, bool]]:
+    """Who -> user, manages the webhooks of the product."""
+    found = {
+        "owner": (shop.owner, True),
+        "team manager": (make_user(), True),
+        "uploader": (make_user(), False),
+        "moderator": (make_user(is_staff=True, permissions=("moderate_download",)), True),
+        "staff": (make_user(is_staff=True, permissions=("change_endpoint",)), True),
+        "stranger": (make_user(), False),
+    }
+    for name, flag in (("team manager", "can_manage_team"), ("uploader", "can_upload")):
+        set_team_member(actor=system(), download=shop.product, user=found[name][0], flags={flag})
+    return found
+
+
+@pytest.mark.parametrize("who", ["owner", "team manager", "uploader", "moderator", "staff", "stranger"])
+def test_every_route_is_for_who_manages_the_product(shop: Shop, who: str) -> None:
+    user, may = people(shop)[who]
+    client = signed_in(user)
+    row = made(shop)
+    log = send_test_event(actor=system(), endpoint=row)
+    for verb, path in (
+        ("get", f"{LOGS}/{log.webhook_id}"),
+        ("post", f"{LOGS}/{log.webhook_id}/retry"),
+        ("get", f"{BASE}/{row.public_id}"),
+        ("post", f"{BASE}/{row.public_id}/test"),
+        ("patch", f"{BASE}/{row.public_id}"),
+    ):
+        answer = client.send(verb, path, {"name": "x"})
+        assert answer.status_code == (200 if may else 404), (verb, path, answer.content)
+    for path in (BASE, LOGS):
+        assert bool(client.get(path).json()) is may
+    assert create(shop, client).status_code == (201 if may else 404)
+    assert client.send("delete", f"{BASE}/{row.public_id}").status_code == (204 if may else 404)
+    assert Endpoint.objects.filter(pk=row.pk).exists() is not may
+
+
+@pytest.mark.parametrize(("scope", "reads", "writes"), [("webhook:read", 200, 403), ("webhook:write", 403, 201)])
+def test_keys_need_the_scope(shop: Shop, scope: str, reads: int, writes: int) -> None:
+    client = ApiClient(make_key(shop.owner, scopes=[scope]))
+    assert [client.get(path).status_code for path in (BASE, LOGS, f"{BASE}/events")] == [reads] * 3
+    assert create(shop, client).status_code == writes
+
+
+# --- targets ----------------------------------------------------------------------------------------------------------
+
+
+def host_of(url: str) -> str:
+    try:
+        return parse_target(url).host
+    except InvalidUrl:
+        return ""
+
+
+@pytest.mark.parametrize("case", AT_ONCE, ids=lambda case: case["id"])
+def test_targets_are_refused_when_they_are_saved(shop: Shop, case: dict[str, Any], lookups: Lookups) -> None:
+    row = made(shop)
+    lookups({host_of(case["url"]): case.get("resolves_to", [[]])})
+    for answer in (create(shop, url=case["url"]), patch(shop, row, url=case["url"])):
+        assert (answer.status_code, "url" in answer.json()["message"]) == (400, True)
+    assert Endpoint.objects.get().url == URL
+
+
+# --- the log ----------------------------------------------------------------------------------------------------------
+
+
+def sent_to(shop: Shop, server: Receiver, settings: Any) -> dict[str, Any]:
+    """What the log says of a release that was told to this server."""
+    settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
+    made(shop, url=server.url)
+    shop.published()
+    assert deliver_batch() == 1
+    [found] = shop.get(LOGS).json()
+    assert shop.get(f"{LOGS}/{found['id']}").json() == found
+    return found  # type: ignore[no-any-return]
+
+
+def test_the_log_tells_what_was_sent_and_answered(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
+    server = receiver()
+    found = sent_to(shop, server, settings)
+    [(headers, body)] = server.received
+    assert list(found) == LOG_FIELDS
+    assert (found["event"], found["state"], found["statusCode"]) == ("release.published", "delivered", 200)
+    assert (found["id"], found["requestBody"]) == (headers["webhook-id"], body.decode()[:4096])
+    assert found["requestHeaders"]["Webhook-Signature"] == headers["webhook-signature"]
+    assert found["sentAt"] <= found["receivedAt"]
+    assert (found["responseBody"], found["retryReason"], found["retryAt"]) == ("ok", None, None)
+    assert found["webhookId"] == Endpoint.objects.get().public_id
+
+
+def test_the_log_tells_why_it_is_tried_again(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
+    found = sent_to(shop, receiver(status(503)), settings)
+    assert (found["state"], found["statusCode"]) == ("pending", 503)
+    assert found["retryReason"] == found["attempts"][0]["error"] == "The server answered 503."
+    assert found["retryAt"] > found["sentAt"]
+    assert found["attempts"][0]["retryAt"] > found["attempts"][0]["sentAt"]
+
+
+def test_a_retry_sends_the_same_again(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
+    server = receiver()
+    found = sent_to(shop, server, settings)
+    answer = shop.client.send("post", f"{LOGS}/{found['id']}/retry")
+    assert (answer.status_code, answer.json()["state"]) == (200, "pending")
+    deliver_batch()
+    first, second = server.received
+    assert first[1] == second[1]
+    assert server.ids == [found["id"]] * 2
+
+
+def test_a_test_event_is_sent_whatever_was_asked_for(
+    shop: Shop, receiver: Callable[..., Receiver], settings: Any
+) -> None:
+    settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
+    server = receiver()
+    row = made(shop, url=server.url)
+    shown = shop.client.send("post", f"{BASE}/{row.public_id}/test").json()
+    assert (shown["event"], shown["state"], shown["statusCode"], shown["attempts"]) == (
+        *("endpoint.test", "pending", None, []),
+    )
+    deliver_batch()
+    body = json.loads(server.received[0][1])
+    assert body["event"] == "endpoint.test"
+    assert body["data"] == {"webhookId": row.public_id, "message": "This is a test."}
+
+
+def test_a_webhook_that_is_off_sends_no_test(shop: Shop) -> None:
+    row = made(shop, active=False)
+    answer = shop.client.send("post", f"{BASE}/{row.public_id}/test")
+    assert (answer.status_code, answer.json()["code"]) == (409, "ENDPOINT_NOT_SENDING")
+
+
+def test_the_log_is_filtered(shop: Shop) -> None:
+    first, second = made(shop), made(shop, events=["release.created"])
+    shop.published()
+    send_test_event(actor=system(), endpoint=first)
+    Delivery.objects.filter(event__type="version.created").update(state="failed")
+
+    def events(**query: Any) -> list[str]:
+        return [row["event"] for row in shop.get(LOGS, **query).json()]
+
+    assert events() == ["endpoint.test", "release.published", "release.created"]
+    assert events(webhookId=second.public_id) == events(state="failed") == ["release.created"]
+    assert events(event="release.published") == ["release.published"]
+    assert events(sort="createdAt", limit=1) == ["release.created"]
+    assert events(webhookId="nobody") == events(**{"createdAt[lt]": "2020-01-01"}) == []
+    for wrong in ({"event": "version.published"}, {"state": "x"}, {"sort": "state"}, {"createdAt": "x"}):
+        assert shop.get(LOGS, **wrong).status_code == 400

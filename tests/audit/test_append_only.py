@@ -1,0 +1,146 @@
+# ruff: noqa: S608 (the statements are put together from constants)
+"""Nothing changes or removes a written row: neither the ORM nor SQL that passes it by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import Error, connection, transaction
+from django.utils import timezone
+
+from releasehub.audit import triggers
+from releasehub.audit.chain import PROTECTED, chain_rows
+from releasehub.audit.models import AppendOnlyError, AuditCheckpoint, AuditEntry
+
+TABLE = "audit_auditentry"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda row: row.save(),
+        lambda row: row.delete(),
+        lambda row: AuditEntry.objects.update(reason="x"),
+        lambda row: AuditEntry.objects.all().delete(),
+        lambda row: AuditEntry.objects.filter(pk=row.pk)._raw_delete("default"),
+        lambda row: AuditEntry._base_manager.filter(pk=row.pk).delete(),
+        lambda row: AuditEntry.objects.bulk_update([row], ["reason"]),
+        lambda row: AuditEntry.objects.update_or_create(pk=row.pk, defaults={"reason": "x"}),
+        lambda row: AuditEntry.objects.bulk_create(
+            [row], update_conflicts=True, update_fields=["reason"], unique_fields=["id"]
+        ),
+    ],
+)
+def test_the_orm_refuses(act: Any, make_rows: Any) -> None:
+    (row,) = make_rows(1)
+    with pytest.raises(AppendOnlyError), transaction.atomic():
+        act(row)
+    assert AuditEntry.objects.get().reason == ""
+
+
+CHANGES = [
+    ("actor_label", "'x'"),
+    ("created_at", "'2001-01-01 00:00:00+00:00'"),
+    ("changes", "'{}'"),
+    ("reason", "'x'"),
+    ("actor_id", "99"),
+    ("target_id", "NULL"),
+    ("id", "id + 1000"),
+]
+
+
+@pytest.mark.parametrize("is_chained", [False, True])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(f"UPDATE {TABLE} SET {column} = {value}" for column, value in CHANGES),
+        *(f"UPDATE {TABLE} SET {column} = {value}, position = 77, chain_hash = 'x'" for column, value in CHANGES),
+        f"UPDATE {TABLE} SET reason = 'x', address = NULL, address_salt = ''",
+        f"UPDATE {TABLE} SET address = '192.0.2.99'",
+        f"UPDATE {TABLE} SET position = NULL",
+        f"UPDATE {TABLE} SET chain_hash = ''",
+        f"UPDATE {TABLE} SET address_digest = 'x', address = NULL, address_salt = ''",
+        f"DELETE FROM {TABLE}",
+        f"DELETE FROM {TABLE} WHERE id = (SELECT MIN(id) FROM {TABLE})",
+    ],
+)
+def test_raw_sql_is_refused(statement: str, is_chained: bool, make_rows: Any) -> None:
+    make_rows(3, address="192.0.2.1")
+    if is_chained:
+        chain_rows()
+    before = list(AuditEntry.objects.values())
+    with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert list(AuditEntry.objects.values()) == before
+
+
+@pytest.mark.parametrize("change", ["position = position + 10", "chain_hash = 'x'", "address_salt = 'x'"])
+def test_a_chained_row_stays_where_it_is(change: str, make_rows: Any) -> None:
+    make_rows(3, address="192.0.2.1")
+    chain_rows()
+    with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {TABLE} SET {change}")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only: the statement")
+@pytest.mark.parametrize("table", [TABLE, "audit_auditcheckpoint"])
+def test_truncate_is_refused(table: str, make_rows: Any) -> None:
+    make_rows(1)
+    with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table}")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite only: the statement")
+def test_replacing_is_refused(make_rows: Any) -> None:
+    first, second = make_rows(2)
+    chain_rows()
+    (waiting,) = make_rows(1)
+    columns = "created_at,actor_label,channel,action,target_type,target_label,changes,reason,request_id"
+    extra = "chain_hash,address_digest,address_salt"
+    for statement in (
+        f"INSERT OR REPLACE INTO {TABLE} (id,{columns},{extra}) "
+        f"SELECT {first.pk},{columns},{extra} FROM {TABLE} WHERE id = {second.pk}",
+        f"UPDATE OR REPLACE {TABLE} SET position = 1, chain_hash = 'x' WHERE id = {waiting.pk}",
+    ):
+        with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert AuditEntry.objects.count() == 3
+
+
+def test_checkpoints_stay_while_there_are_rows(make_rows: Any) -> None:
+    make_rows(1)
+    AuditCheckpoint.objects.create(position=5, chain_hash="x", created_at=timezone.now(), signature="x")
+    with pytest.raises(Error, match="append-only"), transaction.atomic():
+        AuditCheckpoint.objects.all().delete()
+    with pytest.raises(Error, match="append-only"), transaction.atomic():
+        AuditCheckpoint.objects.update(position=6)
+
+
+def test_the_triggers_know_every_column() -> None:
+    columns = {field.column for field in AuditEntry._meta.fields}
+    assert columns == {*triggers.FIXED_COLUMNS, *triggers.CHAIN_COLUMNS, "address"}
+    assert set(triggers.FIXED_COLUMNS) == set(PROTECTED)
+
+
+def test_migrate_brings_the_triggers_back(make_rows: Any) -> None:
+    triggers.remove(connection)
+    triggers.install(connection)
+    triggers.install(connection)
+    make_rows(1)
+    with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_flush_empties_the_log_and_leaves_it_guarded(make_rows: Any) -> None:
+    make_rows(3)
+    chain_rows(2)
+    call_command("flush", interactive=False, verbosity=0)
+    assert not AuditEntry.objects.exists()
+    assert not AuditCheckpoint.objects.exists()
+    make_rows(1)
+    with pytest.raises(Error, match="append-only"), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE}")

@@ -1,0 +1,251 @@
+"""Whoever owns the tables can switch the triggers off; the chain and its heads tell where the first bad row is."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, models, transaction
+from django.db.models import F
+
+from releasehub.audit import tasks, triggers
+from releasehub.audit.chain import PROTECTED, stored_rows, tip
+from releasehub.audit.heads import export_head, newest_head
+from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditSink
+from releasehub.audit.verification import verify
+
+ROWS = 40
+ROUNDS = int(os.environ.get("TAMPERINGS", "200"))
+SEED = int(os.environ.get("TAMPERING_SEED", "20261121"))
+EDITED = (*PROTECTED, "address", "address_digest", "address_salt", "chain_hash")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def log(make_rows: Any) -> int:
+    """A chained log with an exported head and no triggers; how many rows."""
+    make_rows(ROWS, address="192.0.2.7")
+    tasks.chain()
+    export_head()
+    triggers.remove(connection)
+    return ROWS
+
+
+def test_every_tampering_is_found_at_its_first_row(log: int) -> None:
+    chance = random.Random(SEED)
+    tamperings = [edit, delete, delete_and_close, insert, append, swap, swap_contents, cut]
+    missed = []
+    for number in range(ROUNDS):
+        tamper = tamperings[number % len(tamperings)]
+        with transaction.atomic():
+            expected = tamper(chance, log)
+            finding = verify().finding
+            transaction.set_rollback(True)
+        if finding is None or finding.position != expected:
+            missed.append((number, tamper.__name__, expected, finding))
+    print(f"\ntamperings found: {ROUNDS - len(missed)} of {ROUNDS}")
+    assert missed == [], f"seed {SEED}"
+    assert verify().finding is None
+
+
+@pytest.mark.parametrize("name", EDITED)
+def test_every_field_is_protected(name: str, log: int) -> None:
+    change(random.Random(1), 17, name)
+    finding = verify().finding
+    assert finding is not None
+    assert (finding.position, finding.entry_id) == (17, at(17).values_list("pk", flat=True).get())
+
+
+def edit(chance: random.Random, rows: int) -> int:
+    position = chance.randint(1, rows)
+    change(chance, position, chance.choice(EDITED))
+    return position
+
+
+def delete(chance: random.Random, rows: int) -> int:
+    position = chance.randint(1, rows)
+    at(position).delete()
+    return position
+
+
+def delete_and_close(chance: random.Random, rows: int) -> int:
+    position = delete(chance, rows)
+    shift(position, -1)
+    return position
+
+
+def insert(chance: random.Random, rows: int) -> int:
+    position = chance.randint(1, rows)
+    shift(position - 1, 1)
+    copy(chance.choice([p for p in range(1, rows + 2) if p != position]), position)
+    return position
+
+
+def append(chance: random.Random, rows: int) -> int:
+    """A row that claims the end with a hash of its own."""
+    copy(chance.randint(1, rows), rows + 1)
+    return rows + 1
+
+
+def swap(chance: random.Random, rows: int) -> int:
+    first, second = sorted(chance.sample(range(1, rows + 1), 2))
+    at(first).update(position=-1)
+    at(second).update(position=first)
+    at(-1).update(position=second)
+    return first
+
+
+def swap_contents(chance: random.Random, rows: int) -> int:
+    first, second = sorted(chance.sample(range(1, rows + 1), 2))
+    names = ("actor_label", "target_label", "changes")
+    one, other = at(first).values(*names).get(), at(second).values(*names).get()
+    at(first).update(**other)
+    at(second).update(**one)
+    return first
+
+
+def cut(chance: random.Random, rows: int) -> int:
+    position = chance.randint(1, rows)
+    stored_rows().filter(position__gte=position).delete()
+    return position
+
+
+def at(position: int) -> models.QuerySet[AuditEntry]:
+    return stored_rows().filter(position=position)
+
+
+def shift(after: int, by: int) -> None:
+    stored_rows().filter(position__gt=after).update(position=-F("position"))
+    stored_rows().filter(position__lt=0).update(position=-F("position") + by)
+
+
+def copy(source: int, position: int) -> None:
+    row = at(source).get()
+    row.pk, row.position, row._state.adding = None, position, True
+    row.save(force_insert=True)
+
+
+def change(chance: random.Random, position: int, name: str) -> None:
+    old = at(position).values_list(name, flat=True).get()
+    at(position).update(**{name: other_value(chance, name, old)})
+
+
+def other_value(chance: random.Random, name: str, old: Any) -> Any:
+    if name == "created_at":
+        return old + timedelta(microseconds=chance.choice([-1, 1]))
+    if name == "changes":
+        return old | {"n": chance.random()}
+    if name == "address":
+        return "192.0.2.8"
+    if name in {"id", "actor_id", "api_key_id", "target_id", "download_id"}:
+        return (old or 0) + chance.randint(1_000, 1_000_000)
+    return ("0" if old[:1] != "0" else "1") + old[1:]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only: SQLite drops no constraint")
+def test_two_rows_at_one_place_are_found(log: int) -> None:
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, "audit_auditentry")
+        (name,) = [name for name, rule in constraints.items() if rule["unique"] and rule["columns"] == ["position"]]
+        cursor.execute(f"ALTER TABLE audit_auditentry DROP CONSTRAINT {connection.ops.quote_name(name)}")
+    copy(13, 13)
+    finding = verify().finding
+    assert finding is not None
+    assert (finding.position, finding.problem) == (13, "Two rows claim the position.")
+
+
+# --- heads and checkpoints --------------------------------------------------------------------------------------------
+
+
+def test_a_rewritten_chain_differs_from_its_head(log: int) -> None:
+    at(30).update(reason="rewritten")
+    at(31).update(reason="rewritten")
+    stored_rows().filter(position__gte=30).update(position=None, chain_hash="")
+    AuditHead.objects.update(position=F("position") + 0)
+    with connection.cursor() as cursor:  # a chainer that starts over without the head in its way
+        cursor.execute("UPDATE audit_audithead SET position = -position")
+    tasks.chain()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE audit_audithead SET position = -position")
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == ROWS
+    assert export_head() == newest_head(), "no new signature over it"
+
+
+def test_the_chain_goes_on_behind_a_cut_tail(log: int, make_rows: Any) -> None:
+    stored_rows().filter(position__gt=30).delete()
+    assert tip().position == ROWS
+    make_rows(5)
+    tasks.chain()
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == 31
+
+
+@pytest.mark.parametrize("model", [AuditHead, AuditCheckpoint])
+def test_a_forged_place_is_found(model: Any, log: int) -> None:
+    place = at(20).values("position", "chain_hash").get()
+    model.objects.create(**place, signature="x" * 43)
+    if model is AuditCheckpoint:
+        stored_rows().filter(position__lte=20).delete()
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == 20
+
+
+def test_an_old_secret_key_still_proves(log: int, settings: Any) -> None:
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "a new key " * 5
+    assert verify().finding is None
+    settings.SECRET_KEY_FALLBACKS = []
+    assert verify().finding is not None
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def run_command(*args: str) -> tuple[int, str, str]:
+    out, err, code = StringIO(), StringIO(), 0
+    try:
+        call_command("verify_audit", *args, stdout=out, stderr=err)
+    except SystemExit as error:
+        code = int(str(error.code))
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_the_command_prints_the_head(log: int) -> None:
+    code, out, err = run_command()
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "40 rows are as they were written, 0 wait for the chain.",
+        f"head 40 {at(40).get().chain_hash}",
+    ]
+    assert run_command("--from", "31")[1].startswith("10 rows")
+
+
+def test_the_command_names_the_first_bad_row(log: int) -> None:
+    at(12).update(reason="x")
+    code, out, err = run_command()
+    assert code == 1
+    assert err.startswith(f"first bad row: position 12 (entry {at(12).get().pk}). ")
+    assert f"head 11 {at(11).get().chain_hash}" in out
+    assert run_command("--from", "13")[0] == 0, "what comes after it fits the hashes that are stored"
+    assert run_command("--from", "99")[0] == 1
+
+
+def test_a_head_in_storage_tells_of_a_cut_tail(log: int, settings: Any, tmp_path: Any) -> None:
+    files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "media"}}
+    settings.STORAGES = settings.STORAGES | {"default": files}
+    sink = AuditSink.objects.create(kind=AuditSink.Kind.JSONL, target="audit")
+    assert run_command()[0] == 0
+    tasks.ship_sink(sink.pk)
+    stored_rows().filter(position__gt=25).delete()
+    AuditHead.objects.all().delete()
+    code, _, err = run_command()
+    assert code == 1
+    assert err.startswith("first bad row: position 26.")

@@ -1,0 +1,234 @@
+"""The admin: who gets in, what its actions do, and that they go through the services."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from downloads.models import Download, TeamMember
+from files.models import File
+from releasehub.apikeys.models import ApiKey
+from releasehub.apikeys.services import verify_key
+from releasehub.audit.models import AuditEntry
+from releasehub.backoffice.navigation import SECTIONS
+from tests.factories import make_category, make_download, make_file, make_user, make_version
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db
+MODELS = [model for _, items in SECTIONS for _, _, model in items]
+
+
+@pytest.fixture
+def root(client: Client) -> Client:
+    client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    return client
+
+
+@pytest.fixture
+def moderator(client: Client) -> Client:
+    client.force_login(make_user("moderator", is_staff=True, permissions=("moderate_download",)))
+    return client
+
+
+def act(client: Client, row: Any, name: str, **fields: str) -> Any:
+    meta = row._meta
+    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_act", args=[row.pk, name])
+    return client.post(url, {"confirmed": "1", **fields})
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_opens_for_site_administrators(root: Client, model: str) -> None:
+    make_file(make_version(), name="tool.zip")
+    assert root.get(reverse(f"admin:{model}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["downloads_download", "versions_version", "files_file", "audit_auditentry"])
+def test_moderators_see_releases_and_records(moderator: Client, model: str) -> None:
+    assert moderator.get(reverse(f"admin:{model}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_users_without_staff_rights_do_not_get_in(client: Client, model: str) -> None:
+    client.force_login(make_user())
+    assert client.get(reverse(f"admin:{model}_changelist")).status_code == 302
+
+
+@pytest.mark.parametrize("model", ["downloads_download", "versions_version", "files_file", "downloads_category"])
+def test_every_form_opens(root: Client, model: str) -> None:
+    file = make_file()
+    rows = {
+        "downloads_download": file.version.download,
+        "versions_version": file.version,
+        "files_file": file,
+        "downloads_category": file.version.download.category,
+    }
+    assert root.get(reverse(f"admin:{model}_change", args=[rows[model].pk])).status_code == 200
+
+
+def test_only_the_admin_may_evaluate_script(root: Client) -> None:
+    assert "'unsafe-eval'" in root.get("/admin/")["Content-Security-Policy"]
+    assert "unsafe" not in root.get("/")["Content-Security-Policy"]
+
+
+def test_new_download_is_made_by_the_service(root: Client) -> None:
+    owner, category = make_user(), make_category()
+    form = {
+        "title": "From the admin", "category": category.pk, "owner": owner.pk, "state": "visible",
+        "visibility": "public",
+        "default_channel": "stable", "kind": "app", "tags": "[]", **no_inlines("team", "shares", "publications"),
+        "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0,
+    }  # fmt: skip
+    answer = root.post(reverse("admin:downloads_download_add"), form)
+    assert answer.status_code == 302, re.findall(r"errorlist.*?</ul>", answer.content.decode())
+    download = Download.objects.get(title="From the admin")
+    entry = AuditEntry.objects.get(action="download.create")
+    assert (entry.target_id, entry.channel, download.slug) == (download.pk, "admin", "from-the-admin")
+
+
+def test_new_team_member_goes_through_the_service(root: Client) -> None:
+    download, friend = make_download(), make_user()
+    form = {
+        "title": download.title, "slug": download.slug, "category": download.category_id, "state": "visible",
+        "visibility": "public", "default_channel": "stable", "kind": "app", "tags": "[]",
+        **no_inlines("shares", "publications"), "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0,
+        "team-TOTAL_FORMS": 1, "team-INITIAL_FORMS": 0, "team-0-user": friend.pk, "team-0-can_edit": "on",
+    }  # fmt: skip
+    answer = root.post(reverse("admin:downloads_download_change", args=[download.pk]), form)
+    assert answer.status_code == 302
+    assert TeamMember.objects.get(download=download).user == friend
+    assert AuditEntry.objects.filter(action="team.update", channel="admin").exists()
+
+
+def no_inlines(*prefixes: str) -> dict[str, int]:
+    return {f"{prefix}-{name}_FORMS": 0 for prefix in prefixes for name in ("TOTAL", "INITIAL")}
+
+
+def test_refusal_by_a_service_is_shown_in_the_form(root: Client) -> None:
+    version = make_version(make_download(), "1.0.0")
+    form = {
+        "download": version.download.pk,
+        "number": "1.0",
+        "channel": "stable",
+        "visibility": "listed",
+        "platforms": "[]",
+    }
+    answer = root.post(reverse("admin:versions_version_add"), form | no_inlines("files"))
+    assert answer.status_code == 200
+    assert b"a number is never used twice" in answer.content
+    assert Version.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "action_logged"),
+    [("unpublish", "version.unpublish"), ("yank", "version.yank"), ("activate", "version.activate"),
+     ("archive", "version.archive"), ("delete", "version.delete_soft")],
+)  # fmt: skip
+def test_actions_call_the_services(root: Client, action: str, action_logged: str) -> None:
+    version = make_version(files=1)
+    act(root, version, action, reason="because")
+    assert AuditEntry.objects.filter(action=action_logged, target_id=version.pk, channel="admin").count() == 1
+
+
+def test_actions_of_the_list_ask_first_and_then_do_all(root: Client) -> None:
+    versions = [make_version(files=1) for _ in range(3)]
+    data = {"action": "yank", "_selected_action": [version.pk for version in versions]}
+    url = reverse("admin:versions_version_changelist")
+    assert b"Yank" in root.post(url, data).content
+    assert not Version.objects.filter(yanked_at__isnull=False).exists()
+    root.post(url, data | {"confirmed": "1", "reason": "bad"})
+    assert set(Version.objects.values_list("yank_reason", flat=True)) == {"bad"}
+
+
+def test_publishing_without_files_says_why(root: Client) -> None:
+    version = make_version(state="draft")
+    answer = root.post(
+        reverse("admin:versions_version_act", args=[version.pk, "publish"]), {"confirmed": "1"}, follow=True
+    )
+    assert b"Add a file first" in answer.content
+
+
+@pytest.mark.parametrize(("typed", "is_left"), [("", True), ("1.0", True), ("1.0.0", False)])
+def test_erasing_needs_the_typed_number(root: Client, typed: str, is_left: bool) -> None:
+    version = make_version(make_download(), "1.0.0", files=1)
+    act(root, version, "erase", confirmation=typed)
+    assert Version.all_objects.filter(pk=version.pk).exists() is is_left
+
+
+def test_moderators_without_the_permission_erase_nothing(moderator: Client) -> None:
+    version = make_version(make_download(), "1.0.0")
+    act(moderator, version, "erase", confirmation="1.0.0")
+    assert Version.objects.filter(pk=version.pk).exists()
+    assert AuditEntry.objects.filter(action="hard_delete.refused").exists()
+
+
+def test_deleted_is_found_by_the_filter_and_restored(root: Client) -> None:
+    version = make_version()
+    act(root, version, "delete")
+    url = reverse("admin:versions_version_changelist")
+    assert str(version).encode() not in root.get(url).content or Version.objects.count() == 0
+    act(root, version, "restore")
+    assert Version.objects.filter(pk=version.pk).exists()
+
+
+def test_upload_stores_the_same_bytes(root: Client) -> None:
+    version = make_version(state="draft")
+    content = b"from the admin" * 1000
+    url = reverse("admin:versions_version_upload", args=[version.pk])
+    root.post(url, {"file": SimpleUploadedFile("tool.bin", content), "platform": "Linux"})
+    file = File.objects.get(version=version)
+    assert file.blob is not None
+    assert (file.platform, file.blob.sha256) == ("linux", hashlib.sha256(content).hexdigest())
+
+
+def test_upload_needs_the_csrf_token(root: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = root.cookies
+    url = reverse("admin:versions_version_upload", args=[make_version().pk])
+    assert strict.post(url, {"file": SimpleUploadedFile("tool.zip", b"x")}).status_code == 403
+    assert not File.objects.exists()
+
+
+def test_hostile_upload_name_is_told_and_nothing_is_kept(root: Client) -> None:
+    url = reverse("admin:versions_version_upload", args=[make_version().pk])
+    answer = root.post(url, {"file": SimpleUploadedFile("con.txt", b"x")})
+    assert b"device" in answer.content
+    assert not File.objects.exists()
+
+
+def test_key_is_shown_once(root: Client) -> None:
+    user = make_user("ann")
+    form = {"user": user.pk, "name": "ci", "scopes": ["mc_dm_download:read"]}
+    answer = root.post(reverse("admin:apikeys_apikey_add"), form)
+    secret = re.search(r"rh_\w{42}", answer.content.decode())
+    assert secret is not None
+    assert verify_key(secret[0]).user == user
+    assert secret[0] not in root.get(reverse("admin:apikeys_apikey_changelist")).content.decode()
+    act(root, ApiKey.objects.get(), "revoke")
+    assert ApiKey.objects.get().revoked_at is not None
+
+
+def test_staff_cannot_touch_site_administrators(client: Client) -> None:
+    client.force_login(make_user("staff", is_staff=True, permissions=("change_user", "view_user")))
+    target = make_user("boss", is_staff=True, is_superuser=True)
+    answer = client.post(reverse("admin:accounts_user_change", args=[target.pk]), {"username": "taken"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("model", ["downloads_download", "versions_version", "files_file", "audit_auditentry"])
+def test_lists_take_the_same_queries_whatever_they_hold(root: Client, model: str) -> None:
+    counts = []
+    for rows in (3, 27):
+        for _ in range(rows):
+            make_file(make_version())
+        with CaptureQueriesContext(connection) as queries:
+            root.get(reverse(f"admin:{model}_changelist"))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -1,0 +1,105 @@
+"""Pure rules, and what the package may import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+import releasehub.cli
+from releasehub.cli.http import bare
+from releasehub.cli.names import kind_of, target_of
+from releasehub.cli.output import human_bytes, human_seconds
+from releasehub.cli.parallel import WorkQueue
+from releasehub.cli.retrying import retry_after
+
+PACKAGE = Path(releasehub.cli.__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("name", "platform", "architecture"),
+    [
+        ("tool-1.5.0-linux-x64.tar.gz", "linux", "x64"),
+        ("tool_1.5.0_Linux_x86_64.tar.gz", "linux", "x64"),
+        ("tool-x86_64-unknown-linux-gnu.tar.xz", "linux", "x64"),
+        ("tool-aarch64-apple-darwin.zip", "macos", "arm64"),
+        ("tool-i686-pc-windows-msvc.zip", "windows", "x86"),
+        ("tool-win32.zip", "windows", "x86"),
+        ("tool-win32-x64.zip", "windows", "x64"),
+        ("tool-win64.zip", "windows", "x64"),
+        ("Tool-Setup-1.0.exe", "windows", ""),
+        ("tool_1.0_amd64.deb", "linux", "x64"),
+        ("tool-osx-universal.dmg", "macos", "universal"),
+        ("tool-armv7.apk", "android", "armv7"),
+        ("tool-ios.ipa", "ios", ""),
+        ("tool-linux-x86.tar.gz", "linux", "x86"),
+        ("tool-1.5.0.tar.gz", "", ""),
+        ("winner-darwinism-biosphere.zip", "", ""),
+        ("tool-linux-and-windows.zip", "", ""),
+        ("tool-linux-x64.tar.gz.sig", "", ""),
+        ("SHA256SUMS", "", ""),
+    ],
+)
+def test_platform_and_architecture_are_read_off_the_name(name: str, platform: str, architecture: str) -> None:
+    assert target_of(name) == (platform, architecture)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("tool.tar.gz", "package"),
+        ("tool.tar.gz.asc", "signature"),
+        ("tool.spdx.json", "sbom"),
+        ("tool.zip.sha256", "other"),
+        ("SHA256SUMS", "other"),
+    ],
+)
+def test_kind_is_read_off_the_name(name: str, kind: str) -> None:
+    assert kind_of(name) == kind
+
+
+def test_queue_gives_all_and_smaller_batches_towards_the_end() -> None:
+    queue = WorkQueue(range(100), workers=4, largest_batch=8)
+    batches = []
+    while batch := queue.take():
+        batches.append(batch)
+    assert [item for batch in batches for item in batch] == list(range(100))
+    assert (len(batches[0]), len(batches[-1])) == (8, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("7", 7), ("99999", 300), ("", 0), ("soon", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)]
+)
+def test_retry_after_is_read(text: str, seconds: float) -> None:
+    assert retry_after(httpx.Response(429, headers={"Retry-After": text})) == seconds
+
+
+def test_numbers_for_people() -> None:
+    assert [human_bytes(count) for count in (0, 1023, 1536, 5 * 1024**3)] == ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]
+    assert [human_seconds(count) for count in (5, 95, 3725)] == ["0:05", "1:35", "1:02:05"]
+
+
+def test_addresses_are_shown_without_what_is_signed() -> None:
+    assert bare(f"https://user@store.example:9000/a/{'x' * 60}?X-Signature=y#z") == "https://store.example:9000/a/…"
+    assert bare("http://hub/api/uploads/") == "http://hub/api/uploads/"
+
+
+def test_client_imports_nothing_of_the_hub() -> None:
+    allowed = set(sys.stdlib_module_names) | {"click", "httpx", "rich"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                assert not node.level
+                names = [str(node.module)]
+            for name in names:
+                assert name.split(".")[0] in allowed or name.startswith("releasehub.cli"), (path, name)
+
+
+def test_client_starts_without_django_and_celery() -> None:
+    code = "import sys, releasehub.cli.app; sys.exit(bool({'django', 'celery'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parents[1], check=False).returncode == 0

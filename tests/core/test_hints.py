@@ -1,0 +1,54 @@
+"""Asking a worker for something costs the asker no time to speak of, whatever the broker does."""
+
+import os
+import socket
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from releasehub.core import tasks
+
+SCRIPT = """
+import time, django
+django.setup()
+from releasehub.core.tasks import hint
+hint("webhooks.deliver")
+started = time.monotonic()
+for _ in range(5):
+    hint("webhooks.deliver")
+print(time.monotonic() - started)
+"""
+
+
+def test_without_redis_a_hint_takes_no_time(tmp_path: Any) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nowhere = f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
+        "RELEASEHUB_DATA_DIR": str(tmp_path),
+        "REDIS_URL": nowhere,
+    }
+    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 1
+    assert done.stderr.count("was not sent") == 6
+
+
+def test_a_broker_that_hangs_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def send_task(name: str, **options: Any) -> None:
+        asked.append(name)
+        raise OperationalError
+
+    monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", send_task, raising=False)
+    monkeypatch.setattr(tasks, "_quiet_until", 0.0)
+    tasks.hint("quick")
+    tasks.hint("quick")
+    monkeypatch.setattr(tasks, "SLOW_SECONDS", 0.0)
+    tasks.hint("slow")
+    tasks.hint("slow")
+    assert asked == ["quick", "quick", "slow"]

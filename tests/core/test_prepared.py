@@ -1,0 +1,79 @@
+"""A prepared query gives what the same query gives when it is built anew, for whatever values."""
+
+from __future__ import annotations
+
+from threading import Thread
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from downloads.access import access_to, find_with_access
+from downloads.models import Download
+from downloads.services import set_team_member
+from files.latest import with_primary_file
+from files.listing import newest_versions, version_of_id
+from releasehub.core.actor import Actor
+from releasehub.core.prepared import STAND_IN, Prepared
+from tests.factories import make_download, make_file, make_user, make_version, system
+from versions.models import Version
+from versions.services import unpublish_version
+
+pytestmark = pytest.mark.django_db
+
+
+def test_rows_are_the_same_with_relations_and_annotations() -> None:
+    version = make_file(make_version()).version
+    prepared = version_of_id(version.pk)
+    built = with_primary_file(Version.all_objects.select_related("download__category").filter(pk=version.pk)).get()
+    assert prepared is not None
+    assert {**vars(prepared), "_state": 0} == {**vars(built), "_state": 0}
+    with CaptureQueriesContext(connection) as queries:
+        assert prepared.download.category == built.download.category
+    assert len(queries) == 0
+
+
+def test_other_values_give_other_rows() -> None:
+    found = [version_of_id(make_version(number=number).pk) for number in ("1.0.0", "2.0.0")]
+    assert [version and version.number for version in found] == ["1.0.0", "2.0.0"]
+    assert version_of_id(2**62) is None
+
+
+def test_lists_follow_the_rights() -> None:
+    download = make_download()
+    listed = make_version(download, "1.0.0")
+    draft = unpublish_version(actor=system(), version=make_version(download, "2.0.0"))
+    assert newest_versions(download, 5, only_listed=True) == [listed]
+    assert newest_versions(download, 5, only_listed=False) == [draft, listed]
+    assert newest_versions(download, 1, only_listed=False) == [draft]
+
+
+def test_ties_of_each_user_are_their_own() -> None:
+    download, member = make_download(), make_user()
+    set_team_member(actor=system(), download=download, user=member, flags={"can_edit"})
+    for user, flags in ((member, {"can_edit"}), (make_user(), set())):
+        actor = Actor(user=user)
+        assert find_with_access(actor, download.pk) == download
+        assert access_to(actor, download.pk).flags == flags
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_thread_asks_through_its_own_connection() -> None:
+    version = make_version()
+    version_of_id(version.pk)
+    found: list[Version | None] = []
+
+    def ask() -> None:
+        found.append(version_of_id(version.pk))
+        connection.close()
+
+    thread = Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert found == [version]
+
+
+def test_a_value_that_is_not_in_the_query_is_a_mistake() -> None:
+    wrong: Prepared[Download] = Prepared(lambda pk: Download.objects.filter(pk__gt=0), pk=STAND_IN)
+    with pytest.raises(ValueError, match="Not in the query"):
+        wrong.rows(pk=1)

@@ -1,0 +1,59 @@
+"""Shares: the set form agrees with the policy, and old ones got an id of their own."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+
+from downloads.models import Share, TeamMember
+from downloads.policies import share_policy
+from downloads.services import remove_share, set_team_member, share_download, unshare_download, visible_shares
+from releasehub.core.actor import Actor, Channel
+from releasehub.core.errors import Denied
+from tests.factories import make_download, make_user, system
+
+pytestmark = pytest.mark.django_db
+
+
+def test_set_form_and_policy_agree() -> None:
+    download = make_download(visibility="public")
+    maker, target, manager, reader = (make_user() for _ in range(4))
+    for user in (maker, manager):
+        set_team_member(actor=system(), download=download, user=user, flags=set(TeamMember.FLAGS))
+    share = share_download(actor=Actor(user=maker, channel=Channel.API), download=download, user=target)
+    set_team_member(actor=system(), download=download, user=maker, flags={"can_edit"})
+    seen = []
+    for user in (maker, target, manager, reader, download.owner):
+        actor = Actor(user=user, channel=Channel.API)
+        seen.append(visible_shares(actor, download).exists())
+        assert seen[-1] is share_policy.can_view(actor, share)
+    assert seen == [True, True, True, False, True]
+
+
+def test_share_nobody_is_known_to_have_made_is_the_managers() -> None:
+    download = make_download()
+    share = share_download(actor=system(), download=download, user=make_user())
+    assert share.created_by is None
+    with pytest.raises(Denied):
+        remove_share(actor=Actor(user=share.user, channel=Channel.API), share=share)
+    remove_share(actor=Actor(user=download.owner, channel=Channel.API), share=share)
+    assert not Share.objects.exists()
+
+
+def test_who_manages_the_team_can_still_end_access_by_name() -> None:
+    download, user = make_download(), make_user()
+    share_download(actor=system(), download=download, user=user)
+    unshare_download(actor=Actor(user=download.owner, channel=Channel.API), download=download, user=user)
+    assert not Share.objects.exists()
+
+
+def test_migration_gives_each_old_share_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    migration = import_module("downloads.migrations.0002_shares_know_their_maker")
+    shares = [share_download(actor=system(), download=make_download(), user=make_user()) for _ in range(3)]
+    monkeypatch.setattr(Share.objects, "filter", lambda **_: Share.objects.all())
+    migration.give_ids(apps, None)
+    found = set(Share.objects.values_list("public_id", flat=True))
+    assert len(found) == 3
+    assert found.isdisjoint(share.public_id for share in shares)

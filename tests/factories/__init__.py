@@ -1,0 +1,25 @@
+"""Rows for tests, valid by default, made through the services wherever one exists."""
+
+from tests.factories.accounts import make_key, make_organization, make_user
+from tests.factories.releases import (
+    make_category,
+    make_download,
+    make_file,
+    make_loose_upload,
+    make_version,
+    stage,
+    system,
+)
+
+__all__ = [
+    "make_category",
+    "make_download",
+    "make_file",
+    "make_key",
+    "make_loose_upload",
+    "make_organization",
+    "make_user",
+    "make_version",
+    "stage",
+    "system",
+]

@@ -1,0 +1,32 @@
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Permission
+
+from releasehub.accounts.models import Membership, Organization, User
+from releasehub.apikeys.scopes import Scope
+from releasehub.apikeys.services import issue_key
+from releasehub.core.actor import system_actor
+
+_numbers = count(1)
+
+
+def make_user(username: str = "", *, permissions: tuple[str, ...] = (), **fields: Any) -> User:
+    """`permissions`: codenames of staff permissions, such as moderate_download."""
+    user = User.objects.create_user(username or f"user{next(_numbers)}", password="secret-pass-1", **fields)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def make_organization(name: str = "", *, members: tuple[User, ...] = ()) -> Organization:
+    number = next(_numbers)
+    organization = Organization.objects.create(name=name or f"Organisation {number}", slug=f"organisation-{number}")
+    for user in members:
+        Membership.objects.create(organization=organization, user=user)
+    return organization
+
+
+def make_key(user: User | None = None, *, scopes: Any = tuple(Scope.values), **fields: Any) -> str:
+    """The secret of a new key, with all scopes unless told otherwise."""
+    owner = user or make_user()
+    return issue_key(actor=system_actor(), user=owner, name="test key", scopes=scopes, **fields)[1]

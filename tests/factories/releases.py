@@ -1,0 +1,74 @@
+from itertools import count
+from typing import Any
+
+from downloads.models import Category, Download
+from downloads.services import create_category, create_download
+from files.blobs import keep_upload
+from files.models import File, UploadSession
+from files.services import add_file
+from files.sessions import begin_upload, open_incoming
+from files.uploads import Receiver, StagedUpload
+from releasehub.accounts.models import User
+from releasehub.core.actor import Actor, system_actor
+from tests.factories.accounts import make_user
+from versions.models import Version
+from versions.services import create_version
+
+_numbers = count(1)
+
+
+def system() -> Actor:
+    return system_actor()
+
+
+def make_category(title: str = "", **fields: Any) -> Category:
+    return create_category(actor=system(), title=title or f"Category {next(_numbers)}", **fields)
+
+
+def make_download(
+    owner: User | None = None, *, category: Category | None = None, title: str = "", **fields: Any
+) -> Download:
+    return create_download(
+        actor=system(),
+        category=category or make_category(),
+        title=title or f"Download {next(_numbers)}",
+        owner=owner or make_user(),
+        **fields,
+    )
+
+
+def make_version(download: Download | None = None, number: str = "", *, files: int = 0, **fields: Any) -> Version:
+    """With as many small files as `files` says."""
+    parent = download or make_download()
+    version = create_version(actor=system(), download_id=parent.pk, number=number or f"1.{next(_numbers)}.0", **fields)
+    for index in range(files):
+        make_file(version, name=f"file-{index}.bin")
+    version.refresh_from_db()
+    return version
+
+
+def stage(content: bytes, name: str = "tool.bin") -> StagedUpload:
+    """Bytes that arrived and belong to nobody yet."""
+    receiver = Receiver(name)
+    receiver.write(content)
+    return receiver.finish()
+
+
+def make_file(version: Version | None = None, *, name: str = "", content: bytes | None = None, **fields: Any) -> File:
+    """Its content is made up unless given, so two files differ; it is not looked into, whatever the name promises."""
+    number = next(_numbers)
+    parent = version or make_version()
+    upload = stage(content if content is not None else f"content {number}".encode(), name or f"tool-{number}.bin")
+    return add_file(
+        actor=system(), version=parent, filename=upload.name, blob=keep_upload(upload), is_checked=True, **fields
+    )
+
+
+def make_loose_upload(user: User, *, name: str = "tool.bin", content: bytes = b"", **fields: Any) -> UploadSession:
+    """Finished, and waiting for somebody to attach it."""
+    blob = keep_upload(stage(content or f"upload {next(_numbers)}".encode(), name))
+    incoming = open_incoming(size_bytes=blob.size_bytes, part_bytes=None)
+    upload = begin_upload(actor=Actor(user=user), version=None, filename=name, incoming=incoming, **fields)
+    upload.state, upload.blob = UploadSession.State.CONFIRMED, blob
+    upload.save()
+    return upload

@@ -1,0 +1,115 @@
+"""Redis is gone for a while: pages are read, versions are published, and what waits is sent soon after its return."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from tests.faults.events import WAITING
+from tests.faults.stage import Hub, hub
+from tests.faults.verdicts import Fact, Report, judge_deliveries
+from tests.services.processes import HOST, free_ports, wait_until
+
+LONGEST_ANSWER = 5.0
+LONGEST_CATCHING_UP = 60.0
+PAGES = ("/", "/downloads/download-0.1/", "/api/mc-dm-downloads/", "/healthz")
+BEFORE_SECONDS = 5.0
+
+
+class Visitor:
+    """Reads and publishes over HTTP, and remembers what was answered."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url, self._key = url, key
+        self.facts: list[Fact] = []
+        self.failed: list[str] = []
+        self.slowest = 0.0
+        self.pages = 0
+
+    def visit(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            for page in PAGES:
+                self.pages += self._ask(page) is not None
+            number = f"1.{len(self.facts)}.0"
+            answer = self._ask("/api/mc-dm-versions/", {"download_id": 1, "version_string": number})
+            if answer is not None:
+                version_id = json.loads(answer)["version"]["version_id"]
+                self.facts += [(f"version.{verb}", f"version:{version_id}", "") for verb in ("created", "published")]
+            time.sleep(0.1)
+
+    def _ask(self, path: str, body: dict[str, object] | None = None) -> bytes | None:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", "XF-Api-Key": self._key} if body else {}
+        request = urllib.request.Request(self._url + path, data, headers)
+        started = time.monotonic()
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return bytes(answer.read())
+        except (urllib.error.URLError, TimeoutError) as error:
+            text = error.read().decode()[:200] if isinstance(error, urllib.error.HTTPError) else ""
+            self.failed.append(f"{path}: {error} {text}")
+            return None
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - started)
+
+
+def run(*, away: float, seed: int, patience: float) -> Report:
+    report = Report(f"Redis is away for {away:.0f} s, seed {seed}")
+    with hub() as on:
+        on.run("-m", "tests.faults.changes", "prepare", "--downloads", 1, "--endpoint", on.receiver_url + "/a")
+        on.run("manage.py", "collectstatic", "--noinput", "-v0")
+        key = on.run("manage.py", "create_api_key", "owner", "--name", "faults", "--super-user").split()[-1]
+        with web(on) as url, on.celery(2):
+            visitor = Visitor(url, key)
+            visitor.visit(BEFORE_SECONDS)
+            report.must("published before", len(visitor.facts) // 2, holds=bool(visitor.facts))
+            on.redis.end(signal.SIGKILL)
+            before, pages = len(visitor.facts), visitor.pages
+            visitor.visit(away)
+            report.must("pages read without Redis", visitor.pages - pages, holds=visitor.pages > pages)
+            report.must(
+                "published without Redis", (len(visitor.facts) - before) // 2, holds=len(visitor.facts) > before
+            )
+            report.must("slowest answer, seconds", visitor.slowest, holds=visitor.slowest < LONGEST_ANSWER)
+            waiting = on.count(WAITING)
+            report.say("deliveries that waited", waiting)
+            on.redis.start()
+            came_back = time.monotonic()
+            while on.count(WAITING) and time.monotonic() < came_back + patience:
+                time.sleep(0.1)
+            seconds = time.monotonic() - came_back
+            report.must("seconds until all was sent", seconds, holds=seconds < LONGEST_CATCHING_UP)
+            visitor.visit(BEFORE_SECONDS)
+            while on.count(WAITING) and time.monotonic() < came_back + patience:
+                time.sleep(0.1)
+        failures = f"{len(visitor.failed)} {visitor.failed[:2]}" if visitor.failed else 0
+        report.must("requests that failed", failures, holds=not visitor.failed)
+        received = [line | {"title": ""} for line in on.received()]
+        judge_deliveries(report, visitor.facts, received, ["/a"])
+    return report
+
+
+@contextmanager
+def web(on: Hub) -> Iterator[str]:
+    port = free_ports(1)
+    command = ("-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error", "--host", HOST)
+    command += ("--port", str(port), "--workers", "2", "--blocking-threads", "2", "releasehub.wsgi:application")
+    with on.spawned("web", *command) as child:
+        url = f"http://{HOST}:{port}"
+        wait_until(partial(answers, url), child, seconds=60)
+        yield url
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url + "/healthz", timeout=5) as answer:
+            return bool(answer.read())
+    except OSError:
+        return False

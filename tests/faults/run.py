@@ -1,0 +1,84 @@
+"""Fault runs: what ReleaseHub promises while its parts die, on servers of their own. Exit code 1: a promise was broken.
+
+python tests/faults/run.py events [--events 20000]        workers, Redis and PostgreSQL die: nothing is lost
+python tests/faults/run.py embedded [--versions 3000]     the same for the one process of `make run`
+python tests/faults/run.py isolation [--events 10000]     one endpoint of a hundred hangs
+python tests/faults/run.py races [--rounds 500]           two commits race, one is rolled back
+python tests/faults/run.py log [--operations 10000]       the audit log while writers die
+python tests/faults/run.py broker [--away 60]             Redis is gone for a while
+python tests/faults/run.py tampering [--rounds 500]       the audit log is tampered with
+python tests/faults/run.py --seed 7 events                the same random choices again
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import SystemRandom
+from typing import Any
+
+if not __package__:  # started as a script: find the package from the root of the checkout
+    sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
+
+from tests.faults import broker, embedded, events, isolation, log, races, tampering
+from tests.faults.verdicts import Report
+from tests.services.processes import ServiceError, interrupts
+
+Option = tuple[str, Any, str]
+
+PATIENCE: Option = ("patience", 600.0, "seconds for all to arrive, or to be done")
+RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
+    "events": (
+        events.run,
+        (
+            ("events", 20_000, "transactions that commit"),
+            ("flush", 20.0, "seconds from FLUSHALL to FLUSHALL"),
+            PATIENCE,
+        ),
+    ),
+    "embedded": (
+        embedded.run,
+        (("versions", 3000, "versions to publish"), ("every", 5.0, "seconds from kill to kill"), PATIENCE),
+    ),
+    "isolation": (
+        isolation.run,
+        (
+            ("events", 10_000, "transactions that commit"),
+            ("pause", 0.05, "seconds a writer waits in between"),
+            PATIENCE,
+        ),
+    ),
+    "races": (races.run, (("rounds", 500, "races"), PATIENCE)),
+    "log": (log.run, (("operations", 10_000, "transactions that commit"), PATIENCE)),
+    "broker": (broker.run, (("away", 60.0, "seconds without Redis"), PATIENCE)),
+    "tampering": (tampering.run, (("rounds", 500, "tamperings"),)),
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="of all random choices")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (run, options) in RUNS.items():
+        about = (sys.modules[run.__module__].__doc__ or "").splitlines()[0]
+        command = commands.add_parser(name, help=about, description=about)
+        for option, default, what in options:
+            command.add_argument(f"--{option}", type=type(default), default=default, help=f"{what} (%(default)s)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = vars(parse(arguments))
+    run, _ = RUNS[options.pop("command")]
+    try:
+        with interrupts.caught(), interrupts.allowed():
+            report = run(**options)
+    except ServiceError as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    print(report)
+    return int(report.failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,219 @@
+"""A hub as in production, in a folder of its own: PostgreSQL, Redis, Celery workers, beat, a receiver of webhooks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psycopg
+
+from tests.services.processes import HOST, Child, ServiceError, free_ports, running, wait_until
+from tests.services.run import make_folder, temporary_folder
+from tests.services.servers import (
+    ROOT,
+    connect,
+    create_cluster,
+    postgres_url,
+    running_cluster,
+    running_redis,
+)
+
+# What the promises are about: a commit that was answered is on disk, also when the server is ended at once.
+POSTGRES_SETTINGS = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
+
+
+class Service:
+    """A child process that can be ended in any way and started again."""
+
+    def __init__(self, start: Any) -> None:
+        self._start = start
+        self._running: AbstractContextManager[Child] | None = None
+        self.starts = 0
+
+    def start(self) -> Child:
+        self._running = self._start()
+        self.child: Child = self._running.__enter__()
+        self.starts += 1
+        return self.child
+
+    def end(self, number: signal.Signals | None = None) -> None:
+        """With the signal; politely without one."""
+        if number is not None and self.child.process.poll() is None:
+            self.child.process.send_signal(number)
+            self.child.process.wait(30)
+        if self._running is not None:
+            self._running.__exit__(None, None, None)
+            self._running = None
+
+    @contextmanager
+    def block(self) -> Iterator[Service]:
+        self.start()
+        try:
+            yield self
+        finally:
+            self.end()
+
+
+@dataclass
+class Worker:
+    """A Celery worker of one pool process. The whole session is ours, so whoever is left of it can be ended."""
+
+    service: Service
+    kills: dict[str, int] = field(default_factory=dict)
+    sessions: list[int] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.sessions.append(self.service.start().process.pid)
+        self._born = time.monotonic()
+
+    def age(self) -> float:
+        """Seconds since it was started or lost its pool process."""
+        return time.monotonic() - self._born
+
+    def kill(self, chance: Random) -> str:
+        """End the parent, its pool process, or both, with SIGKILL; says whom. The parent starts a lost pool process."""
+        parent = self.service.child.process.pid
+        pool = children_of(parent)
+        whom = chance.choice(["both", "parent", "pool"]) if pool else "parent"
+        for pid in {"both": [parent, *pool], "parent": [parent], "pool": pool}[whom]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if whom != "pool":
+            self.service.end(signal.SIGKILL)
+            self.start()
+        self._born = time.monotonic()
+        self.kills[whom] = self.kills.get(whom, 0) + 1
+        return whom
+
+    def end(self) -> None:
+        self.service.end()
+        for session in self.sessions:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(session, signal.SIGKILL)
+
+
+def children_of(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(number) for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+@dataclass
+class Hub:
+    """`environment`: what leads a process to it."""
+
+    folder: Path
+    environment: dict[str, str]
+    postgres: Service
+    redis: Service
+    receiver_port: int
+    log: Path
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def database_url(self) -> str:
+        return self.environment["DATABASE_URL"]
+
+    @property
+    def receiver_url(self) -> str:
+        return f"http://{HOST}:{self.receiver_port}"
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database_url, autocommit=True, connect_timeout=5) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def count(self, sql: str, *values: Any) -> int:
+        return int(self.rows(sql, *values)[0][0])
+
+    def asked(self, path: str) -> int:
+        with urllib.request.urlopen(self.receiver_url + path, timeout=10) as answer:
+            return int(answer.read())
+
+    def received(self) -> list[dict[str, Any]]:
+        """The receiver's lines, in the order of arrival."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def run(self, *arguments: object) -> str:
+        """A Python command to its end; what it prints. Errors: ServiceError."""
+        command = [sys.executable, *map(str, arguments)]
+        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ServiceError(f"{arguments} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+        return done.stdout
+
+    def spawned(self, name: str, *arguments: object) -> AbstractContextManager[Child]:
+        return running(name, environment_command(self.environment, arguments), log=self.folder / f"{name}.log")
+
+    @contextmanager
+    def celery(self, workers: int = 2, *, beat: bool = True) -> Iterator[None]:
+        try:
+            for number in range(workers):
+                command = ("-m", "celery", "-A", "releasehub", "worker", "-Q", "webhooks,files,default", "-c", "1")
+                command += ("-l", "warning", "-n", f"worker{number}@localhost")
+                worker = Worker(Service(partial(self.spawned, f"worker{number}", *command)))
+                self.workers.append(worker)
+                worker.start()
+            with ExitStack() as stack:
+                if beat:
+                    schedule = self.folder / "beat-schedule"
+                    stack.enter_context(
+                        self.spawned("beat", "-m", "celery", "-A", "releasehub", "beat", "-s", schedule)
+                    )
+                yield
+        finally:
+            for worker in self.workers:
+                worker.end()
+            self.workers.clear()
+
+
+def environment_command(environment: Mapping[str, str], arguments: Sequence[object]) -> list[object]:
+    return ["env", "-i", *(f"{name}={text}" for name, text in environment.items()), sys.executable, *arguments]
+
+
+@contextmanager
+def hub(*, bare: bool = False) -> Iterator[Hub]:
+    """Servers and an empty, migrated database. `bare`: the receiver only counts."""
+    with temporary_folder() as folder, ExitStack() as stack:
+        for name in ("postgres", "redis", "data"):
+            make_folder(folder / name)
+        create_cluster(folder / "postgres")
+        postgres = Service(partial(running_cluster, folder / "postgres", POSTGRES_SETTINGS))
+        stack.enter_context(postgres.block())
+        with connect(folder / "postgres") as connection:
+            connection.execute("CREATE DATABASE hub")
+        redis_port, receiver_port = free_ports(1), free_ports(1)
+        redis = Service(partial(running_redis, folder / "redis", redis_port))
+        stack.enter_context(redis.block())
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "RELEASEHUB_DATA_DIR": str(folder / "data"),
+            "RELEASEHUB_WEBHOOK_ALLOW_NETS": "127.0.0.0/8",
+            "DATABASE_URL": postgres_url(folder / "postgres", "hub"),
+            "REDIS_URL": f"redis://{HOST}:{redis_port}/0",
+        }
+        found = Hub(folder, environment, postgres, redis, receiver_port, folder / "received.jsonl")
+        stack.enter_context(receiver(folder, receiver_port, found.log, bare=bare))
+        found.run("manage.py", "migrate", "-v0")
+        yield found
+
+
+@contextmanager
+def receiver(folder: Path, port: int, log: Path, *, bare: bool = False) -> Iterator[None]:
+    said = folder / "receiver.log"
+    command = [sys.executable, "-m", "tests.services.receiver", port, log, *(["--bare"] if bare else [])]
+    with running("The receiver", ["env", f"PYTHONPATH={ROOT}", *command], log=said) as child:
+        wait_until(lambda: "receiver ready" in said.read_text(), child)
+        yield

@@ -1,0 +1,61 @@
+"""The short forms of the fault runs. The long ones: tests/faults/run.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.services.processes import ServiceError
+from tests.services.servers import postgres_binaries
+
+RUN = Path(__file__).with_name("run.py")
+SEED = "20261121"
+
+
+def has_servers() -> bool:
+    try:
+        return bool(postgres_binaries()) and shutil.which("redis-server") is not None
+    except ServiceError:
+        return False
+
+
+# The suite on services of its own runs them; the suite on the embedded defaults starts no servers.
+with_services = pytest.mark.skipif(
+    "postgres" not in os.environ.get("DATABASE_URL", "") or not has_servers(), reason="needs PostgreSQL and Redis"
+)
+
+
+def carry_out(*arguments: str) -> str:
+    command = [sys.executable, str(RUN), "--seed", SEED, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@with_services
+def test_no_event_is_lost_while_parts_die() -> None:
+    assert "workers killed" in carry_out("events", "--events", "300", "--flush", "2", "--patience", "90")
+
+
+@with_services
+def test_racing_commits() -> None:
+    carry_out("races", "--rounds", "40", "--patience", "60")
+
+
+@with_services
+def test_the_audit_log_is_exact_while_writers_die() -> None:
+    carry_out("log", "--operations", "250", "--patience", "120")
+
+
+@with_services
+def test_redis_may_be_away() -> None:
+    carry_out("broker", "--away", "4", "--patience", "60")
+
+
+def test_the_one_process_may_be_killed() -> None:
+    carry_out("embedded", "--versions", "60", "--every", "2", "--patience", "90")

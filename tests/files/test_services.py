@@ -1,0 +1,218 @@
+"""Files, their bytes, and what becomes of both."""
+
+from __future__ import annotations
+
+import errno
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from downloads.models import Category, Download
+from downloads.services import update_category
+from files.blobs import keep_upload
+from files.deletion import delete_download, delete_file, delete_version, purge_deleted
+from files.intake import accept_upload
+from files.latest import latest_version, with_current_version
+from files.models import Blob, File
+from files.services import add_file, link_file, restore_file, update_file
+from files.storage import blob_storage
+from files.storage.local import LocalWriter
+from files.uploads import Receiver
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Invalid, Rejected, StorageFull
+from tests.factories import make_download, make_file, make_version, stage, system
+from versions.models import Version
+from versions.services import archive_version, yank_version
+
+pytestmark = pytest.mark.django_db
+
+
+def is_stored(blob: Blob | None) -> bool:
+    assert blob is not None
+    return blob_storage().size(blob.storage_key) is not None
+
+
+def test_same_bytes_are_stored_once() -> None:
+    first, second = make_file(content=b"same"), make_file(content=b"same")
+    assert first.blob == second.blob
+    assert Blob.objects.count() == 1
+
+
+def test_bytes_go_with_the_last_file_that_shows_them(run_tasks: Any) -> None:
+    first, second = make_file(content=b"same"), make_file(content=b"same")
+    with run_tasks():
+        delete_file(actor=system(), file=first, hard=True)
+    assert is_stored(second.blob)
+    with run_tasks():
+        delete_file(actor=system(), file=second, hard=True)
+    assert not Blob.objects.exists()
+    assert not is_stored(first.blob)
+
+
+def test_soft_deleted_bytes_stay(run_tasks: Any) -> None:
+    file = make_file()
+    with run_tasks():
+        delete_file(actor=system(), file=file)
+    assert is_stored(file.blob)
+
+
+def test_erased_download_takes_everything_with_it(run_tasks: Any) -> None:
+    file = make_file()
+    with run_tasks():
+        delete_download(actor=system(), download=file.version.download, hard=True)
+    assert not is_stored(file.blob)
+    assert not Version.all_objects.exists()
+
+
+def test_discarded_upload_leaves_no_bytes() -> None:
+    upload = stage(b"nobody wants me")
+    upload.discard()
+    assert blob_storage().size(upload.key) is None
+
+
+def test_full_disk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any) -> None:
+    if settings.STORAGE_KIND != "local":
+        pytest.skip("speaks of the local disk")
+    receiver = Receiver("tool.bin")
+
+    class Full:
+        def write(self, data: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def close(self) -> None:
+            real.close()
+
+    assert isinstance(receiver.writer, LocalWriter)
+    real = receiver.writer.handle
+    monkeypatch.setattr(receiver.writer, "handle", Full())
+    with pytest.raises(StorageFull):
+        receiver.write(b"x")
+    receiver.abort()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_first_file_is_primary_and_another_can_take_its_place() -> None:
+    first = make_file()
+    second = make_file(first.version)
+    assert (first.is_primary, second.is_primary) == (True, False)
+    update_file(actor=system(), file=second, is_primary=True)
+    assert [file.pk for file in File.objects.filter(version=first.version, is_primary=True)] == [second.pk]
+
+
+@pytest.mark.parametrize("name", ["tool.zip", "TOOL.ZIP", "ｔool.zip"])
+def test_same_name_is_refused(name: str) -> None:
+    file = make_file(name="tool.zip")
+    with pytest.raises(Conflict):
+        accept_upload(actor=system(), version=file.version, upload=stage(b"other", name))
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_public_name_is_never_given_to_other_bytes(hard: bool) -> None:
+    file = make_file(name="tool.bin", content=b"first")
+    delete_file(actor=system(), file=file, hard=hard)
+    with pytest.raises(Conflict):
+        accept_upload(actor=system(), version=file.version, upload=stage(b"second", "tool.bin"))
+    accept_upload(actor=system(), version=file.version, upload=stage(b"first", "tool.bin"))
+
+
+def test_wrong_digest_is_rejected() -> None:
+    with pytest.raises(Rejected):
+        accept_upload(actor=system(), version=make_version(), upload=stage(b"x"), sha256="0" * 64)
+
+
+def rule(version: Version, **rules: Any) -> Version:
+    category = Category.objects.get(pk=version.download.category_id)
+    update_category(actor=system(), category=category, **rules)
+    return Version.objects.select_related("download__category").get(pk=version.pk)
+
+
+@pytest.mark.parametrize(
+    ("rules", "name", "content"),
+    [
+        ({"allowed_extensions": ["zip"]}, "tool.exe", b"x"),
+        ({"allowed_extensions": ["zip"]}, "tool.zip", b"no zip at all"),
+        ({"max_file_bytes": 3}, "tool.bin", b"four"),
+        ({"max_version_bytes": 10}, "tool.bin", b"more than is left"),
+        ({"max_download_bytes": 10}, "tool.bin", b"more than is left"),
+    ],
+)
+def test_rules_of_the_category_hold(rules: dict[str, Any], name: str, content: bytes) -> None:
+    version = rule(make_version(files=1), **rules)
+    with pytest.raises(Rejected):
+        accept_upload(actor=system(), version=version, upload=stage(content, name))
+
+
+def test_number_of_files_is_limited() -> None:
+    version = rule(make_version(files=2), max_files_per_version=2)
+    with pytest.raises(Conflict):
+        accept_upload(actor=system(), version=version, upload=stage(b"x"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://a.b/c", "javascript:alert(1)", "https://user:pw@a.b/c", "https:///c", "//a.b/c", "https://a.b/c d", ""],
+)
+def test_bad_links_are_refused(url: str) -> None:
+    for filename in ("", "tool.zip"):
+        with pytest.raises(Invalid):
+            link_file(actor=system(), version=make_version(), url=url, filename=filename)
+
+
+def test_file_count_follows_deletion_and_restoring() -> None:
+    file = make_file()
+    counts = []
+    for step in (lambda: delete_file(actor=system(), file=file), lambda: restore_file(actor=system(), file=file)):
+        step()
+        counts.append(Version.objects.get(pk=file.version_id).file_count)
+    assert counts == [0, 1]
+
+
+def test_file_of_a_version_deleted_meanwhile_is_refused() -> None:
+    version, upload = make_version(), stage(b"x")
+    blob = keep_upload(upload)
+    delete_version(actor=system(), version=version)
+    download = version.download
+    download.refresh_from_db()
+    owner = download.owner
+    with pytest.raises(Conflict):
+        add_file(actor=Actor(user=owner), version=version, filename=upload.name, blob=blob, is_checked=True)
+
+
+def test_purge_takes_what_is_older_than_the_window(settings: Any) -> None:
+    old, young = make_file(), make_file()
+    for file in (old, young):
+        delete_file(actor=system(), file=file)
+    File.all_objects.filter(pk=old.pk).update(deleted_at=timezone.now() - timedelta(days=31))
+    settings.RETENTION_DAYS = 0
+    assert purge_deleted()["files"] == 0
+    settings.RETENTION_DAYS = 30
+    assert purge_deleted()["files"] == 1
+    assert File.all_objects.filter(pk=young.pk).exists()
+
+
+def test_current_version_is_the_latest_one() -> None:
+    download = make_download()
+    for number, channel in (("1.0", ""), ("1.10", ""), ("1.9", ""), ("3.0-rc.1", "rc"), ("2.0", "")):
+        make_version(download, number, channel=channel, files=1)
+    make_version(download, "5.0")  # has no file
+    newest = Version.objects.get(number="2.0")
+    assert latest_version(download) == newest
+    assert with_current_version(Download.objects.all()).get().current_version_id == newest.pk  # type: ignore[attr-defined]
+    yank_version(actor=system(), version=newest)
+    archive_version(actor=system(), version=Version.objects.get(number="1.10"))
+    expected = Version.objects.get(number="1.9")
+    assert latest_version(download) == expected
+    assert with_current_version(Download.objects.all()).get().current_version_id == expected.pk  # type: ignore[attr-defined]
+
+
+def test_who_follows_a_channel_is_offered_the_more_stable_ones() -> None:
+    download = make_download()
+    for number, channel in (("1.0", "stable"), ("2.0-rc.1", "rc"), ("2.0-beta.1", "beta"), ("9.0", "nightly")):
+        make_version(download, number, channel=channel, files=1)
+    found = {channel: str(getattr(latest_version(download, channel=channel), "number", "")) for channel in CHANNELS}
+    assert found == CHANNELS
+
+
+CHANNELS = {"stable": "1.0", "rc": "2.0-rc.1", "beta": "2.0-rc.1", "dev": "2.0-rc.1", "nightly": "9.0", "other": ""}

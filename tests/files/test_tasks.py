@@ -1,0 +1,118 @@
+"""Scheduled work: each task does its job, may run twice, and says what it could not do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.utils import timezone
+
+from files import tasks
+from files.deletion import delete_file
+from files.models import Blob, DownloadGrant, File
+from files.scanner import ScannerUnavailable
+from files.storage import blob_storage
+from releasehub.celery import app
+from releasehub.core.errors import StorageUnavailable
+from tests.factories import make_download, make_file, make_version, system
+from versions.models import Version
+from versions.services import create_version
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_scheduled_task_exists_and_has_a_queue() -> None:
+    app.loader.import_default_modules()
+    names = [entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()]
+    assert [name for name in names if name not in app.tasks] == []
+    assert {name.split(".")[0] for name in names} <= {"files", "api", "webhooks", "audit"}
+
+
+def test_due_versions_are_published_and_others_say_why(caplog: Any) -> None:
+    soon = timezone.now() + timedelta(minutes=5)
+    download = make_download()
+    ready, empty = (
+        create_version(actor=system(), download_id=download.pk, number=number, state="scheduled", publish_at=soon)
+        for number in ("1.0", "2.0")
+    )
+    make_file(ready)
+    Version.objects.update(publish_at=timezone.now() - timedelta(minutes=1))
+    assert (tasks.publish_due(), tasks.publish_due()) == (1, 0)
+    assert Version.objects.get(pk=ready.pk).state == "published"
+    assert Version.objects.get(pk=empty.pk).state == "scheduled"
+    assert "without files cannot be published" in caplog.text
+
+
+def test_purge_command_counts_what_went() -> None:
+    file = make_file()
+    delete_file(actor=system(), file=file)
+    File.all_objects.update(deleted_at=timezone.now() - timedelta(days=3))
+    out = StringIO()
+    call_command("purge_deleted", "--older-than=2", stdout=out)
+    assert "1 files" in out.getvalue()
+    assert tasks.purge() == {"downloads": 0, "versions": 0, "files": 0}
+    assert tasks.sweep_blobs() == 1
+    assert Blob.objects.count() == 0
+
+
+def test_sample_of_stored_files_is_compared(local_storage: Any, caplog: Any) -> None:
+    good, bad = make_file(), make_file()
+    (local_storage.root / bad.blob.storage_key).unlink()  # type: ignore[union-attr]
+    assert tasks.verify_sample() == 1
+    assert bad.blob is not None
+    assert good.blob is not None
+    assert bad.blob.sha256 in caplog.text
+    assert good.blob.sha256 not in caplog.text
+
+
+def test_collector_says_what_it_removed(local_storage: Any, caplog: Any) -> None:
+    blob = make_file().blob
+    File.all_objects.all().delete()
+    caplog.set_level("INFO")
+    assert (tasks.collect(), tasks.collect()) == (1, 0)
+    assert blob is not None
+    assert blob.storage_key in caplog.text
+
+
+def test_downloads_are_folded() -> None:
+    file = make_file()
+    DownloadGrant.objects.create(file=file, visitor="a")
+    assert (tasks.fold_downloads(), tasks.fold_downloads()) == (1, 0)
+
+
+@pytest.mark.parametrize("trouble", [StorageUnavailable(), ScannerUnavailable("clamd is away")])
+def test_check_that_cannot_be_made_now_is_made_later(monkeypatch: pytest.MonkeyPatch, trouble: Exception) -> None:
+    file = make_file(make_version())
+    File.objects.update(validation_status="pending", updated_at=timezone.now() - timedelta(minutes=5))
+
+    def broken(*args: Any) -> Any:
+        raise trouble
+
+    with monkeypatch.context() as patch:
+        patch.setattr("files.intake.findings_of", broken)
+        tasks.sweep_uploads()
+    assert File.objects.get(pk=file.pk).validation_status == "pending"
+    tasks.sweep_uploads()
+    assert File.objects.get(pk=file.pk).validation_status == "passed"
+
+
+def test_scanner_is_asked_and_its_finding_told(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    file = make_file(content=b"bad bytes")
+    File.objects.update(validation_status="pending")
+    settings.SCANNER_ADDRESS = "127.0.0.1:1"
+    seen: list[bytes] = []
+
+    def scan(chunks: Any, *, address: str) -> str:
+        seen.append(b"".join(chunks))
+        return "Test.Virus"
+
+    monkeypatch.setattr("files.inspection.scan", scan)
+    tasks.validate(file.pk)
+    file.refresh_from_db()
+    assert (file.validation_status, seen) == ("failed", [b"bad bytes"])
+    assert file.findings[0]["message"] == "The scanner found Test.Virus."
+    assert blob_storage().size(file.blob.storage_key)  # type: ignore[union-attr]

@@ -1,0 +1,46 @@
+"""A full disk, really: the files folder is a small file system of its own, in a mount namespace."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live.conftest import Hub, start
+from tests.live.test_uploads import new_version, upload
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+
+
+def can_mount() -> bool:
+    try:
+        probe = subprocess.run([*NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False)
+    except FileNotFoundError:
+        return False
+    return probe.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def small_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    if not can_mount():
+        pytest.skip("mount namespaces are not allowed here")
+    data = tmp_path_factory.mktemp("small")
+    (data / "files").mkdir()
+    script = f'mount -t tmpfs -o size=12m tmpfs "{data}/files" && exec "$@"'
+    hub = start(data, inside=(*NAMESPACE, "sh", "-c", script, "sh"))
+    yield hub
+    hub.stop()
+
+
+def test_full_disk_is_507_and_leaves_room_as_before(small_hub: Hub) -> None:
+    version = new_version(small_hub)
+    status, answer, _ = upload(small_hub, version, "too-large.bin", 24)
+    assert (status, answer["errors"][0]["code"]) == (507, "mc_dm_api_error.storage_full")
+    assert upload(small_hub, version, "fits.bin", 6)[0] == 200
+    assert upload(small_hub, version, "fits-no-more.bin", 8)[0] == 507
+    assert all(small_hub.get("/readyz").values())
+
+
+def test_small_uploads_go_on(small_hub: Hub) -> None:
+    assert upload(small_hub, new_version(small_hub), "small.bin", 1)[0] == 200

@@ -1,0 +1,114 @@
+"""The nginx configuration of the documentation, in front of a real hub: nginx moves the bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.conftest import ROOT, Hub, free_port, start
+
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    running = start(
+        tmp_path_factory.mktemp("hub"), RELEASEHUB_ACCEL_REDIRECT="/stored-files", RELEASEHUB_BEHIND_PROXY="1"
+    )
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def front(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of nginx."""
+    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+    for parent in (hub.data, *hub.data.parents[:3]):
+        parent.chmod(0o755)
+    server = (ROOT / "docs/nginx.conf").read_text()
+    for documented, here in (
+        ("listen 80;", f"listen 127.0.0.1:{port};"),
+        ("http://127.0.0.1:8000", hub.url),
+        ("/srv/releasehub/files/", f"{hub.data}/files/"),
+    ):
+        assert documented in server
+        server = server.replace(documented, here)
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
+        f"daemon off; user root; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+        f"http {{ access_log off; {temporary} {server} }}\n"
+    )
+    process = subprocess.Popen([str(NGINX), "-e", f"{folder}/error.log", "-c", str(configuration), "-p", str(folder)])
+    url = f"http://127.0.0.1:{port}"
+    wait_for(url, process, folder)
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        assert process.poll() is None, (folder / "error.log").read_text()
+        try:
+            urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError((folder / "error.log").read_text())
+
+
+def get(url: str, **headers: str) -> tuple[int, Any, bytes]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+@pytest.fixture(scope="module")
+def link(hub: Hub, front: str) -> str:
+    page = hub.get("/api/mc-dm-downloads/?slug=packsmith&with=full")["downloads"][0]
+    version = page["CurrentVersion"]["version_id"]
+    file = hub.get(f"/api/mc-dm-files/?version_id={version}")["files"][0]
+    return f"{front}/d/packsmith/{page['CurrentVersion']['version_string']}/{file['filename']}"
+
+
+def test_bytes_and_headers_are_those_of_the_hub(link: str) -> None:
+    status, headers, body = get(link)
+    digest = hashlib.sha256(body).hexdigest()
+    assert (status, headers["X-Checksum-SHA256"], headers["ETag"]) == (200, digest, f'"{digest}"')
+    assert headers["Server"].startswith("nginx")
+    assert "X-Accel-Redirect" not in headers
+    assert headers["Content-Disposition"].startswith("attachment")
+    for name in ("X-Content-Type-Options", "Content-Security-Policy", "Repr-Digest", "Content-Type"):
+        assert headers[name], name
+
+
+def test_ranges_are_answered(link: str) -> None:
+    whole = get(link)[2]
+    status, headers, body = get(link, Range="bytes=5-14")
+    assert (status, body, headers["Content-Range"]) == (206, whole[5:15], f"bytes 5-14/{len(whole)}")
+
+
+def test_stored_files_are_not_reached_directly(front: str, hub: Hub) -> None:
+    stored = hub.stored_files()[0].relative_to(hub.data / "files")
+    assert get(f"{front}/stored-files/{stored}")[0] == 404
+
+
+def test_what_is_private_stays_private(front: str, hub: Hub) -> None:
+    assert get(f"{front}/d/release-handbook-templates/1.0/x.zip")[0] == 404

@@ -1,0 +1,92 @@
+"""`make run` from the outside."""
+
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.live.conftest import Hub, free_port, serve, start
+
+
+def processes_of(port: int) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if f"--port {port} " in line:
+            found.append(line)
+    return found
+
+
+def test_first_start_prints_login_and_key_once(hub: Hub) -> None:
+    assert set(hub.printed) == {"User", "Password", "API key"}
+    text = hub.log.read_text()
+    assert text.count(hub.printed["API key"]) == 1
+
+
+def test_demo_is_there_for_guests(hub: Hub) -> None:
+    titles = {download["title"] for download in hub.get("/api/mc-dm-downloads/")["downloads"]}
+    assert "Packsmith" in titles
+    assert "Release Handbook Templates" not in titles  # for members of the organisation
+
+
+def test_second_start_loads_no_second_demo(tmp_path: Path) -> None:
+    first = start(tmp_path)
+    before = first.get("/api/mc-dm-downloads/")["pagination"]["total"]
+    first.stop()
+    second = start(tmp_path)
+    assert second.get("/api/mc-dm-downloads/")["pagination"]["total"] == before
+    assert not second.printed
+    second.stop()
+
+
+def test_two_hubs_run_side_by_side(hub: Hub, tmp_path: Path) -> None:
+    other = start(tmp_path, RELEASEHUB_DEMO="0")
+    assert other.get("/api/mc-dm-downloads/")["pagination"]["total"] == 0
+    assert hub.get("/api/mc-dm-downloads/")["pagination"]["total"] > 0
+    other.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_everything_it_started(tmp_path: Path, number: int) -> None:
+    hub = start(tmp_path, RELEASEHUB_DEMO="0")
+    assert processes_of(hub.port)
+    hub.stop(number)
+    time.sleep(0.5)
+    assert processes_of(hub.port) == []
+
+
+def test_a_killed_server_takes_its_workers_with_it(tmp_path: Path) -> None:
+    hub = start(tmp_path, RELEASEHUB_DEMO="0")
+    assert len(processes_of(hub.port)) == 2
+    hub.stop(signal.SIGKILL)
+    time.sleep(1.5)
+    assert processes_of(hub.port) == []
+
+
+def test_port_in_use_says_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = serve(tmp_path, port)
+    assert refused.returncode == 1
+    assert f"Port {port} cannot be used" in refused.stderr
+    assert "make run PORT=" in refused.stderr
+
+
+def test_unusable_data_directory_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    refused = serve(tmp_path / "file" / "data", free_port())
+    assert refused.returncode == 1
+    assert "make run RELEASEHUB_DATA_DIR=" in refused.stderr
+
+
+def test_wrong_setting_stops_the_start_and_names_it(tmp_path: Path) -> None:
+    refused = serve(tmp_path, free_port(), RELEASEHUB_STORAGE="tape")
+    assert refused.returncode == 1
+    assert "RELEASEHUB_STORAGE='tape'" in refused.stderr

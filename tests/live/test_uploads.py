@@ -1,0 +1,138 @@
+"""Uploads over a real connection to a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import random
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.conftest import Hub
+
+MIB = 1024 * 1024
+BOUNDARY = "----releasehub-test"
+
+
+def connected(hub: Hub) -> closing[http.client.HTTPConnection]:
+    return closing(http.client.HTTPConnection("127.0.0.1", hub.port, timeout=120))
+
+
+def call(hub: Hub, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    headers = {"XF-Api-Key": hub.printed["API key"], "Content-Type": "application/json"}
+    with connected(hub) as connection:
+        connection.request(method, path, json.dumps(body or {}), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def new_version(hub: Hub) -> int:
+    download = hub.get("/api/mc-dm-downloads/?order=created_date&direction=asc")["downloads"][0]["download_id"]
+    body = {"download_id": download, "version_string": f"90.{random.randrange(10**9)}", "state": "draft"}
+    status, answer = call(hub, "POST", "/api/mc-dm-versions/", body)
+    assert status == 200, answer
+    return int(answer["version"]["version_id"])
+
+
+def frame(version_id: int, name: str) -> tuple[bytes, bytes]:
+    """What stands before and behind the bytes of the file."""
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="version_id"\r\n\r\n{version_id}\r\n'
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    return head.encode(), f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def blocks(mib: int) -> Iterator[bytes]:
+    source = random.Random(mib)
+    for _ in range(mib):
+        yield source.randbytes(MIB)
+
+
+def upload(hub: Hub, version_id: int, name: str, mib: int) -> tuple[int, Any, str]:
+    """Status, answer, and the SHA-256 of what was sent, block by block."""
+    before, behind = frame(version_id, name)
+    digest = hashlib.sha256()
+    with connected(hub) as connection:
+        connection.putrequest("POST", "/api/mc-dm-files/")
+        connection.putheader("XF-Api-Key", hub.printed["API key"])
+        connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
+        connection.putheader("Content-Length", str(len(before) + mib * MIB + len(behind)))
+        connection.endheaders(before)
+        for block in blocks(mib):
+            digest.update(block)
+            connection.send(block)
+        connection.send(behind)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read()), digest.hexdigest()
+
+
+def resident_bytes(hub: Hub) -> int:
+    """The largest resident memory that the server's processes ever had."""
+    peak = 0
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = path.read_text()
+            line = (path.parent / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if f"--port\0{hub.port}\0" in line:
+            peak += int(next(row.split()[1] for row in text.splitlines() if row.startswith("VmHWM"))) * 1024
+    return peak
+
+
+def test_what_is_published_is_what_comes_out(hub: Hub) -> None:
+    version = new_version(hub)
+    sent = {name: upload(hub, version, name, mib)[2] for name, mib in (("one.bin", 1), ("two.bin", 3))}
+    assert call(hub, "POST", f"/api/mc-dm-versions/{version}/publish/")[0] == 200
+    files = hub.get(f"/api/mc-dm-files/?version_id={version}&with=full")["files"]
+    assert {file["filename"]: file["file_hash"] for file in files} == {n: f"sha256:{d}" for n, d in sent.items()}
+    for file in files:
+        with connected(hub) as connection:
+            connection.request("GET", f"/api/mc-dm-files/{file['file_id']}/download/")
+            assert hashlib.sha256(connection.getresponse().read()).hexdigest() == sent[file["filename"]]
+
+
+def test_large_upload_takes_no_memory(hub: Hub) -> None:
+    version = new_version(hub)
+    upload(hub, version, "warm-up.bin", 8)
+    before = resident_bytes(hub)
+    status, answer, digest = upload(hub, version, "large.bin", 256)
+    assert (status, answer["file"]["file_hash"]) == (200, f"sha256:{digest}")
+    assert resident_bytes(hub) - before < 32 * MIB
+
+
+@pytest.mark.parametrize("sent_mib", [0, 1, 9])
+def test_upload_cut_off_leaves_nothing(hub: Hub, sent_mib: int) -> None:
+    version, stored = new_version(hub), set(hub.stored_files())
+    before, behind = frame(version, "cut.bin")
+    with socket.create_connection(("127.0.0.1", hub.port)) as connection:
+        connection.sendall(
+            b"POST /api/mc-dm-files/ HTTP/1.1\r\nHost: localhost\r\n"
+            + f"XF-Api-Key: {hub.printed['API key']}\r\n".encode()
+            + f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n".encode()
+            + f"Content-Length: {len(before) + 64 * MIB + len(behind)}\r\n\r\n".encode()
+            + before
+        )
+        for block in blocks(sent_mib):
+            connection.sendall(block)
+    end = time.monotonic() + 30
+    while time.monotonic() < end and set(hub.stored_files()) - stored:
+        time.sleep(0.1)
+    assert set(hub.stored_files()) - stored == set()
+    assert hub.get(f"/api/mc-dm-files/?version_id={version}")["pagination"]["total"] == 0
+    assert hub.get("/readyz")["database"]
+
+
+def test_no_key_in_the_log(hub: Hub) -> None:
+    text = hub.log.read_text().replace(hub.printed["API key"], "", 1)
+    assert hub.printed["API key"] not in text
+    assert "Traceback" not in text

@@ -1,0 +1,113 @@
+"""A server on loopback that counts whom it accepts and answers as a test says, byte by byte if need be."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+class Canary:
+    """`answer` gets the socket after the request was read; the request's bytes are in `requests`."""
+
+    def __init__(self, answer: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> None:
+        self.accepts = 0
+        self.requests: list[bytes] = []
+        self._answer = answer
+        self._tls = tls
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._listen, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.accepts += 1
+                thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection:
+            connection.settimeout(5)
+            if self._tls is None:
+                self._exchange(connection)
+            else:
+                with self._tls.wrap_socket(connection, server_side=True) as secured:
+                    self._exchange(secured)
+
+    def _exchange(self, connection: socket.socket) -> None:
+        request = b""
+        while b"\r\n\r\n" not in request:
+            if not (piece := connection.recv(65536)):
+                return
+            request += piece
+        head, _, body = request.partition(b"\r\n\r\n")
+        lines = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        while len(body) < int(lines.get(b"content-length", 0)):
+            body += connection.recv(65536)
+        self.requests.append(head + b"\r\n\r\n" + body)
+        self._answer(connection)
+
+
+@pytest.fixture
+def canary() -> Iterator[Callable[..., Canary]]:
+    """Start a canary: with bytes to answer, or with a function that answers."""
+    started: list[Canary] = []
+
+    def start(answer: bytes | Callable[[socket.socket], None] = OK, tls: ssl.SSLContext | None = None) -> Canary:
+        started.append(Canary(answer if callable(answer) else lambda connection: connection.sendall(answer), tls))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def loopback_allowed(settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_NETS = LOOPBACK
+
+
+@pytest.fixture
+def lookups(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[list[str]]]], list[str]]:
+    """Answer name lookups from a table, one list per lookup, the last one again; gives the names that were asked."""
+    system = socket.getaddrinfo
+
+    def install(table: dict[str, list[list[str]]]) -> list[str]:
+        asked: list[str] = []
+
+        def getaddrinfo(host: Any, port: Any, *args: Any, **options: Any) -> Any:
+            if host not in table:
+                return system(host, port, *args, **options | {"flags": socket.AI_NUMERICHOST})
+            lists = table[host]
+            answer = lists[min(asked.count(host), len(lists) - 1)]
+            asked.append(host)
+            if not answer or answer[0].isalpha():
+                raise socket.gaierror(socket.EAI_AGAIN, "stub")
+            return [row for address in answer for row in system(address, port, type=socket.SOCK_STREAM)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+        return asked
+
+    return install

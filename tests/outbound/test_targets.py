@@ -1,0 +1,198 @@
+"""Targets: the verdicts of the corpus, told by the addresses a connection is tried to, and the classes behind them."""
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3.util.connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasehub.outbound.addresses import refusal
+from releasehub.outbound.client import Refused, Unreachable, check_target, send
+from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
+
+pytestmark = pytest.mark.pure
+
+CASES = json.loads((Path(__file__).parents[1] / "corpora" / "ssrf_targets.json").read_text())["cases"]
+PUBLIC = {"1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9"}
+
+Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Addresses a connection would have been made to; none is made."""
+    addresses: list[str] = []
+
+    def refuse(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
+        addresses.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", refuse)
+    return addresses
+
+
+def host_of(url: str) -> str:
+    try:
+        return parse_target(url).host
+    except InvalidUrl:
+        return ""
+
+
+def expected(case: dict[str, Any]) -> set[str]:
+    """Lookups that give public addresses only may be connected to, also before the name changes to a bad one."""
+    if "resolves_to" not in case or case["stage"] == "create":
+        return {host_of(case["url"])} if case["expect"] == "allow" else set()
+    return {answer[0] for answer in case["resolves_to"] if answer and PUBLIC.issuperset(answer)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_connections_are_tried_as_the_corpus_says(case: dict[str, Any], lookups: Lookups, tried: list[str]) -> None:
+    answers = case.get("resolves_to", [])
+    lookups({host_of(case["url"]): answers or [[]]})
+    for _ in range(len(answers) + 1):
+        with pytest.raises((Refused, Unreachable)):
+            send("POST", case["url"], body=b"{}", total_seconds=5)
+    assert set(tried) == expected(case)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_what_can_be_refused_when_saved_is_refused(case: dict[str, Any], lookups: Lookups) -> None:
+    answers = case.get("resolves_to", [[]])
+    asked = lookups({host_of(case["url"]): answers})
+    if case["stage"] == "create":
+        with pytest.raises(Refused):
+            check_target(case["url"])
+        assert not asked
+    elif answers[0][:1] not in ([], ["SERVFAIL"], ["TIMEOUT"]) and PUBLIC.issuperset(answers[0]):
+        check_target(case["url"])
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "redirect_to" in case], ids=lambda case: case["id"])
+def test_where_the_corpus_redirects_to_is_no_target(case: dict[str, Any], lookups: Lookups) -> None:
+    target = parse_target(case["url"])
+    lookups({"rebind1.attacker.test": [["127.0.0.1"]], target.host: [["127.0.0.1"]]})
+    with pytest.raises((InvalidUrl, Refused, Unreachable)):
+        check_target(parse_redirect(target, case["redirect_to"]).url)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2130706433, 2852039166, 3232235521, 4294967295, 134744072])
+@pytest.mark.parametrize(
+    "spelling", ["{}", "0{:o}", "000{:o}", "0x{:x}", "0X{:X}", "0x00{:x}", "{}.", "0x{:x}.", "1.{}"]
+)
+def test_numbers_are_not_hosts(number: int, spelling: str) -> None:
+    assert host_of(f"http://{spelling.format(number)}/") == ""
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "127.0.0.1.",
+            "8.8.8.8.",
+            "8.8.8.8..",
+            "08.8.8.8",
+            "0x8.8.8.8",
+            "8.8.8",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "a.0x",
+            "a.1",
+        ),
+        *(
+            "\u2460\u2461\u2466.0.0.1",
+            "\u24db\u24de\u24d2al.com",
+            "\uff21.com",
+            "a\u3002com",
+            "a\uff61com",
+            "a\u2024com",
+        ),
+        *("\u0661\u0662\u0667.com", "stra\u00dfe.com", "\u03b1\u03c2.com", "a\u200db.com", "a\u00ad.com", "\ufb01.com"),
+        *("-a.com", "a-.com", "a..com", ".a.com", ".", "..", "a.com..", "a,b.com", "a!b.com", "a%2eb.com", "a*.com"),
+        *("a" * 64 + ".com", "a." * 130 + "com", "\u00fc" * 60 + ".com"),
+        *(
+            "[::1%25lo]",
+            "[::1%lo]",
+            "[1.2.3.4]",
+            "[v1.a]",
+            "[::1",
+            "::1",
+            "[]",
+            "[::1]x",
+            "[:::1]",
+            "[::ffff:1.2.3.04]",
+        ),
+        *("a.com:0", "a.com:65536", "a.com:080", "a.com:", "a.com:+80", "a.com:8a", "a.com:80:80", "a.com:\u0661"),
+        *("u@a.com", "u:p@a.com", "@a.com", "a.com\\b", "a.com\tb", "a com", "a.com\x00", "a.com\u2028", "", ":80"),
+    ],
+)
+def test_hosts_with_two_readings_are_refused(host: str) -> None:
+    with pytest.raises(InvalidUrl):
+        parse_target(f"http://{host}/")
+
+
+@given(st.text(st.characters(exclude_categories=[]), max_size=12))
+def test_a_host_is_one_name_or_one_address(text: str) -> None:
+    """What is accepted, the resolver cannot read as an address that was not seen as one."""
+    try:
+        target = parse_target(f"http://{text}/")
+    except InvalidUrl:
+        return
+    assert target.host.isascii()
+    if not target.is_address:
+        with pytest.raises(socket.gaierror):
+            socket.getaddrinfo(target.host, 80, flags=socket.AI_NUMERICHOST)
+    else:
+        assert socket.getaddrinfo(target.host, 80, flags=socket.AI_NUMERICHOST)[0][4][0] == target.host
+
+
+@given(st.ip_addresses())
+def test_a_literal_is_judged_by_its_address(address: Any) -> None:
+    host = f"[{address}]" if address.version == 6 else str(address)
+    try:
+        check_target(f"https://{host}/")
+        is_refused = False
+    except Refused:
+        is_refused = True
+    assert is_refused == bool(refusal(str(address)))
+
+
+@pytest.mark.parametrize(
+    ("url", "result"),
+    [
+        ("HTTP://A.Example./x#frag", Target("http", "a.example", 80, "/x", False)),
+        ("https://a.example?q=1", Target("https", "a.example", 443, "/?q=1", False)),
+        ("https://a.example:8443", Target("https", "a.example", 8443, "/", False)),
+        ("https://a.example/\u00fc?\u00fc=%C3%BC", Target("https", "a.example", 443, "/%C3%BC?%C3%BC=%C3%BC", False)),
+        ("https://b\u00fccher.example/", Target("https", "xn--bcher-kva.example", 443, "/", False)),
+        ("https://a_b.example//@127.0.0.1", Target("https", "a_b.example", 443, "//@127.0.0.1", False)),
+        ("http://[2606:4700:0:0::1111]:81/", Target("http", "2606:4700::1111", 81, "/", True)),
+    ],
+)
+def test_a_url_is_taken_apart(url: str, result: Target) -> None:
+    assert parse_target(url) == result
+    assert parse_target(result.url) == result
+
+
+def test_networks_of_the_operator_open_inner_names(settings: Any, lookups: Lookups) -> None:
+    lookups({"redis": [["10.1.2.3"]], "other": [["10.2.0.1"]], "mixed": [["10.1.2.3", "127.0.0.1"]]})
+    settings.WEBHOOK_ALLOW_NETS = ("10.1.0.0/16",)
+    check_target("http://redis/")
+    check_target("http://10.1.9.9/")
+    for url in ("http://other/", "http://mixed/", "http://10.2.0.1/"):
+        with pytest.raises(Refused):
+            check_target(url)
+
+
+def test_reasons_name_no_address_behind_a_name(lookups: Lookups) -> None:
+    lookups({"a.example": [["10.1.2.3"]], "b.example": [["SERVFAIL"]]})
+    with pytest.raises(Refused) as refused:
+        check_target("https://a.example/secret")
+    assert refused.value.reason == "The name leads to an address that is not public."
+    with pytest.raises(Unreachable) as unreachable:
+        check_target("https://b.example/secret")
+    assert unreachable.value.reason == "The host name could not be found."

@@ -1,0 +1,212 @@
+"""The pages in a real browser, narrow and wide, light and dark."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from files import links
+from releasehub.webhooks.delivery import deliver_batch
+from releasehub.webhooks.endpoints import disable_gone
+from releasehub.webhooks.models import Endpoint
+from tests.factories import make_download, make_file, make_user, make_version
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not program:
+        pytest.skip("chromium is not installed")
+    return {**browser_type_launch_args, "executable_path": program, "args": FLAGS.split(" ")}
+
+
+@pytest.fixture
+def watched(page: Any, live_server: Any) -> Any:
+    """The page; at the end there was no complaint in the console and no request to another host."""
+    problems: list[str] = []
+    known = (live_server.url, "data:")
+    page.set_default_timeout(8000)
+    page.on("console", lambda message: problems.append(message.text) if is_complaint(message) else None)
+    page.on("request", lambda sent: None if sent.url.startswith(known) else problems.append(sent.url))
+    yield page
+    assert problems == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_pages_fit_and_break_no_rule(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+    version = make_version(make_download(title="A" * 140), "1.0.0", release_notes="![x](https://other.example/x.png)")
+    make_file(version, name="n" * 240 + ".zip")
+    watched.set_viewport_size({"width": width, "height": 800})
+    watched.emulate_media(color_scheme=scheme)
+    category = version.download.category
+    pages = ("/", category.path, version.download.path, links.version_path(version), "/account/sign-in/")
+    for path in pages:
+        watched.goto(live_server.url + path)
+        check(watched)
+    sign_in(watched, live_server, make_user("ann"))
+    check(watched)
+    watched.fill("#id_name", "pipeline")
+    watched.click("text=Issue the key")
+    watched.wait_for_selector("#secret")
+    check(watched)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_webhooks_fit_and_break_no_rule(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+    """From the empty list to the log of an endpoint, as somebody without script would do it."""
+    owner = make_user("ann")
+    make_download(owner, title="Tool " + "x" * 100)
+    watched.set_viewport_size({"width": width, "height": 800})
+    watched.emulate_media(color_scheme=scheme)
+    sign_in(watched, live_server, owner)
+    watched.click("text=endpoints and deliveries")
+    check(watched)
+    watched.click("text=New endpoint")
+    check(watched)
+    watched.fill("#id_url", "http://10.0.0.1/hook")
+    watched.fill("#id_title", "Mirror " + "y" * 90)
+    watched.get_by_label("published", exact=True).check()
+    with watched.expect_response(lambda answer: answer.status == 400):
+        watched.click("text=Make the endpoint")
+    check(watched)
+    watched.fill("#id_url", "https://93.184.215.14/" + "z" * 300)
+    watched.click("text=Make the endpoint")
+    assert watched.inner_text("#secret").startswith("whsec_")
+    check(watched)
+    watched.click("text=To the endpoint")
+    watched.click("text=Send a test")
+    check(watched)
+    endpoint = Endpoint.objects.get()
+    send_nothing()
+    watched.click("text=endpoint.test")
+    check(watched)
+    for step in ("edit", "rotate", "delete"):
+        watched.goto(f"{live_server.url}{endpoint.path}{step}/")
+        check(watched)
+    disable_gone(endpoint.pk)
+    for path in (endpoint.path, "/account/", "/account/webhooks/"):
+        watched.goto(live_server.url + path)
+        check(watched)
+
+
+def send_nothing() -> None:
+    """An attempt that fails, with its headers and body in the log."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise ConnectionRefusedError
+
+        patch.setattr("urllib3.util.connection.create_connection", refuse)
+        deliver_batch()
+
+
+def is_complaint(message: Any) -> bool:
+    """A form that was refused is answered with 400, and the browser says so."""
+    return bool(message.type == "error" and "400 (Bad Request)" not in message.text)
+
+
+def check(page: Any) -> None:
+    """It fits the window, once its style is there, and the accessibility checker finds nothing."""
+    page.wait_for_load_state()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    page.evaluate(AXE)
+    violations = page.evaluate("axe.run()")["violations"]
+    found = [(item["id"], [node["html"] for node in item["nodes"]][:3]) for item in violations]
+    assert found == [], page.url
+
+
+def sign_in(page: Any, live_server: Any, user: Any) -> None:
+    page.goto(f"{live_server.url}/account/sign-in/")
+    page.fill("#id_username", user.username)
+    page.fill("#id_password", "secret-pass-1")
+    page.click("main button")
+    page.wait_for_url("**/account/")
+
+
+def test_sign_in_issue_a_key_and_see_it_once(watched: Any, live_server: Any) -> None:
+    sign_in(watched, live_server, make_user("ann"))
+    watched.fill("#id_name", "pipeline")
+    watched.click("text=Issue the key")
+    secret = watched.inner_text("#secret")
+    assert secret.startswith("rh_")
+    watched.goto(f"{live_server.url}/account/")
+    assert secret not in watched.content()
+
+
+def test_admin_works_under_its_own_policy(watched: Any, live_server: Any) -> None:
+    version = make_version(files=1)
+    make_user("root", is_staff=True, is_superuser=True)
+    watched.goto(f"{live_server.url}/admin/")
+    watched.fill("#id_username", "root")
+    watched.fill("#id_password", "secret-pass-1")
+    watched.click("button[type=submit]")
+    watched.goto(f"{live_server.url}/admin/versions/version/{version.pk}/change/")
+    watched.click("text=Yank")
+    watched.fill("#reason", "looks wrong")
+    watched.get_by_role("button", name="Yank").click()
+    watched.wait_for_url("**/change/")
+    version.refresh_from_db()
+    assert version.yank_reason == "looks wrong"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_access_keys_fit_and_break_no_rule(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+    """From the empty list to a revoked key, and what its holder sees, as somebody without script would do it."""
+    owner = make_user("ann")
+    download = make_download(owner, title="Tool " + "x" * 100, visibility="private")
+    for number in ("1.4.2", "2.0.0"):
+        version = make_version(download, number)
+        make_file(version, name=f"tool-{number}.zip")
+    watched.set_viewport_size({"width": width, "height": 800})
+    watched.emulate_media(color_scheme=scheme)
+    sign_in(watched, live_server, owner)
+    watched.click("text=access keys and share links")
+    check(watched)
+    watched.click("text=New access key")
+    check(watched)
+    watched.fill("#id_name", "Customer " + "y" * 90)
+    watched.fill("#id_highest_number", "-")
+    watched.fill("#id_uses", "3")
+    watched.fill("#id_expires_at", "2100-01-01")
+    watched.select_option("#id_download", str(download.pk))
+    with watched.expect_response(lambda answer: answer.status == 400):
+        watched.click("text=Issue the key")
+    check(watched)
+    watched.fill("#id_highest_number", "1")
+    watched.click("text=Issue the key")
+    link = watched.inner_text("#share")
+    check(watched)
+    watched.click("text=To the access keys")
+    check(watched)
+    look_with_link(watched.context.browser, live_server, link, width, scheme, links.version_path(version))
+    watched.get_by_role("link", name="Revoke").click()
+    check(watched)
+    watched.click("main button")
+    watched.wait_for_url("**/access-keys/")
+    check(watched)
+
+
+def look_with_link(browser: Any, live_server: Any, link: str, width: int, scheme: str, above: str) -> None:
+    """The pages of a guest who followed a share link."""
+    guest = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
+    guest.goto(link)
+    assert "Shared with you" in guest.content()
+    check(guest)
+    guest.goto(live_server.url + above)
+    assert "Not included" in guest.content()
+    check(guest)
+    guest.goto(link[:-1] + ("a" if link[-1] != "a" else "b"))
+    assert "Ask whoever gave you" in guest.content()
+    check(guest)
+    guest.context.close()

@@ -1,0 +1,159 @@
+"""The public pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from downloads.services import update_download
+from releasehub.apikeys.models import ApiKey
+from releasehub.apikeys.scopes import Scope
+from releasehub.apikeys.services import verify_key
+from releasehub.pages.platforms import visitor_system
+from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def release() -> Any:
+    download = make_download(title="Tool", description="**Bold** words")
+    version = make_version(download, "1.0.0", release_notes="# News\n\n<script>alert(1)</script>")
+    make_file(version, name="tool.zip")
+    return version
+
+
+def test_front_shows_what_is_public_only(client: Client, release: Any) -> None:
+    hidden = make_download(title="Hidden thing")
+    update_download(actor=system(), download=hidden, visibility="private")
+    text = client.get("/").content.decode()
+    assert "Tool" in text
+    assert "Hidden thing" not in text
+
+
+def test_search_finds_by_words(client: Client, release: Any) -> None:
+    assert b"Tool" in client.get("/?q=too").content
+    assert b"Nothing was found" in client.get("/?q=absent").content
+
+
+def test_empty_hub_says_so(client: Client) -> None:
+    assert b"No downloads yet" in client.get("/").content
+
+
+def test_download_page_has_files_digests_and_harmless_notes(client: Client, release: Any) -> None:
+    text = client.get(release.download.path).content.decode()
+    assert release.files.get().blob.sha256 in text
+    assert "<strong>Bold</strong>" in text
+    assert "<script>alert" not in text
+
+
+def test_wrong_slug_leads_to_the_right_one(client: Client, release: Any) -> None:
+    answer = client.get(f"/downloads/other.{release.download.pk}/")
+    assert (answer.status_code, answer["Location"]) == (302, release.download.path)
+
+
+def test_version_page(client: Client, release: Any) -> None:
+    assert b"tool.zip" in client.get(f"{release.download.path}1.0.0/").content
+
+
+def test_drafts_are_for_the_team(client: Client, release: Any) -> None:
+    make_version(release.download, "2.0.0", state="draft", files=1)
+    assert client.get(f"{release.download.path}2.0.0/").status_code == 404
+    client.force_login(release.download.owner)
+    assert client.get(f"{release.download.path}2.0.0/").status_code == 200
+
+
+def test_category_page_holds_what_lies_below(client: Client) -> None:
+    parent = make_category("Parent")
+    make_download(title="Deep one", category=make_category("Child", parent=parent))
+    text = client.get("/categories/parent/").content.decode()
+    assert "Deep one" in text
+    assert "Child" in text
+
+
+def test_private_page_is_404_and_not_403(client: Client, release: Any) -> None:
+    update_download(actor=system(), download=release.download, visibility="private")
+    client.force_login(make_user())
+    assert client.get(release.download.path).status_code == 404
+
+
+def test_account_needs_a_sign_in(client: Client) -> None:
+    assert client.get("/account/")["Location"].startswith("/account/sign-in/")
+
+
+def test_key_is_shown_once_and_works(client: Client, release: Any) -> None:
+    owner = release.download.owner
+    client.force_login(owner)
+    form = {"name": "ci", "scopes": [Scope.DOWNLOAD_READ], "downloads": [release.download.pk], "days": 7}
+    answer = client.post("/account/keys/", form)
+    secret = next(
+        word for word in answer.content.decode().replace("<", " ").replace(">", " ").split() if word[:3] == "rh_"
+    )
+    assert verify_key(secret).download_ids == [release.download.pk]
+    assert answer["Cache-Control"] == "no-store"
+    assert secret not in client.get("/account/").content.decode()
+
+
+def test_key_of_another_user_cannot_be_revoked(client: Client) -> None:
+    other = make_user()
+    from_other = ApiKey.objects.create(user=other, name="x", digest="d", prefix="rh_x")
+    client.force_login(make_user())
+    assert client.post(f"/account/keys/{from_other.pk}/revoke/").status_code == 404
+    from_other.refresh_from_db()
+    assert from_other.revoked_at is None
+
+
+def test_sign_in_leads_to_the_account(client: Client) -> None:
+    make_user("ann")
+    answer = client.post("/account/sign-in/", {"username": "ann", "password": "secret-pass-1"})
+    assert answer["Location"] == "/account/"
+
+
+@pytest.mark.parametrize("rows", [2, 12])
+def test_pages_take_the_same_queries_whatever_they_hold(client: Client, rows: int) -> None:
+    category = make_category("Only")
+    download = make_download(category=category)
+    for number in range(rows):
+        make_download(category=category)
+        make_version(download, f"1.{number}.0", files=2)
+    counts = {}
+    for path in ("/", "/categories/only/", download.path, f"{download.path}1.0.0/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        counts[path.replace(download.path, "download/")] = len(queries)
+    assert counts == {"/": 4, "/categories/only/": 8, "download/": 9, "download/1.0.0/": 6}
+
+
+@pytest.mark.parametrize(
+    ("agent", "system"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", ("windows", "x64")),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", ("macos", "")),
+        ("Mozilla/5.0 (X11; Linux aarch64)", ("linux", "arm64")),
+        ("Mozilla/5.0 (Linux; Android 14)", ("android", "")),
+        ("curl/8.5", ("", "")),
+    ],
+)
+def test_visitor_system(agent: str, system: tuple[str, str]) -> None:
+    assert visitor_system(agent) == system
+
+
+@pytest.mark.parametrize(("failure", "status"), [(OperationalError("gone"), 503), (RuntimeError("bug"), 500)])
+def test_failures_are_told_without_the_database(client: Client, failure: Exception, status: int) -> None:
+    def broken(*args: Any) -> Any:
+        raise failure
+
+    client.force_login(make_user())
+    client.raise_request_exception = False
+    key = make_key()
+    with connection.execute_wrapper(broken):
+        page = client.get("/", headers={"X-Request-Id": "abc-123"})
+        data = client.get("/api/mc-dm-versions/1/", headers={"XF-Api-Key": key})
+    assert (page.status_code, data.status_code) == (status, status)
+    assert b"<h1>" in page.content
+    assert (b"abc-123" in page.content) == (status == 500)
+    assert data.json()["errors"][0]["code"] == ("database_unavailable" if status == 503 else "server_error_occurred")

@@ -1,0 +1,278 @@
+"""Permanent links: what they lead to, and what becomes of them."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from downloads.services import update_download
+from files import links
+from files.deletion import delete_download, delete_file, delete_version
+from files.models import DownloadGrant
+from files.services import link_file
+from releasehub.pages.fetching import fetch_commands
+from tests.conftest import ApiClient
+from tests.factories import make_download, make_file, make_key, make_user, make_version, system
+from versions.services import unpublish_version, update_version, yank_version
+
+pytestmark = pytest.mark.django_db
+local_only = pytest.mark.skipif(settings.STORAGE_KIND == "s3", reason="S3 answers with a redirect to signed links")
+BYTES = b"0123456789" * 100
+
+
+@pytest.fixture
+def file() -> Any:
+    download = make_download(title="Tool")
+    return make_file(make_version(download, "1.4.0"), name="tool-linux.tar.gz", content=BYTES, platform="linux")
+
+
+def path(file: Any) -> str:
+    return f"/d/{file.version.download.slug}/{file.version.number}/{file.filename}"
+
+
+def fetch(client: Client, link: str) -> Any:
+    """The answer, its bytes read to the end."""
+    answer: Any = client.get(link)
+    assert not answer.streaming or b"".join(answer)
+    return answer
+
+
+@local_only
+def test_exact_link_gives_the_bytes_and_their_digests(client: Client, file: Any) -> None:
+    answer: Any = client.get(path(file))
+    assert b"".join(answer) == BYTES
+    assert answer["X-Checksum-SHA256"] == hashlib.sha256(BYTES).hexdigest()
+    assert answer["Content-Disposition"] == 'attachment; filename="tool-linux.tar.gz"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+
+
+@local_only
+@pytest.mark.parametrize(
+    ("asked", "status", "content"),
+    [
+        ("bytes=0-9", 206, BYTES[:10]),
+        ("bytes=990-", 206, BYTES[990:]),
+        ("bytes=-5", 206, BYTES[-5:]),
+        ("bytes=5-99999", 206, BYTES[5:]),
+        ("bytes=9-5", 200, BYTES),
+        ("bytes=0-1,5-6", 200, BYTES),
+        ("lines=1-2", 200, BYTES),
+    ],
+)
+def test_ranges(client: Client, file: Any, asked: str, status: int, content: bytes) -> None:
+    answer: Any = client.get(path(file), headers={"Range": asked})
+    assert (answer.status_code, b"".join(answer)) == (status, content)
+    assert int(answer["Content-Length"]) == len(content)
+
+
+@local_only
+def test_range_past_the_end_is_416(client: Client, file: Any) -> None:
+    answer = client.get(path(file), headers={"Range": "bytes=1000-"})
+    assert (answer.status_code, answer["Content-Range"]) == (416, "bytes */1000")
+
+
+@local_only
+def test_if_range_of_another_state_sends_all(client: Client, file: Any) -> None:
+    answer: Any = client.get(path(file), headers={"Range": "bytes=0-9", "If-Range": '"other"'})
+    assert (answer.status_code, b"".join(answer)) == (200, BYTES)
+
+
+@local_only
+def test_known_etag_is_304(client: Client, file: Any) -> None:
+    answer = client.get(path(file), headers={"If-None-Match": f'"{file.blob.sha256}"'})
+    assert answer.status_code == 304
+
+
+@local_only
+@pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"<svg xmlns='x' onload='alert(1)'/>"])
+def test_active_content_is_called_binary(client: Client, content: bytes) -> None:
+    answer: Any = client.get(path(make_file(content=content, name="page.html")))
+    assert b"".join(answer) == content
+    assert answer["Content-Type"] == "application/octet-stream"
+
+
+def test_accelerated_delivery_names_the_object(client: Client, file: Any, settings: Any) -> None:
+    settings.ACCEL_REDIRECT = "/protected"
+    if settings.STORAGE_KIND == "local":
+        assert client.get(path(file))["X-Accel-Redirect"] == f"/protected/{file.blob.storage_key}"
+
+
+@pytest.mark.parametrize(
+    ("link", "number"),
+    [
+        ("latest/", "1.10.0"),
+        ("latest/linux", "1.10.0"),
+        ("latest/windows-x64", "1.9.0"),
+        ("latest-1.9.x/linux", "1.9.0"),
+        ("channel/beta/linux", "2.0.0-beta.1"),
+        ("latest/tool.exe", "1.9.0"),
+    ],
+)
+def test_latest_goes_by_version_not_by_date(client: Client, link: str, number: str) -> None:
+    download = make_download()
+    for text, channel in (("1.10.0", ""), ("2.0.0-beta.1", "beta"), ("1.9.0", "")):  # the backport came last
+        version = make_version(download, text, channel=channel)
+        make_file(version, name=f"tool-{text}.tgz", platform="linux")
+        if text == "1.9.0":
+            make_file(version, name="tool.exe", platform="windows", architecture="x64")
+    answer = client.get(f"/d/{download.slug}/{link}")
+    answer.close() if not answer.streaming else b"".join(answer)  # type: ignore[attr-defined]
+    assert (answer.status_code in {200, 302}, answer["X-ReleaseHub-Version"]) == (True, number)
+
+
+def test_yanked_keeps_its_exact_link_with_a_warning(client: Client, file: Any) -> None:
+    yank_version(actor=system(), version=file.version, reason="breaks\nthings")
+    answer: Any = client.get(path(file))
+    assert not answer.streaming or b"".join(answer)
+    assert answer["X-ReleaseHub-Yanked"] == "breaks things"
+    assert client.get(f"/d/{file.version.download.slug}/latest/").status_code == 404
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("what", ["file", "version", "download"])
+def test_what_was_public_and_is_gone_says_why(client: Client, file: Any, what: str, hard: bool) -> None:
+    link = path(file)
+    delete: Any = {"file": delete_file, "version": delete_version, "download": delete_download}[what]
+    target = {"file": file, "version": file.version, "download": file.version.download}[what]
+    delete(actor=system(), hard=hard, reason="licence trouble", **{what: target})
+    page, data = client.get(link), client.get(link, headers={"Accept": "application/json"})
+    assert (page.status_code, data.status_code) == (410, 410)
+    assert b"licence trouble" in page.content
+    assert data.json()["message"] == "licence trouble"
+
+
+def test_private_is_404_for_guests_and_there_for_its_key(client: Client, file: Any) -> None:
+    download = file.version.download
+    update_download(actor=system(), download=download, visibility="private")
+    assert client.get(path(file)).status_code == 404
+    assert ApiClient(make_key(make_user())).get(path(file)).status_code == 404
+    answer: Any = ApiClient(make_key(download.owner)).get(path(file))
+    assert answer.status_code in {200, 302}
+    assert not answer.streaming or b"".join(answer)
+
+
+def test_key_without_the_scope_is_refused(client: Client, file: Any) -> None:
+    assert ApiClient(make_key(scopes=[])).get(path(file)).status_code == 403
+
+
+def test_checksums_are_those_of_the_files(client: Client, file: Any) -> None:
+    answer = client.get(f"/d/{file.version.download.slug}/1.4.0/SHA256SUMS")
+    assert answer.content.decode() == f"{hashlib.sha256(BYTES).hexdigest()}  tool-linux.tar.gz\n"
+
+
+@pytest.mark.parametrize("typo", ["tool-linux.tar.g", "linus", "linux-x65", "-x64", "latest.yml"])
+def test_typo_never_gets_other_bytes(client: Client, typo: str) -> None:
+    make_file(make_version(make_download(slug="tool"), "1.0"), name="tool-linux.tar.gz")
+    assert client.get(f"/d/tool/latest/{typo}").status_code == 404
+
+
+def test_file_for_all_systems_answers_for_any_known_one(client: Client) -> None:
+    version = make_version(make_download(slug="tool"), "1.0")
+    make_file(version, name="tool.jar")
+    make_file(version, name="tool-haiku.zip", platform="haiku", architecture="ppc")
+    for wanted, name in (("windows-x64", "tool.jar"), ("haiku", "tool-haiku.zip"), ("haiku-ppc", "tool-haiku.zip")):
+        answer = fetch(client, f"/d/tool/latest/{wanted}")
+        assert name in (answer.get("Content-Disposition") or answer["Location"])
+
+
+def test_same_number_in_two_channels_keeps_its_own_bytes(client: Client) -> None:
+    download = make_download(slug="tool")
+    files = {
+        channel: make_file(make_version(download, "1.0", channel=channel), name="tool.zip", content=channel.encode())
+        for channel in ("stable", "beta")
+    }
+    digests = {channel: file.blob.sha256 for channel, file in files.items()}
+    for channel, file in files.items():
+        page = client.get(links.version_path(file.version))
+        assert digests[channel].encode() in page.content
+        assert links.file_path(file) in page.content.decode()
+        assert fetch(client, links.file_path(file))["X-Checksum-SHA256"] == digests[channel]
+        assert digests[channel] in client.get(links.checksums_path(file.version)).content.decode()
+    delete_version(actor=system(), version=files["beta"].version, reason="bad build")
+    assert client.get(links.file_path(files["beta"])).status_code == 410
+    assert fetch(client, links.file_path(files["stable"]))["X-Checksum-SHA256"] == digests["stable"]
+
+
+def test_promoted_version_answers_by_its_old_address(client: Client) -> None:
+    file = make_file(make_version(make_download(slug="tool"), "1.0", channel="beta"), name="tool.zip")
+    old = links.file_path(file)
+    update_version(actor=system(), version=file.version, channel="stable")
+    assert fetch(client, old)["X-Checksum-SHA256"] == file.blob.sha256
+    assert fetch(client, old.partition("?")[0])["X-Checksum-SHA256"] == file.blob.sha256
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("hidden", ["draft", "private", "members", "members-only category", "private download"])
+def test_what_was_never_public_is_gone_without_a_word(client: Client, file: Any, hidden: str, hard: bool) -> None:
+    version, download, link = file.version, file.version.download, path(file)
+    match hidden:
+        case "draft":
+            unpublish_version(actor=system(), version=version)
+        case "private":
+            update_version(actor=system(), version=version, visibility="private")
+        case "members" | "private download":
+            update_download(actor=system(), download=download, visibility=hidden.split(" ")[0])
+        case _:
+            type(download.category).objects.filter(pk=download.category_id).update(is_members_only=True)
+    fresh = type(file).all_objects.select_related("version__download").get(pk=file.pk)
+    steps: list[Any] = [
+        partial(delete_file, file=fresh),
+        partial(delete_version, version=fresh.version),
+        partial(delete_download, download=fresh.version.download),
+    ]
+    for step in steps[:2] if hidden in {"draft", "private"} else steps:
+        step(actor=system(), hard=hard, reason="the secret reason")
+        answer = client.get(link)
+        assert (answer.status_code, b"secret reason" in answer.content) == (404, False)
+
+
+def test_members_are_told_why_what_they_saw_is_gone(client: Client, file: Any) -> None:
+    update_download(actor=system(), download=file.version.download, visibility="members")
+    delete_download(actor=system(), download=file.version.download, reason="licence trouble")
+    client.force_login(make_user())
+    assert client.get(path(file)).status_code == 410
+
+
+@pytest.mark.parametrize(
+    "name", ["$(touch pwned).zip", "`touch pwned`.zip", "a'; touch pwned; '.zip", "-o pwned.zip", "a & touch pwned"]
+)
+def test_copied_commands_of_hostile_names_do_only_their_job(name: str, tmp_path: Path) -> None:
+    file = make_file(name=name, content=BYTES)
+    fetched = tmp_path / name
+    (tmp_path / "curl").write_text(f"#!/bin/sh\nexec {sys.executable} -c 'import sys; print(sys.argv[1:])' \"$@\"\n")
+    (tmp_path / "curl").chmod(0o755)
+    fetched.write_bytes(BYTES)
+    commands = fetch_commands("http://hub.example", file)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["sh", "-ec", commands], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    arguments = ast.literal_eval(done.stdout.decode().splitlines()[0])
+    assert arguments[:2] == ["-fL", "-o"]
+    assert (tmp_path / arguments[2]) == fetched
+    assert arguments[3] == "http://hub.example" + links.file_path(file)
+    assert {item.name for item in tmp_path.iterdir()} - {"files"} == {"curl", name}
+
+
+def test_asset_nobody_looked_up_yet_is_503_and_leads_nowhere() -> None:
+    owner = make_user()
+    version = make_version(make_download(owner), "1.0.0", release_page_url="https://github.com/o/r/releases/tag/v1")
+    link = link_file(actor=system(), version=version, reference="77", filename="tool.zip")
+    answer = ApiClient(make_key(owner)).get(links.file_path(link), headers={"Accept": "application/json"})
+    assert (answer.status_code, "looked up" in answer.json()["message"]) == (503, True)
+    assert not DownloadGrant.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["1.0.0/%00", "%00/tool.zip", "latest/%00", "latest-%00/", "channel/%00/"])
+def test_addresses_that_no_database_knows(client: Client, path: str) -> None:
+    version = make_version(number="1.0.0", files=1)
+    assert client.get(f"/d/{version.download.slug}/{path}").status_code == 404

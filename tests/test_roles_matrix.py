@@ -1,0 +1,320 @@
+"""Every certain cell of the roles matrix, once on policies and querysets, once through the mc-dm API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from downloads.models import Download, TeamMember
+from downloads.policies import download_policy
+from downloads.services import publish_to_store, set_team_member, share_download, update_download
+from files.deletion import delete_download, delete_file, delete_version
+from files.models import File, UploadSession
+from files.policies import file_policy
+from files.sessions import begin_upload, open_incoming
+from releasehub.accounts.models import User
+from releasehub.api.mc_dm.urls import router
+from releasehub.apikeys.scopes import Scope
+from releasehub.audit.actions import AuditAction
+from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Actor, Channel
+from releasehub.core.errors import DomainError
+from releasehub.webhooks.models import Event
+from tests.conftest import ApiClient
+from tests.factories import (
+    make_category,
+    make_download,
+    make_file,
+    make_key,
+    make_organization,
+    make_user,
+    make_version,
+    system,
+)
+from versions.models import Version
+from versions.policies import version_policy
+from versions.services import unpublish_version
+
+MATRIX = json.loads((Path(__file__).parent / "corpora" / "roles_matrix.json").read_text())
+CASES = [case for case in MATRIX["cases"] if case["certain"]]
+SCOPES = {"read": Scope.DOWNLOAD_READ, "write": Scope.DOWNLOAD_WRITE, "delete_hard": Scope.DOWNLOAD_DELETE_HARD}
+REFUSALS = [AuditAction.HARD_DELETE_REFUSED, AuditAction.DOWNLOAD_REFUSED]
+ONE_STEP_UPLOAD = {"manage_files", "request_upload_url", "confirm_upload"}  # all of it is one request here
+ROUTES = {
+    ("list", "get"): "list",
+    ("list", "post"): "post_version",
+    ("detail", "get"): "view",
+    ("detail", "put"): "edit",
+    ("detail", "delete"): "hard_delete",
+    ("restore", "post"): "undelete",
+    ("activate", "post"): "set_active",
+    ("publish", "post"): "edit",
+    ("unpublish", "post"): "edit",
+    ("yank", "post"): "edit",
+    ("unyank", "post"): "edit",
+    ("download", "get"): "download_file",
+}
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class World:
+    people: dict[str, User]
+    download: Download
+    version: Version
+    file: File
+
+    def target(self, resource: str) -> Any:
+        return getattr(self, resource)
+
+
+def build(resource: str, state: str) -> World:
+    people = {
+        "authenticated": make_user("stranger"),
+        "shared_user": make_user("shared"),
+        "org_member": make_user("member"),
+        "author": make_user("author"),
+        "co_owner": make_user("partner"),
+        "moderator": make_user("moderator", is_staff=True, permissions=("moderate_download",)),
+        "staff": make_user("root", is_staff=True, is_superuser=True),
+    }
+    download = make_download(people["author"], category=make_category())
+    set_team_member(actor=system(), download=download, user=people["co_owner"], flags=set(TeamMember.FLAGS))
+    version = make_version(download, "1.0.0")
+    world = World(people, download, version, make_file(version, name="tool.zip"))
+    STATES[state](world, resource)
+    for row in (world.download, world.version, world.file):
+        row.refresh_from_db()
+    return world
+
+
+def nothing(world: World, resource: str) -> None:
+    return
+
+
+def hide(world: World, visibility: str) -> None:
+    update_download(actor=system(), download=world.download, visibility=visibility)
+
+
+def in_store(world: World, resource: str) -> None:
+    hide(world, "organization")
+    organization = make_organization(members=(world.people["org_member"],))
+    publish_to_store(actor=system(), download=world.download, organization=organization)
+
+
+def shared(world: World, resource: str) -> None:
+    hide(world, "private")
+    share_download(actor=system(), download=world.download, user=world.people["shared_user"])
+
+
+def drafted(world: World, resource: str) -> None:
+    if resource == "download":
+        update_download(actor=system(), download=world.download, state="draft")
+    else:
+        unpublish_version(actor=system(), version=world.version)
+
+
+def deleted(world: World, resource: str) -> None:
+    delete: dict[str, Callable[..., None]] = {
+        "download": delete_download,
+        "version": delete_version,
+        "file": delete_file,
+    }
+    delete[resource](actor=system(), reason="matrix", **{resource: world.target(resource)})
+
+
+STATES: dict[str, Callable[[World, str], None]] = {
+    "public": nothing,
+    "private": lambda world, resource: hide(world, "private"),
+    "org": in_store,
+    "shared": shared,
+    "draft": drafted,
+    "soft_deleted": deleted,
+}
+
+
+def person(world: World, case: dict[str, Any]) -> User | None:
+    return world.people.get(case.get("acts_as", case["principal"]))
+
+
+def actor(world: World, case: dict[str, Any]) -> Actor:
+    return Actor(
+        user=person(world, case), channel=Channel.API, is_super_key=case["principal"] == "super_user_key", api_key_id=1
+    )
+
+
+def client(world: World, case: dict[str, Any]) -> ApiClient:
+    if case["principal"] == "anonymous":
+        return ApiClient()
+    if case["principal"] == "super_user_key":
+        return ApiClient(make_key(is_super_user=True))
+    scopes = [SCOPES[name] for name in case["scopes"]] if "scopes" in case else Scope.values
+    return ApiClient(make_key(person(world, case), scopes=scopes))
+
+
+# --- policies ---------------------------------------------------------------------------------------------------------
+
+POLICIES: dict[str, Any] = {"download": download_policy, "version": version_policy, "file": file_policy}
+CHECKS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    ("*", "edit"): ("edit", {}),
+    ("*", "soft_delete"): ("delete", {"hard": False}),
+    ("*", "hard_delete"): ("delete", {"hard": True}),
+    ("*", "undelete"): ("restore", {}),
+    ("download", "set_visibility"): ("set_visibility", {}),
+    ("download", "post_version"): ("post_version", {}),
+    ("version", "manage_files"): ("manage_files", {}),
+    ("version", "request_upload_url"): ("upload", {}),
+    ("version", "confirm_upload"): ("upload", {}),
+    ("version", "set_active"): ("activate", {}),
+    ("file", "download_file"): ("download", {}),
+}
+
+
+def policy_allows(world: World, case: dict[str, Any]) -> bool:
+    who, resource, action = actor(world, case), case["resource"], case["action"]
+    target, policy = world.target(resource), POLICIES[resource]
+    if action == "view":
+        return bool(policy.can_view(who, target))
+    if action == "list":
+        rows = type(target).all_objects
+        found = rows.restorable_by(who) if target.is_deleted else rows.visible_to(who)
+        return bool(found.filter(pk=target.pk).exists())
+    if action == "undelete" and not target.is_deleted:
+        return who.is_superuser  # a service question: what is not deleted cannot be restored
+    name, options = CHECKS.get((resource, action)) or CHECKS["*", action]
+    try:
+        policy.ensure(name, who, target, **options)
+    except DomainError:
+        return False
+    return True
+
+
+def lacks_scope(case: dict[str, Any]) -> bool:
+    return case["expect"] == "deny" and case["why"].startswith("key lacks")
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not lacks_scope(c)], ids=lambda case: case["id"])
+def test_policy_gives_what_the_matrix_says(case: dict[str, Any]) -> None:
+    world = build(case["resource"], case["state"])
+    assert policy_allows(world, case) is (case["expect"] == "allow")
+
+
+# --- API --------------------------------------------------------------------------------------------------------------
+
+
+def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
+    resource, action = case["resource"], case["action"]
+    target = world.target(resource)
+    item = f"/api/mc-dm-{resource}s/{target.pk}/"
+    field = {"download": "title", "version": "title", "file": "display_label"}[resource]
+    calls: dict[str, Callable[[], Any]] = {
+        "view": lambda: who.get(item),
+        "edit": lambda: who.send("put", item, {field: "Changed"}),
+        "set_visibility": lambda: who.send("put", item, {"visibility": "members"}),
+        "soft_delete": lambda: who.send("delete", item, {"reason": "matrix"}),
+        "hard_delete": lambda: who.send("delete", item, {"hard": True}),
+        "undelete": lambda: who.send("post", f"{item}restore/"),
+        "post_version": lambda: who.send(
+            "post", "/api/mc-dm-versions/", {"download_id": target.pk, "version_string": "2.0.0"}
+        ),
+        "set_active": lambda: who.send("post", f"{item}activate/"),
+        "download_file": lambda: who.get(f"{item}download/"),
+    }
+    if action in ONE_STEP_UPLOAD:
+        return who.post("/api/mc-dm-files/", {"version_id": target.pk, "file": SimpleUploadedFile("more.bin", b"more")})
+    return calls[action]()
+
+
+def listing(world: World, who: ApiClient, case: dict[str, Any]) -> tuple[int, bool, int]:
+    """Status, whether the item is in the list, and the list's total."""
+    resource = case["resource"]
+    parent = {
+        "download": "",
+        "version": f"download_id={world.download.pk}&",
+        "file": f"version_id={world.version.pk}&",
+    }[resource]
+    flag = "deleted=1" if case["state"] == "soft_deleted" else ""
+    answer = who.get(f"/api/mc-dm-{resource}s/?{parent}{flag}")
+    ids = [row[f"{resource}_id"] for row in answer.json()[f"{resource}s"]]
+    return answer.status_code, world.target(resource).pk in ids, answer.json()["pagination"]["total"]
+
+
+def footprint() -> tuple[Any, ...]:
+    """Everything a denied change must leave as it was."""
+    rows = [list(model.all_objects.order_by("pk").values()) for model in (Download, Version, File)]
+    return (*rows, AuditEntry.objects.exclude(action__in=REFUSALS).count(), Event.objects.count())
+
+
+IN_LISTS = [c for c in CASES if c["action"] == "list" and (c["resource"], c["state"]) != ("file", "soft_deleted")]
+ON_ITEMS = [c for c in CASES if c["action"] != "list"]
+
+
+@pytest.mark.parametrize("case", IN_LISTS, ids=lambda case: case["id"])
+def test_api_list_holds_what_the_matrix_says(case: dict[str, Any]) -> None:
+    world = build(case["resource"], case["state"])
+    is_listed = case["expect"] == "allow"
+    assert listing(world, client(world, case), case) == (200, is_listed, int(is_listed))
+
+
+@pytest.mark.parametrize("case", ON_ITEMS, ids=lambda case: case["id"])
+def test_api_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
+    world = build(case["resource"], case["state"])
+    who = client(world, case)
+    before = footprint()
+    answer = call(world, who, case)
+    if answer.streaming:
+        assert b"".join(answer)
+    if case["expect"] == "allow":
+        is_sent_to_storage = case["action"] == "download_file" and settings.STORAGE_KIND == "s3"
+        assert answer.status_code == (302 if is_sent_to_storage else 200)  # this dialect knows no 201
+    else:
+        assert answer.status_code in case["status"]
+        assert footprint() == before
+        assert answer.json()["errors"][0]["code"]
+
+
+UPLOADS = [case for case in ON_ITEMS if case["action"] in ONE_STEP_UPLOAD]
+
+
+@pytest.mark.parametrize("case", UPLOADS, ids=lambda case: case["id"])
+def test_uploads_to_storage_answer_as_the_matrix_says(case: dict[str, Any]) -> None:
+    world = build(case["resource"], case["state"])
+    who, version = client(world, case), world.version
+    incoming = open_incoming(size_bytes=4, part_bytes=None)
+    upload = begin_upload(actor=system(), version=version, filename="more.bin", incoming=incoming)
+    UploadSession.objects.update(state="uploaded")  # the bytes came
+    before = footprint()
+    if case["action"] == "request_upload_url":
+        body = {"version_id": version.pk, "filename": "other.bin", "size_bytes": 4}
+        answer = who.send("post", "/api/uploads/", body)
+    else:
+        answer = who.send("post", f"/api/uploads/{upload.public_id}/complete/")
+    if case["expect"] == "allow":
+        assert answer.status_code in {200, 201, 202}
+    else:
+        assert answer.status_code in case["status"]
+        assert (footprint(), UploadSession.objects.count()) == (before, 1)
+
+
+def test_every_route_has_its_action_in_the_matrix() -> None:
+    """Categories are for administrators, webhooks for who manages a team; their rights have tests of their own."""
+    actions = {case["action"] for case in CASES}
+    for pattern in router.urls:
+        kind, _, route = str(pattern.name).removeprefix("mc-dm-").partition("-")
+        verbs = set(pattern.callback.actions) - {"head"} if kind not in {"category", "webhook"} else set()
+        for verb in verbs:
+            assert ROUTES[route, verb] in actions, (pattern.name, verb)
+
+
+def test_deleted_files_are_in_nobodys_mc_dm_list() -> None:
+    world = build("file", "soft_deleted")
+    case = {"principal": "super_user_key", "resource": "file", "state": "soft_deleted"}
+    assert listing(world, client(world, case), case) == (200, False, 0)

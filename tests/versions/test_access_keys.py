@@ -1,0 +1,197 @@
+"""Access keys: who issues them, what they open, and when that ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from downloads.models import AccessKey, Download, TeamMember
+from downloads.policies import download_policy
+from downloads.services import set_team_member, share_download
+from files.links import file_path
+from files.models import File
+from files.services import update_file
+from releasehub.audit.actions import AuditAction
+from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied, DomainError, Invalid, NotFound
+from releasehub.core.logs import redact
+from tests.factories import make_download, make_file, make_user, make_version, system
+from versions.services.access_keys import issue_access_key, open_with_secret, revoke_access_key
+
+pytestmark = pytest.mark.django_db
+
+
+def private_file(number: str = "1.0.0") -> File:
+    return make_file(make_version(make_download(visibility="private"), number))
+
+
+def issued(download: Download, **options: Any) -> tuple[AccessKey, str]:
+    return issue_access_key(actor=system(), download=download, name="A customer", **options)
+
+
+def fetch(file: File, key: str = "", client: Client | None = None) -> int:
+    answer: Any = (client or Client()).get(file_path(file), {"key": key} if key else {})
+    answer.getvalue()
+    return int(answer.status_code)
+
+
+def test_a_key_opens_its_download_and_no_other() -> None:
+    file, other = private_file(), private_file()
+    _, secret = issued(file.version.download)
+    assert fetch(file) == 404
+    assert fetch(file, secret) in {200, 302}
+    assert fetch(other, secret) == 404
+
+
+def test_only_its_digest_is_kept() -> None:
+    key, secret = issued(make_download())
+    assert secret not in str(AccessKey.objects.filter(pk=key.pk).values())
+    assert secret not in str(AuditEntry.objects.values())
+
+
+def test_a_typing_mistake_costs_no_query() -> None:
+    _, secret = issued(make_download())
+    with CaptureQueriesContext(connection) as queries, pytest.raises(Denied):
+        open_with_secret(Actor(), secret[:-1] + ("a" if secret[-1] != "a" else "b"))
+    assert len(queries) == 0
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired"])
+def test_it_ends(end: str) -> None:
+    file = private_file()
+    key, secret = issued(file.version.download, expires_at=timezone.now() + timedelta(hours=1))
+    assert fetch(file, secret) != 403
+    if end == "revoked":
+        revoke_access_key(actor=system(), key=key)
+    else:
+        AccessKey.objects.update(expires_at=timezone.now())
+    assert fetch(file, secret) == 403
+
+
+def test_uses_are_spent_by_downloads_and_not_by_repeats() -> None:
+    file = private_file()
+    other = make_file(file.version)
+    key, secret = issued(file.version.download, uses=1)
+    assert Client().head(file_path(file), {"key": secret}).status_code in {200, 302}
+    assert [fetch(file, secret) for _ in range(2)] in ([200, 200], [302, 302])
+    assert fetch(other, secret) == 403
+    key.refresh_from_db()
+    assert key.uses_left == 0
+
+
+def test_versions_above_the_highest_stay_closed() -> None:
+    download = make_download(visibility="private")
+    files = {number: make_file(make_version(download, number)) for number in ("1.4.0", "1.4.9", "1.5.0", "2.0.0")}
+    _, secret = issued(download, highest_number="1.4")
+    assert {number: fetch(file, secret) == 403 for number, file in files.items()} == {
+        "1.4.0": False,
+        "1.4.9": False,
+        "1.5.0": True,
+        "2.0.0": True,
+    }
+
+
+def test_who_may_download_anyway_spends_nothing() -> None:
+    file = make_file(make_version(make_download(), "2.0.0"))
+    key, secret = issued(file.version.download, uses=5, highest_number="1.0")
+    assert fetch(file, secret) in {200, 302}
+    key.refresh_from_db()
+    assert key.uses_left == 5
+
+
+def test_a_secured_file_of_a_public_download_needs_a_key_or_a_user() -> None:
+    file = make_file()
+    update_file(actor=system(), file=file, is_secured=True)
+    _, secret = issued(file.version.download)
+    assert fetch(file) == 403
+    assert fetch(file, secret) in {200, 302}
+    client = Client()
+    client.force_login(make_user())
+    assert fetch(file, client=client) in {200, 302}
+
+
+def test_a_refusal_is_written_down() -> None:
+    file = make_file()
+    update_file(actor=system(), file=file, is_secured=True)
+    fetch(file)
+    entry = AuditEntry.objects.get(action=AuditAction.DOWNLOAD_REFUSED)
+    assert (entry.target_id, entry.actor_id) == (file.pk, None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"expires_at": timezone.now() - timedelta(hours=1)}, {"uses": 0}, {"highest_number": "-"}],
+    ids=["past", "no use", "no version"],
+)
+def test_useless_keys_are_refused(wrong: Any) -> None:
+    with pytest.raises(Invalid):
+        issued(make_download(), **wrong)
+
+
+def test_who_manages_the_team_manages_keys() -> None:
+    download = make_download()
+    people = {name: make_user() for name in ("manager", "editor", "shared", "stranger")} | {"owner": download.owner}
+    set_team_member(actor=system(), download=download, user=people["manager"], flags={"can_manage_team"})
+    set_team_member(actor=system(), download=download, user=people["editor"], flags=set(TeamMember.FLAGS[:4]))
+    share_download(actor=system(), download=download, user=people["shared"])
+    may = {name for name, user in people.items() if tries(Actor(user=user), download) is None}
+    assert may == {"owner", "manager"}
+
+
+def tries(actor: Actor, download: Download) -> type[DomainError] | None:
+    try:
+        issue_access_key(actor=actor, download=download, name="x")
+    except DomainError as error:
+        return type(error)
+    return None
+
+
+def test_a_stranger_does_not_learn_of_a_private_download() -> None:
+    download = make_download(visibility="private")
+    assert tries(Actor(user=make_user()), download) is NotFound
+
+
+def test_a_key_gives_no_right_to_change_anything() -> None:
+    file = private_file()
+    _, secret = issued(file.version.download)
+    actor = Actor()
+    open_with_secret(actor, secret)
+    assert download_policy.can_view(actor, file.version.download)
+    assert not download_policy.can_edit(actor, file.version.download)
+    assert not download_policy.is_insider(actor, file.version.download)
+
+
+def test_a_share_link_opens_the_page_and_its_files_for_the_session() -> None:
+    file = private_file()
+    download = file.version.download
+    _, secret = issued(download)
+    client = Client()
+    assert client.get(download.path).status_code == 404
+    answer = client.get(f"/share/{secret}", follow=True)
+    assert answer.status_code == 200
+    assert file.filename in answer.content.decode()
+    assert secret not in answer.content.decode()
+    assert fetch(file, client=client) in {200, 302}
+
+
+def test_a_share_link_ends_with_its_key() -> None:
+    file = private_file()
+    key, secret = issued(file.version.download)
+    client = Client()
+    client.get(f"/share/{secret}")
+    revoke_access_key(actor=system(), key=key)
+    assert client.get(file.version.download.path).status_code == 404
+    assert client.get(f"/share/{secret}").status_code == 403
+
+
+def test_a_refused_share_link_leaves_no_secret_in_the_log() -> None:
+    _, secret = issued(make_download())
+    assert redact(f"Forbidden: /share/{secret}") == "Forbidden: /share/[secret]"
+    assert redact(f"GET /d/x/1.0/f?key={secret}") == "GET /d/x/1.0/f?key=[secret]"

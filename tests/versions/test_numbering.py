@@ -1,0 +1,118 @@
+"""Version strings against the corpus, and against independent libraries."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import semver
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version as PackagingVersion
+
+from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, detect, parse
+
+pytestmark = pytest.mark.pure
+
+CORPUS = json.loads((Path(__file__).parents[1] / "corpora" / "bad_versions.json").read_text())
+RULE_SETS = ("dotted", "calver", "semver")
+VERDICTS = [(case, name) for case in CORPUS["cases"] for name in RULE_SETS if name not in case["uncertain"]]
+
+parts = st.integers(0, 999)
+dotted = st.lists(parts, min_size=2, max_size=4).map(lambda numbers: ".".join(map(str, numbers)))
+identifiers = st.one_of(st.integers(0, 10**6).map(str), st.from_regex(r"[a-zA-Z][a-zA-Z0-9-]{0,6}", fullmatch=True))
+prereleases = st.one_of(st.just(""), st.lists(identifiers, min_size=1, max_size=4).map(lambda ids: "-" + ".".join(ids)))
+semvers = st.builds(lambda a, b, c, pre: f"{a}.{b}.{c}{pre}", parts, parts, parts, prereleases)
+
+
+@pytest.mark.parametrize(
+    ("case", "rule_set"), VERDICTS, ids=lambda value: value if isinstance(value, str) else value["id"]
+)
+def test_rule_sets_accept_exactly_what_the_corpus_says(case: dict[str, Any], rule_set: str) -> None:
+    assert accepts(case["value"], Scheme(rule_set)) is case[rule_set]
+
+
+@pytest.mark.parametrize("pair", CORPUS["ordering"], ids=lambda pair: pair["id"])
+def test_order_is_that_of_the_corpus(pair: dict[str, Any]) -> None:
+    first, second = (parse(pair[name], Scheme(pair["rule_set"])).sort_key for name in "ab")
+    assert (first < second) is (pair["relation"] == "lt")
+    assert (first == second) is (pair["relation"] == "eq")
+
+
+@given(semvers, semvers)
+def test_semver_order_is_that_of_the_semver_library(first: str, second: str) -> None:
+    ours = [parse(text, Scheme.SEMVER).sort_key for text in (first, second)]
+    theirs = [semver.Version.parse(text) for text in (first, second)]
+    assert (ours[0] < ours[1], ours[0] == ours[1]) == (theirs[0] < theirs[1], theirs[0] == theirs[1])
+
+
+@given(dotted, dotted)
+def test_dotted_order_is_that_of_packaging(first: str, second: str) -> None:
+    ours = [parse(text, Scheme.DOTTED).sort_key for text in (first, second)]
+    theirs = [PackagingVersion(text) for text in (first, second)]
+    assert (ours[0] < ours[1], ours[0] == ours[1]) == (theirs[0] < theirs[1], theirs[0] == theirs[1])
+
+
+@given(st.one_of(dotted, semvers), st.one_of(dotted, semvers))
+def test_version_int_never_falls_along_the_order(first: str, second: str) -> None:
+    lower, upper = sorted((parse(first), parse(second)), key=lambda number: number.sort_key)
+    assert lower.version_int <= upper.version_int
+
+
+@given(st.one_of(st.text(max_size=200), st.from_regex(r"[0-9A-Za-z.+~!_-]{1,140}", fullmatch=True)))
+def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
+    try:
+        number = parse(text)
+    except InvalidNumber:
+        return
+    assert 0 <= number.version_int < 2**63
+    assert len(number.sort_key) <= 300
+
+
+@pytest.mark.parametrize("case", [c for c in CORPUS["cases"] if c["class"] in {"whitespace", "unicode_digits"}])
+def test_space_and_foreign_digits_are_refused_under_every_scheme(case: dict[str, Any]) -> None:
+    with pytest.raises(InvalidNumber):
+        parse(case["value"])
+
+
+@pytest.mark.parametrize(
+    "text", ["latest", "latest-1.x", "channel", "a/b", "..", ".", "1.0\udc80", "x" * (MAX_LENGTH + 1)]
+)
+def test_what_cannot_stand_in_an_address_is_refused(text: str) -> None:
+    with pytest.raises(InvalidNumber):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme"),
+    [("2024.11.20-190418", "calver"), ("1.4.0", "semver"), ("1.4", "dotted"), ("1.0rc1", "other"), ("v2", "other")],
+)
+def test_detection_goes_by_form(text: str, scheme: str) -> None:
+    assert detect(text) == scheme
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper"), [("v1.2", "v1.10"), ("1.0rc1", "1.0"), ("release-7", "release-11"), ("nightly", "v0.1")]
+)
+def test_free_numbers_order_by_their_numbers(lower: str, upper: str) -> None:
+    assert parse(lower).sort_key < parse(upper).sort_key
+
+
+@pytest.mark.parametrize("same", [("1.0", "1.0.0"), ("v1.0", "1.0"), ("1.0.0+a", "1.0.0+b")])
+def test_equal_numbers_have_one_key(same: tuple[str, str]) -> None:
+    assert parse(same[0]).sort_key == parse(same[1]).sort_key
+
+
+def test_version_int_is_that_of_the_contract() -> None:
+    assert parse("1.4.0").version_int == 1004000000
+    assert parse("1.4.0-rc.1").version_int == 1003999999
+    assert parse("1.2.3.4").version_int == 1002003004
+
+
+def test_hostile_lengths_take_no_time() -> None:
+    started = time.process_time()
+    for unit in ("1.", "a-", "0", "1.0.0-" + "a."):
+        with pytest.raises(InvalidNumber):
+            parse(unit * 500_000)
+    assert time.process_time() - started < 0.2

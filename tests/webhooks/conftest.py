@@ -1,0 +1,103 @@
+"""Receivers on loopback, a clock that can be moved, and events without the objects they are about."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from releasehub.core.actor import system_actor
+from releasehub.webhooks import clock, formats
+from releasehub.webhooks.endpoints import create_endpoint
+from releasehub.webhooks.events import EventType
+from releasehub.webhooks.fanout import fan_out
+from releasehub.webhooks.models import Endpoint, Event
+from releasehub.webhooks.services import store
+from tests.outbound.conftest import Canary
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+Answer = bytes | Callable[[socket.socket], None]
+
+
+class Receiver(Canary):
+    """Keeps what it was sent."""
+
+    @property
+    def received(self) -> list[tuple[dict[str, str], bytes]]:
+        """(headers with names in lower case, body), in order."""
+        return [split(request) for request in self.requests]
+
+    @property
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for headers, _ in self.received]
+
+
+def split(request: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = [line.decode().split(": ", 1) for line in head.split(b"\r\n")[1:]]
+    return {name.lower(): value for name, value in lines}, body
+
+
+def status(code: int, *lines: str) -> bytes:
+    extra = "".join(f"{line}\r\n" for line in lines)
+    return f"HTTP/1.1 {code} Status\r\n{extra}Content-Length: 0\r\n\r\n".encode()
+
+
+@pytest.fixture(autouse=True)
+def loopback_allowed(settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
+
+
+@pytest.fixture(autouse=True)
+def plain_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies hold the snapshot as it is: events without the objects they are about lack what dialects show."""
+    monkeypatch.setattr(formats, "_renderers", {})
+
+
+@pytest.fixture
+def receiver() -> Iterator[Callable[..., Receiver]]:
+    started: list[Receiver] = []
+
+    def start(answer: Answer = OK) -> Receiver:
+        started.append(Receiver(answer if callable(answer) else lambda connection: connection.sendall(answer)))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture
+def advance(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Move the clock of the deliveries on."""
+
+    def move(by: timedelta) -> None:
+        monkeypatch.setattr(clock, "shift", clock.shift + by)
+
+    return move
+
+
+_numbers = count(1)
+
+
+def make_endpoint(url: str, **fields: Any) -> Endpoint:
+    return create_endpoint(actor=system_actor(), url=url, **{"secret": SECRET, **fields})[0]
+
+
+def announce(
+    object_id: int = 0, event: EventType = EventType.VERSION_UPDATED, *, download_id: int = 7, **data: Any
+) -> Event:
+    """An event about an object that needs no row."""
+    kind = event.value.partition(".")[0]
+    target: Any = SimpleNamespace(pk=object_id or next(_numbers), _meta=SimpleNamespace(model_name=kind))
+    snapshot = {"number": "1.0.0", "state": "listed"} | data
+    events = store(actor=system_actor(), events=[event], target=target, download_id=download_id, data=snapshot)
+    fan_out(events)
+    return events[0]

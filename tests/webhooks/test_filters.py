@@ -1,0 +1,72 @@
+"""Filters of events, and bodies as forms. Pure functions."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasehub.webhooks.events import EventType
+from releasehub.webhooks.filters import NAMES, asks_for, expanded, single_names
+from releasehub.webhooks.forms import form_encoded
+
+
+@pytest.mark.parametrize(
+    ("names", "soft", "hard"),
+    [
+        ([], True, True),
+        (["*"], True, True),
+        (["version.*"], True, True),
+        (["version.deleted"], True, True),
+        (["version.deleted.soft"], True, False),
+        (["version.deleted.hard"], False, True),
+        (["file.deleted"], False, False),
+    ],
+)
+def test_the_two_deletions_are_told_apart(names: list[str], soft: bool, hard: bool) -> None:
+    assert asks_for(names, "version.deleted", is_hard=False) == soft
+    assert asks_for(names, "version.deleted", is_hard=True) == hard
+
+
+@given(st.lists(st.sampled_from(sorted(NAMES)), min_size=1), st.sampled_from(EventType.values), st.booleans())
+def test_an_expanded_filter_asks_for_the_same(names: list[str], event: str, is_hard: bool) -> None:
+    assert asks_for(expanded(names), event, is_hard=is_hard) == asks_for(names, event, is_hard=is_hard)
+
+
+def test_single_names_cover_every_event_of_a_kind() -> None:
+    for event in EventType.values[:-1]:
+        kind = event.partition(".")[0]
+        assert asks_for(single_names(kind), event, is_hard=False)
+
+
+def test_a_body_as_a_form() -> None:
+    body = {
+        "event": "update",
+        "data": {"User": {"user_id": 7}, "tags": ["a", "b"], "on": True, "off": False, "no": None},
+    }
+    assert parse_qsl(form_encoded(body)) == [
+        ("event", "update"),
+        ("data[User][user_id]", "7"),
+        ("data[tags][0]", "a"),
+        ("data[tags][1]", "b"),
+        ("data[on]", "1"),
+        ("data[off]", "0"),
+    ]
+
+
+@given(st.recursive(st.text(), lambda inner: st.dictionaries(st.text("abc", min_size=1), inner), max_leaves=8))
+def test_a_form_is_ascii_and_keeps_every_text(value: Any) -> None:
+    text = form_encoded({"data": value})
+    assert text.isascii()
+    assert [found for _, found in parse_qsl(text, keep_blank_values=True)] == list(leaves(value))
+
+
+def leaves(value: Any) -> Any:
+    if isinstance(value, str):
+        yield value.encode("utf-8", "replace").decode()
+    else:
+        for inner in value.values():
+            yield from leaves(inner)

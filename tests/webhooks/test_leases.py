@@ -1,0 +1,268 @@
+"""Several workers, and workers that die: nothing is lost, nothing is sent twice without a cause."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from releasehub.outbound.client import Caller
+from releasehub.webhooks import delivery as worker
+from releasehub.webhooks.claims import LANE_SIZE, claim, is_anything_due, record, release
+from releasehub.webhooks.delivery import attempt, deliver_batch
+from releasehub.webhooks.models import Attempt, Delivery, Endpoint
+from tests.webhooks.conftest import OK, announce, make_endpoint, status
+
+Start = Callable[..., Any]
+Advance = Callable[[timedelta], None]
+State = Delivery.State
+
+on_postgres = pytest.mark.skipif(
+    "postgres" not in os.environ.get("DATABASE_URL", ""), reason="several writers need PostgreSQL"
+)
+
+
+@pytest.mark.django_db
+def test_a_claim_keeps_others_away_until_its_lease_is_over(receiver: Start, advance: Advance) -> None:
+    server = receiver()
+    make_endpoint(server.url)
+    announce()
+    (lane,) = claim(5)
+    assert claim(5) == []
+    assert deliver_batch() == 0
+    advance(timedelta(seconds=61))
+    assert deliver_batch() == 1
+    assert server.ids == [lane.parcels[0].webhook_id]
+
+
+@pytest.mark.django_db
+def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> None:
+    server = receiver()
+    make_endpoint(server.url)
+    announce()
+    (lane,) = claim(5)
+    late = attempt(lane, lane.parcels[0], Caller())
+    advance(timedelta(seconds=61))
+    (second,) = claim(5)
+    record([late])
+    row = Delivery.objects.get()
+    assert (row.state, row.lease_token, Attempt.objects.count()) == (State.PENDING, second.token, 0)
+    release(lane.token, [row.pk])
+    row.refresh_from_db()
+    assert row.lease_token == second.token
+    record([attempt(second, second.parcels[0], Caller())])
+    record([late])
+    row.refresh_from_db()
+    assert (row.state, row.attempt_count, Attempt.objects.count()) == (State.DELIVERED, 1, 1)
+    assert len(set(server.ids)) == 1
+    assert len({body for _, body in server.received}) == 1
+
+
+@pytest.mark.django_db
+def test_an_endpoint_has_two_lanes_and_a_failing_one_has_one(receiver: Start) -> None:
+    endpoint = make_endpoint(receiver().url)
+    for _ in range(3 * LANE_SIZE):
+        announce()
+    assert [len(lane.parcels) for _ in range(3) for lane in claim(5)] == [LANE_SIZE, LANE_SIZE]
+    Delivery.objects.update(lease_until=None, lease_token="")
+    Endpoint.objects.filter(pk=endpoint.pk).update(consecutive_failures=1)
+    assert len([lane for _ in range(3) for lane in claim(5)]) == 1
+
+
+@pytest.mark.django_db
+def test_an_object_another_lane_speaks_of_waits(receiver: Start) -> None:
+    make_endpoint(receiver().url)
+    for _ in range(LANE_SIZE + 5):
+        announce(1)
+    announce(2)
+    first, second = claim(5), claim(5)
+    assert len(first[0].parcels) == LANE_SIZE
+    assert len(second[0].parcels) == 1
+    assert Delivery.objects.get(pk=second[0].parcels[0].delivery_id).object_key == "version:2"
+
+
+@pytest.mark.django_db
+def test_endpoints_take_turns(receiver: Start) -> None:
+    server = receiver()
+    for _ in range(5):
+        make_endpoint(server.url)
+    announce()
+    order = [lane.endpoint_id for _ in range(3) for lane in claim(2)]
+    assert len(set(order)) == 5
+
+
+@pytest.mark.django_db
+def test_a_slow_endpoint_gives_back_what_it_did_not_get_to(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "SLOW_SECONDS", 0.05)
+
+    def slow(connection: socket.socket) -> None:
+        time.sleep(0.1)
+        connection.sendall(OK)
+
+    server = receiver(slow)
+    make_endpoint(server.url)
+    for _ in range(4):
+        announce()
+    assert deliver_batch(seconds=0.01) == 1
+    assert Delivery.objects.filter(state=State.PENDING, lease_until=None).count() == 3
+    assert is_anything_due()
+    assert deliver_batch() == 3
+
+
+@pytest.mark.django_db
+def test_a_worker_without_work_costs_one_query(django_assert_num_queries: Any, receiver: Start) -> None:
+    make_endpoint(receiver(status(500)).url)
+    announce()
+    deliver_batch()
+    with django_assert_num_queries(1):
+        assert deliver_batch() == 0
+
+
+@on_postgres
+@pytest.mark.django_db(transaction=True)
+def test_workers_side_by_side_send_each_delivery_once_and_in_order(receiver: Start) -> None:
+    under_way: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    lock = threading.Lock()
+    servers = [receiver(), receiver(), receiver()]
+
+    def answering(server: Any) -> Callable[[socket.socket], None]:
+        def answer(one: socket.socket) -> None:
+            with lock:
+                under_way[server.url] += 1
+                most[server.url] = max(most[server.url], under_way[server.url])
+            time.sleep(0.002)
+            with lock:
+                under_way[server.url] -= 1
+            one.sendall(OK)
+
+        return answer
+
+    for server in servers:
+        server._answer = answering(server)
+        make_endpoint(server.url)
+    for number in range(120):
+        announce(1 + number % 6, number=number)
+    run_workers(4)
+    assert not Delivery.objects.exclude(state=State.DELIVERED).exists()
+    for server in servers:
+        assert len(server.ids) == len(set(server.ids)) == 120
+        assert most[server.url] <= 2
+        in_order(server)
+    assert Attempt.objects.count() == 360
+
+
+def run_workers(number: int) -> None:
+    def run() -> None:
+        try:
+            while is_anything_due():
+                deliver_batch()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+
+def in_order(server: Any) -> None:
+    sent: defaultdict[int, list[int]] = defaultdict(list)
+    for _, body in server.received:
+        number = json.loads(body)["data"]["number"]
+        sent[number % 6].append(number)
+    assert all(numbers == sorted(numbers) for numbers in sent.values())
+
+
+@on_postgres
+@pytest.mark.django_db(transaction=True)
+def test_events_are_announced_while_workers_claim(receiver: Start) -> None:
+    server = receiver()
+    make_endpoint(server.url)
+    done = threading.Event()
+
+    def announce_many(first: int) -> None:
+        try:
+            for number in range(40):
+                with transaction.atomic():
+                    announce(first + number % 2, number=number)
+        finally:
+            connection.close()
+
+    def work() -> None:
+        try:
+            while not done.is_set() or is_anything_due():
+                deliver_batch(seconds=1)
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=announce_many, args=(10 * index,)) for index in range(1, 4)]
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for thread in (*writers, *workers):
+        thread.start()
+    for thread in writers:
+        thread.join(30)
+    done.set()
+    for thread in workers:
+        thread.join(30)
+    assert Counter(server.ids) == Counter(Delivery.objects.values_list("webhook_id", flat=True))
+    assert len(server.ids) == 120
+
+
+KILLED_WORKER = """
+import django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = {name!r}
+django.setup()
+from releasehub.webhooks.delivery import deliver_batch
+deliver_batch()
+"""
+
+
+@on_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_worker_loses_nothing(receiver: Start, advance: Advance) -> None:
+    reached = threading.Event()
+    is_first = True
+
+    def answer(one: socket.socket) -> None:
+        nonlocal is_first
+        if is_first:
+            is_first = False
+            reached.set()
+            time.sleep(1)
+        one.sendall(OK)
+
+    server = receiver(answer)
+    make_endpoint(server.url)
+    announce()
+    announce()
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "releasehub.settings.test",
+        "RELEASEHUB_WEBHOOK_ALLOW_NETS": "127.0.0.0/8",
+    }
+    script = KILLED_WORKER.format(name=connection.settings_dict["NAME"])
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment)
+    assert reached.wait(30)
+    process.kill()
+    process.wait(10)
+    assert deliver_batch() == 0
+    assert Delivery.objects.filter(state=State.PENDING).count() == 2
+    advance(timedelta(seconds=61))
+    assert deliver_batch() == 2
+    assert not Delivery.objects.exclude(state=State.DELIVERED).exists()
+    counts = Counter(server.ids)
+    assert sorted(counts.values()) == [1, 2]
+    assert len({body for headers, body in server.received if counts[headers["webhook-id"]] == 2}) == 1

@@ -1,0 +1,129 @@
+"""Signatures, against the vector of the specification and an HMAC of the test's own."""
+
+import base64
+import hashlib
+import hmac
+import json
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from releasehub.core import sealing
+from releasehub.webhooks import signing
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+OTHER = signing.new_secret()
+
+
+def own(key: bytes, data: bytes) -> str:
+    return base64.b64encode(hmac.new(key, data, hashlib.sha256).digest()).decode()
+
+
+def verified(secret: str, header: str, webhook_id: str, timestamp: int, body: bytes) -> bool:
+    """As a receiver does it."""
+    key = base64.b64decode(secret.split("_", 1)[1])
+    wanted = own(key, f"{webhook_id}.{timestamp}.".encode() + body)
+    return any(part.split(",", 1) == ["v1", wanted] for part in header.split(" "))
+
+
+@given(st.text(max_size=2000), st.integers(24, 64))
+def test_the_official_library_agrees(text: str, length: int) -> None:
+    secret = "whsec_" + base64.b64encode(random.Random(length).randbytes(length)).decode()
+    body, moment = json.dumps({"text": text}), int(time.time())
+    signature = signing.standard_signature([OTHER, secret], "msg_a", moment, body.encode())
+    headers = {"webhook-id": "msg_a", "webhook-timestamp": str(moment), "webhook-signature": signature}
+    assert Webhook(secret).verify(body, headers) == {"text": text}
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body + " ", headers)
+
+
+def test_the_published_vector() -> None:
+    signature = signing.standard_signature(
+        [SECRET], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@given(st.binary(max_size=20_000), st.integers(0, 2**33), st.integers(24, 64))
+def test_any_body_verifies_and_no_other(body: bytes, timestamp: int, length: int) -> None:
+    secret = "whsec_" + base64.b64encode(random.Random(length).randbytes(length)).decode()
+    header = signing.standard_signature([secret], "msg_a", timestamp, body)
+    assert verified(secret, header, "msg_a", timestamp, body)
+    assert not verified(secret, header, "msg_a", timestamp, body + b" ")
+    assert not verified(secret, header, "msg_b", timestamp, body)
+    assert not verified(secret, header, "msg_a", timestamp + 1, body)
+
+
+def test_a_flipped_bit_is_found() -> None:
+    body = b'{"type":"version.created"}'
+    header = signing.standard_signature([SECRET], "msg_a", 1, body)
+    for bit in range(8 * len(body)):
+        other = bytearray(body)
+        other[bit // 8] ^= 1 << bit % 8
+        assert not verified(SECRET, header, "msg_a", 1, bytes(other))
+
+
+def test_both_secrets_verify_during_rotation() -> None:
+    header = signing.standard_signature([OTHER, SECRET], "msg_a", 1, b"{}")
+    assert len(header.split(" ")) == 2
+    assert verified(SECRET, header, "msg_a", 1, b"{}")
+    assert verified(OTHER, header, "msg_a", 1, b"{}")
+    assert not verified(signing.new_secret(), header, "msg_a", 1, b"{}")
+
+
+def test_the_plain_signature_takes_the_text_of_the_secret() -> None:
+    assert signing.plain_signature("token-1234", b"{}") == own(b"token-1234", b"{}")
+    assert len(signing.plain_signature(SECRET, b"{}")) == 44
+
+
+@pytest.mark.parametrize("secret", [SECRET, OTHER, "token-12", "~" * 200], ids=["given", "made", "short", "long"])
+def test_secrets_that_can_be_used(secret: str) -> None:
+    assert signing.is_usable(secret)
+
+
+@pytest.mark.parametrize("secret", ["", "short", "with space", "ümlauts-here", "x" * 201, "line\nbreak", "whsec_AAAA"])
+def test_secrets_that_cannot(secret: str) -> None:
+    assert not signing.is_usable(secret)
+
+
+def test_an_undecodable_secret_cannot_be_used() -> None:
+    assert not signing.is_usable("whsec_" + "*" * 40)
+
+
+def test_new_secrets_differ() -> None:
+    made = {signing.new_secret() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(len(signing.key_of(secret)) == 32 for secret in made)
+
+
+@given(st.text(max_size=300).filter(lambda text: text.isprintable()))
+def test_sealed_text_comes_back(text: str) -> None:
+    sealed = sealing.seal(text)
+    assert sealing.unseal(sealed) == text
+    assert sealing.seal(text) != sealed
+    assert len(text) < 4 or text not in sealed
+
+
+def test_sealed_text_cannot_be_changed() -> None:
+    raw = bytearray(base64.urlsafe_b64decode(sealing.seal("secret-text").removeprefix("v1.")))
+    for position in range(len(raw)):
+        other = raw.copy()
+        other[position] ^= 1
+        with pytest.raises(sealing.Unsealable):
+            sealing.unseal("v1." + base64.urlsafe_b64encode(other).decode())
+    with pytest.raises(sealing.Unsealable):
+        sealing.unseal("v1.!")
+
+
+def test_an_earlier_secret_key_opens_what_it_sealed(settings: object) -> None:
+    sealed = sealing.seal("secret-text")
+    before = settings.SECRET_KEY  # type: ignore[attr-defined]
+    settings.SECRET_KEY = "another-key"  # type: ignore[attr-defined]
+    with pytest.raises(sealing.Unsealable):
+        sealing.unseal(sealed)
+    settings.SECRET_KEY_FALLBACKS = [before]  # type: ignore[attr-defined]
+    assert sealing.unseal(sealed) == "secret-text"

@@ -1,0 +1,171 @@
+"""The database goes away, endpoints hang, workers die: what is sent is noted, and what is due goes on."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from releasehub.webhooks import claims, formats
+from releasehub.webhooks import delivery as worker
+from releasehub.webhooks.claims import claim, renew
+from releasehub.webhooks.delivery import deliver_batch
+from releasehub.webhooks.models import Attempt, Delivery
+from tests.webhooks.conftest import OK, announce, make_endpoint
+
+Start = Callable[..., Any]
+Advance = Callable[[timedelta], None]
+State = Delivery.State
+
+
+def failing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, after as many database errors."""
+    left = iter(range(times))
+
+    def run(*args: Any, **options: Any) -> Any:
+        if next(left, None) is not None:
+            raise OperationalError("terminating connection")
+        return function(*args, **options)
+
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["record", "release"])
+def test_what_was_sent_is_noted_when_the_database_is_back(
+    name: str, receiver: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "SLOW_SECONDS", 0.0)  # every lane gives back what it did not get to
+    monkeypatch.setattr(claims, name, failing(2, getattr(claims, name)))
+    server = receiver(slow(0.01))
+    make_endpoint(server.url)
+    for _ in range(3):
+        announce()
+    assert deliver_batch() == 3
+    assert len(server.ids) == len(set(server.ids)) == Attempt.objects.count() == 3
+    assert not Delivery.objects.exclude(state=State.DELIVERED).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lanes_that_run_are_noted_though_no_more_can_be_claimed(
+    receiver: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = receiver(slow(0.3))
+    make_endpoint(server.url)
+    announce()
+    announce()
+    real, calls = claims.claim, []
+
+    def claim_once(*args: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) > 1:
+            raise OperationalError("the database system is starting up")
+        return real(*args, **options)
+
+    monkeypatch.setattr(claims, "claim", claim_once)
+    monkeypatch.setattr(claims, "is_anything_due", lambda **_: bool(not calls or Attempt.objects.count() < 2))
+    assert deliver_batch() == 2
+    assert len(calls) > 1
+    assert Delivery.objects.filter(state=State.DELIVERED).count() == 2
+
+
+@pytest.mark.django_db
+def test_lanes_stop_when_the_worker_fails(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = receiver(slow(0.1))
+    make_endpoint(server.url)
+    for _ in range(20):
+        announce()
+    monkeypatch.setattr(claims, "record", failing(1, claims.record))
+    with pytest.raises(OperationalError):
+        deliver_batch()  # inside the transaction of this test, which cannot go on
+    assert len(server.ids) <= 3
+
+
+@pytest.mark.django_db
+def test_a_lease_is_kept_for_as_long_as_it_is_renewed(receiver: Start, advance: Advance) -> None:
+    make_endpoint(receiver().url)
+    announce()
+    (lane,) = claim(5)
+    for _ in range(5):
+        advance(claims.LEASE * 0.8)
+        renew({lane.token})
+        assert claim(5) == []
+    advance(claims.LEASE * 1.1)
+    (second,) = claim(5)
+    before = Delivery.objects.get().lease_until
+    advance(timedelta(seconds=1))
+    renew({lane.token})
+    assert Delivery.objects.get().lease_until == before
+    assert second.token != lane.token
+
+
+@pytest.mark.django_db
+def test_the_worker_renews_while_an_endpoint_is_slow(
+    receiver: Start, advance: Advance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.05)
+    renewed: list[set[str]] = []
+    monkeypatch.setattr(claims, "renew", renewed.append)
+    make_endpoint(receiver(slow(0.5)).url)
+    announce()
+    assert deliver_batch() == 1
+    assert renewed
+    assert all(len(tokens) == 1 for tokens in renewed)
+
+
+@pytest.mark.django_db
+def test_healthy_endpoints_go_on_past_the_time_while_another_hangs(
+    receiver: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 2.0)
+    stuck, good = receiver(slow(5)), receiver(slow(0.005))
+    make_endpoint(stuck.url)
+    make_endpoint(good.url)
+    for _ in range(120):
+        announce()
+    deliver_batch(seconds=0.1)
+    assert len(good.ids) == 120
+    assert stuck.accepts == 2
+
+
+@pytest.mark.django_db
+def test_a_lane_keeps_its_connection(receiver: Start) -> None:
+    def keeping(connection: socket.socket) -> None:
+        connection.sendall(OK)
+        with suppress(OSError):
+            while connection.recv(65536):
+                connection.sendall(OK)
+
+    server = receiver(keeping)
+    make_endpoint(server.url)
+    for _ in range(10):
+        announce()
+    assert deliver_batch() == 10
+    assert server.accepts <= 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_body_that_cannot_be_rendered_for_want_of_the_database_waits(
+    receiver: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_endpoint(receiver().url)
+    announce()
+    monkeypatch.setattr(formats, "render", failing(1, formats.render))
+    with pytest.raises(OperationalError):
+        claim(5)
+    assert Delivery.objects.get().state == State.PENDING
+
+
+def slow(seconds: float) -> Callable[[socket.socket], None]:
+    def answer(connection: socket.socket) -> None:
+        time.sleep(seconds)
+        connection.sendall(OK)
+
+    return answer

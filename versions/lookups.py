@@ -1,0 +1,30 @@
+"""Looking into lists that are kept as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import JSONField, Lookup
+
+
+@JSONField.register_lookup
+class Holds(Lookup):
+    """`platforms__holds="windows"`: the list has this text among its items. Django's `contains` fails on SQLite."""
+
+    lookup_name = "holds"
+    prepare_rhs = False
+
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (value,)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """PostgreSQL."""
+        return self._around("%s ? %s", compiler, connection)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        return self._around("EXISTS (SELECT 1 FROM json_each(%s) WHERE value = %s)", compiler, connection)
+
+    def _around(self, form: str, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        return form % (lhs, rhs), (*lhs_params, *rhs_params)

@@ -1,0 +1,200 @@
+"""One release of a download, and the numbers that stay reserved after one was erased."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from downloads.models import AccessKey, Download
+from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
+from releasehub.core.querysets import AliveManager
+from versions.numbering import ceiling
+from versions.querysets import RELEASED, LabelQuerySet, VersionQuerySet
+
+NUMBER_LENGTH = 128
+SORT_KEY_LENGTH = 300
+
+AliveVersionManager = AliveManager.from_queryset(VersionQuerySet)
+VersionManager = models.Manager.from_queryset(VersionQuerySet)
+
+
+class Version(PublicIdModel, SoftDeleteModel):
+    """`released_at` is the date lists sort by: when it was published, before that when it was made."""
+
+    class Scheme(models.TextChoices):
+        SEMVER = "semver"
+        DOTTED = "dotted"
+        CALVER = "calver"
+        OTHER = "other"
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        SCHEDULED = "scheduled"
+        PENDING = "pending"
+        PUBLISHED = "published"
+        ARCHIVED = "archived"
+
+    class Visibility(models.TextChoices):
+        LISTED = "listed"
+        UNLISTED = "unlisted"
+        PRIVATE = "private"
+
+    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="versions")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="versions"
+    )
+    number = models.CharField("version", max_length=NUMBER_LENGTH)
+    scheme = models.CharField(max_length=10, choices=Scheme.choices, editable=False)
+    sort_key = models.BinaryField(max_length=SORT_KEY_LENGTH, editable=False)
+    version_int = models.BigIntegerField(default=0, editable=False)
+    is_prerelease = models.BooleanField(default=False, editable=False)
+    channel = models.CharField(max_length=50, default="stable")
+
+    title = models.CharField(max_length=256, blank=True)
+    release_notes = models.TextField(blank=True)
+    changelog = models.TextField(blank=True)
+    changelog_url = models.URLField(blank=True, max_length=1000)
+    release_page_url = models.URLField(blank=True, max_length=1000)
+    platforms = models.JSONField(default=list, blank=True)
+    service_dependencies = models.JSONField(default=list, blank=True)
+    package_manifest = models.JSONField(null=True, blank=True)
+    source_hash = models.CharField(max_length=128, blank=True)
+    base_version = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="derived_versions"
+    )
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    visibility = models.CharField(max_length=10, choices=Visibility.choices, default=Visibility.LISTED)
+    publish_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    released_at = models.DateTimeField(editable=False)
+    sealed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    yanked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    yank_reason = models.CharField(max_length=500, blank=True, editable=False)
+    is_active = models.BooleanField(default=False, editable=False)
+
+    file_count = models.PositiveIntegerField(default=0, editable=False)
+    download_count = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = AliveVersionManager()
+    all_objects = VersionManager()
+
+    class Meta:
+        base_manager_name = "all_objects"
+        ordering = ["-released_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["download", "channel", "sort_key"], name="version_number_once"),
+            models.UniqueConstraint(fields=["download"], condition=Q(is_active=True), name="version_one_active"),
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(deleted_at__isnull=True), name="version_active_alive"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "scheduled", "pending", "published", "archived"]), name="version_state"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=RELEASED) | Q(published_at__isnull=False), name="version_published_at"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="scheduled") | Q(publish_at__isnull=False), name="version_publish_at"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["download", "-released_at", "-id"], name="version_released"),
+            models.Index(fields=["download", "-version_int", "-id"], name="version_by_number"),
+            models.Index(fields=["download", "-download_count", "-id"], name="version_popular"),
+            models.Index(fields=["download", "channel", "-sort_key"], name="version_latest"),
+            models.Index(
+                fields=["download", "-sort_key"],
+                name="version_offered",
+                condition=Q(state="published", visibility="listed", yanked_at__isnull=True, deleted_at__isnull=True),
+            ),
+            models.Index(fields=["download", "number"], name="version_permalink"),
+            models.Index(fields=["-released_at", "-id"], name="version_all_released"),
+            models.Index(fields=["download", "-created_at", "-id"], name="version_made"),
+            models.Index(fields=["publish_at"], name="version_due", condition=Q(state="scheduled")),
+            models.Index(fields=["deleted_at"], name="version_deleted", condition=Q(deleted_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.download.title} {self.number}"
+
+    @property
+    def is_released(self) -> bool:
+        return self.state in RELEASED
+
+    @property
+    def is_open(self) -> bool:
+        """Shown to whoever sees the download, in lists or by its address."""
+        return self.is_released and self.visibility != self.Visibility.PRIVATE
+
+    @property
+    def is_yanked(self) -> bool:
+        return self.yanked_at is not None
+
+    def is_allowed_by(self, key: AccessKey) -> bool:
+        """Not above the highest version that the key opens."""
+        return not key.highest_number or bytes(self.sort_key) < ceiling(key.highest_number)
+
+    @property
+    def display_title(self) -> str:
+        return self.title or f"{self.download.title} {self.number}"
+
+
+class RetiredNumber(models.Model):
+    """A number whose version was erased, renumbered or moved: never given out again in that download and channel."""
+
+    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="retired_numbers")
+    channel = models.CharField(max_length=50)
+    sort_key = models.BinaryField(max_length=SORT_KEY_LENGTH)
+    number = models.CharField(max_length=NUMBER_LENGTH)
+    was_public = models.BooleanField()
+    moved_to = models.ForeignKey(
+        Version, null=True, blank=True, on_delete=models.SET_NULL, related_name="earlier_numbers"
+    )
+    reason = models.CharField(max_length=500, blank=True)
+    retired_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["download", "channel", "sort_key"], name="retired_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Label(PublicIdModel, TimeStampedModel):
+    """What a channel or platform is called and what it means; versions refer to it by name and need none.
+
+    `is_general`: for all downloads. Without that, one whose downloads are gone belongs to nobody.
+    """
+
+    name = models.CharField(max_length=256)
+    display_name = models.CharField(max_length=256)
+    description = models.CharField(max_length=1000, blank=True)
+    is_general = models.BooleanField(default=False, editable=False)
+    downloads = models.ManyToManyField(Download, blank=True, related_name="+")
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["name"], condition=Q(is_general=True), name="%(class)s_general_once"),
+        ]
+        indexes = [models.Index(fields=["name", "id"], name="%(class)s_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NamedChannel(Label):
+    class Meta(Label.Meta):
+        pass
+
+
+class NamedPlatform(Label):
+    class Meta(Label.Meta):
+        pass

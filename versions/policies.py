@@ -1,0 +1,90 @@
+"""Who may do what to versions. A version is never more visible than its download."""
+
+from collections.abc import Iterable
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.querysets import sees_everything
+from releasehub.core.actor import Actor
+from releasehub.core.policy import Policy
+from versions.models import Label, Version
+from versions.querysets import MANAGE_VERSIONS
+
+PUBLISHER_FLAGS = ("can_upload", MANAGE_VERSIONS)
+
+
+class VersionPolicy(Policy[Version]):
+    def can_view(self, actor: Actor, target: Version) -> bool:
+        download = target.download
+        if not download_policy.can_view(actor, download):
+            return False
+        if target.is_deleted:
+            return download_policy.has_flag(actor, download, MANAGE_VERSIONS)
+        if target.is_open:
+            return True
+        return download_policy.is_insider(actor, download)
+
+    def can_edit(self, actor: Actor, target: Version) -> bool:
+        return self._may(actor, target, *PUBLISHER_FLAGS)
+
+    def can_publish(self, actor: Actor, target: Version) -> bool:
+        """What waits for approval is published by moderators."""
+        if target.state == Version.State.PENDING and not download_policy.is_moderator(actor):
+            return False
+        return self._may(actor, target, *PUBLISHER_FLAGS)
+
+    def can_activate(self, actor: Actor, target: Version) -> bool:
+        return self._may(actor, target, *PUBLISHER_FLAGS)
+
+    def can_upload(self, actor: Actor, target: Version) -> bool:
+        return self._may(actor, target, *PUBLISHER_FLAGS, "can_manage_files")
+
+    def can_manage_files(self, actor: Actor, target: Version) -> bool:
+        return self._may(actor, target, "can_manage_files")
+
+    def can_delete(self, actor: Actor, target: Version, *, hard: bool = False) -> bool:
+        return download_policy.can_erase(actor, target.download) if hard else self._may(actor, target, MANAGE_VERSIONS)
+
+    def can_restore(self, actor: Actor, target: Version) -> bool:
+        return download_policy.has_flag(actor, target.download, MANAGE_VERSIONS)
+
+    def is_deleted(self, target: Version) -> bool:
+        return target.is_deleted or target.download.is_deleted
+
+    def _may(self, actor: Actor, target: Version, *flags: str) -> bool:
+        if actor.is_superuser:
+            return True
+        return not self.is_deleted(target) and download_policy.has_flag(actor, target.download, *flags)
+
+
+version_policy = VersionPolicy()
+
+
+class LabelPolicy(Policy[Label]):
+    """Named channels and platforms are seen with one of their downloads; general ones by everybody signed in."""
+
+    def can_view(self, actor: Actor, target: Label) -> bool:
+        if sees_everything(actor):
+            return True
+        if target.is_general and (actor.user is not None or actor.is_superuser):
+            return True
+        return any(download_policy.can_view(actor, download) for download in target.downloads.all())
+
+    def can_attach(self, actor: Actor, downloads: Iterable[Download]) -> bool:
+        """To all of these downloads; to none means to every one, which is a moderator's business."""
+        if sees_everything(actor):
+            return True
+        wanted = list(downloads)
+        return bool(wanted) and all(self._manages(actor, download) for download in wanted)
+
+    def can_edit(self, actor: Actor, target: Label) -> bool:
+        return self.can_attach(actor, [] if target.is_general else target.downloads.all())
+
+    def can_delete(self, actor: Actor, target: Label) -> bool:
+        return self.can_edit(actor, target)
+
+    def _manages(self, actor: Actor, download: Download) -> bool:
+        return download_policy.can_view(actor, download) and download_policy.can_manage_versions(actor, download)
+
+
+label_policy = LabelPolicy()

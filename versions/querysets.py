@@ -1,0 +1,104 @@
+"""Which versions. `visible_to` is the set form of VersionPolicy.can_view; a test keeps both equal."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.querysets import sees_everything
+from releasehub.core.actor import Actor
+from releasehub.core.querysets import SoftDeleteQuerySet
+from versions.numbering import ceiling
+
+RELEASED = ("published", "archived")
+MANAGE_VERSIONS = "can_manage_versions"
+
+
+class VersionQuerySet(SoftDeleteQuerySet[Any]):
+    def released(self) -> Self:
+        """Out in the open, by state alone."""
+        return self.alive().filter(state__in=RELEASED).exclude(visibility="private")
+
+    def listed(self) -> Self:
+        """Released and shown in lists; an unlisted one is known by its address only."""
+        return self.alive().filter(state__in=RELEASED, visibility="listed")
+
+    def offerable(self) -> Self:
+        """May be offered as the newest, as far as the version alone decides."""
+        return self.alive().filter(state="published", visibility="listed", yanked_at__isnull=True)
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Rows for which VersionPolicy.can_view is true, deleted ones included."""
+        return self._seen(actor, self.released())
+
+    def listed_to(self, actor: Actor) -> Self:
+        """What of `visible_to` belongs into a list."""
+        return self._seen(actor, self.listed())
+
+    def listed_in(self, actor: Actor, download: Download) -> Self:
+        """`listed_to` inside one download the actor may see, without joins."""
+        rows = self.filter(download=download)
+        return rows.alive() if download_policy.is_insider(actor, download) else rows.listed()
+
+    def visible_in(self, actor: Actor, download: Download) -> Self:
+        """`visible_to` inside one download the actor may see, without joins; never deleted ones."""
+        rows = self.filter(download=download)
+        return rows.alive() if download_policy.is_insider(actor, download) else rows.released()
+
+    def restorable_by(self, actor: Actor) -> Self:
+        """Deleted rows that VersionPolicy.can_restore allows."""
+        return self.deleted().filter(download__in=Download.all_objects.inside_for(actor, MANAGE_VERSIONS))
+
+    def search(self, text: str) -> Self:
+        """Versions with every word in title, number, notes or the title of their download."""
+        rows = self
+        for word in text.split()[:8]:
+            found = Q(title__icontains=word) | Q(number__icontains=word) | Q(release_notes__icontains=word)
+            rows = rows.filter(found | Q(download__title__icontains=word))
+        return rows
+
+    def newer_than(self, number: str) -> Self:
+        """Above the version of that number, as far as it is exact: 1.4 is followed by 1.5, not by 1.4.2.
+
+        Errors: InvalidNumber.
+        """
+        return self.filter(sort_key__gte=ceiling(number))
+
+    def due(self) -> Self:
+        """Scheduled versions whose time has come."""
+        return self.alive().filter(state="scheduled", publish_at__lte=timezone.now())
+
+    def _seen(self, actor: Actor, by_outsiders: Self) -> Self:
+        if sees_everything(actor):
+            return self
+        open_downloads = Download.all_objects.visible_to(actor)
+        inside = Download.all_objects.inside_for(actor)
+        managed = Download.all_objects.inside_for(actor, MANAGE_VERSIONS)
+        return self.filter(
+            Q(pk__in=by_outsiders.filter(download__in=open_downloads).values("pk"))
+            | Q(deleted_at__isnull=True, download__in=inside)
+            | Q(deleted_at__isnull=False, download__in=managed)
+        )
+
+
+class LabelQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Rows for which LabelPolicy.can_view is true."""
+        if sees_everything(actor):
+            return self
+        links = self.model.downloads.through.objects.filter(**{self.model._meta.model_name: OuterRef("pk")})
+        seen = Q(Exists(links.filter(download__in=Download.objects.visible_to(actor))))
+        return self.filter(seen | Q(is_general=True)) if actor.user_id or actor.is_superuser else self.filter(seen)
+
+    def search(self, text: str) -> Self:
+        """Labels with every word in name, display name or description."""
+        rows = self
+        for word in text.split()[:8]:
+            found = Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)
+            rows = rows.filter(found)
+        return rows

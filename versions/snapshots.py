@@ -1,0 +1,38 @@
+"""How a version looks inside an event."""
+
+from typing import Any
+
+from downloads.snapshots import embedded_download
+from releasehub.webhooks.services import loaded
+from versions.models import Version
+
+
+def version_snapshot(version: Version) -> dict[str, Any]:
+    author = loaded(version, "author")
+    return {
+        "version_id": version.pk,
+        "public_id": version.public_id,
+        "download_id": version.download_id,
+        "number": version.number,
+        "version_int": version.version_int,
+        "channel": version.channel,
+        "title": version.title,
+        "release_notes": version.release_notes,
+        "changelog": version.changelog,
+        "platforms": version.platforms,
+        "author_id": version.author_id,
+        "author": {"user_id": author.pk, "username": author.get_username()} if author else None,
+        "state": version.state,
+        "visibility": version.visibility,
+        "published_at": version.published_at.isoformat() if version.published_at else None,
+        "released_at": version.released_at.isoformat(),
+        "created_at": version.created_at.isoformat(),
+        "updated_at": version.updated_at.isoformat(),
+        "is_active": version.is_active,
+        "is_yanked": version.is_yanked,
+        "yank_reason": version.yank_reason,
+        "is_deleted": version.is_deleted,
+        "file_count": version.file_count,
+        "download_count": version.download_count,
+        "download": embedded_download(version.download),
+    }

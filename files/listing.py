@@ -10,9 +10,14 @@ from releasehub.core.prepared import STAND_IN, Prepared
 from versions.models import Version
 from versions.querysets import VersionQuerySet
 
+LISTED_FIELDS = (
+    "download", "number", "version_int", "title", "release_notes", "changelog", "released_at", "state", "file_count",
+    "download_count",
+)  # fmt: skip
+
 
 def newest_versions(download: Download, length: int, *, only_listed: bool) -> list[Version]:
-    """The first of the list, with `primary_file_id`; of a team's list also drafts and what is not listed."""
+    """The first of the list, with `LISTED_FIELDS` and `primary_file_id`; of a team's list also what outsiders miss."""
     versions = _newest(length, only_listed).rows(download=download.pk)
     for version in versions:
         version.download = download
@@ -29,7 +34,7 @@ def _newest(length: int, only_listed: bool) -> Prepared[Version]:
     def build(download: int) -> VersionQuerySet:
         rows = Version.objects.filter(download=download)
         rows = rows.listed() if only_listed else rows.alive()
-        return with_primary_file(rows).order_by("-released_at", "-id")[:length]
+        return with_primary_file(rows).only(*LISTED_FIELDS).order_by("-released_at", "-id")[:length]
 
     return Prepared(build, download=STAND_IN)
 

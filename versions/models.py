@@ -109,6 +109,9 @@ class Version(PublicIdModel, SoftDeleteModel):
                 name="version_offered",
                 condition=Q(state="published", visibility="listed", yanked_at__isnull=True, deleted_at__isnull=True),
             ),
+            models.Index(
+                fields=["download", "-sort_key", "-id"], name="version_history", condition=Q(deleted_at__isnull=True)
+            ),
             models.Index(fields=["download", "number"], name="version_permalink"),
             models.Index(fields=["-released_at", "-id"], name="version_all_released"),
             models.Index(fields=["download", "-created_at", "-id"], name="version_made"),

@@ -86,6 +86,13 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         )
 
 
+def listed_total(actor: Actor, download: Download) -> int:
+    """How many rows `listed_in` has, kept on the download."""
+    if download.is_deleted:
+        return 0
+    return download.version_count if download_policy.is_insider(actor, download) else download.listed_version_count
+
+
 class LabelQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which LabelPolicy.can_view is true."""

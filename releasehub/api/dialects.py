@@ -15,6 +15,14 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], Envelope], ...] = (
 )
 
 
+_API = re.compile("|".join(pattern.pattern for pattern, _ in _ADDRESSES))
+
+
+def is_api(path: str) -> bool:
+    """Whether programs ask there, not people."""
+    return _API.match(path) is not None
+
+
 def envelope_of(path: str) -> Envelope | None:
     """None for pages."""
     return next((envelope for pattern, envelope in _ADDRESSES if pattern.match(path)), None)

@@ -7,6 +7,7 @@ from django.db import models, transaction
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.core.actor import Actor
+from releasehub.core.guests import forget_guest_answers
 from releasehub.core.logs import one_line
 
 SINK_FIELDS = ("kind", "target", "has_addresses", "is_active")
@@ -21,7 +22,11 @@ def record(
     changes: dict[str, Any] | None = None,
     reason: str = "",
 ) -> AuditEntry:
-    """One row. `changes`: field name -> [before, after], or plain details; JSON values only."""
+    """One row. `changes`: field name -> [before, after], or plain details; JSON values only.
+
+    Whatever is kept for guests ends with the change.
+    """
+    forget_guest_answers()
     return AuditEntry.objects.create(
         actor_id=actor.user_id,
         actor_label=one_line(actor.label)[:200],

@@ -1,6 +1,7 @@
 """The admin's theme evaluates expressions and sets inline styles: its pages, and only they, may."""
 
 from collections.abc import Callable
+from functools import cached_property
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -14,6 +15,10 @@ class AdminCspMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if request.path.startswith(reverse("admin:index")):
+        if request.path.startswith(self.prefix):
             response._csp_update = RELAXED  # type: ignore[attr-defined]
         return response
+
+    @cached_property
+    def prefix(self) -> str:
+        return reverse("admin:index")

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from files.delivery import serve_file
 from files.models import File
-from files.permalinks import checksums, find_download, find_file, find_latest, find_version
+from files.permalinks import checksums, find_download, find_exact, find_latest, find_version
 from releasehub.core.errors import NotFound
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import fetcher_of
@@ -20,16 +20,17 @@ YANKED_HEADER = "X-ReleaseHub-Yanked"
 @answers_errors
 def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpResponseBase:
     """One file of one version; SHA256SUMS is made where no file has that name."""
-    actor = fetcher_of(request)
-    version = find_version(actor, find_download(actor, slug), number, request.GET.get("channel", ""))
+    actor, channel = fetcher_of(request), request.GET.get("channel", "")
     try:
-        file = find_file(actor, version, filename)
+        file = find_exact(actor, slug, number, filename, channel)
     except NotFound:
         if filename != SUMS:
             raise
+        version = find_version(actor, find_download(actor, slug), number, channel)
         response: HttpResponseBase = HttpResponse(checksums(version), content_type="text/plain; charset=utf-8")
         response["X-Content-Type-Options"] = "nosniff"
     else:
+        version = file.version
         response = serve_file(request, file, actor)
     if version.is_yanked:
         response[YANKED_HEADER] = header_text(version.yank_reason or "yanked")

@@ -21,16 +21,23 @@ from files.permalinks import best_file, find_download, find_version
 from files.verification import verifying
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.core.guests import kept_for_guests
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.platforms import visitor_system
 from releasehub.pages.viewers import follow_share_link, viewer_of
 from versions.models import Version
+from versions.querysets import listed_total
 from versions.services.access_keys import needed_key, presented_key
 
 PER_PAGE = 20
 
 
+def system_of(request: HttpRequest) -> tuple[str, str]:
+    return visitor_system(request.headers.get("User-Agent", ""))
+
+
 @require_safe
+@kept_for_guests()
 def front(request: HttpRequest) -> HttpResponse:
     """Search, categories, and what changed last."""
     actor = viewer_of(request)
@@ -45,6 +52,7 @@ def front(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@kept_for_guests()
 @answers_errors
 def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The downloads of a category and all below it."""
@@ -73,6 +81,7 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 
 
 @require_safe
+@kept_for_guests(by=system_of)
 @answers_errors
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """The newest version with its files first, then the history."""
@@ -84,7 +93,8 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     if found.pk != pk:
         raise NotFound
     newest = latest_version(found, key=needed_key(actor, found))
-    page = paged(request, Version.objects.listed_in(actor, found).order_by("-sort_key", "-id"))
+    history = Version.objects.listed_in(actor, found).order_by("-sort_key", "-id")
+    page = paged(request, history, total=listed_total(actor, found))
     for row in page.object_list:
         row.download = found
     context = {
@@ -103,6 +113,7 @@ def download_by_slug(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 @require_safe
+@kept_for_guests(by=system_of)
 @answers_errors
 def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpResponseBase:
     actor = viewer_of(request)
@@ -183,9 +194,12 @@ def not_included(actor: Actor, found: Download, versions: Iterable[Version]) -> 
     return {version.pk for version in versions if key and not version.is_allowed_by(key)}
 
 
-def paged(request: HttpRequest, rows: Any) -> Page[Any]:
-    """A page past the end is the last one, a wrong number the first."""
-    return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+def paged(request: HttpRequest, rows: Any, *, total: int | None = None) -> Page[Any]:
+    """A page past the end is the last one, a wrong number the first. `total`: where it is known without counting."""
+    pages = Paginator(rows, PER_PAGE)
+    if total is not None:
+        pages.count = total
+    return pages.get_page(request.GET.get("page"))
 
 
 def with_summary(downloads: DownloadQuerySet) -> Any:
@@ -215,5 +229,5 @@ def is_verifying(request: HttpRequest, found: Version | None) -> bool:
 
 def main_file(request: HttpRequest, found: Version) -> File | None:
     """For the visitor's system; where no file is for it, the primary one."""
-    platform, architecture = visitor_system(request.headers.get("User-Agent", ""))
+    platform, architecture = system_of(request)
     return best_file(found, platform, architecture) or best_file(found, platform) or best_file(found)

@@ -56,12 +56,12 @@ MIDDLEWARE = [
     "releasehub.core.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "releasehub.middleware.ContentPolicyMiddleware",
+    "releasehub.middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "releasehub.middleware.PageCsrfMiddleware",
+    "releasehub.middleware.PageAuthenticationMiddleware",
+    "releasehub.middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "releasehub.backoffice.middleware.AdminCspMiddleware",
 ]
@@ -95,6 +95,7 @@ SQLITE_OPTIONS: dict[str, Any] = {
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;PRAGMA busy_timeout=20000;"
     ),
 }
+KEEPS_PLANS = env.flag("RELEASEHUB_PREPARED_STATEMENTS", default=True)
 DATABASE_POOL_SIZE = env.number("RELEASEHUB_DATABASE_POOL", 8)
 
 
@@ -107,8 +108,10 @@ def _database() -> dict[str, Any]:
     options: dict[str, Any] = config.setdefault("OPTIONS", {})
     if "sqlite" in config["ENGINE"]:
         options.update(SQLITE_OPTIONS)
-    elif "postgresql" in config["ENGINE"] and DATABASE_POOL_SIZE:
-        options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
+    elif "postgresql" in config["ENGINE"]:
+        options["prepare_threshold"] = 2 if KEEPS_PLANS else None
+        if DATABASE_POOL_SIZE:
+            options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
     return config
 
 
@@ -124,7 +127,10 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
+    "guests": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "guests"},
 }
+
+GUEST_CACHE_SECONDS = env.number("RELEASEHUB_GUEST_CACHE_SECONDS", 1)
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 # A request must not wait for Redis: who sends a hint tries once, and not for long.

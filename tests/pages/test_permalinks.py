@@ -276,3 +276,18 @@ def test_asset_nobody_looked_up_yet_is_503_and_leads_nowhere() -> None:
 def test_addresses_that_no_database_knows(client: Client, path: str) -> None:
     version = make_version(number="1.0.0", files=1)
     assert client.get(f"/d/{version.download.slug}/{path}").status_code == 404
+
+
+def test_a_link_costs_one_question_and_one_count(client: Client, file: Any, django_assert_num_queries: Any) -> None:
+    fetch(client, path(file))
+    with django_assert_num_queries(2):
+        fetch(client, path(file))
+
+
+def test_a_number_of_two_channels_is_that_of_the_default_one(client: Client, file: Any) -> None:
+    download = file.version.download
+    beta = make_version(download, "1.4.0", channel="beta")
+    only_beta = make_file(beta, name="only-beta.bin")
+    assert client.get(path(only_beta)).status_code == 404
+    assert fetch(client, f"{path(only_beta)}?channel=beta").status_code in {200, 302}
+    assert fetch(client, path(file)).status_code in {200, 302}

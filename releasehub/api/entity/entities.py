@@ -31,6 +31,7 @@ from releasehub.api.entity.pagination import page_of
 from releasehub.api.entity.schema import PAGE, TAG
 from releasehub.apikeys.scopes import Scope
 from versions.models import Version
+from versions.querysets import listed_total
 
 MOST_VERSIONS = 1000
 MOST_CONTRIBUTORS = 100
@@ -122,7 +123,9 @@ class EntitiesViewSet(EntityViewSet):
         """Entity, active version, and as many of the newest versions as the caller wants."""
         entity = self.show_entity(self.entity)
         rows = visible_versions(self, entity)
-        page = page_of(rows, self.request, total=known_total(self, entity), default=MOST_VERSIONS, most=MOST_VERSIONS)
+        page = page_of(
+            rows, self.request, total=listed_total(self.actor, entity), default=MOST_VERSIONS, most=MOST_VERSIONS
+        )
         active = rows.filter(is_active=True).first()
         dress_versions([*page.rows, *([active] if active else [])], entity)
         shown = {"entity": entity, "active_version": active, "storage_config": storage_config()}
@@ -141,11 +144,3 @@ def visible_versions(view: EntityViewSet, entity: Download) -> Any:
     """Newest first, by their number."""
     rows = Version.objects.none() if entity.is_deleted else Version.objects.listed_in(view.actor, entity)
     return rows.select_related("author", "base_version").order_by(*NEWEST_FIRST)
-
-
-def known_total(view: EntityViewSet, entity: Download) -> int:
-    """Kept on the entity."""
-    if entity.is_deleted:
-        return 0
-    is_insider = download_policy.is_insider(view.actor, entity)
-    return entity.version_count if is_insider else entity.listed_version_count

@@ -23,7 +23,7 @@ from files.packages import (
 )
 from files.sessions import URL_SECONDS, sign_parts
 from releasehub.api.entity.base import EntityViewSet
-from releasehub.api.entity.entities import known_total, visible_versions
+from releasehub.api.entity.entities import visible_versions
 from releasehub.api.entity.inputs import EntityActivateSerializer, EntityConfirmSerializer, EntityUploadSerializer
 from releasehub.api.entity.loading import dress_versions, package_of
 from releasehub.api.entity.outputs import (
@@ -39,6 +39,7 @@ from releasehub.api.entity.schema import PAGE, TAG
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from versions.models import Version
+from versions.querysets import listed_total
 from versions.services import activate_version, lock_version
 
 ANNOUNCED = PolymorphicProxySerializer(
@@ -87,7 +88,7 @@ class EntityVersionsViewSet(EntityViewSet):
 
     @extend_schema(parameters=PAGE, responses={200: EntityVersionsSerializer}, summary="Versions")
     def list(self, request: Request, entity_id: str) -> Response:
-        total = known_total(self, self.entity)
+        total = listed_total(self.actor, self.entity)
         page = page_of(visible_versions(self, self.entity), request, total=total)
         dress_versions(page.rows, self.entity)
         return Response(EntityVersionsSerializer(page.body("versions", page.rows)).data)

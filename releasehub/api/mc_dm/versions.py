@@ -35,6 +35,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from versions.models import Version
 from versions.policies import version_policy
+from versions.querysets import listed_total
 from versions.services import (
     activate_version,
     create_version,
@@ -146,10 +147,7 @@ class McDmVersionViewSet(McDmViewSet):
         download = self.download
         if self.wants_deleted or download is None or any(self.request.query_params.get(name) for name in FILTERS):
             return None
-        if not download.pk or download.is_deleted:
-            return 0
-        is_insider = download_policy.is_insider(self.actor, download)
-        return download.version_count if is_insider else download.listed_version_count
+        return listed_total(self.actor, download) if download.pk else 0
 
     def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:
         if not self.is_full:

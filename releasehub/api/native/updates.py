@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponseBase
+from django.utils.decorators import method_decorator
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
@@ -13,9 +14,11 @@ from releasehub.api.common.envelope import HubEnvelopeMixin
 from releasehub.api.common.views import HubViewSet
 from releasehub.api.native.update_serializers import UpdateAnswerSerializer, UpdateQuerySerializer, shown_update
 from releasehub.apikeys.scopes import Scope
+from releasehub.core.guests import kept_for_guests
 from versions.services.access_keys import open_with_secret
 
 
+@method_decorator(kept_for_guests(), name="dispatch")
 @extend_schema(tags=["updates"])
 class UpdateViewSet(HubEnvelopeMixin, HubViewSet):
     """Open to guests as far as the download is; an access key opens the others."""

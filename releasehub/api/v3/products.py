@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import models
@@ -23,13 +24,14 @@ from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import moment
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
+from versions.querysets import listed_total
 
 ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title", "displayName": "title"}
 TITLE_LENGTH = 150
 
 
 class V3ProductSerializer(serializers.Serializer[Any]):
-    """`context["is_insider"]`: whether the caller knows of releases that are not out."""
+    """`context["total"]`: download -> how many of its releases the caller may list."""
 
     id = serializers.CharField(read_only=True)
     createdAt = serializers.DateTimeField(read_only=True)
@@ -48,7 +50,6 @@ class V3ProductSerializer(serializers.Serializer[Any]):
     metadata = serializers.ListField(child=serializers.DictField(), read_only=True)
 
     def to_representation(self, download: Download) -> dict[str, Any]:
-        is_insider = self.context["is_insider"](download)
         return {
             "id": download.public_id,
             "createdAt": moment(download.created_at),
@@ -59,7 +60,7 @@ class V3ProductSerializer(serializers.Serializer[Any]):
             "publicKey": "",
             "totalLicenses": 0,
             "totalTrialActivations": 0,
-            "totalReleases": download.version_count if is_insider else download.listed_version_count,
+            "totalReleases": self.context["total"](download),
             "totalProductVersions": 0,
             "totalFeatureFlags": 0,
             "licensePolicy": None,
@@ -125,9 +126,7 @@ class V3ProductViewSet(V3ModelViewSet):
 
     def shown(self, objects: Sequence[Any]) -> Sequence[dict[str, Any]]:
         load_access(self.actor, {download.pk for download in objects})
-        serializer = V3ProductSerializer(
-            context={"is_insider": lambda download: download_policy.is_insider(self.actor, download)}
-        )
+        serializer = V3ProductSerializer(context={"total": partial(listed_total, self.actor)})
         return [serializer.to_representation(download) for download in objects]
 
     def retrieve(self, request: Request, public_id: str) -> Response:

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from downloads.access import load_access
 from downloads.models import Download
-from downloads.policies import download_policy
 from files.deletion import delete_version
 from files.publishing import publish_version, withdraw_version
 from releasehub.api.common.loading import files_of
@@ -31,6 +30,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
 from versions.models import Version
 from versions.policies import version_policy
+from versions.querysets import listed_total
 from versions.services import archive_version, create_version, lock_version, unarchive_version, update_version
 
 ORDER = {
@@ -120,10 +120,7 @@ class V3ReleaseViewSet(V3ReleaseShowing):
         if not query.get("productId") or any(query.get(name) for name in V3ReleaseFilterSet.base_filters):
             return None
         product = self.wanted_product
-        if product is None:
-            return 0
-        is_insider = download_policy.is_insider(self.actor, product)
-        return product.version_count if is_insider else product.listed_version_count
+        return 0 if product is None else listed_total(self.actor, product)
 
     def retrieve(self, request: Request, public_id: str) -> Response:
         version = self.found(public_id)

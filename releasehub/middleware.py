@@ -1,0 +1,61 @@
+"""What only people need is left out where programs ask: the APIs read no session, form token or message.
+
+Each class is the library's own in front of pages and does nothing in front of an API.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+
+from releasehub.api.dialects import is_api
+
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class PagesOnly:
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if is_api(request.path_info):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]
+
+
+class PageSessionMiddleware(PagesOnly, SessionMiddleware):
+    pass
+
+
+class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware):
+    """The check itself stays in front of every view that does not say it needs none."""
+
+
+class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
+    pass
+
+
+class PageMessageMiddleware(PagesOnly, MessageMiddleware):
+    pass
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """The policy of nearly all pages is always the same text, and an API's answer may load nothing at all."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if any(name.startswith("_csp_") for name in vars(response)):  # a view asked for something else
+            return super().process_response(request, response)
+        response.setdefault(HEADER, API_POLICY if is_api(request.path_info) else self.page_policy)
+        return response
+
+    @cached_property
+    def page_policy(self) -> str:
+        return build_policy()

@@ -1,0 +1,135 @@
+"""What is kept for guests: the same answer for less, never another's, and never longer than the change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from downloads.models import Download
+from downloads.services import update_download
+from releasehub.core.guests import CACHE
+from tests.factories import make_download, make_file, make_user, make_version, system
+from versions.services import unpublish_version, yank_version
+from versions.services.access_keys import issue_access_key
+
+pytestmark = pytest.mark.django_db
+Commits = Callable[..., Any]
+MACOS = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"
+LINUX = "Mozilla/5.0 (X11; Linux x86_64)"
+
+
+@pytest.fixture(autouse=True)
+def kept(settings: Any) -> Iterator[None]:
+    settings.GUEST_CACHE_SECONDS = 60
+    caches[CACHE].clear()
+    yield
+    caches[CACHE].clear()
+
+
+@pytest.fixture
+def download() -> Download:
+    return make_file(make_version(make_download(title="Tool"), "1.0.0"), platform="linux").version.download
+
+
+def addresses(download: Download) -> list[str]:
+    return [download.path, "/", f"/api/updates/{download.slug}", f"{download.path}1.0.0/"]
+
+
+def queries_of(client: Client, address: str, **options: Any) -> tuple[int, Any]:
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(address, **options)
+    return len(queries), answer
+
+
+def test_the_second_guest_costs_no_query(client: Client, download: Download) -> None:
+    for address in addresses(download):
+        first, second = queries_of(client, address), queries_of(Client(), address)
+        assert first[0] > 0, address
+        assert second[0] == 0, address
+        assert second[1].content == first[1].content
+        assert {**second[1].headers, "X-Request-Id": ""} == {**first[1].headers, "X-Request-Id": ""}
+
+
+def test_who_has_it_is_told_so(client: Client, download: Download) -> None:
+    for address in addresses(download):
+        answer = client.get(address)
+        count, again = queries_of(client, address, headers={"If-None-Match": answer["ETag"]})
+        assert (again.status_code, again.content, count) == (304, b"", 0)
+
+
+def test_a_change_ends_it(client: Client, download: Download, django_capture_on_commit_callbacks: Commits) -> None:
+    version = make_file(make_version(download, "2.0.0")).version
+    page, update = download.path, f"/api/updates/{download.slug}?version=1.0.0"
+    assert "2.0.0" in client.get(page).content.decode()
+    assert client.get(update).json()["update_available"]
+    with django_capture_on_commit_callbacks(execute=True):
+        yank_version(actor=system(), version=version, reason="broken")
+    assert not client.get(update).json()["update_available"]
+    with django_capture_on_commit_callbacks(execute=True):
+        unpublish_version(actor=system(), version=version)
+    assert "2.0.0" not in client.get(page).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        update_download(actor=system(), download=download, visibility=Download.Visibility.PRIVATE)
+    assert client.get(page).status_code == 404
+
+
+def test_it_lasts_no_longer_than_set(settings: Any, client: Client, download: Download) -> None:
+    settings.GUEST_CACHE_SECONDS = 0
+    client.get(download.path)
+    assert queries_of(client, download.path)[0] > 0
+
+
+def test_what_a_member_sees_is_kept_for_nobody(client: Client, download: Download) -> None:
+    make_version(download, "3.0.0-draft.1", state="draft")
+    member = Client()
+    member.force_login(download.owner)
+    for first, second in ((member, client), (client, member)):
+        caches[CACHE].clear()
+        pages = {id(one): one.get(download.path).content.decode() for one in (first, second)}
+        assert "3.0.0-draft.1" in pages[id(member)]
+        assert "3.0.0-draft.1" not in pages[id(client)]
+
+
+def test_what_a_key_opens_is_kept_for_nobody(client: Client) -> None:
+    hidden = make_file(make_version(make_download(visibility=Download.Visibility.PRIVATE), "1.0.0")).version.download
+    _, secret = issue_access_key(actor=system(), download=hidden, name="customer")
+    address = f"/api/updates/{hidden.slug}"
+    assert client.get(f"{address}?key={secret}").status_code == 200
+    assert client.get(f"{address}?key={secret[:-1]}x").status_code != 200
+    assert client.get(address).status_code == 404
+
+
+def test_failures_are_not_kept(client: Client, download: Download, django_capture_on_commit_callbacks: Commits) -> None:
+    Download.objects.filter(pk=download.pk).update(visibility=Download.Visibility.PRIVATE)
+    assert client.get(download.path).status_code == 404
+    Download.objects.filter(pk=download.pk).update(visibility=Download.Visibility.PUBLIC)
+    assert client.get(download.path).status_code == 200
+
+
+def test_each_system_gets_its_own_file(client: Client, download: Download) -> None:
+    version = download.versions.get()
+    make_file(version, name="tool-macos.zip", platform="macos")
+    shown = {agent: client.get(download.path, headers={"User-Agent": agent}).content for agent in (MACOS, LINUX)}
+    assert shown[MACOS] != shown[LINUX]
+    assert client.get(download.path, headers={"User-Agent": MACOS}).content == shown[MACOS]
+
+
+def test_other_addresses_are_other_answers(client: Client, download: Download) -> None:
+    other = make_file(make_version(make_download(title="Other"), "1.0.0")).version.download
+    assert client.get(download.path).content != client.get(other.path).content
+    assert client.get("/?q=Tool").content != client.get("/?q=Other").content
+    named = [client.get(download.path, headers={"Host": host}).content for host in ("localhost", "127.0.0.1")]
+    assert named[0] != named[1]
+
+
+def test_only_guests_without_a_cookie_are_answered(client: Client, download: Download) -> None:
+    user = make_user()
+    client.get(download.path)
+    client.force_login(user)
+    assert user.username in client.get(download.path).content.decode()

@@ -1,0 +1,52 @@
+"""What stands in front of pages, and what of it in front of the APIs."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from releasehub.api.dialects import is_api
+from releasehub.middleware import API_POLICY
+from tests.factories import make_download, make_user, make_version
+
+pytestmark = pytest.mark.django_db
+POLICY = "Content-Security-Policy"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/mc-dm-downloads/", "/v3/status", "/versions?ids=[]", "/api/entities/x", "/api/no"]
+)
+def test_an_api_answer_may_load_nothing_and_sets_no_cookie(client: Client, path: str) -> None:
+    client.force_login(make_user())
+    answer = client.get(path)
+    assert answer[POLICY] == API_POLICY
+    assert not answer.cookies
+    assert "Cookie" not in answer.get("Vary", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_relaxed"), [("/", False), ("/no-such-page/", False), ("/admin/login/", True), ("/api/docs/", True)]
+)
+def test_each_page_has_the_policy_it_needs(client: Client, path: str, is_relaxed: bool) -> None:
+    policy = client.get(path)[POLICY]
+    assert "default-src 'self'" in policy
+    assert ("'unsafe-inline'" in policy) is is_relaxed
+
+
+def test_a_session_is_no_key(client: Client) -> None:
+    """What a browser sends by itself opens no API."""
+    draft = make_version(make_download(), state="draft")
+    client.force_login(draft.download.owner)
+    assert client.get(f"/api/mc-dm-versions/{draft.pk}/").status_code == 404
+    assert client.post("/api/mc-dm-versions/", {"download_id": draft.download_id}).status_code == 401
+
+
+def test_forms_of_pages_need_their_token() -> None:
+    user, browser = make_user(), Client(enforce_csrf_checks=True)
+    browser.force_login(user)
+    assert browser.post("/account/sign-out/").status_code == 403
+
+
+def test_what_is_an_api() -> None:
+    assert all(map(is_api, ("/v3", "/v3/status", "/version/x", "/versions", "/version_file/x", "/api/updates/x")))
+    assert not any(map(is_api, ("/", "/v3x", "/downloads/api/", "/versionsx", "/d/api/latest/", "/account/api")))

@@ -16,11 +16,15 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
 class Canary:
-    """`answer` gets the socket after the request was read; the request's bytes are in `requests`."""
+    """`answer` gets the socket after the request was read; the request's bytes are in `requests`.
+
+    Requests may come side by side: the one that is being answered is `asked.request`.
+    """
 
     def __init__(self, answer: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> None:
         self.accepts = 0
         self.requests: list[bytes] = []
+        self.asked = threading.local()
         self._answer = answer
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -66,7 +70,8 @@ class Canary:
         lines = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
         while len(body) < int(lines.get(b"content-length", 0)):
             body += connection.recv(65536)
-        self.requests.append(head + b"\r\n\r\n" + body)
+        self.asked.request = head + b"\r\n\r\n" + body
+        self.requests.append(self.asked.request)
         self._answer(connection)
 
 

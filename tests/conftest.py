@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import shutil
 import weakref
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as current
 from django.core.cache import cache
+from django.db import transaction
 from django.db.backends.signals import connection_created
-from django.test import Client
+from django.test import Client, override_settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from files.storage import LocalStorage, blob_storage
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# Modules whose tests take this many times as long as others; the longest start first, so that no process idles long.
+TIMES_AS_LONG = {
+    "tests/live/test_serve.py": 100,
+    "tests/pages/test_browser.py": 100,
+    "tests/test_visibility.py": 20,
+    "tests/webhooks/test_delivery.py": 15,
+    "tests/files/test_storage_trouble.py": 8,
+    "tests/api/test_fuzz.py": 5,
+}
 
 
 @pytest.fixture(scope="session")
@@ -37,20 +54,122 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     connection_created.disconnect(remember)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """Every client starts the middlewares anew; no test changes the static files, so they are looked up once."""
+    look_up = WhiteNoiseMiddleware.add_files_from_finders
+    known: dict[Any, dict[str, Any]] = {}
+
+    def add_files(middleware: Any) -> None:
+        how = (middleware.static_prefix, middleware.max_age, middleware.charset, middleware.allow_all_origins)
+        before = middleware.files
+        if how not in known:
+            middleware.files = {}
+            look_up(middleware)
+            known[how] = middleware.files
+        middleware.files = before | known[how]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def storage_of_its_own(tmp_path: Path, settings: Any) -> Iterator[None]:
     """Local files in the test's own folder; on S3 one bucket serves all, under keys that never repeat."""
-    settings.FILES_DIR = tmp_path / "files"
-    if settings.STORAGE_KIND == "local":
-        settings.STORAGES = settings.STORAGES | {
-            "releases": {
-                "BACKEND": "django.core.files.storage.FileSystemStorage",
-                "OPTIONS": {"location": tmp_path / "files", "base_url": None},
-            }
-        }
+    for name, value in stored_in(tmp_path / "files").items():
+        setattr(settings, name, value)
     cache.clear()
     yield
     cache.clear()
+
+
+def stored_in(folder: Path) -> dict[str, Any]:
+    """Settings with which local files are in this folder."""
+    if current.STORAGE_KIND != "local":
+        return {"FILES_DIR": folder}
+    location = {"location": folder, "base_url": None}
+    releases = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": location}
+    return {"FILES_DIR": folder, "STORAGES": current.STORAGES | {"releases": releases}}
+
+
+@dataclass
+class Ready:
+    """Rows and files that several tests begin with. Each takes a copy, and what it changes is undone after it."""
+
+    rows: Any
+    folder: Path
+
+    def take(self) -> Any:
+        shutil.copytree(self.folder, current.FILES_DIR, dirs_exist_ok=True)
+        return copy.deepcopy(self.rows)
+
+
+@pytest.fixture(scope="session")
+def make_ready(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Callable[[], Any]], AbstractContextManager[Ready]]:
+    """For fixtures of a module or class: what `build` makes stays in the database while the block lasts.
+
+    The tests' own transactions lie within it, so every test there sees these rows, and none may ask for `transaction`.
+    """
+
+    @contextmanager
+    def ready(build: Callable[[], Any]) -> Iterator[Ready]:
+        folder = tmp_path_factory.mktemp("ready")
+        block = transaction.atomic()
+        block._from_testcase = True  # as in Django's TestCase: code may ask for an outermost transaction within
+        with django_db_blocker.unblock(), block:
+            with override_settings(**stored_in(folder)):
+                rows = build()
+            try:
+                yield Ready(rows, folder)
+            finally:
+                transaction.set_rollback(True)
+
+    return ready
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    share_positions(items)
+    yield
+    if hasattr(config, "workerinput"):
+        start_with_longest(items)
+
+
+def start_with_longest(items: list[pytest.Item]) -> None:
+    """xdist gives the modules to its processes in this order."""
+    modules = {item: item.nodeid.partition("::")[0] for item in items}
+    weights = {name: count * TIMES_AS_LONG.get(name, 1) for name, count in Counter(modules.values()).items()}
+    items.sort(key=lambda item: weights[modules[item]], reverse=True)
+
+
+def share_positions(items: list[pytest.Item]) -> None:
+    """pytest tells parameters apart by their position alone: let what begins with the same `ready` share one."""
+    positions: dict[Any, int] = {}
+    for number, item in enumerate(items):
+        called = getattr(item, "callspec", None)
+        if called and "ready" in called.params:
+            called.indices.update(dict.fromkeys(called.indices, number))
+            called.indices["ready"] = positions.setdefault(called.params["ready"], len(positions))
+
+
+def begin_with(build: Callable[[], Any]) -> pytest.MarkDecorator:
+    """The test's `world` is what this makes, once in a module for all tests that begin with it."""
+    return pytest.mark.parametrize("ready", [build], indirect=True, ids=[pytest.HIDDEN_PARAM], scope="module")
+
+
+@pytest.fixture(scope="module")
+def ready(request: pytest.FixtureRequest, make_ready: Any) -> Iterator[Ready]:
+    """Parametrized with what builds it, see `begin_with`."""
+    with make_ready(request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def world(ready: Ready) -> Any:
+    return ready.take()
 
 
 @pytest.fixture

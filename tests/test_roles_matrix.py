@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor, Channel
 from releasehub.core.errors import DomainError
 from releasehub.webhooks.models import Event
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, begin_with
 from tests.factories import (
     make_category,
     make_download,
@@ -94,6 +95,17 @@ def build(resource: str, state: str) -> World:
     for row in (world.download, world.version, world.file):
         row.refresh_from_db()
     return world
+
+
+@cache
+def builder(resource: str, state: str) -> Callable[[], World]:
+    return partial(build, resource, state)
+
+
+def by_world(cases: Iterable[dict[str, Any]]) -> pytest.MarkDecorator:
+    """A test for each case and its `world`, which is built once for all cases that begin in it."""
+    found = [pytest.param(builder(case["resource"], case["state"]), case, id=case["id"]) for case in cases]
+    return pytest.mark.parametrize(("ready", "case"), found, indirect=["ready"], scope="module")
 
 
 def nothing(world: World, resource: str) -> None:
@@ -201,9 +213,8 @@ def lacks_scope(case: dict[str, Any]) -> bool:
     return case["expect"] == "deny" and case["why"].startswith("key lacks")
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if not lacks_scope(c)], ids=lambda case: case["id"])
-def test_policy_gives_what_the_matrix_says(case: dict[str, Any]) -> None:
-    world = build(case["resource"], case["state"])
+@by_world(case for case in CASES if not lacks_scope(case))
+def test_policy_gives_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     assert policy_allows(world, case) is (case["expect"] == "allow")
 
 
@@ -257,16 +268,14 @@ IN_LISTS = [c for c in CASES if c["action"] == "list" and (c["resource"], c["sta
 ON_ITEMS = [c for c in CASES if c["action"] != "list"]
 
 
-@pytest.mark.parametrize("case", IN_LISTS, ids=lambda case: case["id"])
-def test_api_list_holds_what_the_matrix_says(case: dict[str, Any]) -> None:
-    world = build(case["resource"], case["state"])
+@by_world(IN_LISTS)
+def test_api_list_holds_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     is_listed = case["expect"] == "allow"
     assert listing(world, client(world, case), case) == (200, is_listed, int(is_listed))
 
 
-@pytest.mark.parametrize("case", ON_ITEMS, ids=lambda case: case["id"])
-def test_api_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
-    world = build(case["resource"], case["state"])
+@by_world(ON_ITEMS)
+def test_api_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     who = client(world, case)
     before = footprint()
     answer = call(world, who, case)
@@ -284,9 +293,8 @@ def test_api_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
 UPLOADS = [case for case in ON_ITEMS if case["action"] in ONE_STEP_UPLOAD]
 
 
-@pytest.mark.parametrize("case", UPLOADS, ids=lambda case: case["id"])
-def test_uploads_to_storage_answer_as_the_matrix_says(case: dict[str, Any]) -> None:
-    world = build(case["resource"], case["state"])
+@by_world(UPLOADS)
+def test_uploads_to_storage_answer_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     who, version = client(world, case), world.version
     incoming = open_incoming(size_bytes=4, part_bytes=None)
     upload = begin_upload(actor=system(), version=version, filename="more.bin", incoming=incoming)
@@ -314,7 +322,7 @@ def test_every_route_has_its_action_in_the_matrix() -> None:
             assert ROUTES[route, verb] in actions, (pattern.name, verb)
 
 
-def test_deleted_files_are_in_nobodys_mc_dm_list() -> None:
-    world = build("file", "soft_deleted")
+@begin_with(builder("file", "soft_deleted"))
+def test_deleted_files_are_in_nobodys_mc_dm_list(world: World) -> None:
     case = {"principal": "super_user_key", "resource": "file", "state": "soft_deleted"}
     assert listing(world, client(world, case), case) == (200, False, 0)

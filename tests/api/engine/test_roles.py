@@ -11,7 +11,7 @@ from releasehub.apikeys.scopes import Scope
 from tests.api.described import operations
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_loose_upload
-from tests.test_roles_matrix import CASES, World, build, footprint, person
+from tests.test_roles_matrix import CASES, World, by_world, footprint, person
 
 pytestmark = pytest.mark.django_db
 SCOPES = {"read": Scope.VERSION_READ, "write": Scope.VERSION_WRITE}
@@ -47,10 +47,8 @@ def served(settings: Any) -> None:
     settings.ENGINE_DOWNLOAD = "engine-of-the-matrix"
 
 
-def world_of(case: dict[str, Any]) -> World:
-    world = build(case["resource"], case["state"])
+def be_served(world: World) -> None:
     type(world.download).all_objects.filter(pk=world.download.pk).update(slug="engine-of-the-matrix")
-    return world
 
 
 def client(world: World, case: dict[str, Any]) -> ApiClient:
@@ -83,9 +81,9 @@ def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
     return calls[case["resource"], action]()
 
 
-@pytest.mark.parametrize("case", [c for c in HERE if c["action"] != "list"], ids=lambda case: case["id"])
-def test_engine_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
-    world = world_of(case)
+@by_world(case for case in HERE if case["action"] != "list")
+def test_engine_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+    be_served(world)
     who, before = client(world, case), footprint()
     answer = call(world, who, case)
     if case["expect"] == "allow":
@@ -96,10 +94,10 @@ def test_engine_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
         assert list(answer.json()) == ["error", "description"]
 
 
-@pytest.mark.parametrize("case", [c for c in HERE if c["action"] == "list"], ids=lambda case: case["id"])
-def test_engine_lists_what_the_matrix_says(case: dict[str, Any]) -> None:
+@by_world(case for case in HERE if case["action"] == "list")
+def test_engine_lists_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     """A download that the caller may not see is none at all."""
-    world = world_of(case)
+    be_served(world)
     answer = client(world, case).get("/version")
     listed = [version["id"] for version in answer.json()] if answer.status_code == 200 else []
     assert listed == ([world.version.public_id] if case["expect"] == "allow" else [])

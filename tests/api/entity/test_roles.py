@@ -17,7 +17,7 @@ from releasehub.apikeys.scopes import Scope
 from tests.api.entity.world import moment, source, upload, zipped
 from tests.conftest import ApiClient
 from tests.factories import make_key, system
-from tests.test_roles_matrix import CASES, World, build, footprint, lacks_scope, person
+from tests.test_roles_matrix import CASES, World, by_world, footprint, lacks_scope, person
 
 pytestmark = pytest.mark.django_db
 SCOPES = {"read": Scope.DOWNLOAD_READ, "write": Scope.ENTITIES_PUBLISH, "delete_hard": Scope.DOWNLOAD_DELETE_HARD}
@@ -102,11 +102,9 @@ def confirm(world: World, who: ApiClient, url: str) -> Any:
     return who.send("post", f"{url}/versions/confirm", body)
 
 
-def as_entity(case: dict[str, Any]) -> World:
-    world = build(case["resource"], case["state"])
+def be_entity(world: World) -> None:
     Download.all_objects.update(category=entity_category())
     world.download.refresh_from_db()
-    return world
 
 
 def is_of_the_entity(case: dict[str, Any]) -> bool:
@@ -122,9 +120,9 @@ def is_allowed(case: dict[str, Any]) -> bool:
 RUN = [case for case in CELLS if not (is_of_the_entity(case) and case["state"] in {"draft", "soft_deleted"})]
 
 
-@pytest.mark.parametrize("case", RUN, ids=lambda case: case["id"])
-def test_dialect_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
-    world = as_entity(case)
+@by_world(RUN)
+def test_dialect_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+    be_entity(world)
     who = client(world, case)
     before = footprint()
     answer = call(world, who, case)

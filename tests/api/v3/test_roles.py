@@ -11,7 +11,7 @@ from releasehub.api.v3.urls import urlpatterns
 from releasehub.apikeys.scopes import Scope
 from tests.conftest import ApiClient
 from tests.factories import make_key
-from tests.test_roles_matrix import CASES, ONE_STEP_UPLOAD, World, build, footprint, person
+from tests.test_roles_matrix import CASES, ONE_STEP_UPLOAD, World, by_world, footprint, person
 
 pytestmark = pytest.mark.django_db
 READS = {"view", "list", "download_file"}
@@ -78,9 +78,8 @@ def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
     return who.put(f"/v3/{target.public_id}/more.bin", b"more", content_type="text/plain")
 
 
-@pytest.mark.parametrize("case", [c for c in FITTING if c["action"] != "list"], ids=lambda case: case["id"])
-def test_v3_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
-    world = build(case["resource"], case["state"])
+@by_world(case for case in FITTING if case["action"] != "list")
+def test_v3_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     who = client(world, case)
     before = footprint()
     answer = call(world, who, case)
@@ -95,9 +94,8 @@ def test_v3_answers_as_the_matrix_says(case: dict[str, Any]) -> None:
         assert answer.json()["code"]
 
 
-@pytest.mark.parametrize("case", [c for c in FITTING if c["action"] == "list"], ids=lambda case: case["id"])
-def test_v3_list_holds_what_the_matrix_says(case: dict[str, Any]) -> None:
-    world = build(case["resource"], case["state"])
+@by_world(case for case in FITTING if case["action"] == "list")
+def test_v3_list_holds_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     answer = client(world, case).get(f"/v3/{NAMES[case['resource']]}")
     is_listed = case["expect"] == "allow"
     assert answer.status_code == 200

@@ -25,7 +25,8 @@ from files.names import fold_name
 from files.services import check_found_name, name_in, provisional_name
 from files.uploads import Receiver
 from releasehub.core.errors import DomainError, Invalid, Rejected
-from releasehub.outbound.client import Download, Refused, Unreachable, fetch, send
+from releasehub.outbound.client import Download, fetch, send
+from releasehub.outbound.failures import Refused, Unreachable
 from versions.services import lock_version
 
 log = logging.getLogger(__name__)

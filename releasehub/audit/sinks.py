@@ -28,6 +28,7 @@ from releasehub.audit.lines import SHIPPED, json_line
 from releasehub.audit.models import AuditHead, AuditSink
 from releasehub.audit.targets import storage_prefix, syslog_target
 from releasehub.outbound import client
+from releasehub.outbound.failures import Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +144,7 @@ def _deliver(sink: AuditSink, place: str, event: str, items: list[tuple[datetime
             _post(sink, body)
         else:
             _store(f"{storage_prefix(sink.target)}/{place}", body)
-    except (client.Refused, client.Unreachable) as error:
+    except (Refused, Unreachable) as error:
         raise SinkFailed(error.reason) from None
     except ValueError as error:
         raise SinkFailed(f"The target cannot be used. {error}") from None

@@ -22,7 +22,8 @@ from django.conf import settings
 from releasehub.audit.lines import json_line
 from releasehub.audit.targets import SyslogTarget
 from releasehub.outbound.addresses import refusal
-from releasehub.outbound.client import Refused, Unreachable, allowed_networks
+from releasehub.outbound.failures import Refused, Unreachable
+from releasehub.outbound.lookup import allowed_networks
 
 PRIORITY = 13 * 8 + 6  # facility "log audit", severity "informational"
 MAX_MESSAGE_BYTES = 8000  # receivers cut longer ones off, and UDP allows not much more

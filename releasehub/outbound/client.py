@@ -7,33 +7,21 @@ request, but for those of a `Caller`.
 
 from __future__ import annotations
 
-import http.client
-import logging
-import queue
 import re
-import socket
-import ssl
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from ipaddress import ip_network
-from typing import Any
 
 import urllib3
-from django.conf import settings
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProtocolError, SSLError
-from urllib3.exceptions import TimeoutError as SlowError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
 
-from releasehub.outbound.addresses import Network, refusal
 from releasehub.outbound.connections import Clock, pool_to
+from releasehub.outbound.failures import Refused, Unreachable, errors_of_ours
+from releasehub.outbound.lookup import LOOKUP_SECONDS, judged_addresses
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
 
 CONNECT_SECONDS = 3.0
-LOOKUP_SECONDS = 5.0
 KEPT_SECONDS = 10.0
 MAX_ADDRESSES_TRIED = 3
 
@@ -50,24 +38,6 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _METHOD = re.compile(r"[A-Z]+")
 
 Place = tuple[str, str, int, bool]  # scheme, host, port, whether the certificate counts
-
-_is_sending: ContextVar[bool] = ContextVar("outbound_is_sending", default=False)
-
-
-class Refused(Exception):
-    """The target is not allowed; nothing was sent to it. `reason` is a sentence for people."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Unreachable(Exception):
-    """The target did not answer in full: DNS, connection, TLS, time or protocol. `reason` is a sentence for people."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -100,7 +70,7 @@ class Download:
 
 def check_target(url: str) -> None:
     """Judge a URL without connecting. Errors: Refused; Unreachable when the name does not resolve now."""
-    _judged_addresses(_parse(url), Clock(LOOKUP_SECONDS))
+    judged_addresses(_parse(url), Clock(LOOKUP_SECONDS))
 
 
 def send(
@@ -175,7 +145,7 @@ class Caller:
     def _ask_again(self, request: _Request) -> _Opened | None:
         """Over the connection that was kept; None when that leads nowhere any more."""
         if self._pool is not None and self._place == _place(request) and time.monotonic() < self._ends:
-            with _errors_of_ours():
+            with errors_of_ours():
                 try:
                     return _ask_over(self._pool, request, self._clock)
                 except ProtocolError as error:
@@ -234,16 +204,6 @@ def fetch(
         opened.close()
 
 
-def allowed_networks() -> tuple[Network, ...]:
-    """What the operator listed beside the public networks."""
-    return _networks(tuple(getattr(settings, "WEBHOOK_ALLOW_NETS", ())))
-
-
-@lru_cache(maxsize=16)
-def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ip_network(text, strict=False) for text in texts)
-
-
 @dataclass(frozen=True)
 class _Request:
     method: str
@@ -263,7 +223,7 @@ class _Opened:
     clock: Clock
 
     def read(self, amount: int) -> bytes:
-        with _errors_of_ours():
+        with errors_of_ours():
             return self.response.read(amount, decode_content=False)
 
     def has_more(self) -> bool:
@@ -278,7 +238,7 @@ class _Opened:
 
 def _open(request: _Request, follow_redirects: int, clock: Clock) -> _Opened:
     for _ in range(follow_redirects + 1):
-        with _errors_of_ours():
+        with errors_of_ours():
             opened = _ask(request, clock)
         if not follow_redirects:
             return opened
@@ -296,7 +256,7 @@ def _open(request: _Request, follow_redirects: int, clock: Clock) -> _Opened:
 
 def _ask(request: _Request, clock: Clock) -> _Opened:
     """Try the judged addresses in turn, for as long as no connection comes about."""
-    addresses = _judged_addresses(request.target, clock)[:MAX_ADDRESSES_TRIED]
+    addresses = judged_addresses(request.target, clock)[:MAX_ADDRESSES_TRIED]
     for position, address in enumerate(addresses, start=1):
         try:
             return _ask_at(address, request, clock)
@@ -376,78 +336,3 @@ def _parse(url: str) -> Target:
         return parse_target(url)
     except InvalidUrl as exc:
         raise Refused(str(exc)) from None
-
-
-def _judged_addresses(target: Target, clock: Clock) -> list[str]:
-    """Addresses that may be connected to; one bad address among them refuses all. Errors: Refused; Unreachable."""
-    allowed = allowed_networks()
-    if target.is_address:
-        if reason := refusal(target.host, allowed):
-            raise Refused(f"The address leads to {reason}. Use a public one.")
-        return [target.host]
-    # With networks of the operator's own in the list, their names are the operator's wish as well.
-    if target.is_inner_name and not allowed:
-        raise Refused("The name belongs to an inner network. Use a public one.")
-    addresses = _resolve(target, clock)
-    if any(refusal(address, allowed) for address in addresses):
-        raise Refused("The name leads to an address that is not public.")
-    return addresses
-
-
-def _resolve(target: Target, clock: Clock) -> list[str]:
-    """Every address of the name, in the system's order. The resolver has no time limit, so a thread waits for it."""
-    found: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
-    threading.Thread(target=_look_up, args=(target.host, target.port, found.put), daemon=True).start()
-    try:
-        addresses = found.get(timeout=min(LOOKUP_SECONDS, clock.left()))
-    except (queue.Empty, TimeoutError):
-        raise Unreachable("Looking up the host name took too long.") from None
-    if not addresses:
-        raise Unreachable("The host name could not be found.")
-    return addresses
-
-
-def _look_up(host: str, port: int, put: Any) -> None:
-    try:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        put(list(dict.fromkeys(str(row[4][0]) for row in rows)))
-    except (OSError, UnicodeError):
-        put(None)
-
-
-@contextmanager
-def _errors_of_ours() -> Iterator[None]:
-    """Turn the library's errors, which name URLs and addresses, into Unreachable."""
-    token = _is_sending.set(True)
-    try:
-        yield
-    except (HTTPError, http.client.HTTPException, OSError) as exc:
-        raise Unreachable(_reason(exc)) from None
-    finally:
-        _is_sending.reset(token)
-
-
-def _reason(exc: Exception) -> str:
-    cause = exc.args[0] if isinstance(exc, SSLError) and exc.args else exc
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"The certificate was not accepted: {cause.verify_message}."
-    if isinstance(cause, (SSLError, ssl.SSLError)):
-        return "The TLS connection failed."
-    if isinstance(exc, NewConnectionError):
-        return "The connection was not accepted."
-    if isinstance(exc, (SlowError, TimeoutError)):
-        return "The server took too long."
-    return "The server cut the connection or did not answer in HTTP."
-
-
-def _is_foreign(record: logging.LogRecord) -> bool:
-    """urllib3 logs paths, and a path may hold a secret."""
-    return not _is_sending.get()
-
-
-def _keep_quiet(names: Iterable[str]) -> None:
-    for name in names:
-        logging.getLogger(name).addFilter(_is_foreign)
-
-
-_keep_quiet(("urllib3.connection", "urllib3.connectionpool", "urllib3.response", "urllib3.util.retry"))

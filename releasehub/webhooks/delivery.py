@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from releasehub.outbound import client
+from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import claims, formats
 from releasehub.webhooks.claims import Lane, Outcome, Parcel
 from releasehub.webhooks.endpoints import disable_gone
@@ -211,9 +212,9 @@ def attempt(lane: Lane, parcel: Parcel, caller: client.Caller) -> Outcome:
     )
     try:
         outcome = _exchange(lane, outcome, caller)
-    except client.Refused as error:
+    except Refused as error:
         outcome = replace(outcome, result=Attempt.Result.REFUSED, error=error.reason)
-    except client.Unreachable as error:
+    except Unreachable as error:
         outcome = replace(outcome, error=error.reason)
     except Exception:
         log.exception("A delivery failed inside the hub.")
@@ -225,7 +226,7 @@ def _exchange(lane: Lane, outcome: Outcome, caller: client.Caller) -> Outcome:
     """Errors: Refused; Unreachable."""
     parcel = outcome.parcel
     if not lane.keys:
-        raise client.Refused("The secret of the endpoint cannot be read. Rotate it.")
+        raise Refused("The secret of the endpoint cannot be read. Rotate it.")
     headers = formats.headers_of(
         parcel.format,
         webhook_id=parcel.webhook_id,
@@ -244,7 +245,7 @@ def _exchange(lane: Lane, outcome: Outcome, caller: client.Caller) -> Outcome:
             total_seconds=ATTEMPT_SECONDS,
             verify_tls=lane.verify_tls,
         )
-    except client.Unreachable as error:
+    except Unreachable as error:
         return replace(outcome, headers=headers, error=error.reason)
     is_success = 200 <= answer.status < 300
     return replace(

@@ -19,7 +19,8 @@ from releasehub.core import sealing
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.tasks import hint
-from releasehub.outbound.client import Refused, Unreachable, check_target
+from releasehub.outbound.client import check_target
+from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import clock, filters, notices, signing
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import DELIVER, new_delivery

@@ -23,7 +23,7 @@ from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.audit.services import delete_sink, save_sink
 from releasehub.audit.targets import SyslogTarget
 from releasehub.core.actor import system_actor
-from releasehub.outbound.client import Refused, Unreachable
+from releasehub.outbound.failures import Refused, Unreachable
 
 pytestmark = pytest.mark.django_db
 Kind = AuditSink.Kind

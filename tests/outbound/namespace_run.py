@@ -20,7 +20,8 @@ from django.conf import settings
 
 settings.configure()
 
-from releasehub.outbound.client import Refused, Unreachable, fetch, send  # noqa: E402
+from releasehub.outbound.client import fetch, send  # noqa: E402
+from releasehub.outbound.failures import Refused, Unreachable  # noqa: E402
 from releasehub.outbound.urls import InvalidUrl, parse_target  # noqa: E402
 
 FORBIDDEN = {

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from releasehub.outbound import client
-from releasehub.outbound.client import Caller, Refused, Unreachable
+from releasehub.outbound.client import Caller
+from releasehub.outbound.failures import Refused, Unreachable
 
 Start = Callable[..., Any]
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]

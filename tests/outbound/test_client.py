@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from releasehub.outbound import connections
-from releasehub.outbound.client import Refused, Unreachable, check_target, fetch, send
+from releasehub.outbound.client import check_target, fetch, send
+from releasehub.outbound.failures import Refused, Unreachable
 
 pytestmark = pytest.mark.pure
 

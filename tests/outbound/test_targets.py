@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from releasehub.outbound.addresses import refusal
-from releasehub.outbound.client import Refused, Unreachable, check_target, send
+from releasehub.outbound.client import check_target, send
+from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
 
 pytestmark = pytest.mark.pure

@@ -121,6 +121,25 @@ def test_a_slow_endpoint_gives_back_what_it_did_not_get_to(receiver: Start, monk
 
 
 @pytest.mark.django_db
+def test_a_lane_is_hardly_ahead_of_what_is_noted(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent and is not yet noted would be sent again after a crash."""
+    server, noted, ahead = receiver(), [0], []
+
+    def slowly(outcomes: Any) -> None:
+        time.sleep(0.1)
+        ahead.append(len(server.requests) - noted[0])
+        record(outcomes)
+        noted[0] += len(outcomes)
+
+    monkeypatch.setattr(worker.claims, "record", slowly)
+    make_endpoint(server.url)
+    for _ in range(8):
+        announce()
+    assert deliver_batch() == 8
+    assert 0 < max(ahead) <= 2
+
+
+@pytest.mark.django_db
 def test_a_worker_without_work_costs_one_query(django_assert_num_queries: Any, receiver: Start) -> None:
     make_endpoint(receiver(status(500)).url)
     announce()

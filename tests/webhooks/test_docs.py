@@ -6,9 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from releasehub.webhooks import signing
+import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/webhooks.md"
+from releasehub.webhooks import signing
+from releasehub.webhooks.models import Endpoint
+from tests.documented import DOCS, needs_commands, run_commands
+from tests.factories import make_download, make_key
+
+PAGE = DOCS / "webhooks.md"
 
 
 def test_documented_receiver_accepts_what_is_ours_only() -> None:
@@ -25,3 +30,13 @@ def test_documented_receiver_accepts_what_is_ours_only() -> None:
     assert not is_ours(new, headers, body + b" ")
     assert not is_ours(new, headers | {"webhook-timestamp": "1700000001"}, body)
     assert not is_ours(signing.new_secret(), headers, body)
+
+
+@needs_commands
+@pytest.mark.django_db(transaction=True)
+def test_commands_run_as_written(live_server: Any, receiver: Any, tmp_path: Path) -> None:
+    download, server = make_download(), receiver()
+    names = {"KEY": make_key(download.owner), "DOWNLOAD": str(download.pk), "RECEIVER": f"{server.url}/hook"}
+    said = run_commands("webhooks.md", tmp_path, HUB=live_server.url, **names)
+    assert said.count('"secret":"whsec_') == 1  # that of the rotation; the first is cut off by the pipe
+    assert not Endpoint.objects.exists()

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.documented import DOCS, needs_commands, run_commands
 from tests.factories import make_download, make_key, make_loose_upload, make_user
 from versions.models import Version
 
 FOLDER = Path(__file__).parent
-PAGE = (Path(__file__).resolve().parents[3] / "docs/api/engine.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "api/engine.md").read_text(encoding="utf-8")
 
 
+@needs_commands
 @pytest.mark.django_db(transaction=True)
-def test_commands_of_the_page_work(live_server: Any) -> None:
+def test_commands_of_the_page_work(live_server: Any, tmp_path: Path) -> None:
     owner = make_user()
     make_download(owner)
     upload = make_loose_upload(owner, content=b"engine")
@@ -28,11 +28,8 @@ def test_commands_of_the_page_work(live_server: Any) -> None:
         "KEY": make_key(owner),
         "UPLOAD": upload.public_id,
         "SHA512": hashlib.sha512(b"engine").hexdigest(),
-        "PATH": os.environ["PATH"],
     }
-    script = "set -eu\n" + "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
-    done = subprocess.run(["sh", "-c", script], env=known, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    run_commands("api/engine.md", tmp_path, **known)
     version = Version.all_objects.get()
     assert (version.changelog, version.delete_reason) == ("Faster imports.", "obsolete")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +10,20 @@ import pytest
 
 from tests.api.described import operations
 from tests.api.entity.world import zipped
+from tests.documented import DOCS, needs_commands, run_commands
 from tests.factories import make_key
 
 FOLDER = Path(__file__).parent
-PAGE = (FOLDER.parents[2] / "docs/api/entity.md").read_text(encoding="utf-8")
+PAGE = (DOCS / "api/entity.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"\| `([A-Z]+) (/[^`]+)` \|.*\| `(\w+\.py)::(\w+)` \|", PAGE)
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="the commands need curl and jq")
+@needs_commands
 @pytest.mark.django_db(transaction=True)
 def test_commands_run_as_written(live_server: Any, tmp_path: Path) -> None:
     (tmp_path / "package.zip").write_bytes(zipped("documented"))
     (tmp_path / "package-lock.json").write_text("{}")
-    script = "set -eu\n" + "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL))
-    names = {"KEY": make_key(), "HUB": f"{live_server.url}/api", "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    ended = subprocess.run(
-        ["sh", "-c", script], env=names, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    run_commands("api/entity.md", tmp_path, KEY=make_key(), HUB=f"{live_server.url}/api")
 
 
 @pytest.mark.parametrize(("file", "name"), sorted({(file, name) for _, _, file, name in ROWS}))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +11,21 @@ import pytest
 
 from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.signing import plain_signature
+from tests.documented import DOCS, needs_commands, run_commands
 from tests.factories import make_download, make_user
 from versions.models import Version
 
-PAGE = Path(__file__).resolve().parents[3] / "docs/api/v3.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+TEXT = (DOCS / "api/v3.md").read_text(encoding="utf-8")
 RECEIVER = "https://93.184.215.14/hook"  # judged, never connected to
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+@needs_commands
 @pytest.mark.django_db(transaction=True)
 def test_documented_commands_publish_and_fetch_a_release(live_server: Any, tmp_path: Path) -> None:
     make_download(make_user("ann"))
     (tmp_path / "tool.bin").write_bytes(b"the tool")
-    script = "set -euo pipefail\n" + "\n".join(BLOCKS)
-    variables = {"HUB": live_server.url, "NAME": "ann", "PASSWORD": "secret-pass-1", "PATH": os.environ["PATH"]}
-    variables["RECEIVER"] = RECEIVER
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    names = {"HUB": live_server.url, "NAME": "ann", "PASSWORD": "secret-pass-1", "RECEIVER": RECEIVER}
+    run_commands("api/v3.md", tmp_path, **names)
     assert (tmp_path / "fetched.bin").read_bytes() == b"the tool"
     assert Version.objects.get().is_released
     assert (Endpoint.objects.get().format, Delivery.objects.latest("id").event.type) == ("v3", "endpoint.test")

@@ -1,0 +1,23 @@
+"""The commands of the page on update checks and access keys work as they stand there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from downloads.models import AccessKey
+from tests.documented import needs_commands, run_commands
+from tests.factories import make_download, make_file, make_key, make_version
+
+
+@needs_commands
+@pytest.mark.django_db(transaction=True)
+def test_commands_of_update_checks(live_server: Any, tmp_path: Path) -> None:
+    download = make_download(title="Aurora")
+    make_file(make_version(download, "1.5.0"), platform="linux", architecture="x64")
+    names = {"KEY": make_key(download.owner), "DOWNLOAD": str(download.pk)}
+    said = run_commands("api/updates.md", tmp_path, HUB=live_server.url, **names)
+    assert '"update_available":true' in said
+    assert AccessKey.objects.get().highest_number == "2"

@@ -1,0 +1,33 @@
+"""The shell commands of a page of the documentation, run as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+needs_commands = pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("jq")), reason="the commands need curl and jq"
+)
+
+
+def run_commands(page: str, folder: Path, **names: str) -> str:
+    """What all commands of the page print, run in one shell. `names`: the variables the page speaks of."""
+    blocks = re.findall(r"```sh\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks, page
+    done = subprocess.run(
+        ["bash", "-c", "set -euo pipefail\n" + "\n".join(blocks)],
+        env=names | {"PATH": os.environ["PATH"]},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -101,7 +101,7 @@ def test_what_a_key_opens_is_kept_for_nobody(client: Client) -> None:
     _, secret = issue_access_key(actor=system(), download=hidden, name="customer")
     address = f"/api/updates/{hidden.slug}"
     assert client.get(f"{address}?key={secret}").status_code == 200
-    assert client.get(f"{address}?key={secret[:-1]}x").status_code != 200
+    assert client.get(f"{address}?key={secret}x").status_code != 200
     assert client.get(address).status_code == 404
 
 

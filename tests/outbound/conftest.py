@@ -61,18 +61,26 @@ class Canary:
                     self._exchange(secured)
 
     def _exchange(self, connection: socket.socket) -> None:
-        request = b""
-        while b"\r\n\r\n" not in request:
-            if not (piece := connection.recv(65536)):
-                return
-            request += piece
-        head, _, body = request.partition(b"\r\n\r\n")
-        lines = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-        while len(body) < int(lines.get(b"content-length", 0)):
-            body += connection.recv(65536)
-        self.asked.request = head + b"\r\n\r\n" + body
-        self.requests.append(self.asked.request)
-        self._answer(connection)
+        if request := read_request(connection):
+            self.asked.request = request
+            self.requests.append(request)
+            self._answer(connection)
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """The whole next request, in however many pieces it comes; empty when the client has gone."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        if not (piece := connection.recv(65536)):
+            return b""
+        request += piece
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+    while len(body) < int(lines.get(b"content-length", 0)):
+        if not (piece := connection.recv(65536)):
+            return b""
+        body += piece
+    return head + b"\r\n\r\n" + body
 
 
 @pytest.fixture

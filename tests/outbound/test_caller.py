@@ -11,6 +11,7 @@ import pytest
 from releasehub.outbound import client
 from releasehub.outbound.client import Caller
 from releasehub.outbound.failures import Refused, Unreachable
+from tests.outbound.conftest import read_request
 
 Start = Callable[..., Any]
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
@@ -33,7 +34,7 @@ def keeping(answer: bytes = OK, most: int = 100) -> Callable[[socket.socket], No
         connection.sendall(answer)
         with suppress(OSError):
             for _ in range(most - 1):
-                if not connection.recv(65536):
+                if not read_request(connection):
                     return
                 connection.sendall(answer)
 
@@ -56,7 +57,7 @@ def test_a_connection_that_was_closed_meanwhile_is_made_again(canary: Start, cal
 def test_a_connection_that_is_closed_over_the_request_is_made_again(canary: Start, caller: Caller) -> None:
     def serve(connection: socket.socket) -> None:
         connection.sendall(OK)
-        connection.recv(65536)  # the second request is read and never answered
+        read_request(connection)  # the second request is read and never answered
 
     server = canary(serve)
     assert [caller.send("POST", server.url, body=b"x").status for _ in range(2)] == [200, 200]

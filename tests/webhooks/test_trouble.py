@@ -17,6 +17,7 @@ from releasehub.webhooks import delivery as worker
 from releasehub.webhooks.claims import claim, renew
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.models import Attempt, Delivery
+from tests.outbound.conftest import read_request
 from tests.webhooks.conftest import OK, announce, make_endpoint
 
 Start = Callable[..., Any]
@@ -140,7 +141,7 @@ def test_a_lane_keeps_its_connection(receiver: Start) -> None:
     def keeping(connection: socket.socket) -> None:
         connection.sendall(OK)
         with suppress(OSError):
-            while connection.recv(65536):
+            while read_request(connection):
                 connection.sendall(OK)
 
     server = receiver(keeping)

@@ -177,7 +177,7 @@ def test_secured_file_needs_a_key_or_a_sign_in(shop: Shop) -> None:
     assert fetch(ApiClient(), path)[0] == 403
     assert fetch(ApiClient(), f"{path}?key={secret}")[0] in {200, 302}
     assert fetch(signed_in(make_user()), path)[0] in {200, 302}
-    assert fetch(ApiClient(), f"{path}?key={secret[:-1]}x")[0] == 403
+    assert fetch(ApiClient(), f"{path}?key={secret}x")[0] == 403
 
 
 def test_private_product_is_opened_by_its_key_alone(shop: Shop) -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from downloads.models import Download
 from files.models import DownloadDay, DownloadGrant, File
 from files.ranges import begins_later
+from releasehub.core.prepared import insert
 from releasehub.core.requests import address_of
 from versions.models import Version
 
@@ -32,7 +33,7 @@ def record_grant(request: HttpRequest, file: File) -> None:
     """Note that the bytes were granted; one insert. Continued ranges and HEAD are no download."""
     if is_download(request):
         agent = request.headers.get("User-Agent", "")
-        DownloadGrant.objects.create(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent)))
+        insert(DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent))))
 
 
 def is_download(request: HttpRequest) -> bool:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from downloads.models import Category, Download, RetiredSlug
 from downloads.policies import download_policy
+from downloads.querysets import DownloadQuerySet
 from downloads.rules import rules_of
 from downloads.services.slugs import free_slug
 from releasehub.accounts.models import User
@@ -13,6 +14,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.core.prepared import STAND_IN, Prepared
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
@@ -125,9 +127,18 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
 
 def lock_download(download_id: int) -> Download:
     """The row as it is now, locked until the transaction ends; whatever changes its versions takes this lock first."""
-    rows = Download.all_objects.select_for_update(of=("self",)).select_related("category", "owner")
-    download: Download = rows.get(pk=download_id)
+    download = _locked.first(pk=download_id)
+    if download is None:
+        raise Download.DoesNotExist
     return download
+
+
+def _for_update(pk: int) -> DownloadQuerySet:
+    rows: DownloadQuerySet = Download.all_objects.select_for_update(of=("self",)).select_related("category", "owner")
+    return rows.filter(pk=pk).order_by()
+
+
+_locked: Prepared[Download] = Prepared(_for_update, pk=STAND_IN)
 
 
 def _first_state(actor: Actor, *, requested: str, requires_approval: bool) -> Download.State:

@@ -9,6 +9,7 @@ from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.core.actor import Actor
 from releasehub.core.guests import forget_guest_answers
 from releasehub.core.logs import one_line
+from releasehub.core.prepared import insert
 
 SINK_FIELDS = ("kind", "target", "has_addresses", "is_active")
 
@@ -27,7 +28,7 @@ def record(
     Whatever is kept for guests ends with the change.
     """
     forget_guest_answers()
-    return AuditEntry.objects.create(
+    entry = AuditEntry(
         actor_id=actor.user_id,
         actor_label=one_line(actor.label)[:200],
         api_key_id=actor.api_key_id,
@@ -42,6 +43,8 @@ def record(
         request_id=actor.request_id,
         address=actor.address,
     )
+    insert(entry)
+    return entry
 
 
 @transaction.atomic

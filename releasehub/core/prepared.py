@@ -11,9 +11,10 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models.query import ModelIterable, QuerySet
 
@@ -38,12 +39,15 @@ class Prepared(Generic[Row]):
         self._build, self._stand_ins = build, stand_ins
         self._compiler: Any = None
         self._sql = ""
+        self._locks = False
         self._params: list[Any] = []
 
     def rows(self, **values: Any) -> list[Row]:
         """The rows for these values, in one query."""
         if self._compiler is None:
             self._compile()
+        if self._locks and not connections[DEFAULT_DB_ALIAS].in_atomic_block:
+            raise transaction.TransactionManagementError("A lock needs a transaction that holds it.")
         params = [_as_sent(values[item.name]) if isinstance(item, Slot) else item for item in self._params]
         with prepared_cursor() as cursor:
             cursor.execute(self._sql, params)
@@ -64,6 +68,7 @@ class Prepared(Generic[Row]):
             raise ValueError(f"Not in the query: {sorted(missing)}")
         converters = compiler.get_converters([column for column, *_ in compiler.select])
         compiler.get_converters = lambda expressions: converters  # finding them costs more than using them
+        self._locks = query.select_for_update
         self._sql, self._params, self._compiler = sql, slots, compiler
 
     def _slot(self, item: Any) -> Any:
@@ -89,6 +94,28 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
         yield cursor
 
 
+def insert(row: models.Model) -> None:
+    """Save a new row of a table whose rows are only added, without signals. Its id is set."""
+    sql, fields = _insertion(type(row))
+    connection = connections[DEFAULT_DB_ALIAS]
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    with prepared_cursor() as cursor:
+        cursor.execute(sql, values)
+        row.pk = cursor.fetchone()[0]
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+@cache
+def _insertion(model: type[models.Model]) -> tuple[str, list[models.Field[Any, Any]]]:
+    quoted = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
+    columns = ", ".join(quoted(str(field.column)) for field in fields)
+    slots = ", ".join(["%s"] * len(fields))
+    key = quoted(str(model._meta.pk.column))
+    table = quoted(model._meta.db_table)
+    return f"INSERT INTO {table} ({columns}) VALUES ({slots}) RETURNING {key}", fields  # noqa: S608 - names of models
+
+
 def _as_sent(value: Any) -> Any:
     """Bytes have a form of their own on the way to each database."""
     connection: Any = connections[DEFAULT_DB_ALIAS]
@@ -96,8 +123,10 @@ def _as_sent(value: Any) -> Any:
 
 
 def _plain(sent: Any) -> Any:
-    """The bytes in what `_as_sent` makes of them."""
+    """The bytes in what `_as_sent` makes of them, the number in what a database wraps."""
     inner = getattr(sent, "obj", sent)
+    if isinstance(inner, int) and not isinstance(inner, bool):
+        return int(inner)
     return bytes(inner) if isinstance(inner, memoryview | bytes) else sent
 
 

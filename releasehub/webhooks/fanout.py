@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import Q
 
+from releasehub.core.prepared import OTHER_STAND_IN, STAND_IN, Prepared
 from releasehub.core.tasks import hint
 from releasehub.webhooks import filters, formats
 from releasehub.webhooks.models import Delivery, Endpoint, Event
@@ -18,7 +19,7 @@ DELIVER = "webhooks.deliver"
 
 def fan_out(events: Sequence[Event]) -> None:
     """Deliveries of events that concern one download. One query without an endpoint, two with any."""
-    endpoints = list(_listening(events[0].download_id, organization_of(events[0].data)))
+    endpoints = _listening(events[0].download_id, organization_of(events[0].data))
     deliveries = [
         new_delivery(event, endpoint) for event in events for endpoint in endpoints if is_wanted(endpoint, event)
     ]
@@ -56,14 +57,25 @@ def organization_of(data: Mapping[str, Any]) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _listening(download_id: int | None, organization_id: int | None) -> models.QuerySet[Endpoint]:
-    scope = Q(organization=None, download_id=None)
-    if download_id is not None:
-        scope |= Q(download_id=download_id)
-    if organization_id is not None:
-        scope |= Q(organization=organization_id)
-    rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None).order_by("id")
-    return rows.only("id", "format", "events", "criteria")
+def _listening(download_id: int | None, organization_id: int | None) -> list[Endpoint]:
+    given = {"download": download_id, "organization": organization_id}
+    asked = {name: value for name, value in given.items() if value is not None}
+    return _listening_to(frozenset(asked)).rows(**asked)
+
+
+@cache
+def _listening_to(given: frozenset[str]) -> Prepared[Endpoint]:
+    def build(download: int | None = None, organization: int | None = None) -> models.QuerySet[Endpoint]:
+        scope = Q(organization=None, download_id=None)
+        if download is not None:
+            scope |= Q(download_id=download)
+        if organization is not None:
+            scope |= Q(organization=organization)
+        rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None).order_by("id")
+        return rows.only("id", "format", "events", "criteria")
+
+    stand_ins = {"download": STAND_IN, "organization": OTHER_STAND_IN}
+    return Prepared(build, **{name: stand_ins[name] for name in given})
 
 
 def _matches(criteria: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from downloads.access import access_to, find_with_access
 from downloads.models import Download
-from downloads.services import set_team_member
+from downloads.services import lock_download, set_team_member
 from files.latest import with_primary_file
 from files.listing import newest_versions, version_of_id
+from files.models import DownloadGrant
 from releasehub.core.actor import Actor
-from releasehub.core.prepared import STAND_IN, Prepared
+from releasehub.core.prepared import STAND_IN, Prepared, insert
 from tests.factories import make_download, make_file, make_user, make_version, system
 from versions.models import Version
 from versions.services import unpublish_version
@@ -77,3 +78,36 @@ def test_a_value_that_is_not_in_the_query_is_a_mistake() -> None:
     wrong: Prepared[Download] = Prepared(lambda pk: Download.objects.filter(pk__gt=0), pk=STAND_IN)
     with pytest.raises(ValueError, match="Not in the query"):
         wrong.rows(pk=1)
+
+
+def test_an_inserted_row_is_what_the_model_says() -> None:
+    file = make_file()
+    grants = [DownloadGrant(file=file, visitor="somebody", is_bot=True) for _ in range(2)]
+    insert(grants[0])
+    grants[1].save()
+    stored = [DownloadGrant.objects.values().get(pk=grant.pk) for grant in grants]
+    same = {"id": 0, "granted_at": None}
+    assert stored[0] | same == stored[1] | same
+    assert stored[0]["granted_at"] == grants[0].granted_at
+    grants[0].visitor = "somebody else"
+    grants[0].save()
+    assert DownloadGrant.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_needs_a_transaction() -> None:
+    download = make_download()
+    with transaction.atomic():
+        assert lock_download(download.pk) == download
+    with pytest.raises(transaction.TransactionManagementError):
+        lock_download(download.pk)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are kept by PostgreSQL")
+def test_plans_are_kept() -> None:
+    version = make_version()
+    for _ in range(4):
+        version_of_id(version.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%versions_version%'")
+        assert cursor.fetchone()[0] > 0

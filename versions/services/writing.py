@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from downloads.models import Download
@@ -16,6 +17,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.prepared import OTHER_STAND_IN, STAND_IN, Prepared
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 from versions.channels import InvalidChannel, clean_channel
@@ -197,9 +199,7 @@ def _check_base(download: Download, values: dict[str, Any]) -> None:
 def _check_number_is_free(version: Version) -> None:
     """In use or retired, in one query; the lock on the download keeps the answer true until the commit."""
     key = {"download": version.download_id, "channel": version.channel, "sort_key": bytes(version.sort_key)}
-    used = Version.all_objects.filter(**key).exclude(pk=version.pk).order_by().values_list("number")
-    retired = RetiredNumber.objects.filter(**key).values_list("number")
-    if used.union(retired).exists():
+    if _with_number_taken.first(but=version.pk or 0, **key):
         raise Conflict(
             ErrorCode.VERSION_NUMBER_TAKEN,
             f"Version {version.number} is or was used in the channel {version.channel}; a number is never used twice.",
@@ -207,6 +207,17 @@ def _check_number_is_free(version: Version) -> None:
             number=version.number,
             channel=version.channel,
         )
+
+
+def _where_taken(download: int, channel: str, sort_key: bytes, but: int) -> models.QuerySet[Download]:
+    key = {"download": download, "channel": channel, "sort_key": sort_key}
+    taken = Exists(Version.all_objects.filter(**key).exclude(pk=but)) | Exists(RetiredNumber.objects.filter(**key))
+    return Download.all_objects.filter(taken, pk=download).only("pk").order_by()
+
+
+_with_number_taken: Prepared[Download] = Prepared(
+    _where_taken, download=STAND_IN, channel="a channel", sort_key=b"a sort key", but=OTHER_STAND_IN
+)
 
 
 def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any]) -> None:

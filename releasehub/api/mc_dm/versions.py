@@ -165,7 +165,7 @@ class McDmVersionViewSet(McDmViewSet):
             return super().list(request)
         only_listed = not download_policy.is_insider(self.actor, download)
         versions = newest_versions(download, pages.per_page, only_listed=only_listed)
-        return self.get_paginated_response(self.shown(versions))
+        return self.get_paginated_response(super().shown(versions))
 
     def retrieve(self, request: Request, pk: str) -> Response:
         version = version_of_id(int(pk)) if int(pk) <= LARGEST_ID else None

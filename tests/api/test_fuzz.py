@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 
 from releasehub.accounts.models import User
 from releasehub.apikeys.scopes import Scope
-from releasehub.outbound import client
+from releasehub.outbound import lookup
 from releasehub.wsgi import application
 from tests.api.described import document
 from tests.api.described import operations as described
@@ -78,7 +78,7 @@ def one_connection() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """Made-up host names are looked up nowhere."""
-    monkeypatch.setattr(client, "_look_up", lambda host, port, put: put(None))
+    monkeypatch.setattr(lookup, "_look_up", lambda host, port, put: put(None))
 
 
 @pytest.fixture(scope="module")

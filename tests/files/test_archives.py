@@ -41,6 +41,7 @@ from tests.files.archive_recipes import (
     zip_by_library,
     zip_with,
 )
+from tests.speed import slowness
 
 pytestmark = pytest.mark.pure
 
@@ -64,7 +65,8 @@ def tar_codes(*members: TarMember) -> set[str]:
 
 @contextmanager
 def bounded(seconds: float = 5, memory_bytes: int = 256 * MIB) -> Iterator[None]:
-    """Tracing makes Python about four times as slow, so `seconds` are those of a slow machine."""
+    """Tracing makes Python about four times as slow: `seconds` allow for that."""
+    seconds *= slowness()
     tracemalloc.start()
     start = time.process_time()
     try:
@@ -77,6 +79,7 @@ def bounded(seconds: float = 5, memory_bytes: int = 256 * MIB) -> Iterator[None]
 
 @contextmanager
 def quick(seconds: float = 5) -> Iterator[None]:
+    seconds *= slowness()
     start = time.process_time()
     yield
     assert time.process_time() - start < seconds

@@ -10,8 +10,9 @@ from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from downloads.models import Download
+from downloads.models import AccessKey, Download
 from downloads.services import update_download
 from releasehub.core.guests import CACHE
 from tests.factories import make_download, make_file, make_user, make_version, system
@@ -98,11 +99,13 @@ def test_what_a_member_sees_is_kept_for_nobody(client: Client, download: Downloa
 
 def test_what_a_key_opens_is_kept_for_nobody(client: Client) -> None:
     hidden = make_file(make_version(make_download(visibility=Download.Visibility.PRIVATE), "1.0.0")).version.download
-    _, secret = issue_access_key(actor=system(), download=hidden, name="customer")
+    key, secret = issue_access_key(actor=system(), download=hidden, name="customer")
     address = f"/api/updates/{hidden.slug}"
     assert client.get(f"{address}?key={secret}").status_code == 200
     assert client.get(f"{address}?key={secret}x").status_code != 200
     assert client.get(address).status_code == 404
+    AccessKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())  # by another process
+    assert client.get(f"{address}?key={secret}").status_code != 200
 
 
 def test_failures_are_not_kept(client: Client, download: Download, django_capture_on_commit_callbacks: Commits) -> None:

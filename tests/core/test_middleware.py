@@ -22,6 +22,8 @@ def test_an_api_answer_may_load_nothing_and_sets_no_cookie(client: Client, path:
     assert answer[POLICY] == API_POLICY
     assert not answer.cookies
     assert "Cookie" not in answer.get("Vary", "")
+    assert not {"session", "_messages"} & vars(answer.wsgi_request).keys()
+    assert "CSRF_COOKIE" not in answer.wsgi_request.META
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,19 @@ def test_a_link_costs_one_question_and_one_count(client: Client, file: Any, djan
         fetch(client, path(file))
 
 
+@pytest.mark.parametrize("delete", [delete_download, delete_version, delete_file])
+def test_what_is_deleted_is_gone_also_for_its_owner(client: Client, file: Any, delete: Any) -> None:
+    client.force_login(file.version.download.owner)
+    assert fetch(client, path(file)).status_code in {200, 302}
+    name, target = {
+        delete_download: ("download", file.version.download),
+        delete_version: ("version", file.version),
+        delete_file: ("file", file),
+    }[delete]
+    delete(actor=system(), **{name: target})
+    assert client.get(path(file)).status_code in ({410} if delete is not delete_file else {404, 410})
+
+
 def test_a_number_of_two_channels_is_that_of_the_default_one(client: Client, file: Any) -> None:
     download = file.version.download
     beta = make_version(download, "1.4.0", channel="beta")

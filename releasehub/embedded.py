@@ -5,6 +5,7 @@ import threading
 import time
 
 from celery.beat import Scheduler
+from celery.signals import worker_ready
 from django.db import close_old_connections
 
 from releasehub.celery import app
@@ -23,6 +24,7 @@ def start_worker() -> None:
         without_mingle=True,
         without_heartbeat=True,
         hostname="embedded@localhost",
+        ready_callback=lambda consumer: worker_ready.send(sender=consumer),
     )
     threading.Thread(target=worker.start, daemon=True, name="celery-worker").start()
     threading.Thread(target=_schedule, daemon=True, name="celery-beat").start()

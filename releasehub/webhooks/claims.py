@@ -22,7 +22,7 @@ from releasehub.webhooks.schedule import delay_after
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=8)
+LEASE = timedelta(seconds=4)
 LANES_PER_ENDPOINT = 2
 LANE_SIZE = 25
 LOOKED_AT = 200

@@ -1,6 +1,9 @@
 """Background work on webhooks. Every task may run twice, and beside itself."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
 
 from releasehub.core.tasks import hint
 from releasehub.webhooks import notices, stream
@@ -15,6 +18,12 @@ from releasehub.webhooks.pruning import prune_deliveries
 def deliver() -> int:
     """Send what is due; the sweep finds what is left."""
     return deliver_batch()
+
+
+@worker_ready.connect(dispatch_uid="webhooks.deliver")
+def look_at_once(**_: Any) -> None:
+    """What a worker that died left behind need not wait for the schedule."""
+    hint(DELIVER)
 
 
 @shared_task(name="webhooks.sweep")

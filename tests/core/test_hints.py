@@ -7,9 +7,11 @@ import sys
 from typing import Any
 
 import pytest
+from celery.signals import worker_ready
 from kombu.exceptions import OperationalError
 
 from releasehub.core import tasks
+from releasehub.webhooks import tasks as webhook_tasks
 
 SCRIPT = """
 import time, django
@@ -20,6 +22,17 @@ started = time.monotonic()
 for _ in range(5):
     hint("webhooks.deliver")
 print(time.monotonic() - started)
+"""
+
+EMBEDDED = """
+import threading, django
+django.setup()
+from celery.signals import worker_ready
+from releasehub.embedded import start_worker
+heard = threading.Event()
+worker_ready.connect(lambda **_: heard.set(), weak=False)
+start_worker()
+print(heard.wait(30))
 """
 
 
@@ -52,3 +65,21 @@ def test_a_broker_that_hangs_is_left_alone_for_a_while(monkeypatch: pytest.Monke
     tasks.hint("slow")
     tasks.hint("slow")
     assert asked == ["quick", "quick", "slow"]
+
+
+def test_a_worker_that_starts_looks_for_deliveries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", lambda name, **_: asked.append(name))
+    worker_ready.send(sender=None)
+    assert asked == [webhook_tasks.deliver.name]
+
+
+def test_the_embedded_worker_says_when_it_is_ready(tmp_path: Any) -> None:
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
+        "RELEASEHUB_DATA_DIR": str(tmp_path),
+        "REDIS_URL": "",
+        "DATABASE_URL": "",
+    }
+    done = subprocess.run([sys.executable, "-c", EMBEDDED], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

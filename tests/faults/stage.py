@@ -161,6 +161,7 @@ class Hub:
         try:
             for number in range(workers):
                 command = ("-m", "celery", "-A", "releasehub", "worker", "-Q", "webhooks,files,default", "-c", "1")
+                command += ("--without-mingle", "--without-gossip")
                 command += ("-l", "warning", "-n", f"worker{number}@localhost")
                 worker = Worker(Service(partial(self.spawned, f"worker{number}", *command)))
                 self.workers.append(worker)

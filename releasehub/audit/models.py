@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
@@ -155,8 +156,12 @@ class AuditSink(models.Model):
 
     def clean(self) -> None:
         """Errors: ValidationError for a target the kind cannot use."""
-        judges = {self.Kind.JSONL: storage_prefix, self.Kind.HTTP: parse_target, self.Kind.SYSLOG: syslog_target}
-        judge = judges.get(self.Kind(self.kind)) if self.kind in self.Kind.values else None
+        judges: dict[str, Callable[[str], object]] = {
+            self.Kind.JSONL: storage_prefix,
+            self.Kind.HTTP: parse_target,
+            self.Kind.SYSLOG: syslog_target,
+        }
+        judge = judges.get(self.kind)
         try:
             if judge is not None:
                 judge(self.target)

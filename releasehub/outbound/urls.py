@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote, urljoin
 
@@ -72,6 +73,7 @@ class Target:
         return not self.is_address and (len(labels) == 1 or labels[-1] in _INNER_SUFFIXES)
 
 
+@lru_cache(maxsize=256)
 def parse_target(url: str) -> Target:
     """Parts of an http or https URL; the fragment is left out, other characters are percent-encoded.
 

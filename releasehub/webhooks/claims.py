@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from releasehub.core import sealing
+from releasehub.core.prepared import insert_all
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Event, Payload
 from releasehub.webhooks.schedule import delay_after
@@ -200,7 +201,7 @@ def _bodies(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
         events = Event.objects.in_bulk({event_id for event_id, _ in missing})
         rendered = {key: _rendered(key[1], events[key[0]]) for key in sorted(missing)}
         rows = [Payload(event_id=key[0], format=key[1], body=body) for key, body in rendered.items() if body]
-        Payload.objects.bulk_create(rows, ignore_conflicts=True)
+        insert_all(rows, ignore_conflicts=True)
         bodies |= _stored_bodies(missing)
     return bodies
 
@@ -252,7 +253,8 @@ def record(outcomes: Sequence[Outcome]) -> None:
         )
         ours = [outcome for outcome in outcomes if held.get(outcome.parcel.delivery_id) == outcome.token]
         delays = {outcome.parcel.delivery_id: _delay(outcome) for outcome in ours}
-        Attempt.objects.bulk_create([_attempt(outcome, delays[outcome.parcel.delivery_id]) for outcome in ours])
+        insert_all([_attempt(outcome) for outcome in ours if delays[outcome.parcel.delivery_id] is None])
+        Attempt.objects.bulk_create(_to_repeat(ours, delays))
         _finish([outcome.parcel.delivery_id for outcome in ours if outcome.is_delivered], Delivery.State.DELIVERED)
         failed = [outcome.parcel.delivery_id for outcome in ours if not outcome.is_delivered]
         _finish([pk for pk in failed if delays[pk] is None], Delivery.State.FAILED)
@@ -267,8 +269,19 @@ def _delay(outcome: Outcome) -> timedelta | None:
     return delay_after(outcome.parcel.step, outcome.retry_after, now=timezone.now())
 
 
-def _attempt(outcome: Outcome, delay: timedelta | None) -> Attempt:
-    row = Attempt(
+def _to_repeat(outcomes: Iterable[Outcome], delays: Mapping[int, timedelta | None]) -> list[Attempt]:
+    """The attempts that another will follow, with its time: an expression, read back as a date."""
+    rows = []
+    for outcome in outcomes:
+        if (delay := delays[outcome.parcel.delivery_id]) is not None:
+            row = _attempt(outcome)
+            row.next_attempt_at = clock.now(delay)
+            rows.append(row)
+    return rows
+
+
+def _attempt(outcome: Outcome) -> Attempt:
+    return Attempt(
         delivery_id=outcome.parcel.delivery_id,
         number=outcome.parcel.number,
         result=outcome.result,
@@ -280,9 +293,6 @@ def _attempt(outcome: Outcome, delay: timedelta | None) -> Attempt:
         body_sha256=hashlib.sha256(outcome.parcel.body).hexdigest(),
         response=outcome.response,
     )
-    if delay is not None:
-        row.next_attempt_at = clock.now(delay)  # an expression, read back as a date
-    return row
 
 
 def _put_off(delays: Mapping[int, timedelta]) -> None:
@@ -315,11 +325,11 @@ def _note_health(outcomes: Iterable[Outcome]) -> None:
     """
     last = {outcome.endpoint_id: outcome for outcome in outcomes}
     for endpoint_id, outcome in sorted(last.items(), key=lambda item: item[0]):
-        row = Endpoint.objects.filter(pk=endpoint_id)
-        if outcome.is_delivered and outcome.was_failing:
-            row.update(failing_since=None, consecutive_failures=0)
-        elif outcome.is_delivered:
+        if outcome.is_delivered and not outcome.was_failing:
             continue
+        row = Endpoint.objects.filter(pk=endpoint_id)
+        if outcome.is_delivered:
+            row.update(failing_since=None, consecutive_failures=0)
         else:
             row.update(
                 failing_since=Coalesce("failing_since", clock.now()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from downloads.access import access_to, find_with_access
@@ -15,8 +15,10 @@ from files.latest import with_primary_file
 from files.listing import newest_versions, version_of_id
 from files.models import DownloadGrant
 from releasehub.core.actor import Actor
-from releasehub.core.prepared import STAND_IN, Prepared, insert
+from releasehub.core.prepared import STAND_IN, Prepared, insert, insert_all
+from releasehub.webhooks.models import Payload
 from tests.factories import make_download, make_file, make_user, make_version, system
+from tests.webhooks.conftest import announce
 from versions.models import Version
 from versions.services import unpublish_version
 
@@ -92,6 +94,19 @@ def test_an_inserted_row_is_what_the_model_says() -> None:
     grants[0].visitor = "somebody else"
     grants[0].save()
     assert DownloadGrant.objects.count() == 2
+
+
+def test_many_rows_go_in_at_once_and_known_ones_stay_as_they_are() -> None:
+    insert_all([])
+    event = announce()
+    rows = [Payload(event=event, format=name, body='{"é": "\\n"}') for name in ("standard", "v3")]
+    insert_all(rows)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_all(rows)
+    more = [Payload(event=event, format=name, body="other") for name in ("v3", "mc_dm")]
+    insert_all(more, ignore_conflicts=True)
+    stored = dict(Payload.objects.values_list("format", "body"))
+    assert stored == {"standard": '{"é": "\\n"}', "v3": '{"é": "\\n"}', "mc_dm": "other"}
 
 
 @pytest.mark.django_db(transaction=True)

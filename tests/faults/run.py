@@ -7,6 +7,7 @@ python tests/faults/run.py races [--rounds 500]           two commits race, one 
 python tests/faults/run.py log [--operations 10000]       the audit log while writers die
 python tests/faults/run.py broker [--away 60]             Redis is gone for a while
 python tests/faults/run.py tampering [--rounds 500]       the audit log is tampered with
+python tests/faults/run.py verify [--rows 1000000]        a long audit log is verified, and one row of it changed
 python tests/faults/run.py --seed 7 events                the same random choices again
 """
 
@@ -20,7 +21,7 @@ from typing import Any
 if not __package__:  # started as a script: find the package from the root of the checkout
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
-from tests.faults import broker, embedded, events, isolation, log, races, tampering
+from tests.faults import broker, embedded, events, isolation, log, long_log, races, tampering
 from tests.faults.verdicts import Report
 from tests.services.processes import ServiceError, interrupts
 
@@ -52,6 +53,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
     "log": (log.run, (("operations", 10_000, "transactions that commit"), PATIENCE)),
     "broker": (broker.run, (("away", 60.0, "seconds without Redis"), PATIENCE)),
     "tampering": (tampering.run, (("rounds", 500, "tamperings"),)),
+    "verify": (long_log.run, (("rows", 1_000_000, "rows of the log"),)),
 }
 
 

@@ -53,6 +53,11 @@ def test_the_audit_log_is_exact_while_writers_die() -> None:
 
 
 @with_services
+def test_a_long_log_is_verified() -> None:
+    assert "20,000" in carry_out("verify", "--rows", "20000")
+
+
+@with_services
 def test_redis_may_be_away() -> None:
     carry_out("broker", "--away", "4", "--patience", "60")
 

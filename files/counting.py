@@ -33,7 +33,8 @@ def record_grant(request: HttpRequest, file: File) -> None:
     """Note that the bytes were granted; one insert. Continued ranges and HEAD are no download."""
     if is_download(request):
         agent = request.headers.get("User-Agent", "")
-        insert(DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent))))
+        grant = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent)))
+        insert(grant, waits_for_disk=False)
 
 
 def is_download(request: HttpRequest) -> bool:

@@ -14,6 +14,7 @@ from files.policies import file_policy
 from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone, NotFound
+from releasehub.core.guests import kept_row
 from releasehub.core.prepared import STAND_IN, Prepared
 from versions.models import RetiredNumber, Version
 from versions.policies import version_policy
@@ -67,10 +68,24 @@ def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str
     Errors: NotFound; Gone.
     """
     _refuse_nul(slug + number + filename + channel)
-    file = None if channel else _only_one.first(slug=slug, number=number, filename=filename)
+    parts = {"slug": slug, "number": number, "filename": filename}
+    file = None if channel else kept_row(actor, ("file", *parts.values()), partial(_only_one.first, **parts))
     if file is not None and file_policy.can_view(actor, file):
         return file
     return find_file(actor, find_version(actor, find_download(actor, slug), number, channel), filename)
+
+
+def find_newest(actor: Actor, slug: str, wanted: str, *, channel: str = "", line: str = "") -> File:
+    """What `find_download` and `find_latest` find.
+
+    Errors: NotFound; Gone.
+    """
+    _refuse_nul(slug + wanted + channel + line)
+
+    def find() -> File:
+        return find_latest(actor, find_download(actor, slug), wanted, channel=channel, line=line)
+
+    return kept_row(actor, ("latest", slug, wanted, channel, line), find)
 
 
 def find_file(actor: Actor, version: Version, filename: str) -> File:

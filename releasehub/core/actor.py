@@ -43,6 +43,11 @@ class Actor:
         return self.user.pk if self.user else None
 
     @property
+    def is_guest(self) -> bool:
+        """Nobody is named, and nothing was presented that opens more than everybody sees."""
+        return not (self.user or self.is_super_key or self.api_key_id or self.granted_download_ids)
+
+    @property
     def is_superuser(self) -> bool:
         """Site administrators and super-user keys pass every policy."""
         return self.is_super_key or bool(self.user and self.user.is_active and self.user.is_superuser)

@@ -10,15 +10,18 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.cache import caches
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
+from releasehub.core.actor import Actor
+
 View = Callable[..., HttpResponseBase]
+Row = TypeVar("Row", bound=models.Model | None)
 CACHE = "guests"
 NAMING_HEADERS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_XF_API_KEY", "HTTP_XF_API_USER")
 NAMING_PARAMETER = "key"
@@ -65,6 +68,24 @@ def kept_for_guests(by: Callable[[HttpRequest], Hashable] | None = None) -> Call
         return wrapped
 
     return decorate
+
+
+def kept_row(actor: Actor, address: tuple[str, ...], find: Callable[[], Row]) -> Row:
+    """What `find` gives, kept for guests where each request is counted and so cannot share its answer.
+
+    Whether the actor may have the row is for the caller to judge, every time.
+    """
+    seconds = settings.GUEST_CACHE_SECONDS
+    if not seconds or not actor.is_guest:
+        return find()
+    name = sha256(repr(address).encode()).hexdigest()
+    kept: Row | None = caches[CACHE].get(name)
+    if kept is not None:
+        return kept
+    row = find()
+    if row is not None:
+        caches[CACHE].set(name, row, seconds)
+    return row
 
 
 def forget_guest_answers() -> None:

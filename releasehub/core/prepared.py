@@ -94,11 +94,17 @@ def prepared_cursor() -> Iterator[CursorWrapper]:
         yield cursor
 
 
-def insert(row: models.Model) -> None:
-    """Save a new row of a table whose rows are only added, without signals. Its id is set."""
-    sql, values = _insertion(type(row)), _values(row)
+def insert(row: models.Model, *, waits_for_disk: bool = True) -> None:
+    """Save a new row of a table whose rows are only added, without signals. Its id is set.
+
+    One that does not wait is lost when PostgreSQL, or its machine, ends badly within the next moment; nothing else is.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    sql = f"{_insertion(type(row))} RETURNING {_quoted(row._meta.pk.column)}"
+    if not waits_for_disk and connection.vendor == "postgresql" and not connection.in_atomic_block:
+        sql += ", set_config('synchronous_commit', 'off', true)"  # of this statement's own transaction
     with prepared_cursor() as cursor:
-        cursor.execute(f"{sql} RETURNING {_quoted(row._meta.pk.column)}", values)
+        cursor.execute(sql, _values(row))
         row.pk = cursor.fetchone()[0]
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 

@@ -6,8 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from files.delivery import serve_file
-from files.models import File
-from files.permalinks import checksums, find_download, find_exact, find_latest, find_version
+from files.permalinks import checksums, find_download, find_exact, find_newest, find_version
 from releasehub.core.errors import NotFound
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import fetcher_of
@@ -42,8 +41,7 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
 def latest(request: HttpRequest, slug: str, wanted: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
     """The newest, as `find_latest` says; never kept by caches, because it changes."""
     actor = fetcher_of(request)
-    download = find_download(actor, slug)
-    file: File = find_latest(actor, download, wanted, channel=channel, line=line.removesuffix(".x"))
+    file = find_newest(actor, slug, wanted, channel=channel, line=line.removesuffix(".x"))
     response = serve_file(request, file, actor)
     response["Cache-Control"] = "no-cache"
     response["X-ReleaseHub-Version"] = header_text(file.version.number)

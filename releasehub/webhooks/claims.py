@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=4)
 LANES_PER_ENDPOINT = 2
-LANE_SIZE = 25
+LANE_SIZE = 50
 LOOKED_AT = 200
 GONE_STATUS = 410
 

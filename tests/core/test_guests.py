@@ -14,6 +14,9 @@ from django.utils import timezone
 
 from downloads.models import AccessKey, Download
 from downloads.services import update_download
+from files import links
+from files.deletion import delete_version
+from files.models import DownloadGrant, File
 from releasehub.core.guests import CACHE
 from tests.factories import make_download, make_file, make_user, make_version, system
 from versions.services import unpublish_version, yank_version
@@ -136,3 +139,46 @@ def test_only_guests_without_a_cookie_are_answered(client: Client, download: Dow
     client.get(download.path)
     client.force_login(user)
     assert user.username in client.get(download.path).content.decode()
+
+
+def opens(client: Client, address: str) -> bool:
+    """Whether the bytes come, or the way to them in the storage."""
+    answer: Any = client.get(address)
+    assert not answer.streaming or b"".join(answer)
+    return answer.status_code in {200, 302}
+
+
+def links_to(file: Any) -> tuple[str, str]:
+    return links.file_path(file), f"/d/{file.version.download.slug}/latest/{file.filename}"
+
+
+def test_a_link_is_found_once_and_counted_each_time(client: Client, download: Download) -> None:
+    for number, address in enumerate(links_to(File.objects.get())):
+        for count, guest in enumerate((client, Client()), start=1):
+            with CaptureQueriesContext(connection) as queries:
+                assert opens(guest, address)
+            assert (len(queries) == 1) is (count == 2), address
+            assert DownloadGrant.objects.count() == 2 * number + count
+
+
+def test_a_link_ends_with_the_change(
+    client: Client, download: Download, django_capture_on_commit_callbacks: Commits
+) -> None:
+    file = File.objects.get()
+    assert all(opens(client, address) for address in links_to(file))
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_version(actor=system(), version=file.version)
+    assert [client.get(address).status_code for address in links_to(file)] == [410, 404]
+
+
+def test_links_to_what_is_not_open_stay_shut(client: Client) -> None:
+    hidden = make_file(make_version(make_download(visibility=Download.Visibility.PRIVATE), "1.0.0"))
+    owner, (key, secret) = Client(), issue_access_key(actor=system(), download=hidden.version.download, name="one")
+    owner.force_login(hidden.version.download.owner)
+    for address in links_to(hidden):
+        for _ in range(2):
+            assert opens(owner, address)
+            assert opens(client, f"{address}?key={secret}")
+            assert client.get(address).status_code == 404
+    AccessKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())  # by another process
+    assert not any(opens(client, f"{address}?key={secret}") for address in links_to(hidden))

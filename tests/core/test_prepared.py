@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import Thread
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -94,6 +95,30 @@ def test_an_inserted_row_is_what_the_model_says() -> None:
     grants[0].visitor = "somebody else"
     grants[0].save()
     assert DownloadGrant.objects.count() == 2
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL waits for the disk by transaction")
+@pytest.mark.django_db(transaction=True)
+def test_who_does_not_wait_for_the_disk_leaves_others_waiting() -> None:
+    file, asked = make_file(), []
+
+    def listen(execute: Any, sql: str, *rest: Any) -> Any:
+        asked.append("synchronous_commit" in sql)
+        return execute(sql, *rest)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+    with connection.execute_wrapper(listen):
+        insert(DownloadGrant(file=file, visitor="a"), waits_for_disk=False)
+        with transaction.atomic():  # whose other rows have to be on disk
+            insert(DownloadGrant(file=file, visitor="b"), waits_for_disk=False)
+        insert(DownloadGrant(file=file, visitor="c"))
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+        cursor.execute("RESET synchronous_commit")
+    assert asked == [True, False, False]
+    assert DownloadGrant.objects.count() == 3
 
 
 def test_many_rows_go_in_at_once_and_known_ones_stay_as_they_are() -> None:

@@ -135,7 +135,7 @@ GUEST_CACHE_SECONDS = env.number("RELEASEHUB_GUEST_CACHE_SECONDS", 1)
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 # A request must not wait for Redis: who sends a hint tries once, and not for long.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 5} if REDIS_URL else {"polling_interval": 0.02}
+    {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 5} if REDIS_URL else {"polling_interval": 0.05}
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

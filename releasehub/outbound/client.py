@@ -69,7 +69,7 @@ class Download:
 
 
 def check_target(url: str) -> None:
-    """Judge a URL without connecting. Errors: Refused; Unreachable when the name does not resolve now."""
+    """Judge a URL without connecting. Errors: Refused; Unreachable for an unknown name; NotLookedUp."""
     judged_addresses(_parse(url), Clock(LOOKUP_SECONDS))
 
 

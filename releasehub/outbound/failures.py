@@ -31,6 +31,10 @@ class Unreachable(Exception):
         self.reason = reason
 
 
+class NotLookedUp(Unreachable):
+    """The resolver gave no answer about the host name; a later one may."""
+
+
 @contextmanager
 def errors_of_ours() -> Iterator[None]:
     """Turn the library's errors, which name URLs and addresses, into Unreachable."""

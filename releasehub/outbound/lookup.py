@@ -13,7 +13,7 @@ from django.conf import settings
 
 from releasehub.outbound.addresses import Network, refusal
 from releasehub.outbound.connections import Clock
-from releasehub.outbound.failures import Refused, Unreachable
+from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
 from releasehub.outbound.urls import Target
 
 LOOKUP_SECONDS = 5.0
@@ -47,13 +47,15 @@ def judged_addresses(target: Target, clock: Clock) -> list[str]:
 
 def _resolve(target: Target, clock: Clock) -> list[str]:
     """Every address of the name, in the system's order. The resolver has no time limit, so a thread waits for it."""
-    found: queue.SimpleQueue[list[str] | None] = queue.SimpleQueue()
+    found: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
     threading.Thread(target=_look_up, args=(target.host, target.port, found.put), daemon=True).start()
     try:
         addresses = found.get(timeout=min(LOOKUP_SECONDS, clock.left()))
     except (queue.Empty, TimeoutError):
-        raise Unreachable("Looking up the host name took too long.") from None
-    if not addresses:
+        raise NotLookedUp("Looking up the host name took too long.") from None
+    if isinstance(addresses, socket.gaierror) and addresses.errno == socket.EAI_AGAIN:
+        raise NotLookedUp("The host name could not be looked up just now.")
+    if isinstance(addresses, Exception) or not addresses:
         raise Unreachable("The host name could not be found.")
     return addresses
 
@@ -62,5 +64,5 @@ def _look_up(host: str, port: int, put: Any) -> None:
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         put(list(dict.fromkeys(str(row[4][0]) for row in rows)))
-    except (OSError, UnicodeError):
-        put(None)
+    except (OSError, UnicodeError) as error:
+        put(error)

@@ -20,7 +20,7 @@ from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.tasks import hint
 from releasehub.outbound.client import check_target
-from releasehub.outbound.failures import Refused, Unreachable
+from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
 from releasehub.webhooks import clock, filters, notices, signing
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import DELIVER, new_delivery
@@ -296,12 +296,15 @@ def _check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:
 def check_url(url: str) -> None:
     """Looks the host name up, which may take seconds: callers with a transaction of their own ask before it.
 
+    A resolver that gives no answer refuses nothing: the address is judged again at every attempt.
     Errors: Invalid.
     """
     if len(url) > LONGEST_URL:
         raise _invalid("url", "At most 2000 characters.")
     try:
         check_target(url)
+    except NotLookedUp:
+        return
     except (Refused, Unreachable) as error:
         raise _invalid("url", error.reason) from None
 

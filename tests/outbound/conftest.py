@@ -117,7 +117,7 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[list[st
             answer = lists[min(asked.count(host), len(lists) - 1)]
             asked.append(host)
             if not answer or answer[0].isalpha():
-                raise socket.gaierror(socket.EAI_AGAIN, "stub")
+                raise socket.gaierror(socket.EAI_AGAIN if answer else socket.EAI_NONAME, "stub")
             return [row for address in answer for row in system(address, port, type=socket.SOCK_STREAM)]
 
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)

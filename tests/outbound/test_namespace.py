@@ -17,12 +17,17 @@ CORPUS = HERE.parent / "corpora" / "ssrf_targets.json"
 PUBLIC = {"8.8.4.4", "8.8.8.8", "9.9.9.9", "1.1.1.1"}
 
 
-@pytest.fixture(scope="module")
-def report() -> Any:
+def ensure_namespaces() -> None:
+    """Errors: the test is skipped where they are not allowed."""
     if not (shutil.which("unshare") and shutil.which("ip")):
         pytest.skip("there is no unshare or ip command")
     if subprocess.run(["unshare", "-Urn", "true"], capture_output=True, check=False).returncode:
         pytest.skip("network namespaces are not allowed here")
+
+
+@pytest.fixture(scope="module")
+def report() -> Any:
+    ensure_namespaces()
     done = subprocess.run(
         ["unshare", "-Urn", sys.executable, "-W", "error", str(HERE / "namespace_run.py"), str(CORPUS)],
         env=os.environ | {"PYTHONPATH": str(HERE.parents[1])},

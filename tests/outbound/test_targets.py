@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from releasehub.outbound.addresses import refusal
 from releasehub.outbound.client import check_target, send
-from releasehub.outbound.failures import Refused, Unreachable
+from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
 
 pytestmark = pytest.mark.pure
@@ -190,10 +190,12 @@ def test_networks_of_the_operator_open_inner_names(settings: Any, lookups: Looku
 
 
 def test_reasons_name_no_address_behind_a_name(lookups: Lookups) -> None:
-    lookups({"a.example": [["10.1.2.3"]], "b.example": [["SERVFAIL"]]})
+    lookups({"a.example": [["10.1.2.3"]], "b.example": [[]], "c.example": [["SERVFAIL"]]})
     with pytest.raises(Refused) as refused:
         check_target("https://a.example/secret")
     assert refused.value.reason == "The name leads to an address that is not public."
     with pytest.raises(Unreachable) as unreachable:
         check_target("https://b.example/secret")
     assert unreachable.value.reason == "The host name could not be found."
+    with pytest.raises(NotLookedUp, match="could not be looked up just now"):
+        check_target("https://c.example/secret")

@@ -25,6 +25,7 @@ from releasehub.webhooks.endpoints import (
 from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
 from tests.factories import make_organization, make_user, system
+from tests.outbound.conftest import lookups as lookups
 from tests.webhooks.conftest import SECRET, announce, make_endpoint
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,15 @@ def test_loopback_is_refused_unless_listed(settings: Any) -> None:
     settings.WEBHOOK_ALLOW_NETS = []
     with pytest.raises(Invalid):
         create_endpoint(actor=system(), url=URL)
+
+
+def test_a_resolver_that_is_silent_refuses_nothing(lookups: Any, settings: Any) -> None:
+    """Each attempt judges the address anew; a name that does not exist is a mistake to tell of at once."""
+    settings.WEBHOOK_ALLOW_NETS = []
+    lookups({"silent.example": [["SERVFAIL"]], "unknown.example": [[]]})
+    assert create_endpoint(actor=system(), url="https://silent.example/hook")[0].pk
+    with pytest.raises(Invalid, match="could not be found"):
+        create_endpoint(actor=system(), url="https://unknown.example/hook")
 
 
 def test_one_scope_only() -> None:

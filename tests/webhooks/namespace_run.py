@@ -1,0 +1,103 @@
+"""Run inside `unshare -Urn`: API and worker of a hub of its own, in the world of `tests/outbound/namespace_run`.
+
+Reads the corpus named on the command line; prints, as JSON, what accepted a connection while an endpoint was made,
+edited, tested, retried and replayed, and what the API answered.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+from releasehub.webhooks import clock  # noqa: E402
+from releasehub.webhooks.delivery import deliver_batch  # noqa: E402
+from releasehub.webhooks.models import Delivery, Endpoint  # noqa: E402
+from tests.conftest import ApiClient  # noqa: E402
+from tests.factories import make_download, make_key, make_user  # noqa: E402
+from tests.outbound.namespace_run import FORBIDDEN, accepted, only, open_world, play  # noqa: E402
+
+BASE = "/api/mc-dm-webhooks/"
+HARMLESS = "http://8.8.8.8/"
+
+
+class Hub:
+    def __init__(self) -> None:
+        owner = make_user()
+        self.download = make_download(owner)
+        self.client = ApiClient(make_key(owner))
+
+    def create(self, url: str) -> Any:
+        return self.client.send("post", BASE, {"url": url, "download_id": self.download.pk})
+
+    def run_case(self, url: str) -> dict[str, Any]:
+        """Route -> the addresses that were reached; `status` -> what the API answered to create and edit.
+
+        Whatever it answered, the URL is then in the row: it was good on the day it was saved.
+        """
+        Endpoint.objects.all().delete()
+        found: dict[str, Any] = {}
+        with Noted(found, "create"):
+            created = self.create(url)
+        Endpoint.objects.all().delete()
+        self.create(HARMLESS)
+        row = Endpoint.objects.get()
+        with Noted(found, "edit"):
+            edited = self.client.send("put", f"{BASE}{row.pk}/", {"url": url})
+        Endpoint.objects.update(url=url, verify_tls=False)
+        with Noted(found, "test"):
+            self.post(row, "test/")
+            deliver_batch()
+        with Noted(found, "retry"):
+            Delivery.objects.update(next_attempt_at=clock.now())
+            deliver_batch()
+        with Noted(found, "replay"):
+            self.post(row, f"deliveries/{Delivery.objects.get().webhook_id}/replay/")
+            deliver_batch()
+        return found | {"status": [created.status_code, edited.status_code]}
+
+    def post(self, row: Endpoint, action: str) -> None:
+        answer = self.client.send("post", f"{BASE}{row.pk}/{action}")
+        if answer.status_code >= 300:
+            raise AssertionError(answer.content)
+
+
+class Noted:
+    """What accepts connections inside the block."""
+
+    def __init__(self, found: dict[str, Any], name: str) -> None:
+        self._found, self._name = found, name
+
+    def __enter__(self) -> None:
+        self._before = len(accepted)
+
+    def __exit__(self, *error: object) -> None:
+        self._found[self._name] = accepted[self._before :]
+
+
+def main(corpus: str) -> None:
+    call_command("migrate", verbosity=0)
+    open_world()
+    hub = Hub()
+    report: dict[str, Any] = {"cases": {}, "listed": {}}
+    for case in json.loads(Path(corpus).read_text())["cases"]:
+        play(case)
+        report["cases"][case["id"]] = hub.run_case(case["url"])
+    for address, url in FORBIDDEN.items():
+        settings.WEBHOOK_ALLOW_NETS = [only(address)]
+        report["listed"][address] = hub.run_case(url)
+    time.sleep(0.2)
+    print(json.dumps(report | {"accepted": accepted}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

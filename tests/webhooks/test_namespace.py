@@ -1,0 +1,69 @@
+"""No route that makes a hub connect leads it to a forbidden address, end to end where those addresses really listen."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.outbound.test_namespace import CORPUS, PUBLIC, ensure_namespaces
+
+pytestmark = pytest.mark.pure
+CASES = json.loads(CORPUS.read_text())["cases"]
+SENDS = ("test", "retry", "replay")
+ROUTES = ("create", "edit", *SENDS)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    ensure_namespaces()
+    folder = tmp_path_factory.mktemp("hub")
+    script = Path(__file__).with_name("namespace_run.py")
+    done = subprocess.run(
+        ["unshare", "-Urn", sys.executable, str(script), str(CORPUS)],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(script.parents[2]),
+            "DJANGO_SETTINGS_MODULE": "releasehub.settings.test",
+            "RELEASEHUB_DATA_DIR": str(folder),
+            "DATABASE_URL": f"sqlite:///{folder / 'hub.sqlite3'}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_no_route_leads_to_a_forbidden_address(report: Any, case: dict[str, Any]) -> None:
+    found = report["cases"][case["id"]]
+    assert found["create"] == found["edit"] == []
+    assert case["stage"] != "create" or found["status"] == [400, 400]
+    reached = {address for route in SENDS for address in found[route]}
+    if case["expect"] == "allow":
+        assert max(found["status"]) < 300
+        assert found["test"]
+        assert found["replay"]
+    elif case["class"] in {"redirect", "dns_rebind"}:
+        assert reached <= PUBLIC
+    else:
+        assert reached == set()
+
+
+def test_a_listed_address_is_reached(report: Any) -> None:
+    for address, found in report["listed"].items():
+        expected = [] if address == "64:ff9b:1::1" else [address]  # 0.0.0.1 is inside
+        assert (found["test"], found["replay"]) == (expected, expected)
+
+
+def test_no_connection_came_late(report: Any) -> None:
+    rows = [*report["cases"].values(), *report["listed"].values()]
+    assert report["accepted"] == [address for found in rows for route in ROUTES for address in found[route]]

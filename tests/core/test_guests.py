@@ -182,3 +182,11 @@ def test_links_to_what_is_not_open_stay_shut(client: Client) -> None:
             assert client.get(address).status_code == 404
     AccessKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())  # by another process
     assert not any(opens(client, f"{address}?key={secret}") for address in links_to(hidden))
+
+
+def test_links_are_found_anew_for_who_is_named(download: Download) -> None:
+    file, owner = File.objects.get(), Client()
+    owner.force_login(download.owner)
+    assert all(opens(owner, address) for address in links_to(file))
+    File.objects.update(deleted_at=timezone.now())  # by another process
+    assert not any(opens(owner, address) for address in links_to(file))

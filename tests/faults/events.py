@@ -30,13 +30,16 @@ COMMITTED = "SELECT count(DISTINCT title) FROM faults_shadow"
 TRIED_AND_FAILED = "SELECT count(*) FROM webhooks_attempt WHERE result <> 'delivered'"
 
 
-def run(*, events: int, seed: int, flush: float, patience: float) -> Report:
-    """`events`: transactions that commit; each makes one to three events. `patience`: seconds for all to arrive."""
+def run(*, events: int, seed: int, workers: int, flush: float, patience: float) -> Report:
+    """`events`: transactions that commit; each makes one to three events. `patience`: seconds for all to arrive.
+
+    With four `workers` one has always lived long enough to be the next.
+    """
     report = Report(f"events while parts die, seed {seed}")
     with hub() as on:
         urls = [argument for path in ENDPOINTS for argument in ("--endpoint", on.receiver_url + path)]
         on.run("-m", "tests.faults.changes", "prepare", *urls)
-        with on.celery(2), writers(on, events, seed) as writing:
+        with on.celery(workers), writers(on, events, seed) as writing:
             faults = Faults(on, Random(seed), events, flush)
             started = time.monotonic()
             while any(child.process.poll() is None for child in writing):

@@ -33,6 +33,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
         events.run,
         (
             ("events", 20_000, "transactions that commit"),
+            ("workers", 4, "Celery workers"),
             ("flush", 20.0, "seconds from FLUSHALL to FLUSHALL"),
             PATIENCE,
         ),

@@ -15,6 +15,7 @@ from tests.services.servers import postgres_binaries
 
 RUN = Path(__file__).with_name("run.py")
 SEED = "20261121"
+EVENTS = ("events", "--events", "300", "--workers", "2", "--flush", "2", "--patience", "90")
 
 
 def has_servers() -> bool:
@@ -39,7 +40,7 @@ def carry_out(*arguments: str) -> str:
 
 @with_services
 def test_no_event_is_lost_while_parts_die() -> None:
-    assert "workers killed" in carry_out("events", "--events", "300", "--flush", "2", "--patience", "90")
+    assert "workers killed" in carry_out(*EVENTS)
 
 
 @with_services

@@ -1,6 +1,6 @@
 """No committed event is lost and none is invented, whatever dies: workers, the broker, the database.
 
-Every two seconds a worker is killed, if one has run for eight: one that has only begun to start does nothing yet.
+Every two seconds a worker is killed, if one has run for long enough: one that has only begun to start does nothing yet.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ ENDPOINTS = ("/a", "/b")
 WRITERS = 2
 THREADS = 4
 KILL_SECONDS = 2.0
-LEAST_LIFE = 8.0
 FACTS = "SELECT event, object, title FROM faults_shadow ORDER BY id"
 WAITING = "SELECT count(*) FROM webhooks_delivery WHERE state = 'pending'"
 LEASED = "SELECT count(*) FROM webhooks_delivery WHERE lease_until > now()"
@@ -30,17 +29,17 @@ COMMITTED = "SELECT count(DISTINCT title) FROM faults_shadow"
 TRIED_AND_FAILED = "SELECT count(*) FROM webhooks_attempt WHERE result <> 'delivered'"
 
 
-def run(*, events: int, seed: int, workers: int, flush: float, patience: float) -> Report:
+def run(*, events: int, seed: int, workers: int, life: float, flush: float, patience: float) -> Report:
     """`events`: transactions that commit; each makes one to three events. `patience`: seconds for all to arrive.
 
-    With four `workers` one has always lived long enough to be the next.
+    A worker has run for `life` seconds before it is killed; with four `workers` and the usual eight one always has.
     """
     report = Report(f"events while parts die, seed {seed}")
     with hub() as on:
         urls = [argument for path in ENDPOINTS for argument in ("--endpoint", on.receiver_url + path)]
         on.run("-m", "tests.faults.changes", "prepare", *urls)
         with on.celery(workers), writers(on, events, seed) as writing:
-            faults = Faults(on, Random(seed), events, flush)
+            faults = Faults(on, Random(seed), events, flush, life)
             started = time.monotonic()
             while any(child.process.poll() is None for child in writing):
                 faults.tick()
@@ -89,16 +88,17 @@ def drain(on: Hub, faults: Faults, patience: float) -> None:
 class Faults:
     """A worker killed every two seconds, Redis emptied now and then, the database ended at once half way."""
 
-    def __init__(self, on: Hub, chance: Random, total: int, flush_seconds: float) -> None:
+    def __init__(self, on: Hub, chance: Random, total: int, flush_seconds: float, least_life: float) -> None:
         self._on, self._chance, self._half, self._flush_seconds = on, chance, total // 2, flush_seconds
         self._killed_at = self._flushed_at = time.monotonic()
+        self._least_life = least_life
         self.flushes = 0
         self.restarts = 0
         self.kills = 0
 
     def tick(self) -> None:
         now = time.monotonic()
-        grown = [worker for worker in self._on.workers if worker.age() > LEAST_LIFE]
+        grown = [worker for worker in self._on.workers if worker.age() > self._least_life]
         if grown and now - self._killed_at > KILL_SECONDS:
             self._killed_at = now
             self._chance.choice(grown).kill(self._chance)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.cache import caches
@@ -79,13 +79,7 @@ def kept_row(actor: Actor, address: tuple[str, ...], find: Callable[[], Row]) ->
     if not seconds or not actor.is_guest:
         return find()
     name = sha256(repr(address).encode()).hexdigest()
-    kept: Row | None = caches[CACHE].get(name)
-    if kept is not None:
-        return kept
-    row = find()
-    if row is not None:
-        caches[CACHE].set(name, row, seconds)
-    return row
+    return cast(Row, caches[CACHE].get_or_set(name, find, seconds))
 
 
 def forget_guest_answers() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,21 +48,21 @@ class Hub:
         """
         Endpoint.objects.all().delete()
         found: dict[str, Any] = {}
-        with Noted(found, "create"):
+        with noted(found, "create"):
             created = self.create(url)
         Endpoint.objects.all().delete()
         self.create(HARMLESS)
         row = Endpoint.objects.get()
-        with Noted(found, "edit"):
+        with noted(found, "edit"):
             edited = self.client.send("put", f"{BASE}{row.pk}/", {"url": url})
         Endpoint.objects.update(url=url, verify_tls=False)
-        with Noted(found, "test"):
+        with noted(found, "test"):
             self.post(row, "test/")
             deliver_batch()
-        with Noted(found, "retry"):
+        with noted(found, "retry"):
             Delivery.objects.update(next_attempt_at=clock.now())
             deliver_batch()
-        with Noted(found, "replay"):
+        with noted(found, "replay"):
             self.post(row, f"deliveries/{Delivery.objects.get().webhook_id}/replay/")
             deliver_batch()
         return found | {"status": [created.status_code, edited.status_code]}
@@ -71,17 +73,12 @@ class Hub:
             raise AssertionError(answer.content)
 
 
-class Noted:
+@contextmanager
+def noted(found: dict[str, Any], route: str) -> Iterator[None]:
     """What accepts connections inside the block."""
-
-    def __init__(self, found: dict[str, Any], name: str) -> None:
-        self._found, self._name = found, name
-
-    def __enter__(self) -> None:
-        self._before = len(accepted)
-
-    def __exit__(self, *error: object) -> None:
-        self._found[self._name] = accepted[self._before :]
+    before = len(accepted)
+    yield
+    found[route] = accepted[before:]
 
 
 def main(corpus: str) -> None:

@@ -12,7 +12,7 @@ RUN useradd --system --uid 10001 --home-dir "$RELEASEHUB_DATA_DIR" --create-home
 WORKDIR /app
 
 COPY requirements.txt ./
-RUN pip install --require-hashes --requirement requirements.txt
+RUN pip install --require-hashes --no-deps --requirement requirements.txt && pip check
 
 # The application cannot change its own code: only the data directory belongs to it.
 COPY . .

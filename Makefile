@@ -7,7 +7,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 PYTHONS := python3.13 python3.12 python3.11 python3
-PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input --require-hashes
+# Exactly what the lock names: without --no-deps pip resolves again, and may want a release that is newer than the lock.
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
 # What the tests of the embedded defaults must not see.
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u RELEASEHUB_STORAGE
 TESTED := $(EMBEDDED) DJANGO_SETTINGS_MODULE=releasehub.settings.test
@@ -66,9 +67,11 @@ endef
 .venv/.stamp-run: requirements.txt .venv/pyvenv.cfg
 	@rm -f $@; echo "Installing what ReleaseHub runs on into .venv ..."
 	@$(PIP) -r $<
+	@$(BIN)/pip check --disable-pip-version-check
 	@touch $@
 
 .venv/.stamp-dev: requirements-dev.txt .venv/pyvenv.cfg
 	@rm -f $@; echo "Installing what ReleaseHub is developed and tested with into .venv ..."
 	@$(PIP) -r $<
+	@$(BIN)/pip check --disable-pip-version-check
 	@touch $@

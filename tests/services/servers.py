@@ -210,5 +210,5 @@ def install_s3_server(log: Path) -> None:
         print("Installing the S3 server into .venv-s3 ...", flush=True)
         run_step("python -m venv", [sys.executable, "-m", "venv", "--clear", S3_VENV], log=log)
         pip = [S3_VENV / "bin" / "pip", "install", "--disable-pip-version-check", "--no-input"]
-        run_step("pip install", [*pip, "--require-hashes", "--requirement", S3_LOCK], log=log)
+        run_step("pip install", [*pip, "--no-deps", "--require-hashes", "--requirement", S3_LOCK], log=log)
         stamp.write_text(wanted)

@@ -80,7 +80,7 @@ def _with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
         mine=FilteredRelation("team", condition=Q(team__user=user_id)),
         belongs=Q(organization__isnull=True)
         | Q(Exists(Membership.objects.filter(organization=OuterRef("organization"), user=user_id))),
-        shared=Exists(Share.objects.filter(download=OuterRef("pk"), user=user_id)),
+        shared=Exists(Share.objects.in_force().filter(download=OuterRef("pk"), user=user_id)),
         stored=in_store_of(user_id),
         **{name: F(f"mine__{flag}") for name, flag in BY_FLAG.items()},
     )

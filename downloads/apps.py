@@ -7,9 +7,15 @@ class DownloadsConfig(AppConfig):
     def ready(self) -> None:
         from downloads.models import Download
         from downloads.snapshots import download_snapshot
-        from downloads.webhooks import managed_downloads, manages_endpoints, owner_of, streamed_downloads
+        from downloads.webhooks import (
+            is_held_by_manager,
+            managed_downloads,
+            manages_endpoints,
+            owner_of,
+            streamed_downloads,
+        )
         from releasehub.webhooks.policies import register_downloads
         from releasehub.webhooks.services import register_snapshot
 
         register_snapshot(Download, download_snapshot)
-        register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads)
+        register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)

@@ -1,9 +1,9 @@
 """Who may do what to categories and downloads. The roles table of the documentation, as code."""
 
 from downloads.access import access_to
-from downloads.models import AccessKey, Category, Download, Share
-from downloads.models.access import AccessKeyQuerySet
-from downloads.querysets import MANAGE_TEAM, MODERATE
+from downloads.models import AccessKey, Category, Download, Share, TeamMember
+from downloads.models.access import MODERATE, AccessKeyQuerySet
+from downloads.querysets import MANAGE_TEAM
 from downloads.rules import CategoryRules
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
@@ -34,6 +34,12 @@ class DownloadPolicy(Policy[Download]):
         if target.is_deleted:
             return False
         return self.is_open_to(actor, target) or self.is_on_team(actor, target)
+
+    def standing(self, actor: Actor, target: Download) -> frozenset[str]:
+        if self.is_unbound(actor, target):
+            return frozenset()
+        roles = {"moderator": self.is_moderator(actor), "owner": self.is_owner(actor, target)}
+        return access_to(actor, target.pk).flags.union(name for name, holds in roles.items() if holds)
 
     def can_create(self, actor: Actor, rules: CategoryRules) -> bool:
         """A signed-in user where the category accepts new downloads; a key bound to downloads makes no others."""
@@ -92,6 +98,12 @@ class DownloadPolicy(Policy[Download]):
             return True
         return not access_to(actor, target.pk).flags.isdisjoint(flags)
 
+    def grantable_flags(self, actor: Actor, target: Download) -> frozenset[str]:
+        """Return the team flags that the actor may give to others: the actor's own."""
+        if self.is_moderator(actor) or self.is_owner(actor, target):
+            return frozenset(TeamMember.FLAGS)
+        return access_to(actor, target.pk).flags
+
     def is_open_to(self, actor: Actor, target: Download) -> bool:
         """Visible without a role: by the download's visibility, a share, or an access key."""
         if target.state != Download.State.VISIBLE:
@@ -114,6 +126,9 @@ class DownloadPolicy(Policy[Download]):
 
 
 class SharePolicy(Policy[Share]):
+    def standing(self, actor: Actor, target: Share) -> frozenset[str]:
+        return download_policy.standing(actor, target.download)
+
     def can_view(self, actor: Actor, target: Share) -> bool:
         """Who sees the download and manages its team, made the share, or was given it."""
         if not download_policy.can_view(actor, target.download):
@@ -122,7 +137,8 @@ class SharePolicy(Policy[Share]):
         return is_party or download_policy.can_manage_team(actor, target.download)
 
     def can_remove(self, actor: Actor, target: Share) -> bool:
-        if actor.is_superuser:
+        """The user who made it, the owner of the download and moderators; without a creator, any team manager."""
+        if download_policy.is_moderator(actor) or download_policy.is_owner(actor, target.download):
             return True
         if target.created_by_id is None:
             return download_policy.can_manage_team(actor, target.download)
@@ -135,6 +151,9 @@ download_policy = DownloadPolicy()
 
 class AccessKeyPolicy(Policy[AccessKey]):
     """The keys of a download are a matter of those who manage its team."""
+
+    def standing(self, actor: Actor, target: AccessKey) -> frozenset[str]:
+        return download_policy.standing(actor, target.download)
 
     def can_view(self, actor: Actor, target: AccessKey) -> bool:
         download = target.download
@@ -150,5 +169,7 @@ share_policy = SharePolicy()
 
 def manageable_access_keys(actor: Actor) -> AccessKeyQuerySet:
     """The set form of `AccessKeyPolicy.can_view`."""
-    rows: AccessKeyQuerySet = AccessKey.objects.filter(download__in=Download.all_objects.team_managed_by(actor))
+    rows: AccessKeyQuerySet = AccessKey.objects.with_standing().filter(
+        download__in=Download.all_objects.team_managed_by(actor)
+    )
     return rows

@@ -11,12 +11,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from tree_queries.query import TreeQuerySet
 
-from downloads.models.access import Share, StorePublication, TeamMember
+from downloads.models.access import MODERATE, Share, StorePublication, TeamMember
 from releasehub.accounts.models import Membership
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 
-MODERATE = "downloads.moderate_download"
 ENTITIES = "entities"
 MANAGE_TEAM = "can_manage_team"
 
@@ -98,7 +97,7 @@ def open_to(actor: Actor) -> Q:
     if actor.user_id is None:
         return Q(state="visible", visibility="public", category__is_members_only=False)
     allowed = Q(visibility__in=["public", "members"]) | Q(in_store_of(actor.user_id), visibility="organization")
-    allowed |= Q(Exists(Share.objects.filter(download=OuterRef("pk"), user=actor.user_id)))
+    allowed |= Q(Exists(Share.objects.in_force().filter(download=OuterRef("pk"), user=actor.user_id)))
     return Q(allowed, state="visible")
 
 

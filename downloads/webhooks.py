@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from downloads.models import Download
+from downloads.models.access import is_team_manager
 from downloads.policies import download_policy
 from downloads.querysets import MANAGE_TEAM
 from releasehub.accounts.models import User
@@ -24,6 +25,15 @@ def manages_endpoints(actor: Actor, download_id: int) -> bool:
 def managed_downloads(actor: Actor) -> QuerySet[Any, int]:
     """The set form of `manages_endpoints`."""
     return Download.objects.team_managed_by(actor).values_list("pk", flat=True)
+
+
+def is_held_by_manager() -> Q:
+    """Match endpoints whose creator owns their download or manages its team, deleted downloads included.
+
+    That a download was deleted is the last thing its endpoints are told.
+    """
+    owned = Download.all_objects.filter(pk=OuterRef("download_id"), owner=OuterRef("created_by"), owner__is_active=True)
+    return Q(download_id__isnull=False) & (Q(Exists(owned)) | is_team_manager("created_by", "download_id"))
 
 
 def streamed_downloads(actor: Actor, organization_ids: frozenset[int]) -> Iterable[int]:

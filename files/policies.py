@@ -17,6 +17,9 @@ class FilePolicy(Policy[File]):
             return download_policy.has_flag(actor, download, MANAGE_FILES)
         return target.validation_status == File.Validation.PASSED or download_policy.is_insider(actor, download)
 
+    def standing(self, actor: Actor, target: File) -> frozenset[str]:
+        return version_policy.standing(actor, target.version)
+
     def can_download(self, actor: Actor, target: File) -> bool:
         """The bytes: nobody gets those of a failed file, strangers without an access key none of a secured one."""
         if target.validation_status == File.Validation.FAILED or not self.can_view(actor, target):

@@ -24,6 +24,9 @@ class VersionPolicy(Policy[Version]):
             return True
         return download_policy.is_insider(actor, download)
 
+    def standing(self, actor: Actor, target: Version) -> frozenset[str]:
+        return download_policy.standing(actor, target.download)
+
     def can_edit(self, actor: Actor, target: Version) -> bool:
         return self._may(actor, target, *PUBLISHER_FLAGS)
 

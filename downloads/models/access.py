@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils import timezone
 
-from releasehub.accounts.models import Organization
+from releasehub.accounts.models import Membership, Organization
+from releasehub.accounts.querysets import has_staff_permission
 from releasehub.core.models import PublicIdModel, TimeStampedModel
+
+Grant = TypeVar("Grant", bound=models.Model)
+MODERATE = "downloads.moderate_download"
 
 
 class TeamMember(TimeStampedModel):
@@ -43,6 +47,40 @@ class TeamMember(TimeStampedModel):
         return f"{self.user} on {self.download}"
 
 
+def is_team_manager(user: str, download: str) -> Q:
+    """Match rows whose user may manage the team of their download without owning it; the fields are named.
+
+    Members of an organization's download lose their flags when they leave the organization, as everywhere.
+    """
+    belongs = Membership.objects.filter(organization=OuterRef("download__organization"), user=OuterRef("user"))
+    team = TeamMember.objects.filter(
+        Q(download__organization=None) | Q(Exists(belongs)),
+        download=OuterRef(download),
+        user=OuterRef(user),
+        user__is_active=True,
+        can_manage_team=True,
+    )
+    return Q(Exists(team)) | has_staff_permission(user, MODERATE)
+
+
+class GrantQuerySet(models.QuerySet[Grant]):
+    """Rows that let somebody into a download: shares and access keys."""
+
+    def in_force(self) -> Self:
+        """Return the rows whose creator may still manage the team of the download.
+
+        Nobody can leave a door open behind them: what a team member granted is void as soon as the member may no longer
+        grant it. Rows without a creator were made by the site, or before creators were recorded.
+        """
+        return self.filter(is_in_force())
+
+
+def is_in_force() -> Q:
+    """Match the rows of `GrantQuerySet.in_force`."""
+    is_owners = Q(created_by=F("download__owner"))
+    return Q(created_by=None) | is_owners | is_team_manager("created_by", "download")
+
+
 class Share(PublicIdModel, TimeStampedModel):
     """A user who may view and download, and nothing more."""
 
@@ -56,6 +94,8 @@ class Share(PublicIdModel, TimeStampedModel):
         on_delete=models.SET_NULL,
         related_name="shares_made",
     )
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "download"], name="share_once")]
@@ -78,7 +118,11 @@ class StorePublication(TimeStampedModel):
         return f"{self.download} in {self.organization}"
 
 
-class AccessKeyQuerySet(models.QuerySet["AccessKey"]):
+class AccessKeyQuerySet(GrantQuerySet["AccessKey"]):
+    def with_standing(self) -> Self:
+        """Tell each row whether it is in force, for `AccessKey.state`."""
+        return self.annotate(has_standing=Case(When(is_in_force(), then=True), default=False))
+
     def in_state(self, state: str) -> Self:
         """The set form of `AccessKey.state`."""
         if state == AccessKey.State.REVOKED:
@@ -86,8 +130,11 @@ class AccessKeyQuerySet(models.QuerySet["AccessKey"]):
         is_expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
         if state == AccessKey.State.EXPIRED:
             return self.filter(is_expired, revoked_at=None)
-        is_used_up = Q(uses_left__isnull=False, uses_left=0)
         rows = self.filter(~is_expired, revoked_at=None)
+        if state == AccessKey.State.VOID:
+            return rows.exclude(is_in_force())
+        is_used_up = Q(uses_left__isnull=False, uses_left=0)
+        rows = rows.in_force()
         return rows.filter(is_used_up) if state == AccessKey.State.USED_UP else rows.exclude(is_used_up)
 
 
@@ -99,6 +146,7 @@ class AccessKey(PublicIdModel, TimeStampedModel):
         EXPIRED = "expired"
         REVOKED = "revoked"
         USED_UP = "used_up", "used up"
+        VOID = "void", "void: its creator may no longer issue keys"
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="access_keys")
     name = models.CharField(max_length=100)
@@ -108,6 +156,9 @@ class AccessKey(PublicIdModel, TimeStampedModel):
     uses_left = models.PositiveIntegerField(null=True, blank=True)
     highest_number = models.CharField(max_length=128, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
 
     objects = AccessKeyQuerySet.as_manager()
 
@@ -132,4 +183,6 @@ class AccessKey(PublicIdModel, TimeStampedModel):
             return self.State.REVOKED
         if self.is_expired:
             return self.State.EXPIRED
+        if not getattr(self, "has_standing", True):
+            return self.State.VOID
         return self.State.USED_UP if self.uses_left == 0 else self.State.USABLE

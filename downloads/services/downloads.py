@@ -49,6 +49,7 @@ def create_download(
     }
     assign(download, values)
     download.save()
+    download_policy.note_reliance(actor, download)
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_CREATE, target=download)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_CREATED, target=download)
     return download
@@ -167,6 +168,10 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
     rules = rules_of(category)
     if not rules.accepts_downloads:
         raise Denied("This category accepts no new downloads from you.")
+    is_public = download.visibility == Download.Visibility.PUBLIC
+    if is_public and download.category.is_members_only and not category.is_members_only:
+        # Everybody would see what only signed-in users saw, which is a change of visibility by another name.
+        download_policy.ensure("set_visibility", actor, download)
     if rules.requires_approval and download.state == Download.State.VISIBLE:
         fields["state"] = Download.State.MODERATED
 

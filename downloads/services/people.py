@@ -4,24 +4,30 @@ from django.db import transaction
 
 from downloads.models import Download, Share, StorePublication, TeamMember
 from downloads.policies import download_policy
+from downloads.services.downloads import lock_download
 from releasehub.accounts.models import Organization, User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
 
 
 @transaction.atomic
 def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[str]) -> TeamMember:
     """Add a member or replace their flags (names of TeamMember.FLAGS, at least one).
 
-    Errors: NotFound, Denied, Invalid; Conflict for the owner, who has all rights already.
+    Raises:
+        NotFound, Denied: As the policy decides; also for a flag given or taken away that the actor does not have.
+        Invalid: Without a flag, or with an unknown one.
+        Conflict: The user is the owner, who has all rights already.
     """
     download_policy.ensure("manage_team", actor, download)
+    download = lock_download(download.pk)
     if user.pk == download.owner_id:
         raise Conflict(ErrorCode.TEAM_OWNER, "The owner has all rights already.", field="user")
     if not flags or not flags <= set(TeamMember.FLAGS):
         raise Invalid(ErrorCode.INVALID, f"Give at least one of {', '.join(TeamMember.FLAGS)}.", field="flags")
+    _ensure_own(actor, download, flags ^ _flags_of(download, user))
     values = {name: name in flags for name in TeamMember.FLAGS}
     member, _ = TeamMember.objects.update_or_create(download=download, user=user, defaults=values)
     changes = {"user": user.pk, "flags": sorted(flags)}
@@ -31,8 +37,14 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
 
 @transaction.atomic
 def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
-    """Removing somebody who is no member changes nothing.  Errors: NotFound, Denied."""
+    """Remove a user from the team; without effect for a user who is no member.
+
+    Raises:
+        NotFound, Denied: As the policy decides; also when the member has a flag that the actor does not have.
+    """
     download_policy.ensure("manage_team", actor, download)
+    download = lock_download(download.pk)
+    _ensure_own(actor, download, _flags_of(download, user))
     removed, _ = TeamMember.objects.filter(download=download, user=user).delete()
     if removed:
         audit.record(actor=actor, action=AuditAction.TEAM_REMOVE, target=download, changes={"user": user.pk})
@@ -40,11 +52,17 @@ def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
 
 @transaction.atomic
 def share_download(*, actor: Actor, download: Download, user: User) -> Share:
-    """Errors: NotFound, Denied."""
+    """Let a user view and download. A share whose creator may no longer share is granted anew by the actor.
+
+    Raises:
+        NotFound, Denied: As the policy decides.
+    """
     download_policy.ensure("manage_team", actor, download)
-    share, is_new = Share.objects.get_or_create(download=download, user=user, defaults={"created_by": actor.user})
-    if is_new:
-        audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=download, changes={"user": user.pk})
+    known = Share.objects.in_force().filter(download=download, user=user).first()
+    if known is not None:
+        return known
+    share, _ = Share.objects.update_or_create(download=download, user=user, defaults={"created_by": actor.grantor})
+    audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=download, changes={"user": user.pk})
     return share
 
 
@@ -82,3 +100,15 @@ def withdraw_from_store(*, actor: Actor, download: Download, organization: Organ
     if removed:
         changes = {"organization": organization.pk}
         audit.record(actor=actor, action=AuditAction.STORE_REMOVE, target=download, changes=changes)
+
+
+def _flags_of(download: Download, user: User) -> set[str]:
+    member = TeamMember.objects.filter(download=download, user=user).first()
+    return set() if member is None else {name for name in TeamMember.FLAGS if getattr(member, name)}
+
+
+def _ensure_own(actor: Actor, download: Download, flags: set[str]) -> None:
+    """Raise Denied when the actor would give or take away a right that the actor does not have."""
+    if beyond := sorted(flags - download_policy.grantable_flags(actor, download)):
+        names = ", ".join(name.removeprefix("can_").replace("_", " ") for name in beyond)
+        raise Denied(f"You can only give or take away team rights that you have yourself; you lack: {names}.")

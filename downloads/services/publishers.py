@@ -11,6 +11,7 @@ from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services.downloads import lock_download
 from downloads.services.people import remove_team_member, set_team_member
+from downloads.services.sharing import pass_on_grants
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -83,6 +84,7 @@ def _hand_over(actor: Actor, download: Download, heir: TeamMember | None) -> Non
     if not (download_policy.is_owner(actor, download) or download_policy.is_moderator(actor)):
         raise Denied("Only the owner can give the entity away.")
     changes = {"owner": [download.owner_id, heir.user_id]}
+    pass_on_grants(download, giver=download.owner, heir=heir.user)
     download.owner = heir.user
     heir.delete()
     download.save(update_fields=["owner", "updated_at"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.db import models, transaction
 from django.db.models import Q
 
-from downloads.models import Download, Share
+from downloads.models import AccessKey, Download, Share
 from downloads.policies import download_policy, share_policy
 from downloads.querysets import opened_by_stores
 from downloads.services.people import share_download
@@ -92,6 +92,17 @@ def remove_share(*, actor: Actor, share: Share) -> None:
         audit.record(actor=actor, action=AuditAction.SHARE_REMOVE, target=share.download, changes=changes)
 
 
+def pass_on_grants(download: Download, *, giver: User, heir: User) -> None:
+    """Let what one owner granted depend on the rights of the next, so that customers notice nothing.
+
+    What both of them received is ended: the giver leaves the download, and an owner needs no share.
+    """
+    shares = Share.objects.filter(download=download)
+    shares.filter(user__in=[giver, heir]).delete()
+    shares.filter(created_by=giver).update(created_by=heir)
+    AccessKey.objects.filter(download=download, created_by=giver).update(created_by=heir)
+
+
 def may_share_outside(actor: Actor) -> bool:
     """Who belongs to no organisation is bound by none; everybody else needs a role that allows it."""
     return (
@@ -121,7 +132,8 @@ def _with_access(download: Download, user_ids: set[int]) -> set[int]:
     """Those of the users who see the download without a new share. One query."""
     if download.visibility in {Download.Visibility.PUBLIC, Download.Visibility.MEMBERS}:
         return user_ids
-    has = Q(downloads=download) | Q(team_memberships__download=download) | Q(shares__download=download)
+    shared = Share.objects.in_force().filter(download=download).values("user")
+    has = Q(downloads=download) | Q(team_memberships__download=download) | Q(pk__in=shared)
     if download.visibility == Download.Visibility.ORGANIZATION:
         has |= opened_by_stores(download.pk)
     return set(User.objects.filter(has, pk__in=user_ids).values_list("pk", flat=True))

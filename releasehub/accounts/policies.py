@@ -19,6 +19,9 @@ class OrganizationPolicy(Policy[Organization]):
             return False
         return actor.has_permission(SEE_ALL) or target.pk in memberships_of(actor)
 
+    def standing(self, actor: Actor, target: Organization) -> frozenset[str]:
+        return self.scopes_in(actor, target)
+
     def can_create(self, actor: Actor) -> bool:
         return actor.bound_download_ids is None and actor.has_permission("accounts.add_organization")
 

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from releasehub.core.actor import Actor
 
 SEE_ALL = "accounts.view_organization"
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def has_staff_permission(user: str, permission: str) -> Q:
+    """Match rows whose user has a staff permission: the set form of `Actor.has_permission`.
+
+    Args:
+        user: The name of the field that refers to the user.
+    """
+    users = get_user_model()._default_manager
+    holders = users.with_perm(permission, backend=MODEL_BACKEND)
+    return Q(Exists(holders.filter(Q(is_staff=True) | Q(is_superuser=True), pk=OuterRef(user))))
 
 
 class OrganizationQuerySet(models.QuerySet[Any]):

@@ -34,4 +34,6 @@ class ApiKey(TimeStampedModel):
 
     @property
     def is_usable(self) -> bool:
-        return self.revoked_at is None and not self.is_expired and self.user.is_active
+        """A super-user key ends with the administrator's rights of its user."""
+        has_rights = self.user.is_active and (self.user.is_superuser or not self.is_super_user)
+        return self.revoked_at is None and not self.is_expired and has_rights

@@ -20,6 +20,7 @@ from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, DomainError, ErrorCode, Invalid
 from releasehub.core.prepared import Prepared
 
+INACTIVE = "This API key was revoked, has expired, or its user no longer has the rights it needs. Issue a new key."
 LAST_USED_EVERY = timedelta(minutes=1)
 
 _by_digest: Prepared[ApiKey] = Prepared(
@@ -48,10 +49,15 @@ def issue_key(
 ) -> tuple[ApiKey, str]:
     """The key row and the secret, which exists only in this answer.
 
-    Errors: Denied; Invalid for an unknown scope or an expiry in the past.
+    Raises:
+        Denied: The actor may not issue this key.
+        Invalid: An unknown scope, an expiry in the past, or a super-user key for a user who is not an administrator.
     """
     if not api_key_policy.can_issue(actor, for_user_id=user.pk, is_super_user=is_super_user):
         raise Denied
+    if is_super_user and not user.is_superuser:
+        message = f"{user} is not a site administrator, so a super-user key of this user could not be used."
+        raise Invalid(ErrorCode.INVALID, message, field="is_super_user")
     wanted = _known_scopes(scopes)
     _check_expiry(expires_at)
     secret = secrets.new_secret()
@@ -121,7 +127,7 @@ def verify_key(secret: str) -> ApiKey:
     if key is None:
         raise UnknownKey(ErrorCode.NOT_FOUND, "API key provided in request was not found.")
     if not key.is_usable:
-        raise InactiveKey(ErrorCode.NOT_ALLOWED, "This API key is revoked, expired or belongs to an inactive user.")
+        raise InactiveKey(ErrorCode.NOT_ALLOWED, INACTIVE)
     _note_use(key)
     return key
 

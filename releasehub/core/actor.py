@@ -43,6 +43,14 @@ class Actor:
         return self.user.pk if self.user else None
 
     @property
+    def grantor(self) -> User | None:
+        """The user whose rights a share, a key or an endpoint depends on from now on.
+
+        None for a super-user key: what it grants rests on the rights of the site, whomever it acts for.
+        """
+        return None if self.is_super_key else self.user
+
+    @property
     def is_guest(self) -> bool:
         """Nobody is named, and nothing was presented that opens more than everybody sees."""
         return not (self.user or self.is_super_key or self.api_key_id or self.granted_download_ids)

@@ -1,17 +1,28 @@
 """The base of every policy: `can_<action>` answers, `ensure` turns a no into the right error."""
 
-from typing import Any, Generic, TypeVar
+from __future__ import annotations
 
+from typing import Any, Generic, TypeVar, get_args
+
+from django.apps import apps
 from django.db import models
 
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
 
 Target = TypeVar("Target", bound=models.Model)
+RELIED_ON = "relied_on"
+
+_policies: dict[str, Policy[Any]] = {}
 
 
 class Policy(Generic[Target]):
     """One object per model. What an actor may not see is NotFound, what it sees and may not change is Denied."""
+
+    def __init__(self) -> None:
+        """Register this object as the policy of its model, the `Version` of `Policy[Version]`."""
+        bases: tuple[Any, ...] = type(self).__orig_bases__  # type: ignore[attr-defined]
+        _policies[get_args(bases[0])[0]._meta.label] = self
 
     def can_view(self, actor: Actor, target: Target) -> bool:
         raise NotImplementedError
@@ -19,12 +30,53 @@ class Policy(Generic[Target]):
     def is_deleted(self, target: Target) -> bool:
         return getattr(target, "deleted_at", None) is not None
 
+    def standing(self, actor: Actor, target: Target) -> frozenset[str]:
+        """Return the roles through which the actor has rights on the target, whatever state the target is in."""
+        return frozenset({"viewer"}) if self.can_view(actor, target) else frozenset()
+
     def ensure(self, action: str, actor: Actor, target: Target, **options: Any) -> None:
-        """Errors: NotFound, Denied; Conflict when the target has to be restored first."""
+        """Check that the actor may take the action.
+
+        Raises:
+            NotFound: The actor may not see the target.
+            Denied: The actor sees the target and may not do this.
+            Conflict: The target has to be restored first.
+        """
         if not self.can_view(actor, target):
             raise NotFound
         if getattr(self, f"can_{action}")(actor, target, **options):
+            self.note_reliance(actor, target)
             return
         if self.is_deleted(target):
             raise Conflict(ErrorCode.IS_DELETED, "This was deleted. Restore it first.")
         raise Denied
+
+    def note_reliance(self, actor: Actor, target: Target) -> None:
+        """Remember that this request relies on rights on the target; see `standings_of`."""
+        actor.facts.setdefault(RELIED_ON, {})[target._meta.label, target.pk] = target
+
+
+Standing = list[Any]  # [model label, primary key, sorted roles]; stored as JSON
+
+
+def standings_of(actor: Actor) -> list[Standing]:
+    """Return the roles on which everything in this request relied, to be checked when its answer is given again."""
+    relied_on: dict[tuple[str, int], models.Model] = actor.facts.get(RELIED_ON, {})
+    return [[label, pk, sorted(_policies[label].standing(actor, target))] for (label, pk), target in relied_on.items()]
+
+
+def ensure_standings(actor: Actor, standings: list[Standing]) -> None:
+    """Check that the actor still has the roles; targets that were erased meanwhile are passed over.
+
+    Raises:
+        NotFound: The actor may no longer see a target.
+        Denied: The actor has lost a role on a target.
+    """
+    for label, pk, roles in standings:
+        policy = _policies[label]
+        target = apps.get_model(label)._base_manager.filter(pk=pk).first()
+        if target is None or policy.standing(actor, target).issuperset(roles):
+            continue
+        if not policy.can_view(actor, target):
+            raise NotFound
+        raise Denied("Your rights have changed since this request was first answered.")

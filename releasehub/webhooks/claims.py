@@ -19,6 +19,7 @@ from releasehub.core import sealing
 from releasehub.core.prepared import insert_all
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Event, Payload
+from releasehub.webhooks.policies import is_held
 from releasehub.webhooks.schedule import delay_after
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ def release(token: str, delivery_ids: Collection[int]) -> None:
 
 def _ready_endpoints(only_healthy: bool) -> models.QuerySet[Endpoint]:
     due = Exists(_due().filter(endpoint=OuterRef("pk")))
-    rows = Endpoint.objects.filter(due, is_active=True, paused_at=None, disabled_at=None)
+    rows = Endpoint.objects.filter(due, is_held(), is_active=True, paused_at=None, disabled_at=None)
     return rows.filter(consecutive_failures=0) if only_healthy else rows
 
 

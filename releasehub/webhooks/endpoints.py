@@ -25,11 +25,12 @@ from releasehub.webhooks import clock, filters, notices, signing
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import DELIVER, new_delivery
 from releasehub.webhooks.models import Delivery, Endpoint, host_of
-from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.policies import endpoint_policy, is_held
 from releasehub.webhooks.services import store
 
 OVERLAP = timedelta(hours=24)
 GIVEN_UP_AFTER = timedelta(days=5)
+ABANDONED = "The user who created it may no longer manage it. Resume it to take it over."
 LONGEST_URL = 2000
 LONGEST_TITLE = 100
 LONGEST_DESCRIPTION = 200
@@ -68,9 +69,10 @@ def create_endpoint(
             organization=organization,
             download_id=download_id,
             sealed_secret=sealing.seal(secret),
-            created_by=actor.user,
+            created_by=actor.grantor,
             **fields,
         )
+        endpoint_policy.note_reliance(actor, endpoint)
         shown = {name: getattr(endpoint, name) for name in _SHOWN}
         details = shown | {"host": host_of(url), "organization": organization_id}
         audit.record(actor=actor, action=AuditAction.ENDPOINT_CREATE, target=endpoint, changes=details)
@@ -124,10 +126,18 @@ def pause_endpoint(*, actor: Actor, endpoint: Endpoint, reason: str = "") -> End
 
 @transaction.atomic
 def resume_endpoint(*, actor: Actor, endpoint: Endpoint) -> Endpoint:
-    """End a pause, or what the hub disabled; what waits is sent. Errors: NotFound, Denied."""
+    """End a pause, or what the hub disabled; what waits is sent.
+
+    The endpoint of a creator who may no longer manage it passes to the actor, on whose rights it depends from now on.
+
+    Raises:
+        NotFound, Denied: As the policy decides.
+    """
     endpoint_policy.ensure("change", actor, endpoint)
     locked = _locked(endpoint)
     if locked.is_paused or locked.is_disabled:
+        if not Endpoint.objects.filter(is_held(), pk=locked.pk).exists():
+            locked.created_by = actor.grantor
         changes = {"disabled_reason": [locked.disabled_reason, ""]} if locked.is_disabled else {}
         locked.paused_at = locked.disabled_at = locked.failing_since = None
         locked.notice_due_at, locked.disabled_reason, locked.consecutive_failures = None, "", 0
@@ -211,6 +221,15 @@ def disable_failing() -> int:
     failing = Endpoint.objects.filter(disabled_at=None, failing_since__lte=clock.now(-GIVEN_UP_AFTER))
     reason = f"No delivery succeeded for {GIVEN_UP_AFTER.days} days."
     return sum(_disable(pk, reason) for pk in failing.values_list("pk", flat=True))
+
+
+def disable_abandoned() -> int:
+    """Disable endpoints whose creator may no longer manage them; return how many.
+
+    They receive nothing already. Disabling them tells the owners, who can take them over by resuming them.
+    """
+    abandoned = Endpoint.objects.filter(disabled_at=None).exclude(is_held())
+    return sum(_disable(pk, ABANDONED) for pk in abandoned.values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import or_
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from releasehub.accounts.models import Membership, Organization, User
+from releasehub.accounts.querysets import has_staff_permission
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, NotFound
 from releasehub.core.policy import Policy
@@ -19,6 +22,7 @@ _MANAGING_ROLES = (Membership.Role.OWNER, Membership.Role.ADMIN)
 _manages: list[Callable[[Actor, int], bool]] = []
 _managed: list[Callable[[Actor], Iterable[int]]] = []
 _owners: list[Callable[[int], User | None]] = []
+_holders: list[Callable[[], Q]] = []
 _streamed: list[Callable[[Actor, frozenset[int]], Iterable[int]]] = []
 
 
@@ -27,14 +31,19 @@ def register_downloads(
     managed: Callable[[Actor], Iterable[int]],
     owner: Callable[[int], User | None],
     streamed: Callable[[Actor, frozenset[int]], Iterable[int]],
+    held: Callable[[], Q],
 ) -> None:
-    """`manages`: whether the actor manages the download with that id; `managed`: the ids of all those; `owner`: whose
-    download it is; `streamed`: the ids of those whose events the actor may read, who administers these organisations.
+    """Register what only the app of the downloads knows.
+
+    `manages`: whether the actor manages the download with that id; `managed`: the ids of all those; `owner`: whose
+    download it is; `streamed`: the ids of those whose events the actor may read, given the organizations that the actor
+    administers; `held`: matches endpoints whose creator manages their download.
     """
     _manages.append(manages)
     _managed.append(managed)
     _owners.append(owner)
     _streamed.append(streamed)
+    _holders.append(held)
 
 
 class EndpointPolicy(Policy[Endpoint]):
@@ -80,6 +89,22 @@ def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:
         return rows
     downloads = {pk for managed in _managed for pk in managed(actor)}
     return rows.filter(Q(download_id__in=downloads) | Q(organization__in=_organizations(actor)))
+
+
+def is_held() -> Q:
+    """Match endpoints whose creator may still manage them: the set form of `can_manage_scope` for the creator.
+
+    Deliveries ask for it each time, so an endpoint receives nothing from the moment its creator loses the right.
+    Endpoints without a creator belong to the site.
+    """
+    administers = Membership.objects.filter(
+        organization=OuterRef("organization"),
+        user=OuterRef("created_by"),
+        user__is_active=True,
+        role__in=_MANAGING_ROLES,
+    )
+    held = Q(created_by=None) | has_staff_permission("created_by", SITE_PERMISSION) | Q(Exists(administers))
+    return reduce(or_, (holder() for holder in _holders), held)
 
 
 def visible_events(actor: Actor) -> models.QuerySet[Event]:

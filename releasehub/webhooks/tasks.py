@@ -9,7 +9,7 @@ from releasehub.core.tasks import hint
 from releasehub.webhooks import notices, stream
 from releasehub.webhooks.claims import is_anything_due
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import disable_failing
+from releasehub.webhooks.endpoints import disable_abandoned, disable_failing
 from releasehub.webhooks.fanout import DELIVER
 from releasehub.webhooks.pruning import prune_deliveries
 
@@ -28,8 +28,8 @@ def look_at_once(**_: Any) -> None:
 
 @shared_task(name="webhooks.sweep")
 def sweep() -> int:
-    """Disable what fails for too long, and wake a worker for what a lost hint or a dead worker left."""
-    disabled = disable_failing()
+    """Disable endpoints that failed for too long or were abandoned, and wake a worker for deliveries left behind."""
+    disabled = disable_failing() + disable_abandoned()
     if is_anything_due():
         hint(DELIVER)
     if notices.is_any_due():

@@ -84,6 +84,7 @@ def test_the_list_is_filtered_by_state(root: Client) -> None:
     AccessKey.objects.filter(name="revoked").update(revoked_at=timezone.now())
     AccessKey.objects.filter(name="expired").update(expires_at=timezone.now() - timedelta(hours=1))
     AccessKey.objects.filter(name="used_up").update(uses_left=0)
+    AccessKey.objects.filter(name="void").update(created_by=make_user())
     for state in AccessKey.State.values:
         assert names(root.get(reverse(LIST), {"state": state})) == {state}
     assert names(root.get(reverse(LIST), {"state": "nonsense"})) == set(AccessKey.State.values)

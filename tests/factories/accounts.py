@@ -28,5 +28,5 @@ def make_organization(name: str = "", *, members: tuple[User, ...] = ()) -> Orga
 
 def make_key(user: User | None = None, *, scopes: Any = tuple(Scope.values), **fields: Any) -> str:
     """The secret of a new key, with all scopes unless told otherwise."""
-    owner = user or make_user()
+    owner = user or make_user(is_superuser=bool(fields.get("is_super_user")))
     return issue_key(actor=system_actor(), user=owner, name="test key", scopes=scopes, **fields)[1]

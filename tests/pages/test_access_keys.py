@@ -155,6 +155,7 @@ def test_states_are_shown_and_filtered(owner: Client, download: Download) -> Non
     revoke_access_key(actor=system(), key=made["revoked"])
     AccessKey.objects.filter(pk__in=[made["expired"].pk, made["revoked"].pk]).update(expires_at=past, uses_left=0)
     AccessKey.objects.filter(pk=made["used_up"].pk).update(uses_left=0)
+    AccessKey.objects.filter(pk=made["void"].pk).update(created_by=make_user())
     for state in AccessKey.State.values:
         answer = owner.get(LIST, {"state": state})
         assert names(answer) == [state]

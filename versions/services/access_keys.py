@@ -58,6 +58,7 @@ def issue_access_key(
         expires_at=expires_at,
         uses_left=uses,
         highest_number=highest_number,
+        created_by=actor.grantor,
     )
     changes = {
         "download": download.pk,
@@ -85,7 +86,7 @@ def open_with_secret(actor: Actor, secret: str) -> AccessKey:
     """
     key = None
     if secrets.is_well_formed(secret, secrets.ACCESS_KEY):
-        key = AccessKey.objects.filter(digest=secrets.digest(secret)).first()
+        key = AccessKey.objects.in_force().filter(digest=secrets.digest(secret)).first()
     if key is None or not key.is_usable:
         raise KeyRefused("This access key is unknown, revoked or expired.")
     _open(actor, key)
@@ -94,7 +95,7 @@ def open_with_secret(actor: Actor, secret: str) -> AccessKey:
 
 def open_with_ids(actor: Actor, key_ids: Iterable[int]) -> list[AccessKey]:
     """The same for keys that were presented before; those that open nothing any more are left out."""
-    keys = [key for key in AccessKey.objects.filter(pk__in=key_ids) if key.is_usable]
+    keys = [key for key in AccessKey.objects.in_force().filter(pk__in=key_ids) if key.is_usable]
     for key in keys:
         _open(actor, key)
     return keys

@@ -21,6 +21,8 @@ from releasehub.api.common.renderers import OrjsonRenderer
 from releasehub.api.models import IdempotentAnswer
 from releasehub.apikeys.requests import USER_HEADER, Credential, caller_name
 from releasehub.core import sealing
+from releasehub.core.actor import Actor
+from releasehub.core.policy import ensure_standings, standings_of
 
 HEADER = "Idempotency-Key"
 LIFETIME = timedelta(hours=24)
@@ -31,6 +33,7 @@ LONGEST_KEY = 200
 def answer_once(
     request: Request,
     *,
+    actor: Actor,
     prepare: Callable[[], None],
     run: Callable[[], HttpResponseBase],
     on_error: Callable[[Exception], HttpResponseBase],
@@ -40,22 +43,25 @@ def answer_once(
     A refusal commits too: services undo their own changes, and the audit row of a refused deletion has to stay.
 
     `prepare`: slow work outside the transaction; skipped when the answer is known.
-    Errors: KeyReused when the key was used with another body.
+
+    Raises:
+        KeyReused: The key was used with another body.
+        NotFound, Denied: The caller has lost the rights under which the request was answered.
     """
     slot = _slot(request)
     fingerprint = _fingerprint(request)
     if known := _find(slot):
-        return _replay(known, fingerprint)
+        return _replay(known, fingerprint, actor)
     try:
         prepare()
     except Exception:
         if known := _find(slot):  # the same request was answered meanwhile
-            return _replay(known, fingerprint)
+            return _replay(known, fingerprint, actor)
         raise
     with transaction.atomic():
         mine = _claim(slot, fingerprint)
         if mine is None:
-            return _replay(IdempotentAnswer.objects.get(**slot), fingerprint)
+            return _replay(IdempotentAnswer.objects.get(**slot), fingerprint, actor)
         try:
             response = run()
         except Exception as error:
@@ -63,7 +69,7 @@ def answer_once(
         if response.status_code >= 500:
             transaction.set_rollback(True)
         else:
-            _keep(mine, response)
+            _keep(mine, response, actor)
     return response
 
 
@@ -110,9 +116,10 @@ def _claim(slot: dict[str, str], fingerprint: str) -> IdempotentAnswer | None:
         return None
 
 
-def _keep(answer: IdempotentAnswer, response: HttpResponseBase) -> None:
+def _keep(answer: IdempotentAnswer, response: HttpResponseBase, actor: Actor) -> None:
     """An answer that holds a secret is sealed: who has only the database cannot read it."""
     answer.status = response.status_code
+    answer.standings = standings_of(actor)
     answer.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     answer.body = OrjsonRenderer().render(response.data if isinstance(response, Response) else None)
     if getattr(response, "holds_secret", False):
@@ -120,9 +127,10 @@ def _keep(answer: IdempotentAnswer, response: HttpResponseBase) -> None:
     answer.save()
 
 
-def _replay(answer: IdempotentAnswer, fingerprint: str) -> HttpResponse:
+def _replay(answer: IdempotentAnswer, fingerprint: str, actor: Actor) -> HttpResponse:
     if answer.fingerprint != fingerprint:
         raise KeyReused
+    ensure_standings(actor, answer.standings)
     body = bytes(answer.body).decode()
     if sealing.is_sealed(body):
         body = sealing.unseal(body)

@@ -140,7 +140,9 @@ class HubViewSet(GenericViewSet[Any]):
     ) -> HttpResponseBase:
         run = partial(self._in_transaction, handler, request, *args, **kwargs)
         if idempotency.HEADER in request.headers and request.auth is not None:  # nobody's answers are kept for nobody
-            return idempotency.answer_once(request, prepare=self.prepare, run=run, on_error=self.handle_exception)
+            return idempotency.answer_once(
+                request, actor=self.actor, prepare=self.prepare, run=run, on_error=self.handle_exception
+            )
         self.prepare()
         return run()
 

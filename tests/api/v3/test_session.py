@@ -143,6 +143,8 @@ def test_delete(shop: Shop) -> None:
 
 @pytest.mark.parametrize("is_super_user", [False, True])
 def test_no_key_looks_after_keys(shop: Shop, is_super_user: bool) -> None:
+    shop.owner.is_superuser = is_super_user
+    shop.owner.save()
     key = ApiClient(make_key(shop.owner, is_super_user=is_super_user))
     path = f"{TOKENS}/{ApiKey.objects.get().pk}"
     answers = [key.get(TOKENS), key.get(path), key.send("delete", path), key.send("patch", path, {"name": "x"})]

@@ -1,0 +1,296 @@
+"""What a user granted, made or was answered ends with the rights of that user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from downloads.models import AccessKey, Download, Share, TeamMember
+from downloads.policies import download_policy
+from downloads.services import (
+    remove_publisher,
+    remove_share,
+    remove_team_member,
+    set_team_member,
+    share_download,
+    update_download,
+)
+from files.links import file_path
+from releasehub.accounts.models import Membership, User
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied, Invalid
+from releasehub.webhooks.claims import claim
+from releasehub.webhooks.endpoints import ABANDONED, create_endpoint, disable_abandoned, resume_endpoint
+from releasehub.webhooks.models import Delivery, Endpoint
+from tests.conftest import ApiClient
+from tests.factories import (
+    make_category,
+    make_download,
+    make_file,
+    make_key,
+    make_organization,
+    make_user,
+    make_version,
+    system,
+)
+from versions.services.access_keys import KeyRefused, issue_access_key, open_with_secret
+
+pytestmark = pytest.mark.django_db
+URL = "https://93.184.215.14/hook"
+
+
+def acting(user: User) -> Actor:
+    return Actor(user=user)
+
+
+@pytest.fixture
+def manager() -> User:
+    return make_user("manager")
+
+
+@pytest.fixture
+def download(manager: User) -> Download:
+    """A private download whose team `manager` may manage."""
+    made = make_download(visibility="private")
+    set_team_member(actor=system(), download=made, user=manager, flags=set(TeamMember.FLAGS))
+    return made
+
+
+def leave_team(download: Download, user: User) -> None:
+    remove_team_member(actor=acting(download.owner), download=download, user=user)
+
+
+def lose_flag(download: Download, user: User) -> None:
+    set_team_member(actor=acting(download.owner), download=download, user=user, flags={"can_edit"})
+
+
+def become_inactive(download: Download, user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def leave_organization(download: Download, user: User) -> None:
+    organization = make_organization(members=(download.owner,))
+    Download.objects.filter(pk=download.pk).update(organization=organization)
+    assert not Membership.objects.filter(user=user).exists()
+
+
+WAYS = [leave_team, lose_flag, become_inactive, leave_organization]
+
+
+@pytest.mark.parametrize("lose_rights", WAYS)
+def test_shares_keys_and_endpoints_end_with_the_rights_of_their_creator(
+    download: Download, manager: User, lose_rights: Callable[[Download, User], None]
+) -> None:
+    friend, actor = make_user("friend"), acting(manager)
+    share_download(actor=actor, download=download, user=friend)
+    _, secret = issue_access_key(actor=actor, download=download, name="mine")
+    create_endpoint(actor=actor, url=URL, download_id=download.pk)
+    make_version(download, "1.0.0")
+    assert can_see(friend, download)
+    assert open_with_secret(acting(friend), secret)
+    assert len(claim(5)) == 1
+    Delivery.objects.update(lease_until=None)
+
+    lose_rights(download, manager)
+
+    assert not can_see(friend, download)
+    with pytest.raises(KeyRefused):
+        open_with_secret(acting(friend), secret)
+    assert claim(5) == []
+    assert disable_abandoned() == 1
+
+
+def can_see(user: User, download: Download) -> bool:
+    """In the policy and in its set form alike."""
+    answer = download_policy.can_view(acting(user), download)
+    assert Download.objects.visible_to(acting(user)).filter(pk=download.pk).exists() is answer
+    return answer
+
+
+def test_what_the_owner_staff_and_the_site_granted_stays(download: Download) -> None:
+    moderator = make_user("staff", is_staff=True, permissions=("moderate_download", "change_endpoint"))
+    friends = [make_user() for _ in range(3)]
+    for actor, friend in zip((acting(download.owner), acting(moderator), system()), friends, strict=True):
+        share_download(actor=actor, download=download, user=friend)
+        _, secret = issue_access_key(actor=actor, download=download, name="key")
+        create_endpoint(actor=actor, url=URL, download_id=download.pk)
+        assert can_see(friend, download)
+        assert open_with_secret(acting(friend), secret)
+    make_version(download, "1.0.0")
+    assert len(claim(5)) == 3
+    assert disable_abandoned() == 0
+
+
+def test_owner_who_resumes_an_abandoned_endpoint_takes_it_over(download: Download, manager: User) -> None:
+    endpoint, _ = create_endpoint(actor=acting(manager), url=URL, download_id=download.pk)
+    leave_team(download, manager)
+    disable_abandoned()
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_reason == ABANDONED
+    resumed = resume_endpoint(actor=acting(download.owner), endpoint=endpoint)
+    assert resumed.created_by == download.owner
+    make_version(download, "1.0.0")
+    assert len(claim(5)) == 1
+
+
+def test_endpoint_of_the_site_ends_with_the_permission_of_its_creator() -> None:
+    staff = make_user("staff", is_staff=True, permissions=("change_endpoint",))
+    create_endpoint(actor=acting(staff), url=URL)
+    assert disable_abandoned() == 0
+    staff.user_permissions.clear()
+    assert disable_abandoned() == 1
+
+
+def test_endpoint_of_an_organization_ends_with_the_role_of_its_creator() -> None:
+    admin = make_user("admin")
+    organization = make_organization()
+    member = Membership.objects.create(organization=organization, user=admin, role=Membership.Role.ADMIN)
+    create_endpoint(actor=acting(admin), url=URL, organization=organization)
+    assert disable_abandoned() == 0
+    member.delete()
+    assert disable_abandoned() == 1
+
+
+def test_deletion_is_still_told_to_the_endpoint_of_the_owner(download: Download) -> None:
+    endpoint, _ = create_endpoint(actor=acting(download.owner), url=URL, download_id=download.pk)
+    download.mark_deleted(by=None, reason="")
+    assert disable_abandoned() == 0
+    assert Endpoint.objects.get(pk=endpoint.pk).disabled_at is None
+
+
+def test_former_owner_has_no_way_back(download: Download, manager: User) -> None:
+    """Customers keep what the former owner granted, through the new owner; the former owner keeps nothing."""
+    former, customer = download.owner, make_user("customer")
+    share_download(actor=acting(former), download=download, user=customer)
+    _, secret = issue_access_key(actor=acting(former), download=download, name="customer")
+    create_endpoint(actor=acting(former), url=URL, download_id=download.pk)
+    remove_publisher(actor=acting(former), download=download, user=former)
+    download.refresh_from_db()
+    assert download.owner == manager
+    assert not can_see(former, download)
+    assert can_see(customer, download)
+    assert open_with_secret(acting(customer), secret)
+    assert disable_abandoned() == 1
+
+
+def test_owner_removes_any_share(download: Download, manager: User) -> None:
+    share = share_download(actor=acting(manager), download=download, user=make_user())
+    other = make_user("other manager")
+    set_team_member(actor=system(), download=download, user=other, flags={"can_manage_team"})
+    with pytest.raises(Denied):
+        remove_share(actor=acting(other), share=share)
+    remove_share(actor=acting(download.owner), share=share)
+    assert not Share.objects.exists()
+
+
+def test_sharing_again_revives_a_share_whose_creator_left(download: Download, manager: User) -> None:
+    friend = make_user("friend")
+    share_download(actor=acting(manager), download=download, user=friend)
+    leave_team(download, manager)
+    share_download(actor=acting(download.owner), download=download, user=friend)
+    assert can_see(friend, download)
+    assert Share.objects.get().created_by == download.owner
+
+
+def test_void_key_refuses_bytes_over_http(download: Download, manager: User) -> None:
+    file = make_file(make_version(download, "1.0.0"))
+    _, secret = issue_access_key(actor=acting(manager), download=download, name="mine")
+    answer: Any = Client().get(file_path(file), {"key": secret})
+    assert (answer.status_code, answer.getvalue()[:7]) in {(200, b"content"), (302, b"")}
+    leave_team(download, manager)
+    assert Client().get(file_path(file), {"key": secret}).status_code == 403
+    assert AccessKey.objects.with_standing().get().state == AccessKey.State.VOID
+
+
+# --- API keys ---------------------------------------------------------------------------------------------------------
+
+
+def test_super_user_key_ends_with_the_administrator() -> None:
+    admin = make_user("admin", is_superuser=True)
+    client = ApiClient(make_key(admin, is_super_user=True))
+    assert client.get("/api/mc-dm-downloads/").status_code == 200
+    User.objects.filter(pk=admin.pk).update(is_superuser=False)
+    assert client.get("/api/mc-dm-downloads/").status_code == 403
+
+
+def test_super_user_key_is_not_issued_to_others() -> None:
+    with pytest.raises(Invalid, match="not a site administrator"):
+        make_key(make_user("ann"), is_super_user=True)
+
+
+# --- idempotent replays -----------------------------------------------------------------------------------------------
+
+
+def test_answer_is_not_replayed_to_a_removed_member(download: Download, manager: User) -> None:
+    client = ApiClient(make_key(manager))
+    body = {"download_id": download.pk, "url": URL}
+
+    def ask() -> Any:
+        return client.send("post", "/api/mc-dm-webhooks/", body, headers={"Idempotency-Key": "once"})
+
+    first = ask()
+    assert first.status_code == 200, first.content
+    again = ask()
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+    leave_team(download, manager)
+    refused = ask()
+    assert refused.status_code == 404
+    assert b"whsec_" not in refused.content
+
+
+def test_answer_is_not_replayed_with_fewer_flags(download: Download, manager: User) -> None:
+    client, body = ApiClient(make_key(manager)), {"download_id": download.pk, "version_string": "1.0"}
+    headers = {"Idempotency-Key": "once"}
+    assert client.send("post", "/api/mc-dm-versions/", body, headers=headers).status_code == 200
+    lose_flag(download, manager)
+    assert client.send("post", "/api/mc-dm-versions/", body, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_deletion_is_replayed_although_its_target_is_gone(download: Download, hard: bool) -> None:
+    path = f"/api/mc-dm-downloads/{download.pk}/"
+    client = ApiClient(make_key(download.owner))
+    for _ in range(2):
+        answer = client.send("delete", path, {"hard": hard}, headers={"Idempotency-Key": "once"})
+        assert answer.status_code == 200, answer.content
+
+
+def test_creation_is_not_replayed_to_a_former_owner() -> None:
+    owner, category = make_user("owner"), make_category()
+    client, body = ApiClient(make_key(owner)), {"category_id": category.pk, "title": "Tool", "tag_line": "x"}
+    headers = {"Idempotency-Key": "once"}
+    first = client.send("post", "/api/mc-dm-downloads/", body | {"description": "d"}, headers=headers)
+    assert first.status_code == 200, first.content
+    Download.objects.update(owner=make_user("heir"))
+    again = client.send("post", "/api/mc-dm-downloads/", body | {"description": "d"}, headers=headers)
+    assert again.status_code == 403
+
+
+# --- nobody hands out more than they have -----------------------------------------------------------------------------
+
+
+def test_team_rights_beyond_ones_own_are_neither_given_nor_taken(download: Download, manager: User) -> None:
+    chief, user = make_user("chief"), make_user("user")
+    set_team_member(actor=system(), download=download, user=chief, flags={"can_manage_team", "can_edit"})
+    actor = acting(chief)
+    set_team_member(actor=actor, download=download, user=user, flags={"can_edit"})
+    for target, flags in ((user, {"can_upload"}), (chief, {"can_manage_team", "can_upload"}), (manager, {"can_edit"})):
+        with pytest.raises(Denied, match="that you have yourself"):
+            set_team_member(actor=actor, download=download, user=target, flags=flags)
+    with pytest.raises(Denied, match="that you have yourself"):
+        remove_team_member(actor=actor, download=download, user=manager)
+    remove_team_member(actor=actor, download=download, user=user)
+    assert set(TeamMember.objects.values_list("user__username", flat=True)) == {"manager", "chief"}
+
+
+def test_editor_does_not_open_a_download_by_moving_it() -> None:
+    closed, opened = make_category(members_only=True), make_category()
+    download, editor = make_download(category=closed), make_user("editor")
+    set_team_member(actor=system(), download=download, user=editor, flags={"can_edit"})
+    with pytest.raises(Denied):
+        update_download(actor=acting(editor), download=download, category=opened)
+    update_download(actor=acting(download.owner), download=download, category=opened)
+    update_download(actor=acting(editor), download=download, category=closed)

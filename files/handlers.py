@@ -25,6 +25,9 @@ class StagedFile(UploadedFile):  # type: ignore[type-arg]
         """Kept as sent: Django would cut a path off silently, here a path is refused with a reason."""
         self._name = name
 
+    def close(self) -> None:
+        """Do nothing, because there is no local file. Django closes every file when it gives up parsing a form."""
+
     name = property(UploadedFile._get_name, _set_name)  # type: ignore[attr-defined]
 
 

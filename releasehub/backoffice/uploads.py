@@ -31,7 +31,7 @@ class UploadForm(forms.Form):
 
 @contextmanager
 def receive_files(request: HttpRequest) -> Iterator[None]:
-    """The body's file goes to storage; what nobody took over is removed at the end."""
+    """Stream the file in the request body to storage, and remove it again unless a blob took it over."""
     handler = StagingUploadHandler(request, limit_bytes=settings.MAX_FILE_BYTES)
     if request.method == "POST":
         request.upload_handlers = [handler]
@@ -41,8 +41,12 @@ def receive_files(request: HttpRequest) -> Iterator[None]:
         handler.discard()
 
 
-def store_files(actor: Actor, version: Version, form: UploadForm) -> int:
-    """Check, keep the bytes, make the file row.  Errors: those of `accept_upload` and `add_file`."""
+def store_file(actor: Actor, version: Version, form: UploadForm) -> None:
+    """Check the staged upload, keep its bytes and add the file row.
+
+    Raises:
+        DomainError: Those of `accept_upload` and `add_file`.
+    """
     values = dict(form.cleaned_data)
     upload = values.pop("file").staged
     values |= {name: values[name].lower() for name in ("platform", "architecture")}
@@ -52,4 +56,3 @@ def store_files(actor: Actor, version: Version, form: UploadForm) -> int:
     except Exception:
         release_claim(accepted.blob)
         raise
-    return 1

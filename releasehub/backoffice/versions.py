@@ -19,7 +19,7 @@ from files.services import update_file
 from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
 from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
 from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFilter
-from releasehub.backoffice.uploads import UploadForm, receive_files, store_files
+from releasehub.backoffice.uploads import UploadForm, receive_files, store_file
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
 from versions import services
@@ -169,7 +169,7 @@ class VersionAdmin(ActionAdmin):
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.upload_view)
-        return [path("<int:pk>/upload/", csrf_exempt(view), name="versions_version_upload"), *super().get_urls()]
+        return [path("<int:pk>/upload/", view, name="versions_version_upload"), *super().get_urls()]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         obj = kwargs.get("obj")
@@ -177,27 +177,36 @@ class VersionAdmin(ActionAdmin):
             context["upload_url"] = reverse("admin:versions_version_upload", args=[obj.pk])
         return super().render_change_form(request, context, *args, **kwargs)
 
+    @method_decorator(csrf_exempt)
     def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The upload handler has to be in place before anything reads the body, the CSRF check included."""
-        with receive_files(request):
-            return self._upload(request, pk=pk)
+        """Check the right to upload, install the upload handler, and only then let the CSRF check read the body.
 
-    @method_decorator(csrf_protect)
-    def _upload(self, request: HttpRequest, *, pk: int) -> HttpResponse:
-        version = self.get_queryset(request).select_related("download__category").filter(pk=pk).first()
+        The middleware and `admin_view` would read the body first. `csrf_exempt` on this method stops both, as described
+        in Django's documentation ("Modifying upload handlers on the fly"); `_receive` runs the check instead.
+        """
+        rows = self.get_queryset(request).select_related("download__category")
+        version = rows.filter(pk=pk).first()
         if version is None or not version_policy.can_upload(admin_actor(request), version):
             raise Http404
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if form.is_valid():
+        with receive_files(request):
             try:
-                count = store_files(admin_actor(request), version, form)
-            except DomainError as error:
-                form.add_error(None, error.message)
-            else:
-                self.message_user(request, f"{count} file uploaded.", messages.SUCCESS)
-                return HttpResponseRedirect(reverse("admin:versions_version_change", args=[pk]))
+                return self._receive(request, version=version)
+            except DomainError as error:  # the upload handler rejected the body while the CSRF check parsed it
+                entered = UploadForm(initial=request.POST.dict())
+                return self._upload_page(request, version, entered, error.message)
+
+    @method_decorator(csrf_protect)
+    def _receive(self, request: HttpRequest, *, version: Version) -> HttpResponse:
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if not form.is_valid():
+            return self._upload_page(request, version, form)
+        store_file(admin_actor(request), version, form)
+        self.message_user(request, "1 file uploaded.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:versions_version_change", args=[version.pk]))
+
+    def _upload_page(self, request: HttpRequest, version: Version, form: UploadForm, error: str = "") -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.model._meta, "form": form, "version": version}
-        context["title"] = f"Upload to {version}"
+        context |= {"title": f"Upload a file to {version}", "error": error}
         return TemplateResponse(request, "admin/releasehub/upload.html", context)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from downloads.models import Download, TeamMember
-from files.models import File
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import verify_key
 from releasehub.audit.models import AuditEntry
@@ -176,31 +173,6 @@ def test_deleted_is_found_by_the_filter_and_restored(root: Client) -> None:
     assert str(version).encode() not in root.get(url).content or Version.objects.count() == 0
     act(root, version, "restore")
     assert Version.objects.filter(pk=version.pk).exists()
-
-
-def test_upload_stores_the_same_bytes(root: Client) -> None:
-    version = make_version(state="draft")
-    content = b"from the admin" * 1000
-    url = reverse("admin:versions_version_upload", args=[version.pk])
-    root.post(url, {"file": SimpleUploadedFile("tool.bin", content), "platform": "Linux"})
-    file = File.objects.get(version=version)
-    assert file.blob is not None
-    assert (file.platform, file.blob.sha256) == ("linux", hashlib.sha256(content).hexdigest())
-
-
-def test_upload_needs_the_csrf_token(root: Client) -> None:
-    strict = Client(enforce_csrf_checks=True)
-    strict.cookies = root.cookies
-    url = reverse("admin:versions_version_upload", args=[make_version().pk])
-    assert strict.post(url, {"file": SimpleUploadedFile("tool.zip", b"x")}).status_code == 403
-    assert not File.objects.exists()
-
-
-def test_hostile_upload_name_is_told_and_nothing_is_kept(root: Client) -> None:
-    url = reverse("admin:versions_version_upload", args=[make_version().pk])
-    answer = root.post(url, {"file": SimpleUploadedFile("con.txt", b"x")})
-    assert b"device" in answer.content
-    assert not File.objects.exists()
 
 
 def test_key_is_shown_once(root: Client) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
@@ -16,7 +15,3 @@ class SignInForm(AuthenticationForm):
             minutes = WINDOW_SECONDS // 60
             return ValidationError(f"Too many failed attempts. Try again in {minutes} minutes.", code="too_many")
         return super().get_invalid_login_error()
-
-
-class AdminSignInForm(SignInForm, AdminAuthenticationForm):
-    pass

@@ -13,7 +13,6 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from releasehub.accounts import services
-from releasehub.accounts.forms import AdminSignInForm
 from releasehub.accounts.models import Membership, Organization, Role, User
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.querysets import SEE_ALL
@@ -24,7 +23,6 @@ from releasehub.core.actor import Actor
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
-admin.site.login_form = AdminSignInForm
 admin.site.unregister(Group)
 
 

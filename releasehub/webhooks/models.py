@@ -216,7 +216,7 @@ class Payload(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.format} of {self.event_id}"
+        return f"{self.format} payload of event {self.event_id}"
 
 
 class Attempt(models.Model):
@@ -250,4 +250,4 @@ class Attempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"attempt {self.number} of {self.delivery_id}"
+        return f"Attempt {self.number}"

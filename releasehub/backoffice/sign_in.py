@@ -1,0 +1,28 @@
+"""The sign-in page of the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from unfold.forms import AuthenticationForm
+
+from releasehub.accounts.forms import SignInForm
+from releasehub.accounts.models import User
+
+
+class AdminSignInForm(SignInForm, AuthenticationForm):
+    """The throttled sign-in form with the widgets of the admin's theme. Django's own widgets are invisible in it."""
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Tell a user with the right password, but without staff status, why the admin does not open.
+
+        Raises:
+            ValidationError: The account is inactive or is not a staff account.
+        """
+        if user.is_active and not user.is_staff:
+            message = f"The account {user} has no access to the administration."
+            raise ValidationError(message, code="no_access")
+        super().confirm_login_allowed(user)
+
+
+admin.site.login_form = AdminSignInForm

@@ -43,7 +43,7 @@ def pass_gate(request: HttpRequest, actor: Actor, file: File) -> None:
         if key is not None and is_download(request):
             spend_use(key, file_id=file.pk, visitor=visitor_of(request))
     except Denied as refusal:
-        audit.record(actor=actor, action=AuditAction.DOWNLOAD_REFUSED, target=file, reason=refusal.message)
+        audit.record_refusal(actor=actor, action=AuditAction.DOWNLOAD_REFUSED, target=file, reason=refusal.message)
         raise
 
 

@@ -1,14 +1,65 @@
-"""Who may do what to organisations: members see them, scopes of their roles decide on the rest."""
+"""Who may do what to users, groups and organizations. Members see their organizations; their scopes decide the rest."""
 
 from __future__ import annotations
 
-from releasehub.accounts.models import Membership, Organization
+from django.contrib.auth.models import Group, Permission
+from django.db import models
+from django.db.models import Q
+
+from releasehub.accounts.models import Membership, Organization, User
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.accounts.scopes import ALL_SCOPES, OrganizationScope
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 
 _FACT = "memberships"
+CHANGE_USER = "accounts.change_user"
+
+
+class UserPolicy(Policy[User]):
+    """Staff act by their permissions on users, and never on a user who may do more than they."""
+
+    def can_view(self, actor: Actor, target: User) -> bool:
+        is_own = actor.user_id is not None and actor.user_id == target.pk
+        return is_own or actor.has_permission("accounts.view_user") or actor.has_permission(CHANGE_USER)
+
+    def can_change(self, actor: Actor, target: User) -> bool:
+        """Whoever may set a password may sign in with it, so the user's rights must not go beyond the actor's."""
+        return actor.has_permission(CHANGE_USER) and self.outranks(actor, target)
+
+    def outranks(self, actor: Actor, target: User) -> bool:
+        """Return whether nothing that the user may do, or could do as active staff, is closed to the actor."""
+        if actor.is_superuser:
+            return True
+        held = Permission.objects.filter(Q(user=target) | Q(group__user=target))
+        return not target.is_superuser and may_grant(actor, held)
+
+
+class GroupPolicy(Policy[Group]):
+    """Staff act by their permissions on groups, and never on a group with permissions beyond their own."""
+
+    def can_view(self, actor: Actor, target: Group) -> bool:
+        return actor.has_permission("auth.view_group") or self.can_change(actor, target)
+
+    def can_change(self, actor: Actor, target: Group) -> bool:
+        return actor.has_permission("auth.change_group") and may_grant(actor, target.permissions.all())
+
+    def can_delete(self, actor: Actor, target: Group) -> bool:
+        return actor.has_permission("auth.delete_group") and may_grant(actor, target.permissions.all())
+
+
+def may_grant(actor: Actor, permissions: models.QuerySet[Permission]) -> bool:
+    """Return whether the actor has all of these permissions."""
+    return not permissions.exclude(pk__in=grantable_permissions(actor)).exists()
+
+
+def grantable_permissions(actor: Actor) -> models.QuerySet[Permission]:
+    """Return the permissions that the actor may give to others: the actor's own."""
+    if actor.is_superuser:
+        return Permission.objects.all()
+    if actor.user is None or not (actor.user.is_active and actor.user.is_staff):
+        return Permission.objects.none()
+    return Permission.objects.filter(Q(user=actor.user_id) | Q(group__user=actor.user_id)).distinct()
 
 
 class OrganizationPolicy(Policy[Organization]):
@@ -86,4 +137,6 @@ def forget_memberships(actor: Actor) -> None:
     actor.facts.pop(_FACT, None)
 
 
+user_policy = UserPolicy()
+group_policy = GroupPolicy()
 organization_policy = OrganizationPolicy()

@@ -1,16 +1,43 @@
-"""Sign-in failures go to the audit log; Django tells of them by a signal only."""
+"""Accounts in the audit log.
 
+Django's own forms, admin and commands change users and groups, and tell by signals only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.signals import user_login_failed
+from django.contrib.auth.models import Group
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import models
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from releasehub.accounts.backends import TOO_MANY
+from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, Channel
-from releasehub.core.requests import origin_of
+from releasehub.core.requests import current_actor, origin_of
+
+USER_FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
+SECRET = "[secret]"  # noqa: S105 - what stands for one
+CREATED, UPDATED, DELETED = 0, 1, 2
+ACTIONS = {
+    User: (AuditAction.USER_CREATE, AuditAction.USER_UPDATE, AuditAction.USER_DELETE),
+    Group: (AuditAction.GROUP_CREATE, AuditAction.GROUP_UPDATE, AuditAction.GROUP_DELETE),
+}
+FIELDS = {User: USER_FIELDS, Group: ("name",)}
+RELATIONS = {
+    User.groups.through: "groups",
+    User.user_permissions.through: "user_permissions",
+    Group.permissions.through: "permissions",
+}
+
+
+# --- sign-in ----------------------------------------------------------------------------------------------------------
 
 
 @receiver(user_login_failed)
@@ -20,8 +47,89 @@ def record_failed_sign_in(
     if request is not None and request.META.get(TOO_MANY):
         return  # refused untried: the attempts before it are in the log
     origin = origin_of(request) if request is not None else {}
-    audit.record(
+    audit.record_refusal(
         actor=Actor(channel=Channel.WEB, **origin),
         action=AuditAction.SIGN_IN_FAILED,
         label=str(credentials.get("username", "")),
     )
+
+
+@receiver(user_logged_in)
+def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    actor = Actor(user=user, channel=Channel.WEB, **origin_of(request))
+    audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
+
+
+@receiver(user_logged_out)
+def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        actor = Actor(user=user, channel=Channel.WEB, **origin_of(request))
+        audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user)
+
+
+# --- users and groups -------------------------------------------------------------------------------------------------
+
+
+@receiver(pre_save, sender=User)
+@receiver(pre_save, sender=Group)
+def remember_values(sender: type[models.Model], instance: Any, **kwargs: Any) -> None:
+    """Keep the stored values until `post_save`, which cannot read them any more."""
+    names = (*FIELDS[sender], "password") if sender is User else FIELDS[sender]
+    fields = kwargs.get("update_fields")
+    is_recorded = fields is None or not set(names).isdisjoint(fields)  # a sign-in saves its time alone
+    rows = sender._default_manager.filter(pk=instance.pk)
+    instance._stored_values = rows.values(*names).first() if instance.pk and is_recorded else None
+
+
+@receiver(post_save, sender=User)
+@receiver(post_save, sender=Group)
+def record_values(sender: type[models.Model], instance: Any, created: bool, **kwargs: Any) -> None:
+    stored = instance.__dict__.pop("_stored_values", None)
+    if created:
+        changes = {name: getattr(instance, name) for name in FIELDS[sender]}
+        audit.record(actor=current_actor(), action=ACTIONS[sender][CREATED], target=instance, changes=changes)
+        return
+    if stored is None:
+        return
+    pairs = {name: [stored[name], getattr(instance, name)] for name in FIELDS[sender]}
+    if changes := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
+        audit.record(actor=current_actor(), action=ACTIONS[sender][UPDATED], target=instance, changes=changes)
+    if sender is User and stored["password"] != instance.password and not _is_rehashed(instance, kwargs):
+        changes = {"password": [SECRET, SECRET]}
+        audit.record(actor=current_actor(), action=AuditAction.USER_PASSWORD, target=instance, changes=changes)
+
+
+def _is_rehashed(user: User, options: dict[str, Any]) -> bool:
+    """The same password in a stronger form: Django saves it so at a sign-in, when the hasher has changed."""
+    return options.get("update_fields") == frozenset({"password"}) and user.__dict__.get("_password") is None
+
+
+@receiver(post_delete, sender=User)
+@receiver(post_delete, sender=Group)
+def record_deletion(sender: type[models.Model], instance: Any, **kwargs: Any) -> None:
+    audit.record(actor=current_actor(), action=ACTIONS[sender][DELETED], target=instance)
+
+
+def record_relation(
+    sender: Any, instance: Any, action: str, reverse: bool, model: Any, pk_set: Iterable[int] | None, **kwargs: Any
+) -> None:
+    """Write down which groups or permissions were given and taken, from either end of the relation."""
+    if action not in {"post_add", "post_remove", "pre_clear"}:
+        return
+    name = "users" if reverse else RELATIONS[sender]
+    rows = model._default_manager.filter(pk__in=pk_set) if pk_set is not None else _related(instance, sender, reverse)
+    names = sorted(str(row) for row in rows)
+    if names:
+        pair = [[], names] if action == "post_add" else [names, []]
+        audit.record(
+            actor=current_actor(), action=ACTIONS[type(instance)][UPDATED], target=instance, changes={name: pair}
+        )
+
+
+def _related(instance: Any, through: Any, reverse: bool) -> Any:
+    """Return what is about to be cleared."""
+    return instance.user_set.all() if reverse else getattr(instance, RELATIONS[through]).all()
+
+
+for through in RELATIONS:
+    m2m_changed.connect(record_relation, sender=through, dispatch_uid=f"audit {through._meta.label}")

@@ -7,6 +7,10 @@ from django.http import HttpRequest
 
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.models import User
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor, Channel
+from releasehub.core.requests import origin_of
 
 
 class SignInFailed(Exception):
@@ -25,6 +29,8 @@ def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
     """
     user = authenticate(request, username=_username(name), password=password)
     if user is not None:
+        actor = Actor(user=user, channel=Channel.API, **origin_of(request))
+        audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
         return user
     raise TooManyAttempts if request.META.get(TOO_MANY) else SignInFailed
 

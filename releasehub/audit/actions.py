@@ -1,5 +1,8 @@
 from django.db import models
 
+# What anonymous visitors see: downloads with all they hold, where they are listed, and the names of their owners.
+PUBLIC_SUBJECTS = frozenset({"category", "download", "version", "file", "channel", "platform", "organization", "user"})
+
 
 class AuditAction(models.TextChoices):
     CATEGORY_CREATE = "category.create"
@@ -68,7 +71,31 @@ class AuditAction(models.TextChoices):
     ENDPOINT_ROTATE_SECRET = "endpoint.rotate_secret"  # noqa: S105 - not a secret
     ENDPOINT_TEST = "endpoint.test"
     ENDPOINT_REPLAY = "endpoint.replay"
+    SIGN_IN = "sign_in.succeeded"
     SIGN_IN_FAILED = "sign_in.failed"
+    SIGN_OUT = "sign_out"
+    USER_CREATE = "user.create"
+    USER_UPDATE = "user.update"
+    USER_PASSWORD = "user.password"  # noqa: S105 - not a secret
+    USER_DELETE = "user.delete"
+    GROUP_CREATE = "group.create"
+    GROUP_UPDATE = "group.update"
+    GROUP_DELETE = "group.delete"
     AUDIT_SINK_CREATE = "audit_sink.create"
     AUDIT_SINK_UPDATE = "audit_sink.update"
     AUDIT_SINK_DELETE = "audit_sink.delete"
+
+    @property
+    def is_refusal(self) -> bool:
+        """Nothing changed: somebody tried and was refused."""
+        return self in {self.HARD_DELETE_REFUSED, self.DOWNLOAD_REFUSED, self.SIGN_IN_FAILED}
+
+    @property
+    def changes_public_pages(self) -> bool:
+        """Whether an anonymous visitor may see something else after it."""
+        return not self.is_refusal and self.partition(".")[0] in PUBLIC_SUBJECTS
+
+
+def action_choices() -> list[tuple[str, str]]:
+    """Return the choices of the field; a callable, so that a new action needs no migration."""
+    return AuditAction.choices

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from releasehub.audit.actions import AuditAction
+from releasehub.audit.actions import action_choices
 from releasehub.audit.targets import storage_prefix, syslog_target
 from releasehub.core.actor import Channel
 from releasehub.outbound.urls import InvalidUrl, parse_target
@@ -50,7 +50,7 @@ class AuditEntry(models.Model):
     actor_label = models.CharField(max_length=200)
     api_key_id = models.BigIntegerField(null=True)
     channel = models.CharField(max_length=10, choices=Channel.choices)
-    action = models.CharField(max_length=40, choices=AuditAction.choices)
+    action = models.CharField(max_length=40, choices=action_choices)
     target_type = models.CharField(max_length=40)
     target_id = models.BigIntegerField(null=True)
     target_label = models.CharField(max_length=300)

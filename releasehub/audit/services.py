@@ -1,8 +1,10 @@
 """Writing to the audit log. Called by services inside the transaction of the change, by nobody else."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry, AuditSink
@@ -11,6 +13,9 @@ from releasehub.core.guests import forget_guest_answers
 from releasehub.core.logs import one_line
 from releasehub.core.prepared import insert
 
+MAX_REFUSALS_PER_MINUTE = 600
+MAX_REFUSALS_PER_ADDRESS = 20  # in a minute
+REFUSALS_STOP = "Further refusals of this address are not recorded for a minute."
 SINK_FIELDS = ("kind", "target", "has_addresses", "is_active")
 
 
@@ -25,9 +30,10 @@ def record(
 ) -> AuditEntry:
     """One row. `changes`: field name -> [before, after], or plain details; JSON values only.
 
-    Whatever is kept for guests ends with the change.
+    A change of something public invalidates the cached answers for anonymous visitors.
     """
-    forget_guest_answers()
+    if AuditAction(action).changes_public_pages:
+        forget_guest_answers()
     entry = AuditEntry(
         actor_id=actor.user_id,
         actor_label=one_line(actor.label)[:200],
@@ -45,6 +51,29 @@ def record(
     )
     insert(entry)
     return entry
+
+
+def record_refusal(*, actor: Actor, action: AuditAction, reason: str = "", **details: Any) -> AuditEntry | None:
+    """Write a row about something that was refused, unless anonymous callers flood the log with refusals.
+
+    Refusals cost the caller nothing, so an anonymous one could fill the disk. Within a minute only so many rows of one
+    action are written for all anonymous callers, and fewer for one address; the last row of an address says so.
+    """
+    if actor.user_id is None and actor.api_key_id is None:
+        recent = _recent_refusals(action)
+        same = sum(address == actor.address for address in recent)
+        if len(recent) >= MAX_REFUSALS_PER_MINUTE or same >= MAX_REFUSALS_PER_ADDRESS:
+            return None
+        if same == MAX_REFUSALS_PER_ADDRESS - 1:
+            reason = f"{reason} {REFUSALS_STOP}".strip()
+    return record(actor=actor, action=action, reason=reason, **details)
+
+
+def _recent_refusals(action: AuditAction) -> list[str | None]:
+    """Return the addresses of the anonymous refusals of the last minute, the newest first."""
+    since = timezone.now() - timedelta(minutes=1)
+    rows = AuditEntry.objects.filter(action=action, actor_id=None, api_key_id=None, created_at__gte=since)
+    return list(rows.order_by("-id").values_list("address", flat=True)[:MAX_REFUSALS_PER_MINUTE])
 
 
 @transaction.atomic

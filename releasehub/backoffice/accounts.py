@@ -14,7 +14,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from releasehub.accounts import services
 from releasehub.accounts.models import Membership, Organization, Role, User
-from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.policies import grantable_permissions, group_policy, organization_policy, user_policy
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.accounts.roles import ADMIN, MEMBER, built_in_role
 from releasehub.accounts.scopes import OrganizationScope
@@ -28,7 +28,7 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    """Staff without the highest rights can neither give them nor touch those who have them."""
+    """Staff change users who may do no more than they; only administrators give rights."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -39,9 +39,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return fields if request.user.is_superuser else (*fields, *POWERS)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
-            return False
-        return super().has_change_permission(request, obj)
+        if obj is None:
+            return super().has_change_permission(request)
+        return user_policy.can_change(admin_actor(request), obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Accounts are made inactive, because downloads and the audit log name them."""
@@ -50,7 +50,22 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    pass
+    """Staff give groups the permissions they have themselves, and leave groups with more than that alone."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return super().has_change_permission(request)
+        return group_policy.can_change(admin_actor(request), obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return super().has_delete_permission(request)
+        return group_policy.can_delete(admin_actor(request), obj)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        if db_field.name == "permissions" and request is not None:
+            kwargs["queryset"] = grantable_permissions(admin_actor(request))
+        return super().formfield_for_manytomany(db_field, request=request, **kwargs)
 
 
 class MembershipInline(TabularInline):

@@ -1,5 +1,6 @@
 """From a request to the actor behind it."""
 
+from contextvars import ContextVar
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,14 @@ from django.core.validators import validate_ipv46_address
 from django.http import HttpRequest
 
 from releasehub.core.actor import Actor, Channel
+
+current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
+
+
+def current_actor() -> Actor:
+    """Return who acts now, for code that is called by Django and gets no actor: the request's, or a command."""
+    request = current_request.get()
+    return Actor(channel=Channel.CLI) if request is None else actor_of(request)
 
 
 def actor_of(request: HttpRequest, *, channel: Channel = Channel.WEB) -> Actor:

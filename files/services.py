@@ -44,6 +44,21 @@ def check_new_file(
     return name
 
 
+def authorize_upload(*, actor: Actor, version: Version, filename: str) -> int:
+    """Check whatever can be said of an upload before its first byte; return the most bytes it may have, 0: no limit.
+
+    The name of a file that exists is let through, because the same bytes may be sent again; whatever differs is
+    refused afterwards.
+
+    Raises:
+        DomainError: As `check_new_file`.
+    """
+    version_policy.ensure("upload", actor, version)
+    if same_file(version, filename) is None:
+        check_new_file(actor=actor, version=version, filename=filename)
+    return _rules(version).max_file_bytes
+
+
 def same_file(version: Version, filename: str, sha256: str = "") -> File | None:
     """The file of that name, if it has these bytes; without a digest, whatever bytes it has."""
     file: File | None = (

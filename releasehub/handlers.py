@@ -22,6 +22,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _told(request, Kind.NO_ROUTE) or pages.not_found(request, exception)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    return _told(request, Kind.TOO_LARGE) or pages.error_page(request, 413)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(sys.exc_info()[1], OUTAGES):
         return _told(request, Kind.DATABASE_UNAVAILABLE) or pages.unavailable(request)

@@ -5,12 +5,14 @@ Each class is the library's own in front of pages and does nothing in front of a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
+from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -18,6 +20,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
+from releasehub.handlers import too_large
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
@@ -45,6 +48,36 @@ class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
 
 class PageMessageMiddleware(PagesOnly, MessageMiddleware):
     pass
+
+
+class BodyLimitMiddleware:
+    """Refuse a large body unread on every route that takes no file, whoever sends it and whatever the route does."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if _declared_length(request) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or _takes_files(request, view):
+            return None
+        return too_large(request)
+
+
+def _declared_length(request: HttpRequest) -> int:
+    """Return the declared length in bytes; 0 where there is none that WSGI would read by."""
+    text = request.META.get("CONTENT_LENGTH") or ""
+    return int(text[:20]) if text.isascii() and text.isdigit() else 0
+
+
+def _takes_files(request: HttpRequest, view: Callable[..., Any]) -> bool:
+    """Whether the view, or the action that this verb has in a view set, is one of those that take files."""
+    file_actions = getattr(getattr(view, "cls", None), "file_actions", ())
+    action = getattr(view, "actions", {}).get((request.method or "").lower()) if file_actions else None
+    return getattr(view, "takes_files", False) or action in file_actions
 
 
 class ContentPolicyMiddleware(CSPMiddleware):

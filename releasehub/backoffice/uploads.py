@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from files.blobs import release_claim
 from files.handlers import StagingUploadHandler
 from files.intake import accept_upload
-from files.services import add_file
+from files.services import add_file, authorize_upload
 from releasehub.core.actor import Actor
 from versions.models import Version
 
@@ -30,9 +29,11 @@ class UploadForm(forms.Form):
 
 
 @contextmanager
-def receive_files(request: HttpRequest) -> Iterator[None]:
-    """Stream the file in the request body to storage, and remove it again unless a blob took it over."""
-    handler = StagingUploadHandler(request, limit_bytes=settings.MAX_FILE_BYTES)
+def receive_files(request: HttpRequest, actor: Actor, version: Version) -> Iterator[None]:
+    """Stream the file of the body to storage; whatever no blob took over is removed at the end."""
+    handler = StagingUploadHandler(
+        request, authorize=lambda name: authorize_upload(actor=actor, version=version, filename=name)
+    )
     if request.method == "POST":
         request.upload_handlers = [handler]
     try:

@@ -13,6 +13,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from files.deletion import delete_version
+from files.handlers import takes_files
 from files.models import File
 from files.publishing import publish_version, withdraw_version
 from files.services import update_file
@@ -177,6 +178,7 @@ class VersionAdmin(ActionAdmin):
             context["upload_url"] = reverse("admin:versions_version_upload", args=[obj.pk])
         return super().render_change_form(request, context, *args, **kwargs)
 
+    @takes_files
     @method_decorator(csrf_exempt)
     def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Check the right to upload, install the upload handler, and only then let the CSRF check read the body.
@@ -188,7 +190,7 @@ class VersionAdmin(ActionAdmin):
         version = rows.filter(pk=pk).first()
         if version is None or not version_policy.can_upload(admin_actor(request), version):
             raise Http404
-        with receive_files(request):
+        with receive_files(request, admin_actor(request), version):
             try:
                 return self._receive(request, version=version)
             except DomainError as error:  # the upload handler rejected the body while the CSRF check parsed it

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "releasehub.middleware.ContentPolicyMiddleware",
+    "releasehub.middleware.BodyLimitMiddleware",
     "releasehub.middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "releasehub.middleware.PageCsrfMiddleware",
@@ -217,10 +218,12 @@ STATIC_ROOT = Path(env.text("RELEASEHUB_STATIC_DIR", str(DATA_DIR / "static"))).
 STATICFILES_DIRS = [BASE_DIR / "releasehub" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# The largest body of a route that takes no file, and all fields of a form that has one.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("RELEASEHUB_MAX_BODY_BYTES", 2_097_152, least=65_536)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+FILE_UPLOAD_HANDLERS = ["files.handlers.RefusingUploadHandler"]  # routes that take files bring their own
 
 
 # --- sign-in, security ------------------------------------------------------------------------------------------------

@@ -7,14 +7,15 @@ from typing import IO, Any, cast
 
 import orjson
 from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict
 from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
 from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser, DataAndFiles
 
-from files.handlers import FIELD, StagingUploadHandler
+from files.handlers import FIELD, FileNotExpected, RefusingUploadHandler, StagingUploadHandler
 from releasehub.api.common.errors import BodyTooLarge
 from releasehub.core.errors import DomainError
 
@@ -58,32 +59,58 @@ class FormParser(BaseParser):
 
 
 class StagingMultiPartParser(BaseParser):
-    """Fields in memory within the usual limits; the file goes to storage and is found as `StagedFile`."""
+    """Read fields into memory within the usual limits, and stream the file to storage as a `StagedFile`.
+
+    Only the view's `file_actions` take a file. There the view's `authorize_upload` decides about it by the fields
+    that came before it; everywhere else the form is refused at its first file.
+    """
 
     media_type = "multipart/form-data"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None
     ) -> DataAndFiles[Any, Any]:
-        request = (parser_context or {})["request"]
-        handler = StagingUploadHandler(request._request, limit_bytes=settings.MAX_FILE_BYTES)
+        if not _takes_files(parser_context):
+            return self._parse(stream, parser_context, RefusingUploadHandler())
+        context = parser_context or {}
+        request, view = context["request"], context["view"]
+        parsers: list[RawNameMultiPartParser] = []
+        handler = StagingUploadHandler(
+            request._request, authorize=lambda name: view.authorize_upload(parsers[0].fields_so_far, name)
+        )
         request._request.staging = handler
+        found = self._parse(stream, context, handler, parsers)
+        if (waited := handler.release()) is not None:
+            found.files.appendlist(FIELD, waited)
+        return found
+
+    def _parse(
+        self,
+        stream: IO[Any],
+        context: Context,
+        handler: FileUploadHandler,
+        parsers: list[RawNameMultiPartParser] | None = None,
+    ) -> DataAndFiles[Any, Any]:
         counted = CountedStream(stream)
         try:
-            parser = RawNameMultiPartParser(request.META, cast(Any, counted), [handler], "utf-8")
+            parser = RawNameMultiPartParser((context or {})["request"].META, cast(Any, counted), [handler], "utf-8")
+            if parsers is not None:
+                parsers.append(parser)
             data, files = parser.parse()
         except MultiPartParserError as error:
             raise ParseError(f"The multipart body cannot be read: {error}") from error
+        except FileNotExpected as error:
+            raise ParseError("This endpoint takes no file: send the fields alone.") from error
         except DomainError:
             counted.drain()
             raise
-        if counted.count < _length(parser_context):
+        if counted.count < _length(context):
             raise ParseError("The request ended before its body was complete.")
         return DataAndFiles(data, files)
 
 
 class RawFileParser(BaseParser):
-    """The body is the file itself, named in the address; found as `StagedFile` under `file`, like a multipart one."""
+    """The body is the file itself, named in the URL; found as `StagedFile` under `file`, like a multipart one."""
 
     media_type = "*/*"
     chunk_bytes = 256 * 1024
@@ -92,8 +119,12 @@ class RawFileParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None
     ) -> DataAndFiles[Any, Any]:
         context = parser_context or {}
-        request, length = context["request"], _length(context)
-        handler = StagingUploadHandler(request._request, limit_bytes=settings.MAX_FILE_BYTES)
+        request, view, length = context["request"], context["view"], _length(context)
+        if not _takes_files(context):
+            raise UnsupportedMediaType(request.content_type)
+        handler = StagingUploadHandler(
+            request._request, authorize=lambda name: view.authorize_upload(QueryDict(), name)
+        )
         request._request.staging = handler
         counted = CountedStream(stream)
         try:
@@ -110,6 +141,11 @@ class RawFileParser(BaseParser):
 
 class RawNameMultiPartParser(DjangoMultiPartParser):
     """Hands on file names as sent; Django would repair them, the hub refuses bad ones."""
+
+    @property
+    def fields_so_far(self) -> QueryDict:
+        """The fields that came before the part that is being read."""
+        return cast(QueryDict, self._post)  # type: ignore[attr-defined]
 
     def sanitize_file_name(self, file_name: str) -> str:
         return file_name
@@ -137,6 +173,11 @@ class CountedStream:
         end = self.count + self.drained_bytes
         while self.count < end and self.read(self.chunk_bytes):
             pass
+
+
+def _takes_files(context: Context) -> bool:
+    view = (context or {}).get("view")
+    return getattr(view, "action", None) in getattr(view, "file_actions", ())
 
 
 def _length(context: Context) -> int:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models, transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.datastructures import MultiValueDict
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -34,6 +34,7 @@ class HubViewSet(GenericViewSet[Any]):
 
     `required_scopes`: action -> the scope or scopes a key needs for it; `()` = none.
     `open_actions`: what is possible without a key; None = whatever only reads.
+    `file_actions`: actions whose body may hold a file; each asks `authorize_upload` before the first byte is stored.
     `query_fills_body`: parameters a write leaves out of its body are taken from the query string.
     `security`: the names of the schemes of `HubScheme` that the dialect documents.
     """
@@ -46,6 +47,7 @@ class HubViewSet(GenericViewSet[Any]):
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     required_scopes: ClassVar[Mapping[str, Scope | tuple[Scope, ...]]] = {}
     open_actions: ClassVar[frozenset[str] | None] = None
+    file_actions: ClassVar[frozenset[str]] = frozenset()
     query_fills_body: ClassVar[bool] = False
     security: ClassVar[tuple[str, ...]] = ("apiKey", "bearerKey")
 
@@ -77,6 +79,14 @@ class HubViewSet(GenericViewSet[Any]):
                 for name, value in throttle.headers(throttle.rate).items():
                     response[name] = value
         return super().finalize_response(request, response, *args, **kwargs)
+
+    def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
+        """Return the most bytes the file may have (0: no limit), or None while `fields` do not name its target.
+
+        Raises:
+            DomainError: The caller may not send this file.
+        """
+        raise NotImplementedError
 
     def prepare(self) -> None:
         """Slow work that has to happen before the transaction of the change; for subclasses."""

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, QueryDict
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,7 +19,7 @@ from files.delivery import serve_file
 from files.intake import AcceptedUpload, accept_upload
 from files.models import File
 from files.policies import file_policy
-from files.services import add_file, link_file, lock_file, restore_file, update_file
+from files.services import add_file, authorize_upload, link_file, lock_file, restore_file, update_file
 from releasehub.api.common.envelope import ParentFilterRequired
 from releasehub.api.mc_dm.base import LARGEST_ID, McDmViewSet
 from releasehub.api.mc_dm.filters import McDmFileFilterSet
@@ -34,6 +35,7 @@ from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from versions.models import Version
 from versions.policies import version_policy
 
+WHOLE_NUMBER = re.compile(r"[0-9]{1,19}")
 ORDER = {"display_order": "display_order", "file_size": "size_bytes", "download_count": "download_count"}
 EXAMPLE = {
     "file_id": 200,
@@ -87,6 +89,7 @@ class McDmFileViewSet(McDmViewSet):
         "destroy": Scope.DOWNLOAD_WRITE,
         "restore": Scope.DOWNLOAD_WRITE,
     }
+    file_actions = frozenset({"create"})
     accepted: AcceptedUpload | None = None
 
     def rows(self) -> models.QuerySet[File]:
@@ -124,6 +127,15 @@ class McDmFileViewSet(McDmViewSet):
         if version is None:
             raise NotFound
         return fields | {"version": version}
+
+    def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
+        wanted = fields.get("version_id", self.request.query_params.get("version_id"))
+        if wanted is None:
+            return None
+        version = self._version(int(wanted)) if WHOLE_NUMBER.fullmatch(wanted) else None
+        if version is None:
+            raise NotFound
+        return authorize_upload(actor=self.actor, version=version, filename=filename)
 
     def prepare(self) -> None:
         """Bytes become a blob before the transaction that makes them a file."""

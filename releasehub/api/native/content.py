@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.views.decorators.csrf import csrf_exempt
 
 from files.delivery import serve_signed
+from files.handlers import takes_files
 from files.models import UploadSession
 from files.sessions import note_activity
 from files.storage import LocalStorage, blob_storage
@@ -24,6 +25,7 @@ CORS = {
 }
 
 
+@takes_files
 @csrf_exempt
 def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
     """PUT the bytes of one part. The address itself is the permission; browsers of any origin may use it."""

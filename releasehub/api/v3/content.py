@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import IO, cast
+from typing import cast
 
 from django.http import HttpResponseBase, QueryDict
 from drf_spectacular.types import OpenApiTypes
@@ -19,17 +19,16 @@ from files.delivery import serve_file
 from files.intake import AcceptedUpload, accept_upload
 from files.models import File
 from files.permalinks import find_file
-from files.services import add_file, check_new_file, same_file
-from releasehub.api.common.parsers import CountedStream, RawFileParser, StagingMultiPartParser
+from files.services import add_file, authorize_upload, same_file
+from releasehub.api.common.parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
 from releasehub.api.v3.base import V3ViewSet
 from releasehub.api.v3.release_files import find_release
 from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, about
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import DomainError, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import ErrorCode, Invalid, NotFound
 from versions.models import Version
-from versions.policies import version_policy
 from versions.services.access_keys import open_with_secret
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -57,6 +56,7 @@ class V3ContentViewSet(V3ViewSet):
         "download": Scope.RELEASE_READ,
         "download_of_account": Scope.RELEASE_READ,
     }
+    file_actions = frozenset({"upload"})
     accepted: AcceptedUpload | None = None
     known: File | None = None
 
@@ -73,13 +73,6 @@ class V3ContentViewSet(V3ViewSet):
 
     def prepare(self) -> None:
         """Bytes become a blob before the transaction that makes them a file."""
-        try:
-            self._refuse_early()
-        except DomainError:
-            CountedStream(
-                cast("IO[bytes]", self.request._request)
-            ).drain()  # a client that is still sending could not read the answer
-            raise
         body = cast("QueryDict", self.request.data)
         upload = getattr(body.get("file"), "staged", None)
         if upload is None:
@@ -136,15 +129,10 @@ class V3ContentViewSet(V3ViewSet):
     ) -> HttpResponseBase:
         return self.download(request, release_id, filename)
 
-    def _refuse_early(self) -> None:
-        """Whatever can be said before a byte is read; a name in use may come with the same bytes.
-
-        Errors: as `check_new_file`.
-        """
+    def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
+        """The name of the URL counts, whatever the form calls its part."""
         filename = self.kwargs["filename"]
         if not NAME.fullmatch(filename):
             message = "A file name has letters, digits, dots, dashes and underscores only."
             raise Invalid(ErrorCode.FILE_NAME_INVALID, message, field="filename")
-        version_policy.ensure("upload", self.actor, self.version)
-        if same_file(self.version, filename) is None:
-            check_new_file(actor=self.actor, version=self.version, filename=filename)
+        return authorize_upload(actor=self.actor, version=self.version, filename=filename)

@@ -1,0 +1,190 @@
+"""No route stores or reads on through a body before it knows that the caller may send it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.files import uploadhandler
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.utils.regex_helper import normalize
+
+from files import handlers
+from files.models import Blob, UploadSession
+from releasehub.apikeys.scopes import Scope
+from tests.conftest import ApiClient
+from tests.factories import make_category, make_download, make_key, make_user, make_version
+
+pytestmark = pytest.mark.django_db
+VERBS = ("POST", "PUT", "PATCH", "DELETE")
+BOUNDARY = "a-boundary"
+# A parser reads in chunks; whatever is read beyond the first few was read for nothing.
+MAX_READ_BYTES = 160 * 1024
+FILE_BYTES = 400 * 1024
+
+
+class CountingBody(io.BytesIO):
+    """A request body that knows how much of it was read."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.count += len(data)
+        return data
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every place where a body could have been written down."""
+    places: list[str] = []
+
+    def spy(owner: Any, name: str) -> None:
+        real = getattr(owner, name)
+
+        def called(*args: Any, **kwargs: Any) -> Any:
+            places.append(f"{owner.__name__}.{name}")
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(owner, name, called)
+
+    spy(handlers, "Receiver")
+    spy(uploadhandler.TemporaryFileUploadHandler, "new_file")
+    spy(uploadhandler.MemoryFileUploadHandler, "new_file")
+    return places
+
+
+def routes() -> list[str]:
+    """A path for every route of the hub, with 1 in place of each parameter."""
+    found = set()
+
+    def walk(patterns: Any, prefix: str) -> None:
+        for entry in patterns:
+            for text, names in normalize(entry.pattern.regex.pattern):
+                path = prefix + text % dict.fromkeys(names, "1")
+                if isinstance(entry, URLResolver):
+                    walk(entry.url_patterns, path)
+                elif isinstance(entry, URLPattern):
+                    found.add("/" + path)
+
+    walk(get_resolver().url_patterns, "")
+    return sorted(path for path in found if "%" not in path and _is_route(path))
+
+
+def _is_route(path: str) -> bool:
+    try:
+        resolve(path)
+    except Exception:  # an optional part that stands for nothing
+        return False
+    return True
+
+
+def multipart(fields: dict[str, str] | None = None, *, size: int = FILE_BYTES) -> bytes:
+    """A form with a file part first and the fields behind it, the worst order for the server."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="tool.bin"\r\n\r\n'
+    rest = "".join(
+        f'\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}'
+        for name, value in (fields or {}).items()
+    )
+    return head.encode() + b"x" * size + rest.encode() + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+def send(client: Client, verb: str, path: str, body: bytes, **extra: Any) -> tuple[Any, int]:
+    """The answer, and how many bytes of the body were read for it."""
+    payload = CountingBody(body)
+    media = extra.pop("content_type", f"multipart/form-data; boundary={BOUNDARY}")
+    client.raise_request_exception = False
+    answer = client.generic(verb, path, body, media, **{"wsgi.input": payload}, **extra)
+    return answer, payload.count
+
+
+def test_the_walk_finds_routes_of_every_surface() -> None:
+    found = routes()
+    assert len(found) > 100
+    for path in ("/v3/accounts/login", "/account/sign-in/", "/admin/login/", "/api/mc-dm-files/", "/api/entities"):
+        assert path in found
+
+
+@pytest.mark.parametrize("media", [f"multipart/form-data; boundary={BOUNDARY}", "application/octet-stream"])
+def test_nothing_of_a_body_is_stored_for_an_anonymous_visitor(stored: list[str], media: str) -> None:
+    for path in routes():
+        for verb in VERBS:
+            answer, count = send(Client(enforce_csrf_checks=True), verb, path, multipart(), content_type=media)
+            assert answer.status_code < 500, f"{verb} {path}: {answer.status_code}"
+            assert not stored, f"{verb} {path} was stored"
+            assert count <= MAX_READ_BYTES, f"{verb} {path} read {count} bytes"
+
+
+@pytest.mark.parametrize("scopes", [tuple(Scope.values), (Scope.WEBHOOK_READ,)], ids=["no-rights", "no-scope"])
+def test_nothing_of_a_body_is_stored_for_a_key_without_the_right(stored: list[str], scopes: Any) -> None:
+    version = make_version(make_download(make_user()))
+    client = ApiClient(make_key(scopes=scopes))
+    body = multipart({"version_id": str(version.pk)})
+    for path in routes():
+        for verb in VERBS:
+            answer, _ = send(client, verb, path, body)
+            assert answer.status_code < 500, f"{verb} {path}: {answer.status_code}"
+            assert not stored, f"{verb} {path} was stored"
+
+
+def test_a_replayed_request_is_judged_before_its_bytes(stored: list[str]) -> None:
+    """The fingerprint of `Idempotency-Key` reads the body before the view's own checks."""
+    version = make_version()
+    client = ApiClient(make_key())
+    for verb, path in (
+        ("POST", f"/api/mc-dm-files/?version_id={version.pk}"),
+        ("PUT", f"/v3/{version.public_id}/a.bin"),
+    ):
+        answer, _ = send(client, verb, path, multipart(), headers={"Idempotency-Key": "once"})
+        assert answer.status_code in {403, 404}
+    assert not stored
+
+
+@pytest.mark.parametrize("path", ["/v3/accounts/login", "/account/sign-in/", "/admin/login/", "/api/mc-dm-downloads/"])
+def test_a_large_body_is_refused_unread_where_no_file_is_taken(settings: Any, path: str) -> None:
+    body = b"a=" + b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    for media in (f"multipart/form-data; boundary={BOUNDARY}", "application/x-www-form-urlencoded", "application/json"):
+        answer, count = send(Client(), "POST", path, body, content_type=media)
+        assert (answer.status_code, count) == (413, 0)
+
+
+def test_a_route_without_files_says_so() -> None:
+    client = ApiClient(make_key(make_user(is_superuser=True)))
+    answer, _ = send(client, "POST", "/api/mc-dm-downloads/", multipart())
+    assert answer.status_code == 400
+    assert "takes no file" in answer.json()["errors"][0]["message"]
+
+
+class TestTargetInTheForm:
+    """The version of a new file stands in the form itself, so its order matters."""
+
+    def send(self, *, size: int, owner: Any, path: str = "/api/mc-dm-files/", **fields: str) -> Any:
+        return send(ApiClient(make_key(owner)), "POST", path, multipart(fields, size=size))[0]
+
+    def test_a_small_file_may_come_before_the_version(self) -> None:
+        owner = make_user()
+        version = make_version(make_download(owner, category=make_category()))
+        answer = self.send(size=1000, owner=owner, version_id=str(version.pk))
+        assert answer.status_code == 200, answer.content
+        assert answer.json()["file"]["file_size"] == 1000
+
+    def test_a_large_file_names_its_version_first(self, stored: list[str]) -> None:
+        owner = make_user()
+        version = make_version(make_download(owner))
+        size = handlers.MAX_WAITING_BYTES + 1
+        answer = self.send(size=size, owner=owner, version_id=str(version.pk))
+        assert answer.status_code == 400
+        assert "before the file" in answer.json()["errors"][0]["message"]
+        assert not stored
+        path = f"/api/mc-dm-files/?version_id={version.pk}"
+        assert self.send(size=size, owner=owner, path=path).status_code == 200
+
+    @pytest.mark.parametrize("value", ["", "none", "1e3", "9" * 30])
+    def test_a_version_that_is_no_number_is_refused(self, stored: list[str], value: str) -> None:
+        answer = self.send(size=10, owner=make_user(), version_id=value)
+        assert answer.status_code in {400, 404}
+        assert not stored
+        assert not Blob.objects.exists()
+        assert not UploadSession.objects.exists()

@@ -3,7 +3,7 @@
 from downloads.access import access_to
 from downloads.models import AccessKey, Category, Download, Share, TeamMember
 from downloads.models.access import MODERATE, AccessKeyQuerySet
-from downloads.querysets import MANAGE_TEAM
+from downloads.querysets import MANAGE_TEAM, MANAGE_VERSIONS, PUBLISHER_FLAGS
 from downloads.rules import CategoryRules
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
@@ -59,11 +59,14 @@ class DownloadPolicy(Policy[Download]):
     def can_restore(self, actor: Actor, target: Download) -> bool:
         return self.is_moderator(actor) or self.is_owner(actor, target)
 
+    def can_approve(self, actor: Actor, target: Download) -> bool:
+        return self.is_moderator(actor)
+
     def can_post_version(self, actor: Actor, target: Download) -> bool:
-        return self._may(actor, target, "can_upload", "can_manage_versions")
+        return self._may(actor, target, *PUBLISHER_FLAGS)
 
     def can_manage_versions(self, actor: Actor, target: Download) -> bool:
-        return self._may(actor, target, "can_manage_versions")
+        return self._may(actor, target, MANAGE_VERSIONS)
 
     def can_manage_team(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target, MANAGE_TEAM)

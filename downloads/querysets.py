@@ -18,6 +18,8 @@ from releasehub.core.querysets import SoftDeleteQuerySet
 
 ENTITIES = "entities"
 MANAGE_TEAM = "can_manage_team"
+MANAGE_VERSIONS = "can_manage_versions"
+PUBLISHER_FLAGS = ("can_upload", MANAGE_VERSIONS)
 
 
 class CategoryQuerySet(TreeQuerySet):
@@ -74,6 +76,14 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
     def team_managed_by(self, actor: Actor) -> Self:
         """Rows that DownloadPolicy.can_view and can_manage_team allow: deleted ones to site administrators only."""
         return self.within_binding(actor) if actor.is_superuser else self.inside_for(actor, MANAGE_TEAM).alive()
+
+    def postable_by(self, actor: Actor) -> Self:
+        """Rows to which DownloadPolicy.can_post_version allows a new version, apart from deleted rows."""
+        return self.inside_for(actor, *PUBLISHER_FLAGS).alive()
+
+    def versions_managed_by(self, actor: Actor) -> Self:
+        """Rows that DownloadPolicy.can_manage_versions allows, apart from deleted rows."""
+        return self.inside_for(actor, MANAGE_VERSIONS).alive()
 
     def within_binding(self, actor: Actor) -> Self:
         """A key bound to downloads sees no others."""

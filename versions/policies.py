@@ -4,13 +4,10 @@ from collections.abc import Iterable
 
 from downloads.models import Download
 from downloads.policies import download_policy
-from downloads.querysets import sees_everything
+from downloads.querysets import MANAGE_VERSIONS, PUBLISHER_FLAGS, sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 from versions.models import Label, Version
-from versions.querysets import MANAGE_VERSIONS
-
-PUBLISHER_FLAGS = ("can_upload", MANAGE_VERSIONS)
 
 
 class VersionPolicy(Policy[Version]):

@@ -10,13 +10,12 @@ from django.utils import timezone
 
 from downloads.models import Download
 from downloads.policies import download_policy
-from downloads.querysets import sees_everything
+from downloads.querysets import MANAGE_VERSIONS, sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.numbering import ceiling
 
 RELEASED = ("published", "archived")
-MANAGE_VERSIONS = "can_manage_versions"
 
 
 class VersionQuerySet(SoftDeleteQuerySet[Any]):

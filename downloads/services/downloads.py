@@ -85,9 +85,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
 @transaction.atomic
 def approve_download(*, actor: Actor, download: Download) -> Download:
     """Out of the moderation queue.  Errors: NotFound, Denied."""
-    download_policy.ensure("view", actor, download)
-    if not download_policy.is_moderator(actor):
-        raise Denied
+    download_policy.ensure("approve", actor, download)
     download = lock_download(download.pk)
     if download.state != Download.State.VISIBLE:
         download.state = Download.State.VISIBLE

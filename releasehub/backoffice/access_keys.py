@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from downloads.models import AccessKey
+from downloads.models import AccessKey, Download
 from downloads.policies import access_key_policy, manageable_access_keys
 from releasehub.backoffice.base import HubForm, admin_actor
 from releasehub.backoffice.filters import AccessKeyStateFilter
@@ -41,6 +41,7 @@ class AccessKeyForm(HubForm):
 class AccessKeyAdmin(IssuedKeyAdmin):
     form = AccessKeyForm
     policy = access_key_policy
+    download_path = ("download_id",)
     list_display = ("name", "prefix", "download", "shown_state", "uses_left", "highest_number", "expires_at")
     list_filter = (AccessKeyStateFilter,)
     list_select_related = ("download",)
@@ -51,6 +52,9 @@ class AccessKeyAdmin(IssuedKeyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return manageable_access_keys(admin_actor(request)).order_by("-id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_module_permission(request) and Download.objects.team_managed_by(admin_actor(request)).exists()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*AccessKeyForm.Meta.fields, *(("prefix", "created_at", "revoked_at") if obj else ()))

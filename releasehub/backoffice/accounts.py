@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from downloads.models import Download
 from releasehub.accounts import services
 from releasehub.accounts.models import Membership, Organization, Role, User
 from releasehub.accounts.policies import grantable_permissions, group_policy, organization_policy, user_policy
@@ -42,6 +43,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         if obj is None:
             return super().has_change_permission(request)
         return user_policy.can_change(admin_actor(request), obj)
+
+    def has_lookup_permission(self, request: HttpRequest) -> bool:
+        """Allow users who name others in a form, because they manage a team or the members of an organization."""
+        actor = admin_actor(request)
+        return Download.objects.team_managed_by(actor).exists() or actor.has_permission("accounts.change_organization")
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Search by user name alone unless the actor may see accounts: an e-mail address stays private."""
+        return super().get_search_fields(request) if self.has_view_permission(request) else ("username",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Accounts are made inactive, because downloads and the audit log name them."""
@@ -120,6 +130,17 @@ class OrganizationAdmin(HubAdmin):
     prepopulated_fields = {"slug": ("name",)}
     inlines = (MembershipInline, RoleInline)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        actor = admin_actor(request)
+        rows = super().get_queryset(request)
+        return (
+            rows if self.has_change_permission(request) else rows.filter(pk__in=Organization.objects.visible_to(actor))
+        )
+
+    def has_lookup_permission(self, request: HttpRequest) -> bool:
+        """Allow users who publish downloads to stores; they find the organizations they belong to."""
+        return Download.objects.team_managed_by(admin_actor(request)).exists()
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         actor = admin_actor(request)
         return actor.has_permission(SEE_ALL) or self.has_change_permission(request, obj)
@@ -147,10 +168,6 @@ class OrganizationAdmin(HubAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         services.delete_organization(actor=admin_actor(request), organization=obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for organization in queryset:
-            self.delete_model(request, organization)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Each kind of row has its services to add, change and remove; who is an owner is the site's to say."""

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial, reduce
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from downloads.access import load_access
 from releasehub.backoffice.base import PolicyModelAdmin, admin_actor
 from releasehub.core.actor import Actor
 
+ROWS_ATTRIBUTE = "releasehub_listed_rows"
 Run = Callable[[Actor, Any, str], object]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowAction:
-    """`run` gets actor, row and reason. `applies`: whether it makes sense for a row, not whether it is allowed."""
+    """One thing that can be done to a row.
+
+    Attributes:
+        run: Calls the service with the actor, the row and the reason.
+        applies: Whether the action makes sense for a row in its present state.
+        question: What the policy is asked before the action is offered, as in `can_<question>`: the same question
+            that the service asks again.
+        options: Keyword arguments for the policy.
+    """
 
     name: str
     label: str
     done: str
     run: Run
     applies: Callable[[Any], bool]
+    question: str
+    options: Mapping[str, Any] = field(default_factory=dict)
     wants_reason: bool = False
     erases: bool = False
 
@@ -40,6 +53,7 @@ def deletion_actions(delete: Callable[..., object], restore: Callable[..., objec
             done="deleted",
             run=lambda actor, row, reason: delete(actor=actor, reason=reason, **{name: row}),
             applies=lambda row: not row.is_deleted,
+            question="delete",
             wants_reason=True,
         ),
         RowAction(
@@ -48,6 +62,7 @@ def deletion_actions(delete: Callable[..., object], restore: Callable[..., objec
             done="restored",
             run=lambda actor, row, reason: restore(actor=actor, **{name: row}),
             applies=lambda row: row.is_deleted,
+            question="restore",
         ),
         RowAction(
             name="erase",
@@ -55,22 +70,43 @@ def deletion_actions(delete: Callable[..., object], restore: Callable[..., objec
             done="erased",
             run=lambda actor, row, reason: delete(actor=actor, hard=True, reason=reason, **{name: row}),
             applies=lambda row: True,
+            question="delete",
+            options={"hard": True},
             erases=True,
         ),
     )
 
 
 class ActionAdmin(PolicyModelAdmin):
-    """`row_actions` become entries of the list's menu and buttons of the single page, both with one page to confirm."""
+    """`row_actions` become entries of the list's menu and buttons of the single page, both with one page to confirm.
+
+    Both show an action only where it applies and the policy allows it. `download_path` leads from a row to the id of
+    its download, so that a list loads what ties the user to all its downloads in one query.
+    """
 
     row_actions: tuple[RowAction, ...] = ()
+    download_path: tuple[str, ...] = ()
     change_form_outer_before_template = "admin/releasehub/buttons.html"
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the actions that at least one row of the page allows; all of them while the page is not known yet."""
+        rows = getattr(request, ROWS_ATTRIBUTE, None)
+        actor = admin_actor(request)
+        if rows is not None and self.download_path:
+            load_access(actor, {reduce(getattr, self.download_path, row) for row in rows})
         return {
             action.name: (partial(self._from_list, action=action), action.name, action.label)
             for action in self.row_actions
+            if rows is None or any(self.offers(actor, action, row) for row in rows)
         }
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        setattr(request, ROWS_ATTRIBUTE, list(changelist.result_list))
+        return changelist
+
+    def offers(self, actor: Actor, action: RowAction, row: Any) -> bool:
+        return action.applies(row) and self.policy.allows(action.question, actor, row, **action.options)
 
     def get_urls(self) -> list[Any]:
         name = f"{self.model._meta.app_label}_{self.model._meta.model_name}_act"
@@ -84,7 +120,7 @@ class ActionAdmin(PolicyModelAdmin):
             context["row_actions"] = [
                 (action, reverse(name, args=[obj.pk, action.name]))
                 for action in self.row_actions
-                if action.applies(obj)
+                if self.offers(admin_actor(request), action, obj)
             ]
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[no-any-return]
 
@@ -105,8 +141,12 @@ class ActionAdmin(PolicyModelAdmin):
         return self._confirmed(request, rows, action)
 
     def _confirmed(self, request: HttpRequest, rows: Any, action: RowAction) -> HttpResponse | None:
-        """Ask first; None once it is done and there is nothing to show."""
+        """Ask first, about the rows that offer the action. Return None once there is nothing to ask or to show."""
         rows = list(rows)
+        if "confirmed" not in request.POST:
+            rows = self._offering(request, rows, action)
+            if not rows:
+                return None
         expected = self.confirmation(rows) if action.erases else ""
         typed = request.POST.get("confirmation", "")
         if request.method != "POST" or "confirmed" not in request.POST or typed.strip() != expected:
@@ -114,6 +154,17 @@ class ActionAdmin(PolicyModelAdmin):
         actor, reason = admin_actor(request), request.POST.get("reason", "")
         self.each(request, rows, lambda row: action.run(actor, row, reason), action.done)
         return self.afterwards(request, rows, action)
+
+    def _offering(self, request: HttpRequest, rows: Iterable[Any], action: RowAction) -> list[Any]:
+        """Return the rows that offer the action, and tell the user about the others."""
+        actor, offering = admin_actor(request), []
+        for row in rows:
+            if self.offers(actor, action, row):
+                offering.append(row)
+            else:
+                message = f"{row}: “{action.label}” is not possible in its present state, or not allowed for you."
+                self.message_user(request, message, messages.WARNING)
+        return offering
 
     def afterwards(self, request: HttpRequest, rows: list[Any], action: RowAction) -> HttpResponse | None:
         """A page that shows what came of it, where there is something to show."""

@@ -8,7 +8,6 @@ from releasehub.backoffice import (
     files,
     labels,
     logs,
-    sign_in,
     versions,
     webhooks,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "files",
     "labels",
     "logs",
-    "sign_in",
     "versions",
     "webhooks",
 ]

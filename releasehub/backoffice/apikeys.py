@@ -47,8 +47,18 @@ class ApiKeyAdmin(IssuedKeyAdmin):
         rows = ApiKey.objects.order_by("-id")
         return rows if actor.is_superuser else rows.filter(user=actor.user)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        actor = admin_actor(request)
+        return actor.user_id is not None and api_key_policy.can_issue(
+            actor, for_user_id=actor.user_id, is_super_user=False
+        )
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Leave out what only site administrators choose: another user, and a super-user key."""
+        return () if admin_actor(request).is_superuser else ("user", "is_super_user")
+
     def issue(self, actor: Actor, values: dict[str, Any]) -> tuple[ApiKey, str]:
-        return issue_key(actor=actor, **values)
+        return issue_key(actor=actor, **{"user": actor.user} | values)
 
     def state_of(self, row: ApiKey) -> str:
         if row.revoked_at:

@@ -1,6 +1,15 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as django_admin
 
 
 class BackofficeConfig(AppConfig):
     name = "releasehub.backoffice"
     label = "backoffice"
+    default = True
+
+
+class HubAdminConfig(django_admin.AdminConfig):
+    """Django's admin with the project's own site (see "Overriding the default admin site" in its documentation)."""
+
+    default_site = "releasehub.backoffice.site.HubAdminSite"
+    default = False

@@ -9,7 +9,8 @@ from django.contrib import messages
 from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from releasehub.core.actor import Actor, Channel
@@ -77,6 +78,29 @@ class HubAdmin(ModelAdmin):
         except DomainError as error:
             setattr(request, ERROR_ATTRIBUTE, error)
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list again when a service refuses what its menu asked for."""
+        try:
+            return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+        except DomainError as error:
+            return self._refused(request, error, request.get_full_path())
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Return to the list when a service refuses to delete the row."""
+        try:
+            return super().delete_view(request, object_id, extra_context)  # type: ignore[no-any-return]
+        except DomainError as error:
+            meta = self.model._meta
+            return self._refused(request, error, reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"))
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def _refused(self, request: HttpRequest, error: DomainError, url: str) -> HttpResponse:
+        self.message_user(request, error.message, messages.ERROR)
+        return HttpResponseRedirect(url)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Only what was changed goes to the service; a new row takes the identity of the one the service made."""

@@ -29,8 +29,8 @@ class PeopleInline(TabularInline):
     autocomplete_fields = ("user",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Asked without the download too, for the rows; who sees the page sees them."""
-        return True
+        """Show the people to insiders of the download. Django also asks without a download, for the rows."""
+        return obj is None or download_policy.is_insider(admin_actor(request), obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is not None and download_policy.can_manage_team(admin_actor(request), obj)
@@ -65,6 +65,9 @@ class VersionsInline(TabularInline):
     tab = True
     ordering = ("-released_at", "-id")
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Version.objects.visible_to(admin_actor(request)).order_by(*self.ordering)
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
@@ -78,6 +81,7 @@ class VersionsInline(TabularInline):
 @admin.register(Download)
 class DownloadAdmin(ActionAdmin):
     policy = download_policy
+    download_path = ("pk",)
     list_display = ("title", "shown_state", "visibility", "category", "owner", "version_count", "last_update_at")
     list_filter = ("state", "visibility", "kind", DeletedFilter, "category")
     list_select_related = ("category", "owner")
@@ -99,6 +103,7 @@ class DownloadAdmin(ActionAdmin):
             done="approved",
             run=lambda actor, row, reason: services.approve_download(actor=actor, download=row),
             applies=lambda row: row.state == "moderated" and not row.is_deleted,
+            question="approve",
         ),
         *deletion_actions(delete_download, services.restore_download, "download"),
     )
@@ -200,7 +205,13 @@ class CategoryAdmin(ActionAdmin):
     )
     row_actions = (
         RowAction(
-            name="erase", label="Erase", done="erased", run=erase_category, applies=lambda row: True, erases=True
+            name="erase",
+            label="Erase",
+            done="erased",
+            run=erase_category,
+            applies=lambda row: True,
+            question="delete",
+            erases=True,
         ),
     )
 

@@ -22,6 +22,7 @@ STATE_COLORS = {"passed": "success", "pending": "warning", "failed": "danger", "
 @admin.register(File)
 class FileAdmin(ActionAdmin):
     policy = file_policy
+    download_path = ("version", "download_id")
     list_display = ("filename", "version", "platform", "architecture", "size_bytes", "shown_state", "download_count")
     list_filter = ("validation_status", "kind", "platform", DeletedFilter)
     list_select_related = ("version__download__category", "blob")

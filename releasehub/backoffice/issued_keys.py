@@ -30,6 +30,7 @@ def revoking(revoke: Callable[..., object]) -> RowAction:
         done="revoked",
         run=lambda actor, row, reason: revoke(actor=actor, key=row),
         applies=lambda row: row.revoked_at is None,
+        question="revoke",
     )
 
 
@@ -47,9 +48,6 @@ class IssuedKeyAdmin(ActionAdmin):
     def extra_context(self, request: HttpRequest, secret: str) -> dict[str, Any]:
         """What else the page with the secret tells."""
         return {}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from downloads.models import Download
 from releasehub.backoffice.base import HubForm, PolicyModelAdmin, admin_actor
 from releasehub.core.actor import Actor
 from versions.models import Label, NamedChannel, NamedPlatform
@@ -34,7 +35,10 @@ class LabelAdmin(PolicyModelAdmin):
         return self.model.objects.visible_to(admin_actor(request)).order_by("name", "id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request)
+        actor = admin_actor(request)
+        return self.has_module_permission(request) and (
+            label_policy.can_attach(actor, []) or Download.objects.versions_managed_by(actor).exists()
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
@@ -53,10 +57,6 @@ class LabelAdmin(PolicyModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         delete_label(actor=admin_actor(request), label=obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for label in queryset:
-            self.delete_model(request, label)
 
 
 admin.site.register([NamedChannel, NamedPlatform], LabelAdmin)

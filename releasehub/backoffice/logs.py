@@ -71,10 +71,6 @@ class AuditSinkAdmin(HubAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         delete_sink(actor=admin_actor(request), sink=obj, reason="")
 
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for sink in queryset:
-            self.delete_model(request, sink)
-
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -47,6 +49,8 @@ SECTIONS = (
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the links that open for this user. The admin class of the model decides, as it does for the page."""
+    shown = ((title, [item for item in items if may_open(request, item[2])]) for title, items in SECTIONS)
     return [
         {
             "title": title,
@@ -56,5 +60,12 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
                 for name, icon, model in items
             ],
         }
-        for title, items in SECTIONS
+        for title, items in shown
+        if items
     ]
+
+
+def may_open(request: HttpRequest, label: str) -> bool:
+    """`label`: app and model, joined by an underscore as in the names of the admin's URLs."""
+    app, _, model = label.partition("_")
+    return bool(admin.site.get_model_admin(apps.get_model(app, model)).has_view_or_change_permission(request))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.core.exceptions import ValidationError
 from unfold.forms import AuthenticationForm
 
@@ -23,6 +22,3 @@ class AdminSignInForm(SignInForm, AuthenticationForm):
             message = f"The account {user} has no access to the administration."
             raise ValidationError(message, code="no_access")
         super().confirm_login_allowed(user)
-
-
-admin.site.login_form = AdminSignInForm

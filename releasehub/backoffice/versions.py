@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from downloads.models import Download
 from files.deletion import delete_version
 from files.handlers import takes_files
 from files.models import File
@@ -47,6 +48,10 @@ class FilesInline(TabularInline):
     show_change_link = True
     can_delete = False
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = File.objects.visible_to(admin_actor(request)).select_related("blob", "version__download")
+        return rows.order_by(*self.get_ordering(request))
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
@@ -68,6 +73,7 @@ def is_out(row: Version) -> bool:
 @admin.register(Version)
 class VersionAdmin(ActionAdmin):
     policy = version_policy
+    download_path = ("download_id",)
     list_display = ("number", "download", "channel", "shown_state", "visibility", "file_count", "released_at")
     list_filter = ("state", ChannelFilter, "visibility", YankedFilter, DeletedFilter)
     list_select_related = ("download__category",)
@@ -87,6 +93,7 @@ class VersionAdmin(ActionAdmin):
             done="published",
             run=lambda actor, row, reason: publish_version(actor=actor, version=row),
             applies=is_draft,
+            question="publish",
         ),
         RowAction(
             name="unpublish",
@@ -94,6 +101,7 @@ class VersionAdmin(ActionAdmin):
             done="unpublished",
             run=lambda actor, row, reason: withdraw_version(actor=actor, version=row),
             applies=is_out,
+            question="publish",
         ),
         RowAction(
             name="yank",
@@ -101,6 +109,7 @@ class VersionAdmin(ActionAdmin):
             done="yanked",
             run=lambda actor, row, reason: services.yank_version(actor=actor, version=row, reason=reason),
             applies=lambda row: is_out(row) and not row.is_yanked,
+            question="publish",
             wants_reason=True,
         ),
         RowAction(
@@ -109,6 +118,7 @@ class VersionAdmin(ActionAdmin):
             done="no longer yanked",
             run=lambda actor, row, reason: services.unyank_version(actor=actor, version=row),
             applies=lambda row: row.is_yanked and not row.is_deleted,
+            question="publish",
         ),
         RowAction(
             name="activate",
@@ -116,6 +126,7 @@ class VersionAdmin(ActionAdmin):
             done="active",
             run=lambda actor, row, reason: services.activate_version(actor=actor, version=row),
             applies=lambda row: not row.is_active and not row.is_deleted and not row.is_yanked,
+            question="activate",
         ),
         RowAction(
             name="archive",
@@ -123,6 +134,7 @@ class VersionAdmin(ActionAdmin):
             done="archived",
             run=lambda actor, row, reason: services.archive_version(actor=actor, version=row),
             applies=lambda row: is_out(row) and row.state != "archived",
+            question="publish",
         ),
         RowAction(
             name="unarchive",
@@ -130,13 +142,14 @@ class VersionAdmin(ActionAdmin):
             done="back from the archive",
             run=lambda actor, row, reason: services.unarchive_version(actor=actor, version=row),
             applies=lambda row: row.state == "archived" and not row.is_deleted,
+            question="publish",
         ),
         *deletion_actions(delete_version, services.restore_version, "version"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """The download that is chosen decides; the service asks its policy."""
-        return self.has_module_permission(request)
+        """Allow users who may post versions to some download; the service asks about the one that is chosen."""
+        return self.has_module_permission(request) and Download.objects.postable_by(admin_actor(request)).exists()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_fieldsets(request, obj) if obj else self.fieldsets[:-1]

@@ -14,10 +14,11 @@ from downloads.models import Download
 from releasehub.backoffice.actions import ActionAdmin, RowAction
 from releasehub.backoffice.base import HubForm, admin_actor
 from releasehub.core.actor import Actor
+from releasehub.core.policy import Policy
 from releasehub.webhooks import endpoints, replays
 from releasehub.webhooks.filters import EVERYTHING, KINDS, expanded, single_names
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
-from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
+from releasehub.webhooks.policies import administered_organizations, endpoint_policy, visible_endpoints
 
 STATE_COLORS = {"sending": "success", "paused": "warning", "disabled": "danger", "off": "info"}
 DELIVERY_COLORS = {"pending": "info", "delivered": "success", "failed": "danger", "cancelled": "warning"}
@@ -71,6 +72,7 @@ class EndpointAdmin(ActionAdmin):
             done="test event on its way",
             run=lambda actor, row, reason: endpoints.send_test_event(actor=actor, endpoint=row),
             applies=lambda row: not row.is_paused,
+            question="change",
         ),
         RowAction(
             name="pause",
@@ -78,6 +80,7 @@ class EndpointAdmin(ActionAdmin):
             done="paused",
             run=lambda actor, row, reason: endpoints.pause_endpoint(actor=actor, endpoint=row, reason=reason),
             applies=lambda row: not row.is_paused,
+            question="change",
             wants_reason=True,
         ),
         RowAction(
@@ -86,6 +89,7 @@ class EndpointAdmin(ActionAdmin):
             done="resumed",
             run=lambda actor, row, reason: endpoints.resume_endpoint(actor=actor, endpoint=row),
             applies=lambda row: row.is_paused or row.is_disabled,
+            question="change",
         ),
         RowAction(
             name="rotate-secret",
@@ -93,6 +97,7 @@ class EndpointAdmin(ActionAdmin):
             done="given a new secret",
             run=rotate,
             applies=lambda row: True,
+            question="change",
         ),
         RowAction(
             name="replay-failed",
@@ -100,6 +105,7 @@ class EndpointAdmin(ActionAdmin):
             done="replayed",
             run=lambda actor, row, reason: replays.replay_failed(actor=actor, endpoint=row),
             applies=lambda row: not row.is_paused,
+            question="change",
         ),
         RowAction(
             name="delete",
@@ -107,6 +113,7 @@ class EndpointAdmin(ActionAdmin):
             done="deleted",
             run=lambda actor, row, reason: endpoints.delete_endpoint(actor=actor, endpoint=row),
             applies=lambda row: True,
+            question="change",
             erases=True,
         ),
     )
@@ -115,7 +122,18 @@ class EndpointAdmin(ActionAdmin):
         return visible_endpoints(admin_actor(request)).order_by("-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return endpoint_policy.can_manage_scope(admin_actor(request), organization_id=None, download_id=None)
+        """Allow users who manage the site, an organization or a download; the service asks about the one chosen."""
+        actor = admin_actor(request)
+        return self.has_module_permission(request) and (
+            endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None)
+            or administered_organizations(actor).exists()
+            or Download.objects.team_managed_by(actor).exists()
+        )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "organization":
+            kwargs["queryset"] = administered_organizations(admin_actor(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None or endpoint_policy.can_change(admin_actor(request), obj)
@@ -168,8 +186,8 @@ class AttemptsInline(TabularInline):
     has_change_permission = has_add_permission
 
 
-class DeliveryPolicy:
-    """Who sees an endpoint sees its deliveries; they are replayed, never changed."""
+class DeliveryPolicy(Policy[Delivery]):
+    """Answer for the deliveries of an endpoint what the endpoint's policy says: they are replayed, never changed."""
 
     def can_view(self, actor: Actor, target: Delivery) -> bool:
         return endpoint_policy.can_view(actor, target.endpoint)
@@ -177,10 +195,13 @@ class DeliveryPolicy:
     def can_edit(self, actor: Actor, target: Delivery) -> bool:
         return False
 
+    def can_replay(self, actor: Actor, target: Delivery) -> bool:
+        return endpoint_policy.can_change(actor, target.endpoint)
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(ActionAdmin):
-    policy = DeliveryPolicy()  # type: ignore[assignment]
+    policy = DeliveryPolicy()
     list_display = ("webhook_id", "event", "endpoint", "shown_state", "attempt_count", "next_attempt_at", "created_at")
     list_filter = ("state", "format", "created_at")
     list_select_related = ("endpoint", "event")
@@ -194,6 +215,7 @@ class DeliveryAdmin(ActionAdmin):
             done="replayed",
             run=lambda actor, row, reason: replays.replay_delivery(actor=actor, delivery=row),
             applies=lambda row: True,
+            question="replay",
         ),
     )
 

@@ -27,6 +27,10 @@ class Policy(Generic[Target]):
     def can_view(self, actor: Actor, target: Target) -> bool:
         raise NotImplementedError
 
+    def allows(self, action: str, actor: Actor, target: Target, **options: Any) -> bool:
+        """Return whether `ensure` would pass: interfaces ask this before they offer a button."""
+        return self.can_view(actor, target) and bool(getattr(self, f"can_{action}")(actor, target, **options))
+
     def is_deleted(self, target: Target) -> bool:
         return getattr(target, "deleted_at", None) is not None
 

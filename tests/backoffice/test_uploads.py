@@ -83,10 +83,16 @@ def test_body_is_not_read_without_the_right_to_upload(
 
 
 def test_invalid_upload_name_is_explained_and_stores_nothing(root: Client) -> None:
-    answer = send(root, upload_url(make_version()), SimpleUploadedFile("con.txt", b"x"), platform="linux")
+    answer = send(root, upload_url(make_version()), SimpleUploadedFile("con.txt", b"x"))
     assert (answer.status_code, b"device" in answer.content) == (200, True)
-    assert b'value="linux"' in answer.content
     assert (File.objects.count(), stored_files()) == (0, [])
+
+
+def test_rejected_content_is_explained_and_the_other_fields_keep_their_values(root: Client) -> None:
+    answer = send(root, upload_url(make_version()), SimpleUploadedFile("tool.zip", b"no zip"), platform="linux")
+    assert (answer.status_code, b'role="alert"' in answer.content) == (200, True)
+    assert b'value="linux"' in answer.content
+    assert File.objects.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,65 @@
+"""One row of every kind that the admin and the pages show, in the states in which they offer different things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from downloads.services import set_team_member, share_download
+from files.deletion import delete_download, delete_file, delete_version
+from files.models import DownloadDay
+from releasehub.accounts.models import Membership, Role, User
+from releasehub.apikeys.services import issue_key
+from releasehub.audit.models import AuditSink
+from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from tests.factories.accounts import make_organization, make_user
+from tests.factories.releases import make_category, make_download, make_file, make_loose_upload, make_version, system
+from versions.models import NamedChannel, NamedPlatform
+from versions.services import create_label, yank_version
+from versions.services.access_keys import issue_access_key
+
+
+def make_everything(owner: User, *, member: User | None = None) -> None:
+    """Make rows that belong to `owner`, and give `member` every right of a team."""
+    category = make_category("Tools")
+    download = make_download(owner, category=category, title="Everything")
+    version = make_version(download, "1.0.0", files=1)
+    make_version(download, "2.0.0-beta.1", state="draft")
+    yank_version(actor=system(), version=make_version(download, "1.1.0", files=1), reason="broken")
+    delete_version(actor=system(), version=make_version(download, "1.2.0", files=1))
+    delete_file(actor=system(), file=make_file(make_version(download, "1.3.0", state="draft")))
+    delete_download(actor=system(), download=make_download(owner, category=category, title="Deleted"))
+    set_team_member(actor=system(), download=download, user=member or make_user(), flags={"can_edit", "can_upload"})
+    share_download(actor=system(), download=download, user=make_user())
+    make_loose_upload(owner)
+    issue_access_key(actor=system(), download=download, name="A customer")
+    issue_key(actor=system(), user=owner, name="pipeline", scopes=["mc_dm_download:read"])
+    make_records(version)
+    make_webhooks(owner, download)
+    organization = make_organization("Northwind")
+    Membership.objects.create(organization=organization, user=owner, role="owner")
+    Role.objects.create(organization=organization, name="Sharer", scopes=["entities:share"])
+    Group.objects.create(name="Editors")
+    for model in (NamedChannel, NamedPlatform):
+        create_label(actor=system(), model=model, name="special", display_name="Special", downloads=[])
+        create_label(actor=system(), model=model, name="own", display_name="Own", downloads=[download])
+
+
+def make_records(version: Any) -> None:
+    """Rows that the services write as a side effect."""
+    download = version.download
+    for name in ("gone.zip", "stays.zip"):
+        make_file(make_version(download, f"0.{len(name)}.0"), name=name)
+    delete_file(actor=system(), file=download.versions.get(number="0.8.0").files.get(), hard=True)
+    delete_version(actor=system(), version=download.versions.get(number="0.9.0"), hard=True)
+    delete_download(actor=system(), download=make_download(title="Gone"), hard=True)
+    DownloadDay.objects.create(file=version.files.get(), day="2026-01-01", downloads=3)
+    AuditSink.objects.create(kind="jsonl", target="audit")
+
+
+def make_webhooks(owner: User, download: Any) -> None:
+    """Endpoints of a download and of the whole site, each with a delivery."""
+    for fields in ({"download_id": download.pk}, {}):
+        endpoint, _ = create_endpoint(actor=system(), url="https://93.184.215.14/hook", **fields)
+        send_test_event(actor=system(), endpoint=endpoint)

@@ -1,0 +1,122 @@
+"""Every form of the admin and of the pages works with the CSRF check, and only with it.
+
+The walk finds the forms by following links, so a new form is covered as soon as a page shows it. A new route that
+the walk neither opens nor sends anything to fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from releasehub.api.dialects import is_api
+from tests.conftest import begin_with
+from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, walk
+from tests.factories import make_everything, make_user
+
+STARTS = (
+    "/",
+    "/account/",
+    "/admin/",
+    "/admin/downloads/download/?deleted=all",
+    "/admin/versions/version/?deleted=all",
+    "/admin/files/file/?deleted=all",
+)
+SIGNED_OUT = ("/account/sign-in/", "/admin/login/")
+# Routes that no page links to. They show no form: they serve GET alone.
+WITHOUT_FORM = {
+    "admin:autocomplete", "admin:jsi18n", "admin:search", "admin:view_on_site", "admin:password_change_done",
+    "admin:app_list", "admin:audit_auditentry_export", "admin:django.views.generic.base.RedirectView",
+    "pages:favicon", "pages:robots", "pages:share", "pages:category-by-id", "pages:download-by-slug",
+    "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",
+    "pages:latest-channel-primary",
+    "releasehub.health.healthz", "releasehub.health.readyz", "releasehub.metrics.metrics",
+}  # fmt: skip
+
+
+def build() -> dict[str, Any]:
+    root = make_user("root", is_staff=True, is_superuser=True)
+    make_everything(root)
+    return {"root": root}
+
+
+pytestmark = [pytest.mark.django_db, begin_with(build)]
+
+
+def strict_client(user: Any = None) -> Client:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def root(world: dict[str, Any]) -> Client:
+    return strict_client(world["root"])
+
+
+def unlike(forms: list[Form]) -> Iterator[Form]:
+    """One form of every kind: the same view and action, with the same fields."""
+    seen = set()
+    for form in forms:
+        names = tuple(sorted(name for name in form.values if not name[-1].isdigit()))
+        if (form.key, names) not in seen:
+            seen.add((form.key, names))
+            yield form
+
+
+def test_every_form_needs_its_token_and_works_with_it(root: Client) -> None:
+    visitor = strict_client()
+    found, public = walk(root, STARTS), walk(visitor, SIGNED_OUT, rows_per_kind=1)
+    assert {url: status for url, status in found.answers.items() if status >= 400} == {}
+    wrong = []
+    for client, forms in ((root, found.forms), (visitor, public.forms)):
+        for form in unlike(forms):
+            assert TOKEN in form.values, form
+            without = send(client, form, **{TOKEN: None}).status_code
+            with_token = send(client, form).status_code
+            if without != 403 or with_token == 403 or with_token >= 500 or with_token == 404:
+                wrong.append((form.page, form.action, without, with_token))
+    assert wrong == []
+    assert [name for name in missed(found, public) if not is_closed(root, name)] == []
+
+
+def missed(*walks: Walk) -> list[str]:
+    """Return the routes of admin and pages that no walk opened or found a form for."""
+    urls = {url for found in walks for url in (*found.answers, *(form.action for form in found.forms))}
+    links = {link for found in walks for linked in found.links.values() for link in linked}
+    reached = {kind_of(url)[0] for url in urls | links if match_of(url)}
+    return sorted(set(routes()) - reached - WITHOUT_FORM)
+
+
+def is_closed(root: Client, name: str) -> bool:
+    """Whether the admin lets nobody add or delete such rows. Its history pages have no form."""
+    if name.endswith(("_add", "_delete")):
+        return root.get(reverse(name, args=[1] if name.endswith("_delete") else [])).status_code == 403
+    return name.endswith("_history")
+
+
+def routes(patterns: Any = None, namespace: str = "", prefix: str = "/") -> Iterator[str]:
+    """The names of all routes that are no API's."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = prefix + str(pattern.pattern).lstrip("^")
+        if isinstance(pattern, URLPattern):
+            if not is_api(path) and "api." not in pattern.lookup_str and not path.startswith("/admin/(?P<url>"):
+                yield namespace + (pattern.name or pattern.lookup_str)
+        elif not is_api(path):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from routes(pattern.url_patterns, inner, path)
+
+
+def test_pages_without_a_form_refuse_post(root: Client) -> None:
+    """What a GET page does not offer it does not accept either, with a token."""
+    found = walk(root, STARTS, rows_per_kind=1)
+    token = next(form.values[TOKEN] for form in found.forms)
+    targets = {form.key for form in found.forms}
+    pages = [url for url in found.answers if kind_of(url) not in targets and not url.startswith("/admin/")]
+    answers = {url: send(root, Form(url, url, {TOKEN: token})).status_code for url in pages}
+    assert {url: status for url, status in answers.items() if status not in {403, 405}} == {}

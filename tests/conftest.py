@@ -86,11 +86,17 @@ def storage_of_its_own(tmp_path: Path, settings: Any) -> Iterator[None]:
 
 def stored_in(folder: Path) -> dict[str, Any]:
     """Settings with which local files are in this folder."""
-    if current.STORAGE_KIND != "local":
-        return {"FILES_DIR": folder}
-    location = {"location": folder, "base_url": None}
-    releases = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": location}
-    return {"FILES_DIR": folder, "STORAGES": current.STORAGES | {"releases": releases}}
+    places = {"default": folder.parent / "media"}
+    if current.STORAGE_KIND == "local":
+        places["releases"] = folder
+    storages = {
+        name: {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": place, "base_url": None},
+        }
+        for name, place in places.items()
+    }
+    return {"FILES_DIR": folder, "STORAGES": current.STORAGES | storages}
 
 
 @dataclass

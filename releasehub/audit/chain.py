@@ -7,6 +7,7 @@ takes whatever has no position yet, in id order, so a row that commits late gets
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import Iterable, Sequence
@@ -15,9 +16,10 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, models, transaction
+from django.utils import timezone
 
-from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead
-from releasehub.audit.signing import is_signed
+from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditTip
+from releasehub.audit.signing import chain_keys, is_signed, sign
 from releasehub.audit.triggers import FIXED_COLUMNS
 from releasehub.core.locks import try_alone
 
@@ -53,11 +55,20 @@ def stored_rows() -> models.QuerySet[AuditEntry]:
     return models.QuerySet(AuditEntry)
 
 
-def next_hash(previous: str, position: int, protected: Sequence[Any], address_digest: str) -> str:
-    """SHA-256 in hex over the hash before it and the row's canonical JSON. `protected`: values in PROTECTED's order."""
+def link_content(previous: str, position: int, protected: Sequence[Any], address_digest: str) -> bytes:
+    """Return what the hash of a row covers: the hash before it and the row's canonical JSON.
+
+    Args:
+        protected: The row's values in the order of PROTECTED.
+    """
     content = dict(zip(PROTECTED, protected, strict=True))
     content["position"], content["address_digest"] = position, address_digest
-    return hashlib.sha256(previous.encode() + b"\n" + canonical(content)).hexdigest()
+    return previous.encode() + b"\n" + canonical(content)
+
+
+def keyed_hash(key: bytes, content: bytes) -> str:
+    """Return the HMAC-SHA256 in hex, which nobody can compute from the database alone."""
+    return hmac.digest(key, content, hashlib.sha256).hex()
 
 
 def canonical(content: dict[str, Any]) -> bytes:
@@ -86,6 +97,8 @@ def chain_rows(limit: int = BATCH_ROWS) -> int:
         rows = stored_rows().filter(position=None).order_by("id").values_list(*PROTECTED, "address")[:limit]
         links = _links(tip(), rows.iterator(FETCH_ROWS))
         _write(links)
+        if links:
+            _move_tip(links[-1])
     return len(links)
 
 
@@ -95,7 +108,7 @@ def tip() -> Link:
     A head beyond the last row tells of a cut tail: going on behind it keeps the gap visible for ever.
     """
     known = [first_link(stored_rows().exclude(position=None).order_by("-position")) or GENESIS]
-    for model in (AuditCheckpoint, AuditHead):
+    for model in (AuditCheckpoint, AuditHead, AuditTip):
         newest = model.objects.order_by("-position").first()
         if newest is not None and is_signed(newest):
             known.append(Link(newest.position, newest.chain_hash))
@@ -110,10 +123,12 @@ def first_link(rows: models.QuerySet[AuditEntry]) -> Link | None:
 
 def _links(link: Link, rows: Iterable[tuple[Any, ...]]) -> list[NewLink]:
     links = []
+    key = chain_keys()[0]
     for *protected, address in rows:
         salt = secrets.token_hex(16) if address is not None else ""
         digest = digest_of_address(address, salt)
-        link = Link(link.position + 1, next_hash(link.chain_hash, link.position + 1, protected, digest))
+        content = link_content(link.chain_hash, link.position + 1, protected, digest)
+        link = Link(link.position + 1, keyed_hash(key, content))
         links.append(NewLink(*link, digest, salt, protected[0]))
     return links
 
@@ -126,6 +141,14 @@ def _write(links: list[NewLink]) -> None:
             " WHERE id = %s AND position IS NULL",
             links,
         )
+
+
+def _move_tip(end: NewLink) -> None:
+    """Rows that are removed behind this place are missed at once, before the next head is exported."""
+    now = timezone.now()
+    signature = sign(AuditTip.purpose, end.position, end.chain_hash, now)
+    values = {"position": end.position, "chain_hash": end.chain_hash, "created_at": now, "signature": signature}
+    AuditTip.objects.update_or_create(pk=1, defaults=values)
 
 
 def _plain(value: Any) -> str:

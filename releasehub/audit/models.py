@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -93,7 +93,9 @@ class AuditEntry(models.Model):
 
 
 class ChainPlace(models.Model):
-    """A place in the chain, signed with the hub's secret key."""
+    """A place in the chain, signed with a key that is kept outside the database."""
+
+    purpose: ClassVar[str]
 
     position = models.BigIntegerField(unique=True)
     chain_hash = models.CharField(max_length=64)
@@ -110,15 +112,31 @@ class ChainPlace(models.Model):
 class AuditCheckpoint(ChainPlace):
     """Rows up to `position` were pruned; verification goes on from its hash."""
 
+    purpose = "checkpoint"
+
     class Meta:
         ordering = ["-position"]
 
 
 class AuditHead(ChainPlace):
-    """The end of the chain at a moment, exported to the sinks, so that a tail cut off later is missed."""
+    """The end of the chain at a moment, exported, so that a tail cut off later is missed."""
+
+    purpose = ""
 
     class Meta:
         ordering = ["-position"]
+
+
+class AuditTip(ChainPlace):
+    """The end of the chain as it is now: one row, moved on in the transaction that chains."""
+
+    purpose = "tip"
+
+
+class AuditKeyEpoch(ChainPlace):
+    """Rows up to `position` were chained by a release whose chain had no key. Hubs that began later have none."""
+
+    purpose = "epoch"
 
 
 class AuditSink(models.Model):

@@ -65,7 +65,11 @@ def _keep_checkpoint(place: Link) -> None:
     now = timezone.now()
     AuditCheckpoint.objects.get_or_create(
         position=place.position,
-        defaults={"chain_hash": place.chain_hash, "created_at": now, "signature": sign(*place, now)},
+        defaults={
+            "chain_hash": place.chain_hash,
+            "created_at": now,
+            "signature": sign(AuditCheckpoint.purpose, *place, now),
+        },
     )
     AuditHead.objects.filter(position__lt=place.position).delete()
 

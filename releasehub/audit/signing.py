@@ -1,7 +1,12 @@
-"""Signatures over places in the chain, by the hub's secret key: who can only write to the database cannot make them."""
+"""The keys of the audit log, which never enter the database: a user of the database alone can forge nothing.
+
+Chained rows are authenticated with them (HMAC), and places in the chain are signed. The key is RELEASEHUB_AUDIT_KEY,
+or SECRET_KEY without one. SECRET_KEY and SECRET_KEY_FALLBACKS still verify what they once protected.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from datetime import UTC, datetime
 from typing import Protocol
@@ -13,8 +18,10 @@ _SALT = "releasehub.audit.head"
 
 
 class SignedPlace(Protocol):
-    """A row that holds a place in the chain."""
+    """A place in the chain with its signature. `purpose` keeps one kind of place from standing in for another."""
 
+    @property
+    def purpose(self) -> str: ...
     @property
     def position(self) -> int: ...
     @property
@@ -25,17 +32,27 @@ class SignedPlace(Protocol):
     def signature(self) -> str: ...
 
 
-def sign(position: int, chain_hash: str, created_at: datetime) -> str:
-    """43 characters over the three values."""
-    return Signer(salt=_SALT).signature(_text(position, chain_hash, created_at))
+def sign(purpose: str, position: int, chain_hash: str, created_at: datetime) -> str:
+    """Return a signature of 43 characters."""
+    return Signer(key=_keys()[0], salt=_SALT).signature(_text(purpose, position, chain_hash, created_at))
 
 
 def is_signed(place: SignedPlace) -> bool:
-    """Whether the signature fits, by the present secret key or by one of SECRET_KEY_FALLBACKS."""
-    text = _text(place.position, place.chain_hash, place.created_at)
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return any(hmac.compare_digest(Signer(key=key, salt=_SALT).signature(text), place.signature) for key in keys)
+    """Return whether the signature fits, under the present key or an earlier one."""
+    text = _text(place.purpose, place.position, place.chain_hash, place.created_at)
+    return any(hmac.compare_digest(Signer(key=key, salt=_SALT).signature(text), place.signature) for key in _keys())
 
 
-def _text(position: int, chain_hash: str, created_at: datetime) -> str:
-    return f"{position}|{chain_hash}|{created_at.astimezone(UTC).isoformat()}"
+def chain_keys() -> list[bytes]:
+    """Return the keys that authenticate rows, the present one first; never the signing keys themselves."""
+    return [hmac.digest(key.encode(), b"releasehub.audit.chain", hashlib.sha256) for key in _keys()]
+
+
+def _keys() -> list[str]:
+    own = [settings.AUDIT_KEY] if settings.AUDIT_KEY else []
+    return [*own, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+
+
+def _text(purpose: str, position: int, chain_hash: str, created_at: datetime) -> str:
+    text = f"{position}|{chain_hash}|{created_at.astimezone(UTC).isoformat()}"
+    return f"{purpose}|{text}" if purpose else text  # heads have none: those of earlier releases stay valid

@@ -6,24 +6,21 @@ every line tells a receiver what it has already.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from releasehub.audit import syslog
+from releasehub.audit import exports, syslog
 from releasehub.audit.chain import stored_rows
+from releasehub.audit.exports import ExportedHead
 from releasehub.audit.lines import SHIPPED, json_line
 from releasehub.audit.models import AuditHead, AuditSink
 from releasehub.audit.targets import storage_prefix, syslog_target
@@ -45,16 +42,6 @@ class SinkFailed(Exception):
 
 class LeaseLost(Exception):
     """Another worker has the sink by now."""
-
-
-@dataclass(frozen=True)
-class ExportedHead:
-    """A head as a sink keeps it."""
-
-    position: int
-    chain_hash: str
-    created_at: datetime
-    signature: str
 
 
 def waiting_sinks() -> list[int]:
@@ -86,9 +73,14 @@ def ship_sink(sink_id: int) -> int:
 
 
 def exported_heads() -> Iterator[ExportedHead]:
-    """The newest head in every sink that keeps its lines in storage. Errors: OSError and those of the storage."""
-    for sink in AuditSink.objects.filter(kind=AuditSink.Kind.JSONL):
-        if head := _newest_in_storage(_storage(), f"{sink.target}/heads"):
+    """Yield the newest heads outside the database: the hub's own export, and those of sinks in storage.
+
+    Raises:
+        OSError: Or another error of the storage backend.
+    """
+    folders = [exports.FOLDER, *AuditSink.objects.filter(kind=AuditSink.Kind.JSONL).values_list("target", flat=True)]
+    for folder in folders:
+        if head := exports.newest_head(folder):
             yield head
 
 
@@ -120,10 +112,7 @@ def _ship_head(sink: AuditSink) -> None:
     newest = AuditHead.objects.filter(position__gt=sink.head_cursor, position__lte=sink.cursor).first()
     if newest is None:
         return
-    names = ("position", "chain_hash", "created_at", "signature")
-    content = {"head": {name: getattr(newest, name) for name in names}}
-    place = f"heads/{newest.created_at:%Y-%m-%d}/{newest.position:020d}.json"
-    _deliver(sink, place, "head", [(newest.created_at, content)])
+    _deliver(sink, exports.name_of(newest), "head", [(newest.created_at, exports.content_of(newest))])
     _note(sink, head_cursor=newest.position)
 
 
@@ -161,31 +150,10 @@ def _post(sink: AuditSink, body: bytes) -> None:
 
 def _store(name: str, body: bytes) -> None:
     """One object; the same batch sent again takes the place of the first try."""
-    storage = _storage()
     try:
-        if storage.exists(name):
-            storage.delete(name)
-        storage.save(name, ContentFile(body))
+        exports.store(name, body)
     except Exception as error:  # every storage backend has errors of its own
         raise SinkFailed(f"The storage failed: {type(error).__name__}.") from error
-
-
-def _newest_in_storage(storage: Storage, folder: str) -> ExportedHead | None:
-    try:
-        days = storage.listdir(folder)[0]
-    except FileNotFoundError:
-        return None
-    if not days:
-        return None
-    name = f"{folder}/{max(days)}/{max(storage.listdir(f'{folder}/{max(days)}')[1])}"
-    with storage.open(name) as handle:
-        head = json.loads(handle.read())["head"]
-    created_at = datetime.fromisoformat(head["created_at"])
-    return ExportedHead(head["position"], head["chain_hash"], created_at, head["signature"])
-
-
-def _storage() -> Storage:
-    return storages["default"]
 
 
 def _claimable() -> models.QuerySet[AuditSink]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 ENTRY, CHECKPOINT = "audit_auditentry", "audit_auditcheckpoint"
+HEAD, TIP, EPOCH = "audit_audithead", "audit_audittip", "audit_auditkeyepoch"
 CHAIN_COLUMNS = ("position", "chain_hash", "address_digest", "address_salt")
 FIXED_COLUMNS = (
     "id",
@@ -31,9 +32,10 @@ REFUSAL = "the audit log is append-only"
 WHOLE_LOG = 2**63 - 1  # as a checkpoint's position: also rows without a position may go
 
 _IS_PRUNED = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position >= COALESCE(OLD.position, {WHOLE_LOG}))"  # noqa: S608
+_IS_BEFORE_CHECKPOINT = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position > OLD.position)"  # noqa: S608
 _HAS_ROWS = f"EXISTS (SELECT 1 FROM {ENTRY})"  # noqa: S608
 
-_POSTGRESQL = f"""
+_FUNCTIONS_SQL = f"""
 CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
@@ -73,37 +75,73 @@ BEGIN
     RETURN OLD;
 END $$;
 
-DROP TRIGGER IF EXISTS audit_entry_update ON {ENTRY};
-CREATE TRIGGER audit_entry_update BEFORE UPDATE ON {ENTRY} FOR EACH ROW EXECUTE FUNCTION audit_guard_update();
-DROP TRIGGER IF EXISTS audit_entry_delete ON {ENTRY};
-CREATE TRIGGER audit_entry_delete BEFORE DELETE ON {ENTRY} FOR EACH ROW EXECUTE FUNCTION audit_guard_delete();
-DROP TRIGGER IF EXISTS audit_entry_truncate ON {ENTRY};
-CREATE TRIGGER audit_entry_truncate BEFORE TRUNCATE ON {ENTRY} EXECUTE FUNCTION audit_guard_emptying();
-DROP TRIGGER IF EXISTS audit_checkpoint_update ON {CHECKPOINT};
-CREATE TRIGGER audit_checkpoint_update BEFORE UPDATE ON {CHECKPOINT} EXECUTE FUNCTION audit_refuse();
-DROP TRIGGER IF EXISTS audit_checkpoint_delete ON {CHECKPOINT};
-CREATE TRIGGER audit_checkpoint_delete BEFORE DELETE ON {CHECKPOINT}
-    FOR EACH ROW EXECUTE FUNCTION audit_guard_emptying();
-DROP TRIGGER IF EXISTS audit_checkpoint_truncate ON {CHECKPOINT};
-CREATE TRIGGER audit_checkpoint_truncate BEFORE TRUNCATE ON {CHECKPOINT} EXECUTE FUNCTION audit_guard_emptying();
+CREATE OR REPLACE FUNCTION audit_guard_head() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF {_HAS_ROWS} AND NOT {_IS_BEFORE_CHECKPOINT} THEN
+        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+
+CREATE OR REPLACE FUNCTION audit_guard_tip() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.id <> OLD.id OR NEW.position < OLD.position THEN
+        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
 """
-_TRIGGERS = (
-    ("audit_entry_update", ENTRY),
-    ("audit_entry_delete", ENTRY),
-    ("audit_entry_truncate", ENTRY),
-    ("audit_checkpoint_update", CHECKPOINT),
-    ("audit_checkpoint_delete", CHECKPOINT),
-    ("audit_checkpoint_truncate", CHECKPOINT),
+
+# Table -> (trigger, event, function on PostgreSQL). Rows of the log are deleted only when a checkpoint covers them,
+# places in the chain only when the log is empty, as `flush` does; heads before a checkpoint prove nothing any more.
+_GUARDS = {
+    ENTRY: (
+        ("audit_entry_update", "UPDATE", "audit_guard_update"),
+        ("audit_entry_delete", "DELETE", "audit_guard_delete"),
+        ("audit_entry_truncate", "TRUNCATE", "audit_guard_emptying"),
+    ),
+    CHECKPOINT: (
+        ("audit_checkpoint_update", "UPDATE", "audit_refuse"),
+        ("audit_checkpoint_delete", "DELETE", "audit_guard_emptying"),
+        ("audit_checkpoint_truncate", "TRUNCATE", "audit_guard_emptying"),
+    ),
+    HEAD: (
+        ("audit_head_update", "UPDATE", "audit_refuse"),
+        ("audit_head_delete", "DELETE", "audit_guard_head"),
+        ("audit_head_truncate", "TRUNCATE", "audit_guard_emptying"),
+    ),
+    TIP: (
+        ("audit_tip_update", "UPDATE", "audit_guard_tip"),
+        ("audit_tip_delete", "DELETE", "audit_guard_emptying"),
+        ("audit_tip_truncate", "TRUNCATE", "audit_guard_emptying"),
+    ),
+    EPOCH: (
+        ("audit_epoch_update", "UPDATE", "audit_refuse"),
+        ("audit_epoch_delete", "DELETE", "audit_guard_emptying"),
+        ("audit_epoch_truncate", "TRUNCATE", "audit_guard_emptying"),
+    ),
+}
+_ON_INSERT = "audit_entry_insert"  # SQLite only
+_FUNCTIONS = (
+    "audit_refuse",
+    "audit_guard_update",
+    "audit_guard_delete",
+    "audit_guard_emptying",
+    "audit_guard_head",
+    "audit_guard_tip",
 )
-_FUNCTIONS = ("audit_refuse", "audit_guard_update", "audit_guard_delete", "audit_guard_emptying")
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create them; nothing happens where they are. Rebuilding a table on SQLite drops them, so every migrate calls."""
+    """Create the triggers of the tables that exist; without effect where they are.
+
+    Rebuilding a table on SQLite drops them, so every migrate calls this.
+    """
+    tables = [name for name in _GUARDS if name in connection.introspection.table_names()]
     if connection.vendor == "postgresql":
-        statements = [_POSTGRESQL]
+        statements = [_FUNCTIONS_SQL, *(text for table in tables for text in _postgresql(table))]
     elif connection.vendor == "sqlite":
-        statements = _sqlite()
+        statements = [text for table in tables for text in _sqlite(table)]
     else:
         return
     with connection.cursor() as cursor:
@@ -114,15 +152,27 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop them, as the owner of the tables can."""
     is_postgresql = connection.vendor == "postgresql"
+    names = [(name, table) for table, guards in _GUARDS.items() for name, *_ in guards] + [(_ON_INSERT, ENTRY)]
+    tables = connection.introspection.table_names()
     with connection.cursor() as cursor:
-        for name, table in (*_TRIGGERS, ("audit_entry_insert", ENTRY)):
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if is_postgresql else ""))
+        for name, table in names:
+            if table in tables:
+                cursor.execute(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if is_postgresql else ""))
         for name in _FUNCTIONS if is_postgresql else ():
             cursor.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
-def _sqlite() -> list[str]:
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+def _postgresql(table: str) -> list[str]:
+    statements = []
+    for name, event, function in _GUARDS[table]:
+        # A refused TRUNCATE or UPDATE is refused whole; the other guards look at each row.
+        each_row = "" if event == "TRUNCATE" or function == "audit_refuse" else " FOR EACH ROW"
+        statements.append(f"DROP TRIGGER IF EXISTS {name} ON {table}")
+        statements.append(f"CREATE TRIGGER {name} BEFORE {event} ON {table}{each_row} EXECUTE FUNCTION {function}()")
+    return statements
+
+
+def _sqlite(table: str) -> list[str]:
     is_taken = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE position = NEW.position)"  # noqa: S608
     chains = (
         f"{_sqlite_same(*FIXED_COLUMNS, 'address')} AND OLD.position IS NULL AND NEW.position IS NOT NULL"
@@ -132,15 +182,23 @@ def _sqlite() -> list[str]:
         f"{_sqlite_same(*FIXED_COLUMNS, *CHAIN_COLUMNS[:3])}"
         " AND OLD.position IS NOT NULL AND NEW.address IS NULL AND NEW.address_salt = ''"
     )
-    # OR REPLACE removes the row in its way without firing the trigger for deletions.
-    replaces = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE id = NEW.id OR position = NEW.position)"  # noqa: S608
-    head = "CREATE TRIGGER IF NOT EXISTS"
+    is_refused = {
+        "audit_refuse": "1",
+        "audit_guard_update": f"NOT (({chains}) OR ({clears}))",
+        "audit_guard_delete": f"NOT {_IS_PRUNED}",
+        "audit_guard_emptying": _HAS_ROWS,
+        "audit_guard_head": f"{_HAS_ROWS} AND NOT {_IS_BEFORE_CHECKPOINT}",
+        "audit_guard_tip": "NEW.id <> OLD.id OR NEW.position < OLD.position",
+    }
+    guards = [(name, event, is_refused[function]) for name, event, function in _GUARDS[table] if event != "TRUNCATE"]
+    if table == ENTRY:
+        # OR REPLACE removes the row in its way without firing the trigger for deletions.
+        replaces = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE id = NEW.id OR position = NEW.position)"  # noqa: S608
+        guards.append((_ON_INSERT, "INSERT", replaces))
     return [
-        f"{head} audit_entry_insert BEFORE INSERT ON {ENTRY} WHEN {replaces} {refuse}",
-        f"{head} audit_entry_update BEFORE UPDATE ON {ENTRY} WHEN NOT (({chains}) OR ({clears})) {refuse}",
-        f"{head} audit_entry_delete BEFORE DELETE ON {ENTRY} WHEN NOT {_IS_PRUNED} {refuse}",
-        f"{head} audit_checkpoint_update BEFORE UPDATE ON {CHECKPOINT} {refuse}",
-        f"{head} audit_checkpoint_delete BEFORE DELETE ON {CHECKPOINT} WHEN {_HAS_ROWS} {refuse}",
+        f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {table} WHEN {condition}"
+        f" BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
+        for name, event, condition in guards
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from releasehub.audit.chain import (
     Link,
     digest_of_address,
     first_link,
-    next_hash,
+    keyed_hash,
+    link_content,
     stored_rows,
 )
-from releasehub.audit.models import AuditCheckpoint, AuditHead
-from releasehub.audit.signing import SignedPlace, is_signed
+from releasehub.audit.models import AuditCheckpoint, AuditHead, AuditKeyEpoch, AuditTip
+from releasehub.audit.signing import SignedPlace, chain_keys, is_signed
 
 OTHER_HEAD = "The exported head there is another one, or is not signed by this hub."
 
@@ -63,37 +65,61 @@ def _verify(start: int | None, checkpoint: AuditCheckpoint | None, exported: tup
     before = _link_before(start, origin)
     if before is None:
         return _bad(origin, (start or 1) - 1, "There is no row to start from.")
+    epoch = AuditKeyEpoch.objects.order_by("-position").first()
+    places: list[SignedPlace] = [*AuditHead.objects.filter(position__gte=before.position), *exported]
+    places += [place for place in (epoch, AuditTip.objects.first()) if place is not None]
     heads: dict[int, set[str]] = {}
-    for head in (*AuditHead.objects.filter(position__gte=before.position), *exported):
-        heads.setdefault(head.position, set()).add(head.chain_hash if is_signed(head) else "")
+    for place in places:
+        if place.position >= before.position:
+            heads.setdefault(place.position, set()).add(place.chain_hash if is_signed(place) else "")
     if heads.get(before.position, {before.chain_hash}) != {before.chain_hash}:
         return _bad(before, before.position, OTHER_HEAD)
-    return _walk(before, heads)
+    return _walk(before, heads, RowHash(epoch.position if epoch is not None else 0))
 
 
-def _walk(link: Link, heads: dict[int, set[str]]) -> Verdict:
+class RowHash:
+    """Compares the hash of a row; rows up to `unkeyed_until` are those of a release without a key."""
+
+    def __init__(self, unkeyed_until: int) -> None:
+        self.unkeyed_until = unkeyed_until
+        self.keys = chain_keys()
+
+    def fits(self, position: int, content: bytes, chain_hash: str) -> bool:
+        if position <= self.unkeyed_until:
+            return hashlib.sha256(content).hexdigest() == chain_hash
+        for key in self.keys:
+            if hmac.compare_digest(keyed_hash(key, content), chain_hash):
+                # Rows of one key follow each other, so the next row most likely has this one too.
+                self.keys = [key, *(other for other in self.keys if other != key)]
+                return True
+        return False
+
+
+def _walk(link: Link, heads: dict[int, set[str]], hashes: RowHash) -> Verdict:
     first = link.position + 1
     finding = None
     for row in _rows_after(link.position):
         position, chain_hash, entry_id = row[0], row[1], row[5]
-        if problem := _problem(link, row, heads):
+        if problem := _problem(link, row, heads, hashes):
             is_gap = position > link.position + 1  # named by the row that is missing
             finding = Finding(link.position + 1, problem) if is_gap else Finding(position, problem, entry_id)
             break
         link = Link(position, chain_hash)
     if finding is None and heads and max(heads) > link.position:
         finding = Finding(link.position + 1, f"The tail is cut: the exported head is at {max(heads)}.")
+    if finding is None and link.position > hashes.unkeyed_until and not AuditTip.objects.exists():
+        finding = Finding(link.position + 1, "The record of the chain's end is missing; rows after it may be, too.")
     return Verdict(link.position + 1 - first, link, stored_rows().filter(position=None).count(), finding)
 
 
-def _problem(link: Link, row: tuple[Any, ...], heads: dict[int, set[str]]) -> str:
+def _problem(link: Link, row: tuple[Any, ...], heads: dict[int, set[str]], hashes: RowHash) -> str:
     """What is wrong with the row after `link`; "" for nothing."""
     position, chain_hash, address, salt, digest, *protected = row
     if position > link.position + 1:
         return f"It is missing; the next row is at {position}."
     if position <= link.position:
         return "Two rows claim the position."
-    if next_hash(link.chain_hash, position, protected, digest) != chain_hash:
+    if not hashes.fits(position, link_content(link.chain_hash, position, protected, digest), chain_hash):
         return "The row is not the one that was written there."
     if position in heads and heads[position] != {chain_hash}:
         return OTHER_HEAD

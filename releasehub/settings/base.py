@@ -229,6 +229,7 @@ FILE_UPLOAD_HANDLERS = ["files.handlers.RefusingUploadHandler"]  # routes that t
 # --- sign-in, security ------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
+AUDIT_KEY = env.text("RELEASEHUB_AUDIT_KEY")  # SECRET_KEY without one
 AUTHENTICATION_BACKENDS = ["releasehub.accounts.backends.ThrottledBackend"]
 SIGN_IN_ATTEMPTS = env.number("RELEASEHUB_SIGN_IN_ATTEMPTS", 10, least=1)
 LOGIN_URL = "pages:sign-in"

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from releasehub.audit import triggers
 from releasehub.audit.chain import PROTECTED, chain_rows
-from releasehub.audit.models import AppendOnlyError, AuditCheckpoint, AuditEntry
+from releasehub.audit.models import AppendOnlyError, AuditCheckpoint, AuditEntry, AuditHead
 
 TABLE = "audit_auditentry"
+PLACES = ("audit_auditcheckpoint", "audit_audithead", "audit_audittip", "audit_auditkeyepoch")
 pytestmark = pytest.mark.django_db
 
 
@@ -86,7 +87,7 @@ def test_a_chained_row_stays_where_it_is(change: str, make_rows: Any) -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only: the statement")
-@pytest.mark.parametrize("table", [TABLE, "audit_auditcheckpoint"])
+@pytest.mark.parametrize("table", [TABLE, *PLACES])
 def test_truncate_is_refused(table: str, make_rows: Any) -> None:
     make_rows(1)
     with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
@@ -117,6 +118,29 @@ def test_checkpoints_stay_while_there_are_rows(make_rows: Any) -> None:
         AuditCheckpoint.objects.all().delete()
     with pytest.raises(Error, match="append-only"), transaction.atomic():
         AuditCheckpoint.objects.update(position=6)
+
+
+@pytest.mark.parametrize("table", PLACES)
+def test_places_in_the_chain_stay_while_there_are_rows(table: str, make_rows: Any) -> None:
+    make_rows(1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (id, position, chain_hash, created_at, signature) VALUES (1, 5, 'x', %s, 'x')",
+            [timezone.now()],
+        )
+    for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET position = 4"):
+        with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def test_heads_before_a_checkpoint_can_be_deleted(make_rows: Any) -> None:
+    make_rows(1)
+    for position in (5, 6):
+        AuditHead.objects.create(position=position, chain_hash="x", signature="x")
+    AuditCheckpoint.objects.create(position=6, chain_hash="x", signature="x")
+    AuditHead.objects.filter(position=5).delete()
+    with pytest.raises(Error, match="append-only"), transaction.atomic():
+        AuditHead.objects.all().delete()
 
 
 def test_the_triggers_know_every_column() -> None:

@@ -103,7 +103,8 @@ def test_json_lines_in_storage(make_rows: Any, media: Path) -> None:
     assert names == [f"{first:020d}.jsonl" for first in (1, 11, 21)]
     assert positions(stored(media)) == list(range(1, 26))
     assert "address" not in stored(media)[0]
-    (head,) = sinks.exported_heads()
+    own, head = sinks.exported_heads()
+    assert own == head
     assert head.position == 25
     assert tasks.ship_sink(sink.pk) == 0
     sink.refresh_from_db()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, models, transaction
 from django.db.models import F
 
 from releasehub.audit import tasks, triggers
-from releasehub.audit.chain import PROTECTED, stored_rows, tip
+from releasehub.audit.chain import GENESIS, PROTECTED, link_content, stored_rows, tip
 from releasehub.audit.heads import export_head, newest_head
-from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditSink
+from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditKeyEpoch, AuditSink, AuditTip
 from releasehub.audit.verification import verify
 
 ROWS = 40
@@ -169,6 +173,7 @@ def test_a_rewritten_chain_differs_from_its_head(log: int) -> None:
     AuditHead.objects.update(position=F("position") + 0)
     with connection.cursor() as cursor:  # a chainer that starts over without the head in its way
         cursor.execute("UPDATE audit_audithead SET position = -position")
+    AuditTip.objects.all().delete()
     tasks.chain()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audit_audithead SET position = -position")
@@ -204,6 +209,93 @@ def test_an_old_secret_key_still_proves(log: int, settings: Any) -> None:
     assert verify().finding is None
     settings.SECRET_KEY_FALLBACKS = []
     assert verify().finding is not None
+
+
+def test_a_tail_cut_before_any_head_is_found(log: int, make_rows: Any) -> None:
+    make_rows(5)
+    tasks.chain()
+    stored_rows().filter(position__gt=ROWS + 2).delete()
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == ROWS + 3
+
+
+def test_a_removed_tip_is_found(log: int) -> None:
+    AuditTip.objects.all().delete()
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == ROWS + 1
+
+
+@pytest.mark.parametrize("model", [AuditHead, AuditTip])
+def test_another_signed_place_is_no_checkpoint(model: Any, log: int) -> None:
+    """Whoever copies one into the checkpoints could remove all rows before it."""
+    values = model.objects.values("position", "chain_hash", "created_at", "signature").get()
+    AuditCheckpoint.objects.create(**values)
+    stored_rows().all().delete()
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == ROWS
+
+
+def test_a_log_emptied_with_all_its_places_is_found_by_the_export(log: int) -> None:
+    for rows in (stored_rows(), *(model.objects for model in (AuditHead, AuditTip, AuditCheckpoint, AuditKeyEpoch))):
+        rows.all().delete()
+    code, _, err = run_command()
+    assert code == 1
+    assert err.startswith("first bad row: position 1. The tail is cut")
+
+
+def rechain_without_key() -> None:
+    """What a user of the database can do who knows the code, but not the key."""
+    before = GENESIS.chain_hash
+    for row in stored_rows().order_by("position").values_list("position", "address_digest", *PROTECTED):
+        before = hashlib.sha256(link_content(before, row[0], row[2:], row[1])).hexdigest()
+        at(row[0]).update(chain_hash=before)
+
+
+def test_a_chain_recomputed_without_the_key_is_found(log: int) -> None:
+    at(10).update(reason="rewritten")
+    AuditHead.objects.all().delete()
+    rechain_without_key()
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == 1
+
+
+def test_rows_of_a_release_without_a_key_are_proved_up_to_the_signed_epoch(log: int, make_rows: Any) -> None:
+    rechain_without_key()
+    for model in (AuditHead, AuditTip):
+        model.objects.all().delete()
+    import_module("releasehub.audit.migrations.0010_protect_places").begin_epoch(
+        apps, SimpleNamespace(connection=connection)
+    )
+    triggers.remove(connection)
+    make_rows(5)
+    tasks.chain()
+    assert verify().finding is None
+    assert AuditKeyEpoch.objects.get().position == ROWS
+    with transaction.atomic():
+        at(7).update(reason="rewritten")
+        finding = verify().finding
+        assert finding is not None
+        assert finding.position == 7
+        transaction.set_rollback(True)
+    AuditKeyEpoch.objects.all().delete()
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == 1
+
+
+def test_a_key_of_its_own_takes_over_and_leaves_the_old_rows_proved(log: int, make_rows: Any, settings: Any) -> None:
+    settings.AUDIT_KEY = "a key of its own " * 3
+    make_rows(3)
+    tasks.chain()
+    assert verify().finding is None
+    settings.AUDIT_KEY = "another " * 5
+    finding = verify().finding
+    assert finding is not None
+    assert finding.position == ROWS + 1
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from releasehub.audit.sinks import ExportedHead, exported_heads
+from releasehub.audit.exports import ExportedHead
+from releasehub.audit.sinks import exported_heads
 from releasehub.audit.verification import Verdict, verify
 
 

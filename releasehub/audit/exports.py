@@ -1,0 +1,89 @@
+"""Heads outside the database, where a user of the database alone cannot remove them.
+
+Every hub keeps its newest head in its default storage, one file for each day; sinks in storage keep all of theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+from releasehub.audit.lines import json_line
+from releasehub.audit.models import AuditHead
+
+FOLDER = "audit-log"
+FIELDS = ("position", "chain_hash", "created_at", "signature")
+
+
+@dataclass(frozen=True)
+class ExportedHead:
+    """A head as storage keeps it."""
+
+    position: int
+    chain_hash: str
+    created_at: datetime
+    signature: str
+    purpose: ClassVar[str] = AuditHead.purpose
+
+
+def name_of(head: AuditHead) -> str:
+    return f"heads/{head.created_at:%Y-%m-%d}/{head.position:020d}.json"
+
+
+def content_of(head: AuditHead) -> dict[str, Any]:
+    return {"head": {name: getattr(head, name) for name in FIELDS}}
+
+
+def store_head(head: AuditHead) -> None:
+    """Keep a head as the newest of its day. The one before is removed only after this one was written.
+
+    Raises:
+        OSError: Or another error of the storage backend; the next export tries again.
+    """
+    storage, name = _storage(), f"{FOLDER}/{name_of(head)}"
+    if storage.exists(name):
+        return
+    storage.save(name, ContentFile((json_line(content_of(head)) + "\n").encode("ascii")))
+    day, _, kept = name.rpartition("/")
+    for other in storage.listdir(day)[1]:
+        if other < kept:
+            storage.delete(f"{day}/{other}")
+
+
+def newest_head(folder: str) -> ExportedHead | None:
+    """Return the newest head in a folder of the default storage.
+
+    Raises:
+        OSError: Or another error of the storage backend.
+    """
+    storage = _storage()
+    with suppress(FileNotFoundError):
+        for day in sorted(storage.listdir(f"{folder}/heads")[0], reverse=True):
+            if names := storage.listdir(f"{folder}/heads/{day}")[1]:
+                return _read(storage, f"{folder}/heads/{day}/{max(names)}")
+    return None
+
+
+def store(name: str, body: bytes) -> None:
+    """Write one object, in place of an earlier one of that name."""
+    storage = _storage()
+    if storage.exists(name):
+        storage.delete(name)
+    storage.save(name, ContentFile(body))
+
+
+def _read(storage: Storage, name: str) -> ExportedHead:
+    with storage.open(name) as handle:
+        head = json.loads(handle.read())["head"]
+    created_at = datetime.fromisoformat(head["created_at"])
+    return ExportedHead(head["position"], head["chain_hash"], created_at, head["signature"])
+
+
+def _storage() -> Storage:
+    return storages["default"]

@@ -21,8 +21,24 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
 from releasehub.handlers import too_large
+from releasehub.health import healthz, readyz
 
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class HealthMiddleware:
+    """Answer health checks before the host name, the redirect to HTTPS or a session can get in their way.
+
+    An orchestrator asks by the address of a container, which is in no ALLOWED_HOSTS.
+    """
+
+    views = {"/healthz": healthz, "/readyz": readyz}
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.views.get(request.path_info, self.get_response)(request)
 
 
 class PagesOnly:

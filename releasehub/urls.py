@@ -1,12 +1,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from releasehub.health import healthz, readyz
 from releasehub.metrics import metrics
 
 urlpatterns = [
-    path("healthz", healthz),
-    path("readyz", readyz),
     path("metrics", metrics),
     path("api/", include("releasehub.api.urls")),
     path("v3/", include("releasehub.api.v3.urls")),

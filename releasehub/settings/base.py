@@ -18,6 +18,14 @@ PUBLIC_URL = env.text("RELEASEHUB_PUBLIC_URL").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 if PUBLIC_URL and (_public.scheme not in {"http", "https"} or not _public.hostname):
     env.problems.append(("RELEASEHUB_PUBLIC_URL", "RELEASEHUB_PUBLIC_URL must look like https://hub.example.org."))
+elif _public.path or _public.query or _public.fragment or _public.username:
+    env.problems.append(
+        (
+            "RELEASEHUB_PUBLIC_URL",
+            f"RELEASEHUB_PUBLIC_URL={PUBLIC_URL} has a part after the host name or a user name, but the hub only works "
+            f"at the root of a host. Give it a host name of its own, such as https://hub.{_public.hostname}.",
+        )
+    )
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]") + (
     [_public.hostname] if _public.hostname else []
 )
@@ -54,6 +62,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "releasehub.core.middleware.RequestIdMiddleware",
+    "releasehub.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "releasehub.middleware.ContentPolicyMiddleware",
@@ -240,17 +249,25 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+# The hub itself speaks no TLS. With an https public URL a proxy terminates it and says so in X-Forwarded-Proto.
 IS_HTTPS = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=False)
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=IS_HTTPS)
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31536000 if IS_HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = [
+    "security.W003",  # PageCsrfMiddleware is Django's CSRF middleware; the check only knows it by its own name
+    "security.W005",  # subdomains and the preload list concern other servers of the domain: the operator decides
+    "security.W021",
+]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 IS_BEHIND_PROXY = env.flag("RELEASEHUB_BEHIND_PROXY", default=False)
-if IS_BEHIND_PROXY:
+if IS_BEHIND_PROXY or IS_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 CONTENT_SECURITY_POLICY = {

@@ -8,10 +8,10 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from tree_queries.query import TreeQuerySet
 
-from downloads.models.access import MODERATE, Share, StorePublication, TeamMember
+from downloads.models.access import MODERATE, AccessKey, Share, StorePublication, TeamMember
 from releasehub.accounts.models import Membership
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
@@ -84,6 +84,23 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
     def versions_managed_by(self, actor: Actor) -> Self:
         """Rows that DownloadPolicy.can_manage_versions allows, apart from deleted rows."""
         return self.inside_for(actor, MANAGE_VERSIONS).alive()
+
+    def with_slug(self, *slugs: str) -> Self:
+        """Downloads that have one of these slugs, or had it in public before they were renamed."""
+        past = self.model._meta.get_field("public_slugs").related_model.objects.filter(slug__in=slugs)
+        return self.filter(Q(slug__in=slugs) | Q(pk__in=past.filter(download__isnull=False).values("download")))
+
+    def exposed(self) -> Self:
+        """Downloads that outsiders can see: by visibility, a share, an access key or a store.
+
+        A share or key that lost its force with its creator's rights counts, because it may get its force back.
+        """
+        named = Q(Exists(Share.objects.filter(download=OuterRef("pk"))))
+        keys = AccessKey.objects.filter(download=OuterRef("pk"), revoked_at=None)
+        named |= Q(Exists(keys.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))))
+        in_store = Q(Exists(StorePublication.objects.filter(download=OuterRef("pk"))))
+        opened = Q(visibility__in=["public", "members"]) | Q(in_store, visibility="organization")
+        return self.alive().filter(opened | named, state="visible")
 
     def within_binding(self, actor: Actor) -> Self:
         """A key bound to downloads sees no others."""

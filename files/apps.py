@@ -6,7 +6,10 @@ class FilesConfig(AppConfig):
 
     def ready(self) -> None:
         from files.models import File
+        from files.public_names import remember_files_of
         from files.snapshots import file_snapshot
         from releasehub.webhooks.services import register_snapshot
+        from versions.exposure import register_version_exposure
 
         register_snapshot(File, file_snapshot)
+        register_version_exposure(remember_files_of)

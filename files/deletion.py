@@ -8,11 +8,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from downloads.models import Download, RetiredSlug
+from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download, mark_download_deleted
-from files.models import File, RetiredFileName
+from files.models import File
 from files.policies import file_policy
+from files.public_names import note_reason
 from files.services import count_files, lock_file
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -25,7 +26,7 @@ from releasehub.webhooks.endpoints import erase_endpoints_of
 from releasehub.webhooks.events import EventType
 from versions.models import Version
 from versions.policies import version_policy
-from versions.services import lock_version, mark_version_deleted, retire_number, tally_changes
+from versions.services import lock_version, mark_version_deleted, tally_changes
 
 
 def delete_download(*, actor: Actor, download: Download, hard: bool = False, reason: str = "") -> None:
@@ -45,17 +46,18 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
         erase_endpoints_of(actor=actor, download_id=download.pk)
         audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_HARD, target=download, reason=reason)
         webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=True, reason=reason)
-        RetiredSlug.objects.create(
-            slug=download.slug,
-            was_public=download_policy.is_open_to(Actor(), download),
-            reason=reason or download.delete_reason,
+        download.public_slugs.update(
+            was_open_to_all=download_policy.is_open_to(Actor(), download),
+            reason=(reason or download.delete_reason)[:500],
         )
         File.all_objects.filter(version__download=download).delete()
         download.delete()
 
 
 def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason: str = "") -> None:
-    """Hide a version (soft), or erase it and its files (hard). Its number stays reserved; an active one steps down.
+    """Hide a version (soft), or erase it and its files (hard). An active one steps down.
+
+    The number stays reserved if it was public; erasing a draft frees it.
 
     Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when it is deleted already.
     """
@@ -70,7 +72,7 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
         _schedule_erasing(File.all_objects.filter(version=version).values_list("blob_id", flat=True))
         audit.record(actor=actor, action=AuditAction.VERSION_DELETE_HARD, target=version, reason=reason)
         webhooks.publish(actor=actor, event=EventType.VERSION_DELETED, target=version, hard=True, reason=reason)
-        retire_number(version, reason=reason or version.delete_reason)
+        version.public_numbers.update(was_open=version.is_open, reason=(reason or version.delete_reason)[:500])
         File.all_objects.filter(version=version).delete()
         with tally_changes(version):
             version.delete()
@@ -89,7 +91,7 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
         if not hard:
             _ensure_alive(file)
             _ensure_unsealed(file.version)
-        _retire_name(file, reason)
+        note_reason(file, reason)
         if not file.is_deleted:
             count_files(file.version, -int(file.validation_status == File.Validation.PASSED))
         if hard:
@@ -143,22 +145,6 @@ def _ensure_alive(target: Download | Version | File) -> None:
 def _ensure_unsealed(version: Version) -> None:
     if version.sealed_at:
         raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed: its files stay.")
-
-
-def _retire_name(file: File, reason: str) -> None:
-    version = file.version
-    if version.published_at is None:
-        return
-    RetiredFileName.objects.get_or_create(
-        version=version,
-        folded_name=file.folded_name,
-        defaults={
-            "filename": file.filename,
-            "sha256": file.blob.sha256 if file.blob else "",
-            "was_public": version.is_open and file.validation_status == File.Validation.PASSED,
-            "reason": reason,
-        },
-    )
 
 
 def _schedule_erasing(blob_ids: Iterable[int | None]) -> None:

@@ -14,12 +14,13 @@ from files.archives import Finding
 from files.blobs import keep_upload, release_claim
 from files.inspection import findings_of
 from files.models import Blob, File
+from files.public_names import Identity, check_name_is_free, remember_file
 from files.services import check_new_file, count_files, lock_file
 from files.uploads import StagedUpload
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
-from releasehub.core.errors import ErrorCode, NotFound, Rejected
+from releasehub.core.errors import Conflict, ErrorCode, NotFound, Rejected
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 from versions.models import Version
@@ -107,13 +108,15 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
         return None
     if file.validation_status != File.Validation.PENDING:
         return None
+    for name, value in learned.items():
+        setattr(file, name, value)
+    findings = findings or _name_findings(file)
     file.findings = as_json(findings)
     file.validation_status = File.Validation.FAILED if findings else File.Validation.PASSED
     if findings and file.is_primary:
         _hand_primary_on(file)
-    for name, value in learned.items():
-        setattr(file, name, value)
     file.save(update_fields=["findings", "validation_status", "is_primary", *learned, "updated_at"])
+    remember_file(file)
     if not findings and not file.is_deleted:
         count_files(file.version, 1)
     action = AuditAction.FILE_REJECT if findings else AuditAction.FILE_VALIDATE
@@ -121,6 +124,15 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
     audit.record(actor=system_actor(), action=action, target=file, changes={"findings": file.findings})
     webhooks.publish(actor=system_actor(), event=event, target=file)
     return File.Validation(file.validation_status)
+
+
+def _name_findings(file: File) -> list[Finding]:
+    """Bytes that are known only now may be others than those that the name belongs to."""
+    try:
+        check_name_is_free(file.version, file.filename, Identity.of(file))
+    except Conflict as taken:
+        return [Finding("name.public", taken.message)]
+    return []
 
 
 def as_json(findings: list[Finding]) -> list[dict[str, str]]:

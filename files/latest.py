@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from downloads.models import AccessKey, Download
 from downloads.querysets import DownloadQuerySet
 from files.models import File
+from files.names import fold_name
 from releasehub.core.prepared import STAND_IN, Prepared
 from versions.channels import ORDER, offered_to
 from versions.models import Version
@@ -20,10 +21,13 @@ from versions.querysets import VersionQuerySet
 
 
 def candidates(*, platform: str = "", architecture: str = "", filename: str = "") -> VersionQuerySet:
-    """Versions that may be offered, as `VersionQuerySet.offerable` says, with a passed file that suits."""
+    """Versions that may be offered, as `VersionQuerySet.offerable` says, with a passed file that suits.
+
+    `filename` is folded.
+    """
     files = File.objects.passed().filter(version=OuterRef("pk")).suiting(platform, architecture)
     if filename:
-        files = files.filter(filename=filename)
+        files = files.filter(folded_name=filename)
     return Version.objects.offerable().filter(Exists(files))
 
 
@@ -40,12 +44,13 @@ def latest_version(
 ) -> Version | None:
     """The greatest version for who follows `channel` (default: the download's own).
 
-    `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of exactly that name.
+    `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of that name.
     `newer_than`: the version somebody has, whole or cut (1.4). `key`: only what it opens.
     Errors: InvalidNumber for what `newer_than` cannot be.
     """
     followed = channel or download.default_channel
-    given: dict[str, Any] = {"platform": platform, "architecture": architecture, "filename": filename}
+    given: dict[str, Any] = {"platform": platform, "architecture": architecture}
+    given |= {"filename": fold_name(filename) if filename else ""}
     given |= {"at_least": ceiling(newer_than) if newer_than else b""}
     given |= {"below": ceiling(key.highest_number) if key and key.highest_number else b""}
     given = {name: value for name, value in given.items() if value}

@@ -256,20 +256,24 @@ class DownloadDay(models.Model):
         return f"{self.file_id} on {self.day}: {self.downloads}"
 
 
-class RetiredFileName(models.Model):
-    """A name that was public in a version: given again only to the same bytes."""
+class PublicFileName(models.Model):
+    """A file name that outsiders could see in a version. In that version it belongs to these bytes forever.
 
-    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="retired_names")
+    `sha256` is the digest of the bytes. A link whose bytes the hub never read has none; `external_url` stands for it.
+    `reason` says why the file is gone, once it is.
+    """
+
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="public_names")
     folded_name = models.CharField(max_length=1024)
     filename = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64, blank=True)
-    was_public = models.BooleanField()
+    external_url = models.CharField(max_length=2048, blank=True)
     reason = models.CharField(max_length=500, blank=True)
-    retired_at = models.DateTimeField(auto_now_add=True)
+    first_public_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["version", "folded_name"], name="retired_file_name_once"),
+            models.UniqueConstraint(fields=["version", "folded_name"], name="public_file_name_once"),
         ]
 
     def __str__(self) -> str:

@@ -32,7 +32,7 @@ from files.storage import Incoming, blob_storage
 from files.verification import discard_upload, verify_now
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected, StorageUnavailable
-from versions.models import RetiredNumber, Version
+from versions.models import PublicNumber, Version
 from versions.policies import version_policy
 from versions.services import activate_version, create_version, lock_version
 
@@ -229,8 +229,8 @@ def _settled(announced: PackageUpload, confirmation: Confirmation) -> Version | 
 def _check_number(download: Download, number: str) -> None:
     """Early, to spare an upload; `create_version` asks again under the lock."""
     place = {"download": download, "channel": download.default_channel, "number": number}
-    if Version.all_objects.filter(**place).exists() or RetiredNumber.objects.filter(**place).exists():
-        message = f"Version {number} is or was used; a number is never used twice."
+    if Version.all_objects.filter(**place).exists() or PublicNumber.objects.filter(**place).exists():
+        message = f"Version {number} exists, is deleted, or was public before. Choose another number."
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="number")
 
 

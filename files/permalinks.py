@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
-from downloads.models import Download, RetiredSlug
+from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
 from files.latest import latest_version
-from files.models import File, RetiredFileName
+from files.models import File, PublicFileName
+from files.names import fold_name
 from files.policies import file_policy
 from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Gone, NotFound
+from releasehub.core.errors import Gone, Moved, NotFound
 from releasehub.core.guests import kept_row
 from releasehub.core.prepared import STAND_IN, Prepared
-from versions.models import RetiredNumber, Version
+from versions.models import PublicNumber, Version
+from versions.numbering import sort_key_of
 from versions.policies import version_policy
 
 PLATFORMS = frozenset({"windows", "linux", "macos", "android", "ios", "freebsd", "web"})
@@ -24,42 +27,89 @@ ARCHITECTURES = frozenset({"x64", "x86", "arm64", "armv7", "riscv64", "universal
 
 
 def find_download(actor: Actor, slug: str) -> Download:
-    """Errors: NotFound; Gone when it is deleted and was open to the actor, or erased and was open to everybody."""
-    download = _by_slug.first(slug=slug)
-    if download is None:
-        retired = RetiredSlug.objects.filter(slug=slug, was_public=True).first()
-        raise Gone(retired.reason) if retired else NotFound
+    """Return the download with this slug.
+
+    Raises:
+        Moved: It was renamed, and the actor may see it under its new slug.
+        Gone: It is deleted and was open to the actor, or erased and was open to everybody.
+        NotFound: There is none, or the actor may not see it.
+    """
+    download = _by_slug.first(slug=slug) or _renamed(slug)
     if download.is_deleted:
         raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else NotFound
     if not download_policy.can_view(actor, download):
         raise NotFound
+    if download.slug != slug:
+        raise Moved(download.slug)
     return download
 
 
 def find_version(actor: Actor, download: Download, number: str, channel: str = "") -> Version:
-    """The version of that number; where several channels have it, that of `channel`, else of the default channel.
+    """Return the version with this number, in any spelling: v1.2.0 and 1.2.0 are one.
 
-    One that was moved is found under the channel it came from as well.
-    Errors: NotFound; Gone when it was open to all who see the download and is deleted or erased.
+    Where several channels have the number, it is that of `channel`, else of the default channel, else the one that was
+    public first. A version that was renumbered or moved is found by its earlier number and channel as well. Another
+    channel never takes over the link of a version that was public and is gone.
+
+    Raises:
+        Gone: It was public, and is deleted or erased.
+        NotFound: There is none, or the actor may not see it.
     """
     _refuse_nul(number + channel)
-    rows = Version.all_objects.filter(download=download, number=number)
-    found: list[Version] = sorted(
-        (rows.filter(channel=channel) if channel else rows),
-        key=lambda version: (version.is_deleted, version.channel != download.default_channel, -version.pk),
-    )
-    retired = RetiredNumber.objects.filter(download=download, number=number)
-    if not found and channel:
-        found = list(rows.filter(pk__in=retired.filter(channel=channel).values("moved_to")))
-    for version in found:
+    place = {"number": number, "channel": channel or download.default_channel}
+    version: Version | None = Version.objects.filter(download=download, **place).first()
+    if version is not None:
         version.download = download
-        if not version.is_deleted and version_policy.can_view(actor, version):
+        if version_policy.can_view(actor, version):
             return version
-    for version in found:
-        if version.is_deleted and version.is_open:
+    for holder in _holders(download, number, channel):
+        version = holder.version
+        if version is not None and not version.is_deleted and version_policy.can_view(actor, version):
+            return version
+        if version is None and holder.was_open:
+            raise Gone(holder.reason)
+        if version is not None and version.is_deleted and version.is_open:
             raise Gone(version.delete_reason)
-    gone = (retired.filter(channel=channel) if channel else retired).filter(was_public=True, moved_to=None).first()
-    raise Gone(gone.reason) if gone else NotFound
+        if holder.was_public:
+            break
+    raise NotFound
+
+
+@dataclass
+class Holder:
+    """Whose a number is in one channel. `version` is None when it was erased."""
+
+    version: Version | None
+    was_public: bool = False
+    was_open: bool = False
+    reason: str = ""
+    order: int = 0
+
+
+def _holders(download: Download, number: str, channel: str) -> list[Holder]:
+    same = Q(number=number)
+    if (key := sort_key_of(number, download.version_scheme)) is not None:
+        same |= Q(sort_key=key)
+    where = {"download": download, "channel": channel} if channel else {"download": download}
+    holders: dict[str, Holder] = {}
+    for past in PublicNumber.objects.filter(same, **where).select_related("version"):
+        holders[past.channel] = Holder(
+            past.version, was_public=True, was_open=past.was_open, reason=past.reason, order=past.pk
+        )
+    for version in Version.all_objects.filter(same, **where):
+        holder = holders.setdefault(version.channel, Holder(version, order=version.pk))
+        if version.number == number:
+            holder.version = version
+    for holder in holders.values():
+        if holder.version is not None:
+            holder.version.download = download
+    default = download.default_channel
+    return [
+        holder
+        for _, holder in sorted(
+            holders.items(), key=lambda item: (item[0] != default, not item[1].was_public, item[1].order)
+        )
+    ]
 
 
 def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "") -> File:
@@ -68,7 +118,7 @@ def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str
     Errors: NotFound; Gone.
     """
     _refuse_nul(slug + number + filename + channel)
-    parts = {"slug": slug, "number": number, "filename": filename}
+    parts = {"slug": slug, "number": number, "folded_name": fold_name(filename)}
     file = None if channel else kept_row(actor, ("file", *parts.values()), partial(_only_one.first, **parts))
     if file is not None and file_policy.can_view(actor, file):
         return file
@@ -89,16 +139,22 @@ def find_newest(actor: Actor, slug: str, wanted: str, *, channel: str = "", line
 
 
 def find_file(actor: Actor, version: Version, filename: str) -> File:
-    """Errors: NotFound; Gone when it was public and is deleted or erased."""
+    """Return the file with this name, in any case and Unicode form.
+
+    Raises:
+        Gone: It was public, and is deleted or erased.
+        NotFound: There is none, or the actor may not see it.
+    """
     _refuse_nul(filename)
-    rows = File.all_objects.select_related("blob").filter(version=version, filename=filename)
+    folded = fold_name(filename)
+    rows = File.all_objects.select_related("blob").filter(version=version, folded_name=folded)
     file: File
-    for file in rows.order_by("deleted_at", "-id"):
+    for file in rows.order_by(F("deleted_at").asc(nulls_first=True), "-id"):
         file.version = version
         if not file.is_deleted and file_policy.can_view(actor, file):
             return file
-    retired = RetiredFileName.objects.filter(version=version, filename=filename, was_public=True).first()
-    raise Gone(retired.reason) if retired else NotFound
+    past = PublicFileName.objects.filter(version=version, folded_name=folded).first()
+    raise Gone(past.reason) if past else NotFound
 
 
 def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str = "", line: str = "") -> File:
@@ -143,12 +199,27 @@ def best_file(version: Version, platform: str = "", architecture: str = "") -> F
     return None
 
 
+def _renamed(slug: str) -> Download:
+    """Return the download that was public under this slug before.
+
+    Raises:
+        Gone: It was erased and had been open to everybody.
+        NotFound: No other download may be told of.
+    """
+    past = PublicSlug.objects.select_related("download__category", "download__owner").filter(slug=slug).first()
+    if past is None or (past.download is None and not past.was_open_to_all):
+        raise NotFound
+    if past.download is None:
+        raise Gone(past.reason)
+    return past.download
+
+
 _by_slug: Prepared[Download] = Prepared(
     lambda slug: Download.all_objects.select_related("category", "owner").filter(slug=slug).order_by(), slug="a slug"
 )
 
 
-def _alone_with_its_number(slug: str, number: str, filename: str) -> FileQuerySet:
+def _alone_with_its_number(slug: str, number: str, folded_name: str) -> FileQuerySet:
     """The file, unless a second channel has the number too or something on the way to it is deleted."""
     twins = Version.all_objects.filter(download=OuterRef("version__download"), number=number)
     rows: FileQuerySet = File.objects.alive().filter(
@@ -157,13 +228,13 @@ def _alone_with_its_number(slug: str, number: str, filename: str) -> FileQuerySe
         version__download__deleted_at=None,
         version__number=number,
         version__deleted_at=None,
-        filename=filename,
+        folded_name=folded_name,
     )
     notes = ("version__release_notes", "version__changelog", "version__download__description")
     return rows.select_related("blob", "version__download__category").defer(*notes).order_by()
 
 
-_only_one: Prepared[File] = Prepared(_alone_with_its_number, slug="a slug", number="a number", filename="a name")
+_only_one: Prepared[File] = Prepared(_alone_with_its_number, slug="a slug", number="a number", folded_name="a name")
 
 
 @lru_cache(maxsize=4)
@@ -173,6 +244,19 @@ def _suiting(given: frozenset[str]) -> Prepared[File]:
         return rows.select_related("blob").order_by()
 
     return Prepared(build, version=STAND_IN, **{name: f"stand-in {name}" for name in given})
+
+
+def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str = "") -> Version:
+    """Return the newest version that offers any file.
+
+    Raises:
+        Moved, Gone, NotFound: As `find_download`; NotFound also where nothing is offered.
+    """
+    _refuse_nul(slug + channel + line)
+    version = latest_version(find_download(actor, slug), channel=channel, line=line)
+    if version is None:
+        raise NotFound
+    return version
 
 
 def checksums(version: Version) -> str:

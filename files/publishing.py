@@ -13,6 +13,7 @@ from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
+from versions.exposure import remember_public
 from versions.models import Version
 from versions.policies import version_policy
 from versions.services import (
@@ -48,6 +49,7 @@ def publish_version(*, actor: Actor, version: Version, counts_pending: bool = Fa
     with tally_changes(version):
         mark_published(version, seal=seal)
         version.save()
+    remember_public(version)
     audit.record(actor=actor, action=AuditAction.VERSION_PUBLISH, target=version)
     webhooks.publish(actor=actor, event=EventType.VERSION_PUBLISHED, target=version)
     return version

@@ -9,9 +9,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from downloads.rules import CategoryRules, rules_of
-from files.models import Blob, File, RetiredFileName
+from files.models import Blob, File
 from files.names import InvalidName, clean_name, fold_name
 from files.policies import file_policy
+from files.public_names import Identity, check_name_is_free, remember_file
 from files.validation import Candidate, check_extension, validate
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -39,7 +40,7 @@ def check_new_file(
     version_policy.ensure("upload", actor, version)
     _check_sealed(version)
     name = _clean_name(filename)
-    _check_name(version, name, sha256)
+    _check_name(version, name, Identity(sha256))
     validate(Candidate(version, name, _rules(version), size_bytes, head))
     return name
 
@@ -130,7 +131,7 @@ def provisional_name(reference: str) -> str:
 def check_found_name(file: File, name: str) -> str:
     """The name of an asset that was looked up, ready to store.  Errors: Conflict, Invalid, Rejected."""
     cleaned = _clean_name(name)
-    _check_name(file.version, cleaned, "")
+    _check_name(file.version, cleaned, Identity())
     check_extension(Candidate(file.version, cleaned, _rules(file.version)))
     return cleaned
 
@@ -167,10 +168,12 @@ def restore_file(*, actor: Actor, file: File) -> File:
         raise Conflict(ErrorCode.NOT_DELETED, "This is not deleted.")
     if File.objects.filter(version=file.version, folded_name=file.folded_name).exists():
         raise Conflict(ErrorCode.FILE_NAME_TAKEN, f"Another file is named {file.filename} now.", field="filename")
+    check_name_is_free(file.version, file.filename, Identity.of(file))
     if file.is_primary and _has_primary(file.version):
         file.is_primary = False
         file.save(update_fields=["is_primary"])
     file.mark_restored()
+    remember_file(file)
     count_files(file.version, int(file.validation_status == File.Validation.PASSED))
     audit.record(actor=actor, action=AuditAction.FILE_RESTORE, target=file)
     webhooks.publish(actor=actor, event=EventType.FILE_RESTORED, target=file)
@@ -199,8 +202,7 @@ def count_files(version: Version, difference: int) -> None:
 def _add(actor: Actor, file: File, name: str, fields: dict[str, Any]) -> File:
     version = file.version
     filename = _clean_name(name)
-    sha256 = file.blob.sha256 if file.blob else ""
-    _check_name(version, filename, sha256)
+    _check_name(version, filename, Identity.of(file))
     _make_room(actor, version, filename)
     wants_primary = fields.pop("is_primary", None)
     has_primary = _has_primary(version)
@@ -210,6 +212,7 @@ def _add(actor: Actor, file: File, name: str, fields: dict[str, Any]) -> File:
     file.folded_name = fold_name(filename)
     assign(file, {"filename": filename, **fields})
     file.save()
+    remember_file(file)
     audit.record(actor=actor, action=AuditAction.FILE_CREATE, target=file, changes={"size_bytes": file.size_bytes})
     events = [EventType.FILE_CREATED]
     if file.validation_status == File.Validation.PASSED:
@@ -234,19 +237,13 @@ def _make_room(actor: Actor, version: Version, filename: str) -> None:
         webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=False, reason=reason)
 
 
-def _check_name(version: Version, filename: str, sha256: str) -> None:
-    """Unused among the living; a name that was public before goes to the same bytes only."""
+def _check_name(version: Version, filename: str, identity: Identity) -> None:
+    """Refuse a name that a live file has, and one that was public with other bytes."""
     folded = fold_name(filename)
     holders = File.objects.filter(version=version, folded_name=folded)
     if holders.exclude(validation_status=File.Validation.FAILED).exists():
         raise Conflict(ErrorCode.FILE_NAME_TAKEN, f"This version has a file named {filename}.", field="filename")
-    past = RetiredFileName.objects.filter(version=version, folded_name=folded, was_public=True).first()
-    if past is not None and sha256 and past.sha256 != sha256:
-        raise Conflict(
-            ErrorCode.FILE_NAME_RETIRED,
-            f"{filename} was public with other bytes; a name is never used again for others. Publish a new version.",
-            field="filename",
-        )
+    check_name_is_free(version, filename, identity)
 
 
 def _check_sealed(version: Version) -> None:

@@ -73,13 +73,15 @@ def plan_parts(size_bytes: int, part_bytes: int | None) -> int:
     return part_bytes
 
 
-def check_begin(*, actor: Actor, version: Version | None, filename: str, size_bytes: int) -> str:
+def check_begin(*, actor: Actor, version: Version | None, filename: str, size_bytes: int, sha256: str = "") -> str:
     """What can be refused before the first byte is sent. Returns the name to store.
 
     Errors: as `check_new_file`; NotFound for nobody.
     """
     if version is not None:
-        return check_new_file(actor=actor, version=version, filename=filename, size_bytes=size_bytes)
+        return check_new_file(
+            actor=actor, version=version, filename=filename, size_bytes=size_bytes, sha256=sha256.lower()
+        )
     if actor.user is None and not actor.is_superuser:
         raise NotFound
     try:
@@ -124,7 +126,7 @@ def begin_upload(
 
     Errors: as `check_begin`.
     """
-    name = check_begin(actor=actor, version=version, filename=filename, size_bytes=incoming.size_bytes)
+    name = check_begin(actor=actor, version=version, filename=filename, size_bytes=incoming.size_bytes, sha256=sha256)
     return UploadSession.objects.create(
         user=actor.user,
         acting={

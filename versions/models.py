@@ -144,24 +144,29 @@ class Version(PublicIdModel, SoftDeleteModel):
         return self.title or f"{self.download.title} {self.number}"
 
 
-class RetiredNumber(models.Model):
-    """A number whose version was erased, renumbered or moved: never given out again in that download and channel."""
+class PublicNumber(models.Model):
+    """A number under which outsiders could see a version. There it belongs to that version forever.
 
-    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="retired_numbers")
+    The version may have another number or channel by now. `version` is null after a hard delete. `reason` then
+    says why, and `was_open` whether the version was open at that moment, so that the reason may be told.
+    """
+
+    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="public_numbers")
     channel = models.CharField(max_length=50)
     sort_key = models.BinaryField(max_length=SORT_KEY_LENGTH)
     number = models.CharField(max_length=NUMBER_LENGTH)
-    was_public = models.BooleanField()
-    moved_to = models.ForeignKey(
-        Version, null=True, blank=True, on_delete=models.SET_NULL, related_name="earlier_numbers"
+    version = models.ForeignKey(
+        Version, null=True, blank=True, on_delete=models.SET_NULL, related_name="public_numbers"
     )
+    was_open = models.BooleanField(default=True)
     reason = models.CharField(max_length=500, blank=True)
-    retired_at = models.DateTimeField(auto_now_add=True)
+    first_public_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["download", "channel", "sort_key"], name="retired_number_once"),
+            models.UniqueConstraint(fields=["download", "channel", "sort_key"], name="public_number_once"),
         ]
+        indexes = [models.Index(fields=["download", "number"], name="public_number_by_text")]
 
     def __str__(self) -> str:
         return self.number

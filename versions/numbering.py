@@ -101,6 +101,28 @@ def accepts(text: str, scheme: Scheme) -> bool:
     return bool(pattern.fullmatch(text))
 
 
+def read(text: str, scheme: Scheme | str | None = None) -> Number:
+    """Return the number that somebody means, in whatever spelling: with or without a leading v, as the scheme reads it.
+
+    Raises:
+        InvalidNumber: The text is no version under any scheme.
+    """
+    wanted = Scheme(scheme) if scheme else None
+    if wanted is not None:
+        for spelling in (text, text[1:] if text[:1] in {"v", "V"} else ""):
+            if spelling and accepts(spelling, wanted):
+                return parse(spelling, wanted)
+    return parse(text)
+
+
+def sort_key_of(text: str, scheme: Scheme | str | None = None) -> bytes | None:
+    """Return the sort key of `read`, or None for what is no version."""
+    try:
+        return read(text, scheme).sort_key
+    except InvalidNumber:
+        return None
+
+
 def version_int(release: tuple[int, ...], *, is_prerelease: bool = False) -> int:
     """major·10⁹ + minor·10⁶ + patch·10³ + fourth part; a pre-release is one below its release.
 

@@ -108,13 +108,19 @@ class Download(PublicIdModel, SoftDeleteModel):
         return f"/downloads/{self.slug}.{self.pk}/"
 
 
-class RetiredSlug(models.Model):
-    """The address of an erased download: never given to another one, and still able to say what became of it."""
+class PublicSlug(models.Model):
+    """A slug under which outsiders could see a download. It belongs to that download forever.
+
+    `download` is null after a hard delete. `reason` then says why, and `was_open_to_all` whether everybody may know.
+    """
 
     slug = models.SlugField(max_length=100, unique=True)
-    was_public = models.BooleanField()
+    download = models.ForeignKey(
+        Download, null=True, blank=True, on_delete=models.SET_NULL, related_name="public_slugs"
+    )
+    was_open_to_all = models.BooleanField(default=False)
     reason = models.CharField(max_length=500, blank=True)
-    retired_at = models.DateTimeField(auto_now_add=True)
+    first_public_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.slug

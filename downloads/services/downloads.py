@@ -1,9 +1,10 @@
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from downloads.models import Category, Download, RetiredSlug
+from downloads.exposure import exposure_change, is_exposed, remember_slug, slug_is_taken, slug_taken
+from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.querysets import DownloadQuerySet
 from downloads.rules import rules_of
@@ -48,7 +49,9 @@ def create_download(
         **fields,
     }
     assign(download, values)
-    download.save()
+    _save_with_slug(download)
+    if is_exposed(download):
+        remember_slug(download)
     download_policy.note_reliance(actor, download)
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_CREATE, target=download)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_CREATED, target=download)
@@ -73,10 +76,11 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
         download_policy.ensure("set_visibility", actor, download)
     _check_state_change(actor, download, fields)
     _check_move(actor, download, fields)
-    if "slug" in changes and _slug_is_taken(fields["slug"]):
-        raise Conflict(ErrorCode.DOWNLOAD_SLUG_TAKEN, "Another download has or had this address.", field="slug")
-    assign(download, fields)
-    download.save()
+    if "slug" in changes and slug_is_taken(fields["slug"], but=download.pk):
+        raise slug_taken(fields["slug"])
+    with exposure_change(download):
+        assign(download, fields)
+        _save_with_slug(download)
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes=changes)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
     return download
@@ -88,8 +92,9 @@ def approve_download(*, actor: Actor, download: Download) -> Download:
     download_policy.ensure("approve", actor, download)
     download = lock_download(download.pk)
     if download.state != Download.State.VISIBLE:
-        download.state = Download.State.VISIBLE
-        download.save(update_fields=["state", "updated_at"])
+        with exposure_change(download):
+            download.state = Download.State.VISIBLE
+            download.save(update_fields=["state", "updated_at"])
         audit.record(actor=actor, action=AuditAction.DOWNLOAD_APPROVE, target=download)
         webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
     return download
@@ -114,11 +119,12 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
         if actor.is_superuser:
             return download
         raise Conflict(ErrorCode.NOT_DELETED, "This is not deleted.")
-    if download.state != Download.State.DRAFT:
-        rules = rules_of(download.category)
-        download.state = _first_state(actor, requested="", requires_approval=rules.requires_approval)
-        download.save(update_fields=["state"])
-    download.mark_restored()
+    with exposure_change(download):
+        if download.state != Download.State.DRAFT:
+            rules = rules_of(download.category)
+            download.state = _first_state(actor, requested="", requires_approval=rules.requires_approval)
+            download.save(update_fields=["state"])
+        download.mark_restored()
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_RESTORE, target=download)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_RESTORED, target=download)
     return download
@@ -175,10 +181,17 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
 
 
 def _slug(title: str, wanted: str) -> str:
-    if wanted and _slug_is_taken(wanted):
-        raise Conflict(ErrorCode.DOWNLOAD_SLUG_TAKEN, "Another download has or had this address.", field="slug")
-    return wanted or free_slug(title, _slug_is_taken, fallback="download")
+    if wanted and slug_is_taken(wanted):
+        raise slug_taken(wanted)
+    return wanted or free_slug(title, slug_is_taken, fallback="download")
 
 
-def _slug_is_taken(slug: str) -> bool:
-    return Download.all_objects.filter(slug=slug).exists() or RetiredSlug.objects.filter(slug=slug).exists()
+def _save_with_slug(download: Download) -> None:
+    """Save; of two requests that want one slug at once, the second gets a conflict instead of a server error."""
+    try:
+        with transaction.atomic():
+            download.save()
+    except IntegrityError as error:
+        if Download.all_objects.filter(slug=download.slug).exclude(pk=download.pk).exists():
+            raise slug_taken(download.slug) from error
+        raise

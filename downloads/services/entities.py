@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from downloads.exposure import exposure_change
 from downloads.models import Category, Download, StorePublication
 from downloads.policies import download_policy
 from downloads.querysets import ENTITIES
@@ -89,8 +90,9 @@ def _follow_stores(actor: Actor, download: Download) -> None:
     before, after = (kinds.PRIVATE, kinds.ORGANIZATION) if is_in_one else (kinds.ORGANIZATION, kinds.PRIVATE)
     if download.visibility != before:
         return
-    download.visibility = after
-    download.save(update_fields=["visibility", "updated_at"])
+    with exposure_change(download):
+        download.visibility = after
+        download.save(update_fields=["visibility", "updated_at"])
     changes: dict[str, Any] = {"visibility": [before.value, after.value]}
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes=changes)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from downloads.exposure import exposure_change
 from downloads.models import Download, Share, StorePublication, TeamMember
 from downloads.policies import download_policy
 from downloads.services.downloads import lock_download
@@ -61,7 +62,8 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
     known = Share.objects.in_force().filter(download=download, user=user).first()
     if known is not None:
         return known
-    share, _ = Share.objects.update_or_create(download=download, user=user, defaults={"created_by": actor.grantor})
+    with exposure_change(lock_download(download.pk)):
+        share, _ = Share.objects.update_or_create(download=download, user=user, defaults={"created_by": actor.grantor})
     audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=download, changes={"user": user.pk})
     return share
 
@@ -84,9 +86,10 @@ def publish_to_store(
     known = StorePublication.objects.filter(download=download, organization=organization, is_public=is_public).first()
     if known is not None:
         return known
-    publication, _ = StorePublication.objects.update_or_create(
-        download=download, organization=organization, defaults={"is_public": is_public}
-    )
+    with exposure_change(lock_download(download.pk)):
+        publication, _ = StorePublication.objects.update_or_create(
+            download=download, organization=organization, defaults={"is_public": is_public}
+        )
     changes = {"organization": organization.pk, "is_public": is_public}
     audit.record(actor=actor, action=AuditAction.STORE_UPDATE, target=download, changes=changes)
     return publication

@@ -9,7 +9,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from downloads import services
-from downloads.models import Category, Download, RetiredSlug, Share, StorePublication, TeamMember
+from downloads.models import Category, Download, PublicSlug, Share, StorePublication, TeamMember
 from downloads.policies import category_policy, download_policy
 from files.deletion import delete_download
 from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
@@ -235,7 +235,8 @@ class CategoryAdmin(ActionAdmin):
         services.update_category(actor=actor, category=Category.objects.get(pk=obj.pk), **values)
 
 
-@admin.register(RetiredSlug)
-class RetiredSlugAdmin(ReadOnlyAdmin):
-    list_display = ("slug", "was_public", "reason", "retired_at")
+@admin.register(PublicSlug)
+class PublicSlugAdmin(ReadOnlyAdmin):
+    list_display = ("slug", "download", "reason", "first_public_at")
+    list_select_related = ("download",)
     search_fields = ("slug",)

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from files.deletion import delete_file
-from files.models import Blob, DownloadDay, File, RetiredFileName, UploadSession
+from files.models import Blob, DownloadDay, File, PublicFileName, UploadSession
 from files.policies import file_policy
 from files.services import restore_file, update_file
 from releasehub.backoffice.actions import ActionAdmin, deletion_actions
@@ -77,8 +77,8 @@ class DownloadDayAdmin(ReadOnlyAdmin):
     search_fields = ("file__filename", "file__version__download__title")
 
 
-@admin.register(RetiredFileName)
-class RetiredFileNameAdmin(ReadOnlyAdmin):
-    list_display = ("filename", "version", "was_public", "reason", "retired_at")
+@admin.register(PublicFileName)
+class PublicFileNameAdmin(ReadOnlyAdmin):
+    list_display = ("filename", "version", "sha256", "external_url", "reason", "first_public_at")
     list_select_related = ("version__download",)
     search_fields = ("filename",)

@@ -40,9 +40,9 @@ SECTIONS = (
             ("Uploads", "upload", "files_uploadsession"),
             ("Downloads by day", "bar_chart", "files_downloadday"),
             ("Stored bytes", "database", "files_blob"),
-            ("Retired numbers", "block", "versions_retirednumber"),
-            ("Retired file names", "block", "files_retiredfilename"),
-            ("Retired addresses", "block", "downloads_retiredslug"),
+            ("Public numbers", "block", "versions_publicnumber"),
+            ("Public file names", "block", "files_publicfilename"),
+            ("Public slugs", "block", "downloads_publicslug"),
         ),
     ),
 )

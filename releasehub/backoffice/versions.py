@@ -25,7 +25,7 @@ from releasehub.backoffice.uploads import UploadForm, receive_files, store_file
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
 from versions import services
-from versions.models import RetiredNumber, Version
+from versions.models import PublicNumber, Version
 from versions.policies import version_policy
 
 STATE_COLORS = {
@@ -225,8 +225,8 @@ class VersionAdmin(ActionAdmin):
         return TemplateResponse(request, "admin/releasehub/upload.html", context)
 
 
-@admin.register(RetiredNumber)
-class RetiredNumberAdmin(ReadOnlyAdmin):
-    list_display = ("number", "channel", "download", "was_public", "reason", "retired_at")
-    list_select_related = ("download",)
+@admin.register(PublicNumber)
+class PublicNumberAdmin(ReadOnlyAdmin):
+    list_display = ("number", "channel", "download", "version", "reason", "first_public_at")
+    list_select_related = ("download", "version__download")
     search_fields = ("number", "download__title")

@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     LABEL_NAME_TAKEN = "label.name_taken"
     MEMBER_EXISTS = "member.exists"
     MEMBER_LAST_ADMIN = "member.last_admin"
+    MOVED = "moved"
     NOT_ALLOWED = "not_allowed"
     NOT_DELETED = "not_deleted"
     NOT_FOUND = "not_found"
@@ -103,6 +104,14 @@ class Gone(DomainError):
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(ErrorCode.GONE, reason or "This was removed.")
+
+
+class Moved(DomainError):
+    """The caller may see it, under another slug."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(ErrorCode.MOVED, f"This download is now called {slug}.", slug=slug)
+        self.slug = slug
 
 
 class Conflict(DomainError):

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from releasehub.apikeys.services import InactiveKey, UnknownKey
 from releasehub.core import errors
 from releasehub.core.errors import DomainError
+from releasehub.core.redirects import redirect_renamed
 from versions.services.access_keys import KeyRefused
 
 STATUS: dict[type[DomainError], int] = {
@@ -95,6 +96,8 @@ def answers_errors(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
+        except errors.Moved as moved:
+            return redirect_renamed(request, moved.slug)
         except DomainError as error:
             kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
             message = "" if kind is errors.NotFound else error.message

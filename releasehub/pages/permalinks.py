@@ -6,10 +6,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from files.delivery import serve_file
-from files.permalinks import checksums, find_download, find_exact, find_newest, find_version
+from files.names import fold_name
+from files.permalinks import checksums, find_download, find_exact, find_newest, find_newest_version, find_version
 from releasehub.core.errors import NotFound
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import fetcher_of
+from versions.models import Version
 
 SUMS = "SHA256SUMS"
 YANKED_HEADER = "X-ReleaseHub-Yanked"
@@ -23,11 +25,10 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
     try:
         file = find_exact(actor, slug, number, filename, channel)
     except NotFound:
-        if filename != SUMS:
+        if not is_sums(filename):
             raise
         version = find_version(actor, find_download(actor, slug), number, channel)
-        response: HttpResponseBase = HttpResponse(checksums(version), content_type="text/plain; charset=utf-8")
-        response["X-Content-Type-Options"] = "nosniff"
+        response: HttpResponseBase = sums_of(version)
     else:
         version = file.version
         response = serve_file(request, file, actor)
@@ -40,11 +41,29 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
 @answers_errors
 def latest(request: HttpRequest, slug: str, wanted: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
     """The newest, as `find_latest` says; never kept by caches, because it changes."""
-    actor = fetcher_of(request)
-    file = find_newest(actor, slug, wanted, channel=channel, line=line.removesuffix(".x"))
-    response = serve_file(request, file, actor)
+    actor, line = fetcher_of(request), line.removesuffix(".x")
+    try:
+        file = find_newest(actor, slug, wanted, channel=channel, line=line)
+    except NotFound:
+        if not is_sums(wanted):
+            raise
+        version = find_newest_version(actor, slug, channel=channel, line=line)
+        response: HttpResponseBase = sums_of(version)
+    else:
+        version = file.version
+        response = serve_file(request, file, actor)
     response["Cache-Control"] = "no-cache"
-    response["X-ReleaseHub-Version"] = header_text(file.version.number)
+    response["X-ReleaseHub-Version"] = header_text(version.number)
+    return response
+
+
+def is_sums(name: str) -> bool:
+    return fold_name(name) == fold_name(SUMS)
+
+
+def sums_of(version: Version) -> HttpResponse:
+    response = HttpResponse(checksums(version), content_type="text/plain; charset=utf-8")
+    response["X-Content-Type-Options"] = "nosniff"
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -20,7 +21,7 @@ from files.models import File
 from files.permalinks import best_file, find_download, find_version
 from files.verification import verifying
 from releasehub.core.actor import Actor
-from releasehub.core.errors import NotFound
+from releasehub.core.errors import Moved, NotFound
 from releasehub.core.guests import kept_for_guests
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.platforms import visitor_system
@@ -86,12 +87,7 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """The newest version with its files first, then the history."""
     actor = viewer_of(request)
-    known = Download.all_objects.filter(pk=pk).values_list("slug", flat=True).first()
-    found = find_download(actor, known or slug)
-    if found.pk == pk and found.slug != slug:
-        return redirect(found.path)
-    if found.pk != pk:
-        raise NotFound
+    found = download_of_page(actor, slug, pk)
     newest = latest_version(found, key=needed_key(actor, found))
     history = Version.objects.listed_in(actor, found).order_by("-sort_key", "-id")
     page = paged(request, history, total=listed_total(actor, found))
@@ -117,9 +113,7 @@ def download_by_slug(request: HttpRequest, slug: str) -> HttpResponseBase:
 @answers_errors
 def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpResponseBase:
     actor = viewer_of(request)
-    parent = find_download(actor, slug)
-    if parent.pk != pk:
-        raise NotFound
+    parent = download_of_page(actor, slug, pk)
     found = find_version(actor, parent, number, request.GET.get("channel", ""))
     context = {
         **about(request, parent),
@@ -153,6 +147,23 @@ def robots(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponseBase:
     """For pages that name no icon, such as the admin."""
     return redirect(static("releasehub/icon.svg"))
+
+
+def download_of_page(actor: Actor, slug: str, pk: int) -> Download:
+    """Return the download of this id; the slug in the address is for people and may be an old one.
+
+    Raises:
+        Moved: The slug is not the present one.
+        Gone, NotFound: As `find_download`.
+    """
+    with suppress(NotFound):
+        found = find_download(actor, slug)
+        if found.pk == pk:
+            return found
+    present = Download.all_objects.filter(pk=pk).exclude(slug=slug).values_list("slug", flat=True).first()
+    if present is None:
+        raise NotFound
+    raise Moved(find_download(actor, present).slug)
 
 
 def about(request: HttpRequest, found: Download) -> dict[str, Any]:

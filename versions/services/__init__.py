@@ -15,7 +15,7 @@ from versions.services.states import (
     unyank_version,
     yank_version,
 )
-from versions.services.writing import create_version, restore_version, retire_number, update_version
+from versions.services.writing import create_version, restore_version, update_version
 
 __all__ = [
     "activate_version",
@@ -29,7 +29,6 @@ __all__ = [
     "mark_version_deleted",
     "needs_approval",
     "restore_version",
-    "retire_number",
     "schedule_version",
     "tally_changes",
     "unarchive_version",

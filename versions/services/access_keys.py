@@ -10,8 +10,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from downloads.exposure import exposure_change
 from downloads.models import AccessKey, Download
 from downloads.policies import access_key_policy, download_policy
+from downloads.services import lock_download
 from releasehub.apikeys import secrets
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -50,16 +52,17 @@ def issue_access_key(
         raise Invalid(ErrorCode.INVALID, "A key is good for at least one download.", field="uses")
     _check_highest(highest_number)
     secret = secrets.new_secret(secrets.ACCESS_KEY)
-    key = AccessKey.objects.create(
-        download=download,
-        name=name,
-        digest=secrets.digest(secret),
-        prefix=secret[: secrets.DISPLAY_LENGTH],
-        expires_at=expires_at,
-        uses_left=uses,
-        highest_number=highest_number,
-        created_by=actor.grantor,
-    )
+    with exposure_change(lock_download(download.pk)):
+        key = AccessKey.objects.create(
+            download=download,
+            name=name,
+            digest=secrets.digest(secret),
+            prefix=secret[: secrets.DISPLAY_LENGTH],
+            expires_at=expires_at,
+            uses_left=uses,
+            highest_number=highest_number,
+            created_by=actor.grantor,
+        )
     changes = {
         "download": download.pk,
         "expires_at": expires_at.isoformat() if expires_at else None,

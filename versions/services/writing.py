@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Exists
+from django.db import transaction
 from django.utils import timezone
 
 from downloads.models import Download
@@ -17,15 +16,16 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
-from releasehub.core.prepared import OTHER_STAND_IN, STAND_IN, Prepared
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 from versions.channels import InvalidChannel, clean_channel
-from versions.models import RetiredNumber, Version
+from versions.exposure import is_public, remember_number, remember_public
+from versions.models import Version
 from versions.numbering import InvalidNumber, Number, Scheme, parse
 from versions.policies import version_policy
 from versions.services.approval import needs_approval
 from versions.services.locking import lock_version, tally_changes
+from versions.services.numbers import check_number_is_free
 from versions.services.states import mark_published
 
 TEXTS = ("release_notes", "changelog")
@@ -60,10 +60,12 @@ def create_version(
     _check_texts(values)
     _check_base(download, values)
     assign(version, values)
-    _check_number_is_free(version)
+    check_number_is_free(version)
     with tally_changes(version):
         _enter(version, wanted, publish_at)
         version.save()
+    if is_public(version):  # it has no files yet
+        remember_number(version)
     audit.record(actor=actor, action=AuditAction.VERSION_CREATE, target=version, changes={"state": version.state})
     events = [EventType.VERSION_CREATED] + [EventType.VERSION_PUBLISHED] * version.is_released
     webhooks.publish_all(actor=actor, events=events, target=version)
@@ -72,9 +74,9 @@ def create_version(
 
 @transaction.atomic
 def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
-    """Only the fields given change; `number` and `channel` keep their old value reserved once it was published.
+    """Change only the given fields. The old number and channel stay this version's forever once they were public.
 
-    Errors: NotFound, Denied; Invalid; Conflict when deleted, sealed, or the number is or was used.
+    Errors: NotFound, Denied; Invalid; Conflict when deleted, sealed, or the number belongs to another version.
     """
     version_policy.ensure("edit", actor, version)
     version = lock_version(version)
@@ -107,19 +109,10 @@ def restore_version(*, actor: Actor, version: Version) -> Version:
         raise Conflict(ErrorCode.NOT_DELETED, "This is not deleted.")
     with tally_changes(version):
         version.mark_restored()
+    remember_public(version)
     audit.record(actor=actor, action=AuditAction.VERSION_RESTORE, target=version)
     webhooks.publish(actor=actor, event=EventType.VERSION_RESTORED, target=version)
     return version
-
-
-def retire_number(version: Version, *, reason: str = "", moved_to: Version | None = None) -> None:
-    """Reserve the number for ever; the caller is about to erase the version, renumber it or move it to a channel."""
-    RetiredNumber.objects.get_or_create(
-        download_id=version.download_id,
-        channel=version.channel,
-        sort_key=bytes(version.sort_key),
-        defaults={"number": version.number, "was_public": version.is_open, "moved_to": moved_to, "reason": reason},
-    )
 
 
 def _lock_for_posting(actor: Actor, download_id: int) -> Download:
@@ -196,39 +189,15 @@ def _check_base(download: Download, values: dict[str, Any]) -> None:
         raise Invalid(ErrorCode.INVALID, "The base version belongs to another download.", field="base_version")
 
 
-def _check_number_is_free(version: Version) -> None:
-    """In use or retired, in one query; the lock on the download keeps the answer true until the commit."""
-    key = {"download": version.download_id, "channel": version.channel, "sort_key": bytes(version.sort_key)}
-    if _with_number_taken.first(but=version.pk or 0, **key):
-        raise Conflict(
-            ErrorCode.VERSION_NUMBER_TAKEN,
-            f"Version {version.number} is or was used in the channel {version.channel}; a number is never used twice.",
-            field="number",
-            number=version.number,
-            channel=version.channel,
-        )
-
-
-def _where_taken(download: int, channel: str, sort_key: bytes, but: int) -> models.QuerySet[Download]:
-    key = {"download": download, "channel": channel, "sort_key": sort_key}
-    taken = Exists(Version.all_objects.filter(**key).exclude(pk=but)) | Exists(RetiredNumber.objects.filter(**key))
-    return Download.all_objects.filter(taken, pk=download).only("pk").order_by()
-
-
-_with_number_taken: Prepared[Download] = Prepared(
-    _where_taken, download=STAND_IN, channel="a channel", sort_key=b"a sort key", but=OTHER_STAND_IN
-)
-
-
 def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any]) -> None:
-    is_moved = not {"sort_key", "channel"}.isdisjoint(changes)
-    if is_moved and version.published_at:
-        retire_number(version, moved_to=version)
+    is_moved = not {"number", "channel"}.isdisjoint(changes)
     with tally_changes(version):
         assign(version, fields)
         if is_moved:
-            _check_number_is_free(version)
+            check_number_is_free(version)
         version.save()
+    if is_moved or "visibility" in changes:
+        remember_public(version)
 
 
 def _readable(changes: dict[str, Any]) -> dict[str, Any]:

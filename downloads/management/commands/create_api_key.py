@@ -53,7 +53,8 @@ class Command(BaseCommand):
         self.stdout.write(secret)
 
     def download_ids(self, slugs: list[str]) -> list[int]:
-        found = dict(Download.objects.filter(slug__in=slugs).values_list("slug", "pk"))
-        if missing := sorted(set(slugs) - set(found)):
+        """Return the ids of downloads named by their present slugs, or by public ones that they had before."""
+        found = {slug: Download.objects.with_slug(slug).first() for slug in slugs}
+        if missing := sorted(slug for slug, download in found.items() if download is None):
             raise CommandError(f"There is no download {', '.join(missing)}.")
-        return list(found.values())
+        return sorted({download.pk for download in found.values() if download is not None})

@@ -14,7 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from releasehub.api.common.problems import STATUSES, Kind, Problem, problem, problems_of
-from releasehub.core.errors import ErrorCode
+from releasehub.core.errors import ErrorCode, Moved
+from releasehub.core.redirects import renamed_url
 
 PHRASE = "mc_dm_api_error."
 ERROR_ANSWERS = {
@@ -53,6 +54,8 @@ class Envelope:
         problems = [replace(found, field=names.get(found.field, found.field)) for found in problems_of(error)]
         status = self.status(problems[0])
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+        if isinstance(error, Moved):
+            headers |= {"Location": renamed_url(context["request"]._request, error.slug), "Cache-Control": "no-store"}
         if wait := getattr(error, "wait", None):
             headers["Retry-After"] = str(int(wait) + 1)
         return Response(self.body(problems), status=status, headers=headers)

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     NO_ROUTE = "no_route"
     NO_VERB = "no_verb"
     GONE = "gone"
+    MOVED = "moved"
     CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     UNSUPPORTED_MEDIA = "unsupported_media"
@@ -56,6 +57,7 @@ STATUSES = {
     Kind.NO_ROUTE: 404,
     Kind.NO_VERB: 405,
     Kind.GONE: 410,
+    Kind.MOVED: 308,
     Kind.CONFLICT: 409,
     Kind.TOO_LARGE: 413,
     Kind.UNSUPPORTED_MEDIA: 415,
@@ -72,6 +74,7 @@ DOMAIN_KINDS: dict[type[DomainError], Kind] = {
     errors.Denied: Kind.DENIED,
     errors.NotFound: Kind.NOT_FOUND,
     errors.Gone: Kind.GONE,
+    errors.Moved: Kind.MOVED,
     errors.Conflict: Kind.CONFLICT,
     errors.StorageUnavailable: Kind.STORAGE_UNAVAILABLE,
     errors.StorageFull: Kind.STORAGE_FULL,

@@ -134,5 +134,5 @@ def served() -> DownloadQuerySet:
     """The download that the operator names, else the only or oldest one."""
     rows: DownloadQuerySet = Download.all_objects.select_related("category")
     if settings.ENGINE_DOWNLOAD:
-        return rows.filter(slug=settings.ENGINE_DOWNLOAD)
+        return rows.with_slug(settings.ENGINE_DOWNLOAD)
     return rows.alive().order_by("id")

@@ -82,6 +82,7 @@ class UploadViewSet(HubEnvelopeMixin, HubViewSet):
                 version=fields["version"],
                 filename=fields["filename"],
                 size_bytes=fields["size_bytes"],
+                sha256=fields.get("sha256", ""),
             )
             self.incoming: Incoming = open_incoming(
                 size_bytes=fields["size_bytes"], part_bytes=fields.get("part_bytes")

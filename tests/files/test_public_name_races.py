@@ -1,0 +1,102 @@
+"""Names, numbers and slugs when two people act at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from downloads.models import Download
+from downloads.services import create_download, share_download, update_download
+from files.deletion import delete_version
+from files.models import File, PublicFileName
+from files.publishing import publish_version
+from releasehub.core.errors import Conflict
+from tests.factories import make_category, make_download, make_file, make_user, make_version, system
+from versions.services import create_version
+
+NAME = "tool.bin"
+FIRST, OTHER = b"the first bytes", b"other bytes"
+
+
+@pytest.fixture
+def two_at_once() -> Callable[..., list[str]]:
+    """Run both calls at the same time and return how they ended."""
+
+    def run(*calls: Callable[[], Any]) -> list[str]:
+        barrier, results = Barrier(len(calls)), []
+
+        def call(work: Callable[[], Any]) -> None:
+            barrier.wait()
+            try:
+                work()
+                results.append("done")
+            except Conflict as refusal:
+                results.append(refusal.code.value)
+            finally:
+                connection.close()
+
+        threads = [Thread(target=call, args=(work,)) for work in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(results)
+
+    return run
+
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time"),
+]
+
+
+def test_of_two_uploads_of_one_name_at_once_one_stays(two_at_once: Any) -> None:
+    version = make_version()
+    ends = two_at_once(
+        lambda: make_file(version, name=NAME, content=FIRST), lambda: make_file(version, name=NAME, content=OTHER)
+    )
+    assert ends == ["done", "file.name_taken"]
+    assert PublicFileName.objects.get().sha256 == File.objects.get().blob.sha256  # type: ignore[union-attr]
+
+
+def test_publishing_while_the_download_is_shared_is_remembered(two_at_once: Any) -> None:
+    for _ in range(5):
+        download = make_download(visibility="private")
+        version = make_version(download, "1.0.0", state="draft")
+        make_file(version, name=NAME, content=FIRST)
+        ends = two_at_once(
+            lambda version=version: publish_version(actor=system(), version=version),
+            lambda download=download: share_download(actor=system(), download=download, user=make_user()),
+        )
+        assert ends == ["done", "done"]
+        assert PublicFileName.objects.filter(version=version).count() == 1
+
+
+def test_an_erased_number_is_not_reborn_in_a_race(two_at_once: Any) -> None:
+    version = make_version(number="1.0.0")
+    ends = two_at_once(
+        lambda: delete_version(actor=system(), version=version, hard=True),
+        lambda: create_version(actor=system(), download_id=version.download_id, number="1.0.0"),
+    )
+    assert ends == ["done", "version.number_taken"]
+
+
+def test_a_slug_that_is_created_and_taken_by_renaming_at_once_is_one_download(two_at_once: Any) -> None:
+    owner, category = make_user(), make_category()
+    for number in range(5):
+        download = make_download(owner, category=category)
+        ends = two_at_once(
+            lambda slug=f"tool-{number}": create_download(
+                actor=system(), category=category, title="Tool", owner=owner, slug=slug
+            ),
+            lambda slug=f"tool-{number}", download=download: update_download(
+                actor=system(), download=download, slug=slug
+            ),
+        )
+        assert ends == ["done", "download.slug_taken"]
+        assert Download.objects.filter(slug=f"tool-{number}").count() == 1

@@ -1,0 +1,363 @@
+"""Bytes that were public are never exchanged: every way back, then every way in with other bytes, is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from downloads.models import Download
+from downloads.services import (
+    approve_download,
+    publish_to_store,
+    restore_download,
+    share_download,
+    update_download,
+)
+from downloads.services.entities import publish_entity
+from files.attaching import Named, attach_file, find_sources
+from files.deletion import delete_download, delete_file, delete_version
+from files.external import _decide_named
+from files.intake import decide
+from files.models import File, PublicFileName
+from files.publishing import edit_version, publish_version, withdraw_version
+from files.releasing import edit_with_files
+from files.services import check_found_name, link_file, restore_file
+from files.sessions import begin_upload, complete_upload, open_incoming
+from files.verification import verify_upload
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict
+from tests.conftest import begin_with
+from tests.factories import (
+    make_category,
+    make_download,
+    make_file,
+    make_loose_upload,
+    make_organization,
+    make_user,
+    make_version,
+    system,
+)
+from tests.files.test_verification import send
+from versions.models import Version
+from versions.services import restore_version, update_version
+from versions.services.access_keys import issue_access_key
+
+pytestmark = pytest.mark.django_db
+NAME = "tool.bin"
+FIRST, OTHER = b"the first bytes", b"other bytes"
+
+
+class World:
+    """A published version with one file, which was public, and a draft copy of other bytes elsewhere."""
+
+    def __init__(self) -> None:
+        self.owner = make_user()
+        self.download = make_download(self.owner)
+        self.version = make_version(self.download, "1.0.0")
+        self.file = make_file(self.version, name=NAME, content=FIRST)
+
+    def fresh(self) -> Version:
+        return Version.all_objects.select_related("download__category").get(pk=self.version.pk)
+
+    def erase(self, *, hard: bool) -> None:
+        file = File.all_objects.select_related("version__download__category").get(pk=self.file.pk)
+        delete_file(actor=system(), file=file, hard=hard)
+
+
+# --- ways back: afterwards the version has no file of that name -------------------------------------------------------
+
+
+def unpublished(world: World) -> None:
+    withdraw_version(actor=system(), version=world.fresh())
+
+
+def hidden(world: World) -> None:
+    update_version(actor=system(), version=world.fresh(), visibility="private")
+
+
+def draft_by_edit(world: World) -> None:
+    edit_version(actor=system(), version=world.fresh(), state="draft")
+
+
+def draft_by_engine(world: World) -> None:
+    edit_with_files(actor=system(), version=world.fresh(), state="draft")
+
+
+def still_out(world: World) -> None:
+    """The version stays published; only its file goes."""
+
+
+def deleted_and_restored(world: World) -> None:
+    delete_version(actor=system(), version=world.fresh())
+    restore_version(actor=system(), version=world.fresh())
+
+
+def renumbered(world: World) -> None:
+    withdraw_version(actor=system(), version=world.fresh())
+    update_version(actor=system(), version=world.fresh(), number="1.0.1")
+
+
+def moved_to_another_channel(world: World) -> None:
+    update_version(actor=system(), version=world.fresh(), channel="beta")
+
+
+def private_download(world: World) -> None:
+    update_download(actor=system(), download=world.download, visibility="private")
+
+
+def deleted_and_restored_download(world: World) -> None:
+    delete_download(actor=system(), download=world.download)
+    restore_download(actor=system(), download=Download.all_objects.get(pk=world.download.pk))
+
+
+WAYS_BACK = [
+    unpublished,
+    hidden,
+    draft_by_edit,
+    draft_by_engine,
+    still_out,
+    deleted_and_restored,
+    renumbered,
+    moved_to_another_channel,
+    private_download,
+    deleted_and_restored_download,
+]
+
+# --- ways in with other bytes -----------------------------------------------------------------------------------------
+
+
+def uploaded(world: World) -> None:
+    make_file(world.fresh(), name=NAME, content=OTHER)
+
+
+def uploaded_under_another_spelling(world: World) -> None:
+    make_file(world.fresh(), name="TOOL.bin", content=OTHER)
+
+
+def linked(world: World) -> None:
+    link_file(actor=system(), version=world.fresh(), url="https://example.org/tool.bin")
+
+
+def attached_upload(world: World) -> None:
+    attach(world, make_loose_upload(world.owner, name=NAME, content=OTHER).public_id)
+
+
+def attached_file(world: World) -> None:
+    other = make_file(make_version(world.download, "7.0.0"), name=NAME, content=OTHER)
+    attach(world, other.public_id)
+
+
+def declared_to_storage(world: World) -> None:
+    incoming = open_incoming(size_bytes=len(OTHER), part_bytes=None)
+    digest = hashlib.sha256(OTHER).hexdigest()
+    begin_upload(actor=system(), version=world.fresh(), filename=NAME, incoming=incoming, sha256=digest)
+
+
+WAYS_IN = [
+    uploaded,
+    uploaded_under_another_spelling,
+    linked,
+    attached_upload,
+    attached_file,
+    declared_to_storage,
+]
+
+
+def remembered(version: Version) -> dict[str, str]:
+    """Public file names of the version with their digests."""
+    return dict(PublicFileName.objects.filter(version=version).values_list("filename", "sha256"))
+
+
+def only_file(version: Version) -> File:
+    return File.objects.select_related("version__download__category").get(version=version)  # type: ignore[no-any-return]
+
+
+def attach(world: World, reference: str) -> File:
+    (source,) = find_sources(Actor(user=world.owner), [Named(reference)])
+    return attach_file(actor=system(), version=world.fresh(), source=source)
+
+
+@begin_with(World)
+@pytest.mark.parametrize("way_in", WAYS_IN)
+@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
+@pytest.mark.parametrize("way_back", WAYS_BACK)
+def test_a_public_name_never_gets_other_bytes(
+    world: World, way_back: Callable[..., None], hard: bool, way_in: Callable[..., None]
+) -> None:
+    way_back(world)
+    world.erase(hard=hard)
+    with pytest.raises(Conflict) as refusal:
+        way_in(world)
+    assert refusal.value.code == "file.name_retired"
+    assert NAME in refusal.value.message
+    assert "new version" in refusal.value.message
+
+
+@begin_with(World)
+@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
+@pytest.mark.parametrize("way_back", WAYS_BACK)
+def test_the_same_bytes_may_come_back(world: World, way_back: Callable[..., None], hard: bool) -> None:
+    way_back(world)
+    world.erase(hard=hard)
+    make_file(world.fresh(), name=NAME, content=FIRST)
+    if not world.fresh().is_released:
+        publish_version(actor=system(), version=world.fresh())
+
+
+def test_a_draft_takes_other_bytes_under_the_same_name() -> None:
+    version = make_version(state="draft")
+    delete_file(actor=system(), file=make_file(version, name=NAME, content=FIRST))
+    make_file(version, name=NAME, content=OTHER)
+    publish_version(actor=system(), version=version)
+    assert remembered(version) == {NAME: hashlib.sha256(OTHER).hexdigest()}
+
+
+def test_a_file_deleted_in_the_draft_cannot_be_restored_over_public_bytes() -> None:
+    version = make_version(state="draft")
+    first = make_file(version, name=NAME, content=FIRST)
+    delete_file(actor=system(), file=first)
+    second = make_file(version, name=NAME, content=OTHER)
+    publish_version(actor=system(), version=version)
+    delete_file(actor=system(), file=File.objects.select_related("version__download").get(pk=second.pk))
+    with pytest.raises(Conflict) as refusal:
+        restore_file(actor=system(), file=File.all_objects.select_related("version__download").get(pk=first.pk))
+    assert refusal.value.code == "file.name_retired"
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+def passed_link(version: Version, url: str, sha256: str = "") -> File:
+    file = link_file(actor=system(), version=version, url=url, filename=NAME)
+    _decide_named(file, [], {"external_sha256": sha256}, is_renamed=False)
+    file.refresh_from_db()
+    return file
+
+
+def test_a_public_link_may_come_back_with_its_url_and_with_its_bytes_only() -> None:
+    version, digest = make_version(), hashlib.sha256(FIRST).hexdigest()
+    url = "https://example.org/a"
+    delete_file(actor=system(), file=passed_link(version, url, digest))
+    with pytest.raises(Conflict):
+        link_file(actor=system(), version=version, url="https://example.org/b", filename=NAME)
+    with pytest.raises(Conflict):
+        make_file(version, name=NAME, content=OTHER)
+    again = passed_link(version, url, digest)
+    assert again.validation_status == "passed"
+    delete_file(actor=system(), file=again)
+    make_file(version, name=NAME, content=FIRST)
+
+
+def test_a_link_whose_bytes_turn_out_to_be_others_is_refused() -> None:
+    version = make_version()
+    delete_file(actor=system(), file=passed_link(version, "https://example.org/a", "a" * 64))
+    again = passed_link(version, "https://example.org/a", "b" * 64)
+    assert (again.validation_status, again.findings[0]["code"]) == ("failed", "name.public")
+
+
+def test_an_asset_that_turns_out_to_have_a_public_name_is_refused() -> None:
+    version = make_version(release_page_url="https://github.com/o/r/releases/tag/v1")
+    delete_file(actor=system(), file=make_file(version, name=NAME, content=FIRST))
+    asset = link_file(actor=system(), version=version, reference="77")
+    asset.filename = NAME
+    assert check_found_name(asset, NAME) == NAME
+    _decide_named(asset, [], {"external_url": "https://example.org/x", "external_sha256": "b" * 64}, is_renamed=True)
+    asset.refresh_from_db()
+    assert (asset.validation_status, asset.findings[0]["code"]) == ("failed", "name.public")
+
+
+def test_an_upload_without_declared_digest_fails_when_its_bytes_are_known() -> None:
+    version = make_version()
+    delete_file(actor=system(), file=make_file(version, name=NAME, content=FIRST))
+    incoming = open_incoming(size_bytes=len(OTHER), part_bytes=None)
+    upload = begin_upload(actor=system(), version=version, filename=NAME, incoming=incoming)
+    send(upload, OTHER)
+    complete_upload(actor=system(), upload=upload)
+    assert verify_upload(upload.pk) == "failed"
+    upload.refresh_from_db()
+    assert upload.error_code == "file.name_retired"
+    assert NAME in upload.error_message
+
+
+# --- what counts as public --------------------------------------------------------------------------------------------
+
+
+def private_release() -> tuple[Download, Version]:
+    download = make_download(visibility="private")
+    version = make_version(download, "1.0.0")
+    make_file(version, name=NAME, content=FIRST)
+    return download, version
+
+
+def test_a_release_that_nobody_outside_the_team_can_see_is_not_public() -> None:
+    _, version = private_release()
+    assert not remembered(version)
+    delete_file(actor=system(), file=only_file(version))
+    make_file(version, name=NAME, content=OTHER)
+    delete_version(actor=system(), version=version, hard=True)
+    assert make_version(version.download, "1.0.0").number == "1.0.0"
+
+
+def shared(download: Download) -> None:
+    share_download(actor=system(), download=download, user=make_user())
+
+
+def opened_by_key(download: Download) -> None:
+    issue_access_key(actor=system(), download=download, name="customer")
+
+
+def published_to_store(download: Download) -> None:
+    publish_entity(actor=system(), download=download, organization=make_organization())
+
+
+def in_store_of_organization(download: Download) -> None:
+    update_download(actor=system(), download=download, visibility="organization")
+    assert not PublicFileName.objects.filter(version__download=download).exists()
+    publish_to_store(actor=system(), download=download, organization=make_organization())
+
+
+def made_public(download: Download) -> None:
+    update_download(actor=system(), download=download, visibility="public")
+
+
+def for_members(download: Download) -> None:
+    update_download(actor=system(), download=download, visibility="members")
+
+
+OPENINGS = [shared, opened_by_key, published_to_store, in_store_of_organization, made_public, for_members]
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_private_then_shared_counts_as_public(opening: Callable[[Download], None]) -> None:
+    download, version = private_release()
+    opening(download)
+    download.refresh_from_db()
+    assert NAME in remembered(version)
+    delete_file(actor=system(), file=only_file(version))
+    with pytest.raises(Conflict):
+        make_file(version, name=NAME, content=OTHER)
+    delete_version(actor=system(), version=version, hard=True)
+    with pytest.raises(Conflict):
+        make_version(download, "1.0")
+
+
+def test_a_moderated_download_becomes_public_when_it_is_approved() -> None:
+    category = make_category(requires_approval=True)
+    owner = make_user()
+    download = make_download(owner, category=category, state="draft")
+    version = make_version(download, "1.0.0")
+    make_file(version, name=NAME, content=FIRST)
+    update_download(actor=Actor(user=owner), download=download, state="visible")
+    assert not remembered(version)
+    approve_download(actor=system(), download=download)
+    assert NAME in remembered(version)
+
+
+def test_a_file_that_passes_later_becomes_public_then() -> None:
+    version = make_version()
+    file = link_file(actor=system(), version=version, url="https://example.org/tool.bin")
+    assert not remembered(version)
+    decide(file, [])
+    assert NAME in remembered(version)

@@ -1,0 +1,76 @@
+"""Which numbers a version may take: not one that another version has, or had in public."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, Q
+
+from downloads.models import Download
+from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.prepared import OTHER_STAND_IN, STAND_IN, Prepared
+from versions.models import PublicNumber, Version
+
+ADVICE = "A number that was public is never used again. Choose the next number."
+BUILD_ADVICE = (
+    "The text after + does not make it another version, unless the version scheme of the download counts builds."
+)
+
+
+def check_number_is_free(version: Version) -> None:
+    """Refuse a number that is taken; the lock on the download keeps the answer true until the commit.
+
+    Raises:
+        Conflict: It names the version in the way.
+    """
+    if not _taken.first(
+        download=version.download_id,
+        channel=version.channel,
+        sort_key=bytes(version.sort_key),
+        number=version.number,
+        but=version.pk or 0,
+    ):
+        return
+    in_the_way, message = _explain(version)
+    raise Conflict(
+        ErrorCode.VERSION_NUMBER_TAKEN,
+        message,
+        field="number",
+        number=version.number,
+        channel=version.channel,
+        in_the_way=in_the_way,
+    )
+
+
+def _explain(version: Version) -> tuple[str, str]:
+    """Return the number in the way, and what to tell the caller."""
+    same = Q(sort_key=bytes(version.sort_key)) | Q(number=version.number)
+    place = {"download": version.download_id, "channel": version.channel}
+    wanted = f"{version.number} cannot be used in the channel {version.channel}"
+    holder = Version.all_objects.filter(same, **place).exclude(pk=version.pk or 0).first()
+    if holder is None:
+        past = PublicNumber.objects.filter(same, **place).select_related("version").get()
+        now = f"is now {past.version.number} in {past.version.channel}" if past.version else "was erased"
+        return past.number, f"{wanted}: version {past.number} was public and {now}. {ADVICE}"
+    differs = "" if holder.number == version.number else " compares equal and"
+    state = "is deleted and can be restored" if holder.is_deleted else "exists"
+    hint = BUILD_ADVICE if "+" in f"{holder.number}{version.number}" and differs else "Choose another number."
+    return holder.number, f"{wanted}: version {holder.number}{differs} {state}. {hint}"
+
+
+def _where_taken(download: int, channel: str, sort_key: bytes, number: str, but: int) -> models.QuerySet[Download]:
+    place = {"download": download, "channel": channel}
+    versions = Version.all_objects.filter(**place).exclude(pk=but)
+    past = PublicNumber.objects.filter(**place).exclude(version=but)
+    taken = Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
+    taken |= Exists(versions.filter(number=number)) | Exists(past.filter(number=number))
+    return Download.all_objects.filter(taken, pk=download).only("pk").order_by()
+
+
+_taken: Prepared[Download] = Prepared(
+    _where_taken,
+    download=STAND_IN,
+    channel="a channel",
+    sort_key=b"a sort key",
+    number="a number",
+    but=OTHER_STAND_IN,
+)

@@ -17,8 +17,9 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe
 
+from downloads.models import AccessKey
 from files.counting import record_grant
-from files.gate import pass_gate
+from files.gate import ensure_may_download, pay_with_key, record_refusal
 from files.models import Blob, DownloadIcon, File
 from files.names import content_disposition
 from files.ranges import Span, Unsatisfiable, requested_span
@@ -31,6 +32,8 @@ CHUNK_BYTES = 256 * 1024
 ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
 GRANTED = frozenset({200, 206, 302})
 BINARY = "application/octet-stream"
+# A signed URL of the storage works for whoever has it: long enough to follow the redirect, too short to pass it around.
+URL_SECONDS_OF_LIMITED_KEY = 30
 FILE, ICON = "file", "icon"
 
 
@@ -46,15 +49,41 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
 
     Errors: NotFound, Denied, StorageUnavailable.
     """
-    pass_gate(request, actor, file)
-    if file.blob is None:
-        target = _target_of(file)
-        record_grant(request, file)
-        return HttpResponseFound(target)
-    response = _answer(request, file.filename, file.blob)
+    with record_refusal(actor, file):
+        key = ensure_may_download(actor, file)
+        toll = Toll(request, key, file)
+        if file.blob is None:
+            target = _target_of(file)
+            toll.pay()
+            record_grant(request, file)
+            return HttpResponseFound(target)
+        response = _answer(request, file.filename, file.blob, toll)
     if response.status_code in GRANTED:
         record_grant(request, file)
     return response
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What a download costs: a use of the access key, where that has only so many."""
+
+    request: HttpRequest
+    key: AccessKey | None
+    file: File
+
+    @property
+    def url_seconds(self) -> int:
+        """How long a URL of the storage works: for a limited key as long as following a redirect takes."""
+        is_limited = self.key is not None and self.key.uses_left is not None
+        return URL_SECONDS_OF_LIMITED_KEY if is_limited else settings.SIGNED_URL_SECONDS
+
+    def pay(self, granted_bytes: int | None = None) -> None:
+        """Pay before the bytes leave; without a number for all of them, which somebody else sends.
+
+        Raises:
+            KeyRefused: No use is left.
+        """
+        pay_with_key(self.request, self.key, self.file, granted_bytes)
 
 
 @dataclass(frozen=True)
@@ -70,7 +99,9 @@ def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
 
     Errors: NotFound, Denied, StorageUnavailable.
     """
-    pass_gate(request, actor, file)
+    with record_refusal(actor, file):
+        key = ensure_may_download(actor, file)
+        pay_with_key(request, key, file)
     if file.blob is None:
         address = Address(_target_of(file), timezone.now() + timedelta(seconds=settings.SIGNED_URL_SECONDS))
     else:
@@ -112,16 +143,18 @@ def _sign(kind: str, row_id: int, filename: str, blob: Blob) -> Address:
     """Straight to the storage where it can do that, else to the hub itself."""
     seconds = settings.SIGNED_URL_SECONDS
     expires_at = timezone.now() + timedelta(seconds=seconds)
-    url = blob_storage().signed_url(blob.storage_key, filename=filename, content_type=served_type(blob))
+    url = blob_storage().signed_url(
+        blob.storage_key, filename=filename, content_type=served_type(blob), seconds=seconds
+    )
     if url is not None:
         return Address(url, expires_at)
     path, until = sign_content_path(kind, row_id, seconds)
     return Address(path, datetime.fromtimestamp(until, tz=UTC))
 
 
-def _answer(request: HttpRequest, filename: str, blob: Blob) -> HttpResponseBase:
+def _answer(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None) -> HttpResponseBase:
     _ensure_whole(blob)
-    response = _send(request, filename, blob)
+    response = _send(request, filename, blob, toll)
     _describe(response, filename, blob)
     return response
 
@@ -136,9 +169,14 @@ def served_type(blob: Blob) -> str:
     return BINARY if blob.mime_type in ACTIVE_TYPES else blob.mime_type
 
 
-def _send(request: HttpRequest, filename: str, blob: Blob) -> HttpResponseBase:
-    url = blob_storage().signed_url(blob.storage_key, filename=filename, content_type=served_type(blob))
+def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) -> HttpResponseBase:
+    seconds = toll.url_seconds if toll else settings.SIGNED_URL_SECONDS
+    url = blob_storage().signed_url(
+        blob.storage_key, filename=filename, content_type=served_type(blob), seconds=seconds
+    )
     if url is not None:
+        if toll:
+            toll.pay()
         redirect = HttpResponseFound(url)
         redirect["Cache-Control"] = "private, no-store"
         return redirect
@@ -147,13 +185,15 @@ def _send(request: HttpRequest, filename: str, blob: Blob) -> HttpResponseBase:
     if fallback is not None:
         return fallback
     if settings.ACCEL_REDIRECT:
+        if toll:
+            toll.pay()
         accelerated = HttpResponse(content_type=served_type(blob))
         accelerated["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
         return accelerated
-    return _stream(request, blob, modified)
+    return _stream(request, blob, modified, toll)
 
 
-def _stream(request: HttpRequest, blob: Blob, modified: int) -> HttpResponseBase:
+def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) -> HttpResponseBase:
     try:
         span = requested_span(_range_header(request, blob, modified), blob.size_bytes)
     except Unsatisfiable:
@@ -164,6 +204,8 @@ def _stream(request: HttpRequest, blob: Blob, modified: int) -> HttpResponseBase
     if request.method == "HEAD":
         response = HttpResponse(content_type=served_type(blob))
     else:
+        if toll:
+            toll.pay(part.length)
         handle = blob_storage().open(blob.storage_key, part.start)
         response = StreamingHttpResponse(Chunks(handle, part.length), content_type=served_type(blob))
     if span is not None:

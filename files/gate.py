@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 from django.http import HttpRequest
 
 from downloads.models import AccessKey
-from files.counting import is_download, visitor_of
+from files.counting import visitor_of
 from files.models import File
 from files.policies import file_policy
 from releasehub.audit import services as audit
@@ -33,18 +34,32 @@ MESSAGES = {
 }
 
 
-def pass_gate(request: HttpRequest, actor: Actor, file: File) -> None:
-    """A use of the access key is spent with the beginning of a download; a refusal is written to the audit log.
-
-    Errors: NotFound, Denied.
-    """
+@contextmanager
+def record_refusal(actor: Actor, file: File) -> Iterator[None]:
+    """Write a refused download to the audit log."""
     try:
-        key = ensure_may_download(actor, file)
-        if key is not None and is_download(request):
-            spend_use(key, file_id=file.pk, visitor=visitor_of(request))
+        yield
     except Denied as refusal:
-        audit.record_refusal(actor=actor, action=AuditAction.DOWNLOAD_REFUSED, target=file, reason=refusal.message)
+        audit.record(actor=actor, action=AuditAction.DOWNLOAD_REFUSED, target=file, reason=refusal.message)
         raise
+
+
+def pay_with_key(request: HttpRequest, key: AccessKey | None, file: File, granted_bytes: int | None = None) -> None:
+    """Spend a use of the access key for the bytes that leave now; without a number, for the whole file.
+
+    Raises:
+        KeyRefused: No use is left.
+    """
+    if key is None or request.method == "HEAD" or granted_bytes == 0:
+        return
+    whole = max(file.size_bytes, 1)  # the size of a link may be unknown
+    spend_use(
+        key,
+        file_id=file.pk,
+        visitor=visitor_of(request),
+        granted_bytes=whole if granted_bytes is None else granted_bytes,
+        file_bytes=whole,
+    )
 
 
 def ensure_may_download(actor: Actor, file: File) -> AccessKey | None:

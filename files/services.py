@@ -57,6 +57,11 @@ def authorize_upload(*, actor: Actor, version: Version, filename: str) -> int:
     version_policy.ensure("upload", actor, version)
     if same_file(version, filename) is None:
         check_new_file(actor=actor, version=version, filename=filename)
+    return max_upload_bytes(version)
+
+
+def max_upload_bytes(version: Version) -> int:
+    """Return the most bytes a new file of the version may have; 0 is no limit."""
     return _rules(version).max_file_bytes
 
 

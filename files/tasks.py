@@ -17,6 +17,7 @@ from files.scanner import ScannerUnavailable
 from files.sessions import expire_uploads
 from files.verification import verify_upload, waiting_uploads
 from releasehub.core.errors import StorageFull, StorageUnavailable
+from versions.services.access_keys import forget_old_uses
 
 log = logging.getLogger(__name__)
 SWEEP_BATCH = 1000
@@ -72,6 +73,12 @@ def sweep_uploads() -> dict[str, int]:
 def fold_downloads() -> int:
     """Count what was downloaded since the last time."""
     return fold_grants()
+
+
+@shared_task(name="files.forget_key_uses")
+def forget_key_uses() -> int:
+    """Remove spent uses of access keys that pay for nothing any more."""
+    return forget_old_uses()
 
 
 @shared_task(name="files.collect_garbage")

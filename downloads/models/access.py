@@ -186,3 +186,25 @@ class AccessKey(PublicIdModel, TimeStampedModel):
         if not getattr(self, "has_standing", True):
             return self.State.VOID
         return self.State.USED_UP if self.uses_left == 0 else self.State.USABLE
+
+
+class AccessKeyUse(models.Model):
+    """A use of an access key that was spent: who got which file with it, and how many bytes so far.
+
+    It pays for one visitor's transfers of one file for an hour, so that retries and ranges cost nothing more.
+    `file_id` is no foreign key, because files are a layer above.
+    """
+
+    access_key = models.ForeignKey(AccessKey, on_delete=models.CASCADE, related_name="uses")
+    file_id = models.PositiveBigIntegerField()
+    visitor = models.CharField(max_length=32)
+    granted_bytes = models.PositiveBigIntegerField(default=0)
+    spent_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["access_key", "file_id", "visitor"], name="access_key_use_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.access_key_id} for file {self.file_id}"

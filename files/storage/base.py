@@ -92,8 +92,8 @@ class BlobStorage(Protocol):
     def delete(self, key: str) -> None:
         """Harmless when it is gone already."""
 
-    def signed_url(self, key: str, *, filename: str, content_type: str) -> str | None:
-        """A short-lived address that brings the bytes as an attachment; None where the hub serves them itself."""
+    def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
+        """A URL that brings the bytes as an attachment for `seconds`; None where the hub serves them itself."""
 
     def is_reachable(self) -> bool: ...
 

@@ -68,7 +68,7 @@ class LocalStorage:
         with disk_errors():
             (self.root / key).unlink(missing_ok=True)
 
-    def signed_url(self, key: str, *, filename: str, content_type: str) -> str | None:
+    def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
         return None
 
     def is_reachable(self) -> bool:

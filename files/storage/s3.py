@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.core.files.storage import storages
 
 from files.names import content_disposition
@@ -107,8 +106,8 @@ class S3Storage:
         with s3_errors(), ignoring_absence():
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
-    def signed_url(self, key: str, *, filename: str, content_type: str) -> str | None:
-        """Lives RELEASEHUB_SIGNED_URL_SECONDS; disposition and type are part of the signature."""
+    def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
+        """Disposition and type are part of the signature."""
         parameters = {
             "Bucket": self.bucket,
             "Key": key,
@@ -116,9 +115,7 @@ class S3Storage:
             "ResponseContentType": content_type,
         }
         with s3_errors():
-            return self.client.generate_presigned_url(
-                "get_object", Params=parameters, ExpiresIn=settings.SIGNED_URL_SECONDS
-            )
+            return self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
 
     def is_reachable(self) -> bool:
         try:

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 from files.blobs import release_claim
 from files.handlers import StagingUploadHandler
 from files.intake import accept_upload
-from files.services import add_file, authorize_upload
+from files.services import add_file, max_upload_bytes
 from releasehub.core.actor import Actor
 from versions.models import Version
 
@@ -29,11 +29,12 @@ class UploadForm(forms.Form):
 
 
 @contextmanager
-def receive_files(request: HttpRequest, actor: Actor, version: Version) -> Iterator[None]:
-    """Stream the file of the body to storage; whatever no blob took over is removed at the end."""
-    handler = StagingUploadHandler(
-        request, authorize=lambda name: authorize_upload(actor=actor, version=version, filename=name)
-    )
+def receive_files(request: HttpRequest, version: Version) -> Iterator[None]:
+    """Stream the file in the request body to storage, and remove it again unless a blob took it over.
+
+    The caller has checked the right to upload. The name is checked afterwards, so that the form keeps what was entered.
+    """
+    handler = StagingUploadHandler(request, authorize=lambda name: max_upload_bytes(version))
     if request.method == "POST":
         request.upload_handlers = [handler]
     try:

@@ -203,7 +203,7 @@ class VersionAdmin(ActionAdmin):
         version = rows.filter(pk=pk).first()
         if version is None or not version_policy.can_upload(admin_actor(request), version):
             raise Http404
-        with receive_files(request, admin_actor(request), version):
+        with receive_files(request, version):
             try:
                 return self._receive(request, version=version)
             except DomainError as error:  # the upload handler rejected the body while the CSRF check parsed it

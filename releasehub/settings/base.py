@@ -156,6 +156,7 @@ CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "files.publish_due", "schedule": 60.0},
     "finish uploads": {"task": "files.sweep_uploads", "schedule": 60.0},
     "count downloads": {"task": "files.fold_downloads", "schedule": 60.0},
+    "forget spent uses of access keys": {"task": "files.forget_key_uses", "schedule": 3600.0},
     "collect garbage": {"task": "files.collect_garbage", "schedule": 24 * 3600.0},
     "verify a sample": {"task": "files.verify_sample", "schedule": 24 * 3600.0},
     "erase unused bytes": {"task": "files.sweep_blobs", "schedule": 600.0},

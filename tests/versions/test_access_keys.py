@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from downloads.models import AccessKey, Download, TeamMember
+from downloads.models import AccessKey, AccessKeyUse, Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services import set_team_member, share_download
 from files.links import file_path
@@ -23,7 +25,13 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, DomainError, Invalid, NotFound
 from releasehub.core.logs import redact
 from tests.factories import make_download, make_file, make_user, make_version, system
-from versions.services.access_keys import issue_access_key, open_with_secret, revoke_access_key
+from versions.services.access_keys import (
+    TRANSFERS_PER_USE,
+    forget_old_uses,
+    issue_access_key,
+    open_with_secret,
+    revoke_access_key,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +92,123 @@ def test_uses_are_spent_by_downloads_and_not_by_repeats() -> None:
     assert fetch(other, secret) == 403
     key.refresh_from_db()
     assert key.uses_left == 0
+
+
+def part_of(file: File, secret: str, span: str, **extra: Any) -> int:
+    answer: Any = Client().get(file_path(file), {"key": secret}, headers={"Range": span}, **extra)
+    _ = b"".join(answer) if answer.streaming else b""
+    return int(answer.status_code)
+
+
+def uses_left(key: AccessKey) -> int | None:
+    return AccessKey.objects.get(pk=key.pk).uses_left
+
+
+def test_a_range_that_begins_later_needs_a_use_too(local_storage: Any) -> None:
+    file = private_file()
+    key, secret = issued(file.version.download, uses=1)
+    assert part_of(file, secret, "bytes=1-") == 206
+    assert uses_left(key) == 0
+    assert part_of(file, secret, "bytes=1-", REMOTE_ADDR="192.0.2.7") == 403
+
+
+def test_parts_of_one_visitor_cost_one_use_until_they_are_three_times_the_file(local_storage: Any) -> None:
+    file = private_file()
+    key, secret = issued(file.version.download, uses=2)
+    half = file.size_bytes // 2
+    for _ in range(TRANSFERS_PER_USE):
+        assert part_of(file, secret, f"bytes=0-{half - 1}") == 206
+        assert part_of(file, secret, f"bytes={half}-") == 206
+    assert uses_left(key) == 1
+    assert part_of(file, secret, "bytes=0-0") == 206
+    assert uses_left(key) == 0
+
+
+def test_answers_without_bytes_cost_nothing(local_storage: Any) -> None:
+    file = private_file()
+    assert file.blob
+    key, secret = issued(file.version.download, uses=1)
+    tag = {"If-None-Match": f'"{file.blob.sha256}"'}
+    assert Client().get(file_path(file), {"key": secret}, headers=tag).status_code == 304
+    assert part_of(file, secret, "bytes=999999-") == 416
+    assert Client().head(file_path(file), {"key": secret}).status_code == 200
+    assert uses_left(key) == 1
+
+
+@pytest.mark.parametrize("headers", [{"User-Agent": "other"}, {"X-Forwarded-For": "203.0.113.9"}])
+def test_only_the_address_and_agent_of_the_connection_make_a_visitor(headers: dict[str, str]) -> None:
+    """A changed agent pays again; a forged header is neither another visitor nor the visitor who paid."""
+    file = private_file()
+    key, secret = issued(file.version.download, uses=2)
+    fetch(file, secret)
+    Client().get(file_path(file), {"key": secret}, headers=headers).getvalue()  # type: ignore[attr-defined]
+    assert uses_left(key) == (0 if "User-Agent" in headers else 1)
+
+
+def test_a_flushed_cache_forgets_no_use() -> None:
+    file = private_file()
+    key, secret = issued(file.version.download, uses=1)
+    fetch(file, secret)
+    cache.clear()
+    assert fetch(file, secret) in {200, 302}
+    assert uses_left(key) == 0
+
+
+def test_every_route_spends_from_the_same_key(local_storage: Any) -> None:
+    file = private_file()
+    key, secret = issued(file.version.download, uses=1)
+    version = file.version
+    results = []
+    for path in (file_path(file), f"/d/{version.download.slug}/latest/", f"/v3/{version.public_id}/{file.filename}"):
+        answer: Any = Client().get(path, {"key": secret}, follow=True, REMOTE_ADDR=f"192.0.2.{len(results)}")
+        answer.getvalue()
+        results.append(answer.status_code)
+    assert results == [200, 403, 403]
+    assert uses_left(key) == 0
+
+
+def test_a_url_of_the_storage_for_a_limited_key_is_short(monkeypatch: pytest.MonkeyPatch, local_storage: Any) -> None:
+    """Whoever is handed such a URL can use it, so it lives just as long as following a redirect takes."""
+    seconds: list[int] = []
+
+    def signed_url(self: Any, key: str, *, filename: str, content_type: str, seconds: int) -> str:
+        noted.append(seconds)
+        return "https://store.example/object"
+
+    noted = seconds
+    monkeypatch.setattr(type(local_storage), "signed_url", signed_url)
+    file = private_file()
+    for uses in (1, None):
+        assert fetch(file, issued(file.version.download, uses=uses)[1]) == 302
+    assert seconds == [30, 300]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+@pytest.mark.django_db(transaction=True)
+def test_parallel_visitors_share_the_uses_that_are_left(local_storage: Any) -> None:
+    file = private_file()
+    key, secret = issued(file.version.download, uses=3)
+
+    def fetch_as(number: int) -> int:
+        try:
+            return part_of(file, secret, "bytes=0-", REMOTE_ADDR=f"192.0.2.{number}")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(fetch_as, range(24)))
+    assert sorted(results) == [206] * 3 + [403] * 21
+    assert uses_left(key) == 0
+
+
+def test_old_uses_are_removed() -> None:
+    file = private_file()
+    _, secret = issued(file.version.download, uses=1)
+    fetch(file, secret)
+    assert forget_old_uses() == 0
+    AccessKeyUse.objects.update(spent_at=timezone.now() - timedelta(hours=1))
+    assert forget_old_uses() == 1
+    assert fetch(file, secret) == 403
 
 
 def test_versions_above_the_highest_stay_closed() -> None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from downloads.exposure import exposure_change
-from downloads.models import AccessKey, Download
+from downloads.models import AccessKey, AccessKeyUse, Download
 from downloads.policies import access_key_policy, download_policy
 from downloads.services import lock_download
 from releasehub.apikeys import secrets
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.counting import count
 from releasehub.core.errors import Denied, ErrorCode, Invalid
 from versions.numbering import InvalidNumber, ceiling
 
-REPEAT_SECONDS = 60 * 60
+USE_LIFETIME = timedelta(hours=1)
+TRANSFERS_PER_USE = 3
 
 
 class KeyRefused(Denied):
@@ -121,15 +121,42 @@ def without_keys(actor: Actor) -> Actor:
     return replace(actor, granted_download_ids=frozenset())
 
 
-def spend_use(key: AccessKey, *, file_id: int, visitor: str) -> None:
-    """One download less; the same file again for the same visitor within an hour costs nothing.
+@transaction.atomic
+def spend_use(key: AccessKey, *, file_id: int, visitor: str, granted_bytes: int, file_bytes: int) -> None:
+    """Pay for `granted_bytes` of a file, with one use of the key unless the visitor has paid for the file already.
 
-    Errors: KeyRefused when none is left.
+    A use pays for `TRANSFERS_PER_USE` times the bytes of the file within an hour, so that retries, resumed transfers
+    and parallel ranges of one visitor cost one use, and a key with N uses never gives a file away more often than
+    N times that. The row of the key is locked, so that parallel requests cannot spend the last use twice.
+
+    Raises:
+        KeyRefused: No use is left, or the key was revoked or expired meanwhile.
     """
-    if key.uses_left is None or count(f"access-key:{key.pk}:{file_id}:{visitor}", REPEAT_SECONDS) > 1:
+    if key.uses_left is None:
+        return
+    locked = AccessKey.objects.select_for_update().filter(pk=key.pk).first()
+    if locked is None or not locked.is_usable:
+        raise KeyRefused("This access key is unknown, revoked or expired.")
+    now = timezone.now()
+    paid = AccessKeyUse.objects.filter(
+        access_key=locked, file_id=file_id, visitor=visitor, spent_at__gt=now - USE_LIFETIME
+    )
+    limit = file_bytes * TRANSFERS_PER_USE - granted_bytes
+    if limit >= 0 and paid.filter(granted_bytes__lte=limit).update(granted_bytes=F("granted_bytes") + granted_bytes):
         return
     if not AccessKey.objects.filter(pk=key.pk, uses_left__gt=0).update(uses_left=F("uses_left") - 1):
         raise KeyRefused("This access key is used up.")
+    AccessKeyUse.objects.update_or_create(
+        access_key=locked,
+        file_id=file_id,
+        visitor=visitor,
+        defaults={"granted_bytes": granted_bytes, "spent_at": now},
+    )
+
+
+def forget_old_uses() -> int:
+    """Remove uses that pay for nothing any more; return how many."""
+    return AccessKeyUse.objects.filter(spent_at__lte=timezone.now() - USE_LIFETIME).delete()[0]
 
 
 def _open(actor: Actor, key: AccessKey) -> None:

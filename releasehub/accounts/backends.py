@@ -16,7 +16,7 @@ TOO_MANY = "releasehub.too_many_sign_ins"
 
 
 class ThrottledBackend(ModelBackend):
-    """Stops guessing. A refused attempt is marked in `request.META[TOO_MANY]`."""
+    """Stops guessing. `request.META[TOO_MANY]` has the seconds to wait after an attempt that was refused untried."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
@@ -24,9 +24,9 @@ class ThrottledBackend(ModelBackend):
         if username is None or password is None:
             return None
         address = address_of(request) if request is not None else None
-        if not begin_attempt(username, address):
+        if wait := begin_attempt(username, address):
             if request is not None:
-                request.META[TOO_MANY] = True
+                request.META[TOO_MANY] = wait
             raise PermissionDenied
         user: User | None = super().authenticate(request, username=username, password=password, **kwargs)
         if user is not None:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from releasehub.accounts.querysets import OrganizationQuerySet
 from releasehub.accounts.scopes import ALL_SCOPES
@@ -83,3 +84,19 @@ class Membership(TimeStampedModel):
         if self.administers:
             return ALL_SCOPES
         return frozenset(self.named_role.scopes) if self.named_role else frozenset()
+
+
+class SignInCounter(models.Model):
+    """Failed sign-ins of one network, account, or both, in a window; or a network that an account has signed in from.
+
+    `key` is a digest, see `releasehub.accounts.throttle`. `level` doubles the window each time it was filled.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    level = models.PositiveSmallIntegerField(default=0)
+    window_ends_at = models.DateTimeField(db_index=True)
+    last_tried_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.failures} until {self.window_ends_at}"

@@ -18,7 +18,11 @@ class SignInFailed(Exception):
 
 
 class TooManyAttempts(SignInFailed):
-    """Refused untried; `releasehub.accounts.throttle.WINDOW_SECONDS` says for how long at most."""
+    """Refused untried."""
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__()
+        self.wait_seconds = wait_seconds
 
 
 def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
@@ -32,7 +36,9 @@ def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
         actor = Actor(user=user, channel=Channel.API, **origin_of(request))
         audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
         return user
-    raise TooManyAttempts if request.META.get(TOO_MANY) else SignInFailed
+    if wait := request.META.get(TOO_MANY):
+        raise TooManyAttempts(wait)
+    raise SignInFailed
 
 
 def _username(name: str) -> str:

@@ -1,6 +1,7 @@
 """From a request to the actor behind it."""
 
 from contextvars import ContextVar
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -35,12 +36,48 @@ def origin_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """The peer's own address; behind the operator's proxy the last one that the proxy added, never what came before."""
-    if settings.IS_BEHIND_PROXY:
-        last = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        if last and is_valid_address(last):
-            return last
-    return request.META.get("REMOTE_ADDR") or None
+    """Return the address of the peer, or the one that a trusted proxy names.
+
+    `X-Forwarded-For` is read from its end, because only what trusted proxies added can be believed. With
+    RELEASEHUB_TRUSTED_PROXIES the peer has to be one of them, and each of them in the header is skipped; with
+    RELEASEHUB_BEHIND_PROXY alone there is exactly one proxy, whatever its address.
+    """
+    peer: str | None = request.META.get("REMOTE_ADDR") or None
+    if not settings.IS_BEHIND_PROXY or (settings.TRUSTED_PROXIES and not _is_trusted(peer)):
+        return peer
+    named = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    for address in reversed(named):
+        if not is_valid_address(address):
+            return peer
+        if not settings.TRUSTED_PROXIES or not _is_trusted(address):
+            return address
+    return peer
+
+
+def _is_trusted(address: str | None) -> bool:
+    """Whether it is a proxy that the operator named; a socket without addresses belongs to this machine."""
+    if not address:
+        return True
+    if not is_valid_address(address):
+        return False
+    found = ip_address(address)
+    return any(found in ip_network(network) for network in settings.TRUSTED_PROXIES)
+
+
+def network_of(address: str | None) -> str:
+    """Return what is counted as one visitor: an IPv4 address, or the /64 that a single IPv6 customer gets as a whole.
+
+    Empty without an address.
+    """
+    try:
+        found = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return address or ""
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, 64), strict=False))
 
 
 def is_valid_address(text: str) -> bool:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
 from files.latest import with_current_version
+from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.forms import SignInForm
-from releasehub.accounts.throttle import WINDOW_SECONDS
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import issue_key, revoke_key
 from releasehub.core.errors import NotFound
@@ -40,7 +40,7 @@ class SignInView(LoginView):
         response = super().form_invalid(form)
         if form.has_error(NON_FIELD_ERRORS, "too_many"):
             response.status_code = 429
-            response["Retry-After"] = str(WINDOW_SECONDS)
+            response["Retry-After"] = str(self.request.META[TOO_MANY])
         return response
 
 

@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE = {
     "sign the end of the audit log": {"task": "audit.export_head", "schedule": 300.0},
     "ship the audit log": {"task": "audit.ship", "schedule": 30.0},
     "prune the audit log": {"task": "audit.prune", "schedule": 24 * 3600.0},
+    "forget old sign-ins": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
     "forget answered requests": {"task": "api.forget_answers", "schedule": 3600.0},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -267,7 +268,8 @@ SILENCED_SYSTEM_CHECKS = [
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
-IS_BEHIND_PROXY = env.flag("RELEASEHUB_BEHIND_PROXY", default=False)
+TRUSTED_PROXIES = env.networks("RELEASEHUB_TRUSTED_PROXIES")
+IS_BEHIND_PROXY = env.flag("RELEASEHUB_BEHIND_PROXY", default=bool(TRUSTED_PROXIES))
 if IS_BEHIND_PROXY or IS_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -11,9 +12,12 @@ import pytest
 from django.contrib.auth.hashers import check_password
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 
-from releasehub.accounts.throttle import begin_attempt
+from releasehub.accounts.models import SignInCounter
+from releasehub.accounts.throttle import begin_attempt, forget_old_counters
+from releasehub.core.requests import address_of
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -53,14 +57,82 @@ def test_one_address_does_not_try_account_after_account(tried: list[str]) -> Non
     assert len(tried) == 50
 
 
-def test_right_password_waits_and_then_works(tried: list[str]) -> None:
+def later(**wait: int) -> None:
+    """Let time pass for everything that is counted."""
+    past = timedelta(**wait)
+    SignInCounter.objects.update(window_ends_at=F("window_ends_at") - past, last_tried_at=F("last_tried_at") - past)
+
+
+def test_a_network_waits_for_its_window_and_then_tries_again(tried: list[str]) -> None:
     make_user("ann")
     for _ in range(10):
         attempt(DOORS[0], "wrong")
-    answer = attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99")
+    answer = attempt(DOORS[0], "secret-pass-1")
     assert (answer.status_code, answer["Retry-After"]) == (429, "900")
-    cache.clear()  # as the end of the window does
+    later(minutes=15)
     assert attempt(DOORS[0], "secret-pass-1").status_code == 302
+
+
+def test_the_right_user_from_an_unknown_network_is_slowed_down_only(tried: list[str]) -> None:
+    make_user("ann")
+    for _ in range(20):
+        attempt(DOORS[0], "wrong")
+    answer = attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99")
+    assert (answer.status_code, answer["Retry-After"]) == (429, "30")
+    later(seconds=30)
+    attempt(DOORS[0], "wrong")  # the network that failed before cannot take the turn
+    assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
+
+
+def test_nobody_locks_out_a_user_from_a_known_network(tried: list[str]) -> None:
+    make_user("ann")
+    assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
+    for number in range(50):
+        attempt(DOORS[0], "wrong", REMOTE_ADDR=f"198.51.100.{number}")
+    assert len(tried) == 1 + 10
+    assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
+
+
+def test_a_full_window_doubles_the_next(tried: list[str]) -> None:
+    waits = []
+    for _ in range(3):
+        for _ in range(10):
+            begin_attempt("ann", "192.0.2.1")
+        waits.append(begin_attempt("ann", "192.0.2.1"))
+        later(seconds=waits[-1])
+    assert waits == [900, 1800, 3600]
+
+
+def test_an_emptied_cache_forgets_no_attempt(tried: list[str]) -> None:
+    make_user("ann")
+    for _ in range(30):
+        attempt(DOORS[0], "wrong")
+        cache.clear()
+    assert len(tried) == 10
+
+
+def test_an_ipv6_customer_is_one_network(tried: list[str]) -> None:
+    make_user("ann")
+    for number in range(30):
+        attempt(DOORS[0], "wrong", REMOTE_ADDR=f"2001:db8::{number:x}")
+    assert len(tried) == 10
+    later(seconds=30)
+    assert begin_attempt("ann", "2001:db8::ffff") > 0
+    assert begin_attempt("ann", "2001:db8:0:1::1") == 0
+
+
+def test_old_counters_are_removed() -> None:
+    begin_attempt("ann", "192.0.2.1")
+    assert forget_old_counters() == 0
+    later(days=2)
+    assert forget_old_counters() == 3
+
+
+def test_neither_names_nor_addresses_are_stored() -> None:
+    begin_attempt("ann", "192.0.2.1")
+    stored = str(list(SignInCounter.objects.values()))
+    assert "ann" not in stored
+    assert "192.0.2.1" not in stored
 
 
 def test_success_starts_afresh(tried: list[str]) -> None:
@@ -71,21 +143,37 @@ def test_success_starts_afresh(tried: list[str]) -> None:
         assert attempt(DOORS[0], "secret-pass-1").status_code == 302
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+@pytest.mark.django_db(transaction=True)
 def test_parallel_guesses_are_counted_before_they_are_compared() -> None:
-    def guess(_: int) -> bool:
+    def guess(number: int) -> bool:
         try:
-            return begin_attempt("ann", None)
+            return not begin_attempt("ann", f"192.0.2.{number % 5}")
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(20) as pool:
-        assert sum(pool.map(guess, range(1000))) == 10
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(guess, range(200))) == 10
 
 
 @pytest.mark.parametrize(("is_behind", "known"), [(False, "192.0.2.1"), (True, "198.51.100.2")])
 def test_only_the_operators_proxy_names_the_address(settings: Any, rf: Any, is_behind: bool, known: str) -> None:
-    from releasehub.core.requests import address_of
-
     settings.IS_BEHIND_PROXY = is_behind
     request = rf.get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.2"}, REMOTE_ADDR="192.0.2.1")
     assert address_of(request) == known
+
+
+@pytest.mark.parametrize(
+    ("peer", "header", "known"),
+    [
+        ("10.0.0.1", "203.0.113.9, 198.51.100.2", "198.51.100.2"),
+        ("10.0.0.1", "203.0.113.9, 198.51.100.2, 10.0.0.7", "198.51.100.2"),
+        ("10.0.0.1", "203.0.113.9, nonsense", "10.0.0.1"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("192.0.2.1", "203.0.113.9", "192.0.2.1"),
+    ],
+    ids=["proxy", "two proxies", "nonsense", "no header", "past the proxy"],
+)
+def test_only_trusted_proxies_name_an_address(settings: Any, rf: Any, peer: str, header: str, known: str) -> None:
+    settings.IS_BEHIND_PROXY, settings.TRUSTED_PROXIES = True, ["10.0.0.0/24"]
+    assert address_of(rf.get("/", headers={"X-Forwarded-For": header}, REMOTE_ADDR=peer)) == known

@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.accounts.signing_in import SignInFailed, TooManyAttempts, sign_in
-from releasehub.accounts.throttle import WINDOW_SECONDS
 from releasehub.api.common.caching import confidential
 from releasehub.api.v3.base import V3ViewSet
 from releasehub.api.v3.schema import about
@@ -52,8 +51,8 @@ class V3AccountViewSet(V3ViewSet):
         given = self.parsed(V3LoginSerializer)
         try:
             user = sign_in(request._request, name=given["email"], password=given["password"])
-        except TooManyAttempts:
-            raise Throttled(WINDOW_SECONDS, "Too many failed attempts. Try again later.") from None
+        except TooManyAttempts as refusal:
+            raise Throttled(refusal.wait_seconds, "Too many failed attempts. Try again later.") from None
         except SignInFailed:
             raise AuthenticationFailed("The e-mail address or the password is wrong.") from None
         return confidential(Response({"accessToken": issue_token(user)}))

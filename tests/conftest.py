@@ -24,15 +24,29 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from files.storage import LocalStorage, blob_storage
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 # Modules whose tests take this many times as long as others; the longest start first, so that no process idles long.
 TIMES_AS_LONG = {
     "tests/live/test_serve.py": 100,
     "tests/pages/test_browser.py": 100,
+    "tests/browser/test_journeys.py": 100,
     "tests/test_visibility.py": 20,
     "tests/webhooks/test_delivery.py": 15,
     "tests/files/test_storage_trouble.py": 8,
     "tests/api/test_fuzz.py": 5,
 }
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Use the Chromium of the system for every test with a browser. CHROMIUM names another program."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not program:
+        pytest.skip("Chromium is not installed; on Debian: apt-get install chromium.")
+    return {**browser_type_launch_args, "executable_path": program, "args": CHROMIUM_FLAGS.split(" ")}
 
 
 @pytest.fixture(scope="session")

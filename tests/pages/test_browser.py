@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +15,6 @@ from tests.factories import make_download, make_file, make_user, make_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
-        pytest.skip("chromium is not installed")
-    return {**browser_type_launch_args, "executable_path": program, "args": FLAGS.split(" ")}
 
 
 @pytest.fixture

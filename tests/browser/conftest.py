@@ -1,0 +1,128 @@
+"""A hub as `make run` starts it, a browser that is signed in to its admin, and a receiver of webhooks."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from typing import Any
+
+import pytest
+
+from tests.live.conftest import Hub, start
+
+TIMEOUT_MS = 30_000  # how long Playwright waits for an element before the test fails
+
+
+@pytest.fixture(scope="module")
+def hub(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """One hub for all tests of a module; it asks for the browser first, so nothing starts without Chromium."""
+    running = start(tmp_path_factory.mktemp("hub"), RELEASEHUB_WEBHOOK_ALLOW_NETS="127.0.0.0/8")
+    try:
+        yield running
+    finally:
+        stop(running)
+
+
+def stop(hub: Hub) -> None:
+    """End the process in any case."""
+    if hub.process.poll() is not None:
+        return
+    try:
+        hub.stop()
+    except subprocess.TimeoutExpired:
+        hub.process.kill()
+        hub.process.wait()
+
+
+@pytest.fixture
+def problems() -> Iterator[list[str]]:
+    """What must stay empty in every window: failed scripts and 5xx answers."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+def watch(page: Any, problems: list[str]) -> Any:
+    page.set_default_timeout(TIMEOUT_MS)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("response", lambda answer: problems.append(answer.url) if answer.status >= 500 else None)
+    return page
+
+
+@pytest.fixture
+def visitor(browser: Any, problems: list[str]) -> Iterator[Any]:
+    """A window without an account."""
+    with window(browser, problems) as page:
+        yield page
+
+
+@pytest.fixture
+def admin(browser: Any, session: Any, problems: list[str]) -> Iterator[Any]:
+    """A window that is signed in as the administrator whom the first start made."""
+    with window(browser, problems, storage_state=session) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def session(browser: Any, hub: Hub) -> Any:
+    """The cookies after signing in on the page of the admin."""
+    with window(browser, []) as page:
+        page.goto(f"{hub.url}/admin/")
+        page.get_by_label("Username").fill(hub.printed["User"])
+        page.get_by_label("Password").fill(hub.printed["Password"])
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/admin/")
+        return page.context.storage_state()
+
+
+@contextmanager
+def window(browser: Any, problems: list[str], **options: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+    try:
+        yield watch(context.new_page(), problems)
+    finally:
+        context.close()
+
+
+class Receiver(ThreadingHTTPServer):
+    """Answer 200 to every webhook and keep its id."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.ids: Queue[str] = Queue()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/hook"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        self.server.ids.put(self.headers["webhook-id"])
+
+    def log_message(self, *_: Any) -> None:
+        """Keep the output of the tests clean."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

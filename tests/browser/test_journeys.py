@@ -1,0 +1,138 @@
+"""What people do first, in a real browser on the real server: nothing here touches the database or the code."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from tests.browser.conftest import Receiver
+from tests.live.conftest import Hub
+
+CONTENT = b"The bytes of a release." * 1000
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+def open_admin(page: Any, hub: Hub, section: str) -> None:
+    page.goto(f"{hub.url}/admin/")
+    page.locator("#nav-sidebar").get_by_role("link", name=re.compile(rf" {section}$")).click()
+
+
+def choose(page: Any, field: str, text: str) -> None:
+    """Pick the first match of a field that searches while somebody types."""
+    page.locator(f".field-{field} .select2-selection").click()
+    page.locator(".select2-search__field").last.fill(text)
+    page.locator(".select2-results__option", has_text=text).first.click()
+
+
+def save(page: Any) -> None:
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+def act(page: Any, label: str, **fields: str) -> None:
+    """Click a button of a row, fill in what it asks, and confirm."""
+    page.get_by_role("link", name=label, exact=True).click()
+    for name, value in fields.items():
+        page.locator(f"#{name}").fill(value)
+    page.get_by_role("button", name=label, exact=True).click()
+
+
+def make_download(page: Any, hub: Hub, title: str) -> None:
+    open_admin(page, hub, "Downloads")
+    page.locator("a[href$='/downloads/download/add/']").first.click()
+    page.locator("#id_title").fill(title)
+    choose(page, "category", "")
+    save(page)
+    page.get_by_text("was added successfully").wait_for()
+
+
+def make_version(page: Any, hub: Hub, title: str, number: str) -> None:
+    open_admin(page, hub, "Versions")
+    page.locator("a[href$='/versions/version/add/']").first.click()
+    choose(page, "download", title)
+    page.locator("#id_number").fill(number)
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_role("link", name="Upload a file").wait_for()
+
+
+def upload(page: Any, name: str, content: bytes) -> None:
+    page.get_by_role("link", name="Upload a file").click()
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_text("1 file uploaded.").wait_for()
+
+
+def test_release_from_the_first_form_to_the_last(admin: Any, visitor: Any, hub: Hub) -> None:
+    make_download(admin, hub, "Smoke Tool")
+    make_version(admin, hub, "Smoke Tool", "1.0.0")
+    upload(admin, "smoke.txt", CONTENT)
+    act(admin, "Publish")
+    admin.get_by_text("1 published.").wait_for()
+
+    visitor.goto(f"{hub.url}/downloads/smoke-tool/")
+    with visitor.expect_download() as started:
+        visitor.get_by_role("link", name="smoke.txt").first.click()
+    assert hashlib.sha256(started.value.path().read_bytes()).hexdigest() == DIGEST
+    release = f"{visitor.url}1.0.0/"
+    assert (visitor.goto(release).status, DIGEST in visitor.content()) == (200, True)
+
+    act(admin, "Yank", reason="It deletes the wrong folder.")
+    admin.get_by_text("1 yanked.").wait_for()
+    visitor.goto(release)
+    visitor.get_by_text("It deletes the wrong folder.").first.wait_for()
+
+    act(admin, "Delete (can be restored)", reason="Users should not see it.")
+    admin.get_by_text("1 deleted.").wait_for()
+    assert visitor.goto(release).status in {404, 410}
+    act(admin, "Restore")
+    admin.get_by_text("1 restored.").wait_for()
+    assert visitor.goto(release).status == 200
+    act(admin, "Erase for ever", confirmation="1.0.0")
+    admin.get_by_text("1 erased.").wait_for()
+    assert visitor.goto(release).status in {404, 410}
+
+
+def test_erasing_asks_for_the_name_first(admin: Any, hub: Hub) -> None:
+    make_download(admin, hub, "Kept Tool")
+    open_admin(admin, hub, "Downloads")
+    admin.get_by_role("link", name="Kept Tool").click()
+    act(admin, "Erase for ever", confirmation="something else")
+    admin.get_by_role("alert").wait_for()
+    open_admin(admin, hub, "Downloads")
+    admin.get_by_role("link", name="Kept Tool").wait_for()
+
+
+def test_api_key_is_issued_works_and_is_revoked(admin: Any, hub: Hub) -> None:
+    admin.goto(f"{hub.url}/account/")
+    admin.get_by_label("Name", exact=True).fill("pipeline")
+    admin.get_by_label("v3: read releases").check()
+    admin.get_by_role("button", name="Issue the key").click()
+    headers = {"XF-Api-Key": admin.locator("#secret").inner_text()}
+    assert ask(admin, hub, headers) == 200
+    admin.goto(f"{hub.url}/account/")
+    admin.locator("li, tr", has_text="pipeline").get_by_role("button", name="Revoke").click()
+    admin.get_by_text("The key pipeline is revoked.").wait_for()
+    assert ask(admin, hub, headers) in {401, 403}
+
+
+def ask(page: Any, hub: Hub, headers: dict[str, str]) -> int:
+    return int(page.request.get(f"{hub.url}/v3/me/releases", headers=headers).status)
+
+
+def test_webhook_is_delivered_and_replayed(admin: Any, hub: Hub, receiver: Receiver) -> None:
+    open_admin(admin, hub, "Webhook endpoints")
+    admin.locator("a[href$='/webhooks/endpoint/add/']").first.click()
+    admin.locator("#id_url").fill(receiver.url)
+    save(admin)
+    admin.get_by_text("whsec_").wait_for()
+    open_admin(admin, hub, "Webhook endpoints")
+    admin.get_by_role("link", name=receiver.url).click()
+    act(admin, "Send a test event")
+    first = receiver.ids.get(timeout=30)
+
+    open_admin(admin, hub, "Deliveries")
+    admin.get_by_role("link", name=first).click()
+    act(admin, "Replay")
+    assert receiver.ids.get(timeout=30) == first
+    labels = re.findall(r"Attempt \d+ of \d+", admin.content(), re.IGNORECASE)
+    assert labels == []

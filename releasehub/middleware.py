@@ -23,6 +23,7 @@ from releasehub.api.dialects import is_api
 from releasehub.handlers import too_large
 from releasehub.health import healthz, readyz
 
+PERMANENT_REDIRECTS = frozenset({300, 301, 308})
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -39,6 +40,23 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.views.get(request.path_info, self.get_response)(request)
+
+
+class UncachedErrorsMiddleware:
+    """Keep errors and permanent redirects out of caches unless their view says how long they hold.
+
+    Browsers store 410, 301 and 308 without an expiry date for good (RFC 9111, section 4.2.2), so a version that was
+    deleted would stay gone in Chromium after it was restored.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code >= 400 or response.status_code in PERMANENT_REDIRECTS:
+            response.setdefault("Cache-Control", "no-store")
+        return response
 
 
 class PagesOnly:

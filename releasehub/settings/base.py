@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "releasehub.middleware.ContentPolicyMiddleware",
+    "releasehub.middleware.UncachedErrorsMiddleware",
     "releasehub.middleware.BodyLimitMiddleware",
     "releasehub.middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from files import links
+from files.deletion import delete_version
 from releasehub.api.dialects import is_api
 from releasehub.middleware import API_POLICY
-from tests.factories import make_download, make_user, make_version
+from tests.factories import make_download, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
 POLICY = "Content-Security-Policy"
@@ -52,3 +54,17 @@ def test_forms_of_pages_need_their_token() -> None:
 def test_what_is_an_api() -> None:
     assert all(map(is_api, ("/v3", "/v3/status", "/version/x", "/versions", "/version_file/x", "/api/updates/x")))
     assert not any(map(is_api, ("/", "/v3x", "/downloads/api/", "/versionsx", "/d/api/latest/", "/account/api")))
+
+
+@pytest.mark.parametrize("path", ["/no-such-page/", "/v3/no-such-route", "/api/no", "/d/nothing/latest/", "/account"])
+def test_errors_and_permanent_redirects_are_not_cached(client: Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code in {301, 401, 403, 404}
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_is_gone_is_not_cached_because_it_may_come_back(client: Client) -> None:
+    version = make_version(make_download(), "1.0.0")
+    delete_version(actor=system(), version=version)
+    answer = client.get(links.version_path(version))
+    assert (answer.status_code, answer["Cache-Control"]) == (410, "no-store")

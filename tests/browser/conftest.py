@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,18 +23,7 @@ def hub(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]
     try:
         yield running
     finally:
-        stop(running)
-
-
-def stop(hub: Hub) -> None:
-    """End the process in any case."""
-    if hub.process.poll() is not None:
-        return
-    try:
-        hub.stop()
-    except subprocess.TimeoutExpired:
-        hub.process.kill()
-        hub.process.wait()
+        running.end()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from downloads.policies import download_policy
 from downloads.services import lock_download, mark_download_deleted
 from files.models import File
 from files.policies import file_policy
+from files.primary import elect_primary_file
 from files.public_names import note_reason
 from files.services import count_files, lock_file
 from releasehub.audit import services as audit
@@ -98,10 +99,13 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
             _schedule_erasing([file.blob_id])
             audit.record(actor=actor, action=AuditAction.FILE_DELETE_HARD, target=file, reason=reason)
             webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=True, reason=reason)
+            version = file.version
             file.delete()
+            elect_primary_file(version)
         else:
             audit.record(actor=actor, action=AuditAction.FILE_DELETE_SOFT, target=file, reason=reason)
             file.mark_deleted(by=actor.user, reason=reason)
+            elect_primary_file(file.version, file)
             webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=False, reason=reason)
 
 

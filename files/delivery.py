@@ -27,6 +27,7 @@ from files.storage import blob_storage
 from files.storage.signing import sign_content_path
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound, StorageUnavailable
+from versions.models import Version
 
 CHUNK_BYTES = 256 * 1024
 ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
@@ -35,6 +36,7 @@ BINARY = "application/octet-stream"
 # A signed URL of the storage works for whoever has it: long enough to follow the redirect, too short to pass it around.
 URL_SECONDS_OF_LIMITED_KEY = 30
 FILE, ICON = "file", "icon"
+YANKED_HEADER = "X-ReleaseHub-Yanked"
 
 
 class HttpResponseFound(HttpResponseRedirectBase):
@@ -45,22 +47,34 @@ class HttpResponseFound(HttpResponseRedirectBase):
 
 
 def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBase:
-    """The answer that brings the bytes of `file` to who asked.
+    """Return the response that brings the bytes of `file` to the client.
 
     Errors: NotFound, Denied, StorageUnavailable.
     """
+    response: HttpResponseBase
     with record_refusal(actor, file):
         key = ensure_may_download(actor, file)
         toll = Toll(request, key, file)
         if file.blob is None:
-            target = _target_of(file)
+            response = HttpResponseFound(_target_of(file))
             toll.pay()
-            record_grant(request, file)
-            return HttpResponseFound(target)
-        response = _answer(request, file.filename, file.blob, toll)
+        else:
+            response = _answer(request, file.filename, file.blob, toll)
     if response.status_code in GRANTED:
         record_grant(request, file)
+    warn_of_yank(response, file.version)
     return response
+
+
+def warn_of_yank(response: HttpResponseBase, version: Version) -> None:
+    """Say in a header that the version was yanked, and why; its bytes stay available to those who ask for them."""
+    if version.is_yanked:
+        response[YANKED_HEADER] = header_text(version.yank_reason or "yanked")
+
+
+def header_text(text: str) -> str:
+    """Return at most 200 characters of ASCII in one line; other characters become question marks."""
+    return " ".join(text.split()).encode("ascii", "replace").decode()[:200]
 
 
 @dataclass(frozen=True)
@@ -132,11 +146,14 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
         row: Any = DownloadIcon.objects.select_related("blob").filter(alive, pk=row_id).first()
     else:
         alive = Q(version__deleted_at=None, version__download__deleted_at=None, blob__isnull=False)
-        files = File.objects.select_related("blob").exclude(validation_status=File.Validation.FAILED)
+        files = File.objects.select_related("blob", "version").exclude(validation_status=File.Validation.FAILED)
         row = files.filter(alive, pk=row_id).first()
     if row is None:
         raise NotFound
-    return _answer(request, row.filename, row.blob)
+    response = _answer(request, row.filename, row.blob)
+    if kind == FILE:
+        warn_of_yank(response, row.version)
+    return response
 
 
 def _sign(kind: str, row_id: int, filename: str, blob: Blob) -> Address:

@@ -14,6 +14,7 @@ from files.archives import Finding
 from files.blobs import keep_upload, release_claim
 from files.inspection import findings_of
 from files.models import Blob, File
+from files.primary import elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
 from files.services import check_new_file, count_files, lock_file
 from files.uploads import StagedUpload
@@ -113,9 +114,8 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
     findings = findings or _name_findings(file)
     file.findings = as_json(findings)
     file.validation_status = File.Validation.FAILED if findings else File.Validation.PASSED
-    if findings and file.is_primary:
-        _hand_primary_on(file)
-    file.save(update_fields=["findings", "validation_status", "is_primary", *learned, "updated_at"])
+    file.save(update_fields=["findings", "validation_status", *learned, "updated_at"])
+    elect_primary_file(file.version, file)
     remember_file(file)
     if not findings and not file.is_deleted:
         count_files(file.version, 1)
@@ -137,12 +137,3 @@ def _name_findings(file: File) -> list[Finding]:
 
 def as_json(findings: list[Finding]) -> list[dict[str, str]]:
     return [{"code": found.code, "message": found.message, "member": found.member} for found in findings]
-
-
-def _hand_primary_on(file: File) -> None:
-    file.is_primary = False
-    file.save(update_fields=["is_primary"])
-    others = File.objects.filter(version=file.version).exclude(pk=file.pk).exclude(validation_status="failed")
-    if heir := others.order_by("-display_order", "id").first():
-        heir.is_primary = True
-        heir.save(update_fields=["is_primary", "updated_at"])

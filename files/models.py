@@ -77,6 +77,7 @@ class File(PublicIdModel, SoftDeleteModel):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PACKAGE)
     size_bytes = models.PositiveBigIntegerField(default=0, editable=False)
     is_primary = models.BooleanField(default=False)
+    is_primary_choice = models.BooleanField(default=False, editable=False)  # see files/primary.py
     display_order = models.PositiveIntegerField(default=0)
     is_secured = models.BooleanField(default=False)
     validation_status = models.CharField(max_length=10, choices=Validation.choices, default=Validation.PENDING)

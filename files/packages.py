@@ -264,7 +264,6 @@ def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.Kind
         blob=upload.blob,
         is_checked=True,
         kind=kind,
-        is_primary=kind == File.Kind.PACKAGE,
     )
     upload.blob = None
     upload.save(update_fields=["file", "blob", "updated_at"])

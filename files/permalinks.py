@@ -13,6 +13,7 @@ from files.latest import latest_version
 from files.models import File, PublicFileName
 from files.names import fold_name
 from files.policies import file_policy
+from files.primary import fitness
 from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone, Moved, NotFound
@@ -188,11 +189,11 @@ def is_known_target(download: Download, platform: str, architecture: str) -> boo
 
 
 def best_file(version: Version, platform: str = "", architecture: str = "") -> File | None:
-    """Of the files that suit: what names the platform before what suits all, the primary before others."""
+    """Return the file to offer to someone with that system, or the primary one without a system."""
     given = {"platform": platform, "architecture": architecture}
     given = {name: value for name, value in given.items() if value}
     rows = _suiting(frozenset(given)).rows(version=version.pk, **given)
-    files = sorted(rows, key=lambda file: (not file.platform, not file.is_primary, -file.display_order, file.pk))
+    files = sorted(rows, key=lambda file: fitness(file, platform, architecture))
     for file in files[:1]:
         file.version = version
         return file

@@ -16,6 +16,7 @@ from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.models import Version
 
 MANAGE_FILES = "can_manage_files"
+UNIVERSAL = "universal"  # one file with the code for several architectures, as on macOS
 
 
 class FileQuerySet(SoftDeleteQuerySet[Any]):
@@ -76,13 +77,17 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         return self.filter(pk__in=stored.union(linked.order_by().values("pk")))
 
     def suiting(self, platform: str = "", architecture: str = "") -> Self:
-        """Files for that platform and architecture; one that names none suits those its version declares, else all."""
+        """Files for that platform and architecture.
+
+        A package that names no platform suits those its version declares, or all if it declares none. Signatures and
+        digests suit nobody by not naming a platform: whoever asks for Linux wants a program.
+        """
         rows = self
         if platform:
             declared = Q(version__platforms=[]) | Q(version__platforms__holds=platform)
-            rows = rows.filter(Q(platform=platform) | Q(declared, platform=""))
+            rows = rows.filter(Q(platform=platform) | Q(declared, platform="", kind="package"))
         if architecture:
-            rows = rows.filter(architecture__in=["", architecture])
+            rows = rows.filter(architecture__in=["", UNIVERSAL, architecture])
         return rows
 
 

@@ -9,9 +9,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from downloads.rules import CategoryRules, rules_of
+from files.kinds import kind_of
 from files.models import Blob, File
 from files.names import InvalidName, clean_name, fold_name
 from files.policies import file_policy
+from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
 from files.validation import Candidate, check_extension, validate
 from releasehub.audit import services as audit
@@ -81,7 +83,7 @@ def same_file(version: Version, filename: str, sha256: str = "") -> File | None:
 
 @transaction.atomic
 def add_file(*, actor: Actor, version: Version, filename: str, blob: Blob, is_checked: bool, **fields: Any) -> File:
-    """A new file of the version, showing the bytes of `blob`; the first one becomes the primary.
+    """A new file of the version, showing the bytes of `blob`. `is_primary=True` chooses it as the primary one.
 
     `is_checked`: its content was looked into already; else a worker does that after the commit.
     Errors: as `check_new_file`, asked again under the lock.
@@ -145,18 +147,22 @@ def check_found_name(file: File, name: str) -> str:
 def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
     """Label, platform, architecture, kind, order, primary, secured; only what is given changes.
 
-    `is_primary=True` takes the place of the primary before.  Errors: NotFound, Denied, Conflict, Invalid.
+    `is_primary=True` chooses the file as the primary one, and False withdraws the choice (see files/primary.py).
+    Errors: NotFound, Denied, Conflict, Invalid.
     """
     file_policy.ensure("edit", actor, file)
     file = lock_file(file)
     file_policy.ensure("edit", actor, file)
+    is_chosen = fields.pop("is_primary", None)
     changes = audit.changed_fields(file, fields)
+    if is_chosen is not None and is_chosen != file.is_primary_choice:
+        changes["is_primary"] = [file.is_primary_choice, is_chosen]
     if not changes:
         return file
-    if fields.get("is_primary"):
-        _step_down(file.version)
+    _choose(file, is_chosen)
     assign(file, fields)
     file.save()
+    elect_primary_file(file.version, file)
     audit.record(actor=actor, action=AuditAction.FILE_UPDATE, target=file, changes=changes)
     webhooks.publish(actor=actor, event=EventType.FILE_UPDATED, target=file)
     return file
@@ -174,10 +180,8 @@ def restore_file(*, actor: Actor, file: File) -> File:
     if File.objects.filter(version=file.version, folded_name=file.folded_name).exists():
         raise Conflict(ErrorCode.FILE_NAME_TAKEN, f"Another file is named {file.filename} now.", field="filename")
     check_name_is_free(file.version, file.filename, Identity.of(file))
-    if file.is_primary and _has_primary(file.version):
-        file.is_primary = False
-        file.save(update_fields=["is_primary"])
     file.mark_restored()
+    elect_primary_file(file.version, file)
     remember_file(file)
     count_files(file.version, int(file.validation_status == File.Validation.PASSED))
     audit.record(actor=actor, action=AuditAction.FILE_RESTORE, target=file)
@@ -209,14 +213,11 @@ def _add(actor: Actor, file: File, name: str, fields: dict[str, Any]) -> File:
     filename = _clean_name(name)
     _check_name(version, filename, Identity.of(file))
     _make_room(actor, version, filename)
-    wants_primary = fields.pop("is_primary", None)
-    has_primary = _has_primary(version)
-    if wants_primary and has_primary:
-        _step_down(version)
-    file.is_primary = bool(wants_primary) or not has_primary
+    _choose(file, fields.pop("is_primary", None))
     file.folded_name = fold_name(filename)
-    assign(file, {"filename": filename, **fields})
+    assign(file, {"filename": filename, "kind": kind_of(filename), **fields})
     file.save()
+    elect_primary_file(version, file)
     remember_file(file)
     audit.record(actor=actor, action=AuditAction.FILE_CREATE, target=file, changes={"size_bytes": file.size_bytes})
     events = [EventType.FILE_CREATED]
@@ -291,9 +292,9 @@ def _rules(version: Version) -> CategoryRules:
     return rules_of(version.download.category)
 
 
-def _has_primary(version: Version) -> bool:
-    return File.objects.filter(version=version, is_primary=True).exists()
-
-
-def _step_down(version: Version) -> None:
-    File.objects.filter(version=version, is_primary=True).update(is_primary=False)
+def _choose(file: File, is_chosen: bool | None) -> None:
+    """Record or withdraw the choice of the file as the primary one; None changes nothing."""
+    if is_chosen:
+        choose_primary_file(file)
+    elif is_chosen is False:
+        file.is_primary_choice = False

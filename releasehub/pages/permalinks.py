@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from files.delivery import serve_file
+from files.delivery import header_text, serve_file, warn_of_yank
 from files.names import fold_name
 from files.permalinks import checksums, find_download, find_exact, find_newest, find_newest_version, find_version
 from releasehub.core.errors import NotFound
@@ -14,7 +14,6 @@ from releasehub.pages.viewers import fetcher_of
 from versions.models import Version
 
 SUMS = "SHA256SUMS"
-YANKED_HEADER = "X-ReleaseHub-Yanked"
 
 
 @require_safe
@@ -29,12 +28,9 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
             raise
         version = find_version(actor, find_download(actor, slug), number, channel)
         response: HttpResponseBase = sums_of(version)
-    else:
-        version = file.version
-        response = serve_file(request, file, actor)
-    if version.is_yanked:
-        response[YANKED_HEADER] = header_text(version.yank_reason or "yanked")
-    return response
+        warn_of_yank(response, version)
+        return response
+    return serve_file(request, file, actor)
 
 
 @require_safe
@@ -65,8 +61,3 @@ def sums_of(version: Version) -> HttpResponse:
     response = HttpResponse(checksums(version), content_type="text/plain; charset=utf-8")
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def header_text(text: str) -> str:
-    """One line of ASCII, whatever was written."""
-    return " ".join(text.split()).encode("ascii", "replace").decode()[:200]

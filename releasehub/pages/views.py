@@ -19,6 +19,7 @@ from files.gate import barrier_of
 from files.latest import latest_version, with_current_version
 from files.models import File
 from files.permalinks import best_file, find_download, find_version
+from files.primary import preference
 from files.verification import verifying
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Moved, NotFound
@@ -225,7 +226,7 @@ def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
 
 def shown_files(request: HttpRequest, found: Version) -> list[File]:
     rows = File.objects.listed_in(viewer_of(request), found).select_related("blob")
-    files = list(rows.order_by("-is_primary", "-display_order", "filename"))
+    files = sorted(rows.order_by(), key=lambda file: (not file.is_primary, preference(file)))
     for file in files:
         file.version = found
     return files

@@ -16,7 +16,7 @@ from files.deletion import delete_download, delete_file, delete_version, purge_d
 from files.intake import accept_upload
 from files.latest import latest_version, with_current_version
 from files.models import Blob, File
-from files.services import add_file, link_file, restore_file, update_file
+from files.services import add_file, link_file, restore_file
 from files.storage import blob_storage
 from files.storage.local import LocalWriter
 from files.uploads import Receiver
@@ -91,14 +91,6 @@ def test_full_disk_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, settin
         receiver.write(b"x")
     receiver.abort()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
-
-
-def test_first_file_is_primary_and_another_can_take_its_place() -> None:
-    first = make_file()
-    second = make_file(first.version)
-    assert (first.is_primary, second.is_primary) == (True, False)
-    update_file(actor=system(), file=second, is_primary=True)
-    assert [file.pk for file in File.objects.filter(version=first.version, is_primary=True)] == [second.pk]
 
 
 @pytest.mark.parametrize("name", ["tool.zip", "TOOL.ZIP", "ｔool.zip"])

@@ -11,6 +11,7 @@ from django.db import models
 from downloads.models import Download, StorePublication
 from files.delivery import icon_address
 from files.models import File
+from files.primary import preference
 from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import role_of
@@ -46,9 +47,8 @@ def dress_versions(versions: Sequence[Version], entity: Download) -> Sequence[Ve
 
 
 def package_of(files: Iterable[File]) -> File | None:
-    """The primary file; without one the first package."""
-    found = sorted(files, key=lambda file: (not file.is_primary, file.kind != File.Kind.PACKAGE, file.pk))
-    return found[0] if found else None
+    """Return the primary file, or the one that would be primary if only these were there."""
+    return min(files, key=lambda file: (not file.is_primary, preference(file)), default=None)
 
 
 def with_active(publications: models.QuerySet[StorePublication]) -> models.QuerySet[StorePublication]:

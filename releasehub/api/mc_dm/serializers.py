@@ -158,6 +158,7 @@ class McDmFullFileSerializer(McDmFileSerializer):
     public_id = serializers.CharField(read_only=True)
     platform = serializers.CharField(read_only=True)
     architecture = serializers.CharField(read_only=True)
+    kind = serializers.ChoiceField(choices=File.Kind.values, read_only=True)
     sha512 = serializers.CharField(read_only=True, allow_null=True)
     md5 = serializers.CharField(read_only=True, allow_null=True)
     download_url = serializers.URLField(read_only=True)
@@ -171,6 +172,7 @@ class McDmFullFileSerializer(McDmFileSerializer):
             "public_id": file.public_id,
             "platform": file.platform,
             "architecture": file.architecture,
+            "kind": file.kind,
             "sha512": blob.sha512 if blob else None,
             "md5": blob.md5 if blob else None,
             "download_url": self.link(f"/api/mc-dm-files/{file.pk}/download/"),
@@ -217,6 +219,7 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
     state = serializers.ChoiceField(choices=Version.State.values, read_only=True)
     is_active = serializers.BooleanField(read_only=True)
     is_yanked = serializers.BooleanField(read_only=True)
+    yank_reason = serializers.CharField(read_only=True)
     is_verifying = serializers.BooleanField(read_only=True, help_text="Files of it are still being checked")
     platforms = serializers.ListField(child=serializers.CharField(), read_only=True)
     can_view = serializers.BooleanField(read_only=True)
@@ -234,6 +237,7 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
             "state": version.state,
             "is_active": version.is_active,
             "is_yanked": version.is_yanked,
+            "yank_reason": version.yank_reason,
             "is_verifying": version.pk in self.context["verifying"],
             "platforms": version.platforms,
             "can_view": True,

@@ -1,0 +1,81 @@
+"""The primary file of a version: the one that is offered to someone who names neither a file nor a platform."""
+
+from __future__ import annotations
+
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+
+from files.models import File
+from versions.models import Version
+
+KIND_ORDER = (File.Kind.PACKAGE, File.Kind.OTHER, File.Kind.LOCKFILE, File.Kind.SBOM, File.Kind.SIGNATURE)
+UNDECLARED = 0
+COMPARED_FIELDS = (
+    "folded_name",
+    "kind",
+    "display_order",
+    "platform",
+    "architecture",
+    "is_primary",
+    "is_primary_choice",
+)
+
+
+def elect_primary_file(version: Version, changed: File | None = None) -> None:
+    """Make the right file of the version the primary one, or none if no file passed or waits for its checks.
+
+    A file that somebody chose wins. Without a choice, `preference` decides. The result depends on the files alone, so
+    parallel uploads give the same primary in whatever order they finish. Call it with the version locked, after every
+    change to its files; `changed` is the loaded file that the caller is working with.
+    """
+    rows = File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED).order_by()
+    winner = min(rows.only(*COMPARED_FIELDS), key=preference, default=None)
+    elected = winner.pk if winner else 0
+    # The caller answers with the `updated_at` it has just saved; for every other row the move is a change.
+    own_pk = changed.pk if changed else 0
+    moved_at = Case(When(pk=own_pk, then=F("updated_at")), default=Value(timezone.now()))
+    # The constraint allows one primary file at any moment, so the previous one steps down first.
+    previous = File.all_objects.filter(version=version, is_primary=True).exclude(pk=elected)
+    previous.update(is_primary=False, updated_at=moved_at)
+    if winner is not None and not winner.is_primary:
+        File.objects.filter(pk=elected).update(is_primary=True, updated_at=moved_at)
+    if changed is not None:
+        changed.is_primary = own_pk == elected
+
+
+def choose_primary_file(file: File) -> None:
+    """Record that somebody chose this file as the primary one; an earlier choice in the version ends."""
+    earlier = File.all_objects.filter(version=file.version_id, is_primary_choice=True)
+    earlier.exclude(pk=file.pk).update(is_primary_choice=False)
+    file.is_primary_choice = True
+
+
+def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, str]:
+    """Return a sort key; the smallest one is the primary file.
+
+    The order is: the choice, the kind (packages first), the declared display order (1 first, undeclared last), a file
+    for every platform, a file for every architecture, the name.
+    """
+    return (
+        not file.is_primary_choice,
+        KIND_ORDER.index(File.Kind(file.kind)),
+        file.display_order == UNDECLARED,
+        file.display_order,
+        bool(file.platform),
+        bool(file.architecture),
+        file.folded_name,
+    )
+
+
+def fitness(file: File, platform: str, architecture: str) -> tuple[bool, bool, bool, bool, tuple[object, ...]]:
+    """Return a sort key for files that suit a system; the smallest one is the file to offer.
+
+    A package comes before everything else, then a file that names the system before one that suits all systems.
+    """
+    return (
+        file.kind != File.Kind.PACKAGE,
+        bool(platform) and not file.platform,
+        bool(architecture) and file.architecture != architecture,
+        not file.is_primary,
+        preference(file),
+    )

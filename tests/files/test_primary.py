@@ -1,0 +1,179 @@
+"""The primary file follows from the files of a version, not from the moment each of them arrived."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from files.archives import Finding
+from files.deletion import delete_file
+from files.intake import decide
+from files.models import File
+from files.permalinks import best_file
+from files.services import restore_file, update_file
+from tests.factories.releases import make_file, make_version, system
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db
+
+BUILDS: tuple[dict[str, Any], ...] = (
+    {"name": "tool-linux.tar.gz", "platform": "linux"},
+    {"name": "tool-windows.zip", "platform": "windows"},
+    {"name": "tool-any.jar"},
+    {"name": "a.sbom", "kind": "sbom"},
+)
+
+
+def primary(version: Version) -> str:
+    return ", ".join(File.all_objects.filter(version=version, is_primary=True).values_list("filename", flat=True))
+
+
+def test_the_primary_file_is_the_same_in_every_order_of_arrival() -> None:
+    for builds in permutations(BUILDS):
+        version = make_version()
+        for build in builds:
+            make_file(version, **build)
+        assert primary(version) == "tool-any.jar"
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({"name": "z.zip"}, {"name": "a.zip", "kind": "signature"}),
+        ({"name": "z.zip"}, {"name": "SHA256SUMS"}),
+        ({"name": "z.zip"}, {"name": "a.ZIP.asc"}),
+        ({"name": "z.lock", "kind": "lockfile"}, {"name": "a.sbom", "kind": "sbom"}),
+        ({"name": "z.zip", "display_order": 1}, {"name": "a.zip", "display_order": 2}),
+        ({"name": "z.zip", "display_order": 7}, {"name": "a.zip"}),
+        ({"name": "z.zip"}, {"name": "a.zip", "platform": "linux"}),
+        ({"name": "z.zip", "platform": "linux"}, {"name": "a.zip", "platform": "linux", "architecture": "x64"}),
+        ({"name": "a.zip"}, {"name": "B.zip"}),
+        ({"name": "z.sbom", "kind": "sbom", "platform": "linux", "is_primary": True}, {"name": "a.zip"}),
+    ],
+)
+def test_the_preferred_file_wins_whichever_comes_first(better: dict[str, Any], worse: dict[str, Any]) -> None:
+    for files in ((better, worse), (worse, better)):
+        version = make_version()
+        for fields in files:
+            make_file(version, **fields)
+        assert primary(version) == better["name"]
+
+
+def test_a_choice_outlasts_later_files_and_ends_when_it_is_withdrawn() -> None:
+    version = make_version()
+    chosen = make_file(version, name="z.zip", is_primary=True)
+    make_file(version, name="a.zip")
+    assert primary(version) == "z.zip"
+    changed = update_file(actor=system(), file=chosen, is_primary=False)
+    assert (primary(version), changed.is_primary) == ("a.zip", False)
+
+
+def test_choosing_the_file_that_is_primary_by_rule_is_remembered() -> None:
+    version = make_version()
+    first = make_file(version, name="b.zip")
+    update_file(actor=system(), file=first, is_primary=True)
+    make_file(version, name="a.zip")
+    assert primary(version) == "b.zip"
+
+
+def test_the_last_choice_wins_also_over_one_that_was_deleted_meanwhile() -> None:
+    version = make_version()
+    first, second = make_file(version, name="a.zip", is_primary=True), make_file(version, name="b.zip")
+    delete_file(actor=system(), file=first)
+    update_file(actor=system(), file=second, is_primary=True)
+    restore_file(actor=system(), file=first)
+    assert primary(version) == "b.zip"
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_the_next_file_follows_when_the_primary_one_is_deleted(hard: bool) -> None:
+    version = make_version()
+    first = make_file(version, name="a.zip")
+    make_file(version, name="c.zip")
+    make_file(version, name="b.zip")
+    delete_file(actor=system(), file=first, hard=hard)
+    assert primary(version) == "b.zip"
+
+
+def test_a_restored_file_is_primary_again() -> None:
+    version = make_version()
+    first = make_file(version, name="a.zip")
+    make_file(version, name="b.zip")
+    delete_file(actor=system(), file=first)
+    assert restore_file(actor=system(), file=File.all_objects.get(pk=first.pk)).is_primary
+    assert primary(version) == "a.zip"
+
+
+def test_a_file_that_fails_its_checks_hands_the_place_on() -> None:
+    version = make_version()
+    first, _ = make_file(version, name="a.zip"), make_file(version, name="b.zip")
+    File.objects.filter(pk=first.pk).update(validation_status=File.Validation.PENDING)
+    decide(first, [Finding("zip.bad", "Not a zip archive.")])
+    assert primary(version) == "b.zip"
+
+
+def test_a_changed_kind_moves_the_place() -> None:
+    version = make_version()
+    first, _ = make_file(version, name="a.zip"), make_file(version, name="b.zip")
+    update_file(actor=system(), file=first, kind="signature")
+    assert primary(version) == "b.zip"
+
+
+def test_every_row_whose_place_changes_gets_a_new_entity_tag() -> None:
+    version = make_version()
+    before = make_file(version, name="b.zip")
+    after = make_file(version, name="a.zip")
+    assert File.objects.get(pk=before.pk).updated_at > before.updated_at
+    assert File.objects.get(pk=after.pk).updated_at == after.updated_at
+
+
+@pytest.mark.parametrize(
+    ("system_words", "name"),
+    [
+        (("", ""), "tool.jar"),
+        (("linux", ""), "tool-linux.tar.gz"),
+        (("linux", "arm64"), "tool-linux-arm64.tar.gz"),
+        (("windows", "x64"), "tool.jar"),
+        (("macos", "arm64"), "tool-mac.dmg"),
+    ],
+)
+def test_the_file_offered_to_a_system_names_it_if_one_does(system_words: tuple[str, str], name: str) -> None:
+    version = make_version()
+    make_file(version, name="tool-linux.tar.gz", platform="linux")
+    make_file(version, name="tool-linux-arm64.tar.gz", platform="linux", architecture="arm64")
+    make_file(version, name="tool-windows.zip.sig", platform="windows", kind="signature")
+    make_file(version, name="tool-mac.dmg", platform="macos", architecture="universal")
+    make_file(version, name="tool.jar")
+    make_file(version, name="SHA256SUMS")
+    found = best_file(version, *system_words)
+    assert found is not None
+    assert found.filename == name
+
+
+def test_a_file_of_digests_suits_no_system() -> None:
+    version = make_version()
+    make_file(version, name="tool-windows.zip", platform="windows")
+    make_file(version, name="SHA256SUMS")
+    assert best_file(version, "linux", "x64") is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer; PostgreSQL runs this race")
+def test_parallel_uploads_leave_one_primary_file_by_rule() -> None:
+    names = [f"tool-{letter}.zip" for letter in "hgfedcba"]
+
+    def add(version: Version, name: str) -> None:
+        try:
+            make_file(Version.objects.get(pk=version.pk), name=name, platform="linux" if name < "tool-c" else "")
+        finally:
+            connections.close_all()
+
+    for _ in range(5):
+        version = make_version()
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(lambda name, into=version: add(into, name), names))
+        assert primary(version) == "tool-c.zip"

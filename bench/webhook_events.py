@@ -19,12 +19,12 @@ from django.utils import timezone  # noqa: E402
 from downloads.services import create_category, create_download  # noqa: E402
 from releasehub.accounts.models import User  # noqa: E402
 from releasehub.core.actor import system_actor  # noqa: E402
+from releasehub.publishing.releases import create_version  # noqa: E402
 from releasehub.webhooks.endpoints import create_endpoint  # noqa: E402
 from releasehub.webhooks.events import EventType  # noqa: E402
 from releasehub.webhooks.models import Endpoint  # noqa: E402
 from releasehub.webhooks.services import publish  # noqa: E402
 from versions.models import Version  # noqa: E402
-from versions.services import create_version  # noqa: E402
 
 
 def fill(downloads: int, versions: int, events: int, endpoints_each: int, url: str) -> None:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from files.models import UploadSession
+from files.models import PackageUpload, UploadSession
 from files.names import InvalidName, clean_name
 from files.services import check_new_file
 from files.storage import Incoming, SignedPut, blob_storage
@@ -250,6 +250,14 @@ def expire_uploads() -> int:
             blob_storage().drop_incoming(upload.incoming)
             ended += 1
     return ended
+
+
+def forget_announcements() -> int:
+    """Delete the announced packages whose uploads ended without a version. Return how many there were."""
+    before = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
+    over = (UploadSession.State.EXPIRED, UploadSession.State.FAILED)
+    rows = PackageUpload.objects.filter(version=None, package__state__in=over, created_at__lt=before)
+    return rows.delete()[1].get("files.PackageUpload", 0)
 
 
 @transaction.atomic

@@ -6,15 +6,12 @@ from celery import shared_task
 
 from files.blobs import erase_unused
 from files.counting import fold_grants
-from files.deletion import purge_deleted
 from files.external import probe_link
 from files.garbage import collect_garbage, verify_blobs
 from files.intake import pending_files, validate_file
 from files.models import Blob
-from files.packages import forget_announcements
-from files.publishing import publish_due_versions
 from files.scanner import ScannerUnavailable
-from files.sessions import expire_uploads
+from files.sessions import expire_uploads, forget_announcements
 from files.verification import verify_upload, waiting_uploads
 from releasehub.core.errors import StorageFull, StorageUnavailable
 from versions.services.access_keys import forget_old_uses
@@ -97,18 +94,3 @@ def verify_sample() -> int:
     for verdict in bad:
         log.error("Stored file %s (sha256:%s) %s.", verdict.blob.storage_key, verdict.blob.sha256, verdict.problem)
     return len(bad)
-
-
-@shared_task(name="files.publish_due")
-def publish_due() -> int:
-    """Publish scheduled versions whose time has come."""
-    published, problems = publish_due_versions()
-    for problem in problems:
-        log.warning("A scheduled version was not published: %s", problem)
-    return published
-
-
-@shared_task(name="files.purge_deleted")
-def purge() -> dict[str, int]:
-    """Erase what was soft-deleted before the retention window."""
-    return purge_deleted()

@@ -16,7 +16,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services import publish_to_store, set_team_member, share_download, update_download
-from files.deletion import delete_download, delete_file, delete_version
 from files.models import File, UploadSession
 from files.policies import file_policy
 from files.sessions import begin_upload, open_incoming
@@ -27,6 +26,9 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor, Channel
 from releasehub.core.errors import DomainError
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient, begin_with
 from tests.factories import (
@@ -41,7 +43,6 @@ from tests.factories import (
 )
 from versions.models import Version
 from versions.policies import version_policy
-from versions.services import unpublish_version
 
 MATRIX = json.loads((Path(__file__).parent / "corpora" / "roles_matrix.json").read_text())
 CASES = [case for case in MATRIX["cases"] if case["certain"]]
@@ -131,7 +132,7 @@ def drafted(world: World, resource: str) -> None:
     if resource == "download":
         update_download(actor=system(), download=world.download, state="draft")
     else:
-        unpublish_version(actor=system(), version=world.version)
+        move(Move.UNPUBLISH, actor=system(), version=world.version)
 
 
 def deleted(world: World, resource: str) -> None:

@@ -12,11 +12,11 @@ from downloads.access import load_access
 from downloads.models import AccessKey, Category, Download, TeamMember
 from downloads.policies import access_key_policy, category_policy, download_policy, manageable_access_keys
 from downloads.services import publish_to_store, set_team_member, share_download
-from files.deletion import delete_download, delete_file, delete_version
 from files.models import File
 from files.policies import file_policy
 from releasehub.accounts.models import Membership
 from releasehub.core.actor import Actor
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from tests.conftest import begin_with
 from tests.factories import make_category, make_download, make_file, make_organization, make_user, make_version, system
 from versions.models import Version

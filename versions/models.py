@@ -20,7 +20,10 @@ VersionManager = models.Manager.from_queryset(VersionQuerySet)
 
 
 class Version(PublicIdModel, SoftDeleteModel):
-    """`released_at` is the date lists sort by: when it was published, before that when it was made."""
+    """`released_at` is the date lists sort by: when it was published, before that when it was made.
+
+    `seal_on_publish`: whoever asked for approval wants it sealed; the moderator who publishes it seals it.
+    """
 
     class Scheme(models.TextChoices):
         SEMVER = "semver"
@@ -70,6 +73,7 @@ class Version(PublicIdModel, SoftDeleteModel):
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     released_at = models.DateTimeField(editable=False)
     sealed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    seal_on_publish = models.BooleanField(default=False, editable=False)
     yanked_at = models.DateTimeField(null=True, blank=True, editable=False)
     yank_reason = models.CharField(max_length=500, blank=True, editable=False)
     is_active = models.BooleanField(default=False, editable=False)

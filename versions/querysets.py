@@ -69,8 +69,9 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return self.filter(sort_key__gte=ceiling(number))
 
     def due(self) -> Self:
-        """Scheduled versions whose time has come."""
-        return self.alive().filter(state="scheduled", publish_at__lte=timezone.now())
+        """Scheduled versions whose time has come, except in deleted downloads."""
+        rows = self.alive().filter(state="scheduled", publish_at__lte=timezone.now())
+        return rows.filter(download__deleted_at__isnull=True)
 
     def _seen(self, actor: Actor, by_outsiders: Self) -> Self:
         if sees_everything(actor):

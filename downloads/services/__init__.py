@@ -1,4 +1,4 @@
-"""Use cases of categories and downloads. Deleting lives in `files.deletion`, because it reaches down to the bytes."""
+"""Use cases of categories and downloads. `releasehub.publishing.deletion` deletes downloads with their files."""
 
 from downloads.services.categories import create_category, delete_category, update_category
 from downloads.services.downloads import (

@@ -11,11 +11,11 @@ from unfold.decorators import display
 from downloads import services
 from downloads.models import Category, Download, PublicSlug, Share, StorePublication, TeamMember
 from downloads.policies import category_policy, download_policy
-from files.deletion import delete_download
 from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
 from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
 from releasehub.backoffice.filters import DeletedFilter
 from releasehub.core.actor import Actor
+from releasehub.publishing.deletion import delete_download
 from versions.models import Version
 
 STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "deleted": "danger"}

@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from files.deletion import delete_file
 from files.models import Blob, DownloadDay, File, PublicFileName, UploadSession
 from files.policies import file_policy
 from files.services import restore_file, update_file
@@ -15,6 +14,7 @@ from releasehub.backoffice.base import ReadOnlyAdmin
 from releasehub.backoffice.filters import DeletedFilter
 from releasehub.backoffice.versions import EDITABLE_FILE_FIELDS
 from releasehub.core.actor import Actor
+from releasehub.publishing.deletion import delete_file
 
 STATE_COLORS = {"passed": "success", "pending": "warning", "failed": "danger", "deleted": "danger"}
 

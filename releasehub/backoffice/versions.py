@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,10 +14,8 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from downloads.models import Download
-from files.deletion import delete_version
 from files.handlers import takes_files
 from files.models import File
-from files.publishing import publish_version, withdraw_version
 from files.services import update_file
 from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
 from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
@@ -24,7 +23,10 @@ from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFi
 from releasehub.backoffice.uploads import UploadForm, receive_files, store_file
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
-from versions import services
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version, edit_version
+from releasehub.publishing.transitions import Move
 from versions.models import PublicNumber, Version
 from versions.policies import version_policy
 
@@ -91,7 +93,7 @@ class VersionAdmin(ActionAdmin):
             name="publish",
             label="Publish",
             done="published",
-            run=lambda actor, row, reason: publish_version(actor=actor, version=row),
+            run=lambda actor, row, reason: move(Move.PUBLISH, actor=actor, version=row),
             applies=is_draft,
             question="publish",
         ),
@@ -99,7 +101,7 @@ class VersionAdmin(ActionAdmin):
             name="unpublish",
             label="Unpublish",
             done="unpublished",
-            run=lambda actor, row, reason: withdraw_version(actor=actor, version=row),
+            run=lambda actor, row, reason: move(Move.UNPUBLISH, actor=actor, version=row),
             applies=is_out,
             question="publish",
         ),
@@ -107,7 +109,7 @@ class VersionAdmin(ActionAdmin):
             name="yank",
             label="Yank",
             done="yanked",
-            run=lambda actor, row, reason: services.yank_version(actor=actor, version=row, reason=reason),
+            run=lambda actor, row, reason: move(Move.YANK, actor=actor, version=row, reason=reason),
             applies=lambda row: is_out(row) and not row.is_yanked,
             question="publish",
             wants_reason=True,
@@ -116,7 +118,7 @@ class VersionAdmin(ActionAdmin):
             name="unyank",
             label="Unyank",
             done="no longer yanked",
-            run=lambda actor, row, reason: services.unyank_version(actor=actor, version=row),
+            run=lambda actor, row, reason: move(Move.UNYANK, actor=actor, version=row),
             applies=lambda row: row.is_yanked and not row.is_deleted,
             question="publish",
         ),
@@ -124,7 +126,7 @@ class VersionAdmin(ActionAdmin):
             name="activate",
             label="Make active",
             done="active",
-            run=lambda actor, row, reason: services.activate_version(actor=actor, version=row),
+            run=lambda actor, row, reason: move(Move.ACTIVATE, actor=actor, version=row),
             applies=lambda row: not row.is_active and not row.is_deleted and not row.is_yanked,
             question="activate",
         ),
@@ -132,7 +134,7 @@ class VersionAdmin(ActionAdmin):
             name="archive",
             label="Archive",
             done="archived",
-            run=lambda actor, row, reason: services.archive_version(actor=actor, version=row),
+            run=lambda actor, row, reason: move(Move.ARCHIVE, actor=actor, version=row),
             applies=lambda row: is_out(row) and row.state != "archived",
             question="publish",
         ),
@@ -140,11 +142,11 @@ class VersionAdmin(ActionAdmin):
             name="unarchive",
             label="Unarchive",
             done="back from the archive",
-            run=lambda actor, row, reason: services.unarchive_version(actor=actor, version=row),
+            run=lambda actor, row, reason: move(Move.UNARCHIVE, actor=actor, version=row),
             applies=lambda row: row.state == "archived" and not row.is_deleted,
             question="publish",
         ),
-        *deletion_actions(delete_version, services.restore_version, "version"),
+        *deletion_actions(delete_version, partial(move, Move.RESTORE), "version"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -161,10 +163,10 @@ class VersionAdmin(ActionAdmin):
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
         """Starts as a draft: files come next, publishing last."""
         download = values.pop("download")
-        return services.create_version(actor=actor, download_id=download.pk, state="draft", **values)
+        return create_version(actor=actor, download_id=download.pk, state="draft", **values)
 
     def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
-        services.update_version(actor=actor, version=obj, **values)
+        edit_version(actor=actor, version=obj, **values)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)

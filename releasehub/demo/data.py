@@ -22,8 +22,10 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
 from releasehub.core.actor import Actor, Channel
 from releasehub.demo.catalog import CATEGORIES, DOWNLOADS, DemoDownload, DemoVersion
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version
+from releasehub.publishing.transitions import Move
 from versions.models import Version
-from versions.services import create_version, yank_version
 
 ADMIN = "admin"
 
@@ -102,7 +104,7 @@ def _version(actor: Actor, download: Download, demo: DemoVersion) -> None:
         _file(actor, version, platform, architecture)
     _set_back(version, demo.days_ago)
     if demo.yank_reason:
-        yank_version(actor=actor, version=version, reason=demo.yank_reason)
+        move(Move.YANK, actor=actor, version=version, reason=demo.yank_reason)
 
 
 def _file(actor: Actor, version: Version, platform: str, architecture: str) -> None:

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "downloads",
     "versions",
     "files",
+    "releasehub.publishing",
     "releasehub.api",
     "releasehub.pages",
     "releasehub.demo",

@@ -15,11 +15,12 @@ from django.utils import timezone
 from downloads.models import AccessKey, Download
 from downloads.services import update_download
 from files import links
-from files.deletion import delete_version
 from files.models import DownloadGrant, File
 from releasehub.core.guests import CACHE
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_file, make_user, make_version, system
-from versions.services import unpublish_version, yank_version
 from versions.services.access_keys import issue_access_key
 
 pytestmark = pytest.mark.django_db
@@ -73,10 +74,10 @@ def test_a_change_ends_it(client: Client, download: Download, django_capture_on_
     assert "2.0.0" in client.get(page).content.decode()
     assert client.get(update).json()["update_available"]
     with django_capture_on_commit_callbacks(execute=True):
-        yank_version(actor=system(), version=version, reason="broken")
+        move(Move.YANK, actor=system(), version=version, reason="broken")
     assert not client.get(update).json()["update_available"]
     with django_capture_on_commit_callbacks(execute=True):
-        unpublish_version(actor=system(), version=version)
+        move(Move.UNPUBLISH, actor=system(), version=version)
     assert "2.0.0" not in client.get(page).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
         update_download(actor=system(), download=download, visibility=Download.Visibility.PRIVATE)

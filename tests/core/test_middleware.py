@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from files import links
-from files.deletion import delete_version
 from releasehub.api.dialects import is_api
 from releasehub.middleware import API_POLICY
+from releasehub.publishing.deletion import delete_version
 from tests.factories import make_download, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db

@@ -17,11 +17,12 @@ from files.listing import newest_versions, version_of_id
 from files.models import DownloadGrant
 from releasehub.core.actor import Actor
 from releasehub.core.prepared import STAND_IN, Prepared, insert, insert_all
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Payload
 from tests.factories import make_download, make_file, make_user, make_version, system
 from tests.webhooks.conftest import announce
 from versions.models import Version
-from versions.services import unpublish_version
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def test_other_values_give_other_rows() -> None:
 def test_lists_follow_the_rights() -> None:
     download = make_download()
     listed = make_version(download, "1.0.0")
-    draft = unpublish_version(actor=system(), version=make_version(download, "2.0.0"))
+    draft = move(Move.UNPUBLISH, actor=system(), version=make_version(download, "2.0.0"))
     assert newest_versions(download, 5, only_listed=True) == [listed]
     assert newest_versions(download, 5, only_listed=False) == [draft, listed]
     assert newest_versions(download, 1, only_listed=False) == [draft]

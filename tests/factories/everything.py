@@ -7,16 +7,18 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from downloads.services import set_team_member, share_download
-from files.deletion import delete_download, delete_file, delete_version
 from files.models import DownloadDay
 from releasehub.accounts.models import Membership, Role, User
 from releasehub.apikeys.services import issue_key
 from releasehub.audit.models import AuditSink
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.factories.accounts import make_organization, make_user
 from tests.factories.releases import make_category, make_download, make_file, make_loose_upload, make_version, system
 from versions.models import NamedChannel, NamedPlatform
-from versions.services import create_label, yank_version
+from versions.services import create_label
 from versions.services.access_keys import issue_access_key
 
 
@@ -26,7 +28,7 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     download = make_download(owner, category=category, title="Everything")
     version = make_version(download, "1.0.0", files=1)
     make_version(download, "2.0.0-beta.1", state="draft")
-    yank_version(actor=system(), version=make_version(download, "1.1.0", files=1), reason="broken")
+    move(Move.YANK, actor=system(), version=make_version(download, "1.1.0", files=1), reason="broken")
     delete_version(actor=system(), version=make_version(download, "1.2.0", files=1))
     delete_file(actor=system(), file=make_file(make_version(download, "1.3.0", state="draft")))
     delete_download(actor=system(), download=make_download(owner, category=category, title="Deleted"))

@@ -10,9 +10,9 @@ from files.sessions import begin_upload, open_incoming
 from files.uploads import Receiver, StagedUpload
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor, system_actor
+from releasehub.publishing.releases import create_version
 from tests.factories.accounts import make_user
 from versions.models import Version
-from versions.services import create_version
 
 _numbers = count(1)
 

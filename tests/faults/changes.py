@@ -35,10 +35,13 @@ from downloads.services import create_category, create_download, lock_download, 
 from releasehub.accounts.models import User  # noqa: E402
 from releasehub.core.actor import system_actor  # noqa: E402
 from releasehub.core.errors import Conflict  # noqa: E402
+from releasehub.publishing.lifecycle import move  # noqa: E402
+from releasehub.publishing.releases import create_version  # noqa: E402
+from releasehub.publishing.transitions import Move  # noqa: E402
 from releasehub.webhooks.endpoints import create_endpoint  # noqa: E402
 from releasehub.webhooks.models import Event  # noqa: E402
-from versions import services as versions  # noqa: E402
 from versions.models import Version  # noqa: E402
+from versions.services import update_version  # noqa: E402
 
 SHADOW = """
 CREATE TABLE faults_shadow (
@@ -98,10 +101,10 @@ def steps(chance: Random, download: Download, title: str, number: str) -> list[S
     known = list(Version.objects.filter(download=download).order_by("-id")[:20])
     if not known or chance.random() < CREATE_SHARE:
         fields = {"download_id": download.pk, "number": number, "title": title}
-        create = partial(versions.create_version, actor=system_actor(), **fields)
+        create = partial(create_version, actor=system_actor(), **fields)
         return [(create, ("version.created", "version.published"), "version.create", None)]
     version = chance.choice(known)
-    retitle = partial(versions.update_version, actor=system_actor(), version=version, title=title)
+    retitle = partial(update_version, actor=system_actor(), version=version, title=title)
     found: list[Step] = [(retitle, ("version.updated",), "version.update", version.pk)]
     if chance.random() < 0.5:
         found.append(turn(version))
@@ -111,10 +114,11 @@ def steps(chance: Random, download: Download, title: str, number: str) -> list[S
 def turn(version: Version) -> Step:
     """A change of state that is possible, after a new title."""
     if version.is_yanked:
-        run, name = versions.unyank_version, "unyank"
+        step, name = Move.UNYANK, "unyank"
     else:
-        run, name = versions.yank_version, "yank"
-    return partial(run, actor=system_actor(), version=version), (f"version.{name}ed",), f"version.{name}", version.pk
+        step, name = Move.YANK, "yank"
+    run = partial(move, step, actor=system_actor(), version=version)
+    return run, (f"version.{name}ed",), f"version.{name}", version.pk
 
 
 def note(title: str, events: tuple[str, ...], action: str, target_id: int) -> None:
@@ -227,7 +231,7 @@ def racer(download_id: int, title: str, seconds: float, number: str) -> None:
         fields: dict[str, Any] = {"actor": system_actor(), "title": title}
         try:
             if number:
-                made = versions.create_version(download_id=download_id, number=number, **fields)
+                made = create_version(download_id=download_id, number=number, **fields)
                 note(title, ("version.created", "version.published"), "version.create", made.pk)
             else:
                 update_download(download=Download.objects.get(pk=download_id), **fields)

@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 
 from files.attaching import Named, attach_file, find_sources
 from files.blobs import erase_unused
-from files.deletion import delete_file
 from files.models import Blob, File
-from files.releasing import create_with_files, edit_with_files
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid, Rejected
+from releasehub.publishing.deletion import delete_file
+from releasehub.publishing.releases import create_with_files, edit_with_files
 from tests.factories import make_download, make_file, make_loose_upload, make_user, make_version, system
 from versions.models import Version
 

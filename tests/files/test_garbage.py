@@ -15,13 +15,13 @@ from django.db import connection
 from django.utils import timezone
 
 from files.blobs import keep_upload
-from files.deletion import delete_file
 from files.garbage import collect_garbage, find_garbage
 from files.models import Blob, File, UploadSession
 from files.sessions import begin_upload, complete_upload, open_incoming
 from files.storage import blob_storage
 from files.verification import verify_upload
 from releasehub.core.errors import StorageUnavailable
+from releasehub.publishing.deletion import delete_file
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key, make_version, stage, system
 

@@ -10,13 +10,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from files import garbage, packages, verification
+from files import garbage, verification
 from files.models import Blob, File, PackageUpload, UploadSession
-from files.packages import Confirmation, publish_package, verify_package
 from files.sessions import begin_upload, open_open_ended, sign_parts
 from files.storage import blob_storage
 from files.tasks import sweep_uploads
 from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.publishing import packages
+from releasehub.publishing.packages import Confirmation, publish_package, verify_package
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.api.entity.world import World, acting
 from tests.api.native.test_uploads import left_behind
@@ -39,8 +41,8 @@ STEPS = [
     (packages, "_look_into"),
     (packages, "create_version"),
     (packages, "add_file"),
-    (packages, "publish_version"),
-    (packages, "activate_version"),
+    (packages, Move.PUBLISH),
+    (packages, Move.ACTIVATE),
 ]
 
 
@@ -64,19 +66,22 @@ def confirm(world: World, body: dict[str, Any]) -> tuple[Version, bool]:
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(("place", "step"), STEPS, ids=[step for _, step in STEPS])
 def test_killed_at_any_step_the_repetition_makes_it_whole(
-    monkeypatch: pytest.MonkeyPatch, place: Any, step: str, moment: str
+    monkeypatch: pytest.MonkeyPatch, place: Any, step: str | Move, moment: str
 ) -> None:
     world = World()
     body = world.uploaded()
-    original: Callable[..., Any] = getattr(place, step)
+    name = "move" if isinstance(step, Move) else step
+    original: Callable[..., Any] = getattr(place, name)
 
     def dies(*args: Any, **kwargs: Any) -> Any:
+        if isinstance(step, Move) and args != (step,):
+            return original(*args, **kwargs)
         if moment == "after":
             original(*args, **kwargs)
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(place, step, dies)
+        patch.setattr(place, name, dies)
         patch.setattr(verification, "release_claim", lambda blob: None)
         with pytest.raises(Killed):
             confirm(world, body)

@@ -10,11 +10,11 @@ import pytest
 from django.db import connection, connections
 
 from files.archives import Finding
-from files.deletion import delete_file
 from files.intake import decide
 from files.models import File
 from files.permalinks import best_file
 from files.services import restore_file, update_file
+from releasehub.publishing.deletion import delete_file
 from tests.factories.releases import make_file, make_version, system
 from versions.models import Version
 

@@ -11,12 +11,13 @@ from django.db import connection
 
 from downloads.models import Download
 from downloads.services import create_download, share_download, update_download
-from files.deletion import delete_version
 from files.models import File, PublicFileName
-from files.publishing import publish_version
 from releasehub.core.errors import Conflict
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version
+from releasehub.publishing.transitions import Move
 from tests.factories import make_category, make_download, make_file, make_user, make_version, system
-from versions.services import create_version
 
 NAME = "tool.bin"
 FIRST, OTHER = b"the first bytes", b"other bytes"
@@ -70,7 +71,7 @@ def test_publishing_while_the_download_is_shared_is_remembered(two_at_once: Any)
         version = make_version(download, "1.0.0", state="draft")
         make_file(version, name=NAME, content=FIRST)
         ends = two_at_once(
-            lambda version=version: publish_version(actor=system(), version=version),
+            lambda version=version: move(Move.PUBLISH, actor=system(), version=version),
             lambda download=download: share_download(actor=system(), download=download, user=make_user()),
         )
         assert ends == ["done", "done"]

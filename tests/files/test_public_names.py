@@ -17,17 +17,18 @@ from downloads.services import (
 )
 from downloads.services.entities import publish_entity
 from files.attaching import Named, attach_file, find_sources
-from files.deletion import delete_download, delete_file, delete_version
 from files.external import _decide_named
 from files.intake import decide
 from files.models import File, PublicFileName
-from files.publishing import edit_version, publish_version, withdraw_version
-from files.releasing import edit_with_files
 from files.services import check_found_name, link_file, restore_file
 from files.sessions import begin_upload, complete_upload, open_incoming
 from files.verification import verify_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import edit_version, edit_with_files
+from releasehub.publishing.transitions import Move
 from tests.conftest import begin_with
 from tests.factories import (
     make_category,
@@ -41,7 +42,7 @@ from tests.factories import (
 )
 from tests.files.test_verification import send
 from versions.models import Version
-from versions.services import restore_version, update_version
+from versions.services import update_version
 from versions.services.access_keys import issue_access_key
 
 pytestmark = pytest.mark.django_db
@@ -70,11 +71,11 @@ class World:
 
 
 def unpublished(world: World) -> None:
-    withdraw_version(actor=system(), version=world.fresh())
+    move(Move.UNPUBLISH, actor=system(), version=world.fresh())
 
 
 def hidden(world: World) -> None:
-    update_version(actor=system(), version=world.fresh(), visibility="private")
+    edit_version(actor=system(), version=world.fresh(), visibility="private")
 
 
 def draft_by_edit(world: World) -> None:
@@ -91,11 +92,11 @@ def still_out(world: World) -> None:
 
 def deleted_and_restored(world: World) -> None:
     delete_version(actor=system(), version=world.fresh())
-    restore_version(actor=system(), version=world.fresh())
+    move(Move.RESTORE, actor=system(), version=world.fresh())
 
 
 def renumbered(world: World) -> None:
-    withdraw_version(actor=system(), version=world.fresh())
+    move(Move.UNPUBLISH, actor=system(), version=world.fresh())
     update_version(actor=system(), version=world.fresh(), number="1.0.1")
 
 
@@ -203,14 +204,14 @@ def test_the_same_bytes_may_come_back(world: World, way_back: Callable[..., None
     world.erase(hard=hard)
     make_file(world.fresh(), name=NAME, content=FIRST)
     if not world.fresh().is_released:
-        publish_version(actor=system(), version=world.fresh())
+        move(Move.PUBLISH, actor=system(), version=world.fresh())
 
 
 def test_a_draft_takes_other_bytes_under_the_same_name() -> None:
     version = make_version(state="draft")
     delete_file(actor=system(), file=make_file(version, name=NAME, content=FIRST))
     make_file(version, name=NAME, content=OTHER)
-    publish_version(actor=system(), version=version)
+    move(Move.PUBLISH, actor=system(), version=version)
     assert remembered(version) == {NAME: hashlib.sha256(OTHER).hexdigest()}
 
 
@@ -219,7 +220,7 @@ def test_a_file_deleted_in_the_draft_cannot_be_restored_over_public_bytes() -> N
     first = make_file(version, name=NAME, content=FIRST)
     delete_file(actor=system(), file=first)
     second = make_file(version, name=NAME, content=OTHER)
-    publish_version(actor=system(), version=version)
+    move(Move.PUBLISH, actor=system(), version=version)
     delete_file(actor=system(), file=File.objects.select_related("version__download").get(pk=second.pk))
     with pytest.raises(Conflict) as refusal:
         restore_file(actor=system(), file=File.all_objects.select_related("version__download").get(pk=first.pk))

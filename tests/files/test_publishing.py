@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from files.deletion import delete_file
 from files.models import DownloadGrant, File
-from files.publishing import edit_version, publish_version, withdraw_version
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.publishing.deletion import delete_file
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import edit_version
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.factories import make_file, make_user, make_version, system
 from versions.models import Version
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sealed() -> Version:
-    return publish_version(actor=system(), version=make_version(state="draft", files=1), seal=True)
+    return move(Move.PUBLISH, actor=system(), version=make_version(state="draft", files=1), seal=True)
 
 
 def fetch(version: Version, *, is_bot: bool = False) -> None:
@@ -27,7 +29,7 @@ def fetch(version: Version, *, is_bot: bool = False) -> None:
 
 
 def test_sealing_is_asked_for_or_set_on_the_download() -> None:
-    plain = publish_version(actor=system(), version=make_version(state="draft", files=1))
+    plain = move(Move.PUBLISH, actor=system(), version=make_version(state="draft", files=1))
     assert plain.sealed_at is None
     assert sealed().sealed_at is not None
 
@@ -36,20 +38,21 @@ def test_published_version_is_sealed_afterwards_once() -> None:
     version = make_version(files=1)
     before = (AuditEntry.objects.count(), Event.objects.count())
     for _ in range(2):
-        version = publish_version(actor=system(), version=version, seal=True)
+        version = move(Move.PUBLISH, actor=system(), version=version, seal=True)
     assert version.sealed_at is not None
     assert (AuditEntry.objects.count(), Event.objects.count()) == (before[0] + 1, before[1] + 1)
 
 
-def test_archived_version_stays_archived_when_it_is_sealed() -> None:
+def test_publishing_an_archived_version_offers_and_seals_it() -> None:
     version = make_version(files=1)
     Version.objects.update(state="archived")
-    assert publish_version(actor=system(), version=version, seal=True).state == "archived"
+    version = move(Move.PUBLISH, actor=system(), version=version, seal=True)
+    assert (version.state, version.sealed_at is not None) == ("published", True)
 
 
 def test_only_the_visibility_of_a_sealed_version_changes() -> None:
     version = sealed()
-    assert update_version(actor=system(), version=version, visibility="private").visibility == "private"
+    assert edit_version(actor=system(), version=version, visibility="private").visibility == "private"
     with pytest.raises(Conflict):
         update_version(actor=system(), version=version, platforms=["x"])
 
@@ -57,14 +60,14 @@ def test_only_the_visibility_of_a_sealed_version_changes() -> None:
 def test_version_without_files_and_one_with_unchecked_files_are_refused_differently() -> None:
     version = make_version(state="draft")
     with pytest.raises(Invalid) as none:
-        publish_version(actor=system(), version=version)
+        move(Move.PUBLISH, actor=system(), version=version)
     file = make_file(version)
     File.objects.update(validation_status="pending")
     with pytest.raises(Conflict) as pending:
-        publish_version(actor=system(), version=version)
+        move(Move.PUBLISH, actor=system(), version=version)
     File.objects.filter(pk=file.pk).update(validation_status="failed")
     with pytest.raises(Invalid) as failed:
-        publish_version(actor=system(), version=version)
+        move(Move.PUBLISH, actor=system(), version=version)
     codes = [error.value.code for error in (none, pending, failed)]
     assert codes == [
         ErrorCode.VERSION_HAS_NO_FILES, ErrorCode.VERSION_FILES_PENDING, ErrorCode.VERSION_HAS_NO_FILES,
@@ -76,7 +79,7 @@ def test_sealed_version_that_somebody_has_is_not_taken_back(is_bot: bool) -> Non
     version = sealed()
     fetch(version, is_bot=is_bot)
     with pytest.raises(Conflict):
-        withdraw_version(actor=system(), version=version)
+        move(Move.UNPUBLISH, actor=system(), version=version)
     with pytest.raises(Conflict):
         edit_version(actor=system(), version=version, state="draft")
 
@@ -84,12 +87,12 @@ def test_sealed_version_that_somebody_has_is_not_taken_back(is_bot: bool) -> Non
 def test_unsealed_version_is_taken_back_all_the_same() -> None:
     version = make_version(files=1)
     fetch(version)
-    assert withdraw_version(actor=system(), version=version).state == "draft"
+    assert move(Move.UNPUBLISH, actor=system(), version=version).state == "draft"
 
 
 def test_taking_back_takes_the_right_to_it() -> None:
     with pytest.raises(Denied):
-        withdraw_version(actor=Actor(user=make_user()), version=sealed())
+        move(Move.UNPUBLISH, actor=Actor(user=make_user()), version=sealed())
 
 
 def test_file_of_a_sealed_version_can_only_be_erased() -> None:

@@ -12,7 +12,6 @@ from django.utils import timezone
 from downloads.models import Category, Download
 from downloads.services import update_category
 from files.blobs import keep_upload
-from files.deletion import delete_download, delete_file, delete_version, purge_deleted
 from files.intake import accept_upload
 from files.latest import latest_version, with_current_version
 from files.models import Blob, File
@@ -22,9 +21,11 @@ from files.storage.local import LocalWriter
 from files.uploads import Receiver
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, Rejected, StorageFull
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version, purge_deleted
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_file, make_version, stage, system
 from versions.models import Version
-from versions.services import archive_version, yank_version
 
 pytestmark = pytest.mark.django_db
 
@@ -192,8 +193,8 @@ def test_current_version_is_the_latest_one() -> None:
     newest = Version.objects.get(number="2.0")
     assert latest_version(download) == newest
     assert with_current_version(Download.objects.all()).get().current_version_id == newest.pk  # type: ignore[attr-defined]
-    yank_version(actor=system(), version=newest)
-    archive_version(actor=system(), version=Version.objects.get(number="1.10"))
+    move(Move.YANK, actor=system(), version=newest)
+    move(Move.ARCHIVE, actor=system(), version=Version.objects.get(number="1.10"))
     expected = Version.objects.get(number="1.9")
     assert latest_version(download) == expected
     assert with_current_version(Download.objects.all()).get().current_version_id == expected.pk  # type: ignore[attr-defined]

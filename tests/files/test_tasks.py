@@ -12,15 +12,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from files import tasks
-from files.deletion import delete_file
 from files.models import Blob, DownloadGrant, File
 from files.scanner import ScannerUnavailable
 from files.storage import blob_storage
 from releasehub.celery import app
 from releasehub.core.errors import StorageUnavailable
+from releasehub.publishing import tasks as publishing_tasks
+from releasehub.publishing.deletion import delete_file
+from releasehub.publishing.releases import create_version
 from tests.factories import make_download, make_file, make_version, system
 from versions.models import Version
-from versions.services import create_version
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def test_due_versions_are_published_and_others_say_why(caplog: Any) -> None:
     )
     make_file(ready)
     Version.objects.update(publish_at=timezone.now() - timedelta(minutes=1))
-    assert (tasks.publish_due(), tasks.publish_due()) == (1, 0)
+    assert (publishing_tasks.publish_due(), publishing_tasks.publish_due()) == (1, 0)
     assert Version.objects.get(pk=ready.pk).state == "published"
     assert Version.objects.get(pk=empty.pk).state == "scheduled"
     assert "without files cannot be published" in caplog.text
@@ -54,7 +55,7 @@ def test_purge_command_counts_what_went() -> None:
     out = StringIO()
     call_command("purge_deleted", "--older-than=2", stdout=out)
     assert "1 files" in out.getvalue()
-    assert tasks.purge() == {"downloads": 0, "versions": 0, "files": 0}
+    assert publishing_tasks.purge() == {"downloads": 0, "versions": 0, "files": 0}
     assert tasks.sweep_blobs() == 1
     assert Blob.objects.count() == 0
 

@@ -17,13 +17,16 @@ from django.test import Client
 
 from downloads.services import update_download
 from files import links
-from files.deletion import delete_download, delete_file, delete_version
 from files.models import DownloadGrant
 from files.services import link_file
 from releasehub.pages.fetching import fetch_commands
+from releasehub.publishing.deletion import delete_download, delete_file, delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import edit_version
+from releasehub.publishing.transitions import Move
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
-from versions.services import unpublish_version, update_version, yank_version
+from versions.services import update_version
 
 pytestmark = pytest.mark.django_db
 local_only = pytest.mark.skipif(settings.STORAGE_KIND == "s3", reason="S3 answers with a redirect to signed links")
@@ -132,7 +135,7 @@ def test_latest_goes_by_version_not_by_date(client: Client, link: str, number: s
 
 
 def test_yanked_keeps_its_exact_link_with_a_warning(client: Client, file: Any) -> None:
-    yank_version(actor=system(), version=file.version, reason="breaks\nthings")
+    move(Move.YANK, actor=system(), version=file.version, reason="breaks\nthings")
     answer: Any = client.get(path(file))
     assert not answer.streaming or b"".join(answer)
     assert answer["X-ReleaseHub-Yanked"] == "breaks things"
@@ -218,9 +221,9 @@ def test_what_was_never_public_is_gone_without_a_word(client: Client, file: Any,
     version, download, link = file.version, file.version.download, path(file)
     match hidden:
         case "draft":
-            unpublish_version(actor=system(), version=version)
+            move(Move.UNPUBLISH, actor=system(), version=version)
         case "private":
-            update_version(actor=system(), version=version, visibility="private")
+            edit_version(actor=system(), version=version, visibility="private")
         case "members" | "private download":
             update_download(actor=system(), download=download, visibility=hidden.split(" ")[0])
         case _:

@@ -9,9 +9,9 @@ from django.db import IntegrityError
 
 from downloads.models import TeamMember
 from downloads.services import set_team_member
-from files.deletion import delete_download
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid
+from releasehub.publishing.deletion import delete_download
 from tests.factories import make_download, make_user, make_version, system
 from versions.models import NamedChannel, NamedPlatform, Version
 from versions.policies import label_policy

@@ -13,25 +13,17 @@ from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import create_category
-from files.deletion import delete_version
-from files.publishing import edit_version, publish_due_versions, publish_version
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version, edit_version, publish_due_versions
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.factories import make_download, make_user, make_version, system
 from versions.models import Version
-from versions.services import (
-    activate_version,
-    archive_version,
-    create_version,
-    restore_version,
-    schedule_version,
-    unpublish_version,
-    unyank_version,
-    update_version,
-    yank_version,
-)
+from versions.services import update_version
 
 pytestmark = pytest.mark.django_db
 
@@ -81,21 +73,21 @@ def test_declared_scheme_refuses_other_forms() -> None:
 def test_publishing_needs_a_file() -> None:
     version = make_version(state="draft")
     with pytest.raises(Invalid):
-        publish_version(actor=system(), version=version)
+        move(Move.PUBLISH, actor=system(), version=version)
 
 
 def test_one_audit_row_and_event_per_change() -> None:
     version = make_version(state="draft", files=1)
     before = (AuditEntry.objects.count(), Event.objects.count())
-    publish_version(actor=system(), version=version)
-    publish_version(actor=system(), version=version)
+    move(Move.PUBLISH, actor=system(), version=version)
+    move(Move.PUBLISH, actor=system(), version=version)
     assert (AuditEntry.objects.count(), Event.objects.count()) == (before[0] + 1, before[1] + 1)
 
 
 def test_sealed_version_cannot_be_changed() -> None:
     version = make_version(make_download(seal_on_publish=True), files=1)
     assert version.state == "draft"
-    version = publish_version(actor=system(), version=version)
+    version = move(Move.PUBLISH, actor=system(), version=version)
     with pytest.raises(Conflict):
         update_version(actor=system(), version=version, title="Other")
 
@@ -111,7 +103,7 @@ def test_scheduled_version_is_published_when_due() -> None:
 
 def test_schedule_needs_a_time_to_come() -> None:
     with pytest.raises(Invalid):
-        schedule_version(actor=system(), version=make_version(state="draft"), publish_at=timezone.now())
+        move(Move.SCHEDULE, actor=system(), version=make_version(state="draft"), publish_at=timezone.now())
 
 
 def test_approval_is_for_moderators() -> None:
@@ -121,20 +113,20 @@ def test_approval_is_for_moderators() -> None:
     version = create_version(actor=Actor(user=owner), download_id=download.pk, number="1.0")
     assert version.state == "pending"
     with pytest.raises(Denied):
-        publish_version(actor=Actor(user=owner), version=version)
+        move(Move.PUBLISH, actor=Actor(user=owner), version=version)
 
 
 def test_yank_and_back() -> None:
-    version = yank_version(actor=system(), version=make_version(files=1), reason="bad")
+    version = move(Move.YANK, actor=system(), version=make_version(files=1), reason="bad")
     assert (version.is_yanked, version.yank_reason) == (True, "bad")
-    assert not unyank_version(actor=system(), version=version).is_yanked
+    assert not move(Move.UNYANK, actor=system(), version=version).is_yanked
 
 
 def test_one_active_version_and_it_steps_down_when_deleted() -> None:
     first = make_version(files=1)
     second = make_version(first.download, files=1)
-    activate_version(actor=system(), version=first)
-    activate_version(actor=system(), version=second)
+    move(Move.ACTIVATE, actor=system(), version=first)
+    move(Move.ACTIVATE, actor=system(), version=second)
     assert list(Version.objects.filter(is_active=True)) == [second]
     delete_version(actor=system(), version=second)
     assert not Version.all_objects.filter(is_active=True).exists()
@@ -149,12 +141,12 @@ def test_state_and_fields_change_together_or_not_at_all() -> None:
 
 
 STEPS: list[Any] = [
-    lambda v: publish_version(actor=system(), version=v),
-    lambda v: unpublish_version(actor=system(), version=v),
-    lambda v: archive_version(actor=system(), version=v),
+    lambda v: move(Move.PUBLISH, actor=system(), version=v),
+    lambda v: move(Move.UNPUBLISH, actor=system(), version=v),
+    lambda v: move(Move.ARCHIVE, actor=system(), version=v),
     lambda v: delete_version(actor=system(), version=v),
-    lambda v: restore_version(actor=system(), version=v),
-    lambda v: update_version(actor=system(), version=v, visibility=random.choice(Version.Visibility.values)),
+    lambda v: move(Move.RESTORE, actor=system(), version=v),
+    lambda v: edit_version(actor=system(), version=v, visibility=random.choice(Version.Visibility.values)),
     lambda v: delete_version(actor=system(), version=v, hard=True),
 ]
 
@@ -212,7 +204,7 @@ def test_racing_activations_leave_one_active() -> None:
     def run(version: Version) -> None:
         barrier.wait()
         try:
-            activate_version(actor=system(), version=version)
+            move(Move.ACTIVATE, actor=system(), version=version)
         finally:
             connection.close()
 
@@ -238,10 +230,10 @@ def test_draft_does_not_get_round_approval(state: str) -> None:
     publish_at = timezone.now() + timedelta(days=1) if state == "scheduled" else None
     assert edit_version(actor=owner, version=version, state=state, publish_at=publish_at).state == "pending"
     with pytest.raises(Denied):
-        publish_version(actor=owner, version=version)
-    assert publish_version(actor=system(), version=version).state == "published"
+        move(Move.PUBLISH, actor=owner, version=version)
+    assert move(Move.PUBLISH, actor=system(), version=version).state == "published"
 
 
 def test_moderator_publishes_a_draft_at_once() -> None:
     _, version = waiting_for_approval()
-    assert publish_version(actor=system(), version=version).state == "published"
+    assert move(Move.PUBLISH, actor=system(), version=version).state == "published"

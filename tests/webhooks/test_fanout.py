@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from files.deletion import delete_download
 from files.models import File
 from files.snapshots import file_snapshot
 from releasehub.audit.models import AuditEntry
+from releasehub.publishing.deletion import delete_download
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Delivery, Endpoint, Event
 from releasehub.webhooks.services import publish, publish_all

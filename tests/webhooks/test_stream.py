@@ -11,10 +11,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from downloads.services import restore_download, set_team_member, update_download
-from files.deletion import delete_download
 from releasehub.accounts.models import Membership
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
+from releasehub.publishing.deletion import delete_download
 from releasehub.webhooks.models import Event
 from releasehub.webhooks.stream import number_events, read_stream
 from tests.api.described import check

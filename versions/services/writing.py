@@ -1,5 +1,6 @@
-"""Create, change and restore versions."""
+"""Build and change versions. Their states and flags belong to `releasehub.publishing.lifecycle`."""
 
+from collections.abc import Set
 from datetime import datetime
 from typing import Any
 
@@ -19,56 +20,48 @@ from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 from versions.channels import InvalidChannel, clean_channel
-from versions.exposure import is_public, remember_number, remember_public
+from versions.exposure import remember_public
 from versions.models import Version
 from versions.numbering import InvalidNumber, Number, Scheme, parse
 from versions.policies import version_policy
-from versions.services.approval import needs_approval
 from versions.services.locking import lock_version, tally_changes
 from versions.services.numbers import check_number_is_free
-from versions.services.states import mark_published
 
 TEXTS = ("release_notes", "changelog")
+LIFECYCLE_FIELDS = frozenset(
+    {"state", "publish_at", "published_at", "sealed_at", "seal_on_publish", "yanked_at", "is_active", "deleted_at"}
+)
 
 
-@transaction.atomic
-def create_version(
+def build_version(
     *,
     actor: Actor,
     download_id: int,
     number: str,
     channel: str = "",
-    state: str = "",
-    publish_at: datetime | None = None,
     created_at: datetime | None = None,
     **fields: Any,
 ) -> Version:
-    """A new version; its files come afterwards. `created_at` in the past: a version that is older than its entry here.
+    """Return a checked, unsaved version of a download that stays locked until the transaction ends.
 
-    `state`: draft, scheduled (with `publish_at`) or published. Without it: published, or draft where the download
-    seals on publishing, because nothing can be added to a sealed version. Where the category asks for approval,
-    published becomes pending.
-    Errors: NotFound, Denied; Invalid; Conflict when the number is or was used in that channel.
+    `created_at` may lie in the past, for a version that is older than its entry here.
+
+    Raises:
+        NotFound, Denied: The actor may not see the download or not post versions.
+        Invalid: A field is wrong.
+        Conflict: The number is or was used in that channel.
     """
+    _refuse_lifecycle_fields(fields)
     download = _lock_for_posting(actor, download_id)
     if not rules_of(download.category).has_versioning and download.version_count:
         raise Conflict(ErrorCode.VERSION_STATE, "This category allows one version only.")
     made_at = _made_at(created_at)
     version = Version(download=download, author=actor.user, created_at=made_at, released_at=made_at)
-    wanted = _wanted_state(actor, download, state, publish_at)
     values = {"channel": _channel(channel or download.default_channel), **_numbered(download, number), **fields}
     _check_texts(values)
     _check_base(download, values)
     assign(version, values)
     check_number_is_free(version)
-    with tally_changes(version):
-        _enter(version, wanted, publish_at)
-        version.save()
-    if is_public(version):  # it has no files yet
-        remember_number(version)
-    audit.record(actor=actor, action=AuditAction.VERSION_CREATE, target=version, changes={"state": version.state})
-    events = [EventType.VERSION_CREATED] + [EventType.VERSION_PUBLISHED] * version.is_released
-    webhooks.publish_all(actor=actor, events=events, target=version)
     return version
 
 
@@ -76,8 +69,10 @@ def create_version(
 def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     """Change only the given fields. The old number and channel stay this version's forever once they were public.
 
+    Visibility and state are changed by `releasehub.publishing.lifecycle.move`.
     Errors: NotFound, Denied; Invalid; Conflict when deleted, sealed, or the number belongs to another version.
     """
+    _refuse_lifecycle_fields(fields, also={"visibility"})
     version_policy.ensure("edit", actor, version)
     version = lock_version(version)
     version_policy.ensure("edit", actor, version)
@@ -90,28 +85,11 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     changes = audit.changed_fields(version, fields)
     if not changes:
         return version
-    if version.sealed_at and not changes.keys() <= {"visibility"}:
+    if version.sealed_at:
         raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed: what was published stays as it is.")
     _renumber(version, fields, changes)
     audit.record(actor=actor, action=AuditAction.VERSION_UPDATE, target=version, changes=_readable(changes))
     webhooks.publish(actor=actor, event=EventType.VERSION_UPDATED, target=version)
-    return version
-
-
-@transaction.atomic
-def restore_version(*, actor: Actor, version: Version) -> Version:
-    """Errors: NotFound, Denied; Conflict when it is not deleted."""
-    version_policy.ensure("restore", actor, version)
-    version = lock_version(version)
-    if not version.is_deleted:
-        if actor.is_superuser:
-            return version
-        raise Conflict(ErrorCode.NOT_DELETED, "This is not deleted.")
-    with tally_changes(version):
-        version.mark_restored()
-    remember_public(version)
-    audit.record(actor=actor, action=AuditAction.VERSION_RESTORE, target=version)
-    webhooks.publish(actor=actor, event=EventType.VERSION_RESTORED, target=version)
     return version
 
 
@@ -124,16 +102,6 @@ def _lock_for_posting(actor: Actor, download_id: int) -> Download:
     return download
 
 
-def _wanted_state(actor: Actor, download: Download, state: str, publish_at: datetime | None) -> str:
-    if not state:
-        state = Version.State.DRAFT if download.seal_on_publish else Version.State.PUBLISHED
-    if state not in {Version.State.DRAFT, Version.State.SCHEDULED, Version.State.PUBLISHED}:
-        raise Invalid(ErrorCode.INVALID, "state is one of draft, scheduled, published.", field="state")
-    if state == Version.State.SCHEDULED and (publish_at is None or publish_at <= timezone.now()):
-        raise Invalid(ErrorCode.INVALID, "A scheduled version needs publish_at, a time to come.", field="publish_at")
-    return Version.State.PENDING if state != Version.State.DRAFT and needs_approval(actor, download) else state
-
-
 def _made_at(created_at: datetime | None) -> datetime:
     now = timezone.now()
     if created_at is not None and created_at > now:
@@ -141,12 +109,10 @@ def _made_at(created_at: datetime | None) -> datetime:
     return created_at or now
 
 
-def _enter(version: Version, state: str, publish_at: datetime | None) -> None:
-    version.publish_at = publish_at if state == Version.State.SCHEDULED else None
-    if state == Version.State.PUBLISHED:
-        mark_published(version)
-    else:
-        version.state = Version.State(state)
+def _refuse_lifecycle_fields(fields: dict[str, Any], *, also: Set[str] = frozenset()) -> None:
+    """Raise a programming error: such a change would pass by the guards of the transition table."""
+    if wrong := (LIFECYCLE_FIELDS | also) & fields.keys():
+        raise TypeError(f"Change {', '.join(sorted(wrong))} through releasehub.publishing.lifecycle.")
 
 
 def _numbered(download: Download, text: str) -> dict[str, Any]:
@@ -196,7 +162,7 @@ def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any])
         if is_moved:
             check_number_is_free(version)
         version.save()
-    if is_moved or "visibility" in changes:
+    if is_moved:
         remember_public(version)
 
 

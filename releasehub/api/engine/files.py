@@ -6,12 +6,12 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.deletion import delete_file
 from files.models import File
 from releasehub.api.engine.base import EngineViewSet, InvalidQuery
 from releasehub.api.engine.schema import documented_files
 from releasehub.api.engine.serializers import EngineFileDeleteQuerySerializer, EngineVersionSerializer
 from releasehub.apikeys.scopes import Scope
+from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 
 

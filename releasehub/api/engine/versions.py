@@ -12,9 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.attaching import Source, find_sources
-from files.deletion import delete_version
 from files.latest import latest_version
-from files.releasing import create_with_files, edit_with_files
 from releasehub.api.common.parsers import JsonParser
 from releasehub.api.engine import wire
 from releasehub.api.engine.base import EngineViewSet
@@ -29,6 +27,8 @@ from releasehub.api.engine.serializers import (
     EngineVersionUpdateSerializer,
 )
 from releasehub.apikeys.scopes import Scope
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.releases import create_with_files, edit_with_files
 from versions.models import Version
 from versions.policies import version_policy
 from versions.services import lock_version

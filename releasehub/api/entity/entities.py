@@ -13,7 +13,6 @@ from downloads.models import Download, StorePublication
 from downloads.policies import download_policy
 from downloads.services import lock_download, publishers_of
 from files import icons
-from files.deletion import delete_download
 from files.sessions import URL_SECONDS, open_open_ended, sign_parts
 from files.storage import Incoming
 from releasehub.accounts.models import Organization, User
@@ -30,6 +29,7 @@ from releasehub.api.entity.outputs import (
 from releasehub.api.entity.pagination import page_of
 from releasehub.api.entity.schema import PAGE, TAG
 from releasehub.apikeys.scopes import Scope
+from releasehub.publishing.deletion import delete_download
 from versions.models import Version
 from versions.querysets import listed_total
 

@@ -11,16 +11,6 @@ from rest_framework.response import Response
 
 from files.delivery import signed_address
 from files.models import File
-from files.packages import (
-    Announcement,
-    Confirmation,
-    announce_package,
-    check_announcement,
-    delete_inactive_version,
-    open_places,
-    publish_package,
-    verify_package,
-)
 from files.sessions import URL_SECONDS, sign_parts
 from releasehub.api.entity.base import EntityViewSet
 from releasehub.api.entity.entities import visible_versions
@@ -38,9 +28,21 @@ from releasehub.api.entity.pagination import page_of
 from releasehub.api.entity.schema import PAGE, TAG
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.packages import (
+    Announcement,
+    Confirmation,
+    announce_package,
+    check_announcement,
+    delete_inactive_version,
+    open_places,
+    publish_package,
+    verify_package,
+)
+from releasehub.publishing.transitions import Move
 from versions.models import Version
 from versions.querysets import listed_total
-from versions.services import activate_version, lock_version
+from versions.services import lock_version
 
 ANNOUNCED = PolymorphicProxySerializer(
     component_name="EntityAnnounced",
@@ -149,7 +151,7 @@ class EntityVersionsViewSet(EntityViewSet):
     def activate(self, request: Request, entity_id: str) -> Response:
         version = self.visible_version(self.parsed(EntityActivateSerializer)["version_id"])
         self.check_match(lambda: lock_version(version))
-        return self.one(activate_version(actor=self.actor, version=version))
+        return self.one(move(Move.ACTIVATE, actor=self.actor, version=version))
 
     @extend_schema(responses={204: None}, summary="Delete a version that is not active")
     def destroy(self, request: Request, entity_id: str, version_id: str) -> Response:

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from files.blobs import release_claim
-from files.deletion import delete_file
 from files.delivery import serve_file
 from files.intake import AcceptedUpload, accept_upload
 from files.models import File
@@ -32,6 +31,7 @@ from releasehub.api.mc_dm.serializers import (
 )
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
+from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 from versions.policies import version_policy
 

@@ -14,10 +14,8 @@ from rest_framework.serializers import BaseSerializer
 from downloads.access import find_with_access
 from downloads.models import Download
 from downloads.policies import download_policy
-from files.deletion import delete_version
 from files.latest import with_primary_file
 from files.listing import newest_versions, version_of_id
-from files.publishing import edit_version, publish_version, withdraw_version
 from releasehub.api.common.envelope import ParentFilterRequired
 from releasehub.api.mc_dm.base import LARGEST_ID, McDmViewSet
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
@@ -33,17 +31,14 @@ from releasehub.api.mc_dm.serializers import (
 )
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version, edit_version
+from releasehub.publishing.transitions import Move
 from versions.models import Version
 from versions.policies import version_policy
 from versions.querysets import listed_total
-from versions.services import (
-    activate_version,
-    create_version,
-    lock_version,
-    restore_version,
-    unyank_version,
-    yank_version,
-)
+from versions.services import lock_version
 
 FILTERS = ("since", "channel", "state", "version_string")
 
@@ -194,28 +189,28 @@ class McDmVersionViewSet(McDmViewSet):
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
-        return self.one(restore_version(actor=self.actor, version=self._visible(pk)))
+        return self.one(move(Move.RESTORE, actor=self.actor, version=self._visible(pk)))
 
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str) -> Response:
-        return self.one(publish_version(actor=self.actor, version=self._visible(pk)))
+        return self.one(move(Move.PUBLISH, actor=self.actor, version=self._visible(pk)))
 
     @action(detail=True, methods=["post"])
     def unpublish(self, request: Request, pk: str) -> Response:
-        return self.one(withdraw_version(actor=self.actor, version=self._visible(pk)))
+        return self.one(move(Move.UNPUBLISH, actor=self.actor, version=self._visible(pk)))
 
     @action(detail=True, methods=["post"])
     def yank(self, request: Request, pk: str) -> Response:
         version, options = self._visible(pk), self.parsed(McDmYankSerializer)
-        return self.one(yank_version(actor=self.actor, version=version, **options))
+        return self.one(move(Move.YANK, actor=self.actor, version=version, **options))
 
     @action(detail=True, methods=["post"])
     def unyank(self, request: Request, pk: str) -> Response:
-        return self.one(unyank_version(actor=self.actor, version=self._visible(pk)))
+        return self.one(move(Move.UNYANK, actor=self.actor, version=self._visible(pk)))
 
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: str) -> Response:
-        return self.one(activate_version(actor=self.actor, version=self._visible(pk)))
+        return self.one(move(Move.ACTIVATE, actor=self.actor, version=self._visible(pk)))
 
     def _visible(self, pk: str) -> Version:
         version: Version = self.found(Version.all_objects.select_related("download__category"), pk)

@@ -8,7 +8,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.deletion import delete_file
 from files.models import File
 from files.policies import file_policy
 from files.services import link_file, lock_file
@@ -24,6 +23,7 @@ from releasehub.api.v3.serializers import (
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 from versions.policies import version_policy
 

@@ -12,8 +12,6 @@ from rest_framework.response import Response
 
 from downloads.access import load_access
 from downloads.models import Download
-from files.deletion import delete_version
-from files.publishing import publish_version, withdraw_version
 from releasehub.api.common.loading import files_of
 from releasehub.api.v3.base import V3ModelViewSet, find_product
 from releasehub.api.v3.filters import V3ReleaseFilterSet
@@ -28,10 +26,14 @@ from releasehub.api.v3.serializers import (
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version, edit_version
+from releasehub.publishing.transitions import Move
 from versions.models import Version
 from versions.policies import version_policy
 from versions.querysets import listed_total
-from versions.services import archive_version, create_version, lock_version, unarchive_version, update_version
+from versions.services import lock_version
 
 ORDER = {
     "createdAt": "created_at",
@@ -141,7 +143,7 @@ class V3ReleaseViewSet(V3ReleaseShowing):
         version = self.found(public_id)
         fields = _with_visibility(self.parsed(V3ReleaseUpdateSerializer), version)
         self.check_match(lambda: lock_version(version))
-        return self.one(update_version(actor=self.actor, version=version, **fields))
+        return self.one(edit_version(actor=self.actor, version=version, **fields))
 
     def destroy(self, request: Request, public_id: str) -> Response:
         version = self.found(public_id)
@@ -151,19 +153,19 @@ class V3ReleaseViewSet(V3ReleaseShowing):
 
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, public_id: str) -> Response:
-        return self.one(publish_version(actor=self.actor, version=self.found(public_id), seal=True))
+        return self.one(move(Move.PUBLISH, actor=self.actor, version=self.found(public_id), seal=True))
 
     @action(detail=True, methods=["post"])
     def unpublish(self, request: Request, public_id: str) -> Response:
-        return self.one(withdraw_version(actor=self.actor, version=self.found(public_id)))
+        return self.one(move(Move.UNPUBLISH, actor=self.actor, version=self.found(public_id)))
 
     @action(detail=True, methods=["post"])
     def archive(self, request: Request, public_id: str) -> Response:
-        return self.one(archive_version(actor=self.actor, version=self.found(public_id)))
+        return self.one(move(Move.ARCHIVE, actor=self.actor, version=self.found(public_id)))
 
     @action(detail=True, methods=["post"])
     def unarchive(self, request: Request, public_id: str) -> Response:
-        return self.one(unarchive_version(actor=self.actor, version=self.found(public_id)))
+        return self.one(move(Move.UNARCHIVE, actor=self.actor, version=self.found(public_id)))
 
 
 @extend_schema_view(

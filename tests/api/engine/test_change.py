@@ -11,15 +11,16 @@ from django.utils import timezone
 
 from downloads.models import TeamMember
 from downloads.services import set_team_member, update_download
-from files.deletion import delete_version
 from files.models import File
 from releasehub.audit.models import AuditEntry
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from tests.api.engine.conftest import Engine
 from tests.api.engine.test_create import refused
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key, make_loose_upload, make_user, system
 from versions.models import Version
-from versions.services import schedule_version
 
 pytestmark = pytest.mark.django_db
 SHA512 = hashlib.sha512(b"engine").hexdigest()
@@ -70,7 +71,7 @@ def test_draft_is_scheduled_and_moved(engine: Engine) -> None:
 
 def test_scheduled_version_can_be_listed_now(engine: Engine) -> None:
     version = engine.version(state="draft", files=1)
-    schedule_version(actor=system(), version=version, publish_at=timezone.now() + timedelta(days=1))
+    move(Move.SCHEDULE, actor=system(), version=version, publish_at=timezone.now() + timedelta(days=1))
     assert engine.patch(version, status="listed").json()["status"] == "listed"
 
 

@@ -12,14 +12,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from downloads.services import update_download
-from files.deletion import delete_download, delete_version
 from files.models import File
+from releasehub.publishing.deletion import delete_download, delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from tests.api.engine.conftest import Engine
 from tests.api.engine.test_create import refused
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
 from versions.models import Version
-from versions.services import archive_version, yank_version
 
 pytestmark = pytest.mark.django_db
 NO_ID = "a" * 24
@@ -227,7 +228,7 @@ def test_list_by_channel(engine: Engine, word: str, found: list[str]) -> None:
 
 def test_list_by_status(engine: Engine) -> None:
     archived = engine.version("1.0.0", files=1)
-    archive_version(actor=system(), version=archived)
+    move(Move.ARCHIVE, actor=system(), version=archived)
     engine.version("2.0.0")
     assert numbers(engine.guest.get("/version?status=archived")) == ["1.0.0"]
     assert numbers(engine.guest.get("/version?status=listed")) == ["2.0.0"]
@@ -291,7 +292,7 @@ def test_latest_of_nothing_is_404(engine: Engine, query: str) -> None:
 
 def test_yanked_version_is_not_latest_but_found(engine: Engine) -> None:
     version = engine.file(content=b"engine").version
-    yank_version(actor=system(), version=version)
+    move(Move.YANK, actor=system(), version=version)
     refused(engine.guest.get("/version/latest"), 404, "not_found")
     assert engine.guest.get(f"/version_file/{sums(b'engine')['sha512']}").status_code == 200
 

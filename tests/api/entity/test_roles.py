@@ -10,10 +10,10 @@ import pytest
 from downloads.models import Download
 from downloads.services import entity_category
 from files.models import PackageUpload
-from files.packages import Announcement, announce_package, open_places
 from files.sessions import sign_parts
 from releasehub.api.entity.urls import urlpatterns
 from releasehub.apikeys.scopes import Scope
+from releasehub.publishing.packages import Announcement, announce_package, open_places
 from tests.api.entity.world import moment, source, upload, zipped
 from tests.conftest import ApiClient
 from tests.factories import make_key, system

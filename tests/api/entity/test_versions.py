@@ -15,12 +15,13 @@ from files.models import Blob, File, PackageUpload, UploadSession
 from files.tasks import sweep_uploads
 from releasehub.api.common.idempotency import HEADER
 from releasehub.core.errors import StorageUnavailable
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from tests.api.entity.world import LOCKFILE, World, acting, moment, source, upload, zipped
 from tests.api.native.test_uploads import left_behind
 from tests.conftest import ApiClient
 from tests.factories import make_user, make_version, system
 from versions.models import Version
-from versions.services import yank_version
 
 pytestmark = pytest.mark.django_db
 
@@ -354,7 +355,7 @@ def test_active_version(world: World) -> None:
 
 def test_yanked_version_cannot_be_active(world: World) -> None:
     shown = world.pushed()
-    yank_version(actor=system(), version=world.version(shown))
+    move(Move.YANK, actor=system(), version=world.version(shown))
     answer = world.client.send("put", f"{world.url}/versions/active", {"versionId": shown["id"]})
     assert answer.status_code == 409
 

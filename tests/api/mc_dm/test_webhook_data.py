@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from downloads.services import create_download, update_download
-from files.deletion import delete_download, delete_version
-from files.publishing import edit_version
 from files.services import update_file
+from releasehub.publishing.deletion import delete_download, delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import edit_version
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks import formats
 from releasehub.webhooks.models import Delivery, Event
 from tests.conftest import ApiClient
@@ -18,7 +20,6 @@ from tests.factories import make_category, make_download, make_file, make_key, m
 from tests.webhooks.conftest import loopback_allowed as loopback_allowed
 from tests.webhooks.conftest import make_endpoint
 from versions.models import Version
-from versions.services import unpublish_version
 
 pytestmark = pytest.mark.django_db
 URL = "http://127.0.0.1:8080/hook"
@@ -63,7 +64,7 @@ def test_a_download_is_as_rest_shows_it(version: Version) -> None:
 
 
 def test_a_version_is_as_rest_shows_it(version: Version) -> None:
-    unpublish_version(actor=system(), version=version)
+    move(Move.UNPUBLISH, actor=system(), version=version)
     found = body()
     assert found["event"] == "unpublish"
     data = found["data"]

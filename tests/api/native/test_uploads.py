@@ -20,11 +20,12 @@ from files.tasks import sweep_uploads
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.logs import redact
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
 from versions.models import Version
-from versions.services import mark_version_deleted
 
 pytestmark = pytest.mark.django_db
 URL = "/api/uploads/"
@@ -284,7 +285,7 @@ def test_version_deleted_meanwhile_fails_the_upload(world: World) -> None:
     upload = world.begin()
     put(upload["urls"][0], BYTES)
     world.complete(upload)
-    mark_version_deleted(actor=system(), version=world.version, reason="")
+    move(Move.DELETE, actor=system(), version=world.version)
     sweep_uploads()
     session = UploadSession.objects.get(public_id=upload["id"])
     assert (session.state, File.all_objects.count(), Blob.objects.count()) == ("failed", 0, 0)

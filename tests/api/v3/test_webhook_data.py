@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from downloads.services import update_download
-from files.deletion import delete_version
 from files.services import update_file
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks import formats
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.models import Event
@@ -23,7 +25,6 @@ from tests.webhooks.conftest import Receiver, make_endpoint
 from tests.webhooks.conftest import loopback_allowed as loopback_allowed
 from tests.webhooks.conftest import receiver as receiver
 from versions.models import Version
-from versions.services import yank_version
 
 pytestmark = pytest.mark.django_db
 TOKEN = "my-own-token-0123456789"
@@ -101,7 +102,7 @@ def test_a_deleted_release_still_has_its_data(shop: Shop, hard: bool) -> None:
 
 def test_what_this_dialect_has_no_step_for_is_told_by_its_name(shop: Shop) -> None:
     made = shop.published()
-    yank_version(actor=system(), version=Version.objects.get(public_id=made["id"]), reason="broken")
+    move(Move.YANK, actor=system(), version=Version.objects.get(public_id=made["id"]), reason="broken")
     assert body("version.yanked")["event"] == "release.yanked"
 
 

@@ -8,23 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import lock_download
-from files.deletion import delete_version
 from files.inspection import findings_of
 from files.intake import as_json
 from files.models import File, PackageUpload, UploadSession
-from files.publishing import publish_version
 from files.scanner import ScannerUnavailable
 from files.services import add_file
 from files.sessions import begin_upload, end_upload, open_open_ended
@@ -32,12 +27,14 @@ from files.storage import Incoming, blob_storage
 from files.verification import discard_upload, verify_now
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected, StorageUnavailable
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version
+from releasehub.publishing.transitions import Move
 from versions.models import PublicNumber, Version
 from versions.policies import version_policy
-from versions.services import activate_version, create_version, lock_version
+from versions.services import lock_version
 
 LOCKFILE_NAME = "package-lock.json"
-OVER = (UploadSession.State.EXPIRED, UploadSession.State.FAILED)
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
         actor=actor,
         download_id=download.pk,
         number=announced.number,
-        state=_first_state(actor, download),
+        state=Version.State.DRAFT,
         source_hash=announced.source_hash,
         base_version=announced.base_version,
         service_dependencies=confirmation.service_dependencies,
@@ -168,10 +165,9 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
         _take(actor, version, announced.lockfile, File.Kind.LOCKFILE)
     elif end_upload(announced.lockfile, UploadSession.State.EXPIRED):
         transaction.on_commit(partial(blob_storage().drop_incoming, announced.lockfile.incoming))
-    if version.state == Version.State.DRAFT:
-        version = publish_version(actor=actor, version=version)
+    version = move(Move.PUBLISH, actor=actor, version=version)
     if confirmation.is_active and version.is_released:
-        version = activate_version(actor=actor, version=version)
+        version = move(Move.ACTIVATE, actor=actor, version=version)
     announced.version, announced.confirmation = version, confirmation.digest
     announced.save()
     return version, True
@@ -184,14 +180,7 @@ def delete_inactive_version(*, actor: Actor, version: Version) -> None:
     version = lock_version(version)
     if version.is_active:
         raise Conflict(ErrorCode.VERSION_IS_ACTIVE, "This version is active: make another one active first.")
-    delete_version(actor=actor, version=version)
-
-
-def forget_announcements() -> int:
-    """Those whose uploads ended without a version; returns how many."""
-    before = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
-    over = PackageUpload.objects.filter(version=None, package__state__in=OVER, created_at__lt=before)
-    return over.delete()[1].get("files.PackageUpload", 0)
+    move(Move.DELETE, actor=actor, version=version)
 
 
 def _find(actor: Actor, download: Download, confirmation: Confirmation) -> PackageUpload:
@@ -246,12 +235,6 @@ def _look_into(upload: UploadSession) -> None:
         refusal = Rejected(ErrorCode.FILE_FAILED_VALIDATION, found[0].message, findings=as_json(found))
         discard_upload(upload, refusal)
         raise refusal
-
-
-def _first_state(actor: Actor, download: Download) -> Version.State:
-    """A draft until its files are there; where the category asks for approval, it waits for that."""
-    needs_approval = rules_of(download.category).requires_approval and not download_policy.is_moderator(actor)
-    return Version.State.PUBLISHED if needs_approval else Version.State.DRAFT
 
 
 def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.Kind) -> None:

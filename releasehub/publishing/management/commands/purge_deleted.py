@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from files.deletion import purge_deleted
+from releasehub.publishing.deletion import purge_deleted
 
 
 class Command(BaseCommand):

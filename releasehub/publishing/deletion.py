@@ -22,12 +22,14 @@ from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode
 from releasehub.core.policy import Policy, Target
 from releasehub.core.tasks import hint
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.endpoints import erase_endpoints_of
 from releasehub.webhooks.events import EventType
 from versions.models import Version
 from versions.policies import version_policy
-from versions.services import lock_version, mark_version_deleted, tally_changes
+from versions.services import lock_version, tally_changes
 
 
 def delete_download(*, actor: Actor, download: Download, hard: bool = False, reason: str = "") -> None:
@@ -62,14 +64,13 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
 
     Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when it is deleted already.
     """
-    _ensure(version_policy, actor, version, hard=hard)
+    if not hard:
+        move(Move.DELETE, actor=actor, version=version, reason=reason)
+        return
+    _ensure(version_policy, actor, version, hard=True)
     with transaction.atomic():
         version = lock_version(version)
-        version_policy.ensure("delete", actor, version, hard=hard)
-        if not hard:
-            _ensure_alive(version)
-            mark_version_deleted(actor=actor, version=version, reason=reason)
-            return
+        version_policy.ensure("delete", actor, version, hard=True)
         _schedule_erasing(File.all_objects.filter(version=version).values_list("blob_id", flat=True))
         audit.record(actor=actor, action=AuditAction.VERSION_DELETE_HARD, target=version, reason=reason)
         webhooks.publish(actor=actor, event=EventType.VERSION_DELETED, target=version, hard=True, reason=reason)
@@ -141,7 +142,7 @@ def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool)
         raise
 
 
-def _ensure_alive(target: Download | Version | File) -> None:
+def _ensure_alive(target: Download | File) -> None:
     if target.is_deleted:
         raise Conflict(ErrorCode.IS_DELETED, "This is deleted already.")
 

@@ -1,0 +1,38 @@
+"""What a transition is asked to do: the actor, the locked version and the options of the request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from releasehub.core.actor import Actor
+from versions.models import Version
+
+NEW = "new"
+DELETED = "deleted"
+
+
+@dataclass
+class Context:
+    """The input of every guard and effect.
+
+    Attributes:
+        reason: Shown with a yanked or deleted version.
+        publish_at: When a scheduled version is to be published.
+        seal: Seal the version when it is published, even if its download does not seal by default.
+        accept_pending_files: Count a file that is still being checked. Visitors are offered it once it passes.
+        visibility: The visibility that the version is to have.
+    """
+
+    actor: Actor
+    version: Version
+    reason: str = ""
+    publish_at: datetime | None = None
+    seal: bool = False
+    accept_pending_files: bool = False
+    visibility: str = ""
+
+    @property
+    def state(self) -> str:
+        """The column `from` of the transition table."""
+        if self.version.pk is None:
+            return NEW
+        return DELETED if self.version.is_deleted else self.version.state

@@ -1,0 +1,89 @@
+"""Effects of the transition table: the only functions that change the lifecycle fields of a version.
+
+An effect changes the locked version in memory. `lifecycle.move` saves it, counts it, records it and announces it.
+"""
+
+from django.utils import timezone
+
+from releasehub.publishing.context import Context
+from versions.models import Version
+
+MAX_REASON_LENGTH = 500
+
+
+def set_schedule(context: Context) -> None:
+    """Remember when the version is to be published."""
+    context.version.publish_at = context.publish_at
+
+
+def clear_schedule(context: Context) -> None:
+    """Forget when the version was to be published."""
+    context.version.publish_at = None
+
+
+def date_publication(context: Context) -> None:
+    """Set the date of publication. A version that was published before keeps its first date."""
+    version = context.version
+    version.publish_at = None
+    version.published_at = version.published_at or timezone.now()
+    version.released_at = version.published_at
+
+
+def remember_seal(context: Context) -> None:
+    """Remember that the version is to be sealed by the moderator who publishes it."""
+    version = context.version
+    version.seal_on_publish = version.seal_on_publish or context.seal
+
+
+def seal_if_wanted(context: Context) -> None:
+    """Seal the version if the caller, an earlier request for approval, or the download asks for it."""
+    version = context.version
+    if context.seal or version.seal_on_publish or version.download.seal_on_publish:
+        version.sealed_at = version.sealed_at or timezone.now()
+    version.seal_on_publish = False
+
+
+def unseal(context: Context) -> None:
+    """Remove the seal and the wish for one."""
+    context.version.sealed_at, context.version.seal_on_publish = None, False
+
+
+def mark_yanked(context: Context) -> None:
+    """Yank the version, or replace the reason if it is yanked already."""
+    version = context.version
+    version.yanked_at = version.yanked_at or timezone.now()
+    version.yank_reason = context.reason[:MAX_REASON_LENGTH]
+
+
+def clear_yank(context: Context) -> None:
+    """Remove the yank and its reason."""
+    context.version.yanked_at, context.version.yank_reason = None, ""
+
+
+def make_active(context: Context) -> None:
+    """Make this the active version. The one before steps down in the same transaction."""
+    Version.all_objects.filter(download=context.version.download_id, is_active=True).update(is_active=False)
+    context.version.is_active = True
+
+
+def step_down(context: Context) -> None:
+    """Stop being the active version."""
+    context.version.is_active = False
+
+
+def set_visibility(context: Context) -> None:
+    """Change who sees the version once it is published."""
+    context.version.visibility = Version.Visibility(context.visibility)
+
+
+def mark_deleted(context: Context) -> None:
+    """Hide the version. It can be restored until the retention window ends."""
+    version = context.version
+    version.deleted_at, version.deleted_by = timezone.now(), context.actor.user
+    version.delete_reason = context.reason
+
+
+def mark_restored(context: Context) -> None:
+    """Bring a deleted version back in the state that it had."""
+    version = context.version
+    version.deleted_at, version.deleted_by, version.delete_reason = None, None, ""

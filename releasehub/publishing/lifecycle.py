@@ -1,0 +1,119 @@
+"""`move`: the one function that changes the state and the flags of a version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from releasehub.audit import services as audit
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, DomainError, ErrorCode
+from releasehub.publishing.context import DELETED, NEW, Context
+from releasehub.publishing.transitions import POLICIES, TABLE, Move, Transition
+from releasehub.webhooks import services as webhooks
+from versions.exposure import is_public, remember_number, remember_public
+from versions.models import Version
+from versions.policies import version_policy
+from versions.services import lock_version, tally_changes
+
+RECORDED = ("state", "visibility", "publish_at", "sealed_at")
+
+
+@transaction.atomic
+def move(
+    name: Move,
+    *,
+    actor: Actor,
+    version: Version,
+    reason: str = "",
+    publish_at: datetime | None = None,
+    seal: bool = False,
+    accept_pending_files: bool = False,
+    visibility: str = "",
+) -> Version:
+    """Carry out one row of the transition table on the locked version and return it.
+
+    The options are described in `Context`. The right is checked before the lock, so that a stranger cannot hold it, and
+    again after it, because the version may have changed in between.
+
+    Raises:
+        NotFound: The actor may not see the version.
+        Denied: The actor may not do this.
+        Conflict: The state of the version does not allow it, or a guard refuses it.
+        Invalid: An option is missing or wrong.
+    """
+    version_policy.ensure(POLICIES[name], actor, version)
+    version = lock_version(version)
+    version_policy.ensure(POLICIES[name], actor, version)
+    context = Context(actor, version, reason, publish_at, seal, accept_pending_files, visibility)
+    return _carry_out(_row(name, context), context)
+
+
+def enter(name: Move, *, actor: Actor, version: Version, publish_at: datetime | None = None) -> Version:
+    """Save a new version in its first state. The caller has checked the right and holds the lock on the download.
+
+    Raises:
+        Invalid: A scheduled version has no `publish_at` that lies in the future.
+    """
+    context = Context(actor, version, publish_at=publish_at)
+    return _carry_out(_row(name, context), context)
+
+
+def _row(name: Move, context: Context) -> Transition:
+    for row in TABLE:
+        if row.applies_to(name, context):
+            return row
+    raise _refusal(name, context.version)
+
+
+def _refusal(name: Move, version: Version) -> DomainError:
+    if name == Move.RESTORE:
+        return Conflict(ErrorCode.NOT_DELETED, "This version is not deleted, so there is nothing to restore.")
+    if version.is_deleted:
+        return Conflict(ErrorCode.IS_DELETED, "This version was deleted. Restore it first.")
+    if not version.is_released:
+        return Conflict(ErrorCode.VERSION_NOT_PUBLISHED, "This version is not published. Publish it first.")
+    if name == Move.SCHEDULE:
+        return Conflict(ErrorCode.VERSION_STATE, "This version is published already. Unpublish it first.")
+    return Conflict(ErrorCode.VERSION_STATE, f"This version is {version.state}, so it is not possible to {name} it.")
+
+
+def _carry_out(row: Transition, context: Context) -> Version:
+    """Run guards and effects, save, count, record and announce.
+
+    A version that becomes open keeps its number and the names of its files forever.
+    """
+    version, is_new = context.version, context.state == NEW
+    was_open = not is_new and version.is_open and not version.is_deleted
+    for guard in row.guards:
+        guard(context)
+    if row.action is None:
+        return version
+    before = {name: getattr(version, name) for name in RECORDED}
+    with tally_changes(version):
+        if row.after not in {None, DELETED}:
+            version.state = Version.State(row.after)
+        for effect in row.effects:
+            effect(context)
+        version.save()
+    if is_new and is_public(version):  # it has no files yet
+        remember_number(version)
+    elif not is_new and not was_open:
+        remember_public(version)
+    changes = {"state": version.state} if is_new else _changes(before, version)
+    audit.record(actor=context.actor, action=row.action, target=version, changes=changes, reason=context.reason)
+    details = {"hard": False, "reason": context.reason} if row.move == Move.DELETE else {}
+    webhooks.publish_all(actor=context.actor, events=row.events, target=version, **details)
+    return version
+
+
+def _changes(before: dict[str, Any], version: Version) -> dict[str, list[Any]]:
+    """Return the recorded fields that changed, as pairs of the old and the new value."""
+    after = {name: getattr(version, name) for name in RECORDED}
+    return {name: [_plain(before[name]), _plain(after[name])] for name in RECORDED if before[name] != after[name]}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,178 @@
+"""Create and change versions together with their files and their state."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from downloads.models import Download
+from files.attaching import Source, attach_file
+from files.models import File
+from releasehub.core.actor import Actor, system_actor
+from releasehub.core.errors import DomainError, ErrorCode, Invalid
+from releasehub.publishing.lifecycle import enter, move
+from releasehub.publishing.transitions import Move
+from versions.models import Version
+from versions.services import build_version, update_version
+
+DRAFT, SCHEDULED, PUBLISHED = Version.State.DRAFT, Version.State.SCHEDULED, Version.State.PUBLISHED
+ARCHIVED = Version.State.ARCHIVED
+FIRST_MOVES: dict[str, Move] = {
+    DRAFT: Move.CREATE_DRAFT,
+    SCHEDULED: Move.CREATE_SCHEDULED,
+    PUBLISHED: Move.CREATE_PUBLISHED,
+}
+
+
+@transaction.atomic
+def create_version(
+    *, actor: Actor, download_id: int, state: str = "", publish_at: datetime | None = None, **fields: Any
+) -> Version:
+    """Create a version. Its files are added afterwards.
+
+    Args:
+        state: draft, scheduled (with `publish_at`) or published. The default is published, or draft if the download
+            seals its versions when they are published, because nothing can be added to a sealed version. In a category
+            that asks for approval a published or scheduled version becomes pending.
+
+    Raises:
+        NotFound, Denied, Invalid, Conflict: As `build_version`.
+    """
+    version = build_version(actor=actor, download_id=download_id, **fields)
+    state = state or _default_state(version.download)
+    if state not in FIRST_MOVES:
+        raise Invalid(ErrorCode.INVALID, f"state must be one of {', '.join(FIRST_MOVES)}.", field="state")
+    return enter(FIRST_MOVES[state], actor=actor, version=version, publish_at=publish_at)
+
+
+@transaction.atomic
+def create_with_files(
+    *,
+    actor: Actor,
+    download_id: int,
+    sources: Sequence[Source],
+    state: str = PUBLISHED,
+    publish_at: datetime | None = None,
+    **fields: Any,
+) -> Version:
+    """Create a draft, attach its files and move it to `state`: draft, scheduled, published or archived.
+
+    A download that seals its versions seals this one with its files in it. Files that are still being checked count:
+    the version is published and offers them once they pass.
+
+    Raises:
+        NotFound, Denied, Conflict: As `create_version`, `attach_file` and `move`.
+        Invalid: The same, or there is no file although the version is not a draft.
+    """
+    version = create_version(actor=actor, download_id=download_id, state=DRAFT, **fields)
+    return _attach_and_move(actor, version, sources, state, publish_at)
+
+
+@transaction.atomic
+def edit_version(
+    *, actor: Actor, version: Version, state: str = "", publish_at: datetime | None = None, **fields: Any
+) -> Version:
+    """Change fields and the state together, or nothing. An empty `state` leaves the state as it is.
+
+    A version goes back to draft first, so that a sealed one can be opened and changed in one step. A version that has
+    the state already stays as it is.
+
+    Raises:
+        NotFound, Denied, Conflict, Invalid: As `update_version` and `move`.
+    """
+    if state == DRAFT:
+        version = _move_to(actor, version, DRAFT)
+    version = _change_fields(actor, version, fields)
+    if publish_at is not None and not state and version.state == SCHEDULED:
+        state = SCHEDULED
+    return _move_to(actor, version, state, publish_at)
+
+
+@transaction.atomic
+def edit_with_files(
+    *,
+    actor: Actor,
+    version: Version,
+    sources: Sequence[Source] = (),
+    state: str = "",
+    publish_at: datetime | None = None,
+    **fields: Any,
+) -> Version:
+    """Change fields, attach files and change the state together, or nothing. The same order as `edit_version`.
+
+    Raises:
+        NotFound, Denied, Conflict, Invalid: As `edit_version` and `attach_file`.
+    """
+    if state == DRAFT:
+        version = _move_to(actor, version, DRAFT)
+    if fields or not sources:  # somebody who may manage files only can still add them
+        version = _change_fields(actor, version, fields)
+    if publish_at is not None and not state and version.state == SCHEDULED:
+        state = SCHEDULED
+    return _attach_and_move(actor, version, sources, state, publish_at)
+
+
+def publish_due_versions() -> tuple[int, list[str]]:
+    """Publish the versions that are due. Return how many were published, and why the others were not."""
+    published, problems = 0, []
+    for version in Version.objects.due().select_related("download"):
+        try:
+            move(Move.PUBLISH_DUE, actor=system_actor(), version=version)
+            published += 1
+        except DomainError as error:
+            problems.append(f"{version}: {error.message}")
+    return published, problems
+
+
+def _default_state(download: Download) -> str:
+    return DRAFT if download.seal_on_publish else PUBLISHED
+
+
+def _change_fields(actor: Actor, version: Version, fields: dict[str, Any]) -> Version:
+    """Change the fields; the visibility is part of the lifecycle."""
+    visibility = fields.pop("visibility", "")
+    if fields or not visibility:
+        version = update_version(actor=actor, version=version, **fields)
+    if visibility:
+        version = move(Move.SET_VISIBILITY, actor=actor, version=version, visibility=visibility)
+    return version
+
+
+def _attach_and_move(
+    actor: Actor, version: Version, sources: Sequence[Source], state: str, publish_at: datetime | None
+) -> Version:
+    for source in sources:
+        attach_file(actor=actor, version=version, source=source)
+    if publish_at is not None and state != SCHEDULED:
+        raise Invalid(ErrorCode.INVALID, "Only a scheduled version has publish_at.", field="publish_at")
+    if state == SCHEDULED:
+        _need_file(version)
+    return _move_to(actor, version, state, publish_at, accept_pending_files=True)
+
+
+def _move_to(
+    actor: Actor,
+    version: Version,
+    state: str,
+    publish_at: datetime | None = None,
+    *,
+    accept_pending_files: bool = False,
+) -> Version:
+    """Move the version to the state that a client names, unless it is there already."""
+    if state == SCHEDULED:
+        return move(Move.SCHEDULE, actor=actor, version=version, publish_at=publish_at)
+    if not state or state == version.state:
+        return version
+    if state == DRAFT:
+        return move(Move.UNPUBLISH, actor=actor, version=version)
+    version = move(Move.PUBLISH, actor=actor, version=version, accept_pending_files=accept_pending_files)
+    if state == ARCHIVED and version.is_released:  # else it waits for approval
+        return move(Move.ARCHIVE, actor=actor, version=version)
+    return version
+
+
+def _need_file(version: Version) -> None:
+    if not File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED).exists():
+        message = "Attach at least one file. Only a draft may have none."
+        raise Invalid(ErrorCode.VERSION_HAS_NO_FILES, message, field="files")

@@ -1,0 +1,28 @@
+"""Background work on versions. Every task may run twice.
+
+The tasks keep the names that they had in the app `files`, because queued messages and schedules carry them.
+"""
+
+import logging
+
+from celery import shared_task
+
+from releasehub.publishing.deletion import purge_deleted
+from releasehub.publishing.releases import publish_due_versions
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="files.publish_due")
+def publish_due() -> int:
+    """Publish scheduled versions whose time has come."""
+    published, problems = publish_due_versions()
+    for problem in problems:
+        log.warning("A scheduled version was not published: %s", problem)
+    return published
+
+
+@shared_task(name="files.purge_deleted")
+def purge() -> dict[str, int]:
+    """Erase what was soft-deleted before the retention window."""
+    return purge_deleted()

@@ -1,0 +1,281 @@
+"""The transition table: every change of a version's state or flags, with what it needs and what follows from it.
+
+`lifecycle.move` finds the first row whose move and `before` match and whose condition holds. If no row matches, the
+move is refused. The command `print_lifecycle` prints this table into docs/lifecycle.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from releasehub.audit.actions import AuditAction as Action
+from releasehub.publishing import effects, guards
+from releasehub.publishing.context import DELETED, NEW, Context
+from releasehub.webhooks.events import EventType as Event
+from versions.models import Version
+
+DRAFT, SCHEDULED, PENDING = Version.State.DRAFT, Version.State.SCHEDULED, Version.State.PENDING
+PUBLISHED, ARCHIVED = Version.State.PUBLISHED, Version.State.ARCHIVED
+UNRELEASED = (DRAFT, SCHEDULED, PENDING)
+RELEASED = (PUBLISHED, ARCHIVED)
+LIVE = (*UNRELEASED, *RELEASED)
+
+
+class Move(StrEnum):
+    """What a caller can ask for."""
+
+    CREATE_DRAFT = "create a draft"
+    CREATE_SCHEDULED = "create scheduled"
+    CREATE_PUBLISHED = "create published"
+    PUBLISH = "publish"
+    PUBLISH_DUE = "publish on schedule"
+    SCHEDULE = "schedule"
+    UNPUBLISH = "unpublish"
+    ARCHIVE = "archive"
+    UNARCHIVE = "unarchive"
+    YANK = "yank"
+    UNYANK = "unyank"
+    ACTIVATE = "activate"
+    SET_VISIBILITY = "set visibility"
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One row of the table.
+
+    Attributes:
+        before: The states that the row starts from; `new` and `deleted` count as states.
+        after: The state that the row leads to. None leaves the state as it is.
+        policy: The action that `VersionPolicy` is asked for; for a new version `DownloadPolicy`.
+        when: The row applies only if this condition holds.
+        guards: Each of them may refuse the move.
+        effects: What changes besides the state.
+        action: The audit action. None for a row that changes nothing.
+        events: The webhook events, in their order.
+    """
+
+    move: Move
+    before: tuple[str, ...]
+    after: str | None
+    policy: str
+    when: Callable[[Context], bool] | None = None
+    guards: tuple[Callable[[Context], None], ...] = ()
+    effects: tuple[Callable[[Context], None], ...] = ()
+    action: Action | None = None
+    events: tuple[Event, ...] = ()
+
+    def applies_to(self, move: Move, context: Context) -> bool:
+        """Return whether this row is the answer to the move, unless a row above it is."""
+        if self.move != move or context.state not in self.before:
+            return False
+        return self.when is None or self.when(context)
+
+
+def _create(
+    move: Move,
+    after: str,
+    *,
+    when: Callable[[Context], bool] | None = None,
+    guards: tuple[Callable[[Context], None], ...] = (),
+    effects: tuple[Callable[[Context], None], ...] = (),
+    events: tuple[Event, ...] = (Event.VERSION_CREATED,),
+) -> Transition:
+    return Transition(move, (NEW,), after, "post_version", when, guards, effects, Action.VERSION_CREATE, events)
+
+
+def _no_change(
+    move: Move, before: tuple[str, ...], policy: str, when: Callable[[Context], bool] | None = None
+) -> Transition:
+    return Transition(move, before, None, policy, when)
+
+
+_PUBLICATION = (effects.date_publication, effects.seal_if_wanted)
+
+TABLE: tuple[Transition, ...] = (
+    _create(Move.CREATE_DRAFT, DRAFT),
+    _create(Move.CREATE_SCHEDULED, PENDING, when=guards.needs_approval, guards=(guards.in_the_future,)),
+    _create(Move.CREATE_SCHEDULED, SCHEDULED, guards=(guards.in_the_future,), effects=(effects.set_schedule,)),
+    _create(Move.CREATE_PUBLISHED, PENDING, when=guards.needs_approval),
+    # The mc-dm API publishes a version first and adds its files afterwards, so no file is needed here.
+    _create(
+        Move.CREATE_PUBLISHED,
+        PUBLISHED,
+        effects=_PUBLICATION,
+        events=(Event.VERSION_CREATED, Event.VERSION_PUBLISHED),
+    ),
+    Transition(
+        Move.PUBLISH,
+        (DRAFT, SCHEDULED),
+        PENDING,
+        policy="publish",
+        when=guards.needs_approval,
+        guards=(guards.has_a_passed_file,),
+        effects=(effects.clear_schedule, effects.remember_seal),
+        action=Action.VERSION_UPDATE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    Transition(
+        Move.PUBLISH,
+        UNRELEASED,
+        PUBLISHED,
+        policy="publish",
+        guards=(guards.has_a_passed_file,),
+        effects=_PUBLICATION,
+        action=Action.VERSION_PUBLISH,
+        events=(Event.VERSION_PUBLISHED,),
+    ),
+    Transition(
+        Move.PUBLISH,
+        (ARCHIVED,),
+        PUBLISHED,
+        policy="publish",
+        effects=(effects.seal_if_wanted,),
+        action=Action.VERSION_UNARCHIVE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    Transition(
+        Move.PUBLISH,
+        (PUBLISHED,),
+        None,
+        policy="publish",
+        when=guards.is_to_be_sealed,
+        effects=(effects.seal_if_wanted,),
+        action=Action.VERSION_UPDATE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    _no_change(Move.PUBLISH, (PUBLISHED,), "publish"),
+    Transition(
+        Move.PUBLISH_DUE,
+        (SCHEDULED,),
+        PUBLISHED,
+        policy="publish",
+        guards=(guards.is_due, guards.has_a_passed_file),
+        effects=_PUBLICATION,
+        action=Action.VERSION_PUBLISH,
+        events=(Event.VERSION_PUBLISHED,),
+    ),
+    Transition(
+        Move.SCHEDULE,
+        (DRAFT, SCHEDULED),
+        PENDING,
+        policy="publish",
+        when=guards.needs_approval,
+        guards=(guards.in_the_future,),
+        effects=(effects.clear_schedule,),
+        action=Action.VERSION_UPDATE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    Transition(
+        Move.SCHEDULE,
+        UNRELEASED,
+        SCHEDULED,
+        policy="publish",
+        guards=(guards.in_the_future,),
+        effects=(effects.set_schedule,),
+        action=Action.VERSION_UPDATE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    # Authors may not publish what waits for approval, but they may take it back: the policy is "edit".
+    Transition(
+        Move.UNPUBLISH,
+        (PENDING,),
+        DRAFT,
+        policy="edit",
+        effects=(effects.clear_schedule, effects.unseal),
+        action=Action.VERSION_UPDATE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    Transition(
+        Move.UNPUBLISH,
+        (SCHEDULED, PUBLISHED, ARCHIVED),
+        DRAFT,
+        policy="edit",
+        guards=(guards.not_sealed_and_fetched,),
+        effects=(effects.clear_schedule, effects.unseal, effects.step_down),
+        action=Action.VERSION_UNPUBLISH,
+        events=(Event.VERSION_UNPUBLISHED,),
+    ),
+    Transition(
+        Move.ARCHIVE,
+        (PUBLISHED,),
+        ARCHIVED,
+        policy="publish",
+        effects=(effects.step_down,),
+        action=Action.VERSION_ARCHIVE,
+        events=(Event.VERSION_ARCHIVED,),
+    ),
+    _no_change(Move.ARCHIVE, (ARCHIVED,), "publish"),
+    Transition(
+        Move.UNARCHIVE,
+        (ARCHIVED,),
+        PUBLISHED,
+        policy="publish",
+        action=Action.VERSION_UNARCHIVE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    _no_change(Move.UNARCHIVE, (PUBLISHED,), "publish"),
+    Transition(
+        Move.YANK,
+        RELEASED,
+        None,
+        policy="publish",
+        effects=(effects.mark_yanked, effects.step_down),
+        action=Action.VERSION_YANK,
+        events=(Event.VERSION_YANKED,),
+    ),
+    _no_change(Move.UNYANK, LIVE, "publish", when=guards.is_not_yanked),
+    Transition(
+        Move.UNYANK,
+        LIVE,
+        None,
+        policy="publish",
+        effects=(effects.clear_yank,),
+        action=Action.VERSION_UNYANK,
+        events=(Event.VERSION_UNYANKED,),
+    ),
+    _no_change(Move.ACTIVATE, LIVE, "activate", when=guards.is_active),
+    Transition(
+        Move.ACTIVATE,
+        (*UNRELEASED, PUBLISHED),
+        None,
+        policy="activate",
+        guards=(guards.not_yanked,),
+        effects=(effects.make_active,),
+        action=Action.VERSION_ACTIVATE,
+        events=(Event.VERSION_ACTIVATED,),
+    ),
+    _no_change(Move.SET_VISIBILITY, (*LIVE, DELETED), "edit", when=guards.has_that_visibility),
+    Transition(
+        Move.SET_VISIBILITY,
+        (*LIVE, DELETED),
+        None,
+        policy="edit",
+        effects=(effects.set_visibility,),
+        action=Action.VERSION_UPDATE,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    Transition(
+        Move.DELETE,
+        LIVE,
+        DELETED,
+        policy="delete",
+        effects=(effects.step_down, effects.mark_deleted),
+        action=Action.VERSION_DELETE_SOFT,
+        events=(Event.VERSION_DELETED,),
+    ),
+    Transition(
+        Move.RESTORE,
+        (DELETED,),
+        None,
+        policy="restore",
+        effects=(effects.mark_restored,),
+        action=Action.VERSION_RESTORE,
+        events=(Event.VERSION_RESTORED,),
+    ),
+    _no_change(Move.RESTORE, LIVE, "restore", when=guards.by_superuser),
+)
+POLICIES: dict[Move, str] = {row.move: row.policy for row in TABLE}

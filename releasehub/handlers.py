@@ -3,10 +3,12 @@
 import sys
 
 from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import Throttled
 
-from releasehub.api.common.problems import Kind, problem
+from releasehub.api.common.problems import Kind, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.errors import OUTAGES
+from releasehub.core.rates import Rate
 from releasehub.pages import errors as pages
 
 
@@ -24,6 +26,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def too_large(request: HttpRequest) -> HttpResponse:
     return _told(request, Kind.TOO_LARGE) or pages.error_page(request, 413)
+
+
+def too_many(request: HttpRequest, rate: Rate) -> HttpResponse:
+    wait = max(rate.seconds_left, 1)
+    envelope = envelope_of(request.path_info)
+    if envelope is not None:
+        response: HttpResponse = envelope.answer(problems_of(Throttled(wait))[0])
+    else:
+        response = pages.error_page(request, 429, f"Your network sent too many requests. Try again in {wait} seconds.")
+    response["Retry-After"] = str(wait)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

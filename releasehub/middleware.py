@@ -20,10 +20,15 @@ from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
-from releasehub.handlers import too_large
+from releasehub.api.native.content import receive_part
+from releasehub.core.rates import Rate, count_anonymous
+from releasehub.handlers import too_large, too_many
 from releasehub.health import healthz, readyz
+from releasehub.metrics import metrics
 
 PERMANENT_REDIRECTS = frozenset({300, 301, 308})
+RATE = "releasehub.rate"
+UNLIMITED = (metrics, receive_part)
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -99,6 +104,48 @@ class BodyLimitMiddleware:
         if _declared_length(request) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or _takes_files(request, view):
             return None
         return too_large(request)
+
+
+class RateLimitMiddleware:
+    """Limit what anonymous visitors ask for outside the view sets of the APIs, which count for themselves.
+
+    Signed-in users are not limited. A URL without a route is counted after it was not found. Parts of uploads are not
+    counted: each URL was signed for somebody who may upload.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        rate: Rate | None = request.META.get(RATE)
+        if request.resolver_match is None and rate is None:
+            rate = count_anonymous(request)
+            if rate and rate.is_exceeded:
+                response = too_many(request, rate)
+        if rate is not None:
+            for name, value in rate.headers.items():
+                response[name] = value
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if view in UNLIMITED or _counts_itself(view) or _is_signed_in(request):
+            return None
+        rate = request.META[RATE] = count_anonymous(request)
+        return too_many(request, rate) if rate and rate.is_exceeded else None
+
+
+def _counts_itself(view: Callable[..., Any]) -> bool:
+    return hasattr(getattr(view, "cls", None), "has_credential")
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """Without a session cookie nothing is asked of the database."""
+    if is_api(request.path_info) or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    return bool(request.user.is_authenticated)
 
 
 def _declared_length(request: HttpRequest) -> int:

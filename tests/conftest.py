@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as current
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.db.backends.signals import connection_created
 from django.test import Client, override_settings
@@ -93,9 +93,14 @@ def storage_of_its_own(tmp_path: Path, settings: Any) -> Iterator[None]:
     """Local files in the test's own folder; on S3 one bucket serves all, under keys that never repeat."""
     for name, value in stored_in(tmp_path / "files").items():
         setattr(settings, name, value)
-    cache.clear()
+    clear_caches()
     yield
-    cache.clear()
+    clear_caches()
+
+
+def clear_caches() -> None:
+    for name in ("default", "limits", "process"):
+        caches[name].clear()
 
 
 def stored_in(folder: Path) -> dict[str, Any]:

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "releasehub.middleware.BodyLimitMiddleware",
     "releasehub.middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "releasehub.middleware.RateLimitMiddleware",  # before the CSRF check, which may read the body
     "releasehub.middleware.PageCsrfMiddleware",
     "releasehub.middleware.PageAuthenticationMiddleware",
     "releasehub.middleware.PageMessageMiddleware",
@@ -134,11 +135,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- cache, tasks -----------------------------------------------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
+MAX_COUNTERS = 50_000
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
+    # Counters of rate limits. Nothing else is stored there, so that nobody can push a counter out with other keys.
+    "limits": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    | {"OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"}
+    | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
+    | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
     "guests": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "guests"},
 }
 
@@ -342,6 +351,7 @@ UPLOAD_DAYS = env.number("RELEASEHUB_UPLOAD_DAYS", 7, least=1)
 WEBHOOK_ALLOW_NETS = env.networks("RELEASEHUB_WEBHOOK_ALLOW_NETS")
 GITHUB_API = env.text("RELEASEHUB_GITHUB_API", "https://api.github.com").rstrip("/")
 SCANNER_ADDRESS = env.text("RELEASEHUB_SCANNER")
+ANONYMOUS_RATE = env.number("RELEASEHUB_ANONYMOUS_RATE", 1200)
 V3_BURST = env.number("RELEASEHUB_V3_BURST", 50)
 ENGINE_RATE = env.number("RELEASEHUB_ENGINE_RATE", 300)
 ENGINE_DOWNLOAD = env.text("RELEASEHUB_ENGINE_DOWNLOAD")

@@ -14,6 +14,7 @@ from releasehub.settings.base import *  # noqa: E402, F403
 from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  # noqa: E402
 
 GUEST_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so that nothing would end an answer
+ANONYMOUS_RATE = 0
 V3_BURST = 0  # tests of the limit set their own
 SECRET_KEY = "test-only-0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -24,4 +25,6 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 if REDIS_URL:  # clearing the cache empties a Redis database, so each test process has one of its own
     _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    CACHES["default"]["LOCATION"] = f"{REDIS_URL.rstrip('/').removesuffix('/0')}/{_worker + 1}"
+    CACHES["limits"]["LOCATION"] = CACHES["default"]["LOCATION"] = (
+        f"{REDIS_URL.rstrip('/').removesuffix('/0')}/{_worker + 1}"
+    )

@@ -22,7 +22,7 @@ from releasehub.api.common.authentication import HubAuthentication
 from releasehub.api.common.errors import LengthRequired, Stale
 from releasehub.api.common.parsers import FormParser, JsonParser, StagingMultiPartParser
 from releasehub.api.common.permissions import HasScope, require
-from releasehub.api.common.ratelimit import AddressThrottle
+from releasehub.api.common.ratelimit import AddressThrottle, AnonymousThrottle
 from releasehub.api.common.renderers import AlwaysJson, OrjsonRenderer
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor, Channel
@@ -41,6 +41,7 @@ class HubViewSet(GenericViewSet[Any]):
 
     authentication_classes = [HubAuthentication]
     permission_classes = [HasScope]
+    throttle_classes = [AnonymousThrottle]
     parser_classes = [JsonParser, FormParser, StagingMultiPartParser]
     renderer_classes = [OrjsonRenderer]
     content_negotiation_class = AlwaysJson
@@ -50,6 +51,7 @@ class HubViewSet(GenericViewSet[Any]):
     file_actions: ClassVar[frozenset[str]] = frozenset()
     query_fills_body: ClassVar[bool] = False
     security: ClassVar[tuple[str, ...]] = ("apiKey", "bearerKey")
+    has_credential = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -66,6 +68,15 @@ class HubViewSet(GenericViewSet[Any]):
         handler = getattr(self, verb, None)
         if handler is not None and request.method not in SAFE_METHODS:
             setattr(self, verb, partial(self._run, handler))
+
+    def perform_authentication(self, request: Request) -> None:
+        """A request without a key, or with a wrong one, counts before anything else is looked at."""
+        try:
+            super().perform_authentication(request)
+            self.has_credential = request.auth is not None
+        finally:
+            if not self.has_credential:
+                self.check_throttles(request)
 
     def get_throttles(self) -> list[BaseThrottle]:
         """The same ones for check and answer, which tells where the caller stands."""

@@ -18,12 +18,13 @@ from downloads.querysets import DownloadQuerySet
 from files.models import File
 from releasehub.api.common.envelope import ERROR_ANSWERS
 from releasehub.api.common.problems import MESSAGES, Kind
-from releasehub.api.common.ratelimit import AddressThrottle, Rate
+from releasehub.api.common.ratelimit import AddressThrottle
 from releasehub.api.common.views import HubViewSet
 from releasehub.api.engine.agents import names_an_application
 from releasehub.api.engine.errors import EngineEnvelopeMixin
 from releasehub.api.engine.serializers import EngineVersionSerializer
 from releasehub.core.errors import NotFound
+from releasehub.core.rates import Rate
 from versions.models import Version
 
 NO_DOWNLOAD = "No download is served here, or you may not see it. RELEASEHUB_ENGINE_DOWNLOAD names the one to serve."

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from releasehub.api.common.moments import shown_moment
-from releasehub.api.common.ratelimit import AddressThrottle, Rate
+from releasehub.api.common.ratelimit import AddressThrottle
+from releasehub.core.rates import Rate
 
 
 class V3Throttle(AddressThrottle):

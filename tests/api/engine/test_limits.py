@@ -37,7 +37,7 @@ def standing(answer: Any) -> tuple[int, int]:
 @pytest.fixture(autouse=True)
 def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """No minute ends in the middle of a test."""
-    monkeypatch.setattr("releasehub.api.common.ratelimit.time.time", lambda: 1_700_000_010.0)
+    monkeypatch.setattr("releasehub.core.rates.time.time", lambda: 1_700_000_010.0)
 
 
 @pytest.mark.parametrize(("verb", "path"), EVERYWHERE)

@@ -209,7 +209,7 @@ def test_status_tells_of_a_storage_that_is_away(db: None, monkeypatch: pytest.Mo
 
 def test_burst_is_limited_by_address_and_told_in_headers(db: None, settings: Any, monkeypatch: Any) -> None:
     settings.V3_BURST = 2
-    monkeypatch.setattr("releasehub.api.common.ratelimit.time.time", lambda: 1_700_000_001.0)
+    monkeypatch.setattr("releasehub.core.rates.time.time", lambda: 1_700_000_001.0)
     first, second, third = (ApiClient().get("/v3/status") for _ in range(3))
     assert [answer["X-Rate-Limit-Remaining"] for answer in (first, second, third)] == ["1", "0", "0"]
     assert (first["X-Rate-Limit-Limit"], first["X-Rate-Limit-Reset"]) == ("5s", "2023-11-14T22:13:25Z")
@@ -218,6 +218,6 @@ def test_burst_is_limited_by_address_and_told_in_headers(db: None, settings: Any
 
 def test_wrong_tokens_count_as_well(db: None, settings: Any, monkeypatch: Any) -> None:
     settings.V3_BURST = 2
-    monkeypatch.setattr("releasehub.api.common.ratelimit.time.time", lambda: 1_700_000_001.0)
+    monkeypatch.setattr("releasehub.core.rates.time.time", lambda: 1_700_000_001.0)
     found = [ApiClient("rh_wrong").get("/v3/releases").status_code for _ in range(3)]
     assert found == [401, 401, 429]

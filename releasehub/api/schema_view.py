@@ -1,0 +1,37 @@
+"""The OpenAPI schema, computed once in each process: making it takes seconds, and it is the same for everybody."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+
+MAX_AGE_SECONDS = 300
+_lock = Lock()
+
+
+class CachedSchemaView(SpectacularAPIView):
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        renderer = request.accepted_renderer
+        with _lock:  # requests that come meanwhile wait for the first one instead of computing it again
+            body = _rendered(type(renderer))  # type: ignore[arg-type]
+        response = HttpResponse(body, content_type=f"{renderer.media_type}; charset=utf-8")
+        response["Content-Disposition"] = f'inline; filename="{self._get_filename(request, "")}"'  # type: ignore[no-untyped-call]
+        response["ETag"] = f'"{sha256(body).hexdigest()[:32]}"'
+        response["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
+        patch_vary_headers(response, ("Accept",))
+        return get_conditional_response(request._request, etag=response["ETag"], response=response) or response
+
+
+@cache
+def _rendered(renderer: type[Any]) -> bytes:
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    body: bytes = renderer().render(schema, renderer_context={})
+    return body

@@ -14,11 +14,22 @@ from releasehub.core.errors import Conflict, ErrorCode
 
 Listener = Callable[[Download], None]
 _listeners: list[Listener] = []
+_scheme_listeners: list[Listener] = []
 
 
 def register_exposure(listener: Listener) -> None:
     """Call `listener` in the transaction that makes a download visible to outsiders."""
     _listeners.append(listener)
+
+
+def register_scheme_change(listener: Listener) -> None:
+    """Call `listener` in the transaction that gives a download another version scheme."""
+    _scheme_listeners.append(listener)
+
+
+def announce_scheme_change(download: Download) -> None:
+    for listener in _scheme_listeners:
+        listener(download)
 
 
 def is_exposed(download: Download) -> bool:

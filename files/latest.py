@@ -51,8 +51,8 @@ def latest_version(
     followed = channel or download.default_channel
     given: dict[str, Any] = {"platform": platform, "architecture": architecture}
     given |= {"filename": fold_name(filename) if filename else ""}
-    given |= {"at_least": ceiling(newer_than) if newer_than else b""}
-    given |= {"below": ceiling(key.highest_number) if key and key.highest_number else b""}
+    given |= {"at_least": ceiling(newer_than, download.version_scheme) if newer_than else b""}
+    given |= {"below": ceiling(key.highest_number, download.version_scheme) if key and key.highest_number else b""}
     given = {name: value for name, value in given.items() if value}
     if line:
         in_line = Q(number=line) | Q(number__startswith=f"{line}.")

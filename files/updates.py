@@ -81,7 +81,7 @@ def explain_update(actor: Actor, download: Download, client: Client, found: Vers
     if found is not None:
         rows = rows.filter(sort_key__gt=found.sort_key)
     elif client.installed:
-        rows = rows.newer_than(client.installed)
+        rows = rows.newer_than(client.installed, download.version_scheme)
     return [
         LeftOut(row, list(_reasons(row, client, download)))
         for row in rows.order_by("-sort_key", "-id")[:MOST_EXPLAINED]

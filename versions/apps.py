@@ -5,12 +5,14 @@ class VersionsConfig(AppConfig):
     name = "versions"
 
     def ready(self) -> None:
-        from downloads.exposure import register_exposure
+        from downloads.exposure import register_exposure, register_scheme_change
         from releasehub.webhooks.services import register_snapshot
         from versions import lookups  # noqa: F401
         from versions.exposure import remember_versions_of
         from versions.models import Version
+        from versions.services.rekeying import reread_numbers
         from versions.snapshots import version_snapshot
 
         register_snapshot(Version, version_snapshot)
         register_exposure(remember_versions_of)
+        register_scheme_change(reread_numbers)

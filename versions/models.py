@@ -29,6 +29,8 @@ class Version(PublicIdModel, SoftDeleteModel):
         SEMVER = "semver"
         DOTTED = "dotted"
         CALVER = "calver"
+        BUILD = "build"
+        PEP440 = "pep440"
         OTHER = "other"
 
     class State(models.TextChoices):
@@ -141,7 +143,9 @@ class Version(PublicIdModel, SoftDeleteModel):
 
     def is_allowed_by(self, key: AccessKey) -> bool:
         """Not above the highest version that the key opens."""
-        return not key.highest_number or bytes(self.sort_key) < ceiling(key.highest_number)
+        return not key.highest_number or bytes(self.sort_key) < ceiling(
+            key.highest_number, self.download.version_scheme
+        )
 
     @property
     def display_title(self) -> str:

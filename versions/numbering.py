@@ -1,19 +1,23 @@
 """Version strings: which are accepted, and how they compare. Pure functions, no database.
 
-Three strict rule sets and a free one. All of them give keys in one common order, so that a download may go from `1.0`
-to `1.0.1-rc.1`: numbers first, a pre-release below its release, `1.0` and `1.0.0` equal.
+Five strict rule sets and a free one. All of them give keys in one common order, so that a download may go from `1.0`
+to `1.0.1-rc.1`: numbers first, a pre-release below its release, `1.0` and `1.0.0` equal. Build metadata, the part after
+`+`, counts under the scheme `build` only; under `pep440` it is a local version.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import dropwhile
 
+from versions import pep440
+
 MAX_LENGTH = 128
 LARGEST_PART = 999
+EXACT_PARTS = 3
 LARGEST_MAJOR = (2**63 - 1) // 10**9 - 1
 
 
@@ -21,6 +25,8 @@ class Scheme(StrEnum):
     SEMVER = "semver"
     DOTTED = "dotted"
     CALVER = "calver"
+    BUILD = "build"
+    PEP440 = "pep440"
     OTHER = "other"
 
 
@@ -34,13 +40,20 @@ class InvalidNumber(ValueError):
 
 @dataclass(frozen=True)
 class Number:
-    """`sort_key` compares bytewise in version order; `version_int` is the number of the mc-dm dialect."""
+    """`sort_key` compares bytewise in version order; `version_int` is the number of the mc-dm dialect.
+
+    `prerelease` is the part that makes it a pre-release, such as rc.1, and empty otherwise.
+    """
 
     text: str
     scheme: Scheme
     sort_key: bytes
     version_int: int
-    is_prerelease: bool
+    prerelease: str = ""
+
+    @property
+    def is_prerelease(self) -> bool:
+        return bool(self.prerelease)
 
 
 _NUM = r"(?:0|[1-9][0-9]*)"
@@ -50,6 +63,10 @@ _SEMVER = re.compile(
     rf"(?P<release>{_NUM}\.{_NUM}\.{_NUM})"
     rf"(?:-(?P<pre>(?:{_NUM}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:{_NUM}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
+_BUILD = re.compile(
+    rf"(?P<release>{_NUM}(?:\.{_NUM}){{0,7}})"
+    r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+(?P<build>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~!-]*")
 _RESERVED = re.compile(r"latest(?:-.*)?|channel|sha256sums", re.IGNORECASE)
@@ -64,6 +81,8 @@ _MESSAGES = {
     Scheme.SEMVER: "A semantic version looks like 1.4.0 or 2.0.0-rc.1.",
     Scheme.DOTTED: "A version here is two to four numbers without leading zeros, such as 1.4 or 1.4.0.2.",
     Scheme.CALVER: "A version here is a UTC time of the form YYYY.MM.DD-HHMMSS, such as 2026.01.31-235959.",
+    Scheme.BUILD: "A version with a counted build looks like 1.4.0+12 or 21.0.1-ea+35.",
+    Scheme.PEP440: "A Python version looks like 1.4.0, 2.0rc1, 1.4.0.post1, 2.0.dev3 or 1!2.0.",
     Scheme.OTHER: "A version starts with a letter or digit; letters, digits and . _ + ~ ! - may follow.",
 }
 
@@ -97,7 +116,9 @@ def accepts(text: str, scheme: Scheme) -> bool:
         return False
     if scheme is Scheme.CALVER:
         return bool(_CALVER.fullmatch(text)) and _is_moment(text)
-    pattern = {Scheme.SEMVER: _SEMVER, Scheme.DOTTED: _DOTTED, Scheme.OTHER: _TOKEN}[scheme]
+    if scheme is Scheme.PEP440:
+        return pep440.accepts(text)
+    pattern = {Scheme.SEMVER: _SEMVER, Scheme.DOTTED: _DOTTED, Scheme.BUILD: _BUILD, Scheme.OTHER: _TOKEN}[scheme]
     return bool(pattern.fullmatch(text))
 
 
@@ -137,18 +158,29 @@ def version_int(release: tuple[int, ...], *, is_prerelease: bool = False) -> int
     return max(value - is_prerelease, 0)
 
 
-def ceiling(text: str) -> bytes:
-    """The key that whatever is newer than `text` reaches: what is only more exact (1.4.2 beside 1.4) stays below it.
+def ceiling(text: str, scheme: Scheme | str | None = None) -> bytes:
+    """Return the key that everything newer than `text` reaches; what is only more exact (1.4.2 beside 1.4) stays below.
 
-    So 1.4 lets 1.4.9 pass as no update, and 1.5.0-rc.1 is one.
-    Errors: InvalidNumber.
+    So 1.4.9 is no update for 1.4, and 1.5.0-rc.1 is one. `scheme` is that of the download: where builds count, 1.4.0+2
+    is an update for 1.4.0+1.
+
+    Raises:
+        InvalidNumber: The text is no version.
     """
-    number = parse(text)
-    match = _READING.fullmatch(text)
-    if number.scheme is Scheme.CALVER or match is None or match["rest"].partition("+")[0]:
+    number = read(text, scheme)
+    epoch = pep440.read(number.text).epoch if number.scheme is Scheme.PEP440 else 0
+    match = _READING.fullmatch(number.text.partition("!")[2] if epoch else number.text)
+    if number.scheme is Scheme.CALVER or match is None or _rest_that_counts(match["rest"], number.scheme):
         return number.sort_key + b"\x00"
     release = _release(match["release"])
-    return _release_key((*release[:-1], release[-1] + 1)) + b"\x00\x01"
+    if number.scheme is Scheme.PEP440 and len(release) >= EXACT_PARTS:
+        return number.sort_key + b"\x00"  # 1.4.0.post1 is an update for 1.4.0
+    return _release_key((*release[:-1], release[-1] + 1), epoch) + b"\x00\x01"
+
+
+def _rest_that_counts(rest: str, scheme: Scheme) -> str:
+    """Return what follows the release, without build metadata where that does not count."""
+    return rest if scheme in {Scheme.BUILD, Scheme.PEP440} else rest.partition("+")[0]
 
 
 def _is_moment(text: str) -> bool:
@@ -170,6 +202,23 @@ def _read_dotted(text: str) -> Number:
     return _number(text, Scheme.DOTTED, _release(text))
 
 
+def _read_build(text: str) -> Number:
+    """Read the build as numbers and words behind the release: 1.0.0 < 1.0.0+2 < 1.0.0+10 < 1.0.1."""
+    match = _BUILD.fullmatch(text)
+    assert match  # noqa: S101 - accepts() said so
+    number = _number(text, Scheme.BUILD, _release(match["release"]), match["pre"].split(".") if match["pre"] else None)
+    build = re.split("[.-]", match["build"]) if match["build"] else []
+    return replace(number, sort_key=number.sort_key + _fields(build)) if build else number
+
+
+def _read_pep440(text: str) -> Number:
+    version = pep440.read(text)
+    key = _release_key(version.release, version.epoch) + b"\x00" + pep440.phase_key(version, _integer)
+    is_below = version.is_prerelease and (version.pre is not None or version.post is None)
+    value = version_int((LARGEST_MAJOR + 1,)) if version.epoch else version_int(version.release, is_prerelease=is_below)
+    return Number(text, Scheme.PEP440, key, value, pep440.prerelease_word(version))
+
+
 def _read_calver(text: str) -> Number:
     return _number(text, Scheme.CALVER, _release(text.replace("-", ".")))
 
@@ -178,10 +227,10 @@ def _read_other(text: str) -> Number:
     """`v1.2`, `release-7`, `1.0rc1` by their numbers; what has none sorts below all that have some."""
     match = _READING.fullmatch(text)
     if match is None:
-        return Number(text, Scheme.OTHER, b"\x01" + _fields(_WORDS.findall(text)) + text.encode(), 0, False)
+        return Number(text, Scheme.OTHER, b"\x01" + _fields(_WORDS.findall(text)) + text.encode(), 0)
     release, rest = _release(match["release"]), match["rest"].partition("+")[0]
     if _PRERELEASE.match(rest):
-        return _number(text, Scheme.OTHER, release, _WORDS.findall(rest))
+        return replace(_number(text, Scheme.OTHER, release, _WORDS.findall(rest)), prerelease=rest.lstrip("-_.~"))
     return _number(text, Scheme.OTHER, release, post=_WORDS.findall(rest))
 
 
@@ -190,12 +239,14 @@ def _number(
 ) -> Number:
     key = _release_key(release) + b"\x00"
     key += b"\x01" + _fields(pre) if pre else b"\x03" + _fields(post) if post else b"\x02"
-    return Number(text, scheme, key, version_int(release, is_prerelease=bool(pre)), bool(pre))
+    return Number(text, scheme, key, version_int(release, is_prerelease=bool(pre)), ".".join(pre or ()))
 
 
-def _release_key(release: tuple[int, ...]) -> bytes:
+def _release_key(release: tuple[int, ...], epoch: int = 0) -> bytes:
+    """Return the key of the numbers without trailing zeros; a higher epoch is above all of the lower ones."""
     numbers = reversed(list(dropwhile(lambda part: part == 0, reversed(release))))
-    return b"\x02" + b"".join(_integer(part) for part in numbers)
+    head = b"\x03" + _integer(epoch) if epoch else b"\x02"
+    return head + b"".join(_integer(part) for part in numbers)
 
 
 def _fields(fields: list[str]) -> bytes:
@@ -218,5 +269,7 @@ _READERS = {
     Scheme.SEMVER: _read_semver,
     Scheme.DOTTED: _read_dotted,
     Scheme.CALVER: _read_calver,
+    Scheme.BUILD: _read_build,
+    Scheme.PEP440: _read_pep440,
     Scheme.OTHER: _read_other,
 }

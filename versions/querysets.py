@@ -61,12 +61,12 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
             rows = rows.filter(found | Q(download__title__icontains=word))
         return rows
 
-    def newer_than(self, number: str) -> Self:
+    def newer_than(self, number: str, scheme: str = "") -> Self:
         """Above the version of that number, as far as it is exact: 1.4 is followed by 1.5, not by 1.4.2.
 
         Errors: InvalidNumber.
         """
-        return self.filter(sort_key__gte=ceiling(number))
+        return self.filter(sort_key__gte=ceiling(number, scheme))
 
     def due(self) -> Self:
         """Scheduled versions whose time has come, except in deleted downloads."""

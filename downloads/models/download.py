@@ -39,6 +39,8 @@ class Download(PublicIdModel, SoftDeleteModel):
         SEMVER = "semver", "Semantic Versioning"
         DOTTED = "dotted", "two to four numbers"
         CALVER = "calver", "YYYY.MM.DD-HHMMSS"
+        BUILD = "build", "counted builds, 1.0.0+2 after 1.0.0+1 (Flutter, JDK)"
+        PEP440 = "pep440", "Python (PEP 440)"
         OTHER = "other", "free"
 
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="downloads")

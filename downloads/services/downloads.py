@@ -3,7 +3,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from downloads.exposure import exposure_change, is_exposed, remember_slug, slug_is_taken, slug_taken
+from downloads.exposure import (
+    announce_scheme_change,
+    exposure_change,
+    is_exposed,
+    remember_slug,
+    slug_is_taken,
+    slug_taken,
+)
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.querysets import DownloadQuerySet
@@ -81,6 +88,8 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
     with exposure_change(download):
         assign(download, fields)
         _save_with_slug(download)
+    if "version_scheme" in changes:
+        announce_scheme_change(download)
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes=changes)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
     return download

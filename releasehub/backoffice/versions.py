@@ -160,6 +160,16 @@ class VersionAdmin(ActionAdmin):
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "download") if obj else fields
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "channel" in form.base_fields and obj is None:
+            field = form.base_fields["channel"]
+            field.required, field.initial = False, ""
+            field.help_text = (
+                "Leave empty to let the number decide: 2.0.0-rc.1 goes into rc, others into the default channel."
+            )
+        return form
+
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
         """Starts as a draft: files come next, publishing last."""
         download = values.pop("download")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from packaging.version import Version as PackagingVersion
 
 from tests.speed import slowness
-from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, detect, parse
+from versions.channels import channel_of_prerelease
+from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, ceiling, detect, parse
 
 pytestmark = pytest.mark.pure
 
@@ -118,3 +119,107 @@ def test_hostile_lengths_take_no_time() -> None:
         with pytest.raises(InvalidNumber):
             parse(unit * 500_000)
     assert time.process_time() - started < seconds
+
+
+EPOCHS = st.sampled_from(["", "0!", "1!", "2!"])
+numbers = st.integers(0, 12).map(str)
+pep440s = st.builds(
+    lambda epoch, release, pre, post, dev, local: f"{epoch}{release}{pre}{post}{dev}{local}",
+    EPOCHS,
+    st.lists(st.integers(0, 3), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts))),
+    st.one_of(
+        st.just(""), st.builds(lambda word, n: f"{word}{n}", st.sampled_from(["a", "b", "rc", "-alpha."]), numbers)
+    ),
+    st.one_of(st.just(""), numbers.map(".post{}".format), numbers.map("-{}".format)),
+    st.one_of(st.just(""), numbers.map(".dev{}".format)),
+    st.one_of(st.just(""), st.sampled_from(["+1", "+2", "+10", "+ubuntu.1", "+ubuntu", "+a.b", "+1.a"])),
+)
+
+
+@given(pep440s, pep440s)
+def test_pep440_order_is_that_of_packaging(first: str, second: str) -> None:
+    ours = [parse(text, Scheme.PEP440) for text in (first, second)]
+    theirs = [PackagingVersion(text) for text in (first, second)]
+    keys = [number.sort_key for number in ours]
+    assert (keys[0] < keys[1], keys[0] == keys[1]) == (theirs[0] < theirs[1], theirs[0] == theirs[1])
+    lower, upper = sorted(ours, key=lambda number: number.sort_key)
+    assert lower.version_int <= upper.version_int
+    assert [number.is_prerelease for number in ours] == [version.is_prerelease for version in theirs]
+
+
+def test_pep440_order_of_one_release() -> None:
+    texts = (
+        "1.0.dev1 1.0a1.dev2 1.0a1 1.0a1.post1.dev1 1.0a1.post1 1.0b2 1.0rc1 1.0 1.0+abc 1.0+1 1.0.post1.dev3 1.0.post1"
+    )
+    keys = [parse(text, Scheme.PEP440).sort_key for text in [*texts.split(), "1.0.1.dev0", "9999.0", "1!0.1"]]
+    assert keys == sorted(set(keys))
+
+
+@pytest.mark.parametrize("text", [" 1.0", "1.0\n", "1.0-x-y", "1.0ſ", "1.०", "", "abc", "1." * 80 + "1"])
+def test_what_is_no_python_version_is_refused(text: str) -> None:
+    with pytest.raises(InvalidNumber):
+        parse(text, Scheme.PEP440)
+
+
+def test_builds_are_ordered_by_number() -> None:
+    texts = "1.0.0-ea+3 1.0.0-ea+12 1.0.0 1.0.0+1 1.0.0+2 1.0.0+10 1.0.0+10-LTS 1.0.1-rc.1+1 1.0.1 17+35 21.0.1+12"
+    keys = [parse(text, Scheme.BUILD).sort_key for text in texts.split()]
+    assert keys == sorted(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("installed", "newest", "scheme", "is_update"),
+    [
+        ("1.0.0+1", "1.0.0+2", "build", True),
+        ("1.0.0+2", "1.0.0+2", "build", False),
+        ("v1.0.0+1", "1.0.0+2", "build", True),
+        ("1.0.0", "1.0.0+2", "build", False),
+        ("1.0.0+1", "1.0.0+2", "semver", False),
+        ("1.4.0", "1.4.0.post1", "pep440", True),
+        ("1.4", "1.4.9", "pep440", False),
+        ("1.4", "1.5rc1", "pep440", True),
+        ("2.0", "1!1.0", "pep440", True),
+        ("1!1.0", "2.0", "pep440", False),
+        ("v1.4.0", "1.4.1", "semver", True),
+    ],
+)
+def test_an_update_is_newer_under_the_scheme_of_the_download(
+    installed: str, newest: str, scheme: str, is_update: bool
+) -> None:
+    assert (parse(newest, Scheme(scheme)).sort_key >= ceiling(installed, scheme)) is is_update
+
+
+@pytest.mark.parametrize("scheme", [None, *Scheme])
+@pytest.mark.parametrize("text", ["9" * 5000, "1." * 2500 + "0", "1.0.0+" + "9" * 5000, "1.0.0-" + "9" * 5000])
+def test_five_thousand_digits_are_refused(text: str, scheme: Scheme | None) -> None:
+    with pytest.raises(InvalidNumber):
+        ceiling(text, scheme)
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"),
+    [
+        ("2.0.0-rc.1", "rc"),
+        ("2.0.0-rc1", "rc"),
+        ("2.0.0-beta", "beta"),
+        ("2.0.0-b.3", "beta"),
+        ("2.0.0-preview.4", "beta"),
+        ("2.0.0-alpha.beta", "alpha"),
+        ("2.0rc1", "rc"),
+        ("2.0b2", "beta"),
+        ("v2.0a1", "alpha"),
+        ("2.0.0-SNAPSHOT", "dev"),
+        ("2.0.0-nightly.20260101", "dev"),
+        ("2.0.0-rc.1.dev.7", "dev"),
+        ("2.0.0-rc.1.g1a2b3c", "rc"),
+        ("2.0.0-1", "dev"),
+        ("2.0.0-x.7", "dev"),
+    ],
+)
+def test_a_prerelease_names_its_channel(text: str, channel: str) -> None:
+    assert channel_of_prerelease(parse(text).prerelease) == channel
+
+
+@pytest.mark.parametrize(("text", "channel"), [("2.0rc1", "rc"), ("2.0.dev1", "dev"), ("2.0a1.post1", "alpha")])
+def test_a_python_prerelease_names_its_channel(text: str, channel: str) -> None:
+    assert channel_of_prerelease(parse(text, Scheme.PEP440).prerelease) == channel

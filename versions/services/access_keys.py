@@ -50,7 +50,7 @@ def issue_access_key(
         raise Invalid(ErrorCode.INVALID, "The expiry lies in the past.", field="expires_at")
     if uses is not None and uses < 1:
         raise Invalid(ErrorCode.INVALID, "A key is good for at least one download.", field="uses")
-    _check_highest(highest_number)
+    _check_highest(highest_number, download.version_scheme)
     secret = secrets.new_secret(secrets.ACCESS_KEY)
     with exposure_change(lock_download(download.pk)):
         key = AccessKey.objects.create(
@@ -164,8 +164,8 @@ def _open(actor: Actor, key: AccessKey) -> None:
     actor.granted_download_ids |= {key.download_id}
 
 
-def _check_highest(number: str) -> None:
+def _check_highest(number: str, scheme: str) -> None:
     try:
-        ceiling(number or "1.0")
+        ceiling(number, scheme) if number else b""
     except InvalidNumber as error:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="highest_number") from error

@@ -19,7 +19,7 @@ from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
-from versions.channels import InvalidChannel, clean_channel
+from versions.channels import InvalidChannel, channel_of_prerelease, clean_channel
 from versions.exposure import remember_public
 from versions.models import Version
 from versions.numbering import InvalidNumber, Number, Scheme, parse
@@ -44,7 +44,8 @@ def build_version(
 ) -> Version:
     """Return a checked, unsaved version of a download that stays locked until the transaction ends.
 
-    `created_at` may lie in the past, for a version that is older than its entry here.
+    `created_at` may lie in the past, for a version that is older than its entry here. Without `channel`, a pre-release
+    goes where its identifier says (2.0.0-rc.1 into rc), and any other version into the default channel.
 
     Raises:
         NotFound, Denied: The actor may not see the download or not post versions.
@@ -57,7 +58,9 @@ def build_version(
         raise Conflict(ErrorCode.VERSION_STATE, "This category allows one version only.")
     made_at = _made_at(created_at)
     version = Version(download=download, author=actor.user, created_at=made_at, released_at=made_at)
-    values = {"channel": _channel(channel or download.default_channel), **_numbered(download, number), **fields}
+    parsed = _parsed(download, number)
+    channel = _channel(channel) if channel else _channel_for(download, parsed)
+    values = {"channel": channel, **_number_fields(parsed), **fields}
     _check_texts(values)
     _check_base(download, values)
     assign(version, values)
@@ -79,7 +82,10 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     if "channel" in fields:
         fields["channel"] = _channel(fields["channel"])
     if fields.get("number", version.number) != version.number:
-        fields |= _numbered(version.download, fields["number"])
+        parsed = _parsed(version.download, fields["number"])
+        if parsed.is_prerelease and not version.is_prerelease:
+            fields.setdefault("channel", _channel_for(version.download, parsed))
+        fields |= _number_fields(parsed)
     _check_texts(fields)
     _check_base(version.download, fields)
     changes = audit.changed_fields(version, fields)
@@ -115,9 +121,7 @@ def _refuse_lifecycle_fields(fields: dict[str, Any], *, also: Set[str] = frozens
         raise TypeError(f"Change {', '.join(sorted(wrong))} through releasehub.publishing.lifecycle.")
 
 
-def _numbered(download: Download, text: str) -> dict[str, Any]:
-    """The fields that follow from the version string, read as the download's scheme says."""
-    number = _parse(text, Scheme(download.version_scheme) if download.version_scheme else None)
+def _number_fields(number: Number) -> dict[str, Any]:
     return {
         "number": number.text,
         "scheme": number.scheme.value,
@@ -127,11 +131,19 @@ def _numbered(download: Download, text: str) -> dict[str, Any]:
     }
 
 
-def _parse(text: str, scheme: Scheme | None) -> Number:
+def _parsed(download: Download, text: str) -> Number:
+    """Return the number as the download's scheme reads it."""
     try:
-        return parse(text, scheme)
+        return parse(text, Scheme(download.version_scheme) if download.version_scheme else None)
     except InvalidNumber as error:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="number", reason=error.code) from error
+
+
+def _channel_for(download: Download, number: Number) -> str:
+    """Return the channel of a version for which none was named: a pre-release never gets into stable by accident."""
+    if number.is_prerelease:
+        return channel_of_prerelease(number.prerelease)
+    return str(download.default_channel)
 
 
 def _channel(text: str) -> str:

@@ -40,6 +40,7 @@ from versions.policies import version_policy
 from versions.querysets import listed_total
 from versions.services import lock_version
 
+CHANNEL_HEADER = "X-ReleaseHub-Channel"
 FILTERS = ("since", "channel", "state", "version_string")
 
 
@@ -161,6 +162,12 @@ class McDmVersionViewSet(McDmViewSet):
         only_listed = not download_policy.is_insider(self.actor, download)
         versions = newest_versions(download, pages.per_page, only_listed=only_listed)
         return self.get_paginated_response(super().shown(versions))
+
+    def tagged(self, target: models.Model, data: Any) -> Response:
+        """Tell the channel in a header as well: without `with=full` the documented answer has no member for it."""
+        response = super().tagged(target, data)
+        response[CHANNEL_HEADER] = target.channel  # type: ignore[attr-defined]
+        return response
 
     def retrieve(self, request: Request, pk: str) -> Response:
         version = version_of_id(int(pk)) if int(pk) <= LARGEST_ID else None

@@ -25,6 +25,7 @@ from releasehub.core.errors import Denied, NotFound
 from versions.models import Version
 from versions.services.access_keys import open_with_secret
 
+INSTALLED = VERSION.replace("^", "^[vV]?")
 RELEASE = {200: V3ReleaseSerializer}
 
 
@@ -45,7 +46,9 @@ class V3LatestQuerySerializer(serializers.Serializer[Any]):
 
 
 class V3UpdateQuerySerializer(V3LatestQuerySerializer):
-    version = serializers.RegexField(VERSION, max_length=128, help_text="Two to four numbers: what is installed")
+    version = serializers.RegexField(
+        INSTALLED, max_length=128, help_text="Two to four numbers, with or without a leading v: what is installed"
+    )
     allowed = FlagField(required=False, default=False, help_text="Only releases that the key opens")
 
 

@@ -1,0 +1,73 @@
+"""Sort keys in the order of PEP 440, in the same bytes as those of the other schemes.  Source: PEP 440, "Summary"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from packaging.version import InvalidVersion, Version
+
+PRERELEASE, FINAL, POST = b"\x01", b"\x02", b"\x03"
+DEV, PLAIN, AFTER = b"\x00", b"\x01", b"\x02"
+
+
+def accepts(text: str) -> bool:
+    """Return whether PEP 440 reads the text, in any spelling but with surrounding space."""
+    return text.isascii() and text == text.strip() and _parsed(text) is not None
+
+
+def read(text: str) -> Version:
+    """Return the parsed version. The caller has asked `accepts`."""
+    return Version(text)
+
+
+def prerelease_word(version: Version) -> str:
+    """Return the word of the least stable part: dev before a, b and rc."""
+    if version.dev is not None:
+        return "dev"
+    return version.pre[0] if version.pre else ""
+
+
+def phase_key(version: Version, integer: Callable[[int], bytes]) -> bytes:
+    """Return what follows the release in the key: dev < a < b < rc < final < post, and each before its local versions.
+
+    `integer` encodes a number so that the bytes compare like the numbers.
+    """
+    number = b"\x02"
+    if version.pre is not None:
+        letter, count = version.pre
+        key = PRERELEASE + b"\x03" + letter.encode() + b"\x00" + number + integer(count)
+        key += _with_post(version, integer)
+    elif version.post is not None:
+        key = POST + b"\x03post\x00" + number + integer(version.post) + _with_dev(version, integer)
+    elif version.dev is not None:
+        key = PRERELEASE + number + integer(version.dev) + PLAIN
+    else:
+        key = FINAL
+    return key + _local(version, integer)
+
+
+def _with_post(version: Version, integer: Callable[[int], bytes]) -> bytes:
+    """Return the part after a pre-release: 1.0a1.dev2 < 1.0a1 < 1.0a1.post1.dev2 < 1.0a1.post1."""
+    if version.post is None:
+        return _with_dev(version, integer)
+    return AFTER + integer(version.post) + _with_dev(version, integer)
+
+
+def _with_dev(version: Version, integer: Callable[[int], bytes]) -> bytes:
+    return PLAIN if version.dev is None else DEV + integer(version.dev)
+
+
+def _local(version: Version, integer: Callable[[int], bytes]) -> bytes:
+    """Return the key of the part after +: words below numbers, fewer segments below more."""
+    if version.local is None:
+        return b""
+    parts = version.local.split(".")
+    encoded = (b"\x03" + integer(int(p)) if p.isdecimal() else b"\x02" + p.encode() + b"\x00" for p in parts)
+    return b"".join(encoded) + b"\x01"
+
+
+def _parsed(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None

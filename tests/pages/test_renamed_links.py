@@ -11,8 +11,8 @@ from django.test import Client
 
 from downloads.models import Download, PublicSlug
 from downloads.services import restore_download, update_download
-from files.deletion import delete_download, delete_version
 from releasehub.core.errors import Conflict
+from releasehub.publishing.deletion import delete_download, delete_version
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
 from versions.models import Version
 from versions.services import update_version

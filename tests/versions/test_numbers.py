@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from downloads.services import update_download
-from files.deletion import delete_version
 from files.latest import latest_version
-from files.publishing import publish_version
 from releasehub.core.errors import Conflict
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_version, system
 from versions.models import PublicNumber, Version
-from versions.services import unpublish_version, update_version
+from versions.services import update_version
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def test_a_deleted_draft_frees_its_number(way: str) -> None:
 @pytest.mark.parametrize("number", ["1.0.0", "1.0", "v1.0.0", "1.0.0+build"])
 def test_an_erased_public_number_is_never_used_again(number: str) -> None:
     version = make_version(number="1.0.0", files=1)
-    unpublish_version(actor=system(), version=version)
+    move(Move.UNPUBLISH, actor=system(), version=version)
     erase(version)
     with pytest.raises(Conflict, match=r"version 1\.0\.0 was public and was erased"):
         make_version(version.download, number)
@@ -129,7 +130,7 @@ def test_a_prerelease_is_never_latest_stable_by_accident() -> None:
     download = make_download()
     stable = make_version(download, "1.0.0", files=1)
     draft = make_version(download, "2.0.0", state="draft", files=1)
-    publish_version(actor=system(), version=update_version(actor=system(), version=draft, number="2.0.0-beta.1"))
+    move(Move.PUBLISH, actor=system(), version=update_version(actor=system(), version=draft, number="2.0.0-beta.1"))
     make_version(download, "2.0.0-rc.1", files=1)
     assert latest_version(download) == stable
 

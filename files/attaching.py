@@ -10,6 +10,7 @@ from django.db import transaction
 
 from downloads.access import load_access
 from files.external import ASSET_NUMBER, RELEASE_PAGE
+from files.inspection import head_of
 from files.intake import check_now
 from files.models import Blob, File, UploadSession
 from files.policies import file_policy
@@ -46,6 +47,7 @@ class Source:
     url: str = ""
     asset: str = ""
     sha512: str = ""
+    head: bytes = b""
 
 
 def find_sources(actor: Actor, named: Sequence[Named]) -> list[Source]:
@@ -93,6 +95,7 @@ def attach_file(*, actor: Actor, version: Version, source: Source) -> File:
         filename=source.filename,
         blob=source.blob,
         is_checked=source.is_checked,
+        head=source.head,
         **source.fields,
     )
     if source.upload is not None:  # from here on the file keeps the bytes, not the upload
@@ -122,7 +125,8 @@ def _source(actor: Actor, item: Named, upload: UploadSession | None, file: File 
     if upload is not None and upload.blob is not None:
         _compare(upload.blob, item)
         is_checked = check_now(upload.blob, upload.filename)
-        return Source(_fields(item, upload.fields), upload.filename, upload.blob, is_checked, upload)
+        head = head_of(upload.blob)
+        return Source(_fields(item, upload.fields), upload.filename, upload.blob, is_checked, upload, head=head)
     if upload is not None and upload.file is not None and not upload.file.is_deleted:
         file = upload.file if file_policy.can_download(actor, upload.file) else None
     if file is None:
@@ -134,7 +138,8 @@ def _source(actor: Actor, item: Named, upload: UploadSession | None, file: File 
             raise Invalid(ErrorCode.INVALID, f"{item.reference} is still being looked up.", field="reference")
         return Source(fields, file.filename, url=file.external_url, sha512=item.sha512)
     _compare(file.blob, item)
-    return Source(fields, file.filename, file.blob, file.validation_status == File.Validation.PASSED)
+    is_checked = file.validation_status == File.Validation.PASSED
+    return Source(fields, file.filename, file.blob, is_checked, head=head_of(file.blob))
 
 
 def _fields(item: Named, known: Mapping[str, Any]) -> dict[str, Any]:

@@ -153,6 +153,7 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
     response = _answer(request, row.filename, row.blob)
     if kind == FILE:
         warn_of_yank(response, row.version)
+    response["Cache-Control"] = "private, no-store"  # whoever has the address has the bytes
     return response
 
 

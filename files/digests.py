@@ -1,10 +1,13 @@
 """All digests the hub keeps of a file, made while its bytes stream by."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 NAMES = ("sha256", "sha512", "md5")
 HEAD_BYTES = 8192
+ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # length in hex -> name
+_HEX = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,34 @@ class Digester:
 
     def result(self) -> Digests:
         return Digests(*(digest.hexdigest() for digest in self._hashes))
+
+
+def algorithm_of(checksum: str) -> str | None:
+    """Return the name of the algorithm of a checksum in lower-case hex; None for any other text."""
+    return ALGORITHMS.get(len(checksum)) if _HEX.issuperset(checksum) else None
+
+
+class Declared:
+    """Digests that somebody declared of bytes, compared while the bytes stream by.
+
+    Args:
+        checksums: Checksums as they were declared, in hex, with or without the name of the algorithm before a colon.
+            Texts that are no checksum are ignored.
+    """
+
+    def __init__(self, checksums: Iterable[str]) -> None:
+        texts = {text.strip().lower().rpartition(":")[2] for text in checksums}
+        self._wanted = {text: name for text in texts if (name := algorithm_of(text)) is not None}
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in self._wanted.values()}
+
+    def __bool__(self) -> bool:
+        return bool(self._wanted)
+
+    def update(self, chunk: bytes) -> None:
+        for digest in self._hashes.values():
+            digest.update(chunk)
+
+    def differing(self) -> list[tuple[str, str, str]]:
+        """Return (algorithm, declared, found) of every digest that the bytes do not have."""
+        found = {name: digest.hexdigest() for name, digest in self._hashes.items()}
+        return [(name, text, found[name]) for text, name in self._wanted.items() if found[name] != text]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from downloads.rules import rules_of
 from files.archives import Finding
 from files.blobs import keep_upload, release_claim
-from files.digests import HEAD_BYTES, Digester
+from files.digests import HEAD_BYTES, NAMES, Declared, Digester
 from files.inspection import findings_of
 from files.intake import decide
 from files.mime import sniff
@@ -24,6 +24,7 @@ from files.models import Blob, File
 from files.names import fold_name
 from files.services import check_found_name, name_in, provisional_name
 from files.uploads import Receiver
+from files.validation import Candidate, validate
 from releasehub.core.errors import DomainError, Invalid, Rejected
 from releasehub.outbound.client import Download, fetch, send
 from releasehub.outbound.failures import Refused, Unreachable
@@ -36,13 +37,15 @@ COPY_SECONDS = 3600.0
 GIVE_UP_AFTER = timedelta(hours=1)
 LARGEST_DIGESTED = 256 * 1024 * 1024
 RELEASE_PAGE = re.compile(r"https://github\.com/([\w.-]{1,100})/([\w.-]{1,100})/releases/tag/[^/?#]+/?")
-MD5 = re.compile(r"[0-9a-f]{32}")
 ASSET_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What a link turned out to be; the digests are empty where the file is too large to read for them."""
+    """What a link turned out to be; the digests are empty where the file is too large to read for them.
+
+    `findings`: declared digests that the bytes do not have.
+    """
 
     url: str
     size_bytes: int
@@ -51,6 +54,8 @@ class Learned:
     sha512: str = ""
     md5: str = ""
     blob: Blob | None = None
+    head: bytes = b""
+    findings: tuple[Finding, ...] = ()
 
 
 class BadLink(Exception):
@@ -93,44 +98,58 @@ def probe_link(file_id: int) -> File.Validation | None:
 def _settle(file: File, learned: Learned, *, is_renamed: bool) -> File.Validation | None:
     values: dict[str, Any] = {"external_url": learned.url, "external_type": learned.mime_type}
     values |= {"external_sha256": learned.sha256, "size_bytes": learned.size_bytes}
-    findings = _compare(file, learned)
+    findings = list(learned.findings)
     if learned.sha512:
         values["external_sha512"] = learned.sha512
     if learned.blob is None:
-        return _decide_named(file, findings, values, is_renamed=is_renamed)
+        return _decide_named(file, findings, values, learned, is_renamed=is_renamed)
     try:
         values["blob"] = learned.blob
         findings = findings or findings_of(learned.blob, file.filename)
-        return _decide_named(file, findings, values, is_renamed=is_renamed)
+        return _decide_named(file, findings, values, learned, is_renamed=is_renamed)
     finally:
         release_claim(learned.blob)
 
 
 @transaction.atomic
 def _decide_named(
-    file: File, findings: list[Finding], values: dict[str, Any], *, is_renamed: bool
+    file: File, findings: list[Finding], values: dict[str, Any], learned: Learned, *, is_renamed: bool
 ) -> File.Validation | None:
-    """`decide`, with the name that was found if it is free; the lock on the version keeps it free until the commit."""
+    """`decide`, with the name that was found if it is free; the lock on the version keeps it free until the commit.
+
+    Only now it is known how large the file is and what it begins with, so the category's rules are checked here.
+    """
+    lock_version(file.version)
     if is_renamed and not findings:
-        lock_version(file.version)
         try:
             name = check_found_name(file, file.filename)
         except DomainError as error:
             findings = [Finding("link.name", error.message)]
         else:
             values |= {"filename": name, "folded_name": fold_name(name)}
-    return decide(file, findings, **values)
+    return decide(file, findings or _broken_rules(file, learned), **values)
 
 
-def _compare(file: File, learned: Learned) -> list[Finding]:
-    """Whoever said which SHA-512 or MD5 the bytes have is held to it; other checksums are only passed on."""
-    said, said_md5 = file.external_sha512, file.declared_checksum.lower()
-    findings = []
-    if said and said != learned.sha512:
-        findings.append(Finding("link.digest", f"The linked bytes have the SHA-512 {learned.sha512}."))
-    if MD5.fullmatch(said_md5) and learned.md5 not in {"", said_md5}:
-        findings.append(Finding("link.checksum", f"The linked bytes have the MD5 {learned.md5}, not {said_md5}."))
-    return findings
+def _broken_rules(file: File, learned: Learned) -> list[Finding]:
+    version = file.version
+    rules = rules_of(version.download.category)
+    try:
+        validate(Candidate(version, file.filename, rules, learned.size_bytes, learned.head, file_id=file.pk))
+    except DomainError as error:
+        return [Finding("link.rule", error.message)]
+    return []
+
+
+def _declared(file: File) -> Declared:
+    """Whoever said which digest the bytes have is held to it."""
+    return Declared([file.external_sha512, file.declared_checksum])
+
+
+def _differences(declared: Declared) -> tuple[Finding, ...]:
+    return tuple(
+        Finding("link.digest", f"The linked bytes have the {name.upper()} {found}, not {text} as declared.")
+        for name, text, found in declared.differing()
+    )
 
 
 def _look(file: File, url: str) -> Learned:
@@ -138,27 +157,36 @@ def _look(file: File, url: str) -> Learned:
 
     Where a digest was declared the file is read to its end, however large.
     """
-    declared = file.external_sha512
+    declared = _declared(file)
     with fetch(url, total_seconds=COPY_SECONDS if declared else PROBE_SECONDS) as answer:
         size = _declared_size(file, answer)
         digester = Digester()
         for chunk in answer.chunks():
             digester.update(chunk)
+            declared.update(chunk)
             _check_size(file, digester.size_bytes)
             is_large = max(size, digester.size_bytes) > LARGEST_DIGESTED
             if is_large and not declared and len(digester.head) == HEAD_BYTES:
-                return Learned(url, size, sniff(digester.head))
-        digests = digester.result()
-        return Learned(url, digester.size_bytes, sniff(digester.head), digests.sha256, digests.sha512, digests.md5)
+                return Learned(url, size, sniff(digester.head), head=digester.head)
+        return Learned(
+            url,
+            digester.size_bytes,
+            sniff(digester.head),
+            **vars(digester.result()),
+            head=digester.head,
+            findings=_differences(declared),
+        )
 
 
 def _copy(file: File, url: str) -> Learned:
+    declared = _declared(file)
     with fetch(url, total_seconds=COPY_SECONDS) as answer:
         _declared_size(file, answer)
         receiver = Receiver(file.filename, limit_bytes=_limit(file))
         try:
             for chunk in answer.chunks():
                 receiver.write(chunk)
+                declared.update(chunk)
             upload = receiver.finish()
         except Rejected as error:
             receiver.abort()
@@ -170,7 +198,16 @@ def _copy(file: File, url: str) -> Learned:
         blob = keep_upload(upload)
     finally:
         upload.discard()
-    return Learned(url, blob.size_bytes, blob.mime_type, blob.sha256, blob.sha512, blob.md5, blob)
+    digests = {name: getattr(blob, name) for name in NAMES}
+    return Learned(
+        url,
+        blob.size_bytes,
+        blob.mime_type,
+        **digests,
+        blob=blob,
+        head=upload.head,
+        findings=_differences(declared),
+    )
 
 
 def target_of(file: File) -> str:

@@ -12,6 +12,7 @@ from django.db import transaction
 from downloads import services as downloads
 from downloads.models import Download
 from downloads.policies import download_policy
+from files.digests import ALGORITHMS
 from files.mime import sniff
 from files.models import DownloadIcon, UploadSession
 from files.names import extension
@@ -29,7 +30,6 @@ from releasehub.webhooks.events import EventType
 MOST_BYTES = 1024 * 1024
 PURPOSE = "icon"
 PICTURES = {"png": {"image/png"}, "svg": {"image/svg+xml", "application/xml"}}
-ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
 
 def begin_icon(*, actor: Actor, slug: str, ext: str, incoming: Incoming) -> UploadSession:

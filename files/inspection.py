@@ -10,6 +10,7 @@ from typing import IO, Any, cast
 from django.conf import settings
 
 from files.archives import Finding, inspect_archive
+from files.digests import HEAD_BYTES
 from files.models import Blob
 from files.scanner import scan
 from files.storage import blob_storage
@@ -28,6 +29,12 @@ def findings_of(blob: Blob, filename: str) -> list[Finding]:
     if settings.SCANNER_ADDRESS and (name := scan(_chunks(blob), address=settings.SCANNER_ADDRESS)):
         return [Finding("scanner.found", f"The scanner found {name}.")]
     return []
+
+
+def head_of(blob: Blob) -> bytes:
+    """Return the first bytes, which tell the type of the content. Call it outside a transaction."""
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        return handle.read(HEAD_BYTES)
 
 
 def open_seekable(key: str, size: int) -> IO[bytes]:

@@ -21,11 +21,23 @@ class FilePolicy(Policy[File]):
         return version_policy.standing(actor, target.version)
 
     def can_download(self, actor: Actor, target: File) -> bool:
-        """The bytes: nobody gets those of a failed file, strangers without an access key none of a secured one."""
-        if target.validation_status == File.Validation.FAILED or not self.can_view(actor, target):
+        """Return whether the actor gets the bytes."""
+        return self.can_view(actor, target) and not self.is_withheld(actor, target)
+
+    def is_withheld(self, actor: Actor, target: File) -> bool:
+        """Return whether a visible file is withheld: a failed one always, a secured one without a sign-in or a key."""
+        if target.validation_status == File.Validation.FAILED:
+            return True
+        if not target.is_secured or actor.user is not None or actor.is_superuser:
             return False
-        is_known = actor.user is not None or actor.is_superuser
-        return is_known or not target.is_secured or target.version.download_id in actor.granted_download_ids
+        return not actor.granted_download_ids or target.version.download_id not in actor.granted_download_ids
+
+    def external_url(self, actor: Actor, target: File) -> str | None:
+        """Return where a visible file lies elsewhere; None for what the actor may not fetch.
+
+        The address of a link is as good as its bytes.
+        """
+        return None if self.is_withheld(actor, target) else target.external_url or None
 
     def can_edit(self, actor: Actor, target: File) -> bool:
         return self._may(actor, target)

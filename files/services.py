@@ -82,14 +82,19 @@ def same_file(version: Version, filename: str, sha256: str = "") -> File | None:
 
 
 @transaction.atomic
-def add_file(*, actor: Actor, version: Version, filename: str, blob: Blob, is_checked: bool, **fields: Any) -> File:
+def add_file(
+    *, actor: Actor, version: Version, filename: str, blob: Blob, is_checked: bool, head: bytes = b"", **fields: Any
+) -> File:
     """A new file of the version, showing the bytes of `blob`. `is_primary=True` chooses it as the primary one.
 
-    `is_checked`: its content was looked into already; else a worker does that after the commit.
+    `is_checked`: its content was looked into already; else a worker does that after the commit. `head`: its first
+    bytes, where nobody has compared them with the category of this download.
     Errors: as `check_new_file`, asked again under the lock.
     """
     version = lock_version(version)
-    check_new_file(actor=actor, version=version, filename=filename, size_bytes=blob.size_bytes, sha256=blob.sha256)
+    check_new_file(
+        actor=actor, version=version, filename=filename, size_bytes=blob.size_bytes, sha256=blob.sha256, head=head
+    )
     taken = Blob.objects.select_for_update().filter(pk=blob.pk).update(claimed_until=None)
     if not taken:
         raise Conflict(ErrorCode.FILE_INCOMPLETE, "The bytes were removed meanwhile. Send the file again.")

@@ -16,7 +16,7 @@ from versions.models import Version
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is about to become a file of `version`.
+    """What is about to become a file of `version`, or is one already and was not looked at: `file_id`.
 
     `filename` is empty while only a reference is known, `head`, the first bytes, while nobody read them.
     """
@@ -26,6 +26,7 @@ class Candidate:
     rules: CategoryRules
     size_bytes: int = 0
     head: bytes = b""
+    file_id: int = 0
 
 
 def validate(candidate: Candidate) -> None:
@@ -53,7 +54,7 @@ def _check_size(candidate: Candidate) -> None:
     """Per file, per version, per download: 0 is no limit."""
     rules, size = candidate.rules, candidate.size_bytes
     _within(rules.max_file_bytes, size, "The file")
-    others = File.objects.all()
+    others = File.objects.exclude(pk=candidate.file_id)
     if rules.max_version_bytes:
         _within(rules.max_version_bytes, size + _total(others, version=candidate.version), "The version")
     if rules.max_download_bytes:
@@ -63,7 +64,7 @@ def _check_size(candidate: Candidate) -> None:
 
 def _check_count(candidate: Candidate) -> None:
     limit = candidate.rules.max_files_per_version
-    if limit and File.objects.filter(version=candidate.version).count() >= limit:
+    if limit and File.objects.filter(version=candidate.version).exclude(pk=candidate.file_id).count() >= limit:
         raise Conflict(ErrorCode.FILE_COUNT_LIMIT, f"A version holds at most {limit} files here.", limit=limit)
 
 

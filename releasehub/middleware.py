@@ -21,6 +21,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content import receive_part
+from releasehub.core.guests import names_caller
 from releasehub.core.rates import Rate, count_anonymous
 from releasehub.handlers import too_large, too_many
 from releasehub.health import healthz, readyz
@@ -159,6 +160,19 @@ def _takes_files(request: HttpRequest, view: Callable[..., Any]) -> bool:
     file_actions = getattr(getattr(view, "cls", None), "file_actions", ())
     action = getattr(view, "actions", {}).get((request.method or "").lower()) if file_actions else None
     return getattr(view, "takes_files", False) or action in file_actions
+
+
+class PrivateAnswerMiddleware:
+    """Keep what was answered to a named caller out of every cache, on whichever route and with whatever status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if names_caller(request) and "no-store" not in response.get("Cache-Control", ""):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class ContentPolicyMiddleware(CSPMiddleware):

@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.wsgi import get_wsgi_application
 
@@ -14,6 +15,7 @@ application = get_wsgi_application()
 if problems := [check for check in run_checks() if check.level >= ERROR]:
     raise SystemExit("\n".join(f"{check.msg}\n  {check.hint}" for check in problems))
 
+os.umask(settings.UMASK)  # what the hub writes from here on is private to it
 lifeline.hold()
 
 if os.environ.get("RELEASEHUB_EMBEDDED_WORKER"):

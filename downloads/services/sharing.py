@@ -67,7 +67,8 @@ def share_with(*, actor: Actor, download: Download, targets: Targets) -> Shared:
     outside their organisations.
     """
     download_policy.ensure("manage_team", actor, download)
-    if targets.outsiders and not may_share_outside(actor):
+    # An address without an account is treated like one of an outsider: the answer must not tell who has an account.
+    if (targets.outsiders or targets.unknown) and not may_share_outside(actor):
         raise Denied("Your roles do not let you share with people outside your organisations.")
     result = Shared(unknown=targets.unknown)
     holders = _with_access(download, {user.pk for user in targets.users.values()})

@@ -13,6 +13,7 @@ from django.utils import timezone
 from releasehub.audit.actions import action_choices
 from releasehub.audit.targets import storage_prefix, syslog_target
 from releasehub.core.actor import Channel
+from releasehub.core.fields import EncryptedTextField
 from releasehub.outbound.urls import InvalidUrl, parse_target
 
 
@@ -152,7 +153,9 @@ class AuditSink(models.Model):
         max_length=500,
         help_text="A folder in the default storage; an http(s) URL; tcp://, tls:// or udp://host:port.",
     )
-    token = models.CharField(max_length=500, blank=True, help_text="Sent to an HTTP endpoint as a bearer token.")
+    token = EncryptedTextField(
+        max_length=500, blank=True, help_text="Sent to an HTTP endpoint as a bearer token; encrypted in the database."
+    )
     has_addresses = models.BooleanField(
         default=False, help_text="Ship addresses too. The hub forgets them after a while, a sink may not."
     )

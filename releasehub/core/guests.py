@@ -89,6 +89,9 @@ def forget_guest_answers() -> None:
 
 
 def _names_nobody(request: HttpRequest) -> bool:
-    if request.method != "GET" or NAMING_PARAMETER in request.GET:
-        return False
-    return not any(request.META.get(name) for name in NAMING_HEADERS)
+    return request.method == "GET" and not names_caller(request)
+
+
+def names_caller(request: HttpRequest) -> bool:
+    """Return whether the request carries anything that could open more than an anonymous visitor sees."""
+    return NAMING_PARAMETER in request.GET or any(request.META.get(name) for name in NAMING_HEADERS)

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "releasehub.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "releasehub.middleware.PrivateAnswerMiddleware",
     "releasehub.middleware.ContentPolicyMiddleware",
     "releasehub.middleware.UncachedErrorsMiddleware",
     "releasehub.middleware.BodyLimitMiddleware",
@@ -190,13 +191,18 @@ CELERY_TASK_PUBLISH_RETRY = False
 
 STORAGE_KIND = env.choice("RELEASEHUB_STORAGE", "local", ("local", "s3"))
 FILES_DIR = DATA_DIR / "files"
+ACCEL_REDIRECT = env.text("RELEASEHUB_ACCEL_REDIRECT")
+# Nobody but the hub reads its data; a front server that sends the files itself reads them through the hub's group.
+IS_GROUP_READABLE = bool(ACCEL_REDIRECT)
+UMASK = 0o027 if IS_GROUP_READABLE else 0o077
+PRIVATE_MODES = {"file_permissions_mode": 0o666 & ~UMASK, "directory_permissions_mode": 0o777 & ~UMASK}
 
 
 def _releases_storage() -> dict[str, Any]:
     if STORAGE_KIND == "local":
         return {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": FILES_DIR, "base_url": None, "file_permissions_mode": 0o640},
+            "OPTIONS": {"location": FILES_DIR, "base_url": None, **PRIVATE_MODES},
         }
     if not env.text("AWS_STORAGE_BUCKET_NAME"):
         env.problems.append(("AWS_STORAGE_BUCKET_NAME", "RELEASEHUB_STORAGE=s3 needs AWS_STORAGE_BUCKET_NAME."))
@@ -231,7 +237,10 @@ def _s3_client_config() -> Any:
 
 
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "media", **PRIVATE_MODES},
+    },
     "releases": _releases_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -358,7 +367,6 @@ ENGINE_DOWNLOAD = env.text("RELEASEHUB_ENGINE_DOWNLOAD")
 ENGINE_REFUSES_ANONYMOUS_AGENTS = env.flag("RELEASEHUB_ENGINE_REFUSES_ANONYMOUS_AGENTS", default=False)
 METRICS_TOKEN = env.text("RELEASEHUB_METRICS_TOKEN")
 SIGNED_URL_SECONDS = env.number("RELEASEHUB_SIGNED_URL_SECONDS", 300, least=1)
-ACCEL_REDIRECT = env.text("RELEASEHUB_ACCEL_REDIRECT")
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

@@ -20,13 +20,12 @@ def cacheable(request: Request, data: Any, *, is_public: bool, seconds: int = 60
     body = OrjsonRenderer().render(data)
     response = HttpResponse(body, content_type="application/json")
     response["ETag"] = f'"{sha256(body).hexdigest()[:32]}"'
-    response["Cache-Control"] = f"public, max-age={seconds}" if is_public else "private, no-cache"
+    response["Cache-Control"] = f"public, max-age={seconds}" if is_public else "private, no-store"
     patch_vary_headers(response, CALLER_HEADERS)
     return get_conditional_response(request._request, etag=response["ETag"], response=response) or response
 
 
 def confidential(response: Response) -> Response:
-    """An answer that holds a secret: no cache keeps it, and for a repeated request it is kept sealed."""
+    """Keep an answer that holds a secret out of every cache."""
     response["Cache-Control"] = "no-store"
-    response.holds_secret = True  # type: ignore[attr-defined]
     return response

@@ -117,13 +117,12 @@ def _claim(slot: dict[str, str], fingerprint: str) -> IdempotentAnswer | None:
 
 
 def _keep(answer: IdempotentAnswer, response: HttpResponseBase, actor: Actor) -> None:
-    """An answer that holds a secret is sealed: who has only the database cannot read it."""
+    """Store the answer encrypted: whatever it holds (a key, a signed URL), a reader of the database cannot use it."""
     answer.status = response.status_code
     answer.standings = standings_of(actor)
     answer.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-    answer.body = OrjsonRenderer().render(response.data if isinstance(response, Response) else None)
-    if getattr(response, "holds_secret", False):
-        answer.body = sealing.seal(answer.body.decode()).encode()
+    body = OrjsonRenderer().render(response.data if isinstance(response, Response) else None)
+    answer.body = sealing.seal(body.decode()).encode()
     answer.save()
 
 
@@ -132,7 +131,7 @@ def _replay(answer: IdempotentAnswer, fingerprint: str, actor: Actor) -> HttpRes
         raise KeyReused
     ensure_standings(actor, answer.standings)
     body = bytes(answer.body).decode()
-    if sealing.is_sealed(body):
+    if sealing.is_sealed(body):  # answers of the last day, from before an upgrade, may be plain
         body = sealing.unseal(body)
     response = HttpResponse(body, status=answer.status, content_type="application/json", headers=answer.headers)
     response["Idempotent-Replayed"] = "true"

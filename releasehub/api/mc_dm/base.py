@@ -51,7 +51,7 @@ class McDmViewSet(HubEnvelopeMixin, ListingViewSet):
 
     def shown(self, objects: Sequence[Any]) -> Sequence[dict[str, Any]]:
         serializer_class, context = self.serializer_and_context(objects)
-        serializer = serializer_class(context={"base_url": self.base_url} | context)
+        serializer = serializer_class(context={"base_url": self.base_url, "actor": self.actor} | context)
         return [serializer.to_representation(item) for item in objects]
 
     def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:

@@ -150,9 +150,10 @@ class McDmFileViewSet(McDmViewSet):
 
     def create(self, request: Request) -> Response:
         fields = dict(self.upload)
-        fields.pop("sha256", None)
+        sha256 = fields.pop("sha256", "")
         if self.accepted is None:
-            return self.one(link_file(actor=self.actor, url=fields.pop("external_url"), **fields))
+            url = fields.pop("external_url")
+            return self.one(link_file(actor=self.actor, url=url, declared_checksum=sha256, **fields))
         fields = {name: value for name, value in fields.items() if name not in {"file", "filename"}}
         file = add_file(actor=self.actor, **fields, **vars(self.accepted))
         self.accepted = None

@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from downloads.models import Category, Download
 from files.models import File
+from files.policies import file_policy
 from releasehub.api.common.fields import FlagField, UnsignedField, WordsField
 from versions.models import Version
 
@@ -144,7 +145,7 @@ class McDmFileSerializer(AbsoluteSerializer):
             "mime_type": (blob.mime_type if blob else file.external_type) or None,
             "is_primary": file.is_primary,
             "is_externally_linked": is_external,
-            "external_url": file.external_url or None,
+            "external_url": file_policy.external_url(self.context["actor"], file),
             "validation_status": file.validation_status,
             "display_order": file.display_order,
             "download_count": file.download_count,

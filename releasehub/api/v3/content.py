@@ -104,7 +104,9 @@ class V3ContentViewSet(V3ViewSet):
         self.accepted = None
         assert file is not None  # noqa: S101 - either known or new
         file.version = self.version
-        shown = V3ReleaseFileSerializer(context={"base_url": self.base_url}).to_representation(file)
+        shown = V3ReleaseFileSerializer(context={"actor": self.actor, "base_url": self.base_url}).to_representation(
+            file
+        )
         return Response(shown, status=201 if is_new else 200)
 
     @about(

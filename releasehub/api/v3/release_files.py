@@ -82,7 +82,7 @@ class V3ReleaseFileViewSet(V3ModelViewSet):
         return rows.select_related("blob", *OWNERS)
 
     def shown(self, objects: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        serializer = V3ReleaseFileSerializer(context={"base_url": self.base_url})
+        serializer = V3ReleaseFileSerializer(context={"actor": self.actor, "base_url": self.base_url})
         return [serializer.to_representation(file) for file in objects]
 
     def retrieve(self, request: Request, public_id: str) -> Response:

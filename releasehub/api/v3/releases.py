@@ -58,7 +58,7 @@ def shown_releases(
 ) -> list[dict[str, Any]]:
     """With their files, in two queries."""
     load_access(actor, {version.download_id for version in versions})
-    serializer = serializer_class(context={"base_url": base_url, "files": files_of(actor, versions)})
+    serializer = serializer_class(context={"actor": actor, "base_url": base_url, "files": files_of(actor, versions)})
     return [serializer.to_representation(version) for version in versions]
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from rest_framework import serializers
 
 from downloads.models import Download
+from files.gate import barrier_of
 from files.models import File
 from files.names import extension
 from releasehub.api.common.fields import UnsignedField
@@ -40,7 +41,11 @@ class V3ReleaseFileSerializer(serializers.Serializer[Any]):
     createdAt = serializers.DateTimeField(read_only=True)
     updatedAt = serializers.DateTimeField(read_only=True)
     name = serializers.CharField(read_only=True)
-    url = serializers.CharField(read_only=True, help_text="On this hub, or where an external file lies")
+    url = serializers.CharField(
+        read_only=True,
+        allow_null=True,
+        help_text="On this hub, or where an external file lies; null for an external file that you may not fetch",
+    )
     size = serializers.IntegerField(read_only=True, help_text="Bytes")
     downloads = serializers.IntegerField(read_only=True)
     extension = serializers.CharField(read_only=True, help_text="With its dot; empty when there is none")
@@ -58,7 +63,7 @@ class V3ReleaseFileSerializer(serializers.Serializer[Any]):
             "createdAt": moment(file.created_at),
             "updatedAt": moment(file.updated_at),
             "name": file.filename,
-            "url": file.external_url if file.is_link_only else self._hosted(file),
+            "url": self._external(file) if file.is_link_only else self._hosted(file),
             "size": file.size_bytes,
             "downloads": file.download_count,
             "extension": f".{ending}" if ending else "",
@@ -68,6 +73,10 @@ class V3ReleaseFileSerializer(serializers.Serializer[Any]):
             "releaseId": version.public_id,
             "releaseName": version.display_title,
         }
+
+    def _external(self, file: File) -> str | None:
+        """Nothing for a caller who may not fetch the file: the address of a link is as good as its bytes."""
+        return file.external_url if barrier_of(self.context["actor"], file) is None else None
 
     def _hosted(self, file: File) -> str:
         version = file.version

@@ -33,7 +33,7 @@ def register() -> None:
 
 def release_data(event: Event) -> dict[str, Any]:
     version = _version(event.data, event.occurred_at)
-    context = {"base_url": settings.PUBLIC_URL, "files": files_of(system_actor(), [version])}
+    context = {"actor": system_actor(), "base_url": settings.PUBLIC_URL, "files": files_of(system_actor(), [version])}
     return V3ReleaseSerializer(context=context).to_representation(version)
 
 
@@ -51,7 +51,9 @@ def release_file_data(event: Event) -> dict[str, Any]:
         is_secured=data.get("is_secured", False),
         **_times(data, event.occurred_at),
     )
-    return V3ReleaseFileSerializer(context={"base_url": settings.PUBLIC_URL}).to_representation(file)
+    return V3ReleaseFileSerializer(
+        context={"actor": system_actor(), "base_url": settings.PUBLIC_URL}
+    ).to_representation(file)
 
 
 def test_data(event: Event) -> dict[str, Any]:

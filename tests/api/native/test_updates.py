@@ -54,7 +54,7 @@ def test_guests_get_an_answer_that_caches_may_keep() -> None:
 def test_keys_get_an_answer_for_themselves() -> None:
     version = make_version(files=1)
     answer = asked(version.download, ApiClient(make_key(version.download.owner)))
-    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["Cache-Control"] == "private, no-store"
     assert "XF-Api-Key" in answer["Vary"]
 
 

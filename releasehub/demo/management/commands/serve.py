@@ -59,7 +59,7 @@ class Command(BaseCommand):
         path = Path(settings.DATA_DIR)
         try:
             is_good = is_writable(path)
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             is_good = False
         if not is_good:

@@ -1,0 +1,232 @@
+"""Secrets that are unreadable at rest, answers that no cache keeps, and rules that hold at every door."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from downloads.models import Download
+from downloads.services import find_targets, set_team_member, share_with
+from files.attaching import Named, attach_file, find_sources
+from files.digests import Declared
+from files.external import probe_link
+from files.models import File
+from files.policies import file_policy
+from files.services import link_file, update_file
+from files.storage import blob_storage
+from releasehub.accounts.models import Membership
+from releasehub.api.models import IdempotentAnswer
+from releasehub.api.v3.serializers import V3ReleaseFileSerializer
+from releasehub.audit.models import AuditSink
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied, Rejected
+from tests.conftest import ApiClient
+from tests.factories import (
+    make_category,
+    make_download,
+    make_file,
+    make_key,
+    make_loose_upload,
+    make_organization,
+    make_user,
+    make_version,
+    system,
+)
+
+pytestmark = pytest.mark.django_db
+LINK = "https://files.example.org/tool.bin"
+
+
+def stored(table: str) -> str:
+    """Everything the database has in a table, as text."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+        return str([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in cursor.fetchall()])
+
+
+# --- at rest ----------------------------------------------------------------------------------------------------------
+
+
+def test_answers_kept_for_repeats_are_encrypted() -> None:
+    download = make_download()
+    client, body = ApiClient(make_key(download.owner)), {"download_id": download.pk, "name": "A customer"}
+    headers = {"Idempotency-Key": "once"}
+    first, again = (client.send("post", "/api/access-keys/", body, headers=headers) for _ in range(2))
+    secret = first.json()["access_key"]["key"]
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+    assert IdempotentAnswer.objects.count() == 1
+    assert secret not in stored("api_idempotentanswer")
+    assert "A customer" not in stored("api_idempotentanswer")
+
+
+def test_token_of_an_audit_sink_is_encrypted_and_readable_by_the_hub() -> None:
+    sink = AuditSink.objects.create(kind=AuditSink.Kind.HTTP, target="https://logs.example.org/", token="s3cret-token")
+    assert "s3cret-token" not in stored("audit_auditsink")
+    assert AuditSink.objects.get(pk=sink.pk).token == "s3cret-token"
+
+
+def test_token_under_a_lost_key_reads_as_empty(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
+    AuditSink.objects.create(kind=AuditSink.Kind.HTTP, target="https://logs.example.org/", token="s3cret-token")
+    settings.SECRET_KEY = "another key " * 5
+    assert AuditSink.objects.get().token == ""
+    assert "Enter it again" in caplog.text
+
+
+def test_stored_files_are_private(local_storage: Any, settings: Any) -> None:
+    file = make_file(content=b"private")
+    assert file.blob is not None
+    path = Path(settings.FILES_DIR) / file.blob.storage_key
+    assert settings.STORAGES["default"]["OPTIONS"]
+    assert settings.UMASK == 0o077
+    assert path.read_bytes() == b"private"
+
+
+# --- caches -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/mc-dm-downloads/", "/v3/releases", "/versions", "/api/updates/tool", "/nothing/here/"]
+)
+def test_answers_to_a_named_caller_are_not_stored(path: str) -> None:
+    download = make_download(slug="tool")
+    make_file(make_version(download, "1.0.0"))
+    client = ApiClient(make_key(download.owner))
+    answers: list[Any] = [client.get(path), Client().get(path, {"key": "anything"})]
+    signed_in = Client()
+    signed_in.force_login(download.owner)
+    answers.append(signed_in.get(path))
+    for answer in answers:
+        assert "no-store" in answer["Cache-Control"], answer.status_code
+    assert "no-store" not in Client().get(path).get("Cache-Control", "")
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+def make_link(**fields: Any) -> File:
+    version = make_version(make_download(slug="tool"), "1.0.0")
+    file = link_file(actor=system(), version=version, url=LINK, filename="tool.bin", **fields)
+    File.objects.filter(pk=file.pk).update(validation_status=File.Validation.PASSED)
+    version.refresh_from_db()
+    return File.objects.get(pk=file.pk)
+
+
+@pytest.mark.parametrize("is_secured", [False, True])
+def test_address_of_a_link_is_told_to_who_may_fetch_it(is_secured: bool) -> None:
+    file = make_link(is_secured=is_secured)
+    owner = ApiClient(make_key(file.version.download.owner))
+    shown = None if is_secured else LINK
+    for client, expected in ((owner, LINK), (Client(), shown)):
+        answer = client.get(f"/api/mc-dm-files/{file.pk}/")
+        assert answer.json()["file"]["external_url"] == expected
+        listed = client.get("/api/mc-dm-files/", {"version_id": file.version_id}).json()
+        assert listed["files"][0]["external_url"] == expected
+        for path in ("/versions", "/api/updates/tool", "/d/tool/1.0.0/SHA256SUMS", file.version.download.path):
+            assert (LINK in client.get(path).content.decode()) <= (expected is not None), path
+
+
+@pytest.mark.parametrize("is_secured", [False, True])
+def test_v3_shows_the_address_of_a_link_to_who_may_fetch_it(is_secured: bool) -> None:
+    file = make_link(is_secured=is_secured)
+    file.version.download.category.refresh_from_db()
+    for actor, expected in ((system(), LINK), (Actor(), None if is_secured else LINK)):
+        shown = V3ReleaseFileSerializer(context={"actor": actor, "base_url": ""}).to_representation(file)
+        assert shown["url"] == expected
+
+
+def test_address_of_a_failed_link_is_told_to_nobody() -> None:
+    file = make_link()
+    file.validation_status = File.Validation.FAILED
+    assert file_policy.external_url(Actor(user=file.version.download.owner), file) is None
+
+
+@pytest.mark.parametrize("name", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("prefix", ["", "{name}:", " "])
+def test_declared_digests_of_every_kind_are_compared(name: str, prefix: str) -> None:
+    right = hashlib.new(name, b"bytes", usedforsecurity=False).hexdigest()
+    for text, differs in ((right, False), (right.upper(), False), ("0" * len(right), True)):
+        declared = Declared([prefix.format(name=name) + text, "free text", ""])
+        for chunk in (b"by", b"tes"):
+            declared.update(chunk)
+        assert [found for *_, found in declared.differing()] == ([right] if differs else [])
+
+
+def test_sha256_declared_by_mc_dm_for_a_link_is_kept_for_the_probe() -> None:
+    version = make_version(make_download(), "1.0.0")
+    client = ApiClient(make_key(version.download.owner))
+    body = {"version_id": version.pk, "external_url": LINK, "sha256": "a" * 64}
+    assert client.send("post", "/api/mc-dm-files/", body).status_code == 200
+    assert File.objects.get().declared_checksum == "a" * 64
+
+
+# --- category rules ---------------------------------------------------------------------------------------------------
+
+
+def attach(version: Any, reference: str) -> File:
+    """As the engine API does."""
+    actor = Actor(user=version.download.owner)
+    (source,) = find_sources(actor, [Named(reference)])
+    return attach_file(actor=actor, version=version, source=source)
+
+
+def only_zips(owner: Any) -> Download:
+    return make_download(owner, category=make_category(allowed_extensions=["zip"]))
+
+
+def test_attached_upload_is_judged_by_the_category_it_comes_to() -> None:
+    owner = make_user()
+    version = make_version(only_zips(owner), "1.0.0")
+    upload = make_loose_upload(owner, name="tool.bin")
+    with pytest.raises(Rejected, match="Only"):
+        attach(version, upload.public_id)
+
+
+def test_bytes_from_another_category_are_judged_by_their_content() -> None:
+    owner = make_user()
+    file = make_file(make_version(make_download(owner), "1.0.0"), name="tool.zip", content=b"MZ no archive at all")
+    with pytest.raises(Rejected, match="not what the file name says"):
+        attach(make_version(only_zips(owner), "1.0.0"), file.public_id)
+    assert blob_storage()
+
+
+def test_link_is_judged_by_what_was_found_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    category = make_category(max_version_bytes=100)
+    version = make_version(make_download(category=category), "1.0.0")
+    make_file(version, content=b"x" * 60)
+    file = link_file(actor=system(), version=version, url=LINK, filename="tool.bin")
+    from files import external
+
+    monkeypatch.setattr(external, "_look", lambda file, url: external.Learned(url, 50, "text/plain", head=b"text"))
+    assert probe_link(file.pk) == File.Validation.FAILED
+    file.refresh_from_db()
+    assert file.findings[0]["code"] == "link.rule"
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------------
+
+
+def test_sharing_does_not_tell_who_has_an_account() -> None:
+    """A member without the right to share outside gets one answer for strangers and for addresses of nobody."""
+    organization, download = make_organization(), make_download(visibility="private")
+    member = Membership.objects.create(organization=organization, user=download.owner)
+    make_user("stranger", email="stranger@example.org")
+    actor = Actor(user=member.user)
+    answers = []
+    for address in ("stranger@example.org", "nobody@example.org"):
+        with pytest.raises(Denied) as refusal:
+            share_with(actor=actor, download=download, targets=find_targets(actor, [address]))
+        answers.append(refusal.value.message)
+    assert answers[0] == answers[1]
+
+
+def test_secured_flag_still_opens_with_a_sign_in() -> None:
+    file = make_link(is_secured=True)
+    update_file(actor=system(), file=file, display_label="x")
+    set_team_member(actor=system(), download=file.version.download, user=make_user(), flags={"can_edit"})
+    assert file_policy.can_download(Actor(user=make_user()), file)
+    assert not file_policy.can_download(Actor(), file)

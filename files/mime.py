@@ -7,7 +7,7 @@ import filetype
 BINARY = "application/octet-stream"
 TEXT = "text/plain"
 _MARKUP = re.compile(
-    rb"^\s*(?:<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script|svg|\?xml)", re.IGNORECASE | re.DOTALL
+    rb"\s*+(?:(?><!--.*?-->)\s*+)*+<(!doctype\s+html|html|head|body|script|svg|\?xml)", re.IGNORECASE | re.DOTALL
 )
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 

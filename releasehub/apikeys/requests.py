@@ -9,6 +9,7 @@ from releasehub.apikeys.services import InactiveKey, verify_key
 from releasehub.apikeys.tokens import SessionToken, is_token, verify_token
 from releasehub.core.actor import Actor, Channel
 from releasehub.core.errors import Denied, ErrorCode
+from releasehub.core.numbers import read_number
 from releasehub.core.requests import origin_of
 
 KEY_HEADER = "XF-Api-Key"
@@ -90,7 +91,7 @@ def actor_of_key(request: HttpRequest) -> Actor | None:
 
 
 def _named_user(text: str) -> User:
-    user = User.objects.filter(pk=int(text), is_active=True).first() if text.isascii() and text.isdigit() else None
+    user = User.objects.filter(pk=read_number(text) or 0, is_active=True).first()
     if user is None:
         raise InactiveKey(ErrorCode.NOT_ALLOWED, "XF-Api-User names no active user.")
     return user

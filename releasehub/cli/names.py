@@ -6,7 +6,13 @@ import re
 import sys
 from platform import machine
 
-_PLATFORMS = {
+
+def _word(pattern: str) -> str:
+    """Return a pattern that matches only where no other letter or digit is beside it."""
+    return rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])"
+
+
+_PLATFORM_WORDS = {
     "linux": r"linux(?:32|64)?|musllinux|manylinux",
     "windows": r"windows|win(?:32|64)?",
     "macos": r"macos|darwin|osx|mac",
@@ -14,7 +20,7 @@ _PLATFORMS = {
     "ios": "ios",
     "freebsd": "freebsd",
 }
-_ARCHITECTURES = {
+_ARCHITECTURE_WORDS = {
     "universal": "universal2?",
     "arm64": "arm64|aarch64|armv8",
     "armv7": "armv7l?|armhf",
@@ -22,7 +28,10 @@ _ARCHITECTURES = {
     "x64": "x64|x86[_-]64|amd64",
     "x86": "x86(?![_-]64)|i[3-6]86|ia32|386",
 }
-_WIDTHS = {"win32": "x86", "win64": "x64", "linux32": "x86", "linux64": "x64"}
+_WIDTH_WORDS = {"win32": "x86", "win64": "x64", "linux32": "x86", "linux64": "x64"}
+_PLATFORMS = {name: re.compile(_word(words)) for name, words in _PLATFORM_WORDS.items()}
+_ARCHITECTURES = {name: re.compile(_word(words)) for name, words in _ARCHITECTURE_WORDS.items()}
+_WIDTHS = {re.compile(_word(word)): width for word, width in _WIDTH_WORDS.items()}
 _ENDINGS = {
     ".exe": "windows",
     ".msi": "windows",
@@ -61,7 +70,7 @@ def target_of(name: str) -> tuple[str, str]:
         platform = next((system for ending, system in _ENDINGS.items() if lower.endswith(ending)), "")
     architecture = _only(_ARCHITECTURES, lower)
     if not architecture:
-        architecture = next((width for word, width in _WIDTHS.items() if _holds(word, lower)), "")
+        architecture = next((width for word, width in _WIDTHS.items() if word.search(lower)), "")
     return platform, architecture
 
 
@@ -72,10 +81,6 @@ def this_machine() -> str:
     return f"{platform}-{architecture}" if architecture else platform
 
 
-def _only(words: dict[str, str], text: str) -> str:
-    found = [name for name, pattern in words.items() if _holds(pattern, text)]
+def _only(words: dict[str, re.Pattern[str]], text: str) -> str:
+    found = [name for name, pattern in words.items() if pattern.search(text)]
     return found[0] if len(found) == 1 else ""
-
-
-def _holds(pattern: str, text: str) -> bool:
-    return re.search(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])", text) is not None

@@ -1,14 +1,17 @@
-"""Every answer carries `X-Request-Id`; a caller's own id is kept when it is harmless."""
+"""Add an `X-Request-Id` to every response, and refuse URLs that no route accepts."""
 
 import re
 import uuid
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
 
 from releasehub.core import logs
 from releasehub.core.requests import current_request
 
+# The longest URL of the hub names an account, a product, a version and a file of 255 bytes.
+MAX_PATH_CHARACTERS = 4_000
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -28,3 +31,21 @@ class RequestIdMiddleware:
         finally:
             current_request.reset(current)
             logs.request_id.reset(token)
+
+
+class UrlCheckMiddleware:
+    """Refuse a URL before the routes match it and before a database reads its parts.
+
+    Some routes of Django's admin take quadratic time for a long path. PostgreSQL stores no NUL characters.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if len(request.path_info) > MAX_PATH_CHARACTERS or "\x00" in request.path_info:
+            raise Http404("The path is too long or contains a NUL character.")
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\x00" in query:
+            raise BadRequest("The query contains a NUL character. Remove it and send the request again.")
+        return self.get_response(request)

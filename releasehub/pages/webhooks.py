@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from downloads.models import Download
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, NotFound
+from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.views import paged
@@ -24,7 +25,6 @@ from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.policies import visible_endpoints
 
 DELIVERIES = 25
-LARGEST_ID = 2**63 - 1
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -215,8 +215,8 @@ def _endpoint_page(request: HttpRequest, endpoint: Endpoint, form: RangeForm, st
     state = state if state in Delivery.State.values else ""
     before = request.GET.get("before", "")
     rows = delivery_log(endpoint, state=state)
-    if is_page := before.isascii() and before.isdigit() and int(before) <= LARGEST_ID:
-        rows = rows.filter(pk__lt=int(before))
+    if is_page := (number := read_number(before)) is not None:
+        rows = rows.filter(pk__lt=number)
     found = list(rows[: DELIVERIES + 1])
     context = {
         "endpoint": endpoint,

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "releasehub.core.middleware.RequestIdMiddleware",
     "releasehub.middleware.HealthMiddleware",
+    "releasehub.core.middleware.UrlCheckMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "releasehub.middleware.PrivateAnswerMiddleware",

@@ -20,6 +20,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.errors import Denied
+from releasehub.core.numbers import read_number
 from releasehub.core.policy import Policy
 
 FIELD_NAMES = {
@@ -29,7 +30,6 @@ FIELD_NAMES = {
     "parent": "parent_category_id",
     "base_version": "base_version_id",
 }
-LARGEST_ID = 2**63 - 1
 
 
 class McDmViewSet(HubEnvelopeMixin, ListingViewSet):
@@ -67,7 +67,8 @@ class McDmViewSet(HubEnvelopeMixin, ListingViewSet):
 
         Errors: Http404.
         """
-        target = rows.filter(pk=pk).first() if int(pk) <= LARGEST_ID else None
+        number = read_number(pk)
+        target = None if number is None else rows.filter(pk=number).first()
         if target is None or not self.policy.can_view(self.actor, target):
             raise Http404
         return target

@@ -20,7 +20,7 @@ from files.models import File
 from files.policies import file_policy
 from files.services import add_file, authorize_upload, link_file, lock_file, restore_file, update_file
 from releasehub.api.common.envelope import ParentFilterRequired
-from releasehub.api.mc_dm.base import LARGEST_ID, McDmViewSet
+from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmFileFilterSet
 from releasehub.api.mc_dm.schema import documented
 from releasehub.api.mc_dm.serializers import (
@@ -31,6 +31,7 @@ from releasehub.api.mc_dm.serializers import (
 )
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
+from releasehub.core.numbers import read_number
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 from versions.policies import version_policy
@@ -99,7 +100,7 @@ class McDmFileViewSet(McDmViewSet):
             if self.is_super_key and not text:
                 return File.objects.visible_to(self.actor)
             raise ParentFilterRequired("version_id")
-        version = self._version(int(text))
+        version = self._version(read_number(text) or 0)
         is_seen = version is not None and version_policy.can_view(self.actor, version)
         if version is None or not is_seen or version.is_deleted or version.download.is_deleted:
             return File.objects.none()
@@ -186,4 +187,4 @@ class McDmFileViewSet(McDmViewSet):
 
     def _version(self, pk: int) -> Version | None:
         rows = Version.all_objects.select_related("download__category")
-        return rows.filter(pk=pk).first() if pk <= LARGEST_ID else None
+        return rows.filter(pk=pk).first()

@@ -17,7 +17,7 @@ from downloads.policies import download_policy
 from files.latest import with_primary_file
 from files.listing import newest_versions, version_of_id
 from releasehub.api.common.envelope import ParentFilterRequired
-from releasehub.api.mc_dm.base import LARGEST_ID, McDmViewSet
+from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
 from releasehub.api.mc_dm.loading import version_context
 from releasehub.api.mc_dm.pagination import McDmPagination
@@ -31,6 +31,7 @@ from releasehub.api.mc_dm.serializers import (
 )
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
+from releasehub.core.numbers import read_number
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version, edit_version
@@ -109,7 +110,7 @@ class McDmVersionViewSet(McDmViewSet):
             if self.is_super_key and not text:
                 return None
             raise ParentFilterRequired("download_id")
-        download = find_with_access(self.actor, int(text)) if int(text) <= LARGEST_ID else None
+        download = find_with_access(self.actor, read_number(text) or 0)
         is_seen = download is not None and download_policy.can_view(self.actor, download)
         return download if is_seen else Download(pk=0)
 
@@ -170,7 +171,7 @@ class McDmVersionViewSet(McDmViewSet):
         return response
 
     def retrieve(self, request: Request, pk: str) -> Response:
-        version = version_of_id(int(pk)) if int(pk) <= LARGEST_ID else None
+        version = version_of_id(read_number(pk) or 0)
         if version is None or not version_policy.can_view(self.actor, version):
             raise NotFound
         return self.tagged(version, {"version": self.shown([version])[0]})

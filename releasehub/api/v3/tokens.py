@@ -20,9 +20,9 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.policies import api_key_policy
 from releasehub.apikeys.services import delete_key, issue_key, revoke_key, update_key
 from releasehub.core.errors import Conflict, Denied, ErrorCode
+from releasehub.core.numbers import read_number
 
 ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "expiresAt": "expires_at"}
-LARGEST_ID = 2**63 - 1
 
 
 class V3PersonalAccessTokenSerializer(serializers.Serializer[Any]):
@@ -100,8 +100,7 @@ class V3PersonalAccessTokenViewSet(V3ModelViewSet):
 
     def found(self, public_id: str) -> ApiKey:
         """Keys have numbers only; other people's are not there, whoever asks.  Errors: Http404."""
-        number = int(public_id) if public_id.isdigit() else 0
-        key: ApiKey | None = self.rows().filter(pk=number).first() if number <= LARGEST_ID else None
+        key: ApiKey | None = self.rows().filter(pk=read_number(public_id) or 0).first()
         if key is None:
             raise Http404
         return key

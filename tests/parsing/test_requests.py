@@ -1,0 +1,140 @@
+"""Values that no route expects, in paths, queries and headers: every response says so and none is a failure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import cycle, islice, product
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+
+from releasehub.core.middleware import MAX_PATH_CHARACTERS
+from releasehub.core.numbers import LARGEST_ID, read_number
+from tests.api.described import document
+from tests.factories import make_file, make_key, make_user
+
+pytestmark = pytest.mark.django_db
+DIGITS = "9" * 5_000
+PATH_VALUES = (DIGITS, "9" * (MAX_PATH_CHARACTERS - 200), "9" * 19, "a%00b", "%FF%FE", "%ED%A0%80", "%D9%A3")
+QUERY_VALUES = (
+    DIGITS, "9" * 19, "-1", "a%00b", "%FF", "1e999999", "NaN", "%D9%A3", "%C2%B2", "[" * 2_000, "[null]",
+    "0000-01-01", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00%2B14:00",
+)  # fmt: skip
+HEADERS = (
+    "Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "Idempotency-Key",
+    "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "XF-Api-User", "XF-Api-Key", "Authorization", "Accept",
+    "Accept-Encoding", "Accept-Language", "Cookie", "X-Request-Id", "User-Agent", "Origin", "Referer",
+)  # fmt: skip
+HEADER_VALUES = (
+    DIGITS, f"bytes={DIGITS}-{DIGITS}", "bytes=" + "0-0," * 5_000, f"Bearer {DIGITS}", "Basic %%%", "Basic //79",
+    "\u00ff",
+    "a,", "text/*;q=1e999", "sessionid=" + DIGITS, "messages=" + DIGITS, "csrftoken=" + DIGITS,
+    "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0000 00:00:00 GMT",
+)  # fmt: skip
+
+
+def page_routes(resolver: URLResolver, prefix: str = "/") -> Iterator[str]:
+    """Yield the routes of pages and admin, such as `/admin/downloads/download/<path:object_id>/`."""
+    for entry in resolver.url_patterns:
+        if not isinstance(entry.pattern, RoutePattern):
+            continue
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield route
+        else:
+            yield from page_routes(entry, route)
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(make_user(is_superuser=True, is_staff=True))
+    return client
+
+
+@pytest.fixture
+def program() -> Client:
+    key = make_key(make_user(is_superuser=True), is_super_user=True)
+    return Client(raise_request_exception=False, headers={"XF-Api-Key": key, "User-Agent": "tests/1 (example.com)"})
+
+
+def failures(client: Client, urls: Iterator[str], **options: Any) -> list[str]:
+    found = []
+    for url in urls:
+        response = client.get(url, **options)
+        if response.status_code >= 500:
+            found.append(f"{response.status_code} {url[:150]}")
+        response.close()
+    return found
+
+
+def test_paths_of_apis(program: Client) -> None:
+    paths = [path for path in document()["paths"] if "{" in path]
+    urls = (re.sub(r"\{\w+\}", value, path) for path in paths for value in PATH_VALUES)
+    assert failures(program, urls) == []
+
+
+def test_paths_of_pages_and_admin(staff: Client) -> None:
+    routes = [route for route in page_routes(get_resolver()) if "<" in route]
+    urls = (re.sub(r"<[^>]+>", value, route) for route in routes for value in PATH_VALUES)
+    assert failures(staff, urls) == []
+
+
+def test_queries_of_apis(program: Client) -> None:
+    described = [
+        (path, verbs["get"]) for path, verbs in document()["paths"].items() if "get" in verbs and "{" not in path
+    ]
+    names = [
+        (path, parameter["name"])
+        for path, operation in described
+        for parameter in operation.get("parameters", [])
+        if parameter["in"] == "query"
+    ]
+    file = make_file()
+    parents = f"download_id={file.version.download_id}&version_id={file.version_id}"
+    urls = [f"{path}?{name}={value}" for path, name in names for value in QUERY_VALUES]
+    with_parents = [
+        f"{path}?{parents}&{name}={value}" for path, name in names for value in QUERY_VALUES if "mc-dm" in path
+    ]
+    assert failures(program, iter([*urls, *with_parents])) == []
+
+
+def test_queries_of_pages_and_admin(staff: Client) -> None:
+    names = {True: ("p", "q", "o", "id__exact"), False: ("page", "before", "state", "key", "channel", "q")}
+    routes = [route for route in page_routes(get_resolver()) if "<" not in route and "logout" not in route]
+    pairs = islice(((route, name) for route in routes for name in names["/admin/" in route]), 0, None, 3)
+    urls = (f"{route}?{name}={value}" for (route, name), value in zip(pairs, cycle(QUERY_VALUES[:6]), strict=False))
+    assert failures(staff, urls) == []
+
+
+def test_headers(program: Client) -> None:
+    file = make_file()
+    download = file.version.download
+    paths = (
+        "/",
+        f"/downloads/{download.slug}.{download.pk}/",
+        f"/api/mc-dm-files/{file.pk}/download/",
+        "/v3/products",
+        "/api/entities",
+    )
+    requests = zip(cycle(paths), product(HEADERS, HEADER_VALUES), strict=False)
+    found = [
+        f"{name}: {value[:40]} {path}"
+        for path, (name, value) in requests
+        if failures(program, iter([path]), headers={name: value})
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["", "a", "-1", "+1", "1.0", " 1", "\u0663", "\u00b2", DIGITS, str(LARGEST_ID + 1)])
+def test_no_number_is_read(text: str) -> None:
+    assert read_number(text) is None
+
+
+@pytest.mark.parametrize("text", ["0", "7", "007", "0" * 5_000 + "7", str(LARGEST_ID)])
+def test_number_is_read(text: str) -> None:
+    assert read_number(text) == int(text.lstrip("0") or "0")

@@ -1,0 +1,159 @@
+"""The admin offers staff what they may do: no link or button that refuses them, and nothing allowed is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.db import transaction
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from downloads.models import Download
+from downloads.services import set_team_member
+from releasehub.accounts.models import User
+from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.navigation import SECTIONS
+from releasehub.core.errors import Denied, DomainError, ErrorCode, NotFound
+from tests.conftest import begin_with
+from tests.crawling import send, walk
+from tests.factories import make_everything, make_user, make_version, system
+
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    "owner": (),
+    "member": (),
+    "stranger": (),
+    "moderator": ("moderate_download",),
+    "eraser": ("moderate_download", "hard_delete_download"),
+    "clerk": ("view_user", "change_user", "view_group", "view_organization", "change_endpoint"),
+    "organizer": ("add_organization", "change_organization", "delete_organization"),
+}
+
+
+def build() -> dict[str, User]:
+    people = {
+        name: make_user(name, is_staff=True, permissions=permissions) for name, permissions in PERMISSIONS.items()
+    }
+    make_everything(people["owner"], member=people["member"])
+    return people
+
+
+pytestmark = [pytest.mark.django_db, begin_with(build)]
+everybody = pytest.mark.parametrize("name", PERMISSIONS)
+
+
+@pytest.fixture
+def client(world: dict[str, User], name: str) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(world[name])
+    return client
+
+
+@pytest.mark.parametrize("name", [name for name in PERMISSIONS if name != "eraser"])
+def test_nothing_that_is_shown_refuses_and_nothing_that_opens_is_missing(client: Client, name: str) -> None:
+    found = walk(client, ["/admin/"], within="/admin/", rows_per_kind=1)
+    assert {url: status for url, status in found.answers.items() if status >= 400} == {}
+    sent = {form.action: send(client, form).status_code for form in found.forms}
+    assert {url: status for url, status in sent.items() if status >= 400} == {}
+    linked = set().union(*found.links.values())
+    for model in admin.site._registry:
+        for page in ("changelist", "add"):
+            url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
+            assert (client.get(url).status_code == 200) == (url in linked), url
+
+
+@everybody
+def test_actions_are_offered_exactly_where_their_service_does_not_refuse(world: dict[str, User], name: str) -> None:
+    wrong = []
+    for model_admin, row, action, request in chances(world[name]):
+        is_offered = model_admin.offers(admin_actor(request), action, row)
+        if is_offered == is_refused(action, row, request):
+            wrong.append((str(row), action.name, is_offered))
+    assert wrong == []
+
+
+def chances(user: User) -> Iterator[tuple[ActionAdmin, Any, Any, Any]]:
+    """Every row that the user sees in the admin with every action that applies to it."""
+    for model_admin in admin.site._registry.values():
+        if not isinstance(model_admin, ActionAdmin):
+            continue
+        for row in model_admin.get_queryset(request_of(user)):
+            for action in model_admin.row_actions:
+                if action.applies(row):
+                    yield model_admin, row, action, request_of(user)
+
+
+def is_refused(action: Any, row: Any, request: Any) -> bool:
+    """Whether the service refuses the user, and not because of the state of the row. The database stays as it was."""
+    row = type(row)._base_manager.get(pk=row.pk)
+    with transaction.atomic():
+        try:
+            action.run(admin_actor(request), row, "because")
+        except (Denied, NotFound):
+            return True
+        except DomainError as error:
+            return error.code == ErrorCode.IS_DELETED  # what the policy answers for a row that was deleted
+        finally:
+            transaction.set_rollback(True)
+    return False
+
+
+def request_of(user: User) -> Any:
+    request: Any = RequestFactory().get("/admin/")
+    request.user = user
+    request._messages = CookieStorage(request)
+    return request
+
+
+@pytest.mark.parametrize(("name", "is_shown"), [("moderator", False), ("eraser", True)])
+def test_erase_is_shown_to_who_may_erase(client: Client, name: str, is_shown: bool) -> None:
+    version = Download.objects.get(title="Everything").versions.get(number="1.0.0")
+    page = client.get(reverse("admin:versions_version_change", args=[version.pk])).content.decode()
+    menu = client.get(reverse("admin:versions_version_changelist")).content.decode()
+    assert ("/act/erase/" in page, 'value="erase"' in menu) == (is_shown, is_shown)
+    url = reverse("admin:versions_version_act", args=[version.pk, "erase"])
+    assert (client.get(url).status_code == 200) is is_shown
+
+
+@pytest.mark.parametrize("name", ["member"])
+def test_mixed_selection_asks_about_the_rows_that_are_allowed(client: Client, name: str, world: Any) -> None:
+    mine, other = Download.objects.get(title="Everything"), make_version(files=1)
+    allowed = mine.versions.get(number="1.0.0")
+    data = {"action": "yank", "_selected_action": [allowed.pk, other.pk]}
+    page = client.post(reverse("admin:versions_version_changelist"), data)
+    assert [row.pk for row in page.context["rows"]] == [allowed.pk]
+    assert f"{other}: “Yank” is not possible" in page.content.decode()
+
+
+@pytest.mark.parametrize("name", ["member"])
+def test_lists_take_the_same_queries_for_a_team_however_many_downloads(
+    client: Client, name: str, world: Any, django_assert_max_num_queries: Any
+) -> None:
+    url = reverse("admin:versions_version_changelist")
+    counts = []
+    for rows in (2, 10):
+        for _ in range(rows):
+            download = make_version(files=1).download
+            set_team_member(actor=system(), download=download, user=world[name], flags={"can_upload"})
+        with django_assert_max_num_queries(100) as queries:
+            client.get(url)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("name", ["owner"])
+def test_members_of_a_team_are_found_by_user_name_alone(client: Client, name: str) -> None:
+    User.objects.create_user("colleague", email="private@example.org")
+    field = {"app_label": "downloads", "model_name": "teammember", "field_name": "user"}
+    for term, found in (("colleag", ["colleague"]), ("private@", [])):
+        answer = client.get(reverse("admin:autocomplete"), field | {"term": term})
+        assert [row["text"] for row in answer.json()["results"]] == found
+
+
+def test_side_bar_names_every_list(world: Any) -> None:
+    labels = {f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry}
+    assert {model for _, items in SECTIONS for _, _, model in items} == labels

@@ -16,7 +16,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from releasehub.api.dialects import is_api
 from tests.conftest import begin_with
 from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, walk
-from tests.factories import make_everything, make_user
+from tests.factories import make_download, make_everything, make_user, make_version
 
 STARTS = (
     "/",
@@ -41,7 +41,9 @@ WITHOUT_FORM = {
 def build() -> dict[str, Any]:
     root = make_user("root", is_staff=True, is_superuser=True)
     make_everything(root)
-    return {"root": root}
+    author = make_user("author")
+    make_version(make_download(author, title="Written by an author"), "1.0.0", files=1)
+    return {"root": root, "author": author, "stranger": make_user("stranger")}
 
 
 pytestmark = [pytest.mark.django_db, begin_with(build)]
@@ -83,6 +85,15 @@ def test_every_form_needs_its_token_and_works_with_it(root: Client) -> None:
                 wrong.append((form.page, form.action, without, with_token))
     assert wrong == []
     assert [name for name in missed(found, public) if not is_closed(root, name)] == []
+
+
+@pytest.mark.parametrize("name", ["author", "stranger"])
+def test_other_people_meet_no_dead_end_and_no_form_that_refuses_them(world: dict[str, Any], name: str) -> None:
+    client = strict_client(world[name])
+    found = walk(client, ("/", "/account/"), rows_per_kind=1)
+    assert {url: status for url, status in found.answers.items() if status >= 400} == {}
+    answers = {form.action: send(client, form).status_code for form in unlike(found.forms)}
+    assert {url: status for url, status in answers.items() if status >= 500 or status in {403, 404}} == {}
 
 
 def missed(*walks: Walk) -> list[str]:

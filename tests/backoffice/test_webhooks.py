@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from releasehub.core import sealing
-from releasehub.webhooks.models import Delivery, Endpoint
+from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from tests.factories import make_download, make_user
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +112,13 @@ def test_endpoints_are_hidden_from_other_staff(root: Client) -> None:
     assert URL not in other.get("/admin/webhooks/endpoint/").content.decode()
     assert other.get(f"/admin/webhooks/endpoint/{Endpoint.objects.get().pk}/change/").status_code in {302, 403, 404}
     assert add(other).status_code == 403
+
+
+def test_attempt_is_labeled_with_its_number_alone(root: Client) -> None:
+    add(root)
+    make_download()
+    delivery = Delivery.objects.latest("id")
+    Attempt.objects.create(delivery=delivery, number=5, result="delivered", started_at=timezone.now(), duration_ms=1)
+    page = root.get(f"/admin/webhooks/delivery/{delivery.pk}/change/").content.decode().lower()
+    assert "attempt 5" in page
+    assert "attempt 5 of" not in page

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
@@ -63,6 +63,21 @@ class UncachedErrorsMiddleware:
         if response.status_code >= 400 or response.status_code in PERMANENT_REDIRECTS:
             response.setdefault("Cache-Control", "no-store")
         return response
+
+
+class UnreadableBodyMiddleware:
+    """Answer 408 when a view could not read the body to its end, instead of reporting a fault of the hub."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if not isinstance(exception, UnreadablePostError):
+            return None
+        return HttpResponse(f"{exception}\n", status=408, content_type="text/plain; charset=utf-8")
 
 
 class PagesOnly:

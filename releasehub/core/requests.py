@@ -1,5 +1,6 @@
 """From a request to the actor behind it."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -36,16 +37,21 @@ def origin_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def address_of(request: HttpRequest) -> str | None:
+    """Return the address of the client, see `address_in`."""
+    return address_in(request.META)
+
+
+def address_in(environ: Mapping[str, Any]) -> str | None:
     """Return the address of the peer, or the one that a trusted proxy names.
 
     `X-Forwarded-For` is read from its end, because only what trusted proxies added can be believed. With
     RELEASEHUB_TRUSTED_PROXIES the peer has to be one of them, and each of them in the header is skipped; with
     RELEASEHUB_BEHIND_PROXY alone there is exactly one proxy, whatever its address.
     """
-    peer: str | None = request.META.get("REMOTE_ADDR") or None
+    peer: str | None = environ.get("REMOTE_ADDR") or None
     if not settings.IS_BEHIND_PROXY or (settings.TRUSTED_PROXIES and not _is_trusted(peer)):
         return peer
-    named = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    named = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     for address in reversed(named):
         if not is_valid_address(address):
             return peer

@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "releasehub.core.middleware.RequestIdMiddleware",
     "releasehub.middleware.HealthMiddleware",
     "releasehub.core.middleware.UrlCheckMiddleware",
+    "releasehub.middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "releasehub.middleware.PrivateAnswerMiddleware",
@@ -101,6 +102,19 @@ TEMPLATES = [
 ]
 
 
+# --- threads and slow clients -----------------------------------------------------------------------------------------
+
+REDIS_URL = env.text("REDIS_URL")
+WEB_THREADS = env.number("RELEASEHUB_WEB_THREADS", 8, least=1)
+UPLOAD_THREADS = env.number("RELEASEHUB_UPLOAD_THREADS", 8, least=1)
+# Lanes of the worker inside the web process of a hub without Redis: threads per group of queues.
+EMBEDDED_LANES = {"default,files": 3, "webhooks": 3, "outbound": 3}
+EMBEDDED_THREADS = 0 if REDIS_URL else sum(EMBEDDED_LANES.values())
+BODY_STALL_SECONDS = env.number("RELEASEHUB_BODY_STALL_SECONDS", 15, least=1)
+BODY_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_BODY_MIN_BYTES_PER_SECOND", 4096, least=1)
+BODY_TOTAL_SECONDS = env.number("RELEASEHUB_BODY_TOTAL_SECONDS", 6 * 3600, least=1)
+
+
 # --- database ---------------------------------------------------------------------------------------------------------
 
 SQLITE_OPTIONS: dict[str, Any] = {
@@ -111,7 +125,7 @@ SQLITE_OPTIONS: dict[str, Any] = {
     ),
 }
 KEEPS_PLANS = env.flag("RELEASEHUB_PREPARED_STATEMENTS", default=True)
-DATABASE_POOL_SIZE = env.number("RELEASEHUB_DATABASE_POOL", 8)
+DATABASE_POOL_SIZE = env.number("RELEASEHUB_DATABASE_POOL", WEB_THREADS + UPLOAD_THREADS + EMBEDDED_THREADS)
 
 
 def _database() -> dict[str, Any]:
@@ -136,7 +150,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache, tasks -----------------------------------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL")
 MAX_COUNTERS = 50_000
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}

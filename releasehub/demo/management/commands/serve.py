@@ -17,10 +17,10 @@ from releasehub import lifeline
 from releasehub.accounts.models import User
 from releasehub.core.checks import is_writable
 from releasehub.demo.data import load_demo
+from releasehub.server.command import granian_arguments
 
 DEFAULT_PORT = "8000"
 STATIC_STAMP = ".collected"
-THREADS = "8"
 
 
 class Command(BaseCommand):
@@ -102,9 +102,8 @@ class Command(BaseCommand):
         os.execv(  # noqa: S606 - our own interpreter with fixed arguments
             sys.executable,
             [
-                sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-                "--workers", "1", "--blocking-threads", THREADS, "--no-ws", "--respawn-failed-workers",
-                "--workers-kill-timeout", "5", "--log-level", "error", "releasehub.wsgi:application",
+                sys.executable, "-m", "granian", *granian_arguments(host=host, port=port, workers=1),
+                "--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "error",
             ],
         )  # fmt: skip
 

@@ -1,0 +1,14 @@
+"""The application that `granian --interface rsgi` serves."""
+
+from django.conf import settings
+
+from releasehub.core.requests import address_in
+from releasehub.server.bridge import Bridge
+from releasehub.wsgi import application as wsgi_application
+
+application = Bridge(
+    wsgi_application,
+    threads=settings.WEB_THREADS,
+    upload_threads=settings.UPLOAD_THREADS,
+    address_of=lambda environ: address_in(environ) or "",
+)

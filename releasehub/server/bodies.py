@@ -1,0 +1,86 @@
+"""A request body as Django reads it: a blocking stream in front of chunks that the event loop receives."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import queue
+from collections.abc import AsyncIterator
+from typing import Any
+
+from releasehub.server.pace import BodyTooSlow
+
+MAX_AHEAD_BYTES = 1024 * 1024
+
+
+class StreamedBody(io.RawIOBase):
+    """A body that is received while it is read, with at most `MAX_AHEAD_BYTES` and one chunk in memory.
+
+    Nothing is received before the first read, so a request that is refused by its headers costs no body.
+    """
+
+    def __init__(self, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.failure: BodyTooSlow | None = None
+        self._chunks = chunks
+        self._loop = loop
+        self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._current = memoryview(b"")
+        self._ahead_bytes = 0
+        self._has_room = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._is_started = self._is_at_end = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what has arrived, and wait when nothing has.
+
+        Raises:
+            BodyTooSlow: The client did not keep to the minimum rate or a deadline.
+        """
+        if not self._current and not self._is_at_end:
+            self._receive()
+        count = min(len(buffer), len(self._current))
+        buffer[:count] = self._current[:count]
+        self._current = self._current[count:]
+        return count
+
+    def stop(self) -> None:
+        """Stop receiving. Called in the event loop when the answer is known."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _receive(self) -> None:
+        if not self._is_started:
+            self._is_started = True
+            self._loop.call_soon_threadsafe(self._start)
+        chunk = self._arrived.get()
+        if chunk:
+            self._loop.call_soon_threadsafe(self._make_room, len(chunk))
+            self._current = memoryview(chunk)
+            return
+        self._is_at_end = True
+        if self.failure is not None:
+            raise self.failure
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._pump())
+
+    async def _pump(self) -> None:
+        try:
+            async for chunk in self._chunks:
+                self._arrived.put(chunk)
+                self._ahead_bytes += len(chunk)
+                while self._ahead_bytes > MAX_AHEAD_BYTES:
+                    self._has_room.clear()
+                    await self._has_room.wait()
+        except BodyTooSlow as failure:
+            self.failure = failure
+        finally:
+            self._arrived.put(b"")
+
+    def _make_room(self, size: int) -> None:
+        self._ahead_bytes -= size
+        self._has_room.set()

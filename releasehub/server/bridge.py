@@ -1,0 +1,156 @@
+"""A Granian RSGI application that runs a WSGI application, so that slow peers hold no thread.
+
+Granian's WSGI interface reads a body in the thread that answers, without a deadline: eight requests whose bodies never
+arrive stop eight threads for good. Here the event loop receives bodies and sends files:
+
+- A body of up to `BUFFERED_BYTES` is received before a thread sees the request.
+- A larger one is received while the application reads it, in threads that only such requests use.
+- Stored files are sent by Granian from their path, without a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from releasehub.server.bodies import StreamedBody
+from releasehub.server.environ import environ_of
+from releasehub.server.pace import BodyTooSlow, paced_chunks
+
+BUFFERED_BYTES = 64 * 1024
+MEMORY_BYTES = 1024 * 1024
+FILE_OPENED_SECONDS = 60.0
+RETRY_AFTER_SECONDS = 5
+Headers = list[tuple[str, str]]
+
+
+class Bridge:
+    """Runs `application` in `threads` threads, and in `upload_threads` more while a large body arrives."""
+
+    def __init__(
+        self,
+        application: Callable[..., Iterable[bytes]],
+        *,
+        threads: int,
+        upload_threads: int,
+        address_of: Callable[[dict[str, Any]], str],
+    ) -> None:
+        self.application = application
+        self.address_of = address_of
+        self.max_uploads = upload_threads
+        self.max_uploads_of_one_address = max(1, upload_threads // 2)
+        self.uploads: Counter[str] = Counter()
+        self.requests = ThreadPoolExecutor(threads, "request")
+        self.streams = ThreadPoolExecutor(upload_threads, "upload")
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        environ = environ_of(scope)
+        length = int(environ["CONTENT_LENGTH"][:20]) if environ.get("CONTENT_LENGTH", "").isdigit() else 0
+        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
+        if length > BUFFERED_BYTES:
+            await self._answer_upload(environ, proto, paced_chunks(aiter(proto)), b"")
+        elif length or is_chunked:
+            await self._answer_buffered(environ, proto, paced_chunks(aiter(proto)))
+        else:
+            environ["wsgi.input"] = io.BytesIO()
+            await self._run(self.requests, environ, proto)
+
+    async def _answer_buffered(self, environ: dict[str, Any], proto: Any, chunks: AsyncIterator[bytes]) -> None:
+        body = bytearray()
+        try:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > BUFFERED_BYTES:
+                    return await self._answer_upload(environ, proto, chunks, bytes(body))
+        except BodyTooSlow as failure:
+            return refuse(proto, 408, str(failure))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return await self._run(self.requests, environ, proto)
+
+    async def _answer_upload(
+        self, environ: dict[str, Any], proto: Any, chunks: AsyncIterator[bytes], head: bytes
+    ) -> None:
+        address = self.address_of(environ)
+        is_full = self.uploads.total() >= self.max_uploads
+        if is_full or self.uploads[address] >= self.max_uploads_of_one_address:
+            return refuse(proto, 503, "Too many uploads are arriving at the same time. Try again in a few seconds.")
+        self.uploads[address] += 1
+        body = StreamedBody(chained(head, chunks), asyncio.get_running_loop())
+        environ["wsgi.input"] = io.BufferedReader(body, BUFFERED_BYTES)
+        try:
+            await self._run(self.streams, environ, proto, body)
+        finally:
+            body.stop()
+            self.uploads[address] -= 1
+            if not self.uploads[address]:
+                del self.uploads[address]
+        return None
+
+    async def _run(
+        self, lane: ThreadPoolExecutor, environ: dict[str, Any], proto: Any, body: StreamedBody | None = None
+    ) -> None:
+        kept = await asyncio.get_running_loop().run_in_executor(lane, self._respond, environ, proto, body)
+        if kept is not None:  # Granian opens it by its path, a moment after the answer
+            asyncio.get_running_loop().call_later(FILE_OPENED_SECONDS, kept.close)
+
+    def _respond(self, environ: dict[str, Any], proto: Any, body: StreamedBody | None) -> Any:
+        """Run the application and send its answer. Returns a temporary file that has to live a little longer."""
+        started: list[tuple[int, Headers]] = []
+
+        def start_response(status: str, headers: Headers, exc_info: Any = None) -> None:
+            started.append((int(status.split(" ", 1)[0]), headers))
+
+        result: Any = self.application(environ, start_response)
+        try:
+            if body is not None and body.failure is not None:
+                return refuse(proto, 408, str(body.failure))
+            status, headers = started[-1]
+            if (span := getattr(result, "local_span", None)) is not None and span.length:
+                return proto.response_file_range(status, headers, span.path, span.start, span.start + span.length)
+            if not getattr(result, "streaming", False):
+                return proto.response_bytes(status, headers, b"".join(result))
+            return send_spooled(proto, status, headers, result)
+        finally:
+            if hasattr(result, "close"):
+                result.close()
+
+
+async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what was received already, then the rest."""
+    if head:
+        yield head
+    async for chunk in chunks:
+        yield chunk
+
+
+def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[bytes]) -> Any:
+    """Write a generated answer into a file when it is large, so that its reader holds neither thread nor memory."""
+    spool = tempfile.NamedTemporaryFile(prefix="releasehub-answer-")  # noqa: SIM115 - closed when Granian has opened it
+    head, size = bytearray(), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size <= MEMORY_BYTES:
+            head += chunk
+            continue
+        spool.write(head)
+        head.clear()
+        spool.write(chunk)
+    if size <= MEMORY_BYTES:
+        spool.close()
+        return proto.response_bytes(status, headers, bytes(head))
+    spool.flush()
+    proto.response_file(status, headers, spool.name)
+    return spool
+
+
+def refuse(proto: Any, status: int, message: str) -> None:
+    """Answer without the application, and close the connection: the rest of the body is not read."""
+    headers = [("content-type", "text/plain; charset=utf-8"), ("connection", "close"), ("cache-control", "no-store")]
+    if status == 503:
+        headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
+    proto.response_bytes(status, headers, f"{message}\n".encode())

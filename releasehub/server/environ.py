@@ -1,0 +1,51 @@
+"""A WSGI environment from an RSGI scope (PEP 3333; Granian's RSGI specification 1.6)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+CONSTANT: dict[str, Any] = {
+    "GATEWAY_INTERFACE": "CGI/1.1",
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "Granian",
+    "wsgi.errors": sys.stderr,
+    "wsgi.input_terminated": True,
+    "wsgi.multiprocess": False,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+
+
+def environ_of(scope: Any) -> dict[str, Any]:
+    """Return the environment without `wsgi.input`, which the caller adds."""
+    server, _, port = scope.server.rpartition(":")
+    environ = CONSTANT | {
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": server.strip("[]"),
+        "SERVER_PORT": port,
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "wsgi.url_scheme": scope.scheme,
+    }
+    for name, value in scope.headers.items():
+        _add_header(environ, name, value)
+    if "HTTP_HOST" not in environ:
+        environ["HTTP_HOST"] = scope.authority or ""
+    return environ
+
+
+def _add_header(environ: dict[str, Any], name: str, value: str) -> None:
+    if "_" in name:  # X_Forwarded_For must not pass for X-Forwarded-For, which a proxy sets
+        return
+    key = name.replace("-", "_").upper()
+    if key not in UNPREFIXED:
+        key = f"HTTP_{key}"
+    if key in environ:
+        separator = ";" if key == "HTTP_COOKIE" else ","
+        value = f"{environ[key]}{separator}{value}"
+    environ[key] = value

@@ -1,0 +1,45 @@
+"""Deadlines and a minimum rate for the bodies of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from django.conf import settings
+
+
+class BodyTooSlow(TimeoutError):
+    """The client sends its request body more slowly than the hub waits for it."""
+
+
+async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the chunks of a body while it keeps to the minimum rate and the deadlines.
+
+    Only time spent waiting for the client counts, so that a busy hub does not blame its clients.
+
+    Raises:
+        BodyTooSlow: The client paused for too long, is below the minimum rate or above the total time.
+    """
+    waited, received = 0.0, 0
+    while True:
+        left = min(
+            settings.BODY_STALL_SECONDS,
+            settings.BODY_STALL_SECONDS + received / settings.BODY_MIN_BYTES_PER_SECOND - waited,
+            settings.BODY_TOTAL_SECONDS - waited,
+        )
+        started = time.monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            async with asyncio.timeout(left):
+                chunk = await source.__anext__()  # the built-in anext() cannot cancel Granian's awaitable
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise BodyTooSlow("The request body arrived too slowly. Send it again over a faster connection.") from None
+        if not chunk:
+            return
+        waited += time.monotonic() - started
+        received += len(chunk)
+        yield chunk

@@ -1,0 +1,119 @@
+"""Clients that send or read nothing hold no thread: a hub with two threads answers everybody else."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.live.conftest import Hub, start
+from tests.live.test_uploads import call, new_version, upload
+
+THREADS = "2"
+PEERS = 8
+LARGE = 10_000_000
+SMALL_BODIES = ("/v3/accounts/login", "/api/mc-dm-versions/", "/sign-in/", "/version_files")
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    running = start(
+        tmp_path_factory.mktemp("hub"),
+        RELEASEHUB_WEB_THREADS=THREADS,
+        RELEASEHUB_UPLOAD_THREADS=THREADS,
+        RELEASEHUB_BODY_STALL_SECONDS="3",
+    )
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+@pytest.fixture
+def peers(hub: Hub) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(connect(hub)) for _ in range(PEERS)]
+
+
+def connect(hub: Hub) -> socket.socket:
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.settimeout(30)
+    peer.connect(("127.0.0.1", hub.port))
+    return peer
+
+
+def post(path: str, length: int, start_of_body: bytes = b"{", **headers: str) -> bytes:
+    """The head of a request and the first bytes of a body that never ends."""
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {length}", "Content-Type: application/json"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + start_of_body
+
+
+def received(peer: socket.socket) -> bytes:
+    """Everything until the server closes the connection."""
+    answer = b""
+    while chunk := peer.recv(65536):
+        answer += chunk
+    return answer
+
+
+def assert_others_are_answered(hub: Hub) -> None:
+    assert hub.get("/api/mc-dm-downloads/")["pagination"]["total"] > 0
+
+
+def test_idle_connections_hold_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
+    assert len(peers) == PEERS
+    assert_others_are_answered(hub)
+
+
+def test_headers_that_never_end_hold_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
+    for peer in peers:
+        peer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-")
+    assert_others_are_answered(hub)
+
+
+def test_small_bodies_that_never_end_are_answered_408(hub: Hub, peers: list[socket.socket]) -> None:
+    for peer, path in zip(peers, SMALL_BODIES * 2, strict=True):
+        peer.sendall(post(path, 1000))
+    assert_others_are_answered(hub)
+    assert {received(peer).split(b" ")[1] for peer in peers} == {b"408"}
+
+
+def test_large_bodies_that_never_end_stop_neither_requests_nor_uploads(hub: Hub, peers: list[socket.socket]) -> None:
+    key = hub.printed["API key"]
+    boundary = "multipart/form-data; boundary=b"
+    first, *others = peers
+    head = post("/api/mc-dm-files/", LARGE, b"--b\r\n", XF_Api_Key=key).replace(b"application/json", boundary.encode())
+    first.sendall(head)
+    assert_others_are_answered(hub)
+    assert {received_refusal(peer, head) for peer in others} == {b"503"}
+    assert received(first).split(b" ")[1] == b"408"
+    status, answer, _ = upload(hub, new_version(hub), "after.bin", 1)
+    assert status == 200, answer
+
+
+def received_refusal(peer: socket.socket, head: bytes) -> bytes:
+    peer.sendall(head)
+    answer = received(peer)
+    assert b"retry-after: " in answer
+    return answer.split(b" ")[1]
+
+
+def test_readers_that_do_not_read_hold_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
+    path = large_file(hub)
+    for peer in peers:
+        peer.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nXF-Api-Key: {hub.printed['API key']}\r\n\r\n".encode())
+    for peer in peers:
+        assert peer.recv(15).startswith(b"HTTP/1.1 200")
+    assert_others_are_answered(hub)
+
+
+def large_file(hub: Hub) -> str:
+    """The path of a file that is larger than what the sockets between server and client hold."""
+    version = new_version(hub)
+    status, answer, _ = upload(hub, version, "large.bin", 24)
+    assert status == 200, answer
+    listed = call(hub, "GET", f"/api/mc-dm-files/?version_id={version}")[1]["files"][0]
+    return f"/api/mc-dm-files/{listed['file_id']}/download/"

@@ -6,17 +6,19 @@ from celery import shared_task
 
 from files.blobs import erase_unused
 from files.counting import fold_grants
-from files.external import probe_link
 from files.garbage import collect_garbage, verify_blobs
 from files.intake import pending_files, validate_file
 from files.models import Blob
+from files.probing import pending_links, probe_in_lane
 from files.scanner import ScannerUnavailable
 from files.sessions import expire_uploads, forget_announcements
 from files.verification import verify_upload, waiting_uploads
 from releasehub.core.errors import StorageFull, StorageUnavailable
+from releasehub.core.tasks import hint
 from versions.services.access_keys import forget_old_uses
 
 log = logging.getLogger(__name__)
+PROBE_LINK = "files.probe_link"
 SWEEP_BATCH = 1000
 VERIFIED_A_DAY = 100
 
@@ -45,12 +47,25 @@ def verify(upload_id: int) -> str | None:
 
 @shared_task(name="files.validate_file")
 def validate(file_id: int) -> str | None:
-    """Look into one pending file, or at one link."""
+    """Look into one pending file. A link is left to the lane of probes, because its host may be slow."""
+    if pending_links().filter(pk=file_id).exists():
+        hint(PROBE_LINK, file_id)
+        return None
     try:
-        return validate_file(file_id) or probe_link(file_id)
+        return validate_file(file_id)
     except (StorageUnavailable, ScannerUnavailable) as error:
         log.warning("File %s is not checked yet: %s", file_id, error)
         return None
+
+
+@shared_task(name=PROBE_LINK)
+def probe(file_id: int) -> int:
+    """Probe the link of one pending file, in the queue `outbound`."""
+    try:
+        return probe_in_lane(file_id)
+    except (StorageUnavailable, ScannerUnavailable) as error:
+        log.warning("The link of file %s is not checked yet: %s", file_id, error)
+        return 0
 
 
 @shared_task(name="files.sweep_uploads")

@@ -1,4 +1,4 @@
-"""The Celery application: queues `webhooks`, `files` and `default`."""
+"""The Celery application: queues `webhooks`, `files`, `outbound` and `default`."""
 
 import os
 

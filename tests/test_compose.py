@@ -97,7 +97,7 @@ def test_a_misspelt_member_is_found() -> None:
 
 
 def test_services_are_the_documented_ones() -> None:
-    assert set(SERVICES) == {"web", "worker", "beat", "migrate", "bucket", "postgres", "redis", "s3"}
+    assert set(SERVICES) == {"web", "worker", "outbound", "beat", "migrate", "bucket", "postgres", "redis", "s3"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -147,15 +147,24 @@ def test_web_serves_the_application_that_the_settings_name() -> None:
     assert callable(getattr(import_module(module), attribute))
 
 
-@pytest.mark.parametrize("service", ["worker", "beat"])
+@pytest.mark.parametrize("service", ["worker", "outbound", "beat"])
 def test_celery_application_is_ours(service: str) -> None:
     assert option(service, "-A") == app.main
-    assert words(service)[3] == service
+    assert words(service)[3] == {"beat": "beat"}.get(service, "worker")
 
 
-def test_worker_takes_every_queue_that_tasks_go_to() -> None:
-    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
-    assert set(option("worker", "-Q").split(",")) == routed | {settings.CELERY_TASK_DEFAULT_QUEUE}
+def queues() -> set[str]:
+    return {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {settings.CELERY_TASK_DEFAULT_QUEUE}
+
+
+def test_each_queue_that_tasks_go_to_has_one_worker() -> None:
+    taken = [queue for service in ("worker", "outbound") for queue in option(service, "-Q").split(",")]
+    assert sorted(taken) == sorted(queues())
+
+
+def test_each_queue_that_tasks_go_to_has_one_embedded_lane() -> None:
+    taken = [queue for lane in settings.EMBEDDED_LANES for queue in lane.split(",")]
+    assert sorted(taken) == sorted(queues())
 
 
 def test_image_checks_a_page_that_answers_without_a_database(client: Client) -> None:

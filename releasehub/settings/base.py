@@ -177,7 +177,14 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"files.*": {"queue": "files"}, "webhooks.*": {"queue": "webhooks"}}
+# Tasks of the queue `outbound` wait for servers that other people chose: they must not hold up any other work.
+CELERY_TASK_ROUTES = {
+    "files.probe_link": {"queue": "outbound"},
+    "audit.ship_sink": {"queue": "outbound"},
+    "mail.endpoint_notices": {"queue": "outbound"},
+    "files.*": {"queue": "files"},
+    "webhooks.*": {"queue": "webhooks"},
+}
 CELERY_BEAT_SCHEDULE = {
     "publish what is due": {"task": "files.publish_due", "schedule": 60.0},
     "finish uploads": {"task": "files.sweep_uploads", "schedule": 60.0},

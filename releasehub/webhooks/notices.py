@@ -15,7 +15,7 @@ from releasehub.webhooks.policies import owners_of
 
 log = logging.getLogger(__name__)
 
-SEND = "mail.endpoint_notices"  # in the queue `default`: a slow mail server holds up no delivery
+SEND = "mail.endpoint_notices"  # in the queue `outbound`: a slow mail server holds up no delivery
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 GIVEN_UP_AFTER = timedelta(days=2)
 SUBJECT = "A webhook endpoint was switched off"

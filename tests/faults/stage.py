@@ -160,7 +160,17 @@ class Hub:
     def celery(self, workers: int = 2, *, beat: bool = True) -> Iterator[None]:
         try:
             for number in range(workers):
-                command = ("-m", "celery", "-A", "releasehub", "worker", "-Q", "webhooks,files,default", "-c", "1")
+                command = (
+                    "-m",
+                    "celery",
+                    "-A",
+                    "releasehub",
+                    "worker",
+                    "-Q",
+                    "webhooks,files,default,outbound",
+                    "-c",
+                    "1",
+                )
                 command += ("--without-mingle", "--without-gossip")
                 command += ("-l", "warning", "-n", f"worker{number}@localhost")
                 worker = Worker(Service(partial(self.spawned, f"worker{number}", *command)))

@@ -23,7 +23,7 @@ from releasehub.core.errors import Rejected
 from tests.factories import make_file, make_version, system
 from versions.services import update_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_tasks")]  # the sweep leaves links to another task
 BYTES = b"MZ" + bytes(range(256)) * 20
 
 

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from typing import Any
 
 from celery.beat import Scheduler
 from celery.signals import worker_ready
@@ -20,21 +21,37 @@ def start_worker() -> None:
     Each lane has threads of its own, so slow receivers and slow hosts hold up neither the schedule nor the audit chain.
     Nothing is lost at the end, because the database knows what is still to do.
     """
+    threading.Thread(target=_start_lanes, daemon=True, name="celery-start").start()
+
+
+def _start_lanes() -> None:
+    """Start one lane after the other: Celery keeps the queues of the worker that starts in its application object."""
     for queues, threads in settings.EMBEDDED_LANES.items():
-        name = queues.partition(",")[0]
-        worker = app.WorkController(
-            pool="threads",
-            concurrency=threads,
-            queues=queues,
-            prefetch_multiplier=1,
-            without_gossip=True,
-            without_mingle=True,
-            without_heartbeat=True,
-            hostname=f"{name}@localhost",
-            ready_callback=lambda consumer: worker_ready.send(sender=consumer),
-        )
-        threading.Thread(target=worker.start, daemon=True, name=f"celery-{name}").start()
-    threading.Thread(target=_schedule, daemon=True, name="celery-beat").start()
+        _start_lane(queues, threads)
+    _schedule()
+
+
+def _start_lane(queues: str, threads: int) -> None:
+    """Start a worker and wait until it consumes its queues."""
+    name, is_ready = queues.partition(",")[0], threading.Event()
+
+    def announce(consumer: Any) -> None:
+        is_ready.set()
+        worker_ready.send(sender=consumer)
+
+    worker = app.WorkController(
+        pool="threads",
+        concurrency=threads,
+        queues=queues,
+        prefetch_multiplier=1,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        hostname=f"{name}@localhost",
+        ready_callback=announce,
+    )
+    threading.Thread(target=worker.start, daemon=True, name=f"celery-{name}").start()
+    is_ready.wait()
 
 
 def _schedule() -> None:

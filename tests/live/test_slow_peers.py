@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from tests.live.conftest import Hub, start
-from tests.live.test_uploads import call, new_version, upload
+from tests.live.test_uploads import call, new_version, reaches, upload
 
 THREADS = "2"
 PEERS = 8
@@ -24,6 +26,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         RELEASEHUB_WEB_THREADS=THREADS,
         RELEASEHUB_UPLOAD_THREADS=THREADS,
         RELEASEHUB_BODY_STALL_SECONDS="3",
+        RELEASEHUB_WEBHOOK_ALLOW_NETS="127.0.0.0/8",
     )
     yield running
     if running.process.poll() is None:
@@ -117,3 +120,26 @@ def large_file(hub: Hub) -> str:
     assert status == 200, answer
     listed = call(hub, "GET", f"/api/mc-dm-files/?version_id={version}")[1]["files"][0]
     return f"/api/mc-dm-files/{listed['file_id']}/download/"
+
+
+def finished(hub: Hub) -> dict[str, str]:
+    """When each background task ended the last time."""
+    with urllib.request.urlopen(f"{hub.url}/metrics", timeout=30) as answer:
+        text = answer.read().decode()
+    return dict(re.findall(r'^releasehub_task_finished_time_seconds\{task="([a-z_.]+)"\} (\S+)$', text, re.MULTILINE))
+
+
+def test_hosts_that_hang_behind_links_hold_up_no_other_task(hub: Hub) -> None:
+    with ExitStack() as stack:
+        hosts = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
+        version = new_version(hub)
+        for number, host in enumerate(hosts * 3):
+            url = f"http://127.0.0.1:{host.getsockname()[1]}/{number}.bin"
+            body = {"version_id": version, "external_url": url, "filename": f"{number}.bin"}
+            status, answer = call(hub, "POST", "/api/mc-dm-files/", body)
+            assert status == 200, answer
+        hosts[0].settimeout(30)
+        stack.enter_context(hosts[0].accept()[0])  # a probe waits for an answer that never comes
+        before = finished(hub)
+        scheduled = ("webhooks.sweep", "audit.chain")
+        assert reaches(lambda: all(finished(hub).get(task) not in {None, before.get(task)} for task in scheduled))

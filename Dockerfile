@@ -1,4 +1,7 @@
-FROM python:3.11-slim
+# Pinned by digest: a tag can lead to other bytes tomorrow. `docker buildx imagetools inspect python:3.11-slim` names the
+# present one; PYTHON_IMAGE replaces it for one build.
+ARG PYTHON_IMAGE=python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7
+FROM ${PYTHON_IMAGE}
 
 ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
@@ -24,8 +27,10 @@ USER releasehub
 VOLUME ["/var/lib/releasehub"]
 EXPOSE 8000
 
-# Any answer below 400 means that the process is up; a redirect to HTTPS is one.
+# /healthz answers for every host name and without a redirect to HTTPS.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/healthz'); raise SystemExit(c.getresponse().status >= 400)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 
-CMD ["granian", "--interface", "wsgi", "releasehub.wsgi:application", "--host", "0.0.0.0", "--port", "8000", "--workers", "2"]
+# The options of releasehub/server/command.py. RELEASEHUB_WEB_THREADS and RELEASEHUB_UPLOAD_THREADS bound the threads of a
+# worker process, and the database pool has a connection for each of them.
+CMD ["granian", "--interface", "rsgi", "--http", "1", "--no-ws", "--blocking-threads", "1", "--backpressure", "1000", "--http1-header-read-timeout", "15000", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "releasehub.server.application:application"]

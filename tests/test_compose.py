@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from django.core.management import get_commands
 from django.test import Client
 
 from releasehub.celery import app
+from releasehub.server.command import granian_arguments
 from tests.services.run import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,8 +22,10 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
-# Beside what `make test-services` sets: what only a hub with visitors needs.
-EXTRAS = {"SECRET_KEY", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "RELEASEHUB_PUBLIC_URL"}
+# Set by the image, or for developers only.
+NOT_PASSED = {"RELEASEHUB_DATA_DIR", "RELEASEHUB_STATIC_DIR", "RELEASEHUB_DEMO", "DEBUG", "HOST", "PORT"}
+READ = re.compile(r'\b(?:text|items|flag|number|choice|networks|parsed)\(\s*"([A-Z][A-Z_0-9]+)"')
+DIGEST = re.compile(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}")
 
 TEXTS = {"type": "array", "items": {"type": "string"}}
 NAME = "^[a-zA-Z0-9._-]+$"
@@ -62,12 +64,11 @@ SERVICE = closed(
     shm_size={"type": "string", "pattern": "^[0-9]+(b|k|m|g|kb|mb|gb)$"},
     volumes={"type": "array", "items": {"type": "string", "pattern": "^[a-z0-9]+:/[a-z0-9/]+$"}},
 )
-# The members of the Compose Specification that the file uses.
+# The members of the Compose Specification that the file uses. Compose 1.29 refuses a `name` at the top.
 SCHEMA = {
     "type": "object",
-    "required": ["name", "services", "volumes"],
+    "required": ["services", "volumes"],
     "properties": {
-        "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"},
         "services": named(SERVICE | {"required": ["image", "restart"]}),
         "volumes": named({"type": "null"}),
     },
@@ -118,14 +119,40 @@ def test_who_is_waited_for_can_become_what_is_waited_for(service: str) -> None:
         )
 
 
+def variables_of_settings() -> set[str]:
+    text = "".join((ROOT / "releasehub" / "settings" / f"{name}.py").read_text() for name in ("base", "env"))
+    return set(READ.findall(text))
+
+
+def documented_variables() -> set[str]:
+    table = (ROOT / "docs" / "operating.md").read_text().partition("## Variables")[2].partition("## What to watch")[0]
+    return {name for row in table.splitlines() for name in re.findall(r"`([A-Z][A-Z_0-9]+)`", row.partition(" | ")[0])}
+
+
 @pytest.mark.parametrize("service", OURS)
-def test_environment_is_the_one_the_suite_runs_with(service: str) -> None:
-    assert set(SERVICES[service]["environment"]) == set(VARIABLES) | EXTRAS
+def test_every_variable_of_the_settings_reaches_the_containers(service: str) -> None:
+    passed = set(SERVICES[service]["environment"])
+    assert passed == set(VARIABLES) | {"SECRET_KEY"} | variables_of_settings() - NOT_PASSED
+
+
+def test_every_variable_of_the_settings_is_documented() -> None:
+    in_one_row = {"AWS_STORAGE_BUCKET_NAME", "AWS_S3_ADDRESSING_STYLE", "AWS_S3_SIGNATURE_VERSION"}
+    in_one_row |= {"RELEASEHUB_MAX_VERSION_BYTES", "RELEASEHUB_MAX_DOWNLOAD_BYTES"}
+    assert variables_of_settings() - documented_variables() <= in_one_row | {"RELEASEHUB_STATIC_DIR"}
+
+
+def test_images_of_others_are_pinned_by_digest() -> None:
+    images = [service["image"] for name, service in SERVICES.items() if name not in OURS]
+    images += re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert len(images) == 4
+    assert all(DIGEST.fullmatch(image) for image in images), images
 
 
 def test_secrets_come_from_outside_and_are_required() -> None:
     settings_of_all = [pair for service in SERVICES.values() for pair in service.get("environment", {}).items()]
     secrets = {name: value for name, value in settings_of_all if "SECRET" in name or "PASSWORD" in name}
+    optional = {name: secrets.pop(name) for name in ("SECRET_KEY_FALLBACKS", "EMAIL_HOST_PASSWORD")}
+    assert optional == {name: f"${{{name}:-}}" for name in optional}
     assert set(secrets) == {"SECRET_KEY", "POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY", "ROOT_SECRET_ACCESS_KEY"}
     assert all(re.fullmatch(r"\$\{[A-Z0-9_]+:\?set [A-Z0-9_]+ to .+\}", value) for value in secrets.values())
 
@@ -141,10 +168,8 @@ def test_management_command_exists(service: str) -> None:
     assert option(service, "manage.py") in get_commands()
 
 
-def test_web_serves_the_application_that_the_settings_name() -> None:
-    module, _, attribute = option("web", "wsgi").partition(":")
-    assert f"{module}.{attribute}" == settings.WSGI_APPLICATION
-    assert callable(getattr(import_module(module), attribute))
+def test_web_runs_the_command_line_of_serve() -> None:
+    assert words("web") == ["granian", *granian_arguments(host="0.0.0.0", port=8000, workers=2)]  # noqa: S104
 
 
 @pytest.mark.parametrize("service", ["worker", "outbound", "beat"])
@@ -168,7 +193,7 @@ def test_each_queue_that_tasks_go_to_has_one_embedded_lane() -> None:
 
 
 def test_image_checks_a_page_that_answers_without_a_database(client: Client) -> None:
-    checked = re.search(r"c\.request\('GET', '([^']+)'\)", (ROOT / "Dockerfile").read_text())
+    checked = re.search(r"http://127\.0\.0\.1:8000(/\w+)", (ROOT / "Dockerfile").read_text())
     assert checked
     assert client.get(checked[1]).status_code == 200
 

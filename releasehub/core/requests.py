@@ -51,7 +51,7 @@ def address_in(environ: Mapping[str, Any]) -> str | None:
     peer: str | None = environ.get("REMOTE_ADDR") or None
     if not settings.IS_BEHIND_PROXY or (settings.TRUSTED_PROXIES and not _is_trusted(peer)):
         return peer
-    named = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    named = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
     for address in reversed(named):
         if not is_valid_address(address):
             return peer

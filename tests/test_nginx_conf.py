@@ -1,0 +1,62 @@
+"""docs/nginx.conf passes bodies through unbuffered only where the hub takes files."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+CONF = (Path(__file__).resolve().parent.parent / "docs" / "nginx.conf").read_text()
+UPLOADS = {
+    "mc-dm-file-list": reverse("mc-dm-file-list"),
+    "upload-content": reverse("upload-content", args=["token"]),
+    "v3-content": reverse("v3-content", args=["a" * 24, "tool-1.0.zip"]),
+    "versions_version_upload": reverse("admin:versions_version_upload", args=[7]),
+}
+OTHERS = [
+    "/",
+    "/sign-in/",
+    "/v3/accounts/login",
+    "/v3/releases",
+    "/api/mc-dm-versions/",
+    "/api/uploads/",
+    "/version_files",
+]
+
+
+def unbuffered_paths() -> re.Pattern[str]:
+    found = re.search(r'location ~ "([^"]+)" \{[^}]*proxy_request_buffering off;', CONF)
+    assert found
+    return re.compile(found[1])
+
+
+def patterns(resolver: Any) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        yield from patterns(pattern) if isinstance(pattern, URLResolver) else [pattern]
+
+
+def takes_files(pattern: URLPattern) -> bool:
+    actions = set(getattr(pattern.callback, "actions", None) or {})
+    names = {pattern.callback.actions[verb] for verb in actions}
+    in_view_set = getattr(getattr(pattern.callback, "cls", None), "file_actions", frozenset()) & names
+    return bool(in_view_set) or getattr(pattern.callback, "takes_files", False)
+
+
+def test_buffering_is_off_in_one_place() -> None:
+    assert CONF.count("proxy_request_buffering off;") == 1
+
+
+def test_each_route_that_takes_files_is_listed_here() -> None:
+    assert {pattern.name for pattern in patterns(get_resolver()) if takes_files(pattern)} == set(UPLOADS)
+
+
+@pytest.mark.parametrize("path", UPLOADS.values(), ids=UPLOADS)
+def test_uploads_are_not_buffered(path: str) -> None:
+    assert unbuffered_paths().search(path)
+
+
+@pytest.mark.parametrize("path", OTHERS)
+def test_bodies_of_other_routes_are_buffered(path: str) -> None:
+    assert not unbuffered_paths().search(path)

@@ -72,6 +72,10 @@ def is_out(row: Version) -> bool:
     return row.is_released and not row.is_deleted
 
 
+def can_become_active(row: Version) -> bool:
+    return not (row.is_active or row.is_deleted or row.is_yanked or row.state == "archived")
+
+
 @admin.register(Version)
 class VersionAdmin(ActionAdmin):
     policy = version_policy
@@ -100,10 +104,10 @@ class VersionAdmin(ActionAdmin):
         RowAction(
             name="unpublish",
             label="Unpublish",
-            done="unpublished",
+            done="back to draft",
             run=lambda actor, row, reason: move(Move.UNPUBLISH, actor=actor, version=row),
-            applies=is_out,
-            question="publish",
+            applies=lambda row: row.state != "draft" and not row.is_deleted,
+            question="edit",
         ),
         RowAction(
             name="yank",
@@ -127,7 +131,9 @@ class VersionAdmin(ActionAdmin):
             label="Make active",
             done="active",
             run=lambda actor, row, reason: move(Move.ACTIVATE, actor=actor, version=row),
-            applies=lambda row: not row.is_active and not row.is_deleted and not row.is_yanked,
+            applies=lambda row: (
+                not row.is_active and not row.is_deleted and not row.is_yanked and row.state != "archived"
+            ),
             question="activate",
         ),
         RowAction(

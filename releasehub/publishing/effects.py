@@ -80,7 +80,7 @@ def mark_deleted(context: Context) -> None:
     """Hide the version. It can be restored until the retention window ends."""
     version = context.version
     version.deleted_at, version.deleted_by = timezone.now(), context.actor.user
-    version.delete_reason = context.reason
+    version.delete_reason = context.reason[:MAX_REASON_LENGTH]
 
 
 def mark_restored(context: Context) -> None:

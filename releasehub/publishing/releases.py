@@ -162,7 +162,7 @@ def _move_to(
     """Move the version to the state that a client names, unless it is there already."""
     if state == SCHEDULED:
         return move(Move.SCHEDULE, actor=actor, version=version, publish_at=publish_at)
-    if not state or state == version.state:
+    if not state or (state == version.state and not version.is_deleted):
         return version
     if state == DRAFT:
         return move(Move.UNPUBLISH, actor=actor, version=version)

@@ -2,11 +2,15 @@ from django.db import migrations
 from django.db.models import F
 
 
+def hide_reasons(apps, schema_editor):
+    """Reasons of deletions that outsiders could not read are not told now that the names answer 410."""
+    apps.get_model("files", "PublicFileName").objects.filter(was_public=False).update(reason="")
+
+
 def fill(apps, schema_editor):
     """Names of the offered files of all versions that were ever published; a live file wins over a deleted one."""
     PublicFileName = apps.get_model("files", "PublicFileName")
     File = apps.get_model("files", "File")
-    PublicFileName.objects.filter(was_public=False).update(reason="")
     _prefer_live_files(PublicFileName, File)
     offered = File.objects.filter(version__published_at__isnull=False, validation_status="passed")
     batch = []
@@ -43,4 +47,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("files", "0006_public_file_names"), ("versions", "0008_fill_public_numbers")]
 
-    operations = [migrations.RunPython(fill, migrations.RunPython.noop, elidable=True)]
+    operations = [
+        migrations.RunPython(hide_reasons, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
+    ]

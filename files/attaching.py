@@ -96,6 +96,7 @@ def attach_file(*, actor: Actor, version: Version, source: Source) -> File:
         blob=source.blob,
         is_checked=source.is_checked,
         head=source.head,
+        upload=source.upload,
         **source.fields,
     )
     if source.upload is not None:  # from here on the file keeps the bytes, not the upload

@@ -22,6 +22,7 @@ from files.intake import decide
 from files.mime import sniff
 from files.models import Blob, File
 from files.names import fold_name
+from files.quotas import check_quota
 from files.services import check_found_name, name_in, provisional_name
 from files.uploads import Receiver
 from files.validation import Candidate, validate
@@ -261,6 +262,11 @@ def _check_size(file: File, size: int) -> None:
     limit = _limit(file)
     if limit and size > limit:
         raise BadLink("too_large", f"The linked file has {size} bytes or more; the limit is {limit}.")
+    if file.wants_copy and size:
+        try:
+            check_quota(file.version.download.owner_id, size)
+        except Rejected as error:
+            raise BadLink("quota_exceeded", error.message) from error
 
 
 def _limit(file: File) -> int:

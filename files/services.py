@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from downloads.rules import CategoryRules, rules_of
 from files.kinds import kind_of
-from files.models import Blob, File
+from files.models import Blob, File, UploadSession
 from files.names import InvalidName, clean_name, fold_name
 from files.policies import file_policy
 from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
-from files.validation import Candidate, check_extension, validate
+from files.quotas import lock_quota
+from files.validation import Candidate, check_extension, max_upload_bytes, validate
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -32,18 +33,25 @@ LONGEST_URL = 2048
 
 
 def check_new_file(
-    *, actor: Actor, version: Version, filename: str, size_bytes: int = 0, sha256: str = "", head: bytes = b""
+    *,
+    actor: Actor,
+    version: Version,
+    filename: str,
+    size_bytes: int = 0,
+    sha256: str = "",
+    head: bytes = b"",
+    upload: UploadSession | None = None,
 ) -> str:
     """Everything that can be said before the bytes are looked into. Returns the name to store.
 
-    `sha256` and `head` are empty while the bytes have not arrived.  Errors: NotFound, Denied, Conflict, Invalid,
-    Rejected.
+    `sha256` and `head` are empty while the bytes have not arrived; `upload` has reserved them already.
+    Errors: NotFound, Denied, Conflict, Invalid, Rejected.
     """
     version_policy.ensure("upload", actor, version)
     _check_sealed(version)
     name = _clean_name(filename)
     _check_name(version, name, Identity(sha256))
-    validate(Candidate(version, name, _rules(version), size_bytes, head))
+    validate(Candidate(version, name, _rules(version), size_bytes, head, upload=upload))
     return name
 
 
@@ -59,12 +67,16 @@ def authorize_upload(*, actor: Actor, version: Version, filename: str) -> int:
     version_policy.ensure("upload", actor, version)
     if same_file(version, filename) is None:
         check_new_file(actor=actor, version=version, filename=filename)
-    return max_upload_bytes(version)
+    return upload_limit(version)
 
 
-def max_upload_bytes(version: Version) -> int:
-    """Return the most bytes a new file of the version may have; 0 is no limit."""
-    return _rules(version).max_file_bytes
+def upload_limit(version: Version) -> int:
+    """Return the most bytes that the next file of the version may have; 0 is no limit.
+
+    Raises:
+        Rejected: Nothing fits any more.
+    """
+    return max_upload_bytes(version, _rules(version))
 
 
 def same_file(version: Version, filename: str, sha256: str = "") -> File | None:
@@ -83,7 +95,15 @@ def same_file(version: Version, filename: str, sha256: str = "") -> File | None:
 
 @transaction.atomic
 def add_file(
-    *, actor: Actor, version: Version, filename: str, blob: Blob, is_checked: bool, head: bytes = b"", **fields: Any
+    *,
+    actor: Actor,
+    version: Version,
+    filename: str,
+    blob: Blob,
+    is_checked: bool,
+    head: bytes = b"",
+    upload: UploadSession | None = None,
+    **fields: Any,
 ) -> File:
     """A new file of the version, showing the bytes of `blob`. `is_primary=True` chooses it as the primary one.
 
@@ -92,8 +112,15 @@ def add_file(
     Errors: as `check_new_file`, asked again under the lock.
     """
     version = lock_version(version)
+    lock_quota(version.download.owner_id)
     check_new_file(
-        actor=actor, version=version, filename=filename, size_bytes=blob.size_bytes, sha256=blob.sha256, head=head
+        actor=actor,
+        version=version,
+        filename=filename,
+        size_bytes=blob.size_bytes,
+        sha256=blob.sha256,
+        head=head,
+        upload=upload,
     )
     taken = Blob.objects.select_for_update().filter(pk=blob.pk).update(claimed_until=None)
     if not taken:

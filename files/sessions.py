@@ -17,13 +17,14 @@ from django.utils import timezone
 
 from files.models import PackageUpload, UploadSession
 from files.names import InvalidName, clean_name
+from files.quotas import check_quota
 from files.services import check_new_file
 from files.storage import Incoming, SignedPut, blob_storage
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, Channel
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound, Rejected
 from releasehub.core.tasks import hint
 from versions.models import Version
 from versions.policies import version_policy
@@ -84,6 +85,11 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
         )
     if actor.user is None and not actor.is_superuser:
         raise NotFound
+    if settings.MAX_FILE_BYTES and size_bytes > settings.MAX_FILE_BYTES:
+        message = f"The file would have {size_bytes} bytes; the limit is {settings.MAX_FILE_BYTES}."
+        raise Rejected(ErrorCode.FILE_TOO_LARGE, message, field="size_bytes", limit=settings.MAX_FILE_BYTES)
+    if actor.user_id is not None:
+        check_quota(actor.user_id, max(size_bytes, 1))
     try:
         return clean_name(filename)
     except InvalidName as error:

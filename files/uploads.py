@@ -41,7 +41,10 @@ class Receiver:
         if self.limit_bytes and self.digester.size_bytes > self.limit_bytes:
             limit = self.limit_bytes
             raise Rejected(
-                ErrorCode.FILE_TOO_LARGE, f"The file is larger than {limit} bytes.", field="file", limit=limit
+                ErrorCode.FILE_TOO_LARGE,
+                f"The file is larger than {limit} bytes, which is all that the limits of this download leave.",
+                field="file",
+                limit=limit,
             )
         self.writer.write(chunk)
 

@@ -8,8 +8,9 @@ from django.db.models import Sum
 
 from downloads.rules import CategoryRules
 from files import mime
-from files.models import File
+from files.models import File, UploadSession
 from files.names import extension
+from files.quotas import check_quota, quota_left, reserved_bytes
 from releasehub.core.errors import Conflict, ErrorCode, Rejected
 from versions.models import Version
 
@@ -18,6 +19,7 @@ from versions.models import Version
 class Candidate:
     """What is about to become a file of `version`, or is one already and was not looked at: `file_id`.
 
+    `upload` has reserved these bytes already.
     `filename` is empty while only a reference is known, `head`, the first bytes, while nobody read them.
     """
 
@@ -27,6 +29,7 @@ class Candidate:
     size_bytes: int = 0
     head: bytes = b""
     file_id: int = 0
+    upload: UploadSession | None = None
 
 
 def validate(candidate: Candidate) -> None:
@@ -51,15 +54,43 @@ def check_extension(candidate: Candidate) -> None:
 
 
 def _check_size(candidate: Candidate) -> None:
-    """Per file, per version, per download: 0 is no limit."""
-    rules, size = candidate.rules, candidate.size_bytes
+    """Per file, version, download and owner: 0 is no limit."""
+    rules, size, upload = candidate.rules, candidate.size_bytes, candidate.upload
     _within(rules.max_file_bytes, size, "The file")
-    others = File.objects.exclude(pk=candidate.file_id)
-    if rules.max_version_bytes:
-        _within(rules.max_version_bytes, size + _total(others, version=candidate.version), "The version")
-    if rules.max_download_bytes:
-        download = candidate.version.download_id
-        _within(rules.max_download_bytes, size + _total(others, version__download=download), "The download")
+    for limit, scope, what in _scopes(candidate.version, rules):
+        if limit:
+            _within(limit, size + _held(scope, upload, candidate.file_id), what)
+    if size and not candidate.file_id:
+        check_quota(candidate.version.download.owner_id, size, besides=upload)
+
+
+def max_upload_bytes(version: Version, rules: CategoryRules) -> int:
+    """Return the most bytes that the next file of the version may have; 0 is no limit.
+
+    Raises:
+        Rejected: Nothing fits any more.
+    """
+    limits = [rules.max_file_bytes] if rules.max_file_bytes else []
+    for limit, scope, what in _scopes(version, rules):
+        if limit:
+            held = _held(scope)
+            _within(limit, held + 1, what)
+            limits.append(limit - held)
+    if (left := quota_left(version.download.owner_id)) is not None:
+        limits.append(left)
+    return min(limits, default=0)
+
+
+def _scopes(version: Version, rules: CategoryRules) -> tuple[tuple[int, dict[str, Any], str], ...]:
+    return (
+        (rules.max_version_bytes, {"version": version}, "The version"),
+        (rules.max_download_bytes, {"version__download": version.download_id}, "The download"),
+    )
+
+
+def _held(scope: dict[str, Any], upload: UploadSession | None = None, file_id: int = 0) -> int:
+    """Bytes of live files, and of uploads that have begun."""
+    return _total(File.objects.exclude(pk=file_id), **scope) + reserved_bytes(besides=upload, **scope)
 
 
 def _check_count(candidate: Candidate) -> None:

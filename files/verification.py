@@ -190,6 +190,7 @@ def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
             size_bytes=staged.size_bytes,
             sha256=staged.digests.sha256,
             head=staged.head,
+            upload=upload,
         )
     return claim_blob(staged)
 
@@ -210,6 +211,7 @@ def _confirm(upload: UploadSession, blob: Blob) -> None:
             filename=upload.filename,
             blob=blob,
             is_checked=False,
+            upload=upload,
             **upload.fields,
         )
     locked.state, locked.lease_until = UploadSession.State.CONFIRMED, None

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from django.conf import settings
 from django.core.files.storage import storages
 
 from files.storage.base import (
@@ -38,6 +39,17 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise (StorageFull() if error.errno in NO_ROOM else StorageUnavailable()) from error
+
+
+def ensure_free(path: Path, size_bytes: int = 0) -> None:
+    """Keep RELEASEHUB_MIN_FREE_BYTES of the volume free, for the database, logs and whatever else lives there.
+
+    Raises:
+        StorageFull: `size_bytes` more would take from that.
+    """
+    floor = settings.MIN_FREE_BYTES
+    if floor and shutil.disk_usage(path).free - size_bytes < floor:
+        raise StorageFull
 
 
 class LocalStorage:
@@ -81,6 +93,9 @@ class LocalStorage:
     # --- what clients send straight to storage: a folder an upload, a file a part
 
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming:
+        with disk_errors():
+            self.root.mkdir(parents=True, exist_ok=True)
+            ensure_free(self.root, 0 if is_open_ended else size_bytes)
         return Incoming(new_key(INCOMING), "", size_bytes, part_bytes, is_open_ended)
 
     def sign_part(self, incoming: Incoming, number: int, *, seconds: int, sha256: str, md5: str) -> SignedPut:
@@ -158,10 +173,12 @@ class LocalWriter:
         self.staged = root / "staging" / (staged or Path(key).name)
         with disk_errors():
             self.staged.parent.mkdir(parents=True, exist_ok=True)
+            ensure_free(self.staged.parent)
             self.handle = self.staged.open("wb", buffering=0)
 
     def write(self, chunk: bytes) -> None:
         with disk_errors():
+            ensure_free(self.staged.parent, len(chunk))
             view = memoryview(chunk)
             while view:
                 view = view[self.handle.write(view) :]

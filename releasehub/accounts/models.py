@@ -15,6 +15,13 @@ from releasehub.core.models import PublicIdModel, TimeStampedModel
 
 
 class User(PublicIdModel, AbstractUser):
+    quota_bytes = models.PositiveBigIntegerField(
+        "storage quota",
+        null=True,
+        blank=True,
+        help_text="Bytes that the downloads of this user may hold; 0: no limit; empty: RELEASEHUB_USER_QUOTA_BYTES.",
+    )
+
     class Meta(AbstractUser.Meta):
         indexes = [models.Index(Lower("email"), name="user_email")]
 

@@ -22,7 +22,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, Channel
 from releasehub.core.requests import current_actor, origin_of
 
-USER_FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
+USER_FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "quota_bytes")
 SECRET = "[secret]"  # noqa: S105 - what stands for one
 CREATED, UPDATED, DELETED = 0, 1, 2
 ACTIONS = {

@@ -22,7 +22,7 @@ from releasehub.accounts.scopes import OrganizationScope
 from releasehub.backoffice.base import HubAdmin, admin_actor
 from releasehub.core.actor import Actor
 
-POWERS = ("is_staff", "is_superuser", "groups", "user_permissions")
+POWERS = ("is_staff", "is_superuser", "groups", "user_permissions", "quota_bytes")
 
 admin.site.unregister(Group)
 
@@ -34,6 +34,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Storage", {"fields": ("quota_bytes",)}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 from files.blobs import release_claim
 from files.handlers import StagingUploadHandler
 from files.intake import accept_upload
-from files.services import add_file, max_upload_bytes
+from files.services import add_file, upload_limit
 from releasehub.core.actor import Actor
 from versions.models import Version
 
@@ -34,7 +34,7 @@ def receive_files(request: HttpRequest, version: Version) -> Iterator[None]:
 
     The caller has checked the right to upload. The name is checked afterwards, so that the form keeps what was entered.
     """
-    handler = StagingUploadHandler(request, authorize=lambda name: max_upload_bytes(version))
+    handler = StagingUploadHandler(request, authorize=lambda name: upload_limit(version))
     if request.method == "POST":
         request.upload_handlers = [handler]
     try:

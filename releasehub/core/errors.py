@@ -46,6 +46,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found"
     ORGANIZATION_TAKEN = "organization.taken"
     PUBLISHER_LAST = "publisher.last"
+    QUOTA_EXCEEDED = "quota.exceeded"
     ROLE_BUILT_IN = "role.built_in"
     ROLE_IN_USE = "role.in_use"
     ROLE_NAME_TAKEN = "role.name_taken"

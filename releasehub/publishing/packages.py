@@ -246,6 +246,7 @@ def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.Kind
         filename=upload.filename,
         blob=upload.blob,
         is_checked=True,
+        upload=upload,
         kind=kind,
     )
     upload.blob = None

@@ -15,6 +15,7 @@ from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  #
 
 GUEST_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so that nothing would end an answer
 ANONYMOUS_RATE = 0
+MIN_FREE_BYTES = 0
 V3_BURST = 0  # tests of the limit set their own
 SECRET_KEY = "test-only-0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -66,7 +66,7 @@ def free_port() -> int:
 
 def environment(data: Path, **extra: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in SERVICES}
-    return kept | {"RELEASEHUB_DATA_DIR": str(data)} | extra
+    return kept | {"RELEASEHUB_DATA_DIR": str(data), "RELEASEHUB_MIN_FREE_BYTES": "0"} | extra
 
 
 def serve(data: Path, port: int, **extra: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from files.archives.zips import ZipInspector
 from files.mime import sniff
 from files.names import extension
 
-__all__ = ["ArchiveLimits", "Finding", "inspect_archive"]
+__all__ = ["ArchiveLimits", "Finding", "inspect_archive", "is_packed"]
 
 _HEAD_BYTES = 8192
 # Read in place, so names that differ in case do no harm, and tools that shorten names make them in numbers.
@@ -53,6 +53,11 @@ def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAUL
     except (ArithmeticError, LookupError, ValueError, struct.error):
         report.findings.append(Finding("archive.unreadable", "It is damaged and cannot be read."))
     return report.findings[: limits.max_findings]
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether content that starts with `head` is compressed as a whole, as a packed tar archive is."""
+    return any(head.startswith(magic) for magic, _ in PACKINGS.values())
 
 
 def _inspect(handle: IO[bytes], ext: str, report: Report) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 from drf_spectacular.generators import SchemaGenerator
+
+from files.models import File
 
 
 @cache
@@ -32,3 +37,18 @@ def check(path: str, verb: str, answer: Any) -> None:
     body = content["application/json"]["schema"]
     whole = {"$ref": "#/body", "body": body, "components": document()["components"]}
     jsonschema.Draft202012Validator(whole).validate(answer.json())
+
+
+@cache
+def _parameter_builders() -> dict[str, Callable[..., dict[str, Any]]]:
+    """Map the prefix of a dialect's paths to its function that builds the rows and names their ids."""
+    builders: dict[str, Callable[..., dict[str, Any]]] = {}
+    for folder in sorted(Path(__file__).parent.glob("*/real_parameters.py")):
+        module = importlib.import_module(f"tests.api.{folder.parent.name}.real_parameters")
+        builders |= dict.fromkeys(module.PREFIXES, module.real_parameters)
+    return builders
+
+
+def real_parameters(file: File, operation: str) -> dict[str, Any]:
+    """Return path parameters of rows that exist, for an operation such as `GET /v3/products`."""
+    return next((build(file, operation) for prefix, build in _parameter_builders().items() if prefix in operation), {})

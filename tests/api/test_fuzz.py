@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +29,7 @@ from releasehub.accounts.models import User
 from releasehub.apikeys.scopes import Scope
 from releasehub.outbound import lookup
 from releasehub.wsgi import application
-from tests.api.described import document
+from tests.api.described import document, real_parameters
 from tests.api.described import operations as described
 from tests.factories import make_file, make_key, make_user
 
@@ -43,11 +41,6 @@ KEYS: dict[str, Callable[[User], str]] = {
     "owner": make_key,
     "read only": lambda owner: make_key(scopes=[Scope.DOWNLOAD_READ, Scope.CATEGORY_READ]),
 }
-# prefix of a dialect's paths -> its function that names real values for path parameters: (a file, operation) -> dict
-REAL: dict[str, Callable[..., dict[str, Any]]] = {}
-for _folder in sorted(Path(__file__).parent.glob("*/real_parameters.py")):
-    _module = importlib.import_module(f"tests.api.{_folder.parent.name}.real_parameters")
-    REAL |= dict.fromkeys(_module.PREFIXES, _module.real_parameters)
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -93,7 +86,7 @@ def operations() -> dict[str, Any]:
 def test_made_up_requests(operations: dict[str, Any], name: str, kind: str) -> None:
     """Made-up ids hit nothing, so half of the requests name rows that are there."""
     file = make_file()
-    known = next((real(file, name) for prefix, real in REAL.items() if prefix in name), {})
+    known = real_parameters(file, name)
     headers = {"Host": "testserver"}
     if key := KEYS[kind](file.version.download.owner):
         headers["XF-Api-Key"] = key

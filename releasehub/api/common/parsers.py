@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any, cast
 
-import orjson
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler
 from django.http import QueryDict
@@ -18,6 +17,7 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 from files.handlers import FIELD, FileNotExpected, RefusingUploadHandler, StagingUploadHandler
 from releasehub.api.common.errors import BodyTooLarge
 from releasehub.core.errors import DomainError
+from releasehub.core.json import read_json
 
 Context = Mapping[str, Any] | None
 BINARY = "application/octet-stream"
@@ -39,9 +39,9 @@ class JsonParser(BaseParser):
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None) -> Any:
         body = read_limited(stream, parser_context)
         try:
-            data = orjson.loads(body) if body.strip() else {}
-        except orjson.JSONDecodeError as error:
-            raise ParseError(f"The body is not JSON: {error}") from error
+            data = read_json(body) if body.strip() else {}
+        except ValueError as error:
+            raise ParseError(f"The body is not JSON that the hub accepts: {error}") from error
         if not isinstance(data, dict):
             raise ParseError("The body must be a JSON object.")
         return data

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -24,6 +23,7 @@ from releasehub.api.mc_dm.webhook_terms import (
     to_criteria,
     to_filter,
 )
+from releasehub.core.json import read_json
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
 EVENTS_SCHEMA = {
@@ -55,8 +55,8 @@ class TermsField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            found = orjson.loads(data.encode("utf-8", "replace")) if isinstance(data, str) else data
-        except orjson.JSONDecodeError:
+            found = read_json(data.encode("utf-8", "replace")) if isinstance(data, str) else data
+        except ValueError:
             self.fail("invalid")
         if not isinstance(found, dict):
             self.fail("invalid")

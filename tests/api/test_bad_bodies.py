@@ -1,0 +1,156 @@
+"""Bodies of writes with one member or the whole body broken: the answer is a refusal, and nothing changes.
+
+Every write operation of the schema is tried, so a new one is covered without being listed here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from downloads.models import Download
+from files.models import File
+from releasehub.outbound import lookup
+from releasehub.webhooks.models import Endpoint
+from tests.api.described import document, operations, real_parameters
+from tests.factories import make_file, make_key
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db
+WRITES = [(verb, path) for verb, path in operations() if verb in {"post", "put", "patch", "delete"}]
+GROUPS = ("/api/mc-dm-", "/v3/", "/version", "/api/entities", "/api/organizations", "/api/")
+DEEP = json.loads("[" * 300 + "]" * 300)
+MUTANTS: tuple[Any, ...] = (
+    None, True, 5, -1, 2**63, 2**64 - 1, 10**400, 1.5, "", "9" * 5_000, "a\x00b", "\ud800", "0000-01-01",
+    [], [None], ["linux", 5], [["a"]], {}, {"a": None}, [{"a\x00": 1}], {"type": 5}, DEEP,
+)  # fmt: skip
+RAW_BODIES = (
+    b"", b"null", b"5", b'"x"', b"[]", b"[{}]", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 2_000, b"NaN",
+    b'{"a": 1e999999}', b'{"a": ' + b"9" * 5_000 + b"}", b'{"title": "a", "title": null}', b'{"a\\u0000": 1}',
+    b'{"title": "\\ud800"}', b'{"title": "\xed\xa0\x80"}',
+)  # fmt: skip
+FORM_TEXTS = ("9" * 5_000, "a\x00b", "{", '{"a": [null, 5]}', "[" * 2_000, '["a", 5]', "\ufffe")
+MUTANTS_PER_MEMBER = 3
+WHOLE_BODIES = 7
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+TYPES = (JSON, FORM, "text/plain", "multipart/form-data", "multipart/form-data; boundary=b", "nonsense")
+BOUNDARY = "multipart/form-data; boundary=b"
+
+
+def sample(schema: dict[str, Any], depth: int = 0) -> Any:
+    """Return a plausible value for a schema of the document."""
+    if "$ref" in schema:
+        return sample(document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], depth)
+    for key in ("allOf", "oneOf", "anyOf"):
+        if key in schema:
+            return sample(schema[key][0], depth)
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type", "object")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        return {name: sample(inner, depth + 1) for name, inner in schema.get("properties", {}).items() if depth < 4}
+    if kind == "array":
+        return [sample(schema.get("items", {}), depth + 1)]
+    if kind in {"integer", "number"}:
+        return schema.get("minimum", 1)
+    texts = {"uri": "https://example.com/a", "date-time": "2026-01-31T12:00:00Z", "email": "a@example.com"}
+    return True if kind == "boolean" else texts.get(schema.get("format", ""), "a" * schema.get("minLength", 1))
+
+
+def body_of(verb: str, path: str) -> dict[str, Any]:
+    content = document()["paths"][path][verb].get("requestBody", {}).get("content", {})
+    found = sample(content[JSON]["schema"]) if JSON in content else {}
+    return found if isinstance(found, dict) else {}
+
+
+def broken_bodies(valid: dict[str, Any], turn: int) -> list[tuple[str, bytes]]:
+    """Return pairs of content type and body. Each operation takes other ones, so that together they take all."""
+    names = list(valid) or ["title"]
+    mutants, texts = (rotated(values, 5 * turn) for values in (MUTANTS, FORM_TEXTS))
+    bodies = [
+        (JSON, json.dumps(valid | {name: next(mutants)}).encode()) for name in names for _ in range(MUTANTS_PER_MEMBER)
+    ]
+    for name in names:
+        others = [(key, str(value)) for key, value in valid.items() if key != name]
+        bodies.append((FORM, urlencode([*others, (name, "a"), (name, next(texts))]).encode()))
+    forms = [
+        multipart(*((name, None, "a") for name in names), ("file", "a.bin", "x"), ("file", "b.bin", "y")),
+        multipart(("file", "a\x00b.bin", "x")),
+        multipart((names[0], "a.bin", "x")),
+        multipart(*((name, None, "a\x00b") for name in names)),
+        multipart(("file", None, "a"), *((name, None, "a") for name in names)),
+    ]
+    raw = [(JSON, body) for body in RAW_BODIES] + [(content_type, b"title=%FF%00") for content_type in TYPES]
+    whole = rotated([*raw, *((BOUNDARY, form) for form in forms)], 7 * turn)
+    return bodies + [next(whole) for _ in range(WHOLE_BODIES)]
+
+
+def rotated(values: Sequence[Any], start: int) -> Iterator[Any]:
+    return islice(cycle(values), start % len(values), None)
+
+
+def multipart(*parts: tuple[str, str | None, str]) -> bytes:
+    """Build a multipart body from (field, file name or None, content)."""
+    lines = []
+    for field, filename, content in parts:
+        named = f'; filename="{filename}"' if filename is not None else ""
+        lines.append(f'--b\r\nContent-Disposition: form-data; name="{field}"{named}\r\n\r\n{content}\r\n')
+    return "".join([*lines, "--b--\r\n"]).encode()
+
+
+def state() -> list[Any]:
+    return [list(model._base_manager.order_by("pk").values()) for model in (Download, Version, File, Endpoint)]
+
+
+@pytest.fixture(autouse=True)
+def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No host name is looked up."""
+    monkeypatch.setattr(lookup, "_look_up", lambda host, port, put: put(None))
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_broken_bodies(group: str) -> None:
+    """What succeeds is undone, so that every body meets the same rows."""
+    found = set()
+    for turn, (verb, path) in enumerate(WRITES):
+        if next(prefix for prefix in (*GROUPS, "") if path.startswith(prefix)) != group:
+            continue
+        with transaction.atomic():
+            found |= set(failures_of(verb, path, turn))
+            transaction.set_rollback(True)
+    assert found == set()
+
+
+def failures_of(verb: str, path: str, turn: int) -> Iterator[str]:
+    file = make_file()
+    parameters = real_parameters(file, f"{verb.upper()} {path}")
+    address = path.format_map(Known(parameters))
+    client = Client(raise_request_exception=False, headers={"XF-Api-Key": make_key(file.version.download.owner)})
+    before = state()
+    for content_type, body in broken_bodies(body_of(verb, path), turn):
+        sent = transaction.savepoint()
+        response = client.generic(verb.upper(), address, body, content_type=content_type)
+        if response.status_code >= 500:
+            yield f"{response.status_code} {verb} {path} {content_type} {body[-100:]!r}"
+        if response.status_code < 400 or response.status_code >= 500:
+            transaction.savepoint_rollback(sent)
+        else:
+            transaction.savepoint_commit(sent)
+            if not response.headers.get("Content-Type", "").startswith(JSON):
+                yield f"no envelope: {verb} {path} {content_type} {body[-100:]!r}"
+    if state() != before:
+        yield f"changed by a refused request: {verb} {path}"
+
+
+class Known(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "1"

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from releasehub.cli import options
-from releasehub.cli.commands.auth import login, logout
+from releasehub.cli.commands.auth import login, logout, whoami
+from releasehub.cli.commands.create import create
 from releasehub.cli.commands.download import download
 from releasehub.cli.commands.listing import list_command
 from releasehub.cli.commands.manage import delete, promote, unyank, yank
@@ -82,9 +83,16 @@ def cli() -> None:
     \b
     Example:
       releasehub login --url https://releases.example.com
-      releasehub publish dist/* --download packsmith --version 1.5.0
+      releasehub publish packsmith@1.5.0 dist/*
+
+    A version is named DOWNLOAD@VERSION: the slug of the download, and a number (1.5.0), `latest`, `latest-1.x`
+    or a channel (beta).
     """
 
 
-for command in (login, logout, publish, upload, list_command, download, verify, yank, unyank, promote, delete):
+COMMANDS = (
+    *(login, logout, whoami, create, publish, upload, list_command, download, verify),
+    *(yank, unyank, promote, delete),
+)
+for command in COMMANDS:
     cli.add_command(command)

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
-from releasehub.cli.errors import CliError, digest_differs, network
+from releasehub.cli.errors import CliError, digest_differs, network, usage
 from releasehub.cli.http import AGAIN, Hub, bare, may_pass
 from releasehub.cli.localfiles import LocalFile, sha256
 from releasehub.cli.progress import Meter, Task
@@ -33,6 +33,7 @@ class Offer:
     version: str
     hub_etag: str
     etag: str = ""
+    yanked: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Downloader:
             sha256=headers.get("X-Checksum-SHA256", "").lower(),
             version=headers.get("X-ReleaseHub-Version", ""),
             hub_etag=headers.get("ETag", ""),
+            yanked=headers.get("X-ReleaseHub-Yanked", ""),
         )
 
     def _receive(self, link: str, offer: Offer, partial: Partial) -> Offer:
@@ -220,6 +222,12 @@ def _filename(disposition: str, link: str) -> str:
 
 
 def _target(output: Path | None, filename: str) -> Path:
-    if output is None:
-        return Path(filename)
-    return output / filename if output.is_dir() else output
+    """Return where the file goes.
+
+    Raises:
+        CliError: Something that is not a regular file is there, such as a device, which a download would replace.
+    """
+    target = Path(filename) if output is None else output / filename if output.is_dir() else output
+    if target.exists() and not target.is_file():
+        raise usage(f"{target} exists and is not a regular file.", "Name another file or a folder with --output.")
+    return target

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
-from platform import machine
 
 
 def _word(pattern: str) -> str:
@@ -23,7 +21,7 @@ _PLATFORM_WORDS = {
 _ARCHITECTURE_WORDS = {
     "universal": "universal2?",
     "arm64": "arm64|aarch64|armv8",
-    "armv7": "armv7l?|armhf",
+    "armv7": "armv7[al]?|armhf|armv8l",
     "riscv64": "riscv64",
     "x64": "x64|x86[_-]64|amd64",
     "x86": "x86(?![_-]64)|i[3-6]86|ia32|386",
@@ -42,6 +40,9 @@ _ENDINGS = {
     ".apk": "android",
     ".ipa": "ios",
 }
+_SEPARATORS = re.compile(r"[-_ +~()]")
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_STAGE = re.compile(r"(alpha|beta|rc|dev|preview|pre|snapshot|nightly)(?:[-.]?([0-9]{1,20}))?(?![a-z])")
 _SIGNATURES = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s")
 _SBOMS = (".spdx.json", ".spdx", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")
 _SUMS = (".sha256", ".sha512", ".md5", ".sha256sum", ".sha512sum", "sha256sums", "sha512sums")
@@ -74,13 +75,56 @@ def target_of(name: str) -> tuple[str, str]:
     return platform, architecture
 
 
-def this_machine() -> str:
-    """Such as linux-x64; only the platform when the processor is unknown."""
-    platform = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    architecture = _only(_ARCHITECTURES, machine().lower())
-    return f"{platform}-{architecture}" if architecture else platform
+def fold_platform(word: str) -> str:
+    """Return the hub's name of a platform for any of its spellings, or the word itself in lower case."""
+    return _folded(_PLATFORMS, word)
+
+
+def fold_architecture(word: str) -> str:
+    """Return the hub's name of an architecture for any of its spellings, or the word itself in lower case."""
+    return _folded(_ARCHITECTURES, word)
+
+
+def _folded(words: dict[str, re.Pattern[str]], word: str) -> str:
+    lower = word.strip().lower()
+    return next((name for name, pattern in words.items() if pattern.fullmatch(lower)), lower)
 
 
 def _only(words: dict[str, re.Pattern[str]], text: str) -> str:
     found = [name for name, pattern in words.items() if pattern.search(text)]
     return found[0] if len(found) == 1 else ""
+
+
+def contradiction(name: str, number: str) -> str:
+    """Return the version that a file name states if it cannot be `number`; empty if it can, or states none.
+
+    Only numbers of the same length count, so `tool-2.0.0-macos-14.0.zip` may be a file of 2.0.0. Takes linear time.
+    """
+    release, stage = _numbered(number.strip().lower().partition("+")[0].removeprefix("v"))
+    if len(release) < 2:
+        return ""
+    words = _SEPARATORS.sub("-", name.lower()).split("-")
+    stated = [(*_numbered(word.removeprefix("v")), words[place + 1 : place + 3]) for place, word in enumerate(words)]
+    alike = [found for found in stated if len(found[0]) == len(release)]
+    same = [found for found in alike if found[0] == release]
+    if not same:
+        return ".".join(alike[0][0]) if alike else ""
+    for _, own, behind in same:
+        said = _stage("-".join([own, *behind]))
+        if said in {"", _stage(stage)}:
+            return ""
+    return f"{'.'.join(release)}-{said}"
+
+
+def _numbered(word: str) -> tuple[list[str], str]:
+    """Return the leading numbers of `1.05.0-rc.1` without leading zeros, and what follows them."""
+    match = _NUMBERS.match(word)
+    if match is None:
+        return [], word
+    return [part.lstrip("0") or "0" for part in match[0].split(".")], word[match.end() :]
+
+
+def _stage(text: str) -> str:
+    """Return `rc1` for `rc.1`, `rc-1.zip` and `rc1-linux`; empty if no pre-release begins the text."""
+    match = _STAGE.match(text.lstrip("-."))
+    return f"{match[1]}{match[2] or ''}" if match else ""

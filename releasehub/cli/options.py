@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from releasehub.cli.errors import usage
 from releasehub.cli.settings import Settings
 
+TARGET = "DOWNLOAD[@VERSION]"
+VERSION = "DOWNLOAD@VERSION"
 C = TypeVar("C", bound=Callable[..., Any])
 
 
@@ -35,8 +39,24 @@ def retries(command: C) -> C:
     )(command)
 
 
+def target_and_paths(words: Sequence[str], download: str, number: str) -> tuple[str, list[str]]:
+    """Return DOWNLOAD@VERSION and the paths, from the words of the command or from the older pair of options.
+
+    Raises:
+        CliError: The target or the paths are missing.
+    """
+    if bool(download) != bool(number):
+        raise usage("Name the version as DOWNLOAD@VERSION.", "--download and --version work only together.")
+    target, *paths = [f"{download}@{number}", *words] if download else words
+    if not download and ("@" not in target or Path(target).exists()):
+        raise usage(f"Begin with DOWNLOAD@VERSION, such as packsmith@1.5.0, not with {target!r}.")
+    if not paths:
+        raise usage("Name at least one file.")
+    return target, paths
+
+
 def channel(command: C) -> C:
-    return click.option("--channel", default="", help="Where several channels have that version: which one.")(command)
+    return click.option("--channel", default="", help="The channel, where several have that version.")(command)
 
 
 def _options(*, with_environment: bool) -> list[Callable[[C], C]]:

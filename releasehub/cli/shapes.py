@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class DownloadRow(TypedDict):
@@ -12,6 +12,13 @@ class DownloadRow(TypedDict):
     view_url: str
     download_state: str
     download_count: int
+
+
+class CategoryRow(TypedDict):
+    category_id: int
+    parent_category_id: int
+    title: str
+    view_url: str
 
 
 class VersionRow(TypedDict):
@@ -25,6 +32,7 @@ class VersionRow(TypedDict):
     state: str
     is_published: bool
     is_yanked: bool
+    yank_reason: NotRequired[str]
     release_date: int
     file_count: int
     download_count: int
@@ -41,6 +49,7 @@ class FileRow(TypedDict):
     file_hash: str | None
     platform: str
     architecture: str
+    kind: NotRequired[str]
     is_primary: bool
     validation_status: str
 

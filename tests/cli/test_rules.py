@@ -6,16 +6,20 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
 
 import releasehub.cli
+from releasehub.cli import systems
 from releasehub.cli.http import bare
-from releasehub.cli.names import kind_of, target_of
+from releasehub.cli.names import contradiction, kind_of, target_of
 from releasehub.cli.output import human_bytes, human_seconds
 from releasehub.cli.parallel import WorkQueue
 from releasehub.cli.retrying import retry_after
+from releasehub.cli.shapes import FileRow
+from releasehub.cli.systems import System, best_file, wanted_system
 
 PACKAGE = Path(releasehub.cli.__file__).parent
 
@@ -60,6 +64,81 @@ def test_platform_and_architecture_are_read_off_the_name(name: str, platform: st
 )
 def test_kind_is_read_off_the_name(name: str, kind: str) -> None:
     assert kind_of(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "stated"),
+    [
+        ("tool-1.2.0.tar.gz", "2.0.0", "1.2.0"),
+        ("tool-1.2.0.tar.gz", "1.2.0", ""),
+        ("tool-1.2.0.tar.gz", "v1.2.0", ""),
+        ("tool_v01.2.0+build7_amd64.deb", "1.2.0+build7", ""),
+        ("tool-2.0.0-macos-14.0.1.zip", "2.0.0", ""),
+        ("tool-macos-10.15.zip", "2.0.0", ""),
+        ("tool-1.5.0-py3.12-none-any.whl", "1.5.0", ""),
+        ("tool-2.0.0-rc.1-linux.zip", "2.0.0", "2.0.0-rc1"),
+        ("tool-2.0.0rc1.tar.gz", "2.0.0-rc.2", "2.0.0-rc1"),
+        ("tool-2.0.0-rc.1.tar.gz", "2.0.0-rc.1", ""),
+        ("tool-2.0.0.tar.gz", "2.0.0-rc.1", ""),
+        ("tool-linux-x64.tar.gz", "2.0.0", ""),
+        ("tool-20240101.zip", "2", ""),
+        ("1." * 120 + "zip", "1.2.3", ""),
+    ],
+)
+def test_a_name_that_states_another_version_is_noticed(name: str, number: str, stated: str) -> None:
+    assert contradiction(name, number) == stated
+
+
+def row(name: str, platform: str = "", architecture: str = "", **extra: Any) -> FileRow:
+    made: dict[str, Any] = {"filename": name, "platform": platform, "architecture": architecture, "is_primary": False}
+    return cast("FileRow", {"validation_status": "passed", "kind": kind_of(name)} | made | extra)
+
+
+LINUX, DARWIN = row("linux.tgz", "linux", "x86_64"), row("mac.dmg", "Darwin", "universal")
+JAR, WINDOWS = row("any.jar"), row("win.zip", "windows", "x64", is_primary=True)
+SUMS = row("SHA256SUMS")
+
+
+@pytest.mark.parametrize(
+    ("files", "system", "name"),
+    [
+        ((WINDOWS, LINUX, JAR), System("linux", "x64"), "linux.tgz"),
+        ((WINDOWS, LINUX, JAR), System("linux", "arm64"), "any.jar"),
+        ((WINDOWS, LINUX, DARWIN), System("macos", "arm64"), "mac.dmg"),
+        ((WINDOWS, LINUX, SUMS), System("freebsd", "x64"), None),
+        ((WINDOWS, JAR), System(), "win.zip"),
+        ((row("broken.zip", "linux", validation_status="failed"),), System("linux", "x64"), None),
+    ],
+)
+def test_the_file_for_a_system_is_never_one_for_another(
+    files: tuple[FileRow, ...], system: System, name: str | None
+) -> None:
+    found = best_file(files, system)
+    assert (found and found["filename"]) == name
+
+
+@pytest.mark.parametrize(
+    ("machine", "python", "words", "system"),
+    [
+        ("x86_64", "linux", ("auto", ""), System("linux", "x64")),
+        ("AMD64", "win32", ("auto", ""), System("windows", "x64")),
+        ("arm64", "darwin", ("", ""), System("macos", "arm64")),
+        ("amd64", "freebsd14", ("auto", ""), System("freebsd", "x64")),
+        ("ppc64le", "linux", ("auto", ""), System("linux", "ppc64le")),
+        ("aarch64", "linux", ("linux", ""), System("linux", "arm64")),
+        ("aarch64", "linux", ("win64", ""), System("windows", "")),
+        ("aarch64", "linux", ("osx-x86_64", ""), System("macos", "x64")),
+        ("aarch64", "linux", ("linux", "any"), System("linux", "")),
+        ("aarch64", "linux", ("auto", "amd64"), System("linux", "x64")),
+        ("aarch64", "linux", ("any", ""), System("", "")),
+    ],
+)
+def test_the_wanted_system_is_this_machine_unless_another_is_named(
+    monkeypatch: pytest.MonkeyPatch, machine: str, python: str, words: tuple[str, str], system: System
+) -> None:
+    monkeypatch.setattr(systems, "machine", lambda: machine)
+    monkeypatch.setattr(systems.sys, "platform", python)
+    assert wanted_system(*words) == system
 
 
 def test_queue_gives_all_and_smaller_batches_towards_the_end() -> None:

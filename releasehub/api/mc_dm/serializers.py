@@ -312,6 +312,7 @@ class McDmDownloadUpdateSerializer(serializers.Serializer[Any]):
 
 class McDmDownloadCreateSerializer(McDmDownloadUpdateSerializer):
     title = serializers.CharField(max_length=150)
+    slug = serializers.SlugField(max_length=100, required=False, help_text="Made from the title unless given")
     category_id = UnsignedField()
 
 

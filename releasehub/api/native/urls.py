@@ -6,6 +6,7 @@ from releasehub.api.native.content import receive_part, send_file
 from releasehub.api.native.events import EventViewSet
 from releasehub.api.native.updates import UpdateViewSet
 from releasehub.api.native.uploads import UploadViewSet
+from releasehub.api.native.whoami import WhoamiViewSet
 
 router = SimpleRouter()
 router.register("uploads", UploadViewSet, basename="upload")
@@ -13,6 +14,7 @@ router.register("access-keys", AccessKeyViewSet, basename="access-key")
 urlpatterns = [
     path("uploads/content/<str:token>", receive_part, name="upload-content"),
     path("files/content/<str:token>", send_file, name="file-content"),
+    path("whoami", WhoamiViewSet.as_view({"get": "retrieve"}), name="whoami"),
     path("events", EventViewSet.as_view({"get": "stream"}), name="events"),
     path("updates/<str:slug>", UpdateViewSet.as_view({"get": "retrieve"}), name="update-check"),
     *router.urls,

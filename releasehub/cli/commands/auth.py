@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -13,6 +14,7 @@ from releasehub.cli.config import Login, clean_key, clean_url, config_path, load
 from releasehub.cli.errors import CliError, usage
 from releasehub.cli.settings import Settings
 
+WHOAMI = "/api/whoami"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -67,3 +69,33 @@ def _asked(what: str, *, hidden: bool = False) -> str:
     if not sys.stdin.isatty():
         raise usage(f"{what}?", "Give --url and --key (or --key-stdin): there is no terminal to ask on.")
     return str(click.prompt(what, hide_input=hidden, err=True))
+
+
+@click.command()
+@options.common()
+@click.pass_obj
+def whoami(settings: Settings) -> None:
+    """Show the hub, the user and what the key may do.
+
+    \b
+    Example:
+      releasehub whoami
+    """
+    hub = settings.hub()
+    data = hub.get(WHOAMI)
+    settings.output.result({"url": hub.url, "user": data["user"], "key": data["key"]}, _described(hub.url, data))
+
+
+def _described(url: str, data: dict[str, Any]) -> str:
+    user, key = data["user"], data["key"]
+    lines = [("Hub", url), ("User", user["username"] if user else "none: a super-user key without a named user")]
+    if key is not None:
+        bound = ", ".join(row["slug"] for row in key["downloads"]) or "none that still exists"
+        scopes = "all: it is a super-user key" if key["is_super_user"] else ", ".join(key["scopes"]) or "none"
+        lines += [
+            ("Key", f"{key['name']} ({key['prefix']}…)"),
+            ("Scopes", scopes),
+            ("Downloads", bound if key["is_bound"] else "all that the user may change"),
+            ("Expires", key["expires_at"] or "never"),
+        ]
+    return "\n".join(f"{name + ':':<11}{value}" for name, value in lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,35 +11,38 @@ import click
 
 from releasehub.cli import catalog, options
 from releasehub.cli.downloads import Downloader, Fetched
-from releasehub.cli.errors import CliError, Exit, not_found, usage
+from releasehub.cli.errors import CliError, Exit, HubError, usage
 from releasehub.cli.http import Hub
-from releasehub.cli.names import this_machine
 from releasehub.cli.output import human_bytes
 from releasehub.cli.progress import meter
 from releasehub.cli.settings import Settings
-from releasehub.cli.shapes import FileRow, VersionRow
+from releasehub.cli.shapes import VersionRow
+from releasehub.cli.systems import System, best_file, nothing_fits, wanted_system
 
-_LINE = re.compile(r"latest-[0-9.]+\.x")
+GONE = (404, 410)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """`platform` such as linux-x64, `filename` exact; at most one is given."""
+    """Which file of a version: the one of exactly this name, or else the best one for a system."""
 
-    platform: str
-    filename: str
+    system: System
+    filename: str = ""
 
     @property
     def word(self) -> str:
-        return self.filename or self.platform
+        """The last part of a permanent link."""
+        return self.filename or str(self.system)
 
 
 @click.command()
-@click.argument("target", metavar="SLUG[@VERSION|@latest|@latest-1.x|@channel:NAME]")
-@click.option("--platform", default="", metavar="P", help="Such as linux-x64 or windows; `auto` for this machine.")
+@click.argument("target", metavar=options.TARGET)
+@click.option("--platform", default="auto", show_default=True, metavar="P", help="linux, macos-arm64, …, or `any`.")
+@click.option("--arch", "architecture", default="", metavar="A", help="x64, arm64, …, or `any`.")
 @click.option("--file", "filename", default="", metavar="NAME", help="The file of exactly this name.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="A file or folder to write to.")
 @click.option("--verify/--no-verify", default=None, help="Compare with the hub's digest; done unless refused.")
+@options.channel
 @options.retries
 @options.common()
 @click.pass_obj
@@ -48,71 +50,90 @@ def download(
     settings: Settings,
     target: str,
     platform: str,
+    architecture: str,
     filename: str,
     output: Path | None,
     verify: bool | None,
+    channel: str,
     retries: int,
 ) -> None:
-    """Fetch a file. What arrived before a break is kept in NAME.part and not fetched again.
+    """Fetch the file of a version that is for this machine.
 
-    Without --platform or --file it is the primary file; in a channel or line the one for this machine.
+    --platform, --arch and --file choose another one; --platform any takes the primary file. If no file fits, the
+    command lists what there is and fails. What arrived before a break stays in NAME.part and is not fetched again.
 
     \b
     Example:
-      releasehub download packsmith --platform linux-x64
-      releasehub download packsmith@1.4.2 --file packsmith-1.4.2-linux-x64.tar.gz -o /tmp
-      releasehub download packsmith@channel:beta --platform auto
+      releasehub download packsmith
+      releasehub download packsmith@1.4.2 --platform windows --arch x64
+      releasehub download packsmith@beta --file packsmith-linux-x64.tar.gz -o /tmp
     """
-    if platform and filename:
-        raise usage("Give --platform or --file, not both.")
-    wish = Wish(this_machine() if platform == "auto" else platform.lower(), filename)
+    if filename and (platform != "auto" or architecture):
+        raise usage("Give --file, or --platform and --arch, but not both.")
+    wish = Wish(wanted_system(platform, architecture), filename)
     hub = settings.hub(retries=retries, needs_key=False)
-    link = link_for(hub, catalog.Target.parse(target), wish)
+    named = catalog.Target.parse(target)
     with meter(settings.output) as bars:
-        fetched = Downloader(hub, bars, retries=retries).fetch(link, output, verifies=verify is not False)
+        downloader = Downloader(hub, bars, retries=retries)
+        try:
+            fetched = downloader.fetch(link_for(hub, named, wish, channel), output, verifies=verify is not False)
+        except HubError as error:
+            if error.status not in GONE:
+                raise
+            link = other_link(hub, named, wish, channel, error)
+            fetched = downloader.fetch(link, output, verifies=verify is not False)
+    if fetched.offer.yanked:
+        settings.output.warn(f"This version was yanked: {fetched.offer.yanked}")
     _judge(settings, fetched, verify)
     settings.output.result(_result(fetched), _text(fetched))
 
 
-def link_for(hub: Hub, target: catalog.Target, wish: Wish) -> str:
-    """The path of docs/links.md.  Errors: not_found."""
-    version, base = target.version or "latest", f"/d/{quote(target.download, safe='')}"
-    if version == "latest":
-        return f"{base}/latest/{quote(wish.word, safe='')}"
-    word = quote(wish.word or this_machine(), safe="")
-    if version.startswith("channel:"):
-        return f"{base}/channel/{quote(version.removeprefix('channel:'), safe='')}/{word}"
-    if _LINE.fullmatch(version):
-        return f"{base}/{version}/{word}"
+def link_for(hub: Hub, target: catalog.Target, wish: Wish, channel: str = "") -> str:
+    """Return the path of a permanent link (docs/links.md) to the file that is meant.
+
+    Raises:
+        CliError: Nothing fits; the hint lists what there is.
+    """
+    if moving := catalog.moving_part(hub, target, channel):
+        return f"{moving}{quote(wish.word, safe='')}"
     if wish.filename:
-        return f"{base}/{quote(version, safe='')}/{quote(wish.filename, safe='')}"
-    return _exact_link(hub, target, wish, base)
+        return _exact_link(target.download, target.version, wish.filename, channel)
+    row = catalog.find_version(hub, catalog.find_download(hub, target.download), target.version, channel)
+    return _link_in(hub, target, row, wish)
 
 
-def _exact_link(hub: Hub, target: catalog.Target, wish: Wish, base: str) -> str:
-    """Which file of the version is meant has to be looked up; the channel is named, so that no other one answers."""
-    row = catalog.find_version(hub, catalog.find_download(hub, target.download), target.version)
-    file = _suiting(row, catalog.all_files(hub, row), wish.platform)
-    query = urlencode({"channel": row["channel"]})
-    return f"{base}/{quote(target.version, safe='')}/{quote(file['filename'], safe='')}?{query}"
+def other_link(hub: Hub, target: catalog.Target, wish: Wish, channel: str, refusal: HubError) -> str:
+    """Return a link to a file of the version, found in its list of files, after the hub refused the first link.
+
+    The files may name their system in other words than the links of the hub.
+
+    Raises:
+        CliError: Nothing fits, or the hub's own refusal if there is no version to look into.
+    """
+    try:
+        row = catalog.version_of(hub, f"{target.download}@{target.version or 'latest'}", channel)
+    except CliError:
+        refusal.hint = refusal.hint or f"See what there is with: releasehub list {target.download}"
+        raise refusal from None
+    if wish.filename:
+        names = ", ".join(sorted(file["filename"] for file in catalog.all_files(hub, row)))
+        refusal.hint = f"Version {row['version_string']} has: {names or 'no file'}"
+        raise refusal from None
+    return _link_in(hub, target, row, wish)
 
 
-def _suiting(version: VersionRow, files: list[FileRow], wanted: str) -> FileRow:
-    """The primary file first; without a wish the primary or only one.  Errors: not_found."""
-    platform, _, architecture = wanted.partition("-")
-    fits = [
-        file
-        for file in files
-        if platform in {"", file["platform"]} and (not architecture or file["architecture"] in {"", architecture})
-    ]
-    fits.sort(key=lambda file: (not file["is_primary"], file["file_id"]))
-    if not fits or (not wanted and len(fits) > 1 and not fits[0]["is_primary"]):
-        names = ", ".join(file["filename"] for file in files) or "none"
-        raise not_found(
-            f"Which file of version {version['version_string']}?" if fits else f"No file of it is for {wanted}.",
-            f"Choose with --file or --platform. It has: {names}",
-        )
-    return fits[0]
+def _link_in(hub: Hub, target: catalog.Target, row: VersionRow, wish: Wish) -> str:
+    """The channel is named in the link, so that no other channel with the same number answers."""
+    files = catalog.all_files(hub, row)
+    file = best_file(files, wish.system)
+    if file is None:
+        raise nothing_fits(f"{target.download}@{row['version_string']}", files, wish.system)
+    return _exact_link(target.download, row["version_string"], file["filename"], row["channel"])
+
+
+def _exact_link(download: str, number: str, filename: str, channel: str) -> str:
+    parts = "/".join(quote(text, safe="") for text in (download, number, filename))
+    return f"/d/{parts}?{urlencode({'channel': channel})}" if channel else f"/d/{parts}"
 
 
 def _judge(settings: Settings, fetched: Fetched, verify: bool | None) -> None:
@@ -137,6 +158,7 @@ def _result(fetched: Fetched) -> dict[str, Any]:
         "verified": fetched.is_verified,
         "version": fetched.offer.version or None,
         "was_there": fetched.was_there,
+        "yanked": fetched.offer.yanked or None,
     }
 
 

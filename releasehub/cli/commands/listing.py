@@ -8,32 +8,39 @@ from typing import Any
 import click
 
 from releasehub.cli import catalog, options
+from releasehub.cli.errors import usage
 from releasehub.cli.output import human_bytes, table
 from releasehub.cli.settings import Settings
 from releasehub.cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
 
 
 @click.command("list")
-@click.option("--download", "name", default="", metavar="SLUG_OR_ID", help="Its versions instead of all downloads.")
+@click.argument("target", default="", metavar="[DOWNLOAD[@VERSION]]")
+@click.option("--download", "name", default="", hidden=True)
 @options.common()
 @click.pass_obj
-def list_command(settings: Settings, name: str) -> None:
-    """Show the downloads, or the versions of one with state, channel and files.
+def list_command(settings: Settings, target: str, name: str) -> None:
+    """Show the downloads, or the versions of one with state, channel and files, or one version.
 
     \b
     Example:
       releasehub list
-      releasehub list --download packsmith --json
+      releasehub list packsmith --json
+      releasehub list packsmith@latest
     """
     hub = settings.hub(needs_key=False)
-    if not name:
+    if target and name:
+        raise usage("Name the download once.")
+    wanted = catalog.Target.parse(target or name) if target or name else None
+    if wanted is None:
         downloads = catalog.all_downloads(hub)
         data = {"downloads": [_download(row) for row in downloads]}
         rows = [(row["download_id"], catalog.slug_of(row), row["download_state"], row["title"]) for row in downloads]
         settings.output.result(data, table(("ID", "SLUG", "STATE", "TITLE"), rows))
         return
-    download = catalog.find_download(hub, name)
-    versions = [(version, catalog.all_files(hub, version)) for version in catalog.all_versions(hub, download)]
+    download = catalog.find_download(hub, wanted.download)
+    found = [catalog.version_of(hub, target)] if wanted.version else catalog.all_versions(hub, download)
+    versions = [(version, catalog.all_files(hub, version)) for version in found]
     settings.output.result(
         {"download": _download(download), "versions": [_version(version, files) for version, files in versions]},
         _versions_table(versions),

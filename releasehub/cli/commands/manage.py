@@ -8,15 +8,13 @@ from typing import Any
 import click
 
 from releasehub.cli import catalog, options
-from releasehub.cli.errors import CliError, conflict, not_found, usage
+from releasehub.cli.errors import CliError, conflict, usage
 from releasehub.cli.settings import Settings
 from releasehub.cli.shapes import VersionRow
 
-VERSION = "VERSION_ID|DOWNLOAD@VERSION"
-
 
 @click.command()
-@click.argument("version", metavar=VERSION)
+@click.argument("version", metavar=options.VERSION)
 @click.option("--reason", required=True, help="Shown to everybody who asks for this version.")
 @options.channel
 @options.common()
@@ -32,7 +30,7 @@ def yank(settings: Settings, version: str, reason: str, channel: str) -> None:
 
 
 @click.command()
-@click.argument("version", metavar=VERSION)
+@click.argument("version", metavar=options.VERSION)
 @options.channel
 @options.common()
 @click.pass_obj
@@ -47,7 +45,7 @@ def unyank(settings: Settings, version: str, channel: str) -> None:
 
 
 @click.command()
-@click.argument("version", metavar=VERSION)
+@click.argument("version", metavar=options.VERSION)
 @click.option("--to", "target", required=True, metavar="CHANNEL", help="The channel it goes to.")
 @click.option("--from", "source", default="", metavar="CHANNEL", help="The channel it must be in now.")
 @options.common()
@@ -61,6 +59,7 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
     """
     hub = settings.hub()
     row = catalog.version_of(hub, version, source)
+    catalog.warn_of_yank(settings.output, row)
     if source and row["channel"] != source:
         raise conflict(f"Version {row['version_string']} is in the channel {row['channel']}, not {source}.")
     if row["channel"] != target:
@@ -70,7 +69,7 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
 
 
 @click.command()
-@click.argument("version", metavar=VERSION)
+@click.argument("version", metavar=options.VERSION)
 @click.option("--file", "filename", default="", metavar="NAME", help="Only this file of it.")
 @click.option("--hard", is_flag=True, help="Erase it for good, bytes included; needs its own scope.")
 @click.option("--reason", required=True, help="Kept in the log, shown where the link was.")
@@ -91,7 +90,7 @@ def delete(settings: Settings, version: str, filename: str, hard: bool, reason: 
     if filename:
         files = {file["filename"]: file for file in catalog.all_files(hub, row)}
         if filename not in files:
-            raise not_found(f"Version {row['version_string']} has no file {filename}.", f"It has: {', '.join(files)}")
+            raise catalog.no_such_file(f"Version {row['version_string']}", filename, files.values())
         path, what = f"{catalog.FILES}{files[filename]['file_id']}/", f"{filename} of {what}"
     if not yes:
         _confirm(f"{'Erase' if hard else 'Delete'} {what}?")
@@ -104,7 +103,7 @@ def _step(settings: Settings, name: str, channel: str, step: str, body: dict[str
     hub = settings.hub()
     row = catalog.version_of(hub, name, channel)
     hub.post(f"{catalog.VERSIONS}{row['version_id']}/{step}/", body)
-    row = catalog.version_of(hub, str(row["version_id"]))
+    row = catalog.version_with_id(hub, row["version_id"])
     settings.output.result({"version": _data(row)}, f"{done} version {row['version_string']} ({row['channel']})")
 
 

@@ -13,7 +13,8 @@ from releasehub.cli import catalog, options
 from releasehub.cli.errors import CliError, Exit, HubError, conflict, usage
 from releasehub.cli.http import Hub
 from releasehub.cli.localfiles import LocalFile, find_files, sha256
-from releasehub.cli.names import kind_of, target_of
+from releasehub.cli.names import contradiction, kind_of, target_of
+from releasehub.cli.output import Output
 from releasehub.cli.progress import Meter, meter
 from releasehub.cli.settings import Settings
 from releasehub.cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
@@ -36,10 +37,10 @@ class Request:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--download", "download", required=True, metavar="SLUG_OR_ID", help="The download that gets the version.")
-@click.option("--version", "number", required=True, metavar="V", help="The version, such as 1.5.0.")
-@click.option("--channel", default="", help="The channel; without it the download's own, mostly stable.")
+@click.argument("words", nargs=-1, required=True, metavar=f"{options.VERSION} PATH...")
+@click.option("--download", "download", default="", hidden=True)
+@click.option("--version", "number", default="", hidden=True)
+@click.option("--channel", default="", help="The channel; without it the hub chooses.")
 @click.option("--title", default="", help="A title instead of the download's title and the version.")
 @click.option("--notes", default="", metavar="TEXT", help="Release notes in Markdown.")
 @click.option("--notes-file", type=click.File("r", encoding="utf-8"), metavar="F", help="… from a file, - for stdin.")
@@ -50,6 +51,7 @@ class Request:
 @click.option("--label", "labels", multiple=True, metavar="[NAME=]TEXT", help="A file's label on the page; repeatable.")
 @click.option("--draft", "is_draft", is_flag=True, help="Upload, but do not publish.")
 @click.option("--replace", "replaces", is_flag=True, help="Replace files of a draft that differ from those here.")
+@click.option("--strict", is_flag=True, help="Fail if a file name contradicts the version.")
 @options.parallel
 @options.retries
 @options.common()
@@ -57,11 +59,14 @@ class Request:
 def publish(
     settings: Settings,
     /,
-    paths: tuple[str, ...],
+    words: tuple[str, ...],
+    download: str,
+    number: str,
     notes: str,
     notes_file: Any,
     title: str,
     labels: tuple[str, ...],
+    strict: bool,
     parallel: int,
     retries: int,
     **asked: Any,
@@ -74,20 +79,26 @@ def publish(
 
     \b
     Example:
-      releasehub publish dist/* --download packsmith --version 1.5.0 --notes-file notes.md
-      releasehub publish dist --download packsmith --version 1.6.0-beta.1 --channel beta
+      releasehub publish packsmith@1.5.0 dist/* --notes-file notes.md
+      releasehub publish packsmith@1.6.0-beta.1 dist --channel beta
     """
     if notes and notes_file:
         raise usage("Give --notes or --notes-file, not both.")
+    target, paths = options.target_and_paths(words, download, number)
     files = find_files(paths)
     texts = {"title": title, "release_notes": notes_file.read() if notes_file else notes}
     given = {name: text for name, text in texts.items() if text}
-    request = Request(texts=given, labels=_labels(labels, files), **asked)
+    named = _named(target)
+    _check_names(settings.output, named.version, files, is_strict=strict)
+    request = Request(named.download, named.version, texts=given, labels=_labels(labels, files), **asked)
     hub = settings.hub(retries=retries)
     with meter(settings.output) as bars:
         uploader = Uploader(hub, output=settings.output, meter=bars, parallel=parallel, retries=retries)
         with resumable(uploader):
             result = run(uploader, request, files, bars)
+    if not request.channel and result["version"]["channel"] != "stable":
+        version = result["version"]
+        settings.output.note(f"The hub put {version['version_string']} into the channel {version['channel']}.")
     settings.output.result(result, _summary(result))
 
 
@@ -101,11 +112,16 @@ def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Mete
     remote = {row["filename"]: row for row in catalog.all_files(hub, version)}
     if version["is_published"]:
         _ensure_same(version, remote, digests)
+        catalog.warn_of_yank(uploader.output, version)
         uploader.output.note(f"Version {request.number} is published with exactly these files: nothing to do.")
         return _result(download, version, remote, {})
     _update(hub, version, request)
     missing = [file for file in files if _is_missing(uploader, file, digests, remote, replaces=request.replaces)]
-    jobs = [Job(file, digests[file.name], version["version_id"], _fields(request, file)) for file in missing]
+    order = _display_order(files)
+    jobs = [
+        Job(file, digests[file.name], version["version_id"], _fields(request, file, order[file.name]))
+        for file in missing
+    ]
     uploaded = uploader.send_all(jobs)
     _check(uploader, version, digests)
     if not request.is_draft:
@@ -132,7 +148,7 @@ def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
         if version := catalog.one_version(rows, request.number):
             return version
         raise
-    return catalog.version_of(hub, str(made["version_id"]))
+    return catalog.version_with_id(hub, made["version_id"])
 
 
 def _update(hub: Hub, version: VersionRow, request: Request) -> None:
@@ -193,17 +209,53 @@ def _ensure_same(version: VersionRow, remote: dict[str, FileRow], digests: dict[
 
 
 def _fresh(hub: Hub, version: VersionRow) -> tuple[VersionRow, dict[str, FileRow]]:
-    version = catalog.version_of(hub, str(version["version_id"]))
+    version = catalog.version_with_id(hub, version["version_id"])
     return version, {row["filename"]: row for row in catalog.all_files(hub, version)}
 
 
-def _fields(request: Request, file: LocalFile) -> dict[str, Any]:
+def _named(text: str) -> catalog.Target:
+    """Return the download and the version number to publish.
+
+    Raises:
+        CliError: The version is a moving name.
+    """
+    target = catalog.Target.parse(text, needs_version=True)
+    if target.version == "latest" or target.version.startswith(("latest-", "channel:")):
+        raise usage(f"{target.version} is no version number.", "Publish under a number, such as packsmith@1.5.0")
+    return target
+
+
+def _check_names(output: Output, number: str, files: list[LocalFile], *, is_strict: bool) -> None:
+    """Warn of files that name another version than the one that is published, or refuse them.
+
+    Raises:
+        CliError: A file name contradicts the version and `--strict` is given.
+    """
+    wrong = [f"{file.name} is from {found}" for file in files if (found := contradiction(file.name, number))]
+    if not wrong:
+        return
+    text = f"The version is {number}, but {'; '.join(wrong)}."
+    if is_strict:
+        raise CliError(text, code="version_differs", hint="Check the files and the version, or leave out --strict.")
+    output.warn(text)
+
+
+def _display_order(files: list[LocalFile]) -> dict[str, int]:
+    """Return file name -> place, from 1: packages first, then by name, so that every run gives the same order."""
+    ranked = sorted(
+        files, key=lambda file: (kind_of(file.name) != "package", target_of(file.name) != ("", ""), file.name)
+    )
+    return {file.name: place for place, file in enumerate(ranked, 1)}
+
+
+def _fields(request: Request, file: LocalFile, place: int) -> dict[str, Any]:
     platform, architecture = target_of(file.name)
     return {
         "platform": _chosen(request.platform, platform),
         "architecture": _chosen(request.architecture, architecture),
         "kind": kind_of(file.name),
         "display_label": request.labels.get(file.name, ""),
+        "display_order": place,
     }
 
 

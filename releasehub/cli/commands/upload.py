@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from releasehub.cli import options
+from releasehub.cli import catalog, options
 from releasehub.cli.errors import usage
+from releasehub.cli.http import Hub
 from releasehub.cli.localfiles import LocalFile, sha256
 from releasehub.cli.names import kind_of, target_of
 from releasehub.cli.output import human_bytes
@@ -18,35 +19,42 @@ from releasehub.cli.uploads import Job, Uploader, resumable
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option("--version-id", default="", metavar="N", help="The version that gets the file.")
+@click.argument("words", nargs=-1, required=True, metavar=f"[{options.VERSION}] FILE")
+@click.option("--version-id", default="", hidden=True)
 @click.option("--resume", "upload_id", default="", metavar="ID", help="Go on with this upload, from any machine.")
 @click.option("--label", default="", help="The file's label on the page.")
+@options.channel
 @options.parallel
 @options.retries
 @options.common()
 @click.pass_obj
 def upload(
-    settings: Settings, path: Path, version_id: str, upload_id: str, label: str, parallel: int, retries: int
+    settings: Settings,
+    words: tuple[str, ...],
+    version_id: str,
+    upload_id: str,
+    label: str,
+    channel: str,
+    parallel: int,
+    retries: int,
 ) -> None:
     """Send one file to a version, or the missing parts of an upload that stopped.
 
     \b
     Example:
-      releasehub upload dist/tool-linux-x64.tar.gz --version-id 20
+      releasehub upload packsmith@1.5.0 dist/tool-linux-x64.tar.gz
       releasehub upload --resume k3v9q2 dist/tool-linux-x64.tar.gz
     """
-    if bool(version_id) == bool(upload_id):
-        raise usage("Give either --version-id or --resume.")
+    target, path = _target_and_path(words, version_id, upload_id)
     hub = settings.hub(retries=retries)
-    file = LocalFile.at(path)
+    file = LocalFile.at(Path(path))
     with meter(settings.output) as bars:
         uploader = Uploader(hub, output=settings.output, meter=bars, parallel=parallel, retries=retries)
         with resumable(uploader):
             if upload_id:
                 result = _resume(uploader, upload_id, file)
             else:
-                job = Job(file, sha256(file, bars), _version(version_id), _fields(file.name, label))
+                job = Job(file, sha256(file, bars), _version(hub, target, channel), _fields(file.name, label))
                 result = _send(uploader, job)
     text = f"Uploaded {file.name}, {human_bytes(file.size_bytes)}"
     settings.output.result(result, text)
@@ -71,8 +79,23 @@ def _result(uploader: Uploader, session: Any) -> dict[str, Any]:
     return {"upload": {name: session[name] for name in names}}
 
 
-def _version(text: str) -> int | str:
-    """A number, or a public id as it is."""
+def _target_and_path(words: tuple[str, ...], version_id: str, upload_id: str) -> tuple[str, str]:
+    """Return the version that gets the file (empty with `--resume`) and the path of the file."""
+    if version_id and upload_id:
+        raise usage("Give DOWNLOAD@VERSION or --resume, but not both.")
+    if version_id or upload_id:
+        target, paths = version_id, list(words)
+    else:
+        target, paths = options.target_and_paths(words, "", "")
+    if len(paths) != 1:
+        raise usage("Name exactly one file.", "To send several files, use `releasehub publish --draft`.")
+    return target, paths[0]
+
+
+def _version(hub: Hub, text: str, channel: str) -> int | str:
+    """Return the number of the version's row; a public id is passed on as it is."""
+    if "@" in text:
+        return catalog.version_of(hub, text, channel)["version_id"]
     return int(text) if text.isascii() and text.isdigit() else text
 
 

@@ -17,24 +17,26 @@ from releasehub.cli.shapes import sha256_of
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--download", default="", metavar="SLUG_OR_ID", help="The download they belong to.")
-@click.option("--version", "number", default="", metavar="V", help="The version they belong to.")
+@click.argument("words", nargs=-1, required=True, metavar=f"{options.VERSION} FILE...")
+@click.option("--download", default="", hidden=True)
+@click.option("--version", "number", default="", hidden=True)
 @click.option("--sums", default="", metavar="SHA256SUMS", help="A file of digests instead of the hub; - for stdin.")
 @options.channel
 @options.common()
 @click.pass_obj
-def verify(settings: Settings, paths: tuple[Path, ...], download: str, number: str, sums: str, channel: str) -> None:
+def verify(settings: Settings, words: tuple[str, ...], download: str, number: str, sums: str, channel: str) -> None:
     """Compare files with their digests. Ends with 4 when one differs, with 6 when one is unknown.
 
     \b
     Example:
-      releasehub verify dist/* --download packsmith --version 1.5.0
+      releasehub verify packsmith@1.5.0 dist/*
       releasehub verify tool.tar.gz --sums SHA256SUMS
     """
-    if bool(sums) == bool(download and number):
-        raise usage("Give --download and --version, or --sums.")
-    expected = _sums(sums) if sums else _from_hub(settings, download, number, channel)
+    if sums and (download or number):
+        raise usage("Give DOWNLOAD@VERSION or --sums, but not both.")
+    target, names = ("", words) if sums else options.target_and_paths(words, download, number)
+    paths = [Path(name) for name in names]
+    expected = _sums(sums) if sums else _from_hub(settings, target, channel)
     with meter(settings.output) as bars:
         results = [_compare(LocalFile.at(path), expected, sha256(LocalFile.at(path), bars)) for path in paths]
     if any(result["status"] != "ok" for result in results):
@@ -63,8 +65,9 @@ def _sums(name: str) -> dict[str, str]:
     return read_sums(sys.stdin.read() if name == "-" else Path(name).read_text("utf-8"))
 
 
-def _from_hub(settings: Settings, name: str, number: str, channel: str) -> dict[str, str]:
+def _from_hub(settings: Settings, target: str, channel: str) -> dict[str, str]:
     """File name -> sha256, of the files the hub stores."""
     hub = settings.hub(needs_key=False)
-    version = catalog.find_version(hub, catalog.find_download(hub, name), number, channel)
+    version = catalog.version_of(hub, target, channel)
+    catalog.warn_of_yank(settings.output, version)
     return {file["filename"]: sha256_of(file) for file in catalog.all_files(hub, version) if sha256_of(file)}

@@ -5,7 +5,7 @@ from files.sessions import begin_upload, open_incoming
 from tests.factories import system
 from versions.services.access_keys import issue_access_key
 
-PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/")
+PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/", "/api/whoami")
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:

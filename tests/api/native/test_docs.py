@@ -21,3 +21,10 @@ def test_commands_of_update_checks(live_server: Any, tmp_path: Path) -> None:
     said = run_commands("api/updates.md", tmp_path, HUB=live_server.url, **names)
     assert '"update_available":true' in said
     assert AccessKey.objects.get().highest_number == "2"
+
+
+@needs_commands
+@pytest.mark.django_db(transaction=True)
+def test_command_of_whoami(live_server: Any, tmp_path: Path) -> None:
+    said = run_commands("api/whoami.md", tmp_path, HUB=live_server.url, KEY=make_key())
+    assert '"name":"test key"' in said

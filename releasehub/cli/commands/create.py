@@ -1,0 +1,123 @@
+"""`create`: a download that versions can be published to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from releasehub.cli import catalog, options
+from releasehub.cli.errors import CliError, HubError, usage
+from releasehub.cli.http import Hub
+from releasehub.cli.output import table
+from releasehub.cli.settings import Settings
+from releasehub.cli.shapes import CategoryRow
+
+CATEGORIES = "/api/mc-dm-categories/"
+VISIBILITIES = ("public", "members", "organization", "private")
+_SLUG_IN_URL = re.compile(r"/downloads/categories/([^/]+)\.\d+/")
+
+
+@click.command()
+@click.argument("title")
+@click.option("--category", default="", metavar="C", help="Its slug, name or number.")
+@click.option("--slug", default="", help="The name in links and commands; made from the title unless given.")
+@click.option("--tag-line", default="", metavar="TEXT", help="One line below the title.")
+@click.option("--description", default="", metavar="TEXT", help="A description in Markdown.")
+@click.option("--description-file", type=click.File("r", encoding="utf-8"), metavar="F", help="… from a file, or -.")
+@click.option("--visibility", type=click.Choice(VISIBILITIES), help="Who may see it; public unless given.")
+@click.option("--license", "license_name", default="", metavar="NAME", help="Such as MIT.")
+@click.option("--homepage", default="", metavar="URL", help="The project's page.")
+@click.option("--draft", "is_draft", is_flag=True, help="Only the team sees it until it is made visible.")
+@options.common()
+@click.pass_obj
+def create(
+    settings: Settings,
+    title: str,
+    category: str,
+    slug: str,
+    tag_line: str,
+    description: str,
+    description_file: Any,
+    visibility: str | None,
+    license_name: str,
+    homepage: str,
+    is_draft: bool,
+) -> None:
+    """Make a download.
+
+    Without --category the only category there is gets it. If there are several, the command lists them.
+
+    \b
+    Example:
+      releasehub create "Pack Smith" --category tools --slug packsmith --description-file README.md
+    """
+    if description and description_file:
+        raise usage("Give --description or --description-file, but not both.")
+    hub = settings.hub()
+    given = {
+        "title": title,
+        "category_id": category_id(hub, category),
+        "slug": slug,
+        "tag_line": tag_line,
+        "description": description_file.read() if description_file else description,
+        "visibility": visibility,
+        "license": license_name,
+        "homepage_url": homepage,
+        "download_state": "draft" if is_draft else "",
+    }
+    made = hub.post(catalog.DOWNLOADS, {name: value for name, value in given.items() if value})["download"]
+    data = {
+        "download_id": made["download_id"],
+        "slug": catalog.slug_of(made),
+        "title": made["title"],
+        "state": made["download_state"],
+        "url": made["view_url"],
+    }
+    if data["state"] == "moderated":
+        settings.output.note("A moderator has to approve it before others can see it.")
+    settings.output.result({"download": data}, f"Created {data['slug']} ({data['state']})\n{data['url']}")
+
+
+def category_id(hub: Hub, wanted: str) -> int:
+    """Return the number of the category with that slug, name or number; of the only one if none is named.
+
+    Raises:
+        CliError: No category or several match; the hint lists what there is.
+    """
+    try:
+        rows: list[CategoryRow] = catalog.pages(hub, CATEGORIES, "categories", id_field="category_id")
+    except HubError as error:
+        if wanted.isascii() and wanted.isdigit() and error.status == 403:
+            return int(wanted[:18])
+        if error.status == 403:
+            error.hint = "Looking up a category needs the scope mc_dm_category:read. Its number works without."
+        raise
+    found = _matches(rows, wanted.strip())
+    if len(found) == 1:
+        return found[0]["category_id"]
+    raise _ambiguous(wanted, found or rows, is_known=bool(found))
+
+
+def _matches(rows: list[CategoryRow], wanted: str) -> list[CategoryRow]:
+    """A slug or a number names one category, so they win over names, which may repeat."""
+    if not wanted:
+        return rows
+    by_slug = [row for row in rows if _slug_of(row) == wanted.lower()]
+    by_number = [row for row in rows if str(row["category_id"]) == wanted]
+    by_title = [row for row in rows if row["title"].casefold() == wanted.casefold()]
+    return by_slug or by_number or by_title
+
+
+def _ambiguous(wanted: str, rows: list[CategoryRow], *, is_known: bool) -> CliError:
+    if not rows:
+        return usage("The hub has no category that this key may see.", "Ask a moderator of the hub to make one.")
+    lines = table(("ID", "SLUG", "NAME"), [(row["category_id"], _slug_of(row), row["title"]) for row in rows])
+    problem = f"Several categories match {wanted!r}." if is_known else f"There is no category {wanted!r}."
+    return usage(problem if wanted else "Which category?", f"Choose one with --category:\n{lines}")
+
+
+def _slug_of(row: CategoryRow) -> str:
+    match = _SLUG_IN_URL.search(row["view_url"])
+    return match[1] if match else ""

@@ -18,6 +18,7 @@ from django.utils import timezone
 from releasehub.core import sealing
 from releasehub.core.prepared import insert_all
 from releasehub.webhooks import clock, formats
+from releasehub.webhooks.limits import LANES_PER_ENDPOINT
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Event, Payload
 from releasehub.webhooks.policies import is_held
 from releasehub.webhooks.schedule import delay_after
@@ -25,7 +26,6 @@ from releasehub.webhooks.schedule import delay_after
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=4)
-LANES_PER_ENDPOINT = 2
 LANE_SIZE = 50
 LOOKED_AT = 200
 GONE_STATUS = 410

@@ -25,17 +25,16 @@ from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import claims, formats
 from releasehub.webhooks.claims import Lane, Outcome, Parcel
 from releasehub.webhooks.endpoints import disable_gone
+from releasehub.webhooks.limits import MAX_LANES_PER_WORKER, MAX_UNNOTED_PER_LANE
 from releasehub.webhooks.models import Attempt
 
 log = logging.getLogger(__name__)
 
-MOST_LANES = 32
 ATTEMPT_SECONDS = 15.0
 SLOW_SECONDS = 1.0
 LANE_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.2
 RENEW_SECONDS = 1.0
-MOST_UNNOTED = 1
 DATABASE_SECONDS = 30.0
 RESPONSE_BYTES = 4096
 
@@ -61,7 +60,7 @@ Report = Sent | LaneEnd
 Reports = queue.SimpleQueue[Report]
 
 
-def deliver_batch(*, seconds: float = 30.0, most_lanes: int = MOST_LANES) -> int:
+def deliver_batch(*, seconds: float = 30.0, most_lanes: int = MAX_LANES_PER_WORKER) -> int:
     """Send until nothing is due, and take new work for `seconds`; returns the number of attempts. Safe in many workers.
 
     Should a lane still run then, healthy endpoints are served until it ends: one that hangs holds up nobody.
@@ -185,7 +184,7 @@ def _surely(write: Callable[[], object]) -> None:
 
 def _run_lane(number: int, lane: Lane, claimed_at: float, reports: Reports, is_over: threading.Event) -> None:
     """Send one after the other, until the endpoint proves slow or gone, or the lane's time is over."""
-    tried, caller, room = 0, client.Caller(), threading.Semaphore(MOST_UNNOTED)
+    tried, caller, room = 0, client.Caller(), threading.Semaphore(MAX_UNNOTED_PER_LANE)
     try:
         for parcel in lane.parcels:
             while not room.acquire(timeout=LOOK_AGAIN_SECONDS) and not is_over.is_set():

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from releasehub.core.checks import check_database_pool
+
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ("PATH", "HOME", "LANG")
 
@@ -30,6 +32,11 @@ def test_a_public_url_with_a_path_stops_the_start_and_says_what_to_set(tmp_path:
     assert result.returncode == 1
     assert "RELEASEHUB_PUBLIC_URL=https://example.org/releases" in result.stderr
     assert "https://hub.example.org" in result.stderr
+
+
+def test_a_pool_with_fewer_connections_than_threads_is_named(settings: Any) -> None:
+    settings.DATABASE_POOL_SIZE = settings.WEB_THREADS + settings.UPLOAD_THREADS - 1
+    assert [found.id for found in check_database_pool(None)] == ["releasehub.W001"]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
@@ -18,6 +19,7 @@ _lock = Lock()
 
 
 class CachedSchemaView(SpectacularAPIView):
+    @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         renderer = request.accepted_renderer
         with _lock:  # requests that come meanwhile wait for the first one instead of computing it again

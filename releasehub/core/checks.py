@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from releasehub.settings import env
 
@@ -17,6 +17,22 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     """One error per variable that could not be used."""
     return [
         Error(message, hint=f"Correct {name} and start again.", id="releasehub.E001") for name, message in env.problems
+    ]
+
+
+@register(Tags.database)
+def check_database_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Each thread of a process may hold a connection; a smaller pool lets requests wait for uploads that are slow."""
+    threads = settings.WEB_THREADS + settings.UPLOAD_THREADS + settings.EMBEDDED_THREADS
+    if not settings.DATABASE_POOL_SIZE or threads <= settings.DATABASE_POOL_SIZE:
+        return []
+    return [
+        Warning(
+            f"RELEASEHUB_DATABASE_POOL={settings.DATABASE_POOL_SIZE} has fewer connections than the {threads} threads "
+            "of a web process.",
+            hint="Remove it, or lower RELEASEHUB_WEB_THREADS and RELEASEHUB_UPLOAD_THREADS.",
+            id="releasehub.W001",
+        )
     ]
 
 

@@ -51,7 +51,7 @@ class Hub:
         try:
             self.stop()
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # its workers too
             self.process.wait()
 
     def stored_files(self) -> list[Path]:
@@ -91,6 +91,7 @@ def start(data: Path, *, inside: tuple[str, ...] = (), **extra: str) -> Hub:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,
         )
     hub = Hub(process, port, data, log)
     try:

@@ -1,0 +1,34 @@
+"""A yanked version keeps serving its bytes, and every route that does so says why it was yanked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
+from tests.conftest import ApiClient
+from tests.factories import make_file, make_key, make_version, system
+
+pytestmark = pytest.mark.django_db
+ROUTES = (
+    "/d/{slug}/{number}/{filename}",
+    "/d/{slug}/{number}/SHA256SUMS",
+    "/api/mc-dm-files/{file}/download/",
+)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_response_with_bytes_of_a_yanked_version_has_the_reason(route: str) -> None:
+    file = make_file(make_version(number="1.4.2"), name="tool.bin")
+    slug = file.version.download.slug
+    link = route.format(slug=slug, number=file.version.number, filename=file.filename, file=file.pk)
+    client = ApiClient(make_key(file.version.download.owner))
+    before: Any = client.get(link)
+    assert not before.streaming or b"".join(before)
+    assert (before.status_code, "X-ReleaseHub-Yanked" in before) == (200, False)
+    move(Move.YANK, actor=system(), version=file.version, reason="It breaks.")
+    after: Any = client.get(link)
+    assert not after.streaming or b"".join(after)
+    assert after["X-ReleaseHub-Yanked"] == "It breaks."

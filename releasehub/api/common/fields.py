@@ -28,7 +28,9 @@ class WordsField(serializers.ListField):
     def to_internal_value(self, data: Any) -> list[str]:
         if not isinstance(data, list):
             self.fail("not_a_list", input_type=type(data).__name__)
-        parts = [part.strip() for item in data for part in (item.split(",") if isinstance(item, str) else [item])]
+        if not all(isinstance(item, str) for item in data):
+            self.child.fail("invalid")
+        parts = [part.strip() for item in data for part in item.split(",")]
         return list(dict.fromkeys(word.lower() for word in super().to_internal_value([part for part in parts if part])))
 
     def get_value(self, dictionary: Any) -> Any:

@@ -22,6 +22,7 @@ from django.test import Client, override_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from files.storage import LocalStorage, blob_storage
+from tests.services.processes import adopt_orphans, children, end_survivors
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 CHROMIUM_FLAGS = (
@@ -66,6 +67,15 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
         connection.inc_thread_sharing()
         connection.close()
     connection_created.disconnect(remember)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_process_survives() -> Iterator[None]:
+    """Fail the run when a process that a test started still runs after the last test, and end it."""
+    adopt_orphans()
+    before = children()
+    yield
+    assert end_survivors(before) == []
 
 
 @pytest.fixture(scope="session", autouse=True)

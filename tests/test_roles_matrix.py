@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -11,7 +13,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache as cache_of_hub
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
@@ -30,7 +34,7 @@ from releasehub.publishing.deletion import delete_download, delete_file, delete_
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
-from tests.conftest import ApiClient, begin_with
+from tests.conftest import ApiClient, Ready, begin_with
 from tests.factories import (
     make_category,
     make_download,
@@ -103,10 +107,35 @@ def builder(resource: str, state: str) -> Callable[[], World]:
     return partial(build, resource, state)
 
 
-def by_world(cases: Iterable[dict[str, Any]]) -> pytest.MarkDecorator:
-    """A test for each case and its `world`, which is built once for all cases that begin in it."""
-    found = [pytest.param(builder(case["resource"], case["state"]), case, id=case["id"]) for case in cases]
-    return pytest.mark.parametrize(("ready", "case"), found, indirect=["ready"], scope="module")
+def by_world(cases: Iterable[dict[str, Any]]) -> Callable[[Callable[[World, dict[str, Any]], None]], Any]:
+    """Turn a check of one cell into a test per world: every cell runs, is undone, and is named when it fails."""
+    in_world: dict[Callable[[], World], list[dict[str, Any]]] = defaultdict(list)
+    for case in cases:
+        in_world[builder(case["resource"], case["state"])].append(case)
+
+    def decorate(check: Callable[[World, dict[str, Any]], None]) -> Any:
+        def run(ready: Ready, cells: list[dict[str, Any]], subtests: pytest.Subtests) -> None:
+            assert cells
+            for case in cells:
+                with subtests.test(case["id"]), undone():
+                    check(ready.take(), case)
+
+        run.__doc__ = check.__doc__
+        names = [f"{build_world.args[0]} {build_world.args[1]}" for build_world in in_world]  # type: ignore[attr-defined]
+        return pytest.mark.parametrize(
+            ("ready", "cells"), list(in_world.items()), indirect=["ready"], scope="module", ids=names
+        )(run)
+
+    return decorate
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Roll back what the block wrote, and empty the cache, so that the next cell begins as this one did."""
+    cache_of_hub.clear()
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def nothing(world: World, resource: str) -> None:

@@ -60,13 +60,22 @@ class Policy(Generic[Target]):
         actor.facts.setdefault(RELIED_ON, {})[target._meta.label, target.pk] = target
 
 
+def _policy_of(model: type[models.Model]) -> Policy[Any]:
+    """Return the policy of the model, or the one of the abstract model it extends, such as `Label`."""
+    labels = (base._meta.label for base in model.__mro__ if hasattr(base, "_meta"))
+    return next(_policies[label] for label in labels if label in _policies)
+
+
 Standing = list[Any]  # [model label, primary key, sorted roles]; stored as JSON
 
 
 def standings_of(actor: Actor) -> list[Standing]:
     """Return the roles on which everything in this request relied, to be checked when its answer is given again."""
     relied_on: dict[tuple[str, int], models.Model] = actor.facts.get(RELIED_ON, {})
-    return [[label, pk, sorted(_policies[label].standing(actor, target))] for (label, pk), target in relied_on.items()]
+    return [
+        [label, pk, sorted(_policy_of(type(target)).standing(actor, target))]
+        for (label, pk), target in relied_on.items()
+    ]
 
 
 def ensure_standings(actor: Actor, standings: list[Standing]) -> None:
@@ -77,8 +86,9 @@ def ensure_standings(actor: Actor, standings: list[Standing]) -> None:
         Denied: The actor has lost a role on a target.
     """
     for label, pk, roles in standings:
-        policy = _policies[label]
-        target = apps.get_model(label)._base_manager.filter(pk=pk).first()
+        model = apps.get_model(label)
+        policy = _policy_of(model)
+        target = model._base_manager.filter(pk=pk).first()
         if target is None or policy.standing(actor, target).issuperset(roles):
             continue
         if not policy.can_view(actor, target):

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.services.processes import die_with_parent
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = {"DATABASE_URL", "REDIS_URL", "RELEASEHUB_STORAGE", "DJANGO_SETTINGS_MODULE", "RELEASEHUB_DATABASE_POOL"}
 START_SECONDS = 300  # on a machine with every core busy; a start that fails ends the wait at once
@@ -92,6 +94,7 @@ def start(data: Path, *, inside: tuple[str, ...] = (), **extra: str) -> Hub:
             stdin=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM),  # also when pytest itself is killed
         )
     hub = Hub(process, port, data, log)
     try:

@@ -29,8 +29,10 @@ def small_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     (data / "files").mkdir()
     script = f'mount -t tmpfs -o size=12m tmpfs "{data}/files" && exec "$@"'
     hub = start(data, inside=(*NAMESPACE, "sh", "-c", script, "sh"))
-    yield hub
-    hub.stop()
+    try:
+        yield hub
+    finally:
+        hub.end()
 
 
 def test_full_disk_is_507_and_leaves_room_as_before(small_hub: Hub) -> None:

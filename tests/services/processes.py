@@ -207,6 +207,19 @@ def children() -> set[int]:
     return {int(number) for number in found.split()}
 
 
+def end_survivors(before: set[int]) -> list[str]:
+    """Kill the children that were not there before and still run. Return their command lines."""
+    found = []
+    for pid in children() - before:
+        with suppress(OSError):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if command and "multiprocessing.resource_tracker" not in command:  # a process that has ended has none
+                found.append(f"{pid}: {command}")
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+    return found
+
+
 def _prctl(option: int, value: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(option, value)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db.models import DateTimeField, Value
+from django.utils import timezone
 
 from releasehub.core.actor import system_actor
 from releasehub.webhooks import clock, formats
@@ -82,6 +84,18 @@ def advance(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
         monkeypatch.setattr(clock, "shift", clock.shift + by)
 
     return move
+
+
+@pytest.fixture
+def still_clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Stop the clock of the deliveries at a moment when everything announced is due. `advance` still moves it."""
+    moment = timezone.now() + timedelta(hours=1)
+
+    def now(delay: timedelta = timedelta(0)) -> Value:
+        return Value(moment + clock.shift + delay, output_field=DateTimeField())
+
+    monkeypatch.setattr(clock, "now", now)
+    return moment
 
 
 _numbers = count(1)

@@ -11,11 +11,12 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
+from threading import Event
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from releasehub.audit.models import AuditEntry
 from releasehub.webhooks import delivery as worker
@@ -29,7 +30,7 @@ from releasehub.webhooks.endpoints import (
 )
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
-from releasehub.webhooks.schedule import DELAYS
+from releasehub.webhooks.schedule import DELAYS, JITTER
 from releasehub.webhooks.tasks import deliver, sweep
 from tests.factories import system
 from tests.webhooks.conftest import OK, SECRET, announce, make_endpoint, split, status
@@ -171,14 +172,13 @@ def reset(connection: socket.socket) -> None:
 
 
 def drip(connection: socket.socket) -> None:
-    for _ in range(100):
+    while True:  # until the hub closes the connection
         connection.sendall(b"H")
         time.sleep(0.1)
 
 
 def hang(connection: socket.socket) -> None:
-    connection.settimeout(10)
-    while connection.recv(4096):
+    while connection.recv(4096):  # until the hub closes the connection
         pass
 
 
@@ -208,9 +208,7 @@ def test_network_failures_are_tried_again(receiver: Start, monkeypatch: pytest.M
     server = receiver(answer)
     make_endpoint(server.url)
     announce()
-    started = time.monotonic()
-    assert deliver_batch() == 1
-    assert time.monotonic() - started < 6
+    assert deliver_batch() == 1  # a hub without a deadline would wait for as long as the receiver drips or hangs
     row, attempt = Delivery.objects.get(), Attempt.objects.get()
     assert (row.state, row.attempt_count, row.step) == (State.PENDING, 1, 1)
     assert (attempt.result, attempt.status_code) == (Attempt.Result.UNREACHABLE, None)
@@ -234,9 +232,7 @@ def test_large_answers_are_cut_and_never_unpacked(receiver: Start, answer: Any) 
     server = receiver(answer)
     make_endpoint(server.url)
     announce()
-    started = time.monotonic()
     deliver_batch()
-    assert time.monotonic() - started < 6
     row = Attempt.objects.get()
     assert row.result == Attempt.Result.DELIVERED
     assert len(row.response) <= 4096
@@ -361,21 +357,18 @@ def test_the_sweep_wakes_a_worker_when_something_is_due(receiver: Start, monkeyp
     assert len(hints) == 1
 
 
-def test_a_thousand_failures_keep_the_plan(receiver: Start, advance: Advance) -> None:
+def test_a_thousand_failures_keep_the_plan(receiver: Start, advance: Advance, still_clock: datetime) -> None:
     server = receiver(status(500))
-    for download_id in range(10):  # all at once would take so long that the first are due again before the last
+    for download_id in range(10):
         make_endpoint(server.url, download_id=download_id)
         for _ in range(100):
             announce(download_id=download_id)
-        assert deliver_batch(seconds=120) == 100
-        Endpoint.objects.update(paused_at=timezone.now())
-    Endpoint.objects.update(paused_at=None)
-    rows = Attempt.objects.values_list("started_at", "duration_ms", "next_attempt_at")
-    waits = [(after - started).total_seconds() - ms / 1000 for started, ms, after in rows if after]
+    assert deliver_batch(seconds=600) == 1000
+    waits = [after - still_clock for after in Delivery.objects.values_list("next_attempt_at", flat=True)]
     assert len(waits) == 1000
-    assert all(4.99 <= wait <= 7.0 for wait in waits)
-    advance(timedelta(seconds=7))
-    assert deliver_batch(seconds=120) == 1000
+    assert all(DELAYS[0] <= wait <= DELAYS[0] * (1 + JITTER) for wait in waits)
+    advance(DELAYS[0] * (1 + JITTER))
+    assert deliver_batch(seconds=600) == 1000
     assert set(Delivery.objects.values_list("attempt_count", "step", "state")) == {(2, 2, State.PENDING)}
 
 
@@ -431,19 +424,27 @@ def test_events_of_an_object_arrive_in_order(receiver: Start) -> None:
 
 
 def test_an_endpoint_that_hangs_delays_nobody(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 2.0)
-    stuck, good = receiver(hang), receiver()
+    """The endpoint answers nothing until the other one has received everything, so a hub that waits never finishes."""
+    monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 60.0)
+    all_arrived, arrived = Event(), count(1)
+
+    def wait_for_others(connection: socket.socket) -> None:
+        assert all_arrived.wait(50)
+        connection.sendall(OK)
+
+    def note_arrival(connection: socket.socket) -> None:
+        if next(arrived) == 50:
+            all_arrived.set()
+        connection.sendall(OK)
+
+    stuck, good = receiver(wait_for_others), receiver(note_arrival)
     make_endpoint(stuck.url)
     make_endpoint(good.url)
     for _ in range(50):
         announce()
-    arrived: list[float] = []
-    good._answer = lambda connection: (arrived.append(time.monotonic()), connection.sendall(OK))
-    started = time.monotonic()
-    deliver_batch(seconds=1.0)
-    assert len(arrived) == 50
-    assert max(arrived) - started < 1.5
-    assert stuck.accepts <= 2
+    deliver_batch(seconds=50)
+    assert all_arrived.is_set()
+    assert Attempt.objects.exclude(result=Attempt.Result.DELIVERED).count() == 0
 
 
 def test_a_paused_endpoint_waits_and_a_resumed_one_goes_on(receiver: Start) -> None:

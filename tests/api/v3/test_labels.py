@@ -32,6 +32,16 @@ def test_create_and_get(shop: Shop, kind: str) -> None:
 
 
 @BOTH
+def test_a_change_with_an_idempotency_key_is_replayed(shop: Shop, kind: str) -> None:
+    path = f"/v3/{kind}/{create(shop, kind).json()['id']}"
+    answers = [
+        shop.client.send("patch", path, {"displayName": "B"}, headers={"Idempotency-Key": "once"}) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1]["Idempotent-Replayed"] == "true"
+
+
+@BOTH
 def test_patch_and_delete(shop: Shop, kind: str) -> None:
     label = create(shop, kind).json()
     path, other = f"/v3/{kind}/{label['id']}", make_download(shop.owner)

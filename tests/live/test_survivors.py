@@ -1,0 +1,41 @@
+"""No server outlives the test that started it, however the start ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.live import conftest
+from tests.services.processes import children, end_survivors
+
+
+def test_a_refused_start_leaves_no_process(tmp_path: Path) -> None:
+    before = children()
+    with pytest.raises(AssertionError, match="RELEASEHUB_STORAGE"):
+        conftest.start(tmp_path, RELEASEHUB_STORAGE="tape")
+    assert end_survivors(before) == []
+
+
+def test_an_interrupted_start_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(hub: conftest.Hub) -> None:
+        assert hub.process.poll() is None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(conftest, "wait_until_ready", interrupt)
+    before = children()
+    with pytest.raises(KeyboardInterrupt):
+        conftest.start(tmp_path)
+    assert end_survivors(before) == []
+
+
+def test_a_survivor_is_found_and_ended() -> None:
+    before = children()
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    assert process.stdin
+    with process.stdin:
+        assert end_survivors(before) == [f"{process.pid}: {sys.executable} -c input() "]
+        assert end_survivors(before) == []
+        process.wait()

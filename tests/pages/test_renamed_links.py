@@ -28,7 +28,6 @@ class ReadingClient(Client):
         response = super().request(**request)
         if response.streaming:
             b"".join(response.streaming_content)
-        response.close()
         return response
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from files.models import PackageUpload, UploadSession
 from files.names import InvalidName, clean_name
-from files.quotas import check_quota
+from files.quotas import check_quota, lock_quota
 from files.services import check_new_file
 from files.storage import Incoming, SignedPut, blob_storage
 from releasehub.accounts.models import User
@@ -28,6 +28,7 @@ from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound, Rejec
 from releasehub.core.tasks import hint
 from versions.models import Version
 from versions.policies import version_policy
+from versions.services import lock_version
 
 MIB = 1024 * 1024
 MOST_PARTS = 10_000
@@ -132,7 +133,13 @@ def begin_upload(
 
     Errors: as `check_begin`.
     """
-    name = check_begin(actor=actor, version=version, filename=filename, size_bytes=incoming.size_bytes, sha256=sha256)
+    if version is not None:
+        version = lock_version(version)
+    if (owner_id := version.download.owner_id if version else actor.user_id) is not None:
+        lock_quota(owner_id)
+    # What an open-ended upload will bring is unknown; it is counted when it has come.
+    size_bytes = 0 if incoming.is_open_ended else incoming.size_bytes
+    name = check_begin(actor=actor, version=version, filename=filename, size_bytes=size_bytes, sha256=sha256)
     return UploadSession.objects.create(
         user=actor.user,
         acting={

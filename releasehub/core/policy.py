@@ -75,6 +75,7 @@ def standings_of(actor: Actor) -> list[Standing]:
     return [
         [label, pk, sorted(_policy_of(type(target)).standing(actor, target))]
         for (label, pk), target in relied_on.items()
+        if target.pk is not None  # erased by this request: a replay passes over it as well
     ]
 
 

@@ -39,6 +39,8 @@ def test_a_change_with_an_idempotency_key_is_replayed(shop: Shop, kind: str) -> 
     ]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[1]["Idempotent-Replayed"] == "true"
+    headers = {"Idempotency-Key": "gone"}
+    assert [shop.client.send("delete", path, headers=headers).status_code for _ in range(2)] == [204, 204]
 
 
 @BOTH

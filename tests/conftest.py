@@ -36,8 +36,16 @@ TIMES_AS_LONG = {
     "tests/browser/test_journeys.py": 100,
     "tests/test_visibility.py": 20,
     "tests/webhooks/test_delivery.py": 15,
+    "tests/test_roles_matrix.py": 40,
+    "tests/api/v3/test_roles.py": 20,
+    "tests/api/engine/test_roles.py": 20,
+    "tests/api/entity/test_roles.py": 20,
+    "tests/live/test_slow_peers.py": 30,
+    "tests/api/test_bad_bodies.py": 80,
+    "tests/parsing/test_requests.py": 40,
+    "tests/publishing/test_surfaces.py": 60,
     "tests/files/test_storage_trouble.py": 8,
-    "tests/api/test_fuzz.py": 5,
+    "tests/api/test_fuzz.py": 15,
 }
 
 

@@ -12,7 +12,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PIPS = ("pip==23.2", "pip>=26")
+PIPS = ("pip==23.2", "pip==26.3")
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-s3.txt")
 QUIET = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-cache-dir")
 

@@ -29,6 +29,7 @@ from releasehub.webhooks.endpoints import (
     send_test_event,
 )
 from releasehub.webhooks.events import EventType
+from releasehub.webhooks.limits import LANES_PER_ENDPOINT
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from releasehub.webhooks.schedule import DELAYS, JITTER
 from releasehub.webhooks.tasks import deliver, sweep
@@ -427,6 +428,7 @@ def test_an_endpoint_that_hangs_delays_nobody(receiver: Start, monkeypatch: pyte
     """The endpoint answers nothing until the other one has received everything, so a hub that waits never finishes."""
     monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 60.0)
     all_arrived, arrived = Event(), count(1)
+    places: list[int] = []
 
     def wait_for_others(connection: socket.socket) -> None:
         assert all_arrived.wait(50)
@@ -434,6 +436,7 @@ def test_an_endpoint_that_hangs_delays_nobody(receiver: Start, monkeypatch: pyte
 
     def note_arrival(connection: socket.socket) -> None:
         if next(arrived) == 50:
+            places.append(stuck.accepts)
             all_arrived.set()
         connection.sendall(OK)
 
@@ -444,6 +447,7 @@ def test_an_endpoint_that_hangs_delays_nobody(receiver: Start, monkeypatch: pyte
         announce()
     deliver_batch(seconds=50)
     assert all_arrived.is_set()
+    assert places[0] <= LANES_PER_ENDPOINT, "places the hanging endpoint held meanwhile"
     assert Attempt.objects.exclude(result=Attempt.Result.DELIVERED).count() == 0
 
 

@@ -33,4 +33,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 
 # The options of releasehub/server/command.py. RELEASEHUB_WEB_THREADS and RELEASEHUB_UPLOAD_THREADS bound the threads of a
 # worker process, and the database pool has a connection for each of them.
-CMD ["granian", "--interface", "rsgi", "--http", "1", "--no-ws", "--blocking-threads", "1", "--backpressure", "1000", "--http1-header-read-timeout", "15000", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "releasehub.server.application:application"]
+CMD ["granian", "--interface", "rsgi", "--http", "1", "--no-ws", "--blocking-threads", "1", "--backpressure", "1000", "--http1-header-read-timeout", "15000", "--workers-kill-timeout", "5", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "releasehub.server.application:application"]

@@ -5,15 +5,21 @@ import sys
 from django.http import HttpRequest, HttpResponse
 from rest_framework.exceptions import Throttled
 
-from releasehub.api.common.problems import Kind, problem, problems_of
+from releasehub.api.common.problems import Kind, Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.errors import OUTAGES
+from releasehub.core.middleware import BadUrl
 from releasehub.core.rates import Rate
 from releasehub.pages import errors as pages
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _told(request, Kind.UNREADABLE) or pages.bad_request(request, exception)
+    """Show the reason where the hub itself refused the request; texts of Django may quote what was sent."""
+    reason = str(exception) if isinstance(exception, BadUrl) else ""
+    envelope = envelope_of(request.path_info)
+    if envelope is None:
+        return pages.error_page(request, 400, reason) if reason else pages.bad_request(request, exception)
+    return envelope.answer(Problem(Kind.UNREADABLE, reason) if reason else problem(Kind.UNREADABLE))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

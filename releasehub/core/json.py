@@ -23,17 +23,23 @@ def read_json(text: bytes) -> Any:
 
 def _check(value: Any) -> None:
     """Walk level by level, because a recursion would be as deep as the value."""
-    level, depth = [value], 0
-    while level:
-        if depth > MAX_DEPTH:
-            raise ValueError(f"Arrays and objects nest deeper than {MAX_DEPTH} levels. Send a flatter value.")
-        if any(isinstance(item, str) and "\x00" in item for item in level):
-            raise ValueError("A text contains a NUL character. Remove it.")
-        level = [inner for item in level for inner in _members(item)]
-        depth += 1
+    level: list[tuple[str, Any]] = [("", value)]
+    for _ in range(MAX_DEPTH + 1):
+        for path, item in level:
+            if isinstance(item, str) and "\x00" in item:
+                raise ValueError(f"{path or 'The text'}: it contains a NUL character. Remove it.")
+        level = [inner for path, item in level for inner in _members(path, item)]
+        if not level:
+            return
+    raise ValueError(f"Arrays and objects nest deeper than {MAX_DEPTH} levels. Send a flatter value.")
 
 
-def _members(item: Any) -> list[Any]:
+def _members(path: str, item: Any) -> list[tuple[str, Any]]:
+    """Return (where, value) of what an array or object holds, the names in an object included."""
     if isinstance(item, dict):
-        return [*item.keys(), *item.values()]
-    return item if isinstance(item, list) else []
+        return [*((path, name) for name in item), *((_below(path, name), inner) for name, inner in item.items())]
+    return [(path, inner) for inner in item] if isinstance(item, list) else []
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

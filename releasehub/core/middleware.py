@@ -33,6 +33,10 @@ class RequestIdMiddleware:
             logs.request_id.reset(token)
 
 
+class BadUrl(BadRequest):
+    """A URL that the hub refuses; the text is for the caller."""
+
+
 class UrlCheckMiddleware:
     """Refuse a URL before the routes match it and before a database reads its parts.
 
@@ -47,5 +51,5 @@ class UrlCheckMiddleware:
             raise Http404("The path is too long or contains a NUL character.")
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\x00" in query:
-            raise BadRequest("The query contains a NUL character. Remove it and send the request again.")
+            raise BadUrl("The query contains a NUL character. Remove it and send the request again.")
         return self.get_response(request)

@@ -11,6 +11,7 @@ OPTIONS = (
     ("--blocking-threads", "1"),
     ("--backpressure", "1000"),
     ("--http1-header-read-timeout", "15000"),
+    ("--workers-kill-timeout", "5"),  # a request that does not end must not keep the server from stopping
 )
 
 

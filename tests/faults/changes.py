@@ -66,7 +66,7 @@ def prepare(downloads: int, endpoints: list[str], each: str) -> None:
     serial = "bigserial PRIMARY KEY" if connection.vendor == "postgresql" else "integer PRIMARY KEY AUTOINCREMENT"
     with connection.cursor() as cursor:
         cursor.execute(SHADOW.format(serial=serial))
-    owner = User.objects.create_user("owner")
+    owner = User.objects.create_user("owner", is_superuser=True)
     category = create_category(actor=system_actor(), title="Faults")
     for number in range(downloads):
         made = create_download(actor=system_actor(), category=category, title=f"Download {number}", owner=owner)

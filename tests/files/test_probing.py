@@ -40,9 +40,11 @@ def slow() -> Iterator[HangingHost]:
 
 
 @pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
+def threads(slow: HangingHost) -> Iterator[ThreadPoolExecutor]:
+    """The host answers before the pool waits for its threads."""
     with ThreadPoolExecutor(4) as pool:
         yield pool
+        slow.answer.set()
 
 
 def fill(lanes: HostLanes, slow: HangingHost, threads: ThreadPoolExecutor) -> list[Future[int]]:

@@ -17,7 +17,7 @@ from downloads.services import (
 )
 from downloads.services.entities import publish_entity
 from files.attaching import Named, attach_file, find_sources
-from files.external import _decide_named
+from files.external import Learned, _decide_named
 from files.intake import decide
 from files.models import File, PublicFileName
 from files.services import check_found_name, link_file, restore_file
@@ -232,7 +232,7 @@ def test_a_file_deleted_in_the_draft_cannot_be_restored_over_public_bytes() -> N
 
 def passed_link(version: Version, url: str, sha256: str = "") -> File:
     file = link_file(actor=system(), version=version, url=url, filename=NAME)
-    _decide_named(file, [], {"external_sha256": sha256}, is_renamed=False)
+    _decide_named(file, [], {"external_sha256": sha256}, Learned(url, 0, ""), is_renamed=False)
     file.refresh_from_db()
     return file
 
@@ -264,7 +264,8 @@ def test_an_asset_that_turns_out_to_have_a_public_name_is_refused() -> None:
     asset = link_file(actor=system(), version=version, reference="77")
     asset.filename = NAME
     assert check_found_name(asset, NAME) == NAME
-    _decide_named(asset, [], {"external_url": "https://example.org/x", "external_sha256": "b" * 64}, is_renamed=True)
+    learned = Learned("https://example.org/x", 0, "")
+    _decide_named(asset, [], {"external_url": learned.url, "external_sha256": "b" * 64}, learned, is_renamed=True)
     asset.refresh_from_db()
     assert (asset.validation_status, asset.findings[0]["code"]) == ("failed", "name.public")
 

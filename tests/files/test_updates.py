@@ -36,7 +36,7 @@ TABLE += [("2024.06.10-153042", "2024.06.10-153043", True), ("1.2.3+b7", "1.2.3"
 
 @pytest.mark.parametrize(("installed", "newest", "is_update"), TABLE)
 def test_what_counts_as_newer(installed: str, newest: str, is_update: bool) -> None:
-    version = make_version(number=newest, files=1)
+    version = make_version(number=newest, files=1, channel="stable")
     found = find_update(version.download, Client(installed=installed))
     assert found == (version if is_update else None)
 

@@ -171,7 +171,7 @@ def test_filter_by_download_goes_with_the_pages(owner: Client, download: Downloa
     assert f'rel="next" href="?download={download.pk}&amp;page=2"' in text(answer)
     assert names(owner.get(LIST, {"download": download.pk, "page": 2})) == ["key 0"]
     assert names(owner.get(LIST, {"download": other.pk})) == ["other"]
-    for value in ("x", "9" * 30, "\0", str(make_download().pk)):
+    for value in ("x", "9" * 30, str(make_download().pk)):
         assert len(names(owner.get(LIST, {"download": value, "state": value}))) == 20
 
 

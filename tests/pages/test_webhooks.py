@@ -201,7 +201,7 @@ def test_the_log_is_filtered_and_goes_on(owner: Client, download: Download) -> N
     Delivery.objects.filter(pk=shown[3]).update(state="failed")
     failed = owner.get(f"{row.path}?state=failed")
     assert [delivery.pk for delivery in failed.context["deliveries"]] == [shown[3]]
-    for query in ("state=nonsense", "before=x", f"before={'9' * 30}", "before=%00", "before=²"):
+    for query in ("state=nonsense", "before=x", f"before={'9' * 30}", "before=²"):
         assert len(owner.get(f"{row.path}?{query}").context["deliveries"]) == 25
 
 

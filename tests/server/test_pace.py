@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -43,7 +44,8 @@ def received(source: AsyncIterator[bytes]) -> int:
     async def count() -> int:
         return sum([len(chunk) async for chunk in paced_chunks(source)])
 
-    return asyncio.run(count())
+    with ThreadPoolExecutor(1) as pool:  # Playwright keeps an event loop in the thread of the tests
+        return pool.submit(asyncio.run, count()).result()
 
 
 def test_a_body_above_the_minimum_rate_arrives(clock: Clock) -> None:

@@ -35,11 +35,11 @@ def recipients() -> list[str]:
     return sorted(address for message in mail.outbox for address in message.to)
 
 
-def test_the_task_waits_in_the_default_queue() -> None:
+def test_the_task_waits_in_the_queue_of_foreign_servers() -> None:
     app.loader.import_default_modules()
     assert notices.SEND in app.tasks
     route = app.amqp.router.route({}, notices.SEND)
-    assert route["queue"].name == "default"
+    assert route["queue"].name == "outbound"
 
 
 def test_maker_and_owner_are_told_after_the_commit(run_tasks: Any) -> None:

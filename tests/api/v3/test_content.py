@@ -154,7 +154,7 @@ def test_public_file_needs_no_key_and_is_counted(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["{other}/{release}/tool.bin", "{release}/other.bin", "{other}/tool.bin", "{release}/%00", "{release}/%ff"]
+    "path", ["{other}/{release}/tool.bin", "{release}/other.bin", "{other}/tool.bin", "{release}/%01", "{release}/%ff"]
 )
 def test_wrong_addresses_are_not_found(shop: Shop, path: str) -> None:
     release = shop.published()

@@ -103,7 +103,7 @@ class Command(BaseCommand):
             sys.executable,
             [
                 sys.executable, "-m", "granian", *granian_arguments(host=host, port=port, workers=1),
-                "--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "error",
+                "--respawn-failed-workers", "--log-level", "error",
             ],
         )  # fmt: skip
 

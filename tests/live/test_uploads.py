@@ -145,3 +145,10 @@ def test_no_key_in_the_log(hub: Hub) -> None:
     text = hub.log.read_text().replace(hub.printed["API key"], "", 1)
     assert hub.printed["API key"] not in text
     assert "Traceback" not in text
+
+
+def test_data_is_private_to_the_hub(hub: Hub) -> None:
+    """Everything below the data directory, except what this test made and the static files, which are public."""
+    found = [path for path in hub.data.rglob("*") if path != hub.log and hub.data / "static" not in path.parents]
+    assert any(path.suffix == ".sqlite3" for path in found)
+    assert [path for path in found if path.name != "static" and path.stat().st_mode & 0o077] == []

@@ -32,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="default: HOST, else 127.0.0.1")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(settings.UMASK)  # the database and the demo are made by this process
         port = self.free_port(options["host"], options["port"])
         self.need_data_dir()
         self.check()

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from django.conf import settings as current
 from django.core.cache import caches
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from django.db.backends.signals import connection_created
 from django.test import Client, override_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -104,6 +105,27 @@ def static_files_found_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def connections_outlive_responses() -> Iterator[None]:
+    """A response that a test closes must not close the connection that holds the test's transaction.
+
+    Django's client spares it only for responses that it closes itself, and connects the receiver again each time. Live
+    servers close the connections of their threads by themselves.
+    """
+
+    def keep_connections(**_: Any) -> None:
+        pass
+
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.test.client.close_old_connections", keep_connections)
+        yield
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from releasehub.publishing.transitions import Move
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key, make_version, system
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local_storage")]
 ROUTES = (
     "/d/{slug}/{number}/{filename}",
     "/d/{slug}/{number}/SHA256SUMS",

@@ -18,7 +18,7 @@ from versions.models import Version
 from versions.services import update_version
 from versions.services.access_keys import issue_access_key
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local_storage")]
 
 
 class ReadingClient(Client):

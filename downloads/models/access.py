@@ -192,7 +192,7 @@ class AccessKeyUse(models.Model):
     """A use of an access key that was spent: who got which file with it, and how many bytes so far.
 
     It pays for one visitor's transfers of one file for an hour, so that retries and ranges cost nothing more.
-    `file_id` is no foreign key, because files are a layer above.
+    `file_id` is not a foreign key, because files are a layer above.
     """
 
     access_key = models.ForeignKey(AccessKey, on_delete=models.CASCADE, related_name="uses")

@@ -38,7 +38,7 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
 
 @transaction.atomic
 def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
-    """Remove a user from the team; without effect for a user who is no member.
+    """Remove a user from the team. Removing a user who is not a member changes nothing.
 
     Raises:
         NotFound, Denied: As the policy decides; also when the member has a flag that the actor does not have.

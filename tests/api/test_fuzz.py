@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis.strategies import booleans
 from schemathesis.checks import not_a_server_error
@@ -57,17 +55,6 @@ def served(environ: Any, start_response: Any) -> Any:
     answer: Any = application(environ, start_response)
     with closing(answer):
         return [b"".join(answer)]
-
-
-@pytest.fixture(autouse=True)
-def one_connection() -> Iterator[None]:
-    """Requests of a test share its transaction, so none of them may close its connection."""
-    finished = (request_started, request_finished)
-    for signal in finished:
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in finished:
-        signal.connect(close_old_connections)
 
 
 @pytest.fixture(autouse=True)

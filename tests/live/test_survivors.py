@@ -33,9 +33,12 @@ def test_an_interrupted_start_leaves_no_process(tmp_path: Path, monkeypatch: pyt
 
 def test_a_survivor_is_found_and_ended() -> None:
     before = children()
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    command = [sys.executable, "-c", "input(1)"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin
-    with process.stdin:
-        assert end_survivors(before) == [f"{process.pid}: {sys.executable} -c input() "]
+    assert process.stdout
+    with process.stdin, process.stdout:
+        process.stdout.read(1)  # until then the system may not know its command line
+        assert end_survivors(before) == [f"{process.pid}: {sys.executable} -c input(1) "]
         assert end_survivors(before) == []
         process.wait()

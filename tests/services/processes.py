@@ -212,8 +212,10 @@ def end_survivors(before: set[int]) -> list[str]:
     found = []
     for pid in children() - before:
         with suppress(OSError):
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                continue  # it has ended, and whoever started it has not asked yet how
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if command and "multiprocessing.resource_tracker" not in command:  # a process that has ended has none
+            if "multiprocessing.resource_tracker" not in command:
                 found.append(f"{pid}: {command}")
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)

@@ -22,11 +22,11 @@ from files.intake import decide
 from files.mime import sniff
 from files.models import Blob, File
 from files.names import fold_name
-from files.quotas import check_quota
-from files.services import check_found_name, name_in, provisional_name
+from files.quotas import check_room, lock_quota
+from files.services import check_found_name, lock_file, name_in, provisional_name
 from files.uploads import Receiver
-from files.validation import Candidate, validate
-from releasehub.core.errors import DomainError, Invalid, Rejected
+from files.validation import Candidate, max_upload_bytes, validate
+from releasehub.core.errors import DomainError, ErrorCode, Invalid, NotFound, Rejected
 from releasehub.outbound.client import Download, fetch, send
 from releasehub.outbound.failures import Refused, Unreachable
 from versions.services import lock_version
@@ -118,9 +118,17 @@ def _decide_named(
 ) -> File.Validation | None:
     """`decide`, with the name that was found if it is free; the lock on the version keeps it free until the commit.
 
-    Only now it is known how large the file is and what it begins with, so the category's rules are checked here.
+    Only now it is known how large the file is and what it begins with, so the category's rules are checked here, and
+    a copy is only stored if it fits into the quotas.
     """
     lock_version(file.version)
+    if learned.blob is not None:
+        lock_quota(file.version.download.owner_id)
+        try:
+            check_room(file.version.download, learned.size_bytes, besides=file)
+        except Rejected as refusal:
+            values.pop("blob")
+            return decide(file, [BadLink(_code(refusal), refusal.message).finding], **values)
     if is_renamed and not findings:
         try:
             name = check_found_name(file, file.filename)
@@ -135,7 +143,17 @@ def _broken_rules(file: File, learned: Learned) -> list[Finding]:
     version = file.version
     rules = rules_of(version.download.category)
     try:
-        validate(Candidate(version, file.filename, rules, learned.size_bytes, learned.head, file_id=file.pk))
+        validate(
+            Candidate(
+                version,
+                file.filename,
+                rules,
+                learned.size_bytes,
+                learned.head,
+                reservation=file,
+                is_link_only=learned.blob is None,
+            )
+        )
     except DomainError as error:
         return [Finding("link.rule", error.message)]
     return []
@@ -182,8 +200,8 @@ def _look(file: File, url: str) -> Learned:
 def _copy(file: File, url: str) -> Learned:
     declared = _declared(file)
     with fetch(url, total_seconds=COPY_SECONDS) as answer:
-        _declared_size(file, answer)
-        receiver = Receiver(file.filename, limit_bytes=_limit(file))
+        limit_bytes = _reserve(file, _declared_size(file, answer))
+        receiver = Receiver(file.filename, limit_bytes=limit_bytes)
         try:
             for chunk in answer.chunks():
                 receiver.write(chunk)
@@ -259,15 +277,35 @@ def _declared_size(file: File, answer: Download) -> int:
 
 
 def _check_size(file: File, size: int) -> None:
-    limit = _limit(file)
+    """A category without a limit for files has none for links either; without a word of its own the site's holds."""
+    limit = rules_of(file.version.download.category).max_file_bytes
     if limit and size > limit:
         raise BadLink("too_large", f"The linked file has {size} bytes or more; the limit is {limit}.")
-    if file.wants_copy and size:
-        try:
-            check_quota(file.version.download.owner_id, size)
-        except Rejected as error:
-            raise BadLink("quota_exceeded", error.message) from error
 
 
-def _limit(file: File) -> int:
-    return rules_of(file.version.download.category).max_file_bytes or settings.MAX_FILE_BYTES
+@transaction.atomic
+def _reserve(file: File, size: int) -> int:
+    """Reserve the bytes of a copy before they are fetched, and return the most bytes that it may have; 0: no limit.
+
+    A link that does not tell its size reserves nothing, as an open-ended upload does; its copy is counted when it has
+    come.  Errors: BadLink when it does not fit, or when the file is gone.
+    """
+    try:
+        file = lock_file(file)
+    except NotFound as gone:
+        raise BadLink("deleted", gone.message) from gone
+    version = file.version
+    lock_quota(version.download.owner_id)
+    try:
+        check_room(version.download, max(size, 1), besides=file)
+        limit_bytes = max_upload_bytes(version, rules_of(version.download.category), reservation=file)
+    except Rejected as refusal:
+        raise BadLink(_code(refusal), refusal.message) from refusal
+    if limit_bytes and size > limit_bytes:
+        raise BadLink("too_large", f"The linked file has {size} bytes; the limits leave {limit_bytes}.")
+    File.objects.filter(pk=file.pk).update(size_bytes=size)
+    return limit_bytes
+
+
+def _code(refusal: Rejected) -> str:
+    return "quota_exceeded" if refusal.code is ErrorCode.QUOTA_EXCEEDED else "too_large"

@@ -16,6 +16,7 @@ from files.digests import ALGORITHMS
 from files.mime import sniff
 from files.models import DownloadIcon, UploadSession
 from files.names import extension
+from files.quotas import check_room, lock_quota
 from files.sessions import begin_upload
 from files.storage import Incoming, blob_storage
 from files.verification import discard_upload, verify_now
@@ -90,6 +91,8 @@ def _keep(actor: Actor, download: Download, storage_path: str, content_hash: str
     if upload.blob is None:
         raise Invalid(ErrorCode.INVALID, "This icon is in use already, or was never verified.", field="icon_path")
     before = _drop(download)
+    lock_quota(download.owner_id)
+    check_room(download, upload.blob.size_bytes, besides=upload)
     DownloadIcon.objects.create(
         download=download,
         blob=upload.blob,

@@ -1,83 +1,159 @@
-"""How many bytes a version, a download and its owner hold: files that are stored, and uploads that are reserved.
+"""How many bytes a version, a download and its owner hold: files, and bytes that are reserved.
 
-Soft-deleted files count for their owner, because their bytes are there until they are purged. Whoever adds bytes locks
-the owner first (`lock_quota`), so that parallel uploads cannot pass the limit together.
+Reserved are uploads that have begun and copies of links that are under way. For a download and its owner soft-deleted
+files count, because their bytes are there until they are purged. Links count for what offers them, not for the owner,
+who stores nothing. Whoever adds bytes locks the version, which locks its download, and then the
+owner (`lock_quota`), so that neither parallel uploads nor parallel copies can pass a limit together.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q, Sum
 
-from files.models import File, UploadSession
+from downloads.models import Download
+from downloads.rules import rules_of
+from files.models import DownloadIcon, File, UploadSession
 from releasehub.accounts.models import User
 from releasehub.core.errors import ErrorCode, Rejected
 
 OPEN_STATES = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
+Reservation = UploadSession | File
+PENDING, FAILED = File.Validation.PENDING, File.Validation.FAILED
+STORED = Q(blob__isnull=False)
+COPIED = Q(blob=None, wants_copy=True, validation_status=PENDING, deleted_at=None)  # has reserved its size
+OFFERED = Q(deleted_at=None) & ~Q(blob=None, validation_status=FAILED)
 
 
-def quota_of(user_id: int) -> int:
-    """Return the bytes that the user may store; 0 is no limit."""
-    own = User.objects.filter(pk=user_id).values_list("quota_bytes", flat=True).first()
-    return int(settings.USER_QUOTA_BYTES if own is None else own)
+@dataclass(frozen=True)
+class Quota:
+    """`limit` and `used` are bytes; a limit of 0 is no limit, and then nothing is counted."""
+
+    whose: str
+    limit: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        return self.limit - self.used
+
+    def check(self, size_bytes: int) -> None:
+        """Refuse bytes that do not fit any more.
+
+        Raises:
+            Rejected: With the limit and what is used of it.
+        """
+        if not self.limit or size_bytes <= self.left:
+            return
+        message = (
+            f"The storage quota of the {self.whose} is {self.limit} bytes and {self.used} are used, so {size_bytes} "
+            "more do not fit. Delete files for good, wait until deleted ones are purged, or ask an administrator for "
+            "a larger quota."
+        )
+        raise Rejected(ErrorCode.QUOTA_EXCEEDED, message, field="file", limit=self.limit, used=self.used)
 
 
-def used_bytes(user_id: int, *, besides: UploadSession | None = None) -> int:
-    """Return what the user's downloads and loose uploads hold, without the upload `besides`."""
-    stored = File.all_objects.filter(version__download__owner=user_id, blob__isnull=False)
-    of_owner = Q(version__download__owner=user_id) | Q(version=None, user=user_id)
-    return _sum(stored) + _sum(_reserved(besides).filter(of_owner))
+def user_quota(user_id: int, *, besides: Reservation | None = None) -> Quota:
+    """Return the user's own quota, else that of the site. Bytes that `besides` has reserved do not count."""
+    limit = _user_limit(user_id)
+    return Quota("owner", limit, used_bytes(user_id, besides=besides) if limit else 0)
 
 
-def reserved_bytes(*, besides: UploadSession | None = None, **scope: Any) -> int:
-    """Return what open uploads of a version or download are going to hold."""
-    return _sum(_reserved(besides).filter(**scope))
+def download_quota(download: Download, *, besides: Reservation | None = None) -> Quota:
+    """Return the download's own quota, else that of its category, else that of the site."""
+    own = download.quota_bytes
+    limit = rules_of(download.category).max_download_bytes if own is None else own
+    return Quota("download", limit, used_by_download(download.pk, besides=besides) if limit else 0)
+
+
+def used_bytes(user_id: int, *, besides: Reservation | None = None) -> int:
+    """Return what the user's downloads and loose uploads hold."""
+    of_owner = Q(version__download__owner=user_id)
+    files = _files(besides).filter(STORED | COPIED, of_owner)
+    icons = DownloadIcon.objects.filter(download__owner=user_id)
+    return _sum(files) + _sum(_uploads(besides).filter(of_owner | Q(version=None, user=user_id))) + _icon_bytes(icons)
+
+
+def used_by_download(download_id: int, *, besides: Reservation | None = None) -> int:
+    """Return what the download holds."""
+    of_download = Q(version__download=download_id)
+    files = _files(besides).filter(STORED | OFFERED, of_download)
+    icons = DownloadIcon.objects.filter(download=download_id)
+    return _sum(files) + _sum(_uploads(besides).filter(of_download)) + _icon_bytes(icons)
+
+
+def used_by_version(version_id: int, *, besides: Reservation | None = None) -> int:
+    """Return what the version offers, and what uploads to it are going to hold."""
+    files = _files(besides).filter(OFFERED, version=version_id)
+    return _sum(files) + _sum(_uploads(besides).filter(version=version_id))
 
 
 def lock_quota(user_id: int) -> None:
     """Let nobody else add bytes for the user until the transaction ends; nothing where there is no limit."""
-    if quota_of(user_id):
+    if _user_limit(user_id):
         list(User.objects.select_for_update(no_key=True).filter(pk=user_id).values_list("pk"))
 
 
-def check_quota(user_id: int, size_bytes: int, *, besides: UploadSession | None = None) -> None:
-    """Refuse bytes that do not fit into the user's quota any more.
+def check_user_quota(user_id: int, size_bytes: int, *, besides: Reservation | None = None) -> None:
+    """Check bytes that belong to no download yet.
 
     Raises:
-        Rejected: With the limit and what is used of it.
+        Rejected: As `Quota.check`.
     """
-    quota = quota_of(user_id)
-    if quota and (used := used_bytes(user_id, besides=besides)) + size_bytes > quota:
-        message = (
-            f"The owner's storage quota is {quota} bytes and {used} are used, so {size_bytes} more do not fit. "
-            "Delete files for good, wait until deleted ones are purged, or ask an administrator for a larger quota."
-        )
-        raise Rejected(ErrorCode.QUOTA_EXCEEDED, message, field="file", limit=quota, used=used)
+    user_quota(user_id, besides=besides).check(size_bytes)
 
 
-def quota_left(user_id: int) -> int | None:
+def check_room(
+    download: Download, size_bytes: int, *, besides: Reservation | None = None, is_link_only: bool = False
+) -> None:
+    """Refuse bytes that do not fit into the quota of the download or, unless they lie elsewhere, of its owner.
+
+    Raises:
+        Rejected: As `Quota.check`.
+    """
+    download_quota(download, besides=besides).check(size_bytes)
+    if not is_link_only:
+        user_quota(download.owner_id, besides=besides).check(size_bytes)
+
+
+def room_left(download: Download, *, besides: Reservation | None = None) -> int | None:
     """Return how many bytes still fit; None is no limit.
 
     Raises:
         Rejected: Nothing fits any more.
     """
-    quota = quota_of(user_id)
-    if not quota:
-        return None
-    check_quota(user_id, 1)
-    return quota - used_bytes(user_id)
+    both = download_quota(download, besides=besides), user_quota(download.owner_id, besides=besides)
+    quotas = [quota for quota in both if quota.limit]
+    for quota in quotas:
+        quota.check(1)
+    return min((quota.left for quota in quotas), default=None)
 
 
-def _reserved(besides: UploadSession | None) -> models.QuerySet[UploadSession]:
+def _user_limit(user_id: int) -> int:
+    own = User.objects.filter(pk=user_id).values_list("quota_bytes", flat=True).first()
+    return int(settings.USER_QUOTA_BYTES if own is None else own)
+
+
+def _files(besides: Reservation | None) -> models.QuerySet[File]:
+    rows = File.all_objects.all()
+    return rows.exclude(pk=besides.pk) if isinstance(besides, File) else rows
+
+
+def _uploads(besides: Reservation | None) -> models.QuerySet[UploadSession]:
     """Open uploads, and finished ones that no file has taken over. An open-ended one counts once its size is known."""
     waits = Q(state__in=OPEN_STATES, is_open_ended=False)
     loose = Q(state=UploadSession.State.CONFIRMED, file=None, blob__isnull=False)
     rows = UploadSession.objects.filter(waits | loose)
-    return rows if besides is None else rows.exclude(pk=besides.pk)
+    return rows.exclude(pk=besides.pk) if isinstance(besides, UploadSession) else rows
 
 
 def _sum(rows: models.QuerySet[Any]) -> int:
     return rows.aggregate(total=Sum("size_bytes"))["total"] or 0
+
+
+def _icon_bytes(icons: models.QuerySet[DownloadIcon]) -> int:
+    return icons.aggregate(total=Sum("blob__size_bytes"))["total"] or 0

@@ -51,7 +51,7 @@ def check_new_file(
     _check_sealed(version)
     name = _clean_name(filename)
     _check_name(version, name, Identity(sha256))
-    validate(Candidate(version, name, _rules(version), size_bytes, head, upload=upload))
+    validate(Candidate(version, name, _rules(version), size_bytes, head, reservation=upload))
     return name
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from files.models import PackageUpload, UploadSession
 from files.names import InvalidName, clean_name
-from files.quotas import check_quota, lock_quota
+from files.quotas import check_user_quota, lock_quota
 from files.services import check_new_file
 from files.storage import Incoming, SignedPut, blob_storage
 from releasehub.accounts.models import User
@@ -90,7 +90,7 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
         message = f"The file would have {size_bytes} bytes; the limit is {settings.MAX_FILE_BYTES}."
         raise Rejected(ErrorCode.FILE_TOO_LARGE, message, field="size_bytes", limit=settings.MAX_FILE_BYTES)
     if actor.user_id is not None:
-        check_quota(actor.user_id, max(size_bytes, 1))
+        check_user_quota(actor.user_id, max(size_bytes, 1))
     try:
         return clean_name(filename)
     except InvalidName as error:
@@ -117,8 +117,11 @@ def received_bytes(upload: UploadSession) -> int | None:
 def declare_size(upload: UploadSession, size_bytes: int) -> bool:
     """An open-ended upload that has come is from now on one of exactly this size, and waits to be verified.
 
-    False when it is not open (any more).
+    False when it is not open (any more).  Errors: Rejected when the uploader's quota has no room for it.
     """
+    if upload.user_id is not None:
+        lock_quota(upload.user_id)
+        check_user_quota(upload.user_id, size_bytes, besides=upload)
     rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
     now = timezone.now()
     changes = {"size_bytes": size_bytes, "is_open_ended": False, "last_active_at": now, "updated_at": now}

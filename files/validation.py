@@ -1,25 +1,23 @@
 """The checks a file passes before it is offered: policy of the category first, then the content."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
 
 from downloads.rules import CategoryRules
 from files import mime
-from files.models import File, UploadSession
+from files.models import File
 from files.names import extension
-from files.quotas import check_quota, quota_left, reserved_bytes
+from files.quotas import Reservation, check_room, room_left, used_by_version
 from releasehub.core.errors import Conflict, ErrorCode, Rejected
 from versions.models import Version
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is about to become a file of `version`, or is one already and was not looked at: `file_id`.
+    """What is about to become a file of `version`, or is one already and was not looked at.
 
-    `upload` has reserved these bytes already.
+    `reservation` is the upload that has reserved these bytes already, or that file. A link only has no bytes here.
     `filename` is empty while only a reference is known, `head`, the first bytes, while nobody read them.
     """
 
@@ -28,8 +26,8 @@ class Candidate:
     rules: CategoryRules
     size_bytes: int = 0
     head: bytes = b""
-    file_id: int = 0
-    upload: UploadSession | None = None
+    reservation: Reservation | None = None
+    is_link_only: bool = False
 
 
 def validate(candidate: Candidate) -> None:
@@ -55,47 +53,37 @@ def check_extension(candidate: Candidate) -> None:
 
 def _check_size(candidate: Candidate) -> None:
     """Per file, version, download and owner: 0 is no limit."""
-    rules, size, upload = candidate.rules, candidate.size_bytes, candidate.upload
+    rules, size, version = candidate.rules, candidate.size_bytes, candidate.version
     _within(rules.max_file_bytes, size, "The file")
-    for limit, scope, what in _scopes(candidate.version, rules):
-        if limit:
-            _within(limit, size + _held(scope, upload, candidate.file_id), what)
-    if size and not candidate.file_id:
-        check_quota(candidate.version.download.owner_id, size, besides=upload)
+    if rules.max_version_bytes:
+        held = used_by_version(version.pk, besides=candidate.reservation)
+        _within(rules.max_version_bytes, size + held, "The version")
+    if size:
+        check_room(version.download, size, besides=candidate.reservation, is_link_only=candidate.is_link_only)
 
 
-def max_upload_bytes(version: Version, rules: CategoryRules) -> int:
+def max_upload_bytes(version: Version, rules: CategoryRules, *, reservation: Reservation | None = None) -> int:
     """Return the most bytes that the next file of the version may have; 0 is no limit.
 
     Raises:
         Rejected: Nothing fits any more.
     """
     limits = [rules.max_file_bytes] if rules.max_file_bytes else []
-    for limit, scope, what in _scopes(version, rules):
-        if limit:
-            held = _held(scope)
-            _within(limit, held + 1, what)
-            limits.append(limit - held)
-    if (left := quota_left(version.download.owner_id)) is not None:
+    if rules.max_version_bytes:
+        held = used_by_version(version.pk, besides=reservation)
+        _within(rules.max_version_bytes, held + 1, "The version")
+        limits.append(rules.max_version_bytes - held)
+    if (left := room_left(version.download, besides=reservation)) is not None:
         limits.append(left)
     return min(limits, default=0)
 
 
-def _scopes(version: Version, rules: CategoryRules) -> tuple[tuple[int, dict[str, Any], str], ...]:
-    return (
-        (rules.max_version_bytes, {"version": version}, "The version"),
-        (rules.max_download_bytes, {"version__download": version.download_id}, "The download"),
-    )
-
-
-def _held(scope: dict[str, Any], upload: UploadSession | None = None, file_id: int = 0) -> int:
-    """Bytes of live files, and of uploads that have begun."""
-    return _total(File.objects.exclude(pk=file_id), **scope) + reserved_bytes(besides=upload, **scope)
-
-
 def _check_count(candidate: Candidate) -> None:
-    limit = candidate.rules.max_files_per_version
-    if limit and File.objects.filter(version=candidate.version).exclude(pk=candidate.file_id).count() >= limit:
+    limit, reservation = candidate.rules.max_files_per_version, candidate.reservation
+    others = File.objects.filter(version=candidate.version)
+    if isinstance(reservation, File):
+        others = others.exclude(pk=reservation.pk)
+    if limit and others.count() >= limit:
         raise Conflict(ErrorCode.FILE_COUNT_LIMIT, f"A version holds at most {limit} files here.", limit=limit)
 
 
@@ -114,7 +102,3 @@ def _within(limit: int, size: int, what: str) -> None:
             field="file",
             limit=limit,
         )
-
-
-def _total(files: Any, **scope: Any) -> int:
-    return files.filter(**scope).aggregate(total=Sum("size_bytes"))["total"] or 0

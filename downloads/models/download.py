@@ -66,6 +66,12 @@ class Download(PublicIdModel, SoftDeleteModel):
         max_length=10, choices=VersionScheme.choices, default=VersionScheme.DETECT, blank=True
     )
     seal_on_publish = models.BooleanField(default=False)
+    quota_bytes = models.PositiveBigIntegerField(
+        "storage quota",
+        null=True,
+        blank=True,
+        help_text="Bytes that this download may hold; 0: no limit; empty: as its category has it.",
+    )
 
     last_update_at = models.DateTimeField(editable=False)
     version_count = models.PositiveIntegerField(default=0, editable=False)

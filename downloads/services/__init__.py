@@ -2,6 +2,7 @@
 
 from downloads.services.categories import create_category, delete_category, update_category
 from downloads.services.downloads import (
+    ADMINISTRATORS_FIELDS,
     approve_download,
     create_download,
     lock_download,
@@ -22,6 +23,7 @@ from downloads.services.publishers import add_publisher, is_publisher, publisher
 from downloads.services.sharing import find_targets, remove_share, share_with, visible_shares
 
 __all__ = [
+    "ADMINISTRATORS_FIELDS",
     "add_publisher",
     "approve_download",
     "create_category",

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -27,6 +28,7 @@ from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
 OWNERS_FIELDS = frozenset({"visibility", "organization"})
+ADMINISTRATORS_FIELDS = frozenset({"quota_bytes"})
 
 
 @transaction.atomic
@@ -41,6 +43,7 @@ def create_download(
     rules = rules_of(category)
     if not download_policy.can_create(actor, rules):
         raise Denied("This category accepts no new downloads from you.")
+    _check_quota_change(actor, {name for name, value in fields.items() if value is not None})
     if owner is None or not download_policy.is_moderator(actor):
         owner = actor.user
     if owner is None:
@@ -81,6 +84,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
         return download
     if not OWNERS_FIELDS.isdisjoint(changes):
         download_policy.ensure("set_visibility", actor, download)
+    _check_quota_change(actor, changes)
     _check_state_change(actor, download, fields)
     _check_move(actor, download, fields)
     if "slug" in changes and slug_is_taken(fields["slug"], but=download.pk):
@@ -172,6 +176,11 @@ def _check_state_change(actor: Actor, download: Download, fields: dict[str, Any]
         raise Denied("Only moderators decide on moderated downloads.")
     if fields["state"] == Download.State.VISIBLE:
         fields["state"] = _first_state(actor, requested="", requires_approval=rules.requires_approval)
+
+
+def _check_quota_change(actor: Actor, changed: Iterable[str]) -> None:
+    if not actor.is_superuser and not ADMINISTRATORS_FIELDS.isdisjoint(changed):
+        raise Denied("Only administrators set the storage quota of a download.")
 
 
 def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> None:

@@ -94,6 +94,7 @@ class DownloadAdmin(ActionAdmin):
         ("Who sees it", {"fields": ("state", "visibility", "organization")}),
         ("Releases", {"fields": ("default_channel", "version_scheme", "seal_on_publish", "kind")}),
         ("About", {"fields": ("license", "homepage_url", "source_url", "icon_url", "cover_url", "tags")}),
+        ("Storage", {"fields": ("quota_bytes",)}),
         ("Counts", {"fields": readonly_fields}),
     )
     row_actions = (
@@ -115,9 +116,8 @@ class DownloadAdmin(ActionAdmin):
         return super().get_fieldsets(request, obj) if obj else self.fieldsets[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (
-            (*super().get_readonly_fields(request, obj), "owner") if obj else super().get_readonly_fields(request, obj)
-        )
+        fixed = (*super().get_readonly_fields(request, obj), *(("owner",) if obj else ()))
+        return fixed if request.user.is_superuser else (*fixed, *services.ADMINISTRATORS_FIELDS)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:
         return {"owner": request.user.pk, **super().get_changeform_initial_data(request)}

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from files.external import github_asset
+from files.external import github_asset, probe_link
 from files.models import File
 from files.names import fold_name
-from files.services import link_file
+from files.services import link_file, upload_limit
 from files.storage import blob_storage
 from files.tasks import sweep_uploads
 from releasehub.core.errors import Rejected
-from tests.factories import make_file, make_version, system
+from tests.factories import make_category, make_download, make_file, make_version, system
 from versions.services import update_version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("run_tasks")]  # the sweep leaves links to another task
@@ -147,6 +147,21 @@ def test_large_file_behind_a_link_is_refused(host: Any, settings: Any) -> None:
     for wants_copy in (False, True):
         file = linked(host.url + "/tool.exe", wants_copy=wants_copy)
         assert (file.validation_status, file.findings[0]["code"]) == ("failed", "link.too_large")
+
+
+@pytest.mark.parametrize("wants_copy", [False, True])
+@pytest.mark.parametrize(
+    ("site", "category", "status"), [(100, None, "failed"), (100, 0, "passed"), (0, 100, "failed"), (0, None, "passed")]
+)
+def test_the_limit_of_the_category_is_the_same_for_links_and_uploads(
+    host: Any, settings: Any, site: int, category: int | None, status: str, wants_copy: bool
+) -> None:
+    settings.MAX_FILE_BYTES = site
+    version = make_version(make_download(category=make_category(max_file_bytes=category)))
+    limit = upload_limit(version)
+    file = link_file(actor=system(), version=version, url=host.url + "/tool.exe", wants_copy=wants_copy)
+    assert probe_link(file.pk) == status
+    assert (limit == 0 or limit > len(BYTES)) is (status == "passed")
 
 
 def test_asset_number_of_a_release_page_becomes_its_address(host: Any) -> None:

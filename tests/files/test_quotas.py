@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,17 +13,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
+from downloads.services import create_download, update_download
 from files.blobs import keep_upload
-from files.models import File, UploadSession
-from files.quotas import used_bytes
-from files.services import add_file
-from files.sessions import begin_upload, end_upload, open_incoming
+from files.external import BadLink, _reserve, probe_link
+from files.icons import edit_entity
+from files.models import Blob, DownloadIcon, File, UploadSession
+from files.quotas import used_by_download, used_bytes
+from files.services import add_file, link_file
+from files.sessions import begin_upload, declare_size, end_upload, open_incoming, open_open_ended
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Rejected, StorageFull
+from releasehub.core.errors import Denied, Rejected, StorageFull
 from releasehub.publishing.deletion import delete_file
 from tests.conftest import ApiClient
 from tests.factories import (
+    make_category,
     make_download,
     make_file,
     make_key,
@@ -158,6 +163,159 @@ def test_an_upload_below_the_floor_leaves_nothing_behind(settings: Any, local_st
     assert [path for path in local_storage.root.rglob("*") if path.is_file()] == []
 
 
+class TestDownloadQuota:
+    """The download's own quota wins over the category's, and that over the site's."""
+
+    @pytest.mark.parametrize(
+        ("site", "category", "own", "fits"),
+        [
+            (50, None, None, False),
+            (50, 70, None, True),
+            (50, 0, None, True),
+            (0, 50, None, False),
+            (50, 50, 70, True),
+            (50, 50, 0, True),
+            (0, 0, 50, False),
+        ],
+    )
+    def test_nearest_setting_holds(
+        self, settings: Any, site: int, category: int | None, own: int | None, fits: bool
+    ) -> None:
+        settings.MAX_DOWNLOAD_BYTES = site
+        download = make_download(category=make_category(max_download_bytes=category))
+        update_download(actor=system(), download=download, quota_bytes=own)
+        version = make_version(type(download).objects.get(pk=download.pk))
+        if fits:
+            begin(version.download.owner, 60, version)
+        else:
+            with pytest.raises(Rejected) as refusal:
+                begin(version.download.owner, 60, version)
+            assert refusal.value.params == {"limit": 50, "used": 0}
+            assert "quota of the download" in refusal.value.message
+
+    def test_deleted_files_other_versions_links_and_icons_count(self) -> None:
+        version = make_version()
+        download = version.download
+        make_file(make_version(download), content=b"x" * 10)
+        delete_file(actor=system(), file=make_file(version, content=b"y" * 20))
+        begin(download.owner, 30, version)
+        link = link_file(actor=system(), version=version, url="https://example.com/a.bin")
+        File.objects.filter(pk=link.pk).update(size_bytes=100, validation_status="passed")
+        icon = keep_upload(stage(b"icon"))
+        DownloadIcon.objects.create(download=download, blob=icon, filename="a.png", storage_path="p")
+        assert used_by_download(download.pk) == 164
+        assert used_bytes(download.owner_id) == 64
+
+    def test_only_administrators_set_it(self) -> None:
+        download = make_download()
+        actor = Actor(user=download.owner)
+        with pytest.raises(Denied):
+            update_download(actor=actor, download=download, quota_bytes=0)
+        with pytest.raises(Denied):
+            create_download(actor=actor, category=download.category, title="More", quota_bytes=0)
+        assert update_download(actor=system(), download=download, quota_bytes=5).quota_bytes == 5
+
+
+class TestCopies:
+    """A copy of a link reserves its size before it is fetched, and is only stored if it fits."""
+
+    @pytest.fixture
+    def serve(self, monkeypatch: Any) -> Any:
+        """Answer every link with so many bytes; `declared` is the Content-Length, None leaves it out."""
+
+        def answer(size: int, declared: int | None, meanwhile: Any = None) -> None:
+            headers = {} if declared is None else {"Content-Length": str(declared)}
+
+            def chunks() -> Any:
+                if meanwhile is not None:
+                    meanwhile()
+                yield bytes(size)
+
+            found = SimpleNamespace(status=200, headers=headers, chunks=chunks)
+            monkeypatch.setattr("files.external.fetch", lambda url, **options: nullcontext(found))
+
+        return answer
+
+    def copied(self, version: Any, name: str = "a.bin") -> File:
+        url = f"https://example.com/{name}"
+        return link_file(actor=system(), version=version, url=url, wants_copy=True)
+
+    def test_a_copy_under_way_counts(self, owner: Any) -> None:
+        version = make_version(make_download(owner))
+        _reserve(self.copied(version), 60)
+        assert used_bytes(owner.pk) == used_by_download(version.download_id) == 60
+        with pytest.raises(BadLink) as refusal:
+            _reserve(self.copied(version, "b.bin"), 41)
+        assert refusal.value.finding.code == "link.quota_exceeded"
+        with pytest.raises(Rejected):
+            begin(owner, 41)
+        _reserve(self.copied(version, "c.bin"), 40)
+
+    def test_a_repeated_copy_reserves_once(self, owner: Any) -> None:
+        file = self.copied(make_version(make_download(owner)))
+        for _ in range(2):
+            _reserve(file, 100)
+        assert used_bytes(owner.pk) == 100
+
+    @pytest.mark.parametrize("declared", [True, False])
+    def test_a_copy_that_fits_counts_once(self, owner: Any, serve: Any, declared: bool) -> None:
+        serve(100, 100 if declared else None)
+        file = self.copied(make_version(make_download(owner)))
+        assert probe_link(file.pk) == "passed"
+        assert used_bytes(owner.pk) == 100
+
+    @pytest.mark.parametrize("declared", [True, False])
+    def test_a_copy_over_the_quota_is_not_stored(
+        self, owner: Any, serve: Any, declared: bool, local_storage: Any
+    ) -> None:
+        serve(101, 101 if declared else None)
+        file = self.copied(make_version(make_download(owner)))
+        assert probe_link(file.pk) == "failed"
+        assert (Blob.objects.count(), used_bytes(owner.pk)) == (0, 0)
+        assert [path for path in local_storage.root.rglob("*") if path.is_file()] == []
+
+    def test_bytes_that_came_meanwhile_refuse_a_copy_of_unknown_size(
+        self, owner: Any, serve: Any, local_storage: Any
+    ) -> None:
+        version = make_version(make_download(owner))
+        serve(60, None, meanwhile=lambda: begin(owner, 60))
+        file = self.copied(version)
+        assert probe_link(file.pk) == "failed"
+        file.refresh_from_db()
+        assert (file.blob, file.findings[0]["code"]) == (None, "link.quota_exceeded")
+        assert used_bytes(owner.pk) == 60
+        assert [path for path in local_storage.root.rglob("*") if path.is_file() and path.stat().st_size == 60] == []
+
+    def test_the_quota_of_the_download_holds_for_copies(self, serve: Any) -> None:
+        download = make_download()
+        update_download(actor=system(), download=download, quota_bytes=99)
+        serve(100, 100)
+        file = self.copied(make_version(download))
+        assert probe_link(file.pk) == "failed"
+        file.refresh_from_db()
+        assert file.findings[0]["code"] == "link.quota_exceeded"
+
+
+def test_an_icon_counts_for_the_owner_of_the_download(owner: Any) -> None:
+    make_loose_upload(owner, content=b"z" * 90)
+    upload = make_loose_upload(owner, content=b"i" * 10, purpose="icon")
+    download = make_download(owner)
+    edit_entity(actor=system(), download=download, icon_path=upload.storage_key)
+    assert used_bytes(owner.pk) == 100
+    stranger = make_loose_upload(make_user(), content=b"j" * 11, purpose="icon")
+    with pytest.raises(Rejected):
+        edit_entity(actor=system(), download=download, icon_path=stranger.storage_key)
+
+
+def test_an_open_ended_upload_is_checked_when_its_size_is_known(owner: Any) -> None:
+    incoming = open_open_ended(limit_bytes=1000)
+    upload = begin_upload(actor=Actor(user=owner), version=None, filename="a.bin", incoming=incoming)
+    with pytest.raises(Rejected):
+        declare_size(upload, 101)
+    assert declare_size(upload, 100)
+    assert used_bytes(owner.pk) == 100
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
 @pytest.mark.django_db(transaction=True)
 def test_parallel_uploads_do_not_pass_the_quota_together() -> None:
@@ -176,3 +334,32 @@ def test_parallel_uploads_do_not_pass_the_quota_together() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(reserve, range(24))) == 3
     assert used_bytes(owner.pk) <= 100
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("size", [30, 31])
+def test_parallel_copies_and_uploads_do_not_pass_the_quota_together(size: int) -> None:
+    owner = make_user(quota_bytes=100)
+    versions = [make_version(make_download(owner)) for _ in range(4)]
+    urls = [f"https://example.com/{number}.bin" for number in range(16)]
+    files = [
+        link_file(actor=system(), version=versions[number % 4], url=url, wants_copy=True)
+        for number, url in enumerate(urls)
+    ]
+
+    def reserve(number: int) -> bool:
+        try:
+            if number % 2:
+                begin(owner, size, versions[number % 4])
+            else:
+                _reserve(files[number], size)
+        except (Rejected, BadLink):
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(reserve, range(16))) == 3
+    assert used_bytes(owner.pk) == 3 * size

@@ -2,12 +2,12 @@
 
 import sys
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.exceptions import Throttled
 
 from releasehub.api.common.problems import Kind, Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
-from releasehub.core.errors import OUTAGES
+from releasehub.core.errors import OUTAGES, domain_error_of
 from releasehub.core.middleware import BadUrl
 from releasehub.core.rates import Rate
 from releasehub.pages import errors as pages
@@ -45,10 +45,15 @@ def too_many(request: HttpRequest, rate: Rate) -> HttpResponse:
     return response
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
-    if isinstance(sys.exc_info()[1], OUTAGES):
-        return _told(request, Kind.DATABASE_UNAVAILABLE) or pages.unavailable(request)
-    return _told(request, Kind.UNEXPECTED) or pages.server_error(request)
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Answer what no view caught: also in the pages and the admin, a race or a hostile value is no fault of the hub."""
+    error = sys.exc_info()[1]
+    envelope = envelope_of(request.path_info)
+    if envelope is not None:
+        return envelope.answer(problems_of(error)[0] if isinstance(error, Exception) else problem(Kind.UNEXPECTED))
+    if refusal := domain_error_of(error):
+        return pages.refused(request, refusal)
+    return pages.unavailable(request) if isinstance(error, OUTAGES) else pages.server_error(request)
 
 
 def _told(request: HttpRequest, kind: Kind) -> HttpResponse | None:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from releasehub.core.actor import Actor, Channel
-from releasehub.core.errors import DomainError
+from releasehub.core.errors import DomainError, domain_error_of
 from releasehub.core.policy import Policy
 from releasehub.core.requests import actor_of
 
@@ -142,8 +142,11 @@ class PolicyModelAdmin(HubAdmin):
             try:
                 act(row)
                 worked += 1
-            except DomainError as error:
-                self.message_user(request, f"{row}: {error.message}", messages.ERROR)
+            except Exception as error:
+                refusal = domain_error_of(error)
+                if refusal is None:
+                    raise
+                self.message_user(request, f"{row}: {refusal.message}", messages.ERROR)
         if worked:
             self.message_user(request, f"{worked} {done}.", messages.SUCCESS)
 

@@ -1,12 +1,22 @@
 """What can go wrong in the domain. No HTTP here: each dialect turns kind and code into its own status and envelope."""
 
+import logging
 from enum import StrEnum
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+
+log = logging.getLogger(__name__)
 
 # The database is away, overloaded, or gave this transaction up: trying again may help.
 OUTAGES = (OperationalError, InterfaceError)
+# Two requests that race for the same rows can break a unique constraint or a foreign key, and no other constraint.
+RACES = frozenset(
+    {"23503", "23505", "SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
+)
+CHANGED_MEANWHILE = "Another request changed or deleted something that this one needs. Read it again, then try again."
+CANNOT_BE_STORED = "A value is too large, or contains characters that cannot be stored. Correct it and try again."
 
 
 class ErrorCode(StrEnum):
@@ -15,6 +25,7 @@ class ErrorCode(StrEnum):
     CATEGORY_NOT_EMPTY = "category.not_empty"
     CATEGORY_CYCLE = "category.cycle"
     CATEGORY_CLOSED = "category.closed"
+    CONFLICT = "conflict"
     DELIVERY_UNDER_WAY = "delivery.under_way"
     DOWNLOAD_SLUG_TAKEN = "download.slug_taken"
     ENDPOINT_NOT_SENDING = "endpoint.not_sending"
@@ -131,3 +142,29 @@ class StorageFull(DomainError):
 
     def __init__(self, message: str = "The file storage is full. Tell the operator of this hub.") -> None:
         super().__init__(ErrorCode.STORAGE_FULL, message)
+
+
+def domain_error_of(error: BaseException | None) -> DomainError | None:
+    """Return the domain error for what a race or a hostile value caused below the domain, or None for any other fault.
+
+    The rules should have refused it earlier, so the log keeps the traceback: as an error where no race explains it.
+    """
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, ObjectDoesNotExist):  # another request deleted the row after this one had found it
+        log.warning("A row is missing that was there before.", exc_info=error)
+        return NotFound()
+    if isinstance(error, IntegrityError):
+        level = logging.WARNING if _constraint_kind(error) in RACES else logging.ERROR
+        log.log(level, "The database refused a change.", exc_info=error)
+        return Conflict(ErrorCode.CONFLICT, CHANGED_MEANWHILE)
+    if isinstance(error, DataError):
+        log.warning("The database cannot store a value.", exc_info=error)
+        return Invalid(ErrorCode.INVALID, CANNOT_BE_STORED)
+    return None
+
+
+def _constraint_kind(error: IntegrityError) -> str:
+    """Return the SQLSTATE of PostgreSQL or the name that SQLite gives to the error."""
+    cause = error.__cause__
+    return str(getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", ""))

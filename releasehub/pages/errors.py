@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from releasehub.apikeys.services import InactiveKey, UnknownKey
 from releasehub.core import errors
-from releasehub.core.errors import DomainError
+from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
 from versions.services.access_keys import KeyRefused
 
@@ -52,6 +52,7 @@ ADVICE = {
 KIND_ADVICE: dict[type[DomainError], str] = {
     KeyRefused: "Ask whoever gave you the link or key for a new one. If you copied it, check that all of it is there."
 }
+CODE_ADVICE = {ErrorCode.CONFLICT: "Go back, reload the page to see what changed, and try again."}
 View = Callable[..., HttpResponseBase]
 
 
@@ -96,14 +97,19 @@ def answers_errors(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
-        except errors.Moved as moved:
-            return redirect_renamed(request, moved.slug)
         except DomainError as error:
-            kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-            message = "" if kind is errors.NotFound else error.message
-            return error_page(request, STATUS[kind], message, KIND_ADVICE.get(type(error), ""))
+            return refused(request, error)
 
     return wrapped
+
+
+def refused(request: HttpRequest, error: DomainError) -> HttpResponseBase:
+    """Return the page of a domain error."""
+    if isinstance(error, errors.Moved):
+        return redirect_renamed(request, error.slug)
+    kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
+    message = "" if kind is errors.NotFound else error.message
+    return error_page(request, STATUS[kind], message, CODE_ADVICE.get(error.code) or KIND_ADVICE.get(type(error), ""))
 
 
 def prefers_json(request: HttpRequest) -> bool:

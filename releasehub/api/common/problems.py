@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, IntegrityError
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 
@@ -87,8 +86,6 @@ MESSAGES = {
     Kind.TOO_LARGE: "The request body is too large.",
     Kind.UNREADABLE: "The request cannot be read.",
     Kind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
-    Kind.INVALID: "A value is too large, or contains characters that cannot be stored. Correct it and try again.",
-    Kind.CONFLICT: "Another request changed or deleted something that this one needs. Read it again, then try again.",
     Kind.DENIED: "You are not allowed to do this.",
     Kind.DATABASE_UNAVAILABLE: "The database cannot be reached. Try again soon.",
     Kind.UNEXPECTED: "The hub failed. Tell its operator the X-Request-Id of this answer.",
@@ -123,8 +120,8 @@ def problems_of(error: Exception) -> list[Problem]:
 
 
 def _single(error: Exception) -> Problem:
-    if isinstance(error, DomainError):
-        return _domain(error)
+    if found := errors.domain_error_of(error):
+        return _domain(found)
     if isinstance(error, exceptions.MethodNotAllowed):
         return problem(Kind.NO_VERB)
     if isinstance(error, exceptions.NotAuthenticated):
@@ -151,14 +148,6 @@ def _foreign(error: Exception) -> Problem:
         return problem(Kind.TOO_LARGE)
     if isinstance(error, SuspiciousOperation):
         return problem(Kind.UNREADABLE)
-    if isinstance(error, ObjectDoesNotExist):  # another request deleted the row after this one had found it
-        return _domain(errors.NotFound())
-    if isinstance(error, IntegrityError):
-        log.warning("The database refused a change.", exc_info=error)
-        return Problem(Kind.CONFLICT, MESSAGES[Kind.CONFLICT], code="conflict")
-    if isinstance(error, DataError):
-        log.warning("The database cannot store a value.", exc_info=error)
-        return problem(Kind.INVALID)
     if isinstance(error, errors.OUTAGES):
         log.error("The database failed.", exc_info=error)
         return problem(Kind.DATABASE_UNAVAILABLE)

@@ -1,0 +1,123 @@
+"""What a race or a hostile value makes the database refuse is answered 409, 400 or 404 and logged, on every surface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import DataError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from downloads.models import Category
+from releasehub.core.errors import CANNOT_BE_STORED, CHANGED_MEANWHILE
+from tests.factories import make_category, make_file, make_key, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def break_unique(*args: Any, **kwargs: Any) -> Any:
+    slug = make_category().slug
+    with transaction.atomic():
+        Category.objects.bulk_create([Category(title="Twin", slug=slug)])
+
+
+def break_not_null(*args: Any, **kwargs: Any) -> Any:
+    with transaction.atomic():
+        Category.objects.filter(pk=make_category().pk).update(title=None)
+
+
+def lose_row(*args: Any, **kwargs: Any) -> Any:
+    Category.objects.get(pk=10**9)
+
+
+def store_too_much(*args: Any, **kwargs: Any) -> Any:
+    """SQLite raises no DataError by itself, so that this one is made up."""
+    raise DataError("value too long")
+
+
+def fail(*args: Any, **kwargs: Any) -> Any:
+    raise RuntimeError("the inner secret")
+
+
+REFUSALS = [
+    (break_unique, 409, CHANGED_MEANWHILE, "WARNING"),
+    (break_not_null, 409, CHANGED_MEANWHILE, "ERROR"),
+    (store_too_much, 400, CANNOT_BE_STORED, "WARNING"),
+    (lose_row, 404, "", "WARNING"),
+    (fail, 500, "", "ERROR"),
+]
+# What each request runs into, and the request: pages with and without `answers_errors`, forms and the admin.
+SURFACES: dict[str, tuple[str, str]] = {
+    "front": ("releasehub.pages.views.with_summary", "/"),
+    "download": ("releasehub.pages.views.find_download", "{download}"),
+    "file": ("releasehub.pages.permalinks.find_newest", "/d/{slug}/latest/"),
+    "admin list": ("releasehub.backoffice.downloads.DownloadAdmin.get_queryset", "{list}"),
+    "admin form": ("releasehub.backoffice.downloads.DownloadAdmin.get_form", "{change}"),
+    "middleware": ("releasehub.middleware.count_anonymous", "/robots.txt"),
+    "API": ("releasehub.api.mc_dm.downloads.McDmDownloadViewSet.list", "/api/mc-dm-downloads/"),
+    "API middleware": ("releasehub.middleware.count_anonymous", "/api/"),
+}
+
+
+@pytest.mark.parametrize(("happen", "status", "text", "level"), REFUSALS)
+@pytest.mark.parametrize("surface", SURFACES)
+def test_refusals_of_the_database_are_no_server_errors(
+    surface: str,
+    happen: Callable[..., Any],
+    status: int,
+    text: str,
+    level: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    where, template = SURFACES[surface]
+    download = make_file().version.download
+    change = reverse("admin:downloads_download_change", args=[download.pk])
+    url = template.format(
+        download=download.path, slug=download.slug, change=change, list=reverse("admin:downloads_download_changelist")
+    )
+    client = Client(raise_request_exception=False)
+    if "admin" in surface:
+        client.force_login(make_user("root", is_staff=True, is_superuser=True))
+    monkeypatch.setattr(where, happen)
+    answer: Any = client.get(url, headers={"Accept": "text/html"})
+    assert answer.status_code == status
+    assert text in answer.content.decode()
+    assert b"secret" not in answer.content
+    is_json = surface.startswith("API")
+    assert answer["Content-Type"].startswith("application/json" if is_json else "text/html")
+    assert any(record.exc_info and record.levelname == level for record in caplog.records)
+
+
+def test_pages_and_apis_tell_a_race_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("releasehub.pages.views.with_summary", break_unique)
+    monkeypatch.setattr("releasehub.api.mc_dm.downloads.McDmDownloadViewSet.list", break_unique)
+    client = Client(raise_request_exception=False, headers={"XF-Api-Key": make_key()})
+    page: Any = client.get("/", headers={"Accept": "application/json"})
+    answer = client.get("/api/mc-dm-downloads/").json()["errors"][0]
+    assert page.json() == {"error": "409", "message": CHANGED_MEANWHILE}
+    assert (answer["code"], answer["message"]) == ("mc_dm_api_error.conflict", CHANGED_MEANWHILE)
+
+
+def test_list_action_of_the_admin_goes_on_after_a_race(rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row that another request changed does not stop the action for the rows after it; a fault of the hub does."""
+    listed, told = admin.site._registry[Category], []
+    monkeypatch.setattr(listed, "message_user", lambda request, message, level: told.append(message))
+    listed.each(rf.post("/"), ["first", "second"], lambda row: break_unique() if row == "first" else None, "changed")
+    assert told == [f"first: {CHANGED_MEANWHILE}", "1 changed."]
+    with pytest.raises(RuntimeError):
+        listed.each(rf.post("/"), ["first"], fail, "changed")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite stores texts of any length")
+def test_postgresql_refuses_a_value_that_no_rule_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def store(*args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            Category.objects.filter(pk=make_category().pk).update(title="x" * 10_000)
+
+    monkeypatch.setattr("releasehub.pages.views.with_summary", store)
+    answer: Any = Client(raise_request_exception=False).get("/")
+    assert answer.status_code == 400

@@ -13,11 +13,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from files.models import PackageUpload, UploadSession
 from files.names import InvalidName, clean_name
-from files.quotas import check_user_quota, lock_quota
+from files.quotas import check_room, check_user_quota, lock_quota
 from files.services import check_new_file
 from files.storage import Incoming, SignedPut, blob_storage
 from releasehub.accounts.models import User
@@ -117,11 +118,9 @@ def received_bytes(upload: UploadSession) -> int | None:
 def declare_size(upload: UploadSession, size_bytes: int) -> bool:
     """An open-ended upload that has come is from now on one of exactly this size, and waits to be verified.
 
-    False when it is not open (any more).  Errors: Rejected when the uploader's quota has no room for it.
+    False when it is not open (any more).  Errors: Rejected when it does not fit into the quota of who pays for it.
     """
-    if upload.user_id is not None:
-        lock_quota(upload.user_id)
-        check_user_quota(upload.user_id, size_bytes, besides=upload)
+    _check_quota(upload, size_bytes)
     rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
     now = timezone.now()
     changes = {"size_bytes": size_bytes, "is_open_ended": False, "last_active_at": now, "updated_at": now}
@@ -299,6 +298,18 @@ def note_activity(upload: UploadSession) -> None:
     now = timezone.now()
     if upload.last_active_at < now - NOTE_ACTIVITY_EVERY:
         UploadSession.objects.filter(pk=upload.pk).update(last_active_at=now)
+
+
+def _check_quota(upload: UploadSession, size_bytes: int) -> None:
+    """A package belongs to a download already, whose owner pays for it; other loose uploads belong to the uploader."""
+    packages = PackageUpload.objects.filter(Q(package=upload) | Q(lockfile=upload))
+    announced = packages.select_related("download__category").first()
+    if announced is not None:
+        lock_quota(announced.download.owner_id)
+        check_room(announced.download, size_bytes, besides=upload)
+    elif upload.user_id is not None:
+        lock_quota(upload.user_id)
+        check_user_quota(upload.user_id, size_bytes, besides=upload)
 
 
 def _ensure_open(upload: UploadSession) -> None:

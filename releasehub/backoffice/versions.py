@@ -22,7 +22,7 @@ from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
 from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFilter
 from releasehub.backoffice.uploads import UploadForm, receive_files, store_file
 from releasehub.core.actor import Actor
-from releasehub.core.errors import DomainError
+from releasehub.core.errors import DomainError, StorageFull
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version, edit_version
@@ -226,7 +226,7 @@ class VersionAdmin(ActionAdmin):
                 return self._receive(request, version=version)
             except DomainError as error:  # the upload handler rejected the body while the CSRF check parsed it
                 entered = UploadForm(initial=request.POST.dict())
-                return self._upload_page(request, version, entered, error.message)
+                return self._upload_page(request, version, entered, error)
 
     @method_decorator(csrf_protect)
     def _receive(self, request: HttpRequest, *, version: Version) -> HttpResponse:
@@ -237,10 +237,14 @@ class VersionAdmin(ActionAdmin):
         self.message_user(request, "1 file uploaded.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:versions_version_change", args=[version.pk]))
 
-    def _upload_page(self, request: HttpRequest, version: Version, form: UploadForm, error: str = "") -> HttpResponse:
+    def _upload_page(
+        self, request: HttpRequest, version: Version, form: UploadForm, error: DomainError | None = None
+    ) -> HttpResponse:
+        """The form; with 507 when the storage is full, which nothing entered here can change."""
         context = {**self.admin_site.each_context(request), "opts": self.model._meta, "form": form, "version": version}
-        context |= {"title": f"Upload a file to {version}", "error": error}
-        return TemplateResponse(request, "admin/releasehub/upload.html", context)
+        context |= {"title": f"Upload a file to {version}", "error": error.message if error else ""}
+        status = 507 if isinstance(error, StorageFull) else 200
+        return TemplateResponse(request, "admin/releasehub/upload.html", context, status=status)
 
 
 @admin.register(PublicNumber)

@@ -25,7 +25,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.Gone: 410,
     errors.Conflict: 409,
     errors.StorageUnavailable: 503,
-    errors.StorageFull: 503,
+    errors.StorageFull: 507,
 }
 TITLES = {
     400: "This request cannot be read",
@@ -37,6 +37,7 @@ TITLES = {
     429: "Too many requests",
     500: "Something broke",
     503: "Not available right now",
+    507: "The storage is full",
 }
 ADVICE = {
     400: "Go back, check what you entered, and try again.",
@@ -48,6 +49,7 @@ ADVICE = {
     429: "Wait a little and try again.",
     500: "The fault is ours. Tell the operator of this hub the number below.",
     503: "Try again in a few minutes.",
+    507: "Nothing was stored. Tell the operator of this hub, who has to make room.",
 }
 KIND_ADVICE: dict[type[DomainError], str] = {
     KeyRefused: "Ask whoever gave you the link or key for a new one. If you copied it, check that all of it is there."

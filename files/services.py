@@ -222,7 +222,11 @@ def restore_file(*, actor: Actor, file: File) -> File:
 
 
 def lock_file(file: File) -> File:
-    """The row as it is now, with version and download, all locked until the transaction ends."""
+    """Return the row as it is now, with version and download, all locked until the transaction ends.
+
+    Raises:
+        NotFound: Another request erased the file, its version or its download.
+    """
     version = lock_version(file.version)
     try:
         locked: File = File.all_objects.select_for_update(of=("self",)).select_related("blob").get(pk=file.pk)

@@ -22,7 +22,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.prepared import STAND_IN, Prepared
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
@@ -144,10 +144,14 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
 
 
 def lock_download(download_id: int) -> Download:
-    """The row as it is now, locked until the transaction ends; whatever changes its versions takes this lock first."""
+    """Return the row as it is now, locked until the transaction ends; whatever changes its versions locks it first.
+
+    Raises:
+        NotFound: Another request erased the download.
+    """
     download = _locked.first(pk=download_id)
     if download is None:
-        raise Download.DoesNotExist
+        raise NotFound
     return download
 
 

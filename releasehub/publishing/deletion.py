@@ -1,8 +1,10 @@
 """Deleting downloads, versions and files: soft hides, hard erases rows and then the bytes nobody else refers to."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,7 +21,7 @@ from files.services import count_files, lock_file
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
-from releasehub.core.errors import Conflict, Denied, ErrorCode
+from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
 from releasehub.core.policy import Policy, Target
 from releasehub.core.tasks import hint
 from releasehub.publishing.lifecycle import move
@@ -113,23 +115,42 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
 def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
     """Erase what was soft-deleted before the retention window; RELEASEHUB_RETENTION_DAYS=0 keeps it for ever.
 
+    A row that somebody restores or erases meanwhile is left alone.
+
     Returns how many downloads, versions and files went.
     """
     window = older_than if older_than is not None else timedelta(days=settings.RETENTION_DAYS)
     if older_than is None and not settings.RETENTION_DAYS:
         return {"downloads": 0, "versions": 0, "files": 0}
     before = timezone.now() - window
-    actor, reason = system_actor(), "retention window ended"
-    downloads = list(Download.all_objects.deleted_before(before))
-    for download in downloads:
-        delete_download(actor=actor, download=download, hard=True, reason=download.delete_reason or reason)
-    versions = list(Version.all_objects.deleted_before(before).select_related("download"))
-    for version in versions:
-        delete_version(actor=actor, version=version, hard=True, reason=version.delete_reason or reason)
-    files = list(File.all_objects.deleted_before(before).select_related("version__download"))
-    for file in files:
-        delete_file(actor=actor, file=file, hard=True, reason=file.delete_reason or reason)
-    return {"downloads": len(downloads), "versions": len(versions), "files": len(files)}
+    return {
+        "downloads": _purge(
+            Download.all_objects.deleted_before(before),
+            lambda row: lock_download(row.pk),
+            lambda row, **how: delete_download(download=row, **how),
+        ),
+        "versions": _purge(
+            Version.all_objects.deleted_before(before).select_related("download"),
+            lock_version,
+            lambda row, **how: delete_version(version=row, **how),
+        ),
+        "files": _purge(
+            File.all_objects.deleted_before(before).select_related("version__download"),
+            lock_file,
+            lambda row, **how: delete_file(file=row, **how),
+        ),
+    }
+
+
+def _purge(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[..., None]) -> int:
+    """Erase each row in a transaction of its own, if it is still deleted once it is locked."""
+    count, actor = 0, system_actor()
+    for row in list(rows):
+        with suppress(NotFound), transaction.atomic():
+            if lock(row).is_deleted:
+                erase(row, actor=actor, hard=True, reason=row.delete_reason or "retention window ended")
+                count += 1
+    return count
 
 
 def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool) -> None:

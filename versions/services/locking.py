@@ -8,13 +8,21 @@ from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import lock_download
+from releasehub.core.errors import NotFound
 from versions.models import Version
 
 
 def lock_version(version: Version) -> Version:
-    """The row as it is now, with its download, both locked until the transaction ends."""
+    """Return the row as it is now, with its download, both locked until the transaction ends.
+
+    Raises:
+        NotFound: Another request erased the version or its download.
+    """
     download = lock_download(version.download_id)
-    locked: Version = Version.all_objects.select_for_update(of=("self",)).select_related("author").get(pk=version.pk)
+    rows = Version.all_objects.select_for_update(of=("self",)).select_related("author")
+    locked: Version | None = rows.filter(pk=version.pk).order_by().first()
+    if locked is None:
+        raise NotFound
     locked.download = download
     return locked
 

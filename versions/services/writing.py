@@ -16,7 +16,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Conflict, ErrorCode, Invalid
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 from versions.channels import InvalidChannel, channel_of_prerelease, clean_channel
@@ -100,10 +100,7 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
 
 
 def _lock_for_posting(actor: Actor, download_id: int) -> Download:
-    try:
-        download = lock_download(download_id)
-    except Download.DoesNotExist:
-        raise NotFound from None
+    download = lock_download(download_id)
     download_policy.ensure("post_version", actor, download)
     return download
 

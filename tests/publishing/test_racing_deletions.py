@@ -1,0 +1,216 @@
+"""Many delete one row at the same time, through every API and the admin: one deletes it, the others are told so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from downloads.models import Download
+from downloads.services import entity_category
+from files.models import Blob, File
+from releasehub.audit.actions import AuditAction
+from releasehub.audit.models import AuditEntry
+from releasehub.publishing.deletion import purge_deleted
+from releasehub.webhooks.models import Event
+from tests.api.entity.test_races import at_once
+from tests.conftest import ApiClient
+from tests.factories import make_download, make_file, make_key, make_user, make_version
+from versions.models import Version
+
+pytestmark = [
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time"),
+    pytest.mark.django_db(transaction=True),
+]
+CALLERS = 4
+DONE, REFUSED = "done", "refused"
+Call = Callable[[], Any]
+SOFT = {"download": "download.delete_soft", "version": "version.delete_soft", "file": "file.delete_soft"}
+HARD = {"download": "download.delete_hard", "version": "version.delete_hard", "file": "file.delete_hard"}
+
+
+class World:
+    """One download with one version and one file, which every API can reach; the owner may do everything."""
+
+    def __init__(self, settings: Any) -> None:
+        self.root = make_user(is_staff=True, is_superuser=True)
+        self.key = make_key(self.root)
+        self.download = make_download(self.root, slug="tool", category=entity_category())
+        settings.ENGINE_DOWNLOAD = "tool"
+        self.version = make_version(self.download, "1.0.0")
+        self.file = make_file(self.version)
+
+    def row(self, kind: str) -> Any:
+        return {"download": self.download, "version": self.version, "file": self.file}[kind]
+
+    def over_mc_dm(self, kind: str) -> Call:
+        return self._sending(f"/api/mc-dm-{kind}s/{self.row(kind).pk}/", {"hard": True})
+
+    def over_v3(self, kind: str) -> Call:
+        noun = {"download": "products", "version": "releases", "file": "release-files"}[kind]
+        return self._sending(f"/v3/{noun}/{self.row(kind).public_id}")
+
+    def over_engine(self, kind: str) -> Call:
+        assert self.file.blob is not None
+        paths = {"version": f"/version/{self.version.public_id}", "file": f"/version_file/{self.file.blob.sha512}"}
+        return self._sending(paths[kind])
+
+    def over_entity(self, kind: str) -> Call:
+        return self._sending(f"/api/entities/{self.download.public_id}")
+
+    def over_admin(self, kind: str) -> Call:
+        return self._acting(kind, "erase", "erased")
+
+    def over_admin_softly(self, kind: str) -> Call:
+        return self._acting(kind, "delete", "deleted")
+
+    def _sending(self, url: str, body: Any = None) -> Call:
+        client = ApiClient(self.key, raise_request_exception=False)
+
+        def call() -> str:
+            answer = client.send("delete", url, body, headers={"User-Agent": "tests/1 (example.com)"})
+            return judged(answer.status_code, answer.content)
+
+        return call
+
+    def _acting(self, kind: str, name: str, done: str) -> Call:
+        """The admin answers a refusal with a message on the page it leads back to, or 404."""
+        row, client = self.row(kind), Client(raise_request_exception=False)
+        client.force_login(self.root)
+        url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_act", args=[row.pk, name])
+        typed = {"download": self.download.slug, "version": self.version.number, "file": self.file.filename}[kind]
+        body = {"confirmed": "1", "confirmation": typed if name == "erase" else ""}
+
+        def call() -> str:
+            answer: Any = client.post(url, body)
+            if answer.status_code != 302:
+                assert answer.status_code in {404, 409}, answer.content
+                return REFUSED
+            told = [str(message) for message in get_messages(answer.wsgi_request)]
+            assert len(told) == 1, told
+            return DONE if told == [f"1 {done}."] else REFUSED
+
+        return call
+
+
+def judged(status: int, content: bytes) -> str:
+    assert status < 300 or status in {404, 409, 410}, (status, content)
+    return DONE if status < 300 else REFUSED
+
+
+def ends_of(calls: list[Call]) -> Counter[str]:
+    """Run the calls at once. A call that failed its check, or raised, fails the test."""
+    ends = at_once(calls)
+    assert [end for end in ends if not isinstance(end, str)] == []
+    return Counter(ends)
+
+
+def recorded(action: str, row: Model) -> int:
+    return AuditEntry.objects.filter(action=AuditAction(action), target_id=row.pk).count()
+
+
+def told(kind: str, row: Model) -> int:
+    return Event.objects.filter(type=f"{kind}.deleted", object_id=row.pk).count()
+
+
+def counts_are_true(world: World) -> None:
+    """What is left agrees with itself: the counts on the parents, and no file without its version."""
+    for download in Download.all_objects.all():
+        assert download.version_count == Version.objects.filter(download=download).count()
+    for version in Version.all_objects.all():
+        assert version.file_count == File.objects.passed().filter(version=version).count()
+    assert set(File.all_objects.values_list("version_id")) <= set(Version.all_objects.values_list("pk"))
+    assert Blob.objects.count() <= 1
+
+
+HARD_WAYS = [(way, kind) for way in (World.over_mc_dm, World.over_admin) for kind in HARD]
+SOFT_WAYS = [
+    *((World.over_v3, kind) for kind in SOFT),
+    *((World.over_engine, kind) for kind in ("version", "file")),
+    (World.over_entity, "download"),
+    *((World.over_admin_softly, kind) for kind in SOFT),
+]
+
+
+@pytest.mark.parametrize(("way", "kind"), HARD_WAYS)
+def test_row_is_erased_once(way: Callable[[World, str], Call], kind: str, settings: Any) -> None:
+    world = World(settings)
+    row = world.row(kind)
+    assert ends_of([way(world, kind) for _ in range(CALLERS)]) == {DONE: 1, REFUSED: CALLERS - 1}
+    assert not type(row).all_objects.filter(pk=row.pk).exists()
+    assert (recorded(HARD[kind], row), told(kind, row)) == (1, 1)
+    counts_are_true(world)
+
+
+@pytest.mark.parametrize(("way", "kind"), SOFT_WAYS)
+def test_row_is_hidden_once(way: Callable[[World, str], Call], kind: str, settings: Any) -> None:
+    world = World(settings)
+    row = world.row(kind)
+    assert ends_of([way(world, kind) for _ in range(CALLERS)]) == {DONE: 1, REFUSED: CALLERS - 1}
+    assert type(row).all_objects.get(pk=row.pk).is_deleted
+    assert (recorded(SOFT[kind], row), told(kind, row)) == (1, 1)
+    counts_are_true(world)
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_every_way_at_once_erases_the_row_once(kind: str, settings: Any) -> None:
+    """Hiding may still succeed before the row is erased, and only once."""
+    world = World(settings)
+    row = world.row(kind)
+    ways = [way for way, takes in (*HARD_WAYS, *SOFT_WAYS) if takes == kind]
+    ends_of([way(world, kind) for way in ways])
+    assert not type(row).all_objects.filter(pk=row.pk).exists()
+    assert recorded(HARD[kind], row) == 1
+    assert recorded(SOFT[kind], row) <= 1
+    assert told(kind, row) == recorded(HARD[kind], row) + recorded(SOFT[kind], row)
+    counts_are_true(world)
+
+
+def test_a_tree_is_erased_from_all_ends_at_once(settings: Any) -> None:
+    """Who deletes the file, the version and the download at the same time neither deadlocks nor leaves anything."""
+    world = World(settings)
+    ends_of([way(world, kind) for way, kind in (*HARD_WAYS, *SOFT_WAYS)])
+    assert not Download.all_objects.exists()
+    assert not Version.all_objects.exists()
+    assert not File.all_objects.exists()
+    assert recorded(HARD["download"], world.download) == 1
+    for kind in HARD:
+        assert recorded(HARD[kind], world.row(kind)) <= 1
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_retention_goes_on_past_rows_that_others_erase(kind: str, settings: Any) -> None:
+    world = World(settings)
+    other = make_file(make_version(make_download(), "2.0.0"))
+    for row in (world.row(kind), other):
+        row.mark_deleted(by=None, reason="")
+    ends = at_once([world.over_mc_dm(kind), *[lambda: purge_deleted(older_than=timedelta(0))] * 2])
+    assert [end for end in ends if isinstance(end, BaseException)] == []
+    assert not File.all_objects.filter(pk=other.pk).exists()
+    assert recorded(HARD[kind], world.row(kind)) == 1
+
+
+@pytest.mark.parametrize("kind", HARD)
+def test_retention_leaves_alone_what_was_restored_meanwhile(
+    kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(settings)
+    row = world.row(kind)
+    row.mark_deleted(by=None, reason="")
+
+    def restored_meanwhile(rows: Any) -> list[Any]:
+        found = list(rows)
+        type(row).all_objects.filter(pk=row.pk).update(deleted_at=None)
+        return found
+
+    monkeypatch.setattr("releasehub.publishing.deletion.list", restored_meanwhile, raising=False)
+    assert sum(purge_deleted(older_than=timedelta(0)).values()) == 0
+    assert type(row).all_objects.filter(pk=row.pk).exists()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
+from downloads.services import update_download
 from files.sessions import begin_upload, open_incoming
+from releasehub.core.rates import Rate
 from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.api.described import check, document, operations
 from tests.conftest import ApiClient
@@ -131,6 +134,34 @@ def test_absent_objects_are_404(path: str) -> None:
         world = World()
         answer = world.client.send(verb, world.path(path.replace("{id}", number)))
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "requested_page_not_found")
+
+
+def test_every_limited_operation_documents_its_429(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each operation of every dialect is asked over its limit; status, body and headers are what the schema says."""
+    settings.ANONYMOUS_RATE = settings.ENGINE_RATE = settings.V3_BURST = 1
+    monkeypatch.setattr(Rate, "is_exceeded", True)
+    values = defaultdict(lambda: "a" * 24, id="1", delivery_id="msg_a_1")
+    for verb, path in operations():
+        url = path.format_map(values)
+        assert resolve(url).func.cls.throttle_classes, path  # type: ignore[attr-defined]
+        limited = ApiClient().send(verb, url)
+        assert limited.status_code == 429, (verb, path)
+        check(path, verb, limited)
+        described = document()["paths"][path][verb]["responses"]["429"]["headers"]
+        told = {name for name in limited.headers if name == "Retry-After" or "limit" in name.lower()}
+        assert (set(described), described["Retry-After"]["required"]) == (told, True), (verb, path)
+        assert int(limited["Retry-After"]) >= 1
+
+
+def test_old_slug_is_answered_as_the_schema_says() -> None:
+    download = make_download(slug="old-name")
+    make_file(make_version(download, "1.0.0"))
+    update_download(actor=system(), download=download, slug="new-name")
+    path = "/api/updates/{slug}"
+    answer = ApiClient().get("/api/updates/old-name")
+    assert (answer.status_code, answer["Location"]) == (308, "/api/updates/new-name")
+    check(path, "get", answer)
+    assert document()["paths"][path]["get"]["responses"]["308"]["headers"]["Location"]["required"]
 
 
 def routes(patterns: Any, prefix: str = "") -> list[str]:

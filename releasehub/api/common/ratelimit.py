@@ -13,8 +13,16 @@ from releasehub.core.rates import Rate, count_anonymous, count_request
 
 
 class AddressThrottle(BaseThrottle):
-    """Limits the requests of one network, whoever sends them. A limit of 0 means none."""
+    """Limits the requests of one network, whoever sends them. A limit of 0 means none.
 
+    `documented_headers`: the names that `headers` returns, with a description of each for the OpenAPI schema.
+    """
+
+    documented_headers: ClassVar[Mapping[str, str]] = {
+        "X-RateLimit-Limit": "Requests of a minute for this network.",
+        "X-RateLimit-Remaining": "Requests left in this minute.",
+        "X-RateLimit-Reset": "Seconds until the next minute.",
+    }
     scope: ClassVar[str]
     window_seconds: ClassVar[int]
     rate: Rate | None = None

@@ -8,6 +8,8 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from releasehub.api.common.ratelimit import AddressThrottle
+
 WRITE_HEADERS = (
     OpenApiParameter(
         "Idempotency-Key",
@@ -22,6 +24,8 @@ WRITE_HEADERS = (
         description="An `ETag` as read; 412 when the object was changed since.",
     ),
 )
+RATE_LIMITED = "Too many requests from this network. Wait as many seconds as `Retry-After` says."
+REDIRECTS = frozenset({"302", "308"})
 
 
 class HubSchema(AutoSchema):
@@ -43,11 +47,38 @@ class HubSchema(AutoSchema):
     def _get_response_bodies(self, direction: str = "response") -> Any:
         """Whatever the view says succeeds, and every failure the dialect knows in its envelope."""
         bodies = super()._get_response_bodies(direction)  # type: ignore[arg-type]
-        for status, description in getattr(self.view, "error_answers", {}).items():
+        for status, description in self._error_answers().items():
             if status not in bodies:
                 bodies[status] = self._get_response_for_code(self.view.error_serializer, status)  # type: ignore[attr-defined,no-untyped-call]
                 bodies[status]["description"] = description
         return bodies
+
+    def _error_answers(self) -> dict[str, str]:
+        """The failures of the dialect, and 429 wherever the view counts requests."""
+        answers = dict(getattr(self.view, "error_answers", {}))
+        if self._throttles():
+            answers["429"] = RATE_LIMITED
+        return answers
+
+    def _throttles(self) -> list[type[AddressThrottle]]:
+        classes = getattr(self.view, "throttle_classes", ())
+        return [found for found in classes if issubclass(found, AddressThrottle)]
+
+    def _get_response_headers_for_code(self, status_code: str, direction: str = "response") -> dict[str, Any]:
+        """Whatever the view says, and what always comes with a status: where to go, or how long to wait."""
+        headers: dict[str, Any] = super()._get_response_headers_for_code(status_code, direction)
+        if status_code in REDIRECTS:
+            headers["Location"] = _header("string", "Where to go on.")
+        if status_code == "429":
+            headers["Retry-After"] = _header("integer", "Seconds until the next request is answered.")
+            for throttle in self._throttles():
+                for name, text in throttle.documented_headers.items():
+                    headers.setdefault(name, _header("string", text, is_required=False))
+        return headers
+
+
+def _header(kind: str, description: str, *, is_required: bool = True) -> dict[str, Any]:
+    return {"schema": {"type": kind}, "description": description, "required": is_required}
 
 
 def either_may_be_both(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

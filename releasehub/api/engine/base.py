@@ -16,7 +16,6 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.querysets import DownloadQuerySet
 from files.models import File
-from releasehub.api.common.envelope import ERROR_ANSWERS
 from releasehub.api.common.problems import MESSAGES, Kind
 from releasehub.api.common.ratelimit import AddressThrottle
 from releasehub.api.common.views import HubViewSet
@@ -27,6 +26,11 @@ from releasehub.core.errors import NotFound
 from releasehub.core.rates import Rate
 from versions.models import Version
 
+RATE_HEADERS = {
+    "X-Ratelimit-Limit": "Requests a minute for this address.",
+    "X-Ratelimit-Remaining": "Requests left in this minute.",
+    "X-Ratelimit-Reset": "Seconds until the next minute.",
+}
 NO_DOWNLOAD = "No download is served here, or you may not see it. RELEASEHUB_ENGINE_DOWNLOAD names the one to serve."
 AGENT_NEEDED = (
     "Send a User-Agent that names your application, such as my-updater/1.2 (+https://example.com); "
@@ -57,6 +61,7 @@ class NoRoute(exceptions.APIException):
 
 
 class EngineThrottle(AddressThrottle):
+    documented_headers = RATE_HEADERS
     scope = "engine"
     window_seconds = 60
 
@@ -75,7 +80,6 @@ class EngineThrottle(AddressThrottle):
 class EngineViewSet(EngineEnvelopeMixin, HubViewSet):
     throttle_classes = [EngineThrottle]
     security = ("rawKey",)
-    error_answers = ERROR_ANSWERS | {"429": "Too many requests of this address; wait X-Ratelimit-Reset seconds."}
 
     def perform_authentication(self, request: Request) -> None:
         """A request counts before its key is looked at, so that refused ones count and tell it as well."""

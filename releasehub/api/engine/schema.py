@@ -13,6 +13,7 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 
+from releasehub.api.engine.base import RATE_HEADERS
 from releasehub.api.engine.serializers import (
     EngineDeleteQuerySerializer,
     EngineFileDeleteQuerySerializer,
@@ -46,11 +47,7 @@ EXAMPLE = {
 }
 RATE = [
     OpenApiParameter(name, int, OpenApiParameter.HEADER, response=True, description=text)
-    for name, text in (
-        ("X-Ratelimit-Limit", "Requests a minute for this address."),
-        ("X-Ratelimit-Remaining", "Requests left in this minute."),
-        ("X-Ratelimit-Reset", "Seconds until the next minute."),
-    )
+    for name, text in RATE_HEADERS.items()
 ]
 ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Of a version.")
 HASH = OpenApiParameter("hash", str, OpenApiParameter.PATH, description="SHA-512 or SHA-256, hex, in any case.")

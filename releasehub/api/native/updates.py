@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from files.permalinks import best_file, find_download
 from files.updates import Client, explain_update, find_update
 from releasehub.api.common.caching import cacheable
-from releasehub.api.common.envelope import HubEnvelopeMixin
+from releasehub.api.common.envelope import ERROR_ANSWERS, HubEnvelopeMixin
 from releasehub.api.common.views import HubViewSet
 from releasehub.api.native.update_serializers import UpdateAnswerSerializer, UpdateQuerySerializer, shown_update
 from releasehub.apikeys.scopes import Scope
@@ -26,6 +26,7 @@ class UpdateViewSet(HubEnvelopeMixin, HubViewSet):
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
     required_scopes = {"retrieve": Scope.DOWNLOAD_READ}
+    error_answers = ERROR_ANSWERS | {"308": "The download was renamed; `Location` has its present slug."}
 
     @extend_schema(
         summary="The newest version for a client, if it is newer than its own",

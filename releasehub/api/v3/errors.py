@@ -40,7 +40,6 @@ ANSWERS = ERROR_ANSWERS | {
     "403": "The token's scope or its user's permission is missing, or the token is inactive.",
     "405": "No such verb here.",
     "422": "The Idempotency-Key belongs to another request.",
-    "429": "Too many requests of this address; `Retry-After` says for how long.",
 }
 
 

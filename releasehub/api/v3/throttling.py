@@ -13,6 +13,11 @@ from releasehub.core.rates import Rate
 class V3Throttle(AddressThrottle):
     """A burst in five seconds, whoever asks. `X-Rate-Limit-Limit` is the period, as the contract has it."""
 
+    documented_headers = {
+        "X-Rate-Limit-Limit": "The period, such as `5s`.",
+        "X-Rate-Limit-Remaining": "Requests left in the period.",
+        "X-Rate-Limit-Reset": "When the period ends.",
+    }
     scope = "v3"
     window_seconds = 5
 

@@ -23,6 +23,7 @@ from django.test import Client, override_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from files.storage import LocalStorage, blob_storage
+from tests.hubs import PreparedData
 from tests.services.processes import adopt_orphans, children, end_survivors
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -85,6 +86,13 @@ def no_process_survives() -> Iterator[None]:
     before = children()
     yield
     assert end_survivors(before) == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_data(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """Say where the hubs of all test processes find the data directory that one of them has prepared."""
+    own = tmp_path_factory.getbasetemp()
+    PreparedData.folder = (own if worker_id == "master" else own.parent) / "prepared-hubs"
 
 
 @pytest.fixture(scope="session", autouse=True)

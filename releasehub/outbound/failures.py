@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError
 from urllib3.exceptions import TimeoutError as SlowError
 
 _is_sending: ContextVar[bool] = ContextVar("outbound_is_sending", default=False)
@@ -48,14 +48,14 @@ def errors_of_ours() -> Iterator[None]:
 
 
 def _reason(exc: Exception) -> str:
-    cause = exc.args[0] if isinstance(exc, SSLError) and exc.args else exc
+    cause = exc.args[-1] if isinstance(exc, SSLError | ProtocolError) and exc.args else exc
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"The certificate was not accepted: {cause.verify_message}."
     if isinstance(cause, (SSLError, ssl.SSLError)):
         return "The TLS connection failed."
     if isinstance(exc, NewConnectionError):
         return "The connection was not accepted."
-    if isinstance(exc, (SlowError, TimeoutError)):
+    if isinstance(cause, (SlowError, TimeoutError)):  # urllib3 wraps what happens while it sends
         return "The server took too long."
     return "The server cut the connection or did not answer in HTTP."
 

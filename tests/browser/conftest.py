@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import Hub, start
+from tests.hubs import Hub, start
 
 TIMEOUT_MS = 30_000  # how long Playwright waits for an element before the test fails
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from tests.browser.conftest import Receiver
-from tests.live.conftest import Hub
+from tests.hubs import Hub
 
 CONTENT = b"The bytes of a release." * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

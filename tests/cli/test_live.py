@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from releasehub.cli.systems import this_machine
-from tests.live.conftest import ROOT, Hub, start
+from tests.hubs import ROOT, Hub, start
 
 MEBIBYTE = 1024 * 1024
 

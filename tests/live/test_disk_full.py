@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.conftest import Hub, start
+from tests.hubs import Hub, start
 from tests.live.test_uploads import new_version, upload
 
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")

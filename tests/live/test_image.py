@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.conftest import ROOT, free_port
+from tests.hubs import ROOT, free_port
 
 LEFT_OUT = ("useradd ", "pip install ")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

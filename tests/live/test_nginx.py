@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import ROOT, Hub, free_port, start
+from tests.hubs import ROOT, Hub, free_port, start
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from tests.live.conftest import ROOT, Hub, start
+from tests.hubs import ROOT, Hub, start
 
 MIB = 1024 * 1024
 SIZE_MIB = int(os.environ.get("LARGE_UPLOAD_MIB", "160"))
@@ -82,7 +82,7 @@ def relay() -> Iterator[Relay]:
 
 @pytest.fixture
 def hub(relay: Relay, tmp_path: Path) -> Iterator[Hub]:
-    running = start(tmp_path / "hub", RELEASEHUB_STORAGE="s3", AWS_S3_ENDPOINT_URL=relay.url)
+    running = start(tmp_path / "hub", fresh=True, RELEASEHUB_STORAGE="s3", AWS_S3_ENDPOINT_URL=relay.url)
     yield running
     running.stop()
 

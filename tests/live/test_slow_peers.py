@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.live.conftest import Hub, start
+from tests.hubs import Hub, start
 from tests.live.test_uploads import call, new_version, reaches, upload
 
 THREADS = "2"

@@ -8,26 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import conftest
+from tests import hubs
 from tests.services.processes import children, end_survivors
 
 
 def test_a_refused_start_leaves_no_process(tmp_path: Path) -> None:
     before = children()
     with pytest.raises(AssertionError, match="RELEASEHUB_STORAGE"):
-        conftest.start(tmp_path, RELEASEHUB_STORAGE="tape")
+        hubs.start(tmp_path, fresh=True, RELEASEHUB_STORAGE="tape")
     assert end_survivors(before) == []
 
 
 def test_an_interrupted_start_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(hub: conftest.Hub) -> None:
+    def interrupt(hub: hubs.Hub) -> None:
         assert hub.process.poll() is None
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(conftest, "wait_until_ready", interrupt)
+    monkeypatch.setattr(hubs, "wait_until_ready", interrupt)
     before = children()
     with pytest.raises(KeyboardInterrupt):
-        conftest.start(tmp_path)
+        hubs.start(tmp_path, fresh=True)
     assert end_survivors(before) == []
 
 

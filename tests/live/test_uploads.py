@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import Hub
+from tests.hubs import Hub
 
 MIB = 1024 * 1024
 BOUNDARY = "----releasehub-test"

@@ -32,8 +32,9 @@ def redirect(status: int, location: str) -> bytes:
     return f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-# What is not cut after its one second goes on for ten; between them is room for a busy machine.
-IN_TIME = 6
+# What the clock cuts ends with this reason; a server that is left to end by itself ends with another one, or well.
+CUT = "took too long"
+SECONDS = 0.5
 
 
 def drip(head: bytes, piece: bytes) -> Callable[[socket.socket], None]:
@@ -234,37 +235,27 @@ def test_a_compressed_body_stays_compressed(canary: Start) -> None:
 )
 def test_a_slow_server_is_cut_by_the_clock(canary: Start, answer: Any) -> None:
     server = canary(answer)
-    started = time.monotonic()
-    with pytest.raises(Unreachable):
-        send("GET", server.url, total_seconds=1)
-    assert 0.9 < time.monotonic() - started < IN_TIME
+    with pytest.raises(Unreachable, match=CUT):
+        send("GET", server.url, total_seconds=SECONDS)
 
 
 @allowed
 def test_a_server_that_reads_nothing_is_cut_by_the_clock() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        started = time.monotonic()
-        with pytest.raises(Unreachable):
-            send("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/", body=b"x" * 50_000_000, total_seconds=1)
-        assert time.monotonic() - started < IN_TIME
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Unreachable, match=CUT):
+        send("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/", body=b"x" * 50_000_000, total_seconds=SECONDS)
 
 
 @allowed
 def test_a_silent_tls_server_is_cut_by_the_clock(canary: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        started = time.monotonic()
-        with pytest.raises(Unreachable):
-            send("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", total_seconds=1)
-        assert time.monotonic() - started < IN_TIME
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Unreachable, match=CUT):
+        send("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", total_seconds=SECONDS)
 
 
 def test_a_slow_resolver_is_cut_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [done.wait(10)][:0])
-    started = time.monotonic()
-    with pytest.raises(Unreachable, match="took too long"):
-        send("GET", "http://hooks.example/", total_seconds=1)
-    assert 0.9 < time.monotonic() - started < IN_TIME
+    with pytest.raises(Unreachable, match=CUT):
+        send("GET", "http://hooks.example/", total_seconds=SECONDS)
     done.set()
 
 
@@ -324,21 +315,19 @@ def test_a_large_file_is_read_in_pieces(canary: Start) -> None:
 
 @allowed
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "reason"),
     [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-        drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x"),
-        endless(b"HTTP/1.1 200 OK\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", "cut the connection"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "cut the connection"),
+        (drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x"), CUT),
+        (endless(b"HTTP/1.1 200 OK\r\n\r\n"), CUT),
     ],
     ids=["short", "chunk", "slow", "endless"],
 )
-def test_a_file_that_does_not_end_well_fails(canary: Start, answer: Any) -> None:
-    started = time.monotonic()
-    with fetch(canary(answer).url, total_seconds=1) as download, pytest.raises(Unreachable):
+def test_a_file_that_does_not_end_well_fails(canary: Start, answer: Any, reason: str) -> None:
+    with fetch(canary(answer).url, total_seconds=1) as download, pytest.raises(Unreachable, match=reason):
         for _ in download.chunks():
             pass
-    assert time.monotonic() - started < IN_TIME
 
 
 @allowed
@@ -432,7 +421,5 @@ def test_a_redirect_never_leaves_tls(canary: Start, lookups: Lookups, certificat
 def test_a_slow_tls_server_is_cut_by_the_clock(canary: Start, lookups: Lookups, certificates: ssl.SSLContext) -> None:
     server = canary(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x"), tls=certificates)
     lookups({"hooks.example": [["127.0.0.1"]]})
-    started = time.monotonic()
-    with pytest.raises(Unreachable):
-        send("GET", f"https://hooks.example:{server.port}/", total_seconds=1)
-    assert time.monotonic() - started < IN_TIME
+    with pytest.raises(Unreachable, match=CUT):
+        send("GET", f"https://hooks.example:{server.port}/", total_seconds=SECONDS)

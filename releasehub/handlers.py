@@ -5,12 +5,14 @@ import sys
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.exceptions import Throttled
 
-from releasehub.api.common.problems import Kind, Problem, problem, problems_of
+from releasehub.api.common.problems import MESSAGES, Kind, Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.errors import OUTAGES, domain_error_of
 from releasehub.core.middleware import BadUrl
 from releasehub.core.rates import Rate
 from releasehub.pages import errors as pages
+
+UPLOADS_RETRY_AFTER_SECONDS = 5
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -32,6 +34,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def too_large(request: HttpRequest) -> HttpResponse:
     return _told(request, Kind.TOO_LARGE) or pages.error_page(request, 413)
+
+
+def too_slow(request: HttpRequest) -> HttpResponse:
+    return _told(request, Kind.TOO_SLOW) or pages.error_page(request, 408, MESSAGES[Kind.TOO_SLOW])
+
+
+def too_many_uploads(request: HttpRequest) -> HttpResponse:
+    kind = Kind.TOO_MANY_UPLOADS
+    response = _told(request, kind) or pages.error_page(request, 503, MESSAGES[kind])
+    response["Retry-After"] = str(UPLOADS_RETRY_AFTER_SECONDS)
+    return response
 
 
 def too_many(request: HttpRequest, rate: Rate) -> HttpResponse:

@@ -16,16 +16,17 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content import receive_part
 from releasehub.core.guests import names_caller
 from releasehub.core.rates import Rate, count_anonymous
-from releasehub.handlers import too_large, too_many
+from releasehub.handlers import too_large, too_many, too_many_uploads, too_slow
 from releasehub.health import healthz, readyz
 from releasehub.metrics import metrics
+from releasehub.server.refusals import REFUSAL, Refusal
 
 PERMANENT_REDIRECTS = frozenset({300, 301, 308})
 RATE = "releasehub.rate"
@@ -66,7 +67,7 @@ class UncachedErrorsMiddleware:
 
 
 class UnreadableBodyMiddleware:
-    """Answer 408 when a view could not read the body to its end, instead of reporting a fault of the hub."""
+    """Answer 408 when a page could not read the body to its end, instead of reporting a fault of the hub."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -75,9 +76,20 @@ class UnreadableBodyMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        if not isinstance(exception, UnreadablePostError):
-            return None
-        return HttpResponse(f"{exception}\n", status=408, content_type="text/plain; charset=utf-8")
+        return too_slow(request) if isinstance(exception, UnreadablePostError) else None
+
+
+class RefusedBodyMiddleware:
+    """Answer requests whose body the server refused, so that they get the form of their dialect and all headers."""
+
+    answers = {Refusal.TOO_SLOW: too_slow, Refusal.TOO_MANY_UPLOADS: too_many_uploads}
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        refusal: Refusal | None = request.META.get(REFUSAL)
+        return self.answers[refusal](request) if refusal else self.get_response(request)
 
 
 class PagesOnly:

@@ -49,7 +49,7 @@ def address_in(environ: Mapping[str, Any]) -> str | None:
     RELEASEHUB_BEHIND_PROXY alone there is exactly one proxy, whatever its address.
     """
     peer: str | None = environ.get("REMOTE_ADDR") or None
-    if not settings.IS_BEHIND_PROXY or (settings.TRUSTED_PROXIES and not _is_trusted(peer)):
+    if not is_proxy(peer or ""):
         return peer
     named = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
     for address in reversed(named):
@@ -58,6 +58,11 @@ def address_in(environ: Mapping[str, Any]) -> str | None:
         if not settings.TRUSTED_PROXIES or not _is_trusted(address):
             return address
     return peer
+
+
+def is_proxy(peer: str) -> bool:
+    """Return whether requests of several clients may come from this address."""
+    return settings.IS_BEHIND_PROXY and (not settings.TRUSTED_PROXIES or _is_trusted(peer))
 
 
 def _is_trusted(address: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from releasehub.core.requests import address_in
+from releasehub.core.requests import address_in, is_proxy
 from releasehub.server.bridge import Bridge
 from releasehub.wsgi import application as wsgi_application
 
@@ -11,4 +11,5 @@ application = Bridge(
     threads=settings.WEB_THREADS,
     upload_threads=settings.UPLOAD_THREADS,
     address_of=lambda environ: address_in(environ) or "",
+    is_proxy=is_proxy,
 )

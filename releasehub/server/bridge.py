@@ -19,13 +19,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from releasehub.server.bodies import StreamedBody
-from releasehub.server.environ import environ_of
+from releasehub.server.connections import Peer, Watch, watch_connections
+from releasehub.server.environ import environ_of, peer_of
 from releasehub.server.pace import BodyTooSlow, paced_chunks
+from releasehub.server.refusals import REFUSAL, Refusal
 
 BUFFERED_BYTES = 64 * 1024
 MEMORY_BYTES = 1024 * 1024
 FILE_OPENED_SECONDS = 60.0
-RETRY_AFTER_SECONDS = 5
 Headers = list[tuple[str, str]]
 
 
@@ -39,17 +40,31 @@ class Bridge:
         threads: int,
         upload_threads: int,
         address_of: Callable[[dict[str, Any]], str],
+        is_proxy: Callable[[str], bool],
     ) -> None:
         self.application = application
         self.address_of = address_of
         self.max_uploads = upload_threads
         self.max_uploads_of_one_address = max(1, upload_threads // 2)
         self.uploads: Counter[str] = Counter()
+        self.answering: Counter[Peer] = Counter()
+        self.watch = Watch(self.answering.__contains__, is_proxy)
         self.requests = ThreadPoolExecutor(threads, "request")
         self.streams = ThreadPoolExecutor(upload_threads, "upload")
 
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Granian calls this in each web process before the first request."""
+        self.watcher = loop.create_task(watch_connections(self.watch))
+
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        environ = environ_of(scope)
+        peer = peer_of(scope)
+        self.answering[peer] += 1  # the next request of a connection may be here before this coroutine ends
+        try:
+            await self._answer(environ_of(scope), proto)
+        finally:
+            release(self.answering, peer)
+
+    async def _answer(self, environ: dict[str, Any], proto: Any) -> None:
         length = int(environ["CONTENT_LENGTH"][:20]) if environ.get("CONTENT_LENGTH", "").isdigit() else 0
         is_chunked = "HTTP_TRANSFER_ENCODING" in environ
         if length > BUFFERED_BYTES:
@@ -67,8 +82,8 @@ class Bridge:
                 body += chunk
                 if len(body) > BUFFERED_BYTES:
                     return await self._answer_upload(environ, proto, chunks, bytes(body))
-        except BodyTooSlow as failure:
-            return refuse(proto, 408, str(failure))
+        except BodyTooSlow:
+            return await self._refuse(environ, proto, Refusal.TOO_SLOW)
         environ["wsgi.input"] = io.BytesIO(body)
         return await self._run(self.requests, environ, proto)
 
@@ -78,7 +93,7 @@ class Bridge:
         address = self.address_of(environ)
         is_full = self.uploads.total() >= self.max_uploads
         if is_full or self.uploads[address] >= self.max_uploads_of_one_address:
-            return refuse(proto, 503, "Too many uploads are arriving at the same time. Try again in a few seconds.")
+            return await self._refuse(environ, proto, Refusal.TOO_MANY_UPLOADS)
         self.uploads[address] += 1
         body = StreamedBody(chained(head, chunks), asyncio.get_running_loop())
         environ["wsgi.input"] = io.BufferedReader(body, BUFFERED_BYTES)
@@ -86,10 +101,11 @@ class Bridge:
             await self._run(self.streams, environ, proto, body)
         finally:
             body.stop()
-            self.uploads[address] -= 1
-            if not self.uploads[address]:
-                del self.uploads[address]
+            release(self.uploads, address)
         return None
+
+    async def _refuse(self, environ: dict[str, Any], proto: Any, refusal: Refusal) -> None:
+        await self._run(self.requests, refused(environ, refusal), proto)
 
     async def _run(
         self, lane: ThreadPoolExecutor, environ: dict[str, Any], proto: Any, body: StreamedBody | None = None
@@ -108,8 +124,10 @@ class Bridge:
         result: Any = self.application(environ, start_response)
         try:
             if body is not None and body.failure is not None:
-                return refuse(proto, 408, str(body.failure))
+                return self._respond(refused(environ, Refusal.TOO_SLOW), proto, None)
             status, headers = started[-1]
+            if REFUSAL in environ:  # the rest of the body is not read
+                headers.append(("connection", "close"))
             if (span := getattr(result, "local_span", None)) is not None and span.length:
                 return proto.response_file_range(status, headers, span.path, span.start, span.start + span.length)
             if not getattr(result, "streaming", False):
@@ -118,6 +136,13 @@ class Bridge:
         finally:
             if hasattr(result, "close"):
                 result.close()
+
+
+def release(held: Counter[Any], name: Any) -> None:
+    """Count one less, and forget the name at zero."""
+    held[name] -= 1
+    if not held[name]:
+        del held[name]
 
 
 async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -148,9 +173,6 @@ def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[byt
     return spool
 
 
-def refuse(proto: Any, status: int, message: str) -> None:
-    """Answer without the application, and close the connection: the rest of the body is not read."""
-    headers = [("content-type", "text/plain; charset=utf-8"), ("connection", "close"), ("cache-control", "no-store")]
-    if status == 503:
-        headers.append(("retry-after", str(RETRY_AFTER_SECONDS)))
-    proto.response_bytes(status, headers, f"{message}\n".encode())
+def refused(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:
+    """Return the environment of a request that the application answers without its body."""
+    return environ | {REFUSAL: refusal, "wsgi.input": io.BytesIO()}

@@ -22,11 +22,12 @@ UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 def environ_of(scope: Any) -> dict[str, Any]:
     """Return the environment without `wsgi.input`, which the caller adds."""
     server, _, port = scope.server.rpartition(":")
+    host, _ = peer_of(scope)
     environ = CONSTANT | {
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "SERVER_NAME": server.strip("[]"),
         "SERVER_PORT": port,
-        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "REMOTE_ADDR": host,
         "REQUEST_METHOD": scope.method,
         "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
@@ -37,6 +38,12 @@ def environ_of(scope: Any) -> dict[str, Any]:
     if "HTTP_HOST" not in environ:
         environ["HTTP_HOST"] = scope.authority or ""
     return environ
+
+
+def peer_of(scope: Any) -> tuple[str, int]:
+    """Return the address and the port of the client, or of the proxy that connected in its place."""
+    host, _, port = scope.client.rpartition(":")
+    return host.strip("[]"), int(port) if port.isdigit() else 0
 
 
 def _add_header(environ: dict[str, Any], name: str, value: str) -> None:

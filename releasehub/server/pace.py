@@ -37,7 +37,7 @@ async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         except StopAsyncIteration:
             return
         except TimeoutError:
-            raise BodyTooSlow("The request body arrived too slowly. Send it again over a faster connection.") from None
+            raise BodyTooSlow("The request body did not arrive in time.") from None
         if not chunk:
             return
         waited += time.monotonic() - started

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "releasehub.middleware.PrivateAnswerMiddleware",
     "releasehub.middleware.ContentPolicyMiddleware",
     "releasehub.middleware.UncachedErrorsMiddleware",
+    "releasehub.middleware.RefusedBodyMiddleware",
     "releasehub.middleware.BodyLimitMiddleware",
     "releasehub.middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -113,6 +114,9 @@ EMBEDDED_THREADS = 0 if REDIS_URL else sum(EMBEDDED_LANES.values())
 BODY_STALL_SECONDS = env.number("RELEASEHUB_BODY_STALL_SECONDS", 15, least=1)
 BODY_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_BODY_MIN_BYTES_PER_SECOND", 4096, least=1)
 BODY_TOTAL_SECONDS = env.number("RELEASEHUB_BODY_TOTAL_SECONDS", 6 * 3600, least=1)
+ANSWER_STALL_SECONDS = env.number("RELEASEHUB_ANSWER_STALL_SECONDS", 60, least=1)
+ANSWER_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND", 1024, least=1)
+CONNECTIONS_PER_ADDRESS = env.number("RELEASEHUB_CONNECTIONS_PER_ADDRESS", 200)
 
 
 # --- database ---------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import socket
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ from tests.live.test_uploads import call, new_version, reaches, upload
 THREADS = "2"
 PEERS = 8
 LARGE = 10_000_000
+CONNECTIONS = 20
+IN_ERRORS = {
+    "/v3/accounts/login": b'"code": "BODY_TOO_SLOW"',
+    "/api/mc-dm-versions/": b'"code": "request_too_slow"',
+    "/sign-in/": b"<h1",
+}
 SMALL_BODIES = ("/v3/accounts/login", "/api/mc-dm-versions/", "/sign-in/", "/version_files")
 
 
@@ -26,6 +33,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         RELEASEHUB_WEB_THREADS=THREADS,
         RELEASEHUB_UPLOAD_THREADS=THREADS,
         RELEASEHUB_BODY_STALL_SECONDS="3",
+        RELEASEHUB_ANSWER_STALL_SECONDS="3",
+        RELEASEHUB_CONNECTIONS_PER_ADDRESS=str(CONNECTIONS),
         RELEASEHUB_WEBHOOK_ALLOW_NETS="127.0.0.0/8",
     )
     yield running
@@ -66,6 +75,15 @@ def assert_others_are_answered(hub: Hub) -> None:
     assert hub.get("/api/mc-dm-downloads/")["pagination"]["total"] > 0
 
 
+def closed(peers: list[socket.socket]) -> list[socket.socket]:
+    """Return the connections that the server ended, without reading from the others."""
+    poller = select.poll()
+    for peer in peers:
+        poller.register(peer, select.POLLRDHUP)
+    ended = {number for number, _ in poller.poll(0)}
+    return [peer for peer in peers if peer.fileno() in ended]
+
+
 def test_idle_connections_hold_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
     assert len(peers) == PEERS
     assert_others_are_answered(hub)
@@ -81,7 +99,13 @@ def test_small_bodies_that_never_end_are_answered_408(hub: Hub, peers: list[sock
     for peer, path in zip(peers, SMALL_BODIES * 2, strict=True):
         peer.sendall(post(path, 1000))
     assert_others_are_answered(hub)
-    assert {received(peer).split(b" ")[1] for peer in peers} == {b"408"}
+    answers = {path: received(peer) for peer, path in zip(peers, SMALL_BODIES * 2, strict=True)}
+    assert {answer.split(b" ")[1] for answer in answers.values()} == {b"408"}
+    for path, answer in answers.items():
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert b"x-request-id: " in head
+        assert b"connection: close" in head
+        assert path not in IN_ERRORS or IN_ERRORS[path] in body
 
 
 def test_large_bodies_that_never_end_stop_neither_requests_nor_uploads(hub: Hub, peers: list[socket.socket]) -> None:
@@ -111,6 +135,27 @@ def test_readers_that_do_not_read_hold_no_thread(hub: Hub, peers: list[socket.so
     for peer in peers:
         assert peer.recv(15).startswith(b"HTTP/1.1 200")
     assert_others_are_answered(hub)
+    assert reaches(lambda: closed(peers) == peers)
+
+
+def test_idle_connections_are_closed_before_and_between_requests(hub: Hub, peers: list[socket.socket]) -> None:
+    for peer in peers[::2]:
+        peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert peer.recv(15).startswith(b"HTTP/1.1 200")
+    assert reaches(lambda: closed(peers) == peers)
+
+
+def test_one_address_holds_a_limited_number_of_connections(hub: Hub) -> None:
+    with ExitStack() as stack:
+        peers = [stack.enter_context(connect(hub)) for _ in range(3 * CONNECTIONS)]
+        assert reaches(lambda: closed_for_the_limit(hub) >= 2 * CONNECTIONS)
+        assert_others_are_answered(hub)
+        assert len(closed(peers)) >= 2 * CONNECTIONS
+
+
+def closed_for_the_limit(hub: Hub) -> int:
+    """From the log, because Granian closes idle connections too."""
+    return sum(map(int, re.findall(r"(\d+) were more than one address may have", hub.log.read_text())))
 
 
 def large_file(hub: Hub) -> str:

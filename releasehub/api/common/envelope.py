@@ -23,6 +23,7 @@ ERROR_ANSWERS = {
     "401": "No key, or an unknown one.",
     "403": "The key's scope or its user's permission is missing, or the key is inactive.",
     "404": "Absent, or not visible to the caller.",
+    "408": "The body did not arrive in time.",
     "409": "The present state forbids it.",
     "411": "The body has no declared length.",
     "412": "Changed since it was read (`If-Match`).",
@@ -30,7 +31,7 @@ ERROR_ANSWERS = {
     "415": "The body is neither form, multipart nor JSON.",
     "422": "Refused by a policy, or the Idempotency-Key belongs to another request.",
     "500": "The hub failed.",
-    "503": "The file storage cannot be reached.",
+    "503": "The file storage cannot be reached, or too many uploads arrive at the same time.",
     "507": "The file storage is full.",
 }
 
@@ -108,6 +109,8 @@ class HubEnvelope(Envelope):
         Kind.NO_ROUTE: "endpoint_not_found",
         Kind.NO_VERB: "endpoint_not_found",
         Kind.TOO_LARGE: "request_too_large",
+        Kind.TOO_SLOW: "request_too_slow",
+        Kind.TOO_MANY_UPLOADS: "too_many_uploads",
         Kind.UNSUPPORTED_MEDIA: "unsupported_media_type",
         Kind.DATABASE_UNAVAILABLE: "database_unavailable",
         Kind.UNEXPECTED: "server_error_occurred",

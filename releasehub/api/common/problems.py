@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions
 
 from releasehub.apikeys.services import InactiveKey, UnknownKey
@@ -36,6 +36,8 @@ class Kind(StrEnum):
     MOVED = "moved"
     CONFLICT = "conflict"
     TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    TOO_MANY_UPLOADS = "too_many_uploads"
     UNSUPPORTED_MEDIA = "unsupported_media"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     STORAGE_FULL = "storage_full"
@@ -60,6 +62,8 @@ STATUSES = {
     Kind.MOVED: 308,
     Kind.CONFLICT: 409,
     Kind.TOO_LARGE: 413,
+    Kind.TOO_SLOW: 408,
+    Kind.TOO_MANY_UPLOADS: 503,
     Kind.UNSUPPORTED_MEDIA: 415,
     Kind.STORAGE_UNAVAILABLE: 503,
     Kind.STORAGE_FULL: 507,
@@ -84,6 +88,8 @@ MESSAGES = {
     Kind.NO_ROUTE: "There is no such endpoint or verb.",
     Kind.NO_VERB: "There is no such endpoint or verb.",
     Kind.TOO_LARGE: "The request body is too large.",
+    Kind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
+    Kind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
     Kind.UNREADABLE: "The request cannot be read.",
     Kind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
     Kind.DENIED: "You are not allowed to do this.",
@@ -146,6 +152,8 @@ def _foreign(error: Exception) -> Problem:
         return _domain(errors.Denied())
     if isinstance(error, RequestDataTooBig):
         return problem(Kind.TOO_LARGE)
+    if isinstance(error, UnreadablePostError):
+        return problem(Kind.TOO_SLOW)
     if isinstance(error, SuspiciousOperation):
         return problem(Kind.UNREADABLE)
     if isinstance(error, errors.OUTAGES):

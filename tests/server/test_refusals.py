@@ -1,0 +1,59 @@
+"""Requests whose body the server refuses are answered in the form of their dialect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from releasehub.server.refusals import REFUSAL, Refusal
+
+SLOW = "The request body did not arrive in time. Send it again over a faster connection."
+FULL = "Too many uploads are arriving at the same time. Try again in a few seconds."
+BODIES: dict[str, tuple[str, Any]] = {
+    "mc-dm": ("/api/mc-dm-files/", lambda code, text: {"errors": [{"code": code, "message": text, "params": []}]}),
+    "native": ("/api/uploads/", lambda code, text: {"errors": [{"code": code, "message": text, "params": []}]}),
+    "v3": ("/v3/releases", lambda code, text: {"message": text, "code": code}),
+    "engine": ("/version", lambda code, text: {"error": code, "description": text}),
+    "entity": ("/api/entities", lambda code, text: {"error": code, "message": text}),
+}
+CODES = {
+    "mc-dm": ("request_too_slow", "too_many_uploads"),
+    "native": ("request_too_slow", "too_many_uploads"),
+    "v3": ("BODY_TOO_SLOW", "TOO_MANY_UPLOADS"),
+    "engine": ("too_slow", "too_many_uploads"),
+    "entity": ("too_slow", "too_many_uploads"),
+}
+
+
+def refused(path: str, refusal: Refusal, **headers: str) -> Any:
+    environ: dict[str, Any] = {REFUSAL: refusal}
+    return Client(headers=headers).post(path, b"", "application/json", **environ)
+
+
+@pytest.mark.parametrize("dialect", BODIES)
+def test_api(dialect: str) -> None:
+    (path, body), (slow, full) = BODIES[dialect], CODES[dialect]
+    answer = refused(path, Refusal.TOO_SLOW)
+    assert (answer.status_code, answer.json()) == (408, body(slow, SLOW))
+    answer = refused(path, Refusal.TOO_MANY_UPLOADS)
+    assert (answer.status_code, answer.json(), answer["Retry-After"]) == (503, body(full, FULL), "5")
+    for name in ("X-Request-Id", "Content-Security-Policy", "X-Content-Type-Options"):
+        assert answer[name]
+    assert answer["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("refusal", "status", "text"), [("TOO_SLOW", 408, SLOW), ("TOO_MANY_UPLOADS", 503, FULL)])
+def test_page(refusal: str, status: int, text: str) -> None:
+    answer = refused("/sign-in/", Refusal[refusal], Accept="text/html")
+    assert (answer.status_code, answer["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert text in answer.content.decode()
+    answer = refused("/sign-in/", Refusal[refusal], Accept="application/json")
+    assert (answer.status_code, answer.json()["message"]) == (status, text)
+
+
+@pytest.mark.django_db
+def test_a_header_refuses_nothing() -> None:
+    """The reason comes from the server's environment, whose names no header can have."""
+    assert Client(headers={REFUSAL: Refusal.TOO_SLOW}).get("/").status_code == 200

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +22,10 @@ from releasehub.server.connections import Peer, Watch, watch_connections
 from releasehub.server.environ import environ_of, peer_of
 from releasehub.server.pace import BodyTooSlow, paced_chunks
 from releasehub.server.refusals import REFUSAL, Refusal
+from releasehub.server.spool import Headers, send_spooled
 
 BUFFERED_BYTES = 64 * 1024
-MEMORY_BYTES = 1024 * 1024
 FILE_OPENED_SECONDS = 60.0
-Headers = list[tuple[str, str]]
 
 
 class Bridge:
@@ -151,26 +149,6 @@ async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[by
         yield head
     async for chunk in chunks:
         yield chunk
-
-
-def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[bytes]) -> Any:
-    """Write a generated answer into a file when it is large, so that its reader holds neither thread nor memory."""
-    spool = tempfile.NamedTemporaryFile(prefix="releasehub-answer-")  # noqa: SIM115 - closed when Granian has opened it
-    head, size = bytearray(), 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size <= MEMORY_BYTES:
-            head += chunk
-            continue
-        spool.write(head)
-        head.clear()
-        spool.write(chunk)
-    if size <= MEMORY_BYTES:
-        spool.close()
-        return proto.response_bytes(status, headers, bytes(head))
-    spool.flush()
-    proto.response_file(status, headers, spool.name)
-    return spool
 
 
 def refused(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:

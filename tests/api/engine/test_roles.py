@@ -11,7 +11,7 @@ from releasehub.apikeys.scopes import Scope
 from tests.api.described import operations
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_loose_upload
-from tests.test_roles_matrix import CASES, World, by_world, footprint, person
+from tests.test_roles_matrix import CASES, World, by_world, footprint, person, representatives
 
 pytestmark = pytest.mark.django_db
 SCOPES = {"read": Scope.VERSION_READ, "write": Scope.VERSION_WRITE}
@@ -81,10 +81,10 @@ def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
     return calls[case["resource"], action]()
 
 
-@by_world(case for case in HERE if case["action"] != "list")
+@by_world(representatives(case for case in HERE if case["action"] != "list"))
 def test_engine_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     be_served(world)
-    who, before = client(world, case), footprint()
+    who, before = client(world, case), case["expect"] == "deny" and footprint()
     answer = call(world, who, case)
     if case["expect"] == "allow":
         assert answer.status_code in {200, 204}, answer.content
@@ -94,7 +94,7 @@ def test_engine_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -
         assert list(answer.json()) == ["error", "description"]
 
 
-@by_world(case for case in HERE if case["action"] == "list")
+@by_world(representatives(case for case in HERE if case["action"] == "list"))
 def test_engine_lists_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
     """A download that the caller may not see is none at all."""
     be_served(world)

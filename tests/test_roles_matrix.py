@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -17,9 +16,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache as cache_of_hub
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
 
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
@@ -49,6 +46,7 @@ from tests.factories import (
     make_version,
     system,
 )
+from tests.undoing import undone
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -136,15 +134,6 @@ def by_world(cases: Iterable[dict[str, Any]]) -> Callable[[Callable[[World, dict
         return begin_with_each_world(cases)(run)
 
     return decorate
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Roll back what the block wrote, and empty the cache, so that the next cell begins as this one did."""
-    cache_of_hub.clear()
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def lacks_scope(case: dict[str, Any]) -> bool:

@@ -1,9 +1,7 @@
 """Targets: the verdicts of the corpus, told by the addresses a connection is tried to, and the classes behind them."""
 
-import json
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +13,10 @@ from releasehub.outbound.addresses import refusal
 from releasehub.outbound.client import check_target, send
 from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
+from tests.outbound.corpus import CASES, host_of
 
 pytestmark = pytest.mark.pure
 
-CASES = json.loads((Path(__file__).parents[1] / "corpora" / "ssrf_targets.json").read_text())["cases"]
 PUBLIC = {"1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9"}
 
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
@@ -35,13 +33,6 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(urllib3.util.connection, "create_connection", refuse)
     return addresses
-
-
-def host_of(url: str) -> str:
-    try:
-        return parse_target(url).host
-    except InvalidUrl:
-        return ""
 
 
 def expected(case: dict[str, Any]) -> set[str]:

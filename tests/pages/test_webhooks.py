@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +14,15 @@ from django.test.utils import CaptureQueriesContext
 
 from downloads.models import Download
 from releasehub.core import sealing
-from releasehub.outbound.urls import InvalidUrl, parse_target
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import create_endpoint, disable_gone
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from tests.factories import make_download, make_organization, make_user, make_version, system
 from tests.outbound.conftest import lookups as lookups
+from tests.outbound.corpus import BLOCKED, REFUSED_WHEN_SAVED, host_of, one_of_each
+from tests.undoing import undone
 
 pytestmark = pytest.mark.django_db
-CASES = json.loads((Path(__file__).parents[1] / "corpora" / "ssrf_targets.json").read_text())["cases"]
 URL = "https://93.184.215.14/hook"  # judged, never connected to
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
 
@@ -268,40 +266,32 @@ def test_pages_take_the_same_queries_whatever_they_hold(owner: Client, download:
     assert len(counts) == 4, counts
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c["stage"] == "create"], ids=lambda case: case["id"])
 def test_forbidden_targets_are_refused_beside_the_field(
-    owner: Client, download: Download, case: dict[str, Any], lookups: Lookups
+    owner: Client, download: Download, lookups: Lookups, subtests: pytest.Subtests
 ) -> None:
-    try:
-        host = parse_target(case["url"]).host
-    except InvalidUrl:
-        host = ""
-    lookups({host: case.get("resolves_to", [[]])})
     row = make(download)
-    for path in ("/account/webhooks/new/", f"{row.path}edit/"):
-        answer = owner.post(path, values(download, url=case["url"]))
-        assert answer.status_code == 400
-        assert answer.context["form"].errors.keys() == {"url"}
+    for case in REFUSED_WHEN_SAVED:
+        lookups({host_of(case["url"]): case.get("resolves_to", [[]])})
+        for path in ("/account/webhooks/new/", f"{row.path}edit/"):
+            with subtests.test(case["id"], path=path):
+                answer = owner.post(path, values(download, url=case["url"]))
+                assert answer.status_code == 400
+                assert answer.context["form"].errors.keys() == {"url"}
     assert Endpoint.objects.get().url == URL
 
 
-BLOCKED = [case for case in CASES if case["expect"] == "block" and "redirect_to" not in case]
-
-
-@pytest.mark.parametrize("case", BLOCKED[::4], ids=lambda case: case["id"])
 def test_tests_and_replays_connect_to_no_refused_target(
-    owner: Client, download: Download, case: dict[str, Any], lookups: Lookups, monkeypatch: pytest.MonkeyPatch
+    owner: Client, download: Download, lookups: Lookups, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
-    """A part of the corpus; the whole of it goes through the API, which uses the same services."""
+    """One target of each stage; those of each class go through the API, which uses the same services."""
     tried = refuse_connections(monkeypatch)
-    row = make(download)
-    Endpoint.objects.update(url=case["url"])
-    try:
-        lookups({parse_target(case["url"]).host: case.get("resolves_to", [[]])[-1:]})
-    except InvalidUrl:
-        lookups({})
-    delivery = delivery_of(row, owner)
-    deliver_batch()
-    owner.post(f"{row.path}log/{delivery.webhook_id}/replay/")
-    deliver_batch()
-    assert (Attempt.objects.count(), tried) == (2, [])
+    for case in one_of_each(BLOCKED, "stage"):
+        with subtests.test(case["id"]), undone():
+            row = make(download)
+            Endpoint.objects.update(url=case["url"])
+            lookups({host_of(case["url"]): case.get("resolves_to", [[]])[-1:]})
+            delivery = delivery_of(row, owner)
+            deliver_batch()
+            owner.post(f"{row.path}log/{delivery.webhook_id}/replay/")
+            deliver_batch()
+            assert (Attempt.objects.count(), tried) == (2, [])

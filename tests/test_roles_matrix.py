@@ -148,7 +148,7 @@ def proofs(case: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """What it proves of a dialect that it answers this cell as the matrix says."""
     resource, action, verdict = case["resource"], case["action"], case["expect"]
     yield "answer", resource, action, verdict, tuple(case["status"]), lacks_scope(case) and case["why"]
-    yield "state", resource, case["state"], verdict
+    yield "state", resource, action, case["state"], verdict
     yield "principal", case["principal"], verdict
     yield "reason", resource, case["why"]
     for name in ACTIONS:
@@ -160,8 +160,8 @@ def proofs(case: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
 def representatives(cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Choose cells that prove together what all of them prove.
 
-    These are for each action every kind of answer, and a cell of each verdict that tells it from every other action;
-    for each resource every state and every reason; and every kind of caller.
+    These are for each action every kind of answer, every verdict in every state, and a cell of each verdict that tells
+    it from every other action; for each resource every reason; and every kind of caller.
     """
     left = {case["id"]: (case, set(proofs(case))) for case in cases}
     missing = set().union(*(proved for _, proved in left.values()))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 
 from files.models import File
@@ -16,7 +18,33 @@ from files.models import File
 
 @cache
 def document() -> dict[str, Any]:
-    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return,no-untyped-call]
+    return generated()[0]
+
+
+@cache
+def generated() -> tuple[dict[str, Any], bool]:
+    """The schema, and whether something about it was not understood, which is printed."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return schema, bool(GENERATOR_STATS)
+
+
+def without_repeats() -> dict[str, Any]:
+    """The schema, in which answers and parameters that many operations share are left in only once."""
+    schema: dict[str, Any] = json.loads(json.dumps(document()))
+    seen: set[str] = set()
+    for operation in (operation for path in schema["paths"].values() for operation in path.values()):
+        answers, parameters = operation["responses"], operation.get("parameters", [])
+        new = {code: answer for code, answer in answers.items() if is_new(answer, seen)}
+        operation["responses"] = new or dict([next(iter(answers.items()))])
+        operation["parameters"] = [parameter for parameter in parameters if is_new(parameter, seen)]
+    return schema
+
+
+def is_new(part: Any, seen: set[str]) -> bool:
+    text = json.dumps(part, sort_keys=True)
+    is_first = text not in seen
+    seen.add(text)
+    return is_first
 
 
 def operations(*prefixes: str) -> list[tuple[str, str]]:

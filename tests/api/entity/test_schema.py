@@ -12,7 +12,7 @@ from releasehub.accounts.services import create_role
 from releasehub.api.entity.urls import urlpatterns
 from tests.api.described import check, document, operations
 from tests.api.entity.world import World, acting, moment, source
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, begin_with
 from tests.factories import make_key, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
@@ -91,33 +91,35 @@ class Whole(World):
         return bodies.get((verb, template)) or bodies.get((verb, template.rpartition("/")[2]), {})
 
 
+@begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_success_is_what_the_schema_says(verb: str, path: str) -> None:
-    answer = Whole().perform(verb, path)
+def test_success_is_what_the_schema_says(world: Whole, verb: str, path: str) -> None:
+    answer = world.perform(verb, path)
     expected = 204 if verb == "delete" else 201 if (verb, path) in CREATED else 200
     assert answer.status_code == expected, answer.content
     check(path, verb, answer)
 
 
+@begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
 @pytest.mark.parametrize("key", ["", "rh_wrong"])
-def test_without_a_key_nothing_is_answered(verb: str, path: str, key: str) -> None:
-    answer = Whole().perform(verb, path, ApiClient(key))
+def test_without_a_key_nothing_is_answered(world: Whole, verb: str, path: str, key: str) -> None:
+    answer = world.perform(verb, path, ApiClient(key))
     assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
     check(path, verb, answer)
 
 
+@begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_without_its_scope_nothing_is_done(verb: str, path: str) -> None:
-    world = Whole()
+def test_without_its_scope_nothing_is_done(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(world.owner, scopes=["webhook:read"])))
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
     check(path, verb, answer)
 
 
+@begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), [(verb, path) for verb, path in OPERATIONS if "{" in path])
-def test_strangers_find_nothing(verb: str, path: str) -> None:
-    world = Whole()
+def test_strangers_find_nothing(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(make_user())))
     assert answer.status_code in {404, 400}, answer.content
     if answer.status_code == 400:
@@ -153,12 +155,13 @@ def test_unknown_routes_and_verbs_have_the_envelope(verb: str, path: str, status
     assert answer.json()["message"]
 
 
-def test_unexpected_errors_have_the_envelope_and_no_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+@begin_with(Whole)
+def test_unexpected_errors_have_the_envelope_and_no_detail(world: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("the inner secret")
 
     monkeypatch.setattr("releasehub.api.entity.entities.delete_download", fail)
-    answer = Whole().perform("delete", "/api/entities/{entity_id}")
+    answer = world.perform("delete", "/api/entities/{entity_id}")
     assert (answer.status_code, b"secret" in answer.content) == (500, False)
     assert answer["X-Request-Id"]
 
@@ -169,10 +172,11 @@ def test_unreadable_bodies_are_400(body: bytes) -> None:
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_input")
 
 
+@begin_with(Whole)
 @pytest.mark.parametrize(
     "query", ["page=0&pageSize=0", "page=-1", "page=x", "pageSize=99999999999999999999999", "page=²"]
 )
-def test_odd_pages_are_clamped(query: str) -> None:
-    answer = Whole().client.get(f"/api/organizations?{query}")
+def test_odd_pages_are_clamped(world: Whole, query: str) -> None:
+    answer = world.client.get(f"/api/organizations?{query}")
     assert answer.status_code == 200
     assert answer.json()["pageSize"] <= 100

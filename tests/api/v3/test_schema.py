@@ -14,7 +14,7 @@ from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.api.described import check, document, operations
 from tests.api.test_schema import routes
 from tests.api.v3.shop import Shop, open_shop, signed_in
-from tests.conftest import ApiClient
+from tests.conftest import ApiClient, begin_with
 from tests.factories import make_file, make_key, make_user, make_version, system
 from versions.models import NamedChannel, NamedPlatform
 from versions.services import create_label
@@ -99,16 +99,17 @@ CLOSED = [(verb, path) for verb, path in OURS if path not in OPEN or verb == "pu
 JSON = [(verb, path) for verb, path in OURS if (verb, path[-10:]) != ("get", "{filename}")]
 
 
+@begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), JSON)
-def test_success_is_what_the_schema_says(verb: str, path: str) -> None:
-    answer = perform(World(), verb, path)
+def test_success_is_what_the_schema_says(world: World, verb: str, path: str) -> None:
+    answer = perform(world, verb, path)
     assert answer.status_code == success_of(verb, path), answer.content
     check(path, verb, answer)
 
 
+@begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), CLOSED)
-def test_without_a_token_nothing_is_told(verb: str, path: str) -> None:
-    world = World()
+def test_without_a_token_nothing_is_told(world: World, verb: str, path: str) -> None:
     world.client = ApiClient()
     answer = perform(world, verb, path)
     assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
@@ -116,9 +117,9 @@ def test_without_a_token_nothing_is_told(verb: str, path: str) -> None:
     check(path, verb, answer)
 
 
+@begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), OURS)
-def test_wrong_token_is_what_the_schema_says(verb: str, path: str) -> None:
-    world = World()
+def test_wrong_token_is_what_the_schema_says(world: World, verb: str, path: str) -> None:
     world.client = ApiClient("rh_wrong")
     answer = perform(world, verb, path)
     assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_TOKEN")
@@ -128,9 +129,9 @@ def test_wrong_token_is_what_the_schema_says(verb: str, path: str) -> None:
 SCOPED = [(verb, path) for verb, path in OURS if path not in {"/v3/accounts/login", "/v3/status"}]
 
 
+@begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), SCOPED)
-def test_without_its_scope_nothing_is_done(verb: str, path: str) -> None:
-    world = World()
+def test_without_its_scope_nothing_is_done(world: World, verb: str, path: str) -> None:
     world.client = ApiClient(make_key(world.shop.owner, scopes=["mc_dm_category:read"]))
     before = ApiKey.objects.count()
     answer = perform(world, verb, path)
@@ -139,9 +140,9 @@ def test_without_its_scope_nothing_is_done(verb: str, path: str) -> None:
     check(path, verb, answer)
 
 
+@begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), [pair for pair in OURS if "{public_id}" in pair[1]])
-def test_absent_objects_are_404(verb: str, path: str) -> None:
-    world = World()
+def test_absent_objects_are_404(world: World, verb: str, path: str) -> None:
     for text in ("a" * 24, "9" * 40, "6f1e0e0c-6f3e-4f3e-8f3e-6f1e0e0c6f3e"):
         answer = world.client.send(verb, path.replace("{public_id}", text), world.body(path))
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
@@ -157,12 +158,13 @@ def test_every_route_of_the_dialect_is_in_the_schema() -> None:
     assert found == {path for path in document()["paths"] if path.startswith("/v3/")}
 
 
+@begin_with(World)
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("get", "/v3/nothing", 404), ("get", "/v3/", 404), ("get", "/v3/releases/", 404), ("put", "/v3/releases", 405)],
 )
-def test_unknown_routes_and_verbs_have_the_envelope(method: str, path: str, status: int) -> None:
-    answer = getattr(World().client, method)(path)
+def test_unknown_routes_and_verbs_have_the_envelope(world: World, method: str, path: str, status: int) -> None:
+    answer = getattr(world.client, method)(path)
     assert (answer.status_code, answer.json().keys()) == (status, {"message", "code"})
 
 
@@ -171,9 +173,8 @@ def test_unknown_routes_are_told_to_writers_as_well() -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "ROUTE_NOT_FOUND")
 
 
-def test_unexpected_errors_have_the_envelope_and_no_detail(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-
+@begin_with(World)
+def test_unexpected_errors_have_the_envelope_and_no_detail(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("the inner secret")
 

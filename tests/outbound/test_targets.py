@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from releasehub.outbound.addresses import refusal
-from releasehub.outbound.client import check_target, send
+from releasehub.outbound.client import Answer, Caller, check_target, send
 from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
 from tests.outbound.corpus import CASES, host_of
@@ -42,8 +42,16 @@ def expected(case: dict[str, Any]) -> set[str]:
     return {answer[0] for answer in case["resolves_to"] if answer and PUBLIC.issuperset(answer)}
 
 
+def send_by_caller(method: str, url: str, **options: Any) -> Answer:
+    """As deliveries are sent."""
+    return Caller().send(method, url, **options)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_connections_are_tried_as_the_corpus_says(case: dict[str, Any], lookups: Lookups, tried: list[str]) -> None:
+@pytest.mark.parametrize("send", [send, send_by_caller])
+def test_connections_are_tried_as_the_corpus_says(
+    case: dict[str, Any], lookups: Lookups, tried: list[str], send: Callable[..., Answer]
+) -> None:
     answers = case.get("resolves_to", [])
     lookups({host_of(case["url"]): answers or [[]]})
     for _ in range(len(answers) + 1):

@@ -17,9 +17,10 @@ from releasehub.core import sealing
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import create_endpoint, disable_gone
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
+from tests.corpus import one_of_each
 from tests.factories import make_download, make_organization, make_user, make_version, system
 from tests.outbound.conftest import lookups as lookups
-from tests.outbound.corpus import BLOCKED, REFUSED_WHEN_SAVED, host_of, one_of_each
+from tests.outbound.corpus import BLOCKED, REFUSED_WHEN_SAVED, host_of
 from tests.undoing import undone
 
 pytestmark = pytest.mark.django_db

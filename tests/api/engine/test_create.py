@@ -17,6 +17,7 @@ from releasehub.webhooks.models import Event
 from tests.api.engine.conftest import PAGE, Engine
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_loose_upload, make_user, make_version, system
+from tests.undoing import undone
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -278,14 +279,16 @@ SENT = ["name", "version_number", "changelog", "changelog_url", "version_type", 
 WRONG = [None, [], {}, "", "x" * 100_001, -1, 2**70, True, "\x00", ["a"], [[]], [{}], [None], 1.5]
 
 
-@pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
 @pytest.mark.parametrize("field", [*SENT, "github_release_url", "hash", "file_id", "platform"])
-def test_no_value_of_any_type_breaks_a_write(engine: Engine, field: str, value: Any) -> None:
+def test_no_value_of_any_type_breaks_a_write(engine: Engine, field: str) -> None:
     inner = {"hash", "file_id", "platform"}
-    body = engine.body(files=[{"file_id": "77", field: value}]) if field in inner else engine.body(**{field: value})
-    answer = engine.client.send("post", "/version", body)
-    assert answer.status_code in {200, 400}, answer.content
-    assert answer.status_code == 200 or answer.json()["error"] == "invalid_input"
+    known = engine.body()["data"]
+    for value in WRONG:
+        wrong = {"files": [{"file_id": "77", field: value}]} if field in inner else {field: value}
+        with undone():
+            answer = engine.client.send("post", "/version", {"data": known | wrong})
+        assert answer.status_code in {200, 400}, (value, answer.content)
+        assert answer.status_code == 200 or answer.json()["error"] == "invalid_input"
 
 
 def test_same_idempotency_key_makes_one_version(engine: Engine) -> None:

@@ -82,6 +82,16 @@ def walk(client: Client, starts: Iterable[str], *, within: str = "/", rows_per_k
     return found
 
 
+def unlike(forms: Iterable[Form]) -> Iterator[Form]:
+    """One form of every kind: the same view and action, with the same fields."""
+    seen = set()
+    for form in forms:
+        names = tuple(sorted(name for name in form.values if not name[-1].isdigit()))
+        if (form.key, names) not in seen:
+            seen.add((form.key, names))
+            yield form
+
+
 def read(url: str, content: bytes) -> tuple[set[str], list[Form]]:
     """Return the links of a page to its own site, and its POST forms."""
     page = html5lib.parse(content, namespaceHTMLElements=False)
@@ -132,7 +142,8 @@ def chosen_in(select: Any) -> list[str]:
 
 def send(client: Client, form: Form, **changes: Any) -> Any:
     """Send a form from a browser with the same cookies, and undo in the database what came of it."""
-    browser = Client(enforce_csrf_checks=client.handler.enforce_csrf_checks, raise_request_exception=False)
+    browser = Client(raise_request_exception=False)
+    browser.handler = client.handler  # its middlewares are loaded already
     browser.cookies = client.cookies.copy()
     data = {name: value for name, value in form.filled(**changes).items() if value is not None}
     with transaction.atomic():

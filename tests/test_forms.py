@@ -15,7 +15,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from releasehub.api.dialects import is_api
 from tests.conftest import begin_with
-from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, walk
+from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, unlike, walk
 from tests.factories import make_download, make_everything, make_user, make_version
 
 STARTS = (
@@ -61,17 +61,8 @@ def root(world: dict[str, Any]) -> Client:
     return strict_client(world["root"])
 
 
-def unlike(forms: list[Form]) -> Iterator[Form]:
-    """One form of every kind: the same view and action, with the same fields."""
-    seen = set()
-    for form in forms:
-        names = tuple(sorted(name for name in form.values if not name[-1].isdigit()))
-        if (form.key, names) not in seen:
-            seen.add((form.key, names))
-            yield form
-
-
-def test_every_form_needs_its_token_and_works_with_it(root: Client) -> None:
+def test_every_form_needs_its_token_and_works_with_it_and_other_pages_refuse_post(root: Client) -> None:
+    """One walk serves all of these checks, because walking takes most of the time."""
     visitor = strict_client()
     found, public = walk(root, STARTS), walk(visitor, SIGNED_OUT, rows_per_kind=1)
     assert {url: status for url, status in found.answers.items() if status >= 400} == {}
@@ -85,6 +76,17 @@ def test_every_form_needs_its_token_and_works_with_it(root: Client) -> None:
                 wrong.append((form.page, form.action, without, with_token))
     assert wrong == []
     assert [name for name in missed(found, public) if not is_closed(root, name)] == []
+    assert posts_taken_without_a_form(root, found) == {}
+
+
+def posts_taken_without_a_form(root: Client, found: Walk) -> dict[str, int]:
+    """What a GET page does not offer it does not accept either, with a token."""
+    token = next(form.values[TOKEN] for form in found.forms)
+    targets = {form.key for form in found.forms}
+    pages = [url for url in found.answers if kind_of(url) not in targets and not url.startswith("/admin/")]
+    answers = {url: send(root, Form(url, url, {TOKEN: token})).status_code for url in pages}
+    assert answers
+    return {url: status for url, status in answers.items() if status not in {403, 405}}
 
 
 @pytest.mark.parametrize("name", ["author", "stranger"])
@@ -121,13 +123,3 @@ def routes(patterns: Any = None, namespace: str = "", prefix: str = "/") -> Iter
         elif not is_api(path):
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
             yield from routes(pattern.url_patterns, inner, path)
-
-
-def test_pages_without_a_form_refuse_post(root: Client) -> None:
-    """What a GET page does not offer it does not accept either, with a token."""
-    found = walk(root, STARTS, rows_per_kind=1)
-    token = next(form.values[TOKEN] for form in found.forms)
-    targets = {form.key for form in found.forms}
-    pages = [url for url in found.answers if kind_of(url) not in targets and not url.startswith("/admin/")]
-    answers = {url: send(root, Form(url, url, {TOKEN: token})).status_code for url in pages}
-    assert {url: status for url, status in answers.items() if status not in {403, 405}} == {}

@@ -14,7 +14,7 @@ EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u RELEASEHUB_STORAGE
 TESTED := $(EMBEDDED) DJANGO_SETTINGS_MODULE=releasehub.settings.test
 # What `make check` runs: rules, services and policies without servers, browsers, archives or generated requests.
 FAST := tests/accounts tests/apikeys tests/downloads tests/versions tests/core/test_middleware.py \
-  tests/files/test_names.py tests/files/test_services.py tests/files/test_publishing.py tests/webhooks/test_filters.py \
+  tests/files/test_names.py tests/files/test_services.py tests/publishing/test_releases.py tests/webhooks/test_filters.py \
   tests/webhooks/test_signing.py tests/webhooks/test_endpoints.py
 LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt
 

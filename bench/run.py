@@ -69,7 +69,7 @@ def stage(setup: Setup, rows: int) -> Iterator[Stage]:
         print(f"{rows:,} versions on both sides in {time.monotonic() - started:.0f} s", flush=True)
         start = servers.serving
         hub = stack.enter_context(
-            start("ReleaseHub", "releasehub.wsgi:application", hub_env, setup, folder / "hub.log")
+            start("ReleaseHub", "releasehub.server.wsgi:application", hub_env, setup, folder / "hub.log")
         )
         base = stack.enter_context(
             start("The baseline", "bench.baseline.app:application", base_env, setup, folder / "baseline.log")

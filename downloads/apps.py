@@ -14,8 +14,10 @@ class DownloadsConfig(AppConfig):
             owner_of,
             streamed_downloads,
         )
+        from releasehub.apikeys.binding import register_download_lookup
         from releasehub.webhooks.policies import register_downloads
         from releasehub.webhooks.services import register_snapshot
 
         register_snapshot(Download, download_snapshot)
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
+        register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())

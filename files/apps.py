@@ -8,8 +8,11 @@ class FilesConfig(AppConfig):
         from files.models import File
         from files.public_names import remember_files_of
         from files.snapshots import file_snapshot
+        from files.storage import blob_storage
+        from releasehub.core.readiness import register_check
         from releasehub.webhooks.services import register_snapshot
         from versions.exposure import register_version_exposure
 
         register_snapshot(File, file_snapshot)
         register_version_exposure(remember_files_of)
+        register_check("storage", lambda: blob_storage().is_reachable())

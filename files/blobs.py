@@ -9,7 +9,7 @@ from django.utils import timezone
 from files.mime import sniff
 from files.models import Blob
 from files.storage import blob_storage
-from files.uploads import StagedUpload
+from files.storage.streaming import StagedUpload
 
 CLAIM = timedelta(minutes=10)
 

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from files.blobs import erase_unused
 from files.models import Blob, UploadSession
-from files.sessions import end_upload
 from files.storage import BLOBS, INCOMING, Incoming, blob_storage
+from files.uploads.sessions import end_upload
 
 # Longer than any signed address lives and any upload through the app takes.
 GRACE = timedelta(hours=24)

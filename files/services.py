@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from downloads.rules import CategoryRules, rules_of
+from files.inspection.validation import Candidate, check_extension, max_upload_bytes, validate
 from files.kinds import kind_of
 from files.models import Blob, File, UploadSession
 from files.names import InvalidName, clean_name, fold_name
@@ -16,7 +17,6 @@ from files.policies import file_policy
 from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
 from files.quotas import lock_quota
-from files.validation import Candidate, check_extension, max_upload_bytes, validate
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from releasehub.metrics import metrics
+from releasehub.server.metrics import metrics
 
 urlpatterns = [
     path("metrics", metrics),
@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("releasehub.pages.urls")),
 ]
 
-handler400 = "releasehub.handlers.bad_request"
-handler403 = "releasehub.handlers.forbidden"
-handler404 = "releasehub.handlers.not_found"
-handler500 = "releasehub.handlers.server_error"
+handler400 = "releasehub.server.error_handlers.bad_request"
+handler403 = "releasehub.server.error_handlers.forbidden"
+handler404 = "releasehub.server.error_handlers.not_found"
+handler500 = "releasehub.server.error_handlers.server_error"

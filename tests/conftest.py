@@ -46,7 +46,7 @@ TIMES_AS_LONG = {
     "tests/api/test_bad_bodies.py": 80,
     "tests/parsing/test_requests.py": 40,
     "tests/publishing/test_surfaces.py": 60,
-    "tests/files/test_storage_trouble.py": 8,
+    "tests/files/storage/test_storage_trouble.py": 8,
     "tests/api/test_fuzz.py": 15,
 }
 
@@ -278,7 +278,7 @@ def api() -> type[ApiClient]:
 @pytest.fixture
 def run_tasks(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> Any:
     """A context in which after-commit hints are carried out at once, by the real tasks."""
-    from releasehub.celery import app
+    from releasehub.server.celery import app
 
     app.loader.import_default_modules()
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import get_commands
 from django.test import Client
 
-from releasehub.celery import app
+from releasehub.server import celery
 from releasehub.server.command import granian_arguments
 from tests.services.run import VARIABLES
 
@@ -174,7 +174,7 @@ def test_web_runs_the_command_line_of_serve() -> None:
 
 @pytest.mark.parametrize("service", ["worker", "outbound", "beat"])
 def test_celery_application_is_ours(service: str) -> None:
-    assert option(service, "-A") == app.main
+    assert f"{option(service, '-A')}.celery" == celery.__name__
     assert words(service)[3] == {"beat": "beat"}.get(service, "worker")
 
 

@@ -56,9 +56,9 @@ SURFACES: dict[str, tuple[str, str]] = {
     "file": ("releasehub.pages.permalinks.find_newest", "/d/{slug}/latest/"),
     "admin list": ("releasehub.backoffice.downloads.DownloadAdmin.get_queryset", "{list}"),
     "admin form": ("releasehub.backoffice.downloads.DownloadAdmin.get_form", "{change}"),
-    "middleware": ("releasehub.middleware.count_anonymous", "/robots.txt"),
+    "middleware": ("releasehub.server.middleware.count_anonymous", "/robots.txt"),
     "API": ("releasehub.api.mc_dm.downloads.McDmDownloadViewSet.list", "/api/mc-dm-downloads/"),
-    "API middleware": ("releasehub.middleware.count_anonymous", "/api/"),
+    "API middleware": ("releasehub.server.middleware.count_anonymous", "/api/"),
 }
 
 

@@ -18,10 +18,11 @@ from downloads.services import (
     share_download,
     update_download,
 )
-from files.links import file_path
 from releasehub.accounts.models import Membership, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid
+from releasehub.distribution.access_keys import KeyRefused, issue_access_key, open_with_secret
+from releasehub.distribution.links import file_path
 from releasehub.webhooks.claims import claim
 from releasehub.webhooks.endpoints import ABANDONED, create_endpoint, disable_abandoned, resume_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
@@ -36,7 +37,6 @@ from tests.factories import (
     make_version,
     system,
 )
-from versions.services.access_keys import KeyRefused, issue_access_key, open_with_secret
 
 pytestmark = pytest.mark.django_db
 URL = "https://93.184.215.14/hook"

@@ -23,7 +23,7 @@ from downloads.policies import download_policy
 from downloads.services import publish_to_store, set_team_member, share_download, update_download
 from files.models import File, UploadSession
 from files.policies import file_policy
-from files.sessions import begin_upload, open_incoming
+from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.accounts.models import User
 from releasehub.api.mc_dm.urls import router
 from releasehub.apikeys.scopes import Scope

@@ -12,13 +12,13 @@ from django.test import Client
 
 from downloads.models import Download
 from downloads.services import find_targets, set_team_member, share_with
-from files.attaching import Named, attach_file, find_sources
-from files.digests import Declared
-from files.external import probe_link
 from files.models import File
 from files.policies import file_policy
 from files.services import link_file, update_file
 from files.storage import blob_storage
+from files.storage.digests import Declared
+from files.uploads.attaching import Named, attach_file, find_sources
+from files.uploads.external import probe_link
 from releasehub.accounts.models import Membership
 from releasehub.api.models import IdempotentAnswer
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer

@@ -14,7 +14,7 @@ from releasehub.backoffice.base import HubForm, admin_actor
 from releasehub.backoffice.filters import AccessKeyStateFilter
 from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
 from releasehub.core.actor import Actor
-from versions.services.access_keys import issue_access_key, revoke_access_key
+from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 
 
 class AccessKeyForm(HubForm):

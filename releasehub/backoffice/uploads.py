@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from files.blobs import release_claim
-from files.handlers import StagingUploadHandler
-from files.intake import accept_upload
 from files.services import add_file, upload_limit
+from files.uploads.handlers import StagingUploadHandler
+from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor
 from versions.models import Version
 

@@ -14,9 +14,9 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from downloads.models import Download
-from files.handlers import takes_files
 from files.models import File
 from files.services import update_file
+from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
 from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
 from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFilter

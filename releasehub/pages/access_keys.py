@@ -11,15 +11,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from downloads.models import AccessKey
 from downloads.policies import manageable_access_keys
-from files.latest import latest_version
-from files.permalinks import best_file
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Invalid, NotFound
 from releasehub.core.requests import actor_of
+from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
+from releasehub.distribution.latest import latest_version
+from releasehub.distribution.permalinks import best_file
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.views import base_url, paged
-from versions.services.access_keys import issue_access_key, revoke_access_key
 
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 

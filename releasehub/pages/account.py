@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
-from files.latest import with_current_version
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.forms import SignInForm
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import issue_key, revoke_key
 from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
+from releasehub.distribution.latest import with_current_version
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.forms import KeyForm
 from releasehub.pages.views import current_versions

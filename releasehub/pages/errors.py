@@ -13,7 +13,7 @@ from releasehub.apikeys.services import InactiveKey, UnknownKey
 from releasehub.core import errors
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
-from versions.services.access_keys import KeyRefused
+from releasehub.distribution.access_keys import KeyRefused
 
 STATUS: dict[type[DomainError], int] = {
     UnknownKey: 403,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shlex import quote
 
-from files.links import file_path
 from files.models import File
+from releasehub.distribution.links import file_path
 
 
 def keyed_path(file: File, key: str) -> str:

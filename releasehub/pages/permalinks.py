@@ -5,10 +5,17 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from files.delivery import header_text, serve_file, warn_of_yank
 from files.names import fold_name
-from files.permalinks import checksums, find_download, find_exact, find_newest, find_newest_version, find_version
 from releasehub.core.errors import NotFound
+from releasehub.distribution.delivery import header_text, serve_file, warn_of_yank
+from releasehub.distribution.permalinks import (
+    checksums,
+    find_download,
+    find_exact,
+    find_newest,
+    find_newest_version,
+    find_version,
+)
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import fetcher_of
 from versions.models import Version

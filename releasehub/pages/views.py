@@ -15,21 +15,21 @@ from django.views.decorators.http import require_safe
 from downloads.models import Category, Download
 from downloads.policies import category_policy, download_policy
 from downloads.querysets import DownloadQuerySet
-from files.gate import barrier_of
-from files.latest import latest_version, with_current_version
 from files.models import File
-from files.permalinks import best_file, find_download, find_version
 from files.primary import preference
-from files.verification import verifying
+from files.uploads.verification import verifying
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Moved, NotFound
 from releasehub.core.guests import kept_for_guests
+from releasehub.distribution.access_keys import needed_key, presented_key
+from releasehub.distribution.gate import barrier_of
+from releasehub.distribution.latest import latest_version, with_current_version
+from releasehub.distribution.permalinks import best_file, find_download, find_version
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.platforms import visitor_system
 from releasehub.pages.viewers import follow_share_link, viewer_of
 from versions.models import Version
 from versions.querysets import listed_total
-from versions.services.access_keys import needed_key, presented_key
 
 PER_PAGE = 20
 

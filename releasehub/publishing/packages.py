@@ -17,14 +17,14 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import lock_download
-from files.inspection import findings_of
-from files.intake import as_json
+from files.inspection.content import findings_of
+from files.inspection.scanner import ScannerUnavailable
 from files.models import File, PackageUpload, UploadSession
-from files.scanner import ScannerUnavailable
 from files.services import add_file
-from files.sessions import begin_upload, end_upload, open_open_ended
 from files.storage import Incoming, blob_storage
-from files.verification import discard_upload, verify_now
+from files.uploads.intake import as_json
+from files.uploads.sessions import begin_upload, end_upload, open_open_ended
+from files.uploads.verification import discard_upload, verify_now
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected, StorageUnavailable
 from releasehub.publishing.lifecycle import move

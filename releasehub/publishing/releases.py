@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from downloads.models import Download
-from files.attaching import Source, attach_file
 from files.models import File
+from files.uploads.attaching import Source, attach_file
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import DomainError, ErrorCode, Invalid
 from releasehub.publishing.lifecycle import enter, move

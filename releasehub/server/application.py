@@ -4,7 +4,7 @@ from django.conf import settings
 
 from releasehub.core.requests import address_in, is_proxy
 from releasehub.server.bridge import Bridge
-from releasehub.wsgi import application as wsgi_application
+from releasehub.server.wsgi import application as wsgi_application
 
 application = Bridge(
     wsgi_application,

@@ -43,7 +43,8 @@ INSTALLED_APPS = [
     "releasehub.publishing",
     "releasehub.api",
     "releasehub.pages",
-    "releasehub.demo",
+    "releasehub.distribution",
+    "releasehub.server",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "releasehub.backoffice.apps.HubAdminConfig",
@@ -63,28 +64,28 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "releasehub.core.middleware.RequestIdMiddleware",
-    "releasehub.middleware.HealthMiddleware",
+    "releasehub.server.middleware.HealthMiddleware",
     "releasehub.core.middleware.UrlCheckMiddleware",
-    "releasehub.middleware.UnreadableBodyMiddleware",
+    "releasehub.server.middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "releasehub.middleware.PrivateAnswerMiddleware",
-    "releasehub.middleware.ContentPolicyMiddleware",
-    "releasehub.middleware.UncachedErrorsMiddleware",
-    "releasehub.middleware.RefusedBodyMiddleware",
-    "releasehub.middleware.BodyLimitMiddleware",
-    "releasehub.middleware.PageSessionMiddleware",
+    "releasehub.server.middleware.PrivateAnswerMiddleware",
+    "releasehub.server.middleware.ContentPolicyMiddleware",
+    "releasehub.server.middleware.UncachedErrorsMiddleware",
+    "releasehub.server.middleware.RefusedBodyMiddleware",
+    "releasehub.server.middleware.BodyLimitMiddleware",
+    "releasehub.server.middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "releasehub.middleware.RateLimitMiddleware",  # before the CSRF check, which may read the body
-    "releasehub.middleware.PageCsrfMiddleware",
-    "releasehub.middleware.PageAuthenticationMiddleware",
-    "releasehub.middleware.PageMessageMiddleware",
+    "releasehub.server.middleware.RateLimitMiddleware",  # before the CSRF check, which may read the body
+    "releasehub.server.middleware.PageCsrfMiddleware",
+    "releasehub.server.middleware.PageAuthenticationMiddleware",
+    "releasehub.server.middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "releasehub.backoffice.middleware.AdminCspMiddleware",
 ]
 
 ROOT_URLCONF = "releasehub.urls"
-WSGI_APPLICATION = "releasehub.wsgi.application"
+WSGI_APPLICATION = "releasehub.server.wsgi.application"
 APPEND_SLASH = True
 
 TEMPLATES = [
@@ -279,7 +280,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("RELEASEHUB_MAX_BODY_BYTES", 2_097_152,
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0
-FILE_UPLOAD_HANDLERS = ["files.handlers.RefusingUploadHandler"]  # routes that take files bring their own
+FILE_UPLOAD_HANDLERS = ["files.uploads.handlers.RefusingUploadHandler"]  # routes that take files bring their own
 
 
 # --- sign-in, security ------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from releasehub.accounts.models import User
 from releasehub.apikeys.scopes import Scope
 from releasehub.outbound import lookup
-from releasehub.wsgi import application
+from releasehub.server.wsgi import application
 from tests.api.described import document, real_parameters
 from tests.api.described import operations as described
 from tests.factories import make_file, make_key, make_user

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils.regex_helper import normalize
 
-from files import handlers
 from files.models import Blob, UploadSession
+from files.uploads import handlers
 from releasehub.apikeys.scopes import Scope
 from tests.conftest import ApiClient
 from tests.factories import make_category, make_download, make_key, make_user, make_version

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from drf_spectacular.validation import validate_schema
 
 from downloads.services import update_download
-from files.sessions import begin_upload, open_incoming
+from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.core.rates import Rate
 from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.api.described import check, document, generated, operations, without_repeats

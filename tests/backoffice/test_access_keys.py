@@ -14,8 +14,8 @@ from django.utils import timezone
 from downloads.models import AccessKey
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
+from releasehub.distribution.access_keys import issue_access_key, open_with_secret
 from tests.factories import make_download, make_user, system
-from versions.services.access_keys import issue_access_key, open_with_secret
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:downloads_accesskey_changelist"

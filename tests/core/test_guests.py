@@ -14,14 +14,14 @@ from django.utils import timezone
 
 from downloads.models import AccessKey, Download
 from downloads.services import update_download
-from files import links
 from files.models import DownloadGrant, File
 from releasehub.core.guests import CACHE
+from releasehub.distribution import links
+from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_file, make_user, make_version, system
-from versions.services.access_keys import issue_access_key
 
 pytestmark = pytest.mark.django_db
 Commits = Callable[..., Any]

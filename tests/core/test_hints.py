@@ -29,7 +29,7 @@ EMBEDDED = """
 import threading, django
 django.setup()
 from celery.signals import worker_ready
-from releasehub.embedded import start_worker
+from releasehub.server.embedded import start_worker
 heard = threading.Event()
 worker_ready.connect(lambda **_: heard.set(), weak=False)
 start_worker()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from files import links
 from releasehub.api.dialects import is_api
-from releasehub.middleware import API_POLICY
+from releasehub.distribution import links
 from releasehub.publishing.deletion import delete_version
+from releasehub.server.middleware import API_POLICY
 from tests.factories import make_download, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from downloads.access import access_to, find_with_access
 from downloads.models import Download
 from downloads.services import lock_download, set_team_member
-from files.latest import with_primary_file
-from files.listing import newest_versions, version_of_id
 from files.models import DownloadGrant
 from releasehub.core.actor import Actor
 from releasehub.core.prepared import STAND_IN, Prepared, insert, insert_all
+from releasehub.distribution.latest import with_primary_file
+from releasehub.distribution.listing import newest_versions, version_of_id
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Payload

@@ -11,6 +11,7 @@ from files.models import DownloadDay
 from releasehub.accounts.models import Membership, Role, User
 from releasehub.apikeys.services import issue_key
 from releasehub.audit.models import AuditSink
+from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
@@ -19,7 +20,6 @@ from tests.factories.accounts import make_organization, make_user
 from tests.factories.releases import make_category, make_download, make_file, make_loose_upload, make_version, system
 from versions.models import NamedChannel, NamedPlatform
 from versions.services import create_label
-from versions.services.access_keys import issue_access_key
 
 
 def make_everything(owner: User, *, member: User | None = None) -> None:

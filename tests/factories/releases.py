@@ -6,8 +6,8 @@ from downloads.services import create_category, create_download
 from files.blobs import keep_upload
 from files.models import File, UploadSession
 from files.services import add_file
-from files.sessions import begin_upload, open_incoming
-from files.uploads import Receiver, StagedUpload
+from files.storage.streaming import Receiver, StagedUpload
+from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor, system_actor
 from releasehub.publishing.releases import create_version

@@ -100,7 +100,7 @@ def run(*, away: float, seed: int, patience: float) -> Report:
 def web(on: Hub) -> Iterator[str]:
     port = free_ports(1)
     command = ("-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error", "--host", HOST)
-    command += ("--port", str(port), "--workers", "2", "--blocking-threads", "2", "releasehub.wsgi:application")
+    command += ("--port", str(port), "--workers", "2", "--blocking-threads", "2", "releasehub.server.wsgi:application")
     with on.spawned("web", *command) as child:
         url = f"http://{HOST}:{port}"
         wait_until(partial(answers, url), child, seconds=60)

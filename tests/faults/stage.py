@@ -164,7 +164,7 @@ class Hub:
                     "-m",
                     "celery",
                     "-A",
-                    "releasehub",
+                    "releasehub.server",
                     "worker",
                     "-Q",
                     "webhooks,files,default,outbound",
@@ -180,7 +180,7 @@ class Hub:
                 if beat:
                     schedule = self.folder / "beat-schedule"
                     stack.enter_context(
-                        self.spawned("beat", "-m", "celery", "-A", "releasehub", "beat", "-s", schedule)
+                        self.spawned("beat", "-m", "celery", "-A", "releasehub.server", "beat", "-s", schedule)
                     )
                 yield
         finally:

@@ -17,9 +17,9 @@ from django.utils import timezone
 from files.blobs import keep_upload
 from files.garbage import collect_garbage, find_garbage
 from files.models import Blob, File, UploadSession
-from files.sessions import begin_upload, complete_upload, open_incoming
 from files.storage import blob_storage
-from files.verification import verify_upload
+from files.uploads.sessions import begin_upload, complete_upload, open_incoming
+from files.uploads.verification import verify_upload
 from releasehub.core.errors import StorageUnavailable
 from releasehub.publishing.deletion import delete_file
 from tests.conftest import ApiClient

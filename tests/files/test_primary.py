@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from files.archives import Finding
-from files.intake import decide
+from files.inspection.archives import Finding
 from files.models import File
-from files.permalinks import best_file
 from files.services import restore_file, update_file
+from files.uploads.intake import decide
+from releasehub.distribution.permalinks import best_file
 from releasehub.publishing.deletion import delete_file
 from tests.factories.releases import make_file, make_version, system
 from versions.models import Version

@@ -16,15 +16,16 @@ from downloads.services import (
     update_download,
 )
 from downloads.services.entities import publish_entity
-from files.attaching import Named, attach_file, find_sources
-from files.external import Learned, _decide_named
-from files.intake import decide
 from files.models import File, PublicFileName
 from files.services import check_found_name, link_file, restore_file
-from files.sessions import begin_upload, complete_upload, open_incoming
-from files.verification import verify_upload
+from files.uploads.attaching import Named, attach_file, find_sources
+from files.uploads.external import Learned, _decide_named
+from files.uploads.intake import decide
+from files.uploads.sessions import begin_upload, complete_upload, open_incoming
+from files.uploads.verification import verify_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict
+from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import edit_version, edit_with_files
@@ -40,10 +41,9 @@ from tests.factories import (
     make_version,
     system,
 )
-from tests.files.test_verification import send
+from tests.files.uploads.test_verification import send
 from versions.models import Version
 from versions.services import update_version
-from versions.services.access_keys import issue_access_key
 
 pytestmark = pytest.mark.django_db
 NAME = "tool.bin"

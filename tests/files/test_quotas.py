@@ -15,12 +15,12 @@ from django.test import Client
 
 from downloads.services import create_download, update_download
 from files.blobs import keep_upload
-from files.external import BadLink, _reserve, probe_link
-from files.icons import edit_entity
 from files.models import Blob, DownloadIcon, File, UploadSession
 from files.quotas import used_by_download, used_bytes
 from files.services import add_file, link_file
-from files.sessions import begin_upload, declare_size, end_upload, open_incoming, open_open_ended
+from files.uploads.external import BadLink, _reserve, probe_link
+from files.uploads.icons import edit_entity
+from files.uploads.sessions import begin_upload, declare_size, end_upload, open_incoming, open_open_ended
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Rejected, StorageFull
@@ -232,7 +232,7 @@ class TestCopies:
                 yield bytes(size)
 
             found = SimpleNamespace(status=200, headers=headers, chunks=chunks)
-            monkeypatch.setattr("files.external.fetch", lambda url, **options: nullcontext(found))
+            monkeypatch.setattr("files.uploads.external.fetch", lambda url, **options: nullcontext(found))
 
         return answer
 

@@ -12,15 +12,15 @@ from django.utils import timezone
 from downloads.models import Category, Download
 from downloads.services import update_category
 from files.blobs import keep_upload
-from files.intake import accept_upload
-from files.latest import latest_version, with_current_version
 from files.models import Blob, File
 from files.services import add_file, link_file, restore_file
 from files.storage import blob_storage
 from files.storage.local import LocalWriter
-from files.uploads import Receiver
+from files.storage.streaming import Receiver
+from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, Rejected, StorageFull
+from releasehub.distribution.latest import latest_version, with_current_version
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version, purge_deleted
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move

@@ -12,14 +12,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from files import tasks
+from files.inspection.scanner import ScannerUnavailable
 from files.models import Blob, DownloadGrant, File
-from files.scanner import ScannerUnavailable
 from files.storage import blob_storage
-from releasehub.celery import app
+from files.uploads import tasks as upload_tasks
 from releasehub.core.errors import StorageUnavailable
+from releasehub.distribution import tasks as download_tasks
 from releasehub.publishing import tasks as publishing_tasks
 from releasehub.publishing.deletion import delete_file
 from releasehub.publishing.releases import create_version
+from releasehub.server.celery import app
 from tests.factories import make_download, make_file, make_version, system
 from versions.models import Version
 
@@ -82,7 +84,7 @@ def test_collector_says_what_it_removed(local_storage: Any, caplog: Any) -> None
 def test_downloads_are_folded() -> None:
     file = make_file()
     DownloadGrant.objects.create(file=file, visitor="a")
-    assert (tasks.fold_downloads(), tasks.fold_downloads()) == (1, 0)
+    assert (download_tasks.fold_downloads(), download_tasks.fold_downloads()) == (1, 0)
 
 
 @pytest.mark.parametrize("trouble", [StorageUnavailable(), ScannerUnavailable("clamd is away")])
@@ -94,10 +96,10 @@ def test_check_that_cannot_be_made_now_is_made_later(monkeypatch: pytest.MonkeyP
         raise trouble
 
     with monkeypatch.context() as patch:
-        patch.setattr("files.intake.findings_of", broken)
-        tasks.sweep_uploads()
+        patch.setattr("files.uploads.intake.findings_of", broken)
+        upload_tasks.sweep_uploads()
     assert File.objects.get(pk=file.pk).validation_status == "pending"
-    tasks.sweep_uploads()
+    upload_tasks.sweep_uploads()
     assert File.objects.get(pk=file.pk).validation_status == "passed"
 
 
@@ -111,8 +113,8 @@ def test_scanner_is_asked_and_its_finding_told(monkeypatch: pytest.MonkeyPatch, 
         seen.append(b"".join(chunks))
         return "Test.Virus"
 
-    monkeypatch.setattr("files.inspection.scan", scan)
-    tasks.validate(file.pk)
+    monkeypatch.setattr("files.inspection.content.scan", scan)
+    upload_tasks.validate(file.pk)
     file.refresh_from_db()
     assert (file.validation_status, seen) == ("failed", [b"bad bytes"])
     assert file.findings[0]["message"] == "The scanner found Test.Virus."

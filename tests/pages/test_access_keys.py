@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from downloads.models import AccessKey, Download
 from downloads.services import set_team_member
-from files.links import file_path, version_path
 from files.models import File
 from files.services import update_file
+from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
+from releasehub.distribution.links import file_path, version_path
 from tests.factories import make_download, make_file, make_user, make_version, system
-from versions.services.access_keys import issue_access_key, revoke_access_key
 
 pytestmark = pytest.mark.django_db
 LIST = "/account/access-keys/"

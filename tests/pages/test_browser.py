@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from files import links
+from releasehub.distribution import links
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import disable_gone
 from releasehub.webhooks.models import Endpoint

@@ -16,9 +16,9 @@ from django.conf import settings
 from django.test import Client
 
 from downloads.services import update_download
-from files import links
 from files.models import DownloadGrant
 from files.services import link_file
+from releasehub.distribution import links
 from releasehub.pages.fetching import fetch_commands
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move

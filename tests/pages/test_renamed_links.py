@@ -12,11 +12,11 @@ from django.test import Client
 from downloads.models import Download, PublicSlug
 from downloads.services import restore_download, update_download
 from releasehub.core.errors import Conflict
+from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_version
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
 from versions.models import Version
 from versions.services import update_version
-from versions.services.access_keys import issue_access_key
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("local_storage")]
 

@@ -30,7 +30,7 @@ PACKAGES = ("releasehub", "downloads", "versions", "files")
 OWNERS = {
     "releasehub/publishing/lifecycle.py",
     "releasehub/publishing/effects.py",
-    "releasehub/demo/data.py",
+    "releasehub/server/demo/data.py",
     "releasehub/core/models.py",
     "releasehub/api/v3/webhook_data.py",
 }

@@ -16,7 +16,6 @@ from django.utils import timezone
 from downloads.models import AccessKey, AccessKeyUse, Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services import set_team_member, share_download
-from files.links import file_path
 from files.models import File
 from files.services import update_file
 from releasehub.audit.actions import AuditAction
@@ -24,14 +23,15 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, DomainError, Invalid, NotFound
 from releasehub.core.logs import redact
-from tests.factories import make_download, make_file, make_user, make_version, system
-from versions.services.access_keys import (
+from releasehub.distribution.access_keys import (
     TRANSFERS_PER_USE,
     forget_old_uses,
     issue_access_key,
     open_with_secret,
     revoke_access_key,
 )
+from releasehub.distribution.links import file_path
+from tests.factories import make_download, make_file, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
 

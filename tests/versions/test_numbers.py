@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from downloads.services import update_download
-from files.latest import latest_version
 from releasehub.core.errors import Conflict
+from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move

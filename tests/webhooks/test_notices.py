@@ -11,7 +11,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
 from releasehub.accounts.models import Membership
-from releasehub.celery import app
+from releasehub.server.celery import app
 from releasehub.webhooks import notices
 from releasehub.webhooks.endpoints import create_endpoint, disable_gone, resume_endpoint
 from releasehub.webhooks.models import Endpoint

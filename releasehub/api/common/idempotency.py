@@ -15,7 +15,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.handlers import StagedFile
+from files.uploads.handlers import StagedFile
 from releasehub.api.common.errors import KeyReused
 from releasehub.api.common.renderers import OrjsonRenderer
 from releasehub.api.models import IdempotentAnswer

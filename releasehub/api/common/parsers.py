@@ -14,7 +14,7 @@ from django.utils.datastructures import MultiValueDict
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser, DataAndFiles
 
-from files.handlers import FIELD, FileNotExpected, RefusingUploadHandler, StagingUploadHandler
+from files.uploads.handlers import FIELD, FileNotExpected, RefusingUploadHandler, StagingUploadHandler
 from releasehub.api.common.errors import BodyTooLarge
 from releasehub.core.errors import DomainError
 from releasehub.core.json import read_json

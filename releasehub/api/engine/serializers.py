@@ -7,10 +7,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from files.attaching import Named
-from files.links import file_path
 from files.models import File
+from files.uploads.attaching import Named
 from releasehub.api.engine import wire
+from releasehub.distribution.links import file_path
 from versions.models import Version
 
 SHA512 = r"^[0-9a-fA-F]{128}\Z"

@@ -11,8 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.attaching import Source, find_sources
-from files.latest import latest_version
+from files.uploads.attaching import Source, find_sources
 from releasehub.api.common.parsers import JsonParser
 from releasehub.api.engine import wire
 from releasehub.api.engine.base import EngineViewSet
@@ -27,6 +26,7 @@ from releasehub.api.engine.serializers import (
     EngineVersionUpdateSerializer,
 )
 from releasehub.apikeys.scopes import Scope
+from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.releases import create_with_files, edit_with_files
 from versions.models import Version

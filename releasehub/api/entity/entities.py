@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from downloads.models import Download, StorePublication
 from downloads.policies import download_policy
 from downloads.services import lock_download, publishers_of
-from files import icons
-from files.sessions import URL_SECONDS, open_open_ended, sign_parts
 from files.storage import Incoming
+from files.uploads import icons
+from files.uploads.sessions import URL_SECONDS, open_open_ended, sign_parts
 from releasehub.accounts.models import Organization, User
 from releasehub.api.entity.base import EntityViewSet
 from releasehub.api.entity.inputs import EntityCreateSerializer, EntityIconSerializer, EntityUpdateSerializer

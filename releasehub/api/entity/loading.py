@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import models
 
 from downloads.models import Download, StorePublication
-from files.delivery import icon_address
 from files.models import File
 from files.primary import preference
 from releasehub.accounts.models import Membership, Organization
@@ -17,6 +16,7 @@ from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import role_of
 from releasehub.accounts.services import PLATFORM
 from releasehub.core.actor import Actor
+from releasehub.distribution.delivery import icon_address
 from versions.models import Version
 
 WITH_ICON = ("category", "owner", "stored_icon__blob")

@@ -9,9 +9,8 @@ from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, e
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.delivery import signed_address
 from files.models import File
-from files.sessions import URL_SECONDS, sign_parts
+from files.uploads.sessions import URL_SECONDS, sign_parts
 from releasehub.api.entity.base import EntityViewSet
 from releasehub.api.entity.entities import visible_versions
 from releasehub.api.entity.inputs import EntityActivateSerializer, EntityConfirmSerializer, EntityUploadSerializer
@@ -28,6 +27,7 @@ from releasehub.api.entity.pagination import page_of
 from releasehub.api.entity.schema import PAGE, TAG
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
+from releasehub.distribution.delivery import signed_address
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.packages import (
     Announcement,

@@ -13,7 +13,6 @@ from rest_framework.serializers import BaseSerializer
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.services import create_download, lock_download, restore_download, update_download
-from files.latest import with_current_version
 from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmDownloadFilterSet
 from releasehub.api.mc_dm.loading import download_context
@@ -26,6 +25,7 @@ from releasehub.api.mc_dm.serializers import (
 )
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.distribution.latest import with_current_version
 from releasehub.publishing.deletion import delete_download
 
 ORDER = {

@@ -14,11 +14,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from files.blobs import release_claim
-from files.delivery import serve_file
-from files.intake import AcceptedUpload, accept_upload
 from files.models import File
 from files.policies import file_policy
 from files.services import add_file, authorize_upload, link_file, lock_file, restore_file, update_file
+from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.envelope import ParentFilterRequired
 from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmFileFilterSet
@@ -32,6 +31,7 @@ from releasehub.api.mc_dm.serializers import (
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from releasehub.core.numbers import read_number
+from releasehub.distribution.delivery import serve_file
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 from versions.policies import version_policy

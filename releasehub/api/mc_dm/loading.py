@@ -8,10 +8,10 @@ from typing import Any
 from downloads.access import load_access
 from downloads.models import Category, Download
 from downloads.policies import download_policy
-from files.latest import with_current_version, with_primary_file
-from files.verification import verifying
+from files.uploads.verification import verifying
 from releasehub.api.common.loading import files_of
 from releasehub.core.actor import Actor
+from releasehub.distribution.latest import with_current_version, with_primary_file
 from versions.models import Version
 from versions.policies import version_policy
 

@@ -14,8 +14,6 @@ from rest_framework.serializers import BaseSerializer
 from downloads.access import find_with_access
 from downloads.models import Download
 from downloads.policies import download_policy
-from files.latest import with_primary_file
-from files.listing import newest_versions, version_of_id
 from releasehub.api.common.envelope import ParentFilterRequired
 from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
@@ -32,6 +30,8 @@ from releasehub.api.mc_dm.serializers import (
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.core.numbers import read_number
+from releasehub.distribution.latest import with_primary_file
+from releasehub.distribution.listing import newest_versions, version_of_id
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version, edit_version

@@ -14,9 +14,9 @@ from typing import Any
 from django.conf import settings
 
 from downloads.models import Category, Download
-from files.latest import with_current_version, with_primary_file
 from releasehub.accounts.models import User
 from releasehub.api.mc_dm.serializers import epoch
+from releasehub.distribution.latest import with_current_version, with_primary_file
 from releasehub.webhooks.formats import register_renderer
 from releasehub.webhooks.models import Endpoint, Event
 from versions.models import Version

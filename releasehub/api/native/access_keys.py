@@ -24,7 +24,7 @@ from releasehub.api.native.pagination import NewestFirst
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
-from versions.services.access_keys import issue_access_key, revoke_access_key
+from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 
 
 @extend_schema_view(

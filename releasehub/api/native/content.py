@@ -7,15 +7,15 @@ from typing import IO, Any, cast
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from files.delivery import serve_signed
-from files.handlers import takes_files
 from files.models import UploadSession
-from files.sessions import note_activity
 from files.storage import LocalStorage, blob_storage
 from files.storage.signing import BadSignature, read_content_token, read_token
+from files.uploads.handlers import takes_files
+from files.uploads.sessions import note_activity
 from releasehub.api.common.envelope import hub_envelope
 from releasehub.api.common.problems import Kind, Problem, problems_of
 from releasehub.core.errors import DomainError
+from releasehub.distribution.delivery import serve_signed
 
 CORS = {
     "Access-Control-Allow-Origin": "*",

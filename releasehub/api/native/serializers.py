@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from files.models import File, UploadSession
-from files.sessions import PartAddress, Progress
+from files.uploads.sessions import PartAddress, Progress
 from releasehub.api.common.fields import FlagField, UnsignedField
 
 HEX_SHA256 = r"^(sha256:)?[0-9a-fA-F]{64}\Z"

@@ -5,10 +5,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from files.links import file_path
 from files.models import File
-from files.updates import LeftOut, Reason
 from releasehub.api.common.fields import FlagField
+from releasehub.distribution.links import file_path
+from releasehub.distribution.updates import LeftOut, Reason
 from versions.models import Version
 from versions.numbering import MAX_LENGTH
 

@@ -7,15 +7,15 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
-from files.permalinks import best_file, find_download
-from files.updates import Client, explain_update, find_update
 from releasehub.api.common.caching import cacheable
 from releasehub.api.common.envelope import ERROR_ANSWERS, HubEnvelopeMixin
 from releasehub.api.common.views import HubViewSet
 from releasehub.api.native.update_serializers import UpdateAnswerSerializer, UpdateQuerySerializer, shown_update
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.guests import kept_for_guests
-from versions.services.access_keys import open_with_secret
+from releasehub.distribution.access_keys import open_with_secret
+from releasehub.distribution.permalinks import best_file, find_download
+from releasehub.distribution.updates import Client, explain_update, find_update
 
 
 @method_decorator(kept_for_guests(), name="dispatch")

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.models import UploadSession
-from files.sessions import (
+from files.storage import Incoming
+from files.uploads.sessions import (
     PartAddress,
     Progress,
     abort_upload,
@@ -26,7 +27,6 @@ from files.sessions import (
     progress_of,
     sign_parts,
 )
-from files.storage import Incoming
 from releasehub.api.common.envelope import HubEnvelopeMixin
 from releasehub.api.common.views import HubViewSet
 from releasehub.api.native.serializers import (

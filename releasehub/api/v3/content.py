@@ -15,11 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.blobs import release_claim
-from files.delivery import serve_file
-from files.intake import AcceptedUpload, accept_upload
 from files.models import File
-from files.permalinks import find_file
 from files.services import add_file, authorize_upload, same_file
+from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
 from releasehub.api.v3.base import V3ViewSet
@@ -28,8 +26,10 @@ from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, about
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid, NotFound
+from releasehub.distribution.access_keys import open_with_secret
+from releasehub.distribution.delivery import serve_file
+from releasehub.distribution.permalinks import find_file
 from versions.models import Version
-from versions.services.access_keys import open_with_secret
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 CONTENT = {

@@ -9,11 +9,11 @@ from urllib.parse import quote
 from rest_framework import serializers
 
 from downloads.models import Download
-from files.gate import barrier_of
 from files.models import File
 from files.names import extension
 from releasehub.api.common.fields import UnsignedField
 from releasehub.api.common.moments import shown_moment
+from releasehub.distribution.gate import barrier_of
 from versions.models import Version
 
 VERSION = r"^[0-9]+(\.[0-9]+){1,3}\Z"

@@ -15,7 +15,7 @@ from releasehub.api.common.caching import confidential
 from releasehub.api.v3.base import V3ViewSet
 from releasehub.api.v3.schema import about
 from releasehub.apikeys.tokens import issue_token
-from releasehub.health import readiness
+from releasehub.core.readiness import readiness
 
 
 class V3LoginSerializer(serializers.Serializer[Any]):

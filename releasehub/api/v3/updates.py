@@ -11,8 +11,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from downloads.models import AccessKey, Download
-from files.gate import ensure_key_where_needed
-from files.updates import Client, find_update
 from releasehub.api.common.caching import cacheable
 from releasehub.api.common.fields import FlagField
 from releasehub.api.common.loading import files_of
@@ -22,8 +20,10 @@ from releasehub.api.v3.schema import about
 from releasehub.api.v3.serializers import NAME_LENGTH, VERSION, V3ReleaseSerializer
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Denied, NotFound
+from releasehub.distribution.access_keys import open_with_secret
+from releasehub.distribution.gate import ensure_key_where_needed
+from releasehub.distribution.updates import Client, find_update
 from versions.models import Version
-from versions.services.access_keys import open_with_secret
 
 INSTALLED = VERSION.replace("^", "^[vV]?")
 RELEASE = {200: V3ReleaseSerializer}

@@ -3,10 +3,10 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from files import links
 from files.models import File
-from releasehub.core.markdown import render_markdown
+from releasehub.distribution import links
 from releasehub.pages import fetching
+from releasehub.pages.markdown import render_markdown
 from versions.models import Version
 
 register = template.Library()

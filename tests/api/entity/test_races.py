@@ -173,12 +173,12 @@ def test_the_category_and_a_slug_are_made_once() -> None:
 
 def test_a_worker_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The lease of another worker is respected; the request says in time that it is not over."""
-    monkeypatch.setattr("files.verification.WAIT_SECONDS", 0.3)
+    monkeypatch.setattr("files.uploads.verification.WAIT_SECONDS", 0.3)
     world = World()
     body = world.uploaded()
     upload = UploadSession.objects.get(storage_key=body["storage_path"])
-    from files.sessions import declare_size
-    from files.verification import _claim
+    from files.uploads.sessions import declare_size
+    from files.uploads.verification import _claim
 
     declare_size(upload, body["file_size_bytes"])
     assert _claim(upload.pk) is not None

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from downloads.models import TeamMember
 from downloads.services import set_team_member, share_download
-from files.counting import fold_grants
 from files.models import Blob, File, PackageUpload, UploadSession
-from files.tasks import sweep_uploads
+from files.uploads.tasks import sweep_uploads
 from releasehub.api.common.idempotency import HEADER
 from releasehub.core.errors import StorageUnavailable
+from releasehub.distribution.counting import fold_grants
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.api.entity.world import LOCKFILE, World, acting, moment, source, upload, zipped
@@ -257,7 +257,7 @@ def test_storage_that_is_away_is_503_and_the_next_try_works(world: World, monkey
         raise StorageUnavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr("files.verification._collect", fail)
+        patch.setattr("files.uploads.verification._collect", fail)
         answer = world.client.send("post", f"{world.url}/versions/confirm", body)
     assert (answer.status_code, answer.json()["error"]) == (503, "storage_unavailable")
     world.confirm(body)

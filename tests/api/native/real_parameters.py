@@ -1,9 +1,9 @@
 from typing import Any
 
 from files.models import File
-from files.sessions import begin_upload, open_incoming
+from files.uploads.sessions import begin_upload, open_incoming
+from releasehub.distribution.access_keys import issue_access_key
 from tests.factories import system
-from versions.services.access_keys import issue_access_key
 
 PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/", "/api/whoami")
 

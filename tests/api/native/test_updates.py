@@ -9,12 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from downloads.models import Download
-from files.links import file_path
 from releasehub.apikeys.scopes import Scope
+from releasehub.distribution.access_keys import issue_access_key
+from releasehub.distribution.links import file_path
 from tests.api.described import check
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
-from versions.services.access_keys import issue_access_key
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/updates/{slug}"

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from files.models import Blob, File, UploadSession
 from files.storage import blob_storage
-from files.tasks import sweep_uploads
+from files.uploads.tasks import sweep_uploads
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.logs import redact

@@ -10,15 +10,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import MULTIPART_CONTENT, encode_multipart
 
-from files.counting import fold_grants
 from files.models import Blob, DownloadGrant, File
 from files.services import update_file
 from files.storage import LocalStorage
 from releasehub.apikeys.scopes import Scope
+from releasehub.distribution.access_keys import issue_access_key
+from releasehub.distribution.counting import fold_grants
 from tests.api.v3.shop import Shop, fetch, signed_in
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
-from versions.services.access_keys import issue_access_key
 
 BOUNDARY = "BoUnDaRy"
 

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from files.counting import fold_grants
 from releasehub.apikeys.scopes import Scope
+from releasehub.distribution.counting import fold_grants
 from tests.api.v3.shop import Shop, fetch, signed_in
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_key, make_user, make_version

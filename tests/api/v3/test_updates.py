@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from files.services import update_file
+from releasehub.distribution.access_keys import issue_access_key
 from tests.api.v3.shop import Shop, signed_in
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_user, make_version, system
-from versions.services.access_keys import issue_access_key
 
 
 def ask(shop: Shop, what: str = "update", **query: Any) -> Any:

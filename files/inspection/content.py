@@ -1,0 +1,93 @@
+"""Looking into stored bytes: archives by their listing, and the scanner where the operator has one."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from typing import IO, Any, cast
+
+from django.conf import settings
+
+from files.inspection.archives import Finding, inspect_archive
+from files.inspection.scanner import scan
+from files.models import Blob
+from files.storage import blob_storage
+from files.storage.digests import HEAD_BYTES
+
+CHUNK_BYTES = 1024 * 1024
+
+
+def findings_of(blob: Blob, filename: str) -> list[Finding]:
+    """What speaks against offering these bytes under that name; empty: nothing.
+
+    Errors: StorageUnavailable, ScannerUnavailable.
+    """
+    with open_seekable(blob.storage_key, blob.size_bytes) as handle:
+        if found := inspect_archive(handle, filename):
+            return found
+    if settings.SCANNER_ADDRESS and (name := scan(_chunks(blob), address=settings.SCANNER_ADDRESS)):
+        return [Finding("scanner.found", f"The scanner found {name}.")]
+    return []
+
+
+def head_of(blob: Blob) -> bytes:
+    """Return the first bytes, which tell the type of the content. Call it outside a transaction."""
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        return handle.read(HEAD_BYTES)
+
+
+def open_seekable(key: str, size: int) -> IO[bytes]:
+    """A stored object that can be read from anywhere, also when the storage only streams."""
+    return cast("IO[bytes]", io.BufferedReader(StoredBytes(key, size), CHUNK_BYTES))
+
+
+class StoredBytes(io.RawIOBase):
+    """Opens the stream anew where somebody jumped to."""
+
+    def __init__(self, key: str, size: int) -> None:
+        self.key, self.size = key, size
+        self.position = 0
+        self.stream: IO[bytes] | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self.position, io.SEEK_END: self.size}[whence]
+        target = max(0, base + offset)
+        if target != self.position:
+            self._drop()
+            self.position = target
+        return self.position
+
+    def readinto(self, buffer: Any) -> int:
+        if self.position >= self.size:
+            return 0
+        if self.stream is None:
+            self.stream = blob_storage().open(self.key, self.position)
+        chunk = self.stream.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self.position += len(chunk)
+        return len(chunk)
+
+    def close(self) -> None:
+        self._drop()
+        super().close()
+
+    def _drop(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
+            self.stream = None
+
+
+def _chunks(blob: Blob) -> Iterator[bytes]:
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        while chunk := handle.read(CHUNK_BYTES):
+            yield chunk

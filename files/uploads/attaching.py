@@ -1,0 +1,156 @@
+"""Files of a version by name: bytes that the hub has already, or an asset of the version's release page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from downloads.access import load_access
+from files.inspection.content import head_of
+from files.models import Blob, File, UploadSession
+from files.policies import file_policy
+from files.services import add_file, link_file
+from files.uploads.external import ASSET_NUMBER, RELEASE_PAGE
+from files.uploads.intake import check_now
+from releasehub.core.actor import Actor
+from releasehub.core.errors import DomainError, ErrorCode, Invalid, Rejected
+from versions.models import Version
+
+KEPT_FIELDS = ("platform", "architecture", "display_label", "kind")
+
+
+@dataclass(frozen=True)
+class Named:
+    """`reference`: the public id of a confirmed upload or of a file, or an asset number.
+
+    `sha512`: what the bytes have to be, in lower case hex; empty where the caller does not say.
+    """
+
+    reference: str
+    platform: str = ""
+    architecture: str = ""
+    sha512: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something to attach: a `blob`, a `url`, or the number of an `asset`. Goes into `attach_file`."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    filename: str = ""
+    blob: Blob | None = None
+    is_checked: bool = False
+    upload: UploadSession | None = None
+    url: str = ""
+    asset: str = ""
+    sha512: str = ""
+    head: bytes = b""
+
+
+def find_sources(actor: Actor, named: Sequence[Named]) -> list[Source]:
+    """What the names stand for, in at most three queries; bytes of uploads are looked into.
+
+    Call it outside a transaction.
+    Errors: Invalid for a name that stands for nothing the actor may attach; Rejected for other bytes than declared,
+    or for what is in them. The message counts the names from 1.
+    """
+    ids = {item.reference for item in named if not is_asset(item.reference)}
+    uploads, files = (_uploads(actor, ids), _files(actor, ids)) if ids else ({}, {})
+    sources = []
+    for number, item in enumerate(named, 1):
+        try:
+            sources.append(_source(actor, item, uploads.get(item.reference), files.get(item.reference)))
+        except DomainError as error:
+            error.message = f"File {number}: {error.message}"
+            raise
+    return sources
+
+
+def is_asset(reference: str) -> bool:
+    return bool(ASSET_NUMBER.fullmatch(reference))
+
+
+@transaction.atomic
+def attach_file(*, actor: Actor, version: Version, source: Source) -> File:
+    """A new file of the version.  Errors: as `add_file` and `link_file`; Invalid for an asset without release page."""
+    if source.blob is None:
+        if source.asset and not RELEASE_PAGE.fullmatch(version.release_page_url):
+            message = "An asset number needs a release page such as https://github.com/o/r/releases/tag/v1."
+            raise Invalid(ErrorCode.INVALID, message, field="release_page_url")
+        return link_file(
+            actor=actor,
+            version=version,
+            url=source.url,
+            reference=source.asset,
+            filename=source.filename,
+            external_sha512=source.sha512,
+            **source.fields,
+        )
+    file = add_file(
+        actor=actor,
+        version=version,
+        filename=source.filename,
+        blob=source.blob,
+        is_checked=source.is_checked,
+        head=source.head,
+        upload=source.upload,
+        **source.fields,
+    )
+    if source.upload is not None:  # from here on the file keeps the bytes, not the upload
+        UploadSession.objects.filter(pk=source.upload.pk).update(file=file, blob=None)
+    return file
+
+
+def _uploads(actor: Actor, ids: set[str]) -> dict[str, UploadSession]:
+    """Finished uploads of the actor that name no version."""
+    rows = UploadSession.objects.filter(public_id__in=ids, version=None, state=UploadSession.State.CONFIRMED)
+    if not actor.is_superuser:
+        rows = rows.filter(user=actor.user_id) if actor.user_id is not None else rows.none()
+    rows = rows.select_related("blob", "file__blob", "file__version__download__category")
+    return {row.public_id: row for row in rows}
+
+
+def _files(actor: Actor, ids: set[str]) -> dict[str, File]:
+    rows = File.objects.filter(public_id__in=ids).select_related("blob", "version__download__category")
+    found = {row.public_id: row for row in rows}
+    load_access(actor, {row.download_id for row in found.values()})
+    return {public_id: row for public_id, row in found.items() if file_policy.can_download(actor, row)}
+
+
+def _source(actor: Actor, item: Named, upload: UploadSession | None, file: File | None) -> Source:
+    if is_asset(item.reference):
+        return Source(_fields(item, {}), asset=item.reference, sha512=item.sha512)
+    if upload is not None and upload.blob is not None:
+        _compare(upload.blob, item)
+        is_checked = check_now(upload.blob, upload.filename)
+        head = head_of(upload.blob)
+        return Source(_fields(item, upload.fields), upload.filename, upload.blob, is_checked, upload, head=head)
+    if upload is not None and upload.file is not None and not upload.file.is_deleted:
+        file = upload.file if file_policy.can_download(actor, upload.file) else None
+    if file is None:
+        message = f"{item.reference} is no finished upload of yours, no file you may fetch, and no asset number."
+        raise Invalid(ErrorCode.INVALID, message, field="reference")
+    fields = _fields(item, {name: getattr(file, name) for name in KEPT_FIELDS})
+    if file.blob is None:
+        if not file.external_url:
+            raise Invalid(ErrorCode.INVALID, f"{item.reference} is still being looked up.", field="reference")
+        return Source(fields, file.filename, url=file.external_url, sha512=item.sha512)
+    _compare(file.blob, item)
+    is_checked = file.validation_status == File.Validation.PASSED
+    return Source(fields, file.filename, file.blob, is_checked, head=head_of(file.blob))
+
+
+def _fields(item: Named, known: Mapping[str, Any]) -> dict[str, Any]:
+    given = {"platform": item.platform, "architecture": item.architecture}
+    return {**known, **{name: value for name, value in given.items() if value}}
+
+
+def _compare(blob: Blob, item: Named) -> None:
+    if blob.state != Blob.State.STORED:
+        raise Invalid(ErrorCode.INVALID, f"The bytes of {item.reference} are lost. Send them again.", field="reference")
+    if item.sha512 and item.sha512 != blob.sha512:
+        message = f"The bytes of {item.reference} have another SHA-512."
+        raise Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message, field="sha512", received=blob.sha512)

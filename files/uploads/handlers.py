@@ -1,0 +1,141 @@
+"""Django upload handling that streams to storage: no whole file in memory, no temporary file beside the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
+
+from files.storage.streaming import Receiver, StagedUpload
+from releasehub.core.errors import ErrorCode, Invalid
+
+FIELD = "file"
+MAX_WAITING_BYTES = 1024 * 1024
+TARGET_FIRST = (
+    "The form has to say where a large file belongs before the file itself: send version_id before the file, "
+    "or in the query string."
+)
+View = TypeVar("View", bound=Callable[..., Any])
+Authorize = Callable[[str], int | None]
+
+
+class StagedFile(UploadedFile):  # type: ignore[type-arg]
+    """What forms and serializers get: size and name as usual, the bytes as `staged`."""
+
+    def __init__(self, staged: StagedUpload) -> None:
+        super().__init__(file=None, name=staged.name, size=staged.size_bytes)
+        self.staged = staged
+
+    def _set_name(self, name: str | None) -> None:
+        """Kept as sent: Django would cut a path off silently, here a path is refused with a reason."""
+        self._name = name
+
+    def close(self) -> None:
+        """Do nothing, because there is no local file. Django closes every file when it gives up parsing a form."""
+
+    name = property(UploadedFile._get_name, _set_name)  # type: ignore[attr-defined]
+
+
+def takes_files(view: View) -> View:
+    """Mark a view whose body may hold a file, so that the limit on ordinary bodies does not apply to it."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+class FileNotExpected(SuspiciousOperation):
+    """A form with a file was sent to a route that takes none."""
+
+
+class RefusingUploadHandler(FileUploadHandler):
+    """Refuse a form at its first file, before a byte of it is written anywhere.
+
+    This is the default of the whole hub. A route that takes files installs a handler of its own after it has checked
+    the caller's right to send one.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        raise FileNotExpected("This address takes no files.")
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        raise FileNotExpected("This address takes no files.")
+
+    def file_complete(self, file_size: int) -> None:
+        return None
+
+
+class StagingUploadHandler(FileUploadHandler):
+    """Stream the file of the form field `file` to storage; `discard` removes whatever no blob took over.
+
+    Args:
+        authorize: Decides by the file's name whether the caller may send it, before the first byte is stored. It
+            returns the most bytes the file may have (0: no limit), or None while the form has not named the target
+            yet: then up to `MAX_WAITING_BYTES` are held in memory until `release`.
+
+    Raises:
+        Invalid: For other or more files than allowed, or a large file that comes before its target is named.
+        DomainError: What `authorize` and `Receiver` raise.
+    """
+
+    chunk_size = 256 * 1024
+
+    def __init__(self, request: HttpRequest | None = None, *, authorize: Authorize, most_files: int = 1) -> None:
+        super().__init__(request)
+        self.authorize = authorize
+        self.most_files = most_files
+        self.receiver: Receiver | None = None
+        self.waiting: bytearray | None = None
+        self.staged: list[StagedUpload] = []
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        if self.field_name != FIELD or len(self.staged) >= self.most_files or self.waiting is not None:
+            message = f"Send at most {self.most_files} file, in the field {FIELD}."
+            raise Invalid(ErrorCode.INVALID, message, field=str(self.field_name))
+        limit = self.authorize(str(self.file_name))
+        if limit is None:
+            self.waiting = bytearray()
+        else:
+            self.receiver = Receiver(str(self.file_name), limit_bytes=limit)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.receiver is not None:
+            self.receiver.write(raw_data)
+        elif self.waiting is not None:
+            if len(self.waiting) + len(raw_data) > MAX_WAITING_BYTES:
+                raise Invalid(ErrorCode.INVALID, TARGET_FIRST, field=FIELD)
+            self.waiting += raw_data
+
+    def file_complete(self, file_size: int) -> StagedFile | None:
+        if self.receiver is None:
+            return None
+        self.staged.append(self.receiver.finish())
+        self.receiver = None
+        return StagedFile(self.staged[-1])
+
+    def release(self) -> StagedFile | None:
+        """Store the file that waited for its target, now that the whole form has been read."""
+        if self.waiting is None:
+            return None
+        content, self.waiting = bytes(self.waiting), None
+        limit = self.authorize(str(self.file_name))
+        if limit is None:  # the form never named a target; its serializer says so
+            return None
+        self.receiver = Receiver(str(self.file_name), limit_bytes=limit)
+        self.receiver.write(content)
+        return self.file_complete(len(content))
+
+    def upload_interrupted(self) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """After an error, or when the request is answered: bytes a blob took over stay, all others go."""
+        self.waiting = None
+        if self.receiver is not None:
+            self.receiver.abort()
+            self.receiver = None
+        for upload in self.staged:
+            upload.discard()

@@ -1,0 +1,136 @@
+"""Icons of downloads: a small picture that comes straight into storage and is kept like every other file."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from downloads import services as downloads
+from downloads.models import Download
+from downloads.policies import download_policy
+from files.mime import sniff
+from files.models import DownloadIcon, UploadSession
+from files.names import extension
+from files.quotas import check_room, lock_quota
+from files.storage import Incoming, blob_storage
+from files.storage.digests import ALGORITHMS
+from files.uploads.sessions import begin_upload
+from files.uploads.verification import discard_upload, verify_now
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import ErrorCode, Invalid, Rejected
+from releasehub.core.tasks import hint
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+
+MOST_BYTES = 1024 * 1024
+PURPOSE = "icon"
+PICTURES = {"png": {"image/png"}, "svg": {"image/svg+xml", "application/xml"}}
+
+
+def begin_icon(*, actor: Actor, slug: str, ext: str, incoming: Incoming) -> UploadSession:
+    """Errors: NotFound for nobody, Invalid."""
+    return begin_upload(actor=actor, version=None, filename=f"{slug}.{ext}", incoming=incoming, purpose=PURPOSE)
+
+
+def verify_icon(*, actor: Actor, storage_path: str, content_hash: str = "", download: Download | None = None) -> None:
+    """Read it back and look at it; the path that `download` has already is fine. Outside of any transaction.
+
+    Errors: Invalid for a path nobody gave the actor; Conflict when nothing came; Rejected for other bytes than
+    `content_hash` (hex of MD5, SHA-1, SHA-256 or SHA-512) says, or no picture.
+    """
+    if _is_kept(download, storage_path, content_hash):
+        return
+    upload = _find(actor, storage_path)
+    blob = verify_now(upload)
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        content = handle.read(MOST_BYTES + 1)
+    error: Rejected | None = None
+    if content_hash and _digest(content, content_hash) != content_hash:
+        error = Rejected(ErrorCode.FILE_DIGEST_DIFFERS, "The bytes that arrived have another hash.", field="icon_hash")
+    elif len(content) > MOST_BYTES or sniff(content[:8192]) not in PICTURES[extension(upload.filename)]:
+        error = Rejected(ErrorCode.FILE_TYPE_REFUSED, "The content is not what the file name says.", field="icon_path")
+    if error is not None:
+        discard_upload(upload, error)
+        raise error
+
+
+@transaction.atomic
+def create_entity(*, actor: Actor, icon_path: str = "", icon_hash: str = "", **fields: Any) -> Download:
+    """With its icon, after `verify_icon`.  Errors: as `downloads.services.create_entity`."""
+    download = downloads.create_entity(actor=actor, **fields)
+    if icon_path:
+        _keep(actor, download, icon_path, icon_hash)
+    return download
+
+
+@transaction.atomic
+def edit_entity(
+    *, actor: Actor, download: Download, icon_path: str | None = None, icon_hash: str = "", **fields: Any
+) -> Download:
+    """Only what is given changes; an empty `icon_path` removes the icon.  Errors: as `update_download`."""
+    download = downloads.update_download(actor=actor, download=download, **fields)
+    if icon_path is None or _is_kept(download, icon_path, icon_hash):
+        return download
+    changes = _keep(actor, download, icon_path, icon_hash) if icon_path else _drop(download)
+    if changes:
+        download.save(update_fields=["updated_at"])
+        audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes={"icon": changes})
+        webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
+    return download
+
+
+def _keep(actor: Actor, download: Download, storage_path: str, content_hash: str) -> list[str]:
+    download_policy.ensure("edit", actor, download)
+    upload = _find(actor, storage_path)
+    if upload.blob is None:
+        raise Invalid(ErrorCode.INVALID, "This icon is in use already, or was never verified.", field="icon_path")
+    before = _drop(download)
+    lock_quota(download.owner_id)
+    check_room(download, upload.blob.size_bytes, besides=upload)
+    DownloadIcon.objects.create(
+        download=download,
+        blob=upload.blob,
+        filename=upload.filename,
+        storage_path=storage_path,
+        content_hash=content_hash or upload.blob.sha256,
+    )
+    changes = [before[0] if before else "", upload.blob.sha256]
+    upload.blob = None
+    upload.save(update_fields=["blob", "updated_at"])
+    return changes
+
+
+def _drop(download: Download) -> list[str]:
+    """Empty when there is none."""
+    icon = DownloadIcon.objects.select_related("blob").filter(download=download).first()
+    if icon is None:
+        return []
+    icon.delete()
+    transaction.on_commit(partial(hint, "files.erase_blobs", [icon.blob_id]))
+    return [icon.blob.sha256, ""]
+
+
+def _is_kept(download: Download | None, storage_path: str, content_hash: str) -> bool:
+    """Whether the download has exactly this icon."""
+    if download is None or not storage_path:
+        return False
+    icon = DownloadIcon.objects.filter(download=download, storage_path=storage_path).first()
+    return icon is not None and content_hash in {"", icon.content_hash}
+
+
+def _find(actor: Actor, storage_path: str) -> UploadSession:
+    rows = UploadSession.objects.select_related("blob", "user").filter(fields__purpose=PURPOSE)
+    upload = rows.filter(storage_key=storage_path).first()
+    if upload is None or (upload.user_id != actor.user_id and not actor.is_superuser):
+        raise Invalid(ErrorCode.INVALID, "No icon of yours was sent to this path.", field="icon_path")
+    return upload
+
+
+def _digest(content: bytes, like: str) -> str:
+    return hashlib.new(ALGORITHMS[len(like)], content, usedforsecurity=False).hexdigest()

@@ -1,0 +1,156 @@
+"""From bytes that arrived to a file that is offered: keep them once, look into them, say what was found."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from files.blobs import keep_upload, release_claim
+from files.inspection.archives import Finding, is_packed
+from files.inspection.content import findings_of
+from files.models import Blob, File
+from files.primary import elect_primary_file
+from files.public_names import Identity, check_name_is_free, remember_file
+from files.services import check_new_file, count_files, lock_file
+from files.storage import blob_storage
+from files.storage.streaming import StagedUpload
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor, system_actor
+from releasehub.core.errors import Conflict, ErrorCode, NotFound, Rejected
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+from versions.models import Version
+
+PACKED_WEIGHT = 16
+HINT_TIME = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class AcceptedUpload:
+    """Bytes that may become a file; `blob` is claimed for a while. Goes into `add_file`."""
+
+    filename: str
+    blob: Blob
+    is_checked: bool
+
+
+def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha256: str = "") -> AcceptedUpload:
+    """Keep what came through the app. Small files are looked into at once, large ones by a worker.
+
+    `sha256`: what the client says the bytes are, hex. Call it outside a transaction.
+    Errors: NotFound, Denied, Conflict, Invalid; Rejected for other bytes, by a rule, or for what is in them.
+    """
+    digest = upload.digests.sha256
+    if sha256 and sha256.lower().removeprefix("sha256:") != digest:
+        raise Rejected(
+            ErrorCode.FILE_DIGEST_DIFFERS, "The bytes that arrived have another SHA-256.", field="sha256",
+            received=digest,
+        )  # fmt: skip
+    filename = check_new_file(
+        actor=actor,
+        version=version,
+        filename=upload.name,
+        size_bytes=upload.size_bytes,
+        sha256=digest,
+        head=upload.head,
+    )
+    blob = keep_upload(upload)
+    try:
+        is_checked = check_now(blob, filename)
+    except BaseException:
+        release_claim(blob)
+        raise
+    return AcceptedUpload(filename, blob, is_checked)
+
+
+def is_inspected_now(blob: Blob) -> bool:
+    """Whether inspecting the bytes takes a request a few seconds of CPU time at most.
+
+    A packed tar archive has to be unpacked to be listed and may be 50 times as large then, so it counts 16 times.
+    """
+    limit: int = settings.INLINE_CHECK_BYTES
+    if settings.SCANNER_ADDRESS or blob.size_bytes > limit:
+        return False
+    if blob.size_bytes * PACKED_WEIGHT <= limit:
+        return True
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        return not is_packed(handle.read(8))
+
+
+def check_now(blob: Blob, filename: str) -> bool:
+    """Look into bytes before an answer; False when they are so large, or the scanner so slow, that a worker does it.
+
+    Call it outside a transaction.  Errors: Rejected for what is in them.
+    """
+    if not is_inspected_now(blob):
+        return False
+    if found := findings_of(blob, filename):
+        raise Rejected(ErrorCode.FILE_FAILED_VALIDATION, found[0].message, field="file", findings=as_json(found))
+    return True
+
+
+def validate_file(file_id: int) -> File.Validation | None:
+    """Look into the stored bytes of a pending file and decide; None when there is nothing (more) to decide.
+
+    Errors: StorageUnavailable, ScannerUnavailable: try again later.
+    """
+    file: File | None = File.objects.select_related("blob", "version__download").filter(pk=file_id).first()
+    if file is None or file.blob is None or file.validation_status != File.Validation.PENDING:
+        return None
+    return decide(file, findings_of(file.blob, file.filename))
+
+
+def pending_files() -> list[int]:
+    """Files that wait for longer than a hint takes."""
+    before = timezone.now() - HINT_TIME
+    rows = File.objects.filter(validation_status=File.Validation.PENDING, updated_at__lt=before)
+    return list(rows.order_by("id").values_list("pk", flat=True)[:1000])
+
+
+@transaction.atomic
+def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validation | None:
+    """Passed without findings, else failed: a failed file is shown to its team only, and nobody can fetch it.
+
+    `learned`: fields that only looking could tell, such as the size of a link or the blob of its copy.
+    """
+    try:
+        file = lock_file(file)
+    except NotFound:
+        return None
+    if file.validation_status != File.Validation.PENDING:
+        return None
+    for name, value in learned.items():
+        setattr(file, name, value)
+    findings = findings or _name_findings(file)
+    file.findings = as_json(findings)
+    file.validation_status = File.Validation.FAILED if findings else File.Validation.PASSED
+    file.save(update_fields=["findings", "validation_status", *learned, "updated_at"])
+    elect_primary_file(file.version, file)
+    remember_file(file)
+    if not findings and not file.is_deleted:
+        count_files(file.version, 1)
+    action = AuditAction.FILE_REJECT if findings else AuditAction.FILE_VALIDATE
+    event = EventType.FILE_REJECTED if findings else EventType.FILE_VALIDATED
+    audit.record(actor=system_actor(), action=action, target=file, changes={"findings": file.findings})
+    webhooks.publish(actor=system_actor(), event=event, target=file)
+    return File.Validation(file.validation_status)
+
+
+def _name_findings(file: File) -> list[Finding]:
+    """Bytes that are known only now may be others than those that the name belongs to."""
+    try:
+        check_name_is_free(file.version, file.filename, Identity.of(file))
+    except Conflict as taken:
+        return [Finding("name.public", taken.message)]
+    return []
+
+
+def as_json(findings: list[Finding]) -> list[dict[str, str]]:
+    return [{"code": found.code, "message": found.message, "member": found.member} for found in findings]

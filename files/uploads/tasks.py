@@ -1,0 +1,62 @@
+"""Background work on uploads and links. Every task may run twice."""
+
+import logging
+
+from celery import shared_task
+
+from files.inspection.scanner import ScannerUnavailable
+from files.uploads.intake import pending_files, validate_file
+from files.uploads.probing import pending_links, probe_in_lane
+from files.uploads.sessions import expire_uploads, forget_announcements
+from files.uploads.verification import verify_upload, waiting_uploads
+from releasehub.core.errors import StorageFull, StorageUnavailable
+from releasehub.core.tasks import hint
+
+log = logging.getLogger(__name__)
+PROBE_LINK = "files.probe_link"
+
+
+@shared_task(name="files.verify_upload")
+def verify(upload_id: int) -> str | None:
+    """Verify one upload; trouble with the storage is tried again by the sweep."""
+    try:
+        return verify_upload(upload_id)
+    except (StorageUnavailable, StorageFull) as error:
+        log.warning("Upload %s is not verified yet: %s", upload_id, error.message)
+        return None
+
+
+@shared_task(name="files.validate_file")
+def validate(file_id: int) -> str | None:
+    """Look into one pending file. A link is left to the lane of probes, because its host may be slow."""
+    if pending_links().filter(pk=file_id).exists():
+        hint(PROBE_LINK, file_id)
+        return None
+    try:
+        return validate_file(file_id)
+    except (StorageUnavailable, ScannerUnavailable) as error:
+        log.warning("File %s is not checked yet: %s", file_id, error)
+        return None
+
+
+@shared_task(name=PROBE_LINK)
+def probe(file_id: int) -> int:
+    """Probe the link of one pending file, in the queue `outbound`."""
+    try:
+        return probe_in_lane(file_id)
+    except (StorageUnavailable, ScannerUnavailable) as error:
+        log.warning("The link of file %s is not checked yet: %s", file_id, error)
+        return 0
+
+
+@shared_task(name="files.sweep_uploads")
+def sweep_uploads() -> dict[str, int]:
+    """What a lost hint, a dead worker or a storage outage left: uploads to verify, files to check, sessions to end."""
+    uploads, files = waiting_uploads(), pending_files()
+    for upload_id in uploads:
+        verify(upload_id)
+    for file_id in files:
+        validate(file_id)
+    expired = expire_uploads()
+    forget_announcements()
+    return {"uploads": len(uploads), "files": len(files), "expired": expired}

@@ -1,0 +1,236 @@
+"""The worker's half of an upload: move the bytes where no client can write, read them back, make the file."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection
+from contextlib import closing
+from datetime import timedelta
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from files.blobs import claim_blob, erase_unused, release_claim
+from files.models import Blob, File, UploadSession
+from files.services import add_file, check_new_file
+from files.storage import blob_storage, new_key
+from files.storage.digests import Digester
+from files.storage.streaming import StagedUpload
+from files.uploads.sessions import actor_of_upload, declare_size, received_bytes
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.errors import Conflict, DomainError, ErrorCode, Rejected, StorageFull, StorageUnavailable
+
+log = logging.getLogger(__name__)
+
+CHUNK_BYTES = 1024 * 1024
+LEASE = timedelta(minutes=5)
+RENEW_EVERY_BYTES = 512 * CHUNK_BYTES
+WAIT_SECONDS = 20
+LOOK_EVERY_SECONDS = 0.1
+
+
+def verify_upload(upload_id: int) -> UploadSession.State | None:
+    """Finish one uploaded session; None when it is not waiting, or another worker has it.
+
+    Safe at every point to be killed at and to be run again.  Errors: StorageUnavailable, StorageFull: try again.
+    """
+    upload = _claim(upload_id)
+    if upload is None:
+        return None
+    try:
+        staged = _collect(upload)
+        blob = _claim_blob(upload, staged)
+        try:
+            _confirm(upload, blob)
+        except BaseException:
+            release_claim(blob)
+            raise
+        staged.discard()
+    except (StorageUnavailable, StorageFull):
+        UploadSession.objects.filter(pk=upload.pk).update(lease_until=None)
+        raise
+    except DomainError as error:
+        _fail(upload, error)
+    blob_storage().drop_incoming(upload.incoming)
+    upload.refresh_from_db()
+    return UploadSession.State(upload.state)
+
+
+def verify_now(upload: UploadSession, *, size_bytes: int | None = None) -> Blob:
+    """Finish an upload without a version within the request, or wait for the worker that is at it.
+
+    `size_bytes`: what the client says came; None asks the storage. Safe to repeat. Call it outside a transaction.
+    Errors: Conflict when nothing came, when the upload is over, or when the other worker takes too long; Rejected
+    for other bytes than declared; StorageUnavailable, StorageFull.
+    """
+    if upload.state == UploadSession.State.CREATED:
+        _close(upload, size_bytes)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while verify_upload(upload.pk) is None:
+        upload.refresh_from_db()
+        if upload.state != UploadSession.State.UPLOADED:
+            break
+        if time.monotonic() > deadline:
+            raise Conflict(ErrorCode.UPLOAD_STATE, "These bytes are still being verified. Repeat the request.")
+        time.sleep(LOOK_EVERY_SECONDS)
+    upload.refresh_from_db()
+    if upload.state == UploadSession.State.FAILED:
+        raise Rejected(ErrorCode(upload.error_code), upload.error_message)
+    if upload.blob is None:
+        raise Conflict(ErrorCode.UPLOAD_STATE, f"This upload is {upload.state}: its bytes are not to be had any more.")
+    if size_bytes is not None and upload.blob.size_bytes != size_bytes:
+        raise _other_size(upload.blob.size_bytes, size_bytes)
+    return upload.blob
+
+
+def discard_upload(upload: UploadSession, error: DomainError) -> None:
+    """A verified upload that cannot be used: the bytes go, the reason stays."""
+    blob_id = upload.blob_id
+    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CONFIRMED, blob__isnull=False)
+    with transaction.atomic():
+        told = {"error_code": error.code.value, "error_message": error.message[:500], "updated_at": timezone.now()}
+        if rows.update(state=UploadSession.State.FAILED, blob=None, **told):
+            actor = actor_of_upload(upload)
+            audit.record(actor=actor, action=AuditAction.UPLOAD_FAIL, target=upload, reason=error.message)
+    if blob_id is not None:
+        erase_unused([blob_id])
+
+
+def _close(upload: UploadSession, size_bytes: int | None) -> None:
+    """From open to waiting, once the storage has the bytes; what is wrong here the client can still mend."""
+    received = received_bytes(upload)
+    if received is None:
+        upload.refresh_from_db()
+        if upload.state != UploadSession.State.CREATED:
+            return  # somebody else closed it, and took the bytes away
+        message = f"Nothing has arrived, or more than {upload.size_bytes} bytes. Send it to the address you were given."
+        raise Conflict(ErrorCode.UPLOAD_INCOMPLETE, message)
+    if size_bytes is not None and received != size_bytes:
+        raise _other_size(received, size_bytes)
+    declare_size(upload, received)
+
+
+def _other_size(received: int, declared: int) -> Rejected:
+    message = f"{received} bytes arrived, {declared} were declared."
+    return Rejected(ErrorCode.FILE_INCOMPLETE, message, received=received)
+
+
+def verifying(version_ids: Collection[int]) -> set[int]:
+    """Those of the versions that have an upload to verify or a file to check."""
+    uploads = UploadSession.objects.filter(version__in=version_ids, state=UploadSession.State.UPLOADED)
+    files = File.objects.filter(version__in=version_ids, validation_status=File.Validation.PENDING)
+    found = uploads.order_by().values_list("version").union(files.order_by().values_list("version"))
+    return {version_id for (version_id,) in found}
+
+
+def waiting_uploads() -> list[int]:
+    """Uploads that a lost hint or a dead worker left."""
+    return list(_claimable().order_by("id").values_list("pk", flat=True)[:1000])
+
+
+def _claimable() -> models.QuerySet[UploadSession]:
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return UploadSession.objects.filter(free, state=UploadSession.State.UPLOADED)
+
+
+def _claim(upload_id: int) -> UploadSession | None:
+    """A lease by the clock of the database, and a place for the bytes that is written down before they are there.
+
+    Each attempt has a place of its own, so that a worker that wakes up late never writes over what another verified;
+    bytes that an earlier attempt brought to its place are taken over there.
+    """
+    if not _claimable().filter(pk=upload_id).update(lease_until=Now() + LEASE):
+        return None
+    upload = UploadSession.objects.select_related("version__download__category", "user").get(pk=upload_id)
+    if not upload.final_key or blob_storage().size(upload.final_key) is None:
+        upload.final_key = new_key()
+        upload.save(update_fields=["final_key", "updated_at"])
+    return upload
+
+
+def _collect(upload: UploadSession) -> StagedUpload:
+    """The bytes under their final key, read back from there.  Errors: Rejected when they are not the declared ones."""
+    storage = blob_storage()
+    if storage.size(upload.final_key) is None:
+        storage.collect(upload.incoming, upload.final_key)
+    digester = Digester()
+    renewed = 0
+    with closing(storage.open(upload.final_key)) as handle:
+        while chunk := handle.read(CHUNK_BYTES):
+            digester.update(chunk)
+            if digester.size_bytes - renewed >= RENEW_EVERY_BYTES:
+                renewed = digester.size_bytes
+                UploadSession.objects.filter(pk=upload.pk).update(lease_until=Now() + LEASE)
+    digests = digester.result()
+    staged = StagedUpload(upload.filename, upload.final_key, digester.size_bytes, digests, digester.head)
+    if staged.size_bytes != upload.size_bytes:
+        raise Rejected(
+            ErrorCode.FILE_INCOMPLETE,
+            f"{staged.size_bytes} bytes arrived, {upload.size_bytes} were declared.",
+            received=staged.size_bytes,
+        )
+    if upload.sha256 and digests.sha256 != upload.sha256:
+        raise Rejected(
+            ErrorCode.FILE_DIGEST_DIFFERS, "The bytes that arrived have another SHA-256.", received=digests.sha256
+        )
+    return staged
+
+
+def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
+    """Errors: as `check_new_file`."""
+    if upload.version is not None:
+        check_new_file(
+            actor=actor_of_upload(upload),
+            version=upload.version,
+            filename=upload.filename,
+            size_bytes=staged.size_bytes,
+            sha256=staged.digests.sha256,
+            head=staged.head,
+            upload=upload,
+        )
+    return claim_blob(staged)
+
+
+@transaction.atomic
+def _confirm(upload: UploadSession, blob: Blob) -> None:
+    """File, state, audit row and events together; whoever comes second changes nothing."""
+    locked = UploadSession.objects.select_for_update().get(pk=upload.pk)
+    if locked.state != UploadSession.State.UPLOADED:
+        return
+    if upload.version is None:
+        Blob.objects.filter(pk=blob.pk).update(claimed_until=None)
+        locked.blob = blob
+    else:
+        locked.file = add_file(
+            actor=actor_of_upload(upload),
+            version=upload.version,
+            filename=upload.filename,
+            blob=blob,
+            is_checked=False,
+            upload=upload,
+            **upload.fields,
+        )
+    locked.state, locked.lease_until = UploadSession.State.CONFIRMED, None
+    locked.save(update_fields=["blob", "file", "state", "lease_until", "updated_at"])
+
+
+def _fail(upload: UploadSession, error: DomainError) -> None:
+    """The bytes go, the reason stays."""
+    with transaction.atomic():
+        rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.UPLOADED)
+        if rows.update(
+            state=UploadSession.State.FAILED,
+            error_code=error.code.value,
+            error_message=error.message[:500],
+            lease_until=None,
+            updated_at=timezone.now(),
+        ):
+            audit.record(
+                actor=actor_of_upload(upload), action=AuditAction.UPLOAD_FAIL, target=upload, reason=error.message
+            )
+    if not Blob.objects.filter(storage_key=upload.final_key).exists():
+        blob_storage().delete(upload.final_key)

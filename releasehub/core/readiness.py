@@ -1,0 +1,55 @@
+"""Is everything that the hub needs within reach? Apps above this one register checks of what they bring."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from redis.exceptions import RedisError
+
+Check = Callable[[], bool]
+
+
+def readiness() -> dict[str, bool]:
+    """Return for each thing that the hub needs whether it is there."""
+    return {name: check() for name, check in _checks.items()}
+
+
+def register_check(name: str, check: Check) -> None:
+    _checks[name] = check
+
+
+def is_database_reachable() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def is_migrated() -> bool:
+    try:
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return False
+
+
+def is_broker_reachable() -> bool:
+    """Without Redis, broker and cache live in the process."""
+    if not settings.REDIS_URL:
+        return True
+    try:
+        cache.get("readyz")
+    except RedisError:
+        return False
+    return True
+
+
+_checks: dict[str, Check] = {
+    "database": is_database_reachable,
+    "migrations": is_migrated,
+    "broker": is_broker_reachable,
+}

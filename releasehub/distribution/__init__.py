@@ -1,0 +1,5 @@
+"""Give releases to the world: which version is the newest, which file a link names, who may have it, and its bytes.
+
+In: a download, a link or an update request of a client. Out: a version, a file or a response with bytes, and a counted
+download. Start with `permalinks.py` for how a link finds its file, and with `delivery.py` for how bytes are sent.
+"""

@@ -1,0 +1,305 @@
+"""Bytes on their way out: a redirect to storage, the front server, or a stream with ranges. Never shown inline."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http.response import HttpResponseRedirectBase
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date, parse_http_date_safe
+
+from downloads.models import AccessKey
+from files.models import Blob, DownloadIcon, File
+from files.names import content_disposition
+from files.storage import blob_storage
+from files.storage.signing import sign_content_path
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound, StorageUnavailable
+from releasehub.distribution.counting import record_grant
+from releasehub.distribution.gate import ensure_may_download, pay_with_key, record_refusal
+from releasehub.distribution.ranges import Span, Unsatisfiable, requested_span
+from versions.models import Version
+
+CHUNK_BYTES = 256 * 1024
+ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
+GRANTED = frozenset({200, 206, 302})
+BINARY = "application/octet-stream"
+# A signed URL of the storage works for whoever has it: long enough to follow the redirect, too short to pass it around.
+URL_SECONDS_OF_LIMITED_KEY = 30
+FILE, ICON = "file", "icon"
+YANKED_HEADER = "X-ReleaseHub-Yanked"
+
+
+class HttpResponseFound(HttpResponseRedirectBase):
+    """302 to http and https only."""
+
+    status_code = 302
+    allowed_schemes = ["http", "https"]
+
+
+def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBase:
+    """Return the response that brings the bytes of `file` to the client.
+
+    Errors: NotFound, Denied, StorageUnavailable.
+    """
+    response: HttpResponseBase
+    with record_refusal(actor, file):
+        key = ensure_may_download(actor, file)
+        toll = Toll(request, key, file)
+        if file.blob is None:
+            response = HttpResponseFound(_target_of(file))
+            toll.pay()
+        else:
+            response = _answer(request, file.filename, file.blob, toll)
+    if response.status_code in GRANTED:
+        record_grant(request, file)
+    warn_of_yank(response, file.version)
+    return response
+
+
+def warn_of_yank(response: HttpResponseBase, version: Version) -> None:
+    """Say in a header that the version was yanked, and why; its bytes stay available to those who ask for them."""
+    if version.is_yanked:
+        response[YANKED_HEADER] = header_text(version.yank_reason or "yanked")
+
+
+def header_text(text: str) -> str:
+    """Return at most 200 characters of ASCII in one line; other characters become question marks."""
+    return " ".join(text.split()).encode("ascii", "replace").decode()[:200]
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What a download costs: a use of the access key, where that has only so many."""
+
+    request: HttpRequest
+    key: AccessKey | None
+    file: File
+
+    @property
+    def url_seconds(self) -> int:
+        """How long a URL of the storage works: for a limited key as long as following a redirect takes."""
+        is_limited = self.key is not None and self.key.uses_left is not None
+        return URL_SECONDS_OF_LIMITED_KEY if is_limited else settings.SIGNED_URL_SECONDS
+
+    def pay(self, granted_bytes: int | None = None) -> None:
+        """Pay before the bytes leave; without a number for all of them, which somebody else sends.
+
+        Raises:
+            KeyRefused: No use is left.
+        """
+        pay_with_key(self.request, self.key, self.file, granted_bytes)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where bytes can be fetched without a key. A path is one of this hub."""
+
+    url: str
+    expires_at: datetime
+
+
+def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
+    """A short-lived address of the bytes. Asking for it counts as the download.
+
+    Errors: NotFound, Denied, StorageUnavailable.
+    """
+    with record_refusal(actor, file):
+        key = ensure_may_download(actor, file)
+        pay_with_key(request, key, file)
+    if file.blob is None:
+        address = Address(_target_of(file), timezone.now() + timedelta(seconds=settings.SIGNED_URL_SECONDS))
+    else:
+        _ensure_whole(file.blob)
+        address = _sign(FILE, file.pk, file.filename, file.blob)
+    record_grant(request, file)
+    return address
+
+
+def _target_of(file: File) -> str:
+    """Errors: StorageUnavailable while a worker still asks the release page where the bytes are."""
+    if not file.external_url:
+        raise StorageUnavailable("This file is still being looked up at its release page. Try again in a minute.")
+    return file.external_url
+
+
+def icon_address(icon: DownloadIcon) -> Address:
+    return _sign(ICON, icon.pk, icon.filename, icon.blob)
+
+
+def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBase:
+    """What a signed address of the hub itself brings; a file was counted when the address was given.
+
+    Errors: NotFound once file, version or download are deleted or the file failed a check; StorageUnavailable.
+    """
+    if kind == ICON:
+        alive = Q(download__deleted_at=None)
+        row: Any = DownloadIcon.objects.select_related("blob").filter(alive, pk=row_id).first()
+    else:
+        alive = Q(version__deleted_at=None, version__download__deleted_at=None, blob__isnull=False)
+        files = File.objects.select_related("blob", "version").exclude(validation_status=File.Validation.FAILED)
+        row = files.filter(alive, pk=row_id).first()
+    if row is None:
+        raise NotFound
+    response = _answer(request, row.filename, row.blob)
+    if kind == FILE:
+        warn_of_yank(response, row.version)
+    response["Cache-Control"] = "private, no-store"  # whoever has the address has the bytes
+    return response
+
+
+def _sign(kind: str, row_id: int, filename: str, blob: Blob) -> Address:
+    """Straight to the storage where it can do that, else to the hub itself."""
+    seconds = settings.SIGNED_URL_SECONDS
+    expires_at = timezone.now() + timedelta(seconds=seconds)
+    url = blob_storage().signed_url(
+        blob.storage_key, filename=filename, content_type=served_type(blob), seconds=seconds
+    )
+    if url is not None:
+        return Address(url, expires_at)
+    path, until = sign_content_path(kind, row_id, seconds)
+    return Address(path, datetime.fromtimestamp(until, tz=UTC))
+
+
+def _answer(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None) -> HttpResponseBase:
+    _ensure_whole(blob)
+    response = _send(request, filename, blob, toll)
+    _describe(response, filename, blob)
+    return response
+
+
+def _ensure_whole(blob: Blob) -> None:
+    if blob.state == Blob.State.MISSING:
+        raise StorageUnavailable("The stored bytes of this file are damaged. The operator of this hub was told.")
+
+
+def served_type(blob: Blob) -> str:
+    """What a browser could run in our name is called binary."""
+    return BINARY if blob.mime_type in ACTIVE_TYPES else blob.mime_type
+
+
+def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) -> HttpResponseBase:
+    seconds = toll.url_seconds if toll else settings.SIGNED_URL_SECONDS
+    url = blob_storage().signed_url(
+        blob.storage_key, filename=filename, content_type=served_type(blob), seconds=seconds
+    )
+    if url is not None:
+        if toll:
+            toll.pay()
+        redirect = HttpResponseFound(url)
+        redirect["Cache-Control"] = "private, no-store"
+        return redirect
+    modified = int(blob.created_at.timestamp())
+    fallback = get_conditional_response(request, etag=_etag(blob), last_modified=modified)
+    if fallback is not None:
+        return fallback
+    if settings.ACCEL_REDIRECT:
+        if toll:
+            toll.pay()
+        accelerated = HttpResponse(content_type=served_type(blob))
+        accelerated["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
+        return accelerated
+    return _stream(request, blob, modified, toll)
+
+
+def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) -> HttpResponseBase:
+    try:
+        span = requested_span(_range_header(request, blob, modified), blob.size_bytes)
+    except Unsatisfiable:
+        response: HttpResponseBase = HttpResponse(status=416)
+        response["Content-Range"] = f"bytes */{blob.size_bytes}"
+        return response
+    part = span or Span(0, blob.size_bytes)
+    if request.method == "HEAD":
+        response = HttpResponse(content_type=served_type(blob))
+    else:
+        if toll:
+            toll.pay(part.length)
+        handle = blob_storage().open(blob.storage_key, part.start)
+        response = LocalFileResponse(handle, part, content_type=served_type(blob))
+    if span is not None:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {span.start}-{span.last}/{blob.size_bytes}"
+    response["Content-Length"] = str(part.length)
+    return response
+
+
+def _range_header(request: HttpRequest, blob: Blob, modified: int) -> str:
+    """Empty when `If-Range` says that the client holds another state of the file."""
+    condition = request.headers.get("If-Range", "")
+    is_same = not condition or condition == _etag(blob) or parse_http_date_safe(condition) == modified
+    return request.headers.get("Range", "") if is_same else ""
+
+
+class Chunks:
+    """The bytes from where `handle` stands. Closes it also when the client goes away before the first one.
+
+    A file that ends early is an error: the client has to see a broken transfer, not a short file.
+    """
+
+    def __init__(self, handle: IO[bytes], length: int) -> None:
+        self.handle, self.left = handle, length
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if not self.left:
+            raise StopIteration
+        chunk = self.handle.read(min(CHUNK_BYTES, self.left))
+        if not chunk:
+            raise StorageUnavailable("The stored file is shorter than it should be.")
+        self.left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        self.handle.close()
+
+
+@dataclass(frozen=True)
+class LocalSpan:
+    """Bytes of a file on this machine, for a server that can send them by itself."""
+
+    path: str
+    start: int
+    length: int
+
+
+class LocalFileResponse(StreamingHttpResponse):
+    """A stream of a stored file. `local_span` lets the server send it without a thread of the application."""
+
+    def __init__(self, handle: IO[bytes], part: Span, *, content_type: str) -> None:
+        super().__init__(Chunks(handle, part.length), content_type=content_type)
+        self.local_span = LocalSpan(handle.name, part.start, part.length)
+
+
+def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
+    """Digests, name, and everything that keeps a browser from running the file in the site's name."""
+    response["ETag"] = _etag(blob)
+    response["Last-Modified"] = http_date(blob.created_at.timestamp())
+    response["Accept-Ranges"] = "bytes"
+    response["Repr-Digest"] = f"sha-256=:{_base64(blob.sha256)}:, sha-512=:{_base64(blob.sha512)}:"
+    response["X-Checksum-SHA256"] = blob.sha256
+    response["Content-Disposition"] = content_disposition(filename)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response["Access-Control-Allow-Origin"] = "*"
+    response.setdefault("Cache-Control", "no-cache")
+
+
+def _etag(blob: Blob) -> str:
+    return f'"{blob.sha256}"'
+
+
+def _base64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()

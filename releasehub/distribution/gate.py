@@ -1,0 +1,96 @@
+"""Whether bytes may leave, and which access key pays for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+from django.http import HttpRequest
+
+from downloads.models import AccessKey
+from files.models import File
+from files.policies import file_policy
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied
+from releasehub.distribution.access_keys import presented_key, spend_use, without_keys
+from releasehub.distribution.counting import visitor_of
+
+
+class Barrier(StrEnum):
+    """`KEY_NEEDED`: secured, and neither a key nor a sign-in. `ABOVE_KEY`: a version above what the key opens."""
+
+    FAILED = "failed"
+    KEY_NEEDED = "key_needed"
+    ABOVE_KEY = "above_key"
+
+
+MESSAGES = {
+    Barrier.FAILED: "This file did not pass its checks and cannot be downloaded.",
+    Barrier.KEY_NEEDED: "This file is only for holders of an access key: send it as the parameter key, or sign in.",
+    Barrier.ABOVE_KEY: "This access key opens versions up to {highest}.",
+}
+
+
+@contextmanager
+def record_refusal(actor: Actor, file: File) -> Iterator[None]:
+    """Write a refused download to the audit log."""
+    try:
+        yield
+    except Denied as refusal:
+        audit.record(actor=actor, action=AuditAction.DOWNLOAD_REFUSED, target=file, reason=refusal.message)
+        raise
+
+
+def pay_with_key(request: HttpRequest, key: AccessKey | None, file: File, granted_bytes: int | None = None) -> None:
+    """Spend a use of the access key for the bytes that leave now; without a number, for the whole file.
+
+    Raises:
+        KeyRefused: No use is left.
+    """
+    if key is None or request.method == "HEAD" or granted_bytes == 0:
+        return
+    whole = max(file.size_bytes, 1)  # the size of a link may be unknown
+    spend_use(
+        key,
+        file_id=file.pk,
+        visitor=visitor_of(request),
+        granted_bytes=whole if granted_bytes is None else granted_bytes,
+        file_bytes=whole,
+    )
+
+
+def ensure_may_download(actor: Actor, file: File) -> AccessKey | None:
+    """The access key this takes; None for whoever may without one.
+
+    Errors: NotFound; Denied for what `barrier_of` names.
+    """
+    file_policy.ensure("view", actor, file)
+    barrier, key = _judge(actor, file)
+    if barrier is not None:
+        raise Denied(MESSAGES[barrier].format(highest=key.highest_number if key else ""))
+    return key
+
+
+def barrier_of(actor: Actor, file: File) -> Barrier | None:
+    """What keeps the actor, who may see the file, from its bytes. No query when the file has its version."""
+    return _judge(actor, file)[0]
+
+
+def _judge(actor: Actor, file: File) -> tuple[Barrier | None, AccessKey | None]:
+    if file.validation_status == File.Validation.FAILED:
+        return Barrier.FAILED, None
+    if file_policy.can_download(without_keys(actor), file):
+        return None, None
+    key = presented_key(actor, file.version.download_id)
+    if key is None or not file_policy.can_download(actor, file):
+        return Barrier.KEY_NEEDED, None
+    return (None if file.version.is_allowed_by(key) else Barrier.ABOVE_KEY), key
+
+
+def ensure_key_where_needed(actor: Actor, files: Iterable[File]) -> None:
+    """What only holders of a key may fetch is announced to them only.  Errors: Denied."""
+    if any(file.is_secured and not file_policy.can_download(actor, file) for file in files):
+        raise Denied("This release is only for holders of an access key: send it as the parameter key, or sign in.")

@@ -1,0 +1,45 @@
+"""The two questions that are asked most: the versions of a download, newest first, and one of them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from downloads.models import Download
+from releasehub.core.prepared import STAND_IN, Prepared
+from releasehub.distribution.latest import with_primary_file
+from versions.models import Version
+from versions.querysets import VersionQuerySet
+
+LISTED_FIELDS = (
+    "download", "number", "version_int", "title", "release_notes", "changelog", "released_at", "state", "file_count",
+    "download_count",
+)  # fmt: skip
+
+
+def newest_versions(download: Download, length: int, *, only_listed: bool) -> list[Version]:
+    """The first of the list, with `LISTED_FIELDS` and `primary_file_id`; of a team's list also what outsiders miss."""
+    versions = _newest(length, only_listed).rows(download=download.pk)
+    for version in versions:
+        version.download = download
+    return versions
+
+
+def version_of_id(pk: int) -> Version | None:
+    """Whatever its state, with its download and category and `primary_file_id`."""
+    return _of_id.first(pk=pk)
+
+
+@lru_cache(maxsize=200)
+def _newest(length: int, only_listed: bool) -> Prepared[Version]:
+    def build(download: int) -> VersionQuerySet:
+        rows = Version.objects.filter(download=download)
+        rows = rows.listed() if only_listed else rows.alive()
+        return with_primary_file(rows).only(*LISTED_FIELDS).order_by("-released_at", "-id")[:length]
+
+    return Prepared(build, download=STAND_IN)
+
+
+_of_id: Prepared[Version] = Prepared(
+    lambda pk: with_primary_file(Version.all_objects.select_related("download__category").filter(pk=pk)).order_by(),
+    pk=STAND_IN,
+)

@@ -1,0 +1,272 @@
+"""From the parts of a permanent link to a file, or to the reason why it is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from downloads.models import Download, PublicSlug
+from downloads.policies import download_policy
+from files.models import File, PublicFileName
+from files.names import fold_name
+from files.policies import file_policy
+from files.primary import fitness
+from files.querysets import FileQuerySet
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Gone, Moved, NotFound
+from releasehub.core.guests import kept_row
+from releasehub.core.prepared import STAND_IN, Prepared
+from releasehub.distribution.latest import latest_version
+from versions.models import PublicNumber, Version
+from versions.numbering import sort_key_of
+from versions.policies import version_policy
+
+PLATFORMS = frozenset({"windows", "linux", "macos", "android", "ios", "freebsd", "web"})
+ARCHITECTURES = frozenset({"x64", "x86", "arm64", "armv7", "riscv64", "universal"})
+
+
+def find_download(actor: Actor, slug: str) -> Download:
+    """Return the download with this slug.
+
+    Raises:
+        Moved: It was renamed, and the actor may see it under its new slug.
+        Gone: It is deleted and was open to the actor, or erased and was open to everybody.
+        NotFound: There is none, or the actor may not see it.
+    """
+    download = _by_slug.first(slug=slug) or _renamed(slug)
+    if download.is_deleted:
+        raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else NotFound
+    if not download_policy.can_view(actor, download):
+        raise NotFound
+    if download.slug != slug:
+        raise Moved(download.slug)
+    return download
+
+
+def find_version(actor: Actor, download: Download, number: str, channel: str = "") -> Version:
+    """Return the version with this number, in any spelling: v1.2.0 and 1.2.0 are one.
+
+    Where several channels have the number, it is that of `channel`, else of the default channel, else the one that was
+    public first. A version that was renumbered or moved is found by its earlier number and channel as well. Another
+    channel never takes over the link of a version that was public and is gone.
+
+    Raises:
+        Gone: It was public, and is deleted or erased.
+        NotFound: There is none, or the actor may not see it.
+    """
+    _refuse_nul(number + channel)
+    place = {"number": number, "channel": channel or download.default_channel}
+    version: Version | None = Version.objects.filter(download=download, **place).first()
+    if version is not None:
+        version.download = download
+        if version_policy.can_view(actor, version):
+            return version
+    for holder in _holders(download, number, channel):
+        version = holder.version
+        if version is not None and not version.is_deleted and version_policy.can_view(actor, version):
+            return version
+        if version is None and holder.was_open:
+            raise Gone(holder.reason)
+        if version is not None and version.is_deleted and version.is_open:
+            raise Gone(version.delete_reason)
+        if holder.was_public:
+            break
+    raise NotFound
+
+
+@dataclass
+class Holder:
+    """Whose a number is in one channel. `version` is None when it was erased."""
+
+    version: Version | None
+    was_public: bool = False
+    was_open: bool = False
+    reason: str = ""
+    order: int = 0
+
+
+def _holders(download: Download, number: str, channel: str) -> list[Holder]:
+    same = Q(number=number)
+    if (key := sort_key_of(number, download.version_scheme)) is not None:
+        same |= Q(sort_key=key)
+    where = {"download": download, "channel": channel} if channel else {"download": download}
+    holders: dict[str, Holder] = {}
+    for past in PublicNumber.objects.filter(same, **where).select_related("version"):
+        holders[past.channel] = Holder(
+            past.version, was_public=True, was_open=past.was_open, reason=past.reason, order=past.pk
+        )
+    for version in Version.all_objects.filter(same, **where):
+        holder = holders.setdefault(version.channel, Holder(version, order=version.pk))
+        if version.number == number:
+            holder.version = version
+    for holder in holders.values():
+        if holder.version is not None:
+            holder.version.download = download
+    default = download.default_channel
+    return [
+        holder
+        for _, holder in sorted(
+            holders.items(), key=lambda item: (item[0] != default, not item[1].was_public, item[1].order)
+        )
+    ]
+
+
+def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "") -> File:
+    """What `find_download`, `find_version` and `find_file` find; in one query where nothing needs to be explained.
+
+    Errors: NotFound; Gone.
+    """
+    _refuse_nul(slug + number + filename + channel)
+    parts = {"slug": slug, "number": number, "folded_name": fold_name(filename)}
+    file = None if channel else kept_row(actor, ("file", *parts.values()), partial(_only_one.first, **parts))
+    if file is not None and file_policy.can_view(actor, file):
+        return file
+    return find_file(actor, find_version(actor, find_download(actor, slug), number, channel), filename)
+
+
+def find_newest(actor: Actor, slug: str, wanted: str, *, channel: str = "", line: str = "") -> File:
+    """What `find_download` and `find_latest` find.
+
+    Errors: NotFound; Gone.
+    """
+    _refuse_nul(slug + wanted + channel + line)
+
+    def find() -> File:
+        return find_latest(actor, find_download(actor, slug), wanted, channel=channel, line=line)
+
+    return kept_row(actor, ("latest", slug, wanted, channel, line), find)
+
+
+def find_file(actor: Actor, version: Version, filename: str) -> File:
+    """Return the file with this name, in any case and Unicode form.
+
+    Raises:
+        Gone: It was public, and is deleted or erased.
+        NotFound: There is none, or the actor may not see it.
+    """
+    _refuse_nul(filename)
+    folded = fold_name(filename)
+    rows = File.all_objects.select_related("blob").filter(version=version, folded_name=folded)
+    file: File
+    for file in rows.order_by(F("deleted_at").asc(nulls_first=True), "-id"):
+        file.version = version
+        if not file.is_deleted and file_policy.can_view(actor, file):
+            return file
+    past = PublicFileName.objects.filter(version=version, folded_name=folded).first()
+    raise Gone(past.reason) if past else NotFound
+
+
+def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str = "", line: str = "") -> File:
+    """The newest file of exactly that name, else the newest version's file for that platform.
+
+    `wanted`: a file name, a platform such as `windows` or `linux-x64`, or empty for the primary file. A word that is
+    neither finds nothing: whoever mistypes a name must not be given other bytes.
+    Errors: NotFound.
+    """
+    _refuse_nul(wanted + channel + line)
+    search = partial(latest_version, download, channel=channel, line=line)
+    if wanted and (version := search(filename=wanted)):
+        return find_file(actor, version, wanted)
+    platform, _, architecture = wanted.lower().partition("-")
+    if wanted and not is_known_target(download, platform, architecture):
+        raise NotFound
+    version = search(platform=platform, architecture=architecture)
+    file = best_file(version, platform, architecture) if version else None
+    if file is None:
+        raise NotFound
+    return file
+
+
+def is_known_target(download: Download, platform: str, architecture: str) -> bool:
+    """Whether the words are common names of systems, or files of the download are marked with them."""
+    files = File.objects.passed().filter(version__download=download)
+    knows_platform = platform in PLATFORMS or (bool(platform) and files.filter(platform=platform).exists())
+    if not knows_platform or not architecture or architecture in ARCHITECTURES:
+        return knows_platform
+    return bool(files.filter(architecture=architecture).exists())
+
+
+def best_file(version: Version, platform: str = "", architecture: str = "") -> File | None:
+    """Return the file to offer to someone with that system, or the primary one without a system."""
+    given = {"platform": platform, "architecture": architecture}
+    given = {name: value for name, value in given.items() if value}
+    rows = _suiting(frozenset(given)).rows(version=version.pk, **given)
+    files = sorted(rows, key=lambda file: fitness(file, platform, architecture))
+    for file in files[:1]:
+        file.version = version
+        return file
+    return None
+
+
+def _renamed(slug: str) -> Download:
+    """Return the download that was public under this slug before.
+
+    Raises:
+        Gone: It was erased and had been open to everybody.
+        NotFound: No other download may be told of.
+    """
+    past = PublicSlug.objects.select_related("download__category", "download__owner").filter(slug=slug).first()
+    if past is None or (past.download is None and not past.was_open_to_all):
+        raise NotFound
+    if past.download is None:
+        raise Gone(past.reason)
+    return past.download
+
+
+_by_slug: Prepared[Download] = Prepared(
+    lambda slug: Download.all_objects.select_related("category", "owner").filter(slug=slug).order_by(), slug="a slug"
+)
+
+
+def _alone_with_its_number(slug: str, number: str, folded_name: str) -> FileQuerySet:
+    """The file, unless a second channel has the number too or something on the way to it is deleted."""
+    twins = Version.all_objects.filter(download=OuterRef("version__download"), number=number)
+    rows: FileQuerySet = File.objects.alive().filter(
+        ~Exists(twins.exclude(pk=OuterRef("version"))),
+        version__download__slug=slug,
+        version__download__deleted_at=None,
+        version__number=number,
+        version__deleted_at=None,
+        folded_name=folded_name,
+    )
+    notes = ("version__release_notes", "version__changelog", "version__download__description")
+    return rows.select_related("blob", "version__download__category").defer(*notes).order_by()
+
+
+_only_one: Prepared[File] = Prepared(_alone_with_its_number, slug="a slug", number="a number", folded_name="a name")
+
+
+@lru_cache(maxsize=4)
+def _suiting(given: frozenset[str]) -> Prepared[File]:
+    def build(version: int, **asked: str) -> FileQuerySet:
+        rows: FileQuerySet = File.objects.passed().filter(version=version).suiting(**asked)
+        return rows.select_related("blob").order_by()
+
+    return Prepared(build, version=STAND_IN, **{name: f"stand-in {name}" for name in given})
+
+
+def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str = "") -> Version:
+    """Return the newest version that offers any file.
+
+    Raises:
+        Moved, Gone, NotFound: As `find_download`; NotFound also where nothing is offered.
+    """
+    _refuse_nul(slug + channel + line)
+    version = latest_version(find_download(actor, slug), channel=channel, line=line)
+    if version is None:
+        raise NotFound
+    return version
+
+
+def checksums(version: Version) -> str:
+    """The lines of SHA256SUMS, for `sha256sum -c`: every offered file whose bytes are stored here."""
+    rows = File.objects.passed().filter(version=version, blob__isnull=False).select_related("blob").order_by("filename")
+    return "".join(f"{file.blob.sha256}  {file.filename}\n" for file in rows if file.blob)
+
+
+def _refuse_nul(text: str) -> None:
+    """PostgreSQL cannot even be asked for such a text."""
+    if "\0" in text:
+        raise NotFound

@@ -1,0 +1,154 @@
+"""The demo of a first start: an organisation, categories, downloads with versions, and small real files."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from downloads.models import Category, Download
+from downloads.services import create_category, create_download, publish_to_store, set_team_member
+from files.services import add_file
+from files.storage.streaming import Receiver
+from files.uploads.intake import accept_upload
+from releasehub.accounts.models import Membership, Organization, User
+from releasehub.apikeys.scopes import Scope
+from releasehub.apikeys.services import issue_key
+from releasehub.core.actor import Actor, Channel
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version
+from releasehub.publishing.transitions import Move
+from releasehub.server.demo.catalog import CATEGORIES, DOWNLOADS, DemoDownload, DemoVersion
+from versions.models import Version
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Login:
+    username: str
+    password: str
+    key: str
+
+
+def load_demo() -> Login:
+    """All of it or nothing; the password and the key are in the answer only."""
+    actor = Actor(channel=Channel.CLI, is_super_key=True)
+    with transaction.atomic():
+        admin, password = _people()
+        categories = _categories(actor)
+        for demo in DOWNLOADS:
+            _download(actor, demo, categories, admin)
+        _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
+    return Login(ADMIN, password, key)
+
+
+def _people() -> tuple[User, str]:
+    password = secrets.token_urlsafe(12)
+    admin = User.objects.create_superuser(ADMIN, "admin@localhost", password)
+    ann = User.objects.create_user("ann", "ann@localhost")
+    organization = Organization.objects.create(name="Northwind Tools", slug="northwind-tools")
+    Membership.objects.create(organization=organization, user=admin, role=Membership.Role.OWNER)
+    Membership.objects.create(organization=organization, user=ann)
+    return admin, password
+
+
+def _categories(actor: Actor) -> dict[str, Category]:
+    made: dict[str, Category] = {}
+    for order, (title, parent, description) in enumerate(CATEGORIES):
+        made[title] = create_category(
+            actor=actor, title=title, parent=made.get(parent), description=description, display_order=order
+        )
+    return made
+
+
+def _download(actor: Actor, demo: DemoDownload, categories: dict[str, Category], admin: User) -> None:
+    ann = User.objects.get(username="ann")
+    download = create_download(
+        actor=actor,
+        category=categories[demo.category],
+        title=demo.title,
+        owner=ann if demo.is_anns else admin,
+        tag_line=demo.tag_line,
+        description=demo.description,
+        license=demo.license,
+        homepage_url="https://example.org/",
+        tags=list(demo.tags),
+        visibility=demo.visibility,
+    )
+    if demo.is_anns:
+        set_team_member(actor=actor, download=download, user=admin, flags={"can_edit", "can_upload"})
+    if demo.visibility == Download.Visibility.ORGANIZATION:
+        publish_to_store(actor=actor, download=download, organization=Organization.objects.get())
+    for demo_version in demo.versions:
+        _version(actor, download, demo_version)
+
+
+def _version(actor: Actor, download: Download, demo: DemoVersion) -> None:
+    version = create_version(
+        actor=actor,
+        download_id=download.pk,
+        number=demo.number,
+        channel=demo.channel,
+        state=demo.state,
+        release_notes=demo.notes,
+        platforms=sorted({platform for platform, _ in demo.builds if platform}),
+    )
+    for platform, architecture in demo.builds:
+        _file(actor, version, platform, architecture)
+    _set_back(version, demo.days_ago)
+    if demo.yank_reason:
+        move(Move.YANK, actor=actor, version=version, reason=demo.yank_reason)
+
+
+def _file(actor: Actor, version: Version, platform: str, architecture: str) -> None:
+    slug, number = version.download.slug, version.number
+    build = "-".join(part for part in (platform, architecture) if part) or "any"
+    folder = f"{slug}-{number}"
+    texts = {
+        f"{folder}/README.txt": f"{version.download.title} {number} for {build}\n",
+        f"{folder}/CHANGES.md": version.release_notes or "No notes.\n",
+    }
+    is_zip = platform in {"windows", ""}
+    receiver = Receiver(f"{slug}-{number}-{build}.{'zip' if is_zip else 'tar.gz'}")
+    receiver.write(_zip(texts) if is_zip else _tar(texts))
+    label = f"{platform.capitalize()} {architecture}".strip() if platform else "All systems"
+    add_file(
+        actor=actor,
+        version=version,
+        **vars(accept_upload(actor=actor, version=version, upload=receiver.finish())),
+        platform=platform,
+        architecture=architecture,
+        display_label=label,
+    )
+
+
+def _zip(texts: dict[str, str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+    return target.getvalue()
+
+
+def _tar(texts: dict[str, str]) -> bytes:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as archive:
+        for name, text in texts.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return target.getvalue()
+
+
+def _set_back(version: Version, days: int) -> None:
+    """A demo whose releases all came out this minute would show nothing."""
+    moment = timezone.now() - timedelta(days=days)
+    published = moment if version.published_at else None
+    Version.all_objects.filter(pk=version.pk).update(created_at=moment, released_at=moment, published_at=published)

@@ -1,0 +1,125 @@
+"""The one command of `make run`."""
+
+import os
+import socket
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+
+from releasehub.accounts.models import User
+from releasehub.core.checks import is_writable
+from releasehub.server import watchdog as lifeline
+from releasehub.server.command import granian_arguments
+from releasehub.server.demo.data import load_demo
+
+DEFAULT_PORT = "8000"
+STATIC_STAMP = ".collected"
+
+
+class Command(BaseCommand):
+    help = "Prepares the hub and serves web, worker and scheduler in the foreground, until Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), help="default: PORT, else 8000")
+        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="default: HOST, else 127.0.0.1")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(settings.UMASK)  # the database and the demo are made by this process
+        port = self.free_port(options["host"], options["port"])
+        self.need_data_dir()
+        self.check()
+        self.prepare()
+        self.stdout.write(
+            f"ReleaseHub is served at {settings.PUBLIC_URL or f'http://localhost:{port}'}/ (Ctrl-C stops it)"
+        )
+        self.stdout.flush()
+        self.become_server(options["host"], port)
+
+    def free_port(self, host: str, text: str) -> int:
+        if not text.isdecimal() or not 0 < int(text) < 65536:
+            raise CommandError(f"PORT={text} is no port: choose a number from 1 to 65535.")
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, int(text)))
+            except OSError as error:
+                raise CommandError(
+                    f"Port {text} cannot be used ({error.strerror}). Choose another one: make run PORT=8001"
+                ) from error
+        return int(text)
+
+    def need_data_dir(self) -> None:
+        path = Path(settings.DATA_DIR)
+        try:
+            is_good = is_writable(path)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            is_good = False
+        if not is_good:
+            raise CommandError(
+                f"The data directory {path} cannot be written. Give this user the right to write there, or choose "
+                "another one: make run RELEASEHUB_DATA_DIR=/path/to/data"
+            )
+
+    def prepare(self) -> None:
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except DatabaseError as error:
+            raise CommandError(f"The database cannot be prepared: {error}") from error
+        collect_static()
+        if settings.DEMO and not User.objects.exists():
+            self.stdout.write("First start: loading the demo …")
+            self.stdout.flush()
+            login = load_demo()
+            self.stdout.write(
+                "\n".join(
+                    [
+                        "",
+                        "  Admin:    /admin/",
+                        f"  User:     {login.username}",
+                        f"  Password: {login.password}",
+                        f"  API key:  {login.key}",
+                        "  (shown this once; RELEASEHUB_DEMO=0 starts empty)",
+                        "",
+                    ]
+                )
+            )
+        elif not User.objects.exists():
+            self.stdout.write("No user yet: .venv/bin/python manage.py createsuperuser")
+
+    def become_server(self, host: str, port: int) -> None:
+        """The server takes the place of this process, so that every signal reaches it."""
+        if not settings.REDIS_URL:
+            os.environ["RELEASEHUB_EMBEDDED_WORKER"] = "1"
+        os.environ[lifeline.VARIABLE] = str(os.getpid())
+        os.execv(  # noqa: S606 - our own interpreter with fixed arguments
+            sys.executable,
+            [
+                sys.executable, "-m", "granian", *granian_arguments(host=host, port=port, workers=1),
+                "--respawn-failed-workers", "--log-level", "error",
+            ],
+        )  # fmt: skip
+
+
+def collect_static() -> None:
+    """Collect and compress again only when a static file came, went or changed: it takes more than a second."""
+    stamp, state = Path(settings.STATIC_ROOT) / STATIC_STAMP, static_state()
+    if not stamp.exists() or stamp.read_text() != state:
+        call_command("collectstatic", verbosity=0, interactive=False, clear=Path(settings.STATIC_ROOT).exists())
+        stamp.write_text(state)
+
+
+def static_state() -> str:
+    """Changes with the number, size or time of any static file of the project and its packages."""
+    files = [storage.path(path) for finder in get_finders() for path, storage in finder.list([])]
+    details = [Path(file).stat() for file in files]
+    newest = max((detail.st_mtime_ns for detail in details), default=0)
+    return f"{len(details)} {sum(detail.st_size for detail in details)} {newest}"

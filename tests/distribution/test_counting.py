@@ -1,0 +1,114 @@
+"""Counting downloads: exact, repeats and continuations folded, bots apart."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from files.models import DownloadDay, DownloadGrant, File
+from releasehub.distribution import links
+from releasehub.distribution.counting import fold_grants
+from tests.factories import make_file
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db
+
+
+def fetch(file: File, **headers: str) -> int:
+    answer: Any = Client().get(links.file_path(file), headers=headers)
+    _ = b"".join(answer) if answer.streaming else b""
+    return int(answer.status_code)
+
+
+def counted(file: File) -> tuple[int, int, int]:
+    """On the file, on the version, on the download."""
+    fold_grants()
+    row = File.objects.select_related("version__download").get(pk=file.pk)
+    return row.download_count, row.version.download_count, row.version.download.download_count
+
+
+def test_each_visitor_counts_once_an_hour() -> None:
+    file = make_file()
+    for agent in ("curl/8", "curl/8", "wget"):
+        fetch(file, **{"User-Agent": agent})
+    assert counted(file) == (2, 2, 2)
+    fetch(file, **{"User-Agent": "curl/8"})
+    assert counted(file) == (2, 2, 2)
+    DownloadGrant.objects.update(granted_at=timezone.now() - timedelta(hours=1, seconds=1))
+    fetch(file, **{"User-Agent": "curl/8"})
+    assert counted(file) == (3, 3, 3)
+
+
+def test_continuations_heads_and_known_bytes_count_nothing() -> None:
+    file = make_file(content=b"0123456789")
+    assert file.blob is not None
+    for headers in ({"Range": "bytes=5-"}, {"Range": "bytes=99-"}):
+        fetch(file, **headers)
+    if settings.STORAGE_KIND == "local":  # elsewhere the storage knows what the client has
+        assert fetch(file, **{"If-None-Match": f'"{file.blob.sha256}"'}) == 304
+    Client().head(links.file_path(file))
+    assert counted(file) == (0, 0, 0)
+    fetch(file, Range="bytes=0-4")
+    assert counted(file) == (1, 1, 1)
+
+
+def test_bots_are_counted_apart() -> None:
+    file = make_file()
+    fetch(file, **{"User-Agent": "Googlebot/2.1"})
+    fetch(file, **{"User-Agent": "Mozilla/5.0"})
+    assert counted(file) == (1, 1, 1)
+    day = DownloadDay.objects.get(file=file)
+    assert (day.downloads, day.bot_downloads) == (1, 1)
+
+
+def test_old_grants_go_and_stay_counted() -> None:
+    file = make_file()
+    fetch(file)
+    fold_grants()
+    DownloadGrant.objects.update(granted_at=timezone.now() - timedelta(hours=3))
+    assert counted(file) == (1, 1, 1)
+    assert DownloadGrant.objects.count() == 0
+
+
+def test_visitors_are_not_recognisable() -> None:
+    file = make_file()
+    fetch(file, **{"User-Agent": "my own browser"})
+    assert "127.0.0.1" not in str(DownloadGrant.objects.values())
+    assert "browser" not in str(DownloadGrant.objects.values())
+
+
+def test_counting_changes_no_etag() -> None:
+    file = make_file()
+    before = Version.objects.get(pk=file.version_id).updated_at
+    fetch(file)
+    counted(file)
+    assert Version.objects.get(pk=file.version_id).updated_at == before
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
+@pytest.mark.django_db(transaction=True)
+def test_folding_workers_never_count_twice() -> None:
+    files = [make_file(), make_file()]
+    total = 4000
+    DownloadGrant.objects.bulk_create(DownloadGrant(file=files[n % 2], visitor=f"{n:032}") for n in range(total))
+
+    def fold() -> None:
+        try:
+            fold_grants()
+        finally:
+            connection.close()
+
+    workers = [Thread(target=fold) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sum(file.download_count for file in File.objects.all()) == total
+    assert sum(day.downloads for day in DownloadDay.objects.all()) == total

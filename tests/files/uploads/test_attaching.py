@@ -1,0 +1,134 @@
+"""Files by name, and versions that are made with their files."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from files.blobs import erase_unused
+from files.models import Blob, File
+from files.uploads.attaching import Named, attach_file, find_sources
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied, Invalid, Rejected
+from releasehub.publishing.deletion import delete_file
+from releasehub.publishing.releases import create_with_files, edit_with_files
+from tests.factories import make_download, make_file, make_loose_upload, make_user, make_version, system
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db
+
+
+def attach(actor: Actor, reference: str, version: Version | None = None, **given: Any) -> File:
+    (source,) = find_sources(actor, [Named(reference, **given)])
+    return attach_file(actor=system(), version=version or make_version(), source=source)
+
+
+def test_upload_brings_its_fields_and_the_name_wins_over_them() -> None:
+    user = make_user()
+    upload = make_loose_upload(user, platform="linux", architecture="x64", display_label="Linux")
+    file = attach(Actor(user=user), upload.public_id, architecture="arm64")
+    assert (file.platform, file.architecture, file.display_label) == ("linux", "arm64", "Linux")
+
+
+def test_attached_upload_no_longer_keeps_the_bytes() -> None:
+    user = make_user()
+    file = attach(Actor(user=user), make_loose_upload(user).public_id)
+    delete_file(actor=system(), file=file, hard=True)
+    assert erase_unused(Blob.objects.values_list("pk", flat=True)) == 1
+
+
+def test_upload_can_be_attached_again_while_its_file_is_there() -> None:
+    user = make_user()
+    upload = make_loose_upload(user)
+    first = attach(Actor(user=user), upload.public_id, version=make_version(make_download(user)))
+    assert attach(Actor(user=user), upload.public_id).blob == first.blob
+    delete_file(actor=system(), file=first)
+    with pytest.raises(Invalid):
+        attach(Actor(user=user), upload.public_id)
+
+
+def test_upload_is_looked_into_at_once() -> None:
+    user = make_user()
+    upload = make_loose_upload(user, name="tool.zip", content=b"no zip at all")
+    with pytest.raises(Rejected):
+        find_sources(Actor(user=user), [Named(upload.public_id)])
+
+
+def test_large_upload_is_left_to_a_worker(settings: Any) -> None:
+    settings.INLINE_CHECK_BYTES = 1
+    user = make_user()
+    assert attach(Actor(user=user), make_loose_upload(user).public_id).validation_status == "pending"
+
+
+def test_administrators_attach_uploads_of_others() -> None:
+    upload = make_loose_upload(make_user())
+    with pytest.raises(Invalid):
+        find_sources(Actor(), [Named(upload.public_id)])
+    assert attach(system(), upload.public_id).blob == upload.blob
+
+
+def test_checks_of_a_file_hold_for_its_copy() -> None:
+    for status in ("passed", "pending"):
+        known = make_file()
+        File.objects.filter(pk=known.pk).update(validation_status=status)
+        assert attach(system(), known.public_id).validation_status == status
+
+
+def test_link_is_attached_as_a_link() -> None:
+    known = make_file()
+    File.objects.filter(pk=known.pk).update(blob=None, external_url="https://example.com/tool.bin")
+    copy = attach(system(), known.public_id, sha512="0" * 128)
+    assert (copy.external_url, copy.validation_status) == ("https://example.com/tool.bin", "pending")
+    assert copy.external_sha512 == "0" * 128
+
+
+def test_lost_bytes_are_refused() -> None:
+    known = make_file()
+    Blob.objects.update(state="missing")
+    with pytest.raises(Invalid):
+        find_sources(system(), [Named(known.public_id)])
+
+
+def test_digest_is_compared() -> None:
+    known = make_file(content=b"bytes")
+    find_sources(system(), [Named(known.public_id, sha512=hashlib.sha512(b"bytes").hexdigest())])
+    with pytest.raises(Rejected):
+        find_sources(system(), [Named(known.public_id, sha512="0" * 128)])
+
+
+def test_names_are_found_in_as_many_queries_for_twenty_as_for_one() -> None:
+    user = make_user()
+    named = [Named(make_file(make_version(make_download(user))).public_id) for _ in range(20)]
+    for count in (1, 20):
+        with CaptureQueriesContext(connection) as queries:
+            assert len(find_sources(Actor(user=user), named[:count])) == count
+        assert len(queries) == 3
+
+
+def test_version_is_not_made_without_a_file() -> None:
+    download = make_download()
+    with pytest.raises(Invalid):
+        create_with_files(actor=system(), download_id=download.pk, number="1.0", sources=[])
+    assert not Version.all_objects.exists()
+
+
+def test_failed_file_is_none() -> None:
+    version = make_version(state="draft", files=1)
+    File.objects.update(validation_status="failed")
+    with pytest.raises(Invalid):
+        edit_with_files(actor=system(), version=version, state="published")
+
+
+def test_file_that_is_being_checked_is_enough() -> None:
+    version = make_version(state="draft", files=1)
+    File.objects.update(validation_status="pending")
+    assert edit_with_files(actor=system(), version=version, state="published").state == "published"
+
+
+def test_no_change_at_all_needs_the_right_to_edit() -> None:
+    with pytest.raises(Denied):
+        edit_with_files(actor=Actor(user=make_user()), version=make_version())

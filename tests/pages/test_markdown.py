@@ -1,0 +1,143 @@
+"""User text against the corpus: by text, by what an HTML5 parser makes of it, and by the time it takes."""
+
+import html
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from releasehub.pages import markdown
+from releasehub.pages.markdown import MAX_CHARS, render_markdown
+from tests.speed import slowness
+
+pytestmark = pytest.mark.pure
+
+CORPUS = json.loads((Path(__file__).parents[1] / "corpora" / "xss_markdown.json").read_text())
+PROFILE = CORPUS["dom_profile"]
+TEXTS = [case for case in CORPUS["cases"] if case.get("markdown") is not None]
+REPEATED = [case for case in CORPUS["cases"] if case.get("repeat")]
+HTML = "{http://www.w3.org/1999/xhtml}"
+ORDINARY = "* Fixed a *crash* on `import` of [files](https://example.org/a) (#12)\n"
+REL = 'rel="nofollow noopener noreferrer"'
+PIECES = [
+    *"[]()!<>*_`~|&\\\"':#=-+ \t\n\0\ud800", "\n\n", "    ", "- ", "1. ", "> ", "|a|\n|-|\n", "```", "[a]: ",
+    "javascript:", "&colon;", "&Tab;", "//x.test", "http://[", "<https://x.test>", "data:image/png;base64,", "x",
+    "\u00e9", "\u2028",
+]  # fmt: skip
+COSTLY = {
+    "one address, thousands of references": "[a]: /" + "u" * 33_000 + "\n\n" + "[a]" * 20_000,
+    "one title, thousands of references": "[a]: /b '" + "u" * 33_000 + "'\n\n" + "[a]" * 20_000,
+    "short rows under a wide head": "|a" * 200 + "\n" + "|-" * 200 + "\n" + "|\n" * 49_000,
+    "many tables of short rows": ("|a" * 30 + "\n" + "|-" * 30 + "\n" + "|\n" * 100 + "\n") * 300,
+    "lazy lines below deep quotes": ">" * 20 + "a\n" + "b\n" * 49_000,
+    "open images": "![" * 50_000,
+    "list items": "- a\n" * 25_000,
+}
+
+
+def timed(text: str) -> tuple[float, str]:
+    """Seconds of work, and what came out."""
+    markdown._render_long.cache_clear()
+    started = time.process_time()
+    rendered = render_markdown(text)
+    return time.process_time() - started, rendered
+
+
+def elements(rendered: str) -> list[Element]:
+    return list(html5lib.parseFragment(rendered, container="div").iter())[1:]
+
+
+def address(element: Element) -> str:
+    url = element.attrib.get("href", "") + element.attrib.get("src", "")
+    return "".join(char for char in html.unescape(url) if ord(char) > 0x20)
+
+
+def breaches(rendered: str) -> list[str]:
+    found = []
+    for element in elements(rendered):
+        tag = str(element.tag).removeprefix(HTML)
+        if tag not in PROFILE["allowed_tags"]:
+            found.append(tag)
+        allowed = PROFILE["allowed_attributes"].get(tag, []) + PROFILE["allowed_attributes"]["*"]
+        found += [f"{tag} {name}" for name in element.attrib if name not in allowed]
+        if urlsplit(address(element)).scheme.lower() not in PROFILE["allowed_schemes"]:
+            found.append(address(element))
+    return found
+
+
+@pytest.mark.parametrize("case", TEXTS, ids=lambda case: case["id"])
+def test_nothing_in_the_text_can_do_harm(case: dict[str, Any]) -> None:
+    rendered = str(render_markdown(case["markdown"]))
+    assert [text for text in case["must_not_contain"] if text in rendered.lower()] == []
+    assert breaches(rendered) == []
+
+
+@pytest.mark.parametrize("case", TEXTS, ids=lambda case: case["id"])
+def test_what_is_benign_stays(case: dict[str, Any]) -> None:
+    rendered = str(render_markdown(case["markdown"]))
+    assert [text for text in case["must_contain"] if text not in rendered] == []
+
+
+@pytest.mark.parametrize("case", REPEATED, ids=lambda case: case["id"])
+def test_hostile_repetition_takes_no_time(case: dict[str, Any]) -> None:
+    repeat, seconds = case["repeat"], case["max_seconds"] * slowness()
+    started = time.process_time()
+    render_markdown(repeat["unit"] * repeat["times"] + repeat["then"])
+    assert time.process_time() - started < seconds
+
+
+@pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
+def test_small_text_makes_no_large_work(text: str) -> None:
+    """Nothing takes much longer than ordinary notes of that length, on however slow a machine."""
+    ordinary, _ = timed((ORDINARY * MAX_CHARS)[: len(text)])
+    seconds, rendered = timed(text)
+    assert seconds < 10 * ordinary
+    assert len(rendered) < 12 * len(text) + 10_000
+
+
+@settings(deadline=None)
+@given(st.text() | st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+def test_any_text_is_rendered_within_the_profile(text: str) -> None:
+    rendered = str(render_markdown(text))
+    assert breaches(rendered) == []
+    assert not [element for element in elements(rendered) if address(element).startswith("//")]
+
+
+def test_too_long_a_text_is_shown_as_it_was_written() -> None:
+    rendered = render_markdown("**a**\nb <c>\n\n" + "x" * MAX_CHARS)
+    assert rendered.startswith("<p>**a**<br>b &lt;c&gt;</p>")
+    assert rendered.endswith("x</p>")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<b>a</b>", "<p>&lt;b&gt;a&lt;/b&gt;</p>\n"),
+        ("~~a~~", "<p><s>a</s></p>\n"),
+        ("<https://x.test>", f'<p><a href="https://x.test" {REL}>https://x.test</a></p>\n'),
+        ("[a](b/c#d 'e')", f'<p><a href="b/c#d" title="e" {REL}>a</a></p>\n'),
+        ("![a *b*](https://x.test/y 'e')", f'<p><a href="https://x.test/y" title="e" {REL}>a b</a></p>\n'),
+        ("![](https://x.test/y)", f'<p><a href="https://x.test/y" {REL}>https://x.test/y</a></p>\n'),
+        ("[![a](https://x.test/y)](/z)", f'<p><a href="/z" {REL}>a</a></p>\n'),
+        ("[a](//x.test)", "<p>[a](//x.test)</p>\n"),
+        ("[a](\\/\\/x.test)", "<p>[a](//x.test)</p>\n"),
+        ("![a](data:image/png;base64,AA)", "<p>![a](data:image/png;base64,AA)</p>\n"),
+        ("```js x\na\n```", '<pre><code class="language-js">a\n</code></pre>\n'),
+    ],
+)
+def test_each_form(text: str, expected: str) -> None:
+    assert render_markdown(text) == expected
+
+
+def test_columns_are_aligned_without_styles() -> None:
+    rendered = render_markdown("|a|b|\n|-:|-|\n|1|2|")
+    assert '<th align="right">a</th>' in rendered
+    assert '<td align="right">1</td>' in rendered
+    assert "<td>2</td>" in rendered

@@ -1,13 +1,13 @@
 """Every surface gives the answer of the transition table: the same error code, or the same change.
 
 The world is built once. Each cell asks one surface for one move of one version and is undone afterwards. What is
-expected comes from `move` itself, called in the same way for every surface.
+expected comes from `move` itself, called in the same way for every surface. A surface is asked in one state for each
+kind of outcome that the table gives its moves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from releasehub.webhooks.models import Event
 from tests.api.v3.shop import signed_in
 from tests.conftest import ApiClient, begin_with
 from tests.factories import make_category, make_download, make_key, make_user, make_version, system
+from tests.undoing import undone
 from versions.models import Version
 from versions.policies import version_policy
 
@@ -280,12 +281,9 @@ class Outcome:
     actions: tuple[str, ...]
     events: tuple[str, ...]
 
-
-@contextmanager
-def undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
+    def kind(self, steps: list[Step]) -> tuple[Any, ...]:
+        """What tells this outcome of the steps from others, whatever else is true of the version."""
+        return repr(steps), self.error, self.actions, self.events
 
 
 def fields_of(version: Version) -> tuple[Any, ...]:
@@ -351,7 +349,7 @@ def test_every_api_gives_the_answer_of_the_table(
 ) -> None:
     surface = SURFACES[name]
     clients = {who: surface.client(user) for who, user in world.people.items()}
-    wrong = []
+    wrong, asked = [], set()
     for state, version in world.versions.items():
         if name == "entity" and version.download_id != world.download.pk:
             continue  # the dialect serves entities only
@@ -360,7 +358,12 @@ def test_every_api_gives_the_answer_of_the_table(
                 continue  # has the rights of the owner
             settings.ENGINE_DOWNLOAD = version.download.slug
             for cell in surface.cells:
-                expected = observe(version, lambda: by_the_table(Actor(user=user), fresh(version), cell[3](version)))  # noqa: B023
+                steps = cell[3](version)
+                expected = observe(version, lambda: by_the_table(Actor(user=user), fresh(version), steps))  # noqa: B023
+                kind = (who, cell[:2], str(cell[2]), version.is_deleted, *expected.kind(steps))
+                if kind in asked:
+                    continue
+                asked.add(kind)
                 if version.is_deleted and surface.hides_deleted:
                     expected = Outcome(("NotFound", "not_found"), fields_of(version), (), ())
 
@@ -386,10 +389,14 @@ def test_the_admin_gives_the_answer_of_the_table(world: World, raised: list[Doma
     root = world.people["root"]
     client = ApiClient()
     client.force_login(root)
-    wrong = []
+    wrong, asked = [], set()
     for state, version in world.versions.items():
         for name, steps in ADMIN.items():
             expected = observe(version, lambda: by_the_table(Actor(user=root), fresh(version), steps(version)))  # noqa: B023
+            kind = (name, version.is_deleted, *expected.kind(steps(version)))
+            if kind in asked:
+                continue
+            asked.add(kind)
 
             def run() -> tuple[str, str] | None:
                 raised.clear()

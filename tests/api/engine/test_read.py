@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -339,20 +341,35 @@ def test_key_bound_to_another_download_sees_nothing(engine: Engine) -> None:
 QUERIES = {"/version": 4, "/versions": 4, "/version/": 4, "/version_file/": 4, "/version/latest": 5}
 
 
+@dataclass
+class EngineWithRows:
+    engine: Engine
+    versions: list[Version]
+
+
+def engine_with_rows(rows: int) -> EngineWithRows:
+    """Every version has two files, one of them with the bytes that all versions have."""
+    engine = Engine()
+    versions = [engine.file(f"{number}.0.0", content=b"same").version for number in range(rows)]
+    for version in versions:
+        make_file(version)
+    return EngineWithRows(engine, versions)
+
+
+SIZES = {"one row": partial(engine_with_rows, 1), "twenty rows": partial(engine_with_rows, 20)}
+
+
 @pytest.mark.parametrize("path", QUERIES)
-def test_reads_take_the_same_queries_with_one_row_and_with_twenty(engine: Engine, path: str) -> None:
-    made: list[Version] = []
-    for rows in (1, 19):
-        made += [engine.file(f"{len(made) + row}.0.0", content=b"same").version for row in range(rows)]
-        for version in made:
-            make_file(version)
-        full = {
-            "/versions": "/versions?ids=" + ",".join(version.public_id for version in made),
-            "/version/": f"/version/{made[0].public_id}",
-            "/version_file/": f"/version_file/{sums(b'same')['sha512']}",
-        }.get(path, path)
-        for client, extra in ((engine.client, 0), (engine.guest, 1), (ApiClient(make_key(make_user())), 0)):
-            client.get(full)
-            with CaptureQueriesContext(connection) as queries:
-                assert client.get(full).status_code == 200
-            assert len(queries) <= QUERIES[path] - extra
+@pytest.mark.parametrize("ready", SIZES.values(), indirect=True, ids=list(SIZES), scope="module")
+def test_reads_take_the_same_queries_with_one_row_and_with_twenty(world: EngineWithRows, path: str) -> None:
+    engine, made = world.engine, world.versions
+    full = {
+        "/versions": "/versions?ids=" + ",".join(version.public_id for version in made),
+        "/version/": f"/version/{made[0].public_id}",
+        "/version_file/": f"/version_file/{sums(b'same')['sha512']}",
+    }.get(path, path)
+    for client, extra in ((engine.client, 0), (engine.guest, 1), (ApiClient(make_key(make_user())), 0)):
+        client.get(full)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(full).status_code == 200
+        assert len(queries) <= QUERIES[path] - extra

@@ -80,3 +80,41 @@ def _parameter_builders() -> dict[str, Callable[..., dict[str, Any]]]:
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
     """Return path parameters of rows that exist, for an operation such as `GET /v3/products`."""
     return next((build(file, operation) for prefix, build in _parameter_builders().items() if prefix in operation), {})
+
+
+def sample(schema: dict[str, Any], depth: int = 0) -> Any:
+    """Return a plausible value for a schema of the document."""
+    if "$ref" in schema:
+        return sample(document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], depth)
+    for key in ("allOf", "oneOf", "anyOf"):
+        if key in schema:
+            return sample(schema[key][0], depth)
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type", "object")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object":
+        return {name: sample(inner, depth + 1) for name, inner in schema.get("properties", {}).items() if depth < 4}
+    if kind == "array":
+        return [sample(schema.get("items", {}), depth + 1)]
+    if kind in {"integer", "number"}:
+        return schema.get("minimum", 1)
+    texts = {"uri": "https://example.com/a", "date-time": "2026-01-31T12:00:00Z", "email": "a@example.com"}
+    return True if kind == "boolean" else texts.get(schema.get("format", ""), "a" * schema.get("minLength", 1))
+
+
+def sample_body(verb: str, path: str) -> dict[str, Any]:
+    """Return a plausible body with every member that the schema knows; empty where the body is no object."""
+    content = document()["paths"][path][verb].get("requestBody", {}).get("content", {})
+    schemas = [kind["schema"] for name, kind in content.items() if name.endswith(("/json", "/form-data"))]
+    found = sample(schemas[0]) if schemas else {}
+    return found if isinstance(found, dict) else {}
+
+
+def multipart(*parts: tuple[str, str | None, str]) -> bytes:
+    """Build a multipart body from (field, file name or None, content)."""
+    lines = []
+    for field, filename, content in parts:
+        named = f'; filename="{filename}"' if filename is not None else ""
+        lines.append(f'--b\r\nContent-Disposition: form-data; name="{field}"{named}\r\n\r\n{content}\r\n')
+    return "".join([*lines, "--b--\r\n"]).encode()

@@ -19,7 +19,7 @@ from downloads.models import Download
 from files.models import File
 from releasehub.outbound import lookup
 from releasehub.webhooks.models import Endpoint
-from tests.api.described import document, operations, real_parameters
+from tests.api.described import multipart, operations, real_parameters, sample_body
 from tests.factories import make_file, make_key
 from versions.models import Version
 
@@ -43,33 +43,6 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 TYPES = (JSON, FORM, "text/plain", "multipart/form-data", "multipart/form-data; boundary=b", "nonsense")
 BOUNDARY = "multipart/form-data; boundary=b"
-
-
-def sample(schema: dict[str, Any], depth: int = 0) -> Any:
-    """Return a plausible value for a schema of the document."""
-    if "$ref" in schema:
-        return sample(document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]], depth)
-    for key in ("allOf", "oneOf", "anyOf"):
-        if key in schema:
-            return sample(schema[key][0], depth)
-    if "enum" in schema:
-        return schema["enum"][0]
-    kind = schema.get("type", "object")
-    kind = kind[0] if isinstance(kind, list) else kind
-    if kind == "object":
-        return {name: sample(inner, depth + 1) for name, inner in schema.get("properties", {}).items() if depth < 4}
-    if kind == "array":
-        return [sample(schema.get("items", {}), depth + 1)]
-    if kind in {"integer", "number"}:
-        return schema.get("minimum", 1)
-    texts = {"uri": "https://example.com/a", "date-time": "2026-01-31T12:00:00Z", "email": "a@example.com"}
-    return True if kind == "boolean" else texts.get(schema.get("format", ""), "a" * schema.get("minLength", 1))
-
-
-def body_of(verb: str, path: str) -> dict[str, Any]:
-    content = document()["paths"][path][verb].get("requestBody", {}).get("content", {})
-    found = sample(content[JSON]["schema"]) if JSON in content else {}
-    return found if isinstance(found, dict) else {}
 
 
 def broken_bodies(valid: dict[str, Any], turn: int) -> list[tuple[str, bytes]]:
@@ -96,15 +69,6 @@ def broken_bodies(valid: dict[str, Any], turn: int) -> list[tuple[str, bytes]]:
 
 def rotated(values: Sequence[Any], start: int) -> Iterator[Any]:
     return islice(cycle(values), start % len(values), None)
-
-
-def multipart(*parts: tuple[str, str | None, str]) -> bytes:
-    """Build a multipart body from (field, file name or None, content)."""
-    lines = []
-    for field, filename, content in parts:
-        named = f'; filename="{filename}"' if filename is not None else ""
-        lines.append(f'--b\r\nContent-Disposition: form-data; name="{field}"{named}\r\n\r\n{content}\r\n')
-    return "".join([*lines, "--b--\r\n"]).encode()
 
 
 def state() -> list[Any]:
@@ -136,7 +100,7 @@ def failures_of(verb: str, path: str, turn: int) -> Iterator[str]:
     address = path.format_map(Known(parameters))
     client = Client(raise_request_exception=False, headers={"XF-Api-Key": make_key(file.version.download.owner)})
     before = state()
-    for content_type, body in broken_bodies(body_of(verb, path), turn):
+    for content_type, body in broken_bodies(sample_body(verb, path), turn):
         sent = transaction.savepoint()
         response = client.generic(verb.upper(), address, body, content_type=content_type)
         if response.status_code >= 500:

@@ -1,7 +1,8 @@
 """Send requests generated from the schema with every kind of key; no answer may be a 5xx or missing from the schema.
 
-`FUZZ_EXAMPLES` (6) is the number of requests generated for each operation. Every one of them is sent once per kind of
-key, because generating a request takes as long as answering it.
+`FUZZ_EXAMPLES` (5) is the number of requests generated for each operation. Every one of them is sent once per kind of
+key, because generating a request takes as long as answering it. `breaking.py` makes broken copies of each, which are
+sent with one key.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ from releasehub.accounts.models import User
 from releasehub.apikeys.scopes import Scope
 from releasehub.outbound import lookup
 from releasehub.server.wsgi import application
+from tests.api.breaking import with_broken_ones
 from tests.api.described import document, real_parameters
 from tests.api.described import operations as described
 from tests.factories import make_file, make_key, make_user
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
 # From the fewest rights to the most, so that rows are still there when a key that may delete them comes last.
 KEYS: dict[str, Callable[[User], str]] = {
     "none": lambda owner: "",
@@ -41,6 +43,7 @@ KEYS: dict[str, Callable[[User], str]] = {
     "owner": make_key,
     "super-user": lambda owner: make_key(make_user(is_superuser=True), is_super_user=True),
 }
+BROKEN_WITH = "super-user"  # nothing but the request itself is refused
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -78,13 +81,15 @@ def test_made_up_requests(operations: dict[str, Any], name: str) -> None:
     keys = {kind: make(file.version.download.owner) for kind, make in KEYS.items()}
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(case=operations[name].as_strategy(), is_there=booleans())
-    def sent(case: Any, is_there: bool) -> None:
-        if is_there:
-            case.path_parameters |= {key: value for key, value in known.items() if key in case.path_parameters}
-        for kind, key in keys.items():
-            note(f"with the key: {kind}")
-            headers = {"Host": "testserver"} | ({"XF-Api-Key": key} if key else {})
-            case.validate_response(case.call(headers=headers), checks=CHECKS)
+    @given(requests=with_broken_ones(operations[name].as_strategy()), is_there=booleans())
+    def sent(requests: tuple[Any, list[Any]], is_there: bool) -> None:
+        case, broken = requests
+        for item, kinds in ((case, list(keys)), *((copy, [BROKEN_WITH]) for copy in broken)):
+            if is_there:
+                item.path_parameters |= {key: value for key, value in known.items() if key in item.path_parameters}
+            for kind in kinds:
+                note(f"with the key: {kind}")
+                headers = {"Host": "testserver"} | ({"XF-Api-Key": keys[kind]} if keys[kind] else {})
+                item.validate_response(item.call(headers=headers), checks=CHECKS)
 
     sent()

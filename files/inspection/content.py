@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 
-from files.inspection.archives import Finding, inspect_archive
+from files.inspection.archives import DEFAULT_LIMITS, ArchiveLimits, Finding, inspect_archive
 from files.inspection.scanner import scan
 from files.models import Blob
 from files.storage import blob_storage
@@ -18,13 +18,13 @@ from files.storage.digests import HEAD_BYTES
 CHUNK_BYTES = 1024 * 1024
 
 
-def findings_of(blob: Blob, filename: str) -> list[Finding]:
+def findings_of(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> list[Finding]:
     """What speaks against offering these bytes under that name; empty: nothing.
 
-    Errors: StorageUnavailable, ScannerUnavailable.
+    Errors: StorageUnavailable, ScannerUnavailable; TooManySteps, where the limits have `max_steps`.
     """
     with open_seekable(blob.storage_key, blob.size_bytes) as handle:
-        if found := inspect_archive(handle, filename):
+        if found := inspect_archive(handle, filename, limits):
             return found
     if settings.SCANNER_ADDRESS and (name := scan(_chunks(blob), address=settings.SCANNER_ADDRESS)):
         return [Finding("scanner.found", f"The scanner found {name}.")]

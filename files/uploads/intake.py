@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from files.blobs import keep_upload, release_claim
-from files.inspection.archives import Finding, is_packed
+from files.inspection.archives import QUICK_LIMITS, Finding, TooManySteps, is_packed
 from files.inspection.content import findings_of
 from files.models import Blob, File
 from files.primary import elect_primary_file
@@ -85,13 +85,17 @@ def is_inspected_now(blob: Blob) -> bool:
 
 
 def check_now(blob: Blob, filename: str) -> bool:
-    """Look into bytes before an answer; False when they are so large, or the scanner so slow, that a worker does it.
+    """Look into bytes before an answer; False when that takes so long, or the scanner so long, that a worker does it.
 
     Call it outside a transaction.  Errors: Rejected for what is in them.
     """
     if not is_inspected_now(blob):
         return False
-    if found := findings_of(blob, filename):
+    try:
+        found = findings_of(blob, filename, limits=QUICK_LIMITS)
+    except TooManySteps:
+        return False
+    if found:
         raise Rejected(ErrorCode.FILE_FAILED_VALIDATION, found[0].message, field="file", findings=as_json(found))
     return True
 

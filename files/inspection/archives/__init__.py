@@ -7,11 +7,13 @@ from typing import IO
 
 from files.inspection.archives.findings import (
     DEFAULT_LIMITS,
+    STEPS_OF_A_MEMBER,
     ArchiveError,
     ArchiveLimits,
     EnoughFindings,
     Finding,
     Report,
+    TooManySteps,
 )
 from files.inspection.archives.streams import PACKINGS, PackedSource, PlainSource, read_at
 from files.inspection.archives.tars import BLOCK_BYTES, TarInspector, looks_like_tar
@@ -20,7 +22,10 @@ from files.inspection.archives.zips import ZipInspector
 from files.mime import sniff
 from files.names import extension
 
-__all__ = ["ArchiveLimits", "Finding", "inspect_archive", "is_packed"]
+__all__ = ["DEFAULT_LIMITS", "QUICK_LIMITS", "ArchiveLimits", "Finding", "TooManySteps", "inspect_archive", "is_packed"]
+
+# For an inspection that a request waits for: about a second of CPU time.
+QUICK_LIMITS = ArchiveLimits(max_steps=20_000 * STEPS_OF_A_MEMBER)
 
 _HEAD_BYTES = 8192
 # Read in place, so names that differ in case do no harm, and tools that shorten names make them in numbers.
@@ -48,6 +53,7 @@ def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAUL
     """What is wrong with a file that is an archive, or that `name` says is one; empty when nothing is.
 
     `handle` can seek; where it stands afterwards is left open. Any content gives findings, none an error.
+    Errors: TooManySteps, where the limits have `max_steps`.
     What is packed with Zstandard is not read: the standard library has no means to.
     """
     report = Report(limits)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 _SHOWN_CHARACTERS = 200
 _MIB = 1024 * 1024
+# What looking at a member costs, in units of what a record of an extended header costs.
+STEPS_OF_A_MEMBER = 30
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """An archive over `ratio_applies_over_bytes` unpacked may be `max_ratio` times as large as it is packed."""
+    """An archive over `ratio_applies_over_bytes` unpacked may be `max_ratio` times as large as it is packed.
+
+    `max_steps` ends an inspection whose result somebody waits for; 0: it goes on to its end.
+    """
 
     max_ratio: int = 50
     ratio_applies_over_bytes: int = 64 * _MIB
@@ -27,7 +32,9 @@ class ArchiveLimits:
     max_members: int = 100_000
     max_name_bytes: int = 4096
     max_all_names_bytes: int = 16 * _MIB
+    max_extended_records: int = 500_000
     max_findings: int = 20
+    max_steps: int = 0
 
 
 DEFAULT_LIMITS = ArchiveLimits()
@@ -39,6 +46,10 @@ class ArchiveError(Exception):
     def __init__(self, code: str, message: str, member: str = "") -> None:
         super().__init__(message)
         self.finding = Finding(code, message, shown(member))
+
+
+class TooManySteps(Exception):
+    """The inspection takes longer than `max_steps` allows; it said nothing about the archive."""
 
 
 class EnoughFindings(Exception):
@@ -53,6 +64,14 @@ class Report:
         self.findings: list[Finding] = []
         self._members = 0
         self._name_bytes = 0
+        self._records = 0
+        self._steps = 0
+
+    def spend(self, steps: int) -> None:
+        """Errors: TooManySteps."""
+        self._steps += steps
+        if self.limits.max_steps and self._steps > self.limits.max_steps:
+            raise TooManySteps
 
     def add(self, code: str, message: str, member: str = "") -> None:
         """Errors: EnoughFindings when it was the last one that fits."""
@@ -62,12 +81,20 @@ class Report:
 
     def count_member(self, name_bytes: int) -> None:
         """Errors: ArchiveError when there are too many members, or their names take too much memory."""
+        self.spend(STEPS_OF_A_MEMBER)
         self._members += 1
         self._name_bytes += name_bytes
         if self._members > self.limits.max_members:
             raise ArchiveError("archive.too_many_members", f"It has more than {self.limits.max_members} members.")
         if self._name_bytes > self.limits.max_all_names_bytes:
             raise ArchiveError("archive.too_many_members", "The names of its members take too much room.")
+
+    def count_record(self) -> None:
+        """Errors: ArchiveError when there are more records in extended headers than any honest archive has."""
+        self.spend(1)
+        self._records += 1
+        if self._records > self.limits.max_extended_records:
+            raise ArchiveError("archive.too_many_members", "Its extended headers have too many records.")
 
     def check_sizes(self, unpacked_bytes: int, packed_bytes: int) -> None:
         """Errors: ArchiveError for a bomb."""

@@ -63,11 +63,12 @@ def parse_header(block: bytes) -> Header:
     )
 
 
-def parse_pax(data: bytes) -> dict[str, bytes]:
+def parse_pax(data: bytes, report: Report) -> dict[str, bytes]:
     """Records `LENGTH KEY=VALUE\\n`.  Errors: ArchiveError.  Source: POSIX pax, "pax Extended Header"."""
     records: dict[str, bytes] = {}
     at = 0
     while at < len(data):
+        report.count_record()
         length = _RECORD_LENGTH.match(data, at)
         end = at + int(length[1]) if length else 0
         key, equals, value = data[length.end() : end - 1].partition(b"=") if length else (b"", b"", b"")
@@ -155,7 +156,7 @@ class TarInspector:
         if header.type in self._extended.seen:
             raise ArchiveError("archive.conflict", "A member has two extended headers of one kind.")
         if header.type == b"g":
-            self._check_global(parse_pax(data))
+            self._check_global(parse_pax(data, self._report))
             return
         self._extended.seen.add(header.type)
         if header.type == b"L":
@@ -163,7 +164,7 @@ class TarInspector:
         elif header.type == b"K":
             self._extended.link = self._long_name(data)
         else:
-            self._extended.pax = parse_pax(data)
+            self._extended.pax = parse_pax(data, self._report)
 
     def _long_name(self, data: bytes) -> bytes:
         name = _up_to_nul(data)

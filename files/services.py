@@ -316,7 +316,10 @@ def _clean_url(url: str) -> None:
 
 def name_in(url: str) -> str:
     """The last part of its path.  Errors: Invalid."""
-    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    try:
+        name = unquote(urlsplit(url).path.rpartition("/")[2])
+    except ValueError:  # a host in brackets that is no IPv6 address
+        name = ""
     if not name:
         raise Invalid(
             ErrorCode.FILE_NAME_INVALID, "The address names no file: give filename as well.", field="filename"

@@ -1,0 +1,165 @@
+"""Every parser of text that strangers write takes time that grows with its length, not faster.
+
+The texts are units, repeated as often as there is room: those that make a backtracking pattern slow, and those of the
+parser's own language. A parser that refuses long texts is pumped up to its limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import pytest
+
+from files import mime
+from files.names import InvalidName, clean_name, fold_name
+from files.services import name_in
+from releasehub.cli import config, names
+from releasehub.cli.errors import CliError
+from releasehub.core.errors import Invalid
+from releasehub.outbound.urls import MAX_CHARACTERS, InvalidUrl, parse_redirect, parse_target
+from releasehub.pages import markdown
+from releasehub.pages.markdown import MAX_CHARS, render_markdown
+from tests.parsing.cpu import CpuTimeExceeded, cpu_limit
+from tests.parsing.pumps import NASTY
+from tests.speed import slowness
+from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, ceiling, parse, read
+
+pytestmark = pytest.mark.pure
+REFUSALS = (InvalidNumber, InvalidUrl, InvalidName, Invalid, CliError)
+ENDS = ("", "\x00")
+# Characters that take long to fold, to encode or to compare.
+UNICODE = (
+    "\u00e9",
+    "e\u0301",
+    "\u0130",
+    "\ufdfa",
+    "\u3000",
+    "\u0661",
+    "\U0001f600",
+    "\ud800",
+    "xn--",
+    "\u00df",
+    "\u200d",
+)
+
+
+@dataclass(frozen=True)
+class Parser:
+    """`run` reads a text; up to `size` characters of it take at most `seconds` on a usual machine."""
+
+    name: str
+    run: Callable[[str], Any]
+    size: int
+    seconds: float
+    units: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ("",)
+
+    def texts(self) -> Iterator[str]:
+        units = dict.fromkeys((*NASTY, *UNICODE, *self.units))
+        for prefix, unit, end in product(self.prefixes, units, ENDS):
+            room = self.size - len(prefix) - len(end)
+            yield prefix + unit * (room // len(unit)) + end
+
+    def slow_text(self) -> str | None:
+        """Return the first text that takes too long, cut; what is slow is tried again with the machine's slowness."""
+        for text in self.texts():
+            if self._exceeds(text, self.seconds) and self._exceeds(text, self.seconds * slowness()):
+                return text[:80]
+        return None
+
+    def _exceeds(self, text: str, seconds: float) -> bool:
+        try:
+            with cpu_limit(seconds), suppress(*REFUSALS):
+                self.run(text)
+        except CpuTimeExceeded:
+            return True
+        return False
+
+
+def render(text: str) -> None:
+    markdown._render_long.cache_clear()
+    markdown._render_short.cache_clear()
+    render_markdown(text)
+
+
+def follow(location: str) -> None:
+    parse_redirect(parse_target("https://example.com/a/b"), location)
+
+
+def read_number_of(scheme: Scheme | None) -> Callable[[str], None]:
+    def read_all(text: str) -> None:
+        for parser in (parse, read, ceiling):
+            with suppress(InvalidNumber):
+                parser(text, scheme)
+        if scheme is not None:
+            accepts(text, scheme)
+
+    return read_all
+
+
+def sniff(text: str) -> None:
+    head = text.encode("utf-8", "surrogatepass")
+    mime.sniff(head)
+    for extension in ("png", "svg", "zip", "html"):
+        mime.suits(extension, head)
+
+
+NUMBER_UNITS = ("1", "0", "1.", "-1", "+1", "a", "rc", "a1", ".post1", ".dev", "!", "1!", "v", "-rc.1", "99999999")
+NUMBER_PREFIXES = ("", "1.0.0-", "1.0.0+", "1!", "v", "1.0", "2024.06.10-")
+URL_PREFIXES = ("", "http://", "https://a/", "https://a?", "https://[", "https://a:", "https://a.b#")
+URL_UNITS = ("a.", "xn--a.", "1.", "0x1.", "../", "./", "%", "@", "//", "::", "\u00fc.", "a" * 63 + ".", "1:")
+MARKDOWN_UNITS = (
+    "> ", "- ", "* a\n", "1. ", "\n\n", "```\n", "~~", "__", "*a_ ", "[a](", "![a](", "[a]: b\n", "[a][b]", "<a",
+    "<!--", "|a", "|-", "|a|b\n|-|-\n", "    a\n", "# ", "---\n", "\\", "&", "&#", "`", "``` `", "a*", "**a ", "<http://a",
+    "[[", "]", "](", "[a](b 'c", "\t", "- - ", "> > ", "~", "\n", "_a", "***", "[](<",
+)  # fmt: skip
+CLI_UNITS = ("1.", "1-", "v1.2.3-", "linux-", "win", "x86_64-", "-rc", "rc.1-", "alpha", ".tar", "(1)", "armv8l", "aA")
+
+PARSERS = [
+    Parser("Markdown", render, MAX_CHARS // 4, 1, MARKDOWN_UNITS),
+    *(
+        Parser(f"version number, {scheme}", read_number_of(scheme), size, 0.04, NUMBER_UNITS, NUMBER_PREFIXES)
+        for scheme in (None, *Scheme)
+        for size in (MAX_LENGTH, 100_000)
+    ),
+    *(
+        Parser(f"outbound {what}, {size} characters", run, size, 0.5, URL_UNITS, URL_PREFIXES)
+        for what, run in (("URL", parse_target.__wrapped__), ("redirect", follow))
+        for size in (MAX_CHARACTERS, 65_536)
+    ),
+    Parser("name in a URL", name_in, 65_536, 0.5, URL_UNITS, URL_PREFIXES),
+    Parser("URL of a hub on the command line", config.clean_url, 65_536, 0.5, URL_UNITS, URL_PREFIXES),
+    Parser("key on the command line", config.clean_key, 65_536, 0.5),
+    Parser("file name, its target", names.target_of, 65_536, 0.5, CLI_UNITS),
+    Parser("file name, its version", lambda text: names.contradiction(text, "1.2.3-rc.1"), 65_536, 0.5, CLI_UNITS),
+    Parser("version and a file name", lambda text: names.contradiction("a-1.2.3.zip", text), 65_536, 0.5, CLI_UNITS),
+    Parser("platform", names.fold_platform, 65_536, 0.5, CLI_UNITS),
+    Parser("architecture", names.fold_architecture, 65_536, 0.5, CLI_UNITS),
+    Parser("file name, cleaned", clean_name, 65_536, 0.5, CLI_UNITS),
+    Parser("file name, folded", fold_name, 65_536, 0.5, CLI_UNITS),
+    Parser(
+        "type of an icon or file",
+        sniff,
+        65_536,
+        0.5,
+        ("<svg ", "<?xml ?>", "<!-- -->", "<!--", "-->", "<!doctype ", "\x89PNG\r\n", "GIF8", "PK\x03\x04", "RIFF"),
+        ("", "\ufeff", "<!--", "\x89PNG\r\n\x1a\n", "PK\x03\x04", "<?xml "),
+    ),
+]
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
+def test_no_text_takes_long(parser: Parser) -> None:
+    assert parser.slow_text() is None
+
+
+def quadratic(text: str) -> int:
+    return sum(text.count(text[place]) for place in range(0, len(text), 8))
+
+
+def test_a_quadratic_parser_is_found() -> None:
+    assert Parser("quadratic", quadratic, 65_536, 0.04).slow_text() is not None

@@ -17,6 +17,8 @@ from releasehub.server import celery
 from releasehub.server.command import granian_arguments
 from tests.services.run import VARIABLES
 
+pytestmark = pytest.mark.embedded
+
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)

@@ -11,6 +11,8 @@ from django.test import Client
 
 from releasehub.core.checks import check_database_pool
 
+pytestmark = pytest.mark.embedded
+
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ("PATH", "HOME", "LANG")
 

@@ -46,7 +46,7 @@ def build() -> dict[str, Any]:
     return {"root": root, "author": author, "stranger": make_user("stranger")}
 
 
-pytestmark = [pytest.mark.django_db, begin_with(build)]
+pytestmark = [pytest.mark.django_db, begin_with(build), pytest.mark.embedded]
 
 
 def strict_client(user: Any = None) -> Client:

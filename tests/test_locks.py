@@ -121,7 +121,7 @@ LOCKS = [
 ]
 
 
-@pytest.mark.pure
+@pytest.mark.embedded
 @pytest.mark.parametrize(("name", "roots", "installed"), LOCKS)
 def test_the_lock_meets_each_requirement_of_each_locked_package(
     name: str, roots: list[Requirement], installed: dict[str, Distribution]
@@ -131,7 +131,7 @@ def test_the_lock_meets_each_requirement_of_each_locked_package(
         assert unmet(locked_in(lock, environment), roots, installed, environment) == set()
 
 
-@pytest.mark.pure
+@pytest.mark.embedded
 @pytest.mark.parametrize(("name", "roots", "installed"), LOCKS)
 def test_what_is_installed_is_what_the_lock_names(
     name: str, roots: list[Requirement], installed: dict[str, Distribution]
@@ -140,7 +140,7 @@ def test_what_is_installed_is_what_the_lock_names(
     assert {name: installed[name].version for name in lock if name in installed} == lock
 
 
-@pytest.mark.pure
+@pytest.mark.embedded
 def test_a_requirement_of_an_extra_that_is_not_locked_is_found() -> None:
     environment = dict(default_environment())
     lock = locked_in(read_lock("requirements.txt"), environment)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+pytestmark = pytest.mark.embedded
+
 CONF = (Path(__file__).resolve().parent.parent / "docs" / "nginx.conf").read_text()
 UPLOADS = {
     "mc-dm-file-list": reverse("mc-dm-file-list"),

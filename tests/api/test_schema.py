@@ -19,7 +19,7 @@ from tests.conftest import ApiClient, begin_with
 from tests.factories import make_key, make_user, make_version, system
 from tests.factories.releases import make_category, make_download, make_file
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 HOOK = "https://93.184.215.14/hook"  # judged, never connected to
 DELIVERY = r"(?P<delivery_id>msg_[a-z0-9]+_[0-9]+)"
 

@@ -42,7 +42,7 @@ def build() -> dict[str, User]:
     return people
 
 
-pytestmark = [pytest.mark.django_db, begin_with(build)]
+pytestmark = [pytest.mark.django_db, begin_with(build), pytest.mark.embedded]
 everybody = pytest.mark.parametrize("name", PERMISSIONS)
 
 

@@ -6,8 +6,12 @@ import hashlib
 import re
 from typing import Any
 
+import pytest
+
 from tests.browser.conftest import Receiver
 from tests.hubs import Hub
+
+pytestmark = pytest.mark.embedded
 
 CONTENT = b"The bytes of a release." * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -13,6 +13,8 @@ from kombu.exceptions import OperationalError
 from releasehub.core import tasks
 from releasehub.webhooks import tasks as webhook_tasks
 
+pytestmark = pytest.mark.embedded
+
 SCRIPT = """
 import sys, django
 django.setup()

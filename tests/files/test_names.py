@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from files.names import InvalidName, clean_name, content_disposition, extension, fold_name
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 CORPUS = json.loads((Path(__file__).parents[1] / "corpora" / "bad_filenames.json").read_text())
 CASES = CORPUS["cases"]

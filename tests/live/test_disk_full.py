@@ -10,6 +10,8 @@ import pytest
 from tests.hubs import Hub, start
 from tests.live.test_uploads import new_version, upload
 
+pytestmark = pytest.mark.embedded
+
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 
 

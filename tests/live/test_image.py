@@ -22,6 +22,8 @@ import pytest
 
 from tests.hubs import ROOT, free_port
 
+pytestmark = pytest.mark.embedded
+
 LEFT_OUT = ("useradd ", "pip install ")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 INCLUDED = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]

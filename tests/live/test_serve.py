@@ -10,6 +10,8 @@ import pytest
 
 from tests.hubs import LOGIN, Hub, free_port, serve, start
 
+pytestmark = pytest.mark.embedded
+
 
 def processes_of(port: int) -> list[str]:
     found = []

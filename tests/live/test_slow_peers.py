@@ -14,6 +14,8 @@ import pytest
 from tests.hubs import Hub, start
 from tests.live.test_uploads import call, new_version, reaches, upload
 
+pytestmark = pytest.mark.embedded
+
 THREADS = "2"
 PEERS = 8
 LARGE = 10_000_000

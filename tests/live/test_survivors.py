@@ -11,6 +11,8 @@ import pytest
 from tests import hubs
 from tests.services.processes import children, end_survivors
 
+pytestmark = pytest.mark.embedded
+
 
 def test_a_refused_start_leaves_no_process(tmp_path: Path) -> None:
     before = children()

@@ -17,6 +17,8 @@ import pytest
 
 from tests.hubs import Hub
 
+pytestmark = pytest.mark.embedded
+
 MIB = 1024 * 1024
 BOUNDARY = "----releasehub-test"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from releasehub.outbound.addresses import PUBLIC_V6, REFUSED_V4, REFUSED_V6, refusal
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 IN_REFUSED_V4 = st.sampled_from(list(REFUSED_V4)).flatmap(lambda block: st.ip_addresses(network=block))
 IN_REFUSED_V6 = st.sampled_from(list(REFUSED_V6)).flatmap(lambda block: st.ip_addresses(network=block))

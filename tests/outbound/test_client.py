@@ -19,7 +19,7 @@ from releasehub.outbound import connections
 from releasehub.outbound.client import check_target, fetch, send
 from releasehub.outbound.failures import Refused, Unreachable
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 Start = Callable[..., Any]
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]

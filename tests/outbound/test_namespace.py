@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 HERE = Path(__file__).parent
 CORPUS = HERE.parent / "corpora" / "ssrf_targets.json"

@@ -15,7 +15,7 @@ from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
 from tests.outbound.corpus import CASES, host_of
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 PUBLIC = {"1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9"}
 

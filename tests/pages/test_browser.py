@@ -13,7 +13,7 @@ from releasehub.webhooks.endpoints import disable_gone
 from releasehub.webhooks.models import Endpoint
 from tests.factories import make_download, make_file, make_user, make_version
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
 

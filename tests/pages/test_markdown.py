@@ -17,7 +17,7 @@ from releasehub.pages import markdown
 from releasehub.pages.markdown import MAX_CHARS, render_markdown
 from tests.speed import slowness
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 CORPUS = json.loads((Path(__file__).parents[1] / "corpora" / "xss_markdown.json").read_text())
 PROFILE = CORPUS["dom_profile"]

@@ -11,6 +11,8 @@ from tests.parsing.patterns import Use, all_uses
 from tests.parsing.pumps import pumps_for
 from tests.speed import slowness
 
+pytestmark = pytest.mark.embedded
+
 # A linear pattern reads 8,000 characters in less than 1 ms, a quadratic one needs at least 80 ms.
 SIZE = 8_000
 LIMIT_SECONDS = 0.04

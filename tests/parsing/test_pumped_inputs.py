@@ -28,7 +28,7 @@ from tests.parsing.pumps import NASTY
 from tests.speed import slowness
 from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, ceiling, parse, read
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 REFUSALS = (InvalidNumber, InvalidUrl, InvalidName, Invalid, CliError)
 ENDS = ("", "\x00")
 # Characters that take long to fold, to encode or to compare.

@@ -17,7 +17,7 @@ from releasehub.core.numbers import LARGEST_ID, read_number
 from tests.api.described import document
 from tests.factories import make_file, make_key, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 DIGITS = "9" * 5_000
 PATH_VALUES = (DIGITS, "9" * (MAX_PATH_CHARACTERS - 200), "9" * 19, "a%00b", "%FF%FE", "%ED%A0%80", "%D9%A3")
 QUERY_VALUES = (

@@ -186,7 +186,7 @@ def parse(arguments: Sequence[str]) -> tuple[list[str], list[str], bool]:
 def of_suite(arguments: Sequence[str]) -> list[str]:
     """The whole suite without what no service takes part in; whatever is asked for by name runs as it is."""
     is_whole = not any(item == "-m" or item.startswith("tests/") for item in arguments)
-    return [*arguments, "-m", "not pure"] if is_whole else list(arguments)
+    return [*arguments, "-m", "not embedded"] if is_whole else list(arguments)
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], bool, list[str]]:

@@ -15,7 +15,7 @@ from tests.speed import slowness
 from versions.channels import channel_of_prerelease
 from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, ceiling, detect, parse
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 CORPUS = json.loads((Path(__file__).parents[1] / "corpora" / "bad_versions.json").read_text())
 RULE_SETS = ("dotted", "calver", "semver")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.outbound.test_namespace import CORPUS, PUBLIC, ensure_namespaces
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 CASES = json.loads(CORPUS.read_text())["cases"]
 SENDS = ("test", "retry", "replay")
 ROUTES = ("create", "edit", *SENDS)

@@ -13,7 +13,7 @@ from tests.conftest import ApiClient
 from tests.factories import make_key, make_loose_upload
 from tests.test_roles_matrix import CASES, World, by_world, footprint, person, representatives
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 SCOPES = {"read": Scope.VERSION_READ, "write": Scope.VERSION_WRITE}
 PAGE = "https://github.com/o/r/releases/tag/v1"
 # (resource, action) -> verb and path of the operation that does it here

@@ -14,7 +14,7 @@ from tests.api.engine.test_create import refused
 from tests.conftest import ApiClient
 from tests.factories import make_key
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 OPERATIONS = operations("/version")
 READS = [operation for operation in OPERATIONS if operation[0] == "get"]
 WRITES = [operation for operation in OPERATIONS if operation[0] != "get"]

@@ -19,7 +19,7 @@ from tests.conftest import ApiClient
 from tests.factories import make_key, system
 from tests.test_roles_matrix import CASES, World, by_world, footprint, lacks_scope, person, representatives
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 SCOPES = {"read": Scope.DOWNLOAD_READ, "write": Scope.ENTITIES_PUBLISH, "delete_hard": Scope.DOWNLOAD_DELETE_HARD}
 # What this dialect has no address for, or gives by another cell.
 ELSEWHERE = {"undelete", "hard_delete", "set_visibility", "list", "manage_files"}

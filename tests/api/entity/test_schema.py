@@ -15,7 +15,7 @@ from tests.api.entity.world import World, acting, moment, source
 from tests.conftest import ApiClient, begin_with
 from tests.factories import make_key, make_user, make_version, system
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 OPERATIONS = operations("/api/entities", "/api/organizations")
 CREATED = {
     ("post", "/api/entities"),

@@ -23,7 +23,7 @@ from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import KINDS, NAMES, asks_for, single_names
 from releasehub.webhooks.formats import name_of
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 EVENTS = [(name, is_hard) for name in EventType.values for is_hard in (False, True) if name.partition(".")[0] in KINDS]
 SCALARS = st.one_of(st.integers(0, 9), st.booleans(), st.none(), st.sampled_from(["stable", "passed", "draft"]))

@@ -13,7 +13,7 @@ from tests.conftest import ApiClient
 from tests.factories import make_key
 from tests.test_roles_matrix import CASES, ONE_STEP_UPLOAD, World, by_world, footprint, person, representatives
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 READS = {"view", "list", "download_file"}
 NAMES = {"download": "products", "version": "releases", "file": "release-files"}
 EXPRESSED = {

@@ -19,7 +19,7 @@ from tests.factories import make_file, make_key, make_user, make_version, system
 from versions.models import NamedChannel, NamedPlatform
 from versions.services import create_label
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 OURS = operations("/v3/")
 HOOK = "https://93.184.215.14/hook"  # judged, never connected to
 OPEN = {

@@ -42,7 +42,7 @@ from tests.files.inspection.archive_recipes import (
 )
 from tests.speed import slowness
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 # An archive in an archive is not opened, and a link that stays inside is what many releases have.
 ACCEPTED_ANYWAY = {"arch-v007", "arch-v028"}

@@ -13,7 +13,7 @@ import pytest
 
 from files.inspection.scanner import ScannerUnavailable, scan
 
-pytestmark = pytest.mark.pure
+pytestmark = pytest.mark.embedded
 
 MARKER = b"X5O!P%@AP-HARMLESS-TEST-FILE"
 Behaviour = Callable[["FakeClamd", socket.socket], None]

@@ -57,7 +57,7 @@ SURFACES: dict[str, tuple[str, str]] = {
     "admin list": ("releasehub.backoffice.downloads.DownloadAdmin.get_queryset", "{list}"),
     "admin form": ("releasehub.backoffice.downloads.DownloadAdmin.get_form", "{change}"),
     "middleware": ("releasehub.server.middleware.count_anonymous", "/robots.txt"),
-    "API": ("releasehub.api.mc_dm.downloads.McDmDownloadViewSet.list", "/api/mc-dm-downloads/"),
+    "API": ("releasehub.api.mc_dm.download_viewsets.McDmDownloadViewSet.list", "/api/mc-dm-downloads/"),
     "API middleware": ("releasehub.server.middleware.count_anonymous", "/api/"),
 }
 
@@ -94,7 +94,7 @@ def test_refusals_of_the_database_are_no_server_errors(
 
 def test_pages_and_apis_tell_a_race_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("releasehub.pages.views.with_summary", break_unique)
-    monkeypatch.setattr("releasehub.api.mc_dm.downloads.McDmDownloadViewSet.list", break_unique)
+    monkeypatch.setattr("releasehub.api.mc_dm.download_viewsets.McDmDownloadViewSet.list", break_unique)
     client = Client(raise_request_exception=False, headers={"XF-Api-Key": make_key()})
     page: Any = client.get("/", headers={"Accept": "application/json"})
     answer = client.get("/api/mc-dm-downloads/").json()["errors"][0]

@@ -7,8 +7,8 @@ class ApiConfig(AppConfig):
     verbose_name = "API"
 
     def ready(self) -> None:
-        from releasehub.api.mc_dm import webhook_data as mc_dm
-        from releasehub.api.v3 import webhook_data as v3
+        from releasehub.api.mc_dm import webhook_payloads as mc_dm
+        from releasehub.api.v3 import webhook_payloads as v3
 
         mc_dm.register()
         v3.register()

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
-from releasehub.api.native.content import receive_part
+from releasehub.api.native.content_views import receive_part
 from releasehub.core.guests import names_caller
 from releasehub.core.rates import Rate, count_anonymous
 from releasehub.server.error_handlers import too_large, too_many, too_many_uploads, too_slow

@@ -199,7 +199,7 @@ def test_unexpected_errors_have_the_envelope_and_no_detail(world: World, monkeyp
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr("releasehub.api.mc_dm.versions.create_version", fail)
+    monkeypatch.setattr("releasehub.api.mc_dm.version_viewsets.create_version", fail)
     answer = perform(world, "post", "/api/mc-dm-versions/")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (500, "server_error_occurred")
     assert b"secret" not in answer.content

@@ -13,7 +13,6 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 
-from releasehub.api.engine.base import RATE_HEADERS
 from releasehub.api.engine.serializers import (
     EngineDeleteQuerySerializer,
     EngineFileDeleteQuerySerializer,
@@ -23,6 +22,7 @@ from releasehub.api.engine.serializers import (
     EngineVersionSerializer,
     EngineVersionUpdateSerializer,
 )
+from releasehub.api.engine.viewsets import RATE_HEADERS
 
 EXAMPLE = {
     "name": "Version 1.0.0",

@@ -1,8 +1,8 @@
 from django.urls import path, re_path
 
-from releasehub.api.engine.base import EngineNoRouteViewSet
-from releasehub.api.engine.files import EngineFileViewSet
-from releasehub.api.engine.versions import EngineVersionViewSet
+from releasehub.api.engine.file_viewsets import EngineFileViewSet
+from releasehub.api.engine.version_viewsets import EngineVersionViewSet
+from releasehub.api.engine.viewsets import EngineNoRouteViewSet
 
 versions = EngineVersionViewSet.as_view
 urlpatterns = [

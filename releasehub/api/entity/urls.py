@@ -1,12 +1,12 @@
 from django.urls import URLPattern, re_path
 from rest_framework.viewsets import ViewSetMixin
 
-from releasehub.api.entity.entities import EntitiesViewSet
+from releasehub.api.entity.entity_viewsets import EntitiesViewSet
 from releasehub.api.entity.errors import entity_envelope
-from releasehub.api.entity.members import EntityMembersViewSet, EntityRolesViewSet
-from releasehub.api.entity.organizations import EntityOrganizationsViewSet, EntityStoreViewSet
-from releasehub.api.entity.people import EntityPublishersViewSet, EntitySharesViewSet
-from releasehub.api.entity.versions import EntityVersionsViewSet
+from releasehub.api.entity.member_viewsets import EntityMembersViewSet, EntityRolesViewSet
+from releasehub.api.entity.organization_viewsets import EntityOrganizationsViewSet, EntityStoreViewSet
+from releasehub.api.entity.people_viewsets import EntityPublishersViewSet, EntitySharesViewSet
+from releasehub.api.entity.version_viewsets import EntityVersionsViewSet
 
 ENTITY = r"entities/(?P<entity_id>[a-z0-9]{1,24})"
 VERSION = r"versions/(?P<version_id>[a-z0-9]{1,24})"

@@ -1,10 +1,10 @@
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 
-from releasehub.api.mc_dm.categories import McDmCategoryViewSet
-from releasehub.api.mc_dm.downloads import McDmDownloadViewSet
-from releasehub.api.mc_dm.files import McDmFileViewSet
-from releasehub.api.mc_dm.versions import McDmVersionViewSet
-from releasehub.api.mc_dm.webhooks import McDmWebhookViewSet
+from releasehub.api.mc_dm.category_viewsets import McDmCategoryViewSet
+from releasehub.api.mc_dm.download_viewsets import McDmDownloadViewSet
+from releasehub.api.mc_dm.file_viewsets import McDmFileViewSet
+from releasehub.api.mc_dm.version_viewsets import McDmVersionViewSet
+from releasehub.api.mc_dm.webhook_viewsets import McDmWebhookViewSet
 
 
 class McDmRouter(SimpleRouter):

@@ -1,12 +1,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from releasehub.api.native.access_keys import AccessKeyViewSet
-from releasehub.api.native.content import receive_part, send_file
-from releasehub.api.native.events import EventViewSet
-from releasehub.api.native.updates import UpdateViewSet
-from releasehub.api.native.uploads import UploadViewSet
-from releasehub.api.native.whoami import WhoamiViewSet
+from releasehub.api.native.access_key_viewsets import AccessKeyViewSet
+from releasehub.api.native.content_views import receive_part, send_file
+from releasehub.api.native.event_viewsets import EventViewSet
+from releasehub.api.native.update_viewsets import UpdateViewSet
+from releasehub.api.native.upload_viewsets import UploadViewSet
+from releasehub.api.native.whoami_viewsets import WhoamiViewSet
 
 router = SimpleRouter()
 router.register("uploads", UploadViewSet, basename="upload")

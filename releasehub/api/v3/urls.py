@@ -1,16 +1,16 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from releasehub.api.v3.content import V3ContentViewSet
+from releasehub.api.v3.content_viewsets import V3ContentViewSet
 from releasehub.api.v3.errors import v3_envelope
-from releasehub.api.v3.labels import V3ReleaseChannelViewSet, V3ReleasePlatformViewSet
-from releasehub.api.v3.products import V3ProductViewSet
-from releasehub.api.v3.release_files import V3ReleaseFileViewSet
-from releasehub.api.v3.releases import V3MyReleaseViewSet, V3ReleaseViewSet
-from releasehub.api.v3.session import V3AccountViewSet, V3StatusViewSet
-from releasehub.api.v3.tokens import V3PersonalAccessTokenViewSet
-from releasehub.api.v3.updates import V3UpdateViewSet
-from releasehub.api.v3.webhooks import V3WebhookEventLogViewSet, V3WebhookViewSet
+from releasehub.api.v3.label_viewsets import V3ReleaseChannelViewSet, V3ReleasePlatformViewSet
+from releasehub.api.v3.product_viewsets import V3ProductViewSet
+from releasehub.api.v3.release_file_viewsets import V3ReleaseFileViewSet
+from releasehub.api.v3.release_viewsets import V3MyReleaseViewSet, V3ReleaseViewSet
+from releasehub.api.v3.session_viewsets import V3AccountViewSet, V3StatusViewSet
+from releasehub.api.v3.token_viewsets import V3PersonalAccessTokenViewSet
+from releasehub.api.v3.update_viewsets import V3UpdateViewSet
+from releasehub.api.v3.webhook_viewsets import V3WebhookEventLogViewSet, V3WebhookViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("releases", V3ReleaseViewSet, basename="v3-release")

@@ -109,7 +109,7 @@ def test_unexpected_errors_have_the_envelope_and_no_detail(engine: Engine, monke
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr("releasehub.api.engine.versions.create_with_files", fail)
+    monkeypatch.setattr("releasehub.api.engine.version_viewsets.create_with_files", fail)
     answer = engine.post()
     refused(answer, 500, "unexpected")
     assert b"secret" not in answer.content

@@ -160,7 +160,7 @@ def test_unexpected_errors_have_the_envelope_and_no_detail(world: Whole, monkeyp
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr("releasehub.api.entity.entities.delete_download", fail)
+    monkeypatch.setattr("releasehub.api.entity.entity_viewsets.delete_download", fail)
     answer = world.perform("delete", "/api/entities/{entity_id}")
     assert (answer.status_code, b"secret" in answer.content) == (500, False)
     assert answer["X-Request-Id"]

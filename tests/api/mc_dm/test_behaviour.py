@@ -320,7 +320,7 @@ def test_refusal_is_replayed_and_failure_is_not(hub: Hub, monkeypatch: pytest.Mo
     assert "Idempotent-Replayed" in answers[1]
     good = {"download_id": hub.download.pk, "version_string": "1.0"}
     with monkeypatch.context() as broken:
-        broken.setattr("releasehub.api.mc_dm.versions.create_version", lambda **kwargs: 1 / 0)
+        broken.setattr("releasehub.api.mc_dm.version_viewsets.create_version", lambda **kwargs: 1 / 0)
         assert hub.post("versions", good, headers={"Idempotency-Key": "b"}).status_code == 500
     assert hub.post("versions", good, headers={"Idempotency-Key": "b"}).status_code == 200
 

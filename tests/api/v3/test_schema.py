@@ -178,7 +178,7 @@ def test_unexpected_errors_have_the_envelope_and_no_detail(world: World, monkeyp
     def fail(**kwargs: Any) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr("releasehub.api.v3.releases.create_version", fail)
+    monkeypatch.setattr("releasehub.api.v3.release_viewsets.create_version", fail)
     answer = perform(world, "post", "/v3/releases")
     assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
     assert b"secret" not in answer.content

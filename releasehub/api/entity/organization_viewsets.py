@@ -15,14 +15,15 @@ from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import roles_of
 from releasehub.accounts.services import choose_storage
-from releasehub.api.entity.base import ORGANIZATION_SCOPES, EntityViewSet
-from releasehub.api.entity.inputs import (
+from releasehub.api.entity.input_serializers import (
     EntityStorageUpdateSerializer,
     EntityStoreCreateSerializer,
     EntityStoreRemoveSerializer,
 )
 from releasehub.api.entity.loading import dress_entities, dress_members, storage_config, with_active
-from releasehub.api.entity.outputs import (
+from releasehub.api.entity.pagination import page_of
+from releasehub.api.entity.schema import KIND, PAGE, TAG
+from releasehub.api.entity.serializers import (
     EntityOrganizationShownSerializer,
     EntityOrganizationsSerializer,
     EntityPublicationAnswerSerializer,
@@ -30,8 +31,7 @@ from releasehub.api.entity.outputs import (
     EntityStoreItemAnswerSerializer,
     EntityStoreSerializer,
 )
-from releasehub.api.entity.pagination import page_of
-from releasehub.api.entity.schema import KIND, PAGE, TAG
+from releasehub.api.entity.viewsets import ORGANIZATION_SCOPES, EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 

@@ -21,7 +21,7 @@ from releasehub.api.native.access_key_serializers import (
     IssuedAccessKeyAnswerSerializer,
 )
 from releasehub.api.native.pagination import NewestFirst
-from releasehub.api.native.serializers import SuccessSerializer
+from releasehub.api.native.upload_serializers import SuccessSerializer
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key

@@ -20,10 +20,10 @@ from files.services import add_file, authorize_upload, same_file
 from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
-from releasehub.api.v3.base import V3ViewSet
-from releasehub.api.v3.release_files import find_release
+from releasehub.api.v3.release_file_viewsets import find_release
 from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, about
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
+from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid, NotFound
 from releasehub.distribution.access_keys import open_with_secret

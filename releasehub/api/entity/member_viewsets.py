@@ -20,20 +20,20 @@ from releasehub.accounts.services import (
     remove_member,
     update_role,
 )
-from releasehub.api.entity.base import ORGANIZATION_SCOPES, EntityViewSet
-from releasehub.api.entity.inputs import (
+from releasehub.api.entity.input_serializers import (
     EntityMemberCreateSerializer,
     EntityMemberRoleSerializer,
     EntityRoleCreateSerializer,
     EntityRoleUpdateSerializer,
 )
 from releasehub.api.entity.loading import dress_members
-from releasehub.api.entity.outputs import (
+from releasehub.api.entity.schema import TAG
+from releasehub.api.entity.serializers import (
     EntityMemberAnswerSerializer,
     EntityRoleAnswerSerializer,
     EntityRolesSerializer,
 )
-from releasehub.api.entity.schema import TAG
+from releasehub.api.entity.viewsets import ORGANIZATION_SCOPES, EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 

@@ -11,7 +11,6 @@ from rest_framework.serializers import BaseSerializer
 from downloads.models import Category
 from downloads.policies import category_policy
 from downloads.services import create_category, delete_category, update_category
-from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmCategoryFilterSet
 from releasehub.api.mc_dm.loading import counted
 from releasehub.api.mc_dm.schema import documented
@@ -21,6 +20,7 @@ from releasehub.api.mc_dm.serializers import (
     McDmCategoryUpdateSerializer,
     McDmFullCategorySerializer,
 )
+from releasehub.api.mc_dm.viewsets import McDmViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
 

@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from downloads.access import load_access
 from downloads.models import Download
 from releasehub.api.common.loading import files_of
-from releasehub.api.v3.base import V3ModelViewSet, find_product
 from releasehub.api.v3.filters import V3ReleaseFilterSet
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import (
@@ -23,6 +22,7 @@ from releasehub.api.v3.serializers import (
     V3ReleaseUpdateSerializer,
     is_private,
 )
+from releasehub.api.v3.viewsets import V3ModelViewSet, find_product
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound

@@ -29,7 +29,7 @@ from files.uploads.sessions import (
 )
 from releasehub.api.common.envelope import HubEnvelopeMixin
 from releasehub.api.common.views import HubViewSet
-from releasehub.api.native.serializers import (
+from releasehub.api.native.upload_serializers import (
     SuccessSerializer,
     UploadAnswerSerializer,
     UploadCreateSerializer,

@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.models import File
-from releasehub.api.engine.base import EngineViewSet, InvalidQuery
 from releasehub.api.engine.schema import documented_files
 from releasehub.api.engine.serializers import EngineFileDeleteQuerySerializer, EngineVersionSerializer
+from releasehub.api.engine.viewsets import EngineViewSet, InvalidQuery
 from releasehub.apikeys.scopes import Scope
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version

@@ -14,8 +14,7 @@ from rest_framework.response import Response
 from files.uploads.attaching import Source, find_sources
 from releasehub.api.common.parsers import JsonParser
 from releasehub.api.engine import wire
-from releasehub.api.engine.base import EngineViewSet
-from releasehub.api.engine.ids import WELL_FORMED, parse_ids
+from releasehub.api.engine.filters import WELL_FORMED, parse_ids
 from releasehub.api.engine.schema import documented_latest, documented_many, documented_versions
 from releasehub.api.engine.serializers import (
     EngineDeleteQuerySerializer,
@@ -25,6 +24,7 @@ from releasehub.api.engine.serializers import (
     EngineVersionSerializer,
     EngineVersionUpdateSerializer,
 )
+from releasehub.api.engine.viewsets import EngineViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_version

@@ -21,10 +21,11 @@ from downloads.services import (
     visible_shares,
 )
 from releasehub.accounts.models import User
-from releasehub.api.entity.base import EntityViewSet
-from releasehub.api.entity.inputs import EntityPublisherCreateSerializer, EntityShareCreateSerializer
+from releasehub.api.entity.input_serializers import EntityPublisherCreateSerializer, EntityShareCreateSerializer
 from releasehub.api.entity.loading import WITH_ICON, dress_entities
-from releasehub.api.entity.outputs import (
+from releasehub.api.entity.pagination import page_of
+from releasehub.api.entity.schema import KIND, PAGE, TAG
+from releasehub.api.entity.serializers import (
     EntityPublisherAnswerSerializer,
     EntityPublishersSerializer,
     EntityPublisherStatusSerializer,
@@ -32,8 +33,7 @@ from releasehub.api.entity.outputs import (
     EntitySharesOfSerializer,
     EntitySharesSerializer,
 )
-from releasehub.api.entity.pagination import page_of
-from releasehub.api.entity.schema import KIND, PAGE, TAG
+from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 

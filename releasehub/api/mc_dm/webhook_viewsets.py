@@ -23,9 +23,9 @@ from rest_framework.serializers import BaseSerializer
 from downloads.webhooks import ensure_download
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
-from releasehub.api.mc_dm.base import FIELD_NAMES, McDmViewSet
 from releasehub.api.mc_dm.filters import McDmWebhookFilterSet
 from releasehub.api.mc_dm.schema import PAGING, SINCE, UNITS, McDmPaginationSerializer, McDmSuccessSerializer
+from releasehub.api.mc_dm.viewsets import FIELD_NAMES, McDmViewSet
 from releasehub.api.mc_dm.webhook_serializers import (
     McDmDeliverySerializer,
     McDmRangeSerializer,

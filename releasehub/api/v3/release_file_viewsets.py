@@ -11,15 +11,15 @@ from rest_framework.response import Response
 from files.models import File
 from files.policies import file_policy
 from files.services import link_file, lock_file
-from releasehub.api.v3.base import V3ModelViewSet, is_id
 from releasehub.api.v3.filters import V3ReleaseFileFilterSet
-from releasehub.api.v3.releases import shown_releases
+from releasehub.api.v3.release_viewsets import shown_releases
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import (
     V3ReleaseFileCreateSerializer,
     V3ReleaseFileSerializer,
     V3ReleaseSerializer,
 )
+from releasehub.api.v3.viewsets import V3ModelViewSet, is_id
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound

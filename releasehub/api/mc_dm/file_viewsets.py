@@ -19,7 +19,6 @@ from files.policies import file_policy
 from files.services import add_file, authorize_upload, link_file, lock_file, restore_file, update_file
 from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.envelope import ParentFilterRequired
-from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmFileFilterSet
 from releasehub.api.mc_dm.schema import documented
 from releasehub.api.mc_dm.serializers import (
@@ -28,6 +27,7 @@ from releasehub.api.mc_dm.serializers import (
     McDmFileUpdateSerializer,
     McDmFullFileSerializer,
 )
+from releasehub.api.mc_dm.viewsets import McDmViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from releasehub.core.numbers import read_number

@@ -17,9 +17,9 @@ from downloads.models import Download
 from downloads.webhooks import only_scope
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
-from releasehub.api.v3.base import V3ModelViewSet, is_id
 from releasehub.api.v3.filters import V3WebhookEventLogFilterSet, V3WebhookFilterSet
 from releasehub.api.v3.schema import NOTHING, about, listed
+from releasehub.api.v3.viewsets import V3ModelViewSet, is_id
 from releasehub.api.v3.webhook_serializers import (
     V3WebhookCreateSerializer,
     V3WebhookEventLogSerializer,

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 
 from releasehub.accounts.signing_in import SignInFailed, TooManyAttempts, sign_in
 from releasehub.api.common.caching import confidential
-from releasehub.api.v3.base import V3ViewSet
 from releasehub.api.v3.schema import about
+from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.tokens import issue_token
 from releasehub.core.readiness import readiness
 

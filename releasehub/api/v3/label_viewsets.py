@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from downloads.access import load_access
 from downloads.models import Download
 from downloads.policies import download_policy
-from releasehub.api.v3.base import V3ModelViewSet, is_id
 from releasehub.api.v3.filters import V3LabelFilterSet
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import NAME_LENGTH, moment
+from releasehub.api.v3.viewsets import V3ModelViewSet, is_id
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
 from versions.models import Label, NamedChannel, NamedPlatform

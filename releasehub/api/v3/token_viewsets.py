@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.api.common.caching import confidential
-from releasehub.api.v3.base import V3ModelViewSet
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import moment
+from releasehub.api.v3.viewsets import V3ModelViewSet
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.policies import api_key_policy
 from releasehub.apikeys.services import delete_key, issue_key, revoke_key, update_key

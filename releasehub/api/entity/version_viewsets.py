@@ -11,11 +11,16 @@ from rest_framework.response import Response
 
 from files.models import File
 from files.uploads.sessions import URL_SECONDS, sign_parts
-from releasehub.api.entity.base import EntityViewSet
-from releasehub.api.entity.entities import visible_versions
-from releasehub.api.entity.inputs import EntityActivateSerializer, EntityConfirmSerializer, EntityUploadSerializer
+from releasehub.api.entity.entity_viewsets import visible_versions
+from releasehub.api.entity.input_serializers import (
+    EntityActivateSerializer,
+    EntityConfirmSerializer,
+    EntityUploadSerializer,
+)
 from releasehub.api.entity.loading import dress_versions, package_of
-from releasehub.api.entity.outputs import (
+from releasehub.api.entity.pagination import page_of
+from releasehub.api.entity.schema import PAGE, TAG
+from releasehub.api.entity.serializers import (
     EntityDownloadUrlSerializer,
     EntityFullVersionSerializer,
     EntityKnownSerializer,
@@ -23,8 +28,7 @@ from releasehub.api.entity.outputs import (
     EntityVersionAnswerSerializer,
     EntityVersionsSerializer,
 )
-from releasehub.api.entity.pagination import page_of
-from releasehub.api.entity.schema import PAGE, TAG
+from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.distribution.delivery import signed_address

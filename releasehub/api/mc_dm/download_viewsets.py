@@ -13,7 +13,6 @@ from rest_framework.serializers import BaseSerializer
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.services import create_download, lock_download, restore_download, update_download
-from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmDownloadFilterSet
 from releasehub.api.mc_dm.loading import download_context
 from releasehub.api.mc_dm.schema import DELETED, SINCE, documented
@@ -23,6 +22,7 @@ from releasehub.api.mc_dm.serializers import (
     McDmDownloadUpdateSerializer,
     McDmFullDownloadSerializer,
 )
+from releasehub.api.mc_dm.viewsets import McDmViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.distribution.latest import with_current_version

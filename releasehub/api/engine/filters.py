@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
-from releasehub.api.engine.base import InvalidQuery
+from releasehub.api.engine.viewsets import InvalidQuery
 
 MOST_IDS = 100
 WELL_FORMED = re.compile(r"[a-z0-9]{1,24}")

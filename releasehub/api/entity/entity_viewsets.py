@@ -16,18 +16,18 @@ from files.storage import Incoming
 from files.uploads import icons
 from files.uploads.sessions import URL_SECONDS, open_open_ended, sign_parts
 from releasehub.accounts.models import Organization, User
-from releasehub.api.entity.base import EntityViewSet
-from releasehub.api.entity.inputs import EntityCreateSerializer, EntityIconSerializer, EntityUpdateSerializer
+from releasehub.api.entity.input_serializers import EntityCreateSerializer, EntityIconSerializer, EntityUpdateSerializer
 from releasehub.api.entity.loading import dress_versions, storage_config
-from releasehub.api.entity.outputs import (
+from releasehub.api.entity.pagination import page_of
+from releasehub.api.entity.schema import PAGE, TAG
+from releasehub.api.entity.serializers import (
     EntityAnswerSerializer,
     EntityCreatedSerializer,
     EntityDetailsSerializer,
     EntityIconUploadSerializer,
     EntityShownSerializer,
 )
-from releasehub.api.entity.pagination import page_of
-from releasehub.api.entity.schema import PAGE, TAG
+from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.publishing.deletion import delete_download
 from versions.models import Version

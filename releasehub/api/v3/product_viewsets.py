@@ -17,10 +17,10 @@ from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import create_download, lock_download, update_download
-from releasehub.api.v3.base import V3ModelViewSet
 from releasehub.api.v3.filters import V3ProductFilterSet
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import moment
+from releasehub.api.v3.viewsets import V3ModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.publishing.deletion import delete_download

@@ -15,7 +15,6 @@ from downloads.access import find_with_access
 from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.api.common.envelope import ParentFilterRequired
-from releasehub.api.mc_dm.base import McDmViewSet
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
 from releasehub.api.mc_dm.loading import version_context
 from releasehub.api.mc_dm.pagination import McDmPagination
@@ -27,6 +26,7 @@ from releasehub.api.mc_dm.serializers import (
     McDmVersionUpdateSerializer,
     McDmYankSerializer,
 )
+from releasehub.api.mc_dm.viewsets import McDmViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.core.numbers import read_number

@@ -14,10 +14,10 @@ from downloads.models import AccessKey, Download
 from releasehub.api.common.caching import cacheable
 from releasehub.api.common.fields import FlagField
 from releasehub.api.common.loading import files_of
-from releasehub.api.v3.base import V3ViewSet, find_product
-from releasehub.api.v3.releases import OWNERS
+from releasehub.api.v3.release_viewsets import OWNERS
 from releasehub.api.v3.schema import about
 from releasehub.api.v3.serializers import NAME_LENGTH, VERSION, V3ReleaseSerializer
+from releasehub.api.v3.viewsets import V3ViewSet, find_product
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Denied, NotFound
 from releasehub.distribution.access_keys import open_with_secret

@@ -52,7 +52,7 @@ lock: ## renew the three lock files
 	compile="$$folder/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	  --upgrade --no-cache -p 3.11"; \
 	$$compile pyproject.toml -o requirements.txt; \
-	$$compile pyproject.toml --group dev -o requirements-dev.txt; \
+	$$compile pyproject.toml cli/pyproject.toml --group pyproject.toml:dev -o requirements-dev.txt; \
 	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt
 
 clean: ## remove what was installed and cached; the data in var/ stays

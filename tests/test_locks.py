@@ -61,11 +61,12 @@ def environments() -> Iterator[dict[str, str]]:
             }
 
 
-def direct_requirements(*groups: str) -> list[Requirement]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+def direct_requirements(*groups: str, projects: tuple[str, ...] = ("pyproject.toml",)) -> list[Requirement]:
+    """Return the dependencies of the projects, and those of the dependency groups of the hub's project."""
+    read = {name: tomllib.loads((ROOT / name).read_text()) for name in projects}
     named = [
-        *project["project"]["dependencies"],
-        *(line for group in groups for line in project["dependency-groups"][group]),
+        *(line for project in read.values() for line in project["project"]["dependencies"]),
+        *(line for group in groups for line in read["pyproject.toml"]["dependency-groups"][group]),
     ]
     return [Requirement(line) for line in named]
 
@@ -105,10 +106,11 @@ def installed_in(*folders: str) -> dict[str, Distribution]:
     return {canonicalize_name(found.metadata["Name"]): found for found in distributions(path=list(folders))}
 
 
+PROJECTS = ("pyproject.toml", "cli/pyproject.toml")
 HERE = installed_in(sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 LOCKS = [
     pytest.param("requirements.txt", direct_requirements(), HERE, id="run"),
-    pytest.param("requirements-dev.txt", direct_requirements("dev"), HERE, id="dev"),
+    pytest.param("requirements-dev.txt", direct_requirements("dev", projects=PROJECTS), HERE, id="dev"),
     pytest.param(
         "requirements-s3.txt",
         [Requirement("swift>=2.38")],

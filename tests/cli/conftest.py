@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from releasehub.cli import progress, retrying, uploads
-from releasehub.cli.app import cli
+from releasehub_cli import progress, retrying, uploads
+from releasehub_cli.app import cli
 from tests.cli.fakehub import KEY, FakeHub
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,14 +87,14 @@ def files(tmp_path: Path) -> Callable[..., Path]:
 
 
 def environment(fake: FakeHub, **extra: str) -> dict[str, str]:
-    given = {"RELEASEHUB_URL": fake.url, "RELEASEHUB_API_KEY": KEY, "PYTHONPATH": str(ROOT)}
+    given = {"RELEASEHUB_URL": fake.url, "RELEASEHUB_API_KEY": KEY, "PYTHONPATH": str(ROOT / "cli")}
     return os.environ | given | extra
 
 
 def start(fake: FakeHub, *words: str, cwd: Path | None = None, **extra: str) -> subprocess.Popen[str]:
     """The command as a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "releasehub.cli", *words],
+        [sys.executable, "-m", "releasehub_cli", *words],
         cwd=cwd,
         env=environment(fake, **extra),
         stdin=subprocess.DEVNULL,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from releasehub.cli import config
-from releasehub.cli.app import cli
+from releasehub_cli import config
+from releasehub_cli.app import cli
 from tests.cli.conftest import Run
 from tests.cli.fakehub import KEY, FakeHub, status
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from releasehub.cli.systems import this_machine
+from releasehub_cli.systems import this_machine
 from tests.hubs import ROOT, Hub, start
 
 MEBIBYTE = 1024 * 1024
@@ -31,13 +31,17 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 def begin(hub: Hub, *words: str, cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "releasehub.cli", "--url", hub.url, "--key", hub.printed["API key"], *words, "--json"],
+        [sys.executable, "-m", "releasehub_cli", "--url", hub.url, "--key", hub.printed["API key"], *words, "--json"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
-        env={"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(cwd / "state"), "XDG_CONFIG_HOME": str(cwd / "config")},
+        env={
+            "PYTHONPATH": str(ROOT / "cli"),
+            "XDG_STATE_HOME": str(cwd / "state"),
+            "XDG_CONFIG_HOME": str(cwd / "config"),
+        },
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from releasehub.cli import config
+from releasehub_cli import config
 from tests.cli.conftest import Run, start
 from tests.cli.fakehub import (
     KEY,
@@ -82,7 +82,7 @@ def test_retry_after_is_obeyed(run: Run, fake: FakeHub, files: Files, version: s
         waits.append(at_least)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("releasehub.cli.retrying.Backoff.wait", waited)
+        patch.setattr("releasehub_cli.retrying.Backoff.wait", waited)
         fake.fail("storage", "PUT", PART, status(429, Retry_After="7"))
         assert run("upload", str(files("a.zip")), "--version-id", version).code == 0
     assert waits == [7.0]

@@ -90,12 +90,12 @@ def hub(relay: Relay, tmp_path: Path) -> Iterator[Hub]:
 def releasehub(hub: Hub, home: Path, *words: str) -> subprocess.Popen[str]:
     home.mkdir(exist_ok=True)
     return subprocess.Popen(
-        [sys.executable, "-m", "releasehub.cli", "--url", hub.url, "--key", hub.printed["API key"], *words, "--json"],
+        [sys.executable, "-m", "releasehub_cli", "--url", hub.url, "--key", hub.printed["API key"], *words, "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=home,
-        env={"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home)},
+        env={"PYTHONPATH": str(ROOT / "cli"), "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home)},
     )
 
 

@@ -17,12 +17,12 @@ import pytest
 from files import mime
 from files.names import InvalidName, clean_name, fold_name
 from files.services import name_in
-from releasehub.cli import config, names
-from releasehub.cli.errors import CliError
 from releasehub.core.errors import Invalid
 from releasehub.outbound.urls import MAX_CHARACTERS, InvalidUrl, parse_redirect, parse_target
 from releasehub.pages import markdown
 from releasehub.pages.markdown import MAX_CHARS, render_markdown
+from releasehub_cli import config, names
+from releasehub_cli.errors import CliError
 from tests.parsing.cpu import CpuTimeExceeded, cpu_limit
 from tests.parsing.pumps import NASTY
 from tests.speed import slowness

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from releasehub.cli.errors import usage
-from releasehub.cli.settings import Settings
+from releasehub_cli.errors import usage
+from releasehub_cli.settings import Settings
 
 TARGET = "DOWNLOAD[@VERSION]"
 VERSION = "DOWNLOAD@VERSION"

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from releasehub.cli import catalog, options
-from releasehub.cli.errors import CliError, conflict, usage
-from releasehub.cli.settings import Settings
-from releasehub.cli.shapes import VersionRow
+from releasehub_cli import catalog, options
+from releasehub_cli.errors import CliError, conflict, usage
+from releasehub_cli.settings import Settings
+from releasehub_cli.shapes import VersionRow
 
 
 @click.command()

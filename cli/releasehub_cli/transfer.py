@@ -7,13 +7,13 @@ from typing import cast
 
 import httpx
 
-from releasehub.cli.errors import CliError, network
-from releasehub.cli.http import AGAIN, Hub, Storage, bare, unreachable
-from releasehub.cli.localfiles import LocalFile
-from releasehub.cli.parallel import WorkQueue, run_threads
-from releasehub.cli.progress import Meter, Task
-from releasehub.cli.retrying import Backoff, Stopped, is_transient, retry_after
-from releasehub.cli.shapes import PartUrl, Upload
+from releasehub_cli.errors import CliError, network
+from releasehub_cli.http import AGAIN, Hub, Storage, bare, unreachable
+from releasehub_cli.localfiles import LocalFile
+from releasehub_cli.parallel import WorkQueue, run_threads
+from releasehub_cli.progress import Meter, Task
+from releasehub_cli.retrying import Backoff, Stopped, is_transient, retry_after
+from releasehub_cli.shapes import PartUrl, Upload
 
 UPLOADS = "/api/uploads/"
 LARGEST_BATCH = 8

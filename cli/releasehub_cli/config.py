@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from releasehub.cli.errors import CliError, Exit, usage
+from releasehub_cli.errors import CliError, Exit, usage
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,18 @@ from typing import Any
 
 import click
 
-from releasehub.cli import options
-from releasehub.cli.commands.auth import login, logout, whoami
-from releasehub.cli.commands.create import create
-from releasehub.cli.commands.download import download
-from releasehub.cli.commands.listing import list_command
-from releasehub.cli.commands.manage import delete, promote, unyank, yank
-from releasehub.cli.commands.publish import publish
-from releasehub.cli.commands.upload import upload
-from releasehub.cli.commands.verify import verify
-from releasehub.cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
-from releasehub.cli.http import client_version
-from releasehub.cli.retrying import Stopped
-from releasehub.cli.settings import Settings
+from releasehub_cli import __version__, options
+from releasehub_cli.commands.auth import login, logout, whoami
+from releasehub_cli.commands.create import create
+from releasehub_cli.commands.download import download
+from releasehub_cli.commands.listing import list_command
+from releasehub_cli.commands.manage import delete, promote, unyank, yank
+from releasehub_cli.commands.publish import publish
+from releasehub_cli.commands.upload import upload
+from releasehub_cli.commands.verify import verify
+from releasehub_cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
+from releasehub_cli.retrying import Stopped
+from releasehub_cli.settings import Settings
 
 NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())  # from click 8.2 on
 
@@ -76,7 +75,7 @@ def described(error: Exception) -> CliError:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @options.common(with_environment=True)
-@click.version_option(client_version(), prog_name="releasehub")
+@click.version_option(__version__, prog_name="releasehub")
 def cli() -> None:
     """Publish releases to a ReleaseHub and fetch them from it.
 

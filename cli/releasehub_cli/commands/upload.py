@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from releasehub.cli import catalog, options
-from releasehub.cli.errors import usage
-from releasehub.cli.http import Hub
-from releasehub.cli.localfiles import LocalFile, sha256
-from releasehub.cli.names import kind_of, target_of
-from releasehub.cli.output import human_bytes
-from releasehub.cli.progress import meter
-from releasehub.cli.settings import Settings
-from releasehub.cli.uploads import Job, Uploader, resumable
+from releasehub_cli import catalog, options
+from releasehub_cli.errors import usage
+from releasehub_cli.http import Hub
+from releasehub_cli.localfiles import LocalFile, sha256
+from releasehub_cli.names import kind_of, target_of
+from releasehub_cli.output import human_bytes
+from releasehub_cli.progress import meter
+from releasehub_cli.settings import Settings
+from releasehub_cli.uploads import Job, Uploader, resumable
 
 
 @click.command()

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from releasehub.cli.retrying import Stopped
+from releasehub_cli.retrying import Stopped
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from releasehub.cli.output import Output, human_bytes, human_seconds, printable
+from releasehub_cli.output import Output, human_bytes, human_seconds, printable
 
 LINE_SECONDS = 10.0
 

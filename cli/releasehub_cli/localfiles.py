@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from releasehub.cli.errors import CliError, digest_differs, usage
-from releasehub.cli.progress import Meter
-from releasehub.cli.retrying import Stopped
+from releasehub_cli.errors import CliError, digest_differs, usage
+from releasehub_cli.progress import Meter
+from releasehub_cli.retrying import Stopped
 
 CHUNK_BYTES = 1024 * 1024
 SHOW_HASHING_BYTES = 64 * CHUNK_BYTES

@@ -9,16 +9,16 @@ from typing import Any, cast
 
 import click
 
-from releasehub.cli import catalog, options
-from releasehub.cli.errors import CliError, Exit, HubError, conflict, usage
-from releasehub.cli.http import Hub
-from releasehub.cli.localfiles import LocalFile, find_files, sha256
-from releasehub.cli.names import contradiction, kind_of, target_of
-from releasehub.cli.output import Output
-from releasehub.cli.progress import Meter, meter
-from releasehub.cli.settings import Settings
-from releasehub.cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
-from releasehub.cli.uploads import Job, Uploader, resumable
+from releasehub_cli import catalog, options
+from releasehub_cli.errors import CliError, Exit, HubError, conflict, usage
+from releasehub_cli.http import Hub
+from releasehub_cli.localfiles import LocalFile, find_files, sha256
+from releasehub_cli.names import contradiction, kind_of, target_of
+from releasehub_cli.output import Output
+from releasehub_cli.progress import Meter, meter
+from releasehub_cli.settings import Settings
+from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
+from releasehub_cli.uploads import Job, Uploader, resumable
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from releasehub.cli import catalog, options
-from releasehub.cli.errors import CliError, Exit, usage
-from releasehub.cli.localfiles import LocalFile, read_sums, sha256
-from releasehub.cli.progress import meter
-from releasehub.cli.settings import Settings
-from releasehub.cli.shapes import sha256_of
+from releasehub_cli import catalog, options
+from releasehub_cli.errors import CliError, Exit, usage
+from releasehub_cli.localfiles import LocalFile, read_sums, sha256
+from releasehub_cli.progress import meter
+from releasehub_cli.settings import Settings
+from releasehub_cli.shapes import sha256_of
 
 
 @click.command()

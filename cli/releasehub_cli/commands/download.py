@@ -9,15 +9,15 @@ from urllib.parse import quote, urlencode
 
 import click
 
-from releasehub.cli import catalog, options
-from releasehub.cli.downloads import Downloader, Fetched
-from releasehub.cli.errors import CliError, Exit, HubError, usage
-from releasehub.cli.http import Hub
-from releasehub.cli.output import human_bytes
-from releasehub.cli.progress import meter
-from releasehub.cli.settings import Settings
-from releasehub.cli.shapes import VersionRow
-from releasehub.cli.systems import System, best_file, nothing_fits, wanted_system
+from releasehub_cli import catalog, options
+from releasehub_cli.downloads import Downloader, Fetched
+from releasehub_cli.errors import CliError, Exit, HubError, usage
+from releasehub_cli.http import Hub
+from releasehub_cli.output import human_bytes
+from releasehub_cli.progress import meter
+from releasehub_cli.settings import Settings
+from releasehub_cli.shapes import VersionRow
+from releasehub_cli.systems import System, best_file, nothing_fits, wanted_system
 
 GONE = (404, 410)
 

@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from releasehub.cli import state
-from releasehub.cli.errors import CliError, Exit, HubError, conflict, digest_differs, network
-from releasehub.cli.http import AGAIN, Hub
-from releasehub.cli.localfiles import LocalFile, sha256
-from releasehub.cli.output import Output, human_bytes
-from releasehub.cli.parallel import WorkQueue, run_threads
-from releasehub.cli.progress import Meter
-from releasehub.cli.retrying import Stopped
-from releasehub.cli.shapes import FileRow, Upload
-from releasehub.cli.transfer import UPLOADS, Transfer
+from releasehub_cli import state
+from releasehub_cli.errors import CliError, Exit, HubError, conflict, digest_differs, network
+from releasehub_cli.http import AGAIN, Hub
+from releasehub_cli.localfiles import LocalFile, sha256
+from releasehub_cli.output import Output, human_bytes
+from releasehub_cli.parallel import WorkQueue, run_threads
+from releasehub_cli.progress import Meter
+from releasehub_cli.retrying import Stopped
+from releasehub_cli.shapes import FileRow, Upload
+from releasehub_cli.transfer import UPLOADS, Transfer
 
 SMALL_BYTES = 16 * 1024 * 1024
 ROUNDS_OF_COMPLETING = 3

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from releasehub.cli import catalog, options
-from releasehub.cli.errors import CliError, HubError, usage
-from releasehub.cli.http import Hub
-from releasehub.cli.output import table
-from releasehub.cli.settings import Settings
-from releasehub.cli.shapes import CategoryRow
+from releasehub_cli import catalog, options
+from releasehub_cli.errors import CliError, HubError, usage
+from releasehub_cli.http import Hub
+from releasehub_cli.output import table
+from releasehub_cli.settings import Settings
+from releasehub_cli.shapes import CategoryRow
 
 CATEGORIES = "/api/mc-dm-categories/"
 VISIBILITIES = ("public", "members", "organization", "private")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import click
 
-from releasehub.cli.config import clean_key, clean_url, load_login
-from releasehub.cli.errors import CliError, Exit, usage
-from releasehub.cli.http import Hub
-from releasehub.cli.output import Output
+from releasehub_cli.config import clean_key, clean_url, load_login
+from releasehub_cli.errors import CliError, Exit, usage
+from releasehub_cli.http import Hub
+from releasehub_cli.output import Output
 
 
 @dataclass

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+__version__ = "0.2.0"
+
 
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
     import signal
 
-    from releasehub.cli.app import cli
+    from releasehub_cli.app import cli
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job also learns how to resume
     cli.main(prog_name="releasehub")

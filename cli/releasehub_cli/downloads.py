@@ -13,11 +13,11 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
-from releasehub.cli.errors import CliError, digest_differs, network, usage
-from releasehub.cli.http import AGAIN, Hub, bare, may_pass
-from releasehub.cli.localfiles import LocalFile, sha256
-from releasehub.cli.progress import Meter, Task
-from releasehub.cli.retrying import Backoff, is_transient, retry_after
+from releasehub_cli.errors import CliError, digest_differs, network, usage
+from releasehub_cli.http import AGAIN, Hub, bare, may_pass
+from releasehub_cli.localfiles import LocalFile, sha256
+from releasehub_cli.progress import Meter, Task
+from releasehub_cli.retrying import Backoff, is_transient, retry_after
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _EXTENDED_NAME = re.compile(r"filename\*\s*=\s*utf-8''([^;]+)", re.IGNORECASE)

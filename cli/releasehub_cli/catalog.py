@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote
 
-from releasehub.cli.errors import CliError, HubError, conflict, not_found, usage
-from releasehub.cli.http import Hub
-from releasehub.cli.output import Output
-from releasehub.cli.shapes import DownloadRow, FileRow, VersionRow
+from releasehub_cli.errors import CliError, HubError, conflict, not_found, usage
+from releasehub_cli.http import Hub
+from releasehub_cli.output import Output
+from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow
 
 DOWNLOADS, VERSIONS, FILES = "/api/mc-dm-downloads/", "/api/mc-dm-versions/", "/api/mc-dm-files/"
 _LINE = re.compile(r"latest-[0-9.]+\.x")

@@ -9,15 +9,15 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from releasehub.cli.errors import CliError, Exit, HubError, network
-from releasehub.cli.output import Output
-from releasehub.cli.retrying import Backoff, is_transient, retry_after
+from releasehub_cli import __version__
+from releasehub_cli.errors import CliError, Exit, HubError, network
+from releasehub_cli.output import Output
+from releasehub_cli.retrying import Backoff, is_transient, retry_after
 
 HUB_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 STORAGE_TIMEOUT = httpx.Timeout(60.0, connect=10.0, read=300.0)  # the answer to a PUT may wait for a whole part
@@ -42,13 +42,6 @@ _EXITS = {
     429: Exit.NETWORK,
     507: Exit.FAILED,
 }
-
-
-def client_version() -> str:
-    try:
-        return version("releasehub")
-    except PackageNotFoundError:
-        return "0+source"
 
 
 class Hub:
@@ -251,7 +244,7 @@ def unreachable(url: str, error: httpx.TransportError) -> CliError:
 
 
 def _agent() -> str:
-    return f"releasehub-cli/{client_version()}"
+    return f"releasehub-cli/{__version__}"
 
 
 def _first_error(response: httpx.Response) -> tuple[str, str]:

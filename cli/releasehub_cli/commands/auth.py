@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from releasehub.cli import options
-from releasehub.cli.catalog import DOWNLOADS
-from releasehub.cli.config import Login, clean_key, clean_url, config_path, load_login, remove_login, save_login
-from releasehub.cli.errors import CliError, usage
-from releasehub.cli.settings import Settings
+from releasehub_cli import options
+from releasehub_cli.catalog import DOWNLOADS
+from releasehub_cli.config import Login, clean_key, clean_url, config_path, load_login, remove_login, save_login
+from releasehub_cli.errors import CliError, usage
+from releasehub_cli.settings import Settings
 
 WHOAMI = "/api/whoami"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

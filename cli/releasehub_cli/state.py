@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from releasehub.cli.config import state_path, write_private
+from releasehub_cli.config import state_path, write_private
 
 try:
     import fcntl

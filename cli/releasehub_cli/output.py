@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from releasehub.cli.errors import CliError
+from releasehub_cli.errors import CliError
 
 _lock = threading.Lock()
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from platform import machine
 
-from releasehub.cli.errors import CliError, not_found
-from releasehub.cli.names import fold_architecture, fold_platform, kind_of
-from releasehub.cli.shapes import FileRow
+from releasehub_cli.errors import CliError, not_found
+from releasehub_cli.names import fold_architecture, fold_platform, kind_of
+from releasehub_cli.shapes import FileRow
 
 AUTO, ANY = "auto", "any"
 UNIVERSAL = "universal"

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from releasehub.cli import catalog, options
-from releasehub.cli.errors import usage
-from releasehub.cli.output import human_bytes, table
-from releasehub.cli.settings import Settings
-from releasehub.cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
+from releasehub_cli import catalog, options
+from releasehub_cli.errors import usage
+from releasehub_cli.output import human_bytes, table
+from releasehub_cli.settings import Settings
+from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
 
 
 @click.command("list")

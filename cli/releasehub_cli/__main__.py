@@ -1,0 +1,5 @@
+"""`python -m releasehub_cli`."""
+
+from releasehub_cli import main
+
+main()

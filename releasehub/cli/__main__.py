@@ -1,5 +1,0 @@
-"""`python -m releasehub.cli`."""
-
-from releasehub.cli import main
-
-main()

@@ -29,7 +29,7 @@ from releasehub.api.mc_dm.urls import router
 from releasehub.apikeys.scopes import Scope
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
@@ -225,7 +225,7 @@ def person(world: World, case: dict[str, Any]) -> User | None:
 
 def actor(world: World, case: dict[str, Any]) -> Actor:
     return Actor(
-        user=person(world, case), channel=Channel.API, is_super_key=case["principal"] == "super_user_key", api_key_id=1
+        user=person(world, case), origin=Origin.API, is_super_key=case["principal"] == "super_user_key", api_key_id=1
     )
 
 

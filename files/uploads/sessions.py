@@ -24,7 +24,7 @@ from files.storage import Incoming, SignedPut, blob_storage
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound, Rejected
 from releasehub.core.tasks import hint
 from versions.models import Version
@@ -145,7 +145,7 @@ def begin_upload(
     return UploadSession.objects.create(
         user=actor.user,
         acting={
-            "channel": actor.channel,
+            "channel": actor.origin,
             "is_super_key": actor.is_super_key,
             "api_key_id": actor.api_key_id,
             "request_id": actor.request_id,
@@ -290,8 +290,8 @@ def actor_of_upload(upload: UploadSession) -> Actor:
     """Who uploads, for the worker that finishes it in their name."""
     acting = dict(upload.acting)
     user: User | None = upload.user
-    channel = Channel(acting.pop("channel", Channel.API))
-    return Actor(user=user if user and user.is_active else None, channel=channel, **acting)
+    origin = Origin(acting.pop("channel", Origin.API))
+    return Actor(user=user if user and user.is_active else None, origin=origin, **acting)
 
 
 def note_activity(upload: UploadSession) -> None:

@@ -19,8 +19,8 @@ from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor, Channel
-from releasehub.core.requests import current_actor, origin_of
+from releasehub.core.actor import Actor, Origin
+from releasehub.core.requests import current_actor, request_details
 
 USER_FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "quota_bytes")
 SECRET = "[secret]"  # noqa: S105 - what stands for one
@@ -46,9 +46,9 @@ def record_failed_sign_in(
 ) -> None:
     if request is not None and request.META.get(TOO_MANY):
         return  # refused untried: the attempts before it are in the log
-    origin = origin_of(request) if request is not None else {}
+    details = request_details(request) if request is not None else {}
     audit.record_refusal(
-        actor=Actor(channel=Channel.WEB, **origin),
+        actor=Actor(origin=Origin.WEB, **details),
         action=AuditAction.SIGN_IN_FAILED,
         label=str(credentials.get("username", "")),
     )
@@ -56,14 +56,14 @@ def record_failed_sign_in(
 
 @receiver(user_logged_in)
 def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    actor = Actor(user=user, channel=Channel.WEB, **origin_of(request))
+    actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
     audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
 
 
 @receiver(user_logged_out)
 def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None:
-        actor = Actor(user=user, channel=Channel.WEB, **origin_of(request))
+        actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
         audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user)
 
 

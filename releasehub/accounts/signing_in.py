@@ -9,8 +9,8 @@ from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor, Channel
-from releasehub.core.requests import origin_of
+from releasehub.core.actor import Actor, Origin
+from releasehub.core.requests import request_details
 
 
 class SignInFailed(Exception):
@@ -33,7 +33,7 @@ def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
     """
     user = authenticate(request, username=_username(name), password=password)
     if user is not None:
-        actor = Actor(user=user, channel=Channel.API, **origin_of(request))
+        actor = Actor(user=user, origin=Origin.API, **request_details(request))
         audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
         return user
     if wait := request.META.get(TOO_MANY):

@@ -7,10 +7,10 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import InactiveKey, verify_key
 from releasehub.apikeys.tokens import SessionToken, is_token, verify_token
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Denied, ErrorCode
 from releasehub.core.numbers import read_number
-from releasehub.core.requests import origin_of
+from releasehub.core.requests import request_details
 
 KEY_HEADER = "XF-Api-Key"
 USER_HEADER = "XF-Api-User"
@@ -45,7 +45,7 @@ def actor_for(request: HttpRequest, credential: Credential) -> Actor:
     if isinstance(credential, SessionToken):
         if named and named != str(credential.user.pk):
             raise Denied("Only a super-user key may act as another user.")
-        return Actor(user=credential.user, channel=Channel.API, **origin_of(request))
+        return Actor(user=credential.user, origin=Origin.API, **request_details(request))
     key = credential
     if key.is_super_user:
         user = _named_user(named) if named else None
@@ -55,11 +55,11 @@ def actor_for(request: HttpRequest, credential: Credential) -> Actor:
         user = key.user
     return Actor(
         user=user,
-        channel=Channel.API,
+        origin=Origin.API,
         is_super_key=key.is_super_user,
         api_key_id=key.pk,
         bound_download_ids=frozenset(key.download_ids) if key.download_ids else None,
-        **origin_of(request),
+        **request_details(request),
     )
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from releasehub.audit.actions import action_choices
 from releasehub.audit.targets import storage_prefix, syslog_target
-from releasehub.core.actor import Channel
+from releasehub.core.actor import Origin
 from releasehub.core.fields import EncryptedTextField
 from releasehub.outbound.urls import InvalidUrl, parse_target
 
@@ -50,7 +50,7 @@ class AuditEntry(models.Model):
     actor_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(max_length=200)
     api_key_id = models.BigIntegerField(null=True)
-    channel = models.CharField(max_length=10, choices=Channel.choices)
+    channel = models.CharField(max_length=10, choices=Origin.choices)
     action = models.CharField(max_length=40, choices=action_choices)
     target_type = models.CharField(max_length=40)
     target_id = models.BigIntegerField(null=True)

@@ -38,7 +38,7 @@ def record(
         actor_id=actor.user_id,
         actor_label=one_line(actor.label)[:200],
         api_key_id=actor.api_key_id,
-        channel=actor.channel,
+        channel=actor.origin,
         action=action,
         target_type=target._meta.model_name or "" if target is not None else "",
         target_id=target.pk if target is not None else None,

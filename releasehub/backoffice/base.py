@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError, domain_error_of
 from releasehub.core.policy import Policy
 from releasehub.core.requests import actor_of
@@ -22,7 +22,7 @@ ERROR_ATTRIBUTE = "releasehub_domain_error"
 
 
 def admin_actor(request: HttpRequest) -> Actor:
-    return actor_of(request, channel=Channel.ADMIN)
+    return actor_of(request, origin=Origin.ADMIN)
 
 
 class HubForm(ModelForm):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from releasehub.accounts.models import User
 
 
-class Channel(models.TextChoices):
+class Origin(models.TextChoices):
     WEB = "web"
     API = "api"
     ADMIN = "admin"
@@ -29,7 +29,7 @@ class Actor:
     """
 
     user: User | None = None
-    channel: Channel = Channel.WEB
+    origin: Origin = Origin.WEB
     is_super_key: bool = False
     api_key_id: int | None = None
     bound_download_ids: frozenset[int] | None = None
@@ -72,9 +72,9 @@ class Actor:
     def label(self) -> str:
         if self.user:
             return self.user.get_username()
-        return "super-user key" if self.is_super_key else self.channel.value
+        return "super-user key" if self.is_super_key else self.origin.value
 
 
 def system_actor() -> Actor:
     """The hub itself: scheduled work and commands."""
-    return Actor(channel=Channel.SYSTEM, is_super_key=True)
+    return Actor(origin=Origin.SYSTEM, is_super_key=True)

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
 from django.http import HttpRequest
 
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
@@ -18,20 +18,20 @@ current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", 
 def current_actor() -> Actor:
     """Return who acts now, for code that is called by Django and gets no actor: the request's, or a command."""
     request = current_request.get()
-    return Actor(channel=Channel.CLI) if request is None else actor_of(request)
+    return Actor(origin=Origin.CLI) if request is None else actor_of(request)
 
 
-def actor_of(request: HttpRequest, *, channel: Channel = Channel.WEB) -> Actor:
+def actor_of(request: HttpRequest, *, origin: Origin = Origin.WEB) -> Actor:
     """The signed-in user, or nobody; one object for the whole request."""
     actor: Actor | None = request.META.get("releasehub.actor")
     if actor is None:
         user: Any = getattr(request, "user", None)
-        actor = Actor(user=user if user and user.is_authenticated else None, channel=channel, **origin_of(request))
+        actor = Actor(user=user if user and user.is_authenticated else None, origin=origin, **request_details(request))
         request.META["releasehub.actor"] = actor
     return actor
 
 
-def origin_of(request: HttpRequest) -> dict[str, Any]:
+def request_details(request: HttpRequest) -> dict[str, Any]:
     """Request id and address, for the audit log."""
     return {"request_id": request.META.get("releasehub.request_id", ""), "address": address_of(request)}
 

@@ -25,7 +25,7 @@ from releasehub.accounts.services import (
     update_role,
 )
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Conflict, Denied, DomainError, ErrorCode, Invalid
 from tests.factories import make_organization, make_user, system
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 def acting(user: User | None, **options: Any) -> Actor:
-    return Actor(user=user, channel=Channel.API, **options)
+    return Actor(user=user, origin=Origin.API, **options)
 
 
 def joined(organization: Organization, role: str = "member", *scopes: str) -> User:

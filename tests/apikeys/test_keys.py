@@ -28,7 +28,7 @@ from releasehub.apikeys.services import (
     verify_key,
 )
 from releasehub.audit.models import AuditEntry
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound
 from releasehub.core.logs import OneLineFormatter, SecretsFilter, redact
 from tests.conftest import ApiClient
@@ -97,7 +97,7 @@ def test_last_use_is_written_at_most_once_a_minute() -> None:
 def test_a_key_makes_no_keys() -> None:
     user = make_user()
     with pytest.raises(Denied):
-        issue_key(actor=Actor(user=user, channel=Channel.API, api_key_id=1), user=user, name="more")
+        issue_key(actor=Actor(user=user, origin=Origin.API, api_key_id=1), user=user, name="more")
 
 
 @pytest.mark.django_db
@@ -184,7 +184,7 @@ def test_one_event_is_one_line() -> None:
 @pytest.mark.django_db
 def test_person_who_came_with_a_token_makes_keys() -> None:
     user = make_user()
-    assert issue_key(actor=Actor(user=user, channel=Channel.API), user=user, name="ci")[0].user == user
+    assert issue_key(actor=Actor(user=user, origin=Origin.API), user=user, name="ci")[0].user == user
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
-from releasehub.core.actor import Channel
+from releasehub.core.actor import Origin
 
 MakeRows = Callable[..., list[AuditEntry]]
 
@@ -28,7 +28,7 @@ def make_rows() -> MakeRows:
                 created_at=created_at or timezone.now(),
                 actor_id=chance.choice([None, 7]),
                 actor_label=f"user {number}",
-                channel=Channel.API,
+                channel=Origin.API,
                 action=AuditAction.VERSION_PUBLISH,
                 target_type="version",
                 target_id=number,

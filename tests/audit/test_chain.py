@@ -16,7 +16,7 @@ from releasehub.audit.chain import GENESIS, canonical, chain_rows, tip
 from releasehub.audit.heads import export_head
 from releasehub.audit.models import AuditEntry, AuditHead
 from releasehub.audit.verification import verify
-from releasehub.core.actor import Actor, Channel, system_actor
+from releasehub.core.actor import Actor, Origin, system_actor
 
 needs_threads = pytest.mark.skipif(
     connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time"
@@ -69,7 +69,7 @@ def test_a_head_is_signed_once_per_place(make_rows: Any) -> None:
 
 @pytest.mark.django_db
 def test_a_hostile_name_is_written_on_one_line() -> None:
-    actor = Actor(channel=Channel.WEB)
+    actor = Actor(origin=Origin.WEB)
     entry = services.record(actor=actor, action=AuditAction.SIGN_IN_FAILED, label="a\nb\x1b[2J\u202e", reason="x\r\ny")
     assert entry.target_label == "a\\nb\\x1b[2J\\u202e"
     assert entry.reason == "x\\r\\ny"

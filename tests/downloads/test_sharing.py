@@ -10,7 +10,7 @@ from django.apps import apps
 from downloads.models import Share, TeamMember
 from downloads.policies import share_policy
 from downloads.services import remove_share, set_team_member, share_download, unshare_download, visible_shares
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Denied
 from tests.factories import make_download, make_user, system
 
@@ -22,11 +22,11 @@ def test_set_form_and_policy_agree() -> None:
     maker, target, manager, reader = (make_user() for _ in range(4))
     for user in (maker, manager):
         set_team_member(actor=system(), download=download, user=user, flags=set(TeamMember.FLAGS))
-    share = share_download(actor=Actor(user=maker, channel=Channel.API), download=download, user=target)
+    share = share_download(actor=Actor(user=maker, origin=Origin.API), download=download, user=target)
     set_team_member(actor=system(), download=download, user=maker, flags={"can_edit"})
     seen = []
     for user in (maker, target, manager, reader, download.owner):
-        actor = Actor(user=user, channel=Channel.API)
+        actor = Actor(user=user, origin=Origin.API)
         seen.append(visible_shares(actor, download).exists())
         assert seen[-1] is share_policy.can_view(actor, share)
     assert seen == [True, True, True, False, True]
@@ -37,15 +37,15 @@ def test_share_nobody_is_known_to_have_made_is_the_managers() -> None:
     share = share_download(actor=system(), download=download, user=make_user())
     assert share.created_by is None
     with pytest.raises(Denied):
-        remove_share(actor=Actor(user=share.user, channel=Channel.API), share=share)
-    remove_share(actor=Actor(user=download.owner, channel=Channel.API), share=share)
+        remove_share(actor=Actor(user=share.user, origin=Origin.API), share=share)
+    remove_share(actor=Actor(user=download.owner, origin=Origin.API), share=share)
     assert not Share.objects.exists()
 
 
 def test_who_manages_the_team_can_still_end_access_by_name() -> None:
     download, user = make_download(), make_user()
     share_download(actor=system(), download=download, user=user)
-    unshare_download(actor=Actor(user=download.owner, channel=Channel.API), download=download, user=user)
+    unshare_download(actor=Actor(user=download.owner, origin=Origin.API), download=download, user=user)
     assert not Share.objects.exists()
 
 

@@ -25,8 +25,8 @@ from releasehub.api.common.permissions import HasScope, require
 from releasehub.api.common.ratelimit import AddressThrottle, AnonymousThrottle
 from releasehub.api.common.renderers import AlwaysJson, OrjsonRenderer
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.actor import Actor, Channel
-from releasehub.core.requests import origin_of
+from releasehub.core.actor import Actor, Origin
+from releasehub.core.requests import request_details
 
 
 class HubViewSet(GenericViewSet[Any]):
@@ -125,7 +125,7 @@ class HubViewSet(GenericViewSet[Any]):
             return self.request.user
         anonymous: Actor | None = getattr(self, "_anonymous", None)
         if anonymous is None:
-            anonymous = self._anonymous = Actor(channel=Channel.API, **origin_of(self.request._request))
+            anonymous = self._anonymous = Actor(origin=Origin.API, **request_details(self.request._request))
         return anonymous
 
     @cached_property

@@ -20,7 +20,7 @@ from files.uploads.intake import accept_upload
 from releasehub.accounts.models import Membership, Organization, User
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
@@ -39,7 +39,7 @@ class Login:
 
 def load_demo() -> Login:
     """All of it or nothing; the password and the key are in the answer only."""
-    actor = Actor(channel=Channel.CLI, is_super_key=True)
+    actor = Actor(origin=Origin.CLI, is_super_key=True)
     with transaction.atomic():
         admin, password = _people()
         categories = _categories(actor)

@@ -11,7 +11,7 @@ from typing import Any
 from downloads.models import Download
 from downloads.services import create_entity
 from releasehub.accounts.models import Membership, Organization, User
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from tests.api.native.test_uploads import put
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_organization, make_user
@@ -39,7 +39,7 @@ def source(text: str) -> str:
 
 
 def acting(user: User) -> Actor:
-    return Actor(user=user, channel=Channel.API)
+    return Actor(user=user, origin=Origin.API)
 
 
 class World:

@@ -9,7 +9,7 @@ from releasehub.accounts.models import User
 from releasehub.apikeys.binding import find_download_id
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
-from releasehub.core.actor import Actor, Channel
+from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         days = options["expires"]
         try:
             _, secret = issue_key(
-                actor=Actor(channel=Channel.CLI, is_super_key=True),
+                actor=Actor(origin=Origin.CLI, is_super_key=True),
                 user=user,
                 name=options["name"],
                 scopes=options["scope"],

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from releasehub_cli.errors import CliError, HubError, conflict, not_found, usage
 from releasehub_cli.http import Hub
@@ -61,7 +61,7 @@ def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
     Raises:
         CliError: Nothing is published there.
     """
-    number = hub.head(moving).get("X-ReleaseHub-Version", "")
+    number = unquote(hub.head(moving).get("X-ReleaseHub-Version", ""))
     return find_version(hub, find_download(hub, name), number)
 
 

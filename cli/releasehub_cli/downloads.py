@@ -79,9 +79,9 @@ class Downloader:
         return Offer(
             filename=_filename(headers.get("Content-Disposition", ""), link),
             sha256=headers.get("X-Checksum-SHA256", "").lower(),
-            version=headers.get("X-ReleaseHub-Version", ""),
+            version=unquote(headers.get("X-ReleaseHub-Version", "")),
             hub_etag=headers.get("ETag", ""),
-            yanked=headers.get("X-ReleaseHub-Yanked", ""),
+            yanked=unquote(headers.get("X-ReleaseHub-Yanked", "")),
         )
 
     def _receive(self, link: str, offer: Offer, partial: Partial) -> Offer:

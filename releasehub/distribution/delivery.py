@@ -36,6 +36,7 @@ BINARY = "application/octet-stream"
 # A signed URL of the storage works for whoever has it: long enough to follow the redirect, too short to pass it around.
 URL_SECONDS_OF_LIMITED_KEY = 30
 FILE, ICON = "file", "icon"
+HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F)).replace("%", "")
 YANKED_HEADER = "X-ReleaseHub-Yanked"
 
 
@@ -73,8 +74,8 @@ def warn_of_yank(response: HttpResponseBase, version: Version) -> None:
 
 
 def header_text(text: str) -> str:
-    """Return at most 200 characters of ASCII in one line; other characters become question marks."""
-    return " ".join(text.split()).encode("ascii", "replace").decode()[:200]
+    """Return at most 200 characters in one line, with `%` and whatever is not ASCII percent-encoded as UTF-8."""
+    return quote(" ".join(text.split())[:200], safe=HEADER_SAFE, errors="replace")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from releasehub.cli.downloads import Downloader
+from releasehub.distribution.delivery import header_text
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.conftest import ApiClient
@@ -32,3 +35,18 @@ def test_a_response_with_bytes_of_a_yanked_version_has_the_reason(route: str) ->
     after: Any = client.get(link)
     assert not after.streaming or b"".join(after)
     assert after["X-ReleaseHub-Yanked"] == "It breaks."
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["Für ältere Geräte: 50 % langsamer", "壊れている", "two\nlines", "\x1b[31mred", "é" * 200, "plain, and % alone"],
+)
+def test_every_reason_survives_the_header(reason: str) -> None:
+    """The command line reads it as it was written; the header itself is ASCII in one line."""
+    header = header_text(reason)
+    assert header.isascii()
+    assert header.isprintable()
+    headers = {"X-ReleaseHub-Yanked": header, "X-ReleaseHub-Version": header}
+    hub: Any = SimpleNamespace(head=lambda link: headers, storage=lambda: None, stop=None)
+    offer = Downloader(hub, Any, retries=0)._offer("https://hub.example.org/d/tool/1.0.0/tool.bin")
+    assert offer.yanked == offer.version == " ".join(reason.split())

@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
-from downloads.models import Download
-from downloads.services import find_targets, set_team_member, share_with
+from downloads.models import Download, Share, StorePublication
+from downloads.services import (
+    entity_category,
+    find_targets,
+    publish_to_store,
+    set_team_member,
+    share_with,
+    withdraw_from_store,
+)
 from files.models import File
 from files.policies import file_policy
 from files.services import link_file, update_file
@@ -19,12 +27,13 @@ from files.storage import blob_storage
 from files.storage.digests import Declared
 from files.uploads.attaching import Named, attach_file, find_sources
 from files.uploads.external import probe_link
-from releasehub.accounts.models import Membership
+from releasehub.accounts.models import Membership, User
 from releasehub.api.models import IdempotentAnswer
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer
 from releasehub.audit.models import AuditSink
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, Rejected
+from releasehub.core.errors import Denied, NotFound, Rejected
+from releasehub.webhooks.models import Endpoint
 from tests.conftest import ApiClient
 from tests.factories import (
     make_category,
@@ -223,6 +232,81 @@ def test_sharing_does_not_tell_who_has_an_account() -> None:
             share_with(actor=actor, download=download, targets=find_targets(actor, [address]))
         answers.append(refusal.value.message)
     assert answers[0] == answers[1]
+
+
+def entity_of(owner: User) -> Download:
+    return make_download(owner, category=entity_category(), kind="app", visibility="private")
+
+
+def test_key_that_shares_inside_only_does_not_learn_who_has_an_account() -> None:
+    entity = entity_of(make_user())
+    make_user("stranger", email="stranger@example.org")
+    client = ApiClient(make_key(entity.owner, scopes=["entities:share"]))
+    path = f"/api/entities/{entity.public_id}/shares"
+    answers = [
+        client.send("post", path, {"emails": [address]}) for address in ("stranger@example.org", "nobody@example.org")
+    ]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(403, answers[0].content)}
+    assert not Share.objects.exists()
+
+
+@pytest.mark.parametrize("surface", ["shares", "members"])
+def test_addresses_cannot_be_guessed_by_the_thousand(surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the limit an address with an account gets the answer of one without."""
+    monkeypatch.setattr("releasehub.api.entity.addresses.ADDRESSES_PER_HOUR", 2)
+    monkeypatch.setattr("releasehub.api.entity.addresses.time.time", lambda: 1_700_000_000.0)
+    owner = make_user()
+    organization = make_organization()
+    Membership.objects.create(organization=organization, user=owner, role="owner")
+    make_user("stranger", email="stranger@example.org")
+    client = ApiClient(make_key(owner))
+    entity = f"/api/entities/{entity_of(owner).public_id}/shares"
+    path = entity if surface == "shares" else f"/api/organizations/{organization.public_id}/members"
+
+    def name(address: str) -> Any:
+        return client.send("post", path, {"emails": [address]} if surface == "shares" else {"email": address})
+
+    for number in range(2):
+        assert name(f"nobody{number}@example.org").status_code == (200 if surface == "shares" else 404)
+    answers = [name("stranger@example.org"), name("nobody@example.org")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(429, answers[0].content)}
+    assert int(answers[0]["Retry-After"]) > 0
+
+
+def test_store_of_an_organization_needs_a_right_there() -> None:
+    """Who manages a download publishes it where they may, and takes it back from everywhere."""
+    download, organization = make_download(visibility="private"), make_organization()
+    member = Membership.objects.create(organization=organization, user=download.owner)
+    with pytest.raises(Denied):
+        publish_to_store(actor=Actor(user=download.owner), download=download, organization=organization)
+    outside = make_organization()
+    with pytest.raises(NotFound):
+        publish_to_store(actor=Actor(user=download.owner), download=download, organization=outside)
+    assert not StorePublication.objects.exists()
+    Membership.objects.filter(pk=member.pk).update(role="owner")
+    publish_to_store(actor=Actor(user=download.owner), download=download, organization=organization)
+    Membership.objects.filter(pk=member.pk).update(role="member")
+    withdraw_from_store(actor=Actor(user=download.owner), download=download, organization=organization)
+    assert not StorePublication.objects.exists()
+
+
+def test_form_of_an_endpoint_does_not_tell_which_downloads_are_hidden(client: Client) -> None:
+    staff, hidden = make_user("staff", is_staff=True), make_download(visibility="private")
+    own = make_download(staff)
+    client.force_login(staff)
+    url = reverse("admin:webhooks_endpoint_add")
+
+    def sent(download_id: int) -> Any:
+        body = {"url": "https://93.184.215.14/hook", "format": "standard", "download_id": download_id}
+        return client.post(url, body | {"is_active": "on", "verify_tls": "on"})
+
+    hidden_one, absent = sent(hidden.pk), sent(10**6)
+    told = [str(answer.context["errors"]) for answer in (hidden_one, absent)]
+    assert "no such download" in told[0]
+    assert told[0] == told[1]
+    assert (hidden_one.status_code, absent.status_code) == (200, 200)
+    sent(own.pk)
+    assert list(Endpoint.objects.values_list("download_id", flat=True)) == [own.pk]
 
 
 def test_secured_flag_still_opens_with_a_sign_in() -> None:

@@ -7,6 +7,7 @@ from downloads.models import Download, Share, StorePublication, TeamMember
 from downloads.policies import download_policy
 from downloads.services.downloads import lock_download
 from releasehub.accounts.models import Organization, User
+from releasehub.accounts.policies import organization_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -81,7 +82,13 @@ def unshare_download(*, actor: Actor, download: Download, user: User) -> None:
 def publish_to_store(
     *, actor: Actor, download: Download, organization: Organization, is_public: bool = False
 ) -> StorePublication:
-    """Publishing again as it is changes nothing.  Errors: NotFound, Denied."""
+    """Let an organization find the download in its store. Publishing again as it is changes nothing.
+
+    Raises:
+        NotFound: The actor sees the download or the organization not.
+        Denied: The actor may not manage the team of the download, or not publish to the store of the organization.
+    """
+    organization_policy.ensure("share_store", actor, organization)
     download_policy.ensure("manage_team", actor, download)
     known = StorePublication.objects.filter(download=download, organization=organization, is_public=is_public).first()
     if known is not None:
@@ -97,7 +104,7 @@ def publish_to_store(
 
 @transaction.atomic
 def withdraw_from_store(*, actor: Actor, download: Download, organization: Organization) -> None:
-    """Errors: NotFound, Denied."""
+    """Take back what the download offers: that needs no right in the organization.  Errors: NotFound, Denied."""
     download_policy.ensure("manage_team", actor, download)
     removed, _ = StorePublication.objects.filter(download=download, organization=organization).delete()
     if removed:

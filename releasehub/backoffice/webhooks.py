@@ -14,6 +14,7 @@ from downloads.models import Download
 from releasehub.backoffice.actions import ActionAdmin, RowAction
 from releasehub.backoffice.base import HubForm, admin_actor
 from releasehub.core.actor import Actor
+from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.policy import Policy
 from releasehub.webhooks import endpoints, replays
 from releasehub.webhooks.filters import EVERYTHING, KINDS, expanded, single_names
@@ -43,12 +44,6 @@ class EndpointForm(HubForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["events"] = sorted(expanded(self.instance.events) - {EVERYTHING})
-
-    def clean_download_id(self) -> int | None:
-        download_id: int | None = self.cleaned_data["download_id"]
-        if download_id is not None and not Download.objects.filter(pk=download_id).exists():
-            raise forms.ValidationError("There is no such download.")
-        return download_id
 
 
 def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
@@ -142,6 +137,14 @@ class EndpointAdmin(ActionAdmin):
         return ("organization", "download_id") if obj else ()
 
     def create(self, actor: Actor, values: dict[str, Any]) -> Endpoint:
+        """One answer for a download that is not there and for one that the user does not manage."""
+        download_id, organization = values["download_id"], values["organization"]
+        is_managed = endpoint_policy.can_manage_scope(
+            actor, organization_id=organization and organization.pk, download_id=download_id
+        )
+        if download_id is not None and not (is_managed and Download.objects.filter(pk=download_id).exists()):
+            message = "There is no such download, or you do not manage its webhooks. Check the number."
+            raise Invalid(ErrorCode.INVALID, message, field="download_id")
         endpoint, secret = endpoints.create_endpoint(actor=actor, **values)
         endpoint.secret = secret  # type: ignore[attr-defined]
         return endpoint

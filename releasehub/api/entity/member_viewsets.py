@@ -20,6 +20,7 @@ from releasehub.accounts.services import (
     remove_member,
     update_role,
 )
+from releasehub.api.entity.addresses import count_addresses
 from releasehub.api.entity.input_serializers import (
     EntityMemberCreateSerializer,
     EntityMemberRoleSerializer,
@@ -52,6 +53,7 @@ class EntityMembersViewSet(EntityViewSet):
         organization_policy.ensure("invite", self.actor, self.organization)
         fields = self.parsed(EntityMemberCreateSerializer)
         role = find_role(self.organization, fields.get("role_id") or MEMBER)
+        count_addresses(self.actor, [fields["email"]])
         user = users_by_email([fields["email"]]).get(fields["email"].lower())
         if user is None:
             raise NotFound("Nobody here has this address.")

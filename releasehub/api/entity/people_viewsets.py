@@ -21,6 +21,7 @@ from downloads.services import (
     visible_shares,
 )
 from releasehub.accounts.models import User
+from releasehub.api.entity.addresses import count_addresses
 from releasehub.api.entity.input_serializers import EntityPublisherCreateSerializer, EntityShareCreateSerializer
 from releasehub.api.entity.loading import WITH_ICON, dress_entities
 from releasehub.api.entity.pagination import page_of
@@ -53,8 +54,10 @@ class EntitySharesViewSet(EntityViewSet):
     )
     def create(self, request: Request, entity_id: str) -> Response:
         entity = self.entity
-        targets = find_targets(self.actor, self.parsed(EntityShareCreateSerializer)["emails"])
-        if targets.outsiders:
+        emails = self.parsed(EntityShareCreateSerializer)["emails"]
+        count_addresses(self.actor, emails)
+        targets = find_targets(self.actor, emails)
+        if targets.outsiders or targets.unknown:  # one answer for both, or it would tell who has an account
             self.require_scope(Scope.ENTITIES_SHARE_EXTERNAL)
         result = share_with(actor=self.actor, download=entity, targets=targets)
         created = [

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from releasehub.cli.downloads import Downloader
 from releasehub.distribution.delivery import header_text
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
+from releasehub_cli.downloads import Downloader
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key, make_version, system
 

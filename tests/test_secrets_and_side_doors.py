@@ -25,6 +25,7 @@ from files.policies import file_policy
 from files.services import link_file, update_file
 from files.storage import blob_storage
 from files.storage.digests import Declared
+from files.uploads import external
 from files.uploads.attaching import Named, attach_file, find_sources
 from files.uploads.external import probe_link
 from releasehub.accounts.models import Membership, User
@@ -209,8 +210,6 @@ def test_link_is_judged_by_what_was_found_behind_it(monkeypatch: pytest.MonkeyPa
     version = make_version(make_download(category=category), "1.0.0")
     make_file(version, content=b"x" * 60)
     file = link_file(actor=system(), version=version, url=LINK, filename="tool.bin")
-    from files import external
-
     monkeypatch.setattr(external, "_look", lambda file, url: external.Learned(url, 50, "text/plain", head=b"text"))
     assert probe_link(file.pk) == File.Validation.FAILED
     file.refresh_from_db()

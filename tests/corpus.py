@@ -19,3 +19,8 @@ def one_of_each(cases: Iterable[dict[str, Any]], *members: str) -> list[dict[str
     for case in cases:
         found.setdefault(tuple(case[name] for name in members), case)
     return list(found.values())
+
+
+def shape_of(text: str) -> tuple[bool, ...]:
+    """What a caller could change in a text before it asks the rule: trim it, fold its case, leave characters out."""
+    return text == text.strip(), text == text.lower(), text.isascii(), text.isprintable()

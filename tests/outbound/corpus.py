@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from releasehub.outbound.urls import InvalidUrl, parse_target
-from tests.corpus import cases_of, one_of_each
+from tests.corpus import cases_of, one_of_each, shape_of
 
-CASES = cases_of("ssrf_targets")
+CASES = [case | {"shape": shape_of(case["url"])} for case in cases_of("ssrf_targets")]
 BLOCKED = [case for case in CASES if case["expect"] == "block" and "redirect_to" not in case]
-REFUSED_WHEN_SAVED = one_of_each((case for case in CASES if case["stage"] == "create"), "class")
-REFUSED_WHEN_SENT = one_of_each(BLOCKED, "class", "stage")
+REFUSED_WHEN_SAVED = one_of_each((case for case in CASES if case["stage"] == "create"), "class", "shape")
+REFUSED_WHEN_SENT = one_of_each(BLOCKED, "class", "stage", "shape")
 
 
 def host_of(url: str) -> str:

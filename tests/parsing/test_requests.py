@@ -80,7 +80,8 @@ def test_paths_of_apis(program: Client) -> None:
 
 def test_paths_of_pages_and_admin(staff: Client) -> None:
     routes = [route for route in page_routes(get_resolver()) if "<" in route]
-    urls = (re.sub(r"<[^>]+>", value, route) for route in routes for value in PATH_VALUES)
+    values = cycle(PATH_VALUES)  # three for each route, and all of them for each kind of route
+    urls = (re.sub(r"<[^>]+>", value, route) for route in routes for value in islice(values, 3))
     assert failures(staff, urls) == []
 
 
@@ -96,11 +97,8 @@ def test_queries_of_apis(program: Client) -> None:
     ]
     file = make_file()
     parents = f"download_id={file.version.download_id}&version_id={file.version_id}"
-    urls = [f"{path}?{name}={value}" for path, name in names for value in QUERY_VALUES]
-    with_parents = [
-        f"{path}?{parents}&{name}={value}" for path, name in names for value in QUERY_VALUES if "mc-dm" in path
-    ]
-    assert failures(program, iter([*urls, *with_parents])) == []
+    starts = [(f"{path}?{parents}&" if "mc-dm" in path else f"{path}?", name) for path, name in names]
+    assert failures(program, (f"{start}{name}={value}" for start, name in starts for value in QUERY_VALUES)) == []
 
 
 def test_queries_of_pages_and_admin(staff: Client) -> None:

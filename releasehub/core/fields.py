@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from releasehub.core import sealing
+from releasehub.core import encryption
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +20,13 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
-        return sealing.seal(text) if text and not sealing.is_sealed(text) else text
+        return encryption.encrypt(text) if text and not encryption.is_encrypted(text) else text
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        if not value or not sealing.is_sealed(value):
+        if not value or not encryption.is_encrypted(value):
             return value
         try:
-            return sealing.unseal(value)
-        except sealing.Unsealable:
+            return encryption.decrypt(value)
+        except encryption.DecryptionError:
             log.error("A value of %s cannot be decrypted under this SECRET_KEY. Enter it again.", self)
             return ""

@@ -15,7 +15,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.core.prepared import insert_all
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.limits import LANES_PER_ENDPOINT
@@ -238,8 +238,8 @@ def _keys(endpoint: Endpoint) -> tuple[str, ...]:
     if endpoint.is_earlier_secret_valid:
         sealed.append(endpoint.sealed_previous_secret)
     try:
-        return tuple(sealing.unseal(text) for text in sealed)
-    except sealing.Unsealable:
+        return tuple(encryption.decrypt(text) for text in sealed)
+    except encryption.DecryptionError:
         log.error("The secret of %s cannot be read under this SECRET_KEY; rotate it.", endpoint)
         return ()
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from releasehub.accounts.models import Organization
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.tasks import hint
@@ -68,7 +68,7 @@ def create_endpoint(
             url=url,
             organization=organization,
             download_id=download_id,
-            sealed_secret=sealing.seal(secret),
+            sealed_secret=encryption.encrypt(secret),
             created_by=actor.grantor,
             **fields,
         )
@@ -158,7 +158,7 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
     locked = _locked(endpoint)
     locked.sealed_previous_secret = locked.sealed_secret if overlap else ""
     locked.previous_secret_until = timezone.now() + overlap if overlap else None
-    locked.sealed_secret = sealing.seal(secret)
+    locked.sealed_secret = encryption.encrypt(secret)
     locked.save(update_fields=["sealed_secret", "sealed_previous_secret", "previous_secret_until", "updated_at"])
     audit.record(actor=actor, action=AuditAction.ENDPOINT_ROTATE_SECRET, target=locked)
     return secret

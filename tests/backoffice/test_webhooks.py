@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from tests.factories import make_download, make_user
 
@@ -79,7 +79,7 @@ def test_a_new_secret_is_shown_once(root: Client) -> None:
     assert endpoint.sealed_secret == before
     answer = root.post(path, {"confirmed": "1"})
     endpoint.refresh_from_db()
-    secret = sealing.unseal(endpoint.sealed_secret)
+    secret = encryption.decrypt(endpoint.sealed_secret)
     assert secret in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
     assert endpoint.sealed_previous_secret == before

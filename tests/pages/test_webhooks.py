@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from downloads.models import Download
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import create_endpoint, disable_gone
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
@@ -77,7 +77,7 @@ def test_an_endpoint_is_made_and_its_secret_shown_once(owner: Client, download: 
     row = Endpoint.objects.get()
     found = re.search(r'id="secret">([^<]+)<', text(answer))
     assert found is not None
-    assert found[1] == sealing.unseal(row.sealed_secret)
+    assert found[1] == encryption.decrypt(row.sealed_secret)
     assert answer["Cache-Control"] == "no-store"
     assert row.events == ["version.published", "version.deleted.soft", "file.*"]
     assert (row.download_id, row.created_by, row.verify_tls) == (download.pk, download.owner, True)
@@ -165,7 +165,7 @@ def test_pause_resume_rotate_delete(owner: Client, download: Download) -> None:
     page = text(owner.post(f"{row.path}rotate/"))
     row.refresh_from_db()
     assert (row.is_paused, row.is_earlier_secret_valid) == (False, True)
-    assert sealing.unseal(row.sealed_secret) in page
+    assert encryption.decrypt(row.sealed_secret) in page
     assert "holds two signatures" in page
     assert "is valid until" in text(owner.get(row.path))
     owner.post(f"{row.path}delete/")

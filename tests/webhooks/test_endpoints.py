@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from releasehub.accounts.models import Membership
 from releasehub.audit.models import AuditEntry
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound
 from releasehub.webhooks import policies
@@ -40,7 +40,7 @@ def test_a_secret_is_made_shown_and_sealed() -> None:
     endpoint, secret = create_endpoint(actor=system(), url=URL)
     assert secret.startswith("whsec_")
     assert secret not in endpoint.sealed_secret
-    assert sealing.unseal(endpoint.sealed_secret) == secret
+    assert encryption.decrypt(endpoint.sealed_secret) == secret
     entry = AuditEntry.objects.get()
     assert entry.action == "endpoint.create"
     assert entry.changes["host"] == "127.0.0.1:8080"
@@ -135,8 +135,8 @@ def test_a_rotation_keeps_one_earlier_secret() -> None:
     third = rotate_secret(actor=system(), endpoint=endpoint, secret="chosen-token")
     endpoint.refresh_from_db()
     assert third == "chosen-token"
-    assert sealing.unseal(endpoint.sealed_secret) == third
-    assert sealing.unseal(endpoint.sealed_previous_secret) == second
+    assert encryption.decrypt(endpoint.sealed_secret) == third
+    assert encryption.decrypt(endpoint.sealed_previous_secret) == second
     assert SECRET not in (second, third)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.webhooks import signing
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -102,28 +102,28 @@ def test_new_secrets_differ() -> None:
 
 @given(st.text(max_size=300).filter(lambda text: text.isprintable()))
 def test_sealed_text_comes_back(text: str) -> None:
-    sealed = sealing.seal(text)
-    assert sealing.unseal(sealed) == text
-    assert sealing.seal(text) != sealed
+    sealed = encryption.encrypt(text)
+    assert encryption.decrypt(sealed) == text
+    assert encryption.encrypt(text) != sealed
     assert len(text) < 4 or text not in sealed
 
 
 def test_sealed_text_cannot_be_changed() -> None:
-    raw = bytearray(base64.urlsafe_b64decode(sealing.seal("secret-text").removeprefix("v1.")))
+    raw = bytearray(base64.urlsafe_b64decode(encryption.encrypt("secret-text").removeprefix("v1.")))
     for position in range(len(raw)):
         other = raw.copy()
         other[position] ^= 1
-        with pytest.raises(sealing.Unsealable):
-            sealing.unseal("v1." + base64.urlsafe_b64encode(other).decode())
-    with pytest.raises(sealing.Unsealable):
-        sealing.unseal("v1.!")
+        with pytest.raises(encryption.DecryptionError):
+            encryption.decrypt("v1." + base64.urlsafe_b64encode(other).decode())
+    with pytest.raises(encryption.DecryptionError):
+        encryption.decrypt("v1.!")
 
 
 def test_an_earlier_secret_key_opens_what_it_sealed(settings: object) -> None:
-    sealed = sealing.seal("secret-text")
+    sealed = encryption.encrypt("secret-text")
     before = settings.SECRET_KEY  # type: ignore[attr-defined]
     settings.SECRET_KEY = "another-key"  # type: ignore[attr-defined]
-    with pytest.raises(sealing.Unsealable):
-        sealing.unseal(sealed)
+    with pytest.raises(encryption.DecryptionError):
+        encryption.decrypt(sealed)
     settings.SECRET_KEY_FALLBACKS = [before]  # type: ignore[attr-defined]
-    assert sealing.unseal(sealed) == "secret-text"
+    assert encryption.decrypt(sealed) == "secret-text"

@@ -20,7 +20,7 @@ from releasehub.api.common.errors import KeyReused
 from releasehub.api.common.renderers import OrjsonRenderer
 from releasehub.api.models import IdempotentAnswer
 from releasehub.apikeys.requests import USER_HEADER, Credential, caller_name
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.core.actor import Actor
 from releasehub.core.policy import ensure_standings, standings_of
 
@@ -122,7 +122,7 @@ def _keep(answer: IdempotentAnswer, response: HttpResponseBase, actor: Actor) ->
     answer.standings = standings_of(actor)
     answer.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     body = OrjsonRenderer().render(response.data if isinstance(response, Response) else None)
-    answer.body = sealing.seal(body.decode()).encode()
+    answer.body = encryption.encrypt(body.decode()).encode()
     answer.save()
 
 
@@ -131,8 +131,8 @@ def _replay(answer: IdempotentAnswer, fingerprint: str, actor: Actor) -> HttpRes
         raise KeyReused
     ensure_standings(actor, answer.standings)
     body = bytes(answer.body).decode()
-    if sealing.is_sealed(body):  # answers of the last day, from before an upgrade, may be plain
-        body = sealing.unseal(body)
+    if encryption.is_encrypted(body):  # answers of the last day, from before an upgrade, may be plain
+        body = encryption.decrypt(body)
     response = HttpResponse(body, status=answer.status, content_type="application/json", headers=answer.headers)
     response["Idempotent-Replayed"] = "true"
     return response

@@ -16,7 +16,7 @@ from downloads.services import set_team_member, update_download
 from releasehub.accounts.models import Membership, User
 from releasehub.api.models import IdempotentAnswer
 from releasehub.audit.models import AuditEntry
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
@@ -76,7 +76,7 @@ def test_an_endpoint_has_the_documented_fields_and_its_secret_once(hub: Hub) -> 
     made = hub.create(title="Mirror").json()["webhook"]
     path = f"{BASE}{made['webhook_id']}/"
     assert list(made) == [*FIELDS, "secret"]
-    assert sealing.unseal(Endpoint.objects.get().sealed_secret) == made["secret"]
+    assert encryption.decrypt(Endpoint.objects.get().sealed_secret) == made["secret"]
     for answer in (hub.client.get(path), hub.client.send("put", path, {"title": "x"}), hub.client.get(BASE)):
         assert made["secret"] not in answer.content.decode()
     assert list(hub.client.get(path).json()["webhook"]) == FIELDS
@@ -172,7 +172,7 @@ def test_a_rotation_shows_the_new_secret_and_until_when_the_old_one_lives(hub: H
     row = hub.made()
     shown = hub.post(row, "rotate").json()["webhook"]
     row.refresh_from_db()
-    assert sealing.unseal(row.sealed_secret) == shown["secret"]
+    assert encryption.decrypt(row.sealed_secret) == shown["secret"]
     assert row.previous_secret_until is not None
     assert shown["earlier_secret_until"] == int(row.previous_secret_until.timestamp())
 

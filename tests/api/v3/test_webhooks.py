@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from downloads.services import set_team_member
 from releasehub.accounts.models import Membership, User
 from releasehub.audit.models import AuditEntry
-from releasehub.core import sealing
+from releasehub.core import encryption
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import create_endpoint, disable_gone, send_test_event
 from releasehub.webhooks.models import Delivery, Endpoint
@@ -54,7 +54,7 @@ def patch(shop: Shop, row: Endpoint, **fields: Any) -> Any:
 
 
 def secret_of(row: Endpoint) -> str:
-    return sealing.unseal(Endpoint.objects.get(pk=row.pk).sealed_secret)
+    return encryption.decrypt(Endpoint.objects.get(pk=row.pk).sealed_secret)
 
 
 # --- shape ------------------------------------------------------------------------------------------------------------

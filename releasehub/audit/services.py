@@ -9,7 +9,7 @@ from django.utils import timezone
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.core.actor import Actor
-from releasehub.core.guests import forget_guest_answers
+from releasehub.core.anonymous_cache import invalidate_anonymous_cache
 from releasehub.core.logs import one_line
 from releasehub.core.prepared import insert
 
@@ -33,7 +33,7 @@ def record(
     A change of something public invalidates the cached answers for anonymous visitors.
     """
     if AuditAction(action).changes_public_pages:
-        forget_guest_answers()
+        invalidate_anonymous_cache()
     entry = AuditEntry(
         actor_id=actor.user_id,
         actor_label=one_line(actor.label)[:200],

@@ -51,8 +51,8 @@ class Actor:
         return None if self.is_super_key else self.user
 
     @property
-    def is_guest(self) -> bool:
-        """Nobody is named, and nothing was presented that opens more than everybody sees."""
+    def is_anonymous(self) -> bool:
+        """Return whether the request carried no credentials at all, not even an access key of a download."""
         return not (self.user or self.is_super_key or self.api_key_id or self.granted_download_ids)
 
     @property

@@ -15,8 +15,8 @@ from files.policies import file_policy
 from files.primary import fitness
 from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
+from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Gone, Moved, NotFound
-from releasehub.core.guests import kept_row
 from releasehub.core.prepared import STAND_IN, Prepared
 from releasehub.distribution.latest import latest_version
 from versions.models import PublicNumber, Version
@@ -120,7 +120,7 @@ def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str
     """
     _refuse_nul(slug + number + filename + channel)
     parts = {"slug": slug, "number": number, "folded_name": fold_name(filename)}
-    file = None if channel else kept_row(actor, ("file", *parts.values()), partial(_only_one.first, **parts))
+    file = None if channel else cached_row(actor, ("file", *parts.values()), partial(_only_one.first, **parts))
     if file is not None and file_policy.can_view(actor, file):
         return file
     return find_file(actor, find_version(actor, find_download(actor, slug), number, channel), filename)
@@ -136,7 +136,7 @@ def find_newest(actor: Actor, slug: str, wanted: str, *, channel: str = "", line
     def find() -> File:
         return find_latest(actor, find_download(actor, slug), wanted, channel=channel, line=line)
 
-    return kept_row(actor, ("latest", slug, wanted, channel, line), find)
+    return cached_row(actor, ("latest", slug, wanted, channel, line), find)
 
 
 def find_file(actor: Actor, version: Version, filename: str) -> File:

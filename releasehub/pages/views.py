@@ -19,8 +19,8 @@ from files.models import File
 from files.primary import preference
 from files.uploads.verification import verifying
 from releasehub.core.actor import Actor
+from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import Moved, NotFound
-from releasehub.core.guests import kept_for_guests
 from releasehub.distribution.access_keys import needed_key, presented_key
 from releasehub.distribution.gate import barrier_of
 from releasehub.distribution.latest import latest_version, with_current_version
@@ -39,7 +39,7 @@ def system_of(request: HttpRequest) -> tuple[str, str]:
 
 
 @require_safe
-@kept_for_guests()
+@cache_for_anonymous()
 def front(request: HttpRequest) -> HttpResponse:
     """Search, categories, and what changed last."""
     actor = viewer_of(request)
@@ -54,7 +54,7 @@ def front(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@kept_for_guests()
+@cache_for_anonymous()
 @answers_errors
 def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The downloads of a category and all below it."""
@@ -83,7 +83,7 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 
 
 @require_safe
-@kept_for_guests(by=system_of)
+@cache_for_anonymous(vary_on=system_of)
 @answers_errors
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """The newest version with its files first, then the history."""
@@ -110,7 +110,7 @@ def download_by_slug(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 @require_safe
-@kept_for_guests(by=system_of)
+@cache_for_anonymous(vary_on=system_of)
 @answers_errors
 def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpResponseBase:
     actor = viewer_of(request)

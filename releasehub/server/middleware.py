@@ -21,7 +21,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content_views import receive_part
-from releasehub.core.guests import names_caller
+from releasehub.core.anonymous_cache import has_credentials
 from releasehub.core.rates import Rate, count_anonymous
 from releasehub.server.error_handlers import too_large, too_many, too_many_uploads, too_slow
 from releasehub.server.health import healthz, readyz
@@ -197,7 +197,7 @@ class PrivateAnswerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if names_caller(request) and "no-store" not in response.get("Cache-Control", ""):
+        if has_credentials(request) and "no-store" not in response.get("Cache-Control", ""):
             response["Cache-Control"] = "private, no-store"
         return response
 

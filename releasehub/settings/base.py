@@ -168,10 +168,10 @@ CACHES = {
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
-    "guests": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "guests"},
+    "anonymous": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "anonymous"},
 }
 
-GUEST_CACHE_SECONDS = env.number("RELEASEHUB_GUEST_CACHE_SECONDS", 1)
+ANONYMOUS_CACHE_SECONDS = env.number("RELEASEHUB_GUEST_CACHE_SECONDS", 1)
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 # A request must not wait for Redis: who sends a hint tries once, and not for long.

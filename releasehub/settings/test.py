@@ -13,7 +13,7 @@ os.environ.setdefault("RELEASEHUB_DATABASE_POOL", "0")
 from releasehub.settings.base import *  # noqa: E402, F403
 from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  # noqa: E402
 
-GUEST_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so that nothing would end an answer
+ANONYMOUS_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so nothing would invalidate the cache
 ANONYMOUS_RATE = 0
 MIN_FREE_BYTES = 0
 V3_BURST = 0  # tests of the limit set their own

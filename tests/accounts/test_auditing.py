@@ -17,7 +17,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.audit.services import MAX_REFUSALS_PER_ADDRESS, MAX_REFUSALS_PER_MINUTE, REFUSALS_STOP, record_refusal
 from releasehub.core.actor import Actor
-from releasehub.core.guests import CACHE
+from releasehub.core.anonymous_cache import CACHE_ALIAS
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -126,21 +126,21 @@ def test_many_addresses_together_are_limited_and_named_callers_are_not() -> None
 def test_only_changes_of_public_things_empty_the_cache_for_anonymous_visitors(
     client: Client, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    settings.GUEST_CACHE_SECONDS = 60
+    settings.ANONYMOUS_CACHE_SECONDS = 60
     make_user("ann")
-    caches[CACHE].set("page", "cached", 60)
+    caches[CACHE_ALIAS].set("page", "cached", 60)
     with django_capture_on_commit_callbacks(execute=True):
         client.post(reverse("pages:sign-in"), {"username": "ann", "password": "wrong"})
         client.post(reverse("pages:sign-in"), {"username": "ann", "password": PASSWORD})
     assert AuditEntry.objects.count() == 2
-    assert caches[CACHE].get("page") == "cached"
+    assert caches[CACHE_ALIAS].get("page") == "cached"
     with django_capture_on_commit_callbacks(execute=True):
         User.objects.get(username="ann").save()
-        assert caches[CACHE].get("page") == "cached"
+        assert caches[CACHE_ALIAS].get("page") == "cached"
         user = User.objects.get(username="ann")
         user.username = "anna"
         user.save()
-    assert caches[CACHE].get("page") is None
+    assert caches[CACHE_ALIAS].get("page") is None
 
 
 # --- nobody gives more than they have ---------------------------------------------------------------------------------

@@ -12,13 +12,13 @@ from releasehub.api.common.envelope import ERROR_ANSWERS, HubEnvelopeMixin
 from releasehub.api.common.views import HubViewSet
 from releasehub.api.native.update_serializers import UpdateAnswerSerializer, UpdateQuerySerializer, shown_update
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.guests import kept_for_guests
+from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.access_keys import open_with_secret
 from releasehub.distribution.permalinks import best_file, find_download
 from releasehub.distribution.updates import Client, explain_update, find_update
 
 
-@method_decorator(kept_for_guests(), name="dispatch")
+@method_decorator(cache_for_anonymous(), name="dispatch")
 @extend_schema(tags=["updates"])
 class UpdateViewSet(HubEnvelopeMixin, HubViewSet):
     """Open to guests as far as the download is; an access key opens the others."""

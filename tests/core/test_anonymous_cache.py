@@ -15,7 +15,7 @@ from django.utils import timezone
 from downloads.models import AccessKey, Download
 from downloads.services import update_download
 from files.models import DownloadGrant, File
-from releasehub.core.guests import CACHE
+from releasehub.core.anonymous_cache import CACHE_ALIAS
 from releasehub.distribution import links
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_version
@@ -31,10 +31,10 @@ LINUX = "Mozilla/5.0 (X11; Linux x86_64)"
 
 @pytest.fixture(autouse=True)
 def kept(settings: Any) -> Iterator[None]:
-    settings.GUEST_CACHE_SECONDS = 60
-    caches[CACHE].clear()
+    settings.ANONYMOUS_CACHE_SECONDS = 60
+    caches[CACHE_ALIAS].clear()
     yield
-    caches[CACHE].clear()
+    caches[CACHE_ALIAS].clear()
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_change_ends_it(client: Client, download: Download, django_capture_on_
 
 
 def test_it_lasts_no_longer_than_set(settings: Any, client: Client, download: Download) -> None:
-    settings.GUEST_CACHE_SECONDS = 0
+    settings.ANONYMOUS_CACHE_SECONDS = 0
     client.get(download.path)
     assert queries_of(client, download.path)[0] > 0
 
@@ -95,7 +95,7 @@ def test_what_a_member_sees_is_kept_for_nobody(client: Client, download: Downloa
     member = Client()
     member.force_login(download.owner)
     for first, second in ((member, client), (client, member)):
-        caches[CACHE].clear()
+        caches[CACHE_ALIAS].clear()
         pages = {id(one): one.get(download.path).content.decode() for one in (first, second)}
         assert "3.0.0-draft.1" in pages[id(member)]
         assert "3.0.0-draft.1" not in pages[id(client)]

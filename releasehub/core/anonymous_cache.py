@@ -1,0 +1,105 @@
+"""Cache of responses for anonymous visitors, who all get the same ones.
+
+On a release day thousands of visitors request the same page at once, so each process keeps its responses in memory for
+a second. Only requests without any credentials (a cookie, an API key, an access key in the URL) are answered from this
+cache. A change made by this process clears it at once. A change made by another process becomes visible after
+RELEASEHUB_GUEST_CACHE_SECONDS at the latest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import wraps
+from hashlib import sha256
+from typing import Any, TypeVar, cast
+
+from django.conf import settings
+from django.core.cache import caches
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_vary_headers
+
+from releasehub.core.actor import Actor
+
+View = Callable[..., HttpResponseBase]
+Row = TypeVar("Row", bound=models.Model | None)
+CACHE_ALIAS = "anonymous"
+CREDENTIAL_HEADERS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_XF_API_KEY", "HTTP_XF_API_USER")
+ACCESS_KEY_PARAMETER = "key"
+
+
+@dataclass(frozen=True)
+class CachedResponse:
+    """Body and headers of a response, without its request."""
+
+    body: bytes
+    headers: dict[str, str]
+
+    @classmethod
+    def from_response(cls, response: HttpResponse) -> CachedResponse:
+        """Copy the response, and make sure that clients and proxies can revalidate it."""
+        patch_vary_headers(response, ("Cookie", "Authorization"))
+        response.setdefault("ETag", f'"{sha256(response.content).hexdigest()[:32]}"')
+        response.setdefault("Cache-Control", "no-cache")
+        return cls(response.content, dict(response.items()))
+
+    def to_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the whole response, or 304 if the client already has it."""
+        response = HttpResponse(self.body, headers=self.headers)
+        return get_conditional_response(request, etag=self.headers["ETag"], response=response) or response
+
+
+def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None) -> Callable[[View], View]:
+    """Cache the successful responses of a view for requests without credentials.
+
+    Args:
+        vary_on: Returns what the response depends on besides the URL, such as the visitor's operating system.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            seconds = settings.ANONYMOUS_CACHE_SECONDS
+            if not seconds or request.method != "GET" or has_credentials(request):
+                return view(request, *args, **kwargs)
+            key_source = f"{request.build_absolute_uri()} {vary_on(request) if vary_on else ''}"
+            cache_key = sha256(key_source.encode()).hexdigest()
+            cached: CachedResponse | None = caches[CACHE_ALIAS].get(cache_key)
+            if cached is None:
+                response = view(request, *args, **kwargs)
+                # A response that sets a cookie belongs to one visitor.
+                if not isinstance(response, HttpResponse) or response.status_code != 200 or response.cookies:
+                    return response
+                cached = CachedResponse.from_response(response)
+                caches[CACHE_ALIAS].set(cache_key, cached, seconds)
+            return cached.to_response(request)
+
+        return wrapped
+
+    return decorate
+
+
+def cached_row(actor: Actor, key_parts: tuple[str, ...], load: Callable[[], Row]) -> Row:
+    """Return the row that `load` returns, from the cache if the actor is anonymous.
+
+    This is for views that count every request, so that their responses cannot be cached. The caller still has to check
+    every time whether the actor may see the row.
+    """
+    seconds = settings.ANONYMOUS_CACHE_SECONDS
+    if not seconds or not actor.is_anonymous:
+        return load()
+    cache_key = sha256(repr(key_parts).encode()).hexdigest()
+    return cast(Row, caches[CACHE_ALIAS].get_or_set(cache_key, load, seconds))
+
+
+def invalidate_anonymous_cache() -> None:
+    """Clear the cache of this process after the current transaction commits."""
+    # Cleared any earlier, another thread could fill it again with rows from before the commit.
+    if settings.ANONYMOUS_CACHE_SECONDS:
+        transaction.on_commit(caches[CACHE_ALIAS].clear)
+
+
+def has_credentials(request: HttpRequest) -> bool:
+    """Return whether the request carries anything that could open more than an anonymous visitor sees."""
+    return ACCESS_KEY_PARAMETER in request.GET or any(request.META.get(name) for name in CREDENTIAL_HEADERS)

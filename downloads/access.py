@@ -11,7 +11,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from downloads.models import Download, Share, TeamMember
 from downloads.querysets import DownloadQuerySet, in_store_of
 from releasehub.accounts.models import Membership
-from releasehub.core.prepared import OTHER_STAND_IN, STAND_IN, Prepared
+from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 
 if TYPE_CHECKING:
     from releasehub.core.actor import Actor
@@ -97,7 +97,7 @@ def _of_id(pk: int) -> DownloadQuerySet:
     return rows
 
 
-_alone: Prepared[Download] = Prepared(_of_id, pk=STAND_IN)
-_tied: Prepared[Download] = Prepared(
-    lambda pk, user_id: _with_ties(_of_id(pk), user_id), pk=STAND_IN, user_id=OTHER_STAND_IN
+_alone: SqlTemplate[Download] = SqlTemplate(_of_id, pk=SAMPLE_ID)
+_tied: SqlTemplate[Download] = SqlTemplate(
+    lambda pk, user_id: _with_ties(_of_id(pk), user_id), pk=SAMPLE_ID, user_id=OTHER_SAMPLE_ID
 )

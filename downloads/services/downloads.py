@@ -23,7 +23,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
-from releasehub.core.prepared import STAND_IN, Prepared
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
@@ -160,7 +160,7 @@ def _for_update(pk: int) -> DownloadQuerySet:
     return rows.filter(pk=pk).order_by()
 
 
-_locked: Prepared[Download] = Prepared(_for_update, pk=STAND_IN)
+_locked: SqlTemplate[Download] = SqlTemplate(_for_update, pk=SAMPLE_ID)
 
 
 def _first_state(actor: Actor, *, requested: str, requires_approval: bool) -> Download.State:

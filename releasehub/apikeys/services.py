@@ -18,12 +18,12 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, DomainError, ErrorCode, Invalid
-from releasehub.core.prepared import Prepared
+from releasehub.core.sql_templates import SqlTemplate
 
 INACTIVE = "This API key was revoked, has expired, or its user no longer has the rights it needs. Issue a new key."
 LAST_USED_EVERY = timedelta(minutes=1)
 
-_by_digest: Prepared[ApiKey] = Prepared(
+_by_digest: SqlTemplate[ApiKey] = SqlTemplate(
     lambda digest: ApiKey.objects.select_related("user").filter(digest=digest).order_by(), digest="a digest"
 )
 

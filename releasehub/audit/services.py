@@ -11,7 +11,7 @@ from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import invalidate_anonymous_cache
 from releasehub.core.logs import one_line
-from releasehub.core.prepared import insert
+from releasehub.core.sql_templates import insert
 
 MAX_REFUSALS_PER_MINUTE = 600
 MAX_REFUSALS_PER_ADDRESS = 20  # in a minute

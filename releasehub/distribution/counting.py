@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from downloads.models import Download
 from files.models import DownloadDay, DownloadGrant, File
-from releasehub.core.prepared import insert
 from releasehub.core.requests import address_of
+from releasehub.core.sql_templates import insert
 from releasehub.distribution.ranges import begins_later
 from versions.models import Version
 
@@ -34,7 +34,7 @@ def record_grant(request: HttpRequest, file: File) -> None:
     if is_download(request):
         agent = request.headers.get("User-Agent", "")
         grant = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent)))
-        insert(grant, waits_for_disk=False)
+        insert(grant, wait_for_disk=False)
 
 
 def is_download(request: HttpRequest) -> bool:

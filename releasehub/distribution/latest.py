@@ -13,7 +13,7 @@ from downloads.models import AccessKey, Download
 from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.names import fold_name
-from releasehub.core.prepared import STAND_IN, Prepared
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from versions.channels import ORDER, offered_to
 from versions.models import Version
 from versions.numbering import ceiling
@@ -58,9 +58,9 @@ def latest_version(
         in_line = Q(number=line) | Q(number__startswith=f"{line}.")
         version = _newest(offered_to(followed), download.pk, **given).filter(in_line).first()
     elif followed in ORDER:
-        version = _prepared(offered_to(followed), frozenset(given)).first(download=download.pk, **given)
+        version = _latest_template(offered_to(followed), frozenset(given)).first(download=download.pk, **given)
     else:
-        version = _prepared(None, frozenset(given)).first(download=download.pk, channel=followed, **given)
+        version = _latest_template(None, frozenset(given)).first(download=download.pk, channel=followed, **given)
     if version is not None:
         version.download = download
     return version
@@ -79,14 +79,14 @@ def _newest(
 
 
 @lru_cache(maxsize=256)
-def _prepared(channels: tuple[str, ...] | None, given: frozenset[str]) -> Prepared[Version]:
+def _latest_template(channels: tuple[str, ...] | None, given: frozenset[str]) -> SqlTemplate[Version]:
     """`channels`: None stands for one outside the known order."""
-    stand_ins: dict[str, Any] = {name: f"stand-in {name}" for name in given - {"at_least", "below"}}
-    stand_ins |= {name: f"stand-in {name}".encode() for name in given & {"at_least", "below"}}
+    samples: dict[str, Any] = {name: f"sample {name}" for name in given - {"at_least", "below"}}
+    samples |= {name: f"sample {name}".encode() for name in given & {"at_least", "below"}}
     if channels is not None:
-        return Prepared(lambda **asked: _newest(channels, **asked)[:1], download=STAND_IN, **stand_ins)
-    return Prepared(
-        lambda channel, **asked: _newest((channel,), **asked)[:1], download=STAND_IN, channel="stand-in", **stand_ins
+        return SqlTemplate(lambda **asked: _newest(channels, **asked)[:1], download=SAMPLE_ID, **samples)
+    return SqlTemplate(
+        lambda channel, **asked: _newest((channel,), **asked)[:1], download=SAMPLE_ID, channel="sample", **samples
     )
 
 

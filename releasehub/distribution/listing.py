@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from downloads.models import Download
-from releasehub.core.prepared import STAND_IN, Prepared
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.latest import with_primary_file
 from versions.models import Version
 from versions.querysets import VersionQuerySet
@@ -30,16 +30,16 @@ def version_of_id(pk: int) -> Version | None:
 
 
 @lru_cache(maxsize=200)
-def _newest(length: int, only_listed: bool) -> Prepared[Version]:
+def _newest(length: int, only_listed: bool) -> SqlTemplate[Version]:
     def build(download: int) -> VersionQuerySet:
         rows = Version.objects.filter(download=download)
         rows = rows.listed() if only_listed else rows.alive()
         return with_primary_file(rows).only(*LISTED_FIELDS).order_by("-released_at", "-id")[:length]
 
-    return Prepared(build, download=STAND_IN)
+    return SqlTemplate(build, download=SAMPLE_ID)
 
 
-_of_id: Prepared[Version] = Prepared(
+_of_id: SqlTemplate[Version] = SqlTemplate(
     lambda pk: with_primary_file(Version.all_objects.select_related("download__category").filter(pk=pk)).order_by(),
-    pk=STAND_IN,
+    pk=SAMPLE_ID,
 )

@@ -17,7 +17,7 @@ from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Gone, Moved, NotFound
-from releasehub.core.prepared import STAND_IN, Prepared
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.latest import latest_version
 from versions.models import PublicNumber, Version
 from versions.numbering import sort_key_of
@@ -215,7 +215,7 @@ def _renamed(slug: str) -> Download:
     return past.download
 
 
-_by_slug: Prepared[Download] = Prepared(
+_by_slug: SqlTemplate[Download] = SqlTemplate(
     lambda slug: Download.all_objects.select_related("category", "owner").filter(slug=slug).order_by(), slug="a slug"
 )
 
@@ -235,16 +235,18 @@ def _alone_with_its_number(slug: str, number: str, folded_name: str) -> FileQuer
     return rows.select_related("blob", "version__download__category").defer(*notes).order_by()
 
 
-_only_one: Prepared[File] = Prepared(_alone_with_its_number, slug="a slug", number="a number", folded_name="a name")
+_only_one: SqlTemplate[File] = SqlTemplate(
+    _alone_with_its_number, slug="a slug", number="a number", folded_name="a name"
+)
 
 
 @lru_cache(maxsize=4)
-def _suiting(given: frozenset[str]) -> Prepared[File]:
+def _suiting(given: frozenset[str]) -> SqlTemplate[File]:
     def build(version: int, **asked: str) -> FileQuerySet:
         rows: FileQuerySet = File.objects.passed().filter(version=version).suiting(**asked)
         return rows.select_related("blob").order_by()
 
-    return Prepared(build, version=STAND_IN, **{name: f"stand-in {name}" for name in given})
+    return SqlTemplate(build, version=SAMPLE_ID, **{name: f"sample {name}" for name in given})
 
 
 def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str = "") -> Version:

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from releasehub.core import encryption
-from releasehub.core.prepared import insert_all
+from releasehub.core.sql_templates import insert_all
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.limits import LANES_PER_ENDPOINT
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Event, Payload

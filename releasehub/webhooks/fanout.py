@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 
-from releasehub.core.prepared import OTHER_STAND_IN, STAND_IN, Prepared
+from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 from releasehub.core.tasks import hint
 from releasehub.webhooks import filters, formats
 from releasehub.webhooks.models import Delivery, Endpoint, Event
@@ -64,7 +64,7 @@ def _listening(download_id: int | None, organization_id: int | None) -> list[End
 
 
 @cache
-def _listening_to(given: frozenset[str]) -> Prepared[Endpoint]:
+def _listening_to(given: frozenset[str]) -> SqlTemplate[Endpoint]:
     def build(download: int | None = None, organization: int | None = None) -> models.QuerySet[Endpoint]:
         scope = Q(organization=None, download_id=None)
         if download is not None:
@@ -74,8 +74,8 @@ def _listening_to(given: frozenset[str]) -> Prepared[Endpoint]:
         rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None).order_by("id")
         return rows.only("id", "format", "events", "criteria")
 
-    stand_ins = {"download": STAND_IN, "organization": OTHER_STAND_IN}
-    return Prepared(build, **{name: stand_ins[name] for name in given})
+    samples = {"download": SAMPLE_ID, "organization": OTHER_SAMPLE_ID}
+    return SqlTemplate(build, **{name: samples[name] for name in given})
 
 
 def _matches(criteria: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

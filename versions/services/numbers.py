@@ -7,7 +7,7 @@ from django.db.models import Exists, Q
 
 from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode
-from releasehub.core.prepared import OTHER_STAND_IN, STAND_IN, Prepared
+from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 from versions.models import PublicNumber, Version
 
 ADVICE = "A number that was public is never used again. Choose the next number."
@@ -66,11 +66,11 @@ def _where_taken(download: int, channel: str, sort_key: bytes, number: str, but:
     return Download.all_objects.filter(taken, pk=download).only("pk").order_by()
 
 
-_taken: Prepared[Download] = Prepared(
+_taken: SqlTemplate[Download] = SqlTemplate(
     _where_taken,
-    download=STAND_IN,
+    download=SAMPLE_ID,
     channel="a channel",
     sort_key=b"a sort key",
     number="a number",
-    but=OTHER_STAND_IN,
+    but=OTHER_SAMPLE_ID,
 )

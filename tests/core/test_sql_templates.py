@@ -1,4 +1,4 @@
-"""A prepared query gives what the same query gives when it is built anew, for whatever values."""
+"""Tests that an SQL template returns the same rows as its query set, for any values and with the installed Django."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models.query import ModelIterable
 from django.test.utils import CaptureQueriesContext
 
 from downloads.access import access_to, find_with_access
@@ -14,7 +15,7 @@ from downloads.models import Download
 from downloads.services import lock_download, set_team_member
 from files.models import DownloadGrant
 from releasehub.core.actor import Actor
-from releasehub.core.prepared import STAND_IN, Prepared, insert, insert_all
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate, _CompiledQuery, insert, insert_all
 from releasehub.distribution.latest import with_primary_file
 from releasehub.distribution.listing import newest_versions, version_of_id
 from releasehub.publishing.lifecycle import move
@@ -27,24 +28,45 @@ from versions.models import Version
 pytestmark = pytest.mark.django_db
 
 
-def test_rows_are_the_same_with_relations_and_annotations() -> None:
+def test_rows_equal_those_of_the_query_set_with_relations_and_annotations() -> None:
     version = make_file(make_version()).version
-    prepared = version_of_id(version.pk)
+    from_template = version_of_id(version.pk)
     built = with_primary_file(Version.all_objects.select_related("download__category").filter(pk=version.pk)).get()
-    assert prepared is not None
-    assert {**vars(prepared), "_state": 0} == {**vars(built), "_state": 0}
+    assert from_template is not None
+    assert {**vars(from_template), "_state": 0} == {**vars(built), "_state": 0}
     with CaptureQueriesContext(connection) as queries:
-        assert prepared.download.category == built.download.category
+        assert from_template.download.category == built.download.category
     assert len(queries) == 0
 
 
-def test_other_values_give_other_rows() -> None:
+class AttributeRecorder:
+    """Pass attribute reads on to an object, and record their names."""
+
+    def __init__(self, wrapped: Any, names: set[str]) -> None:
+        self._wrapped, self._names = wrapped, names
+
+    def __getattr__(self, name: str) -> Any:
+        self._names.add(name)
+        return getattr(self._wrapped, name)
+
+
+def test_compiled_query_offers_every_attribute_that_django_reads() -> None:
+    version = make_version()
+    rows, names = Version.objects.select_related("download"), set[str]()
+    recorder: Any = AttributeRecorder(rows, names)
+    recorder.query = AttributeRecorder(rows.query, names)
+    assert list(ModelIterable(recorder)) == [version]
+    assert names >= {"db", "get_compiler"}
+    assert names <= set(dir(_CompiledQuery(compiler=None)))
+
+
+def test_different_values_return_different_rows() -> None:
     found = [version_of_id(make_version(number=number).pk) for number in ("1.0.0", "2.0.0")]
     assert [version and version.number for version in found] == ["1.0.0", "2.0.0"]
     assert version_of_id(2**62) is None
 
 
-def test_lists_follow_the_rights() -> None:
+def test_listed_only_query_skips_drafts() -> None:
     download = make_download()
     listed = make_version(download, "1.0.0")
     draft = move(Move.UNPUBLISH, actor=system(), version=make_version(download, "2.0.0"))
@@ -53,7 +75,7 @@ def test_lists_follow_the_rights() -> None:
     assert newest_versions(download, 1, only_listed=False) == [draft]
 
 
-def test_ties_of_each_user_are_their_own() -> None:
+def test_access_of_each_user_is_separate() -> None:
     download, member = make_download(), make_user()
     set_team_member(actor=system(), download=download, user=member, flags={"can_edit"})
     for user, flags in ((member, {"can_edit"}), (make_user(), set())):
@@ -63,7 +85,7 @@ def test_ties_of_each_user_are_their_own() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_thread_asks_through_its_own_connection() -> None:
+def test_each_thread_uses_its_own_connection() -> None:
     version = make_version()
     version_of_id(version.pk)
     found: list[Version | None] = []
@@ -78,13 +100,13 @@ def test_every_thread_asks_through_its_own_connection() -> None:
     assert found == [version]
 
 
-def test_a_value_that_is_not_in_the_query_is_a_mistake() -> None:
-    wrong: Prepared[Download] = Prepared(lambda pk: Download.objects.filter(pk__gt=0), pk=STAND_IN)
-    with pytest.raises(ValueError, match="Not in the query"):
+def test_sample_missing_from_the_query_raises() -> None:
+    wrong: SqlTemplate[Download] = SqlTemplate(lambda pk: Download.objects.filter(pk__gt=0), pk=SAMPLE_ID)
+    with pytest.raises(ValueError, match="do not occur in the query"):
         wrong.rows(pk=1)
 
 
-def test_an_inserted_row_is_what_the_model_says() -> None:
+def test_inserted_row_equals_a_saved_row() -> None:
     file = make_file()
     grants = [DownloadGrant(file=file, visitor="somebody", is_bot=True) for _ in range(2)]
     insert(grants[0])
@@ -98,31 +120,31 @@ def test_an_inserted_row_is_what_the_model_says() -> None:
     assert DownloadGrant.objects.count() == 2
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL waits for the disk by transaction")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has synchronous_commit")
 @pytest.mark.django_db(transaction=True)
-def test_who_does_not_wait_for_the_disk_leaves_others_waiting() -> None:
-    file, asked = make_file(), []
+def test_only_inserts_outside_a_transaction_skip_waiting_for_the_disk() -> None:
+    file, skipped = make_file(), []
 
-    def listen(execute: Any, sql: str, *rest: Any) -> Any:
-        asked.append("synchronous_commit" in sql)
+    def record_sql(execute: Any, sql: str, *rest: Any) -> Any:
+        skipped.append("synchronous_commit" in sql)
         return execute(sql, *rest)
 
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit TO on")
-    with connection.execute_wrapper(listen):
-        insert(DownloadGrant(file=file, visitor="a"), waits_for_disk=False)
-        with transaction.atomic():  # whose other rows have to be on disk
-            insert(DownloadGrant(file=file, visitor="b"), waits_for_disk=False)
+    with connection.execute_wrapper(record_sql):
+        insert(DownloadGrant(file=file, visitor="a"), wait_for_disk=False)
+        with transaction.atomic():  # its other rows have to be on disk
+            insert(DownloadGrant(file=file, visitor="b"), wait_for_disk=False)
         insert(DownloadGrant(file=file, visitor="c"))
     with connection.cursor() as cursor:
         cursor.execute("SHOW synchronous_commit")
         assert cursor.fetchone() == ("on",)
         cursor.execute("RESET synchronous_commit")
-    assert asked == [True, False, False]
+    assert skipped == [True, False, False]
     assert DownloadGrant.objects.count() == 3
 
 
-def test_many_rows_go_in_at_once_and_known_ones_stay_as_they_are() -> None:
+def test_insert_all_keeps_existing_rows_when_conflicts_are_ignored() -> None:
     insert_all([])
     event = announce()
     rows = [Payload(event=event, format=name, body='{"é": "\\n"}') for name in ("standard", "v3")]
@@ -136,7 +158,7 @@ def test_many_rows_go_in_at_once_and_known_ones_stay_as_they_are() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lock_needs_a_transaction() -> None:
+def test_locking_template_requires_a_transaction() -> None:
     download = make_download()
     with transaction.atomic():
         assert lock_download(download.pk) == download
@@ -144,8 +166,8 @@ def test_a_lock_needs_a_transaction() -> None:
         lock_download(download.pk)
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="plans are kept by PostgreSQL")
-def test_plans_are_kept() -> None:
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL keeps plans")
+def test_postgresql_keeps_the_plan() -> None:
     version = make_version()
     for _ in range(4):
         version_of_id(version.pk)

@@ -94,7 +94,7 @@ def is_anything_due(*, only_healthy: bool = False) -> bool:
     return _waiting_endpoints(only_healthy).exists()
 
 
-def claim(most_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
+def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
     """Lease what may be sent now: at most a lane for each endpoint, and at most two of one endpoint at any time.
 
     `only_healthy`: of endpoints whose last attempt succeeded.
@@ -102,7 +102,7 @@ def claim(most_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
     """
     token = uuid4().hex
     with transaction.atomic():
-        endpoints = _claim_endpoints(most_lanes, only_healthy)
+        endpoints = _claim_endpoints(max_lanes, only_healthy)
         chosen = _choose(endpoints)
         ids = [pk for rows in chosen.values() for pk in rows]
         Delivery.objects.filter(pk__in=ids).update(lease_until=clock.now(LEASE), lease_token=token)

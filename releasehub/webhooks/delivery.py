@@ -60,22 +60,22 @@ Report = Sent | LaneEnd
 Reports = queue.SimpleQueue[Report]
 
 
-def deliver_batch(*, seconds: float = 30.0, most_lanes: int = MAX_LANES_PER_WORKER) -> int:
+def deliver_batch(*, seconds: float = 30.0, max_lanes: int = MAX_LANES_PER_WORKER) -> int:
     """Send until nothing is due, and take new work for `seconds`; returns the number of attempts. Safe in many workers.
 
     Should a lane still run then, healthy endpoints are served until it ends: one that hangs holds up nobody.
     A worker that dies in between leaves leases that run out; its deliveries are then sent again under the same id.
     """
-    with _Round(most_lanes) as round_:
+    with _Round(max_lanes) as round_:
         return round_.run(time.monotonic() + seconds)
 
 
 class _Round:
     """The lanes of one call, and what is heard of them. When it ends early they stop after the request they make."""
 
-    def __init__(self, most_lanes: int) -> None:
-        self._most = most_lanes
-        self._pool = ThreadPoolExecutor(most_lanes, thread_name_prefix="webhooks")
+    def __init__(self, max_lanes: int) -> None:
+        self._max_lanes = max_lanes
+        self._pool = ThreadPoolExecutor(max_lanes, thread_name_prefix="webhooks")
         self._reports: Reports = queue.SimpleQueue()
         self._is_over = threading.Event()
         self._tokens: dict[int, str] = {}  # of the running lanes
@@ -93,7 +93,7 @@ class _Round:
         attempts, is_free, last = 0, True, frozenset[int]()
         while True:
             is_late = time.monotonic() >= ends
-            if is_free and len(self._tokens) < self._most and (not is_late or self._tokens.keys() & last):
+            if is_free and len(self._tokens) < self._max_lanes and (not is_late or self._tokens.keys() & last):
                 self._start_lanes(only_healthy=is_late)
             if not self._tokens:
                 return attempts
@@ -122,7 +122,7 @@ class _Round:
     def _claimed(self, *, only_healthy: bool) -> list[Lane]:
         with self._database_may_go():
             if claims.is_anything_due(only_healthy=only_healthy):
-                return claims.claim(self._most - len(self._tokens), only_healthy=only_healthy)
+                return claims.claim(self._max_lanes - len(self._tokens), only_healthy=only_healthy)
         return []
 
     def _renew_leases(self) -> None:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditTip
 from releasehub.audit.signing import chain_keys, is_signed, sign
 from releasehub.audit.triggers import FIXED_COLUMNS
-from releasehub.core.locks import try_alone
+from releasehub.core.locks import try_advisory_lock
 
 BATCH_ROWS = 5000
 FETCH_ROWS = 500  # at a time in memory: a row's changes may be large
@@ -92,7 +92,7 @@ def chain_rows(limit: int = BATCH_ROWS) -> int:
     if not stored_rows().filter(position=None).exists():
         return 0
     with transaction.atomic():
-        if not try_alone(ADVISORY_LOCK):
+        if not try_advisory_lock(ADVISORY_LOCK):
             return 0
         rows = stored_rows().filter(position=None).order_by("id").values_list(*PROTECTED, "address")[:limit]
         links = _links(tip(), rows.iterator(FETCH_ROWS))

@@ -1,4 +1,7 @@
-"""Who acts, and through what: the one thing every policy and service is given."""
+"""The actor of a request: on whose behalf it acts, where it came from, and what limits or extends its rights.
+
+Every policy and every service takes an actor, whichever interface the request came through.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
 
 class Origin(models.TextChoices):
+    """The interface through which a request came. It has nothing to do with the release channel of a version."""
+
     WEB = "web"
     API = "api"
     ADMIN = "admin"
@@ -21,11 +26,18 @@ class Origin(models.TextChoices):
 
 @dataclass(kw_only=True)
 class Actor:
-    """The acting user (or none), how they came, and what narrows or widens their rights.
+    """The user on whose behalf a request acts, together with the credentials that limit or extend the user's rights.
 
-    `bound_download_ids`: an API key bound to downloads sees and touches nothing else (None: not bound).
-    `granted_download_ids`: downloads opened by a valid access key.
-    `facts`: what policies looked up for this actor, kept for the length of one request.
+    Attributes:
+        user: The acting user, or None for an anonymous visitor, a super-user key or the system.
+        origin: The interface through which the request came.
+        is_super_key: Whether a super-user API key was used, which passes every policy.
+        api_key_id: The API key that was used, if any.
+        bound_download_ids: The only downloads that the API key can access, or None if it is not bound to any.
+        granted_download_ids: Downloads that a valid access key opens.
+        request_id: The id of the request in logs and in the audit log.
+        address: The IP address of the client.
+        facts: A cache for what policies look up about this actor. It lives as long as the request.
     """
 
     user: User | None = None
@@ -44,9 +56,9 @@ class Actor:
 
     @property
     def grantor(self) -> User | None:
-        """The user whose rights a share, a key or an endpoint depends on from now on.
+        """Return the user on whose rights a new share, key or webhook endpoint depends from now on.
 
-        None for a super-user key: what it grants rests on the rights of the site, whomever it acts for.
+        None for a super-user key: what it creates depends on no user, even if the key acts on behalf of one.
         """
         return None if self.is_super_key else self.user
 
@@ -57,11 +69,14 @@ class Actor:
 
     @property
     def is_superuser(self) -> bool:
-        """Site administrators and super-user keys pass every policy."""
+        """Return whether the actor passes every policy, as site administrators and super-user keys do."""
         return self.is_super_key or bool(self.user and self.user.is_active and self.user.is_superuser)
 
     def has_permission(self, name: str) -> bool:
-        """A staff permission such as `downloads.moderate_download`; only staff have any."""
+        """Return whether the actor has a staff permission such as `downloads.moderate_download`.
+
+        Only active members of the staff can have one, so a permission that Django stores for another user is ignored.
+        """
         if self.is_superuser:
             return True
         if not (self.user and self.user.is_active and self.user.is_staff):
@@ -70,11 +85,12 @@ class Actor:
 
     @property
     def label(self) -> str:
+        """Return the name of the actor for the audit log."""
         if self.user:
             return self.user.get_username()
         return "super-user key" if self.is_super_key else self.origin.value
 
 
 def system_actor() -> Actor:
-    """The hub itself: scheduled work and commands."""
+    """Return the actor for scheduled tasks and commands, which may do everything."""
     return Actor(origin=Origin.SYSTEM, is_super_key=True)

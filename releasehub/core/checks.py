@@ -1,4 +1,4 @@
-"""System checks of the settings: whatever would fail later stops the start with a sentence that says what to set."""
+"""System checks of the settings. A wrong setting stops the start with a message that says how to correct it."""
 
 import os
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from releasehub.settings import env
 
 @register(Tags.compatibility)
 def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """One error per variable that could not be used."""
+    """Return one error for each environment variable with an invalid value."""
     return [
         Error(message, hint=f"Correct {name} and start again.", id="releasehub.E001") for name, message in env.problems
     ]
@@ -22,15 +22,18 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register(Tags.database)
 def check_database_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Each thread of a process may hold a connection; a smaller pool lets requests wait for uploads that are slow."""
+    """Warn if the connection pool is smaller than the number of threads.
+
+    Each thread may hold a connection, so with a smaller pool ordinary requests wait until slow uploads finish.
+    """
     threads = settings.WEB_THREADS + settings.UPLOAD_THREADS + settings.EMBEDDED_THREADS
     if not settings.DATABASE_POOL_SIZE or threads <= settings.DATABASE_POOL_SIZE:
         return []
     return [
         Warning(
-            f"RELEASEHUB_DATABASE_POOL={settings.DATABASE_POOL_SIZE} has fewer connections than the {threads} threads "
-            "of a web process.",
-            hint="Remove it, or lower RELEASEHUB_WEB_THREADS and RELEASEHUB_UPLOAD_THREADS.",
+            f"RELEASEHUB_DATABASE_POOL is {settings.DATABASE_POOL_SIZE}, but a web process has {threads} threads that "
+            "may each need a database connection.",
+            hint="Unset RELEASEHUB_DATABASE_POOL, or lower RELEASEHUB_WEB_THREADS and RELEASEHUB_UPLOAD_THREADS.",
             id="releasehub.W001",
         )
     ]
@@ -38,20 +41,20 @@ def check_database_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 
 @register(Tags.files)
 def check_data_dir(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The data directory holds the database and the files of the embedded default."""
+    """Check that the data directory is writable. By default it holds the database and all files."""
     path = Path(settings.DATA_DIR)
     if is_writable(path):
         return []
     return [
         Error(
-            f"The data directory {path} cannot be written.",
-            hint="Give this user the right to write there, or set RELEASEHUB_DATA_DIR to another directory.",
+            f"The data directory {path} is not writable.",
+            hint="Make it writable for the user that runs the hub, or set RELEASEHUB_DATA_DIR to another directory.",
             id="releasehub.E002",
         )
     ]
 
 
 def is_writable(path: Path) -> bool:
-    """Whether the directory, or the nearest parent that exists, can be written."""
+    """Return whether the directory is writable or, if it does not exist yet, its nearest existing parent."""
     existing = next(parent for parent in (path, *path.parents) if parent.exists())
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)

@@ -1,4 +1,4 @@
-"""Checks of plain values that several services share."""
+"""Validation of model fields, shared by the services."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,21 +10,26 @@ from releasehub.core.errors import ErrorCode, Invalid
 
 
 def clean_fields(target: models.Model, names: Iterable[str]) -> None:
-    """The field checks of the model (length, choices, URL form) for these fields only.
+    """Run the model's own validation (length, choices, URL syntax) for the named fields only.
 
-    Errors: Invalid, naming the first field at fault.
+    Raises:
+        Invalid: A field has an invalid value. The error names the first such field.
     """
-    wanted = set(names)
-    skipped = {field.name for field in target._meta.fields if field.name not in wanted}
+    included = set(names)
+    excluded = {field.name for field in target._meta.fields if field.name not in included}
     try:
-        target.clean_fields(exclude=skipped)
+        target.clean_fields(exclude=excluded)
     except ValidationError as error:
         field, messages = next(iter(error.message_dict.items()))
         raise Invalid(ErrorCode.INVALID, f"{field}: {messages[0]}", field=field) from error
 
 
 def assign(target: models.Model, values: dict[str, Any]) -> None:
-    """Set the fields and check them.  Errors: Invalid."""
+    """Set the fields of the target and validate them.
+
+    Raises:
+        Invalid: A field has an invalid value.
+    """
     for name, value in values.items():
         setattr(target, name, value)
     clean_fields(target, values)

@@ -1,7 +1,7 @@
-"""Counting requests for rate limits, which lose nothing of value when a counter is lost.
+"""Counters for rate limits.
 
-The counters have caches of their own, which nothing else fills. With Redis they are shared by all processes; while it
-cannot be reached each process counts on its own, and asks Redis again after a few seconds.
+The counters live in caches of their own, so that no other data can evict them. With Redis, all processes share the
+counters. While Redis cannot be reached, each process counts separately and tries Redis again after a few seconds.
 """
 
 from __future__ import annotations
@@ -13,21 +13,27 @@ from django.core.cache import BaseCache, caches
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
-SHARED, OWN = "limits", "process"
+SHARED_CACHE, PROCESS_CACHE = "limits", "process"
 RETRY_SECONDS = 5.0
-_away_until = 0.0
+_redis_down_until = 0.0
 
 
 def count(key: str, seconds: int, *, is_shared: bool = True) -> int:
-    """Return how often `key` was counted within `seconds` after the first time, this time included."""
-    global _away_until
-    if is_shared and time.monotonic() >= _away_until:
+    """Count the key once, and return its count including this one.
+
+    Args:
+        key: What is counted.
+        seconds: How long after its first count the counter starts again.
+        is_shared: False counts in this process only, and so never waits for Redis.
+    """
+    global _redis_down_until
+    if is_shared and time.monotonic() >= _redis_down_until:
         try:
-            return _count(caches[SHARED], key, seconds)
+            return _count(caches[SHARED_CACHE], key, seconds)
         except RedisError as error:
-            _away_until = time.monotonic() + RETRY_SECONDS
-            log.warning("The cache cannot be reached; limits are counted by process. %s", error)
-    return _count(caches[OWN], key, seconds)
+            _redis_down_until = time.monotonic() + RETRY_SECONDS
+            log.warning("Redis cannot be reached, so each process counts rate limits separately. Cause: %s", error)
+    return _count(caches[PROCESS_CACHE], key, seconds)
 
 
 def _count(cache: BaseCache, key: str, seconds: int) -> int:
@@ -35,6 +41,6 @@ def _count(cache: BaseCache, key: str, seconds: int) -> int:
         return 1
     try:
         return cache.incr(key)
-    except ValueError:  # the time ended between the two calls
+    except ValueError:  # the counter expired between the two calls
         cache.add(key, 1, timeout=seconds)
         return 1

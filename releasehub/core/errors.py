@@ -1,4 +1,4 @@
-"""What can go wrong in the domain. No HTTP here: each dialect turns kind and code into its own status and envelope."""
+"""Errors of the domain. They know nothing of HTTP: each API dialect maps their class and code to its own response."""
 
 import logging
 from enum import StrEnum
@@ -9,18 +9,18 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 
 log = logging.getLogger(__name__)
 
-# The database is away, overloaded, or gave this transaction up: trying again may help.
+# The database cannot be reached, is overloaded, or has rolled back this transaction. A retry may succeed.
 OUTAGES = (OperationalError, InterfaceError)
-# Two requests that race for the same rows can break a unique constraint or a foreign key, and no other constraint.
+# The only constraints that two concurrent requests can violate: unique constraints and foreign keys.
 RACES = frozenset(
     {"23503", "23505", "SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 )
-CHANGED_MEANWHILE = "Another request changed or deleted something that this one needs. Read it again, then try again."
-CANNOT_BE_STORED = "A value is too large, or contains characters that cannot be stored. Correct it and try again."
+CHANGED_MEANWHILE = "Another request changed or deleted data that this request needs. Reload the data and try again."
+CANNOT_BE_STORED = "A value is too large or contains characters that cannot be stored. Correct it and try again."
 
 
 class ErrorCode(StrEnum):
-    """Stable machine-readable codes, one list for the whole hub."""
+    """Stable, machine-readable error codes of the whole hub."""
 
     CATEGORY_NOT_EMPTY = "category.not_empty"
     CATEGORY_CYCLE = "category.cycle"
@@ -79,7 +79,14 @@ class ErrorCode(StrEnum):
 
 
 class DomainError(Exception):
-    """`code` for machines, `message` for people, `params` name the values concerned, `field` the input at fault."""
+    """The base class of all domain errors.
+
+    Attributes:
+        code: A stable code for clients.
+        message: A sentence for people.
+        field: The name of the invalid input, if there is one.
+        params: Further values for clients.
+    """
 
     def __init__(self, code: ErrorCode, message: str, *, field: str = "", **params: Any) -> None:
         super().__init__(message)
@@ -90,81 +97,82 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """A value cannot be accepted as it is."""
+    """A value is invalid."""
 
 
 class Rejected(DomainError):
-    """The bytes or the reference are well formed but refused by a policy."""
+    """The content or the URL is well formed, but a rule of the hub forbids it."""
 
 
 class Denied(DomainError):
-    """The actor sees the thing but may not do this to it."""
+    """The actor may see the target, but not take this action on it."""
 
-    def __init__(self, message: str = "You are not allowed to do this.", **params: Any) -> None:
+    def __init__(self, message: str = "You do not have permission to do this.", **params: Any) -> None:
         super().__init__(ErrorCode.NOT_ALLOWED, message, **params)
 
 
 class NotFound(DomainError):
-    """Absent, or hidden from the actor: both look the same."""
+    """The target does not exist or is hidden from the actor. The error does not reveal which."""
 
-    def __init__(self, message: str = "There is nothing here, or you may not see it.", **params: Any) -> None:
+    def __init__(self, message: str = "Not found, or you do not have permission to see it.", **params: Any) -> None:
         super().__init__(ErrorCode.NOT_FOUND, message, **params)
 
 
 class Gone(DomainError):
-    """Was public once and is no more; the message is the reason that was given."""
+    """The target was public once, but was removed. The message is the reason that its owner gave."""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(ErrorCode.GONE, reason or "This was removed.")
 
 
 class Moved(DomainError):
-    """The caller may see it, under another slug."""
+    """The target has another slug now. It is raised only if the actor may see the target."""
 
     def __init__(self, slug: str) -> None:
-        super().__init__(ErrorCode.MOVED, f"This download is now called {slug}.", slug=slug)
+        super().__init__(ErrorCode.MOVED, f"The slug of this download has changed to {slug}.", slug=slug)
         self.slug = slug
 
 
 class Conflict(DomainError):
-    """The present state forbids it."""
+    """The current state of the target does not allow the action."""
 
 
 class StorageUnavailable(DomainError):
-    """The storage did not answer or refused."""
+    """The file storage did not respond, or refused the request."""
 
     def __init__(self, message: str = "The file storage cannot be reached. Try again later.") -> None:
         super().__init__(ErrorCode.STORAGE_UNAVAILABLE, message)
 
 
 class StorageFull(DomainError):
-    """No room left for the bytes."""
+    """The file storage has no space left."""
 
-    def __init__(self, message: str = "The file storage is full. Tell the operator of this hub.") -> None:
+    def __init__(self, message: str = "The file storage is full. Contact the operator of this hub.") -> None:
         super().__init__(ErrorCode.STORAGE_FULL, message)
 
 
 def domain_error_of(error: BaseException | None) -> DomainError | None:
-    """Return the domain error for what a race or a hostile value caused below the domain, or None for any other fault.
+    """Return the domain error for an exception that a concurrent request or a hostile value caused in the database.
 
-    The rules should have refused it earlier, so the log keeps the traceback: as an error where no race explains it.
+    Validation should have prevented most of them, so the traceback is logged. It is logged as an error if a concurrent
+    request cannot be the cause. For any other exception the result is None.
     """
     if isinstance(error, DomainError):
         return error
-    if isinstance(error, ObjectDoesNotExist):  # another request deleted the row after this one had found it
-        log.warning("A row is missing that was there before.", exc_info=error)
+    if isinstance(error, ObjectDoesNotExist):  # another request deleted the row after this one had read it
+        log.warning("A row was deleted while a request was using it.", exc_info=error)
         return NotFound()
     if isinstance(error, IntegrityError):
         level = logging.WARNING if _constraint_kind(error) in RACES else logging.ERROR
-        log.log(level, "The database refused a change.", exc_info=error)
+        log.log(level, "The database rejected a change.", exc_info=error)
         return Conflict(ErrorCode.CONFLICT, CHANGED_MEANWHILE)
     if isinstance(error, DataError):
-        log.warning("The database cannot store a value.", exc_info=error)
+        log.warning("The database could not store a value.", exc_info=error)
         return Invalid(ErrorCode.INVALID, CANNOT_BE_STORED)
     return None
 
 
 def _constraint_kind(error: IntegrityError) -> str:
-    """Return the SQLSTATE of PostgreSQL or the name that SQLite gives to the error."""
+    """Return the SQLSTATE code of PostgreSQL, or the error name of SQLite."""
     cause = error.__cause__
     return str(getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", ""))

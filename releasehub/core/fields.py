@@ -13,9 +13,9 @@ log = logging.getLogger(__name__)
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
-    """Text that is encrypted in the database and plain in Python; it cannot be searched for.
+    """Text that is encrypted in the database and plain in Python. Queries cannot filter by it.
 
-    A value that no present key decrypts reads as empty, and the log says so: it has to be entered again.
+    A value that no configured key can decrypt is read as an empty string, and logged: somebody has to enter it again.
     """
 
     def get_prep_value(self, value: Any) -> Any:
@@ -28,5 +28,5 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         try:
             return encryption.decrypt(value)
         except encryption.DecryptionError:
-            log.error("A value of %s cannot be decrypted under this SECRET_KEY. Enter it again.", self)
+            log.error("A value of %s cannot be decrypted with the current SECRET_KEY. Enter the value again.", self)
             return ""

@@ -1,4 +1,4 @@
-"""JSON that somebody else sends."""
+"""Parsing of JSON from untrusted senders."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Any
 
 import orjson
 
-MAX_DEPTH = 100  # orjson writes at most 254 levels
+MAX_DEPTH = 100  # orjson serializes at most 254 levels
 
 
 def read_json(text: bytes) -> Any:
-    """Return the value of a JSON text that the hub can store and write again; PostgreSQL stores no NUL characters.
+    """Return the value of a JSON text, provided that the hub can store it and serialize it again.
+
+    PostgreSQL cannot store NUL characters.
 
     Raises:
         ValueError: The text is not JSON, nests too deep, or contains a NUL character.
@@ -22,12 +24,12 @@ def read_json(text: bytes) -> Any:
 
 
 def _check(value: Any) -> None:
-    """Walk level by level, because a recursion would be as deep as the value."""
+    """Check the value level by level. A recursive check would exceed Python's stack on a deeply nested value."""
     level: list[tuple[str, Any]] = [("", value)]
     for _ in range(MAX_DEPTH + 1):
         for path, item in level:
             if isinstance(item, str) and "\x00" in item:
-                raise ValueError(f"{path or 'The text'}: it contains a NUL character. Remove it.")
+                raise ValueError(f"{path or 'The text'} contains a NUL character. Remove it.")
         level = [inner for path, item in level for inner in _members(path, item)]
         if not level:
             return
@@ -35,7 +37,7 @@ def _check(value: Any) -> None:
 
 
 def _members(path: str, item: Any) -> list[tuple[str, Any]]:
-    """Return (where, value) of what an array or object holds, the names in an object included."""
+    """Return the path and value of every item of an array or object. The names in an object count as items too."""
     if isinstance(item, dict):
         return [*((path, name) for name in item), *((_below(path, name), inner) for name, inner in item.items())]
     return [(path, inner) for inner in item] if isinstance(item, list) else []

@@ -1,17 +1,15 @@
-"""Work that one transaction at a time may do."""
+"""Database locks for work that only one transaction at a time may do."""
 
 from __future__ import annotations
 
 from django.db import connection
 
 
-def try_alone(lock: int) -> bool:
-    """Whether this transaction is the only one with that number, until it ends. Never waits.
-
-    SQLite has one writer anyway, and the transactions of the hub begin as one there.
-    """
+def try_advisory_lock(lock_id: int) -> bool:
+    """Take a lock until the current transaction ends, and return whether that succeeded. Never wait for the lock."""
+    # SQLite allows a single writer, and every transaction of the hub starts as a writer there.
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_id])
         return bool(cursor.fetchone()[0])

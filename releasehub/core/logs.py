@@ -1,4 +1,4 @@
-"""Log lines: one event, one line, with the request id and without secrets."""
+"""Log formatting: each event is one line that contains the request id and no secrets."""
 
 import logging
 import re
@@ -18,18 +18,20 @@ _SECRETS = re.compile(
 
 
 def redact(text: str) -> str:
-    """Keys, tokens and the signing part of URLs become `[secret]`."""
+    """Replace API keys, tokens and the signatures of URLs by `[secret]`."""
     return _SECRETS.sub("[secret]", text)
 
 
 class RequestIdFilter(logging.Filter):
+    """Adds the id of the current request to every record."""
+
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
         return True
 
 
 class SecretsFilter(logging.Filter):
-    """Renders the message early, so that a secret passed as an argument is found too."""
+    """Redacts secrets. It renders the message first, so that secrets in the arguments are found too."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None
@@ -37,6 +39,8 @@ class SecretsFilter(logging.Filter):
 
 
 class OneLineFormatter(logging.Formatter):
+    """Formats a record as one line. Only a traceback takes more."""
+
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
 
@@ -46,5 +50,8 @@ class OneLineFormatter(logging.Formatter):
 
 
 def one_line(text: str) -> str:
-    """Control and direction characters are escaped, so nobody can forge a second line or paint a terminal."""
+    """Escape control characters and text direction marks.
+
+    Otherwise a client could forge log lines, or change what the operator's terminal shows.
+    """
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -12,16 +12,18 @@ from releasehub.core.requests import current_request
 
 # The longest URL of the hub names an account, a product, a version and a file of 255 bytes.
 MAX_PATH_CHARACTERS = 4_000
-_HARMLESS = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestIdMiddleware:
+    """Gives every request an id: the client's own `X-Request-Id` if it is safe to log, or a random one."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-Id", "")
-        request_id = given if _HARMLESS.fullmatch(given) else uuid.uuid4().hex
+        client_id = request.headers.get("X-Request-Id", "")
+        request_id = client_id if _SAFE_ID.fullmatch(client_id) else uuid.uuid4().hex
         request.META["releasehub.request_id"] = request_id
         token, current = logs.request_id.set(request_id), current_request.set(request)
         try:

@@ -17,11 +17,13 @@ _cuid = Cuid(length=PUBLIC_ID_LENGTH)
 
 
 def new_public_id() -> str:
-    """A CUID2 of 24 lower-case characters."""
+    """Return a random public id: a CUID2 of 24 lower-case characters."""
     return _cuid.generate()
 
 
 class TimeStampedModel(models.Model):
+    """A row that records when it was created and last updated."""
+
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -30,6 +32,8 @@ class TimeStampedModel(models.Model):
 
 
 class PublicIdModel(models.Model):
+    """A row that has a random id for URLs, which does not reveal how many rows there are."""
+
     public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=new_public_id, editable=False)
 
     class Meta:
@@ -37,7 +41,7 @@ class PublicIdModel(models.Model):
 
 
 class SoftDeleteModel(TimeStampedModel):
-    """Hidden but restorable while `deleted_at` is set."""
+    """A row that can be soft-deleted: while `deleted_at` is set it is hidden, but it can be restored."""
 
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_by = models.ForeignKey(

@@ -1,4 +1,8 @@
-"""The base of every policy: `can_<action>` answers, `ensure` turns a no into the right error."""
+"""The base class of all policies.
+
+A policy says in its methods `can_<action>` whether an actor may take an action on a target. `ensure` calls them, and
+raises the right error if the actor may not.
+"""
 
 from __future__ import annotations
 
@@ -17,25 +21,29 @@ _policies: dict[str, Policy[Any]] = {}
 
 
 class Policy(Generic[Target]):
-    """One object per model. What an actor may not see is NotFound, what it sees and may not change is Denied."""
+    """The permissions on one model. There is one policy object per model.
+
+    A target that the actor may not see raises NotFound. A target that it may see but not change raises Denied.
+    """
 
     def __init__(self) -> None:
-        """Register this object as the policy of its model, the `Version` of `Policy[Version]`."""
+        """Register this object as the policy of its model, which is the `Version` in `Policy[Version]`."""
         bases: tuple[Any, ...] = type(self).__orig_bases__  # type: ignore[attr-defined]
         _policies[get_args(bases[0])[0]._meta.label] = self
 
     def can_view(self, actor: Actor, target: Target) -> bool:
+        """Return whether the actor may see the target. Every policy implements this."""
         raise NotImplementedError
 
     def allows(self, action: str, actor: Actor, target: Target, **options: Any) -> bool:
-        """Return whether `ensure` would pass: interfaces ask this before they offer a button."""
+        """Return whether `ensure` would pass. Interfaces use this to decide whether to offer a button."""
         return self.can_view(actor, target) and bool(getattr(self, f"can_{action}")(actor, target, **options))
 
     def is_deleted(self, target: Target) -> bool:
         return getattr(target, "deleted_at", None) is not None
 
     def standing(self, actor: Actor, target: Target) -> frozenset[str]:
-        """Return the roles through which the actor has rights on the target, whatever state the target is in."""
+        """Return the names of the actor's roles on the target. They do not depend on the state of the target."""
         return frozenset({"viewer"}) if self.can_view(actor, target) else frozenset()
 
     def ensure(self, action: str, actor: Actor, target: Target, **options: Any) -> None:
@@ -43,8 +51,8 @@ class Policy(Generic[Target]):
 
         Raises:
             NotFound: The actor may not see the target.
-            Denied: The actor sees the target and may not do this.
-            Conflict: The target has to be restored first.
+            Denied: The actor may see the target, but not take this action on it.
+            Conflict: The target is soft-deleted and has to be restored first.
         """
         if not self.can_view(actor, target):
             raise NotFound
@@ -52,11 +60,11 @@ class Policy(Generic[Target]):
             self.note_reliance(actor, target)
             return
         if self.is_deleted(target):
-            raise Conflict(ErrorCode.IS_DELETED, "This was deleted. Restore it first.")
+            raise Conflict(ErrorCode.IS_DELETED, "This item was deleted. Restore it first.")
         raise Denied
 
     def note_reliance(self, actor: Actor, target: Target) -> None:
-        """Remember that this request relies on rights on the target; see `standings_of`."""
+        """Record that this request relies on the actor's rights on the target. See `standings_of`."""
         actor.facts.setdefault(RELIED_ON, {})[target._meta.label, target.pk] = target
 
 
@@ -70,17 +78,21 @@ Standing = list[Any]  # [model label, primary key, sorted roles]; stored as JSON
 
 
 def standings_of(actor: Actor) -> list[Standing]:
-    """Return the roles on which everything in this request relied, to be checked when its answer is given again."""
+    """Return the roles that this request relied on.
+
+    They are stored with the response of an idempotent request and checked again before that response is replayed, so
+    that an actor who has lost its rights cannot read it.
+    """
     relied_on: dict[tuple[str, int], models.Model] = actor.facts.get(RELIED_ON, {})
     return [
         [label, pk, sorted(_policy_of(type(target)).standing(actor, target))]
         for (label, pk), target in relied_on.items()
-        if target.pk is not None  # erased by this request: a replay passes over it as well
+        if target.pk is not None  # hard-deleted by this request, so a replay skips it as well
     ]
 
 
 def ensure_standings(actor: Actor, standings: list[Standing]) -> None:
-    """Check that the actor still has the roles; targets that were erased meanwhile are passed over.
+    """Check that the actor still has the recorded roles. Targets that were hard-deleted since then are skipped.
 
     Raises:
         NotFound: The actor may no longer see a target.
@@ -94,4 +106,6 @@ def ensure_standings(actor: Actor, standings: list[Standing]) -> None:
             continue
         if not policy.can_view(actor, target):
             raise NotFound
-        raise Denied("Your rights have changed since this request was first answered.")
+        raise Denied(
+            "Your permissions have changed since this request was first processed. Its response is no longer available."
+        )

@@ -1,4 +1,4 @@
-"""Querysets and managers that the apps share."""
+"""Query sets and managers that the apps share."""
 
 from datetime import datetime
 from typing import Generic, Self, TypeVar
@@ -18,12 +18,12 @@ class SoftDeleteQuerySet(models.QuerySet[SoftDeletable], Generic[SoftDeletable])
         return self.filter(deleted_at__isnull=False)
 
     def deleted_before(self, moment: datetime) -> Self:
-        """Rows whose window for restoring ended before `moment`."""
+        """Return rows that were soft-deleted before this moment."""
         return self.filter(deleted_at__lt=moment)
 
 
 class AliveManager(models.Manager[SoftDeletable], Generic[SoftDeletable]):
-    """Hides what is soft-deleted; `.from_queryset(...)` gives it the methods of the app's queryset."""
+    """A manager that hides soft-deleted rows. Call `.from_queryset(...)` to add the methods of an app's query set."""
 
     def get_queryset(self) -> SoftDeleteQuerySet[SoftDeletable]:
         rows: SoftDeleteQuerySet[SoftDeletable] = super().get_queryset()  # type: ignore[assignment]

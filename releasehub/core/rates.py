@@ -1,4 +1,4 @@
-"""Limits on how many requests a network may send in a window of time, for views of any kind."""
+"""Rate limits: how many requests a network may send within a time window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANONYMOUS_WINDOW_SECONDS = 60
 
 @dataclass(frozen=True)
 class Rate:
-    """Where a network stands in its window. `resets_at` is in epoch seconds."""
+    """The state of one network's rate limit in the current window. `resets_at` is in epoch seconds."""
 
     limit: int
     used: int
@@ -47,9 +47,14 @@ class Rate:
 def count_request(
     request: HttpRequest, scope: str, limit: int, window_seconds: int, *, is_shared: bool = True
 ) -> Rate | None:
-    """Count a request of the network it comes from; None when there is no limit.
+    """Count the request for the network it comes from, and return the state of its limit.
 
-    Windows begin at multiples of their length, so that every process sees the same ones.
+    Args:
+        request: The request to count.
+        scope: The name of the limit. Different scopes are counted separately.
+        limit: The number of requests per window. 0 means no limit, and None is returned.
+        window_seconds: The length of a window. Windows begin at multiples of it, so all processes agree on them.
+        is_shared: Whether all processes share the counter.
     """
     if not limit:
         return None
@@ -60,5 +65,8 @@ def count_request(
 
 
 def count_anonymous(request: HttpRequest) -> Rate | None:
-    """Count a request without a valid key or session, in this process alone: a page must not wait for Redis."""
+    """Count a request that has no valid key or session, and return the state of the limit, or None if there is none.
+
+    Each process counts separately, because a page must not wait for Redis.
+    """
     return count_request(request, ANONYMOUS, settings.ANONYMOUS_RATE, ANONYMOUS_WINDOW_SECONDS, is_shared=False)

@@ -1,4 +1,7 @@
-"""Is everything that the hub needs within reach? Apps above this one register checks of what they bring."""
+"""Readiness checks: whether everything that the hub depends on can be reached.
+
+Apps above this one register checks of their own dependencies.
+"""
 
 from collections.abc import Callable
 
@@ -12,11 +15,12 @@ Check = Callable[[], bool]
 
 
 def readiness() -> dict[str, bool]:
-    """Return for each thing that the hub needs whether it is there."""
+    """Run all checks, and return the result of each by its name."""
     return {name: check() for name, check in _checks.items()}
 
 
 def register_check(name: str, check: Check) -> None:
+    """Add a check to the readiness endpoint. The name appears in its response."""
     _checks[name] = check
 
 
@@ -38,7 +42,7 @@ def is_migrated() -> bool:
 
 
 def is_broker_reachable() -> bool:
-    """Without Redis, broker and cache live in the process."""
+    """Return whether Redis answers. Without Redis, the broker and the cache live in the process."""
     if not settings.REDIS_URL:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Redirects to the present address of something that was renamed."""
+"""Redirects to the current URL of something that was renamed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.urls import reverse
 
 
 def renamed_url(request: HttpRequest, slug: str) -> str:
-    """Return this request's path and query string with another slug in its route. It never leads to another host."""
+    """Return the path and query string of this request with the new slug. The result never contains a host."""
     match = request.resolver_match
     assert match is not None  # noqa: S101 - the request reached a view
     path = reverse(match.view_name, kwargs={**match.kwargs, "slug": slug})
@@ -16,7 +16,10 @@ def renamed_url(request: HttpRequest, slug: str) -> str:
 
 
 def redirect_renamed(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Answer 308, not stored by caches: the download may take its old slug again, and access is judged anew."""
+    """Return a 308 redirect that no cache may store.
+
+    The download may take its old slug again, and access to it has to be checked for every request.
+    """
     response = HttpResponsePermanentRedirect(renamed_url(request, slug), preserve_request=True)
     response["Cache-Control"] = "no-store"
     return response

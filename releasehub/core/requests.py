@@ -1,4 +1,4 @@
-"""From a request to the actor behind it."""
+"""The actor and the client address of an HTTP request."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -16,13 +16,16 @@ current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", 
 
 
 def current_actor() -> Actor:
-    """Return who acts now, for code that is called by Django and gets no actor: the request's, or a command."""
+    """Return the actor of the current request, or a command-line actor outside of any request.
+
+    This is for signal handlers and other code that Django calls without a request.
+    """
     request = current_request.get()
     return Actor(origin=Origin.CLI) if request is None else actor_of(request)
 
 
 def actor_of(request: HttpRequest, *, origin: Origin = Origin.WEB) -> Actor:
-    """The signed-in user, or nobody; one object for the whole request."""
+    """Return the actor for the signed-in user or an anonymous visitor. A request always gets the same object."""
     actor: Actor | None = request.META.get("releasehub.actor")
     if actor is None:
         user: Any = getattr(request, "user", None)
@@ -32,27 +35,27 @@ def actor_of(request: HttpRequest, *, origin: Origin = Origin.WEB) -> Actor:
 
 
 def request_details(request: HttpRequest) -> dict[str, Any]:
-    """Request id and address, for the audit log."""
+    """Return the request id and the client address, which the audit log records."""
     return {"request_id": request.META.get("releasehub.request_id", ""), "address": address_of(request)}
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Return the address of the client, see `address_in`."""
+    """Return the IP address of the client. See `address_in`."""
     return address_in(request.META)
 
 
 def address_in(environ: Mapping[str, Any]) -> str | None:
-    """Return the address of the peer, or the one that a trusted proxy names.
+    """Return the IP address of the client: that of the peer, or the one that a trusted proxy reports.
 
-    `X-Forwarded-For` is read from its end, because only what trusted proxies added can be believed. With
-    RELEASEHUB_TRUSTED_PROXIES the peer has to be one of them, and each of them in the header is skipped; with
-    RELEASEHUB_BEHIND_PROXY alone there is exactly one proxy, whatever its address.
+    `X-Forwarded-For` is read from its end, because a client can put anything at its beginning. With
+    RELEASEHUB_TRUSTED_PROXIES, the peer has to be one of these proxies, and their own addresses in the header are
+    skipped. With RELEASEHUB_BEHIND_PROXY alone, there is exactly one proxy, whatever its address.
     """
     peer: str | None = environ.get("REMOTE_ADDR") or None
     if not is_proxy(peer or ""):
         return peer
-    named = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
-    for address in reversed(named):
+    forwarded = [part.strip() for part in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")]
+    for address in reversed(forwarded):
         if not is_valid_address(address):
             return peer
         if not settings.TRUSTED_PROXIES or not _is_trusted(address):
@@ -61,34 +64,37 @@ def address_in(environ: Mapping[str, Any]) -> str | None:
 
 
 def is_proxy(peer: str) -> bool:
-    """Return whether requests of several clients may come from this address."""
+    """Return whether this address belongs to a proxy, so that requests of several clients may come from it."""
     return settings.IS_BEHIND_PROXY and (not settings.TRUSTED_PROXIES or _is_trusted(peer))
 
 
 def _is_trusted(address: str | None) -> bool:
-    """Whether it is a proxy that the operator named; a socket without addresses belongs to this machine."""
+    """Return whether the operator configured this address as a proxy.
+
+    A Unix socket has no address. It belongs to this machine, so it is trusted.
+    """
     if not address:
         return True
     if not is_valid_address(address):
         return False
-    found = ip_address(address)
-    return any(found in ip_network(network) for network in settings.TRUSTED_PROXIES)
+    ip = ip_address(address)
+    return any(ip in ip_network(network) for network in settings.TRUSTED_PROXIES)
 
 
 def network_of(address: str | None) -> str:
-    """Return what is counted as one visitor: an IPv4 address, or the /64 that a single IPv6 customer gets as a whole.
+    """Return the network that rate limits count as one visitor, or an empty string if there is no address.
 
-    Empty without an address.
+    It is the address itself for IPv4, and the /64 network for IPv6, because a provider gives each customer a whole /64.
     """
     try:
-        found = ip_address((address or "").partition("%")[0])
+        ip = ip_address((address or "").partition("%")[0])
     except ValueError:
         return address or ""
-    if found.version == 4:
-        return str(found)
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return str(ip_network((found, 64), strict=False))
+    if ip.version == 4:
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ip_network((ip, 64), strict=False))
 
 
 def is_valid_address(text: str) -> bool:

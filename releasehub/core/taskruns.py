@@ -1,4 +1,7 @@
-"""How long each background task took the last time, and how often it failed: kept in the cache, for operators."""
+"""Statistics of background tasks for operators: the duration of the last run and the number of failures.
+
+They are stored in the cache, so that every process can report them.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,18 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
-KEPT_SECONDS = 7 * 24 * 3600
-_started: dict[str, float] = {}
+RETENTION_SECONDS = 7 * 24 * 3600
+_start_times: dict[str, float] = {}
 
 
 class TaskRun(TypedDict):
-    """`finished_at` in epoch seconds; `seconds` it took; `failures` since the cache was emptied."""
+    """The last run of a task.
+
+    Attributes:
+        finished_at: The end of the run in epoch seconds.
+        seconds: The duration of the run.
+        failures: The number of failed runs since the cache was last cleared.
+    """
 
     finished_at: float
     seconds: float
@@ -25,33 +34,33 @@ class TaskRun(TypedDict):
 
 
 def connect() -> None:
-    """Begin to note runs; called once, where the Celery application is made."""
+    """Start recording runs. The module that creates the Celery application calls this once."""
     task_prerun.connect(_begin, dispatch_uid="taskruns")
     task_postrun.connect(_end, dispatch_uid="taskruns")
 
 
 def last_runs(names: list[str]) -> dict[str, TaskRun]:
-    """Of the tasks that ran. Empty while the cache cannot be reached."""
+    """Return the last run of each named task that has run, or nothing while the cache cannot be reached."""
     try:
-        found: dict[str, TaskRun] = cache.get_many([_key(name) for name in names])
+        runs: dict[str, TaskRun] = cache.get_many([_key(name) for name in names])
     except RedisError:
         return {}
-    return {name: found[_key(name)] for name in names if _key(name) in found}
+    return {name: runs[_key(name)] for name in names if _key(name) in runs}
 
 
 def _begin(task_id: str = "", **_: Any) -> None:
-    _started[task_id] = time.monotonic()
+    _start_times[task_id] = time.monotonic()
 
 
 def _end(task_id: str = "", task: Any = None, state: str = "", **_: Any) -> None:
-    seconds = time.monotonic() - _started.pop(task_id, time.monotonic())
+    seconds = time.monotonic() - _start_times.pop(task_id, time.monotonic())
     try:
-        before = cache.get(_key(task.name)) or {"failures": 0}
-        failures = before["failures"] + (state == "FAILURE")
+        previous = cache.get(_key(task.name)) or {"failures": 0}
+        failures = previous["failures"] + (state == "FAILURE")
         run = TaskRun(finished_at=time.time(), seconds=seconds, failures=failures)
-        cache.set(_key(task.name), run, KEPT_SECONDS)
+        cache.set(_key(task.name), run, RETENTION_SECONDS)
     except RedisError as error:
-        log.warning("The run of %s was not noted: %s", task.name, error)
+        log.warning("The run of %s could not be recorded. Cause: %s", task.name, error)
 
 
 def _key(name: str) -> str:

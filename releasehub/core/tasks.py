@@ -1,4 +1,4 @@
-"""Sending background work without depending on the broker."""
+"""Hints to background workers, which a request can send even if the message broker is down."""
 
 import logging
 import time
@@ -8,23 +8,24 @@ from kombu.exceptions import KombuError
 
 log = logging.getLogger(__name__)
 
-SLOW_SECONDS = 1.0
-QUIET_SECONDS = 5.0
-_quiet_until = 0.0
+SLOW_BROKER_SECONDS = 1.0
+PAUSE_SECONDS = 5.0
+_paused_until = 0.0
 
 
 def hint(task_name: str, *args: object) -> None:
-    """Ask a worker to run the task soon. Only a hint: a schedule finds the same work, so a broker may be down.
+    """Ask a worker to run the task soon, without failing if the message broker cannot be reached.
 
-    After a broker that took long to fail this process asks nobody for a while, so that few requests wait for it.
+    The schedule finds the same work later, so a lost hint only costs time. If the broker fails slowly, this process
+    sends no hints for the next few seconds, so that few requests have to wait for the broker.
     """
-    global _quiet_until
+    global _paused_until
     started = time.monotonic()
-    if started < _quiet_until:
+    if started < _paused_until:
         return
     try:
         current_app.send_task(task_name, args=args, retry=False)
     except (KombuError, OSError) as error:
-        if time.monotonic() - started > SLOW_SECONDS:
-            _quiet_until = time.monotonic() + QUIET_SECONDS
-        log.warning("%s was not sent, the schedule will find its work: %s", task_name, error)
+        if time.monotonic() - started > SLOW_BROKER_SECONDS:
+            _paused_until = time.monotonic() + PAUSE_SECONDS
+        log.warning("The hint for %s was not sent. The schedule will find its work later. Cause: %s", task_name, error)

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from releasehub.core.actor import Actor
-from releasehub.core.locks import try_alone
+from releasehub.core.locks import try_advisory_lock
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Event
 from releasehub.webhooks.policies import visible_events
@@ -68,7 +68,7 @@ def read_stream(
 
 @transaction.atomic
 def _number_some() -> int:
-    if not Event.objects.filter(position=None).exists() or not try_alone(LOCK):
+    if not Event.objects.filter(position=None).exists() or not try_advisory_lock(LOCK):
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_NUMBER, [_last_position(), NUMBERED_AT_ONCE])

@@ -23,7 +23,7 @@ from tests.conftest import ApiClient
 from tests.factories import make_download, make_key, make_loose_upload, make_user, make_version
 
 pytestmark = pytest.mark.django_db
-FULL = "The file storage is full. Tell the operator of this hub."
+FULL = "The file storage is full. Contact the operator of this hub."
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What is kept for guests: the same answer for less, never another's, and never longer than the change."""
+"""Tests that the cache for anonymous visitors saves queries, never mixes visitors, and is invalidated by changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LINUX = "Mozilla/5.0 (X11; Linux x86_64)"
 
 
 @pytest.fixture(autouse=True)
-def kept(settings: Any) -> Iterator[None]:
+def enabled_cache(settings: Any) -> Iterator[None]:
     settings.ANONYMOUS_CACHE_SECONDS = 60
     caches[CACHE_ALIAS].clear()
     yield
@@ -42,33 +42,35 @@ def download() -> Download:
     return make_file(make_version(make_download(title="Tool"), "1.0.0"), platform="linux").version.download
 
 
-def addresses(download: Download) -> list[str]:
+def urls(download: Download) -> list[str]:
     return [download.path, "/", f"/api/updates/{download.slug}", f"{download.path}1.0.0/"]
 
 
-def queries_of(client: Client, address: str, **options: Any) -> tuple[int, Any]:
+def queries_of(client: Client, url: str, **options: Any) -> tuple[int, Any]:
     with CaptureQueriesContext(connection) as queries:
-        answer = client.get(address, **options)
+        answer = client.get(url, **options)
     return len(queries), answer
 
 
-def test_the_second_guest_costs_no_query(client: Client, download: Download) -> None:
-    for address in addresses(download):
-        first, second = queries_of(client, address), queries_of(Client(), address)
-        assert first[0] > 0, address
-        assert second[0] == 0, address
+def test_second_anonymous_request_costs_no_query(client: Client, download: Download) -> None:
+    for url in urls(download):
+        first, second = queries_of(client, url), queries_of(Client(), url)
+        assert first[0] > 0, url
+        assert second[0] == 0, url
         assert second[1].content == first[1].content
         assert {**second[1].headers, "X-Request-Id": ""} == {**first[1].headers, "X-Request-Id": ""}
 
 
-def test_who_has_it_is_told_so(client: Client, download: Download) -> None:
-    for address in addresses(download):
-        answer = client.get(address)
-        count, again = queries_of(client, address, headers={"If-None-Match": answer["ETag"]})
+def test_client_with_the_current_etag_gets_304(client: Client, download: Download) -> None:
+    for url in urls(download):
+        answer = client.get(url)
+        count, again = queries_of(client, url, headers={"If-None-Match": answer["ETag"]})
         assert (again.status_code, again.content, count) == (304, b"", 0)
 
 
-def test_a_change_ends_it(client: Client, download: Download, django_capture_on_commit_callbacks: Commits) -> None:
+def test_change_invalidates_the_cache(
+    client: Client, download: Download, django_capture_on_commit_callbacks: Commits
+) -> None:
     version = make_file(make_version(download, "2.0.0")).version
     page, update = download.path, f"/api/updates/{download.slug}?version=1.0.0"
     assert "2.0.0" in client.get(page).content.decode()
@@ -84,13 +86,13 @@ def test_a_change_ends_it(client: Client, download: Download, django_capture_on_
     assert client.get(page).status_code == 404
 
 
-def test_it_lasts_no_longer_than_set(settings: Any, client: Client, download: Download) -> None:
+def test_zero_seconds_disables_the_cache(settings: Any, client: Client, download: Download) -> None:
     settings.ANONYMOUS_CACHE_SECONDS = 0
     client.get(download.path)
     assert queries_of(client, download.path)[0] > 0
 
 
-def test_what_a_member_sees_is_kept_for_nobody(client: Client, download: Download) -> None:
+def test_response_for_a_member_is_never_cached(client: Client, download: Download) -> None:
     make_version(download, "3.0.0-draft.1", state="draft")
     member = Client()
     member.force_login(download.owner)
@@ -101,25 +103,27 @@ def test_what_a_member_sees_is_kept_for_nobody(client: Client, download: Downloa
         assert "3.0.0-draft.1" not in pages[id(client)]
 
 
-def test_what_a_key_opens_is_kept_for_nobody(client: Client) -> None:
+def test_response_for_an_access_key_is_never_cached(client: Client) -> None:
     hidden = make_file(make_version(make_download(visibility=Download.Visibility.PRIVATE), "1.0.0")).version.download
     key, secret = issue_access_key(actor=system(), download=hidden, name="customer")
-    address = f"/api/updates/{hidden.slug}"
-    assert client.get(f"{address}?key={secret}").status_code == 200
-    assert client.get(f"{address}?key={secret}x").status_code != 200
-    assert client.get(address).status_code == 404
+    url = f"/api/updates/{hidden.slug}"
+    assert client.get(f"{url}?key={secret}").status_code == 200
+    assert client.get(f"{url}?key={secret}x").status_code != 200
+    assert client.get(url).status_code == 404
     AccessKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())  # by another process
-    assert client.get(f"{address}?key={secret}").status_code != 200
+    assert client.get(f"{url}?key={secret}").status_code != 200
 
 
-def test_failures_are_not_kept(client: Client, download: Download, django_capture_on_commit_callbacks: Commits) -> None:
+def test_error_responses_are_not_cached(
+    client: Client, download: Download, django_capture_on_commit_callbacks: Commits
+) -> None:
     Download.objects.filter(pk=download.pk).update(visibility=Download.Visibility.PRIVATE)
     assert client.get(download.path).status_code == 404
     Download.objects.filter(pk=download.pk).update(visibility=Download.Visibility.PUBLIC)
     assert client.get(download.path).status_code == 200
 
 
-def test_each_system_gets_its_own_file(client: Client, download: Download) -> None:
+def test_each_operating_system_gets_its_own_file(client: Client, download: Download) -> None:
     version = download.versions.get()
     make_file(version, name="tool-macos.zip", platform="macos")
     shown = {agent: client.get(download.path, headers={"User-Agent": agent}).content for agent in (MACOS, LINUX)}
@@ -127,24 +131,24 @@ def test_each_system_gets_its_own_file(client: Client, download: Download) -> No
     assert client.get(download.path, headers={"User-Agent": MACOS}).content == shown[MACOS]
 
 
-def test_other_addresses_are_other_answers(client: Client, download: Download) -> None:
+def test_different_urls_have_different_responses(client: Client, download: Download) -> None:
     other = make_file(make_version(make_download(title="Other"), "1.0.0")).version.download
     assert client.get(download.path).content != client.get(other.path).content
     assert client.get("/?q=Tool").content != client.get("/?q=Other").content
-    named = [client.get(download.path, headers={"Host": host}).content for host in ("localhost", "127.0.0.1")]
-    assert named[0] != named[1]
+    by_host = [client.get(download.path, headers={"Host": host}).content for host in ("localhost", "127.0.0.1")]
+    assert by_host[0] != by_host[1]
 
 
-def test_only_guests_without_a_cookie_are_answered(client: Client, download: Download) -> None:
+def test_signed_in_user_is_not_answered_from_the_cache(client: Client, download: Download) -> None:
     user = make_user()
     client.get(download.path)
     client.force_login(user)
     assert user.username in client.get(download.path).content.decode()
 
 
-def opens(client: Client, address: str) -> bool:
-    """Whether the bytes come, or the way to them in the storage."""
-    answer: Any = client.get(address)
+def opens(client: Client, url: str) -> bool:
+    """Return whether the response is the file itself or a redirect to the file storage."""
+    answer: Any = client.get(url)
     assert not answer.streaming or b"".join(answer)
     return answer.status_code in {200, 302}
 
@@ -153,41 +157,41 @@ def links_to(file: Any) -> tuple[str, str]:
     return links.file_path(file), f"/d/{file.version.download.slug}/latest/{file.filename}"
 
 
-def test_a_link_is_found_once_and_counted_each_time(client: Client, download: Download) -> None:
-    for number, address in enumerate(links_to(File.objects.get())):
-        for count, guest in enumerate((client, Client()), start=1):
+def test_file_of_a_link_is_looked_up_once_but_counted_every_time(client: Client, download: Download) -> None:
+    for number, url in enumerate(links_to(File.objects.get())):
+        for count, visitor in enumerate((client, Client()), start=1):
             with CaptureQueriesContext(connection) as queries:
-                assert opens(guest, address)
-            assert (len(queries) == 1) is (count == 2), address
+                assert opens(visitor, url)
+            assert (len(queries) == 1) is (count == 2), url
             assert DownloadGrant.objects.count() == 2 * number + count
 
 
-def test_a_link_ends_with_the_change(
+def test_change_invalidates_cached_links(
     client: Client, download: Download, django_capture_on_commit_callbacks: Commits
 ) -> None:
     file = File.objects.get()
-    assert all(opens(client, address) for address in links_to(file))
+    assert all(opens(client, url) for url in links_to(file))
     with django_capture_on_commit_callbacks(execute=True):
         delete_version(actor=system(), version=file.version)
-    assert [client.get(address).status_code for address in links_to(file)] == [410, 404]
+    assert [client.get(url).status_code for url in links_to(file)] == [410, 404]
 
 
-def test_links_to_what_is_not_open_stay_shut(client: Client) -> None:
+def test_links_to_private_files_stay_closed(client: Client) -> None:
     hidden = make_file(make_version(make_download(visibility=Download.Visibility.PRIVATE), "1.0.0"))
     owner, (key, secret) = Client(), issue_access_key(actor=system(), download=hidden.version.download, name="one")
     owner.force_login(hidden.version.download.owner)
-    for address in links_to(hidden):
+    for url in links_to(hidden):
         for _ in range(2):
-            assert opens(owner, address)
-            assert opens(client, f"{address}?key={secret}")
-            assert client.get(address).status_code == 404
+            assert opens(owner, url)
+            assert opens(client, f"{url}?key={secret}")
+            assert client.get(url).status_code == 404
     AccessKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())  # by another process
-    assert not any(opens(client, f"{address}?key={secret}") for address in links_to(hidden))
+    assert not any(opens(client, f"{url}?key={secret}") for url in links_to(hidden))
 
 
-def test_links_are_found_anew_for_who_is_named(download: Download) -> None:
+def test_links_of_signed_in_users_are_not_cached(download: Download) -> None:
     file, owner = File.objects.get(), Client()
     owner.force_login(download.owner)
-    assert all(opens(owner, address) for address in links_to(file))
+    assert all(opens(owner, url) for url in links_to(file))
     File.objects.update(deleted_at=timezone.now())  # by another process
-    assert not any(opens(owner, address) for address in links_to(file))
+    assert not any(opens(owner, url) for url in links_to(file))

@@ -1,4 +1,4 @@
-"""Asking a worker for something costs the asker no time to speak of, whatever the broker does."""
+"""Tests that a hint to a worker never delays its sender, whatever state the broker is in."""
 
 import os
 import socket
@@ -32,58 +32,60 @@ import threading, django
 django.setup()
 from celery.signals import worker_ready
 from releasehub.server.embedded import start_worker
-heard = threading.Event()
-worker_ready.connect(lambda **_: heard.set(), weak=False)
+is_ready = threading.Event()
+worker_ready.connect(lambda **_: is_ready.set(), weak=False)
 start_worker()
-print(heard.wait(30))
+print(is_ready.wait(30))
 """
 
 
-def test_without_redis_a_hint_takes_no_time(tmp_path: Any) -> None:
+def test_hint_without_redis_neither_retries_nor_sleeps(tmp_path: Any) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        nowhere = f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
+        unused_url = f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
         "RELEASEHUB_DATA_DIR": str(tmp_path),
-        "REDIS_URL": nowhere,
+        "REDIS_URL": unused_url,
     }
-    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.count("socket.connect") <= 5  # no second try
-    assert "time.sleep" not in done.stdout
-    assert done.stderr.count("was not sent") == 6
+    result = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout.count("socket.connect") <= 5  # no retries
+    assert "time.sleep" not in result.stdout
+    assert result.stderr.count("was not sent") == 6
 
 
-def test_a_broker_that_hangs_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_no_hints_are_sent_for_a_while_after_a_slow_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
 
     def send_task(name: str, **options: Any) -> None:
-        asked.append(name)
+        sent.append(name)
         raise OperationalError
 
     monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", send_task, raising=False)
-    monkeypatch.setattr(tasks, "_quiet_until", 0.0)
+    monkeypatch.setattr(tasks, "_paused_until", 0.0)
     tasks.hint("quick")
     tasks.hint("quick")
-    monkeypatch.setattr(tasks, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(tasks, "SLOW_BROKER_SECONDS", 0.0)
     tasks.hint("slow")
     tasks.hint("slow")
-    assert asked == ["quick", "quick", "slow"]
+    assert sent == ["quick", "quick", "slow"]
 
 
-def test_a_worker_that_starts_looks_for_deliveries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", lambda name, **_: asked.append(name))
+def test_starting_worker_looks_for_deliveries_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", lambda name, **_: sent.append(name))
     worker_ready.send(sender=None)
-    assert asked == [webhook_tasks.deliver.name]
+    assert sent == [webhook_tasks.deliver.name]
 
 
-def test_the_embedded_worker_says_when_it_is_ready(tmp_path: Any) -> None:
+def test_embedded_worker_sends_its_ready_signal(tmp_path: Any) -> None:
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "releasehub.settings.base",
         "RELEASEHUB_DATA_DIR": str(tmp_path),
         "REDIS_URL": "",
         "DATABASE_URL": "",
     }
-    done = subprocess.run([sys.executable, "-c", EMBEDDED], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout == "True\n"
+    result = subprocess.run(
+        [sys.executable, "-c", EMBEDDED], env=environment, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "True\n"

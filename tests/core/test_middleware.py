@@ -1,4 +1,4 @@
-"""What stands in front of pages, and what of it in front of the APIs."""
+"""Tests of the middleware in front of the pages and of the APIs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POLICY = "Content-Security-Policy"
 @pytest.mark.parametrize(
     "path", ["/api/mc-dm-downloads/", "/v3/status", "/versions?ids=[]", "/api/entities/x", "/api/no"]
 )
-def test_an_api_answer_may_load_nothing_and_sets_no_cookie(client: Client, path: str) -> None:
+def test_api_response_forbids_all_content_and_sets_no_cookie(client: Client, path: str) -> None:
     client.force_login(make_user())
     answer = client.get(path)
     assert answer[POLICY] == API_POLICY
@@ -31,27 +31,27 @@ def test_an_api_answer_may_load_nothing_and_sets_no_cookie(client: Client, path:
 @pytest.mark.parametrize(
     ("path", "is_relaxed"), [("/", False), ("/no-such-page/", False), ("/admin/login/", True), ("/api/docs/", True)]
 )
-def test_each_page_has_the_policy_it_needs(client: Client, path: str, is_relaxed: bool) -> None:
+def test_each_page_has_its_content_security_policy(client: Client, path: str, is_relaxed: bool) -> None:
     policy = client.get(path)[POLICY]
     assert "default-src 'self'" in policy
     assert ("'unsafe-inline'" in policy) is is_relaxed
 
 
-def test_a_session_is_no_key(client: Client) -> None:
-    """What a browser sends by itself opens no API."""
+def test_session_cookie_does_not_authenticate_api_requests(client: Client) -> None:
+    """A browser sends its cookies by itself, so they must not authenticate a request to an API."""
     draft = make_version(make_download(), state="draft")
     client.force_login(draft.download.owner)
     assert client.get(f"/api/mc-dm-versions/{draft.pk}/").status_code == 404
     assert client.post("/api/mc-dm-versions/", {"download_id": draft.download_id}).status_code == 401
 
 
-def test_forms_of_pages_need_their_token() -> None:
+def test_page_forms_require_a_csrf_token() -> None:
     user, browser = make_user(), Client(enforce_csrf_checks=True)
     browser.force_login(user)
     assert browser.post("/account/sign-out/").status_code == 403
 
 
-def test_what_is_an_api() -> None:
+def test_is_api_recognizes_api_paths() -> None:
     assert all(map(is_api, ("/v3", "/v3/status", "/version/x", "/versions", "/version_file/x", "/api/updates/x")))
     assert not any(map(is_api, ("/", "/v3x", "/downloads/api/", "/versionsx", "/d/api/latest/", "/account/api")))
 
@@ -63,7 +63,7 @@ def test_errors_and_permanent_redirects_are_not_cached(client: Client, path: str
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_what_is_gone_is_not_cached_because_it_may_come_back(client: Client) -> None:
+def test_410_is_not_cached_because_the_version_may_be_restored(client: Client) -> None:
     version = make_version(make_download(), "1.0.0")
     delete_version(actor=system(), version=version)
     answer = client.get(links.version_path(version))

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
 from releasehub.core.middleware import MAX_PATH_CHARACTERS
-from releasehub.core.numbers import LARGEST_ID, read_number
+from releasehub.core.numbers import MAX_ID, read_number
 from tests.api.described import document
 from tests.factories import make_file, make_key, make_user
 
@@ -128,11 +128,11 @@ def test_headers(program: Client) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("text", ["", "a", "-1", "+1", "1.0", " 1", "\u0663", "\u00b2", DIGITS, str(LARGEST_ID + 1)])
+@pytest.mark.parametrize("text", ["", "a", "-1", "+1", "1.0", " 1", "\u0663", "\u00b2", DIGITS, str(MAX_ID + 1)])
 def test_no_number_is_read(text: str) -> None:
     assert read_number(text) is None
 
 
-@pytest.mark.parametrize("text", ["0", "7", "007", "0" * 5_000 + "7", str(LARGEST_ID)])
+@pytest.mark.parametrize("text", ["0", "7", "007", "0" * 5_000 + "7", str(MAX_ID)])
 def test_number_is_read(text: str) -> None:
     assert read_number(text) == int(text.lstrip("0") or "0")

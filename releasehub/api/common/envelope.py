@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework import exceptions, serializers
+from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -144,14 +144,3 @@ hub_envelope = HubEnvelope()
 class HubEnvelopeMixin(EnvelopeMixin):
     envelope = hub_envelope
     error_serializer = HubErrorsSerializer
-
-
-class ParentFilterRequired(exceptions.APIException):
-    """Only super-user keys may list across parents."""
-
-    status_code = 400
-    default_code = PHRASE + "parent_filter_required"
-
-    def __init__(self, parameter: str) -> None:
-        super().__init__(f"The parameter {parameter} is required for this key.")
-        self.params = {"field": parameter}

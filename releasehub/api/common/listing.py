@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.db import models
 
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 
 
 class ListingViewSet(HubViewSet):
@@ -32,7 +32,7 @@ class ListingViewSet(HubViewSet):
         """With the relations and annotations that showing needs."""
         return rows
 
-    def known_total(self, rows: models.QuerySet[Any]) -> int | None:
+    def get_stored_total(self, rows: models.QuerySet[Any]) -> int | None:
         """The length of the list when it is stored; None to count."""
         return None
 

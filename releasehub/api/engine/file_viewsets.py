@@ -28,7 +28,7 @@ class EngineFileViewSet(EngineViewSet):
         version = rows.select_related("author").order_by("-sort_key", "-id").first()
         if version is None:
             raise Http404
-        return self.tagged(version, self.shown([version])[0])
+        return self.get_tagged_response(version, self.shown([version])[0])
 
     def destroy(self, request: Request, hash: str) -> Response:
         """Errors: Http404; InvalidQuery where it is not clear whose file is meant."""

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from files.models import File
 from files.uploads.attaching import Named
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import wire
 from releasehub.distribution.links import file_path
 from versions.models import Version
@@ -81,7 +82,7 @@ def moment(time: datetime) -> str:
 # --- in ---------------------------------------------------------------------------------------------------------------
 
 
-class EngineFileInputSerializer(serializers.Serializer[Any]):
+class EngineFileInputSerializer(InputSerializer):
     file_id = serializers.CharField(
         max_length=100,
         help_text="An asset number of the release page, or the id of a finished upload or of a file",
@@ -109,7 +110,7 @@ class StatusField(serializers.ChoiceField):
         return super().to_internal_value(data)
 
 
-class EngineVersionUpdateSerializer(serializers.Serializer[Any]):
+class EngineVersionUpdateSerializer(InputSerializer):
     """What is left out stays; `files` are added to those that are there."""
 
     name = serializers.CharField(required=False, source="title", max_length=256)

@@ -109,17 +109,17 @@ class EngineVersionViewSet(EngineViewSet):
             )
         if version is None:
             raise Http404
-        return self.tagged(version, self.shown([version])[0])
+        return self.get_tagged_response(version, self.shown([version])[0])
 
     def retrieve(self, request: Request, id: str) -> Response:
         version = self.visible(id)
-        return self.tagged(version, self.shown([version])[0])
+        return self.get_tagged_response(version, self.shown([version])[0])
 
     # --- write --------------------------------------------------------------------------------------------------------
 
-    def _input(self) -> Any:
+    def get_request_data(self) -> Any:
         """The members of `data`, and those beside it."""
-        body = super()._input()
+        body = super().get_request_data()
         data = body.get("data", {})
         if not isinstance(data, dict):
             raise ValidationError({"data": ["This is not an object."]})
@@ -128,7 +128,7 @@ class EngineVersionViewSet(EngineViewSet):
     @cached_property
     def fields(self) -> dict[str, Any]:
         creates = self.action == "create"
-        return self.parsed(EngineVersionCreateSerializer if creates else EngineVersionUpdateSerializer)
+        return self.get_validated_data(EngineVersionCreateSerializer if creates else EngineVersionUpdateSerializer)
 
     def prepare(self) -> None:
         """Who may not write at all is told so first; then uploads are looked into, which is slow."""
@@ -154,12 +154,12 @@ class EngineVersionViewSet(EngineViewSet):
             fields["channel"] = wire.channel_named(version_type)
         if status and status != wire.status_of(version):
             fields |= wire.state_fields(status)
-        self.check_match(lambda: lock_version(version))
+        self.check_if_match(lambda: lock_version(version))
         return self.stored(edit_with_files(actor=self.actor, version=version, sources=self.sources, **fields))
 
     def destroy(self, request: Request, id: str) -> Response:
         version, options = self.visible(id), self.queried(EngineDeleteQuerySerializer)
-        self.check_match(lambda: lock_version(version))
+        self.check_if_match(lambda: lock_version(version))
         delete_version(actor=self.actor, version=version, **options)
         return Response(status=204)
 
@@ -176,4 +176,4 @@ class EngineVersionViewSet(EngineViewSet):
     def stored(self, version: Version) -> Response:
         """As it is in the database now."""
         fresh = Version.all_objects.select_related("author").get(pk=version.pk)
-        return self.tagged(fresh, self.shown([fresh])[0])
+        return self.get_tagged_response(fresh, self.shown([fresh])[0])

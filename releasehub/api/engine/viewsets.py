@@ -18,7 +18,7 @@ from downloads.querysets import DownloadQuerySet
 from files.models import File
 from releasehub.api.common.problems import MESSAGES, Kind
 from releasehub.api.common.ratelimit import AddressThrottle
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.engine.agents import names_an_application
 from releasehub.api.engine.errors import EngineEnvelopeMixin
 from releasehub.api.engine.serializers import EngineVersionSerializer

@@ -52,7 +52,7 @@ class EntitiesViewSet(EntityViewSet):
     @cached_property
     def fields(self) -> dict[str, Any]:
         serializers = {"create": EntityCreateSerializer, "update": EntityUpdateSerializer, "icon": EntityIconSerializer}
-        return self.parsed(serializers[self.action])
+        return self.get_validated_data(serializers[self.action])
 
     def prepare(self) -> None:
         """Icons come from and go to the storage, before the transaction."""
@@ -76,7 +76,7 @@ class EntitiesViewSet(EntityViewSet):
 
     @extend_schema(parameters=PAGE, responses={200: EntityShownSerializer}, summary="An entity and its versions")
     def retrieve(self, request: Request, entity_id: str) -> Response:
-        return self.tagged(self.entity, EntityShownSerializer(self.whole()).data)
+        return self.get_tagged_response(self.entity, EntityShownSerializer(self.whole()).data)
 
     @extend_schema(
         parameters=PAGE, responses={200: EntityDetailsSerializer}, summary="The same, with people and stores"
@@ -89,18 +89,18 @@ class EntitiesViewSet(EntityViewSet):
         shown["contributors"] = authors.order_by("id").distinct()[:MOST_CONTRIBUTORS]
         shown["dependencies"] = active.service_dependencies if active else []
         shown["store"] = self.publications()
-        return self.tagged(self.entity, EntityDetailsSerializer(shown).data)
+        return self.get_tagged_response(self.entity, EntityDetailsSerializer(shown).data)
 
     @extend_schema(request=EntityUpdateSerializer, responses={200: EntityAnswerSerializer}, summary="Change an entity")
     def update(self, request: Request, entity_id: str) -> Response:
-        self.check_match(lambda: lock_download(self.entity.pk))
+        self.check_if_match(lambda: lock_download(self.entity.pk))
         icons.edit_entity(actor=self.actor, download=self.entity, **self.fields)
         entity = self.show_entity(self.visible_entity(entity_id))
-        return self.tagged(entity, EntityAnswerSerializer({"entity": entity}).data)
+        return self.get_tagged_response(entity, EntityAnswerSerializer({"entity": entity}).data)
 
     @extend_schema(responses={204: None}, summary="Delete an entity; restorable by staff for a while")
     def destroy(self, request: Request, entity_id: str) -> Response:
-        self.check_match(lambda: lock_download(self.entity.pk))
+        self.check_if_match(lambda: lock_download(self.entity.pk))
         delete_download(actor=self.actor, download=self.entity)
         return self.nothing()
 

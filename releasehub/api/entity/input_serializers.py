@@ -10,6 +10,7 @@ from rest_framework import serializers
 from releasehub.accounts.scopes import OrganizationScope
 from releasehub.accounts.services import PLATFORM
 from releasehub.api.common.fields import FlagField, UnsignedField
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.entity.schema import KINDS
 from versions.numbering import InvalidNumber, Scheme, parse
 
@@ -21,7 +22,7 @@ MOST_DEPENDENCIES = 200
 DEEPEST = 50
 
 
-class Input(serializers.Serializer[Any]):
+class Input(InputSerializer):
     pass
 
 

@@ -51,7 +51,7 @@ class EntityMembersViewSet(EntityViewSet):
     )
     def create(self, request: Request, organization_id: str) -> Response:
         organization_policy.ensure("invite", self.actor, self.organization)
-        fields = self.parsed(EntityMemberCreateSerializer)
+        fields = self.get_validated_data(EntityMemberCreateSerializer)
         role = find_role(self.organization, fields.get("role_id") or MEMBER)
         count_addresses(self.actor, [fields["email"]])
         user = users_by_email([fields["email"]]).get(fields["email"].lower())
@@ -65,7 +65,7 @@ class EntityMembersViewSet(EntityViewSet):
     )
     def update(self, request: Request, organization_id: str, user_id: str) -> Response:
         member = find_member(self.organization, user_id)
-        role = find_role(self.organization, self.parsed(EntityMemberRoleSerializer)["role_id"])
+        role = find_role(self.organization, self.get_validated_data(EntityMemberRoleSerializer)["role_id"])
         return self.one(change_role(actor=self.actor, member=member, role=role))
 
     @extend_schema(responses={204: None}, summary="Remove a member, or leave")
@@ -100,7 +100,7 @@ class EntityRolesViewSet(EntityViewSet):
         request=EntityRoleCreateSerializer, responses={201: EntityRoleAnswerSerializer}, summary="Make a role"
     )
     def create(self, request: Request, organization_id: str) -> Response:
-        fields = self.parsed(EntityRoleCreateSerializer)
+        fields = self.get_validated_data(EntityRoleCreateSerializer)
         role = create_role(actor=self.actor, organization=self.organization, **fields)
         return Response(EntityRoleAnswerSerializer({"role": role}).data, status=201)
 
@@ -114,8 +114,8 @@ class EntityRolesViewSet(EntityViewSet):
     )
     def partial_update(self, request: Request, organization_id: str, role_id: str) -> Response:
         role = find_role(self.organization, role_id)
-        self.check_match(lambda: lock_organization(role.organization))
-        role = update_role(actor=self.actor, role=role, **self.parsed(EntityRoleUpdateSerializer))
+        self.check_if_match(lambda: lock_organization(role.organization))
+        role = update_role(actor=self.actor, role=role, **self.get_validated_data(EntityRoleUpdateSerializer))
         return Response(EntityRoleAnswerSerializer({"role": role}).data)
 
     @extend_schema(responses={204: None}, summary="Delete a role nobody has")

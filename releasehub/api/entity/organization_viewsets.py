@@ -66,7 +66,7 @@ class EntityOrganizationsViewSet(EntityViewSet):
             "package_feed_key": None,
             **page.body("members", dress_members(page.rows, organization, self.actor)),
         }
-        return self.tagged(organization, EntityOrganizationShownSerializer(shown).data)
+        return self.get_tagged_response(organization, EntityOrganizationShownSerializer(shown).data)
 
     @extend_schema(responses={200: EntityStorageAnswerSerializer}, summary="Where packages are kept")
     def storage(self, request: Request, organization_id: str) -> Response:
@@ -79,7 +79,7 @@ class EntityOrganizationsViewSet(EntityViewSet):
         summary="Choose where packages are kept",
     )
     def set_storage(self, request: Request, organization_id: str) -> Response:
-        provider = self.parsed(EntityStorageUpdateSerializer)["provider"]
+        provider = self.get_validated_data(EntityStorageUpdateSerializer)["provider"]
         choose_storage(actor=self.actor, organization=self.organization, provider=provider)
         return Response(EntityStorageAnswerSerializer({"storage_config": storage_config()}).data)
 
@@ -129,7 +129,7 @@ class EntityStoreViewSet(EntityViewSet):
         summary="Publish an entity to the store, or change how open it is there",
     )
     def create(self, request: Request, organization_id: str) -> Response:
-        fields = self.parsed(EntityStoreCreateSerializer)
+        fields = self.get_validated_data(EntityStoreCreateSerializer)
         organization, entity = self.organization, self.visible_entity(fields["entity_id"])
         publication, is_new = publish_entity(
             actor=self.actor, download=entity, organization=organization, is_public=fields["is_public"]
@@ -141,7 +141,7 @@ class EntityStoreViewSet(EntityViewSet):
         request=EntityStoreRemoveSerializer, responses={204: None}, summary="Take an entity out of the store"
     )
     def destroy(self, request: Request, organization_id: str) -> Response:
-        fields = self.parsed(EntityStoreRemoveSerializer)
+        fields = self.get_validated_data(EntityStoreRemoveSerializer)
         organization, entity = self.organization, self.visible_entity(fields["entity_id"])
         withdraw_entity(actor=self.actor, download=entity, organization=organization)
         return self.nothing()

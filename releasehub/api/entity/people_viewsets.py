@@ -54,7 +54,7 @@ class EntitySharesViewSet(EntityViewSet):
     )
     def create(self, request: Request, entity_id: str) -> Response:
         entity = self.entity
-        emails = self.parsed(EntityShareCreateSerializer)["emails"]
+        emails = self.get_validated_data(EntityShareCreateSerializer)["emails"]
         count_addresses(self.actor, emails)
         targets = find_targets(self.actor, emails)
         if targets.outsiders or targets.unknown:  # one answer for both, or it would tell who has an account
@@ -119,7 +119,7 @@ class EntityPublishersViewSet(EntityViewSet):
     )
     def create(self, request: Request, entity_id: str) -> Response:
         entity = self.entity
-        user = self.user(self.parsed(EntityPublisherCreateSerializer)["user_id"])
+        user = self.user(self.get_validated_data(EntityPublisherCreateSerializer)["user_id"])
         publisher, is_new = add_publisher(actor=self.actor, download=entity, user=user)
         shown = EntityPublisherAnswerSerializer({"publisher": publisher}).data
         return Response(shown, status=201 if is_new else 200)

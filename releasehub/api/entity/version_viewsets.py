@@ -70,7 +70,7 @@ class EntityVersionsViewSet(EntityViewSet):
 
     @cached_property
     def announcement(self) -> Announcement:
-        fields = self.parsed(EntityUploadSerializer)
+        fields = self.get_validated_data(EntityUploadSerializer)
         base = fields.get("base_version_id")
         return Announcement(
             number=fields["version"],
@@ -81,7 +81,7 @@ class EntityVersionsViewSet(EntityViewSet):
 
     @cached_property
     def confirmation(self) -> Confirmation:
-        return Confirmation(**self.parsed(EntityConfirmSerializer))
+        return Confirmation(**self.get_validated_data(EntityConfirmSerializer))
 
     def prepare(self) -> None:
         """Whatever talks to the storage, before the transaction."""
@@ -153,14 +153,14 @@ class EntityVersionsViewSet(EntityViewSet):
         summary="Make a version active",
     )
     def activate(self, request: Request, entity_id: str) -> Response:
-        version = self.visible_version(self.parsed(EntityActivateSerializer)["version_id"])
-        self.check_match(lambda: lock_version(version))
+        version = self.visible_version(self.get_validated_data(EntityActivateSerializer)["version_id"])
+        self.check_if_match(lambda: lock_version(version))
         return self.one(move(Move.ACTIVATE, actor=self.actor, version=version))
 
     @extend_schema(responses={204: None}, summary="Delete a version that is not active")
     def destroy(self, request: Request, entity_id: str, version_id: str) -> Response:
         version = self.visible_version(version_id)
-        self.check_match(lambda: lock_version(version))
+        self.check_if_match(lambda: lock_version(version))
         delete_inactive_version(actor=self.actor, version=version)
         return self.nothing()
 
@@ -168,6 +168,6 @@ class EntityVersionsViewSet(EntityViewSet):
         """Read again, so that it shows what is stored."""
         fresh: Any = Version.all_objects.select_related("author", "base_version").get(pk=version.pk)
         dress_versions([fresh], self.entity)
-        response = self.tagged(fresh, {"version": EntityFullVersionSerializer(fresh).data})
+        response = self.get_tagged_response(fresh, {"version": EntityFullVersionSerializer(fresh).data})
         response.status_code = status
         return response

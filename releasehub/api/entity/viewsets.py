@@ -12,7 +12,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.accounts.models import Organization
 from releasehub.accounts.policies import organization_policy
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.entity.errors import EntityEnvelopeMixin
 from releasehub.api.entity.loading import WITH_ICON, dress_entities
 from releasehub.api.entity.schema import KINDS, EntitySchema

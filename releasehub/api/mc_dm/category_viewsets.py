@@ -1,26 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from downloads.models import Category
 from downloads.policies import category_policy
 from downloads.services import create_category, delete_category, update_category
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmCategoryFilterSet
-from releasehub.api.mc_dm.loading import counted
-from releasehub.api.mc_dm.schema import documented
-from releasehub.api.mc_dm.serializers import (
+from releasehub.api.mc_dm.input_serializers import (
     McDmCategoryCreateSerializer,
-    McDmCategorySerializer,
     McDmCategoryUpdateSerializer,
-    McDmFullCategorySerializer,
+    McDmDeleteSerializer,
 )
-from releasehub.api.mc_dm.viewsets import McDmViewSet
+from releasehub.api.mc_dm.loading import with_download_counts
+from releasehub.api.mc_dm.schema import documented
+from releasehub.api.mc_dm.serializers import McDmCategorySerializer, McDmFullCategorySerializer
+from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
 
@@ -50,9 +47,15 @@ EXAMPLE = {
     example=EXAMPLE,
     steps=(),
 )
-class McDmCategoryViewSet(McDmViewSet):
+class McDmCategoryViewSet(McDmModelViewSet):
     queryset = Category.objects.all()
     serializer_class = McDmCategorySerializer
+    full_serializer_class = McDmFullCategorySerializer
+    input_serializer_classes = {
+        "create": McDmCategoryCreateSerializer,
+        "update": McDmCategoryUpdateSerializer,
+        "destroy": McDmDeleteSerializer,
+    }
     filterset_class = McDmCategoryFilterSet
     policy = category_policy
     item_key, list_key = "category", "categories"
@@ -66,50 +69,40 @@ class McDmCategoryViewSet(McDmViewSet):
         "destroy": Scope.CATEGORY_WRITE,
     }
 
-    def rows(self) -> models.QuerySet[Category]:
-        return counted(Category.objects.visible_to(self.actor), self.actor)  # type: ignore[no-any-return]
+    def get_queryset(self) -> models.QuerySet[Category]:
+        return Category.objects.visible_to(self.actor)  # type: ignore[no-any-return]
 
-    def decorated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return rows if "visible_download_count" in rows.query.annotations else counted(rows, self.actor)
+    def get_object_queryset(self) -> models.QuerySet[Category]:
+        rows = Category.objects.all()
+        return self.with_relations(rows) if self.action == "retrieve" else rows
 
-    def known_total(self, rows: models.QuerySet[Any]) -> int | None:
-        """Without the counts of downloads, which the total does not need."""
-        total: int = Category.objects.visible_to(self.actor).count()
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return with_download_counts(queryset, self.actor)  # type: ignore[no-any-return]
+
+    def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
+        """Return the number of categories, counted without the annotations of `with_relations`."""
+        total: int = self.get_queryset().count()
         return total
 
-    def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:
-        return (McDmFullCategorySerializer if self.is_full else McDmCategorySerializer), {}
+    def perform_create(self, serializer: InputSerializer) -> None:
+        serializer.instance = create_category(actor=self.actor, **serializer.validated_data)
 
-    def retrieve(self, request: Request, pk: str) -> Response:
-        return self.one(self.found(Category.objects.all(), pk))
+    def perform_update(self, serializer: InputSerializer) -> None:
+        category = serializer.instance
+        serializer.instance = update_category(actor=self.actor, category=category, **serializer.validated_data)
 
-    def create(self, request: Request) -> Response:
-        fields = self._with_parent(self.parsed(McDmCategoryCreateSerializer))
-        return self.one(create_category(actor=self.actor, **fields))
+    def check_destroy(self, instance: Category, *, hard: bool, reason: str) -> None:
+        """Check the permission first, and then that the deletion is a hard one: categories have no soft deletion.
 
-    def update(self, request: Request, pk: str) -> Response:
-        category = self.found(Category.objects.all(), pk)
-        fields = self._with_parent(self.parsed(McDmCategoryUpdateSerializer))
-        self.check_match(lambda: Category.objects.select_for_update().get(pk=pk))
-        return self.one(update_category(actor=self.actor, category=category, **fields))
+        Raises:
+            Denied: The caller may not delete the category.
+            Invalid: The request lacks `hard=1`.
+        """
+        category_policy.ensure("delete", self.actor, instance)
+        if not hard:
+            raise Invalid(
+                ErrorCode.INVALID, "A category can only be deleted permanently. Send hard=1 to confirm.", field="hard"
+            )
 
-    def destroy(self, request: Request, pk: str) -> Response:
-        """Categories know hard deletion only.  Errors: Invalid without `hard=1`."""
-        category = self.found(Category.objects.all(), pk)
-        options = self.deletion(category)
-        category_policy.ensure("delete", self.actor, category)
-        if not options["hard"]:
-            raise Invalid(ErrorCode.INVALID, "A category can only be erased: send hard=1.", field="hard")
-        self.check_match(lambda: Category.objects.select_for_update().get(pk=pk))
-        delete_category(actor=self.actor, category=category, reason=options["reason"])
-        return self.success()
-
-    def _with_parent(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """`parent_category_id` as the row; 0 is the top level.  Errors: Invalid."""
-        if "parent_category_id" not in fields:
-            return fields
-        parent_id = fields.pop("parent_category_id")
-        parent = Category.objects.visible_to(self.actor).filter(pk=parent_id).first() if parent_id else None
-        if parent_id and parent is None:
-            raise Invalid(ErrorCode.INVALID, "There is no such category.", field="parent")
-        return fields | {"parent": parent}
+    def perform_destroy(self, instance: Category, *, hard: bool = True, reason: str = "") -> None:
+        delete_category(actor=self.actor, category=instance, reason=reason)

@@ -8,23 +8,22 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
-from downloads.models import Category, Download
+from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import create_download, lock_download, restore_download, update_download
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmDownloadFilterSet
+from releasehub.api.mc_dm.input_serializers import (
+    McDmDeleteSerializer,
+    McDmDownloadCreateSerializer,
+    McDmDownloadUpdateSerializer,
+)
 from releasehub.api.mc_dm.loading import download_context
 from releasehub.api.mc_dm.schema import DELETED, SINCE, documented
-from releasehub.api.mc_dm.serializers import (
-    McDmDownloadCreateSerializer,
-    McDmDownloadSerializer,
-    McDmDownloadUpdateSerializer,
-    McDmFullDownloadSerializer,
-)
-from releasehub.api.mc_dm.viewsets import McDmViewSet
+from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFullDownloadSerializer
+from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.distribution.latest import with_current_version
 from releasehub.publishing.deletion import delete_download
 
@@ -70,17 +69,23 @@ EXAMPLE = {
         OpenApiParameter("category_id", int),
         OpenApiParameter("prefix_id", int),
         OpenApiParameter("download_state", str, enum=["visible", "moderated", "deleted", "draft"]),
-        OpenApiParameter("slug", str, description="The one with this address"),
-        OpenApiParameter("search", str, description="Every word in title, tag line or description."),
+        OpenApiParameter("slug", str, description="The download with exactly this slug."),
+        OpenApiParameter("search", str, description="Words that must all occur in title, tag line or description."),
         SINCE,
         DELETED,
     ),
     example=EXAMPLE,
     steps=("restore",),
 )
-class McDmDownloadViewSet(McDmViewSet):
+class McDmDownloadViewSet(McDmModelViewSet):
     queryset = Download.objects.all()
     serializer_class = McDmDownloadSerializer
+    full_serializer_class = McDmFullDownloadSerializer
+    input_serializer_classes = {
+        "create": McDmDownloadCreateSerializer,
+        "update": McDmDownloadUpdateSerializer,
+        "destroy": McDmDeleteSerializer,
+    }
     filterset_class = McDmDownloadFilterSet
     policy = download_policy
     item_key, list_key = "download", "downloads"
@@ -94,58 +99,39 @@ class McDmDownloadViewSet(McDmViewSet):
         "restore": Scope.DOWNLOAD_WRITE,
     }
 
-    def rows(self) -> models.QuerySet[Download]:
-        """`download_state` narrows what the caller may see; it never widens it."""
+    def get_queryset(self) -> models.QuerySet[Download]:
+        """Return the downloads in the requested state; `download_state` only narrows what the caller may see."""
         state = self.request.query_params.get("download_state", "")
         if self.wants_deleted or state == "deleted":
             return Download.all_objects.restorable_by(self.actor)
         rows = Download.objects.visible_to(self.actor)
         return rows.filter(state=state) if state in Download.State.values else rows
 
-    def decorated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        rows = with_current_version(rows)  # type: ignore[arg-type]
-        return rows.select_related("owner", "category") if self.is_full else rows
+    def get_object_queryset(self) -> models.QuerySet[Download]:
+        rows = Download.all_objects.select_related("category")
+        return self.with_relations(rows).select_related("owner", "category") if self.action == "retrieve" else rows
 
-    def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:
-        if not self.is_full:
-            return McDmDownloadSerializer, {}
-        return McDmFullDownloadSerializer, download_context(self.actor, objects)
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        queryset = with_current_version(queryset)  # type: ignore[arg-type]
+        return queryset.select_related("owner", "category") if self.is_full else queryset
 
-    def retrieve(self, request: Request, pk: str) -> Response:
-        rows = self.decorated(Download.all_objects.all()).select_related("owner", "category")
-        download = self.found(rows, pk)
-        return self.tagged(download, {"download": self.shown([download])[0]})
+    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        return download_context(self.actor, instances) if self.is_full else {}
 
-    def create(self, request: Request) -> Response:
-        fields = self._with_category(self.parsed(McDmDownloadCreateSerializer))
-        return self.one(create_download(actor=self.actor, **fields))
+    def lock_object(self, instance: Download) -> models.Model:
+        return lock_download(instance.pk)
 
-    def update(self, request: Request, pk: str) -> Response:
-        download = self._visible(pk)
-        fields = self._with_category(self.parsed(McDmDownloadUpdateSerializer))
-        self.check_match(lambda: lock_download(download.pk))
-        return self.one(update_download(actor=self.actor, download=download, **fields))
+    def perform_create(self, serializer: InputSerializer) -> None:
+        serializer.instance = create_download(actor=self.actor, **serializer.validated_data)
 
-    def destroy(self, request: Request, pk: str) -> Response:
-        download = self._visible(pk)
-        options = self.deletion(download)
-        self.check_match(lambda: lock_download(download.pk))
-        delete_download(actor=self.actor, download=download, **options)
-        return self.success()
+    def perform_update(self, serializer: InputSerializer) -> None:
+        download = serializer.instance
+        serializer.instance = update_download(actor=self.actor, download=download, **serializer.validated_data)
+
+    def perform_destroy(self, instance: Download, *, hard: bool = False, reason: str = "") -> None:
+        delete_download(actor=self.actor, download=instance, hard=hard, reason=reason)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
-        return self.one(restore_download(actor=self.actor, download=self._visible(pk)))
-
-    def _visible(self, pk: str) -> Download:
-        download: Download = self.found(Download.all_objects.select_related("category"), pk)
-        return download
-
-    def _with_category(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Errors: Invalid when the category is unknown or hidden."""
-        if "category_id" not in fields:
-            return fields
-        category = Category.objects.visible_to(self.actor).filter(pk=fields.pop("category_id")).first()
-        if category is None:
-            raise Invalid(ErrorCode.INVALID, "There is no such category.", field="category")
-        return fields | {"category": category}
+        download = restore_download(actor=self.actor, download=self.get_object())
+        return self.get_object_response(self.reload(download))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,23 +10,23 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from files.blobs import release_claim
 from files.models import File
 from files.policies import file_policy
 from files.services import add_file, authorize_upload, link_file, lock_file, restore_file, update_file
 from files.uploads.intake import AcceptedUpload, accept_upload
-from releasehub.api.common.envelope import ParentFilterRequired
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.mc_dm.errors import ParentFilterRequired
 from releasehub.api.mc_dm.filters import McDmFileFilterSet
-from releasehub.api.mc_dm.schema import documented
-from releasehub.api.mc_dm.serializers import (
+from releasehub.api.mc_dm.input_serializers import (
+    McDmDeleteSerializer,
     McDmFileCreateSerializer,
-    McDmFileSerializer,
     McDmFileUpdateSerializer,
-    McDmFullFileSerializer,
 )
-from releasehub.api.mc_dm.viewsets import McDmViewSet
+from releasehub.api.mc_dm.schema import documented
+from releasehub.api.mc_dm.serializers import McDmFileSerializer, McDmFullFileSerializer
+from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from releasehub.core.numbers import read_number
@@ -67,16 +66,22 @@ EXAMPLE = {
     update=McDmFileUpdateSerializer,
     order=ORDER,
     filters=(
-        OpenApiParameter("version_id", int, description="Required, except with a super-user key."),
+        OpenApiParameter("version_id", int, description="Required unless the key is a super-user key."),
         OpenApiParameter("platform", str),
         OpenApiParameter("architecture", str),
     ),
     example=EXAMPLE,
     steps=("restore", "download"),
 )
-class McDmFileViewSet(McDmViewSet):
+class McDmFileViewSet(McDmModelViewSet):
     queryset = File.objects.all()
     serializer_class = McDmFileSerializer
+    full_serializer_class = McDmFullFileSerializer
+    input_serializer_classes = {
+        "create": McDmFileCreateSerializer,
+        "update": McDmFileUpdateSerializer,
+        "destroy": McDmDeleteSerializer,
+    }
     filterset_class = McDmFileFilterSet
     policy = file_policy
     item_key, list_key = "file", "files"
@@ -93,98 +98,108 @@ class McDmFileViewSet(McDmViewSet):
     file_actions = frozenset({"create"})
     accepted: AcceptedUpload | None = None
 
-    def rows(self) -> models.QuerySet[File]:
-        """Deleted files never appear here, not even with `deleted=1`.  Errors: ParentFilterRequired."""
+    def get_queryset(self) -> models.QuerySet[File]:
+        """Return the files of the requested version. Deleted files never appear here, not even with `deleted=1`.
+
+        Raises:
+            ParentFilterRequired: The request names no version, and its key is not a super-user key.
+        """
         text = self.request.query_params.get("version_id", "")
         if not (text.isascii() and text.isdigit()):
             if self.is_super_key and not text:
                 return File.objects.visible_to(self.actor)
             raise ParentFilterRequired("version_id")
-        version = self._version(read_number(text) or 0)
+        version = _find_version(read_number(text) or 0)
         is_seen = version is not None and version_policy.can_view(self.actor, version)
         if version is None or not is_seen or version.is_deleted or version.download.is_deleted:
             return File.objects.none()
         return File.objects.listed_in(self.actor, version)
 
-    def decorated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return rows.select_related("blob")
+    def get_object_queryset(self) -> models.QuerySet[File]:
+        return File.all_objects.select_related("blob", "version__download__category")
 
-    def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:
-        return (McDmFullFileSerializer if self.is_full else McDmFileSerializer), {}
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.select_related("blob")
 
-    def retrieve(self, request: Request, pk: str) -> Response:
-        file = self._visible(pk)
-        return self.tagged(file, {"file": self.shown([file])[0]})
+    def lock_object(self, instance: File) -> models.Model:
+        return lock_file(instance)
 
-    @cached_property
-    def upload(self) -> dict[str, Any]:
-        """The checked fields of a new file, with its version.  Errors: NotFound; Rejected without one source."""
-        fields = self.parsed(McDmFileCreateSerializer)
-        if "file" in fields and "external_url" in fields:
-            raise Rejected(ErrorCode.FILE_BOTH_SOURCES, "Send either file or external_url, not both.")
-        if "file" not in fields and "external_url" not in fields:
-            raise Rejected(ErrorCode.FILE_NO_SOURCE, "Send a file, or an external_url.")
-        version = self._version(fields.pop("version_id"))
-        if version is None:
-            raise NotFound
-        return fields | {"version": version}
+    # --- a new file ---------------------------------------------------------------------------------------------------
 
     def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
-        wanted = fields.get("version_id", self.request.query_params.get("version_id"))
-        if wanted is None:
+        version_id = fields.get("version_id", self.request.query_params.get("version_id"))
+        if version_id is None:
             return None
-        version = self._version(int(wanted)) if WHOLE_NUMBER.fullmatch(wanted) else None
+        version = _find_version(int(version_id)) if WHOLE_NUMBER.fullmatch(version_id) else None
         if version is None:
             raise NotFound
         return authorize_upload(actor=self.actor, version=version, filename=filename)
 
+    @cached_property
+    def new_file(self) -> dict[str, Any]:
+        """The validated fields of a new file, with its version.
+
+        Raises:
+            Rejected: The request has no file and no link, or both.
+            NotFound: There is no such version.
+        """
+        fields = self.get_validated_data()
+        if "file" in fields and "external_url" in fields:
+            raise Rejected(ErrorCode.FILE_BOTH_SOURCES, "Send either file or external_url, not both.")
+        if "file" not in fields and "external_url" not in fields:
+            raise Rejected(ErrorCode.FILE_NO_SOURCE, "Send a file or an external_url.")
+        version = _find_version(fields.pop("version_id"))
+        if version is None:
+            raise NotFound
+        return fields | {"version": version}
+
     def prepare(self) -> None:
-        """Bytes become a blob before the transaction that makes them a file."""
-        if self.action == "create" and (file := self.upload.get("file")):
-            sha256, version = self.upload.get("sha256", ""), self.upload["version"]
+        """Turn the uploaded bytes into a blob before the transaction that makes them a file.
+
+        Hashing and moving a large upload takes long; a transaction must not stay open meanwhile.
+        """
+        if self.action == "create" and (file := self.new_file.get("file")):
+            sha256, version = self.new_file.get("sha256", ""), self.new_file["version"]
             self.accepted = accept_upload(actor=self.actor, version=version, upload=file.staged, sha256=sha256)
 
     def clear(self) -> None:
+        """Release the blob that `prepare` has claimed, unless a file has taken it over."""
         super().clear()
         if self.accepted is not None:
             release_claim(self.accepted.blob)
 
-    def create(self, request: Request) -> Response:
-        fields = dict(self.upload)
-        sha256 = fields.pop("sha256", "")
-        if self.accepted is None:
-            url = fields.pop("external_url")
-            return self.one(link_file(actor=self.actor, url=url, declared_checksum=sha256, **fields))
-        fields = {name: value for name, value in fields.items() if name not in {"file", "filename"}}
-        file = add_file(actor=self.actor, **fields, **vars(self.accepted))
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        file = self.add_link() if self.accepted is None else self.add_upload(self.accepted)
+        return self.get_object_response(self.reload(file), status=self.created_status)
+
+    def add_link(self) -> File:
+        fields = dict(self.new_file)
+        url, sha256 = fields.pop("external_url"), fields.pop("sha256", "")
+        return link_file(actor=self.actor, url=url, declared_checksum=sha256, **fields)
+
+    def add_upload(self, accepted: AcceptedUpload) -> File:
+        names = self.new_file.keys() - {"file", "filename", "sha256"}
+        fields = {name: self.new_file[name] for name in names}
+        file = add_file(actor=self.actor, **fields, **vars(accepted))
         self.accepted = None
-        return self.one(file)
+        return file
 
-    def update(self, request: Request, pk: str) -> Response:
-        file = self._visible(pk)
-        fields = self.parsed(McDmFileUpdateSerializer)
-        self.check_match(lambda: lock_file(file))
-        return self.one(update_file(actor=self.actor, file=file, **fields))
+    # --- an existing file ---------------------------------------------------------------------------------------------
 
-    def destroy(self, request: Request, pk: str) -> Response:
-        file = self._visible(pk)
-        options = self.deletion(file)
-        self.check_match(lambda: lock_file(file))
-        delete_file(actor=self.actor, file=file, **options)
-        return self.success()
+    def perform_update(self, serializer: InputSerializer) -> None:
+        serializer.instance = update_file(actor=self.actor, file=serializer.instance, **serializer.validated_data)
+
+    def perform_destroy(self, instance: File, *, hard: bool = False, reason: str = "") -> None:
+        delete_file(actor=self.actor, file=instance, hard=hard, reason=reason)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
-        return self.one(restore_file(actor=self.actor, file=self._visible(pk)))
+        return self.get_object_response(self.reload(restore_file(actor=self.actor, file=self.get_object())))
 
     @action(detail=True, methods=["get"])
     def download(self, request: Request, pk: str) -> HttpResponseBase:
-        return serve_file(request._request, self._visible(pk), self.actor)
+        return serve_file(request._request, self.get_object(), self.actor)
 
-    def _visible(self, pk: str) -> File:
-        file: File = self.found(File.all_objects.select_related("blob", "version__download__category"), pk)
-        return file
 
-    def _version(self, pk: int) -> Version | None:
-        rows = Version.all_objects.select_related("download__category")
-        return rows.filter(pk=pk).first()
+def _find_version(pk: int) -> Version | None:
+    return Version.all_objects.select_related("download__category").filter(pk=pk).first()

@@ -18,7 +18,7 @@ from versions.models import Version
 
 
 class SinceFilter(django_filters.CharFilter):
-    """ISO 8601; strictly newer. A time without zone is UTC."""
+    """Rows strictly newer than an ISO 8601 time. A time without a zone is UTC."""
 
     def filter(self, rows: Any, value: str) -> Any:
         if not value:
@@ -30,7 +30,7 @@ class SinceFilter(django_filters.CharFilter):
 
 
 class McDmFilterSet(django_filters.FilterSet):
-    """An unreadable value is a 400 that names the parameter."""
+    """A filter set that rejects an invalid value, with the name of the parameter, instead of ignoring it."""
 
     def filter_queryset(self, queryset: Any) -> Any:
         if not self.form.is_valid():
@@ -46,20 +46,20 @@ class McDmCategoryFilterSet(McDmFilterSet):
 
 class McDmDownloadFilterSet(McDmFilterSet):
     category_id = django_filters.NumberFilter(field_name="category_id", min_value=0, max_value=2**63 - 1)
-    prefix_id = django_filters.NumberFilter(method="with_prefix", min_value=0, max_value=2**63 - 1)
+    prefix_id = django_filters.NumberFilter(method="filter_prefix", min_value=0, max_value=2**63 - 1)
     since = SinceFilter(field_name="last_update_at")
-    search = django_filters.CharFilter(method="matching")
+    search = django_filters.CharFilter(method="filter_search")
     slug = django_filters.CharFilter(field_name="slug")
 
     class Meta:
         model = Download
         fields: list[str] = []
 
-    def with_prefix(self, rows: Any, name: str, value: int) -> Any:
-        """The hub has no prefixes: every download has 0."""
+    def filter_prefix(self, rows: Any, name: str, value: int) -> Any:
+        """Return no rows for any prefix but 0: the hub has no prefixes."""
         return rows.none() if value else rows
 
-    def matching(self, rows: Any, name: str, value: str) -> Any:
+    def filter_search(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
 
 
@@ -86,19 +86,22 @@ class McDmFileFilterSet(McDmFilterSet):
 class McDmWebhookFilterSet(McDmFilterSet):
     download_id = django_filters.NumberFilter(field_name="download_id", min_value=0, max_value=2**63 - 1)
     organization_id = django_filters.NumberFilter(field_name="organization_id", min_value=0, max_value=2**63 - 1)
-    state = django_filters.ChoiceFilter(method="being", choices=Endpoint.State.choices)
+    state = django_filters.ChoiceFilter(method="filter_state", choices=Endpoint.State.choices)
     since = SinceFilter(field_name="created_at")
 
     class Meta:
         model = Endpoint
         fields: list[str] = []
 
-    def being(self, rows: Any, name: str, value: str) -> Any:
+    def filter_state(self, rows: Any, name: str, value: str) -> Any:
         return in_state(rows, Endpoint.State(value))
 
 
 def ordered(rows: models.QuerySet[Any], request: Request, whitelist: dict[str, str]) -> models.QuerySet[Any]:
-    """By `order` and `direction`; what is not in the whitelist means its first entry, what is not `asc` means desc."""
+    """Order rows by the parameters `order` and `direction`.
+
+    An unknown `order` means the first entry of the whitelist, and any `direction` other than `asc` means descending.
+    """
     field = whitelist.get(request.query_params.get("order", ""), next(iter(whitelist.values())))
     sign = "" if request.query_params.get("direction", "").lower() == "asc" else "-"
     return rows.order_by(f"{sign}{field}", f"{sign}id")

@@ -1,4 +1,4 @@
-"""Everything that full verbosity embeds, fetched for a whole page at once."""
+"""Bulk loading of what the serializers for `with=full` embed, for a whole page at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from versions.policies import version_policy
 
 
 def version_context(actor: Actor, versions: Sequence[Version]) -> dict[str, Any]:
-    """Four queries: the ties of the caller, the downloads, the files, and which are being verified."""
+    """Return the context of `McDmFullVersionSerializer`, in four queries.
+
+    They load the actor's access rights, the downloads, the files, and the versions whose files are being verified.
+    """
     download_ids = {version.download_id for version in versions}
     load_access(actor, download_ids)
     downloads = with_current_version(Download.all_objects.filter(pk__in=download_ids))
@@ -30,22 +33,21 @@ def version_context(actor: Actor, versions: Sequence[Version]) -> dict[str, Any]
 
 
 def download_context(actor: Actor, downloads: Sequence[Download]) -> dict[str, Any]:
-    """Three queries: the ties of the caller, the categories, the current versions."""
+    """Return the context of `McDmFullDownloadSerializer`, in three queries.
+
+    They load the actor's access rights, the categories, and the current versions.
+    """
     load_access(actor, [download.pk for download in downloads])
     current = [pk for download in downloads if (pk := download.current_version_id)]  # type: ignore[attr-defined]
     versions = with_primary_file(Version.objects.filter(pk__in=current)).select_related("download")
-    categories = with_counts(actor, {download.category_id for download in downloads})
+    categories = Category.objects.filter(pk__in={download.category_id for download in downloads})
     return {
         "versions": {version.pk: version for version in versions.order_by()},
-        "categories": {category.pk: category for category in categories},
+        "categories": {category.pk: category for category in with_download_counts(categories, actor).order_by()},
         "can_edit": lambda download: download_policy.can_edit(actor, download),
     }
 
 
-def with_counts(actor: Actor, category_ids: set[int]) -> Any:
-    return counted(Category.objects.filter(pk__in=category_ids), actor).order_by()
-
-
-def counted(categories: Any, actor: Actor) -> Any:
-    """With the number of downloads the caller may see, deleted ones left out."""
+def with_download_counts(categories: Any, actor: Actor) -> Any:
+    """Annotate categories with the number of downloads that the actor may see; deleted downloads do not count."""
     return categories.with_download_count(Download.objects.visible_to(actor))

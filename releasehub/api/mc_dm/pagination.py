@@ -1,4 +1,4 @@
-"""`page` and `per_page`, clamped instead of refused, and the contract's pagination block."""
+"""Pages by `page` and `per_page`, which are clamped instead of rejected, and the pagination block of the contract."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from rest_framework.response import Response
 
 from releasehub.api.common.paging import window
 
-PER_PAGE = 20
-MOST_PER_PAGE = 100
-LAST_PAGE_NUMBER = 2**31
+DEFAULT_PER_PAGE = 20
+MAX_PER_PAGE = 100
+MAX_PAGE = 2**31
 
 
 class McDmPagination(BasePagination):
-    """The view may know the total without counting: `view.known_total(queryset)`."""
+    """A page under the view's `list_key`. The view may know the total without counting: `get_stored_total`."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        known = view.known_total(queryset)
-        start = self.begin(request, view, queryset.order_by().count() if known is None else known)
+        stored = view.get_stored_total(queryset)
+        start = self.begin(request, view, queryset.order_by().count() if stored is None else stored)
         return [] if start >= self.total else list(window(queryset, start, self.per_page))
 
     def begin(self, request: Request, view: Any, total: int) -> int:
-        """Returns where the page starts."""
-        self.page = _clamped(request.query_params.get("page"), 1, LAST_PAGE_NUMBER)
-        self.per_page = _clamped(request.query_params.get("per_page"), PER_PAGE, MOST_PER_PAGE)
+        """Read the parameters of the page, and return the index of its first row."""
+        self.page = clamp(request.query_params.get("page"), default=1, maximum=MAX_PAGE)
+        self.per_page = clamp(request.query_params.get("per_page"), default=DEFAULT_PER_PAGE, maximum=MAX_PER_PAGE)
         self.total = total
         self.list_key = view.list_key
         return (self.page - 1) * self.per_page
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({self.list_key: data, "pagination": self.block()})
+        return Response({self.list_key: data, "pagination": self.get_block()})
 
-    def block(self) -> dict[str, int]:
+    def get_block(self) -> dict[str, int]:
         last = max(1, -(-self.total // self.per_page))
         return {"page": self.page, "per_page": self.per_page, "total": self.total, "last_page": last}
 
@@ -42,10 +42,10 @@ class McDmPagination(BasePagination):
         return schema
 
 
-def _clamped(text: str | None, default: int, most: int) -> int:
-    """What is no number is the default; what is out of range is the nearest that is in it."""
+def clamp(text: str | None, *, default: int, maximum: int) -> int:
+    """Return a number from 1 to `maximum`: the default for a text that is not a number, and else the nearest one."""
     try:
         number = int(text) if text is not None and text.isascii() and len(text) < 20 else default
     except ValueError:
         return default
-    return min(max(number, 1), most)
+    return min(max(number, 1), maximum)

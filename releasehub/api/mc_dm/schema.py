@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says of the mc-dm dialect beyond the fields of its serializers."""
+"""The parts of the OpenAPI schema of the mc-dm dialect that do not follow from its serializers."""
 
 from __future__ import annotations
 
@@ -18,34 +18,37 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from releasehub.api.mc_dm.serializers import McDmYankSerializer
+from releasehub.api.mc_dm.input_serializers import McDmYankSerializer
 
-WITH = OpenApiParameter("with", str, enum=["default", "full"], description="`full` adds the verbose fields.")
+WITH = OpenApiParameter("with", str, enum=["default", "full"], description="`full` adds fields and related objects.")
 PAGING = (
-    OpenApiParameter("page", int, description="From 1; what is out of range is clamped."),
-    OpenApiParameter("per_page", int, description="20, at most 100; what is out of range is clamped."),
-    OpenApiParameter("direction", str, enum=["asc", "desc"], description="`desc` unless told otherwise."),
+    OpenApiParameter("page", int, description="Starts at 1. A value out of range is clamped."),
+    OpenApiParameter("per_page", int, description="20 by default, at most 100. A value out of range is clamped."),
+    OpenApiParameter("direction", str, enum=["asc", "desc"], description="The default is `desc`."),
     WITH,
 )
-DELETED = OpenApiParameter("deleted", int, enum=[0, 1], description="1: what is deleted and you may restore.")
-SINCE = OpenApiParameter("since", OpenApiTypes.DATETIME, description="ISO 8601; strictly newer.")
-HARD = OpenApiParameter("hard", int, enum=[0, 1], description="1: erase; needs the scope for it as well.")
-REASON = OpenApiParameter("reason", str, description="Kept in the audit log.")
+DELETED = OpenApiParameter("deleted", int, enum=[0, 1], description="1: deleted objects that the caller may restore.")
+SINCE = OpenApiParameter("since", OpenApiTypes.DATETIME, description="ISO 8601; only strictly newer objects.")
+HARD = OpenApiParameter("hard", int, enum=[0, 1], description="1: delete permanently; needs a scope of its own.")
+REASON = OpenApiParameter("reason", str, description="Recorded in the audit log.")
 UNITS = "Timestamps are Unix seconds, sizes are bytes."
-BYTES = "As an attachment; digests are in `Repr-Digest` and `X-Checksum-SHA256`, ranges are understood."
+BYTES = (
+    "The file is sent as an attachment. `Repr-Digest` and `X-Checksum-SHA256` contain its checksums. "
+    "Range requests are supported."
+)
 BYTE_ANSWERS = {
-    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The bytes."),
-    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range asked for."),
-    302: OpenApiResponse(description="To a short-lived link, or to the external one."),
+    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
+    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
+    302: OpenApiResponse(description="A redirect to a short-lived URL, or to the external URL of a link."),
     304: OpenApiResponse(description="Not modified."),
-    416: OpenApiResponse(description="No byte lies in the range."),
+    416: OpenApiResponse(description="The range is outside the file."),
 }
 
 
 class McDmPaginationSerializer(serializers.Serializer[Any]):
     page = serializers.IntegerField()
     per_page = serializers.IntegerField()
-    total = serializers.IntegerField(help_text="Rows the caller may see")
+    total = serializers.IntegerField(help_text="The number of objects that the caller may see")
     last_page = serializers.IntegerField()
 
 
@@ -66,7 +69,20 @@ def documented(
     example: dict[str, Any],
     steps: tuple[str, ...] = (),
 ) -> Any:
-    """The decorator of a view set: its envelopes, parameters, bodies and an example."""
+    """Return the decorator that documents a view set.
+
+    Args:
+        item: The key of one object in a response, such as `version`.
+        items: The key of a list, which is also the tag of the operations.
+        normal: The serializer of an object.
+        full: The serializer of an object with `with=full`.
+        create: The serializer of the body of a creation.
+        update: The serializer of the body of a change.
+        order: The values of the parameter `order`; the first one is the default.
+        filters: The parameters of the list beside those for pages and order.
+        example: An example of an object.
+        steps: Names of further POST actions, such as `restore`.
+    """
     name = normal.__name__.removesuffix("Serializer")
     either = PolymorphicProxySerializer(
         component_name=f"{name}Either", serializers=[full, normal], resource_type_field_name=None
@@ -80,30 +96,28 @@ def documented(
     )
     listed = inline_serializer(f"{name}List", {items: many, "pagination": McDmPaginationSerializer()})
     extend_schema_serializer(many=False)(type(listed))
-    ordering = OpenApiParameter("order", str, enum=list(order), description="The first unless told otherwise.")
+    ordering = OpenApiParameter("order", str, enum=list(order), description=f"The default is `{next(iter(order))}`.")
     about = partial(extend_schema, tags=[items])
     written = partial(about, description=UNITS, responses={200: one}, parameters=[WITH])
     actions = {step: written(summary=f"{step.capitalize()} a {item}", request=None) for step in steps}
     if "yank" in actions:
         actions["yank"] = written(summary=f"Yank a {item}", request=McDmYankSerializer)
     if "download" in actions:
-        actions["download"] = about(
-            summary="Download the bytes", description=BYTES, request=None, responses=BYTE_ANSWERS
-        )
+        actions["download"] = about(summary="Download a file", description=BYTES, request=None, responses=BYTE_ANSWERS)
     return extend_schema_view(
         list=about(
             summary=f"List {items}",
-            description="Only what the caller may see, in the total as well.",
+            description="The list and its total contain only what the caller may see.",
             parameters=[*filters, ordering, *PAGING],
             responses=listed,
             filters=False,
         ),
         retrieve=written(summary=f"Get a {item}"),
         create=written(summary=f"Create a {item}", request=create),
-        update=written(summary=f"Change a {item}: what is left out stays", request=update),
+        update=written(summary=f"Change a {item}; fields left out stay as they are", request=update),
         destroy=about(
             summary=f"Delete a {item}",
-            description="Hides it (soft) or, with `hard=1`, erases it for ever.",
+            description="A soft deletion hides the object; `hard=1` deletes it permanently.",
             request=None,
             parameters=[HARD, REASON],
             responses={200: McDmSuccessSerializer},

@@ -9,24 +9,24 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from downloads.access import find_with_access
 from downloads.models import Download
 from downloads.policies import download_policy
-from releasehub.api.common.envelope import ParentFilterRequired
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.mc_dm.errors import ParentFilterRequired
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
-from releasehub.api.mc_dm.loading import version_context
-from releasehub.api.mc_dm.pagination import McDmPagination
-from releasehub.api.mc_dm.schema import DELETED, SINCE, documented
-from releasehub.api.mc_dm.serializers import (
-    McDmFullVersionSerializer,
+from releasehub.api.mc_dm.input_serializers import (
+    McDmDeleteSerializer,
     McDmVersionCreateSerializer,
-    McDmVersionSerializer,
     McDmVersionUpdateSerializer,
     McDmYankSerializer,
 )
-from releasehub.api.mc_dm.viewsets import McDmViewSet
+from releasehub.api.mc_dm.loading import version_context
+from releasehub.api.mc_dm.pagination import McDmPagination
+from releasehub.api.mc_dm.schema import DELETED, SINCE, documented
+from releasehub.api.mc_dm.serializers import McDmFullVersionSerializer, McDmVersionSerializer
+from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.core.numbers import read_number
@@ -43,8 +43,6 @@ from versions.services import lock_version
 
 CHANNEL_HEADER = "X-ReleaseHub-Channel"
 FILTERS = ("since", "channel", "state", "version_string")
-
-
 ORDER = {"release_date": "released_at", "version_int": "version_int", "download_count": "download_count"}
 EXAMPLE = {
     "version_id": 88,
@@ -71,9 +69,9 @@ EXAMPLE = {
     update=McDmVersionUpdateSerializer,
     order=ORDER,
     filters=(
-        OpenApiParameter("download_id", int, description="Required, except with a super-user key."),
+        OpenApiParameter("download_id", int, description="Required unless the key is a super-user key."),
         OpenApiParameter("channel", str),
-        OpenApiParameter("version_string", str, description="Exactly this one"),
+        OpenApiParameter("version_string", str, description="The version with exactly this number."),
         OpenApiParameter("state", str, enum=list(Version.State.values)),
         SINCE,
         DELETED,
@@ -81,9 +79,16 @@ EXAMPLE = {
     example=EXAMPLE,
     steps=("restore", "publish", "unpublish", "yank", "unyank", "activate"),
 )
-class McDmVersionViewSet(McDmViewSet):
+class McDmVersionViewSet(McDmModelViewSet):
     queryset = Version.objects.all()
     serializer_class = McDmVersionSerializer
+    full_serializer_class = McDmFullVersionSerializer
+    input_serializer_classes = {
+        "create": McDmVersionCreateSerializer,
+        "update": McDmVersionUpdateSerializer,
+        "destroy": McDmDeleteSerializer,
+        "yank": McDmYankSerializer,
+    }
     filterset_class = McDmVersionFilterSet
     policy = version_policy
     item_key, list_key = "version", "versions"
@@ -102,9 +107,18 @@ class McDmVersionViewSet(McDmViewSet):
         "activate": Scope.DOWNLOAD_WRITE,
     }
 
+    # --- read ---------------------------------------------------------------------------------------------------------
+
     @cached_property
-    def download(self) -> Download | None:
-        """The download asked for, if the caller may see it.  Errors: ParentFilterRequired."""
+    def parent_download(self) -> Download | None:
+        """The download that the list is restricted to, or None for all downloads.
+
+        A download that does not exist or that the caller may not see is an unsaved one: it has no versions, so that the
+        caller cannot tell these two cases apart.
+
+        Raises:
+            ParentFilterRequired: The request names no download, and its key is not a super-user key.
+        """
         text = self.request.query_params.get("download_id", "")
         if not (text.isascii() and text.isdigit()):
             if self.is_super_key and not text:
@@ -114,9 +128,8 @@ class McDmVersionViewSet(McDmViewSet):
         is_seen = download is not None and download_policy.can_view(self.actor, download)
         return download if is_seen else Download(pk=0)
 
-    def rows(self) -> models.QuerySet[Version]:
-        """An unseen download has no versions, so the list is empty like that of one that never was."""
-        download = self.download
+    def get_queryset(self) -> models.QuerySet[Version]:
+        download = self.parent_download
         if self.wants_deleted:
             deleted = Version.all_objects.restorable_by(self.actor)
             return deleted if download is None else deleted.filter(download=download)
@@ -126,100 +139,107 @@ class McDmVersionViewSet(McDmViewSet):
             return Version.objects.none()
         return Version.objects.listed_in(self.actor, download)
 
-    def decorated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        """In a list of one download that download is known already and is not joined to each row."""
-        rows = with_primary_file(rows)  # type: ignore[arg-type]
+    def get_object_queryset(self) -> models.QuerySet[Version]:
+        return Version.all_objects.select_related("download__category")
+
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        queryset = with_primary_file(queryset)  # type: ignore[arg-type]
         if self.is_full:
-            return rows.select_related("download__category")
-        return rows if self.action == "list" and self.download else rows.select_related("download")
+            return queryset.select_related("download__category")
+        # The list of one download has read that download already: `paginate_queryset` attaches it to each version.
+        return queryset if self.action == "list" and self.parent_download else queryset.select_related("download")
 
-    def shown(self, objects: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        if self.action == "list" and self.download:
-            for version in objects:
-                version.download = self.download
-        return super().shown(objects)
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        if self.parent_download:
+            for version in page or ():
+                version.download = self.parent_download
+        return page
 
-    def known_total(self, rows: models.QuerySet[Any] | None = None) -> int | None:
-        """Kept on the download, as long as nothing else narrows the list."""
-        download = self.download
+    def get_stored_total(self, queryset: models.QuerySet[Any] | None = None) -> int | None:
+        """Return the total that is stored with the download, as long as no filter narrows the list."""
+        download = self.parent_download
         if self.wants_deleted or download is None or any(self.request.query_params.get(name) for name in FILTERS):
             return None
         return listed_total(self.actor, download) if download.pk else 0
 
-    def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:
-        if not self.is_full:
-            return McDmVersionSerializer, {}
-        return McDmFullVersionSerializer, version_context(self.actor, objects)
+    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        return version_context(self.actor, instances) if self.is_full else {}
 
-    def list(self, request: Request) -> Response:
-        """What is asked most has a prepared query: the first page as it comes, of a download that is there."""
-        download = self.download
-        total = self.known_total()
-        pages = cast("McDmPagination", self.paginator)
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return a page; the most frequent request uses a prepared SQL statement.
+
+        That is the first page of the versions of one download, in the default order and without a filter. Building the
+        same query with the ORM takes longer than running it.
+        """
+        download, total = self.parent_download, self.get_stored_total()
+        paginator = cast("McDmPagination", self.paginator)
         if not total or download is None or not request.query_params.keys() <= {"download_id", "page", "per_page"}:
             return super().list(request)
-        if pages.begin(request, self, total):
+        if paginator.begin(request, self, total):
             return super().list(request)
         only_listed = not download_policy.is_insider(self.actor, download)
-        versions = newest_versions(download, pages.per_page, only_listed=only_listed)
-        return self.get_paginated_response(super().shown(versions))
+        versions = newest_versions(download, paginator.per_page, only_listed=only_listed)
+        return self.get_paginated_response(self.get_serializer(versions, many=True).data)
 
-    def tagged(self, target: models.Model, data: Any) -> Response:
-        """Tell the channel in a header as well: without `with=full` the documented answer has no member for it."""
-        response = super().tagged(target, data)
-        response[CHANNEL_HEADER] = target.channel  # type: ignore[attr-defined]
-        return response
-
-    def retrieve(self, request: Request, pk: str) -> Response:
-        version = version_of_id(read_number(pk) or 0)
+    def get_object(self) -> Version:
+        if self.action != "retrieve":
+            return super().get_object()  # type: ignore[no-any-return]
+        version = version_of_id(read_number(self.kwargs["pk"]) or 0)  # a prepared statement, as in `list`
         if version is None or not version_policy.can_view(self.actor, version):
             raise NotFound
-        return self.tagged(version, {"version": self.shown([version])[0]})
+        return version
 
-    def create(self, request: Request) -> Response:
-        """Shown as it was made: nothing else can have touched it, and it has no file yet."""
-        version = create_version(actor=self.actor, **self.parsed(McDmVersionCreateSerializer))
+    def get_tagged_response(self, instance: models.Model, data: Any, *, status: int = 200) -> Response:
+        """Add the channel as a header: without `with=full`, the documented response has no field for it."""
+        response = super().get_tagged_response(instance, data, status=status)
+        response[CHANNEL_HEADER] = instance.channel  # type: ignore[attr-defined]
+        return response
+
+    # --- write --------------------------------------------------------------------------------------------------------
+
+    def lock_object(self, instance: Version) -> models.Model:
+        return lock_version(instance)
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Create a version, and show it without reading it again: it cannot have changed, and has no file yet."""
+        version = create_version(actor=self.actor, **self.get_validated_data())
         version.primary_file_id = None  # type: ignore[attr-defined]
-        return self.tagged(version, {"version": self.shown([version])[0]})
+        return self.get_object_response(version)
 
-    def update(self, request: Request, pk: str) -> Response:
-        version = self._visible(pk)
-        fields = self.parsed(McDmVersionUpdateSerializer)
-        self.check_match(lambda: lock_version(version))
-        return self.one(edit_version(actor=self.actor, version=version, **fields))
+    def perform_update(self, serializer: InputSerializer) -> None:
+        version = serializer.instance
+        serializer.instance = edit_version(actor=self.actor, version=version, **serializer.validated_data)
 
-    def destroy(self, request: Request, pk: str) -> Response:
-        version = self._visible(pk)
-        options = self.deletion(version)
-        self.check_match(lambda: lock_version(version))
-        delete_version(actor=self.actor, version=version, **options)
-        return self.success()
+    def perform_destroy(self, instance: Version, *, hard: bool = False, reason: str = "") -> None:
+        delete_version(actor=self.actor, version=instance, hard=hard, reason=reason)
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
-        return self.one(move(Move.RESTORE, actor=self.actor, version=self._visible(pk)))
+        return self.move(Move.RESTORE)
 
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, pk: str) -> Response:
-        return self.one(move(Move.PUBLISH, actor=self.actor, version=self._visible(pk)))
+        return self.move(Move.PUBLISH)
 
     @action(detail=True, methods=["post"])
     def unpublish(self, request: Request, pk: str) -> Response:
-        return self.one(move(Move.UNPUBLISH, actor=self.actor, version=self._visible(pk)))
+        return self.move(Move.UNPUBLISH)
 
     @action(detail=True, methods=["post"])
     def yank(self, request: Request, pk: str) -> Response:
-        version, options = self._visible(pk), self.parsed(McDmYankSerializer)
-        return self.one(move(Move.YANK, actor=self.actor, version=version, **options))
+        return self.move(Move.YANK)
 
     @action(detail=True, methods=["post"])
     def unyank(self, request: Request, pk: str) -> Response:
-        return self.one(move(Move.UNYANK, actor=self.actor, version=self._visible(pk)))
+        return self.move(Move.UNYANK)
 
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: str) -> Response:
-        return self.one(move(Move.ACTIVATE, actor=self.actor, version=self._visible(pk)))
+        return self.move(Move.ACTIVATE)
 
-    def _visible(self, pk: str) -> Version:
-        version: Version = self.found(Version.all_objects.select_related("download__category"), pk)
-        return version
+    def move(self, transition: Move) -> Response:
+        """Carry out a transition of the version that the URL names, with the options of the action's body."""
+        version = self.get_object()
+        options = self.get_validated_data() if self.action in self.input_serializer_classes else {}
+        return self.get_object_response(self.reload(move(transition, actor=self.actor, version=version, **options)))

@@ -1,27 +1,30 @@
-"""What the four view sets of the mc-dm dialect share."""
+"""The base of the view sets of the mc-dm dialect."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import models
-from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from releasehub.api.common.envelope import HubEnvelopeMixin
-from releasehub.api.common.listing import ListingViewSet
+from releasehub.api.common.model_viewsets import (
+    CreateModelMixin,
+    DestroyModelMixin,
+    HubModelViewSet,
+    ListModelMixin,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+)
 from releasehub.api.mc_dm.filters import ordered
 from releasehub.api.mc_dm.pagination import McDmPagination
-from releasehub.api.mc_dm.serializers import McDmDeleteSerializer
 from releasehub.apikeys.scopes import Scope
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.errors import Denied
 from releasehub.core.numbers import read_number
-from releasehub.core.policy import Policy
 
 FIELD_NAMES = {
     "number": "version_string",
@@ -32,50 +35,26 @@ FIELD_NAMES = {
 }
 
 
-class McDmViewSet(HubEnvelopeMixin, ListingViewSet):
-    """One object under `item_key`, many under `list_key` beside the pagination block."""
+class McDmViewSet(HubEnvelopeMixin, HubModelViewSet):
+    """A view set that puts one object under `item_key`, and a list under `list_key` beside the pagination block.
+
+    Attributes:
+        full_serializer_class: The serializer for `with=full`, where a resource has more fields to show.
+        ordering: Maps a value of `order` to the field to order by; the first one is the default.
+    """
 
     pagination_class = McDmPagination
     query_fills_body = True
     lookup_value_regex = r"\d+"
     field_names = FIELD_NAMES
-    policy: ClassVar[Policy[Any]]
     item_key: ClassVar[str]
     list_key: ClassVar[str]
+    full_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     ordering: ClassVar[dict[str, str]]
-    delete_hard_scope: ClassVar[Scope] = Scope.DOWNLOAD_DELETE_HARD
-
-    def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.decorated(ordered(self.filtered_rows(), request, self.ordering)))
-        return self.get_paginated_response(self.shown(page or []))
-
-    def shown(self, objects: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        serializer_class, context = self.serializer_and_context(objects)
-        serializer = serializer_class(context={"base_url": self.base_url, "actor": self.actor} | context)
-        return [serializer.to_representation(item) for item in objects]
-
-    def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:
-        raise NotImplementedError
-
-    def one(self, target: models.Model) -> Response:
-        """The answer with this one object, read again so that it shows what is stored."""
-        fresh = self.decorated(type(target)._base_manager.filter(pk=target.pk)).get()
-        return self.tagged(fresh, {self.item_key: self.shown([fresh])[0]})
-
-    def found(self, rows: models.QuerySet[Any], pk: str) -> Any:
-        """The row, if the caller may see it. One row is asked of the policy, which is cheaper than its set form.
-
-        Errors: Http404.
-        """
-        number = read_number(pk)
-        target = None if number is None else rows.filter(pk=number).first()
-        if target is None or not self.policy.can_view(self.actor, target):
-            raise Http404
-        return target
 
     @property
     def is_full(self) -> bool:
-        return self.request.query_params.get("with") == "full"
+        return self.full_serializer_class is not None and self.request.query_params.get("with") == "full"
 
     @property
     def wants_deleted(self) -> bool:
@@ -85,19 +64,69 @@ class McDmViewSet(HubEnvelopeMixin, ListingViewSet):
     def is_super_key(self) -> bool:
         return self.actor.is_super_key
 
-    def deletion(self, target: models.Model) -> dict[str, Any]:
-        """`hard` and `reason`; hard deletion needs its scope beside write, and a refusal is recorded.
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        full = self.full_serializer_class
+        return full if full is not None and self.is_full else super().get_serializer_class()
 
-        Errors: MissingScope.
-        """
-        options = self.parsed(McDmDeleteSerializer)
-        if options["hard"]:
-            try:
-                self.require_scope(self.delete_hard_scope)
-            except Denied:
-                audit.record(actor=self.actor, action=AuditAction.HARD_DELETE_REFUSED, target=target)
-                raise
-        return options
+    def get_lookup(self) -> dict[str, Any] | None:
+        number = read_number(self.kwargs["pk"])
+        return None if number is None else {"pk": number}
 
-    def success(self) -> Response:
+    def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return ordered(queryset, self.request, self.ordering)
+
+    def get_representation(self, data: Any) -> dict[str, Any]:
+        return {self.item_key: data}
+
+
+class McDmCreateMixin(CreateModelMixin):
+    """A creation, which the dialect answers with 200."""
+
+    created_status = 200
+
+
+class McDmDestroyMixin(DestroyModelMixin):
+    """A deletion, which the dialect answers with a body."""
+
+    def get_destroyed_response(self) -> Response:
         return Response({"success": True})
+
+
+class McDmHardDestroyMixin(McDmDestroyMixin):
+    """A deletion with the options `hard` and `reason`."""
+
+    delete_hard_scope: ClassVar[Scope] = Scope.DOWNLOAD_DELETE_HARD
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        instance = self.get_object()
+        options = self.get_validated_data()
+        if options["hard"]:
+            self.check_hard_delete(instance)
+        self.check_destroy(instance, **options)
+        self.check_if_match(lambda: self.lock_object(instance))
+        self.perform_destroy(instance, **options)
+        return self.get_destroyed_response()
+
+    def check_hard_delete(self, instance: models.Model) -> None:
+        """Require the scope that a hard deletion needs beside that for writing.
+
+        Raises:
+            MissingScope: The key lacks it. The refusal is recorded in the audit log.
+        """
+        try:
+            self.require_scope(self.delete_hard_scope)
+        except Denied:
+            audit.record(actor=self.actor, action=AuditAction.HARD_DELETE_REFUSED, target=instance)
+            raise
+
+    def check_destroy(self, instance: Any, *, hard: bool, reason: str) -> None:
+        """Raise an exception if the resource does not support this deletion."""
+
+    def perform_destroy(self, instance: Any, *, hard: bool = False, reason: str = "") -> None:
+        raise NotImplementedError
+
+
+class McDmModelViewSet(
+    ListModelMixin, RetrieveModelMixin, McDmCreateMixin, UpdateModelMixin, McDmHardDestroyMixin, McDmViewSet
+):
+    """A view set with the five usual actions of the dialect."""

@@ -1,7 +1,9 @@
-"""The `data` of webhooks in the mc_dm format: the fields of the REST answers, and the relations the dialect embeds.
+"""The `data` of webhooks in the mc_dm format: the fields of the REST responses, and the relations the dialect embeds.
 
-From the snapshot of the event, so a later change does not show. Two things no snapshot has are read when the body is
-made, in the worker: the current version of a download, and the primary file of a version.
+The data comes from the snapshot in the event, so that later changes do not show. A snapshot is passed to the serializer
+of the REST API as a plain object with the attributes that the serializer reads. Two values are in no snapshot and are
+read by the worker that renders the body: the current version of a download, and the primary file of a version.
+
 Source: mc-dm contract, "Delivery".
 """
 
@@ -9,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
 
 from downloads.models import Category, Download
+from files.models import File
 from releasehub.accounts.models import User
-from releasehub.api.mc_dm.serializers import epoch
+from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFileSerializer, McDmVersionSerializer
 from releasehub.distribution.latest import with_current_version, with_primary_file
 from releasehub.webhooks.formats import register_renderer
 from releasehub.webhooks.models import Endpoint, Event
@@ -26,17 +30,17 @@ Snapshot = Mapping[str, Any]
 
 
 def register() -> None:
+    """Register the renderers of this format with the webhooks app, which does not know the API."""
     register_renderer(Endpoint.Format.MC_DM, "download", download_data)
     register_renderer(Endpoint.Format.MC_DM, "version", version_data)
     register_renderer(Endpoint.Format.MC_DM, "file", file_data)
 
 
 def download_data(event: Event) -> dict[str, Any]:
+    """Return the data of an event of a download."""
     current = _current_version(event.object_id)
     return {
-        **_download(event.data),
-        "description": event.data.get("description", ""),
-        "current_version_id": current.pk if current else 0,
+        **_download(event.data, current_version_id=current.pk if current else 0),
         "Category": _category(event.data),
         "User": _user(event.data, "owner"),
         "CurrentVersion": {"version_id": current.pk, "version_string": current.number} if current else None,
@@ -44,89 +48,112 @@ def download_data(event: Event) -> dict[str, Any]:
 
 
 def version_data(event: Event) -> dict[str, Any]:
+    """Return the data of an event of a version."""
     download = event.data["download"]
     return {
-        **_version(event.data),
-        "primary_file_id": _primary_file(event.object_id),
-        "Download": _download(download) | {"Category": _category(download)},
+        **_version(event.data, primary_file_id=_primary_file(event.object_id)),
+        "Download": _embedded_download(download) | {"Category": _category(download)},
         "User": _user(event.data, "author"),
     }
 
 
 def file_data(event: Event) -> dict[str, Any]:
+    """Return the data of an event of a file."""
     data, version = event.data, event.data["version"]
-    is_external, sha256 = bool(data["external_url"]), data["sha256"] or data.get("external_sha256")
+    row = SimpleNamespace(
+        pk=data["file_id"],
+        version_id=data["version_id"],
+        filename=data["filename"],
+        display_label=data["display_label"],
+        size_bytes=data["size_bytes"],
+        blob=None,  # the snapshot has the checksum and the type of either kind of file
+        external_sha256=data["sha256"] or data.get("external_sha256"),
+        external_type=data["mime_type"] or data.get("external_type"),
+        is_primary=data["is_primary"],
+        external_url=data["external_url"],
+        validation_status=data["validation_status"],
+        display_order=data["display_order"],
+        download_count=data.get("download_count", 0),
+        is_link_only=data.get("is_link_only", data["sha256"] is None),
+    )
+    embedded = _version(version)
+    del embedded["primary_file_id"]
     return {
-        "file_id": data["file_id"],
-        "version_id": data["version_id"],
-        "filename": data["filename"],
-        "display_label": data["display_label"],
-        "file_size": data["size_bytes"],
-        "file_hash": f"sha256:{sha256}" if sha256 else None,
-        "mime_type": data["mime_type"] or data.get("external_type"),
-        "is_primary": data["is_primary"],
-        "is_externally_linked": is_external,
-        "external_url": data["external_url"],
-        "validation_status": data["validation_status"],
-        "display_order": data["display_order"],
-        "download_count": data.get("download_count", 0),
-        "display_name": data["filename"],
-        "is_external": is_external,
-        "is_link_only": data.get("is_link_only", data["sha256"] is None),
-        "Version": _version(version) | {"Download": _download(version["download"])},
+        **McDmPayloadFileSerializer(context=_context()).to_representation(row),
+        "Version": embedded | {"Download": _embedded_download(version["download"])},
     }
 
 
-def _download(data: Snapshot) -> dict[str, Any]:
-    return {
-        "download_id": data["download_id"],
-        "category_id": data["category_id"],
-        "user_id": data["owner_id"],
-        "title": data["title"],
-        "tag_line": data["tag_line"],
-        "view_url": f"{settings.PUBLIC_URL}{data['path']}",
-        "icon_url": data.get("icon_url") or None,
-        "cover_url": data.get("cover_url") or None,
-        "rating_avg": 0.0,
-        "rating_count": 0,
-        "review_count": 0,
-        "download_count": data.get("download_count", 0),
-        "view_count": data.get("view_count", 0),
-        "last_update": _epoch(data.get("last_update_at")),
-        "created_date": _epoch(data.get("created_at")),
-        "download_state": "deleted" if data["is_deleted"] else data["state"],
-        "prefix_id": 0,
-    }
+class McDmPayloadFileSerializer(McDmFileSerializer):
+    """A file as the owner of the endpoint sees it: with the URL of a link."""
+
+    def get_external_url(self, file: File) -> str | None:
+        return file.external_url
 
 
-def _version(data: Snapshot) -> dict[str, Any]:
-    return {
-        "version_id": data["version_id"],
-        "download_id": data["download_id"],
-        "version_string": data["number"],
-        "version_int": data["version_int"],
-        "release_notes": data["release_notes"],
-        "changelog": data["changelog"],
-        "release_date": _epoch(data.get("released_at") or data["published_at"]),
-        "is_published": data["state"] in RELEASED,
-        "file_count": data["file_count"],
-        "download_count": data.get("download_count", 0),
-        "display_title": data["title"] or f"{data['download']['title']} {data['number']}",
-    }
+def _context() -> dict[str, Any]:
+    return {"base_url": settings.PUBLIC_URL}
+
+
+def _download(data: Snapshot, *, current_version_id: int = 0) -> dict[str, Any]:
+    row = SimpleNamespace(
+        pk=data["download_id"],
+        category_id=data["category_id"],
+        owner_id=data["owner_id"],
+        title=data["title"],
+        tag_line=data["tag_line"],
+        description=data.get("description", ""),
+        path=data["path"],
+        icon_url=data.get("icon_url"),
+        cover_url=data.get("cover_url"),
+        download_count=data.get("download_count", 0),
+        view_count=data.get("view_count", 0),
+        last_update_at=_moment(data.get("last_update_at")),
+        created_at=_moment(data.get("created_at")),
+        is_deleted=data["is_deleted"],
+        state=data["state"],
+        current_version_id=current_version_id,
+    )
+    return McDmDownloadSerializer(context=_context()).to_representation(row)
+
+
+def _embedded_download(data: Snapshot) -> dict[str, Any]:
+    """Return a download without the two fields that embedded downloads do not have."""
+    return {name: value for name, value in _download(data).items() if name not in {"description", "current_version_id"}}
+
+
+def _version(data: Snapshot, *, primary_file_id: int = 0) -> dict[str, Any]:
+    row = SimpleNamespace(
+        pk=data["version_id"],
+        download_id=data["download_id"],
+        number=data["number"],
+        version_int=data["version_int"],
+        release_notes=data["release_notes"],
+        changelog=data["changelog"],
+        released_at=_moment(data.get("released_at") or data["published_at"]),
+        is_released=data["state"] in RELEASED,
+        file_count=data["file_count"],
+        download_count=data.get("download_count", 0),
+        display_title=data["title"] or f"{data['download']['title']} {data['number']}",
+        primary_file_id=primary_file_id,
+    )
+    return McDmVersionSerializer(context=_context()).to_representation(row)
 
 
 def _category(download: Snapshot) -> dict[str, Any]:
-    if found := download.get("category"):
-        return dict(found)
-    category = Category.objects.filter(pk=download["category_id"]).first()
-    return {"category_id": download["category_id"], "title": category.title if category else ""}
+    """Return the category of a download; old events do not contain its title."""
+    if category := download.get("category"):
+        return dict(category)
+    row = Category.objects.filter(pk=download["category_id"]).first()
+    return {"category_id": download["category_id"], "title": row.title if row else ""}
 
 
 def _user(data: Snapshot, role: str) -> dict[str, Any] | None:
-    if (found := data.get(role)) or data[f"{role}_id"] is None:
-        return found
-    user = User.objects.filter(pk=data[f"{role}_id"]).first()
-    return {"user_id": user.pk, "username": user.get_username()} if user else None
+    """Return the user in a role; old events only contain the id."""
+    if (user := data.get(role)) or data[f"{role}_id"] is None:
+        return user
+    row = User.objects.filter(pk=data[f"{role}_id"]).first()
+    return {"user_id": row.pk, "username": row.get_username()} if row else None
 
 
 def _current_version(download_id: int) -> Version | None:
@@ -140,5 +167,5 @@ def _primary_file(version_id: int) -> int:
     return rows.values_list("primary_file_id", flat=True).first() or 0
 
 
-def _epoch(text: str | None) -> int:
-    return epoch(datetime.fromisoformat(text) if text else None)
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,4 +1,4 @@
-"""The shapes of webhook endpoints and their deliveries in the mc-dm dialect."""
+"""The shapes of webhook endpoints and their deliveries in the mc-dm dialect, in responses and in request bodies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rest_framework import serializers
 
 from releasehub.api.common.fields import FlagField, UnsignedField
 from releasehub.api.common.moments import parse_moment
-from releasehub.api.mc_dm.serializers import epoch
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch
 from releasehub.api.mc_dm.webhook_terms import (
     BODIES,
     CONTENT_TYPES,
@@ -22,7 +23,9 @@ from releasehub.api.mc_dm.webhook_terms import (
     from_format,
     to_criteria,
     to_filter,
+    to_format,
 )
+from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.json import read_json
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
@@ -47,7 +50,10 @@ CRITERIA_SCHEMA = {
 
 
 class TermsField(serializers.JSONField):
-    """An object in the words of the dialect; in a form its JSON text. `read` gives the domain's value."""
+    """An object with the names of the dialect, or its JSON text in a form.
+
+    `read` translates it to the value that the hub stores; `convert` translates a stored value back.
+    """
 
     def __init__(self, read: Callable[[dict[str, Any]], Any], **options: Any) -> None:
         super().__init__(**options)
@@ -55,149 +61,131 @@ class TermsField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> Any:
         try:
-            found = read_json(data.encode("utf-8", "replace")) if isinstance(data, str) else data
+            terms = read_json(data.encode("utf-8", "replace")) if isinstance(data, str) else data
         except ValueError:
             self.fail("invalid")
-        if not isinstance(found, dict):
+        if not isinstance(terms, dict):
             self.fail("invalid")
         try:
-            return self.read(found)
+            return self.read(terms)
         except UnknownTerm as error:
             raise serializers.ValidationError(str(error)) from error
 
 
 @extend_schema_field(EVENTS_SCHEMA)
 class EventsField(TermsField):
+    convert = staticmethod(from_filter)
+
     def __init__(self, **options: Any) -> None:
         super().__init__(to_filter, **options)
 
 
 @extend_schema_field(CRITERIA_SCHEMA)
 class CriteriaField(TermsField):
+    convert = staticmethod(from_criteria)
+
     def __init__(self, **options: Any) -> None:
         super().__init__(to_criteria, **options)
 
 
-# --- out --------------------------------------------------------------------------------------------------------------
+# --- responses --------------------------------------------------------------------------------------------------------
 
 
-class McDmWebhookSerializer(serializers.Serializer[Any]):
-    webhook_id = serializers.IntegerField(read_only=True)
+class McDmWebhookSerializer(OutputSerializer):
+    webhook_id = serializers.IntegerField(read_only=True, source="pk")
     title = serializers.CharField(read_only=True)
     description = serializers.CharField(read_only=True)
     url = serializers.CharField(read_only=True)
     events = EventsField(read_only=True)
     criteria = CriteriaField(read_only=True)
     content_type = serializers.ChoiceField(choices=BODIES, read_only=True)
-    ssl_verify = serializers.BooleanField(read_only=True)
-    active = serializers.BooleanField(read_only=True)
+    ssl_verify = serializers.BooleanField(read_only=True, source="verify_tls")
+    active = serializers.BooleanField(read_only=True, source="is_active")
     public_id = serializers.CharField(read_only=True)
     format = serializers.ChoiceField(choices=FORMATS, read_only=True)
-    download_id = serializers.IntegerField(read_only=True, help_text="0: none")
-    organization_id = serializers.IntegerField(read_only=True, help_text="0: none")
+    download_id = OptionalIdField(read_only=True, help_text="0: none")
+    organization_id = OptionalIdField(read_only=True, help_text="0: none")
     state = serializers.ChoiceField(choices=Endpoint.State.choices, read_only=True)
-    state_reason = serializers.CharField(read_only=True, help_text="Why the hub disabled it")
-    failing_since = serializers.IntegerField(read_only=True, help_text="Unix seconds; 0: the last attempt succeeded")
-    earlier_secret_until = serializers.IntegerField(
-        read_only=True, help_text="Unix seconds; until then the secret before the last rotation signs as well. 0: none"
+    state_reason = serializers.CharField(
+        read_only=True, source="disabled_reason", help_text="Why the hub disabled the endpoint"
     )
-    created_date = serializers.IntegerField(read_only=True, help_text="Unix seconds")
+    failing_since = EpochField(read_only=True, help_text="Unix seconds; 0: the last attempt succeeded")
+    earlier_secret_until = EpochField(
+        read_only=True, help_text="Unix seconds; when the previous secret stops to sign deliveries. 0: it already has"
+    )
+    created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
 
-    def to_representation(self, endpoint: Endpoint) -> dict[str, Any]:
-        format_, content_type = from_format(endpoint.format)
-        earlier = endpoint.previous_secret_until if endpoint.is_earlier_secret_valid else None
-        return {
-            "webhook_id": endpoint.pk,
-            "title": endpoint.title,
-            "description": endpoint.description,
-            "url": endpoint.url,
-            "events": from_filter(endpoint.events),
-            "criteria": from_criteria(endpoint.criteria),
-            "content_type": content_type,
-            "ssl_verify": endpoint.verify_tls,
-            "active": endpoint.is_active,
-            "public_id": endpoint.public_id,
-            "format": format_,
-            "download_id": endpoint.download_id or 0,
-            "organization_id": endpoint.organization_id or 0,
-            "state": endpoint.state,
-            "state_reason": endpoint.disabled_reason,
-            "failing_since": epoch(endpoint.failing_since),
-            "earlier_secret_until": epoch(earlier),
-            "created_date": epoch(endpoint.created_at),
-        }
+    def get_content_type(self, endpoint: Endpoint) -> str:
+        return from_format(endpoint.format)[1]
+
+    def get_format(self, endpoint: Endpoint) -> str:
+        return from_format(endpoint.format)[0]
+
+    def get_earlier_secret_until(self, endpoint: Endpoint) -> int:
+        return epoch(endpoint.previous_secret_until if endpoint.is_earlier_secret_valid else None)
 
 
 class McDmWebhookSecretSerializer(McDmWebhookSerializer):
-    secret = serializers.CharField(read_only=True, help_text="Shown in this answer, and nowhere else")
+    """The response that shows the secret; the view adds its value, which no row contains in plain text."""
+
+    secret = serializers.CharField(read_only=True, help_text="Shown only in this response")
 
 
-class McDmAttemptSerializer(serializers.Serializer[Any]):
+class McDmAttemptSerializer(OutputSerializer):
     number = serializers.IntegerField(read_only=True)
     result = serializers.ChoiceField(choices=Attempt.Result.choices, read_only=True)
-    started_date = serializers.IntegerField(read_only=True, help_text="Unix seconds")
+    started_date = EpochField(read_only=True, source="started_at", help_text="Unix seconds")
     duration_ms = serializers.IntegerField(read_only=True)
-    status_code = serializers.IntegerField(read_only=True, help_text="0: there was no answer")
+    status_code = OptionalIdField(read_only=True, help_text="0: the receiver did not answer")
     error = serializers.CharField(read_only=True)
     request_headers = serializers.DictField(child=serializers.CharField(), read_only=True)
-    response = serializers.CharField(read_only=True, help_text="The first 4 KiB of the answer's body")
-    next_attempt_date = serializers.IntegerField(read_only=True, help_text="Unix seconds; 0: none")
-
-    def to_representation(self, attempt: Attempt) -> dict[str, Any]:
-        return {
-            "number": attempt.number,
-            "result": attempt.result,
-            "started_date": epoch(attempt.started_at),
-            "duration_ms": attempt.duration_ms,
-            "status_code": attempt.status_code or 0,
-            "error": attempt.error,
-            "request_headers": attempt.request_headers,
-            "response": attempt.response,
-            "next_attempt_date": epoch(attempt.next_attempt_at),
-        }
+    response = serializers.CharField(read_only=True, help_text="The first 4 KiB of the response body")
+    next_attempt_date = EpochField(read_only=True, source="next_attempt_at", help_text="Unix seconds; 0: none")
 
 
-class McDmDeliverySerializer(serializers.Serializer[Any]):
-    """`context`: bodies (delivery -> text)."""
+class McDmDeliverySerializer(OutputSerializer):
+    """A delivery with its attempts. `context["bodies"]` maps the id of a delivery to its request body."""
 
-    delivery_id = serializers.CharField(read_only=True, help_text="The header `webhook-id`")
-    event = serializers.CharField(read_only=True, help_text="As the hub calls it, such as version.published")
-    content_id = serializers.IntegerField(read_only=True, help_text="Of the download, version or file")
+    delivery_id = serializers.CharField(read_only=True, source="webhook_id", help_text="The header `webhook-id`")
+    event = serializers.CharField(
+        read_only=True, source="event.type", help_text="The hub's own name of the event, such as `version.published`"
+    )
+    content_id = serializers.IntegerField(
+        read_only=True, source="event.object_id", help_text="The id of the download, version or file"
+    )
     format = serializers.ChoiceField(choices=FORMATS, read_only=True)
     content_type = serializers.ChoiceField(choices=BODIES, read_only=True)
     state = serializers.ChoiceField(choices=Delivery.State.choices, read_only=True)
     attempt_count = serializers.IntegerField(read_only=True)
-    created_date = serializers.IntegerField(read_only=True, help_text="Unix seconds")
-    finished_date = serializers.IntegerField(read_only=True, help_text="Unix seconds; 0: not yet")
-    next_attempt_date = serializers.IntegerField(read_only=True, help_text="Unix seconds; 0: there will be none")
+    created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
+    finished_date = EpochField(read_only=True, source="finished_at", help_text="Unix seconds; 0: not finished")
+    next_attempt_date = EpochField(read_only=True, help_text="Unix seconds; 0: no further attempt")
     request_body = serializers.CharField(read_only=True, allow_null=True, help_text="null before the first attempt")
     attempts = McDmAttemptSerializer(many=True, read_only=True)
 
-    def to_representation(self, delivery: Delivery) -> dict[str, Any]:
-        format_, content_type = from_format(delivery.format)
-        is_waiting = delivery.state == Delivery.State.PENDING
-        return {
-            "delivery_id": delivery.webhook_id,
-            "event": delivery.event.type,
-            "content_id": delivery.event.object_id,
-            "format": format_,
-            "content_type": content_type,
-            "state": delivery.state,
-            "attempt_count": delivery.attempt_count,
-            "created_date": epoch(delivery.created_at),
-            "finished_date": epoch(delivery.finished_at),
-            "next_attempt_date": epoch(delivery.next_attempt_at) if is_waiting else 0,
-            "request_body": self.context["bodies"].get(delivery.pk),
-            "attempts": [McDmAttemptSerializer().to_representation(attempt) for attempt in delivery.attempts.all()],
-        }
+    def get_content_type(self, delivery: Delivery) -> str:
+        return from_format(delivery.format)[1]
+
+    def get_format(self, delivery: Delivery) -> str:
+        return from_format(delivery.format)[0]
+
+    def get_next_attempt_date(self, delivery: Delivery) -> int:
+        return epoch(delivery.next_attempt_at) if delivery.state == Delivery.State.PENDING else 0
+
+    def get_request_body(self, delivery: Delivery) -> str | None:
+        return self.context["bodies"].get(delivery.pk)  # type: ignore[no-any-return]
+
+    def get_attempts(self, delivery: Delivery) -> list[dict[str, Any]]:
+        serializer = self.nested(McDmAttemptSerializer)
+        return [serializer.to_representation(attempt) for attempt in delivery.attempts.all()]
 
 
 class McDmReplaySerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
-    count = serializers.IntegerField(help_text="Deliveries")
+    count = serializers.IntegerField(help_text="The number of deliveries")
 
 
-# --- in ---------------------------------------------------------------------------------------------------------------
+# --- request bodies ---------------------------------------------------------------------------------------------------
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
@@ -209,7 +197,7 @@ class MomentField(serializers.CharField):
             raise serializers.ValidationError(str(error)) from None
 
 
-class McDmWebhookUpdateSerializer(serializers.Serializer[Any]):
+class McDmWebhookUpdateSerializer(InputSerializer):
     title = serializers.CharField(max_length=100, required=False, allow_blank=True)
     description = serializers.CharField(max_length=200, required=False, allow_blank=True)
     url = serializers.CharField(max_length=2000, required=False)
@@ -217,23 +205,42 @@ class McDmWebhookUpdateSerializer(serializers.Serializer[Any]):
     criteria = CriteriaField(required=False)
     format = serializers.ChoiceField(choices=FORMATS, required=False)
     content_type = serializers.ChoiceField(
-        choices=BODIES, required=False, help_text="`form` with the format mc_dm only"
+        choices=BODIES, required=False, help_text="`form` only with the format `mc_dm`"
     )
-    ssl_verify = FlagField(required=False, source="verify_tls", help_text="Only staff may switch it off")
+    ssl_verify = FlagField(required=False, source="verify_tls", help_text="Only staff may turn this off")
     active = FlagField(required=False, source="is_active")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Combine `format` and `content_type` to the format that the hub stores.
 
-class McDmSecretSerializer(serializers.Serializer[Any]):
-    secret = serializers.CharField(max_length=200, required=False, help_text="Made up unless given")
+        Raises:
+            Invalid: The format has no such content type.
+        """
+        content_type = attrs.pop("content_type", "")
+        if content_type or "format" in attrs:
+            current = self.instance.format if self.instance else Endpoint.Format.STANDARD
+            try:
+                attrs["format"] = to_format(current, attrs.get("format", ""), content_type)
+            except UnknownTerm as error:
+                raise Invalid(ErrorCode.INVALID, str(error), field="content_type") from error
+        return attrs
+
+
+class McDmSecretSerializer(InputSerializer):
+    secret = serializers.CharField(max_length=200, required=False, help_text="Generated by default")
 
 
 class McDmWebhookCreateSerializer(McDmWebhookUpdateSerializer, McDmSecretSerializer):
-    url = serializers.CharField(max_length=2000)
-    events = EventsField(default=lambda: to_filter(dict.fromkeys(CONTENT_TYPES, "*")), help_text="All unless given")
+    events = EventsField(
+        default=lambda: to_filter(dict.fromkeys(CONTENT_TYPES, "*")), help_text="All events by default"
+    )
     download_id = UnsignedField(default=0, help_text="0: none")
-    organization_id = UnsignedField(default=0, help_text="0: none; without either it belongs to the site")
+    organization_id = UnsignedField(
+        default=0, help_text="0: none. Without a download or an organization, the endpoint belongs to the site"
+    )
+    required_fields = ("url",)
 
 
-class McDmRangeSerializer(serializers.Serializer[Any]):
+class McDmRangeSerializer(InputSerializer):
     since = MomentField(help_text="ISO 8601")
-    until = MomentField(help_text="ISO 8601; itself not included")
+    until = MomentField(help_text="ISO 8601; exclusive")

@@ -1,4 +1,4 @@
-"""`/api/mc-dm-webhooks/`: endpoints, their secrets and deliveries. Ours: the dialect itself has no such routes."""
+"""`/api/mc-dm-webhooks/`: endpoints, their secrets and deliveries. The original dialect has no such routes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from drf_spectacular.utils import (
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from downloads.webhooks import ensure_download
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
+from releasehub.api.common.model_viewsets import ListModelMixin, RetrieveModelMixin, UpdateModelMixin
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmWebhookFilterSet
 from releasehub.api.mc_dm.schema import PAGING, SINCE, UNITS, McDmPaginationSerializer, McDmSuccessSerializer
-from releasehub.api.mc_dm.viewsets import FIELD_NAMES, McDmViewSet
+from releasehub.api.mc_dm.viewsets import FIELD_NAMES, McDmCreateMixin, McDmDestroyMixin, McDmViewSet
 from releasehub.api.mc_dm.webhook_serializers import (
     McDmDeliverySerializer,
     McDmRangeSerializer,
@@ -36,9 +37,8 @@ from releasehub.api.mc_dm.webhook_serializers import (
     McDmWebhookSerializer,
     McDmWebhookUpdateSerializer,
 )
-from releasehub.api.mc_dm.webhook_terms import UnknownTerm, to_format
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import ErrorCode, Invalid, NotFound
+from releasehub.core.errors import NotFound
 from releasehub.webhooks import endpoints, replays
 from releasehub.webhooks.endpoints import check_url, create_endpoint, delete_endpoint, rotate_secret, update_endpoint
 from releasehub.webhooks.events import EventType
@@ -92,13 +92,13 @@ def written(summary: str, request: Any = None, answer: Any = ONE) -> Any:
 @extend_schema_view(
     list=extend_schema(
         summary="List webhook endpoints",
-        description="Those of downloads and organisations the caller manages; for staff all.",
+        description="The endpoints of downloads and organizations that the caller manages. Staff see all endpoints.",
         parameters=[
             OpenApiParameter("download_id", int),
             OpenApiParameter("organization_id", int),
             OpenApiParameter("state", str, enum=Endpoint.State.values),
             SINCE,
-            OpenApiParameter("order", str, enum=list(ORDER), description="The first unless told otherwise."),
+            OpenApiParameter("order", str, enum=list(ORDER), description=f"The default is `{next(iter(ORDER))}`."),
             *PAGES,
         ],
         responses=MANY,
@@ -106,17 +106,17 @@ def written(summary: str, request: Any = None, answer: Any = ONE) -> Any:
     ),
     retrieve=written("Get a webhook endpoint"),
     create=written("Create a webhook endpoint", McDmWebhookCreateSerializer, SECRET),
-    update=written("Change a webhook endpoint: what is left out stays", McDmWebhookUpdateSerializer),
+    update=written("Change a webhook endpoint; fields left out stay as they are", McDmWebhookUpdateSerializer),
     destroy=written("Delete a webhook endpoint with its deliveries", answer=McDmSuccessSerializer),
-    rotate=written("Replace the secret; the one before signs as well for a day", McDmSecretSerializer, SECRET),
+    rotate=written("Replace the secret; the previous one stays valid for a day", McDmSecretSerializer, SECRET),
     test=written("Send a test event", answer=DELIVERY),
-    pause=written("Pause: deliveries wait"),
-    resume=written("Resume what was paused, or disabled by the hub"),
-    replay_failed=written("Send all failed deliveries again", answer=McDmReplaySerializer),
-    replay=written("Send all deliveries of a range of time again", McDmRangeSerializer, McDmReplaySerializer),
-    cancel_pending=written("Give up what waits", answer=McDmReplaySerializer),
+    pause=written("Pause an endpoint; its deliveries wait"),
+    resume=written("Resume an endpoint that was paused, or disabled by the hub"),
+    replay_failed=written("Retry all failed deliveries", answer=McDmReplaySerializer),
+    replay=written("Send all deliveries of a period again", McDmRangeSerializer, McDmReplaySerializer),
+    cancel_pending=written("Cancel all pending deliveries", answer=McDmReplaySerializer),
     deliveries=extend_schema(
-        summary="List deliveries, the newest first",
+        summary="List deliveries, newest first",
         description=UNITS,
         parameters=[
             OpenApiParameter("state", str, enum=Delivery.State.values),
@@ -126,12 +126,20 @@ def written(summary: str, request: Any = None, answer: Any = ONE) -> Any:
         responses=DELIVERIES,
         filters=False,
     ),
-    replay_delivery=written("Send a delivery again, under the same id", answer=DELIVERY),
+    replay_delivery=written("Send a delivery again with the same id", answer=DELIVERY),
 )
 @extend_schema(tags=["webhooks"])
-class McDmWebhookViewSet(McDmViewSet):
+class McDmWebhookViewSet(
+    ListModelMixin, RetrieveModelMixin, McDmCreateMixin, UpdateModelMixin, McDmDestroyMixin, McDmViewSet
+):
     queryset = Endpoint.objects.all()
     serializer_class = McDmWebhookSerializer
+    input_serializer_classes = {
+        "create": McDmWebhookCreateSerializer,
+        "update": McDmWebhookUpdateSerializer,
+        "rotate": McDmSecretSerializer,
+        "replay": McDmRangeSerializer,
+    }
     filterset_class = McDmWebhookFilterSet
     policy = endpoint_policy
     item_key, list_key = "webhook", "webhooks"
@@ -143,129 +151,115 @@ class McDmWebhookViewSet(McDmViewSet):
         **dict.fromkeys(("replay_failed", "replay", "replay_delivery", "cancel_pending"), Scope.WEBHOOK_WRITE),
     }
 
-    def rows(self) -> models.QuerySet[Endpoint]:
+    def get_queryset(self) -> models.QuerySet[Endpoint]:
         return visible_endpoints(self.actor)
 
-    def serializer_and_context(self, objects: Sequence[Any]) -> tuple[type[BaseSerializer[Any]], dict[str, Any]]:
-        return McDmWebhookSerializer, {}
-
     def prepare(self) -> None:
-        """Names are looked up before any transaction; the service looks again."""
-        kinds = {"create": McDmWebhookCreateSerializer, "update": McDmWebhookUpdateSerializer}
-        if self.action == "update":
-            self.endpoint()
-        if self.action in kinds and (url := self.parsed(kinds[self.action]).get("url")):
-            check_url(url)
+        """Resolve the host name of the URL before the transaction; the service checks the URL again."""
+        if self.action in {"create", "update"}:
+            endpoint = self.get_object() if self.action == "update" else None
+            if url := self.get_input_serializer(endpoint).validated_data.get("url"):
+                check_url(url)
 
-    def retrieve(self, request: Request, pk: str) -> Response:
-        return self.one(self.endpoint())
+    # --- endpoints ----------------------------------------------------------------------------------------------------
 
-    def create(self, request: Request) -> Response:
-        fields = self.parsed(McDmWebhookCreateSerializer)
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        fields = self.get_validated_data()
         scope = _scope(fields.pop("download_id"), fields.pop("organization_id"))
-        endpoint, secret = create_endpoint(actor=self.actor, **scope, **_with_format(fields, Endpoint.Format.STANDARD))
-        return self.with_secret(endpoint, secret)
+        endpoint, secret = create_endpoint(actor=self.actor, **scope, **fields)
+        return self.get_secret_response(endpoint, secret)
 
-    def update(self, request: Request, pk: str) -> Response:
-        endpoint = self.endpoint()
-        fields = _with_format(self.parsed(McDmWebhookUpdateSerializer), endpoint.format)
-        self.check_match(lambda: Endpoint.objects.select_for_update().get(pk=pk))
-        return self.one(update_endpoint(actor=self.actor, endpoint=endpoint, **fields))
+    def perform_update(self, serializer: InputSerializer) -> None:
+        endpoint = serializer.instance
+        serializer.instance = update_endpoint(actor=self.actor, endpoint=endpoint, **serializer.validated_data)
 
-    def destroy(self, request: Request, pk: str) -> Response:
-        endpoint = self.endpoint()
-        self.check_match(lambda: Endpoint.objects.select_for_update().get(pk=pk))
-        delete_endpoint(actor=self.actor, endpoint=endpoint)
-        return self.success()
+    def perform_destroy(self, instance: Endpoint) -> None:
+        delete_endpoint(actor=self.actor, endpoint=instance)
 
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: str) -> Response:
-        endpoint = self.endpoint()
-        return self.with_secret(
-            endpoint, rotate_secret(actor=self.actor, endpoint=endpoint, **self.parsed(McDmSecretSerializer))
-        )
-
-    @action(detail=True, methods=["post"])
-    def test(self, request: Request, pk: str) -> Response:
-        delivery = endpoints.send_test_event(actor=self.actor, endpoint=self.endpoint())
-        return self.delivery(delivery.webhook_id)
+        endpoint = self.get_object()
+        secret = rotate_secret(actor=self.actor, endpoint=endpoint, **self.get_validated_data())
+        return self.get_secret_response(endpoint, secret)
 
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
-        return self.one(endpoints.pause_endpoint(actor=self.actor, endpoint=self.endpoint()))
+        endpoint = endpoints.pause_endpoint(actor=self.actor, endpoint=self.get_object())
+        return self.get_object_response(self.reload(endpoint))
 
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
-        return self.one(endpoints.resume_endpoint(actor=self.actor, endpoint=self.endpoint()))
+        endpoint = endpoints.resume_endpoint(actor=self.actor, endpoint=self.get_object())
+        return self.get_object_response(self.reload(endpoint))
 
-    @action(detail=True, methods=["post"])
-    def replay_failed(self, request: Request, pk: str) -> Response:
-        return _counted(replays.replay_failed(actor=self.actor, endpoint=self.endpoint()))
+    def get_secret_response(self, endpoint: Endpoint, secret: str) -> Response:
+        """Return the only response that contains the secret.
 
-    @action(detail=True, methods=["post"])
-    def replay(self, request: Request, pk: str) -> Response:
-        endpoint = self.endpoint()
-        return _counted(replays.replay_range(actor=self.actor, endpoint=endpoint, **self.parsed(McDmRangeSerializer)))
-
-    @action(detail=True, methods=["post"])
-    def cancel_pending(self, request: Request, pk: str) -> Response:
-        return _counted(replays.cancel_pending(actor=self.actor, endpoint=self.endpoint()))
-
-    @action(detail=True, methods=["get"])
-    def deliveries(self, request: Request, pk: str) -> Response:
-        """A filter that is not known is left out, as an unknown order is."""
-        asked = request.query_params
-        rows = delivery_log(
-            self.endpoint(),
-            state=asked["state"] if asked.get("state") in Delivery.State.values else "",
-            event=asked["event"] if asked.get("event") in EventType.values else "",
-        )
-        page = self.paginate_queryset(rows) or []
-        block = self.paginator.block()  # type: ignore[union-attr]
-        return Response({"deliveries": _shown_deliveries(page), "pagination": block})
-
-    @action(detail=True, methods=["post"], url_path=f"{DELIVERY_PATH}/replay", url_name="replay-delivery")
-    def replay_delivery(self, request: Request, pk: str, delivery_id: str) -> Response:
-        replays.replay_delivery(actor=self.actor, delivery=find_delivery(self.endpoint(), delivery_id))
-        return self.delivery(delivery_id)
-
-    def endpoint(self) -> Endpoint:
-        """Errors: Http404."""
-        found: Endpoint = self.found(Endpoint.objects.all(), self.kwargs["pk"])
-        return found
-
-    def delivery(self, webhook_id: str) -> Response:
-        return Response({"delivery": _shown_deliveries([find_delivery(self.endpoint(), webhook_id)])[0]})
-
-    def with_secret(self, endpoint: Endpoint, secret: str) -> Response:
-        """The one answer that has it; a repeated request gets it from where it is kept sealed."""
-        response = self.one(endpoint)
+        A request repeated with the same `Idempotency-Key` gets it as well, from the encrypted stored response.
+        """
+        response = self.get_object_response(self.reload(endpoint))
         response.data["webhook"]["secret"] = secret
         return confidential(response)
 
+    # --- deliveries ---------------------------------------------------------------------------------------------------
 
-def _shown_deliveries(rows: Sequence[Delivery]) -> list[dict[str, Any]]:
-    serializer = McDmDeliverySerializer(context={"bodies": bodies_of(rows)})
-    return [serializer.to_representation(row) for row in rows]
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: str) -> Response:
+        delivery = endpoints.send_test_event(actor=self.actor, endpoint=self.get_object())
+        return self.get_delivery_response(delivery.webhook_id)
+
+    @action(detail=True, methods=["post"])
+    def replay_failed(self, request: Request, pk: str) -> Response:
+        return _count_response(replays.replay_failed(actor=self.actor, endpoint=self.get_object()))
+
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, pk: str) -> Response:
+        endpoint = self.get_object()
+        return _count_response(replays.replay_range(actor=self.actor, endpoint=endpoint, **self.get_validated_data()))
+
+    @action(detail=True, methods=["post"])
+    def cancel_pending(self, request: Request, pk: str) -> Response:
+        return _count_response(replays.cancel_pending(actor=self.actor, endpoint=self.get_object()))
+
+    @action(detail=True, methods=["get"])
+    def deliveries(self, request: Request, pk: str) -> Response:
+        """Return a page of deliveries. An unknown value of a filter is ignored, as an unknown `order` is."""
+        query = request.query_params
+        rows = delivery_log(
+            self.get_object(),
+            state=query["state"] if query.get("state") in Delivery.State.values else "",
+            event=query["event"] if query.get("event") in EventType.values else "",
+        )
+        page = self.paginate_queryset(rows) or []
+        block = self.paginator.get_block()  # type: ignore[union-attr]
+        return Response({"deliveries": serialize_deliveries(page), "pagination": block})
+
+    @action(detail=True, methods=["post"], url_path=f"{DELIVERY_PATH}/replay", url_name="replay-delivery")
+    def replay_delivery(self, request: Request, pk: str, delivery_id: str) -> Response:
+        replays.replay_delivery(actor=self.actor, delivery=find_delivery(self.get_object(), delivery_id))
+        return self.get_delivery_response(delivery_id)
+
+    def get_delivery_response(self, webhook_id: str) -> Response:
+        delivery = find_delivery(self.get_object(), webhook_id)
+        return Response({"delivery": serialize_deliveries([delivery])[0]})
 
 
-def _counted(count: int) -> Response:
+def serialize_deliveries(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
+    """Return deliveries with their bodies, which are rendered again for all of them at once."""
+    serializer = McDmDeliverySerializer(context={"bodies": bodies_of(deliveries)})
+    return [serializer.to_representation(delivery) for delivery in deliveries]
+
+
+def _count_response(count: int) -> Response:
     return Response({"success": True, "count": count})
 
 
-def _with_format(fields: dict[str, Any], current: str) -> dict[str, Any]:
-    """`format` and `content_type` as the hub's one format.  Errors: Invalid."""
-    content_type = fields.pop("content_type", "")
-    if content_type or "format" in fields:
-        try:
-            fields["format"] = to_format(current, fields.get("format", ""), content_type)
-        except UnknownTerm as error:
-            raise Invalid(ErrorCode.INVALID, str(error), field="content_type") from error
-    return fields
-
-
 def _scope(download_id: int, organization_id: int) -> dict[str, Any]:
-    """What the endpoint is to belong to.  Errors: NotFound."""
+    """Return the owner of a new endpoint, as arguments of the service; without either it belongs to the site.
+
+    Raises:
+        NotFound: There is no such download or organization.
+    """
     scope: dict[str, Any] = {}
     if download_id:
         ensure_download(download_id)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from downloads.models import AccessKey
 from releasehub.api.common.fields import UnsignedField
+from releasehub.api.common.serializers import InputSerializer
 from versions.numbering import MAX_LENGTH
 
 
@@ -16,7 +17,7 @@ class AccessKeyListQuerySerializer(serializers.Serializer[Any]):
     cursor = serializers.CharField(required=False, help_text="From `next` or `previous` of another page")
 
 
-class AccessKeyCreateSerializer(serializers.Serializer[Any]):
+class AccessKeyCreateSerializer(InputSerializer):
     download_id = UnsignedField()
     name = serializers.CharField(max_length=100, help_text="Whom it is for")
     expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Null: never")

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from downloads.models import AccessKey, Download
 from downloads.policies import access_key_policy, download_policy
 from releasehub.api.common.envelope import HubEnvelopeMixin
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.native.access_key_serializers import (
     AccessKeyAnswerSerializer,
     AccessKeyCreateSerializer,
@@ -57,14 +57,14 @@ class AccessKeyViewSet(HubEnvelopeMixin, HubViewSet):
     }
 
     def list(self, request: Request) -> Response:
-        wanted = self.checked(AccessKeyListQuerySerializer, request.query_params)
+        wanted = self.get_validated_query(AccessKeyListQuerySerializer)
         download = self._download(wanted["download_id"])
         download_policy.ensure("manage_access_keys", self.actor, download)
         page = self.paginate_queryset(AccessKey.objects.filter(download=download))
         return self.get_paginated_response(AccessKeySerializer(page, many=True).data)
 
     def create(self, request: Request) -> Response:
-        fields = self.parsed(AccessKeyCreateSerializer)
+        fields = self.get_validated_data(AccessKeyCreateSerializer)
         download = self._download(fields.pop("download_id"))
         key, secret = issue_access_key(actor=self.actor, download=download, **fields)
         shown = AccessKeySerializer(key).data | {"key": secret}

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from releasehub.api.common.envelope import HubEnvelopeMixin
 from releasehub.api.common.fields import UnsignedField
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Event
@@ -65,7 +65,7 @@ class EventViewSet(HubEnvelopeMixin, HubViewSet):
         responses={200: EventPageSerializer},
     )
     def stream(self, request: Request) -> Response:
-        query = self.checked(EventQuerySerializer, request.query_params)
+        query = self.get_validated_query(EventQuerySerializer)
         page = read_stream(
             self.actor,
             after=query["after"],

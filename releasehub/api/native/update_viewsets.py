@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from releasehub.api.common.caching import cacheable
 from releasehub.api.common.envelope import ERROR_ANSWERS, HubEnvelopeMixin
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.native.update_serializers import UpdateAnswerSerializer, UpdateQuerySerializer, shown_update
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.anonymous_cache import cache_for_anonymous
@@ -34,7 +34,7 @@ class UpdateViewSet(HubEnvelopeMixin, HubViewSet):
         responses={200: UpdateAnswerSerializer},
     )
     def retrieve(self, request: Request, slug: str) -> HttpResponseBase:
-        query = self.checked(UpdateQuerySerializer, request.query_params)
+        query = self.get_validated_query(UpdateQuerySerializer)
         key = open_with_secret(self.actor, query["key"]) if query["key"] else None
         download = find_download(self.actor, slug)
         client = Client(

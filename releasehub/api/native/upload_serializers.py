@@ -8,6 +8,7 @@ from rest_framework import serializers
 from files.models import File, UploadSession
 from files.uploads.sessions import PartAddress, Progress
 from releasehub.api.common.fields import FlagField, UnsignedField
+from releasehub.api.common.serializers import InputSerializer
 
 HEX_SHA256 = r"^(sha256:)?[0-9a-fA-F]{64}\Z"
 LARGEST_FILE = 5 * 1024**4
@@ -32,7 +33,7 @@ class VersionField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class UploadCreateSerializer(serializers.Serializer[Any]):
+class UploadCreateSerializer(InputSerializer):
     version_id = VersionField(required=False, help_text="Number or public_id; without it the file is attached later")
     filename = serializers.CharField(max_length=1020, trim_whitespace=False)
     size_bytes = UnsignedField(max_value=LARGEST_FILE)
@@ -55,12 +56,12 @@ class UploadCreateSerializer(serializers.Serializer[Any]):
         return value.lower()
 
 
-class UploadPartSerializer(serializers.Serializer[Any]):
+class UploadPartSerializer(InputSerializer):
     number = serializers.IntegerField(min_value=1, max_value=10_000)
     md5 = serializers.RegexField(r"^[0-9a-fA-F]{32}\Z", required=False, help_text="Hex; the storage compares it")
 
 
-class UploadPartsSerializer(serializers.Serializer[Any]):
+class UploadPartsSerializer(InputSerializer):
     parts = UploadPartSerializer(many=True, allow_empty=False)
 
 

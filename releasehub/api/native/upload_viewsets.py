@@ -28,7 +28,7 @@ from files.uploads.sessions import (
     sign_parts,
 )
 from releasehub.api.common.envelope import HubEnvelopeMixin
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.native.upload_serializers import (
     SuccessSerializer,
     UploadAnswerSerializer,
@@ -64,7 +64,7 @@ class UploadViewSet(HubEnvelopeMixin, HubViewSet):
     @cached_property
     def fields(self) -> dict[str, Any]:
         """The checked body of a new upload.  Errors: NotFound."""
-        fields = self.parsed(UploadCreateSerializer)
+        fields = self.get_validated_data(UploadCreateSerializer)
         wanted = fields.pop("version_id", None)
         fields["version"] = None if wanted is None else _version(wanted)
         return fields
@@ -102,7 +102,7 @@ class UploadViewSet(HubEnvelopeMixin, HubViewSet):
 
     @action(detail=True, methods=["post"])
     def parts(self, request: Request, public_id: str) -> Response:
-        wanted = self.parsed(UploadPartsSerializer)["parts"]
+        wanted = self.get_validated_data(UploadPartsSerializer)["parts"]
         addresses = sign_parts(self.upload, [(part["number"], part.get("md5", "")) for part in wanted])
         return self.answer(self.upload, Progress([], []), addresses)
 

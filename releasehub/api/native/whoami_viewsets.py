@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from downloads.models import Download
 from releasehub.api.common.caching import confidential
 from releasehub.api.common.envelope import HubEnvelopeMixin
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.apikeys.models import ApiKey
 
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from downloads.access import load_access
 from downloads.models import Download
 from downloads.policies import download_policy
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3LabelFilterSet
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import NAME_LENGTH, moment
@@ -57,7 +58,7 @@ class V3LabelSerializer(serializers.Serializer[Any]):
         }
 
 
-class V3LabelUpdateSerializer(serializers.Serializer[Any]):
+class V3LabelUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=NAME_LENGTH, required=False)
     displayName = serializers.CharField(max_length=NAME_LENGTH, required=False)
     description = serializers.CharField(max_length=1000, required=False, allow_blank=True, allow_null=True)
@@ -110,21 +111,21 @@ class V3LabelViewSet(V3ModelViewSet):
 
     def retrieve(self, request: Request, public_id: str) -> Response:
         label = self.found(public_id)
-        return self.tagged(label, self.shown([label])[0])
+        return self.get_tagged_response(label, self.shown([label])[0])
 
     def create(self, request: Request) -> Response:
-        fields = self._with_downloads(self.parsed(V3LabelCreateSerializer))
+        fields = self._with_downloads(self.get_validated_data(V3LabelCreateSerializer))
         return self.one(create_label(actor=self.actor, model=self.model, **fields), status=201)
 
     def partial_update(self, request: Request, public_id: str) -> Response:
         label = self.found(public_id)
-        fields = self._with_downloads(self.parsed(V3LabelUpdateSerializer))
-        self.check_match(lambda: self.model._base_manager.select_for_update().get(pk=label.pk))
+        fields = self._with_downloads(self.get_validated_data(V3LabelUpdateSerializer))
+        self.check_if_match(lambda: self.model._base_manager.select_for_update().get(pk=label.pk))
         return self.one(update_label(actor=self.actor, label=label, **fields))
 
     def destroy(self, request: Request, public_id: str) -> Response:
         label = self.found(public_id)
-        self.check_match(lambda: self.model._base_manager.select_for_update().get(pk=label.pk))
+        self.check_if_match(lambda: self.model._base_manager.select_for_update().get(pk=label.pk))
         delete_label(actor=self.actor, label=label)
         return Response(status=204)
 

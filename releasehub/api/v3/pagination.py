@@ -17,7 +17,7 @@ LAST_PAGE = 2**31
 
 
 class V3Pagination(BasePagination):
-    """The view may know the total without counting: `view.known_total(queryset)`.
+    """The view may know the total without counting: `view.get_stored_total(queryset)`.
 
     A limit out of range is refused: a client that got fewer rows than it asked for would stop asking.
     """
@@ -25,7 +25,7 @@ class V3Pagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.page = _number(request, "page", 1, LAST_PAGE)
         self.limit = _number(request, "limit", LIMIT, MOST)
-        known = view.known_total(queryset)
+        known = view.get_stored_total(queryset)
         self.total: int = queryset.order_by().count() if known is None else known
         start = (self.page - 1) * self.limit
         return [] if start >= self.total else list(window(queryset, start, self.limit))

@@ -17,6 +17,7 @@ from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import create_download, lock_download, update_download
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ProductFilterSet
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import moment
@@ -69,7 +70,7 @@ class V3ProductSerializer(serializers.Serializer[Any]):
         }
 
 
-class V3ProductUpdateSerializer(serializers.Serializer[Any]):
+class V3ProductUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=TITLE_LENGTH, required=False)
     displayName = serializers.CharField(
         max_length=TITLE_LENGTH, required=False, help_text="A product has one name here: this one wins over `name`"
@@ -131,22 +132,22 @@ class V3ProductViewSet(V3ModelViewSet):
 
     def retrieve(self, request: Request, public_id: str) -> Response:
         download = self.found(public_id)
-        return self.tagged(download, self.shown([download])[0])
+        return self.get_tagged_response(download, self.shown([download])[0])
 
     def create(self, request: Request) -> Response:
-        fields = self.parsed(V3ProductCreateSerializer)
+        fields = self.get_validated_data(V3ProductCreateSerializer)
         category = self._category(fields.pop("category_id"))
         return self.one(create_download(actor=self.actor, category=category, **fields), status=201)
 
     def partial_update(self, request: Request, public_id: str) -> Response:
         download = self.found(public_id)
-        fields = self.parsed(V3ProductUpdateSerializer)
-        self.check_match(lambda: lock_download(download.pk))
+        fields = self.get_validated_data(V3ProductUpdateSerializer)
+        self.check_if_match(lambda: lock_download(download.pk))
         return self.one(update_download(actor=self.actor, download=download, **fields))
 
     def destroy(self, request: Request, public_id: str) -> Response:
         download = self.found(public_id)
-        self.check_match(lambda: lock_download(download.pk))
+        self.check_if_match(lambda: lock_download(download.pk))
         delete_download(actor=self.actor, download=download)
         return Response(status=204)
 

@@ -87,10 +87,10 @@ class V3ReleaseFileViewSet(V3ModelViewSet):
 
     def retrieve(self, request: Request, public_id: str) -> Response:
         file = self.found(public_id)
-        return self.tagged(file, self.shown([file])[0])
+        return self.get_tagged_response(file, self.shown([file])[0])
 
     def create(self, request: Request) -> Response:
-        fields = self.parsed(V3ReleaseFileCreateSerializer)
+        fields = self.get_validated_data(V3ReleaseFileCreateSerializer)
         version = find_release(self.actor, fields["releaseId"])
         if version is None:
             raise NotFound("There is no such release, or you may not see it.")
@@ -108,6 +108,6 @@ class V3ReleaseFileViewSet(V3ModelViewSet):
 
     def destroy(self, request: Request, public_id: str) -> Response:
         file = self.found(public_id)
-        self.check_match(lambda: lock_file(file))
+        self.check_if_match(lambda: lock_file(file))
         delete_file(actor=self.actor, file=file)
         return Response(status=204)

@@ -116,7 +116,7 @@ class V3ReleaseViewSet(V3ReleaseShowing):
         product = self.wanted_product
         return Version.objects.none() if product is None else Version.objects.listed_in(self.actor, product)
 
-    def known_total(self, rows: models.QuerySet[Any]) -> int | None:
+    def get_stored_total(self, rows: models.QuerySet[Any]) -> int | None:
         """Kept on the product, as long as nothing else narrows the list."""
         query = self.request.query_params
         if not query.get("productId") or any(query.get(name) for name in V3ReleaseFilterSet.base_filters):
@@ -126,10 +126,10 @@ class V3ReleaseViewSet(V3ReleaseShowing):
 
     def retrieve(self, request: Request, public_id: str) -> Response:
         version = self.found(public_id)
-        return self.tagged(version, self.shown([version])[0])
+        return self.get_tagged_response(version, self.shown([version])[0])
 
     def create(self, request: Request) -> Response:
-        fields = _with_visibility(self.parsed(V3ReleaseCreateSerializer))
+        fields = _with_visibility(self.get_validated_data(V3ReleaseCreateSerializer))
         product = find_product(self.actor, fields.pop("productId"))
         if product is None:
             raise NotFound("There is no such product, or you may not see it.")
@@ -141,13 +141,13 @@ class V3ReleaseViewSet(V3ReleaseShowing):
 
     def partial_update(self, request: Request, public_id: str) -> Response:
         version = self.found(public_id)
-        fields = _with_visibility(self.parsed(V3ReleaseUpdateSerializer), version)
-        self.check_match(lambda: lock_version(version))
+        fields = _with_visibility(self.get_validated_data(V3ReleaseUpdateSerializer), version)
+        self.check_if_match(lambda: lock_version(version))
         return self.one(edit_version(actor=self.actor, version=version, **fields))
 
     def destroy(self, request: Request, public_id: str) -> Response:
         version = self.found(public_id)
-        self.check_match(lambda: lock_version(version))
+        self.check_if_match(lambda: lock_version(version))
         delete_version(actor=self.actor, version=version)
         return Response(status=204)
 

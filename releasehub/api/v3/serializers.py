@@ -13,6 +13,7 @@ from files.models import File
 from files.names import extension
 from releasehub.api.common.fields import UnsignedField
 from releasehub.api.common.moments import shown_moment
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.distribution.gate import barrier_of
 from versions.models import Version
 
@@ -162,7 +163,7 @@ class PlatformsField(serializers.ListField):
         return list(dict.fromkeys(word.lower() for word in super().to_internal_value(data)))
 
 
-class V3ReleaseUpdateSerializer(serializers.Serializer[Any]):
+class V3ReleaseUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=NAME_LENGTH, required=False)
     version = serializers.RegexField(VERSION, max_length=128, required=False, trim_whitespace=False)
     channel = serializers.CharField(max_length=NAME_LENGTH, required=False)
@@ -189,7 +190,7 @@ class V3ReleaseCreateSerializer(V3ReleaseUpdateSerializer):
     createdAt = serializers.DateTimeField(required=False, help_text="Of old releases only")
 
 
-class V3ReleaseFileCreateSerializer(serializers.Serializer[Any]):
+class V3ReleaseFileCreateSerializer(InputSerializer):
     name = serializers.CharField(max_length=NAME_LENGTH, trim_whitespace=False)
     url = serializers.CharField(max_length=2048)
     size = UnsignedField()

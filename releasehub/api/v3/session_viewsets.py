@@ -12,13 +12,14 @@ from rest_framework.response import Response
 
 from releasehub.accounts.signing_in import SignInFailed, TooManyAttempts, sign_in
 from releasehub.api.common.caching import confidential
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.schema import about
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.tokens import issue_token
 from releasehub.core.readiness import readiness
 
 
-class V3LoginSerializer(serializers.Serializer[Any]):
+class V3LoginSerializer(InputSerializer):
     accountAlias = serializers.CharField(
         max_length=256, required=False, allow_blank=True, help_text="Read and not needed: a hub is one account"
     )
@@ -48,7 +49,7 @@ class V3AccountViewSet(V3ViewSet):
         responses={200: V3AccessTokenSerializer},
     )
     def login(self, request: Request) -> Response:
-        given = self.parsed(V3LoginSerializer)
+        given = self.get_validated_data(V3LoginSerializer)
         try:
             user = sign_in(request._request, name=given["email"], password=given["password"])
         except TooManyAttempts as refusal:

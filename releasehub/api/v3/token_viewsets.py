@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.api.common.caching import confidential
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.schema import NOTHING, about, listed
 from releasehub.api.v3.serializers import moment
 from releasehub.api.v3.viewsets import V3ModelViewSet
@@ -50,7 +51,7 @@ class V3NewPersonalAccessTokenSerializer(V3PersonalAccessTokenSerializer):
     token = serializers.CharField(read_only=True, help_text="Shown this once")
 
 
-class V3PersonalAccessTokenUpdateSerializer(serializers.Serializer[Any]):
+class V3PersonalAccessTokenUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=100, required=False)
     scopes = serializers.ListField(child=serializers.CharField(max_length=100), max_length=100, required=False)
     expiresAt = serializers.DateTimeField(required=False, allow_null=True, source="expires_at")
@@ -107,25 +108,25 @@ class V3PersonalAccessTokenViewSet(V3ModelViewSet):
 
     def retrieve(self, request: Request, public_id: str) -> Response:
         key = self.found(public_id)
-        return self.tagged(key, self.shown([key])[0])
+        return self.get_tagged_response(key, self.shown([key])[0])
 
     def create(self, request: Request) -> Response:
-        fields = self.parsed(V3PersonalAccessTokenCreateSerializer)
+        fields = self.get_validated_data(V3PersonalAccessTokenCreateSerializer)
         is_revoked = fields.pop("revoked", False)
         user = self.actor.user
         assert user is not None  # noqa: S101 - a token names a person
         key, secret = issue_key(actor=self.actor, user=user, **fields)
         if is_revoked:
             revoke_key(actor=self.actor, key=key)
-        answer = self.tagged(key, self.shown([key])[0] | {"token": secret})
+        answer = self.get_tagged_response(key, self.shown([key])[0] | {"token": secret})
         answer.status_code = 201
         return confidential(answer)
 
     def partial_update(self, request: Request, public_id: str) -> Response:
         key = self.found(public_id)
-        fields = self.parsed(V3PersonalAccessTokenUpdateSerializer)
+        fields = self.get_validated_data(V3PersonalAccessTokenUpdateSerializer)
         revoked = fields.pop("revoked", None)
-        self.check_match(lambda: ApiKey.objects.select_for_update().get(pk=key.pk))
+        self.check_if_match(lambda: ApiKey.objects.select_for_update().get(pk=key.pk))
         if revoked is False and key.revoked_at is not None:
             raise Conflict(ErrorCode.KEY_REVOKED, "This token is revoked for ever. Make a new one.")
         key = update_key(actor=self.actor, key=key, **fields)
@@ -135,6 +136,6 @@ class V3PersonalAccessTokenViewSet(V3ModelViewSet):
 
     def destroy(self, request: Request, public_id: str) -> Response:
         key = self.found(public_id)
-        self.check_match(lambda: ApiKey.objects.select_for_update().get(pk=key.pk))
+        self.check_if_match(lambda: ApiKey.objects.select_for_update().get(pk=key.pk))
         delete_key(actor=self.actor, key=key)
         return Response(status=204)

@@ -67,7 +67,7 @@ class V3UpdateViewSet(V3ViewSet):
         responses=RELEASE | {204: OpenApiResponse(description="None is newer.")},
     )
     def update(self, request: Request) -> HttpResponseBase:
-        query = self.checked(V3UpdateQuerySerializer, request.query_params)
+        query = self.get_validated_query(V3UpdateQuerySerializer)
         return self._answer(query) or HttpResponse(status=204)
 
     @about(
@@ -77,7 +77,7 @@ class V3UpdateViewSet(V3ViewSet):
         responses=RELEASE,
     )
     def latest(self, request: Request) -> HttpResponseBase:
-        answer = self._answer(self.checked(V3LatestQuerySerializer, request.query_params))
+        answer = self._answer(self.get_validated_query(V3LatestQuerySerializer))
         if answer is None:
             raise NotFound("This product has no release for that platform and channel.")
         return answer

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.api.common.listing import ListingViewSet
-from releasehub.api.common.views import HubViewSet
+from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.v3.errors import V3EnvelopeMixin
 from releasehub.api.v3.filters import ordered
 from releasehub.api.v3.pagination import V3Pagination
@@ -70,7 +70,7 @@ class V3ModelViewSet(V3ViewSet, ListingViewSet):
     def one(self, target: models.Model, status: int = 200) -> Response:
         """The answer with this one object, read again so that it shows what is stored."""
         fresh = self.decorated(type(target)._base_manager.filter(pk=target.pk)).get()
-        response = self.tagged(fresh, self.shown([fresh])[0])
+        response = self.get_tagged_response(fresh, self.shown([fresh])[0])
         response.status_code = status
         return response
 

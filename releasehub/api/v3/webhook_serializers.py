@@ -8,6 +8,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.serializers import NAME_LENGTH, moment
 from releasehub.api.v3.webhook_terms import EVENTS, UnknownEvent, from_filter, from_type, to_filter
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
@@ -135,7 +136,7 @@ def _answered_at(attempt: Attempt) -> datetime | None:
 # --- in ---------------------------------------------------------------------------------------------------------------
 
 
-class V3WebhookUpdateSerializer(serializers.Serializer[Any]):
+class V3WebhookUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=100, required=False)
     url = serializers.CharField(max_length=2000, required=False)
     token = serializers.CharField(

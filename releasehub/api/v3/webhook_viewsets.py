@@ -103,24 +103,24 @@ class V3WebhookViewSet(V3ModelViewSet):
         if self.action == "partial_update":
             self.found(self.kwargs["public_id"])
         kinds = {"create": V3WebhookCreateSerializer, "partial_update": V3WebhookUpdateSerializer}
-        if self.action in kinds and (url := self.parsed(kinds[self.action]).get("url")):
+        if self.action in kinds and (url := self.get_validated_data(kinds[self.action]).get("url")):
             check_url(url)
 
     def retrieve(self, request: Request, public_id: str) -> Response:
         endpoint = self.found(public_id)
-        return self.tagged(endpoint, self.shown([endpoint])[0])
+        return self.get_tagged_response(endpoint, self.shown([endpoint])[0])
 
     def create(self, request: Request) -> Response:
-        fields = self.parsed(V3WebhookCreateSerializer)
+        fields = self.get_validated_data(V3WebhookCreateSerializer)
         scope = _scope(self.actor, fields.pop("productId", None), fields.pop("organizationId", None))
         endpoint, secret = create_endpoint(actor=self.actor, format=Format.V3, **scope, **fields)
         return self._with_token(self.one(endpoint, status=201), secret)
 
     def partial_update(self, request: Request, public_id: str) -> Response:
         endpoint = self.found(public_id)
-        fields = self.parsed(V3WebhookUpdateSerializer)
+        fields = self.get_validated_data(V3WebhookUpdateSerializer)
         token = fields.pop("secret", "")
-        self.check_match(lambda: Endpoint.objects.select_for_update().get(pk=endpoint.pk))
+        self.check_if_match(lambda: Endpoint.objects.select_for_update().get(pk=endpoint.pk))
         with transaction.atomic():
             self._change(endpoint, fields, token)
         answer = self.one(endpoint)
@@ -128,7 +128,7 @@ class V3WebhookViewSet(V3ModelViewSet):
 
     def destroy(self, request: Request, public_id: str) -> Response:
         endpoint = self.found(public_id)
-        self.check_match(lambda: Endpoint.objects.select_for_update().get(pk=endpoint.pk))
+        self.check_if_match(lambda: Endpoint.objects.select_for_update().get(pk=endpoint.pk))
         delete_endpoint(actor=self.actor, endpoint=endpoint)
         return Response(status=204)
 

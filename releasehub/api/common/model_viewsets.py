@@ -1,0 +1,174 @@
+"""View sets of model rows, in the shape of REST framework's generic views.
+
+Two things differ from REST framework. A list and a single row use different querysets: asking the policy about one row
+is cheaper than the set form of the same rule. And serializers receive their related rows in bulk, through
+`get_related_context`, so that the number of queries does not depend on the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import django_filters
+from django.db import models
+from django.http import Http404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.common.viewsets import HubViewSet
+from releasehub.core.policy import Policy
+
+
+class HubModelViewSet(HubViewSet):
+    """Lookup, filtering and serialization of rows. Add the mixins below for the actions of a view set.
+
+    A dialect implements `get_lookup` and `get_representation`.
+    """
+
+    policy: ClassVar[Policy[Any]]
+    filterset_class: ClassVar[type[django_filters.FilterSet] | None] = None
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        """Return the rows that the caller may see in a list."""
+        raise NotImplementedError
+
+    def get_object_queryset(self) -> models.QuerySet[Any]:
+        """Return the rows among which `get_object` looks; the policy decides which of them the caller may see."""
+        return super().get_queryset()
+
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Add the relations and annotations that the serializer reads from a row."""
+        return queryset
+
+    def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Apply the filters of the query string."""
+        filters, query = self.filterset_class, self.request.query_params
+        # Building a filter set takes longer than the query of a page, so a request without a filter skips it.
+        if filters is None or filters.base_filters.keys().isdisjoint(query):
+            return queryset
+        filtered: models.QuerySet[Any] = filters(query, queryset=queryset, request=self.request).qs
+        return filtered
+
+    def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Order the rows as the query string asks, with the id as the last criterion."""
+        raise NotImplementedError
+
+    def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
+        """Return the length of the list if it is stored somewhere, or None if the paginator has to count."""
+        return None
+
+    def get_lookup(self) -> dict[str, Any] | None:
+        """Return the filter for the row that the URL names, or None if the URL cannot name any row."""
+        raise NotImplementedError
+
+    def get_object(self) -> Any:
+        """Return the row that the URL names.
+
+        Raises:
+            Http404: There is no such row, or the caller may not see it.
+        """
+        lookup = self.get_lookup()
+        instance = None if lookup is None else self.get_object_queryset().filter(**lookup).first()
+        if instance is None or not self.policy.can_view(self.actor, instance):
+            raise Http404
+        return instance
+
+    def lock_object(self, instance: Any) -> models.Model:
+        """Lock the row for a change with `If-Match`, and return it as it is stored."""
+        locked: models.Model = type(instance)._base_manager.select_for_update().get(pk=instance.pk)
+        return locked
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
+        """Return the serializer of the response, with the related rows of all its instances loaded."""
+        instances = args[0] if kwargs.get("many") else args[:1]
+        kwargs["context"] = self.get_serializer_context() | self.get_related_context(instances)
+        return self.get_serializer_class()(*args, **kwargs)
+
+    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        """Load what the serializer needs beside the rows themselves, for all rows at once."""
+        return {}
+
+    def get_representation(self, data: Any) -> Any:
+        """Return the response body around the data of one row."""
+        raise NotImplementedError
+
+    def get_object_response(self, instance: models.Model, *, status: int = 200) -> Response:
+        """Return the response that shows one row as it is in memory, with its ETag."""
+        data = self.get_serializer(instance).data
+        return self.get_tagged_response(instance, self.get_representation(data), status=status)
+
+    def reload(self, instance: models.Model) -> Any:
+        """Read a row again after a service has changed it, so that the response shows what is stored."""
+        return self.with_relations(type(instance)._base_manager.filter(pk=instance.pk)).get()
+
+
+class ListModelMixin(HubModelViewSet):
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        queryset = self.with_relations(self.filter_queryset(self.get_queryset()))
+        page = self.paginate_queryset(self.order_queryset(queryset)) or []
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+
+class RetrieveModelMixin(HubModelViewSet):
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.get_object_response(self.get_object())
+
+
+class CreateModelMixin(HubModelViewSet):
+    created_status: ClassVar[int] = 201
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        serializer = self.get_input_serializer()
+        self.perform_create(serializer)
+        return self.get_object_response(self.reload(serializer.instance), status=self.created_status)
+
+    def perform_create(self, serializer: InputSerializer) -> None:
+        """Call the service with the validated data, and set `serializer.instance` to the new row."""
+        raise NotImplementedError
+
+
+class ChangeModelMixin(HubModelViewSet):
+    """The common half of `update` and `partial_update`; a field that a request leaves out stays as it is."""
+
+    def change(self) -> Response:
+        serializer = self.get_input_serializer(self.get_object())
+        instance = serializer.instance
+        self.check_if_match(lambda: self.lock_object(instance))
+        self.perform_update(serializer)
+        return self.get_object_response(self.reload(serializer.instance))
+
+    def perform_update(self, serializer: InputSerializer) -> None:
+        """Call the service with `serializer.instance` and the validated data, and set the instance to the result."""
+        raise NotImplementedError
+
+
+class UpdateModelMixin(ChangeModelMixin):
+    """For dialects that change a row with PUT."""
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.change()
+
+
+class PartialUpdateModelMixin(ChangeModelMixin):
+    """For dialects that change a row with PATCH."""
+
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.change()
+
+
+class DestroyModelMixin(HubModelViewSet):
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        instance = self.get_object()
+        self.check_if_match(lambda: self.lock_object(instance))
+        self.perform_destroy(instance)
+        return self.get_destroyed_response()
+
+    def perform_destroy(self, instance: Any) -> None:
+        """Call the service that deletes the row."""
+        raise NotImplementedError
+
+    def get_destroyed_response(self) -> Response:
+        return Response(status=204)

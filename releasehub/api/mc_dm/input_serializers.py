@@ -1,0 +1,133 @@
+"""The shapes of request bodies of the mc-dm dialect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from downloads.models import Category, Download
+from releasehub.api.common.fields import FlagField, UnsignedField, WordsField
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.core.errors import ErrorCode, Invalid
+
+WRITABLE_DOWNLOAD_STATES = ["visible", "draft"]
+WRITABLE_VERSION_STATES = ["draft", "scheduled", "published"]
+
+
+def find_category(serializer: serializers.Serializer[Any], category_id: int, field: str) -> Category:
+    """Return the category that a request names.
+
+    Raises:
+        Invalid: There is no such category, or the caller may not see it.
+    """
+    categories = Category.objects.visible_to(serializer.context["actor"])
+    category: Category | None = categories.filter(pk=category_id).first()
+    if category is None:
+        raise Invalid(ErrorCode.INVALID, "There is no such category.", field=field)
+    return category
+
+
+class McDmCategoryUpdateSerializer(InputSerializer):
+    title = serializers.CharField(max_length=100, required=False)
+    description = serializers.CharField(required=False, allow_blank=True, max_length=10_000, trim_whitespace=False)
+    parent_category_id = UnsignedField(required=False, help_text="0: top level")
+    display_order = UnsignedField(required=False, max_value=2**31 - 1)
+    fa_icon = serializers.RegexField(r"^[a-z0-9-]*\Z", required=False, allow_blank=True, max_length=50, source="icon")
+    icon_color = serializers.RegexField(
+        r"^(#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?)?\Z", required=False, allow_blank=True, source="color"
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Replace `parent_category_id` by the row `parent`; 0 is the top level."""
+        if "parent_category_id" in attrs:
+            parent_id = attrs.pop("parent_category_id")
+            attrs["parent"] = find_category(self, parent_id, "parent") if parent_id else None
+        return attrs
+
+
+class McDmCategoryCreateSerializer(McDmCategoryUpdateSerializer):
+    required_fields = ("title",)
+
+
+class McDmDownloadUpdateSerializer(InputSerializer):
+    title = serializers.CharField(max_length=150, required=False)
+    tag_line = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=100_000, required=False, allow_blank=True, trim_whitespace=False)
+    category_id = UnsignedField(required=False)
+    download_state = serializers.ChoiceField(choices=WRITABLE_DOWNLOAD_STATES, required=False, source="state")
+    visibility = serializers.ChoiceField(choices=Download.Visibility.choices, required=False)
+    tags = WordsField(required=False, max_length=20)
+    license = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    homepage_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+    source_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Replace `category_id` by the row `category`."""
+        if "category_id" in attrs:
+            attrs["category"] = find_category(self, attrs.pop("category_id"), "category")
+        return attrs
+
+
+class McDmDownloadCreateSerializer(McDmDownloadUpdateSerializer):
+    slug = serializers.SlugField(max_length=100, required=False, help_text="Made from the title by default")
+    required_fields = ("title", "category_id")
+
+
+class McDmVersionUpdateSerializer(InputSerializer):
+    title = serializers.CharField(max_length=256, required=False, allow_blank=True)
+    version_string = serializers.CharField(required=False, source="number", trim_whitespace=False, max_length=1000)
+    release_notes = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    changelog = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    channel = serializers.CharField(required=False, max_length=50)
+    platforms = WordsField(required=False, max_length=50)
+    state = serializers.ChoiceField(choices=WRITABLE_VERSION_STATES, required=False)
+    publish_at = serializers.DateTimeField(required=False)
+
+
+class McDmVersionCreateSerializer(McDmVersionUpdateSerializer):
+    download_id = UnsignedField()
+    required_fields = ("version_string",)
+
+
+class McDmYankSerializer(InputSerializer):
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class McDmFileUpdateSerializer(InputSerializer):
+    display_label = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    platform = serializers.CharField(max_length=50, required=False, allow_blank=True)
+    architecture = serializers.CharField(max_length=50, required=False, allow_blank=True)
+    display_order = UnsignedField(required=False, max_value=2**31 - 1)
+    is_primary = FlagField(required=False)
+
+    def validate_platform(self, value: str) -> str:
+        return value.lower()
+
+    def validate_architecture(self, value: str) -> str:
+        return value.lower()
+
+
+class McDmFileCreateSerializer(McDmFileUpdateSerializer):
+    version_id = UnsignedField()
+    file = serializers.FileField(required=False, allow_empty_file=True)
+    external_url = serializers.CharField(required=False, max_length=2048)
+    filename = serializers.CharField(
+        required=False,
+        max_length=1020,
+        trim_whitespace=False,
+        help_text="The file name of a link; an uploaded file has its own",
+    )
+    keep_copy = FlagField(
+        required=False, source="wants_copy", help_text="Store a copy of the file behind `external_url` on the hub"
+    )
+    sha256 = serializers.RegexField(
+        r"^(sha256:)?[0-9a-fA-F]{64}\Z",
+        required=False,
+        help_text="The expected checksum; a file with another one is rejected",
+    )
+
+
+class McDmDeleteSerializer(InputSerializer):
+    hard = FlagField(default=False)
+    reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)

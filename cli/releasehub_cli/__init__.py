@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __version__ = "0.2.0"
+PROGRAM = "releasehub"
 
 
 def main() -> None:
@@ -12,4 +13,4 @@ def main() -> None:
     from releasehub_cli.app import cli
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job also learns how to resume
-    cli.main(prog_name="releasehub")
+    cli.main(prog_name=PROGRAM)

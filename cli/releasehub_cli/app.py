@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 
-from releasehub_cli import __version__, options
+from releasehub_cli import PROGRAM, __version__, options
 from releasehub_cli.commands.auth import login, logout, whoami
+from releasehub_cli.commands.completion import completion
 from releasehub_cli.commands.create import create
 from releasehub_cli.commands.download import download
 from releasehub_cli.commands.listing import list_command
@@ -75,7 +76,7 @@ def described(error: Exception) -> CliError:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @options.common(with_environment=True)
-@click.version_option(__version__, prog_name="releasehub")
+@click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:
     """Publish releases to a ReleaseHub and fetch them from it.
 
@@ -91,7 +92,7 @@ def cli() -> None:
 
 COMMANDS = (
     *(login, logout, whoami, create, publish, upload, list_command, download, verify),
-    *(yank, unyank, promote, delete),
+    *(yank, unyank, promote, delete, completion),
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -14,6 +14,7 @@ from releasehub_cli.output import Output
 from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow
 
 DOWNLOADS, VERSIONS, FILES = "/api/mc-dm-downloads/", "/api/mc-dm-versions/", "/api/mc-dm-files/"
+PAGE_SIZE = 100
 _LINE = re.compile(r"latest-[0-9.]+\.x")
 _SLUG_IN_URL = re.compile(r"/downloads/([^/]+)\.\d+/")
 
@@ -178,7 +179,7 @@ def pages(hub: Hub, path: str, key: str, *, id_field: str = "", **params: str | 
     id_field = id_field or f"{key.removesuffix('s')}_id"
     page, last = 1, 1
     while page <= last:
-        answer = hub.get(path, page=page, per_page=100, **{"with": "full"}, **params)
+        answer = hub.get(path, page=page, per_page=PAGE_SIZE, **{"with": "full"}, **params)
         rows.update({row[id_field]: row for row in answer[key]})
         last, page = answer["pagination"]["last_page"], page + 1
     return list(rows.values())

@@ -1,4 +1,4 @@
-"""The command line against a fake hub, in this process or as one of its own."""
+"""The command line against a live hub behind a proxy, in this process or as one of its own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from click.testing import CliRunner
 
 from releasehub_cli import progress, retrying, uploads
 from releasehub_cli.app import cli
-from tests.cli.fakehub import KEY, FakeHub
+from tests.cli.proxy import Proxy
+from tests.cli.shelf import Shelf
+from tests.hubs import Hub, start
 
-ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[2] / "cli"
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Ended:
 
 
 Run = Callable[..., Ended]
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -45,15 +48,33 @@ def home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(retrying, "BASE_SECONDS", 0.01)
-    monkeypatch.setattr(uploads, "POLL_SECONDS", (0.01,))
+    monkeypatch.setattr(uploads, "POLL_SECONDS", (0.05,))
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
 
 
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """One hub for every test of the command line; each test has a download of its own."""
+    limits = {"RELEASEHUB_ANONYMOUS_RATE": "0"}
+    running = start(tmp_path_factory.mktemp("hub"), DJANGO_SETTINGS_MODULE="tests.cli.settings", **limits)
+    try:
+        yield running
+    finally:
+        running.end()
+
+
 @pytest.fixture
-def fake() -> Iterator[FakeHub]:
-    hub = FakeHub()
-    yield hub
-    hub.close()
+def shelf(hub: Hub) -> Iterator[Shelf]:
+    made = Shelf(hub)
+    yield made
+    made.api.close()
+
+
+@pytest.fixture
+def proxy(hub: Hub) -> Iterator[Proxy]:
+    running = Proxy(hub.port)
+    yield running
+    running.close()
 
 
 @pytest.fixture
@@ -68,9 +89,10 @@ def anonymous() -> Run:
 
 
 @pytest.fixture
-def run(fake: FakeHub, anonymous: Run) -> Run:
-    """Run a command with address and key of the fake hub."""
-    return lambda *words, text="": anonymous("--url", fake.url, "--key", KEY, *words, text=text)
+def run(proxy: Proxy, hub: Hub, anonymous: Run) -> Run:
+    """Run a command with the URL of the proxy and a key of the hub."""
+    given = ("--url", proxy.url, "--key", hub.printed["API key"])
+    return lambda *words, text="": anonymous(*given, *words, text=text)
 
 
 @pytest.fixture
@@ -86,20 +108,21 @@ def files(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def environment(fake: FakeHub, **extra: str) -> dict[str, str]:
-    given = {"RELEASEHUB_URL": fake.url, "RELEASEHUB_API_KEY": KEY, "PYTHONPATH": str(ROOT / "cli")}
-    return os.environ | given | extra
+@pytest.fixture
+def begin(proxy: Proxy, hub: Hub) -> Start:
+    """Start the command as a process of its own."""
+    given = {"RELEASEHUB_URL": proxy.url, "RELEASEHUB_API_KEY": hub.printed["API key"], "PYTHONPATH": str(PACKAGE)}
 
+    def start_process(*words: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "releasehub_cli", *words],
+            cwd=cwd,
+            env=os.environ | given,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # background jobs are told to ignore it
+        )
 
-def start(fake: FakeHub, *words: str, cwd: Path | None = None, **extra: str) -> subprocess.Popen[str]:
-    """The command as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "releasehub_cli", *words],
-        cwd=cwd,
-        env=environment(fake, **extra),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # background jobs are told to ignore it
-    )
+    return start_process

@@ -3,161 +3,217 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from releasehub_cli.systems import this_machine
 from tests.cli.conftest import Run
-from tests.cli.fakehub import KEY, FakeHub, Handler, cut_download, status
+from tests.cli.faults import alter_answer, answer_with, cut, redirect_to_storage, status
+from tests.cli.proxy import Proxy
+from tests.cli.shelf import Shelf
+from tests.hubs import Hub
 
-Files = Callable[..., Path]
+pytestmark = pytest.mark.embedded
 DATA = bytes(range(256)) * 4096
 DIGEST = hashlib.sha256(DATA).hexdigest()
+LINK = "/d/.*"
+NAME = "tool-linux-x64.bin"
+HERE = str(this_machine())
 
 
 @pytest.fixture(autouse=True)
-def released(fake: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = fake.add_version("1.4.2", state="published")
-    fake.add_file(version, "tool-linux.tar.gz", DATA, platform="linux", architecture="x64", is_primary=True)
-    fake.add_file(version, "tool-windows.zip", b"windows", platform="windows")
-    beta = fake.add_version("1.5.0", channel="beta", state="published")
-    fake.add_file(beta, "tool-beta.tar.gz", b"beta", platform="linux", architecture="x64")
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
 
-@pytest.mark.parametrize(
-    ("words", "link", "name"),
-    [
-        (("packsmith", "--platform", "windows"), "/d/packsmith/latest/windows", "tool-windows.zip"),
-        (("packsmith@latest", "--file", "tool-linux.tar.gz"), "/d/packsmith/latest/tool-linux.tar.gz", None),
-        (("packsmith@1.4.2",), "/d/packsmith/1.4.2/tool-linux.tar.gz", None),
-        (("packsmith@1.4.2", "--platform", "windows"), "/d/packsmith/1.4.2/tool-windows.zip", "tool-windows.zip"),
-        (("packsmith@1.4.2", "--file", "tool-windows.zip"), "/d/packsmith/1.4.2/tool-windows.zip", "tool-windows.zip"),
-        (
-            ("packsmith@channel:beta", "--platform", "linux-x64"),
-            "/d/packsmith/channel/beta/linux-x64",
-            "tool-beta.tar.gz",
-        ),
-    ],
-)
-def test_links_are_those_of_the_documentation(
-    run: Run, fake: FakeHub, words: tuple[str, ...], link: str, name: str | None
-) -> None:
-    ended = run("download", *words, "--json")
-    assert ended.code == 0, ended.err
-    assert fake.requests("GET", "/d/.*")[-1].path == link
-    assert ended.json["path"] == (name or "tool-linux.tar.gz")
-    assert ended.json["verified"] is True
+@pytest.fixture(scope="module")
+def released(hub: Hub) -> Iterator[Shelf]:
+    """Version 1.4.2 for Linux and Windows, and 1.5.0 in the channel beta for Linux; no test changes them."""
+    shelf = Shelf(hub)
+    shelf.release("1.4.2", linux_x64=DATA, windows=b"windows")
+    shelf.release("1.5.0", channel="beta", linux_x64=b"beta")
+    yield shelf
+    shelf.api.close()
 
 
-def test_file_is_whole_and_nothing_else_is_left(run: Run, tmp_path: Path) -> None:
-    assert run("download", "packsmith@1.4.2", "-o", str(tmp_path)).code == 0
-    assert (tmp_path / "tool-linux.tar.gz").read_bytes() == DATA
+@pytest.fixture
+def download(run: Run, released: Shelf) -> Run:
+    """Download a version of the test's own download, for Linux on x64."""
+
+    def call(version: str = "@1.4.2", *words: str) -> Any:
+        system = () if {"--file", "--platform"} & set(words) else ("--platform", "linux", "--arch", "x64")
+        return run("download", f"{released.slug}{version}", *system, *words)
+
+    return call
+
+
+def test_links_are_those_of_the_documentation(download: Run, proxy: Proxy, released: Shelf) -> None:
+    for version, words, link, name in (
+        ("", ("--platform", "windows"), "latest/windows", "tool-windows.bin"),
+        ("@latest", ("--file", NAME), f"latest/{NAME}", NAME),
+        ("@1.4.2", (), f"1.4.2/{NAME}", NAME),
+        ("@v1.4.2", ("--platform", "windows"), "1.4.2/tool-windows.bin", "tool-windows.bin"),
+        ("@1.4.2", ("--file", "tool-windows.bin"), "1.4.2/tool-windows.bin", "tool-windows.bin"),
+        ("@latest-1.x", ("--platform", "linux-x64"), "latest-1.x/linux-x64", NAME),
+        ("@beta", ("--platform", "linux-x64"), "channel/beta/linux-x64", NAME),
+        ("@channel:beta", ("--platform", "linux-x64"), "channel/beta/linux-x64", NAME),
+    ):
+        ended = download(version, *words, "--json")
+        assert ended.code == 0, ended.err
+        assert proxy.requests("HEAD", LINK)[-1].path == f"/d/{released.slug}/{link}"
+        assert (ended.json["path"], ended.json["verified"]) == (name, True)
+
+
+def test_download_leaves_the_whole_file_and_nothing_else(download: Run, tmp_path: Path) -> None:
+    assert download("@1.4.2", "-o", str(tmp_path)).code == 0
+    assert (tmp_path / NAME).read_bytes() == DATA
     assert not list(tmp_path.glob("*.part*"))
 
 
-@pytest.mark.parametrize("redirects", [False, True])
-def test_broken_transfer_goes_on_where_it_stopped(run: Run, fake: FakeHub, redirects: bool) -> None:
-    fake.redirects_downloads = redirects
-    server = "storage" if redirects else "hub"
-    fake.fail(server, "GET", "/(d|blob)/.*", cut_download, status(503), cut_download)
-    ended = run("download", "packsmith@1.4.2", "--json")
+@pytest.mark.parametrize("server", ["hub", "storage"])
+def test_interrupted_transfer_continues_where_it_stopped(download: Run, proxy: Proxy, server: str) -> None:
+    if server == "storage":
+        proxy.fail("GET", LINK, *[redirect_to_storage] * 4)
+    proxy.fail("GET", LINK, cut, status(503), cut, server=server)
+    ended = download("@1.4.2", "--json")
     assert ended.code == 0, ended.err
-    assert Path("tool-linux.tar.gz").read_bytes() == DATA
-    ranges = [seen.headers.get("Range") for seen in fake.seen if seen.server == server and "/" in seen.path]
+    assert Path(NAME).read_bytes() == DATA
+    sent = [seen.headers for seen in proxy.requests("GET", LINK, server)]
     half = len(DATA) // 2
-    assert f"bytes={half}-" in ranges
-    assert f"bytes={half + half // 2}-" in ranges
+    assert [headers.get("Range") for headers in sent] == [
+        None,
+        *[f"bytes={half}-"] * 2,
+        f"bytes={half + half // 2}-",
+    ]
+    tag = f'"storage-{DIGEST}"' if server == "storage" else f'"{DIGEST}"'
+    assert {headers.get("If-Range") for headers in sent[1:]} == {tag}
 
 
-def test_partial_file_is_used_by_the_next_run(run: Run, fake: FakeHub) -> None:
-    fake.fail("hub", "GET", "/d/.*", cut_download, *[status(503)] * 3)
-    assert run("download", "packsmith@1.4.2", "--retries", "0").code == 5
-    assert Path("tool-linux.tar.gz.part").stat().st_size == len(DATA) // 2
-    fake.faults.clear()
-    assert run("download", "packsmith@1.4.2").code == 0
-    assert Path("tool-linux.tar.gz").read_bytes() == DATA
-    assert fake.requests("GET", "/d/.*")[-1].headers["If-Range"] == f'"{DIGEST}"'
+def test_partial_file_is_completed_by_the_next_run(download: Run, proxy: Proxy) -> None:
+    proxy.fail("GET", LINK, cut)
+    assert download("@1.4.2", "--retries", "0").code == 5
+    assert Path(f"{NAME}.part").stat().st_size == len(DATA) // 2
+    proxy.seen.clear()
+    assert download().code == 0
+    assert Path(NAME).read_bytes() == DATA
+    (last,) = proxy.requests("GET", LINK)
+    assert last.headers["Range"] == f"bytes={len(DATA) // 2}-"
 
 
-def test_partial_file_of_other_bytes_is_not_used(run: Run) -> None:
-    Path("tool-linux.tar.gz.part").write_bytes(b"something else")
-    assert run("download", "packsmith@1.4.2").code == 0
-    assert Path("tool-linux.tar.gz").read_bytes() == DATA
+def test_partial_file_with_other_bytes_is_not_used(download: Run) -> None:
+    Path(f"{NAME}.part").write_bytes(b"something else")
+    assert download().code == 0
+    assert Path(NAME).read_bytes() == DATA
 
 
-@pytest.mark.parametrize("redirects", [False, True])
-def test_wrong_bytes_are_deleted_and_4(run: Run, fake: FakeHub, redirects: bool) -> None:
-    fake.redirects_downloads = redirects
-    fake.content[DIGEST] = DATA[:-1] + b"!"
-    ended = run("download", "packsmith@1.4.2", "--json")
+@pytest.mark.parametrize("server", ["hub", "storage"])
+def test_file_with_a_wrong_digest_is_deleted_and_exits_with_4(download: Run, proxy: Proxy, server: str) -> None:
+    if server == "storage":
+        proxy.fail("GET", LINK, redirect_to_storage)
+    proxy.fail("GET", LINK, alter_answer, server=server)
+    ended = download("@1.4.2", "--json")
     assert (ended.code, ended.json["error"]["code"]) == (4, "digest_differs")
     assert not list(Path().iterdir())
 
 
-def test_wrong_bytes_are_kept_on_request(run: Run, fake: FakeHub) -> None:
-    fake.content[DIGEST] = b"not what it was"
-    ended = run("download", "packsmith@1.4.2", "--no-verify", "--json")
+def test_file_with_a_wrong_digest_is_kept_with_no_verify(download: Run, proxy: Proxy) -> None:
+    proxy.fail("GET", LINK, alter_answer)
+    ended = download("@1.4.2", "--no-verify", "--json")
     assert (ended.code, ended.json["verified"]) == (0, False)
+    assert Path(NAME).exists()
 
 
-def test_key_does_not_follow_the_redirect(run: Run, fake: FakeHub) -> None:
-    fake.redirects_downloads = True
-    assert run("download", "packsmith@1.4.2").code == 0
-    assert any(seen.headers.get("XF-Api-Key") == KEY for seen in fake.requests("GET", "/d/.*"))
-    assert fake.sent()
-    assert KEY not in str([seen.headers for seen in fake.sent()])
+def test_key_does_not_follow_a_redirect(download: Run, proxy: Proxy, released: Shelf) -> None:
+    proxy.fail("GET", LINK, redirect_to_storage)
+    assert download().code == 0
+    assert proxy.requests("GET", LINK)[0].headers["XF-Api-Key"] == released.key
+    (sent,) = proxy.requests("GET", LINK, "storage")
+    assert released.key not in str(sent.headers)
 
 
-def test_file_that_is_there_is_not_fetched(run: Run, fake: FakeHub) -> None:
-    Path("tool-linux.tar.gz").write_bytes(DATA)
-    assert run("download", "packsmith@1.4.2", "--json").json["was_there"] is True
-    assert not fake.requests("GET", "/d/.*")
+def test_file_that_is_already_there_is_not_downloaded(download: Run, proxy: Proxy) -> None:
+    Path(NAME).write_bytes(DATA)
+    assert download("@1.4.2", "--json").json["was_there"] is True
+    assert not proxy.requests("GET", LINK)
 
 
-def test_hostile_name_stays_in_the_folder(run: Run, fake: FakeHub, tmp_path: Path) -> None:
-    fake.add_file(fake.add_version("9.0", state="published"), "../evil.sh", b"evil", platform="freebsd")
-    ended = run("download", "packsmith", "--platform", "freebsd", "--json")
+@pytest.mark.parametrize("name", ["../evil.sh", "/etc/evil.sh", "..\\evil.sh"])
+def test_hostile_file_name_stays_in_the_folder(download: Run, proxy: Proxy, tmp_path: Path, name: str) -> None:
+    proxy.fail("HEAD", LINK, answer_with(content_disposition=f"attachment; filename*=UTF-8''{name}"))
+    ended = download("@1.4.2", "--json")
     assert (ended.code, ended.json["path"]) == (0, "evil.sh")
     assert not (tmp_path / "evil.sh").exists()
 
 
-def test_nothing_there_is_6_with_the_hubs_words(run: Run) -> None:
-    ended = run("download", "packsmith", "--file", "nope.zip", "--json")
-    assert (ended.code, ended.json["error"]["message"]) == (6, "Nothing here")
+def test_missing_file_exits_with_6_and_lists_the_files_of_the_version(download: Run) -> None:
+    ended = download("@1.4.2", "--file", "nope.zip", "--json")
+    assert ended.code == 6
+    assert NAME in ended.json["error"]["hint"]
+    ended = download("", "--platform", "android", "--json")
+    assert (ended.code, ended.json["error"]["code"]) == (6, "not_found")
+    assert NAME in ended.json["error"]["hint"]
 
 
-def test_guest_needs_no_key(anonymous: Run, fake: FakeHub) -> None:
-    assert anonymous("--url", fake.url, "download", "packsmith", "--platform", "windows").code == 0
-    assert not any("XF-Api-Key" in seen.headers for seen in fake.seen)
+def test_anonymous_user_needs_no_key(anonymous: Run, proxy: Proxy, released: Shelf) -> None:
+    assert anonymous("--url", proxy.url, "download", released.slug, "--platform", "windows").code == 0
+    assert not any("XF-Api-Key" in seen.headers for seen in proxy.seen)
 
 
-def test_link_elsewhere_has_no_digest(run: Run, fake: FakeHub) -> None:
-    def elsewhere(handler: Handler) -> bool:
-        handler.plain(302, Location=f"{fake.storage_url}/blob/{DIGEST}")
-        return True
-
-    for words, code in (((), 0), (("--verify",), 4)):
-        fake.fail("hub", "HEAD", "/d/.*", elsewhere)
-        fake.fail("hub", "GET", "/d/.*", elsewhere)
-        ended = run("download", "packsmith", "--file", "tool-linux.tar.gz", *words)
-        assert ended.code == code
-        assert "not verified" in ended.err or "unverified" in ended.err
-
-
-def test_verify_says_ok_for_the_hubs_files(run: Run) -> None:
-    Path("tool-linux.tar.gz").write_bytes(DATA)
-    ended = run("verify", "tool-linux.tar.gz", "--download", "packsmith", "--version", "1.4.2")
-    assert (ended.code, ended.out) == (0, "tool-linux.tar.gz: OK\n")
+@pytest.mark.parametrize(("words", "code"), [((), 0), (("--verify",), 4)])
+def test_file_without_a_digest_of_the_hub_is_not_verified(
+    download: Run, proxy: Proxy, released: Shelf, words: tuple[str, ...], code: int
+) -> None:
+    elsewhere = status(302, Location=f"{proxy.storage_url}/d/{released.slug}/1.4.2/{NAME}")
+    proxy.fail("HEAD", LINK, elsewhere)
+    proxy.fail("GET", LINK, elsewhere)
+    ended = download("@1.4.2", *words)
+    assert ended.code == code
+    assert "not verified" in ended.err or "unverified" in ended.err
 
 
-@pytest.mark.parametrize(("name", "code"), [("tool-linux.tar.gz", 4), ("unknown.zip", 6)])
-def test_verify_tells_what_is_wrong(run: Run, name: str, code: int) -> None:
+def test_file_for_this_machine_is_downloaded(run: Run, shelf: Shelf) -> None:
+    others = {"freebsd_riscv64": b"freebsd", "ios_arm64": b"ios"}
+    shelf.release("1.0.0", **others, **{HERE.replace("-", "_"): b"own"})
+    for version in ("", "@v1.0.0", "@latest"):
+        ended = run("download", f"{shelf.slug}{version}", "--json")
+        assert (ended.code, ended.json["path"]) == (0, f"tool-{HERE}.bin")
+    primary = run("download", shelf.slug, "--platform", "any", "--json").json
+    assert primary["path"] == "tool-freebsd-riscv64.bin"
+
+
+def test_yanked_version_is_downloaded_and_verified_with_a_warning(run: Run, shelf: Shelf) -> None:
+    version = shelf.release("1.0.0", **{HERE.replace("-", "_"): DATA})
+    shelf.post(f"mc-dm-versions/{version}/yank/", {"reason": "it breaks"})
+    ended = run("download", f"{shelf.slug}@1.0.0", "--json")
+    assert (ended.code, ended.json["yanked"]) == (0, "it breaks")
+    assert "was yanked: it breaks" in ended.err
+    ended = run("verify", f"{shelf.slug}@1.0.0", f"tool-{HERE}.bin")
+    assert (ended.code, "was yanked: it breaks" in ended.err) == (0, True)
+    assert run("download", shelf.slug).code == 6
+
+
+def test_device_is_never_replaced(download: Run) -> None:
+    os.mkfifo("pipe")
+    ended = download("@1.4.2", "-o", "pipe", "--json")
+    assert (ended.code, ended.json["error"]["code"], Path("pipe").is_fifo()) == (2, "usage", True)
+
+
+def test_verify_accepts_the_files_of_the_hub(run: Run, released: Shelf) -> None:
+    Path(NAME).write_bytes(DATA)
+    for words in ((f"{released.slug}@1.4.2", NAME), (NAME, "--download", released.slug, "--version", "1.4.2")):
+        ended = run("verify", *words)
+        assert (ended.code, ended.out) == (0, f"{NAME}: OK\n")
+
+
+@pytest.mark.parametrize(("name", "code"), [(NAME, 4), ("unknown.zip", 6)])
+def test_verify_tells_a_wrong_digest_from_an_unknown_file(run: Run, released: Shelf, name: str, code: int) -> None:
     Path(name).write_bytes(b"other")
-    assert run("verify", name, "--download", "packsmith", "--version", "1.4.2").code == code
+    assert run("verify", f"{released.slug}@1.4.2", name).code == code
 
 
 def test_verify_reads_sums(anonymous: Run) -> None:
@@ -177,5 +233,5 @@ def test_verify_reads_sums(anonymous: Run) -> None:
         ("verify", "a", "--sums", "s", "--download", "d", "--version", "1"),
     ],
 )
-def test_senseless_command_lines_are_usage_errors(run: Run, words: tuple[Any, ...]) -> None:
-    assert run(*words).code == 2
+def test_malformed_command_lines_are_usage_errors(anonymous: Run, words: tuple[str, ...]) -> None:
+    assert anonymous("--url", "http://127.0.0.1:1", "--key", "rh_x", *words).code == 2

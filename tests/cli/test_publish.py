@@ -1,175 +1,210 @@
-"""`publish` from files to a published version."""
+"""`publish`: from files to a published version."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from releasehub_cli import uploads
 from tests.cli.conftest import Run
-from tests.cli.fakehub import PART_BYTES, FakeHub, status
+from tests.cli.faults import drop_answer, status
+from tests.cli.proxy import PART, PART_BYTES, Handler, Proxy, relay
+from tests.cli.shelf import Shelf
 
+pytestmark = pytest.mark.embedded
 Files = Callable[..., Path]
-VERSION = ("--download", "packsmith", "--version", "1.5.0")
+NUMBER = "1.5.0"
 
 
-def test_files_are_there_and_published(run: Run, fake: FakeHub, files: Files) -> None:
-    small, big = files("tool-linux-x64.tar.gz"), files("tool-win64.zip", 5 * PART_BYTES + 1)
-    ended = run("publish", str(small), str(big), *VERSION, "--notes", "New.", "--channel", "beta", "--json")
+@pytest.fixture
+def publish(run: Run, shelf: Shelf) -> Run:
+    """Publish files as version 1.5.0 of the test's own download."""
+    return lambda *words: run("publish", f"{shelf.slug}@{NUMBER}", *map(str, words))
+
+
+def test_files_are_uploaded_and_published(
+    publish: Run, proxy: Proxy, shelf: Shelf, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "SMALL_BYTES", 2 * PART_BYTES)
+    small, big = files("tool-linux-x64.bin"), files("tool-win64.bin", 5 * PART_BYTES + 1)
+    ended = publish(small, big, "--notes", "New.", "--channel", "beta", "--json")
     assert ended.code == 0, ended.err
-    (version,) = fake.versions.values()
+    (version,) = shelf.versions()
     assert (version["state"], version["channel"], version["release_notes"]) == ("published", "beta", "New.")
-    rows = {row["filename"]: row for row in fake.files.values()}
+    rows = shelf.files()
     assert (rows[small.name]["platform"], rows[small.name]["architecture"]) == ("linux", "x64")
     assert (rows[big.name]["platform"], rows[big.name]["architecture"]) == ("windows", "x64")
-    assert fake.content[rows[big.name]["file_hash"][7:]] == big.read_bytes()
-    assert set(fake.finished.values()) == {1}
+    assert rows[big.name]["file_hash"] == f"sha256:{hashlib.sha256(big.read_bytes()).hexdigest()}"
+    assert (len(proxy.accepted), set(proxy.accepted.values())) == (7, {1})
 
 
-def test_json_is_one_object_on_stdout(run: Run, fake: FakeHub, files: Files) -> None:
-    data = run("publish", str(files("tool.zip")), *VERSION, "--json").json
+def test_json_result_is_one_object_on_stdout(publish: Run, proxy: Proxy, shelf: Shelf, files: Files) -> None:
+    data = publish(files("tool.bin"), "--json").json
     assert data["published"] is True
-    assert data["download"] == {"download_id": 1, "slug": "packsmith"}
+    assert data["download"] == {"download_id": shelf.id, "slug": shelf.slug}
     assert set(data["version"]) == {"version_id", "version_string", "channel", "state", "url"}
-    assert data["version"]["url"] == f"{fake.url}/downloads/packsmith.1/1.5.0/"
+    assert data["version"]["url"] == f"{proxy.url}/downloads/{shelf.slug}.{shelf.id}/{NUMBER}/"
     (file,) = data["files"]
     assert set(file) == {"file_id", "filename", "size_bytes", "sha256", "platform", "architecture", "done"}
     assert file["done"] == "uploaded"
 
 
-def test_folder_gives_its_direct_visible_files(run: Run, fake: FakeHub, files: Files) -> None:
-    files("a.zip")
+def test_folder_stands_for_its_direct_visible_files(publish: Run, shelf: Shelf, files: Files) -> None:
+    files("a.bin")
     files(".hidden")
-    folder = files("inner/b.zip").parents[1]
-    assert run("publish", str(folder), *VERSION).code == 0
-    assert [row["filename"] for row in fake.files.values()] == ["a.zip"]
+    folder = files("inner/b.bin").parents[1]
+    assert publish(folder, "--draft").code == 0
+    assert set(shelf.files()) == {"a.bin"}
 
 
-def test_glob_is_expanded_where_the_shell_did_not(run: Run, fake: FakeHub, files: Files) -> None:
-    folder = files("a.zip").parent
+def test_pattern_is_expanded_where_the_shell_did_not(publish: Run, shelf: Shelf, files: Files) -> None:
+    folder = files("a.bin").parent
     files("b.txt")
-    assert run("publish", str(folder / "*.zip"), *VERSION).code == 0
-    assert [row["filename"] for row in fake.files.values()] == ["a.zip"]
+    assert publish(folder / "*.bin", "--draft").code == 0
+    assert set(shelf.files()) == {"a.bin"}
 
 
-def test_draft_stays_a_draft(run: Run, fake: FakeHub, files: Files) -> None:
-    ended = run("publish", str(files("a.zip")), *VERSION, "--draft", "--json")
+def test_second_run_finishes_a_draft_and_sends_only_what_is_missing(
+    publish: Run, proxy: Proxy, shelf: Shelf, files: Files
+) -> None:
+    first, second = files("a.bin"), files("b.bin")
+    ended = publish(first, "--draft", "--json")
     assert (ended.code, ended.json["published"], ended.json["version"]["state"]) == (0, False, "draft")
-
-
-def test_draft_is_finished_by_a_second_run(run: Run, fake: FakeHub, files: Files) -> None:
-    first, second = files("a.zip"), files("b.zip")
-    run("publish", str(first), *VERSION, "--draft")
-    ended = run("publish", str(first), str(second), *VERSION, "--json")
+    ended = publish(first, second, "--json")
     assert [file["done"] for file in ended.json["files"]] == ["present", "uploaded"]
-    assert len(fake.versions) == 1
-    assert set(fake.puts.values()) == {1}
+    assert shelf.versions()[0]["is_published"]
+    assert set(proxy.accepted.values()) == {1}
 
 
-def test_published_with_the_same_files_is_nothing_to_do(run: Run, fake: FakeHub, files: Files) -> None:
-    path = files("a.zip")
-    run("publish", str(path), *VERSION)
-    before = len(fake.sent())
-    ended = run("publish", str(path), *VERSION)
+def test_publishing_the_same_files_again_does_nothing(publish: Run, proxy: Proxy, files: Files) -> None:
+    path = files("a.bin")
+    publish(path)
+    before = len(proxy.requests("PUT", PART))
+    ended = publish(path)
     assert ended.code == 0
     assert "nothing to do" in ended.err
-    assert len(fake.sent()) == before
+    assert len(proxy.requests("PUT", PART)) == before
 
 
-def test_published_with_other_files_is_a_conflict(run: Run, fake: FakeHub, files: Files) -> None:
-    run("publish", str(files("a.zip")), *VERSION)
-    ended = run("publish", str(files("b.zip")), *VERSION, "--json")
+def test_publishing_other_files_under_a_published_version_is_a_conflict(
+    publish: Run, shelf: Shelf, files: Files
+) -> None:
+    shelf.release(NUMBER, linux=b"published")
+    ended = publish(files("b.bin"), "--json")
     assert (ended.code, ended.json["error"]["code"]) == (7, "conflict")
-    assert "not there: b.zip; only there: a.zip" in ended.json["error"]["message"]
+    assert "b.bin" in ended.json["error"]["message"]
+    assert "tool-linux.bin" in ended.json["error"]["message"]
 
 
-def test_same_name_with_other_bytes_needs_replace(run: Run, fake: FakeHub, files: Files) -> None:
-    fake.add_file(fake.add_version("1.5.0"), "a.zip", b"older")
-    path = files("a.zip")
-    assert run("publish", str(path), *VERSION).code == 7
-    assert run("publish", str(path), *VERSION, "--replace").code == 0
-    assert [row["file_size"] for row in fake.files.values()] == [1000]
+def test_file_of_the_same_name_with_other_bytes_requires_replace(publish: Run, shelf: Shelf, files: Files) -> None:
+    shelf.add_file(shelf.add_version(NUMBER), "a.bin", b"older")
+    path = files("a.bin")
+    assert publish(path).code == 7
+    assert publish(path, "--replace").code == 0
+    assert [row["file_size"] for row in shelf.files().values()] == [1000]
 
 
-def test_number_in_several_channels_needs_the_channel(run: Run, fake: FakeHub, files: Files) -> None:
-    fake.add_version("1.5.0", channel="beta")
-    fake.add_version("1.5.0", channel="rc")
-    path = files("a.zip")
-    assert run("publish", str(path), *VERSION).code == 7
-    assert run("publish", str(path), *VERSION, "--channel", "rc").code == 0
+def test_version_in_several_channels_requires_the_channel(publish: Run, shelf: Shelf, files: Files) -> None:
+    shelf.add_version(NUMBER, channel="beta")
+    shelf.add_version(NUMBER, channel="alpha")
+    path = files("a.bin")
+    assert publish(path).code == 7
+    assert publish(path, "--channel", "alpha").code == 0
 
 
-def test_name_that_was_taken_apart_is_one_name(run: Run, fake: FakeHub, files: Files) -> None:
-    path = files("cafe\u0301.zip")
-    assert run("publish", str(path), *VERSION, "--draft").code == 0
-    assert [row["filename"] for row in fake.files.values()] == ["caf\u00e9.zip"]
-    assert run("publish", str(path), *VERSION).code == 0
-    assert set(fake.puts.values()) == {1}
+def test_decomposed_file_name_is_the_same_name(publish: Run, proxy: Proxy, shelf: Shelf, files: Files) -> None:
+    path = files("cafe\u0301.bin")
+    assert publish(path, "--draft").code == 0
+    assert set(shelf.files()) == {"caf\u00e9.bin"}
+    assert publish(path).code == 0
+    assert set(proxy.accepted.values()) == {1}
 
 
-def test_download_is_found_by_number(run: Run, files: Files) -> None:
-    assert run("publish", str(files("a.zip")), "--download", "2", "--version", "1.0").code == 0
+def test_download_is_found_by_its_number_and_by_the_older_options(run: Run, shelf: Shelf, files: Files) -> None:
+    ended = run("publish", str(files("a.bin")), "--download", str(shelf.id), "--version", "1.0", "--draft")
+    assert ended.code == 0, ended.err
+    assert [row["version_string"] for row in shelf.versions()] == ["1.0"]
 
 
 def test_unknown_download_is_not_found(run: Run, files: Files) -> None:
-    assert run("publish", str(files("a.zip")), "--download", "nope", "--version", "1.0").code == 6
+    assert run("publish", "nope@1.0", str(files("a.bin"))).code == 6
 
 
-def test_refused_content_is_told(run: Run, fake: FakeHub, files: Files) -> None:
-    fake.validation = "failed"
-    ended = run("publish", str(files("a.zip")), *VERSION)
+def test_content_that_the_hub_refuses_is_reported_and_not_published(publish: Run, shelf: Shelf, files: Files) -> None:
+    ended = publish(files("random-bytes.zip"))
     assert ended.code == 1
-    assert "did not pass" in ended.err
-    assert not next(iter(fake.versions.values()))["is_published"]
+    assert "random-bytes.zip" in ended.err
+    assert not shelf.versions()[0]["is_published"]
 
 
-def test_label_and_platform_are_sent(run: Run, fake: FakeHub, files: Files) -> None:
-    path = files("tool-linux.zip")
-    words = ("--label", "For old machines", "--platform", "none", "--architecture", "ARM64")
-    assert run("publish", str(path), *VERSION, *words).code == 0
-    (row,) = fake.files.values()
+def test_label_and_platform_are_sent(publish: Run, shelf: Shelf, files: Files) -> None:
+    words = ("--label", "For old machines", "--platform", "none", "--architecture", "ARM64", "--draft")
+    assert publish(files("tool-linux.bin"), *words).code == 0
+    (row,) = shelf.files().values()
     assert (row["platform"], row["architecture"], row["display_label"]) == ("", "arm64", "For old machines")
 
 
-def test_two_jobs_that_make_the_version_at_once_share_it(run: Run, fake: FakeHub, files: Files) -> None:
-    def other_job_was_faster(handler: object) -> bool:
-        fake.add_version("1.5.0")
-        return False
+def test_two_jobs_that_create_the_version_at_once_share_it(
+    publish: Run, proxy: Proxy, shelf: Shelf, files: Files
+) -> None:
+    def other_job_is_faster(handler: Handler) -> None:
+        shelf.add_version(NUMBER)
+        relay(handler)
 
-    fake.fail("hub", "POST", "/api/mc-dm-versions/", other_job_was_faster)
-    assert run("publish", str(files("a.zip")), *VERSION).code == 0
-    assert len(fake.versions) == 1
-
-
-@pytest.mark.parametrize("code", [500, 502, 503, 429])
-def test_hub_in_trouble_is_asked_again(run: Run, fake: FakeHub, files: Files, code: int) -> None:
-    fake.fail("hub", "POST", "/api/mc-dm-versions/", status(code), status(code))
-    assert run("publish", str(files("a.zip")), *VERSION).code == 0
+    proxy.fail("POST", "/api/mc-dm-versions/", other_job_is_faster)
+    ended = publish(files("a.bin"))
+    assert ended.code == 0, ended.err
+    assert len(shelf.versions()) == 1
 
 
-def test_repeated_create_carries_the_same_idempotency_key(run: Run, fake: FakeHub, files: Files) -> None:
-    fake.fail("hub", "POST", "/api/uploads/", status(500))
-    run("publish", str(files("a.zip")), *VERSION)
-    keys = {seen.headers["Idempotency-Key"] for seen in fake.requests("POST", "/api/uploads/")}
-    assert len(keys) == 1
+def test_temporary_fault_of_the_hub_is_retried(publish: Run, proxy: Proxy, shelf: Shelf, files: Files) -> None:
+    faults = [status(code) for code in (500, 502, 503, 504, 429)]
+    proxy.fail("POST", "/api/mc-dm-versions/", *faults)
+    assert publish(files("a.bin"), "--draft").code == 0
+    assert len(shelf.versions()) == 1
+
+
+def test_repeated_request_carries_the_same_idempotency_key_and_has_one_effect(
+    publish: Run, proxy: Proxy, files: Files
+) -> None:
+    proxy.fail("POST", "/api/uploads/", drop_answer)
+    ended = publish(files("a.bin"), "--draft")
+    assert ended.code == 0, ended.err
+    sent = proxy.requests("POST", "/api/uploads/")
+    assert (len(sent), len({seen.headers["Idempotency-Key"] for seen in sent})) == (2, 1)
+
+
+def test_file_that_states_another_version_is_a_warning_or_with_strict_an_error(publish: Run, files: Files) -> None:
+    path = files("tool-1.2.0.bin")
+    ended = publish(path, "--draft", "--strict", "--json")
+    assert (ended.code, ended.json["error"]["code"]) == (1, "version_differs")
+    ended = publish(path, "--draft")
+    assert ended.code == 0
+    assert "Warning: " in ended.err
+    assert "tool-1.2.0.bin is from 1.2.0" in ended.err
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        ("publish", "nothing-here.zip", *VERSION),
-        ("publish", "nothing-*.zip", *VERSION),
-        ("publish", *VERSION),
+        ("publish", "packsmith@1.5.0", "nothing-here.zip"),
+        ("publish", "packsmith@1.5.0", "nothing-*.zip"),
+        ("publish", "packsmith@1.5.0"),
+        ("publish", "packsmith@latest", __file__),
         ("publish", __file__, "--download", "packsmith"),
-        ("publish", __file__, *VERSION, "--parallel", "0"),
+        ("publish", __file__, "packsmith@1.5.0"),
+        ("publish", "packsmith@1.5.0", __file__, "--parallel", "0"),
     ],
 )
-def test_senseless_command_lines_are_usage_errors(run: Run, words: tuple[str, ...]) -> None:
-    ended = run(*words, "--json")
+def test_malformed_command_lines_are_usage_errors(anonymous: Run, words: tuple[str, ...]) -> None:
+    ended = anonymous("--url", "http://127.0.0.1:1", "--key", "rh_x", *words, "--json")
     assert ended.code == 2
     assert ended.json["error"]["code"] == "usage"
 
 
-def test_two_files_of_one_name_are_a_usage_error(run: Run, files: Files) -> None:
-    assert run("publish", str(files("a.zip")), str(files("A.zip", folder="other")), *VERSION).code == 2
+def test_two_files_with_the_same_name_are_a_usage_error(anonymous: Run, files: Files) -> None:
+    paths = (str(files("a.bin")), str(files("A.bin", folder="other")))
+    assert anonymous("--url", "http://127.0.0.1:1", "--key", "rh_x", "publish", "packsmith@1.5.0", *paths).code == 2

@@ -1,8 +1,7 @@
-"""Uploads that stop in the middle and go on elsewhere."""
+"""Uploads that stop in the middle and continue elsewhere."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import signal
 import subprocess
@@ -12,103 +11,124 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, start
-from tests.cli.fakehub import PART_BYTES, FakeHub
+from tests.cli.conftest import Run, Start
+from tests.cli.faults import replace_in_answer
+from tests.cli.proxy import PART, PART_BYTES, Handler, Proxy
+from tests.cli.shelf import Shelf
 
+pytestmark = pytest.mark.embedded
 Files = Callable[..., Path]
 PARTS = 24
-VERSION = ("--download", "packsmith", "--version", "1.5.0")
+UPLOAD = r"/api/uploads/\w+/"
 
 
 class HalfWay:
-    """Holds back the answers from the n-th part on, and says when that is."""
+    """Hold back the answers to all parts but the first ones, until the client is stopped."""
 
-    def __init__(self, fake: FakeHub, after: int = 8) -> None:
-        self.fake, self.after = fake, after
+    def __init__(self, proxy: Proxy, after: int = 8) -> None:
+        self.proxy, self.after = proxy, after
         self.reached, self.go_on = threading.Event(), threading.Event()
-        fake.pause = self.pause
+        proxy.fail("PUT", PART, *[self.hold] * PARTS)
 
-    def pause(self, number: int) -> None:
-        if sum(self.fake.finished.values()) >= self.after:
+    def hold(self, handler: Handler) -> None:
+        answer = handler.ask_hub(handler.read_body())
+        if sum(self.proxy.accepted.values()) >= self.after:
             self.reached.set()
             self.go_on.wait(10)
+        handler.send(answer)
 
-    def stop(self, process: subprocess.Popen[str], number: int) -> tuple[int, str]:
-        """Exit code and stderr."""
-        assert self.reached.wait(20)
+    def stop(self, process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
+        """Return exit code, stdout and stderr."""
+        assert self.reached.wait(60)
         process.send_signal(number)
-        _, err = process.communicate(timeout=10)
-        self.fake.pause = lambda number: None
+        out, err = process.communicate(timeout=30)
         self.go_on.set()
-        return process.returncode, err
+        return process.returncode, out, err
 
 
-def test_kill_in_the_middle_resumes_from_another_folder_without_a_part_sent_twice(
-    fake: FakeHub, run: Run, files: Files, tmp_path: Path
+@pytest.fixture
+def path(files: Files) -> Path:
+    return files("big.bin", PARTS * PART_BYTES - 5)
+
+
+@pytest.fixture
+def interrupted(proxy: Proxy, shelf: Shelf, begin: Start, path: Path) -> str:
+    """An upload to version 1.5.0 that Ctrl-C stopped: its id."""
+    shelf.add_version("1.5.0")
+    _, _, err = HalfWay(proxy).stop(begin("upload", f"{shelf.slug}@1.5.0", str(path)), signal.SIGINT)
+    found = re.search(r"--resume (\w+)", err)
+    assert found, err
+    return found[1]
+
+
+def test_killed_publish_resumes_from_another_folder_and_sends_no_part_twice(
+    proxy: Proxy, shelf: Shelf, begin: Start, path: Path, tmp_path: Path
 ) -> None:
-    path = files("big.zip", PARTS * PART_BYTES - 5)
-    half_way = HalfWay(fake)
-    process = start(fake, "publish", "big.zip", *VERSION, cwd=path.parent)
-    assert half_way.stop(process, signal.SIGKILL)[0] == -signal.SIGKILL
-    done = {key for key, count in fake.finished.items() if count}
-    assert 8 <= len(done) < PARTS
-    moved = tmp_path / "elsewhere" / "big.zip"
+    words = ("publish", f"{shelf.slug}@1.5.0")
+    process = begin(*words, path.name, cwd=path.parent)
+    assert HalfWay(proxy).stop(process, signal.SIGKILL)[0] == -signal.SIGKILL
+    assert 8 <= len(proxy.accepted) < PARTS
+    moved = tmp_path / "elsewhere" / path.name
     moved.parent.mkdir()
     path.rename(moved)
-    again = start(fake, "publish", str(moved), *VERSION, cwd=tmp_path)
-    _, err = again.communicate(timeout=30)
+    again = begin(*words, str(moved), cwd=tmp_path)
+    _, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
-    assert "going on with upload up1" in err
-    assert set(fake.finished.values()) == {1}
-    assert len(fake.finished) == PARTS
-    assert fake.content[hashlib.sha256(moved.read_bytes()).hexdigest()] == moved.read_bytes()
-    assert len(fake.sessions) == 1
+    assert "going on with upload" in err
+    assert (len(proxy.accepted), set(proxy.accepted.values())) == (PARTS, {1})
+    assert len(proxy.requests("POST", "/api/uploads/")) == 1
+    assert shelf.versions()[0]["is_published"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_upload_prints_the_command_that_resumes_it(
-    fake: FakeHub, run: Run, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    proxy: Proxy,
+    shelf: Shelf,
+    begin: Start,
+    run: Run,
+    path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
 ) -> None:
-    path, version = files("big.zip", PARTS * PART_BYTES), fake.add_version("1.5.0")
-    half_way = HalfWay(fake)
-    code, err = half_way.stop(start(fake, "upload", str(path), "--version-id", str(version)), number)
+    shelf.add_version("1.5.0")
+    code, _, err = HalfWay(proxy).stop(begin("upload", f"{shelf.slug}@1.5.0", str(path)), number)
     assert code == 130
-    command = re.search(r"releasehub (--url \S+ upload --resume up1 \S+)", err)
+    command = re.search(r"releasehub (--url \S+ upload --resume \w+ \S+)", err)
     assert command, err
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another-machine"))
     ended = run(*command[1].split())
     assert ended.code == 0, ended.err
-    assert set(fake.finished.values()) == {1}
+    assert (len(proxy.accepted), set(proxy.accepted.values())) == (PARTS, {1})
 
 
-def test_resume_refuses_another_file(fake: FakeHub, run: Run, files: Files) -> None:
-    path, version = files("big.zip", PARTS * PART_BYTES), fake.add_version("1.5.0")
-    HalfWay(fake).stop(start(fake, "upload", str(path), "--version-id", str(version)), signal.SIGINT)
-    shorter, other = files("short.zip", 10), files("other.zip", PARTS * PART_BYTES)
-    assert run("upload", "--resume", "up1", str(shorter)).code == 4
-    assert run("upload", "--resume", "up1", str(other)).code == 4
+def test_resume_refuses_a_different_file(interrupted: str, run: Run, files: Files) -> None:
+    shorter, other = files("short.bin", 10), files("other.bin", PARTS * PART_BYTES - 5)
+    assert run("upload", "--resume", interrupted, str(shorter)).code == 4
+    assert run("upload", "--resume", interrupted, str(other)).code == 4
 
 
-def test_session_that_is_gone_begins_anew(fake: FakeHub, run: Run, files: Files) -> None:
-    path, version = files("big.zip", PARTS * PART_BYTES), str(fake.add_version("1.5.0"))
-    HalfWay(fake).stop(start(fake, "upload", str(path), "--version-id", version), signal.SIGINT)
-    fake.only_session().state = "expired"
-    assert run("upload", "--resume", "up1", str(path)).code == 7
-    assert run("upload", str(path), "--version-id", version).code == 0
-    assert len(fake.sessions) == 2
+def test_expired_upload_starts_over(interrupted: str, proxy: Proxy, shelf: Shelf, run: Run, path: Path) -> None:
+    expired = replace_in_answer(b'"state":"created"', b'"state":"expired"')
+    proxy.fail("GET", UPLOAD, expired, expired)
+    assert run("upload", "--resume", interrupted, str(path)).code == 7
+    assert run("upload", f"{shelf.slug}@1.5.0", str(path)).code == 0
+    assert len(proxy.requests("POST", "/api/uploads/")) == 2
+
+
+def test_aborted_upload_starts_over(interrupted: str, proxy: Proxy, shelf: Shelf, run: Run, path: Path) -> None:
+    assert shelf.api.delete(f"uploads/{interrupted}/").is_success
+    assert run("upload", f"{shelf.slug}@1.5.0", str(path)).code == 0
+    assert len(proxy.requests("POST", "/api/uploads/")) == 2
 
 
 def test_unknown_upload_is_not_found(run: Run, files: Files) -> None:
-    assert run("upload", "--resume", "nope", str(files("a.zip"))).code == 6
+    assert run("upload", "--resume", "nope", str(files("a.bin"))).code == 6
 
 
-def test_json_of_an_interruption(fake: FakeHub, files: Files) -> None:
-    path, version = files("big.zip", PARTS * PART_BYTES), str(fake.add_version("1.5.0"))
-    half_way = HalfWay(fake)
-    process = start(fake, "upload", str(path), "--version-id", version, "--json")
-    assert half_way.reached.wait(20)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=10)
-    half_way.go_on.set()
+def test_interruption_is_reported_as_json(proxy: Proxy, shelf: Shelf, begin: Start, path: Path) -> None:
+    shelf.add_version("1.5.0")
+    process = begin("upload", f"{shelf.slug}@1.5.0", str(path), "--json")
+    code, out, _ = HalfWay(proxy).stop(process, signal.SIGINT)
+    assert code == 130
     assert '"code": "interrupted"' in out
-    assert process.returncode == 130

@@ -1,6 +1,8 @@
+"""The actions that the audit log records."""
+
 from django.db import models
 
-# What anonymous visitors see: downloads with all they hold, where they are listed, and the names of their owners.
+# Actions on these subjects can change a public page, which shows downloads, their parts and the names of their owners.
 PUBLIC_SUBJECTS = frozenset({"category", "download", "version", "file", "channel", "platform", "organization", "user"})
 
 
@@ -87,15 +89,15 @@ class AuditAction(models.TextChoices):
 
     @property
     def is_refusal(self) -> bool:
-        """Nothing changed: somebody tried and was refused."""
+        """Return whether the action is an attempt that was refused, so that nothing changed."""
         return self in {self.HARD_DELETE_REFUSED, self.DOWNLOAD_REFUSED, self.SIGN_IN_FAILED}
 
     @property
     def changes_public_pages(self) -> bool:
-        """Whether an anonymous visitor may see something else after it."""
+        """Return whether a page may look different to an anonymous visitor after this action."""
         return not self.is_refusal and self.partition(".")[0] in PUBLIC_SUBJECTS
 
 
 def action_choices() -> list[tuple[str, str]]:
-    """Return the choices of the field; a callable, so that a new action needs no migration."""
+    """Return the choices of the model field. The field gets this function, so that a new action needs no migration."""
     return AuditAction.choices

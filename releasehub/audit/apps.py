@@ -10,11 +10,11 @@ class AuditConfig(AppConfig):
     label = "audit"
 
     def ready(self) -> None:
-        post_migrate.connect(_keep_triggers, sender=self)
+        post_migrate.connect(_reinstall_triggers, sender=self)
 
 
-def _keep_triggers(using: str, **_: Any) -> None:
-    """SQLite drops a table's triggers when a migration rebuilds the table."""
+def _reinstall_triggers(using: str, **_: Any) -> None:
+    """Install the triggers again after every migration, because SQLite drops them when it rebuilds a table."""
     from releasehub.audit import triggers
 
     connection = connections[using]

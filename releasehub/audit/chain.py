@@ -1,7 +1,8 @@
-"""The hash chain: which fields it protects, and the one chainer that numbers rows.
+"""The hash chain over the audit log: which columns it protects, and the task that appends rows to it.
 
-Rows are written without a place in the chain, because transactions commit in another order than they start. The chainer
-takes whatever has no position yet, in id order, so a row that commits late gets the next position and none is skipped.
+A row is inserted without a position in the chain, because transactions do not commit in the order in which they start.
+Later, one worker at a time (the chainer) takes the rows that have no position, in the order of their ids. A row that
+commits late gets the next free position, so none is skipped.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ from releasehub.audit.triggers import FIXED_COLUMNS
 from releasehub.core.locks import try_advisory_lock
 
 BATCH_ROWS = 5000
-FETCH_ROWS = 500  # at a time in memory: a row's changes may be large
+FETCH_ROWS = 500  # rows in memory at a time, because the changes of one row may be large
 ADVISORY_LOCK = 0x61756469_74636861  # "auditcha"
-# What is hashed as it stands. The address is not: its digest is, so that clearing the address breaks nothing.
+# The columns that are hashed as they are. Instead of the IP address, its digest is hashed, so that the address can be
+# cleared later without breaking the chain.
 PROTECTED = FIXED_COLUMNS
 
 
 class Link(NamedTuple):
-    """A place in the chain: rows are numbered from 1 without gaps."""
+    """A position in the chain and the hash there. Positions start at 1 and have no gaps."""
 
     position: int
     chain_hash: str
@@ -41,7 +43,7 @@ GENESIS = Link(0, "0" * 64)
 
 
 class NewLink(NamedTuple):
-    """What the chainer writes to one row."""
+    """The values that the chainer writes to one row."""
 
     position: int
     chain_hash: str
@@ -51,15 +53,21 @@ class NewLink(NamedTuple):
 
 
 def stored_rows() -> models.QuerySet[AuditEntry]:
-    """Rows without the append-only queryset: for this package, which changes only what the triggers allow."""
+    """Return all rows in a query set that can update and delete.
+
+    Only this package may use it, for the few changes that the database triggers allow.
+    """
     return models.QuerySet(AuditEntry)
 
 
 def link_content(previous: str, position: int, protected: Sequence[Any], address_digest: str) -> bytes:
-    """Return what the hash of a row covers: the hash before it and the row's canonical JSON.
+    """Return the bytes that the hash of a row covers: the previous hash, and the row as canonical JSON.
 
     Args:
-        protected: The row's values in the order of PROTECTED.
+        previous: The hash of the previous row.
+        position: The position of the row.
+        protected: The values of the row in the order of PROTECTED.
+        address_digest: The digest of the row's IP address.
     """
     content = dict(zip(PROTECTED, protected, strict=True))
     content["position"], content["address_digest"] = position, address_digest
@@ -67,31 +75,36 @@ def link_content(previous: str, position: int, protected: Sequence[Any], address
 
 
 def keyed_hash(key: bytes, content: bytes) -> str:
-    """Return the HMAC-SHA256 in hex, which nobody can compute from the database alone."""
+    """Return the HMAC-SHA256 in hex. The key is not in the database, so access to the database does not suffice."""
     return hmac.digest(key, content, hashlib.sha256).hex()
 
 
 def canonical(content: dict[str, Any]) -> bytes:
-    """JSON with sorted keys and no spaces."""
+    """Return JSON with sorted keys and without spaces."""
     try:
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # integers over 64 bits and lone surrogates, which only the slower encoder knows
+    except TypeError:  # only the slower encoder accepts integers over 64 bits and lone surrogates
         return json.dumps(content, sort_keys=True, separators=(",", ":"), default=_plain).encode()
 
 
-def digest_of_address(address: str | None, salt: str) -> str:
-    """SHA-256 in hex over a random salt and the address; "" for none.
+def address_digest_of(address: str | None, salt: str) -> str:
+    """Return the SHA-256 in hex over a random salt and the IP address, or an empty string if there is no address.
 
-    The salt goes when the address goes, so that the digest cannot be guessed back from the few addresses there are.
+    The salt is erased together with the address. Otherwise the address could be found again by trying all addresses.
     """
     return hashlib.sha256(f"{salt}|{address}".encode()).hexdigest() if address is not None else ""
 
 
 def chain_rows(limit: int = BATCH_ROWS) -> int:
-    """Give up to `limit` rows their place; how many. 0 as well while another chainer is at work."""
+    """Append up to `limit` rows to the chain.
+
+    Returns:
+        The number of rows. It is 0 as well while another worker holds the lock.
+    """
     if not stored_rows().filter(position=None).exists():
         return 0
     with transaction.atomic():
+        # Two chainers at the same time would give the same position to two rows.
         if not try_advisory_lock(ADVISORY_LOCK):
             return 0
         rows = stored_rows().filter(position=None).order_by("id").values_list(*PROTECTED, "address")[:limit]
@@ -103,30 +116,32 @@ def chain_rows(limit: int = BATCH_ROWS) -> int:
 
 
 def tip() -> Link:
-    """The end of the chain: its last row, or what is known of it when that row is gone.
+    """Return the end of the chain: its last row, or the position of a signed record beyond that row.
 
-    A head beyond the last row tells of a cut tail: going on behind it keeps the gap visible for ever.
+    A record beyond the last row means that rows were removed from the end. Chaining continues after the recorded
+    position, so that the gap stays visible forever.
     """
-    known = [first_link(stored_rows().exclude(position=None).order_by("-position")) or GENESIS]
+    candidates = [first_link(stored_rows().exclude(position=None).order_by("-position")) or GENESIS]
     for model in (AuditCheckpoint, AuditHead, AuditTip):
         newest = model.objects.order_by("-position").first()
         if newest is not None and is_signed(newest):
-            known.append(Link(newest.position, newest.chain_hash))
-    return max(known, key=lambda link: link.position)
+            candidates.append(Link(newest.position, newest.chain_hash))
+    return max(candidates, key=lambda link: link.position)
 
 
 def first_link(rows: models.QuerySet[AuditEntry]) -> Link | None:
-    """The place of the first of some chained rows."""
+    """Return the link of the first of the given chained rows, or None if there are none."""
     row = rows.values("position", "chain_hash").first()
     return Link(row["position"] or 0, row["chain_hash"]) if row is not None else None
 
 
 def _links(link: Link, rows: Iterable[tuple[Any, ...]]) -> list[NewLink]:
+    """Compute the new links for rows that follow `link`."""
     links = []
     key = chain_keys()[0]
     for *protected, address in rows:
         salt = secrets.token_hex(16) if address is not None else ""
-        digest = digest_of_address(address, salt)
+        digest = address_digest_of(address, salt)
         content = link_content(link.chain_hash, link.position + 1, protected, digest)
         link = Link(link.position + 1, keyed_hash(key, content))
         links.append(NewLink(*link, digest, salt, protected[0]))
@@ -134,6 +149,7 @@ def _links(link: Link, rows: Iterable[tuple[Any, ...]]) -> list[NewLink]:
 
 
 def _write(links: list[NewLink]) -> None:
+    """Store the links in their rows."""
     table = connection.ops.quote_name(AuditEntry._meta.db_table)
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -144,7 +160,7 @@ def _write(links: list[NewLink]) -> None:
 
 
 def _move_tip(end: NewLink) -> None:
-    """Rows that are removed behind this place are missed at once, before the next head is exported."""
+    """Record the new end of the chain, so that removed rows are noticed even before the next head is exported."""
     now = timezone.now()
     signature = sign(AuditTip.purpose, end.position, end.chain_hash, now)
     values = {"position": end.position, "chain_hash": end.chain_hash, "created_at": now, "signature": signature}
@@ -154,4 +170,4 @@ def _move_tip(end: NewLink) -> None:
 def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in an audit row")
+    raise TypeError(f"An audit row cannot contain a value of type {type(value).__name__}.")

@@ -1,6 +1,7 @@
-"""Heads outside the database, where a user of the database alone cannot remove them.
+"""Copies of heads outside the database, where somebody with access to the database alone cannot remove them.
 
-Every hub keeps its newest head in its default storage, one file for each day; sinks in storage keep all of theirs.
+Every hub stores its newest head in its default storage, as one file for each day. Sinks of the kind "JSON lines in
+storage" store every head.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ FIELDS = ("position", "chain_hash", "created_at", "signature")
 
 @dataclass(frozen=True)
 class ExportedHead:
-    """A head as storage keeps it."""
+    """A head as it was read from storage."""
 
     position: int
     chain_hash: str
@@ -33,26 +34,28 @@ class ExportedHead:
 
 
 def name_of(head: AuditHead) -> str:
+    """Return the file name of a head, relative to the folder of its sink."""
     return f"heads/{head.created_at:%Y-%m-%d}/{head.position:020d}.json"
 
 
 def content_of(head: AuditHead) -> dict[str, Any]:
+    """Return the head as a JSON object."""
     return {"head": {name: getattr(head, name) for name in FIELDS}}
 
 
 def store_head(head: AuditHead) -> None:
-    """Keep a head as the newest of its day. The one before is removed only after this one was written.
+    """Store a head as the newest of its day. Only after that are earlier heads of the day removed.
 
     Raises:
-        OSError: Or another error of the storage backend; the next export tries again.
+        OSError: The storage failed. Some backends raise errors of their own. The next export tries again.
     """
     storage, name = _storage(), f"{FOLDER}/{name_of(head)}"
     if storage.exists(name):
         return
     storage.save(name, ContentFile((json_line(content_of(head)) + "\n").encode("ascii")))
-    day, _, kept = name.rpartition("/")
+    day, _, newest = name.rpartition("/")
     for other in storage.listdir(day)[1]:
-        if other < kept:
+        if other < newest:
             storage.delete(f"{day}/{other}")
 
 
@@ -60,7 +63,7 @@ def newest_head(folder: str) -> ExportedHead | None:
     """Return the newest head in a folder of the default storage.
 
     Raises:
-        OSError: Or another error of the storage backend.
+        OSError: The storage failed. Some backends raise errors of their own.
     """
     storage = _storage()
     with suppress(FileNotFoundError):
@@ -71,7 +74,7 @@ def newest_head(folder: str) -> ExportedHead | None:
 
 
 def store(name: str, body: bytes) -> None:
-    """Write one object, in place of an earlier one of that name."""
+    """Write a file, and replace an earlier one of the same name."""
     storage = _storage()
     if storage.exists(name):
         storage.delete(name)

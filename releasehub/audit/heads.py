@@ -1,4 +1,4 @@
-"""Heads: signed statements of where the chain ended at a moment, kept here and in the sinks."""
+"""Heads: signed records of where the chain ended at a moment. They are stored in the database and in the sinks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def export_head() -> AuditHead | None:
-    """Sign the chain's end when it moved, and keep the newest head outside the database too.
+    """Sign the end of the chain if it has moved, and store the newest head outside the database as well.
 
     Returns:
-        The newest head; None while there is none.
+        The newest head, or None if no row was ever chained.
     """
     head = _sign_end()
     if head is not None:
@@ -31,13 +31,17 @@ def newest_head() -> AuditHead | None:
 
 
 def _sign_end() -> AuditHead | None:
-    """A chain that no longer holds the head before gets no new signature: it would cover up what happened."""
-    before, end = newest_head(), tip()
-    if before is not None and not _still_holds(before):
-        log.error("The audit log no longer holds its exported head %s. Run verify_audit.", before.position)
-        return before
-    if end.position == 0 or (before is not None and before.position >= end.position):
-        return before
+    """Sign the end of the chain and return the newest head.
+
+    If the chain no longer contains the previous head, somebody has tampered with it. A new signature would hide that,
+    so nothing is signed.
+    """
+    previous, end = newest_head(), tip()
+    if previous is not None and not _is_in_chain(previous):
+        log.error("The audit log no longer contains its exported head %s. Run verify_audit.", previous.position)
+        return previous
+    if end.position == 0 or (previous is not None and previous.position >= end.position):
+        return previous
     now = timezone.now()
     signature = sign(AuditHead.purpose, *end, now)
     head, _ = AuditHead.objects.get_or_create(
@@ -47,7 +51,8 @@ def _sign_end() -> AuditHead | None:
     return head
 
 
-def _still_holds(head: AuditHead) -> bool:
+def _is_in_chain(head: AuditHead) -> bool:
+    """Return whether the row of the head is unchanged, or was pruned under a signed checkpoint."""
     checkpoint = AuditCheckpoint.objects.filter(position__gte=head.position).first()
     if checkpoint is not None:
         return is_signed(checkpoint)

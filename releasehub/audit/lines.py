@@ -1,4 +1,4 @@
-"""Audit rows as text: one row, one line, whatever the row holds."""
+"""Audit rows as text. Each row is one line, whatever it contains."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from releasehub.core.logs import one_line
 
 SHIPPED = ("position", "chain_hash", "address_digest", *PROTECTED)
 EXPORTED = (*PROTECTED, "address", "position", "chain_hash")
-# Full-width forms too: spreadsheets in East Asian locales read them as the plain ones.
+# The full-width characters are included because spreadsheets in East Asian locales treat them like the ASCII ones.
 _FORMULA_STARTS = frozenset("=+-@\t\r\n|%＝＋－＠")  # noqa: RUF001
 
 
 def json_line(content: dict[str, Any] | list[Any]) -> str:
-    """ASCII JSON without any control character, so that no reader can see a second line in it."""
+    """Return ASCII JSON without control characters, so that no program can read it as two lines."""
     text = json.dumps(content, separators=(",", ":"), default=_plain)
     return text.replace("\x7f", "\\u007f")
 
 
 def json_lines(rows: models.QuerySet[Any]) -> Iterator[str]:
-    """The rows of a queryset as JSON lines, each with its line end, read from the database piece by piece."""
+    """Yield the rows of a query set as JSON, one line for each. They are read from the database in batches."""
     for values in rows.values_list(*EXPORTED).iterator(FETCH_ROWS):
         yield json_line(dict(zip(EXPORTED, values, strict=True))) + "\n"
 
 
 def csv_lines(rows: models.QuerySet[Any]) -> Iterator[str]:
-    """The rows of a queryset as CSV with a header, safe to open in a spreadsheet, read piece by piece."""
+    """Yield the rows of a query set as CSV with a header. The CSV is safe to open in a spreadsheet."""
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
     yield writer.writerow(EXPORTED)
     for values in rows.values_list(*EXPORTED).iterator(FETCH_ROWS):
@@ -40,7 +40,7 @@ def csv_lines(rows: models.QuerySet[Any]) -> Iterator[str]:
 
 
 def cell(value: Any) -> str:
-    """A CSV cell that no spreadsheet takes for a formula, on one line."""
+    """Return the text of a CSV cell, as one line that no spreadsheet interprets as a formula."""
     if value is None:
         return ""
     if isinstance(value, dict | list):
@@ -61,7 +61,7 @@ def _plain(value: Any) -> str:
 
 
 class _Echo:
-    """A file that gives back what is written, which `csv.writer` hands on."""
+    """A file object that returns the text it is given. `csv.writer.writerow` passes the result on."""
 
     def write(self, text: str) -> str:
         return text

@@ -1,4 +1,4 @@
-"""The audit log: append-only rows written in the transaction of the change they describe."""
+"""The audit log: append-only rows that are written in the same transaction as the change they describe."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from releasehub.audit.actions import action_choices
-from releasehub.audit.targets import storage_prefix, syslog_target
+from releasehub.audit.targets import parse_storage_prefix, parse_syslog_target
 from releasehub.core.actor import Origin
 from releasehub.core.fields import EncryptedTextField
 from releasehub.outbound.urls import InvalidUrl, parse_target
 
 
 class AppendOnlyError(TypeError):
-    """Audit rows are written once; nothing changes or removes them through the ORM."""
+    """An attempt to change or delete an audit row through the ORM."""
 
 
 class AuditQuerySet(models.QuerySet[Any]):
+    """A query set that can read and add rows, but neither change nor delete them."""
+
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError
 
@@ -41,9 +43,10 @@ class AuditQuerySet(models.QuerySet[Any]):
 
 
 class AuditEntry(models.Model):
-    """Ids instead of foreign keys: a row outlives the user, key and target it names.
+    """One recorded action.
 
-    `position`, `chain_hash` and the address's digest and salt are the chainer's; a row without a position waits for it.
+    The row stores ids instead of foreign keys, because it outlives the user, the API key and the target it refers to.
+    The chainer sets `position`, `chain_hash`, `address_digest` and `address_salt` later.
     """
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -94,7 +97,7 @@ class AuditEntry(models.Model):
 
 
 class ChainPlace(models.Model):
-    """A place in the chain, signed with a key that is kept outside the database."""
+    """A signed position in the chain. The key of the signature is not in the database."""
 
     purpose: ClassVar[str]
 
@@ -111,7 +114,7 @@ class ChainPlace(models.Model):
 
 
 class AuditCheckpoint(ChainPlace):
-    """Rows up to `position` were pruned; verification goes on from its hash."""
+    """A position up to which rows were pruned. Verification starts from its hash."""
 
     purpose = "checkpoint"
 
@@ -120,7 +123,7 @@ class AuditCheckpoint(ChainPlace):
 
 
 class AuditHead(ChainPlace):
-    """The end of the chain at a moment, exported, so that a tail cut off later is missed."""
+    """The end of the chain at a moment. Heads are exported, so that it is noticed if later rows are removed."""
 
     purpose = ""
 
@@ -129,19 +132,22 @@ class AuditHead(ChainPlace):
 
 
 class AuditTip(ChainPlace):
-    """The end of the chain as it is now: one row, moved on in the transaction that chains."""
+    """The current end of the chain. There is one row, which the chainer updates in the transaction that adds rows."""
 
     purpose = "tip"
 
 
 class AuditKeyEpoch(ChainPlace):
-    """Rows up to `position` were chained by a release whose chain had no key. Hubs that began later have none."""
+    """The last position that was chained by a release without a chain key. Newer hubs have no such row."""
 
     purpose = "epoch"
 
 
 class AuditSink(models.Model):
-    """Where rows are shipped to, in the chain's order and at least once. `cursor`: the last position that arrived."""
+    """A destination to which all rows are shipped, in the order of the chain and at least once.
+
+    `cursor` is the last position that the sink has accepted, and `head_cursor` the position of the last head.
+    """
 
     class Kind(models.TextChoices):
         JSONL = "jsonl", "JSON lines in storage"
@@ -176,15 +182,19 @@ class AuditSink(models.Model):
         return f"{self.kind} {self.target}"
 
     def clean(self) -> None:
-        """Errors: ValidationError for a target the kind cannot use."""
-        judges: dict[str, Callable[[str], object]] = {
-            self.Kind.JSONL: storage_prefix,
+        """Validate the target.
+
+        Raises:
+            ValidationError: The target does not have the form that the kind of sink needs.
+        """
+        parsers: dict[str, Callable[[str], object]] = {
+            self.Kind.JSONL: parse_storage_prefix,
             self.Kind.HTTP: parse_target,
-            self.Kind.SYSLOG: syslog_target,
+            self.Kind.SYSLOG: parse_syslog_target,
         }
-        judge = judges.get(self.kind)
+        parse = parsers.get(self.kind)
         try:
-            if judge is not None:
-                judge(self.target)
+            if parse is not None:
+                parse(self.target)
         except (ValueError, InvalidUrl) as error:
             raise ValidationError({"target": str(error)}) from None

@@ -1,4 +1,7 @@
-"""What leaves the log: addresses after 90 days, whole rows after the retention time. The chain stays provable."""
+"""Retention of the audit log: IP addresses are cleared after a while, and old rows are deleted.
+
+The remaining chain can still be verified.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ SLICE_ROWS = 10_000
 
 
 def clear_addresses() -> int:
-    """Forget addresses older than AUDIT_ADDRESS_DAYS (90; 0 keeps them), with the salts of their digests; how many."""
+    """Clear IP addresses that are older than AUDIT_ADDRESS_DAYS, together with the salts of their digests.
+
+    Returns:
+        The number of cleared rows. With AUDIT_ADDRESS_DAYS=0, nothing is cleared.
+    """
     days = int(getattr(settings, "AUDIT_ADDRESS_DAYS", 90))
     if not days:
         return 0
@@ -31,59 +38,67 @@ def clear_addresses() -> int:
 
 
 def prune() -> int:
-    """Remove the oldest chained rows after AUDIT_RETENTION_DAYS (365; 0 keeps them for ever); how many.
+    """Delete chained rows that are older than AUDIT_RETENTION_DAYS.
 
-    Rows that an active sink has not had yet stay: a gap in a sink could never be closed again.
+    Rows that an active sink has not received yet are kept, because a gap in a sink could never be filled again.
+
+    Returns:
+        The number of deleted rows. With AUDIT_RETENTION_DAYS=0, nothing is deleted.
     """
     days = int(getattr(settings, "AUDIT_RETENTION_DAYS", 365))
     if not days:
         return 0
-    end = _last_old_place(days)
+    end = _last_prunable_link(days)
     if end is not None:
-        _keep_checkpoint(end)
+        _create_checkpoint(end)
+    # This also deletes the rows of an earlier checkpoint, if that run was interrupted.
     newest = AuditCheckpoint.objects.order_by("-position").first()
     return _remove_up_to(newest.position) if newest is not None else 0
 
 
-def _last_old_place(days: int) -> Link | None:
-    """The last row of the stretch at the chain's beginning that is too old altogether."""
+def _last_prunable_link(days: int) -> Link | None:
+    """Return the last row before which all rows are too old, including itself, or None if the first row is young."""
     limit = timezone.now() - timedelta(days=days)
     chained = stored_rows().exclude(position=None)
     first_young = chained.filter(created_at__gte=limit).aggregate(first=Min("position"))["first"]
     old = chained.filter(created_at__lt=limit)
     if first_young is not None:
         old = old.filter(position__lt=first_young)
-    shipped = AuditSink.objects.filter(is_active=True).aggregate(least=Min("cursor"))["least"]
+    shipped = AuditSink.objects.filter(is_active=True).aggregate(lowest=Min("cursor"))["lowest"]
     if shipped is not None:
         old = old.filter(position__lte=shipped)
     return first_link(old.order_by("-position"))
 
 
 @transaction.atomic
-def _keep_checkpoint(place: Link) -> None:
-    """From here verification goes on; heads before it prove nothing any more."""
+def _create_checkpoint(end: Link) -> None:
+    """Store a signed checkpoint, and delete the heads before it, which no row can be compared with any more."""
     now = timezone.now()
     AuditCheckpoint.objects.get_or_create(
-        position=place.position,
+        position=end.position,
         defaults={
-            "chain_hash": place.chain_hash,
+            "chain_hash": end.chain_hash,
             "created_at": now,
-            "signature": sign(AuditCheckpoint.purpose, *place, now),
+            "signature": sign(AuditCheckpoint.purpose, *end, now),
         },
     )
-    AuditHead.objects.filter(position__lt=place.position).delete()
+    AuditHead.objects.filter(position__lt=end.position).delete()
 
 
 def _remove_up_to(position: int) -> int:
+    """Delete the rows up to this position in slices, so that no transaction becomes too long."""
     removed = 0
-    gone = stored_rows().filter(position__lte=position).order_by("position")
-    while ids := list(gone.values_list("pk", flat=True)[:SLICE_ROWS]):
+    rows = stored_rows().filter(position__lte=position).order_by("position")
+    while ids := list(rows.values_list("pk", flat=True)[:SLICE_ROWS]):
         removed += stored_rows().filter(pk__in=ids).delete()[0]
     return removed
 
 
 def empty_log(using: str) -> None:
-    """For `flush` only: a checkpoint over the whole log lets every row go, and is emptied with the other tables."""
+    """Delete every row. Only the command `flush` may do this.
+
+    The triggers allow it because of a checkpoint that covers the whole log. `flush` then empties the other tables.
+    """
     if AuditCheckpoint._meta.db_table not in connections[using].introspection.table_names():
         return
     rows = stored_rows().using(using)

@@ -1,4 +1,4 @@
-"""Writing to the audit log. Called by services inside the transaction of the change, by nobody else."""
+"""Writing to the audit log. Services call these functions inside the transaction of the change."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from releasehub.core.sql_templates import insert
 
 MAX_REFUSALS_PER_MINUTE = 600
 MAX_REFUSALS_PER_ADDRESS = 20  # in a minute
-REFUSALS_STOP = "Further refusals of this address are not recorded for a minute."
+REFUSALS_STOP = "Further refusals from this address are not recorded for a minute."
 SINK_FIELDS = ("kind", "target", "has_addresses", "is_active")
 
 
@@ -28,9 +28,17 @@ def record(
     changes: dict[str, Any] | None = None,
     reason: str = "",
 ) -> AuditEntry:
-    """One row. `changes`: field name -> [before, after], or plain details; JSON values only.
+    """Write one row to the audit log.
 
-    A change of something public invalidates the cached answers for anonymous visitors.
+    An action that changes public pages also invalidates the cached responses for anonymous visitors.
+
+    Args:
+        actor: The actor who does it.
+        action: What is done.
+        target: The object concerned. Its id and label are stored, so the row outlives it.
+        label: The label of the target, if it should not be `str(target)`.
+        changes: Field names with [before, after], or other details. Only JSON values are allowed.
+        reason: The reason that the actor gave.
     """
     if AuditAction(action).changes_public_pages:
         invalidate_anonymous_cache()
@@ -54,23 +62,27 @@ def record(
 
 
 def record_refusal(*, actor: Actor, action: AuditAction, reason: str = "", **details: Any) -> AuditEntry | None:
-    """Write a row about something that was refused, unless anonymous callers flood the log with refusals.
+    """Write a row about an attempt that was refused, unless anonymous callers flood the log with refusals.
 
-    Refusals cost the caller nothing, so an anonymous one could fill the disk. Within a minute only so many rows of one
-    action are written for all anonymous callers, and fewer for one address; the last row of an address says so.
+    A refusal costs the caller nothing, so an anonymous one could fill the disk. Therefore the number of rows per action
+    and minute is limited, both for one IP address and for all anonymous callers together. The last row of an address
+    says that the limit is reached.
+
+    Returns:
+        The row, or None if a limit is reached.
     """
     if actor.user_id is None and actor.api_key_id is None:
         recent = _recent_refusals(action)
-        same = sum(address == actor.address for address in recent)
-        if len(recent) >= MAX_REFUSALS_PER_MINUTE or same >= MAX_REFUSALS_PER_ADDRESS:
+        from_address = sum(address == actor.address for address in recent)
+        if len(recent) >= MAX_REFUSALS_PER_MINUTE or from_address >= MAX_REFUSALS_PER_ADDRESS:
             return None
-        if same == MAX_REFUSALS_PER_ADDRESS - 1:
+        if from_address == MAX_REFUSALS_PER_ADDRESS - 1:
             reason = f"{reason} {REFUSALS_STOP}".strip()
     return record(actor=actor, action=action, reason=reason, **details)
 
 
 def _recent_refusals(action: AuditAction) -> list[str | None]:
-    """Return the addresses of the anonymous refusals of the last minute, the newest first."""
+    """Return the IP addresses of the anonymous refusals of the last minute, newest first."""
     since = timezone.now() - timedelta(minutes=1)
     rows = AuditEntry.objects.filter(action=action, actor_id=None, api_key_id=None, created_at__gte=since)
     return list(rows.order_by("-id").values_list("address", flat=True)[:MAX_REFUSALS_PER_MINUTE])
@@ -78,10 +90,12 @@ def _recent_refusals(action: AuditAction) -> list[str | None]:
 
 @transaction.atomic
 def save_sink(*, actor: Actor, sink: AuditSink) -> None:
-    """Create or change a sink. The token is never written down, only that it changed.
+    """Create or change a sink. The audit log records that the token changed, but not the token.
 
-    A sink that gets another target keeps its cursor: what the old one had is not sent again.
-    Errors: ValidationError for a target that the kind cannot use.
+    A sink whose target changes keeps its cursor, so rows that the old target received are not sent to the new one.
+
+    Raises:
+        ValidationError: The target does not have the form that the kind of sink needs.
     """
     sink.full_clean()
     before = AuditSink.objects.filter(pk=sink.pk).values(*SINK_FIELDS, "token").first()
@@ -92,21 +106,21 @@ def save_sink(*, actor: Actor, sink: AuditSink) -> None:
     if before is None:
         sink.save()
     else:
-        sink.save(update_fields=[*SINK_FIELDS, "token"])  # the cursor is the shipping worker's
+        sink.save(update_fields=[*SINK_FIELDS, "token"])  # the worker that ships rows owns the cursor
     action = AuditAction.AUDIT_SINK_UPDATE if before else AuditAction.AUDIT_SINK_CREATE
     record(actor=actor, action=action, target=sink, changes=changes)
 
 
 @transaction.atomic
 def delete_sink(*, actor: Actor, sink: AuditSink, reason: str = "") -> None:
-    """Remove a sink; what it was sent stays where it is."""
+    """Delete a sink. The rows that it has received stay at its target."""
     changes = {"cursor": sink.cursor}
     record(actor=actor, action=AuditAction.AUDIT_SINK_DELETE, target=sink, changes=changes, reason=reason)
     sink.delete()
 
 
 def changed_fields(target: models.Model, values: dict[str, Any]) -> dict[str, list[Any]]:
-    """Field -> [before, after] for those of `values` that differ from the row as loaded."""
+    """Return {field: [before, after]} for those of `values` that differ from the fields of the target."""
     return {
         name: [plain(getattr(target, name)), plain(value)]
         for name, value in values.items()
@@ -115,7 +129,7 @@ def changed_fields(target: models.Model, values: dict[str, Any]) -> dict[str, li
 
 
 def plain(value: Any) -> Any:
-    """A JSON value that reads well in a log."""
+    """Return the value as JSON that is readable in a log. A model instance becomes its primary key."""
     if isinstance(value, models.Model):
         return value.pk
     return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)

@@ -1,7 +1,7 @@
-"""The keys of the audit log, which never enter the database: a user of the database alone can forge nothing.
+"""The keys of the audit log. They are never in the database, so somebody with access to it alone can forge nothing.
 
-Chained rows are authenticated with them (HMAC), and places in the chain are signed. The key is RELEASEHUB_AUDIT_KEY,
-or SECRET_KEY without one. SECRET_KEY and SECRET_KEY_FALLBACKS still verify what they once protected.
+The keys authenticate chained rows (with HMAC) and sign positions in the chain. New rows use RELEASEHUB_AUDIT_KEY or, if
+it is not set, SECRET_KEY. Older rows can still be verified with SECRET_KEY and SECRET_KEY_FALLBACKS.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from django.core.signing import Signer
 _SALT = "releasehub.audit.head"
 
 
-class SignedPlace(Protocol):
-    """A place in the chain with its signature. `purpose` keeps one kind of place from standing in for another."""
+class SignedPosition(Protocol):
+    """A signed position in the chain.
+
+    The purpose is part of the signed text. Without it, somebody could copy a head into the table of checkpoints.
+    """
 
     @property
     def purpose(self) -> str: ...
@@ -33,18 +36,18 @@ class SignedPlace(Protocol):
 
 
 def sign(purpose: str, position: int, chain_hash: str, created_at: datetime) -> str:
-    """Return a signature of 43 characters."""
+    """Return a signature of 43 characters under the current key."""
     return Signer(key=_keys()[0], salt=_SALT).signature(_text(purpose, position, chain_hash, created_at))
 
 
-def is_signed(place: SignedPlace) -> bool:
-    """Return whether the signature fits, under the present key or an earlier one."""
-    text = _text(place.purpose, place.position, place.chain_hash, place.created_at)
-    return any(hmac.compare_digest(Signer(key=key, salt=_SALT).signature(text), place.signature) for key in _keys())
+def is_signed(signed: SignedPosition) -> bool:
+    """Return whether the signature is valid under the current key or an earlier one."""
+    text = _text(signed.purpose, signed.position, signed.chain_hash, signed.created_at)
+    return any(hmac.compare_digest(Signer(key=key, salt=_SALT).signature(text), signed.signature) for key in _keys())
 
 
 def chain_keys() -> list[bytes]:
-    """Return the keys that authenticate rows, the present one first; never the signing keys themselves."""
+    """Return the keys that authenticate rows, the current one first. They are derived from the signing keys."""
     return [hmac.digest(key.encode(), b"releasehub.audit.chain", hashlib.sha256) for key in _keys()]
 
 
@@ -55,4 +58,6 @@ def _keys() -> list[str]:
 
 def _text(purpose: str, position: int, chain_hash: str, created_at: datetime) -> str:
     text = f"{position}|{chain_hash}|{created_at.astimezone(UTC).isoformat()}"
-    return f"{purpose}|{text}" if purpose else text  # heads have none: those of earlier releases stay valid
+    return (
+        f"{purpose}|{text}" if purpose else text
+    )  # heads have no purpose, so that heads of earlier releases stay valid

@@ -1,7 +1,7 @@
-"""Shipping rows to sinks: in the chain's order, at least once, each sink for itself.
+"""Shipping of audit rows to sinks, in the order of the chain and at least once. Sinks do not affect each other.
 
-The cursor moves after the sink has taken a batch. A worker that dies in between sends that batch again; the position in
-every line tells a receiver what it has already.
+The cursor of a sink moves after the sink has accepted a batch. If a worker dies before that, the batch is sent again.
+Every row contains its position, so that a receiver can recognize rows it already has.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from releasehub.audit.chain import stored_rows
 from releasehub.audit.exports import ExportedHead
 from releasehub.audit.lines import SHIPPED, json_line
 from releasehub.audit.models import AuditHead, AuditSink
-from releasehub.audit.targets import storage_prefix, syslog_target
+from releasehub.audit.targets import parse_storage_prefix, parse_syslog_target
 from releasehub.outbound import client
 from releasehub.outbound.failures import Refused, Unreachable
 
@@ -32,27 +32,32 @@ log = logging.getLogger(__name__)
 BATCH_ROWS = 500
 FETCH_ROWS = 50
 BATCH_CHARACTERS = 1_000_000
-LEASE = timedelta(minutes=2)
+LEASE_DURATION = timedelta(minutes=2)
 RUN_SECONDS = 60.0
 
 
 class SinkFailed(Exception):
-    """The sink did not take the batch. The text is for operators and names no secret."""
+    """The sink did not accept the batch. The message is for operators and contains no secret."""
 
 
 class LeaseLost(Exception):
-    """Another worker has the sink by now."""
+    """The lease on the sink has expired, and another worker has taken it over."""
 
 
 def waiting_sinks() -> list[int]:
-    """Active sinks that no worker is at."""
-    return list(_claimable().values_list("pk", flat=True))
+    """Return the ids of active sinks that no worker has leased."""
+    return list(_leasable().values_list("pk", flat=True))
 
 
 def ship_sink(sink_id: int) -> int:
-    """Ship what the sink has not had, for at most a minute; how many rows. 0 when another worker has the sink."""
+    """Ship the next rows to a sink, for at most a minute.
+
+    Returns:
+        The number of shipped rows. It is 0 if another worker has leased the sink.
+    """
     token = uuid4().hex
-    if not _claimable().filter(pk=sink_id).update(lease_until=Now() + LEASE, lease_token=token):
+    # Of several workers, only one can update the row from free to leased. The token tells later who owns the lease.
+    if not _leasable().filter(pk=sink_id).update(lease_until=Now() + LEASE_DURATION, lease_token=token):
         return 0
     sink = AuditSink.objects.get(pk=sink_id)
     shipped = 0
@@ -60,23 +65,23 @@ def ship_sink(sink_id: int) -> int:
         for count in _ship_batches(sink):
             shipped += count
         _ship_head(sink)
-        _note(sink, last_error="", failing_since=None)
+        _update_leased(sink, last_error="", failing_since=None)
     except SinkFailed as error:
-        log.warning("Audit sink %s takes nothing: %s", sink.pk, error)
+        log.warning("Audit sink %s does not accept rows: %s", sink.pk, error)
         failing = {"last_error": str(error)[:500], "failing_since": sink.failing_since or timezone.now()}
         AuditSink.objects.filter(pk=sink.pk, lease_token=token).update(**failing)
     except LeaseLost:
-        log.warning("Audit sink %s was taken over by another worker.", sink.pk)
+        log.warning("The lease on audit sink %s has expired, and another worker has taken it over.", sink.pk)
     finally:
         AuditSink.objects.filter(pk=sink_id, lease_token=token).update(lease_until=None, lease_token="")
     return shipped
 
 
 def exported_heads() -> Iterator[ExportedHead]:
-    """Yield the newest heads outside the database: the hub's own export, and those of sinks in storage.
+    """Yield the newest heads outside the database: the one that the hub exports, and those of sinks in storage.
 
     Raises:
-        OSError: Or another error of the storage backend.
+        OSError: The storage failed. Some backends raise errors of their own.
     """
     folders = [exports.FOLDER, *AuditSink.objects.filter(kind=AuditSink.Kind.JSONL).values_list("target", flat=True)]
     for folder in folders:
@@ -85,16 +90,17 @@ def exported_heads() -> Iterator[ExportedHead]:
 
 
 def _ship_batches(sink: AuditSink) -> Iterator[int]:
-    until = time.monotonic() + RUN_SECONDS
-    while (rows := _next_rows(sink)) and time.monotonic() < until:
+    """Ship batches until the sink is up to date or the time is over, and yield the number of rows of each."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while (rows := _next_rows(sink)) and time.monotonic() < deadline:
         _send(sink, rows)
         sink.cursor = rows[-1]["position"]
-        _note(sink, cursor=sink.cursor, shipped_at=Now(), lease_until=Now() + LEASE)
+        _update_leased(sink, cursor=sink.cursor, shipped_at=Now(), lease_until=Now() + LEASE_DURATION)
         yield len(rows)
 
 
 def _next_rows(sink: AuditSink) -> list[dict[str, Any]]:
-    """The next rows as they are shipped, at most about a megabyte of them and always one."""
+    """Return the next rows to ship: about a megabyte at most, but at least one row if there is any."""
     names = (*SHIPPED, "address") if sink.has_addresses else SHIPPED
     rows: list[dict[str, Any]] = []
     size = 0
@@ -108,60 +114,74 @@ def _next_rows(sink: AuditSink) -> list[dict[str, Any]]:
 
 
 def _ship_head(sink: AuditSink) -> None:
-    """The newest head over rows the sink has; it comes after them."""
+    """Ship the newest head whose rows the sink has already received."""
     newest = AuditHead.objects.filter(position__gt=sink.head_cursor, position__lte=sink.cursor).first()
     if newest is None:
         return
     _deliver(sink, exports.name_of(newest), "head", [(newest.created_at, exports.content_of(newest))])
-    _note(sink, head_cursor=newest.position)
+    _update_leased(sink, head_cursor=newest.position)
 
 
 def _send(sink: AuditSink, rows: list[dict[str, Any]]) -> None:
-    place = f"rows/{rows[0]['position']:020d}.jsonl"
-    _deliver(sink, place, "", [(row["created_at"], row) for row in rows])
+    name = f"rows/{rows[0]['position']:020d}.jsonl"
+    _deliver(sink, name, "", [(row["created_at"], row) for row in rows])
 
 
-def _deliver(sink: AuditSink, place: str, event: str, items: list[tuple[datetime, dict[str, Any]]]) -> None:
-    """Errors: SinkFailed."""
+def _deliver(sink: AuditSink, name: str, event: str, items: list[tuple[datetime, dict[str, Any]]]) -> None:
+    """Send the items to the sink.
+
+    Args:
+        sink: The destination.
+        name: The file name, for sinks in storage.
+        event: The name of the syslog event. If it is empty, the action of each item is used.
+        items: Pairs of a time and a JSON object.
+
+    Raises:
+        SinkFailed: The sink did not accept the items.
+    """
     try:
         if sink.kind == AuditSink.Kind.SYSLOG:
             messages = [syslog.message(event or item["action"], created_at, item) for created_at, item in items]
-            syslog.send_messages(syslog_target(sink.target), messages)
+            syslog.send_messages(parse_syslog_target(sink.target), messages)
             return
         body = "".join(json_line(item) + "\n" for _, item in items).encode("ascii")
         if sink.kind == AuditSink.Kind.HTTP:
             _post(sink, body)
         else:
-            _store(f"{storage_prefix(sink.target)}/{place}", body)
+            _store(f"{parse_storage_prefix(sink.target)}/{name}", body)
     except (Refused, Unreachable) as error:
         raise SinkFailed(error.reason) from None
     except ValueError as error:
-        raise SinkFailed(f"The target cannot be used. {error}") from None
+        raise SinkFailed(f"The target of the sink is invalid: {error}") from None
 
 
 def _post(sink: AuditSink, body: bytes) -> None:
     headers = {"Content-Type": "application/x-ndjson"}
     if sink.token:
         headers["Authorization"] = f"Bearer {sink.token}"
-    answer = client.send("POST", sink.target, headers=headers, body=body, read_limit=1024)
-    if not 200 <= answer.status < 300:
-        raise SinkFailed(f"The endpoint answered {answer.status}.")
+    response = client.send("POST", sink.target, headers=headers, body=body, read_limit=1024)
+    if not 200 <= response.status < 300:
+        raise SinkFailed(f"The endpoint responded with status {response.status}.")
 
 
 def _store(name: str, body: bytes) -> None:
-    """One object; the same batch sent again takes the place of the first try."""
+    """Store one file. A batch that is sent again replaces the file of the first attempt."""
     try:
         exports.store(name, body)
     except Exception as error:  # every storage backend has errors of its own
-        raise SinkFailed(f"The storage failed: {type(error).__name__}.") from error
+        raise SinkFailed(f"The file storage failed with {type(error).__name__}.") from error
 
 
-def _claimable() -> models.QuerySet[AuditSink]:
-    free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return AuditSink.objects.filter(free, is_active=True).order_by("pk")
+def _leasable() -> models.QuerySet[AuditSink]:
+    is_free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return AuditSink.objects.filter(is_free, is_active=True).order_by("pk")
 
 
-def _note(sink: AuditSink, **values: Any) -> None:
-    """Write down progress while the lease is ours. Errors: LeaseLost."""
+def _update_leased(sink: AuditSink, **values: Any) -> None:
+    """Update the sink, provided that this worker still holds the lease.
+
+    Raises:
+        LeaseLost: Another worker holds the lease.
+    """
     if not AuditSink.objects.filter(pk=sink.pk, lease_token=sink.lease_token).update(**values):
         raise LeaseLost

@@ -1,8 +1,8 @@
-"""Syslog by RFC 5424 over TCP (one message a line, RFC 6587 section 3.4.2), TLS or UDP.
+"""A syslog client (RFC 5424) over TCP with one message per line (RFC 6587, section 3.4.2), over TLS, or over UDP.
 
-An operator chooses the server, in the admin, and not everybody who may do that may reach the inner network: so the
-rule for webhooks holds here too. The name is resolved once, every address is judged, and the connection goes to a
-judged one. A syslog server in a private network is named in RELEASEHUB_WEBHOOK_ALLOW_NETS.
+The server is entered in the admin, and not everybody who may do that may also reach the private network of the hub. So
+the same rule as for webhooks applies: the host name is resolved once, every IP address is checked, and the connection
+goes to a checked address. Private networks have to be listed in RELEASEHUB_WEBHOOK_ALLOW_NETS.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.outbound.lookup import allowed_networks
 
 PRIORITY = 13 * 8 + 6  # facility "log audit", severity "informational"
-MAX_MESSAGE_BYTES = 8000  # receivers cut longer ones off, and UDP allows not much more
-SECONDS = 10.0
+MAX_MESSAGE_BYTES = 8000  # receivers truncate longer messages, and UDP does not allow much longer ones
+TIMEOUT_SECONDS = 10.0
 _NOT_PRINTABLE = re.compile(r"[^\x21-\x7e]")
 
 
 def message(event: str, created_at: datetime, content: dict[str, Any]) -> bytes:
-    """One event as one line without its end. A long one goes without its `changes` and says so."""
+    """Return one message without its line break. In a long one, `changes` is left out and `is_cut` is true."""
     name = urlsplit(settings.PUBLIC_URL).hostname or socket.gethostname()
     text = json_line(content)
     if len(text) > MAX_MESSAGE_BYTES:
@@ -42,10 +42,14 @@ def message(event: str, created_at: datetime, content: dict[str, Any]) -> bytes:
 
 
 def send_messages(target: SyslogTarget, messages: Iterable[bytes]) -> None:
-    """Send them in order over one connection.
+    """Send the messages in order over one connection.
 
-    Syslog has no receipt: for TCP and TLS, what the server has read when it closes has arrived; UDP promises nothing.
-    Errors: Refused; Unreachable.
+    Syslog has no acknowledgements. Over TCP and TLS, messages count as received if the server closes the connection
+    without a reset. Over UDP, messages can be lost.
+
+    Raises:
+        Refused: The server has an IP address that is not allowed.
+        Unreachable: The connection failed.
     """
     kind = socket.SOCK_DGRAM if target.scheme == "udp" else socket.SOCK_STREAM
     with _connected(target, kind) as connection:
@@ -57,14 +61,15 @@ def send_messages(target: SyslogTarget, messages: Iterable[bytes]) -> None:
                 connection.sendall(b"".join(item + b"\n" for item in messages))
                 _wait_for_end(connection)
         except OSError:
-            raise Unreachable("The syslog server cut the connection.") from None
+            raise Unreachable("The syslog server closed the connection too early.") from None
 
 
 @contextmanager
 def _connected(target: SyslogTarget, kind: socket.SocketKind) -> Iterator[socket.socket]:
-    family, address = _judged_address(target, kind)
+    """Open a connection to the server, with TLS if the target asks for it."""
+    family, address = _checked_address(target, kind)
     with socket.socket(family, kind) as plain:
-        plain.settimeout(SECONDS)
+        plain.settimeout(TIMEOUT_SECONDS)
         try:
             plain.connect(address)
             wrapped = _tls().wrap_socket(plain, server_hostname=target.host) if target.scheme == "tls" else plain
@@ -76,20 +81,23 @@ def _connected(target: SyslogTarget, kind: socket.SocketKind) -> Iterator[socket
             yield wrapped
 
 
-def _judged_address(target: SyslogTarget, kind: socket.SocketKind) -> tuple[socket.AddressFamily, Any]:
+def _checked_address(target: SyslogTarget, kind: socket.SocketKind) -> tuple[socket.AddressFamily, Any]:
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=kind)
+        candidates = socket.getaddrinfo(target.host, target.port, type=kind)
     except (OSError, UnicodeError):
-        raise Unreachable("The name of the syslog server could not be found.") from None
+        raise Unreachable("The host name of the syslog server could not be resolved.") from None
     allowed = allowed_networks()
-    if any(refusal(str(address[0]), allowed) for *_, address in found):
-        raise Refused("The syslog server's address is not public; its network has to be allowed in the settings.")
-    family, _, _, _, address = found[0]
+    if any(refusal(str(address[0]), allowed) for *_, address in candidates):
+        raise Refused("The syslog server is in a private network. Add that network to RELEASEHUB_WEBHOOK_ALLOW_NETS.")
+    family, _, _, _, address = candidates[0]
     return family, address
 
 
 def _wait_for_end(connection: socket.socket) -> None:
-    """Until the server has read everything and closes; one that keeps silent is believed, one that resets is not."""
+    """Wait until the server has read everything and closes the connection.
+
+    A server that neither closes nor resets the connection within a second is assumed to have received everything.
+    """
     connection.settimeout(1.0)
     try:
         if not isinstance(connection, ssl.SSLSocket):
@@ -100,6 +108,7 @@ def _wait_for_end(connection: socket.socket) -> None:
 
 
 def _token(text: str, length: int) -> str:
+    """Return the text as a header field of RFC 5424, which has only printable ASCII characters."""
     return _NOT_PRINTABLE.sub("", text)[:length] or "-"
 
 

@@ -1,4 +1,4 @@
-"""Where a sink's rows go, as the operator writes it. Pure."""
+"""Parsing of the target of a sink, as an operator enters it."""
 
 from __future__ import annotations
 
@@ -18,22 +18,30 @@ class SyslogTarget:
     port: int
 
 
-def storage_prefix(text: str) -> str:
-    """A folder in the default storage, such as `audit` or `logs/audit`. Errors: ValueError with a sentence."""
+def parse_storage_prefix(text: str) -> str:
+    """Return the text if it is a valid folder in the default storage, such as `audit` or `logs/audit`.
+
+    Raises:
+        ValueError: It is not. The message is for the operator.
+    """
     if not _PREFIX.fullmatch(text):
-        raise ValueError("Name a folder by letters, digits, dots, dashes and slashes, such as logs/audit.")
+        raise ValueError("Enter a folder such as logs/audit. Use only letters, digits, dots, hyphens and slashes.")
     return text
 
 
-def syslog_target(text: str) -> SyslogTarget:
-    """`tcp://host:port`, `tls://host:port` or `udp://host:port`. Errors: ValueError with a sentence."""
+def parse_syslog_target(text: str) -> SyslogTarget:
+    """Parse `tcp://host:port`, `tls://host:port` or `udp://host:port`.
+
+    Raises:
+        ValueError: The text has another form. The message is for the operator.
+    """
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
     if not host or not port or parts.scheme not in SYSLOG_SCHEMES or not _HOST.fullmatch(host):
-        raise ValueError("Write tcp://host:port, tls://host:port or udp://host:port.")
+        raise ValueError("Enter tcp://host:port, tls://host:port or udp://host:port.")
     if parts.netloc.lower() not in {f"{host}:{port}", f"[{host}]:{port}"} or text != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError("Nothing may stand beside host and port.")
+        raise ValueError("Enter only the scheme, the host and the port, without user name, path or query.")
     return SyslogTarget(parts.scheme, host, port)

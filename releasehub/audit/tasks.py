@@ -1,4 +1,4 @@
-"""Background work on the audit log. Every task may run twice."""
+"""Background tasks of the audit log. Every task is idempotent."""
 
 import time
 
@@ -13,24 +13,24 @@ CHAIN_SECONDS = 60.0
 
 @shared_task(name="audit.chain")
 def chain() -> int:
-    """Give every waiting row its place in the chain, for at most a minute."""
-    until = time.monotonic() + CHAIN_SECONDS
+    """Append all waiting rows to the chain, for at most a minute."""
+    deadline = time.monotonic() + CHAIN_SECONDS
     chained = 0
-    while (count := chain_rows()) and time.monotonic() < until:
+    while (count := chain_rows()) and time.monotonic() < deadline:
         chained += count
     return chained + count
 
 
 @shared_task(name="audit.export_head")
 def export_head() -> int | None:
-    """Sign the chain's end; the sinks get it after the rows before it."""
+    """Sign the end of the chain. The task `audit.ship` sends the signed head to the sinks."""
     head = heads.export_head()
     return head.position if head is not None else None
 
 
 @shared_task(name="audit.ship")
 def ship() -> int:
-    """Ask for one task per sink, so that a slow sink holds up none of the others."""
+    """Start one task for each sink, so that a slow sink does not delay the others."""
     waiting = sinks.waiting_sinks()
     for sink_id in waiting:
         hint("audit.ship_sink", sink_id)
@@ -39,11 +39,11 @@ def ship() -> int:
 
 @shared_task(name="audit.ship_sink")
 def ship_sink(sink_id: int) -> int:
-    """Ship to one sink what it has not had."""
+    """Ship the next rows to one sink."""
     return sinks.ship_sink(sink_id)
 
 
 @shared_task(name="audit.prune")
 def prune() -> dict[str, int]:
-    """Forget old addresses, remove old rows."""
+    """Clear old IP addresses and delete old rows."""
     return {"addresses": retention.clear_addresses(), "rows": retention.prune()}

@@ -1,8 +1,13 @@
-"""Database triggers that keep the audit log append-only also against SQL that passes the ORM by.
+"""Database triggers that keep the audit log append-only, even for SQL that does not come from the ORM.
 
-Allowed, and nothing else: the chainer fills the chain columns of a row that has no position; address and salt of a
-chained row are cleared together; rows at or below a stored checkpoint go; checkpoints go once the log is empty. A
-migration that rebuilds one of the two tables on SQLite calls `remove` first; the end of every migrate installs them.
+They allow these changes and no others:
+
+- The chainer may fill the chain columns of a row that has no position.
+- The address and the salt of a chained row may be cleared together.
+- Rows up to a stored checkpoint may be deleted.
+- Checkpoints may be deleted while the log is empty.
+
+A migration that rebuilds one of the tables on SQLite calls `remove` first. Every `migrate` ends with `install`.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ FIXED_COLUMNS = (
     "request_id",
 )
 REFUSAL = "the audit log is append-only"
-WHOLE_LOG = 2**63 - 1  # as a checkpoint's position: also rows without a position may go
+WHOLE_LOG = 2**63 - 1  # as the position of a checkpoint, it also allows the deletion of rows without a position
 
 _IS_PRUNED = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position >= COALESCE(OLD.position, {WHOLE_LOG}))"  # noqa: S608
 _IS_BEFORE_CHECKPOINT = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position > OLD.position)"  # noqa: S608
@@ -92,8 +97,8 @@ BEGIN
 END $$;
 """
 
-# Table -> (trigger, event, function on PostgreSQL). Rows of the log are deleted only when a checkpoint covers them,
-# places in the chain only when the log is empty, as `flush` does; heads before a checkpoint prove nothing any more.
+# Table -> (trigger, event, PostgreSQL function). Rows of the log can be deleted only if a checkpoint covers them, and
+# signed positions only while the log is empty, as during `flush`. Heads before a checkpoint are not needed any more.
 _GUARDS = {
     ENTRY: (
         ("audit_entry_update", "UPDATE", "audit_guard_update"),
@@ -133,9 +138,9 @@ _FUNCTIONS = (
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers of the tables that exist; without effect where they are.
+    """Create the triggers on the tables that exist. Calling it again has no effect.
 
-    Rebuilding a table on SQLite drops them, so every migrate calls this.
+    Every migrate calls this, because SQLite drops the triggers of a table when it rebuilds the table.
     """
     tables = [name for name in _GUARDS if name in connection.introspection.table_names()]
     if connection.vendor == "postgresql":
@@ -150,7 +155,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Drop them, as the owner of the tables can."""
+    """Drop all triggers, which only the owner of the tables can do."""
     is_postgresql = connection.vendor == "postgresql"
     names = [(name, table) for table, guards in _GUARDS.items() for name, *_ in guards] + [(_ON_INSERT, ENTRY)]
     tables = connection.introspection.table_names()
@@ -165,7 +170,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 def _postgresql(table: str) -> list[str]:
     statements = []
     for name, event, function in _GUARDS[table]:
-        # A refused TRUNCATE or UPDATE is refused whole; the other guards look at each row.
+        # TRUNCATE triggers cannot look at rows, and `audit_refuse` does not need to.
         each_row = "" if event == "TRUNCATE" or function == "audit_refuse" else " FOR EACH ROW"
         statements.append(f"DROP TRIGGER IF EXISTS {name} ON {table}")
         statements.append(f"CREATE TRIGGER {name} BEFORE {event} ON {table}{each_row} EXECUTE FUNCTION {function}()")
@@ -192,7 +197,7 @@ def _sqlite(table: str) -> list[str]:
     }
     guards = [(name, event, is_refused[function]) for name, event, function in _GUARDS[table] if event != "TRUNCATE"]
     if table == ENTRY:
-        # OR REPLACE removes the row in its way without firing the trigger for deletions.
+        # INSERT OR REPLACE deletes the conflicting row without firing the DELETE trigger.
         replaces = f"EXISTS (SELECT 1 FROM {ENTRY} WHERE id = NEW.id OR position = NEW.position)"  # noqa: S608
         guards.append((_ON_INSERT, "INSERT", replaces))
     return [

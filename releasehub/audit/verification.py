@@ -1,4 +1,4 @@
-"""Proving the log: recompute the chain from the last checkpoint and name the first row that does not fit."""
+"""Verification of the audit log: recompute the chain from the last checkpoint, and find the first row that is wrong."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from releasehub.audit.chain import (
     GENESIS,
     PROTECTED,
     Link,
-    digest_of_address,
+    address_digest_of,
     first_link,
     keyed_hash,
     link_content,
     stored_rows,
 )
 from releasehub.audit.models import AuditCheckpoint, AuditHead, AuditKeyEpoch, AuditTip
-from releasehub.audit.signing import SignedPlace, chain_keys, is_signed
+from releasehub.audit.signing import SignedPosition, chain_keys, is_signed
 
-OTHER_HEAD = "The exported head there is another one, or is not signed by this hub."
+OTHER_HEAD = "The exported head at this position has another hash, or was not signed by this hub."
 
 
 @dataclass(frozen=True)
-class Finding:
-    """The first bad place, and what is wrong there in words."""
+class ChainFault:
+    """The first position that is wrong, with a sentence that says what is wrong there."""
 
     position: int
     problem: str
@@ -35,108 +35,128 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """`head`: the last good place. `waiting`: rows the chainer has not reached, which nothing proves yet."""
+class VerificationResult:
+    """The result of a verification.
+
+    Attributes:
+        checked: The number of correct rows.
+        head: The last correct link.
+        waiting: The number of rows that are not chained yet, so that they cannot be verified.
+        fault: The first fault, or None.
+    """
 
     checked: int
     head: Link
     waiting: int
-    finding: Finding | None
+    fault: ChainFault | None
 
 
-def verify(start: int | None = None, exported: Iterable[SignedPlace] = ()) -> Verdict:
-    """Check from the last checkpoint, or from position `start` on, trusting the stored hash before it. Reads only.
+def verify(start: int | None = None, exported: Iterable[SignedPosition] = ()) -> VerificationResult:
+    """Verify the chain without changing anything.
 
-    `exported`: heads kept outside the database, beside those in it.
+    Args:
+        start: The first position to verify. The stored hash before it is trusted. By default, verification starts after
+            the last checkpoint.
+        exported: Heads from outside the database. They are checked in addition to those in the database.
     """
-    kept = tuple(exported)
+    heads = tuple(exported)
     while True:
         checkpoint = _newest_checkpoint()
-        verdict = _verify(start, checkpoint, kept)
-        # Pruning beside us takes rows away and leaves a newer checkpoint: that is no finding.
-        if verdict.finding is None or _newest_checkpoint() == checkpoint:
-            return verdict
+        result = _verify(start, checkpoint, heads)
+        # If the log was pruned in the meantime, rows are missing for a good reason, and there is a newer checkpoint.
+        if result.fault is None or _newest_checkpoint() == checkpoint:
+            return result
 
 
-def _verify(start: int | None, checkpoint: AuditCheckpoint | None, exported: tuple[SignedPlace, ...]) -> Verdict:
+def _verify(
+    start: int | None, checkpoint: AuditCheckpoint | None, exported: tuple[SignedPosition, ...]
+) -> VerificationResult:
     if checkpoint is not None and not is_signed(checkpoint):
-        return _bad(GENESIS, checkpoint.position, "The checkpoint there is not signed by this hub.")
-    origin = Link(checkpoint.position, checkpoint.chain_hash) if checkpoint is not None else GENESIS
-    before = _link_before(start, origin)
+        return _failed_at(GENESIS, checkpoint.position, "The checkpoint at this position was not signed by this hub.")
+    base = Link(checkpoint.position, checkpoint.chain_hash) if checkpoint is not None else GENESIS
+    before = _link_before(start, base)
     if before is None:
-        return _bad(origin, (start or 1) - 1, "There is no row to start from.")
+        return _failed_at(base, (start or 1) - 1, "There is no row at this position to start from.")
     epoch = AuditKeyEpoch.objects.order_by("-position").first()
-    places: list[SignedPlace] = [*AuditHead.objects.filter(position__gte=before.position), *exported]
-    places += [place for place in (epoch, AuditTip.objects.first()) if place is not None]
+    signed_positions: list[SignedPosition] = [*AuditHead.objects.filter(position__gte=before.position), *exported]
+    signed_positions += [signed for signed in (epoch, AuditTip.objects.first()) if signed is not None]
     heads: dict[int, set[str]] = {}
-    for place in places:
-        if place.position >= before.position:
-            heads.setdefault(place.position, set()).add(place.chain_hash if is_signed(place) else "")
+    for signed in signed_positions:
+        if signed.position >= before.position:
+            heads.setdefault(signed.position, set()).add(signed.chain_hash if is_signed(signed) else "")
     if heads.get(before.position, {before.chain_hash}) != {before.chain_hash}:
-        return _bad(before, before.position, OTHER_HEAD)
+        return _failed_at(before, before.position, OTHER_HEAD)
     return _walk(before, heads, RowHash(epoch.position if epoch is not None else 0))
 
 
 class RowHash:
-    """Compares the hash of a row; rows up to `unkeyed_until` are those of a release without a key."""
+    """Checks the hash of a row. Rows up to `unkeyed_until` were chained by a release that had no chain key."""
 
     def __init__(self, unkeyed_until: int) -> None:
         self.unkeyed_until = unkeyed_until
         self.keys = chain_keys()
 
-    def fits(self, position: int, content: bytes, chain_hash: str) -> bool:
+    def matches(self, position: int, content: bytes, chain_hash: str) -> bool:
+        """Return whether the stored hash belongs to this content, under the current key or an earlier one."""
         if position <= self.unkeyed_until:
             return hashlib.sha256(content).hexdigest() == chain_hash
         for key in self.keys:
             if hmac.compare_digest(keyed_hash(key, content), chain_hash):
-                # Rows of one key follow each other, so the next row most likely has this one too.
+                # Consecutive rows usually have the same key, so try this one first for the next row.
                 self.keys = [key, *(other for other in self.keys if other != key)]
                 return True
         return False
 
 
-def _walk(link: Link, heads: dict[int, set[str]], hashes: RowHash) -> Verdict:
+def _walk(link: Link, heads: dict[int, set[str]], hashes: RowHash) -> VerificationResult:
     first = link.position + 1
-    finding = None
+    fault = None
     for row in _rows_after(link.position):
         position, chain_hash, entry_id = row[0], row[1], row[5]
         if problem := _problem(link, row, heads, hashes):
-            is_gap = position > link.position + 1  # named by the row that is missing
-            finding = Finding(link.position + 1, problem) if is_gap else Finding(position, problem, entry_id)
+            is_gap = position > link.position + 1  # report the position of the missing row
+            fault = ChainFault(link.position + 1, problem) if is_gap else ChainFault(position, problem, entry_id)
             break
         link = Link(position, chain_hash)
-    if finding is None and heads and max(heads) > link.position:
-        finding = Finding(link.position + 1, f"The tail is cut: the exported head is at {max(heads)}.")
-    if finding is None and link.position > hashes.unkeyed_until and not AuditTip.objects.exists():
-        finding = Finding(link.position + 1, "The record of the chain's end is missing; rows after it may be, too.")
-    return Verdict(link.position + 1 - first, link, stored_rows().filter(position=None).count(), finding)
+    if fault is None and heads and max(heads) > link.position:
+        fault = ChainFault(
+            link.position + 1, f"The last rows were removed: an exported head is at position {max(heads)}."
+        )
+    if fault is None and link.position > hashes.unkeyed_until and not AuditTip.objects.exists():
+        fault = ChainFault(
+            link.position + 1,
+            "The record of the end of the chain is missing, so rows after this position may be missing too.",
+        )
+    return VerificationResult(link.position + 1 - first, link, stored_rows().filter(position=None).count(), fault)
 
 
 def _problem(link: Link, row: tuple[Any, ...], heads: dict[int, set[str]], hashes: RowHash) -> str:
-    """What is wrong with the row after `link`; "" for nothing."""
+    """Return what is wrong with the row after `link`, or an empty string if the row is correct."""
     position, chain_hash, address, salt, digest, *protected = row
     if position > link.position + 1:
-        return f"It is missing; the next row is at {position}."
+        return f"The row is missing. The next row is at position {position}."
     if position <= link.position:
-        return "Two rows claim the position."
-    if not hashes.fits(position, link_content(link.chain_hash, position, protected, digest), chain_hash):
-        return "The row is not the one that was written there."
+        return "Two rows have this position."
+    if not hashes.matches(position, link_content(link.chain_hash, position, protected, digest), chain_hash):
+        return "The row was changed after it was written."
     if position in heads and heads[position] != {chain_hash}:
         return OTHER_HEAD
     if address is None:
-        return "The address was removed in part." if salt else ""
-    return "" if hmac.compare_digest(digest_of_address(address, salt), digest) else "The address was changed."
+        return "The IP address was removed, but not its salt." if salt else ""
+    return "" if hmac.compare_digest(address_digest_of(address, salt), digest) else "The IP address was changed."
 
 
 def _rows_after(position: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the columns that `_problem` needs, for all rows after this position."""
     names = ("position", "chain_hash", "address", "address_salt", "address_digest", *PROTECTED)
     rows = stored_rows().filter(position__gt=position).order_by("position", "id")
     return rows.values_list(*names).iterator(FETCH_ROWS)
 
 
-def _link_before(start: int | None, origin: Link) -> Link | None:
-    if start is None or start <= origin.position + 1:
-        return origin
+def _link_before(start: int | None, base: Link) -> Link | None:
+    """Return the link before the first row to verify, or None if that row does not exist."""
+    if start is None or start <= base.position + 1:
+        return base
     return first_link(stored_rows().filter(position=start - 1))
 
 
@@ -144,5 +164,5 @@ def _newest_checkpoint() -> AuditCheckpoint | None:
     return AuditCheckpoint.objects.order_by("-position").first()
 
 
-def _bad(head: Link, position: int, problem: str) -> Verdict:
-    return Verdict(0, head, stored_rows().filter(position=None).count(), Finding(position, problem))
+def _failed_at(head: Link, position: int, problem: str) -> VerificationResult:
+    return VerificationResult(0, head, stored_rows().filter(position=None).count(), ChainFault(position, problem))

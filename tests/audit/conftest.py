@@ -1,4 +1,4 @@
-"""Rows to chain, ship and tamper with."""
+"""Fixtures that create audit rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MakeRows = Callable[..., list[AuditEntry]]
 
 @pytest.fixture
 def make_rows() -> MakeRows:
-    """Write some rows, half of them with an address. `created_at`: for all of them; other fields as given."""
+    """Return a function that creates rows, most of them with an IP address. Keyword arguments set fields of all."""
 
     def make(count: int, created_at: datetime | None = None, **fields: Any) -> list[AuditEntry]:
         chance = random.Random(count)

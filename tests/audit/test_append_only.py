@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (the statements are put together from constants)
-"""Nothing changes or removes a written row: neither the ORM nor SQL that passes it by."""
+"""Tests that neither the ORM nor other SQL can change or delete an audit row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
         ),
     ],
 )
-def test_the_orm_refuses(act: Any, make_rows: Any) -> None:
+def test_orm_cannot_change_or_delete_rows(act: Any, make_rows: Any) -> None:
     (row,) = make_rows(1)
     with pytest.raises(AppendOnlyError), transaction.atomic():
         act(row)
@@ -68,7 +68,7 @@ CHANGES = [
         f"DELETE FROM {TABLE} WHERE id = (SELECT MIN(id) FROM {TABLE})",
     ],
 )
-def test_raw_sql_is_refused(statement: str, is_chained: bool, make_rows: Any) -> None:
+def test_raw_sql_is_rejected(statement: str, is_chained: bool, make_rows: Any) -> None:
     make_rows(3, address="192.0.2.1")
     if is_chained:
         chain_rows()
@@ -79,7 +79,7 @@ def test_raw_sql_is_refused(statement: str, is_chained: bool, make_rows: Any) ->
 
 
 @pytest.mark.parametrize("change", ["position = position + 10", "chain_hash = 'x'", "address_salt = 'x'"])
-def test_a_chained_row_stays_where_it_is(change: str, make_rows: Any) -> None:
+def test_position_of_a_chained_row_cannot_change(change: str, make_rows: Any) -> None:
     make_rows(3, address="192.0.2.1")
     chain_rows()
     with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
@@ -88,14 +88,14 @@ def test_a_chained_row_stays_where_it_is(change: str, make_rows: Any) -> None:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only: the statement")
 @pytest.mark.parametrize("table", [TABLE, *PLACES])
-def test_truncate_is_refused(table: str, make_rows: Any) -> None:
+def test_truncate_is_rejected(table: str, make_rows: Any) -> None:
     make_rows(1)
     with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {table}")
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite only: the statement")
-def test_replacing_is_refused(make_rows: Any) -> None:
+def test_insert_or_replace_is_rejected(make_rows: Any) -> None:
     first, second = make_rows(2)
     chain_rows()
     (waiting,) = make_rows(1)
@@ -111,7 +111,7 @@ def test_replacing_is_refused(make_rows: Any) -> None:
     assert AuditEntry.objects.count() == 3
 
 
-def test_checkpoints_stay_while_there_are_rows(make_rows: Any) -> None:
+def test_checkpoints_cannot_be_deleted_while_there_are_rows(make_rows: Any) -> None:
     make_rows(1)
     AuditCheckpoint.objects.create(position=5, chain_hash="x", created_at=timezone.now(), signature="x")
     with pytest.raises(Error, match="append-only"), transaction.atomic():
@@ -121,7 +121,7 @@ def test_checkpoints_stay_while_there_are_rows(make_rows: Any) -> None:
 
 
 @pytest.mark.parametrize("table", PLACES)
-def test_places_in_the_chain_stay_while_there_are_rows(table: str, make_rows: Any) -> None:
+def test_signed_positions_cannot_be_deleted_while_there_are_rows(table: str, make_rows: Any) -> None:
     make_rows(1)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -143,13 +143,13 @@ def test_heads_before_a_checkpoint_can_be_deleted(make_rows: Any) -> None:
         AuditHead.objects.all().delete()
 
 
-def test_the_triggers_know_every_column() -> None:
+def test_triggers_cover_every_column() -> None:
     columns = {field.column for field in AuditEntry._meta.fields}
     assert columns == {*triggers.FIXED_COLUMNS, *triggers.CHAIN_COLUMNS, "address"}
     assert set(triggers.FIXED_COLUMNS) == set(PROTECTED)
 
 
-def test_migrate_brings_the_triggers_back(make_rows: Any) -> None:
+def test_migrate_reinstalls_the_triggers(make_rows: Any) -> None:
     triggers.remove(connection)
     triggers.install(connection)
     triggers.install(connection)
@@ -159,7 +159,7 @@ def test_migrate_brings_the_triggers_back(make_rows: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_flush_empties_the_log_and_leaves_it_guarded(make_rows: Any) -> None:
+def test_flush_empties_the_log_and_keeps_the_triggers(make_rows: Any) -> None:
     make_rows(3)
     chain_rows(2)
     call_command("flush", interactive=False, verbosity=0)

@@ -1,4 +1,4 @@
-"""The chain: dense positions in the order of arrival, one chainer at a time."""
+"""Tests that the chain has consecutive positions, in the order of commits, and one chainer at a time."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ needs_threads = pytest.mark.skipif(
 
 
 @pytest.mark.django_db
-def test_rows_are_numbered_in_batches_and_proved(make_rows: Any) -> None:
+def test_rows_are_chained_in_batches_and_verified(make_rows: Any) -> None:
     make_rows(25)
     assert [chain_rows(10) for _ in range(4)] == [10, 10, 5, 0]
     rows = list(AuditEntry.objects.order_by("position"))
     assert [row.position for row in rows] == list(range(1, 26))
     assert [row.pk for row in rows] == sorted(row.pk for row in rows)
-    verdict = verify()
-    assert (verdict.checked, verdict.head, verdict.finding) == (25, (25, rows[-1].chain_hash), None)
+    result = verify()
+    assert (result.checked, result.head, result.fault) == (25, (25, rows[-1].chain_hash), None)
 
 
 @pytest.mark.django_db
-def test_an_empty_log_is_proved() -> None:
+def test_empty_log_is_verified() -> None:
     assert tasks.chain() == 0
     assert verify().head == GENESIS
     assert export_head() is None
 
 
 @pytest.mark.django_db
-def test_the_same_address_has_another_digest_each_time(make_rows: Any) -> None:
+def test_equal_addresses_have_different_digests(make_rows: Any) -> None:
     make_rows(2, address="192.0.2.1")
     chain_rows()
     assert len({row.address_digest for row in AuditEntry.objects.all()}) == 2
 
 
 @pytest.mark.django_db
-def test_values_that_orjson_refuses_are_chained(make_rows: Any) -> None:
+def test_values_that_orjson_rejects_are_chained(make_rows: Any) -> None:
     make_rows(1, changes={"n": 2**80, "b": {"z": 1, "a": [True, None, 1e300, -0.5]}})
     tasks.chain()
-    assert verify().finding is None
+    assert verify().fault is None
     assert canonical({"b": 2**80, "a": "ü"}) == b'{"a":"\\u00fc","b":1208925819614629174706176}'
 
 
 @pytest.mark.django_db
-def test_a_head_is_signed_once_per_place(make_rows: Any) -> None:
+def test_head_is_signed_once_per_position(make_rows: Any) -> None:
     make_rows(3)
     tasks.chain()
     assert tasks.export_head() == tasks.export_head() == 3
@@ -68,7 +68,7 @@ def test_a_head_is_signed_once_per_place(make_rows: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_hostile_name_is_written_on_one_line() -> None:
+def test_hostile_name_is_stored_as_one_line() -> None:
     actor = Actor(origin=Origin.WEB)
     entry = services.record(actor=actor, action=AuditAction.SIGN_IN_FAILED, label="a\nb\x1b[2J\u202e", reason="x\r\ny")
     assert entry.target_label == "a\\nb\\x1b[2J\\u202e"
@@ -77,7 +77,7 @@ def test_a_hostile_name_is_written_on_one_line() -> None:
 
 @needs_threads
 @pytest.mark.django_db(transaction=True)
-def test_a_row_that_commits_late_gets_the_next_position() -> None:
+def test_row_that_commits_late_gets_the_next_position() -> None:
     is_written, may_commit = Event(), Event()
 
     def late() -> None:
@@ -97,12 +97,12 @@ def test_a_row_that_commits_late_gets_the_next_position() -> None:
     assert tasks.chain() == 1
     assert list(AuditEntry.objects.order_by("position").values_list("target_label", flat=True)) == ["early", "late"]
     assert list(AuditEntry.objects.order_by("id").values_list("target_label", flat=True)) == ["late", "early"]
-    assert verify().finding is None
+    assert verify().fault is None
 
 
 @needs_threads
 @pytest.mark.django_db(transaction=True)
-def test_chainers_and_writers_side_by_side() -> None:
+def test_concurrent_chainers_and_writers_leave_no_gap() -> None:
     done = Event()
 
     def write(seed: int) -> None:
@@ -131,5 +131,5 @@ def test_chainers_and_writers_side_by_side() -> None:
         thread.join()
     tasks.chain()
     assert list(AuditEntry.objects.order_by("position").values_list("position", flat=True)) == list(range(1, 161))
-    assert verify().finding is None
+    assert verify().fault is None
     assert tip().position == 160

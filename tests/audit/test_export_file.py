@@ -1,4 +1,4 @@
-"""A large export of the audit log goes through a temporary file that only the hub reads and that never stays."""
+"""Tests that a large export of the audit log uses a private temporary file, which is always deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROWS = 20
 
 
 class Proto:
-    """What Granian offers a response; it opens the file by its path, as Granian does."""
+    """A fake of the object through which Granian sends a response. Like Granian, it opens the file by its path."""
 
     def __init__(self) -> None:
         self.body = b""
@@ -46,7 +46,7 @@ class Broken(Proto):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for temporary files only, no umask that hides a wrong mode, and a limit that the exports exceed."""
+    """Use an empty temporary folder, no umask (it could hide a wrong mode) and a limit that every export exceeds."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(spool, "MEMORY_BYTES", 100)
     before = os.umask(0)
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture(params=["without a name", "with a name"])
 def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Linux, and a system without /proc."""
+    """Run the test as on Linux, and as on a system without /proc."""
     if request.param == "with a name":
         monkeypatch.setattr(spool, "DESCRIPTORS", Path("/does/not/exist"))
     elif not spool.DESCRIPTORS.exists():
@@ -79,7 +79,7 @@ def left(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-def test_the_file_is_private_and_gone_when_it_is_closed(system: str, folder: Path, export: Iterator[bytes]) -> None:
+def test_temporary_file_is_private_and_deleted_on_close(system: str, folder: Path, export: Iterator[bytes]) -> None:
     proto = Proto()
     kept = send_spooled(proto, 200, [], export)
     assert proto.body.count(b"\n") >= ROWS
@@ -89,7 +89,7 @@ def test_the_file_is_private_and_gone_when_it_is_closed(system: str, folder: Pat
     assert left(folder) == []
 
 
-def test_nothing_stays_when_the_rows_fail(system: str, folder: Path, export: Iterator[bytes]) -> None:
+def test_temporary_file_is_deleted_if_reading_rows_fails(system: str, folder: Path, export: Iterator[bytes]) -> None:
     def failing() -> Iterator[bytes]:
         for _ in range(ROWS // 2):
             yield next(export)
@@ -101,14 +101,16 @@ def test_nothing_stays_when_the_rows_fail(system: str, folder: Path, export: Ite
     assert left(folder) == []
 
 
-def test_nothing_stays_when_the_answer_cannot_be_sent(system: str, folder: Path, export: Iterator[bytes]) -> None:
+def test_temporary_file_is_deleted_if_the_response_cannot_be_sent(
+    system: str, folder: Path, export: Iterator[bytes]
+) -> None:
     with pytest.raises(ConnectionError) as caught:
         send_spooled(Broken(), 200, [], export)
     assert caught.value
     assert left(folder) == []
 
 
-def test_a_small_export_is_never_in_a_file(system: str, folder: Path) -> None:
+def test_small_export_uses_no_file(system: str, folder: Path) -> None:
     proto = Proto()
     assert send_spooled(proto, 200, [], [b"few", b" rows"]) is None
     assert proto.body == b"few rows"

@@ -1,4 +1,4 @@
-"""Rows as text: hostile text stays one line, and no cell is a formula."""
+"""Tests that an exported row is always one line, and that no CSV cell is a formula."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def test_hostile_text_stays_one_line(text: str) -> None:
     assert len(cell(text).splitlines()) <= 1
 
 
-def test_hostile_event_names_break_no_syslog_header() -> None:
+def test_hostile_event_names_do_not_break_the_syslog_header() -> None:
     sent = syslog.message("a b\n<1>1 x" * 9, timezone.now(), {})
     assert MESSAGE.fullmatch(sent)
 
 
-def test_a_long_syslog_message_goes_without_its_changes() -> None:
+def test_long_syslog_message_omits_the_changes() -> None:
     sent = syslog.message("version.update", timezone.now(), {"position": 5, "changes": {"notes": ["x" * 50_000, ""]}})
     assert len(sent) < 8200
     content = json.loads(MESSAGE.fullmatch(sent)[1])  # type: ignore[index]
@@ -81,17 +81,17 @@ def test_no_cell_is_a_formula(value: Any, text: str) -> None:
 
 
 @pytest.mark.django_db
-def test_the_exports_hold_the_rows_that_were_asked_for(make_rows: Any, django_assert_num_queries: Any) -> None:
+def test_exports_contain_the_rows_of_the_query_set(make_rows: Any, django_assert_num_queries: Any) -> None:
     make_rows(9)
     make_rows(1, reason='=HYPERLINK("http://x")\n', actor_label='a "quoted", name')
     tasks.chain()
-    wanted = AuditEntry.objects.filter(target_id__lt=5).order_by("id")
+    selected = AuditEntry.objects.filter(target_id__lt=5).order_by("id")
     with django_assert_num_queries(2):
-        table = list(csv.reader(io.StringIO("".join(csv_lines(wanted)))))
-        objects = [json.loads(line) for line in json_lines(wanted)]
+        table = list(csv.reader(io.StringIO("".join(csv_lines(selected)))))
+        objects = [json.loads(line) for line in json_lines(selected)]
     assert tuple(table[0]) == EXPORTED
-    assert [row[0] for row in table[1:]] == [str(row.pk) for row in wanted]
-    assert [item["id"] for item in objects] == [row.pk for row in wanted]
+    assert [row[0] for row in table[1:]] == [str(row.pk) for row in selected]
+    assert [item["id"] for item in objects] == [row.pk for row in selected]
     hostile = dict(zip(EXPORTED, table[-1], strict=True))
     assert hostile["reason"] == '\'=HYPERLINK("http://x")\\n'
     assert hostile["actor_label"] == 'a "quoted", name'
@@ -120,7 +120,7 @@ def test_the_exports_hold_the_rows_that_were_asked_for(make_rows: Any, django_as
         ("syslog", "tcp://lo\ngs.example.org:601", False),
     ],
 )
-def test_a_target_fits_its_kind(kind: str, target: str, is_good: bool) -> None:
+def test_target_must_match_the_kind_of_sink(kind: str, target: str, is_good: bool) -> None:
     sink = AuditSink(kind=kind, target=target)
     if is_good:
         sink.clean()

@@ -1,4 +1,4 @@
-"""Sinks get every row, in the chain's order, whatever happens in between."""
+"""Tests that every sink receives all rows in the order of the chain, despite failures and dying workers."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Endpoint:
-    """An HTTP endpoint; `statuses` are answered first, then 204. What came with a 2xx is in `taken`."""
+    """An HTTP endpoint that responds with `statuses`, then with 204. `accepted` has what it answered with 2xx."""
 
     def __init__(self) -> None:
         self.statuses: list[int] = []
-        self.taken: list[dict[str, Any]] = []
+        self.accepted: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         outer = self
 
@@ -58,7 +58,7 @@ class Endpoint:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = outer.statuses.pop(0) if outer.statuses else 204
                 if status < 300:
-                    outer.taken += [json.loads(line) for line in body.splitlines()]
+                    outer.accepted += [json.loads(line) for line in body.splitlines()]
                 outer.headers.append(dict(self.headers))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
@@ -112,7 +112,7 @@ def test_json_lines_in_storage(make_rows: Any, media: Path) -> None:
     assert (sink.lease_until, sink.lease_token) == (None, "")
 
 
-def test_a_batch_sent_again_takes_the_place_of_the_first_try(make_rows: Any, media: Path) -> None:
+def test_repeated_batch_replaces_the_first_attempt(make_rows: Any, media: Path) -> None:
     sink = AuditSink.objects.create(kind=Kind.JSONL, target="audit")
     make_rows(4)
     tasks.chain()
@@ -121,14 +121,14 @@ def test_a_batch_sent_again_takes_the_place_of_the_first_try(make_rows: Any, med
     assert positions(stored(media)) == [1, 2, 3, 4]
 
 
-def test_http_goes_on_where_it_failed(make_rows: Any, endpoint: Endpoint) -> None:
+def test_http_sink_resumes_where_it_failed(make_rows: Any, endpoint: Endpoint) -> None:
     sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url, token="s3cret")
     make_rows(35, address="192.0.2.1")
     tasks.chain()
     endpoint.statuses = [204, 500]
     assert tasks.ship_sink(sink.pk) == 10
     sink.refresh_from_db()
-    assert (sink.cursor, sink.last_error) == (10, "The endpoint answered 500.")
+    assert (sink.cursor, sink.last_error) == (10, "The endpoint responded with status 500.")
     since = sink.failing_since
     assert since is not None
     endpoint.statuses = [302]
@@ -138,22 +138,24 @@ def test_http_goes_on_where_it_failed(make_rows: Any, endpoint: Endpoint) -> Non
     make_rows(5)
     tasks.chain()
     assert tasks.ship_sink(sink.pk) == 30
-    assert positions(endpoint.taken) == list(range(1, 41))
+    assert positions(endpoint.accepted) == list(range(1, 41))
     assert endpoint.headers[0]["Authorization"] == "Bearer s3cret"
     assert endpoint.headers[0]["Content-Type"] == "application/x-ndjson"
     sink.refresh_from_db()
     assert (sink.cursor, sink.last_error, sink.failing_since) == (40, "", None)
 
 
-def test_addresses_go_only_where_they_are_wanted(make_rows: Any, endpoint: Endpoint) -> None:
+def test_addresses_are_shipped_only_if_the_sink_allows_it(make_rows: Any, endpoint: Endpoint) -> None:
     sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url, has_addresses=True)
     make_rows(1, address="192.0.2.1")
     tasks.chain()
     tasks.ship_sink(sink.pk)
-    assert endpoint.taken[0]["address"] == "192.0.2.1"
+    assert endpoint.accepted[0]["address"] == "192.0.2.1"
 
 
-def test_a_failing_sink_stops_no_other(make_rows: Any, endpoint: Endpoint, media: Path, run_tasks: Any) -> None:
+def test_failing_sink_does_not_stop_other_sinks(
+    make_rows: Any, endpoint: Endpoint, media: Path, run_tasks: Any
+) -> None:
     endpoint.statuses = [500] * 3
     AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url)
     AuditSink.objects.create(kind=Kind.HTTP, target="http://10.0.0.1/")
@@ -180,7 +182,7 @@ def test_two_workers_do_not_ship_to_one_sink(make_rows: Any, media: Path) -> Non
     assert tasks.ship_sink(sink.pk) == 3
 
 
-def test_a_worker_that_wakes_up_late_moves_no_cursor(make_rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_without_lease_does_not_move_the_cursor(make_rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sink = AuditSink.objects.create(kind=Kind.JSONL, target="audit")
     make_rows(3)
     tasks.chain()
@@ -196,25 +198,25 @@ def test_a_worker_that_wakes_up_late_moves_no_cursor(make_rows: Any, monkeypatch
     assert (sink.cursor, sink.lease_token) == (2, "other")
 
 
-def test_a_worker_that_dies_leaves_no_gap(make_rows: Any, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dying_worker_leaves_no_gap(make_rows: Any, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url)
     make_rows(30)
     tasks.chain()
-    note, calls = sinks._note, iter(range(100))
+    update, calls = sinks._update_leased, iter(range(100))
 
     def die(sink: AuditSink, **values: Any) -> None:
         if next(calls) == 1:
             raise KeyboardInterrupt
-        note(sink, **values)
+        update(sink, **values)
 
-    monkeypatch.setattr(sinks, "_note", die)
+    monkeypatch.setattr(sinks, "_update_leased", die)
     with pytest.raises(KeyboardInterrupt):
         tasks.ship_sink(sink.pk)
     assert tasks.ship_sink(sink.pk) == 20
-    assert positions(endpoint.taken) == [*range(1, 21), *range(11, 31)]
+    assert positions(endpoint.accepted) == [*range(1, 21), *range(11, 31)]
 
 
-def test_a_large_row_travels_alone(make_rows: Any, endpoint: Endpoint) -> None:
+def test_large_row_is_shipped_alone(make_rows: Any, endpoint: Endpoint) -> None:
     sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url)
     make_rows(3, changes={"notes": "x" * 600_000})
     tasks.chain()
@@ -222,7 +224,7 @@ def test_a_large_row_travels_alone(make_rows: Any, endpoint: Endpoint) -> None:
     assert len(endpoint.headers) == 3
 
 
-def test_changes_of_sinks_are_in_the_log_without_the_token() -> None:
+def test_changes_of_sinks_are_logged_without_the_token() -> None:
     sink = AuditSink(kind=Kind.HTTP, target="https://logs.example.org/in", token="s3cret")
     save_sink(actor=system_actor(), sink=sink)
     AuditSink.objects.update(cursor=9)
@@ -249,10 +251,10 @@ def test_changes_of_sinks_are_in_the_log_without_the_token() -> None:
 
 
 class Collector:
-    """A syslog server over TCP; `taken` are the lines of all connections, in order."""
+    """A syslog server over TCP. `accepted` has the lines of all connections in order."""
 
     def __init__(self, answer: Callable[[socket.socket], None]) -> None:
-        self.taken: list[bytes] = []
+        self.accepted: list[bytes] = []
         self._answer = answer
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.target = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -269,7 +271,7 @@ class Collector:
             while True:
                 connection, _ = self._listener.accept()
                 with connection, connection.makefile("rb") as lines:
-                    self.taken += list(lines)
+                    self.accepted += list(lines)
                     self._answer(connection)
 
 
@@ -286,12 +288,12 @@ def test_syslog_over_tcp(make_rows: Any, collector: Collector) -> None:
     tasks.chain()
     tasks.export_head()
     assert tasks.ship_sink(sink.pk) == 25
-    assert len(collector.taken) == 26
-    contents = [json.loads(line.split(b" - ", 2)[2]) for line in collector.taken]
+    assert len(collector.accepted) == 26
+    contents = [json.loads(line.split(b" - ", 2)[2]) for line in collector.accepted]
     assert positions(contents) == list(range(1, 26))
     assert contents[0]["reason"] == "a\nb\u2028c\x7f"
     assert contents[-1]["head"]["position"] == 25
-    assert b" releasehub - version.publish - {" in collector.taken[0]
+    assert b" releasehub - version.publish - {" in collector.accepted[0]
 
 
 def test_syslog_over_udp(make_rows: Any) -> None:
@@ -306,16 +308,16 @@ def test_syslog_over_udp(make_rows: Any) -> None:
     assert positions([json.loads(line.split(b" - ", 2)[2]) for line in lines]) == [1, 2, 3]
 
 
-def test_syslog_reaches_no_inner_network_by_itself(settings: Any, collector: Collector) -> None:
+def test_syslog_server_in_a_private_network_is_refused_by_default(settings: Any, collector: Collector) -> None:
     settings.WEBHOOK_ALLOW_NETS = ()
     host, port = collector.target.removeprefix("tcp://").split(":")
     for name in (host, "localhost", "2130706433"):
         with pytest.raises(Refused):
             syslog.send_messages(SyslogTarget("tcp", name, int(port)), [b"x"])
-    assert collector.taken == []
+    assert collector.accepted == []
 
 
-def test_a_syslog_server_that_is_away_is_a_failure() -> None:
+def test_unreachable_syslog_server_is_a_failure() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]

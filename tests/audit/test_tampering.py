@@ -1,4 +1,4 @@
-"""Whoever owns the tables can switch the triggers off; the chain and its heads tell where the first bad row is."""
+"""Tests that the chain and its heads reveal the first row that the owner of the tables has changed without triggers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def log(make_rows: Any) -> int:
-    """A chained log with an exported head and no triggers; how many rows."""
+    """Create a chained log with an exported head and without triggers, and return its number of rows."""
     make_rows(ROWS, address="192.0.2.7")
     tasks.chain()
     export_head()
@@ -40,7 +40,7 @@ def log(make_rows: Any) -> int:
     return ROWS
 
 
-def test_every_tampering_is_found_at_its_first_row(log: int) -> None:
+def test_tampering_is_found_at_its_first_row(log: int) -> None:
     chance = random.Random(SEED)
     tamperings = [edit, delete, delete_and_close, insert, append, swap, swap_contents, cut]
     missed = []
@@ -48,21 +48,21 @@ def test_every_tampering_is_found_at_its_first_row(log: int) -> None:
         tamper = tamperings[number % len(tamperings)]
         with transaction.atomic():
             expected = tamper(chance, log)
-            finding = verify().finding
+            fault = verify().fault
             transaction.set_rollback(True)
-        if finding is None or finding.position != expected:
-            missed.append((number, tamper.__name__, expected, finding))
+        if fault is None or fault.position != expected:
+            missed.append((number, tamper.__name__, expected, fault))
     print(f"\ntamperings found: {ROUNDS - len(missed)} of {ROUNDS}")
     assert missed == [], f"seed {SEED}"
-    assert verify().finding is None
+    assert verify().fault is None
 
 
 @pytest.mark.parametrize("name", EDITED)
 def test_every_field_is_protected(name: str, log: int) -> None:
     change(random.Random(1), 17, name)
-    finding = verify().finding
-    assert finding is not None
-    assert (finding.position, finding.entry_id) == (17, at(17).values_list("pk", flat=True).get())
+    fault = verify().fault
+    assert fault is not None
+    assert (fault.position, fault.entry_id) == (17, at(17).values_list("pk", flat=True).get())
 
 
 def edit(chance: random.Random, rows: int) -> int:
@@ -91,7 +91,7 @@ def insert(chance: random.Random, rows: int) -> int:
 
 
 def append(chance: random.Random, rows: int) -> int:
-    """A row that claims the end with a hash of its own."""
+    """Append a row with a made-up hash."""
     copy(chance.randint(1, rows), rows + 1)
     return rows + 1
 
@@ -152,118 +152,118 @@ def other_value(chance: random.Random, name: str, old: Any) -> Any:
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only: SQLite drops no constraint")
-def test_two_rows_at_one_place_are_found(log: int) -> None:
+def test_two_rows_at_one_position_are_found(log: int) -> None:
     with connection.cursor() as cursor:
         constraints = connection.introspection.get_constraints(cursor, "audit_auditentry")
         (name,) = [name for name, rule in constraints.items() if rule["unique"] and rule["columns"] == ["position"]]
         cursor.execute(f"ALTER TABLE audit_auditentry DROP CONSTRAINT {connection.ops.quote_name(name)}")
     copy(13, 13)
-    finding = verify().finding
-    assert finding is not None
-    assert (finding.position, finding.problem) == (13, "Two rows claim the position.")
+    fault = verify().fault
+    assert fault is not None
+    assert (fault.position, fault.problem) == (13, "Two rows have this position.")
 
 
 # --- heads and checkpoints --------------------------------------------------------------------------------------------
 
 
-def test_a_rewritten_chain_differs_from_its_head(log: int) -> None:
+def test_rewritten_chain_differs_from_its_head(log: int) -> None:
     at(30).update(reason="rewritten")
     at(31).update(reason="rewritten")
     stored_rows().filter(position__gte=30).update(position=None, chain_hash="")
     AuditHead.objects.update(position=F("position") + 0)
-    with connection.cursor() as cursor:  # a chainer that starts over without the head in its way
+    with connection.cursor() as cursor:  # as if a chainer started again without the head
         cursor.execute("UPDATE audit_audithead SET position = -position")
     AuditTip.objects.all().delete()
     tasks.chain()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE audit_audithead SET position = -position")
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == ROWS
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == ROWS
     assert export_head() == newest_head(), "no new signature over it"
 
 
-def test_the_chain_goes_on_behind_a_cut_tail(log: int, make_rows: Any) -> None:
+def test_chain_continues_after_removed_rows(log: int, make_rows: Any) -> None:
     stored_rows().filter(position__gt=30).delete()
     assert tip().position == ROWS
     make_rows(5)
     tasks.chain()
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == 31
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == 31
 
 
 @pytest.mark.parametrize("model", [AuditHead, AuditCheckpoint])
-def test_a_forged_place_is_found(model: Any, log: int) -> None:
+def test_forged_signed_position_is_found(model: Any, log: int) -> None:
     place = at(20).values("position", "chain_hash").get()
     model.objects.create(**place, signature="x" * 43)
     if model is AuditCheckpoint:
         stored_rows().filter(position__lte=20).delete()
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == 20
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == 20
 
 
-def test_an_old_secret_key_still_proves(log: int, settings: Any) -> None:
+def test_earlier_secret_key_still_verifies(log: int, settings: Any) -> None:
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "a new key " * 5
-    assert verify().finding is None
+    assert verify().fault is None
     settings.SECRET_KEY_FALLBACKS = []
-    assert verify().finding is not None
+    assert verify().fault is not None
 
 
-def test_a_tail_cut_before_any_head_is_found(log: int, make_rows: Any) -> None:
+def test_removed_rows_are_found_even_before_a_head_is_exported(log: int, make_rows: Any) -> None:
     make_rows(5)
     tasks.chain()
     stored_rows().filter(position__gt=ROWS + 2).delete()
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == ROWS + 3
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == ROWS + 3
 
 
-def test_a_removed_tip_is_found(log: int) -> None:
+def test_removed_tip_is_found(log: int) -> None:
     AuditTip.objects.all().delete()
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == ROWS + 1
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == ROWS + 1
 
 
 @pytest.mark.parametrize("model", [AuditHead, AuditTip])
-def test_another_signed_place_is_no_checkpoint(model: Any, log: int) -> None:
-    """Whoever copies one into the checkpoints could remove all rows before it."""
+def test_other_signed_position_is_not_accepted_as_checkpoint(model: Any, log: int) -> None:
+    """Otherwise, copying a head into the table of checkpoints would allow the removal of all rows before it."""
     values = model.objects.values("position", "chain_hash", "created_at", "signature").get()
     AuditCheckpoint.objects.create(**values)
     stored_rows().all().delete()
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == ROWS
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == ROWS
 
 
-def test_a_log_emptied_with_all_its_places_is_found_by_the_export(log: int) -> None:
+def test_exported_head_reveals_a_log_emptied_with_all_signed_positions(log: int) -> None:
     for rows in (stored_rows(), *(model.objects for model in (AuditHead, AuditTip, AuditCheckpoint, AuditKeyEpoch))):
         rows.all().delete()
     code, _, err = run_command()
     assert code == 1
-    assert err.startswith("first bad row: position 1. The tail is cut")
+    assert err.startswith("first bad row: position 1. The last rows were removed")
 
 
 def rechain_without_key() -> None:
-    """What a user of the database can do who knows the code, but not the key."""
+    """Recompute the chain as somebody would who knows the code and the database, but not the key."""
     before = GENESIS.chain_hash
     for row in stored_rows().order_by("position").values_list("position", "address_digest", *PROTECTED):
         before = hashlib.sha256(link_content(before, row[0], row[2:], row[1])).hexdigest()
         at(row[0]).update(chain_hash=before)
 
 
-def test_a_chain_recomputed_without_the_key_is_found(log: int) -> None:
+def test_chain_recomputed_without_the_key_is_found(log: int) -> None:
     at(10).update(reason="rewritten")
     AuditHead.objects.all().delete()
     rechain_without_key()
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == 1
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == 1
 
 
-def test_rows_of_a_release_without_a_key_are_proved_up_to_the_signed_epoch(log: int, make_rows: Any) -> None:
+def test_rows_of_a_release_without_a_key_are_verified_up_to_the_signed_epoch(log: int, make_rows: Any) -> None:
     rechain_without_key()
     for model in (AuditHead, AuditTip):
         model.objects.all().delete()
@@ -273,29 +273,29 @@ def test_rows_of_a_release_without_a_key_are_proved_up_to_the_signed_epoch(log: 
     triggers.remove(connection)
     make_rows(5)
     tasks.chain()
-    assert verify().finding is None
+    assert verify().fault is None
     assert AuditKeyEpoch.objects.get().position == ROWS
     with transaction.atomic():
         at(7).update(reason="rewritten")
-        finding = verify().finding
-        assert finding is not None
-        assert finding.position == 7
+        fault = verify().fault
+        assert fault is not None
+        assert fault.position == 7
         transaction.set_rollback(True)
     AuditKeyEpoch.objects.all().delete()
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == 1
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == 1
 
 
-def test_a_key_of_its_own_takes_over_and_leaves_the_old_rows_proved(log: int, make_rows: Any, settings: Any) -> None:
+def test_audit_key_takes_over_and_old_rows_are_still_verified(log: int, make_rows: Any, settings: Any) -> None:
     settings.AUDIT_KEY = "a key of its own " * 3
     make_rows(3)
     tasks.chain()
-    assert verify().finding is None
+    assert verify().fault is None
     settings.AUDIT_KEY = "another " * 5
-    finding = verify().finding
-    assert finding is not None
-    assert finding.position == ROWS + 1
+    fault = verify().fault
+    assert fault is not None
+    assert fault.position == ROWS + 1
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -310,17 +310,17 @@ def run_command(*args: str) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
-def test_the_command_prints_the_head(log: int) -> None:
+def test_command_prints_the_head(log: int) -> None:
     code, out, err = run_command()
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        "40 rows are as they were written, 0 wait for the chain.",
+        "40 rows verified, 0 waiting to be chained.",
         f"head 40 {at(40).get().chain_hash}",
     ]
     assert run_command("--from", "31")[1].startswith("10 rows")
 
 
-def test_the_command_names_the_first_bad_row(log: int) -> None:
+def test_command_reports_the_first_bad_row(log: int) -> None:
     at(12).update(reason="x")
     code, out, err = run_command()
     assert code == 1
@@ -330,7 +330,7 @@ def test_the_command_names_the_first_bad_row(log: int) -> None:
     assert run_command("--from", "99")[0] == 1
 
 
-def test_a_head_in_storage_tells_of_a_cut_tail(log: int, settings: Any, tmp_path: Any) -> None:
+def test_head_in_storage_reveals_removed_rows(log: int, settings: Any, tmp_path: Any) -> None:
     files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "media"}}
     settings.STORAGES = settings.STORAGES | {"default": files}
     sink = AuditSink.objects.create(kind=AuditSink.Kind.JSONL, target="audit")

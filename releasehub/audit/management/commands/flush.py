@@ -1,4 +1,4 @@
-"""`flush` empties the database; the audit log goes by the one way its triggers allow."""
+"""The `flush` command of Django, extended so that it can also empty the audit log."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from releasehub.audit.retention import empty_log
 
 
 class Command(flush.Command):
-    """Django's own, after the log was emptied; tests with real transactions end with it."""
+    """Empties the audit log in the way its triggers allow, then the rest. Tests with real transactions end with it."""
 
     def handle(self, **options: Any) -> None:
         alias = options["database"]
         if options["interactive"]:
-            question = f"This erases everything in {connections[alias].settings_dict['NAME']}, audit log included. "
-            if input(f"{question}Type 'yes' to go on: ") != "yes":
-                raise CommandError("Nothing was erased.")
+            question = f"This deletes all data in {connections[alias].settings_dict['NAME']}, including the audit log. "
+            if input(f"{question}Type 'yes' to continue: ") != "yes":
+                raise CommandError("Nothing was deleted.")
         with transaction.atomic(using=alias):
             empty_log(alias)
             super().handle(**options | {"interactive": False})

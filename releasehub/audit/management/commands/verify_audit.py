@@ -1,4 +1,4 @@
-"""Prove that the audit log is what was written."""
+"""The command `verify_audit`, which checks that nobody has changed the audit log."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,31 +7,33 @@ from django.core.management.base import BaseCommand
 
 from releasehub.audit.exports import ExportedHead
 from releasehub.audit.sinks import exported_heads
-from releasehub.audit.verification import Verdict, verify
+from releasehub.audit.verification import VerificationResult, verify
 
 
 class Command(BaseCommand):
-    help = "Recompute the hash chain of the audit log and name the first row that does not fit (exit code 1)."
+    help = (
+        "Verify the hash chain of the audit log. Exit with code 1 and report the first bad row if the log was changed."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from", dest="start", type=int, metavar="POSITION", help="check from this row on")
+        parser.add_argument("--from", dest="start", type=int, metavar="POSITION", help="verify from this position on")
 
     def handle(self, *args: Any, start: int | None, **options: Any) -> None:
-        verdict = verify(start, self._exported())
-        self._print(verdict)
-        if verdict.finding is not None:
+        result = verify(start, self._exported())
+        self._print(result)
+        if result.fault is not None:
             raise SystemExit(1)
 
     def _exported(self) -> list[ExportedHead]:
         try:
             return list(exported_heads())
         except Exception as error:  # every storage backend has errors of its own
-            self.stderr.write(f"The heads in storage could not be read: {type(error).__name__}.")
+            self.stderr.write(f"The exported heads could not be read ({type(error).__name__}). Verifying without them.")
             return []
 
-    def _print(self, verdict: Verdict) -> None:
-        self.stdout.write(f"{verdict.checked} rows are as they were written, {verdict.waiting} wait for the chain.")
-        self.stdout.write(f"head {verdict.head.position} {verdict.head.chain_hash}")
-        if finding := verdict.finding:
-            row = f" (entry {finding.entry_id})" if finding.entry_id is not None else ""
-            self.stderr.write(f"first bad row: position {finding.position}{row}. {finding.problem}")
+    def _print(self, result: VerificationResult) -> None:
+        self.stdout.write(f"{result.checked} rows verified, {result.waiting} waiting to be chained.")
+        self.stdout.write(f"head {result.head.position} {result.head.chain_hash}")
+        if fault := result.fault:
+            row = f" (entry {fault.entry_id})" if fault.entry_id is not None else ""
+            self.stderr.write(f"first bad row: position {fault.position}{row}. {fault.problem}")

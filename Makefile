@@ -16,7 +16,7 @@ TESTED := $(EMBEDDED) DJANGO_SETTINGS_MODULE=releasehub.settings.test
 FAST := tests/accounts tests/apikeys tests/downloads tests/versions tests/core/test_middleware.py \
   tests/files/test_names.py tests/files/test_services.py tests/publishing/test_releases.py tests/webhooks/test_filters.py \
   tests/webhooks/test_signing.py tests/webhooks/test_endpoints.py
-LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt
+LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt cli/requirements.txt
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -45,7 +45,7 @@ lint: .venv/.stamp-dev ## style, types, import contracts, settings, migrations, 
 	$(TESTED) $(BIN)/python manage.py makemigrations --check --dry-run
 	! grep -nE '://|^--(index|extra-index|find-links|trusted)' $(LOCKS)
 
-lock: ## renew the three lock files
+lock: ## renew the four lock files
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; set -e; \
 	$(call find_python) "$$found" -m venv "$$folder"; \
 	"$$folder/bin/pip" install -qq --disable-pip-version-check uv; \
@@ -53,7 +53,8 @@ lock: ## renew the three lock files
 	  --upgrade --no-cache -p 3.11"; \
 	$$compile pyproject.toml -o requirements.txt; \
 	$$compile pyproject.toml cli/pyproject.toml --group pyproject.toml:dev -o requirements-dev.txt; \
-	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt
+	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt; \
+	echo 'hatchling>=1.27' | $$compile cli/pyproject.toml - -c requirements-dev.txt -o cli/requirements.txt
 
 clean: ## remove what was installed and cached; the data in var/ stays
 	rm -rf .venv .venv-s3 .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov

@@ -121,10 +121,16 @@ LOCKS = [
         ),
     ),
 ]
+CLI_LOCK = pytest.param(
+    "cli/requirements.txt",
+    [*direct_requirements(projects=("cli/pyproject.toml",)), Requirement("hatchling>=1.27")],
+    HERE,
+    id="cli",
+)
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize(("name", "roots", "installed"), LOCKS)
+@pytest.mark.parametrize(("name", "roots", "installed"), [*LOCKS, CLI_LOCK])
 def test_the_lock_meets_each_requirement_of_each_locked_package(
     name: str, roots: list[Requirement], installed: dict[str, Distribution]
 ) -> None:
@@ -140,6 +146,14 @@ def test_what_is_installed_is_what_the_lock_names(
 ) -> None:
     lock = locked_in(read_lock(name), dict(default_environment()))
     assert {name: installed[name].version for name in lock if name in installed} == lock
+
+
+@pytest.mark.embedded
+def test_the_command_line_is_tested_with_the_versions_of_its_own_lock() -> None:
+    tested = {pin.name: pin.version for pin in read_lock("requirements-dev.txt")}
+    pinned = {pin.name: pin.version for pin in read_lock("cli/requirements.txt")}
+    for requirement in direct_requirements(projects=("cli/pyproject.toml",)):
+        assert pinned[requirement.name] == tested[requirement.name]
 
 
 @pytest.mark.embedded

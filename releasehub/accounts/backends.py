@@ -1,4 +1,4 @@
-"""Passwords, for every door: pages, admin and APIs."""
+"""Password authentication for pages, the admin and the APIs."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from releasehub.accounts.models import User
-from releasehub.accounts.throttle import begin_attempt, forget_attempts
+from releasehub.accounts.throttle import begin_attempt, reset_attempts
 from releasehub.core.requests import address_of
 
 TOO_MANY = "releasehub.too_many_sign_ins"
 
 
 class ThrottledBackend(ModelBackend):
-    """Stops guessing. `request.META[TOO_MANY]` has the seconds to wait after an attempt that was refused untried."""
+    """A backend that limits failed attempts.
+
+    If an attempt is refused before the password is compared, `request.META[TOO_MANY]` has the seconds to wait.
+    """
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
@@ -30,5 +33,5 @@ class ThrottledBackend(ModelBackend):
             raise PermissionDenied
         user: User | None = super().authenticate(request, username=username, password=password, **kwargs)
         if user is not None:
-            forget_attempts(username, address)
+            reset_attempts(username, address)
         return user

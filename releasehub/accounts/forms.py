@@ -1,3 +1,5 @@
+"""The sign-in form."""
+
 from __future__ import annotations
 
 from django.contrib.auth.forms import AuthenticationForm
@@ -7,7 +9,7 @@ from releasehub.accounts.backends import TOO_MANY
 
 
 class SignInForm(AuthenticationForm):
-    """Says when somebody has to wait."""
+    """A sign-in form that says how long to wait after too many failed attempts."""
 
     def get_invalid_login_error(self) -> ValidationError:
         if self.request is not None and (seconds := self.request.META.get(TOO_MANY)):

@@ -1,4 +1,4 @@
-"""Users, organisations, who belongs to which, and in what role."""
+"""Users, organizations, memberships and roles."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Organization(PublicIdModel, TimeStampedModel):
 
 
 class Role(PublicIdModel, TimeStampedModel):
-    """A named set of scopes that an organisation made. Beside these every organisation has Admin and Member."""
+    """A custom role of an organization: a named set of scopes. See `roles.py` for the built-in roles."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="roles")
     name = models.CharField(max_length=100)
@@ -55,11 +55,15 @@ class Role(PublicIdModel, TimeStampedModel):
 
     @property
     def is_built_in(self) -> bool:
+        """Return whether this is Admin or Member, which are never saved."""
         return self.pk is None
 
 
 class Membership(TimeStampedModel):
-    """Owners and admins have every scope; a member those of `named_role`, and none without one."""
+    """A user's membership in an organization.
+
+    Owners and admins have every scope. Other members have the scopes of `named_role`, or none if it is not set.
+    """
 
     class Role(models.TextChoices):
         MEMBER = "member"
@@ -94,9 +98,10 @@ class Membership(TimeStampedModel):
 
 
 class SignInCounter(models.Model):
-    """Failed sign-ins of one network, account, or both, in a window; or a network that an account has signed in from.
+    """A counter of failed sign-ins in a time window, or a record that an account has signed in from a network.
 
-    `key` is a digest, see `releasehub.accounts.throttle`. `level` doubles the window each time it was filled.
+    The counter is for a network, an account or both. `key` is a digest of them, see `releasehub.accounts.throttle`.
+    Each level doubles the length of the window.
     """
 
     key = models.CharField(max_length=64, unique=True)

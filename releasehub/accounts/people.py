@@ -1,4 +1,4 @@
-"""Finding people by what others know of them."""
+"""Lookup of users by their e-mail address."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from django.db.models.functions import Lower
 from releasehub.accounts.models import User
 
 
-def users_by_email(addresses: Iterable[str]) -> dict[str, User]:
-    """Address in lower case -> the one active user who has it; one that several have names nobody. One query."""
-    wanted = {address.lower() for address in addresses}
-    found: dict[str, list[User]] = defaultdict(list)
-    for user in User.objects.annotate(folded=Lower("email")).filter(folded__in=wanted, is_active=True):
-        found[user.folded].append(user)
-    return {address: users[0] for address, users in found.items() if len(users) == 1}
+def users_by_email(emails: Iterable[str]) -> dict[str, User]:
+    """Return the active users with these e-mail addresses, by the address in lower case. This takes one query.
+
+    An address that several users share is left out, because it does not identify one of them.
+    """
+    lowered = {email.lower() for email in emails}
+    users_of: dict[str, list[User]] = defaultdict(list)
+    for user in User.objects.annotate(lower_email=Lower("email")).filter(lower_email__in=lowered, is_active=True):
+        users_of[user.lower_email].append(user)
+    return {email: users[0] for email, users in users_of.items() if len(users) == 1}

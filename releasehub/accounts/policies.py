@@ -1,4 +1,4 @@
-"""Who may do what to users, groups and organizations. Members see their organizations; their scopes decide the rest."""
+"""The permissions on users, groups and organizations."""
 
 from __future__ import annotations
 
@@ -17,26 +17,30 @@ CHANGE_USER = "accounts.change_user"
 
 
 class UserPolicy(Policy[User]):
-    """Staff act by their permissions on users, and never on a user who may do more than they."""
+    """Staff need a permission on users, and cannot change a user who has more permissions than they have."""
 
     def can_view(self, actor: Actor, target: User) -> bool:
         is_own = actor.user_id is not None and actor.user_id == target.pk
         return is_own or actor.has_permission("accounts.view_user") or actor.has_permission(CHANGE_USER)
 
     def can_change(self, actor: Actor, target: User) -> bool:
-        """Whoever may set a password may sign in with it, so the user's rights must not go beyond the actor's."""
+        """Return whether the actor may change the user.
+
+        An actor that may set the password of a user can sign in as that user. Therefore the actor must have all the
+        permissions of the user.
+        """
         return actor.has_permission(CHANGE_USER) and self.outranks(actor, target)
 
     def outranks(self, actor: Actor, target: User) -> bool:
-        """Return whether nothing that the user may do, or could do as active staff, is closed to the actor."""
+        """Return whether the actor has all permissions that the user has, or would have as active staff."""
         if actor.is_superuser:
             return True
-        held = Permission.objects.filter(Q(user=target) | Q(group__user=target))
-        return not target.is_superuser and may_grant(actor, held)
+        users_permissions = Permission.objects.filter(Q(user=target) | Q(group__user=target))
+        return not target.is_superuser and may_grant(actor, users_permissions)
 
 
 class GroupPolicy(Policy[Group]):
-    """Staff act by their permissions on groups, and never on a group with permissions beyond their own."""
+    """Staff need a permission on groups, and cannot change a group that has permissions they lack."""
 
     def can_view(self, actor: Actor, target: Group) -> bool:
         return actor.has_permission("auth.view_group") or self.can_change(actor, target)
@@ -54,7 +58,7 @@ def may_grant(actor: Actor, permissions: models.QuerySet[Permission]) -> bool:
 
 
 def grantable_permissions(actor: Actor) -> models.QuerySet[Permission]:
-    """Return the permissions that the actor may give to others: the actor's own."""
+    """Return the permissions that the actor may grant to others, which are the actor's own."""
     if actor.is_superuser:
         return Permission.objects.all()
     if actor.user is None or not (actor.user.is_active and actor.user.is_staff):
@@ -63,7 +67,10 @@ def grantable_permissions(actor: Actor) -> models.QuerySet[Permission]:
 
 
 class OrganizationPolicy(Policy[Organization]):
-    """A key bound to downloads sees no organisation. Staff act by their permissions on organisations."""
+    """Members may see their organizations, and their scopes decide what else they may do.
+
+    Staff need a permission on organizations. An API key that is bound to downloads has no access to organizations.
+    """
 
     def can_view(self, actor: Actor, target: Organization) -> bool:
         if actor.bound_download_ids is not None:
@@ -86,7 +93,7 @@ class OrganizationPolicy(Policy[Organization]):
         return self.has_scope(actor, target, OrganizationScope.MEMBERS_INVITE)
 
     def can_remove_member(self, actor: Actor, target: Organization, *, member: Membership) -> bool:
-        """Everybody may leave; nobody removes who may do more than they."""
+        """Return whether the actor may remove the member. Everybody may remove themselves."""
         if actor.user_id is not None and member.user_id == actor.user_id:
             return True
         return self.has_scope(actor, target, OrganizationScope.MEMBERS_REMOVE) and self.outranks(actor, member)
@@ -103,9 +110,11 @@ class OrganizationPolicy(Policy[Organization]):
         return self.has_scope(actor, target, OrganizationScope.ENTITIES_SHARE_STORE)
 
     def has_scope(self, actor: Actor, target: Organization, scope: OrganizationScope) -> bool:
+        """Return whether the actor has the scope in the organization."""
         return scope.value in self.scopes_in(actor, target)
 
     def scopes_in(self, actor: Actor, target: Organization) -> frozenset[str]:
+        """Return the scopes that the actor has in the organization."""
         if actor.bound_download_ids is not None:
             return frozenset()
         if actor.has_permission("accounts.change_organization"):
@@ -114,7 +123,7 @@ class OrganizationPolicy(Policy[Organization]):
         return mine.scopes if mine else frozenset()
 
     def outranks(self, actor: Actor, member: Membership) -> bool:
-        """Whether nothing the member may do is closed to the actor; only an owner is above an owner."""
+        """Return whether the actor has all scopes of the member. Only owners outrank owners."""
         if actor.has_permission("accounts.change_organization"):
             return True
         mine = memberships_of(actor).get(member.organization_id)
@@ -124,16 +133,16 @@ class OrganizationPolicy(Policy[Organization]):
 
 
 def memberships_of(actor: Actor) -> dict[int, Membership]:
-    """Organisation id -> membership, looked up once for each actor."""
+    """Return the memberships of the actor by organization id. They are loaded once for each actor."""
     if _FACT not in actor.facts:
         rows = Membership.objects.filter(user=actor.user_id).select_related("named_role") if actor.user_id else ()
         actor.facts[_FACT] = {row.organization_id: row for row in rows}
-    found: dict[int, Membership] = actor.facts[_FACT]
-    return found
+    memberships: dict[int, Membership] = actor.facts[_FACT]
+    return memberships
 
 
-def forget_memberships(actor: Actor) -> None:
-    """After a change of roles or members."""
+def clear_cached_memberships(actor: Actor) -> None:
+    """Make the next `memberships_of` read the database. Call this after a change of roles or members."""
     actor.facts.pop(_FACT, None)
 
 

@@ -1,4 +1,4 @@
-"""Which organisations. `visible_to` is the set form of OrganizationPolicy.can_view."""
+"""Query sets of organizations."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def has_staff_permission(user: str, permission: str) -> Q:
-    """Match rows whose user has a staff permission: the set form of `Actor.has_permission`.
+    """Return a filter for rows whose user has a staff permission, as `Actor.has_permission` decides for one user.
 
     Args:
         user: The name of the field that refers to the user.
+        permission: A permission such as `downloads.moderate_download`.
     """
     users = get_user_model()._default_manager
     holders = users.with_perm(permission, backend=MODEL_BACKEND)
@@ -27,6 +28,7 @@ def has_staff_permission(user: str, permission: str) -> Q:
 
 class OrganizationQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> Self:
+        """Return the organizations for which `OrganizationPolicy.can_view` is true."""
         if actor.bound_download_ids is not None:
             return self.none()
         if actor.has_permission(SEE_ALL):
@@ -34,5 +36,5 @@ class OrganizationQuerySet(models.QuerySet[Any]):
         return self.filter(memberships__user=actor.user_id) if actor.user_id else self.none()
 
     def search(self, text: str) -> Self:
-        """By name or slug."""
+        """Return the organizations whose name or slug contains the text."""
         return self.filter(Q(name__icontains=text) | Q(slug__icontains=text)) if text else self

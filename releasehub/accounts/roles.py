@@ -1,4 +1,4 @@
-"""The roles of an organisation as its members see them: Admin and Member, which are no rows, and those it made."""
+"""The roles of an organization: its custom roles and the built-in roles Admin and Member, which are not stored."""
 
 from __future__ import annotations
 
@@ -11,27 +11,33 @@ BUILT_IN = {ADMIN: ("Admin", sorted(ALL_SCOPES)), MEMBER: ("Member", list[str]()
 
 
 def built_in_role(organization: Organization, role_id: str) -> Role:
+    """Return the built-in role as an unsaved model instance."""
     name, scopes = BUILT_IN[role_id]
     return Role(organization=organization, public_id=role_id, name=name, scopes=scopes)
 
 
 def roles_of(organization: Organization) -> list[Role]:
-    """One query."""
+    """Return the built-in roles and the custom roles of the organization, with one query."""
     built_in = [built_in_role(organization, role_id) for role_id in BUILT_IN]
     return [*built_in, *Role.objects.filter(organization=organization)]
 
 
 def find_role(organization: Organization, role_id: str) -> Role:
-    """Errors: NotFound."""
+    """Return the role with this public id.
+
+    Raises:
+        NotFound: The organization has no such role.
+    """
     if role_id in BUILT_IN:
         return built_in_role(organization, role_id)
     role = Role.objects.filter(organization=organization, public_id=role_id).first()
     if role is None:
-        raise NotFound("This organisation has no such role.")
+        raise NotFound("This organization has no such role.")
     return role
 
 
 def role_of(membership: Membership) -> Role:
+    """Return the role of a member. Owners have the role Admin."""
     if membership.administers:
         return built_in_role(membership.organization, ADMIN)
     return membership.named_role or built_in_role(membership.organization, MEMBER)

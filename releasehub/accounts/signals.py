@@ -1,6 +1,7 @@
-"""Accounts in the audit log.
+"""Signal handlers that record sign-ins and changes of users and groups in the audit log.
 
-Django's own forms, admin and commands change users and groups, and tell by signals only.
+Elsewhere, services write to the audit log. But users and groups are also changed by Django's own forms, admin and
+commands, which only send signals.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from releasehub.core.actor import Actor, Origin
 from releasehub.core.requests import current_actor, request_details
 
 USER_FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "quota_bytes")
-SECRET = "[secret]"  # noqa: S105 - what stands for one
+SECRET = "[secret]"  # noqa: S105 - a placeholder for a password
 CREATED, UPDATED, DELETED = 0, 1, 2
 ACTIONS = {
     User: (AuditAction.USER_CREATE, AuditAction.USER_UPDATE, AuditAction.USER_DELETE),
@@ -45,7 +46,7 @@ def record_failed_sign_in(
     sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
 ) -> None:
     if request is not None and request.META.get(TOO_MANY):
-        return  # refused untried: the attempts before it are in the log
+        return  # the password was not compared, and the attempts that led to the limit are in the log
     details = request_details(request) if request is not None else {}
     audit.record_refusal(
         actor=Actor(origin=Origin.WEB, **details),
@@ -73,10 +74,10 @@ def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwar
 @receiver(pre_save, sender=User)
 @receiver(pre_save, sender=Group)
 def remember_values(sender: type[models.Model], instance: Any, **kwargs: Any) -> None:
-    """Keep the stored values until `post_save`, which cannot read them any more."""
+    """Remember the stored values for `post_save`, where the database already has the new ones."""
     names = (*FIELDS[sender], "password") if sender is User else FIELDS[sender]
     fields = kwargs.get("update_fields")
-    is_recorded = fields is None or not set(names).isdisjoint(fields)  # a sign-in saves its time alone
+    is_recorded = fields is None or not set(names).isdisjoint(fields)  # a sign-in only saves its time
     rows = sender._default_manager.filter(pk=instance.pk)
     instance._stored_values = rows.values(*names).first() if instance.pk and is_recorded else None
 
@@ -100,7 +101,7 @@ def record_values(sender: type[models.Model], instance: Any, created: bool, **kw
 
 
 def _is_rehashed(user: User, options: dict[str, Any]) -> bool:
-    """The same password in a stronger form: Django saves it so at a sign-in, when the hasher has changed."""
+    """Return whether Django only stores the same password with a new hasher, as it does at a sign-in."""
     return options.get("update_fields") == frozenset({"password"}) and user.__dict__.get("_password") is None
 
 
@@ -113,7 +114,7 @@ def record_deletion(sender: type[models.Model], instance: Any, **kwargs: Any) ->
 def record_relation(
     sender: Any, instance: Any, action: str, reverse: bool, model: Any, pk_set: Iterable[int] | None, **kwargs: Any
 ) -> None:
-    """Write down which groups or permissions were given and taken, from either end of the relation."""
+    """Record which groups or permissions were added or removed, from either end of the relation."""
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
     name = "users" if reverse else RELATIONS[sender]
@@ -127,7 +128,7 @@ def record_relation(
 
 
 def _related(instance: Any, through: Any, reverse: bool) -> Any:
-    """Return what is about to be cleared."""
+    """Return the objects that are about to be removed from the relation."""
     return instance.user_set.all() if reverse else getattr(instance, RELATIONS[through]).all()
 
 

@@ -1,4 +1,4 @@
-"""Signing in where there is no form."""
+"""Sign-in with a user name and a password, for the APIs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from releasehub.core.requests import request_details
 
 
 class SignInFailed(Exception):
-    """No such user, another password, or an inactive account: all look the same."""
+    """The user does not exist or is inactive, or the password is wrong. The error does not reveal which."""
 
 
 class TooManyAttempts(SignInFailed):
-    """Refused untried."""
+    """The attempt was refused before the password was compared."""
 
     def __init__(self, wait_seconds: int) -> None:
         super().__init__()
@@ -26,10 +26,13 @@ class TooManyAttempts(SignInFailed):
 
 
 def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
-    """The user of that name or e-mail address; failures are counted and audited as at every other door.
+    """Return the user with this name or e-mail address. Failures are counted and audited as in the sign-in form.
 
-    An unknown name costs as much time as a wrong password, because the backend hashes in both cases.
-    Errors: SignInFailed, TooManyAttempts.
+    An unknown name takes as much time as a wrong password, because the backend hashes a password in both cases.
+
+    Raises:
+        SignInFailed: The name or the password is wrong.
+        TooManyAttempts: There were too many failed attempts.
     """
     user = authenticate(request, username=_username(name), password=password)
     if user is not None:
@@ -42,8 +45,11 @@ def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
 
 
 def _username(name: str) -> str:
-    """Of the one user with that address; an address that several share, or a name in use, stands for itself."""
+    """Return the user name for what was entered as the name.
+
+    An e-mail address becomes the name of its user, unless several users share it or it is somebody's user name.
+    """
     if User.objects.filter(username=name).exists():
         return name
-    found = list(User.objects.filter(email__iexact=name)[:2]) if name else []
-    return found[0].username if len(found) == 1 else name
+    users = list(User.objects.filter(email__iexact=name)[:2]) if name else []
+    return users[0].username if len(users) == 1 else name

@@ -1,9 +1,11 @@
+"""Background tasks of accounts."""
+
 from celery import shared_task
 
-from releasehub.accounts.throttle import forget_old_counters
+from releasehub.accounts.throttle import delete_old_counters
 
 
 @shared_task(name="accounts.forget_sign_ins")
 def forget_sign_ins() -> int:
-    """Remove counters of sign-ins that limit nothing any more."""
-    return forget_old_counters()
+    """Delete sign-in counters that have expired."""
+    return delete_old_counters()

@@ -1,4 +1,4 @@
-"""API keys. Only the digest is kept; the key itself is shown once."""
+"""API keys. Only a digest is stored, so a key can be shown only once."""
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +8,11 @@ from releasehub.core.models import TimeStampedModel
 
 
 class ApiKey(TimeStampedModel):
-    """`download_ids`: what the key is bound to, empty = not bound. Ids, because downloads lie above this app."""
+    """An API key of a user.
+
+    `download_ids` has the downloads that the key is bound to. If it is empty, the key is not bound. They are ids
+    instead of foreign keys, because the app of downloads is above this one.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=100)
@@ -34,6 +38,9 @@ class ApiKey(TimeStampedModel):
 
     @property
     def is_usable(self) -> bool:
-        """A super-user key ends with the administrator's rights of its user."""
+        """Return whether the key is valid: neither revoked nor expired, and its user still has the necessary rights.
+
+        A super-user key is only valid while its user is a site administrator.
+        """
         has_rights = self.user.is_active and (self.user.is_superuser or not self.is_super_user)
         return self.revoked_at is None and not self.is_expired and has_rights

@@ -1,16 +1,22 @@
+"""The permissions on API keys."""
+
 from releasehub.apikeys.models import ApiKey
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 
 
 class ApiKeyPolicy(Policy[ApiKey]):
-    """A user's keys are their own business; site administrators may see and revoke them."""
+    """Users manage their own keys. Site administrators may see and revoke all keys."""
 
     def can_view(self, actor: Actor, target: ApiKey) -> bool:
         return actor.is_superuser or (actor.user_id is not None and actor.user_id == target.user_id)
 
     def can_issue(self, actor: Actor, *, for_user_id: int, is_super_user: bool) -> bool:
-        """No key makes keys; only site administrators make super-user keys or keys for others."""
+        """Return whether the actor may create a key for this user.
+
+        A request with an API key cannot create keys. Only site administrators can create super-user keys, and keys for
+        other users.
+        """
         if not self.is_person(actor):
             return False
         if actor.is_superuser:
@@ -18,7 +24,7 @@ class ApiKeyPolicy(Policy[ApiKey]):
         return actor.user_id == for_user_id and not is_super_user
 
     def is_person(self, actor: Actor) -> bool:
-        """Signed in, by a session or a token; not a key."""
+        """Return whether the actor uses a session or a token instead of an API key."""
         return actor.api_key_id is None
 
     def can_edit(self, actor: Actor, target: ApiKey) -> bool:

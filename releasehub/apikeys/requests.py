@@ -1,4 +1,4 @@
-"""The API key of a request, and the actor it makes."""
+"""The credential of an API request, and the actor for it."""
 
 from django.http import HttpRequest
 
@@ -19,16 +19,21 @@ Credential = ApiKey | SessionToken
 
 
 def key_text(request: HttpRequest) -> str:
-    """The key as sent: `XF-Api-Key: …`, `Authorization: Bearer …` or `Authorization: …`; empty when none is."""
-    if given := request.headers.get(KEY_HEADER, "").strip():
-        return given
+    """Return the key or token from the headers `XF-Api-Key` or `Authorization`, or an empty string."""
+    if key := request.headers.get(KEY_HEADER, "").strip():
+        return key
     authorization = request.headers.get("Authorization", "").strip()
     scheme, _, value = authorization.partition(" ")
     return value.strip() if scheme.lower() == "bearer" else authorization
 
 
 def credential_of(request: HttpRequest) -> Credential | None:
-    """None when the request names nobody.  Errors: UnknownKey, InactiveKey."""
+    """Return the verified key or token of the request, or None if the request has none.
+
+    Raises:
+        UnknownKey: The key or token does not exist.
+        InactiveKey: It is not valid any more.
+    """
     text = key_text(request)
     if not text:
         return None
@@ -36,21 +41,25 @@ def credential_of(request: HttpRequest) -> Credential | None:
 
 
 def actor_for(request: HttpRequest, credential: Credential) -> Actor:
-    """Who acts with this key or token.
+    """Return the actor for a key or token.
 
-    A super-user key acts for nobody in particular, or for the user named in `XF-Api-User`.
-    Errors: Denied when another key names a user; InactiveKey when that user cannot act.
+    A super-user key can act as the user whose id is in the header `XF-Api-User`. Without that header, it acts as no
+    particular user.
+
+    Raises:
+        Denied: Another key or a token has a different user in `XF-Api-User`.
+        InactiveKey: The user in `XF-Api-User` does not exist or is inactive.
     """
-    named = request.headers.get(USER_HEADER, "").strip()
+    requested_user = request.headers.get(USER_HEADER, "").strip()
     if isinstance(credential, SessionToken):
-        if named and named != str(credential.user.pk):
+        if requested_user and requested_user != str(credential.user.pk):
             raise Denied("Only a super-user key may act as another user.")
         return Actor(user=credential.user, origin=Origin.API, **request_details(request))
     key = credential
     if key.is_super_user:
-        user = _named_user(named) if named else None
+        user = _requested_user(requested_user) if requested_user else None
     else:
-        if named and named != str(key.user_id):
+        if requested_user and requested_user != str(key.user_id):
             raise Denied("Only a super-user key may act as another user.")
         user = key.user
     return Actor(
@@ -64,34 +73,38 @@ def actor_for(request: HttpRequest, credential: Credential) -> Actor:
 
 
 def allows(credential: Credential, *scopes: Scope) -> bool:
-    """Whether it has all these scopes; a token has every scope, super-user keys need none."""
+    """Return whether the credential has all these scopes. A token has every scope, and a super-user key needs none."""
     if isinstance(credential, SessionToken):
         return True
     return credential.is_super_user or all(scope.value in credential.scopes for scope in scopes)
 
 
 def caller_name(credential: Credential) -> str:
-    """The same for all requests of one caller, and of no other."""
+    """Return a name that is the same for all requests with this key, or with tokens of this user."""
     if isinstance(credential, SessionToken):
         return f"user {credential.user.pk}"
     return f"key {credential.pk}"
 
 
 def actor_of_key(request: HttpRequest) -> Actor | None:
-    """For addresses outside the API that also take a key: needs the scope to read downloads.
+    """Return the actor for the key of a request, or None without a key, for URLs outside the APIs that accept keys.
 
-    Errors: UnknownKey, InactiveKey, Denied.
+    Raises:
+        UnknownKey: The key does not exist.
+        InactiveKey: The key is not valid any more.
+        Denied: The key lacks the scope to read downloads.
     """
     credential = credential_of(request)
     if credential is None:
         return None
     if not allows(credential, Scope.DOWNLOAD_READ):
-        raise Denied(f"This key lacks the scope {Scope.DOWNLOAD_READ.value}.")
+        raise Denied(f"This key does not have the scope {Scope.DOWNLOAD_READ.value}.")
     return actor_for(request, credential)
 
 
-def _named_user(text: str) -> User:
+def _requested_user(text: str) -> User:
+    """Return the active user whose id is in the header."""
     user = User.objects.filter(pk=read_number(text) or 0, is_active=True).first()
     if user is None:
-        raise InactiveKey(ErrorCode.NOT_ALLOWED, "XF-Api-User names no active user.")
+        raise InactiveKey(ErrorCode.NOT_ALLOWED, "XF-Api-User must be the id of an active user.")
     return user

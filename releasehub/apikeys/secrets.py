@@ -1,4 +1,4 @@
-"""The form of a key: a prefix, 36 random base62 characters, 6 check characters. Pure functions."""
+"""The format of API keys and access keys: a prefix, 36 random base62 characters and 6 check characters."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ import string
 import zlib
 
 API_KEY = "rh_"
-ACCESS_KEY = "rhk_"  # opens one download to whoever holds it
+ACCESS_KEY = "rhk_"  # gives access to one download without an account
 RANDOM_LENGTH = 36
 CHECK_LENGTH = 6
 DISPLAY_LENGTH = 8
@@ -16,12 +16,13 @@ _REST = re.compile(rf"[0-9A-Za-z]{{{RANDOM_LENGTH + CHECK_LENGTH}}}")
 
 
 def new_secret(prefix: str = API_KEY) -> str:
+    """Return a new random key."""
     body = prefix + "".join(secrets.choice(_ALPHABET) for _ in range(RANDOM_LENGTH))
     return body + check_characters(body)
 
 
 def check_characters(body: str) -> str:
-    """CRC-32 of the text before them, in base62: a typing mistake is found without a query."""
+    """Return the CRC-32 of the text in base62. It reveals typing mistakes without a database query."""
     value, digits = zlib.crc32(body.encode()), ""
     for _ in range(CHECK_LENGTH):
         value, digit = divmod(value, len(_ALPHABET))
@@ -30,11 +31,15 @@ def check_characters(body: str) -> str:
 
 
 def is_well_formed(secret: str, prefix: str = API_KEY) -> bool:
+    """Return whether the text has the format of a key, including correct check characters."""
     if not secret.startswith(prefix) or not _REST.fullmatch(secret, len(prefix)):
         return False
     return secret[-CHECK_LENGTH:] == check_characters(secret[:-CHECK_LENGTH])
 
 
 def digest(secret: str) -> str:
-    """SHA-256, hex. Enough for 214 random bits, and cheap on every request."""
+    """Return the SHA-256 of a key in hex.
+
+    A key has 214 random bits, so it needs no slow password hash, which every request would have to compute.
+    """
     return hashlib.sha256(secret.encode()).hexdigest()

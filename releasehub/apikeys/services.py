@@ -1,4 +1,4 @@
-"""Issue, revoke and verify API keys."""
+"""Use cases of API keys: issue, change, revoke and verify them."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -16,12 +16,12 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.clean import assign
+from releasehub.core.clean import assign, clean_scopes
 from releasehub.core.errors import Conflict, Denied, DomainError, ErrorCode, Invalid
 from releasehub.core.sql_templates import SqlTemplate
 
-INACTIVE = "This API key was revoked, has expired, or its user no longer has the rights it needs. Issue a new key."
-LAST_USED_EVERY = timedelta(minutes=1)
+INACTIVE = "This API key was revoked or has expired, or its user no longer has the necessary rights. Create a new key."
+LAST_USED_INTERVAL = timedelta(minutes=1)
 
 _by_digest: SqlTemplate[ApiKey] = SqlTemplate(
     lambda digest: ApiKey.objects.select_related("user").filter(digest=digest).order_by(), digest="a digest"
@@ -29,11 +29,11 @@ _by_digest: SqlTemplate[ApiKey] = SqlTemplate(
 
 
 class UnknownKey(DomainError):
-    """No such key: never made, mistyped, or gone with its user."""
+    """The key does not exist."""
 
 
 class InactiveKey(DomainError):
-    """Revoked, expired, or its user is not active."""
+    """The key was revoked or has expired, or its user lacks the necessary rights."""
 
 
 @transaction.atomic
@@ -47,18 +47,19 @@ def issue_key(
     expires_at: datetime | None = None,
     is_super_user: bool = False,
 ) -> tuple[ApiKey, str]:
-    """The key row and the secret, which exists only in this answer.
+    """Create a key, and return it together with its secret, which is not stored anywhere.
 
     Raises:
         Denied: The actor may not issue this key.
-        Invalid: An unknown scope, an expiry in the past, or a super-user key for a user who is not an administrator.
+        Invalid: There is no such scope, the expiry is in the past, or a super-user key is requested for a user who is
+            not a site administrator.
     """
     if not api_key_policy.can_issue(actor, for_user_id=user.pk, is_super_user=is_super_user):
         raise Denied
     if is_super_user and not user.is_superuser:
-        message = f"{user} is not a site administrator, so a super-user key of this user could not be used."
+        message = f"{user} is not a site administrator, so this user cannot have a super-user key."
         raise Invalid(ErrorCode.INVALID, message, field="is_super_user")
-    wanted = _known_scopes(scopes)
+    cleaned = clean_scopes(scopes, Scope.values)
     _check_expiry(expires_at)
     secret = secrets.new_secret()
     key = ApiKey.objects.create(
@@ -66,31 +67,37 @@ def issue_key(
         name=name,
         digest=secrets.digest(secret),
         prefix=secret[: secrets.DISPLAY_LENGTH],
-        scopes=wanted,
+        scopes=cleaned,
         download_ids=sorted(set(download_ids)),
         is_super_user=is_super_user,
         expires_at=expires_at,
     )
-    details = {"user": user.pk, "scopes": wanted, "download_ids": key.download_ids, "is_super_user": is_super_user}
+    details = {"user": user.pk, "scopes": cleaned, "download_ids": key.download_ids, "is_super_user": is_super_user}
     audit.record(actor=actor, action=AuditAction.API_KEY_ISSUE, target=key, changes=details)
     return key, secret
 
 
 @transaction.atomic
 def update_key(*, actor: Actor, key: ApiKey, **fields: Any) -> ApiKey:
-    """Name, scopes, expiry; in force with the next request. Other scopes are written down as a new issue.
+    """Change the name, the scopes or the expiry of a key. The change takes effect with the next request.
 
-    Errors: NotFound, Denied; Invalid; Conflict when it is revoked, which is for ever.
+    The audit log records a change like the issue of a key, because it can widen what the key may do.
+
+    Raises:
+        NotFound: The actor may not see the key.
+        Denied: The actor may not change it.
+        Invalid: A value is invalid.
+        Conflict: The key was revoked, which cannot be undone.
     """
     api_key_policy.ensure("edit", actor, key)
     key = ApiKey.objects.select_for_update(of=("self",)).select_related("user").get(pk=key.pk)
     if "scopes" in fields:
-        fields["scopes"] = _known_scopes(fields["scopes"])
+        fields["scopes"] = clean_scopes(fields["scopes"], Scope.values)
     changes = audit.changed_fields(key, fields)
     if not changes:
         return key
     if key.revoked_at is not None:
-        raise Conflict(ErrorCode.KEY_REVOKED, "This key is revoked for ever. Make a new one.")
+        raise Conflict(ErrorCode.KEY_REVOKED, "This key was revoked, which cannot be undone. Create a new key.")
     if "expires_at" in changes:
         _check_expiry(fields["expires_at"])
     assign(key, fields)
@@ -101,7 +108,12 @@ def update_key(*, actor: Actor, key: ApiKey, **fields: Any) -> ApiKey:
 
 @transaction.atomic
 def delete_key(*, actor: Actor, key: ApiKey) -> None:
-    """Revoked, and shown no more.  Errors: NotFound, Denied."""
+    """Delete a key. It becomes invalid at once.
+
+    Raises:
+        NotFound: The actor may not see the key.
+        Denied: The actor may not delete it.
+    """
     api_key_policy.ensure("delete", actor, key)
     audit.record(actor=actor, action=AuditAction.API_KEY_REVOKE, target=key, changes={"is_deleted": [False, True]})
     key.delete()
@@ -109,7 +121,14 @@ def delete_key(*, actor: Actor, key: ApiKey) -> None:
 
 @transaction.atomic
 def revoke_key(*, actor: Actor, key: ApiKey) -> None:
-    """In force with the next request on every process: each reads the row. Revoking twice is harmless."""
+    """Revoke a key. It becomes invalid at once, because every process reads it for each request.
+
+    Revoking a key twice has no effect.
+
+    Raises:
+        NotFound: The actor may not see the key.
+        Denied: The actor may not revoke it.
+    """
     api_key_policy.ensure("revoke", actor, key)
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
         audit.record(actor=actor, action=AuditAction.API_KEY_REVOKE, target=key)
@@ -117,9 +136,11 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> None:
 
 
 def verify_key(secret: str) -> ApiKey:
-    """The key with its user, in one query; a key that cannot be right costs none.
+    """Return the key with its user. This takes one query, or none if the text cannot be a key.
 
-    Errors: UnknownKey, InactiveKey.
+    Raises:
+        UnknownKey: The key does not exist.
+        InactiveKey: The key was revoked or has expired, or its user lacks the necessary rights.
     """
     if not secrets.is_well_formed(secret):
         raise UnknownKey(ErrorCode.NOT_FOUND, "API key provided in request was not found.")
@@ -128,25 +149,18 @@ def verify_key(secret: str) -> ApiKey:
         raise UnknownKey(ErrorCode.NOT_FOUND, "API key provided in request was not found.")
     if not key.is_usable:
         raise InactiveKey(ErrorCode.NOT_ALLOWED, INACTIVE)
-    _note_use(key)
+    _record_use(key)
     return key
-
-
-def _known_scopes(scopes: Iterable[str]) -> list[str]:
-    wanted = sorted(set(scopes))
-    if unknown := [scope for scope in wanted if scope not in Scope.values]:
-        raise Invalid(ErrorCode.KEY_SCOPE_UNKNOWN, f"Unknown scope: {', '.join(unknown)}.", field="scopes")
-    return wanted
 
 
 def _check_expiry(expires_at: datetime | None) -> None:
     if expires_at is not None and expires_at <= timezone.now():
-        raise Invalid(ErrorCode.INVALID, "The expiry lies in the past.", field="expires_at")
+        raise Invalid(ErrorCode.INVALID, "The expiry date is in the past. Choose a later one.", field="expires_at")
 
 
-def _note_use(key: ApiKey) -> None:
-    """At most one write a minute and key, however many processes serve it."""
+def _record_use(key: ApiKey) -> None:
+    """Record that the key was used. It is written at most once a minute, however many processes use the key."""
     now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - LAST_USED_EVERY:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_EVERY)
+    if key.last_used_at is None or key.last_used_at < now - LAST_USED_INTERVAL:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_INTERVAL)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)

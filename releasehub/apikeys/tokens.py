@@ -1,4 +1,4 @@
-"""JSON Web Tokens: what a person gets for a password, for an hour, with every scope."""
+"""JSON Web Tokens. A user gets one for a password. It is valid for an hour and has every scope."""
 
 from __future__ import annotations
 
@@ -14,44 +14,50 @@ from releasehub.accounts.models import User
 from releasehub.apikeys.services import InactiveKey, UnknownKey
 from releasehub.core.errors import ErrorCode
 
-LIFETIME = timedelta(hours=1)
-LEEWAY = timedelta(seconds=30)
+TOKEN_LIFETIME = timedelta(hours=1)
+CLOCK_LEEWAY = timedelta(seconds=30)
 _ALGORITHM = "HS256"
 
 
 @dataclass(frozen=True)
 class SessionToken:
-    """What an API key is to a script. It cannot widen what its user may do."""
+    """A verified token. Like an API key, it never has more rights than its user."""
 
     user: User
     is_super_user: ClassVar[bool] = False
 
 
 def issue_token(user: User) -> str:
-    """Ends with a change of the password, with the user, or after an hour."""
+    """Return a new token, valid for an hour unless the user changes the password or is deactivated."""
     now = datetime.now(UTC)
-    claims = {"sub": str(user.pk), "iat": now, "exp": now + LIFETIME, "pwd": _password_mark(user)}
+    claims = {"sub": str(user.pk), "iat": now, "exp": now + TOKEN_LIFETIME, "pwd": _password_mark(user)}
     return jwt.encode(claims, _signing_key(), algorithm=_ALGORITHM)
 
 
 def is_token(text: str) -> bool:
-    """By its form alone: three parts with dots between them."""
+    """Return whether the text has the format of a token, which is three parts separated by dots."""
     return text.count(".") == 2
 
 
 def verify_token(text: str) -> SessionToken:
-    """One query, none for a forged or expired one.
+    """Return the verified token. This takes one query, or none for a forged or expired token.
 
-    Errors: UnknownKey; InactiveKey when the user may no longer sign in, or has another password.
+    Raises:
+        UnknownKey: The token is forged or has expired.
+        InactiveKey: The user was deactivated or has changed the password.
     """
     try:
         claims = jwt.decode(
-            text, _signing_key(), algorithms=[_ALGORITHM], leeway=LEEWAY, options={"require": ["sub", "exp", "pwd"]}
+            text,
+            _signing_key(),
+            algorithms=[_ALGORITHM],
+            leeway=CLOCK_LEEWAY,
+            options={"require": ["sub", "exp", "pwd"]},
         )
     except jwt.ExpiredSignatureError:
         raise UnknownKey(ErrorCode.NOT_FOUND, "This token has expired. Sign in again.") from None
     except jwt.InvalidTokenError:
-        raise UnknownKey(ErrorCode.NOT_FOUND, "The token in this request is not valid.") from None
+        raise UnknownKey(ErrorCode.NOT_FOUND, "The token in this request is invalid. Sign in again.") from None
     user = User.objects.filter(pk=claims["sub"], is_active=True).first()
     if user is None or not constant_time_compare(claims["pwd"], _password_mark(user)):
         raise InactiveKey(ErrorCode.NOT_ALLOWED, "This token is no longer valid. Sign in again.")
@@ -63,5 +69,5 @@ def _signing_key() -> str:
 
 
 def _password_mark(user: User) -> str:
-    """Changes with the password and tells nothing about it."""
+    """Return a digest that changes with the password and reveals nothing about it."""
     return sha256(user.get_session_auth_hash().encode()).hexdigest()[:32]

@@ -1,6 +1,6 @@
-"""Validation of model fields, shared by the services."""
+"""Validation of input that several services share."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -33,3 +33,16 @@ def assign(target: models.Model, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(target, name, value)
     clean_fields(target, values)
+
+
+def clean_scopes(scopes: Iterable[str], known_scopes: Collection[str]) -> list[str]:
+    """Return the scopes sorted and without duplicates.
+
+    Raises:
+        Invalid: There is no such scope.
+    """
+    cleaned = sorted(set(scopes))
+    if unknown := [scope for scope in cleaned if scope not in known_scopes]:
+        message = f"Unknown scope: {', '.join(unknown)}. Use one of: {', '.join(sorted(known_scopes))}."
+        raise Invalid(ErrorCode.KEY_SCOPE_UNKNOWN, message, field="scopes")
+    return cleaned

@@ -1,4 +1,4 @@
-"""Changes of accounts, sign-ins and refusals in the audit log."""
+"""Tests that changes of accounts, sign-ins and refusals are recorded in the audit log."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def root() -> Client:
 
 
 def rows(*actions: str) -> list[tuple[str, str, str, Any]]:
-    """(action, who, on what, changes) of these actions, in order."""
+    """Return the action, actor, target and changes of the rows with these actions, in order."""
     found = AuditEntry.objects.filter(action__in=actions).order_by("id")
     return list(found.values_list("action", "actor_label", "target_label", "changes"))
 
 
-def test_admin_changes_of_a_user_are_recorded_with_who_made_them(root: Client) -> None:
+def test_admin_changes_of_a_user_are_recorded_with_the_actor(root: Client) -> None:
     group = Group.objects.create(name="support")
     user = make_user("ann", is_staff=True)
     form = {"username": "ann", "email": "ann@example.org", "is_active": "on", "groups": [group.pk]}
@@ -52,7 +52,7 @@ def test_admin_changes_of_a_user_are_recorded_with_who_made_them(root: Client) -
     ]
 
 
-def test_password_set_in_the_admin_is_recorded_without_it(root: Client) -> None:
+def test_password_change_in_the_admin_is_recorded_without_the_password(root: Client) -> None:
     user = make_user("ann")
     path = reverse("admin:auth_user_password_change", args=[user.pk])
     answer = root.post(path, {"password1": "new-secret-9", "password2": "new-secret-9", "usable_password": "true"})
@@ -60,7 +60,7 @@ def test_password_set_in_the_admin_is_recorded_without_it(root: Client) -> None:
     assert rows("user.password") == [("user.password", "root", "ann", {"password": ["[secret]", "[secret]"]})]
 
 
-def test_commands_of_django_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_django_commands_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     call_command("createsuperuser", "--noinput", "--username", "root", "--email", "r@example.org", stdout=StringIO())
     created = AuditEntry.objects.get(action="user.create")
@@ -86,7 +86,7 @@ def test_permissions_of_groups_are_recorded_from_both_ends() -> None:
     ]
 
 
-def test_sign_in_and_out_are_recorded_and_no_change_of_the_user(client: Client) -> None:
+def test_sign_in_and_out_are_recorded_but_not_as_changes_of_the_user(client: Client) -> None:
     make_user("ann")
     client.post(reverse("pages:sign-in"), {"username": "ann", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7")
     client.post(reverse("pages:sign-out"))
@@ -94,7 +94,7 @@ def test_sign_in_and_out_are_recorded_and_no_change_of_the_user(client: Client) 
     assert list(found) == [("sign_in.succeeded", "ann", "192.0.2.7"), ("sign_out", "ann", "127.0.0.1")]
 
 
-def test_sign_in_by_the_api_is_recorded(client: Client) -> None:
+def test_sign_in_through_the_api_is_recorded(client: Client) -> None:
     make_user("ann", email="ann@example.org")
     body = {"email": "ann@example.org", "password": PASSWORD}
     assert client.post("/v3/accounts/login", body, content_type="application/json").status_code == 200
@@ -114,7 +114,7 @@ def test_one_address_cannot_flood_the_log_with_refusals() -> None:
     assert record_refusal(actor=actor, action=AuditAction.DOWNLOAD_REFUSED) is not None
 
 
-def test_many_addresses_together_are_limited_and_named_callers_are_not() -> None:
+def test_refusals_of_many_addresses_are_limited_but_not_those_of_users() -> None:
     AuditEntry.objects.bulk_create(
         AuditEntry(actor_label="web", channel="web", action="sign_in.failed", address=f"2001:db8::{number:x}")
         for number in range(1, MAX_REFUSALS_PER_MINUTE + 1)
@@ -123,7 +123,7 @@ def test_many_addresses_together_are_limited_and_named_callers_are_not() -> None
     assert record_refusal(actor=Actor(user=make_user()), action=AuditAction.SIGN_IN_FAILED) is not None
 
 
-def test_only_changes_of_public_things_empty_the_cache_for_anonymous_visitors(
+def test_only_changes_of_public_objects_invalidate_the_anonymous_cache(
     client: Client, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.ANONYMOUS_CACHE_SECONDS = 60
@@ -152,7 +152,7 @@ def staff(*permissions: str) -> Client:
     return client
 
 
-def test_staff_give_groups_only_permissions_of_their_own() -> None:
+def test_staff_can_only_grant_their_own_permissions_to_groups() -> None:
     client = staff("change_group", "view_group", "view_user")
     group = Group.objects.create(name="support")
     path = reverse("admin:auth_group_change", args=[group.pk])
@@ -167,7 +167,7 @@ def test_staff_give_groups_only_permissions_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("fields", [{"is_staff": True}, {"is_active": False}, {"is_superuser": True}])
-def test_staff_do_not_take_over_users_with_more_rights(fields: dict[str, bool]) -> None:
+def test_staff_cannot_change_users_with_more_permissions(fields: dict[str, bool]) -> None:
     client = staff("change_user", "view_user")
     strong, weak = make_user("strong", permissions=("moderate_download",), **fields), make_user("weak")
     for user, status in ((strong, 403), (weak, 302)):

@@ -1,4 +1,4 @@
-"""Organisations: who sees them, and the rules of members and roles at the service."""
+"""Tests of organizations: their visibility, and the rules of the services for members and roles."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def joined(organization: Organization, role: str = "member", *scopes: str) -> Us
     return user
 
 
-def test_scopes_of_roles_are_scopes_of_keys() -> None:
+def test_every_organization_scope_is_also_a_scope_of_api_keys() -> None:
     assert set(OrganizationScope.values) <= set(Scope.values)
 
 
-def test_set_form_and_policy_agree() -> None:
+def test_visible_to_agrees_with_the_policy() -> None:
     organization = make_organization()
     people = [acting(None), acting(make_user()), acting(joined(organization)), system()]
     people += [acting(joined(organization, "owner"), bound_download_ids=frozenset({1}))]
@@ -63,12 +63,12 @@ def test_set_form_and_policy_agree() -> None:
 @pytest.mark.parametrize(
     ("role", "count"), [("owner", len(OrganizationScope)), ("admin", len(OrganizationScope)), ("member", 0)]
 )
-def test_scopes_follow_the_role(role: str, count: int) -> None:
+def test_scopes_depend_on_the_role(role: str, count: int) -> None:
     organization = make_organization()
     assert len(organization_policy.scopes_in(acting(joined(organization, role)), organization)) == count
 
 
-def test_a_changed_role_counts_at_once() -> None:
+def test_changed_role_takes_effect_at_once() -> None:
     organization = make_organization()
     user = joined(organization, "member", "members:invite")
     actor = acting(user)
@@ -77,7 +77,7 @@ def test_a_changed_role_counts_at_once() -> None:
     assert not organization_policy.can_invite(acting(user), organization)
 
 
-def test_changing_a_role_needs_its_scopes() -> None:
+def test_changing_a_role_requires_its_scopes() -> None:
     organization = make_organization()
     actor = acting(joined(organization, "member", "members:manage_roles"))
     stronger = create_role(actor=system(), organization=organization, name="Strong", scopes=["org:settings"])
@@ -85,7 +85,7 @@ def test_changing_a_role_needs_its_scopes() -> None:
         update_role(actor=actor, role=stronger, name="Weak")
 
 
-def test_owner_is_made_by_owners() -> None:
+def test_only_owners_can_make_owners() -> None:
     organization = make_organization()
     owner, admin = joined(organization, "owner"), joined(organization, "admin")
     member = find_member(organization, admin.public_id)
@@ -94,14 +94,14 @@ def test_owner_is_made_by_owners() -> None:
     assert make_owner(actor=acting(owner), member=member).role == "owner"
 
 
-def test_owner_who_is_given_admin_stays_owner() -> None:
+def test_owner_stays_owner_when_given_the_admin_role() -> None:
     organization = make_organization()
     owner = joined(organization, "owner")
     member = find_member(organization, owner.public_id)
     assert change_role(actor=acting(owner), member=member, role=find_role(organization, "admin")).role == "owner"
 
 
-def test_organisations_are_made_and_renamed_by_staff() -> None:
+def test_staff_can_create_and_rename_organizations() -> None:
     staff = acting(
         make_user(is_staff=True, permissions=("add_organization", "change_organization", "view_organization"))
     )
@@ -114,19 +114,19 @@ def test_organisations_are_made_and_renamed_by_staff() -> None:
         create_organization(actor=acting(make_user()), name="Three", slug="three")
 
 
-def test_names_of_roles_are_checked() -> None:
+def test_role_names_are_validated() -> None:
     with pytest.raises(Invalid):
         create_role(actor=system(), organization=make_organization(), name="x" * 101)
 
 
-def test_named_roles_are_for_members_only() -> None:
+def test_only_plain_members_have_custom_roles() -> None:
     organization = make_organization()
     role = create_role(actor=system(), organization=organization, name="Sharer")
     with pytest.raises(IntegrityError), transaction.atomic():
         Membership.objects.create(organization=organization, user=make_user(), role="admin", named_role=role)
 
 
-def test_address_is_found_in_any_case_and_of_active_people_only() -> None:
+def test_lookup_by_email_ignores_case_and_inactive_users() -> None:
     ann = make_user(email="Ann@Example.org")
     make_user(email="gone@example.org", is_active=False)
     assert users_by_email(["aNN@example.ORG", "gone@example.org"]) == {"ann@example.org": ann}
@@ -134,7 +134,7 @@ def test_address_is_found_in_any_case_and_of_active_people_only() -> None:
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
 @pytest.mark.django_db(transaction=True)
-def test_two_last_admins_cannot_leave_at_once() -> None:
+def test_last_two_admins_cannot_both_leave_at_the_same_time() -> None:
     organization = make_organization()
     people = [joined(organization, "admin") for _ in range(2)]
     barrier, refusals = Barrier(2), []
@@ -157,7 +157,7 @@ def test_two_last_admins_cannot_leave_at_once() -> None:
     assert Membership.objects.filter(organization=organization).count() == 1
 
 
-def test_adding_somebody_twice_conflicts() -> None:
+def test_adding_a_member_twice_raises_conflict() -> None:
     organization, user = make_organization(), make_user()
     role = find_role(organization, "member")
     add_member(actor=system(), organization=organization, user=user, role=role)

@@ -1,4 +1,4 @@
-"""Guessing passwords: stopped on every door, without locking the right person out for good."""
+"""Tests that guessing passwords is limited on every interface, without locking out the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.db.models import F
 from django.test import Client
 
 from releasehub.accounts.models import SignInCounter
-from releasehub.accounts.throttle import begin_attempt, forget_old_counters
+from releasehub.accounts.throttle import begin_attempt, delete_old_counters
 from releasehub.core.requests import address_of
 from tests.factories import make_user
 
@@ -25,8 +25,8 @@ DOORS = ("/account/sign-in/", "/admin/login/")
 
 
 @pytest.fixture
-def tried() -> Iterator[list[str]]:
-    """The passwords that were really compared."""
+def compared() -> Iterator[list[str]]:
+    """Return the list of passwords that were actually compared."""
     passwords: list[str] = []
 
     def spy(password: str, encoded: str, *args: Any, **kwargs: Any) -> bool:
@@ -41,29 +41,29 @@ def attempt(door: str, password: str, **extra: Any) -> Any:
     return Client().post(door, {"username": "ann", "password": password}, **extra)
 
 
-def test_ten_guesses_over_all_doors_and_addresses(tried: list[str]) -> None:
+def test_limit_is_shared_by_all_interfaces_and_networks(compared: list[str]) -> None:
     make_user("ann", is_staff=True)
     for number in range(100):
         headers = {"X-Forwarded-For": f"198.51.100.{number}"}
         answer = attempt(DOORS[number % 2], f"wrong{number}", headers=headers, REMOTE_ADDR=f"192.0.2.{number % 20}")
-    assert len(tried) == 10
+    assert len(compared) == 10
     assert b"Too many failed attempts" in answer.content
 
 
-def test_one_address_does_not_try_account_after_account(tried: list[str]) -> None:
+def test_network_cannot_try_one_account_after_another(compared: list[str]) -> None:
     for number in range(100):
         make_user(f"user-{number}")
         Client().post(DOORS[0], {"username": f"user-{number}", "password": "wrong"})
-    assert len(tried) == 50
+    assert len(compared) == 50
 
 
 def later(**wait: int) -> None:
-    """Let time pass for everything that is counted."""
+    """Move all counters into the past."""
     past = timedelta(**wait)
     SignInCounter.objects.update(window_ends_at=F("window_ends_at") - past, last_tried_at=F("last_tried_at") - past)
 
 
-def test_a_network_waits_for_its_window_and_then_tries_again(tried: list[str]) -> None:
+def test_network_can_try_again_after_its_window(compared: list[str]) -> None:
     make_user("ann")
     for _ in range(10):
         attempt(DOORS[0], "wrong")
@@ -73,7 +73,7 @@ def test_a_network_waits_for_its_window_and_then_tries_again(tried: list[str]) -
     assert attempt(DOORS[0], "secret-pass-1").status_code == 302
 
 
-def test_the_right_user_from_an_unknown_network_is_slowed_down_only(tried: list[str]) -> None:
+def test_user_in_an_unknown_network_is_only_slowed_down(compared: list[str]) -> None:
     make_user("ann")
     for _ in range(20):
         attempt(DOORS[0], "wrong")
@@ -84,16 +84,16 @@ def test_the_right_user_from_an_unknown_network_is_slowed_down_only(tried: list[
     assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
 
 
-def test_nobody_locks_out_a_user_from_a_known_network(tried: list[str]) -> None:
+def test_user_in_a_known_network_cannot_be_locked_out(compared: list[str]) -> None:
     make_user("ann")
     assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
     for number in range(50):
         attempt(DOORS[0], "wrong", REMOTE_ADDR=f"198.51.100.{number}")
-    assert len(tried) == 1 + 10
+    assert len(compared) == 1 + 10
     assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
 
 
-def test_a_full_window_doubles_the_next(tried: list[str]) -> None:
+def test_reaching_the_limit_doubles_the_next_window(compared: list[str]) -> None:
     waits = []
     for _ in range(3):
         for _ in range(10):
@@ -103,39 +103,39 @@ def test_a_full_window_doubles_the_next(tried: list[str]) -> None:
     assert waits == [900, 1800, 3600]
 
 
-def test_an_emptied_cache_forgets_no_attempt(tried: list[str]) -> None:
+def test_clearing_the_cache_does_not_reset_the_counters(compared: list[str]) -> None:
     make_user("ann")
     for _ in range(30):
         attempt(DOORS[0], "wrong")
         cache.clear()
-    assert len(tried) == 10
+    assert len(compared) == 10
 
 
-def test_an_ipv6_customer_is_one_network(tried: list[str]) -> None:
+def test_ipv6_customer_is_one_network(compared: list[str]) -> None:
     make_user("ann")
     for number in range(30):
         attempt(DOORS[0], "wrong", REMOTE_ADDR=f"2001:db8::{number:x}")
-    assert len(tried) == 10
+    assert len(compared) == 10
     later(seconds=30)
     assert begin_attempt("ann", "2001:db8::ffff") > 0
     assert begin_attempt("ann", "2001:db8:0:1::1") == 0
 
 
-def test_old_counters_are_removed() -> None:
+def test_old_counters_are_deleted() -> None:
     begin_attempt("ann", "192.0.2.1")
-    assert forget_old_counters() == 0
+    assert delete_old_counters() == 0
     later(days=2)
-    assert forget_old_counters() == 3
+    assert delete_old_counters() == 3
 
 
-def test_neither_names_nor_addresses_are_stored() -> None:
+def test_counters_store_neither_names_nor_addresses() -> None:
     begin_attempt("ann", "192.0.2.1")
     stored = str(list(SignInCounter.objects.values()))
     assert "ann" not in stored
     assert "192.0.2.1" not in stored
 
 
-def test_success_starts_afresh(tried: list[str]) -> None:
+def test_successful_sign_in_resets_the_counters(compared: list[str]) -> None:
     make_user("ann")
     for _ in range(4):
         for _ in range(9):
@@ -145,7 +145,7 @@ def test_success_starts_afresh(tried: list[str]) -> None:
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
 @pytest.mark.django_db(transaction=True)
-def test_parallel_guesses_are_counted_before_they_are_compared() -> None:
+def test_concurrent_attempts_are_counted_before_passwords_are_compared() -> None:
     def guess(number: int) -> bool:
         try:
             return not begin_attempt("ann", f"192.0.2.{number % 5}")
@@ -157,7 +157,7 @@ def test_parallel_guesses_are_counted_before_they_are_compared() -> None:
 
 
 @pytest.mark.parametrize(("is_behind", "known"), [(False, "192.0.2.1"), (True, "198.51.100.2")])
-def test_only_the_operators_proxy_names_the_address(settings: Any, rf: Any, is_behind: bool, known: str) -> None:
+def test_forwarded_address_is_only_used_behind_a_proxy(settings: Any, rf: Any, is_behind: bool, known: str) -> None:
     settings.IS_BEHIND_PROXY = is_behind
     request = rf.get("/", headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.2"}, REMOTE_ADDR="192.0.2.1")
     assert address_of(request) == known
@@ -174,6 +174,8 @@ def test_only_the_operators_proxy_names_the_address(settings: Any, rf: Any, is_b
     ],
     ids=["proxy", "two proxies", "nonsense", "no header", "past the proxy"],
 )
-def test_only_trusted_proxies_name_an_address(settings: Any, rf: Any, peer: str, header: str, known: str) -> None:
+def test_forwarded_address_is_only_used_from_trusted_proxies(
+    settings: Any, rf: Any, peer: str, header: str, known: str
+) -> None:
     settings.IS_BEHIND_PROXY, settings.TRUSTED_PROXIES = True, ["10.0.0.0/24"]
     assert address_of(rf.get("/", headers={"X-Forwarded-For": header}, REMOTE_ADDR=peer)) == known

@@ -1,4 +1,4 @@
-"""API keys: their form, their life, and where they must never appear."""
+"""Tests of API keys: their format, their life cycle, and where they must never appear."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from tests.factories import make_download, make_key, make_user, make_version, sy
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def test_keys_have_their_form_and_never_repeat() -> None:
+def test_keys_are_well_formed_and_unique() -> None:
     keys = {secrets.new_secret() for _ in range(20_000)}
     assert len(keys) == 20_000
     assert all(len(key) == 45 and secrets.is_well_formed(key) for key in keys)
 
 
 @given(st.integers(3, 44), st.sampled_from(ALPHABET))
-def test_one_wrong_character_is_noticed(position: int, char: str) -> None:
+def test_single_wrong_character_is_detected(position: int, char: str) -> None:
     key = secrets.new_secret()
     changed = key[:position] + char + key[position + 1 :]
     assert changed == key or not secrets.is_well_formed(changed)
@@ -52,7 +52,7 @@ def test_one_wrong_character_is_noticed(position: int, char: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("change", [str.upper, lambda key: key[:-1], secrets.digest, lambda key: key[:-1] + "~"])
-def test_what_is_no_key_costs_no_query(change: Any) -> None:
+def test_malformed_key_costs_no_query(change: Any) -> None:
     wrong = change(make_key())
     with CaptureQueriesContext(connection) as queries, pytest.raises(UnknownKey):
         verify_key(wrong)
@@ -60,7 +60,7 @@ def test_what_is_no_key_costs_no_query(change: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_revoked_key_is_refused_at_once() -> None:
+def test_revoked_key_is_rejected_at_once() -> None:
     secret = make_key()
     client = ApiClient(secret)
     assert client.get("/api/mc-dm-downloads/").status_code == 200
@@ -69,7 +69,7 @@ def test_revoked_key_is_refused_at_once() -> None:
 
 
 @pytest.mark.django_db
-def test_expired_key_and_key_of_an_inactive_user_are_refused() -> None:
+def test_expired_key_and_key_of_an_inactive_user_are_rejected() -> None:
     user = make_user()
     expired, other = make_key(user), make_key(user)
     ApiKey.objects.filter(digest=secrets.digest(expired)).update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -85,7 +85,7 @@ def test_expired_key_and_key_of_an_inactive_user_are_refused() -> None:
 
 
 @pytest.mark.django_db
-def test_last_use_is_written_at_most_once_a_minute() -> None:
+def test_last_use_is_recorded_at_most_once_a_minute() -> None:
     secret = make_key()
     verify_key(secret)
     with CaptureQueriesContext(connection) as queries:
@@ -94,14 +94,14 @@ def test_last_use_is_written_at_most_once_a_minute() -> None:
 
 
 @pytest.mark.django_db
-def test_a_key_makes_no_keys() -> None:
+def test_api_key_cannot_create_keys() -> None:
     user = make_user()
     with pytest.raises(Denied):
         issue_key(actor=Actor(user=user, origin=Origin.API, api_key_id=1), user=user, name="more")
 
 
 @pytest.mark.django_db
-def test_only_administrators_make_super_user_keys() -> None:
+def test_only_site_administrators_can_create_super_user_keys() -> None:
     user = make_user()
     with pytest.raises(Denied):
         issue_key(actor=Actor(user=user), user=user, name="all", is_super_user=True)
@@ -109,7 +109,7 @@ def test_only_administrators_make_super_user_keys() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("header", ["XF-Api-Key", "Authorization", "Bearer"])
-def test_all_forms_of_the_header_are_understood(header: str) -> None:
+def test_every_supported_header_is_accepted(header: str) -> None:
     owner = make_user()
     download = make_download(owner, visibility="private")
     secret = make_key(owner)
@@ -118,7 +118,7 @@ def test_all_forms_of_the_header_are_understood(header: str) -> None:
 
 
 @pytest.mark.django_db
-def test_bound_key_sees_and_touches_nothing_else() -> None:
+def test_bound_key_has_access_to_its_downloads_only() -> None:
     owner = make_user()
     mine, other = make_download(owner), make_download(owner)
     client = ApiClient(make_key(owner, download_ids=[mine.pk]))
@@ -129,7 +129,7 @@ def test_bound_key_sees_and_touches_nothing_else() -> None:
 
 
 @pytest.mark.django_db
-def test_super_user_key_acts_as_the_named_user_and_others_cannot() -> None:
+def test_only_super_user_keys_can_act_as_another_user() -> None:
     user, download = make_user(), make_download()
     body = {"download_id": download.pk, "version_string": "1.0"}
     key = make_key(is_super_user=True, scopes=[])
@@ -141,7 +141,7 @@ def test_super_user_key_acts_as_the_named_user_and_others_cannot() -> None:
 
 
 @pytest.mark.django_db
-def test_command_prints_the_key_alone_on_the_last_line(capsys: Any) -> None:
+def test_command_prints_the_key_on_the_last_line(capsys: Any) -> None:
     make_user("ann")
     download = make_download()
     arguments = ["--name", "ci", "--scope", Scope.DOWNLOAD_READ.value, "--download", download.slug, "--expires", "7"]
@@ -151,7 +151,7 @@ def test_command_prints_the_key_alone_on_the_last_line(capsys: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_the_key_itself_is_stored_nowhere() -> None:
+def test_key_itself_is_not_stored() -> None:
     secret = make_key(make_version().download.owner)
     ApiClient(secret).get("/api/mc-dm-downloads/")
     for model in apps.get_models():
@@ -167,14 +167,14 @@ def test_the_key_itself_is_stored_nowhere() -> None:
         "GET /update?key=verysecretkey",
     ],
 )
-def test_logs_show_no_secret(text: str) -> None:
+def test_logs_contain_no_secrets(text: str) -> None:
     shown = redact(text)
     assert "[secret]" in shown
     for secret in ("rh_0123", "abcdefghijklmnop", "deadbeef", "verysecret", "AKIA123"):
         assert secret not in shown
 
 
-def test_one_event_is_one_line() -> None:
+def test_log_event_is_one_line() -> None:
     record = logging.LogRecord("x", 20, "f", 1, "name %s", ("a\r\nERROR forged \x1b[31m\u202e",), None)
     record.request_id = "-"
     SecretsFilter().filter(record)
@@ -182,14 +182,14 @@ def test_one_event_is_one_line() -> None:
 
 
 @pytest.mark.django_db
-def test_person_who_came_with_a_token_makes_keys() -> None:
+def test_user_with_a_token_can_create_keys() -> None:
     user = make_user()
     assert issue_key(actor=Actor(user=user, origin=Origin.API), user=user, name="ci")[0].user == user
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("change", [lambda **o: update_key(name="x", **o), delete_key])
-def test_keys_are_changed_by_their_owner_and_by_no_key(change: Any) -> None:
+def test_only_the_owner_can_change_a_key_and_not_with_a_key(change: Any) -> None:
     user = make_user()
     make_key(user)
     key = ApiKey.objects.get()
@@ -202,7 +202,7 @@ def test_keys_are_changed_by_their_owner_and_by_no_key(change: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_changed_scopes_hold_at_once_and_are_written_down() -> None:
+def test_changed_scopes_take_effect_at_once_and_are_audited() -> None:
     user = make_user()
     client = ApiClient(make_key(user))
     key = update_key(actor=Actor(user=user), key=ApiKey.objects.get(), scopes=[Scope.WEBHOOK_READ.value])

@@ -1,4 +1,4 @@
-"""Use cases of organisations, their members and roles."""
+"""Use cases of organizations, their members and their roles."""
 
 from releasehub.accounts.services.members import add_member, change_role, find_member, make_owner, remove_member
 from releasehub.accounts.services.organizations import (

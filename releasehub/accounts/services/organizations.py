@@ -1,3 +1,5 @@
+"""Use cases of organizations."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -5,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from releasehub.accounts.models import Membership, Organization, User
-from releasehub.accounts.policies import forget_memberships, organization_policy
+from releasehub.accounts.policies import clear_cached_memberships, organization_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -17,57 +19,84 @@ PLATFORM = "platform"
 
 @transaction.atomic
 def create_organization(*, actor: Actor, name: str, slug: str, owner: User | None = None) -> Organization:
-    """`owner` becomes its first member.  Errors: Denied, Invalid; Conflict when name or slug is taken."""
+    """Create an organization. Its owner becomes the first member.
+
+    Raises:
+        Denied: The actor may not create organizations.
+        Invalid: The name or the slug is invalid.
+        Conflict: Another organization has this name or slug.
+    """
     if not organization_policy.can_create(actor):
         raise Denied
     organization = Organization()
     assign(organization, {"name": name, "slug": slug})
-    _check_free(organization)
+    _ensure_unique(organization)
     organization.save()
     if owner is not None:
         Membership.objects.create(organization=organization, user=owner, role=Membership.Role.OWNER)
     changes = {"owner": owner.pk} if owner else {}
     audit.record(actor=actor, action=AuditAction.ORGANIZATION_CREATE, target=organization, changes=changes)
-    forget_memberships(actor)
+    clear_cached_memberships(actor)
     return organization
 
 
 @transaction.atomic
 def update_organization(*, actor: Actor, organization: Organization, **fields: Any) -> Organization:
-    """Only the fields given change.  Errors: NotFound, Denied, Invalid; Conflict when name or slug is taken."""
+    """Change the given fields of an organization.
+
+    Raises:
+        NotFound: The actor may not see the organization.
+        Denied: The actor may not change it.
+        Invalid: The name or the slug is invalid.
+        Conflict: Another organization has this name or slug.
+    """
     organization_policy.ensure("edit", actor, organization)
     organization = lock_organization(organization)
     changes = audit.changed_fields(organization, fields)
     if changes:
         assign(organization, fields)
-        _check_free(organization)
+        _ensure_unique(organization)
         organization.save()
         audit.record(actor=actor, action=AuditAction.ORGANIZATION_UPDATE, target=organization, changes=changes)
     return organization
 
 
 def choose_storage(*, actor: Actor, organization: Organization, provider: str) -> None:
-    """Where the organisation keeps its packages. This hub keeps all of them in its own storage.
+    """Set the storage for the packages of an organization. The only valid value is the storage of this hub.
 
-    Errors: NotFound, Denied; Rejected for any other storage.
+    Raises:
+        NotFound: The actor may not see the organization.
+        Denied: The actor may not change it.
+        Rejected: The value is another storage.
     """
     organization_policy.ensure("edit", actor, organization)
     if provider != PLATFORM:
-        message = "This hub keeps packages in its own storage; its operator decides which that is."
+        message = f"This hub stores all packages in its own storage. Set the provider to {PLATFORM}."
         raise Rejected(ErrorCode.STORAGE_EXTERNAL, message, field="provider")
 
 
 @transaction.atomic
 def delete_organization(*, actor: Actor, organization: Organization) -> None:
-    """With its members, roles and store; what was in the store stays with its owners.  Errors: NotFound, Denied."""
+    """Delete an organization with its memberships, roles and store. The downloads in the store keep their owners.
+
+    Raises:
+        NotFound: The actor may not see the organization.
+        Denied: The actor may not delete it.
+    """
     organization_policy.ensure("delete", actor, organization)
     audit.record(actor=actor, action=AuditAction.ORGANIZATION_DELETE, target=organization)
     organization.delete()
-    forget_memberships(actor)
+    clear_cached_memberships(actor)
 
 
 def lock_organization(organization: Organization) -> Organization:
-    """The row as it is now, locked until the transaction ends; whatever changes members or roles takes it first."""
+    """Return the organization as it is in the database, locked until the transaction ends.
+
+    Every change of members or roles takes this lock first.
+
+    Raises:
+        NotFound: The organization was deleted.
+    """
     try:
         locked: Organization = Organization.objects.select_for_update().get(pk=organization.pk)
     except Organization.DoesNotExist:
@@ -75,8 +104,12 @@ def lock_organization(organization: Organization) -> Organization:
     return locked
 
 
-def _check_free(organization: Organization) -> None:
+def _ensure_unique(organization: Organization) -> None:
     others = Organization.objects.exclude(pk=organization.pk)
     for field in ("name", "slug"):
         if others.filter(**{field: getattr(organization, field)}).exists():
-            raise Conflict(ErrorCode.ORGANIZATION_TAKEN, f"Another organisation has this {field}.", field=field)
+            raise Conflict(
+                ErrorCode.ORGANIZATION_TAKEN,
+                f"Another organization already has this {field}. Choose another one.",
+                field=field,
+            )

@@ -1,4 +1,4 @@
-"""The roles an organisation makes for itself."""
+"""Use cases of the custom roles of an organization."""
 
 from __future__ import annotations
 
@@ -8,27 +8,34 @@ from typing import Any
 from django.db import transaction
 
 from releasehub.accounts.models import Membership, Organization, Role
-from releasehub.accounts.policies import forget_memberships, organization_policy
+from releasehub.accounts.policies import clear_cached_memberships, organization_policy
 from releasehub.accounts.roles import BUILT_IN
 from releasehub.accounts.scopes import ALL_SCOPES
-from releasehub.accounts.services.members import ensure_within
+from releasehub.accounts.services.members import ensure_can_grant
 from releasehub.accounts.services.organizations import lock_organization
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.clean import assign
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.clean import assign, clean_scopes
+from releasehub.core.errors import Conflict, ErrorCode, NotFound
 
 
 @transaction.atomic
 def create_role(*, actor: Actor, organization: Organization, name: str, scopes: Iterable[str] = ()) -> Role:
-    """Errors: NotFound; Denied, also for scopes the actor does not have; Invalid; Conflict when the name is taken."""
+    """Create a custom role.
+
+    Raises:
+        NotFound: The actor may not see the organization.
+        Denied: The actor may not manage roles, or lacks one of the scopes.
+        Invalid: The name is invalid, or there is no such scope.
+        Conflict: Another role has this name.
+    """
     organization_policy.ensure("manage_roles", actor, organization)
     organization = lock_organization(organization)
     role = Role(organization=organization)
-    assign(role, {"name": name, "scopes": _known(scopes)})
-    ensure_within(actor, organization, role.scopes)
-    _check_name(role)
+    assign(role, {"name": name, "scopes": clean_scopes(scopes, ALL_SCOPES)})
+    ensure_can_grant(actor, organization, role.scopes)
+    _ensure_name_is_free(role)
     role.save()
     changes = {"role": role.name, "scopes": role.scopes}
     audit.record(actor=actor, action=AuditAction.ROLE_CREATE, target=organization, changes=changes)
@@ -37,60 +44,66 @@ def create_role(*, actor: Actor, organization: Organization, name: str, scopes: 
 
 @transaction.atomic
 def update_role(*, actor: Actor, role: Role, **fields: Any) -> Role:
-    """`name` and `scopes`, as far as given; in force with the next request of every member who has the role.
+    """Change the name or the scopes of a custom role. The change takes effect with the members' next requests.
 
-    Errors: NotFound, Denied, Invalid; Conflict for a built-in role or a name that is taken.
+    Raises:
+        NotFound: The role does not exist, or the actor may not see it.
+        Denied: The actor may not manage roles, or lacks one of the scopes.
+        Invalid: The name is invalid, or there is no such scope.
+        Conflict: The role is built in, or another role has this name.
     """
     organization_policy.ensure("manage_roles", actor, role.organization)
     role = _lock(role)
-    ensure_within(actor, role.organization, role.scopes)
+    ensure_can_grant(actor, role.organization, role.scopes)
     if "scopes" in fields:
-        fields["scopes"] = _known(fields["scopes"])
-        ensure_within(actor, role.organization, fields["scopes"])
+        fields["scopes"] = clean_scopes(fields["scopes"], ALL_SCOPES)
+        ensure_can_grant(actor, role.organization, fields["scopes"])
     changes = audit.changed_fields(role, fields)
     if changes:
         assign(role, fields)
-        _check_name(role)
+        _ensure_name_is_free(role)
         role.save()
         details = {"role": role.name, **changes}
         audit.record(actor=actor, action=AuditAction.ROLE_UPDATE, target=role.organization, changes=details)
-        forget_memberships(actor)
+        clear_cached_memberships(actor)
     return role
 
 
 @transaction.atomic
 def delete_role(*, actor: Actor, role: Role) -> None:
-    """Errors: NotFound, Denied; Conflict for a built-in role, or while members have it."""
+    """Delete a custom role.
+
+    Raises:
+        NotFound: The role does not exist, or the actor may not see it.
+        Denied: The actor may not manage roles, or lacks one of the scopes.
+        Conflict: The role is built in, or members have it.
+    """
     organization_policy.ensure("manage_roles", actor, role.organization)
     role = _lock(role)
-    ensure_within(actor, role.organization, role.scopes)
+    ensure_can_grant(actor, role.organization, role.scopes)
     if Membership.objects.filter(named_role=role).exists():
-        raise Conflict(ErrorCode.ROLE_IN_USE, "Give the members who have this role another one first.")
+        raise Conflict(ErrorCode.ROLE_IN_USE, "Members have this role. Assign them another role before you delete it.")
     changes = {"role": role.name}
     audit.record(actor=actor, action=AuditAction.ROLE_DELETE, target=role.organization, changes=changes)
     role.delete()
 
 
 def _lock(role: Role) -> Role:
+    """Return the role as it is in the database, with its organization locked."""
     if role.is_built_in:
-        raise Conflict(ErrorCode.ROLE_BUILT_IN, f"The role {role.name} cannot be changed or deleted.")
+        raise Conflict(ErrorCode.ROLE_BUILT_IN, f"{role.name} is a built-in role, which cannot be changed or deleted.")
     organization = lock_organization(role.organization)
-    found = Role.objects.filter(pk=role.pk).first()
-    if found is None:
-        raise NotFound("This organisation has no such role.")
-    found.organization = organization
-    return found
+    current = Role.objects.filter(pk=role.pk).first()
+    if current is None:
+        raise NotFound("This organization has no such role.")
+    current.organization = organization
+    return current
 
 
-def _known(scopes: Iterable[str]) -> list[str]:
-    wanted = sorted(set(scopes))
-    if unknown := [scope for scope in wanted if scope not in ALL_SCOPES]:
-        raise Invalid(ErrorCode.KEY_SCOPE_UNKNOWN, f"Unknown scope: {', '.join(unknown)}.", field="scopes")
-    return wanted
-
-
-def _check_name(role: Role) -> None:
+def _ensure_name_is_free(role: Role) -> None:
     built_in = {name.casefold() for name, _ in BUILT_IN.values()}
     others = Role.objects.filter(organization=role.organization, name__iexact=role.name).exclude(pk=role.pk)
     if role.name.strip().casefold() in built_in or others.exists():
-        raise Conflict(ErrorCode.ROLE_NAME_TAKEN, f"There is a role named {role.name} already.", field="name")
+        raise Conflict(
+            ErrorCode.ROLE_NAME_TAKEN, f"A role named {role.name} already exists. Choose another name.", field="name"
+        )

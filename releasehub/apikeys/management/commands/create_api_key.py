@@ -1,3 +1,5 @@
+"""The command `create_api_key`."""
+
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
@@ -14,27 +16,33 @@ from releasehub.core.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Issues an API key and prints it alone on the last line. It is shown this once."
+    help = "Create an API key and print it on the last line. The key cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
-        parser.add_argument("--name", required=True, help="what the key is for")
+        parser.add_argument("--name", required=True, help="the purpose of the key")
         parser.add_argument(
             "--scope",
             action="append",
             default=[],
             choices=Scope.values,
             metavar="SCOPE",
-            help=f"may be repeated; one of {', '.join(Scope.values)}",
+            help=f"a scope of the key (can be repeated), one of {', '.join(Scope.values)}",
         )
-        parser.add_argument("--download", action="append", default=[], metavar="SLUG", help="bind the key to downloads")
-        parser.add_argument("--expires", type=int, metavar="DAYS")
-        parser.add_argument("--super-user", action="store_true", help="skips scopes and policies")
+        parser.add_argument(
+            "--download",
+            action="append",
+            default=[],
+            metavar="SLUG",
+            help="limit the key to this download (can be repeated)",
+        )
+        parser.add_argument("--expires", type=int, metavar="DAYS", help="days until the key expires (default: never)")
+        parser.add_argument("--super-user", action="store_true", help="create a key that can do everything")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["username"]).first()
         if user is None:
-            raise CommandError(f"There is no user {options['username']}: create one with manage.py createsuperuser.")
+            raise CommandError(f"There is no user {options['username']}. Create one with manage.py createsuperuser.")
         days = options["expires"]
         try:
             _, secret = issue_key(
@@ -49,11 +57,11 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(error.message) from error
         if not options["scope"] and not options["super_user"]:
-            self.stderr.write("The key has no scope, so it can do nothing yet: give --scope.")
+            self.stderr.write("The key has no scopes, so it cannot do anything. Create another one with --scope.")
         self.stdout.write(secret)
 
     def download_ids(self, slugs: list[str]) -> list[int]:
-        found = {slug: find_download_id(slug) for slug in slugs}
-        if missing := sorted(slug for slug, pk in found.items() if pk is None):
+        ids = {slug: find_download_id(slug) for slug in slugs}
+        if missing := sorted(slug for slug, pk in ids.items() if pk is None):
             raise CommandError(f"There is no download {', '.join(missing)}.")
-        return sorted({pk for pk in found.values() if pk is not None})
+        return sorted({pk for pk in ids.values() if pk is not None})

@@ -1,4 +1,4 @@
-"""The bytes of hosted files: `PUT` and `GET /v3/…/{releaseId}/{filename}`."""
+"""Upload and download of hosted files: `PUT` and `GET /v3/…/{releaseId}/{filename}`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from files.services import add_file, authorize_upload, same_file
 from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
-from releasehub.api.v3.release_file_viewsets import find_release
-from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, about
+from releasehub.api.v3.loading import find_release
+from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, operation
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
@@ -40,12 +40,12 @@ PATH = (
     OpenApiParameter("release_id", str, OpenApiParameter.PATH),
     OpenApiParameter("filename", str, OpenApiParameter.PATH),
 )
-KEY = OpenApiParameter("key", str, description="An access key, where the product or the file needs one.")
-ACCOUNT = OpenApiParameter("account_id", str, OpenApiParameter.PATH, description="`tenantId` of the release.")
+KEY = OpenApiParameter("key", str, description="An access key, if the product or the file needs one.")
+ACCOUNT = OpenApiParameter("account_id", str, OpenApiParameter.PATH, description="The `tenantId` of the release.")
 
 
 class V3ContentViewSet(V3ViewSet):
-    """The file is hashed and stored while it arrives; whoever may not upload is told before that."""
+    """Upload and download. A file is hashed and stored while it arrives; a caller without permission is told before."""
 
     serializer_class = V3ReleaseFileSerializer
     parser_classes = [StagingMultiPartParser, RawFileParser]
@@ -58,11 +58,16 @@ class V3ContentViewSet(V3ViewSet):
     }
     file_actions = frozenset({"upload"})
     accepted: AcceptedUpload | None = None
-    known: File | None = None
+    existing: File | None = None
 
     @cached_property
     def version(self) -> Version:
-        """Errors: NotFound; Denied for a key that opens nothing."""
+        """The release that the URL names.
+
+        Raises:
+            NotFound: There is no such release, or the caller may not see it.
+            Denied: The access key in the query string is not valid.
+        """
         if self.request.method in SAFE_METHODS and (secret := self.request.query_params.get("key")):
             open_with_secret(self.actor, secret)
         version = find_release(self.actor, self.kwargs["release_id"])
@@ -71,45 +76,51 @@ class V3ContentViewSet(V3ViewSet):
             raise NotFound
         return version
 
+    def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
+        """Check the file name of the URL; the name that a form gives its part does not matter."""
+        filename = self.kwargs["filename"]
+        if not NAME.fullmatch(filename):
+            message = "A file name may only contain letters, digits, dots, dashes and underscores."
+            raise Invalid(ErrorCode.FILE_NAME_INVALID, message, field="filename")
+        return authorize_upload(actor=self.actor, version=self.version, filename=filename)
+
     def prepare(self) -> None:
-        """Bytes become a blob before the transaction that makes them a file."""
+        """Turn the uploaded bytes into a blob before the transaction that makes them a file."""
         body = cast("QueryDict", self.request.data)
         upload = getattr(body.get("file"), "staged", None)
         if upload is None:
-            raise ParseError("Send the bytes of the file as the body, or in the form part file.")
+            raise ParseError("Send the file as the body, or in the form field file.")
         upload.name = self.kwargs["filename"]
-        self.known = same_file(self.version, upload.name, upload.digests.sha256)
-        if self.known is None:
+        self.existing = same_file(self.version, upload.name, upload.digests.sha256)
+        if self.existing is None:
             self.accepted = accept_upload(actor=self.actor, version=self.version, upload=upload)
 
     def clear(self) -> None:
+        """Release the blob that `prepare` has claimed, unless a file has taken it over."""
         super().clear()
         if self.accepted is not None:
             release_claim(self.accepted.blob)
 
-    @about(
+    @operation(
         operation_id="v3_content_upload",
         summary="Upload a file of a release",
-        description="The body is the file, or a form with the part `file`. The same bytes again change nothing.",
+        description="The body is the file, or a form with the field `file`. Sending the same file again has no effect.",
         parameters=[*PATH],
         request=CONTENT,
         responses={
             201: V3ReleaseFileSerializer,
-            200: OpenApiResponse(V3ReleaseFileSerializer, description="It was there already, with these bytes."),
+            200: OpenApiResponse(V3ReleaseFileSerializer, description="The release already has this file."),
         },
     )
     def upload(self, request: Request, release_id: str, filename: str) -> Response:
         is_new = self.accepted is not None
-        file = add_file(actor=self.actor, version=self.version, **vars(self.accepted)) if is_new else self.known
+        file = add_file(actor=self.actor, version=self.version, **vars(self.accepted)) if is_new else self.existing
         self.accepted = None
-        assert file is not None  # noqa: S101 - either known or new
+        assert file is not None  # noqa: S101 - `prepare` has set one of the two
         file.version = self.version
-        shown = V3ReleaseFileSerializer(context={"actor": self.actor, "base_url": self.base_url}).to_representation(
-            file
-        )
-        return Response(shown, status=201 if is_new else 200)
+        return Response(self.get_serializer(file).data, status=201 if is_new else 200)
 
-    @about(
+    @operation(
         operation_id="v3_content_download",
         summary="Download a file of a release",
         description=BYTES,
@@ -119,7 +130,7 @@ class V3ContentViewSet(V3ViewSet):
     def download(self, request: Request, release_id: str, filename: str) -> HttpResponseBase:
         return serve_file(request._request, find_file(self.actor, self.version, filename), self.actor)
 
-    @about(
+    @operation(
         operation_id="v3_account_content_download",
         summary="Download a file of a release, by its account",
         description=BYTES,
@@ -130,11 +141,3 @@ class V3ContentViewSet(V3ViewSet):
         self, request: Request, account_id: str, release_id: str, filename: str
     ) -> HttpResponseBase:
         return self.download(request, release_id, filename)
-
-    def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
-        """The name of the URL counts, whatever the form calls its part."""
-        filename = self.kwargs["filename"]
-        if not NAME.fullmatch(filename):
-            message = "A file name has letters, digits, dots, dashes and underscores only."
-            raise Invalid(ErrorCode.FILE_NAME_INVALID, message, field="filename")
-        return authorize_upload(actor=self.actor, version=self.version, filename=filename)

@@ -1,4 +1,4 @@
-"""`{"message", "code"}`; the codes are names in capitals."""
+"""The error format of the v3 dialect: `{"message", "code"}`, with codes in capital letters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,34 +36,34 @@ DOMAIN_CODES = {
     ErrorCode.VERSION_NUMBER_TAKEN: "RELEASE_EXISTS",
     ErrorCode.VERSION_STATE: "RELEASE_STATE",
 }
-MESSAGES = {Kind.NO_KEY: "This needs a token: send it as Authorization: Bearer."}
+MESSAGES = {Kind.NO_KEY: "This request needs a token. Send it in the header Authorization: Bearer."}
 ANSWERS = ERROR_ANSWERS | {
-    "401": "No token, an unknown or an expired one.",
-    "403": "The token's scope or its user's permission is missing, or the token is inactive.",
-    "405": "No such verb here.",
-    "422": "The Idempotency-Key belongs to another request.",
+    "401": "The token is missing, unknown or expired.",
+    "403": "The token lacks a scope, its user lacks a permission, or the token is inactive.",
+    "405": "The resource does not support this HTTP method.",
+    "422": "The Idempotency-Key was used for another request.",
 }
 
 
 class V3ErrorSerializer(serializers.Serializer[Any]):
-    message = serializers.CharField(help_text="For people; may change")
-    code = serializers.CharField(help_text="For machines")
+    message = serializers.CharField(help_text="A sentence for people; it may change")
+    code = serializers.CharField(help_text="A stable code for programs")
 
 
 class V3Envelope(Envelope):
     statuses = {**STATUSES, Kind.REJECTED: 400}
 
     def body(self, problems: Sequence[Problem]) -> Any:
-        """The first problem; the message says which field it is about."""
+        """Return the body with the first problem; its message names the field."""
         first = problems[0]
         message = MESSAGES.get(first.kind, first.message)
         if first.field and first.field not in message:
             message = f"{first.field}: {message}"
         return {"message": message, "code": self._code(first)}
 
-    def _code(self, found: Problem) -> str:
-        known = CODES.get(found.kind) or DOMAIN_CODES.get(found.code)  # type: ignore[call-overload]
-        return known or (found.code or "invalid_field").replace(".", "_").upper()
+    def _code(self, problem: Problem) -> str:
+        known = CODES.get(problem.kind) or DOMAIN_CODES.get(problem.code)  # type: ignore[call-overload]
+        return known or (problem.code or "invalid_field").replace(".", "_").upper()
 
 
 v3_envelope = V3Envelope()

@@ -20,11 +20,12 @@ from versions.models import NamedChannel, Version
 from versions.querysets import RELEASED
 
 OPERATORS = {"": "exact", "[gt]": "gt", "[gte]": "gte", "[lt]": "lt", "[lte]": "lte"}
+MAX_WORDS = 8
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class MomentFilter(django_filters.CharFilter):
-    """ISO 8601."""
+    """A comparison with an ISO 8601 time."""
 
     def __init__(self, *, parameter: str, **options: Any) -> None:
         super().__init__(**options)
@@ -40,7 +41,7 @@ class MomentFilter(django_filters.CharFilter):
 
 
 class TruthFilter(django_filters.TypedChoiceFilter):
-    """`true` or `false`; `condition` says which rows are true."""
+    """A filter with the values `true` and `false`; `condition` tells for which rows it is true."""
 
     def __init__(self, condition: Q) -> None:
         choices = [(word, word) for text in TRUTHS for word in dict.fromkeys((text, text.capitalize()))]
@@ -52,11 +53,16 @@ class TruthFilter(django_filters.TypedChoiceFilter):
 
 
 class V3FilterSet(django_filters.FilterSet):
-    """An unreadable value is a 400 that names the parameter. `moments`: name on the wire -> field of a time."""
+    """A filter set that rejects an invalid value, with the name of the parameter, instead of ignoring it.
+
+    `moments` maps the names of times on the wire to model fields; each of them can be compared with five operators.
+    """
 
     moments: ClassVar[Mapping[str, str]] = {"createdAt": "created_at", "updatedAt": "updated_at"}
-    search = django_filters.CharFilter(method="matching", help_text="Every word in the texts of a row.")
-    query = django_filters.CharFilter(method="matching", help_text="The same as `search`.")
+    search = django_filters.CharFilter(
+        method="filter_search", help_text="Words that must all occur in the texts of an object."
+    )
+    query = django_filters.CharFilter(method="filter_search", help_text="Another name of `search`.")
 
     @classmethod
     def get_filters(cls) -> Any:
@@ -72,7 +78,7 @@ class V3FilterSet(django_filters.FilterSet):
             raise ValidationError(dict(self.form.errors))
         return super().filter_queryset(queryset)
 
-    def matching(self, rows: Any, name: str, value: str) -> Any:
+    def filter_search(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)
 
 
@@ -80,8 +86,8 @@ class V3ReleaseFilterSet(V3FilterSet):
     moments = {**V3FilterSet.moments, "publishedAt": "published_at"}
     name = django_filters.CharFilter(field_name="title")
     version = django_filters.CharFilter(field_name="number")
-    channel = django_filters.CharFilter(method="in_lower_case")
-    platform = django_filters.CharFilter(method="for_platform")
+    channel = django_filters.CharFilter(method="filter_lower_case")
+    platform = django_filters.CharFilter(method="filter_platform")
     published = TruthFilter(Q(state__in=RELEASED))
     private = TruthFilter(~Q(visibility=Version.Visibility.LISTED))
     archived = TruthFilter(Q(state=Version.State.ARCHIVED))
@@ -90,10 +96,10 @@ class V3ReleaseFilterSet(V3FilterSet):
         model = Version
         fields: list[str] = []
 
-    def in_lower_case(self, rows: Any, name: str, value: str) -> Any:
+    def filter_lower_case(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(**{name: value.lower()})
 
-    def for_platform(self, rows: Any, name: str, value: str) -> Any:
+    def filter_platform(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(platforms__holds=value.lower())
 
 
@@ -130,18 +136,22 @@ class V3WebhookFilterSet(V3FilterSet):
         model = Endpoint
         fields: list[str] = []
 
-    def matching(self, rows: Any, name: str, value: str) -> Any:
-        for word in value.split()[:8]:
+    def filter_search(self, rows: Any, name: str, value: str) -> Any:
+        for word in value.split()[:MAX_WORDS]:
             rows = rows.filter(Q(title__icontains=word) | Q(description__icontains=word) | Q(url__icontains=word))
         return rows
 
 
 class V3WebhookEventLogFilterSet(V3FilterSet):
     moments = {"createdAt": "created_at"}
-    search = query = None  # nobody looks for words in bodies
-    webhookId = django_filters.CharFilter(field_name="endpoint__public_id", help_text="Only of this webhook.")
+    search = query = None  # a full-text search of request bodies would be too slow
+    webhookId = django_filters.CharFilter(
+        field_name="endpoint__public_id", help_text="Only deliveries of this webhook."
+    )
     event = django_filters.ChoiceFilter(
-        choices=[(name, name) for name in (*EVENTS, TEST)], method="of_type", help_text=f"{', '.join((*EVENTS, TEST))}."
+        choices=[(name, name) for name in (*EVENTS, TEST)],
+        method="filter_event",
+        help_text=f"{', '.join((*EVENTS, TEST))}.",
     )
     state = django_filters.ChoiceFilter(
         choices=Delivery.State.choices, help_text=f"{', '.join(Delivery.State.values)}."
@@ -151,16 +161,20 @@ class V3WebhookEventLogFilterSet(V3FilterSet):
         model = Delivery
         fields: list[str] = []
 
-    def of_type(self, rows: Any, name: str, value: str) -> Any:
+    def filter_event(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(event__type=to_type(value))
 
 
 def ordered(
     rows: models.QuerySet[Any], request: Request, whitelist: Mapping[str, str], default: tuple[str, ...]
 ) -> models.QuerySet[Any]:
-    """By `sort`: `-field` descends, `+field` (a space in a query) or `field` ascends, commas between several.
+    """Order rows by the parameter `sort`, or by the default if there is none.
 
-    Rows without a value come last; the id decides between equals.  Errors: ValidationError for an unknown field.
+    `-field` is descending; `+field` (whose plus arrives as a space) and `field` are ascending; commas separate several
+    fields. Rows without a value come last, and the id decides between equal rows, so that pages do not overlap.
+
+    Raises:
+        ValidationError: `sort` names an unknown field.
     """
     wanted = [part.strip() for part in request.query_params.get("sort", "").split(",") if part.strip()]
     if not wanted:
@@ -169,7 +183,7 @@ def ordered(
     for part in wanted:
         field = whitelist.get(part.lstrip("+-"))
         if field is None:
-            raise ValidationError({"sort": [f"sort knows {', '.join(whitelist)}."]})
+            raise ValidationError({"sort": [f"sort must be one of {', '.join(whitelist)}."]})
         term = F(field)
         terms.append(term.desc(nulls_last=True) if part.startswith("-") else term.asc(nulls_last=True))
     return rows.order_by(*terms, "-id" if wanted[-1].startswith("-") else "id")

@@ -1,4 +1,4 @@
-"""`page` and `limit`; the body is a bare array, the totals are headers."""
+"""Pages by `page` and `limit`; the body is a bare array, and the totals are in headers."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from rest_framework.response import Response
 
 from releasehub.api.common.paging import window
 
-LIMIT = 25
-MOST = 100
-LAST_PAGE = 2**31
+DEFAULT_LIMIT = 25
+MAX_LIMIT = 100
+MAX_PAGE = 2**31
 
 
 class V3Pagination(BasePagination):
-    """The view may know the total without counting: `view.get_stored_total(queryset)`.
+    """A page as a bare array. The view may know the total without counting: `get_stored_total`.
 
-    A limit out of range is refused: a client that got fewer rows than it asked for would stop asking.
+    A limit out of range is rejected: a client that received fewer rows than it requested would take the page for the
+    last one and stop.
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        self.page = _number(request, "page", 1, LAST_PAGE)
-        self.limit = _number(request, "limit", LIMIT, MOST)
-        known = view.get_stored_total(queryset)
-        self.total: int = queryset.order_by().count() if known is None else known
+        self.page = read_parameter(request, "page", default=1, maximum=MAX_PAGE)
+        self.limit = read_parameter(request, "limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
+        stored = view.get_stored_total(queryset)
+        self.total: int = queryset.order_by().count() if stored is None else stored
         start = (self.page - 1) * self.limit
         return [] if start >= self.total else list(window(queryset, start, self.limit))
 
@@ -38,9 +39,16 @@ class V3Pagination(BasePagination):
         return schema
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
+def read_parameter(request: Request, name: str, *, default: int, maximum: int) -> int:
+    """Return a parameter of the query string.
+
+    Raises:
+        ValidationError: It is not a number from 1 to `maximum`.
+    """
     text = request.query_params.get(name, "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else default if not text else 0
-    if not 1 <= number <= most:
-        raise ValidationError({name: [f"{name} is a number from 1 to {most}."]})
+    if not text:
+        return default
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    if not 1 <= number <= maximum:
+        raise ValidationError({name: [f"{name} must be a number from 1 to {maximum}."]})
     return number

@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says of the v3 dialect beyond the fields of its serializers."""
+"""The parts of the OpenAPI schema of the v3 dialect that do not follow from its serializers."""
 
 from __future__ import annotations
 
@@ -10,43 +10,54 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from releasehub.api.v3.filters import MomentFilter, TruthFilter, V3FilterSet
-from releasehub.api.v3.pagination import LIMIT, MOST
+from releasehub.api.v3.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
-about = partial(extend_schema, tags=["v3"])
-NOTHING = OpenApiResponse(description="Done.")
+operation = partial(extend_schema, tags=["v3"])
+DELETED = OpenApiResponse(description="It was deleted.")
 TOTALS = tuple(
     OpenApiParameter(f"Pagination-{name}", int, OpenApiParameter.HEADER, response=[200], description=text)
-    for name, text in (("Count", "Rows the caller may see"), ("Page", "This page"), ("Limit", "Rows in a page"))
+    for name, text in (
+        ("Count", "The number of objects that the caller may see"),
+        ("Page", "The number of this page"),
+        ("Limit", "The number of objects on a page"),
+    )
 )
-BYTES = "As an attachment; digests are in `Repr-Digest` and `X-Checksum-SHA256`, ranges are understood."
+BYTES = (
+    "The file is sent as an attachment. `Repr-Digest` and `X-Checksum-SHA256` contain its checksums. "
+    "Range requests are supported."
+)
 BYTE_ANSWERS = {
-    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The bytes."),
-    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The range asked for."),
-    302: OpenApiResponse(description="To a short-lived link, or to the external one."),
+    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
+    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
+    302: OpenApiResponse(description="A redirect to a short-lived URL, or to the external URL of a link."),
     304: OpenApiResponse(description="Not modified."),
-    416: OpenApiResponse(description="No byte lies in the range."),
+    416: OpenApiResponse(description="The range is outside the file."),
 }
 
 
-def listed(
-    serializer: Any, filters: type[V3FilterSet] | None, ordering: Mapping[str, str], *more: OpenApiParameter, **say: Any
+def list_operation(
+    serializer: Any,
+    filters: type[V3FilterSet] | None,
+    ordering: Mapping[str, str],
+    *more: OpenApiParameter,
+    **options: Any,
 ) -> Any:
-    """The decorator of a list: its filters, `page`, `limit`, `sort` and the headers with the totals."""
-    found = filters.base_filters.items() if filters else ()
-    return about(
-        parameters=[*more, *(_parameter(name, item) for name, item in found), *_paging(ordering), *TOTALS],
+    """Return the decorator that documents a list: its filters, `page`, `limit`, `sort`, and the headers of totals."""
+    fields = filters.base_filters.items() if filters else ()
+    return operation(
+        parameters=[*more, *(_parameter(name, item) for name, item in fields), *_paging(ordering), *TOTALS],
         responses={200: serializer(many=True)},
         filters=False,
-        **say,
+        **options,
     )
 
 
 def _paging(ordering: Mapping[str, str]) -> tuple[OpenApiParameter, ...]:
-    said = f"`+field` or `-field`, several with commas: {', '.join(ordering)}."
+    sort = f"`+field` or `-field`, or several of them separated by commas. The fields are {', '.join(ordering)}."
     return (
-        OpenApiParameter("page", int, description="From 1; past the end the list is empty."),
-        OpenApiParameter("limit", int, description=f"1 to {MOST}, {LIMIT} unless told otherwise."),
-        OpenApiParameter("sort", str, description=said),
+        OpenApiParameter("page", int, description="Starts at 1. The list is empty beyond the last page."),
+        OpenApiParameter("limit", int, description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} by default."),
+        OpenApiParameter("sort", str, description=sort),
     )
 
 

@@ -1,3 +1,5 @@
+"""The rate limit of the v3 dialect."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -11,7 +13,10 @@ from releasehub.core.rates import Rate
 
 
 class V3Throttle(AddressThrottle):
-    """A burst in five seconds, whoever asks. `X-Rate-Limit-Limit` is the period, as the contract has it."""
+    """A limit on the requests of five seconds, with or without a token.
+
+    `X-Rate-Limit-Limit` contains the period and not the limit, as the contract demands.
+    """
 
     documented_headers = {
         "X-Rate-Limit-Limit": "The period, such as `5s`.",

@@ -1,7 +1,9 @@
 """The `data` of webhooks in the v3 format: the release or the file as the REST API shows it to its team.
 
-From the snapshot of the event, so a later change does not show. The files of a release are in no snapshot: they are
-read when the body is made, in the worker. Source: v3 contract, "Webhooks".
+The data comes from the snapshot in the event, so that later changes do not show. The files of a release are in no
+snapshot: the worker reads them when it renders the body.
+
+Source: v3 contract, "Webhooks".
 """
 
 from __future__ import annotations
@@ -26,18 +28,21 @@ Snapshot = Mapping[str, Any]
 
 
 def register() -> None:
+    """Register the renderers of this format with the webhooks app, which does not know the API."""
     register_renderer(Endpoint.Format.V3, "version", release_data)
     register_renderer(Endpoint.Format.V3, "file", release_file_data)
     register_renderer(Endpoint.Format.V3, "endpoint", test_data)
 
 
 def release_data(event: Event) -> dict[str, Any]:
+    """Return the data of an event of a release."""
     version = _version(event.data, event.occurred_at)
     context = {"actor": system_actor(), "base_url": settings.PUBLIC_URL, "files": files_of(system_actor(), [version])}
     return V3ReleaseSerializer(context=context).to_representation(version)
 
 
 def release_file_data(event: Event) -> dict[str, Any]:
+    """Return the data of an event of a file."""
     data = event.data
     file = File(
         public_id=data["public_id"],
@@ -57,11 +62,12 @@ def release_file_data(event: Event) -> dict[str, Any]:
 
 
 def test_data(event: Event) -> dict[str, Any]:
+    """Return the data of a test event."""
     return {"webhookId": event.data["endpoint_id"], "message": event.data["message"]}
 
 
 def _version(data: Snapshot, occurred_at: datetime) -> Version:
-    """As it was: a row that is read and never saved."""
+    """Return the version as it was at the time of the event: a row that is never saved."""
     published_at = data["published_at"]
     return Version(
         pk=data["version_id"],
@@ -85,13 +91,13 @@ def _download(data: Snapshot) -> Download:
 
 
 def _account(download_id: int) -> str:
-    """Of events from before it was kept."""
+    """Return the account of a download, for events that are too old to contain it."""
     rows = Download.all_objects.select_related("organization", "owner")
     download = rows.filter(pk=download_id).first()
     return account_of(download) if download else ""
 
 
 def _times(data: Snapshot, occurred_at: datetime) -> dict[str, datetime]:
-    """Events from before they were kept know only when they happened."""
+    """Return the times of a row; old events do not contain them, so the time of the event stands in."""
     names = ("created_at", "updated_at")
     return {name: datetime.fromisoformat(data[name]) if name in data else occurred_at for name in names}

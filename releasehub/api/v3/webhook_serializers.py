@@ -1,24 +1,23 @@
-"""The shapes of webhooks and of the log of their deliveries."""
+"""The shapes of webhooks and of the log of their deliveries in the v3 dialect."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.serializers import InputSerializer
-from releasehub.api.v3.serializers import NAME_LENGTH, moment
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.v3.fields import MAX_NAME_LENGTH, MomentField, format_moment
 from releasehub.api.v3.webhook_terms import EVENTS, UnknownEvent, from_filter, from_type, to_filter
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
-EXCERPT = 4096
-OURS = "Ours: not in the original"
+MAX_BODY_EXCERPT = 4096
+EXTENSION = "Not in the original API"
 
 
 class EventsField(serializers.ListField):
-    """Names of this dialect; the value is the hub's filter."""
+    """Names of events in this dialect, which become the filter that the hub stores."""
 
     child = serializers.CharField(max_length=100)
 
@@ -29,74 +28,88 @@ class EventsField(serializers.ListField):
             raise serializers.ValidationError(str(error)) from error
 
 
-# --- out --------------------------------------------------------------------------------------------------------------
+# --- responses --------------------------------------------------------------------------------------------------------
 
 
-class V3WebhookSerializer(serializers.Serializer[Any]):
-    """`context["products"]`: download id -> its public id."""
+class V3WebhookSerializer(OutputSerializer):
+    """A webhook. `context["products"]` maps the id of a download to its public id."""
 
-    id = serializers.CharField(read_only=True)
-    createdAt = serializers.DateTimeField(read_only=True)
-    updatedAt = serializers.DateTimeField(read_only=True)
-    name = serializers.CharField(read_only=True)
+    id = serializers.CharField(read_only=True, source="public_id")
+    createdAt = MomentField(read_only=True, source="created_at")
+    updatedAt = MomentField(read_only=True, source="updated_at")
+    name = serializers.CharField(read_only=True, source="title")
     url = serializers.CharField(read_only=True)
-    token = serializers.CharField(read_only=True, allow_null=True, help_text="Only in the answer that sets it")
-    active = serializers.BooleanField(read_only=True, help_text="Whether it sends now")
+    token = serializers.CharField(
+        read_only=True, allow_null=True, help_text="Only in the response to the request that sets it"
+    )
+    active = serializers.BooleanField(read_only=True, help_text="Whether the webhook is sending deliveries")
     events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS), read_only=True)
-    productId = serializers.CharField(read_only=True, allow_null=True, help_text=OURS)
-    organizationId = serializers.CharField(read_only=True, allow_null=True, help_text=OURS)
+    productId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
+    organizationId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
 
-    def to_representation(self, endpoint: Endpoint) -> dict[str, Any]:
-        return {
-            "id": endpoint.public_id,
-            "createdAt": moment(endpoint.created_at),
-            "updatedAt": moment(endpoint.updated_at),
-            "name": endpoint.title,
-            "url": endpoint.url,
-            "token": None,
-            "active": endpoint.state == Endpoint.State.SENDING,
-            "events": from_filter(endpoint.events),
-            "productId": self.context["products"].get(endpoint.download_id),
-            "organizationId": endpoint.organization.public_id if endpoint.organization else None,
-        }
+    def get_token(self, endpoint: Endpoint) -> None:
+        return None
+
+    def get_active(self, endpoint: Endpoint) -> bool:
+        return endpoint.state == Endpoint.State.SENDING
+
+    def get_events(self, endpoint: Endpoint) -> list[str]:
+        return from_filter(endpoint.events)
+
+    def get_product_id(self, endpoint: Endpoint) -> str | None:
+        return self.context["products"].get(endpoint.download_id)  # type: ignore[no-any-return]
+
+    def get_organization_id(self, endpoint: Endpoint) -> str | None:
+        return endpoint.organization.public_id if endpoint.organization else None
 
 
-class V3WebhookAttemptSerializer(serializers.Serializer[Any]):
+def get_received_at(attempt: Attempt) -> str | None:
+    """Return when the response to an attempt arrived, or None if there was no response."""
+    if attempt.status_code is None:
+        return None
+    return format_moment(attempt.started_at + timedelta(milliseconds=attempt.duration_ms))
+
+
+class V3WebhookAttemptSerializer(OutputSerializer):
     number = serializers.IntegerField(read_only=True)
-    statusCode = serializers.IntegerField(read_only=True, allow_null=True, help_text="null: there was no answer")
-    sentAt = serializers.DateTimeField(read_only=True)
-    receivedAt = serializers.DateTimeField(read_only=True, allow_null=True, help_text="Of the answer")
+    statusCode = serializers.IntegerField(
+        read_only=True, allow_null=True, source="status_code", help_text="null: the receiver did not answer"
+    )
+    sentAt = MomentField(read_only=True, source="started_at")
+    receivedAt = MomentField(read_only=True, allow_null=True, help_text="When the response arrived")
     error = serializers.CharField(read_only=True, allow_null=True)
-    retryAt = serializers.DateTimeField(read_only=True, allow_null=True, help_text="null: it was the last one")
-    responseBody = serializers.CharField(read_only=True, help_text="The first 4 KiB")
+    retryAt = MomentField(
+        read_only=True, allow_null=True, source="next_attempt_at", help_text="null: there is no further attempt"
+    )
+    responseBody = serializers.CharField(read_only=True, source="response", help_text="The first 4 KiB")
 
-    def to_representation(self, attempt: Attempt) -> dict[str, Any]:
-        return {
-            "number": attempt.number,
-            "statusCode": attempt.status_code,
-            "sentAt": moment(attempt.started_at),
-            "receivedAt": moment(_answered_at(attempt)),
-            "error": attempt.error or None,
-            "retryAt": moment(attempt.next_attempt_at),
-            "responseBody": attempt.response,
-        }
+    def get_received_at(self, attempt: Attempt) -> str | None:
+        return get_received_at(attempt)
+
+    def get_error(self, attempt: Attempt) -> str | None:
+        return attempt.error or None
 
 
-class V3WebhookEventLogSerializer(serializers.Serializer[Any]):
-    """What is said of the answer is of the last attempt. `context["bodies"]`: delivery -> text."""
+class V3WebhookEventLogSerializer(OutputSerializer):
+    """A delivery. The fields about request and response are those of the last attempt.
 
-    id = serializers.CharField(read_only=True, help_text="The header `webhook-id`")
-    createdAt = serializers.DateTimeField(read_only=True)
-    webhookId = serializers.CharField(read_only=True)
+    `context["bodies"]` maps the id of a delivery to its request body. Attempts are loaded with the newest first.
+    """
+
+    id = serializers.CharField(read_only=True, source="webhook_id", help_text="The header `webhook-id`")
+    createdAt = MomentField(read_only=True, source="created_at")
+    webhookId = serializers.CharField(read_only=True, source="endpoint.public_id")
     event = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=Delivery.State.choices, read_only=True)
-    statusCode = serializers.IntegerField(read_only=True, allow_null=True, help_text="null: no answer, or not yet")
-    sentAt = serializers.DateTimeField(read_only=True, allow_null=True)
-    receivedAt = serializers.DateTimeField(read_only=True, allow_null=True)
-    retryReason = serializers.CharField(
-        read_only=True, allow_null=True, help_text="What went wrong before the last retry, done or planned"
+    statusCode = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="null: no response, or no attempt yet"
     )
-    retryAt = serializers.DateTimeField(read_only=True, allow_null=True, help_text="Of the next attempt")
+    sentAt = MomentField(read_only=True, allow_null=True)
+    receivedAt = MomentField(read_only=True, allow_null=True)
+    retryReason = serializers.CharField(
+        read_only=True, allow_null=True, help_text="The error that caused the last retry, whether done or planned"
+    )
+    retryAt = MomentField(read_only=True, allow_null=True, help_text="When the next attempt is made")
     requestHeaders = serializers.DictField(child=serializers.CharField(), read_only=True)
     requestBody = serializers.CharField(
         read_only=True, allow_null=True, help_text="The first 4096 characters; null before the first attempt"
@@ -104,40 +117,54 @@ class V3WebhookEventLogSerializer(serializers.Serializer[Any]):
     responseBody = serializers.CharField(read_only=True, allow_null=True, help_text="The first 4 KiB")
     attempts = V3WebhookAttemptSerializer(many=True, read_only=True, help_text="The newest first")
 
-    def to_representation(self, delivery: Delivery) -> dict[str, Any]:
-        attempts: Sequence[Attempt] = list(delivery.attempts.all())
-        last = attempts[0] if attempts else None
-        is_waiting = delivery.state == Delivery.State.PENDING
-        body = self.context["bodies"].get(delivery.pk)
-        return {
-            "id": delivery.webhook_id,
-            "createdAt": moment(delivery.created_at),
-            "webhookId": delivery.endpoint.public_id,
-            "event": from_type(delivery.event.type),
-            "state": delivery.state,
-            "statusCode": last.status_code if last else None,
-            "sentAt": moment(last.started_at) if last else None,
-            "receivedAt": moment(_answered_at(last)) if last else None,
-            "retryReason": next((row.error for row in attempts if row.next_attempt_at), None),
-            "retryAt": moment(delivery.next_attempt_at) if is_waiting and last else None,
-            "requestHeaders": last.request_headers if last else {},
-            "requestBody": body[:EXCERPT] if body is not None else None,
-            "responseBody": last.response if last else None,
-            "attempts": [V3WebhookAttemptSerializer().to_representation(row) for row in attempts],
-        }
+    def get_last(self, delivery: Delivery) -> Attempt | None:
+        """Return the last attempt; the relation is prefetched, so this runs no query."""
+        return next(iter(delivery.attempts.all()), None)
+
+    def get_event(self, delivery: Delivery) -> str:
+        return from_type(delivery.event.type)
+
+    def get_status_code(self, delivery: Delivery) -> int | None:
+        last = self.get_last(delivery)
+        return last.status_code if last else None
+
+    def get_sent_at(self, delivery: Delivery) -> str | None:
+        last = self.get_last(delivery)
+        return format_moment(last.started_at) if last else None
+
+    def get_received_at(self, delivery: Delivery) -> str | None:
+        last = self.get_last(delivery)
+        return get_received_at(last) if last else None
+
+    def get_retry_reason(self, delivery: Delivery) -> str | None:
+        return next((attempt.error for attempt in delivery.attempts.all() if attempt.next_attempt_at), None)
+
+    def get_retry_at(self, delivery: Delivery) -> str | None:
+        is_waiting = delivery.state == Delivery.State.PENDING and self.get_last(delivery) is not None
+        return format_moment(delivery.next_attempt_at) if is_waiting else None
+
+    def get_request_headers(self, delivery: Delivery) -> dict[str, str]:
+        last = self.get_last(delivery)
+        return last.request_headers if last else {}
+
+    def get_request_body(self, delivery: Delivery) -> str | None:
+        body: str | None = self.context["bodies"].get(delivery.pk)
+        return body[:MAX_BODY_EXCERPT] if body is not None else None
+
+    def get_response_body(self, delivery: Delivery) -> str | None:
+        last = self.get_last(delivery)
+        return last.response if last else None
+
+    def get_attempts(self, delivery: Delivery) -> list[dict[str, Any]]:
+        serializer = self.nested(V3WebhookAttemptSerializer)
+        return [serializer.to_representation(attempt) for attempt in delivery.attempts.all()]
 
 
-def _answered_at(attempt: Attempt) -> datetime | None:
-    if attempt.status_code is None:
-        return None
-    return attempt.started_at + timedelta(milliseconds=attempt.duration_ms)
-
-
-# --- in ---------------------------------------------------------------------------------------------------------------
+# --- request bodies ---------------------------------------------------------------------------------------------------
 
 
 class V3WebhookUpdateSerializer(InputSerializer):
-    name = serializers.CharField(max_length=100, required=False)
+    name = serializers.CharField(max_length=100, required=False, source="title")
     url = serializers.CharField(max_length=2000, required=False)
     token = serializers.CharField(
         max_length=200,
@@ -145,30 +172,36 @@ class V3WebhookUpdateSerializer(InputSerializer):
         allow_null=True,
         allow_blank=True,
         trim_whitespace=False,
-        help_text="The secret that signs: 8 to 200 printable characters without spaces",
+        source="secret",
+        help_text="The secret that signs deliveries: 8 to 200 printable characters without spaces",
     )
-    active = serializers.BooleanField(required=False)
+    active = serializers.BooleanField(required=False, source="is_active")
     enabled = serializers.BooleanField(required=False, help_text="Another name of `active`")
     events = EventsField(required=False, help_text="See `GET /v3/webhooks/events`")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """By the names of the domain; without a token there is no secret among them."""
+        """Replace `enabled` by `is_active`, and leave out an empty secret."""
         enabled = attrs.pop("enabled", None)
         if enabled is not None:
-            attrs.setdefault("active", enabled)
-        secret = attrs.pop("token", None)
-        names = {"name": "title", "active": "is_active"}
-        fields = {names.get(name, name): value for name, value in attrs.items()}
-        return fields | ({"secret": secret} if secret else {})
+            attrs.setdefault("is_active", enabled)
+        if not attrs.get("secret"):
+            attrs.pop("secret", None)
+        return attrs
 
 
 class V3WebhookCreateSerializer(V3WebhookUpdateSerializer):
-    name = serializers.CharField(max_length=100)
-    url = serializers.CharField(max_length=2000)
-    events = EventsField(help_text="See `GET /v3/webhooks/events`")
     productId = serializers.CharField(
-        max_length=NAME_LENGTH, required=False, allow_null=True, help_text=f"{OURS}. Whose releases"
+        max_length=MAX_NAME_LENGTH,
+        required=False,
+        allow_null=True,
+        source="product_id",
+        help_text=f"{EXTENSION}. The product whose releases cause deliveries",
     )
     organizationId = serializers.CharField(
-        max_length=NAME_LENGTH, required=False, allow_null=True, help_text=f"{OURS}. All releases of its products"
+        max_length=MAX_NAME_LENGTH,
+        required=False,
+        allow_null=True,
+        source="organization_id",
+        help_text=f"{EXTENSION}. The organization whose products cause deliveries",
     )
+    required_fields = ("name", "url", "events")

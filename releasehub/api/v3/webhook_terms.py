@@ -1,6 +1,7 @@
 """Names of events: those of this dialect and those of the hub. Pure functions.
 
-What the hub calls a version is a release here, a file is a releaseFile; downloads have no events here.
+A version of the hub is a release in this dialect, and a file is a releaseFile. Downloads have no events here.
+
 Source: v3 contract, "Webhooks".
 """
 
@@ -20,25 +21,32 @@ _TYPES = {
 }
 _NAMES = {type_: name for name, type_ in _TYPES.items()} | {TEST: TEST}
 EVENTS = tuple(sorted(_TYPES))
-"""What an endpoint may ask for. To a test it cannot subscribe."""
+"""The events that an endpoint can subscribe to; test events are always sent."""
 
 
 class UnknownEvent(ValueError):
-    """The message is for people: it names what is wrong."""
+    """A request names an event that does not exist. The message is meant for the user."""
 
 
 def to_filter(names: Iterable[str]) -> list[str]:
-    """The hub's filter.  Errors: UnknownEvent."""
+    """Return the filter that the hub stores for these names.
+
+    Raises:
+        UnknownEvent: A name is unknown, or there is none.
+    """
     wanted = set(names)
     if not wanted:
-        raise UnknownEvent("Name at least one event; to stop all deliveries, send active: false.")
+        raise UnknownEvent("Select at least one event. To pause deliveries, set `active` to false.")
     if unknown := sorted(wanted - _TYPES.keys()):
-        raise UnknownEvent(f"There is no event {unknown[0]}. There are {', '.join(EVENTS)}.")
+        raise UnknownEvent(f"There is no event {unknown[0]}. The events are {', '.join(EVENTS)}.")
     return sorted(_TYPES[name] for name in wanted)
 
 
 def from_filter(filter_: Iterable[str]) -> list[str]:
-    """What of the hub's filter has a name here, in the order of the alphabet; one kind of deletion counts."""
+    """Return the names of the events in a filter of the hub, in alphabetical order.
+
+    A filter with only one kind of deletion is shown as one with all deletions, for which this dialect has a name.
+    """
     chosen = set(filter_)
     if not chosen or EVERYTHING in chosen:
         return list(EVENTS)
@@ -46,14 +54,15 @@ def from_filter(filter_: Iterable[str]) -> list[str]:
 
 
 def to_type(name: str) -> str:
-    """The hub's name of one event of `EVENTS`, or of a test."""
+    """Return the hub's name of an event."""
     return _TYPES.get(name, name)
 
 
 def from_type(event_type: str) -> str:
+    """Return this dialect's name of an event."""
     return _NAMES[event_type]
 
 
 def _words(event_type: str) -> set[str]:
-    """What in a filter lets such an event through, some of them at least."""
+    """Return the entries of a filter that let such an event through, or at least some of these events."""
     return {event_type, f"{event_type.partition('.')[0]}.*", *DELETIONS.get(event_type, ())}

@@ -1,8 +1,8 @@
-"""`/v3/webhooks` and `/v3/webhook-event-logs`: endpoints of the v3 format, and what became of their deliveries."""
+"""`/v3/webhooks` and `/v3/webhook-event-logs`: endpoints of the v3 format, and the log of their deliveries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,18 @@ from downloads.models import Download
 from downloads.webhooks import only_scope
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
+from releasehub.api.common.model_viewsets import (
+    CreateModelMixin,
+    DestroyModelMixin,
+    ListModelMixin,
+    PartialUpdateModelMixin,
+    RetrieveModelMixin,
+)
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3WebhookEventLogFilterSet, V3WebhookFilterSet
-from releasehub.api.v3.schema import NOTHING, about, listed
-from releasehub.api.v3.viewsets import V3ModelViewSet, is_id
+from releasehub.api.v3.loading import is_id
+from releasehub.api.v3.schema import DELETED, list_operation, operation
+from releasehub.api.v3.viewsets import V3ModelViewSet
 from releasehub.api.v3.webhook_serializers import (
     V3WebhookCreateSerializer,
     V3WebhookEventLogSerializer,
@@ -49,36 +58,47 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title"}
 LOG_ORDER = {"createdAt": "created_at"}
 LOG = {200: V3WebhookEventLogSerializer}
 EVENT_NAMES = OpenApiResponse({"type": "array", "items": {"type": "string", "enum": list(EVENTS)}})
-WHOSE = (
-    "It belongs to the product or the organization named; else to the site for its staff, or to the one organization "
-    "the caller administers, or to the one product the caller manages; else send `productId`. The answer has the token."
+OWNER = (
+    "The webhook belongs to the product or organization that the request names. Without either, it belongs to the site "
+    "if the caller is staff, or to the only organization or product that the caller manages. The response contains the "
+    "token."
 )
 
 
 @extend_schema_view(
-    list=listed(V3WebhookSerializer, V3WebhookFilterSet, ORDER, summary="List webhooks"),
-    retrieve=about(summary="Get a webhook", responses={200: V3WebhookSerializer}),
-    create=about(
+    list=list_operation(V3WebhookSerializer, V3WebhookFilterSet, ORDER, summary="List webhooks"),
+    retrieve=operation(summary="Get a webhook", responses={200: V3WebhookSerializer}),
+    create=operation(
         summary="Create a webhook",
-        description=WHOSE,
+        description=OWNER,
         request=V3WebhookCreateSerializer,
         responses={201: V3WebhookSerializer},
     ),
-    partial_update=about(
-        summary="Change a webhook: what is left out stays",
-        description="A new token signs from now on, and is in this answer. `active: true` also resumes it.",
+    partial_update=operation(
+        summary="Change a webhook; fields left out stay as they are",
+        description="A new token signs all later deliveries; the response contains it. `active: true` also resumes it.",
         request=V3WebhookUpdateSerializer,
         responses={200: V3WebhookSerializer},
     ),
-    destroy=about(summary="Delete a webhook with its log", responses={204: NOTHING}),
-    events=about(summary="List the events to subscribe to", filters=False, responses={200: EVENT_NAMES}),
-    test=about(summary="Send a test event", description="Ours: not in the original.", request=None, responses=LOG),
+    destroy=operation(summary="Delete a webhook with its log", responses={204: DELETED}),
+    events=operation(
+        summary="List the events that a webhook can subscribe to", filters=False, responses={200: EVENT_NAMES}
+    ),
+    test=operation(summary="Send a test event", description="Not in the original API.", request=None, responses=LOG),
 )
-class V3WebhookViewSet(V3ModelViewSet):
-    """Those of the v3 format: others ask for events that have no name here."""
+class V3WebhookViewSet(
+    ListModelMixin,
+    RetrieveModelMixin,
+    CreateModelMixin,
+    PartialUpdateModelMixin,
+    DestroyModelMixin,
+    V3ModelViewSet,
+):
+    """Endpoints of the v3 format. Those of other formats may subscribe to events that have no name here."""
 
     queryset = Endpoint.objects.filter(format=Format.V3)
     serializer_class = V3WebhookSerializer
+    input_serializer_classes = {"create": V3WebhookCreateSerializer, "partial_update": V3WebhookUpdateSerializer}
     filterset_class = V3WebhookFilterSet
     policy = endpoint_policy
     ordering = ORDER
@@ -87,50 +107,51 @@ class V3WebhookViewSet(V3ModelViewSet):
         ("create", "partial_update", "destroy", "test"), Scope.WEBHOOK_WRITE
     )
 
-    def rows(self) -> models.QuerySet[Any]:
+    def get_queryset(self) -> models.QuerySet[Any]:
         return visible_endpoints(self.actor).filter(format=Format.V3)
 
-    def decorated(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return rows.select_related("organization")
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.select_related("organization")
 
-    def shown(self, objects: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        downloads = Download.all_objects.filter(pk__in={endpoint.download_id for endpoint in objects} - {None})
-        serializer = V3WebhookSerializer(context={"products": dict(downloads.values_list("pk", "public_id"))})
-        return [serializer.to_representation(endpoint) for endpoint in objects]
+    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        downloads = Download.all_objects.filter(pk__in={endpoint.download_id for endpoint in instances} - {None})
+        return {"products": dict(downloads.values_list("pk", "public_id"))}
 
     def prepare(self) -> None:
-        """Names are looked up before any transaction; the service looks again."""
-        if self.action == "partial_update":
-            self.found(self.kwargs["public_id"])
-        kinds = {"create": V3WebhookCreateSerializer, "partial_update": V3WebhookUpdateSerializer}
-        if self.action in kinds and (url := self.get_validated_data(kinds[self.action]).get("url")):
-            check_url(url)
+        """Resolve the host name of the URL before the transaction; the service checks the URL again."""
+        if self.action in self.input_serializer_classes:
+            endpoint = self.get_object() if self.action == "partial_update" else None
+            if url := self.get_input_serializer(endpoint).validated_data.get("url"):
+                check_url(url)
 
-    def retrieve(self, request: Request, public_id: str) -> Response:
-        endpoint = self.found(public_id)
-        return self.get_tagged_response(endpoint, self.shown([endpoint])[0])
-
-    def create(self, request: Request) -> Response:
-        fields = self.get_validated_data(V3WebhookCreateSerializer)
-        scope = _scope(self.actor, fields.pop("productId", None), fields.pop("organizationId", None))
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        fields = self.get_validated_data()
+        scope = _scope(self.actor, fields.pop("product_id", None), fields.pop("organization_id", None))
         endpoint, secret = create_endpoint(actor=self.actor, format=Format.V3, **scope, **fields)
-        return self._with_token(self.one(endpoint, status=201), secret)
+        return self.with_token(self.get_object_response(self.reload(endpoint), status=201), secret)
 
-    def partial_update(self, request: Request, public_id: str) -> Response:
-        endpoint = self.found(public_id)
-        fields = self.get_validated_data(V3WebhookUpdateSerializer)
-        token = fields.pop("secret", "")
-        self.check_if_match(lambda: Endpoint.objects.select_for_update().get(pk=endpoint.pk))
-        with transaction.atomic():
-            self._change(endpoint, fields, token)
-        answer = self.one(endpoint)
-        return self._with_token(answer, token) if token else answer
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().partial_update(request)
+        token = self.get_validated_data().get("secret")
+        return self.with_token(response, token) if token else response
 
-    def destroy(self, request: Request, public_id: str) -> Response:
-        endpoint = self.found(public_id)
-        self.check_if_match(lambda: Endpoint.objects.select_for_update().get(pk=endpoint.pk))
-        delete_endpoint(actor=self.actor, endpoint=endpoint)
-        return Response(status=204)
+    @transaction.atomic
+    def perform_update(self, serializer: InputSerializer) -> None:
+        """Replace the secret without an overlap, because this format has a single signature, and change the rest."""
+        endpoint, fields = serializer.instance, dict(serializer.validated_data)
+        if token := fields.pop("secret", ""):
+            rotate_secret(actor=self.actor, endpoint=endpoint, secret=token, overlap=timedelta(0))
+        update_endpoint(actor=self.actor, endpoint=endpoint, **fields)
+        if fields.get("is_active"):
+            resume_endpoint(actor=self.actor, endpoint=endpoint)
+
+    def perform_destroy(self, instance: Endpoint) -> None:
+        delete_endpoint(actor=self.actor, endpoint=instance)
+
+    def with_token(self, response: Response, token: str) -> Response:
+        """Add the token, and keep the response out of caches."""
+        response.data["token"] = token
+        return confidential(response)
 
     @action(detail=False, methods=["get"], pagination_class=None, filterset_class=None)
     def events(self, request: Request) -> Response:
@@ -138,34 +159,25 @@ class V3WebhookViewSet(V3ModelViewSet):
 
     @action(detail=True, methods=["post"])
     def test(self, request: Request, public_id: str) -> Response:
-        delivery = send_test_event(actor=self.actor, endpoint=self.found(public_id))
-        return Response(shown_log([found_delivery(self.actor, delivery.webhook_id)])[0])
-
-    def _change(self, endpoint: Endpoint, fields: Mapping[str, Any], token: str) -> None:
-        """One secret signs in this format, so the one before is not kept."""
-        if token:
-            rotate_secret(actor=self.actor, endpoint=endpoint, secret=token, overlap=timedelta(0))
-        update_endpoint(actor=self.actor, endpoint=endpoint, **fields)
-        if fields.get("is_active"):
-            resume_endpoint(actor=self.actor, endpoint=endpoint)
-
-    def _with_token(self, answer: Response, token: str) -> Response:
-        answer.data["token"] = token
-        return confidential(answer)
+        delivery = send_test_event(actor=self.actor, endpoint=self.get_object())
+        delivery = find_delivery(self.actor, delivery.webhook_id)
+        return Response(V3WebhookEventLogSerializer(delivery, context={"bodies": bodies_of([delivery])}).data)
 
 
 @extend_schema_view(
-    list=listed(
+    list=list_operation(
         V3WebhookEventLogSerializer,
         V3WebhookEventLogFilterSet,
         LOG_ORDER,
-        summary="List what was sent to webhooks",
+        summary="List the deliveries of webhooks",
         description="The newest first.",
     ),
-    retrieve=about(summary="Get what became of one event", responses=LOG),
-    retry=about(summary="Send it again", description="Ours: not in the original.", request=None, responses=LOG),
+    retrieve=operation(summary="Get a delivery", responses=LOG),
+    retry=operation(
+        summary="Send a delivery again", description="Not in the original API.", request=None, responses=LOG
+    ),
 )
-class V3WebhookEventLogViewSet(V3ModelViewSet):
+class V3WebhookEventLogViewSet(ListModelMixin, V3ModelViewSet):
     queryset = Delivery.objects.all()
     serializer_class = V3WebhookEventLogSerializer
     filterset_class = V3WebhookEventLogFilterSet
@@ -174,51 +186,59 @@ class V3WebhookEventLogViewSet(V3ModelViewSet):
     default_order = ("-id",)
     required_scopes = {"list": Scope.WEBHOOK_READ, "retrieve": Scope.WEBHOOK_READ, "retry": Scope.WEBHOOK_WRITE}
 
-    def rows(self) -> models.QuerySet[Any]:
-        return logged(self.actor)
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return deliveries_of(self.actor)
 
-    def shown(self, objects: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        return shown_log(objects)
+    def get_object(self) -> Delivery:
+        return find_delivery(self.actor, self.kwargs["public_id"])
+
+    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        return {"bodies": bodies_of(instances)}
 
     def retrieve(self, request: Request, public_id: str) -> Response:
-        return Response(shown_log([found_delivery(self.actor, public_id)])[0])
+        """Return a delivery, without an ETag: the worker changes it at any time, and no request does."""
+        return Response(self.get_serializer(self.get_object()).data)
 
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, public_id: str) -> Response:
-        replay_delivery(actor=self.actor, delivery=found_delivery(self.actor, public_id))
-        return Response(shown_log([found_delivery(self.actor, public_id)])[0])
+        replay_delivery(actor=self.actor, delivery=self.get_object())
+        return self.retrieve(request, public_id)
 
 
-def logged(actor: Actor) -> models.QuerySet[Delivery]:
-    """Deliveries whose events have a name here."""
+def deliveries_of(actor: Actor) -> models.QuerySet[Delivery]:
+    """Return the deliveries of the v3 format that the actor may see; only their events have names here."""
     return visible_deliveries(actor).filter(format=Format.V3, endpoint__format=Format.V3)
 
 
-def found_delivery(actor: Actor, webhook_id: str) -> Delivery:
-    """Errors: Http404."""
-    delivery = named(logged(actor), webhook_id).first()
+def find_delivery(actor: Actor, webhook_id: str) -> Delivery:
+    """Return the delivery with this id.
+
+    Raises:
+        Http404: There is no such delivery, or the actor may not see it.
+    """
+    delivery = named(deliveries_of(actor), webhook_id).first()
     if delivery is None:
         raise Http404
     return delivery
 
 
-def shown_log(rows: Sequence[Delivery]) -> list[dict[str, Any]]:
-    serializer = V3WebhookEventLogSerializer(context={"bodies": bodies_of(rows)})
-    return [serializer.to_representation(row) for row in rows]
-
-
 def _scope(actor: Actor, product_id: str | None, organization_id: str | None) -> dict[str, Any]:
-    """What the endpoint is to belong to; the service asks whether the actor manages it.  Errors: NotFound, Invalid."""
+    """Return the owner of a new endpoint, as arguments of the service, which checks that the actor manages it.
+
+    Raises:
+        NotFound: There is no such product or organization.
+        Invalid: The request names no owner, and there is more than one possible owner.
+    """
     scope: dict[str, Any] = {}
     if product_id:
-        scope["download_id"] = _found(Download, product_id).pk
+        scope["download_id"] = _find(Download, product_id).pk
     if organization_id:
-        scope["organization"] = _found(Organization, organization_id)
+        scope["organization"] = _find(Organization, organization_id)
     return scope or only_scope(actor)
 
 
-def _found(model: type[Download] | type[Organization], public_id: str) -> Any:
-    found = model._default_manager.filter(public_id=public_id).first() if is_id(public_id) else None
-    if found is None:
+def _find(model: type[Download] | type[Organization], public_id: str) -> Any:
+    row = model._default_manager.filter(public_id=public_id).first() if is_id(public_id) else None
+    if row is None:
         raise NotFound
-    return found
+    return row

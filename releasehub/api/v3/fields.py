@@ -1,0 +1,46 @@
+"""Fields of the v3 dialect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from releasehub.api.common.moments import shown_moment
+
+MAX_NAME_LENGTH = 256
+MAX_PLATFORMS = 50
+
+
+def format_moment(moment: datetime | None) -> str | None:
+    """Return a time as the dialect writes it (ISO 8601, UTC), or None."""
+    return shown_moment(moment) if moment else None
+
+
+class MomentField(serializers.DateTimeField):
+    """A time of a response."""
+
+    convert = staticmethod(format_moment)
+
+
+class NullableTextField(serializers.CharField):
+    """A text that may also be sent as null, which the hub stores as an empty text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, allow_blank=True, allow_null=True, **options)
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return (True, "") if data is None else super().validate_empty_values(data)
+
+
+class PlatformsField(serializers.ListField):
+    """Names of platforms, in lower case and without duplicates."""
+
+    child = serializers.CharField(max_length=MAX_NAME_LENGTH)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_PLATFORMS, **options)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        return list(dict.fromkeys(platform.lower() for platform in super().to_internal_value(data)))

@@ -1,0 +1,56 @@
+"""The shapes of request bodies for releases and their files in the v3 dialect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from releasehub.api.common.fields import UnsignedField
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.v3.fields import MAX_NAME_LENGTH, NullableTextField, PlatformsField
+from releasehub.api.v3.serializers import is_private
+from versions.models import Version
+
+VERSION = r"^[0-9]+(\.[0-9]+){1,3}\Z"
+MAX_NOTES_LENGTH = 4096
+
+
+class V3ReleaseUpdateSerializer(InputSerializer):
+    name = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False, source="title")
+    version = serializers.RegexField(VERSION, max_length=128, required=False, trim_whitespace=False, source="number")
+    channel = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False)
+    platforms = PlatformsField(required=False)
+    private = serializers.BooleanField(required=False)
+    notes = NullableTextField(max_length=MAX_NOTES_LENGTH, trim_whitespace=False, source="release_notes")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Replace `private` by the visibility; an unlisted release stays unlisted if `private` is true."""
+        private = attrs.pop("private", None)
+        if private is None or (self.instance is not None and private is is_private(self.instance)):
+            return attrs
+        return attrs | {"visibility": Version.Visibility.PRIVATE if private else Version.Visibility.LISTED}
+
+
+class V3ReleaseCreateSerializer(V3ReleaseUpdateSerializer):
+    channel = serializers.CharField(max_length=MAX_NAME_LENGTH, default="stable")
+    productId = serializers.CharField(max_length=MAX_NAME_LENGTH, source="product_id")
+    createdAt = serializers.DateTimeField(
+        required=False, source="created_at", help_text="Only to import releases that are older than the hub"
+    )
+    required_fields = ("name", "version")
+
+
+class V3ReleaseFileCreateSerializer(InputSerializer):
+    name = serializers.CharField(max_length=MAX_NAME_LENGTH, trim_whitespace=False, source="filename")
+    url = serializers.CharField(max_length=2048)
+    size = UnsignedField(source="size_bytes")
+    checksum = serializers.CharField(
+        max_length=256,
+        required=False,
+        allow_blank=True,
+        source="declared_checksum",
+        help_text="An MD5 checksum is compared with the file behind the link",
+    )
+    secured = serializers.BooleanField(source="is_secured")
+    releaseId = serializers.CharField(max_length=MAX_NAME_LENGTH, source="release_id")

@@ -1,0 +1,75 @@
+"""The shapes of named channels and platforms in the v3 dialect, in responses and in request bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from downloads.models import Download
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.v3.fields import MAX_NAME_LENGTH, MomentField, NullableTextField
+from releasehub.api.v3.loading import is_id
+from releasehub.core.errors import ErrorCode, Invalid
+from versions.models import Label
+
+MAX_PRODUCTS = 100
+
+
+class V3LabelSerializer(OutputSerializer):
+    """A named channel or platform. `context["can_view"]` is a function that tells which products the caller may see."""
+
+    id = serializers.CharField(read_only=True, source="public_id")
+    createdAt = MomentField(read_only=True, source="created_at")
+    updatedAt = MomentField(read_only=True, source="updated_at")
+    name = serializers.CharField(read_only=True)
+    displayName = serializers.CharField(read_only=True, source="display_name")
+    description = serializers.CharField(read_only=True)
+    productId = serializers.CharField(read_only=True, allow_null=True, help_text="The first of `productIds`")
+    productIds = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="The products that the caller may see; empty if it is for all products",
+    )
+
+    def get_product_ids(self, label: Label) -> list[str]:
+        return [download.public_id for download in label.downloads.all() if self.context["can_view"](download)]
+
+    def get_product_id(self, label: Label) -> str | None:
+        return next(iter(self.get_product_ids(label)), None)
+
+
+class V3LabelUpdateSerializer(InputSerializer):
+    name = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False)
+    displayName = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False, source="display_name")
+    description = NullableTextField(max_length=1000)
+    productId = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False, allow_null=True, source="product_id")
+    productIds = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_NAME_LENGTH),
+        required=False,
+        max_length=MAX_PRODUCTS,
+        source="product_ids",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Replace the ids of products by the rows `downloads`; `productId` is the older form of a list of one."""
+        product_id = attrs.pop("product_id", None)
+        product_ids = attrs.pop("product_ids", [product_id] if product_id else None)
+        return attrs if product_ids is None else attrs | {"downloads": self.find_downloads(set(product_ids))}
+
+    def find_downloads(self, public_ids: set[str]) -> list[Download]:
+        """Return the products with these ids.
+
+        Raises:
+            Invalid: One of them does not exist, or the caller may not see it.
+        """
+        rows = Download.objects.visible_to(self.context["actor"])
+        rows = rows.filter(public_id__in=[public_id for public_id in public_ids if is_id(public_id)])
+        downloads = list(rows.select_related("category"))
+        if len(downloads) < len(public_ids):
+            raise Invalid(ErrorCode.INVALID, "There is no such product, or you may not see it.", field="productIds")
+        return downloads
+
+
+class V3LabelCreateSerializer(V3LabelUpdateSerializer):
+    required_fields = ("name", "displayName")

@@ -1,0 +1,81 @@
+"""The shapes of products in the v3 dialect, in responses and in request bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from downloads.models import Download
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.v3.fields import MomentField, NullableTextField
+
+MAX_TITLE_LENGTH = 150
+
+
+class V3ProductSerializer(OutputSerializer):
+    """A product. The hub signs no licenses, so the fields about them have the values of a product without any.
+
+    `context["total"]` is a function of the download: the number of its releases that the caller may list.
+    """
+
+    id = serializers.CharField(read_only=True, source="public_id")
+    createdAt = MomentField(read_only=True, source="created_at")
+    updatedAt = MomentField(read_only=True, source="updated_at")
+    name = serializers.CharField(read_only=True, source="title")
+    displayName = serializers.CharField(read_only=True, source="title")
+    description = serializers.CharField(read_only=True)
+    publicKey = serializers.CharField(read_only=True, help_text="Always empty: the hub signs no licenses")
+    totalLicenses = serializers.IntegerField(read_only=True, help_text="Always 0: the hub has no licenses")
+    totalTrialActivations = serializers.IntegerField(read_only=True)
+    totalReleases = serializers.IntegerField(read_only=True)
+    totalProductVersions = serializers.IntegerField(read_only=True)
+    totalFeatureFlags = serializers.IntegerField(read_only=True)
+    licensePolicy = serializers.DictField(read_only=True, allow_null=True)
+    trialPolicy = serializers.DictField(read_only=True, allow_null=True)
+    metadata = serializers.ListField(child=serializers.DictField(), read_only=True)
+
+    def get_public_key(self, download: Download) -> str:
+        return ""
+
+    def get_total_licenses(self, download: Download) -> int:
+        return 0
+
+    get_total_trial_activations = get_total_product_versions = get_total_feature_flags = get_total_licenses
+
+    def get_total_releases(self, download: Download) -> int:
+        return int(self.context["total"](download))
+
+    def get_license_policy(self, download: Download) -> None:
+        return None
+
+    get_trial_policy = get_license_policy
+
+    def get_metadata(self, download: Download) -> list[Any]:
+        return []
+
+
+class V3ProductUpdateSerializer(InputSerializer):
+    name = serializers.CharField(max_length=MAX_TITLE_LENGTH, required=False)
+    displayName = serializers.CharField(
+        max_length=MAX_TITLE_LENGTH,
+        required=False,
+        source="display_name",
+        help_text="A product has a single name on this hub: `displayName` takes precedence over `name`",
+    )
+    description = NullableTextField(max_length=50_000)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Replace both names by the title."""
+        name, display_name = attrs.pop("name", ""), attrs.pop("display_name", "")
+        return attrs | ({"title": display_name or name} if display_name or name else {})
+
+
+class V3ProductCreateSerializer(V3ProductUpdateSerializer):
+    categoryId = serializers.CharField(
+        max_length=64,
+        required=False,
+        source="category_id",
+        help_text="Not in the original API. By default, the first category that accepts new products",
+    )
+    required_fields = ("name",)

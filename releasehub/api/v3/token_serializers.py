@@ -1,0 +1,42 @@
+"""The shapes of personal access tokens in the v3 dialect, in responses and in request bodies."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.v3.fields import MomentField
+from releasehub.apikeys.models import ApiKey
+
+
+class V3PersonalAccessTokenSerializer(OutputSerializer):
+    id = serializers.CharField(read_only=True)
+    createdAt = MomentField(read_only=True, source="created_at")
+    updatedAt = MomentField(read_only=True, source="updated_at")
+    name = serializers.CharField(read_only=True)
+    expiresAt = MomentField(read_only=True, allow_null=True, source="expires_at")
+    revoked = serializers.BooleanField(read_only=True)
+    scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    def get_id(self, key: ApiKey) -> str:
+        return str(key.pk)
+
+    def get_revoked(self, key: ApiKey) -> bool:
+        return key.revoked_at is not None
+
+
+class V3NewPersonalAccessTokenSerializer(V3PersonalAccessTokenSerializer):
+    """The response that shows the token; the view adds its value, which no row contains."""
+
+    token = serializers.CharField(read_only=True, help_text="Shown only once")
+
+
+class V3PersonalAccessTokenUpdateSerializer(InputSerializer):
+    name = serializers.CharField(max_length=100, required=False)
+    scopes = serializers.ListField(child=serializers.CharField(max_length=100), max_length=100, required=False)
+    expiresAt = serializers.DateTimeField(required=False, allow_null=True, source="expires_at")
+    revoked = serializers.BooleanField(required=False, help_text="A revoked token cannot be made valid again")
+
+
+class V3PersonalAccessTokenCreateSerializer(V3PersonalAccessTokenUpdateSerializer):
+    required_fields = ("name", "scopes")

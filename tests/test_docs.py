@@ -17,7 +17,6 @@ from tests.documented import DOCS
 
 ROOT = DOCS.parent
 CODE = ("releasehub", "downloads", "versions", "files", "tests", "bench", "cli")
-LISTED_IN_README = [*DOCS.glob("*.md"), *DOCS.glob("api/*.md")]
 HISTORY = {DOCS / "changelog.md", *DOCS.glob("decisions/*.md")}  # they name files as they were called at the time
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("cli/*.md")])
 PATH = re.compile(rf"(?:{'|'.join((*CODE, 'docs', 'templates', '.ci'))})(?:/[\w.*-]+)*/?")
@@ -98,6 +97,13 @@ def test_every_path_and_module_exists(document: Path) -> None:
     assert [name for name in sorted(named) if not exists(name)] == []
 
 
-def test_the_index_lists_every_page() -> None:
-    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links_of(DOCS / "README.md")}
-    assert {*LISTED_IN_README} - listed == {DOCS / "README.md"}
+@pytest.mark.parametrize(
+    ("index", "pages"),
+    [
+        ("README.md", {*DOCS.glob("*.md"), *DOCS.glob("api/*.md")}),
+        ("decisions/README.md", {*DOCS.glob("decisions/*.md")}),
+    ],
+)
+def test_an_index_lists_every_page(index: str, pages: set[Path]) -> None:
+    listed = {(DOCS / index).parent.joinpath(link.partition("#")[0]).resolve() for link in links_of(DOCS / index)}
+    assert pages - listed == {DOCS / index}

@@ -27,7 +27,7 @@ from files.storage.digests import HEAD_BYTES, NAMES, Declared, Digester
 from files.storage.streaming import Receiver
 from files.uploads.intake import decide
 from releasehub.core.errors import DomainError, ErrorCode, Invalid, NotFound, Rejected
-from releasehub.outbound.client import Download, fetch, send
+from releasehub.outbound.client import StreamedResponse, fetch, send
 from releasehub.outbound.failures import Refused, Unreachable
 from versions.services import lock_version
 
@@ -265,7 +265,7 @@ def github_asset(release_page: str, number: str) -> str:
     return url
 
 
-def _declared_size(file: File, answer: Download) -> int:
+def _declared_size(file: File, answer: StreamedResponse) -> int:
     if answer.status >= 500 or answer.status in {408, 429}:
         raise Unreachable(f"The link answered {answer.status}.")
     if answer.status != 200:

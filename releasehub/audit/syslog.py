@@ -21,7 +21,7 @@ from django.conf import settings
 
 from releasehub.audit.lines import json_line
 from releasehub.audit.targets import SyslogTarget
-from releasehub.outbound.addresses import refusal
+from releasehub.outbound.addresses import refusal_reason
 from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.outbound.lookup import allowed_networks
 
@@ -87,7 +87,7 @@ def _checked_address(target: SyslogTarget, kind: socket.SocketKind) -> tuple[soc
     except (OSError, UnicodeError):
         raise Unreachable("The host name of the syslog server could not be resolved.") from None
     allowed = allowed_networks()
-    if any(refusal(str(address[0]), allowed) for *_, address in candidates):
+    if any(refusal_reason(str(address[0]), allowed) for *_, address in candidates):
         raise Refused("The syslog server is in a private network. Add that network to RELEASEHUB_WEBHOOK_ALLOW_NETS.")
     family, _, _, _, address = candidates[0]
     return family, address

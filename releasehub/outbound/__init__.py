@@ -1,1 +1,1 @@
-"""Everything the hub sends to addresses that somebody else chose: one guarded HTTP client."""
+"""The HTTP client for URLs that users have entered. It cannot reach private networks, unless the operator allows it."""

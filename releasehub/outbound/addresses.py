@@ -1,4 +1,7 @@
-"""Which addresses may be connected to. Pure; an own table, because `is_global` differs between Python versions."""
+"""The rule which IP addresses the hub may connect to.
+
+It has its own table of networks, because the result of `is_global` differs between Python versions.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,19 @@ REFUSED_V4 = {
     for text, reason in {
         "0.0.0.0/8": "this host",
         "10.0.0.0/8": "a private network",
-        "100.64.0.0/10": "a provider's inner network",
+        "100.64.0.0/10": "a carrier-grade NAT network",
         "127.0.0.0/8": "this host",
-        "168.63.129.16/32": "a cloud's metadata service",
-        "169.254.0.0/16": "the local link",
+        "168.63.129.16/32": "the metadata service of a cloud provider",
+        "169.254.0.0/16": "a link-local network",
         "172.16.0.0/12": "a private network",
-        "192.0.0.0/24": "a network for protocols",
-        "192.0.2.0/24": "a network for documentation",
-        "192.88.99.0/24": "a relay to another network",
+        "192.0.0.0/24": "a network for protocol assignments",
+        "192.0.2.0/24": "a documentation network",
+        "192.88.99.0/24": "a relay network",
         "192.168.0.0/16": "a private network",
-        "198.18.0.0/15": "a network for measurements",
-        "198.51.100.0/24": "a network for documentation",
-        "203.0.113.0/24": "a network for documentation",
-        "224.0.0.0/4": "many hosts at once",
+        "198.18.0.0/15": "a benchmarking network",
+        "198.51.100.0/24": "a documentation network",
+        "203.0.113.0/24": "a documentation network",
+        "224.0.0.0/4": "a multicast network",
         "240.0.0.0/4": "a reserved network",
     }.items()
 }
@@ -33,45 +36,48 @@ PUBLIC_V6 = IPv6Network("2000::/3")
 REFUSED_V6 = {
     IPv6Network(text): reason
     for text, reason in {
-        "2001::/23": "a network for protocols",
-        "2001:db8::/32": "a network for documentation",
-        "2002::/16": "a relay to another network",
+        "2001::/23": "a network for protocol assignments",
+        "2001:db8::/32": "a documentation network",
+        "2002::/16": "a relay network",
         "3ffe::/16": "a reserved network",
-        "3fff::/20": "a network for documentation",
+        "3fff::/20": "a documentation network",
     }.items()
 }
 
-_TAILS = (
+# Networks whose addresses contain an IPv4 address in their last 32 bits.
+_IPV4_IN_LAST_32_BITS = (
     IPv6Network("::/96"),  # compatible
     IPv6Network("::ffff:0:0/96"),  # mapped
     IPv6Network("::ffff:0:0:0/96"),  # translated
     IPv6Network("64:ff9b::/96"),  # NAT64
     IPv6Network("64:ff9b:1::/48"),  # NAT64, local use
 )
-_PLAIN = frozenset({IPv6Address("::"), IPv6Address("::1")})
+_WITHOUT_IPV4 = frozenset({IPv6Address("::"), IPv6Address("::1")})
 _TEREDO = IPv6Network("2001::/32")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
-_LOW = 0xFFFFFFFF
+_LAST_32_BITS = 0xFFFFFFFF
 
 
-def refusal(address: str, allowed: Iterable[Network] = ()) -> str:
-    """Why the hub may not connect to the address, as the end of "it leads to ..."; "" when it may.
+def refusal_reason(address: str, allowed: Iterable[Network] = ()) -> str:
+    """Return the kind of network that makes this IP address forbidden, or an empty string if the hub may connect to it.
 
-    `allowed` are networks the operator listed; they win over the table. An address with another one inside needs both:
-    the outer one listed, and the inner one allowed.
+    Args:
+        address: The IP address as text.
+        allowed: Networks that the operator has allowed. They take precedence over the table. If an IPv6 address
+            contains an IPv4 address, the operator has to allow the former, and the latter has to be allowed as well.
     """
     try:
         ip = ip_address(address)
     except ValueError:
-        return "something that is no address"
+        return "an invalid IP address"
     return _refusal(ip, tuple(allowed))
 
 
 def _refusal(ip: Address, allowed: tuple[Network, ...]) -> str:
     if isinstance(ip, IPv6Address):
         if ip.scope_id is not None:
-            return "the local link"
+            return "a link-local network"
         for inner in _embedded(ip):
             if reason := _refusal(inner, allowed):
                 return reason
@@ -88,18 +94,21 @@ def _refusal_v6(ip: IPv6Address) -> str:
     if ip not in PUBLIC_V6:
         return "a network that is not public"
     if any(_embedded(ip)):
-        return "a relay to another network"
+        return "a relay network"
     return next((reason for network, reason in REFUSED_V6.items() if ip in network), "")
 
 
 def _embedded(ip: IPv6Address) -> Iterator[IPv4Address]:
-    """The IPv4 address such an address is delivered to in the end. RFC 4291, 6052, 3056, 4380, 5214."""
+    """Yield the IPv4 addresses to which a packet for this IPv6 address may be delivered in the end.
+
+    See RFC 4291 (mapped), 6052 (NAT64), 3056 (6to4), 4380 (Teredo) and 5214 (ISATAP).
+    """
     number = int(ip)
-    if ip not in _PLAIN and any(ip in network for network in _TAILS):
-        yield IPv4Address(number & _LOW)
+    if ip not in _WITHOUT_IPV4 and any(ip in network for network in _IPV4_IN_LAST_32_BITS):
+        yield IPv4Address(number & _LAST_32_BITS)
     if ip in _SIX_TO_FOUR:
-        yield IPv4Address(number >> 80 & _LOW)
+        yield IPv4Address(number >> 80 & _LAST_32_BITS)
     if ip in _TEREDO:
-        yield IPv4Address(number & _LOW ^ _LOW)
-    if number >> 32 & _LOW in _ISATAP:
-        yield IPv4Address(number & _LOW)
+        yield IPv4Address(number & _LAST_32_BITS ^ _LAST_32_BITS)
+    if number >> 32 & _LAST_32_BITS in _ISATAP:
+        yield IPv4Address(number & _LAST_32_BITS)

@@ -1,8 +1,9 @@
-"""The one HTTP client for addresses other people chose: link probes, webhooks, fetched files.
+"""The HTTP client for URLs that users have entered. It serves link checks, webhooks, file imports and audit sinks.
 
-A name is resolved once, every address it has is judged, and the connection goes to a judged address; a redirect starts
-over. No proxy, no cookies, no decompression, and a clock over the whole exchange. Thread safe. A connection serves one
-request, but for those of a `Caller`.
+To prevent server-side request forgery, the client resolves a host name once, checks all its IP addresses, and connects
+to one of the checked addresses. It does the same for every redirect. It uses no proxy and no cookies, does not
+decompress, and has one deadline for the whole request. The functions are thread-safe. They open a connection for each
+request, while a `PersistentClient` reuses its connection.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from dataclasses import dataclass, replace
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
 
-from releasehub.outbound.connections import Clock, pool_to
-from releasehub.outbound.failures import Refused, Unreachable, errors_of_ours
-from releasehub.outbound.lookup import LOOKUP_SECONDS, judged_addresses
+from releasehub.outbound.connections import Deadline, pool_to
+from releasehub.outbound.failures import Refused, Unreachable, translate_errors
+from releasehub.outbound.lookup import LOOKUP_SECONDS, allowed_addresses
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
 
 CONNECT_SECONDS = 3.0
-KEPT_SECONDS = 10.0
+KEEP_ALIVE_SECONDS = 10.0
 MAX_ADDRESSES_TRIED = 3
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -37,25 +38,34 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _METHOD = re.compile(r"[A-Z]+")
 
-Place = tuple[str, str, int, bool]  # scheme, host, port, whether the certificate counts
+ConnectionKey = tuple[str, str, int, bool]  # scheme, host, port, whether TLS is verified
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back. `url` is the last one asked; `headers` ignore case; `is_cut` when there was, or may be, more."""
+class Response:
+    """A response.
+
+    Attributes:
+        url: The URL of the last request, after redirects.
+        status: The HTTP status.
+        headers: The headers. Their names are case-insensitive.
+        body: The body, up to the limit.
+        is_truncated: Whether the body may be longer than the limit.
+        seconds: The duration of the whole exchange.
+    """
 
     url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
-    is_cut: bool
+    is_truncated: bool
     seconds: float
 
 
-class Download:
-    """An answer whose body is read piece by piece, inside `fetch`."""
+class StreamedResponse:
+    """A response whose body is read in chunks, inside the context of `fetch`."""
 
-    def __init__(self, opened: _Opened, chunk_bytes: int) -> None:
+    def __init__(self, opened: _OpenResponse, chunk_bytes: int) -> None:
         self.url = opened.target.url
         self.status = opened.response.status
         self.headers: Mapping[str, str] = opened.response.headers
@@ -63,14 +73,24 @@ class Download:
         self._chunk_bytes = chunk_bytes
 
     def chunks(self) -> Iterator[bytes]:
-        """The body as sent, never decompressed. Errors: Unreachable when it ends early or the time is over."""
+        """Yield the body in chunks, without decompressing it.
+
+        Raises:
+            Unreachable: The body ends early, or the time is over.
+        """
         while chunk := self._opened.read(self._chunk_bytes):
             yield chunk
 
 
 def check_target(url: str) -> None:
-    """Judge a URL without connecting. Errors: Refused; Unreachable for an unknown name; NotLookedUp."""
-    judged_addresses(_parse(url), Clock(LOOKUP_SECONDS))
+    """Check whether requests may be sent to a URL, without connecting to it.
+
+    Raises:
+        Refused: The URL is invalid or not allowed.
+        Unreachable: The host name does not exist.
+        LookupFailed: The host name cannot be resolved at the moment.
+    """
+    allowed_addresses(_parse(url), Deadline(LOOKUP_SECONDS))
 
 
 def send(
@@ -83,32 +103,43 @@ def send(
     read_limit: int = 65536,
     total_seconds: float = 15,
     verify_tls: bool = True,
-) -> Answer:
-    """One exchange, with at most `read_limit` bytes of the answer's body. A redirect too many is an answer only at 0.
+) -> Response:
+    """Send a request over a new connection, and return the response.
 
-    Without `verify_tls` any certificate will do; which addresses may be connected to stays the same.
+    Args:
+        method: The HTTP method.
+        url: The URL.
+        headers: Additional headers. Those that the client sets itself are not allowed.
+        body: The request body.
+        follow_redirects: The number of redirects to follow. With 0, a redirect is returned as the response.
+        read_limit: The number of bytes of the response body to read.
+        total_seconds: The time limit for everything together.
+        verify_tls: False accepts every certificate. The allowed IP addresses stay the same.
 
-    Errors: Refused; Unreachable.
+    Raises:
+        Refused: The target is not allowed.
+        Unreachable: There was no complete response in time, or there were too many redirects.
     """
     request = replace(_request(method, url, headers, body), verify_tls=verify_tls)
-    opened = _open(request, follow_redirects, Clock(total_seconds))
+    opened = _open(request, follow_redirects, Deadline(total_seconds))
     try:
         return _read(opened, read_limit)
     finally:
         opened.close()
 
 
-class Caller:
-    """Sends like `send`, without redirects, and keeps the connection to its last target. For one thread.
+class PersistentClient:
+    """A client that keeps the connection to its last target open. It follows no redirects, and is not thread-safe.
 
-    A name is resolved and judged when a connection is made, and again for the first request KEPT_SECONDS later.
+    A host name is resolved and checked for every new connection. A connection is used for KEEP_ALIVE_SECONDS at most,
+    so that a changed DNS record takes effect.
     """
 
     def __init__(self) -> None:
         self._pool: urllib3.HTTPConnectionPool | None = None
-        self._clock = Clock(0)
-        self._place: Place | None = None
-        self._ends = 0.0
+        self._deadline = Deadline(0)
+        self._key: ConnectionKey | None = None
+        self._expires_at = 0.0
 
     def send(
         self,
@@ -120,67 +151,72 @@ class Caller:
         read_limit: int = 65536,
         total_seconds: float = 15,
         verify_tls: bool = True,
-    ) -> Answer:
-        """Once more over a new connection when the one that was kept has ended before any answer.
+    ) -> Response:
+        """Send a request, over the open connection if possible. The arguments are the same as for the function `send`.
 
-        Errors: Refused; Unreachable.
+        If the server has closed the open connection, the request is sent once more over a new one.
+
+        Raises:
+            Refused: The target is not allowed.
+            Unreachable: There was no complete response in time.
         """
         request = replace(_request(method, url, headers, body), verify_tls=verify_tls)
-        self._clock.restart(total_seconds)
+        self._deadline.restart(total_seconds)
         try:
-            opened = self._ask_again(request) or self._open(request)
-            answer = _read(opened, read_limit)
+            opened = self._send_reused(request) or self._open(request)
+            response = _read(opened, read_limit)
         except BaseException:
             self.close()
             raise
-        if answer.is_cut:
+        if response.is_truncated:
             self.close()
-        return answer
+        return response
 
     def close(self) -> None:
         if self._pool is not None:
             self._pool.close()
-        self._pool = self._place = None
+        self._pool = self._key = None
 
-    def _ask_again(self, request: _Request) -> _Opened | None:
-        """Over the connection that was kept; None when that leads nowhere any more."""
-        if self._pool is not None and self._place == _place(request) and time.monotonic() < self._ends:
-            with errors_of_ours():
+    def _send_reused(self, request: _Request) -> _OpenResponse | None:
+        """Send over the open connection. Return None if there is none for this target, or the server has closed it."""
+        if self._pool is not None and self._key == _connection_key(request) and time.monotonic() < self._expires_at:
+            with translate_errors():
                 try:
-                    return _ask_over(self._pool, request, self._clock)
+                    return _send_over(self._pool, request, self._deadline)
                 except ProtocolError as error:
                     if not _is_dropped(error):
                         raise
         self.close()
         return None
 
-    def _open(self, request: _Request) -> _Opened:
-        opened = _open(request, 0, self._clock)
-        self._pool, self._place, self._ends = opened.pool, _place(request), time.monotonic() + KEPT_SECONDS
+    def _open(self, request: _Request) -> _OpenResponse:
+        opened = _open(request, 0, self._deadline)
+        self._pool, self._key = opened.pool, _connection_key(request)
+        self._expires_at = time.monotonic() + KEEP_ALIVE_SECONDS
         return opened
 
 
-def _place(request: _Request) -> Place:
+def _connection_key(request: _Request) -> ConnectionKey:
     target = request.target
     return target.scheme, target.host, target.port, request.verify_tls
 
 
 def _is_dropped(error: ProtocolError) -> bool:
-    """Whether the other side ended the connection, which it may do to one that is idle."""
+    """Return whether the server closed the connection, as servers do with idle connections."""
     return isinstance(error.args[-1], ConnectionError)
 
 
-def _read(opened: _Opened, limit: int) -> Answer:
-    pieces = bytearray()
-    while len(pieces) < limit and (piece := opened.read(limit - len(pieces))):
-        pieces += piece
-    return Answer(
+def _read(opened: _OpenResponse, limit: int) -> Response:
+    body = bytearray()
+    while len(body) < limit and (chunk := opened.read(limit - len(body))):
+        body += chunk
+    return Response(
         url=opened.target.url,
         status=opened.response.status,
         headers=opened.response.headers,
-        body=bytes(pieces),
-        is_cut=opened.has_more(),
-        seconds=opened.clock.passed(),
+        body=bytes(body),
+        is_truncated=opened.has_more(),
+        seconds=opened.deadline.elapsed_seconds(),
     )
 
 
@@ -192,14 +228,18 @@ def fetch(
     follow_redirects: int = 5,
     total_seconds: float,
     chunk_bytes: int = 1 << 20,
-) -> Iterator[Download]:
-    """GET a large body: `with fetch(...) as download`. The caller judges the status and counts the bytes.
+) -> Iterator[StreamedResponse]:
+    """Send a GET request whose response body may be large: `with fetch(...) as response`.
 
-    Errors: Refused; Unreachable.
+    The calling code has to check the status and the size.
+
+    Raises:
+        Refused: The target is not allowed.
+        Unreachable: There was no response in time, or there were too many redirects.
     """
-    opened = _open(_request("GET", url, headers, b""), follow_redirects, Clock(total_seconds))
+    opened = _open(_request("GET", url, headers, b""), follow_redirects, Deadline(total_seconds))
     try:
-        yield Download(opened, chunk_bytes)
+        yield StreamedResponse(opened, chunk_bytes)
     finally:
         opened.close()
 
@@ -214,70 +254,70 @@ class _Request:
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """An answer whose head has come; it owns its connection."""
+class _OpenResponse:
+    """A response whose head was received. It owns its connection."""
 
     target: Target
     response: urllib3.BaseHTTPResponse
     pool: urllib3.HTTPConnectionPool
-    clock: Clock
+    deadline: Deadline
 
     def read(self, amount: int) -> bytes:
-        with errors_of_ours():
+        with translate_errors():
             return self.response.read(amount, decode_content=False)
 
     def has_more(self) -> bool:
-        """False only when the end was seen: to be certain otherwise, more than was asked for would have to be read."""
-        left = getattr(self.response, "length_remaining", None)
-        return bool(left) if left is not None else not self.response.closed
+        """Return whether the body may have more bytes. To be certain, it would have to be read beyond the limit."""
+        remaining = getattr(self.response, "length_remaining", None)
+        return bool(remaining) if remaining is not None else not self.response.closed
 
     def close(self) -> None:
         self.response.close()
         self.pool.close()
 
 
-def _open(request: _Request, follow_redirects: int, clock: Clock) -> _Opened:
+def _open(request: _Request, follow_redirects: int, deadline: Deadline) -> _OpenResponse:
     for _ in range(follow_redirects + 1):
-        with errors_of_ours():
-            opened = _ask(request, clock)
+        with translate_errors():
+            opened = _connect_and_send(request, deadline)
         if not follow_redirects:
             return opened
         try:
-            following = _redirected(request, opened.response)
+            redirected = _redirected(request, opened.response)
         except Refused:
             opened.close()
             raise
-        if following is None:
+        if redirected is None:
             return opened
         opened.close()
-        request = following
-    raise Unreachable("The server redirects too often.")
+        request = redirected
+    raise Unreachable("The server redirects too many times.")
 
 
-def _ask(request: _Request, clock: Clock) -> _Opened:
-    """Try the judged addresses in turn, for as long as no connection comes about."""
-    addresses = judged_addresses(request.target, clock)[:MAX_ADDRESSES_TRIED]
+def _connect_and_send(request: _Request, deadline: Deadline) -> _OpenResponse:
+    """Send the request to the first allowed IP address that accepts a connection."""
+    addresses = allowed_addresses(request.target, deadline)[:MAX_ADDRESSES_TRIED]
     for position, address in enumerate(addresses, start=1):
         try:
-            return _ask_at(address, request, clock)
+            return _send_to(address, request, deadline)
         except (NewConnectionError, ConnectTimeoutError):
             if position == len(addresses):
                 raise
-    raise Unreachable("The host name has no address.")
+    raise Unreachable("The host name has no IP address.")
 
 
-def _ask_at(address: str, request: _Request, clock: Clock) -> _Opened:
-    pool = pool_to(address, request.target, clock, verify_tls=request.verify_tls)
+def _send_to(address: str, request: _Request, deadline: Deadline) -> _OpenResponse:
+    pool = pool_to(address, request.target, deadline, verify_tls=request.verify_tls)
     try:
-        return _ask_over(pool, request, clock)
+        return _send_over(pool, request, deadline)
     except BaseException:
         pool.close()
         raise
 
 
-def _ask_over(pool: urllib3.HTTPConnectionPool, request: _Request, clock: Clock) -> _Opened:
-    # Half of what is left, because the limit counts twice: once for the connection, once for the TLS handshake.
-    connect_seconds = min(CONNECT_SECONDS, clock.left() / 2)
+def _send_over(pool: urllib3.HTTPConnectionPool, request: _Request, deadline: Deadline) -> _OpenResponse:
+    # The timeout applies twice, to the connection and to the TLS handshake, so use half of the remaining time.
+    connect_seconds = min(CONNECT_SECONDS, deadline.remaining_seconds() / 2)
     response = pool.urlopen(
         request.method,
         request.target.path,
@@ -286,48 +326,55 @@ def _ask_over(pool: urllib3.HTTPConnectionPool, request: _Request, clock: Clock)
         | {"Host": request.target.authority, "Accept-Encoding": "identity"},
         retries=False,
         redirect=False,
-        timeout=urllib3.Timeout(connect=connect_seconds, read=clock.left()),
+        timeout=urllib3.Timeout(connect=connect_seconds, read=deadline.remaining_seconds()),
         preload_content=False,
         decode_content=False,
     )
-    return _Opened(request.target, response, pool, clock)
+    return _OpenResponse(request.target, response, pool, deadline)
 
 
 def _redirected(request: _Request, response: urllib3.BaseHTTPResponse) -> _Request | None:
-    """The request that follows from a redirect, as browsers make it; None when the answer is final. Errors: Refused."""
+    """Return the request that a redirect leads to, or None if the response is final.
+
+    The method and the body change in the same way as in browsers.
+
+    Raises:
+        Refused: The new target is not allowed.
+    """
     location = response.headers.get("Location")
     if response.status not in _REDIRECTS or location is None:
         return None
     try:
         target = parse_redirect(request.target, location)
     except InvalidUrl as exc:
-        raise Refused(f"The server redirects to a URL that is not allowed. {exc}") from None
+        raise Refused(f"The server redirects to an invalid URL. {exc}") from None
     if request.target.scheme == "https" and target.scheme == "http":
         raise Refused("The server redirects from https to http.")
     request = replace(request, headers=_carried_headers(request, target), target=target)
-    is_asked_anew = response.status == 303 or (response.status in {301, 302} and request.method == "POST")
-    if not is_asked_anew or request.method in {"GET", "HEAD"}:
+    becomes_get = response.status == 303 or (response.status in {301, 302} and request.method == "POST")
+    if not becomes_get or request.method in {"GET", "HEAD"}:
         return request
     headers = {name: value for name, value in request.headers.items() if not name.lower().startswith("content-")}
     return replace(request, method="GET", headers=headers, body=b"")
 
 
 def _carried_headers(request: _Request, target: Target) -> Mapping[str, str]:
-    before = request.target
-    is_upgrade = before.has_default_port and target.has_default_port
-    if before.host == target.host and (before.port == target.port or is_upgrade):
+    """Return the headers for the new target. Another host does not get headers that may contain credentials."""
+    previous = request.target
+    is_upgrade = previous.has_default_port and target.has_default_port
+    if previous.host == target.host and (previous.port == target.port or is_upgrade):
         return request.headers
     return {name: value for name, value in request.headers.items() if name.lower() in _CARRIED_TO_OTHER_HOSTS}
 
 
 def _request(method: str, url: str, headers: Mapping[str, str] | None, body: bytes) -> _Request:
     if not _METHOD.fullmatch(method):
-        raise Refused("The method is not valid.")
+        raise Refused("The HTTP method is invalid.")
     for name, value in (headers or {}).items():
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            raise Refused("A header has characters that are not allowed.")
+            raise Refused(f"The header {name!r} contains characters that are not allowed.")
         if name.lower() in _OWN_HEADERS:
-            raise Refused(f"The header {name} is set by the hub.")
+            raise Refused(f"The header {name} cannot be set, because the hub sets it itself.")
     return _Request(method, _parse(url), dict(headers or {}), body)
 
 

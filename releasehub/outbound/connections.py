@@ -1,4 +1,4 @@
-"""Connections that go to one judged address and keep to a clock over the whole exchange."""
+"""HTTP connections to one given IP address, with one deadline for the whole request and response."""
 
 from __future__ import annotations
 
@@ -19,31 +19,35 @@ IDLE_SECONDS = 30.0
 MAX_HEAD_BYTES = 65536
 
 
-class Clock:
-    """Wall-clock time for a whole exchange."""
+class Deadline:
+    """The time limit for a whole request and its response."""
 
     def __init__(self, seconds: float) -> None:
         self.restart(seconds)
 
     def restart(self, seconds: float) -> None:
-        """For the next exchange over the same connection."""
+        """Set a new time limit for the next request over the same connection."""
         self._started = time.monotonic()
-        self._ends = self._started + seconds
+        self._expires_at = self._started + seconds
 
-    def passed(self) -> float:
+    def elapsed_seconds(self) -> float:
         return time.monotonic() - self._started
 
-    def left(self) -> float:
-        """Seconds, always more than 0. Errors: TimeoutError."""
-        seconds = self._ends - time.monotonic()
+    def remaining_seconds(self) -> float:
+        """Return the remaining time, which is always more than 0.
+
+        Raises:
+            TimeoutError: The time is over.
+        """
+        seconds = self._expires_at - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
         return seconds
 
 
-def pool_to(address: str, target: Target, clock: Clock, *, verify_tls: bool = True) -> urllib3.HTTPConnectionPool:
-    """At most one connection, to that address, whatever the name of the target leads to."""
-    options: dict[str, Any] = {"maxsize": 1, "clock": clock}
+def pool_to(address: str, target: Target, deadline: Deadline, *, verify_tls: bool = True) -> urllib3.HTTPConnectionPool:
+    """Return a pool with at most one connection, which goes to this IP address without another lookup of the name."""
+    options: dict[str, Any] = {"maxsize": 1, "deadline": deadline}
     if target.scheme == "http":
         return _PlainPool(address, target.port, **options)
     if not verify_tls:
@@ -61,7 +65,7 @@ def pool_to(address: str, target: Target, clock: Clock, *, verify_tls: bool = Tr
         target.port,
         ssl_context=_tls_context(),
         cert_reqs="CERT_REQUIRED",
-        server_hostname=target.host,  # for SNI, and the name the certificate must have
+        server_hostname=target.host,  # for SNI, and the name that the certificate must have
         **options,
     )
 
@@ -80,23 +84,23 @@ def _unverified_context() -> ssl.SSLContext:
 
 
 class _TimedConnection(HTTPConnection):
-    """Sends and reads within the exchange's time, not within a limit per packet."""
+    """A connection with a time limit for the whole exchange. A limit per packet would allow endless slow responses."""
 
-    def __init__(self, *args: Any, clock: Clock, **options: Any) -> None:
+    def __init__(self, *args: Any, deadline: Deadline, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._clock = clock
-        # http.client only ever calls it.
-        self.response_class = partial(_TimedResponse, clock=clock)  # type: ignore[assignment]
+        self._deadline = deadline
+        # http.client only calls this attribute, so it does not have to be a class.
+        self.response_class = partial(_TimedResponse, deadline=deadline)  # type: ignore[assignment]
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        self.sock.settimeout(self._clock.left())
+        self.sock.settimeout(self._deadline.remaining_seconds())
         super().send(data)
 
 
 class _TimedTlsConnection(_TimedConnection, HTTPSConnection):
-    """The same over TLS."""
+    """A `_TimedConnection` over TLS."""
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
@@ -109,15 +113,15 @@ class _TlsPool(urllib3.HTTPSConnectionPool):
 
 class _UnverifiedTlsPool(_TlsPool):
     def _validate_conn(self, conn: Any) -> None:
-        """Without the warning that the library repeats for each connection: somebody has decided this."""
+        """Connect without the warning of the library, because somebody has deliberately disabled verification."""
         if conn.is_closed:
             conn.connect()
 
 
 class _TimedResponse(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, clock: Clock, **options: Any) -> None:
+    def __init__(self, sock: socket.socket, *args: Any, deadline: Deadline, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self._reader = _TimedReader(sock, self.fp.detach(), clock)
+        self._reader = _TimedReader(sock, self.fp.detach(), deadline)
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:
@@ -126,21 +130,21 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 class _TimedReader(io.RawIOBase):
-    """Bytes of a socket while time is left, and no more than MAX_HEAD_BYTES of them for the head."""
+    """Reads from a socket until the deadline, and at most MAX_HEAD_BYTES for the head of the response."""
 
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase, clock: Clock) -> None:
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, deadline: Deadline) -> None:
         super().__init__()
         self.is_in_head = True
         self._head_bytes = 0
         self._sock = sock
         self._raw = raw
-        self._clock = clock
+        self._deadline = deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(min(IDLE_SECONDS, self._clock.left()))
+        self._sock.settimeout(min(IDLE_SECONDS, self._deadline.remaining_seconds()))
         count = self._raw.readinto(buffer)
         if self.is_in_head:
             self._head_bytes += count or 0

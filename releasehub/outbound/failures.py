@@ -1,4 +1,4 @@
-"""Why something could not be sent, in sentences that name neither the URL nor its address."""
+"""Errors of outgoing requests. Their messages contain neither the URL nor an IP address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _is_sending: ContextVar[bool] = ContextVar("outbound_is_sending", default=False)
 
 
 class Refused(Exception):
-    """The target is not allowed; nothing was sent to it. `reason` is a sentence for people."""
+    """The target is not allowed, so nothing was sent to it. `reason` is a sentence for people."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -24,20 +24,20 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """The target did not answer in full: DNS, connection, TLS, time or protocol. `reason` is a sentence for people."""
+    """The target did not send a complete response in time. `reason` is a sentence for people."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class NotLookedUp(Unreachable):
-    """The resolver gave no answer about the host name; a later one may."""
+class LookupFailed(Unreachable):
+    """The host name could not be resolved at the moment. A later attempt may succeed."""
 
 
 @contextmanager
-def errors_of_ours() -> Iterator[None]:
-    """Turn the library's errors, which name URLs and addresses, into Unreachable."""
+def translate_errors() -> Iterator[None]:
+    """Replace errors of the HTTP library, which contain URLs and IP addresses, by Unreachable."""
     token = _is_sending.set(True)
     try:
         yield
@@ -50,24 +50,24 @@ def errors_of_ours() -> Iterator[None]:
 def _reason(exc: Exception) -> str:
     cause = exc.args[-1] if isinstance(exc, SSLError | ProtocolError) and exc.args else exc
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"The certificate was not accepted: {cause.verify_message}."
+        return f"The TLS certificate of the server is not trusted: {cause.verify_message}."
     if isinstance(cause, (SSLError, ssl.SSLError)):
-        return "The TLS connection failed."
+        return "The TLS handshake with the server failed."
     if isinstance(exc, NewConnectionError):
-        return "The connection was not accepted."
-    if isinstance(cause, (SlowError, TimeoutError)):  # urllib3 wraps what happens while it sends
-        return "The server took too long."
-    return "The server cut the connection or did not answer in HTTP."
+        return "The server refused the connection."
+    if isinstance(cause, (SlowError, TimeoutError)):  # urllib3 wraps errors that occur while it sends
+        return "The server took too long to respond."
+    return "The server closed the connection early, or its response is not valid HTTP."
 
 
-def _is_foreign(record: logging.LogRecord) -> bool:
-    """urllib3 logs paths, and a path may hold a secret."""
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    """Drop log records of urllib3 during our requests. They contain paths, and a path may contain a secret."""
     return not _is_sending.get()
 
 
-def _keep_quiet(names: Iterable[str]) -> None:
+def _add_log_filter(names: Iterable[str]) -> None:
     for name in names:
-        logging.getLogger(name).addFilter(_is_foreign)
+        logging.getLogger(name).addFilter(_is_not_ours)
 
 
-_keep_quiet(("urllib3.connection", "urllib3.connectionpool", "urllib3.response", "urllib3.util.retry"))
+_add_log_filter(("urllib3.connection", "urllib3.connectionpool", "urllib3.response", "urllib3.util.retry"))

@@ -1,4 +1,4 @@
-"""From a host name to addresses that may be connected to."""
+"""Resolution of host names to IP addresses that the hub may connect to."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 
 from django.conf import settings
 
-from releasehub.outbound.addresses import Network, refusal
-from releasehub.outbound.connections import Clock
-from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
+from releasehub.outbound.addresses import Network, refusal_reason
+from releasehub.outbound.connections import Deadline
+from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
 from releasehub.outbound.urls import Target
 
 LOOKUP_SECONDS = 5.0
 
 
 def allowed_networks() -> tuple[Network, ...]:
-    """What the operator listed beside the public networks."""
+    """Return the private networks that the operator has explicitly allowed."""
     return _networks(tuple(getattr(settings, "WEBHOOK_ALLOW_NETS", ())))
 
 
@@ -29,34 +29,42 @@ def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
-def judged_addresses(target: Target, clock: Clock) -> list[str]:
-    """Addresses that may be connected to; one bad address among them refuses all. Errors: Refused; Unreachable."""
+def allowed_addresses(target: Target, deadline: Deadline) -> list[str]:
+    """Return the IP addresses of the target, all of which are allowed.
+
+    Raises:
+        Refused: One of the addresses is not allowed. All of them have to be, because any of them could be used.
+        Unreachable: The host name cannot be resolved.
+    """
     allowed = allowed_networks()
     if target.is_address:
-        if reason := refusal(target.host, allowed):
-            raise Refused(f"The address leads to {reason}. Use a public one.")
+        if reason := refusal_reason(target.host, allowed):
+            raise Refused(f"The IP address belongs to {reason}. Use a public address.")
         return [target.host]
-    # With networks of the operator's own in the list, their names are the operator's wish as well.
-    if target.is_inner_name and not allowed:
-        raise Refused("The name belongs to an inner network. Use a public one.")
-    addresses = _resolve(target, clock)
-    if any(refusal(address, allowed) for address in addresses):
-        raise Refused("The name leads to an address that is not public.")
+    # An operator who allows a private network also wants to use its host names.
+    if target.is_private_name and not allowed:
+        raise Refused("The host name belongs to a private network. Use a public host name.")
+    addresses = _resolve(target, deadline)
+    if any(refusal_reason(address, allowed) for address in addresses):
+        raise Refused("The host name resolves to an IP address that is not public.")
     return addresses
 
 
-def _resolve(target: Target, clock: Clock) -> list[str]:
-    """Every address of the name, in the system's order. The resolver has no time limit, so a thread waits for it."""
-    found: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
-    threading.Thread(target=_look_up, args=(target.host, target.port, found.put), daemon=True).start()
+def _resolve(target: Target, deadline: Deadline) -> list[str]:
+    """Return all IP addresses of the host name, in the order of the system.
+
+    `getaddrinfo` has no timeout, so a thread calls it, and this function stops waiting for the thread in time.
+    """
+    results: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+    threading.Thread(target=_look_up, args=(target.host, target.port, results.put), daemon=True).start()
     try:
-        addresses = found.get(timeout=min(LOOKUP_SECONDS, clock.left()))
+        addresses = results.get(timeout=min(LOOKUP_SECONDS, deadline.remaining_seconds()))
     except (queue.Empty, TimeoutError):
-        raise NotLookedUp("Looking up the host name took too long.") from None
+        raise LookupFailed("Resolving the host name took too long.") from None
     if isinstance(addresses, socket.gaierror) and addresses.errno == socket.EAI_AGAIN:
-        raise NotLookedUp("The host name could not be looked up just now.")
+        raise LookupFailed("The host name could not be resolved right now. Try again later.")
     if isinstance(addresses, Exception) or not addresses:
-        raise Unreachable("The host name could not be found.")
+        raise Unreachable("The host name could not be resolved. Check its spelling.")
     return addresses
 
 

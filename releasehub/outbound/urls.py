@@ -1,4 +1,4 @@
-"""Reading a target's URL: strictly, so that no two programs can disagree about the host. Pure functions."""
+"""A strict parser for the URLs of targets. It rejects every URL that another program could read differently."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ MAX_HOST_CHARACTERS = 253
 _URL = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:@]+)(?::([1-9][0-9]{0,4}))?")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-# The resolver reads a name that ends like this as an address: octal, hexadecimal or of fewer than four parts.
+# The system resolver reads a name with such a last label as an IPv4 address: in octal, in hexadecimal, or shortened.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_KEPT_IN_PATH = "%/:?#[]@!$&'()*+,;=~"
-_INNER_SUFFIXES = frozenset(
+_UNQUOTED_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
+_PRIVATE_SUFFIXES = frozenset(
     {
         *("alt", "arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost"),
         *("onion", "private", "svc"),
     }
 )
-# Fetch Standard, "port blocking"; then databases and daemons.
-_BAD_PORTS = frozenset(
+# The blocked ports of the Fetch Standard, then databases and other daemons.
+_BLOCKED_PORTS = frozenset(
     {
         *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109),
         *(110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530),
@@ -39,12 +39,20 @@ _BAD_PORTS = frozenset(
 
 
 class InvalidUrl(ValueError):
-    """The message is for people: it says what to change."""
+    """The URL is invalid. The message says what to change."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """`host` in lower case, ASCII, without final dot or brackets; `path` begins with "/" and holds the query."""
+    """The parts of a URL.
+
+    Attributes:
+        scheme: "http" or "https".
+        host: The host name or IP address in lower-case ASCII, without a final dot or brackets.
+        port: The port, also if it is the default port.
+        path: The path and the query. It begins with a slash.
+        is_address: Whether the host is an IP address.
+    """
 
     scheme: str
     host: str
@@ -54,7 +62,7 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """As the Host header has it."""
+        """Return the host and port as in the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.has_default_port else f"{host}:{self.port}"
 
@@ -67,65 +75,70 @@ class Target:
         return f"{self.scheme}://{self.authority}{self.path}"
 
     @property
-    def is_inner_name(self) -> bool:
-        """Names only a private network knows: one label, or a suffix no public registry gives out."""
+    def is_private_name(self) -> bool:
+        """Return whether the name only exists in private networks: it has one label or a suffix that is not public."""
         labels = self.host.split(".")
-        return not self.is_address and (len(labels) == 1 or labels[-1] in _INNER_SUFFIXES)
+        return not self.is_address and (len(labels) == 1 or labels[-1] in _PRIVATE_SUFFIXES)
 
 
 @lru_cache(maxsize=256)
 def parse_target(url: str) -> Target:
-    """Parts of an http or https URL; the fragment is left out, other characters are percent-encoded.
+    """Parse an absolute HTTP or HTTPS URL. The fragment is dropped, and special characters are percent-encoded.
 
-    Errors: InvalidUrl for anything two parsers could read in two ways.
+    Raises:
+        InvalidUrl: The URL is invalid, or two parsers could read it differently.
     """
     _check_characters(url)
     match = _URL.fullmatch(url)
     if match is None:
-        raise InvalidUrl("Give a complete URL that starts with http:// or https://.")
+        raise InvalidUrl("Enter an absolute URL that starts with http:// or https://.")
     scheme, authority, path, query = match[1].lower(), match[2], match[3], match[4] or ""
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None:
-        raise InvalidUrl("Give a host name and, if needed, a port; no user name or password.")
+        raise InvalidUrl("Enter a URL with a host name, an optional port, and no user name or password.")
     host, is_address = _parse_host(parts[1])
     port = _parse_port(parts[2]) if parts[2] else _DEFAULT_PORTS[scheme]
-    return Target(scheme, host, port, quote((path or "/") + query, safe=_KEPT_IN_PATH), is_address)
+    return Target(scheme, host, port, quote((path or "/") + query, safe=_UNQUOTED_CHARACTERS), is_address)
 
 
 def parse_redirect(base: Target, location: str) -> Target:
-    """The target of a Location header, which may be relative. Errors: InvalidUrl."""
-    # http.client reads header bytes as Latin-1, while servers send UTF-8.
-    text = quote(location.encode("latin-1", "replace"), safe=_KEPT_IN_PATH + '"<>^`{|}\\ ')
+    """Return the target of a Location header, which may be a relative URL.
+
+    Raises:
+        InvalidUrl: The URL is invalid.
+    """
+    # http.client decodes header bytes as Latin-1, but servers send UTF-8.
+    text = quote(location.encode("latin-1", "replace"), safe=_UNQUOTED_CHARACTERS + '"<>^`{|}\\ ')
     _check_characters(text)
     try:
         return parse_target(urljoin(base.url, text))
     except InvalidUrl:
         raise
     except ValueError as exc:
-        raise InvalidUrl("The redirect has no valid URL.") from exc
+        raise InvalidUrl("The URL of the redirect is invalid.") from exc
 
 
 def _check_characters(url: str) -> None:
     if len(url) > MAX_CHARACTERS:
-        raise InvalidUrl(f"Shorten the URL: it has at most {MAX_CHARACTERS} characters.")
+        raise InvalidUrl(f"The URL is too long. It can have at most {MAX_CHARACTERS} characters.")
     if "\\" in url or any(unicodedata.category(character)[0] in "CZ" for character in url):
-        raise InvalidUrl("Take spaces, backslashes and invisible characters out of the URL.")
+        raise InvalidUrl("The URL contains spaces, backslashes or invisible characters. Remove them.")
 
 
 def _parse_port(text: str) -> int:
     port = int(text)
-    if port > 65535 or port in _BAD_PORTS:
-        raise InvalidUrl("Choose another port: this one belongs to something else than a web server.")
+    if port > 65535 or port in _BLOCKED_PORTS:
+        raise InvalidUrl(f"Port {text} is not used by web servers. Use another port.")
     return port
 
 
 def _parse_host(text: str) -> tuple[str, bool]:
-    """The host, and whether it is an address."""
+    """Return the host, and whether it is an IP address."""
     if text.startswith("["):
         try:
             return str(IPv6Address(text[1:-1])), True
         except ValueError as exc:
-            raise InvalidUrl("The IPv6 address is not valid.") from exc
+            raise InvalidUrl("The IPv6 address in the URL is invalid.") from exc
     try:
         return str(IPv4Address(text)), True
     except ValueError:
@@ -135,20 +148,23 @@ def _parse_host(text: str) -> tuple[str, bool]:
 def _parse_name(text: str) -> str:
     name = text.lower().removesuffix(".")
     if len(name) > MAX_HOST_CHARACTERS:
-        raise InvalidUrl(f"Shorten the host name: it has at most {MAX_HOST_CHARACTERS} characters.")
+        raise InvalidUrl(f"The host name is too long. It can have at most {MAX_HOST_CHARACTERS} characters.")
     labels = [_ascii_label(label) for label in name.split(".")]
     if not all(_LABEL.fullmatch(label) for label in labels):
-        raise InvalidUrl("The host name is not valid.")
+        raise InvalidUrl("The host name in the URL is invalid.")
     if _NUMBER.fullmatch(labels[-1]):
-        raise InvalidUrl("Write an IPv4 address as four decimal numbers, such as 192.0.2.1.")
+        raise InvalidUrl("Enter an IPv4 address as four decimal numbers, such as 192.0.2.1.")
     name = ".".join(labels)
     if len(name) > MAX_HOST_CHARACTERS:
-        raise InvalidUrl(f"Shorten the host name: it has at most {MAX_HOST_CHARACTERS} characters.")
+        raise InvalidUrl(f"The host name is too long. It can have at most {MAX_HOST_CHARACTERS} characters.")
     return name
 
 
 def _ascii_label(label: str) -> str:
-    """The label as DNS knows it. One that changes on the way there and back has two readings: it is refused."""
+    """Return the label in its ASCII form, as in the DNS.
+
+    A label that changes when it is encoded and decoded again could be read in two ways, so it is rejected.
+    """
     if label.isascii():
         return label
     try:
@@ -157,5 +173,5 @@ def _ascii_label(label: str) -> str:
     except UnicodeError:
         is_stable = False
     if not is_stable or label.isnumeric():
-        raise InvalidUrl("Write the host name in its ASCII form (xn--...).")
+        raise InvalidUrl("Enter the host name in its ASCII form (xn--...).")
     return encoded

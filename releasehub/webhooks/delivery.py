@@ -184,7 +184,7 @@ def _surely(write: Callable[[], object]) -> None:
 
 def _run_lane(number: int, lane: Lane, claimed_at: float, reports: Reports, is_over: threading.Event) -> None:
     """Send one after the other, until the endpoint proves slow or gone, or the lane's time is over."""
-    tried, caller, room = 0, client.Caller(), threading.Semaphore(MAX_UNNOTED_PER_LANE)
+    tried, caller, room = 0, client.PersistentClient(), threading.Semaphore(MAX_UNNOTED_PER_LANE)
     try:
         for parcel in lane.parcels:
             while not room.acquire(timeout=LOOK_AGAIN_SECONDS) and not is_over.is_set():
@@ -203,7 +203,7 @@ def _run_lane(number: int, lane: Lane, claimed_at: float, reports: Reports, is_o
         reports.put(LaneEnd(number, lane.token, tuple(parcel.delivery_id for parcel in lane.parcels[tried:])))
 
 
-def attempt(lane: Lane, parcel: Parcel, caller: client.Caller) -> Outcome:
+def attempt(lane: Lane, parcel: Parcel, caller: client.PersistentClient) -> Outcome:
     """One request. Every trouble is an outcome."""
     started = time.monotonic()
     outcome = Outcome(
@@ -221,7 +221,7 @@ def attempt(lane: Lane, parcel: Parcel, caller: client.Caller) -> Outcome:
     return replace(outcome, duration_ms=round((time.monotonic() - started) * 1000))
 
 
-def _exchange(lane: Lane, outcome: Outcome, caller: client.Caller) -> Outcome:
+def _exchange(lane: Lane, outcome: Outcome, caller: client.PersistentClient) -> Outcome:
     """Errors: Refused; Unreachable."""
     parcel = outcome.parcel
     if not lane.keys:

@@ -20,7 +20,7 @@ from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.tasks import hint
 from releasehub.outbound.client import check_target
-from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
+from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
 from releasehub.webhooks import clock, filters, notices, signing
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import DELIVER, new_delivery
@@ -322,7 +322,7 @@ def check_url(url: str) -> None:
         raise _invalid("url", "At most 2000 characters.")
     try:
         check_target(url)
-    except NotLookedUp:
+    except LookupFailed:
         return
     except (Refused, Unreachable) as error:
         raise _invalid("url", error.reason) from None

@@ -1,4 +1,4 @@
-"""A server on loopback that counts whom it accepts and answers as a test says, byte by byte if need be."""
+"""A server on loopback that counts its connections and sends the responses of a test, byte by byte if necessary."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
 
 class Canary:
-    """`answer` gets the socket after the request was read; the request's bytes are in `requests`.
+    """A test server. It calls `answer` with the socket after it has read a request.
 
-    Requests may come side by side: the one that is being answered is `asked.request`.
+    `requests` has the bytes of all requests. Requests may be concurrent, so `asked.request` has the request that the
+    current thread answers.
     """
 
     def __init__(self, answer: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> None:
@@ -68,7 +69,7 @@ class Canary:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """The whole next request, in however many pieces it comes; empty when the client has gone."""
+    """Return the next request as a whole, or nothing if the client has closed the connection."""
     request = b""
     while b"\r\n\r\n" not in request:
         if not (piece := connection.recv(65536)):
@@ -85,7 +86,7 @@ def read_request(connection: socket.socket) -> bytes:
 
 @pytest.fixture
 def canary() -> Iterator[Callable[..., Canary]]:
-    """Start a canary: with bytes to answer, or with a function that answers."""
+    """Return a function that starts a server. It takes the bytes of the response or a function that sends them."""
     started: list[Canary] = []
 
     def start(answer: bytes | Callable[[socket.socket], None] = OK, tls: ssl.SSLContext | None = None) -> Canary:
@@ -104,7 +105,10 @@ def loopback_allowed(settings: Any) -> None:
 
 @pytest.fixture
 def lookups(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, list[list[str]]]], list[str]]:
-    """Answer name lookups from a table, one list per lookup, the last one again; gives the names that were asked."""
+    """Return a function that replaces the resolver by a table, and returns the list of names that get resolved.
+
+    The table has one list of addresses for each lookup of a name. The last one is repeated.
+    """
     system = socket.getaddrinfo
 
     def install(table: dict[str, list[list[str]]]) -> list[str]:

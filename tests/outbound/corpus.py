@@ -1,4 +1,4 @@
-"""The corpus of webhook targets. `test_targets` judges all of it; other tests take one target of each kind."""
+"""The corpus of webhook targets. `test_targets` uses all of it, and other tests use one target of each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run inside `unshare -Urn`: every address of the world is on `lo` here, so a forbidden one would really answer.
+"""A script for `unshare -Urn`. Every address of the world is on `lo` there, so a forbidden one would really respond.
 
 Reads the corpus named on the command line; prints, as JSON, the addresses that accepted a connection: per case, and for
 literal addresses with and without a network the operator listed.
@@ -55,7 +55,7 @@ def main(corpus: str) -> None:
 
 
 def only(address: str) -> str:
-    """The network of this one address."""
+    """Return the network that contains only this address."""
     return f"{address}/{128 if ':' in address else 32}"
 
 
@@ -97,7 +97,7 @@ def look_up(host: Any, port: Any, *_: Any, system: Any = socket.getaddrinfo, **_
 
 
 def reached(url: str, *networks: str) -> list[str]:
-    """Addresses that accepted, by either way to connect."""
+    """Return the addresses that accepted a connection, with either way to connect."""
     settings.WEBHOOK_ALLOW_NETS = networks
     before = len(accepted)
     with suppress(Refused, Unreachable):
@@ -109,13 +109,13 @@ def reached(url: str, *networks: str) -> list[str]:
 
 
 def run_case(case: dict[str, Any]) -> list[str]:
-    """A delivery and its retries, not following redirects, then the same as a download that follows them."""
+    """Send a delivery and its retries without redirects, then the same as a download that follows redirects."""
     play(case)
     return [address for _ in range(3) for address in reached(case["url"])]
 
 
 def play(case: dict[str, Any]) -> None:
-    """Let names lead, and servers answer, as the case has it."""
+    """Set up the resolver and the servers for the case."""
     with suppress(InvalidUrl):
         target = parse_target(case["url"])
         if not target.is_address:

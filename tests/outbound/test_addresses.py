@@ -1,4 +1,4 @@
-"""Addresses: every address of a refused block is refused, in each form that hides it; everything else is not."""
+"""Tests that exactly the addresses of forbidden networks are refused, in every notation that hides them."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasehub.outbound.addresses import PUBLIC_V6, REFUSED_V4, REFUSED_V6, refusal
+from releasehub.outbound.addresses import PUBLIC_V6, REFUSED_V4, REFUSED_V6, refusal_reason
 
 pytestmark = pytest.mark.embedded
 
@@ -27,62 +27,62 @@ FORMS: dict[str, Callable[[int], int]] = {
 
 @given(IN_REFUSED_V4)
 def test_every_address_of_a_refused_ipv4_block_is_refused(address: IPv4Address) -> None:
-    assert refusal(str(address))
+    assert refusal_reason(str(address))
 
 
 @given(IN_REFUSED_V6)
 def test_every_address_of_a_refused_ipv6_block_is_refused(address: IPv6Address) -> None:
-    assert refusal(str(address))
+    assert refusal_reason(str(address))
 
 
 @given(st.ip_addresses(v=6))
 def test_ipv6_outside_the_public_block_is_refused(address: IPv6Address) -> None:
-    assert address in PUBLIC_V6 or refusal(str(address))
+    assert address in PUBLIC_V6 or refusal_reason(str(address))
 
 
 @pytest.mark.parametrize("form", FORMS)
 @given(st.ip_addresses(v=4))
-def test_a_form_that_hides_an_ipv4_address_is_refused(form: str, inner: IPv4Address) -> None:
-    assert refusal(str(IPv6Address(FORMS[form](int(inner)))))
+def test_embedded_ipv4_address_is_refused(form: str, inner: IPv4Address) -> None:
+    assert refusal_reason(str(IPv6Address(FORMS[form](int(inner)))))
 
 
 @pytest.mark.parametrize("form", FORMS)
 @given(IN_REFUSED_V4)
-def test_a_listed_outer_network_does_not_open_a_refused_inner_one(form: str, inner: IPv4Address) -> None:
+def test_allowed_ipv6_network_does_not_allow_a_forbidden_embedded_address(form: str, inner: IPv4Address) -> None:
     outer = IPv6Address(FORMS[form](int(inner)))
     if outer not in {IPv6Address("::"), IPv6Address("::1")}:
-        assert refusal(str(outer), [IPv6Network("::/0")])
+        assert refusal_reason(str(outer), [IPv6Network("::/0")])
 
 
 @given(st.ip_addresses(v=4))
 def test_other_ipv4_addresses_are_public(address: IPv4Address) -> None:
-    assert bool(refusal(str(address))) == any(address in block for block in REFUSED_V4)
+    assert bool(refusal_reason(str(address))) == any(address in block for block in REFUSED_V4)
 
 
 @given(st.ip_addresses())
-def test_a_listed_network_is_allowed_and_nothing_beside_it(address: IPv4Address | IPv6Address) -> None:
-    is_hiding = isinstance(address, IPv6Address) and refusal(str(address), [IPv6Network("::/0")])
-    assert is_hiding or refusal(str(address), [ip_network(address)]) == ""
+def test_only_the_listed_network_is_allowed(address: IPv4Address | IPv6Address) -> None:
+    is_hiding = isinstance(address, IPv6Address) and refusal_reason(str(address), [IPv6Network("::/0")])
+    assert is_hiding or refusal_reason(str(address), [ip_network(address)]) == ""
     other = ip_network(type(address)(int(address) ^ 1))
-    assert refusal(str(address), [other]) == refusal(str(address))
+    assert refusal_reason(str(address), [other]) == refusal_reason(str(address))
 
 
 @pytest.mark.parametrize(
     "address", ["1.1.1.1", "9.255.255.255", "2606:4700:4700::1111", "2001:4860:4860::8888", "2003::1"]
 )
 def test_public_addresses_are_allowed(address: str) -> None:
-    assert refusal(address) == ""
+    assert refusal_reason(address) == ""
 
 
 @pytest.mark.parametrize(
     "address", ["", "localhost", "0177.0.0.1", "127.1", "1.1.1.1 ", "fe80::1%eth0", "2606::1%1", "[::1]"]
 )
-def test_what_is_no_plain_address_is_refused(address: str) -> None:
-    assert refusal(address)
+def test_invalid_address_is_refused(address: str) -> None:
+    assert refusal_reason(address)
 
 
-def test_nat64_works_where_the_operator_lists_it() -> None:
+def test_nat64_works_if_the_operator_allows_it() -> None:
     listed = [IPv6Network("64:ff9b::/96")]
-    assert refusal("64:ff9b::808:808", listed) == ""
-    assert refusal("64:ff9b::a9fe:a9fe", listed)
-    assert refusal("64:ff9b::a9fe:a9fe", [*listed, IPv4Network("169.254.169.254/32")]) == ""
+    assert refusal_reason("64:ff9b::808:808", listed) == ""
+    assert refusal_reason("64:ff9b::a9fe:a9fe", listed)
+    assert refusal_reason("64:ff9b::a9fe:a9fe", [*listed, IPv4Network("169.254.169.254/32")]) == ""

@@ -1,4 +1,4 @@
-"""The client against real sockets on loopback: who is reached, what is sent, and how much is read for how long."""
+"""Tests of the HTTP client with real sockets on loopback: its targets, requests, size limits and time limits."""
 
 import gzip
 import logging
@@ -32,7 +32,7 @@ def redirect(status: int, location: str) -> bytes:
     return f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
-# What the clock cuts ends with this reason; a server that is left to end by itself ends with another one, or well.
+# The reason of an exchange that was stopped by the deadline. If it ended in another way, the reason would differ.
 CUT = "took too long"
 SECONDS = 0.5
 
@@ -79,10 +79,10 @@ def test_loopback_is_refused_by_default(canary: Start, lookups: Lookups) -> None
 
 
 @allowed
-def test_an_exchange(canary: Start) -> None:
+def test_request_and_response(canary: Start) -> None:
     server = canary(b"HTTP/1.1 202 Accepted\r\nX-Note: a\r\nContent-Length: 5\r\n\r\nhello")
     answer = send("POST", f"{server.url}/hook?a=b#c", headers={"X-Signature": "s"}, body=b"{}")
-    assert (answer.status, answer.body, answer.is_cut) == (202, b"hello", False)
+    assert (answer.status, answer.body, answer.is_truncated) == (202, b"hello", False)
     assert (answer.url, answer.headers["x-note"]) == (f"{server.url}/hook?a=b", "a")
     assert 0 < answer.seconds < 5
     lines = header_lines(server.requests[0])
@@ -98,7 +98,7 @@ def test_an_exchange(canary: Start) -> None:
 
 
 @allowed
-def test_a_name_is_looked_up_once_and_kept_for_the_host_header(canary: Start, lookups: Lookups) -> None:
+def test_host_name_is_resolved_once_and_sent_as_host_header(canary: Start, lookups: Lookups) -> None:
     server = canary()
     asked = lookups({"hooks.example": [["127.0.0.1"], ["10.0.0.1"]]})
     assert send("GET", f"http://hooks.example:{server.port}/").status == 200
@@ -107,7 +107,7 @@ def test_a_name_is_looked_up_once_and_kept_for_the_host_header(canary: Start, lo
 
 
 @allowed
-def test_a_name_that_changes_its_address_is_judged_anew(canary: Start, lookups: Lookups) -> None:
+def test_host_name_is_checked_for_every_request(canary: Start, lookups: Lookups) -> None:
     server = canary()
     lookups({"hooks.example": [["127.0.0.1"], ["10.0.0.1"]]})
     check_target(f"http://hooks.example:{server.port}/")
@@ -117,13 +117,13 @@ def test_a_name_that_changes_its_address_is_judged_anew(canary: Start, lookups: 
 
 
 @allowed
-def test_the_next_address_is_tried_when_one_does_not_answer(canary: Start, lookups: Lookups) -> None:
+def test_next_address_is_tried_if_one_does_not_accept(canary: Start, lookups: Lookups) -> None:
     server = canary()
     lookups({"hooks.example": [["::1", "127.0.0.1"]]})
     assert send("GET", f"http://hooks.example:{server.port}/").status == 200
 
 
-def test_no_proxy_of_the_environment(canary: Start, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_of_the_environment_is_not_used(canary: Start, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     server, proxy = canary(), canary()
     settings.WEBHOOK_ALLOW_NETS = ["127.0.0.1"]
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
@@ -136,7 +136,7 @@ def test_no_proxy_of_the_environment(canary: Start, settings: Any, monkeypatch: 
 @pytest.mark.parametrize(
     "location", ["http://127.0.0.2:{}/", "http://[::1]:{}/", "http://2130706433:{}/", "//127.2:{}"]
 )
-def test_a_redirect_to_a_forbidden_target_is_not_followed(
+def test_redirect_to_a_forbidden_target_is_not_followed(
     canary: Start, settings: Any, status: int, location: str
 ) -> None:
     settings.WEBHOOK_ALLOW_NETS = ["127.0.0.1"]
@@ -152,7 +152,7 @@ def test_a_redirect_to_a_forbidden_target_is_not_followed(
 
 @allowed
 @pytest.mark.parametrize(("status", "method"), [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])
-def test_a_redirect_changes_the_method_and_drops_headers(
+def test_redirect_changes_the_method_and_drops_headers(
     canary: Start, lookups: Lookups, status: int, method: str
 ) -> None:
     lookups({"other.example": [["127.0.0.1"]]})
@@ -174,41 +174,41 @@ def test_head_stays_head_and_headers_stay_on_one_host(canary: Start, status: int
     answers = iter([redirect(status, "/there"), b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"])
     server = canary(lambda connection: connection.sendall(next(answers)))
     answer = send("HEAD", server.url, headers={"X-Own": "1"}, follow_redirects=1)
-    assert (answer.status, answer.body, answer.is_cut) == (200, b"", False)
+    assert (answer.status, answer.body, answer.is_truncated) == (200, b"", False)
     assert header_lines(server.requests[1])[0] == b"HEAD /there HTTP/1.1"
     assert b"X-Own: 1" in header_lines(server.requests[1])
 
 
 @allowed
-def test_redirects_end(canary: Start) -> None:
+def test_number_of_redirects_is_limited(canary: Start) -> None:
     server = canary(redirect(302, "/again"))
-    with pytest.raises(Unreachable, match="too often"):
+    with pytest.raises(Unreachable, match="too many times"):
         send("GET", server.url, follow_redirects=4)
     assert server.accepts == 5
 
 
 @allowed
 @pytest.mark.parametrize("status", [300, 304, 305, 306])
-def test_other_answers_with_a_location_are_final(canary: Start, status: int) -> None:
+def test_other_responses_with_a_location_are_final(canary: Start, status: int) -> None:
     server = canary(redirect(status, "/there"))
     assert send("GET", server.url, follow_redirects=4).status == status
     assert server.accepts == 1
 
 
 @allowed
-def test_a_body_is_cut_at_the_limit(canary: Start) -> None:
+def test_body_is_truncated_at_the_limit(canary: Start) -> None:
     answer = send("GET", canary(endless(b"HTTP/1.1 200 OK\r\n\r\n")).url, read_limit=1000)
-    assert (len(answer.body), answer.is_cut) == (1000, True)
+    assert (len(answer.body), answer.is_truncated) == (1000, True)
     server = canary(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
     assert send("GET", server.url, read_limit=8).body == b"hello wo"
     whole = send("GET", server.url)
-    assert (whole.body, whole.is_cut) == (b"hello world", False)
+    assert (whole.body, whole.is_truncated) == (b"hello world", False)
     exact = send("GET", canary().url, read_limit=5)
-    assert (exact.body, exact.is_cut) == (b"hello", False)
+    assert (exact.body, exact.is_truncated) == (b"hello", False)
 
 
 @allowed
-def test_a_compressed_body_stays_compressed(canary: Start) -> None:
+def test_compressed_body_is_not_decompressed(canary: Start) -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
     server = canary(head + bomb)
@@ -233,25 +233,25 @@ def test_a_compressed_body_stays_compressed(canary: Start) -> None:
     ],
     ids=["status", "headers", "header", "continue", "length", "close", "chunks", "chunk_size", "silence"],
 )
-def test_a_slow_server_is_cut_by_the_clock(canary: Start, answer: Any) -> None:
+def test_slow_server_exceeds_the_deadline(canary: Start, answer: Any) -> None:
     server = canary(answer)
     with pytest.raises(Unreachable, match=CUT):
         send("GET", server.url, total_seconds=SECONDS)
 
 
 @allowed
-def test_a_server_that_reads_nothing_is_cut_by_the_clock() -> None:
+def test_server_that_reads_nothing_exceeds_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Unreachable, match=CUT):
         send("POST", f"http://127.0.0.1:{listener.getsockname()[1]}/", body=b"x" * 50_000_000, total_seconds=SECONDS)
 
 
 @allowed
-def test_a_silent_tls_server_is_cut_by_the_clock(canary: Start) -> None:
+def test_silent_tls_server_exceeds_the_deadline(canary: Start) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Unreachable, match=CUT):
         send("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/", total_seconds=SECONDS)
 
 
-def test_a_slow_resolver_is_cut_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_resolver_exceeds_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [done.wait(10)][:0])
     with pytest.raises(Unreachable, match=CUT):
@@ -275,16 +275,16 @@ def test_a_slow_resolver_is_cut_by_the_clock(monkeypatch: pytest.MonkeyPatch) ->
     ],
     ids=["nothing", "ssh", "short", "chunk", "lengths", "long_header", "many_headers", "large_head", "continues"],
 )
-def test_a_broken_answer_is_no_answer(canary: Start, answer: Any) -> None:
+def test_malformed_response_is_an_error(canary: Start, answer: Any) -> None:
     with pytest.raises(Unreachable):
         send("GET", canary(answer).url, total_seconds=5)
 
 
 @allowed
-def test_a_port_nobody_listens_on() -> None:
+def test_closed_port_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(Unreachable, match="connection was not accepted"):
+    with pytest.raises(Unreachable, match="refused the connection"):
         send("GET", f"http://127.0.0.1:{port}/")
 
 
@@ -297,13 +297,13 @@ def test_headers_that_would_change_the_request_are_refused(headers: dict[str, st
         send("GET", "http://8.8.4.4/", headers=headers)
 
 
-def test_a_method_is_one_word() -> None:
+def test_invalid_method_is_refused() -> None:
     with pytest.raises(Refused):
         send("GET / HTTP/1.1\r\nX:", "http://8.8.4.4/")
 
 
 @allowed
-def test_a_large_file_is_read_in_pieces(canary: Start) -> None:
+def test_large_body_is_read_in_chunks(canary: Start) -> None:
     body = b"0123456789" * 100_000
     server = canary(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
     with fetch(server.url, total_seconds=5, chunk_bytes=65536) as download:
@@ -317,27 +317,27 @@ def test_a_large_file_is_read_in_pieces(canary: Start) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", "cut the connection"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "cut the connection"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", "closed the connection early"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "closed the connection early"),
         (drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x"), CUT),
         (endless(b"HTTP/1.1 200 OK\r\n\r\n"), CUT),
     ],
     ids=["short", "chunk", "slow", "endless"],
 )
-def test_a_file_that_does_not_end_well_fails(canary: Start, answer: Any, reason: str) -> None:
+def test_incomplete_body_is_an_error(canary: Start, answer: Any, reason: str) -> None:
     with fetch(canary(answer).url, total_seconds=1) as download, pytest.raises(Unreachable, match=reason):
         for _ in download.chunks():
             pass
 
 
 @allowed
-def test_errors_of_the_caller_stay_the_callers(canary: Start) -> None:
+def test_errors_inside_the_fetch_block_are_not_translated(canary: Start) -> None:
     with pytest.raises(OSError, match="disk full"), fetch(canary().url, total_seconds=1):
         raise OSError("disk full")
 
 
 @allowed
-def test_nothing_secret_is_logged(canary: Start, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_contain_no_secrets(canary: Start, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server = canary(b"HTTP/1.1 200 OK\r\nbroken header\r\nContent-Length: 5\r\n\r\nhello")
     send("POST", f"{server.url}/secret-token", total_seconds=2)
@@ -348,7 +348,7 @@ def test_nothing_secret_is_logged(canary: Start, caplog: pytest.LogCaptureFixtur
 
 
 @allowed
-def test_many_at_once(canary: Start) -> None:
+def test_concurrent_requests(canary: Start) -> None:
     def echo(connection: socket.socket) -> None:
         connection.sendall(OK)
 
@@ -361,7 +361,7 @@ def test_many_at_once(canary: Start) -> None:
 
 @pytest.fixture
 def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
-    """A server's side of TLS for hooks.example, by an authority that only this test trusts."""
+    """Return the TLS context of a server for hooks.example. Only this test trusts its certificate authority."""
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl command")
     (tmp_path / "leaf.ext").write_text("subjectAltName=DNS:hooks.example\nbasicConstraints=CA:FALSE\n")
@@ -381,7 +381,7 @@ def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ss
 
 
 @allowed
-def test_tls_is_checked_against_the_name(canary: Start, lookups: Lookups, certificates: ssl.SSLContext) -> None:
+def test_certificate_must_match_the_host_name(canary: Start, lookups: Lookups, certificates: ssl.SSLContext) -> None:
     names: list[str] = []
     certificates.sni_callback = lambda connection, name, context: names.append(name)
     server = canary(tls=certificates)
@@ -389,26 +389,26 @@ def test_tls_is_checked_against_the_name(canary: Start, lookups: Lookups, certif
     answer = send("POST", f"https://Hooks.example.:{server.port}/", body=b"{}")
     assert (answer.status, answer.body, names, asked) == (200, b"hello", ["hooks.example"], ["hooks.example"])
     for host in ("other.example", "127.0.0.1"):
-        with pytest.raises(Unreachable, match="certificate was not accepted"):
+        with pytest.raises(Unreachable, match="certificate of the server is not trusted"):
             send("POST", f"https://{host}:{server.port}/", body=b"{}")
     assert len(server.requests) == 1
     assert connections._tls_context().check_hostname
 
 
 @allowed
-def test_an_unknown_authority_is_refused(
+def test_unknown_certificate_authority_is_rejected(
     canary: Start, lookups: Lookups, certificates: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     server = canary(tls=certificates)
     lookups({"hooks.example": [["127.0.0.1"]]})
-    with pytest.raises(Unreachable, match="certificate was not accepted"):
+    with pytest.raises(Unreachable, match="certificate of the server is not trusted"):
         send("POST", f"https://hooks.example:{server.port}/")
     assert server.requests == []
 
 
 @allowed
-def test_a_redirect_never_leaves_tls(canary: Start, lookups: Lookups, certificates: ssl.SSLContext) -> None:
+def test_redirect_from_https_to_http_is_refused(canary: Start, lookups: Lookups, certificates: ssl.SSLContext) -> None:
     plain = canary()
     server = canary(redirect(302, f"http://hooks.example:{plain.port}/"), tls=certificates)
     lookups({"hooks.example": [["127.0.0.1"]]})
@@ -418,7 +418,7 @@ def test_a_redirect_never_leaves_tls(canary: Start, lookups: Lookups, certificat
 
 
 @allowed
-def test_a_slow_tls_server_is_cut_by_the_clock(canary: Start, lookups: Lookups, certificates: ssl.SSLContext) -> None:
+def test_slow_tls_server_exceeds_the_deadline(canary: Start, lookups: Lookups, certificates: ssl.SSLContext) -> None:
     server = canary(drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", b"x"), tls=certificates)
     lookups({"hooks.example": [["127.0.0.1"]]})
     with pytest.raises(Unreachable, match=CUT):

@@ -1,4 +1,4 @@
-"""Real connections, in a network namespace where the forbidden addresses exist and listen."""
+"""Tests with real connections, in a network namespace where the forbidden addresses exist and accept connections."""
 
 import json
 import os
@@ -18,7 +18,7 @@ PUBLIC = {"8.8.4.4", "8.8.8.8", "9.9.9.9", "1.1.1.1"}
 
 
 def ensure_namespaces() -> None:
-    """Errors: the test is skipped where they are not allowed."""
+    """Skip the test if network namespaces are not available."""
     if not (shutil.which("unshare") and shutil.which("ip")):
         pytest.skip("there is no unshare or ip command")
     if subprocess.run(["unshare", "-Urn", "true"], capture_output=True, check=False).returncode:
@@ -48,7 +48,7 @@ def test_forbidden_addresses_are_reached_only_when_listed(report: Any) -> None:
 
 
 @pytest.mark.parametrize("case", json.loads(CORPUS.read_text())["cases"], ids=lambda case: case["id"])
-def test_the_corpus_reaches_nothing_forbidden(report: Any, case: dict[str, Any]) -> None:
+def test_corpus_reaches_no_forbidden_address(report: Any, case: dict[str, Any]) -> None:
     reached = report["cases"][case["id"]]
     if case["expect"] == "allow":
         assert reached
@@ -58,7 +58,7 @@ def test_the_corpus_reaches_nothing_forbidden(report: Any, case: dict[str, Any])
         assert reached == []
 
 
-def test_no_connection_came_late(report: Any) -> None:
+def test_no_late_connections(report: Any) -> None:
     counted = [
         address for part in ("forbidden", "listed", "cases") for found in report[part].values() for address in found
     ]

@@ -1,4 +1,4 @@
-"""Targets: the verdicts of the corpus, told by the addresses a connection is tried to, and the classes behind them."""
+"""Tests which targets of the corpus the client tries to connect to, and how URLs are parsed."""
 
 import socket
 from collections.abc import Callable
@@ -9,9 +9,9 @@ import urllib3.util.connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasehub.outbound.addresses import refusal
-from releasehub.outbound.client import Answer, Caller, check_target, send
-from releasehub.outbound.failures import NotLookedUp, Refused, Unreachable
+from releasehub.outbound.addresses import refusal_reason
+from releasehub.outbound.client import PersistentClient, Response, check_target, send
+from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
 from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
 from tests.outbound.corpus import CASES, host_of
 
@@ -23,8 +23,8 @@ Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
 
 
 @pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Addresses a connection would have been made to; none is made."""
+def attempted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of addresses that the client tries to connect to. Every connection is refused."""
     addresses: list[str] = []
 
     def refuse(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:
@@ -36,32 +36,32 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def expected(case: dict[str, Any]) -> set[str]:
-    """Lookups that give public addresses only may be connected to, also before the name changes to a bad one."""
+    """Return the addresses that may be connected to. Some names resolve to public addresses first, then to others."""
     if "resolves_to" not in case or case["stage"] == "create":
         return {host_of(case["url"])} if case["expect"] == "allow" else set()
     return {answer[0] for answer in case["resolves_to"] if answer and PUBLIC.issuperset(answer)}
 
 
-def send_by_caller(method: str, url: str, **options: Any) -> Answer:
-    """As deliveries are sent."""
-    return Caller().send(method, url, **options)
+def send_persistently(method: str, url: str, **options: Any) -> Response:
+    """Send a request in the same way as a webhook delivery."""
+    return PersistentClient().send(method, url, **options)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-@pytest.mark.parametrize("send", [send, send_by_caller])
-def test_connections_are_tried_as_the_corpus_says(
-    case: dict[str, Any], lookups: Lookups, tried: list[str], send: Callable[..., Answer]
+@pytest.mark.parametrize("send", [send, send_persistently])
+def test_only_allowed_targets_of_the_corpus_are_connected_to(
+    case: dict[str, Any], lookups: Lookups, attempted: list[str], send: Callable[..., Response]
 ) -> None:
     answers = case.get("resolves_to", [])
     lookups({host_of(case["url"]): answers or [[]]})
     for _ in range(len(answers) + 1):
         with pytest.raises((Refused, Unreachable)):
             send("POST", case["url"], body=b"{}", total_seconds=5)
-    assert set(tried) == expected(case)
+    assert set(attempted) == expected(case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_what_can_be_refused_when_saved_is_refused(case: dict[str, Any], lookups: Lookups) -> None:
+def test_forbidden_target_is_refused_when_saved(case: dict[str, Any], lookups: Lookups) -> None:
     answers = case.get("resolves_to", [[]])
     asked = lookups({host_of(case["url"]): answers})
     if case["stage"] == "create":
@@ -73,7 +73,7 @@ def test_what_can_be_refused_when_saved_is_refused(case: dict[str, Any], lookups
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "redirect_to" in case], ids=lambda case: case["id"])
-def test_where_the_corpus_redirects_to_is_no_target(case: dict[str, Any], lookups: Lookups) -> None:
+def test_redirect_targets_of_the_corpus_are_refused(case: dict[str, Any], lookups: Lookups) -> None:
     target = parse_target(case["url"])
     lookups({"rebind1.attacker.test": [["127.0.0.1"]], target.host: [["127.0.0.1"]]})
     with pytest.raises((InvalidUrl, Refused, Unreachable)):
@@ -84,7 +84,7 @@ def test_where_the_corpus_redirects_to_is_no_target(case: dict[str, Any], lookup
 @pytest.mark.parametrize(
     "spelling", ["{}", "0{:o}", "000{:o}", "0x{:x}", "0X{:X}", "0x00{:x}", "{}.", "0x{:x}.", "1.{}"]
 )
-def test_numbers_are_not_hosts(number: int, spelling: str) -> None:
+def test_numeric_hosts_are_invalid(number: int, spelling: str) -> None:
     assert host_of(f"http://{spelling.format(number)}/") == ""
 
 
@@ -130,14 +130,14 @@ def test_numbers_are_not_hosts(number: int, spelling: str) -> None:
         *("u@a.com", "u:p@a.com", "@a.com", "a.com\\b", "a.com\tb", "a com", "a.com\x00", "a.com\u2028", "", ":80"),
     ],
 )
-def test_hosts_with_two_readings_are_refused(host: str) -> None:
+def test_ambiguous_hosts_are_invalid(host: str) -> None:
     with pytest.raises(InvalidUrl):
         parse_target(f"http://{host}/")
 
 
 @given(st.text(st.characters(exclude_categories=[]), max_size=12))
-def test_a_host_is_one_name_or_one_address(text: str) -> None:
-    """What is accepted, the resolver cannot read as an address that was not seen as one."""
+def test_host_is_either_a_name_or_an_address(text: str) -> None:
+    """If the parser reads a host as a name, the resolver must not read it as an address."""
     try:
         target = parse_target(f"http://{text}/")
     except InvalidUrl:
@@ -151,14 +151,14 @@ def test_a_host_is_one_name_or_one_address(text: str) -> None:
 
 
 @given(st.ip_addresses())
-def test_a_literal_is_judged_by_its_address(address: Any) -> None:
+def test_literal_address_is_checked(address: Any) -> None:
     host = f"[{address}]" if address.version == 6 else str(address)
     try:
         check_target(f"https://{host}/")
         is_refused = False
     except Refused:
         is_refused = True
-    assert is_refused == bool(refusal(str(address)))
+    assert is_refused == bool(refusal_reason(str(address)))
 
 
 @pytest.mark.parametrize(
@@ -173,12 +173,12 @@ def test_a_literal_is_judged_by_its_address(address: Any) -> None:
         ("http://[2606:4700:0:0::1111]:81/", Target("http", "2606:4700::1111", 81, "/", True)),
     ],
 )
-def test_a_url_is_taken_apart(url: str, result: Target) -> None:
+def test_url_is_parsed(url: str, result: Target) -> None:
     assert parse_target(url) == result
     assert parse_target(result.url) == result
 
 
-def test_networks_of_the_operator_open_inner_names(settings: Any, lookups: Lookups) -> None:
+def test_allowed_network_also_allows_private_names(settings: Any, lookups: Lookups) -> None:
     lookups({"redis": [["10.1.2.3"]], "other": [["10.2.0.1"]], "mixed": [["10.1.2.3", "127.0.0.1"]]})
     settings.WEBHOOK_ALLOW_NETS = ("10.1.0.0/16",)
     check_target("http://redis/")
@@ -188,13 +188,13 @@ def test_networks_of_the_operator_open_inner_names(settings: Any, lookups: Looku
             check_target(url)
 
 
-def test_reasons_name_no_address_behind_a_name(lookups: Lookups) -> None:
+def test_reasons_do_not_reveal_resolved_addresses(lookups: Lookups) -> None:
     lookups({"a.example": [["10.1.2.3"]], "b.example": [[]], "c.example": [["SERVFAIL"]]})
     with pytest.raises(Refused) as refused:
         check_target("https://a.example/secret")
-    assert refused.value.reason == "The name leads to an address that is not public."
+    assert refused.value.reason == "The host name resolves to an IP address that is not public."
     with pytest.raises(Unreachable) as unreachable:
         check_target("https://b.example/secret")
-    assert unreachable.value.reason == "The host name could not be found."
-    with pytest.raises(NotLookedUp, match="could not be looked up just now"):
+    assert unreachable.value.reason == "The host name could not be resolved. Check its spelling."
+    with pytest.raises(LookupFailed, match="could not be resolved right now"):
         check_target("https://c.example/secret")

@@ -225,7 +225,7 @@ def test_a_closed_port_is_tried_again() -> None:
     make_endpoint(f"http://127.0.0.1:{port}/")
     announce()
     deliver_batch()
-    assert Attempt.objects.get().error == "The connection was not accepted."
+    assert Attempt.objects.get().error == "The server refused the connection."
     assert Delivery.objects.get().state == State.PENDING
 
 

@@ -89,7 +89,7 @@ def test_a_resolver_that_is_silent_refuses_nothing(lookups: Any, settings: Any) 
     settings.WEBHOOK_ALLOW_NETS = []
     lookups({"silent.example": [["SERVFAIL"]], "unknown.example": [[]]})
     assert create_endpoint(actor=system(), url="https://silent.example/hook")[0].pk
-    with pytest.raises(Invalid, match="could not be found"):
+    with pytest.raises(Invalid, match="could not be resolved"):
         create_endpoint(actor=system(), url="https://unknown.example/hook")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from releasehub.outbound.client import Caller
+from releasehub.outbound.client import PersistentClient
 from releasehub.webhooks import delivery as worker
 from releasehub.webhooks.claims import LANE_SIZE, claim, is_anything_due, record, release
 from releasehub.webhooks.delivery import attempt, deliver_batch
@@ -52,7 +52,7 @@ def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> No
     make_endpoint(server.url)
     announce()
     (lane,) = claim(5)
-    late = attempt(lane, lane.parcels[0], Caller())
+    late = attempt(lane, lane.parcels[0], PersistentClient())
     advance(timedelta(seconds=61))
     (second,) = claim(5)
     record([late])
@@ -61,7 +61,7 @@ def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> No
     release(lane.token, [row.pk])
     row.refresh_from_db()
     assert row.lease_token == second.token
-    record([attempt(second, second.parcels[0], Caller())])
+    record([attempt(second, second.parcels[0], PersistentClient())])
     record([late])
     row.refresh_from_db()
     assert (row.state, row.attempt_count, Attempt.objects.count()) == (State.DELIVERED, 1, 1)

@@ -282,7 +282,7 @@ def test_deliveries_tell_what_was_sent_and_answered(hub: Hub) -> None:
     assert json.loads(found["request_body"])["event"] == "publish"
     assert (found["event"], found["state"], found["attempt_count"]) == ("version.published", "pending", 1)
     attempt = found["attempts"][0]
-    assert (attempt["result"], attempt["error"]) == ("unreachable", "The connection was not accepted.")
+    assert (attempt["result"], attempt["error"]) == ("unreachable", "The server refused the connection.")
     assert attempt["request_headers"]["XF-Webhook-Secret"] == "[secret]"
     assert attempt["next_attempt_date"] == found["next_attempt_date"] > attempt["started_date"]
 

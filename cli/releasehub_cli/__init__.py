@@ -1,4 +1,4 @@
-"""The command-line client. It knows the hub only through HTTP: no Django, no other part of the project."""
+"""The command-line client of ReleaseHub. It uses the HTTP API only and imports nothing of the hub."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ PROGRAM = "releasehub"
 
 
 def main() -> None:
-    """Run the command line and leave the process with its exit code."""
+    """Run the command line and exit the process with its exit code."""
     import signal
 
     from releasehub_cli.app import cli
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job also learns how to resume
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a canceled CI job prints how to resume, too
     cli.main(prog_name=PROGRAM)

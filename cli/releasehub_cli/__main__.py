@@ -1,4 +1,4 @@
-"""`python -m releasehub_cli`."""
+"""Entry point of `python -m releasehub_cli`."""
 
 from releasehub_cli import main
 

@@ -1,4 +1,4 @@
-"""The program: its commands, and the way from any failure to an exit code."""
+"""The program with its commands. Every failure becomes an exit code here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())  # from click 8.
 
 
 class Program(click.Group):
-    """Every end of the program goes through here, so that `--json` and the exit codes hold for all of them."""
+    """The group of all commands. It reports every failure, so that `--json` and the exit codes apply to all of them."""
 
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
@@ -38,7 +38,7 @@ class Program(click.Group):
         try:
             result = super().main(args=words, prog_name=prog_name, standalone_mode=False, obj=settings, **extra)
         except Exception as error:
-            failure = described(error)
+            failure = as_cli_error(error)
             if failure.code == "unexpected" and settings.verbose:
                 traceback.print_exc()
             settings.stop.set()
@@ -47,12 +47,12 @@ class Program(click.Group):
         sys.exit(result if isinstance(result, int) else 0)
 
 
-def described(error: Exception) -> CliError:
-    """Any failure as one with an exit code and a way to go on."""
+def as_cli_error(error: Exception) -> CliError:
+    """Return any failure as an error with an exit code and a hint."""
     if isinstance(error, CliError):
         return error
     if isinstance(error, NO_COMMAND):
-        return usage("Which command?", str(getattr(error, "message", "")))
+        return usage("Name a command.", str(getattr(error, "message", "")))
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "releasehub"
         hint = f"See: {command} --help"
@@ -64,9 +64,9 @@ def described(error: Exception) -> CliError:
     if isinstance(error, OSError):
         return CliError(f"{error.filename or 'The system'}: {error.strerror or error}.", code="system")
     return CliError(
-        f"Something unexpected happened: {type(error).__name__} {error}",
+        f"Unexpected error: {type(error).__name__}: {error}",
         code="unexpected",
-        hint="The hub may be of another version than this client. --verbose shows more.",
+        hint="The hub may run a different version than this client. Use --verbose to see the traceback.",
     )
 
 
@@ -78,15 +78,15 @@ def described(error: Exception) -> CliError:
 @options.common(with_environment=True)
 @click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:
-    """Publish releases to a ReleaseHub and fetch them from it.
+    """Publish releases to a ReleaseHub and download them from it.
 
     \b
     Example:
       releasehub login --url https://releases.example.com
       releasehub publish packsmith@1.5.0 dist/*
 
-    A version is named DOWNLOAD@VERSION: the slug of the download, and a number (1.5.0), `latest`, `latest-1.x`
-    or a channel (beta).
+    Commands name a version as DOWNLOAD@VERSION: the slug of the download, and a version number (1.5.0), `latest`,
+    `latest-1.x` or a channel (beta).
     """
 
 

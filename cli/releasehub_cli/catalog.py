@@ -1,4 +1,4 @@
-"""Finding downloads, versions and files on the hub by what people call them."""
+"""Find downloads, versions and files on the hub by the names that users give them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _SLUG_IN_URL = re.compile(r"/downloads/([^/]+)\.\d+/")
 
 @dataclass(frozen=True)
 class Target:
-    """`slug@1.2.0`: `version` is a number, `latest`, `latest-1.x` or a channel; empty if only the download is named."""
+    """A parsed DOWNLOAD@VERSION.
+
+    Attributes:
+        version: A version number, `latest`, `latest-1.x` or a channel. Empty if only the download is named.
+    """
 
     download: str
     version: str
@@ -30,19 +34,19 @@ class Target:
     def parse(cls, text: str, *, needs_version: bool = False) -> Target:
         download, sign, version = text.partition("@")
         if not download or (sign and not version) or (needs_version and not version):
-            raise usage(f"{text!r} names no version.", "Write DOWNLOAD@VERSION, such as packsmith@1.4.2")
+            raise usage(f"{text!r} does not name a version.", "Write DOWNLOAD@VERSION, such as packsmith@1.4.2.")
         return cls(download, version)
 
     @property
     def is_number(self) -> bool:
-        """Whether the version can only be a number, without a look at the hub."""
+        """Return whether the version starts with a digit, so that it cannot be a channel."""
         return _plain_number(self.version)[:1].isdigit()
 
 
-def moving_part(hub: Hub, target: Target, channel: str = "") -> str:
-    """Return the beginning of the permanent link if the target names whatever is newest; empty for one version.
+def moving_link_prefix(hub: Hub, target: Target, channel: str = "") -> str:
+    """Return the prefix of the permanent link to the newest version, or an empty string if the target is one version.
 
-    A word is the version of that name if there is one, else a channel.
+    A word such as `beta` is a version if the download has one of that name, and otherwise a channel.
     """
     base, word = f"/d/{quote(target.download, safe='')}", target.version
     if _LINE.fullmatch(word):
@@ -57,10 +61,10 @@ def moving_part(hub: Hub, target: Target, channel: str = "") -> str:
 
 
 def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
-    """Return the version that `moving_part` leads to.
+    """Return the version to which the link prefix `moving` leads.
 
     Raises:
-        CliError: Nothing is published there.
+        CliError: No version is published there.
     """
     number = unquote(hub.head(moving).get("X-ReleaseHub-Version", ""))
     return find_version(hub, find_download(hub, name), number)
@@ -69,17 +73,21 @@ def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
 def _is_version(hub: Hub, target: Target) -> bool:
     try:
         return bool(versions_named(hub, find_download(hub, target.download), target.version))
-    except HubError:  # such as a key that may only read permanent links
+    except HubError:  # for example, the key may only read permanent links
         return False
 
 
 def _plain_number(number: str) -> str:
-    """`v1.2.0` and `1.2.0` are one version."""
+    """Return the version number without a leading v."""
     return number[1:] if number[:1] in {"v", "V"} and number[1:2].isdigit() else number
 
 
 def find_download(hub: Hub, name: str) -> DownloadRow:
-    """By slug or number.  Errors: not_found."""
+    """Return the download with this slug or id.
+
+    Raises:
+        CliError: The download does not exist, or the key has no access to it.
+    """
     rows = cast("list[DownloadRow]", hub.get(DOWNLOADS, slug=name, **{"with": "full"})["downloads"])
     found = [row for row in rows if slug_of(row) == name]
     if found:
@@ -90,7 +98,7 @@ def find_download(hub: Hub, name: str) -> DownloadRow:
         except HubError as error:
             if error.status != 404:
                 raise
-    raise not_found(f"There is no download {name}, or this key may not see it.", _who_sees(hub))
+    raise not_found(f"The download {name} does not exist, or this key has no access to it.", _access_hint(hub))
 
 
 def slug_of(download: DownloadRow) -> str:
@@ -103,7 +111,7 @@ def all_downloads(hub: Hub) -> list[DownloadRow]:
 
 
 def all_versions(hub: Hub, download: DownloadRow) -> list[VersionRow]:
-    """Newest number first; drafts only for who may see them."""
+    """Return the versions that the key has access to, highest number first."""
     rows = pages(hub, VERSIONS, "versions", download_id=download["download_id"], order="version_int")
     return cast("list[VersionRow]", rows)
 
@@ -119,35 +127,43 @@ def versions_named(hub: Hub, download: DownloadRow, number: str, channel: str = 
 
 
 def one_version(rows: list[VersionRow], number: str) -> VersionRow | None:
-    """Errors: conflict when several channels have the number."""
+    """Return the only row, or None if there is none.
+
+    Raises:
+        CliError: Several channels have the version.
+    """
     if len(rows) > 1:
         channels = ", ".join(sorted(row["channel"] for row in rows))
-        raise conflict(f"Version {number} is in several channels: {channels}.", "Say which one with --channel.")
+        raise conflict(f"Version {number} exists in several channels: {channels}.", "Choose one with --channel.")
     return rows[0] if rows else None
 
 
 def find_version(hub: Hub, download: DownloadRow, number: str, channel: str = "") -> VersionRow:
-    """Errors: not_found; conflict."""
+    """Return the version with this number.
+
+    Raises:
+        CliError: The version does not exist, or several channels have it.
+    """
     version = one_version(versions_named(hub, download, number, channel), number)
     if version is None:
         where = f" in the channel {channel}" if channel else ""
         raise not_found(
             f"{download['title']} has no version {number}{where}.",
-            f"See them with: releasehub list {slug_of(download)}",
+            f"List the versions with: releasehub list {slug_of(download)}",
         )
     return version
 
 
 def version_of(hub: Hub, text: str, channel: str = "") -> VersionRow:
-    """Return the version named as DOWNLOAD@VERSION or by the number of its row.
+    """Return the version that the text names as DOWNLOAD@VERSION or by its id.
 
     Raises:
-        CliError: The text names no version, none that the key may see, or one in several channels.
+        CliError: The text does not name a version, the key has no access to it, or several channels have it.
     """
     if text.isascii() and text.isdigit():
         return version_with_id(hub, text)
     target = Target.parse(text, needs_version=True)
-    if moving := moving_part(hub, target, channel):
+    if moving := moving_link_prefix(hub, target, channel):
         return newest_version(hub, target.download, moving)
     return find_version(hub, find_download(hub, target.download), target.version, channel)
 
@@ -156,25 +172,25 @@ def version_with_id(hub: Hub, number: int | str) -> VersionRow:
     return cast("VersionRow", hub.get(f"{VERSIONS}{number}/", **{"with": "full"})["version"])
 
 
-def warn_of_yank(output: Output, version: VersionRow) -> None:
+def warn_if_yanked(output: Output, version: VersionRow) -> None:
     if version["is_yanked"]:
-        reason = version.get("yank_reason") or "no reason was given"
+        reason = version.get("yank_reason") or "no reason given"
         output.warn(f"Version {version['version_string']} was yanked: {reason}")
 
 
 def no_such_file(what: str, filename: str, files: Iterable[FileRow]) -> CliError:
-    """Return the error for a file name that the version does not have; its hint lists those it has."""
-    names = ", ".join(sorted(file["filename"] for file in files)) or "no file"
-    return not_found(f"{what} has no file {filename}.", f"It has: {names}")
+    """Return the error for a missing file. Its hint lists the files of the version."""
+    names = ", ".join(sorted(file["filename"] for file in files)) or "none"
+    return not_found(f"{what} has no file {filename}.", f"Its files: {names}")
 
 
 def page_of(download: DownloadRow, version: VersionRow) -> str:
-    """The address of the version's page."""
+    """Return the URL of the page of the version."""
     return f"{download['view_url'].rstrip('/')}/{version['version_string']}/"
 
 
 def pages(hub: Hub, path: str, key: str, *, id_field: str = "", **params: str | int) -> list[Any]:
-    """All rows of a list; each once, even when the list changes while it is read."""
+    """Return all rows of a list. Each row appears once, even if the list changes between two pages."""
     rows: dict[int, Any] = {}
     id_field = id_field or f"{key.removesuffix('s')}_id"
     page, last = 1, 1
@@ -185,5 +201,9 @@ def pages(hub: Hub, path: str, key: str, *, id_field: str = "", **params: str | 
     return list(rows.values())
 
 
-def _who_sees(hub: Hub) -> str:
-    return "See them with: releasehub list" if hub.key else "A private one needs a key: run `releasehub login`."
+def _access_hint(hub: Hub) -> str:
+    return (
+        "List the downloads with: releasehub list"
+        if hub.key
+        else "A private one requires a key: run `releasehub login`."
+    )

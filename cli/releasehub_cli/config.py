@@ -1,4 +1,4 @@
-"""Where the hub's address and key are kept between commands, and the addresses that are accepted."""
+"""The stored URL and API key of the hub, and the check of both."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def state_path() -> Path:
 
 
 def load_login() -> Login | None:
-    """What `login` stored; None without.  Errors: CliError when the file cannot be read."""
+    """Return the stored login, or None if there is none.
+
+    Raises:
+        CliError: The file cannot be read.
+    """
     path = config_path()
     try:
         data = json.loads(path.read_text("utf-8"))
@@ -46,7 +50,7 @@ def save_login(login: Login) -> Path:
 
 
 def remove_login() -> bool:
-    """Whether there was one."""
+    """Delete the stored login. Return False if there was none."""
     try:
         config_path().unlink()
     except FileNotFoundError:
@@ -55,10 +59,10 @@ def remove_login() -> bool:
 
 
 def write_private(path: Path, data: Any) -> None:
-    """Replace the file in one step; only its owner may read it, and its folder when this makes it."""
+    """Replace the file atomically. Only its owner may read it and its folder."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.parent.chmod(0o700)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with mode 0600
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # created with mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             json.dump(data, stream, indent=2)
@@ -70,7 +74,11 @@ def write_private(path: Path, data: Any) -> None:
 
 
 def clean_url(text: str) -> str:
-    """`https://host/base`, without a trailing slash or `/api`.  Errors: usage."""
+    """Return the URL of a hub without a trailing slash or `/api`.
+
+    Raises:
+        CliError: The text is not an absolute http:// or https:// URL, or it has credentials, a query or a fragment.
+    """
     url = text.strip().rstrip("/").removesuffix("/api").rstrip("/")
     try:
         parts = urlsplit(url)
@@ -79,24 +87,33 @@ def clean_url(text: str) -> str:
         host = None
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
-        raise usage(f"{text!r} is no address of a hub.", "Give it like https://releases.example.com")
+        raise usage(f"{text!r} is not a valid URL of a hub.", "Write it like https://releases.example.com.")
     if parts.username or parts.password:
-        raise usage("The address must not hold a user or password.", "Send the key with --key or RELEASEHUB_API_KEY.")
+        raise usage(
+            "The URL must not contain a user name or password.", "Pass the key with --key or RELEASEHUB_API_KEY."
+        )
     return url
 
 
 def clean_key(text: str) -> str:
-    """Errors: CliError when it cannot travel in a header."""
+    """Return the key without surrounding whitespace.
+
+    Raises:
+        CliError: The key is empty, or has characters that an HTTP header cannot carry.
+    """
     key = text.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise CliError(
-            "This is no API key: it has characters no key has, or none.", code="bad_key", exit_code=Exit.NOT_ALLOWED
+            "The API key is empty or has invalid characters.",
+            code="bad_key",
+            exit_code=Exit.NOT_ALLOWED,
+            hint="Copy the whole key from the hub and try again.",
         )
     return key
 
 
 def _base(variable: str, fallback: str) -> Path:
-    """A relative XDG path is ignored, as the XDG Base Directory Specification says."""
+    """Return the folder of this program. Relative XDG paths are ignored, as the XDG specification demands."""
     given = os.environ.get(variable, "")
     root = Path(given) if given and Path(given).is_absolute() else Path.home() / fallback
     return root / "releasehub"

@@ -1,4 +1,4 @@
-"""Fetching a file by a permanent link: resumed after a break, compared with the hub's digest."""
+"""Download a file by its permanent link, resume after an interruption, and verify the digest of the hub."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 
 from releasehub_cli.errors import CliError, digest_differs, network, usage
-from releasehub_cli.http import AGAIN, Hub, bare, may_pass
+from releasehub_cli.http import RUN_AGAIN, Hub, is_worth_retrying, redact_url
 from releasehub_cli.localfiles import LocalFile, sha256
 from releasehub_cli.progress import Meter, Task
 from releasehub_cli.retrying import Backoff, is_transient, retry_after
@@ -26,7 +26,11 @@ _PLAIN_NAME = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', re
 
 @dataclass(frozen=True)
 class Offer:
-    """What the hub's own answer says; a storage behind it may say anything. `etag` is of who has the bytes."""
+    """The properties of a file that the hub itself states; the headers of a storage are not trusted.
+
+    Attributes:
+        etag: The ETag of the server that sent the bytes, which may be a storage.
+    """
 
     filename: str
     sha256: str
@@ -52,9 +56,11 @@ class Downloader:
         self.stop: threading.Event = hub.stop
 
     def fetch(self, link: str, output: Path | None, *, verifies: bool) -> Fetched:
-        """Into `output`, a file or folder; without it under the hub's name for it, here.
+        """Download the file to `output`, a file or folder, or by default under its name into the current folder.
 
-        Errors: HubError; network after retries; digest_differs when the bytes are not those the hub told of.
+        Raises:
+            HubError: The hub refused the request.
+            CliError: The network failed after all retries, or the digest differs.
         """
         offer = self._offer(link)
         target = _target(output, offer.filename)
@@ -66,15 +72,20 @@ class Downloader:
         if verifies and offer.sha256 and found != offer.sha256:
             Partial(part).remove()
             raise digest_differs(
-                f"{target.name} has sha256 {found}, the hub says {offer.sha256}. It was deleted.",
-                "Try again; if it stays so, tell the hub's operator and do not use the file.",
+                f"{target.name} has SHA-256 {found}, but the hub states {offer.sha256}. The file was deleted.",
+                "Try again. If the digest still differs, do not use the file and tell the operator of the hub.",
             )
         part.replace(target)
         Partial(part).remove()
         return Fetched(target, found, offer, is_verified=verifies and bool(offer.sha256))
 
     def _offer(self, link: str) -> Offer:
-        """From the hub's headers.  Errors: HubError, network."""
+        """Read the offer from the headers of the hub.
+
+        Raises:
+            HubError: The hub refused the request.
+            CliError: The network failed after all retries.
+        """
         headers = self.hub.head(link)
         return Offer(
             filename=_filename(headers.get("Content-Disposition", ""), link),
@@ -85,9 +96,11 @@ class Downloader:
         )
 
     def _receive(self, link: str, offer: Offer, partial: Partial) -> Offer:
-        """Until the bytes are complete; each break costs one of the retries unless bytes came.
+        """Receive bytes until the file is complete. An interruption uses up a retry unless new bytes arrived before it.
 
-        Errors: HubError, network, CliError when the link leads to other bytes meanwhile.
+        Raises:
+            HubError: The hub refused the request.
+            CliError: The network failed after all retries, or the link now leads to a different file.
         """
         backoff = Backoff(self.retries, self.stop)
         while True:
@@ -103,26 +116,26 @@ class Downloader:
                     elif not is_transient(response.status_code):
                         raise self._refusal(response)
                     seconds = retry_after(response)
-                problem = f"{bare(str(response.url))} keeps answering {response.status_code}."
+                problem = f"{redact_url(str(response.url))} still responds with status {response.status_code}."
             except httpx.TransportError as error:
-                problem = f"{self.hub.url} or its storage cannot be reached: {error or type(error).__name__}."
-                if not may_pass(error):
-                    raise network(problem, AGAIN) from error
+                problem = f"Cannot reach {self.hub.url} or its storage: {error or type(error).__name__}."
+                if not is_worth_retrying(error):
+                    raise network(problem, RUN_AGAIN) from error
             if partial.size > had:
                 backoff.used = 0
             if backoff.is_used_up:
-                raise network(problem, AGAIN)
+                raise network(problem, RUN_AGAIN)
             backoff.wait(seconds)
 
     @contextmanager
     def _opened(self, link: str, offer: Offer, partial: Partial) -> Iterator[tuple[httpx.Response, int]]:
-        """The answer with the bytes, and from which byte on they were asked for. Only the hub sees the key."""
+        """Yield the response with the bytes and the first byte that was requested. Only the hub receives the key."""
         known = partial.known()
         start = partial.size if known and known.sha256 == offer.sha256 and known.sha256 else 0
         with self.hub.stream(link, _range(start, known.hub_etag if known else "")) as first:
             told = first.headers.get("X-Checksum-SHA256", "").lower()
             if told and offer.sha256 and told != offer.sha256:
-                raise CliError("The link leads to another file than before.", code="changed", hint="Run it again.")
+                raise CliError("The link now leads to a different file.", code="changed", hint="Run the command again.")
             if not first.is_redirect:
                 yield first, start
                 return
@@ -131,9 +144,9 @@ class Downloader:
             yield second, start
 
     def _begin(self, response: httpx.Response, offer: Offer, partial: Partial, start: int) -> Offer:
-        """Note whose bytes the partial file will hold, before the first of them."""
+        """Record which file the partial file belongs to before the first byte is written."""
         if response.status_code == 206 and start and _first_byte(response) != start:
-            raise CliError("The storage sent another range than it was asked for.", code="bad_range", hint=AGAIN)
+            raise CliError("The storage sent a different range than requested.", code="bad_range", hint=RUN_AGAIN)
         if response.is_success and not (response.status_code == 206 and start):
             offer = Offer(**{**asdict(offer), "etag": response.headers.get("ETag", "")})
             partial.begin(offer)
@@ -152,20 +165,23 @@ class Downloader:
         finally:
             task.close()
         if length.isdigit() and partial.size != total:
-            raise httpx.RemoteProtocolError("the transfer ended early")
+            raise httpx.RemoteProtocolError("the transfer ended before the file was complete")
 
     def _refusal(self, response: httpx.Response) -> CliError:
         response.read()
         if str(response.url).startswith(f"{self.hub.url}/"):
             return self.hub.error_of(response)
-        return CliError(f"The storage refused it with {response.status_code}.", code=f"storage_{response.status_code}")
+        return CliError(
+            f"The storage refused the download with status {response.status_code}.",
+            code=f"storage_{response.status_code}",
+        )
 
     def _digest(self, path: Path) -> str:
         return sha256(LocalFile.at(path), self.meter)
 
 
 class Partial:
-    """NAME.part with what arrived, and NAME.part.json with whose bytes they are."""
+    """The file NAME.part with the bytes received so far, and NAME.part.json with the offer they belong to."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.note = path, path.with_name(f"{path.name}.json")
@@ -175,7 +191,7 @@ class Partial:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def known(self) -> Offer | None:
-        """None when nothing useful is there."""
+        """Return the offer that the bytes belong to, or None if there are no usable bytes."""
         try:
             return Offer(**json.loads(self.note.read_text("utf-8"))) if self.size else None
         except (OSError, ValueError, TypeError):
@@ -194,7 +210,10 @@ class Partial:
 
 
 def _range(start: int, etag: str) -> dict[str, str]:
-    """A weak or missing tag cannot promise that the rest belongs to what is there; the digest can."""
+    """Return the headers that request the rest of a file.
+
+    A weak or missing ETag is not sent as If-Range; the digest is verified at the end in any case.
+    """
     if not start:
         return {}
     condition = {"If-Range": etag} if etag.startswith('"') else {}
@@ -207,7 +226,11 @@ def _first_byte(response: httpx.Response) -> int:
 
 
 def _filename(disposition: str, link: str) -> str:
-    """The name alone, whatever was sent: never a path, never hidden.  Errors: CliError when nothing is left."""
+    """Return the file name that the hub states, without any folder.
+
+    Raises:
+        CliError: The name is empty, consists of dots, or has control characters.
+    """
     extended, plain = _EXTENDED_NAME.search(disposition), _PLAIN_NAME.search(disposition)
     if extended:
         name = unquote(extended[1].strip())
@@ -217,17 +240,17 @@ def _filename(disposition: str, link: str) -> str:
         name = unquote(urlsplit(link).path)
     name = re.split(r"[/\\]", name)[-1].strip()
     if not name.strip(".") or not name.isprintable():
-        raise CliError("The hub gives the file no usable name.", code="no_name", hint="Name it with -o.")
+        raise CliError("The hub does not state a valid file name.", code="no_name", hint="Choose a name with --output.")
     return name
 
 
 def _target(output: Path | None, filename: str) -> Path:
-    """Return where the file goes.
+    """Return the path to write the file to.
 
     Raises:
-        CliError: Something that is not a regular file is there, such as a device, which a download would replace.
+        CliError: The path exists and is not a regular file. A download must not replace a device.
     """
     target = Path(filename) if output is None else output / filename if output.is_dir() else output
     if target.exists() and not target.is_file():
-        raise usage(f"{target} exists and is not a regular file.", "Name another file or a folder with --output.")
+        raise usage(f"{target} exists and is not a regular file.", "Choose another file or a folder with --output.")
     return target

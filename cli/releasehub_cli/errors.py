@@ -1,4 +1,4 @@
-"""What can go wrong, each with the exit code a pipeline can act on."""
+"""Errors and their exit codes, on which a pipeline can act."""
 
 from __future__ import annotations
 
@@ -20,20 +20,26 @@ class Exit(IntEnum):
 
 EXIT_CODES_HELP = """\b
 Exit codes:
-  0    done
-  1    failed: the hub refused it, or the file cannot be read
-  2    the command line makes no sense
-  3    not allowed, or no key
+  0    success
+  1    failure: the hub refused the request, or a file cannot be read
+  2    the command line is invalid
+  3    the key is missing or lacks a permission
   4    a digest differs
-  5    network: the hub or its storage did not answer, after retries
+  5    network failure: the hub or its storage did not respond, after all retries
   6    not found
-  7    conflict, such as a version that is published already
+  7    conflict, such as a version that is already published
   130  interrupted
 """
 
 
 class CliError(Exception):
-    """`message` says what happened, `hint` what to do next; `request_id` is the hub's, for its operator."""
+    """An error that ends the command.
+
+    Attributes:
+        message: What happened.
+        hint: What the user can do next.
+        request_id: The id of the request in the logs of the hub.
+    """
 
     def __init__(
         self, message: str, *, code: str = "failed", exit_code: Exit = Exit.FAILED, hint: str = "", request_id: str = ""
@@ -43,7 +49,7 @@ class CliError(Exception):
         self.hint, self.request_id = hint, request_id
 
     def as_json(self) -> dict[str, Any]:
-        """`{"error": {code, message, exit_code, hint?, request_id?}}`."""
+        """Return `{"error": {code, message, exit_code, hint?, request_id?}}`."""
         error: dict[str, Any] = {"code": self.code, "message": self.message, "exit_code": int(self.exit_code)}
         if self.hint:
             error["hint"] = self.hint
@@ -53,7 +59,7 @@ class CliError(Exception):
 
 
 class HubError(CliError):
-    """An answer of the hub that is no success; `status` is its HTTP status."""
+    """An error response of the hub. `status` is its HTTP status code."""
 
     def __init__(self, status: int, message: str, **details: Any) -> None:
         super().__init__(message, **details)

@@ -1,4 +1,4 @@
-"""The two parties the client talks to: the hub, which gets the key, and the storage, which never does."""
+"""The HTTP clients of the hub, which receives the API key, and of the storage, which never does."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from releasehub_cli.output import Output
 from releasehub_cli.retrying import Backoff, is_transient, retry_after
 
 HUB_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-STORAGE_TIMEOUT = httpx.Timeout(60.0, connect=10.0, read=300.0)  # the answer to a PUT may wait for a whole part
-ACCEPT = "application/json, */*;q=0.5"  # permanent links explain errors as pages to those who prefer them
-AGAIN = "Run the same command again: it goes on where it stopped."
+STORAGE_TIMEOUT = httpx.Timeout(60.0, connect=10.0, read=300.0)  # the response to a PUT may wait for a whole part
+ACCEPT = "application/json, */*;q=0.5"  # permanent links respond with an HTML page to clients that prefer it
+RUN_AGAIN = "Run the same command again to resume."
 _LONG_WORD = re.compile(r"[^/]{49,}")
 _NO_KEY = "Run `releasehub login`, or set RELEASEHUB_API_KEY."
 _HINTS = {
-    401: "The hub does not know this key. Make one on the hub under Account, then run `releasehub login`.",
-    403: "The key or its user lacks the right. Publishing needs the scopes mc_dm_download:read and :write.",
-    429: "The hub limits requests: wait a little, then run the command again.",
-    507: "The hub's storage is full: tell its operator.",
+    401: "The hub does not know this key. Create a key on your account page of the hub, then run `releasehub login`.",
+    403: "The key or its user lacks a permission. Publishing requires the scopes mc_dm_download:read and :write.",
+    429: "The hub limits the rate of requests. Wait a minute, then run the command again.",
+    507: "The storage of the hub is full. Tell its operator.",
 }
 _EXITS = {
     401: Exit.NOT_ALLOWED,
@@ -45,7 +45,7 @@ _EXITS = {
 
 
 class Hub:
-    """Requests under one hub's address, repeated where that may help. Safe to use from several threads."""
+    """A client for one hub that retries after temporary failures. It is thread-safe."""
 
     def __init__(self, url: str, key: str, *, output: Output, retries: int = 3, stop: threading.Event | None = None):
         self.url, self.key, self.output, self.retries = url, key, output, retries
@@ -56,18 +56,29 @@ class Hub:
         )
 
     def close(self) -> None:
-        """And with it the storages that serve it."""
+        """Close this client and the storage clients that it made."""
         self.on_close.close()
 
     def storage(self) -> Storage:
         return self.on_close.enter_context(Storage(self.output))
 
     def get(self, path: str, **params: str | int) -> dict[str, Any]:
-        """The JSON object of the answer.  Errors: HubError; network after retries."""
+        """Return the JSON object that the hub responds with.
+
+        Raises:
+            HubError: The hub refused the request.
+            CliError: The network failed after all retries.
+        """
         return self._call("GET", path, params=params)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, is_repeatable: bool = False) -> dict[str, Any]:
-        """`is_repeatable`: the route itself makes sure of one effect, so no Idempotency-Key is sent."""
+        """Send a POST request, as `get`.
+
+        Args:
+            path: The path below the URL of the hub.
+            body: The JSON object to send.
+            is_repeatable: The route itself is idempotent, so no Idempotency-Key is sent.
+        """
         return self._call("POST", path, body=body or {}, needs_key=not is_repeatable)
 
     def put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,37 +88,46 @@ class Hub:
         return self._call("DELETE", path, params=params, needs_key=True)
 
     def head(self, path: str) -> httpx.Headers:
-        """Of the hub's own answer, also when that is a redirect.  Errors: HubError; network after retries."""
-        response = self._tried("HEAD", path)
+        """Return the headers of the hub's own response, even if it is a redirect.
+
+        Raises:
+            HubError: The hub refused the request.
+            CliError: The network failed after all retries.
+        """
+        response = self._request_with_retries("HEAD", path)
         if response.is_error:
-            response = self._tried("GET", path)  # says why, which HEAD cannot
+            response = self._request_with_retries("GET", path)  # a response to HEAD has no body that names the reason
         if response.is_error:
             raise self.error_of(response)
         return response.headers
 
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """One GET, not repeated; a redirect is not followed.  Errors: httpx.TransportError."""
+        """Send one GET request without retries and without following redirects.
+
+        Raises:
+            httpx.TransportError: The network failed.
+        """
         given = self._headers() | {"Accept-Encoding": "identity"} | dict(headers)
         with self._client.stream("GET", self.url + path, headers=given) as response:
             self.output.detail(f"GET {path}: {response.status_code}")
             yield response
 
     def absolute(self, url: str) -> str:
-        """An address as the hub gave it, relative to the hub."""
+        """Return the absolute form of a URL that the hub sent."""
         return urljoin(f"{self.url}/", url)
 
     def error_of(self, response: httpx.Response) -> HubError:
-        """What the hub says is wrong; works for pages and empty answers too."""
+        """Return the error that a response of the hub describes. HTML pages and empty responses work, too."""
         code, message = _first_error(response)
         if message == "":
-            message = f"The hub answered {response.status_code} {response.reason_phrase}".rstrip() + "."
+            message = f"The hub responded with {response.status_code} {response.reason_phrase}".rstrip() + "."
         status = response.status_code
         exit_code = _EXITS.get(status, Exit.NETWORK if status >= 500 else Exit.FAILED)
         hint = _HINTS.get(status, "")
         if code == "no_api_key_in_request" or (status in {401, 403, 404} and not self.key):
             exit_code = exit_code if status == 404 else Exit.NOT_ALLOWED
-            hint = _NO_KEY if status != 404 else f"It may be private: {_NO_KEY[0].lower()}{_NO_KEY[1:]}"
+            hint = _NO_KEY if status != 404 else f"It may be private. {_NO_KEY}"
         request_id = response.headers.get("X-Request-Id", "")
         return HubError(status, message, code=code, exit_code=exit_code, hint=hint, request_id=request_id)
 
@@ -120,9 +140,9 @@ class Hub:
         body: Mapping[str, Any] | None = None,
         needs_key: bool = False,
     ) -> dict[str, Any]:
-        return self._answer(self._tried(method, path, params=params, body=body, needs_key=needs_key))
+        return self._answer(self._request_with_retries(method, path, params=params, body=body, needs_key=needs_key))
 
-    def _tried(
+    def _request_with_retries(
         self,
         method: str,
         path: str,
@@ -131,7 +151,11 @@ class Hub:
         body: Mapping[str, Any] | None = None,
         needs_key: bool = False,
     ) -> httpx.Response:
-        """The first answer that is worth something, or the last one.  Errors: network."""
+        """Return the first response that is not a temporary failure, or the last response.
+
+        Raises:
+            CliError: The network failed after all retries.
+        """
         backoff = Backoff(self.retries, self.stop)
         once = {"Idempotency-Key": uuid.uuid4().hex} if needs_key else {}
         while True:
@@ -139,14 +163,16 @@ class Hub:
                 response = self._send(method, path, params, body, once)
             except httpx.TransportError as error:
                 self.output.detail(f"{method} {path}: {reason(error)}")
-                if backoff.is_used_up or not may_pass(error):
+                if backoff.is_used_up or not is_worth_retrying(error):
                     raise unreachable(self.url, error) from error
                 backoff.wait()
                 continue
             if not is_transient(response.status_code) or backoff.is_used_up:
                 return response
             if response.status_code < 500:
-                once = {"Idempotency-Key": uuid.uuid4().hex} if needs_key else {}  # a refusal is kept under the old one
+                once = (
+                    {"Idempotency-Key": uuid.uuid4().hex} if needs_key else {}
+                )  # the hub stores a refusal under the old key
             backoff.wait(retry_after(response))
 
     def _send(
@@ -172,9 +198,9 @@ class Hub:
     def _answer(self, response: httpx.Response) -> dict[str, Any]:
         if response.is_redirect:
             raise CliError(
-                f"The hub sends elsewhere: {bare(response.headers.get('Location', ''))}",
+                f"The hub redirects to {redact_url(response.headers.get('Location', ''))}.",
                 code="moved",
-                hint="Use that address as --url or RELEASEHUB_URL. The key is not sent along.",
+                hint="Set --url or RELEASEHUB_URL to that URL. The key was not sent there.",
             )
         if not response.is_success:
             raise self.error_of(response)
@@ -183,12 +209,12 @@ class Hub:
         except ValueError:
             data = None
         if not isinstance(data, dict):
-            raise CliError(f"What answers at {self.url} is no hub.", code="no_hub", hint="Check --url.")
+            raise CliError(f"The server at {self.url} is not a ReleaseHub.", code="no_hub", hint="Check --url.")
         return data
 
 
 class Storage:
-    """Signed addresses. It has no key to send."""
+    """A client for signed URLs. It does not have the API key."""
 
     def __init__(self, output: Output) -> None:
         self.output = output
@@ -202,25 +228,34 @@ class Storage:
         self._client.close()
 
     def put(self, url: str, headers: Mapping[str, str], content: Iterable[bytes]) -> httpx.Response:
-        """The body goes as it is read.  Errors: httpx.TransportError."""
+        """Send the body while it is read.
+
+        Raises:
+            httpx.TransportError: The network failed.
+        """
         response = self._client.put(url, headers=dict(headers), content=content)
-        self.output.detail(f"PUT {bare(url)}: {response.status_code}")
+        self.output.detail(f"PUT {redact_url(url)}: {response.status_code}")
         return response
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """One GET that follows redirects.  Errors: httpx.TransportError, CliError."""
+        """Send one GET request that follows redirects.
+
+        Raises:
+            httpx.TransportError: The network failed.
+            CliError: The redirects form a loop.
+        """
         given = {"Accept-Encoding": "identity"} | dict(headers)
         try:
             with self._client.stream("GET", url, headers=given, follow_redirects=True) as response:
-                self.output.detail(f"GET {bare(url)}: {response.status_code}")
+                self.output.detail(f"GET {redact_url(url)}: {response.status_code}")
                 yield response
         except httpx.TooManyRedirects as error:
-            raise CliError(f"{bare(url)} leads in circles.", code="redirects") from error
+            raise CliError(f"{redact_url(url)} redirects in a loop.", code="redirects") from error
 
 
-def bare(url: str) -> str:
-    """Without query, user and long words in the path: what is signed must not show up in a log."""
+def redact_url(url: str) -> str:
+    """Return the URL without query, user and long path segments, because signatures must not appear in a log."""
     parts = urlsplit(url)
     path = _LONG_WORD.sub("…", parts.path)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}" if parts.netloc else path
@@ -230,8 +265,8 @@ def reason(error: httpx.TransportError) -> str:
     return str(error) or type(error).__name__
 
 
-def may_pass(error: BaseException | None) -> bool:
-    """Whether trying again makes sense: a certificate stays wrong."""
+def is_worth_retrying(error: BaseException | None) -> bool:
+    """Return whether a retry may succeed. An invalid certificate stays invalid."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError | httpx.UnsupportedProtocol):
             return False
@@ -240,7 +275,7 @@ def may_pass(error: BaseException | None) -> bool:
 
 
 def unreachable(url: str, error: httpx.TransportError) -> CliError:
-    return network(f"{bare(url)} cannot be reached: {reason(error)}.", f"Check the address and the network. {AGAIN}")
+    return network(f"Cannot reach {redact_url(url)}: {reason(error)}.", f"Check the URL and the network. {RUN_AGAIN}")
 
 
 def _agent() -> str:
@@ -248,7 +283,7 @@ def _agent() -> str:
 
 
 def _first_error(response: httpx.Response) -> tuple[str, str]:
-    """(code, message) of the API's envelope, several messages joined, or of an error page as JSON."""
+    """Return the code of the first error and the joined messages of a JSON error response."""
     code = f"http_{response.status_code}"
     try:
         data = response.json()

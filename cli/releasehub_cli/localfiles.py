@@ -1,4 +1,4 @@
-"""Files on this machine: which are meant, what they hold, and whether they stay as they were."""
+"""Files on this machine: find them, read them, and notice when they change."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from releasehub_cli.progress import Meter
 from releasehub_cli.retrying import Stopped
 
 CHUNK_BYTES = 1024 * 1024
-SHOW_HASHING_BYTES = 64 * CHUNK_BYTES
+MIN_PROGRESS_BYTES = 64 * CHUNK_BYTES
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file as it was when the command began. `mtime_ns` in nanoseconds."""
+    """A file as it was when the command started."""
 
     path: Path
     size_bytes: int
@@ -28,33 +28,42 @@ class LocalFile:
 
     @property
     def name(self) -> str:
-        """In NFC, as the hub keeps it; some file systems take names apart."""
+        """The file name in Unicode form NFC, as the hub stores it. Some file systems decompose names."""
         return unicodedata.normalize("NFC", self.path.name)
 
     @classmethod
     def at(cls, path: Path) -> LocalFile:
-        """Errors: CliError when it cannot be read."""
+        """Return the file at a path.
+
+        Raises:
+            CliError: The file cannot be read, or its name has control characters.
+        """
         try:
             status = path.stat()
         except OSError as error:
-            raise CliError(f"{path} cannot be read: {error.strerror}.", code="file_unreadable") from error
+            raise CliError(f"Cannot read {path}: {error.strerror}.", code="file_unreadable") from error
         if not path.is_file():
-            raise usage(f"{path} is no file.")
+            raise usage(f"{path} is not a regular file.")
         if not path.name.isprintable():
-            raise usage(f"{path.name!r} is no name the hub can keep.", "Rename the file.")
+            raise usage(f"The file name {path.name!r} has control characters.", "Rename the file.")
         return cls(path, status.st_size, status.st_mtime_ns)
 
     def ensure_unchanged(self) -> None:
-        """Errors: CliError when size or time of change are not what they were."""
+        """Raise CliError if the size or the modification time has changed."""
         if LocalFile.at(self.path) != self:
             raise CliError(
-                f"{self.path} changed while it was sent.",
+                f"{self.path} changed during the upload.",
                 code="file_changed",
-                hint="Let the build finish, then run the command again.",
+                hint="Wait until the build is finished, then run the command again.",
             )
 
     def pieces(self, first_byte: int, size_bytes: int, stop: threading.Event | None = None) -> Iterator[bytes]:
-        """The bytes from `first_byte`, at most 1 MiB at once.  Errors: CliError when it is shorter; Stopped."""
+        """Yield the bytes of a range in pieces of at most 1 MiB.
+
+        Raises:
+            CliError: The file cannot be read, or is too short.
+            Stopped: The event `stop` is set.
+        """
         left = size_bytes
         try:
             with self.path.open("rb") as stream:
@@ -65,13 +74,13 @@ class LocalFile:
                     left -= len(piece)
                     yield piece
         except OSError as error:
-            raise CliError(f"{self.path} cannot be read: {error.strerror}.", code="file_unreadable") from error
+            raise CliError(f"Cannot read {self.path}: {error.strerror}.", code="file_unreadable") from error
         if left:
             self.ensure_unchanged()
-            raise CliError(f"{self.path} is shorter than it says.", code="file_unreadable")
+            raise CliError(f"{self.path} has fewer bytes than its size states.", code="file_unreadable")
 
     def md5(self, first_byte: int, size_bytes: int, stop: threading.Event | None = None) -> str:
-        """Hex, of a range."""
+        """Return the MD5 of a range in hex."""
         digest = hashlib.md5(usedforsecurity=False)
         for piece in self.pieces(first_byte, size_bytes, stop):
             digest.update(piece)
@@ -79,7 +88,7 @@ class LocalFile:
 
 
 def sha256(file: LocalFile, meter: Meter | None = None, stop: threading.Event | None = None) -> str:
-    """Hex, of the whole file; big files show how far it is."""
+    """Return the SHA-256 of the file in hex. Large files show their progress."""
     shown = meter.task(f"{file.name} (sha256)", file.size_bytes) if meter and _is_big(file) else None
     digest = hashlib.sha256()
     for piece in file.pieces(0, file.size_bytes, stop):
@@ -93,9 +102,12 @@ def sha256(file: LocalFile, meter: Meter | None = None, stop: threading.Event | 
 
 
 def find_files(patterns: Iterable[str]) -> list[LocalFile]:
-    """Files, the direct files of folders (not the hidden ones), and what globs match; each once, by name.
+    """Return the files that paths, folders and glob patterns stand for, sorted by name.
 
-    Errors: usage when one matches nothing, or two have the same name.
+    A folder stands for its direct files, except hidden ones.
+
+    Raises:
+        CliError: A pattern matches no file, or two files have the same name.
     """
     paths = [path for pattern in patterns for path in _expand(pattern)]
     files = {path.resolve(): LocalFile.at(path) for path in paths}
@@ -103,24 +115,30 @@ def find_files(patterns: Iterable[str]) -> list[LocalFile]:
     for file in files.values():
         twin = names.setdefault(file.name.casefold(), file)
         if twin is not file:
-            raise usage(f"{twin.path} and {file.path} have the same name.", "A version has each file name once.")
+            raise usage(
+                f"{twin.path} and {file.path} have the same name.", "The file names in a version must be unique."
+            )
     return sorted(files.values(), key=lambda file: file.name)
 
 
 def read_sums(text: str) -> dict[str, str]:
-    """File name -> sha256 in hex, from the lines of `sha256sum`.  Errors: usage when a line is none."""
+    """Return the SHA-256 of each file name from the output of `sha256sum`.
+
+    Raises:
+        CliError: A line is malformed.
+    """
     sums: dict[str, str] = {}
     for line in filter(str.strip, text.splitlines()):
         digest, _, name = line.strip().partition(" ")
         name = name.lstrip(" *")
         if len(digest) != 64 or not name or set(digest.lower()) - set("0123456789abcdef"):
-            raise usage(f"This is no line of SHA256SUMS: {line[:80]!r}")
+            raise usage(f"The line {line[:80]!r} is not in the format of sha256sum.")
         sums[Path(name).name] = digest.lower()
     return sums
 
 
 def compare(file: LocalFile, found: str, expected: str) -> None:
-    """Errors: digest_differs."""
+    """Raise CliError if the digests differ."""
     if found != expected:
         raise digest_differs(f"{file.name} has sha256 {found}, not {expected}.")
 
@@ -139,4 +157,4 @@ def _expand(pattern: str) -> list[Path]:
 
 
 def _is_big(file: LocalFile) -> bool:
-    return file.size_bytes >= SHOW_HASHING_BYTES
+    return file.size_bytes >= MIN_PROGRESS_BYTES

@@ -1,4 +1,4 @@
-"""What a file name says about platform, architecture and kind. Pure functions."""
+"""Read platform, architecture, kind and version from a file name. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 def _word(pattern: str) -> str:
-    """Return a pattern that matches only where no other letter or digit is beside it."""
+    """Return a pattern that matches whole words only."""
     return rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])"
 
 
@@ -49,7 +49,7 @@ _SUMS = (".sha256", ".sha512", ".md5", ".sha256sum", ".sha512sum", "sha256sums",
 
 
 def kind_of(name: str) -> str:
-    """`package`, or what goes along with one: `signature`, `sbom`, `other` for digests."""
+    """Return the kind of a file: `package`, `signature`, `sbom`, or `other` for digests."""
     lower = name.lower()
     if lower.endswith(_SIGNATURES):
         return "signature"
@@ -59,9 +59,9 @@ def kind_of(name: str) -> str:
 
 
 def target_of(name: str) -> tuple[str, str]:
-    """(platform, architecture), each empty when the name does not say, or says several.
+    """Return platform and architecture, each empty if the name states none or several.
 
-    What goes along with a package has none: whoever asks for the newest linux-x64 wants the package, not its signature.
+    Signatures, digests and SBOMs have neither, so that a link to the newest linux-x64 leads to the package.
     """
     if kind_of(name) != "package":
         return "", ""
@@ -95,8 +95,8 @@ def _only(words: dict[str, re.Pattern[str]], text: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def contradiction(name: str, number: str) -> str:
-    """Return the version that a file name states if it cannot be `number`; empty if it can, or states none.
+def contradicting_version(name: str, number: str) -> str:
+    """Return the version that a file name states if it contradicts `number`, and otherwise an empty string.
 
     Only numbers of the same length count, so `tool-2.0.0-macos-14.0.zip` may be a file of 2.0.0. Takes linear time.
     """
@@ -117,7 +117,7 @@ def contradiction(name: str, number: str) -> str:
 
 
 def _numbered(word: str) -> tuple[list[str], str]:
-    """Return the leading numbers of `1.05.0-rc.1` without leading zeros, and what follows them."""
+    """Return the numbers at the start of `1.05.0-rc.1` without leading zeros, and the rest of the text."""
     match = _NUMBERS.match(word)
     if match is None:
         return [], word
@@ -125,6 +125,6 @@ def _numbered(word: str) -> tuple[list[str], str]:
 
 
 def _stage(text: str) -> str:
-    """Return `rc1` for `rc.1`, `rc-1.zip` and `rc1-linux`; empty if no pre-release begins the text."""
+    """Return `rc1` for `rc.1`, `rc-1.zip` and `rc1-linux`, or an empty string without a pre-release at the start."""
     match = _STAGE.match(text.lstrip("-."))
     return f"{match[1]}{match[2] or ''}" if match else ""

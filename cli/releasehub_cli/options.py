@@ -1,4 +1,4 @@
-"""The options that every command takes, before its name or after it."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 
 def common(*, with_environment: bool = False) -> Callable[[C], C]:
-    """--url, --key, --json, --quiet, --verbose. The environment is read by the program, not by each command."""
+    """Add --url, --key, --json, --quiet and --verbose, which are valid before and after the name of a command.
+
+    Args:
+        with_environment: Whether environment variables are read; the program does so, and each command does not.
+    """
 
     def decorate(command: C) -> C:
         for option in reversed(_options(with_environment=with_environment)):
@@ -29,34 +33,42 @@ def common(*, with_environment: bool = False) -> Callable[[C], C]:
 
 def parallel(command: C) -> C:
     return click.option(
-        "--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Parts sent at the same time."
+        "--parallel",
+        type=click.IntRange(1, 32),
+        default=4,
+        show_default=True,
+        help="The number of parts to send at the same time.",
     )(command)
 
 
 def retries(command: C) -> C:
     return click.option(
-        "--retries", type=click.IntRange(0, 100), default=8, show_default=True, help="Tries after one that failed."
+        "--retries",
+        type=click.IntRange(0, 100),
+        default=8,
+        show_default=True,
+        help="The number of retries after a failure.",
     )(command)
 
 
 def target_and_paths(words: Sequence[str], download: str, number: str) -> tuple[str, list[str]]:
-    """Return DOWNLOAD@VERSION and the paths, from the words of the command or from the older pair of options.
+    """Return DOWNLOAD@VERSION and the paths, from the arguments or from the older options.
 
     Raises:
-        CliError: The target or the paths are missing.
+        CliError: The version or the paths are missing.
     """
     if bool(download) != bool(number):
-        raise usage("Name the version as DOWNLOAD@VERSION.", "--download and --version work only together.")
+        raise usage("Name the version as DOWNLOAD@VERSION.", "Use --download and --version only together.")
     target, *paths = [f"{download}@{number}", *words] if download else words
     if not download and ("@" not in target or Path(target).exists()):
-        raise usage(f"Begin with DOWNLOAD@VERSION, such as packsmith@1.5.0, not with {target!r}.")
+        raise usage(f"The first argument must be DOWNLOAD@VERSION, such as packsmith@1.5.0, not {target!r}.")
     if not paths:
         raise usage("Name at least one file.")
     return target, paths
 
 
 def channel(command: C) -> C:
-    return click.option("--channel", default="", help="The channel, where several have that version.")(command)
+    return click.option("--channel", default="", help="The channel, if several have that version.")(command)
 
 
 def _options(*, with_environment: bool) -> list[Callable[[C], C]]:
@@ -67,19 +79,23 @@ def _options(*, with_environment: bool) -> list[Callable[[C], C]]:
             envvar=url_variable,
             show_envvar=True,
             expose_value=False,
-            callback=_keep,
-            help="The hub's address.",
+            callback=_store,
+            help="The URL of the hub.",
         ),
         click.option(
-            "--key", envvar=key_variable, show_envvar=True, expose_value=False, callback=_keep, help="The API key."
+            "--key", envvar=key_variable, show_envvar=True, expose_value=False, callback=_store, help="The API key."
         ),
-        click.option("--json", "as_json", is_flag=True, expose_value=False, callback=_keep, help="One JSON object."),
-        click.option("--quiet", is_flag=True, expose_value=False, callback=_keep, help="Only results and errors."),
-        click.option("--verbose", is_flag=True, expose_value=False, callback=_keep, help="Every request."),
+        click.option(
+            "--json", "as_json", is_flag=True, expose_value=False, callback=_store, help="Print one JSON object."
+        ),
+        click.option(
+            "--quiet", is_flag=True, expose_value=False, callback=_store, help="Print only results and errors."
+        ),
+        click.option("--verbose", is_flag=True, expose_value=False, callback=_store, help="Print every request."),
     ]
 
 
-def _keep(context: click.Context, option: click.Parameter, value: str | bool | None) -> None:
-    """What is not given leaves what was given before the command's name."""
+def _store(context: click.Context, option: click.Parameter, value: str | bool | None) -> None:
+    """Store the value, if given. Options after the name of the command replace those before it."""
     if value:
         setattr(context.ensure_object(Settings), str(option.name), value)

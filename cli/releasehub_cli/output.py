@@ -1,4 +1,4 @@
-"""What people and pipelines read: results on stdout, everything else on stderr."""
+"""Output for people and pipelines: results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -18,14 +18,20 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 class Output:
-    """With `as_json` one object goes to stdout, at the end; `quiet` leaves errors and results only."""
+    """Prints results, notes and errors.
+
+    Attributes:
+        as_json: Print one JSON object to stdout at the end.
+        quiet: Print only results, warnings and errors.
+        verbose: Print every request, too.
+    """
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: bool = False) -> None:
         self.as_json, self.quiet, self.verbose = as_json, quiet, verbose
 
     @property
-    def is_lively(self) -> bool:
-        """Whether bars that redraw themselves make sense."""
+    def is_interactive(self) -> bool:
+        """Return whether stderr is a terminal that can show progress bars."""
         return not self.quiet and sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
 
     def note(self, text: str) -> None:
@@ -40,7 +46,7 @@ class Output:
             self._say(text)
 
     def result(self, data: dict[str, Any], text: str = "") -> None:
-        """The end of a command that went well."""
+        """Print the result of a successful command."""
         if self.as_json:
             click.echo(json.dumps(data, indent=2))
         elif text:
@@ -61,12 +67,12 @@ class Output:
 
 
 def printable(text: str) -> str:
-    """Without control characters: a hub's message or a file name must not steer the terminal."""
+    """Replace control characters, because a message of a hub or a file name must not control the terminal."""
     return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in text)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns as wide as their widest cell, two spaces apart."""
+    """Return the rows as aligned columns, two spaces apart."""
     cells = [list(head), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
@@ -74,7 +80,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def human_bytes(count: float) -> str:
-    """1536 becomes 1.5 KiB."""
+    """Return a readable size: 1536 becomes 1.5 KiB."""
     for unit in _UNITS:
         if count < 1024 or unit == _UNITS[-1]:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
@@ -83,7 +89,7 @@ def human_bytes(count: float) -> str:
 
 
 def human_seconds(seconds: float) -> str:
-    """95 becomes 1:35."""
+    """Return a readable duration: 95 becomes 1:35."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

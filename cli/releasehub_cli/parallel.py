@@ -1,4 +1,4 @@
-"""Several threads that stop together."""
+"""Run work in several threads that stop together."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ T = TypeVar("T")
 
 
 class WorkQueue(Generic[T]):
-    """Things to do, taken in batches that get smaller towards the end, so that all workers finish together."""
+    """A queue that hands out batches, smaller ones towards the end, so that all workers finish at the same time."""
 
-    def __init__(self, items: Iterable[T], *, workers: int, largest_batch: int = 1) -> None:
+    def __init__(self, items: Iterable[T], *, workers: int, max_batch: int = 1) -> None:
         self._items = deque(items)
-        self._workers, self._largest = workers, largest_batch
+        self._workers, self._largest = workers, max_batch
         self._lock = threading.Lock()
 
     def take(self) -> list[T]:
-        """Empty when nothing is left."""
+        """Return the next batch, or an empty list if the queue is empty."""
         with self._lock:
             count = min(self._largest, max(1, len(self._items) // (2 * self._workers)), len(self._items))
             return [self._items.popleft() for _ in range(count)]
 
 
 def run_threads(work: Callable[[], None], count: int, stop: threading.Event) -> None:
-    """Run `work` in `count` threads until all are done.
+    """Run `work` in `count` daemon threads until all are done.
 
-    Errors: the first one of any thread; it sets `stop`, and so does Ctrl-C. The threads never keep the process alive.
+    The first error of a thread and Ctrl-C set `stop`, which ends the other threads. The first error is raised again.
     """
     failures: list[BaseException] = []
 
@@ -39,7 +39,7 @@ def run_threads(work: Callable[[], None], count: int, stop: threading.Event) -> 
             work()
         except Stopped:
             pass
-        except BaseException as error:  # handed to the caller's thread, whatever it is
+        except BaseException as error:  # raised again in the thread of the caller
             failures.append(error)
             stop.set()
 

@@ -1,4 +1,4 @@
-"""How far a transfer is: bars on a terminal, a line every ten seconds elsewhere."""
+"""The progress of transfers: bars on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ LINE_SECONDS = 10.0
 
 
 class Task(Protocol):
+    """One transfer whose progress is shown."""
+
     def advance(self, count: int) -> None:
-        """`count` bytes more; negative when a part has to go again."""
+        """Add `count` bytes. The count is negative if a part has to be sent again."""
 
     def close(self) -> None: ...
 
 
 class Meter(Protocol):
+    """Shows the progress of transfers."""
+
     def task(self, name: str, total: int, done: int = 0) -> Task:
-        """`total` bytes in all, of which `done` were there before."""
+        """Start a task of `total` bytes, of which `done` were transferred earlier."""
 
 
 class SilentTask:
@@ -43,24 +47,24 @@ class SilentMeter:
 class PlainTask:
     def __init__(self, output: Output, name: str, total: int, done: int) -> None:
         self.output, self.name, self.total, self.done = output, name, total, done
-        self._before, self._began = done, time.monotonic()
-        self._spoke = self._began
+        self._done_before, self._started_at = done, time.monotonic()
+        self._printed_at = self._started_at
         self._lock = threading.Lock()
 
     def advance(self, count: int) -> None:
         with self._lock:
             self.done += count
             now = time.monotonic()
-            if now - self._spoke < LINE_SECONDS:
+            if now - self._printed_at < LINE_SECONDS:
                 return
-            self._spoke = now
+            self._printed_at = now
             line = self._line(now)
         self.output.note(line)
 
     def close(self) -> None: ...
 
     def _line(self, now: float) -> str:
-        speed = max(self.done - self._before, 0) / max(now - self._began, 0.001)
+        speed = max(self.done - self._done_before, 0) / max(now - self._started_at, 0.001)
         share = 100 * self.done // self.total if self.total else 100
         left = f", {human_seconds((self.total - self.done) / speed)} left" if speed else ""
         return f"{self.name}: {share} % of {human_bytes(self.total)}, {human_bytes(speed)}/s{left}"
@@ -96,10 +100,10 @@ class BarMeter:
 
 @contextmanager
 def meter(output: Output) -> Iterator[Meter]:
-    """The kind of progress that suits where stderr goes."""
+    """Yield the meter that suits the options and the terminal."""
     if output.quiet:
         yield SilentMeter()
-    elif not output.is_lively:
+    elif not output.is_interactive:
         yield PlainMeter(output)
     else:
         with Progress(

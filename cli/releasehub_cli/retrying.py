@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait before."""
+"""Retries: which failures are temporary, and how long to wait before the next attempt."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 BASE_SECONDS = 0.5
-LONGEST_SECONDS = 30.0
-LONGEST_RETRY_AFTER_SECONDS = 300.0
-PERMANENT = frozenset({501, 505, 507})
+MAX_BACKOFF_SECONDS = 30.0
+MAX_RETRY_AFTER_SECONDS = 300.0
+PERMANENT_STATUSES = frozenset({501, 505, 507})
 
 _random = random.SystemRandom()
 
 
 class Stopped(Exception):
-    """Another thread failed or the user pressed Ctrl-C: leave quietly."""
+    """Raised in a thread that must end because another one failed or the user pressed Ctrl-C."""
 
 
 class Backoff:
-    """Waits that double, with jitter, until `retries` are used up. One for each thing that is tried."""
+    """Exponential backoff with jitter for one operation, until its retries are used up."""
 
     def __init__(self, retries: int, stop: threading.Event) -> None:
         self.retries, self.stop, self.used = retries, stop, 0
@@ -32,20 +32,27 @@ class Backoff:
         return self.used >= self.retries
 
     def wait(self, at_least: float = 0.0) -> None:
-        """Errors: Stopped."""
-        delay = min(BASE_SECONDS * 2**self.used, LONGEST_SECONDS) * _random.uniform(0.5, 1.0)
+        """Wait before the next attempt.
+
+        Args:
+            at_least: The minimum in seconds, such as that of Retry-After.
+
+        Raises:
+            Stopped: The event `stop` is set.
+        """
+        delay = min(BASE_SECONDS * 2**self.used, MAX_BACKOFF_SECONDS) * _random.uniform(0.5, 1.0)
         self.used += 1
         if self.stop.wait(max(delay, at_least)):
             raise Stopped
 
 
 def is_transient(status: int) -> bool:
-    """Whether the same request may do better later."""
-    return status in {408, 425, 429} or (status >= 500 and status not in PERMANENT)
+    """Return whether the same request may succeed later."""
+    return status in {408, 425, 429} or (status >= 500 and status not in PERMANENT_STATUSES)
 
 
 def retry_after(response: httpx.Response) -> float:
-    """Seconds that `Retry-After` asks for, as a number or a date; 0 without. At most five minutes."""
+    """Return the seconds that the Retry-After header asks for, at most five minutes, and 0 without the header."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         seconds = float(text)
@@ -54,4 +61,4 @@ def retry_after(response: httpx.Response) -> float:
             seconds = parsedate_to_datetime(text).timestamp() - time.time()
         except ValueError:
             return 0.0
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)

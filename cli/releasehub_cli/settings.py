@@ -1,4 +1,4 @@
-"""What the global options, the environment and the stored login make together."""
+"""The global options, combined with the environment and the stored login."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from releasehub_cli.output import Output
 
 @dataclass
 class Settings:
-    """`url` and `key` as given by option or environment; empty when not."""
+    """The values of the global options. `url` and `key` are empty unless an option or the environment sets them."""
 
     url: str = ""
     key: str = ""
@@ -29,11 +29,15 @@ class Settings:
         return Output(as_json=self.as_json, quiet=self.quiet, verbose=self.verbose)
 
     def hub(self, *, retries: int = 3, needs_key: bool = True) -> Hub:
-        """Errors: usage without an address; CliError without a key that is needed."""
-        url, key = self.address_and_key()
+        """Return a client for the chosen hub.
+
+        Raises:
+            CliError: The URL or a required key is missing.
+        """
+        url, key = self.url_and_key()
         if needs_key and not key:
             raise CliError(
-                f"There is no key for {url}.",
+                f"No API key is stored for {url}.",
                 code="no_key",
                 exit_code=Exit.NOT_ALLOWED,
                 hint="Run `releasehub login`, or set RELEASEHUB_API_KEY.",
@@ -41,16 +45,16 @@ class Settings:
         return self.connect(url, key, retries=retries)
 
     def connect(self, url: str, key: str, *, retries: int) -> Hub:
-        """Open until the command ends."""
+        """Return a client that is closed at the end of the command."""
         hub = Hub(url, key, output=self.output, retries=retries, stop=self.stop)
         click.get_current_context().call_on_close(hub.close)
         return hub
 
-    def address_and_key(self) -> tuple[str, str]:
-        """A stored key is used for the hub it was stored for, and no other."""
+    def url_and_key(self) -> tuple[str, str]:
+        """Return URL and key. A stored key is used only for the hub that it was stored for."""
         login = None if self.url and self.key else load_login()
         if not self.url and login is None:
-            raise usage("Which hub?", "Run `releasehub login`, set RELEASEHUB_URL, or give --url.")
+            raise usage("The URL of the hub is missing.", "Run `releasehub login`, set RELEASEHUB_URL, or add --url.")
         url = clean_url(self.url or (login.url if login else ""))
         if self.key:
             return url, clean_key(self.key)

@@ -1,4 +1,4 @@
-"""The parts of the hub's answers that the client reads.  Source: docs/api/uploads.md and docs/api/mc-dm.md."""
+"""The fields of the API responses that the client reads. Source: docs/api/uploads.md and docs/api/mc-dm.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CategoryRow(TypedDict):
 
 
 class VersionRow(TypedDict):
-    """Of lists and answers `with=full`."""
+    """A version in lists and in responses with `with=full`."""
 
     version_id: int
     download_id: int
@@ -40,7 +40,7 @@ class VersionRow(TypedDict):
 
 
 class FileRow(TypedDict):
-    """Of lists and answers `with=full`; `file_hash` is `sha256:` and hex, null for a link."""
+    """A file in lists and in responses with `with=full`. `file_hash` is `sha256:` plus hex, or null for a link."""
 
     file_id: int
     version_id: int
@@ -55,7 +55,7 @@ class FileRow(TypedDict):
 
 
 class PartUrl(TypedDict):
-    """Where bytes `first_byte` up to `size_bytes` long go, with exactly these headers."""
+    """A signed URL for the `size_bytes` bytes from `first_byte`, and the exact headers to send."""
 
     number: int
     url: str
@@ -71,7 +71,12 @@ class UploadFault(TypedDict):
 
 
 class Upload(TypedDict):
-    """`state`: created, uploaded, confirmed, failed or expired. `part_bytes` 0 means one PUT, as part 1."""
+    """An upload session.
+
+    Attributes:
+        state: created, uploaded, confirmed, failed or expired.
+        part_bytes: The size of a part. 0 means that one PUT sends the whole file as part 1.
+    """
 
     id: str
     state: str
@@ -89,5 +94,5 @@ class Upload(TypedDict):
 
 
 def sha256_of(file: FileRow) -> str:
-    """Hex; empty for a link."""
+    """Return the SHA-256 of a file in hex, or an empty string for a link."""
     return (file["file_hash"] or "").removeprefix("sha256:").lower()

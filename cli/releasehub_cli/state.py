@@ -1,4 +1,4 @@
-"""Uploads that were begun: which session of the hub holds which file, so that the next run goes on with it."""
+"""The uploads in progress: which session of the hub belongs to which file, so that the next run resumes it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from releasehub_cli.config import state_path, write_private
 
 try:
     import fcntl
-except (
-    ImportError
-):  # Windows: two commands at once may forget each other's entry, which costs one upload from the start
+except ImportError:  # on Windows two commands may overwrite each other's entry; then one upload starts over
     fcntl = None  # type: ignore[assignment]
 
-LIFETIME_SECONDS = 7 * 24 * 3600
+MAX_AGE_SECONDS = 7 * 24 * 3600
 _thread_lock = threading.Lock()
 
 
@@ -30,7 +28,7 @@ def session_key(*, hub: str, version_id: str, filename: str, size_bytes: int, sh
 
 
 def known_session(key: str) -> str:
-    """The id of the upload; empty when there is none."""
+    """Return the id of the upload, or an empty string if it is unknown."""
     return str(_read(state_path()).get(key, {}).get("id", ""))
 
 
@@ -53,26 +51,26 @@ def _change(change: Callable[[dict[str, Any]], object]) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The entries that can still be used; a damaged file counts as empty."""
+    """Return the entries that have not expired. A damaged file counts as empty."""
     try:
         sessions = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    oldest = time.time() - LIFETIME_SECONDS
+    oldest = time.time() - MAX_AGE_SECONDS
     if not isinstance(sessions, dict):
         return {}
-    return {key: entry for key, entry in sessions.items() if _began(entry) >= oldest}
+    return {key: entry for key, entry in sessions.items() if _created_at(entry) >= oldest}
 
 
-def _began(entry: Any) -> float:
-    """Unix seconds; 0 when the entry does not say."""
+def _created_at(entry: Any) -> float:
+    """Return the time of the entry in Unix seconds, or 0 if it has none."""
     moment = entry.get("at") if isinstance(entry, dict) else None
     return moment if isinstance(moment, int) else 0
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One process at a time."""
+    """Hold a lock that excludes other processes."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.with_suffix(".lock").open("w") as lock:
         if fcntl is not None:

@@ -1,4 +1,4 @@
-"""The system a file is for, the system this machine has, and which file of a version suits it."""
+"""Platforms and architectures: detect those of this machine, and choose the file of a version for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNIVERSAL = "universal"
 
 @dataclass(frozen=True)
 class System:
-    """A platform and an architecture under the names the hub uses; an empty one means any."""
+    """A platform and an architecture under the names that the hub uses. An empty value means any."""
 
     platform: str = ""
     architecture: str = ""
@@ -27,7 +27,7 @@ class System:
 
 
 def this_machine() -> System:
-    """Return the system this process runs on. A processor the hub has no name for keeps its own name."""
+    """Return the system of this machine. An architecture that the hub has no name for keeps its own name."""
     platform = sys.platform
     if hasattr(sys, "getandroidapilevel"):
         platform = "android"
@@ -37,9 +37,9 @@ def this_machine() -> System:
 
 
 def wanted_system(platform: str, architecture: str) -> System:
-    """Return the system that `--platform` and `--arch` name; what is missing comes from this machine.
+    """Return the system that `--platform` and `--arch` name. The defaults are those of this machine.
 
-    Another platform than this machine's has every architecture unless one is named.
+    For a different platform than that of this machine, the architecture defaults to any.
     """
     here = this_machine()
     name, _, behind = platform.strip().lower().partition("-")
@@ -55,15 +55,18 @@ def wanted_system(platform: str, architecture: str) -> System:
 
 
 def best_file(files: Sequence[FileRow], system: System) -> FileRow | None:
-    """Return the file to offer to that system; the rule is the one of the hub's permanent links."""
+    """Return the best file for a system, or None. The rule is that of the permanent links of the hub."""
     fits = [file for file in files if _suits(file, system)]
     return min(fits, key=lambda file: _preference(file, system), default=None)
 
 
-def nothing_fits(what: str, files: Sequence[FileRow], system: System) -> CliError:
-    """Return the error that lists what there is instead of fetching a file for another system."""
-    lines = [f"  {file['filename']}  ({_described(file)})" for file in files] or ["  no file"]
-    hint = ["Choose with --platform, --arch or --file; --platform any takes the primary file. There is:", *lines]
+def no_matching_file(what: str, files: Sequence[FileRow], system: System) -> CliError:
+    """Return the error for a version without a file for the system. Its hint lists the files of the version."""
+    lines = [f"  {file['filename']}  ({_described(file)})" for file in files] or ["  none"]
+    hint = [
+        "Choose a file with --platform, --arch or --file. --platform any chooses the primary file. The files are:",
+        *lines,
+    ]
     return not_found(f"{what} has no file for {system}.", "\n".join(hint))
 
 
@@ -93,4 +96,4 @@ def _is_package(file: FileRow) -> bool:
 def _described(file: FileRow) -> str:
     if file["platform"] or file["architecture"]:
         return "-".join(filter(None, [file["platform"] or ANY, file["architecture"]]))
-    return "every system" if _is_package(file) else str(file.get("kind") or kind_of(file["filename"]))
+    return "any system" if _is_package(file) else str(file.get("kind") or kind_of(file["filename"]))

@@ -1,4 +1,4 @@
-"""The bytes of one upload on their way to signed addresses, part by part."""
+"""Send the parts of one upload to signed URLs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 import httpx
 
 from releasehub_cli.errors import CliError, network
-from releasehub_cli.http import AGAIN, Hub, Storage, bare, unreachable
+from releasehub_cli.http import RUN_AGAIN, Hub, Storage, redact_url, unreachable
 from releasehub_cli.localfiles import LocalFile
 from releasehub_cli.parallel import WorkQueue, run_threads
 from releasehub_cli.progress import Meter, Task
@@ -16,12 +16,12 @@ from releasehub_cli.retrying import Backoff, Stopped, is_transient, retry_after
 from releasehub_cli.shapes import PartUrl, Upload
 
 UPLOADS = "/api/uploads/"
-LARGEST_BATCH = 8
-REFUSALS_OF_A_PART = 3  # 403 and 400 rarely mend themselves: an address is renewed this often, not `retries` times
+MAX_BATCH = 8
+MAX_PART_REFUSALS = 3  # 403 and 400 are rarely temporary, so a URL is renewed only this often
 
 
 class Transfer:
-    """The missing parts of one upload, sent by several threads; each holds 1 MiB of the file at most."""
+    """Sends the missing parts of one upload in several threads, each of which holds at most 1 MiB of the file."""
 
     def __init__(
         self, upload: Upload, file: LocalFile, *, hub: Hub, storage: Storage, meter: Meter, retries: int
@@ -34,37 +34,45 @@ class Transfer:
         self.task: Task
 
     def run(self, workers: int) -> None:
-        """Errors: CliError of the first part that cannot be sent."""
+        """Send all missing parts.
+
+        Raises:
+            CliError: A part cannot be sent.
+        """
         there = self.file.size_bytes - sum(self._size(number) for number in self.missing)
         self.task = self.meter.task(self.file.name, self.file.size_bytes, there)
         try:
             if workers == 1 or len(self.missing) == 1:
-                self._work(WorkQueue(self.missing, workers=1, largest_batch=LARGEST_BATCH))
+                self._work(WorkQueue(self.missing, workers=1, max_batch=MAX_BATCH))
             else:
-                queue = WorkQueue(self.missing, workers=workers, largest_batch=LARGEST_BATCH)
+                queue = WorkQueue(self.missing, workers=workers, max_batch=MAX_BATCH)
                 run_threads(lambda: self._work(queue), min(workers, len(self.missing)), self.stop)
         finally:
             self.task.close()
 
     def _work(self, queue: WorkQueue[int]) -> None:
         while numbers := queue.take():
-            entries = self._addresses(numbers)
+            entries = self._signed_urls(numbers)
             for number in numbers:
                 self._send(number, entries[number])
 
-    def _addresses(self, numbers: list[int], *, fresh: bool = False) -> dict[int, PartUrl]:
-        """Number -> address; the one that came with a new upload is used first."""
+    def _signed_urls(self, numbers: list[int], *, fresh: bool = False) -> dict[int, PartUrl]:
+        """Return signed URLs by part number. Those that came with a new upload are used first."""
         if not fresh and all(number in self.urls for number in numbers):
             return {number: self.urls[number] for number in numbers}
         parts = [{"number": number, "md5": self._md5(number)} for number in numbers]
         answer = self.hub.post(f"{UPLOADS}{self.id}/parts/", {"parts": parts}, is_repeatable=True)["upload"]
         entries = {entry["number"]: entry for entry in cast("Upload", answer)["urls"]}
         if lost := [number for number in numbers if number not in entries]:
-            raise CliError(f"{self.file.name}: the hub gave no address for part {lost[0]}.", code="no_address")
+            raise CliError(f"{self.file.name}: the hub sent no URL for part {lost[0]}.", code="no_url")
         return entries
 
     def _send(self, number: int, entry: PartUrl) -> None:
-        """Until it is there.  Errors: CliError when the file changed, the storage refuses, or retries are used up."""
+        """Send one part, with retries.
+
+        Raises:
+            CliError: The file changed, the storage refused the part, or all retries failed.
+        """
         backoff, refusals = Backoff(self.retries, self.stop), 0
         while True:
             if self.stop.is_set():
@@ -74,9 +82,9 @@ class Transfer:
             if isinstance(answer, httpx.Response):
                 if answer.is_success:
                     return
-                if answer.status_code in {400, 403, 422} and refusals < REFUSALS_OF_A_PART:
+                if answer.status_code in {400, 403, 422} and refusals < MAX_PART_REFUSALS:
                     refusals += 1
-                    entry = self._addresses([number], fresh=True)[number]
+                    entry = self._signed_urls([number], fresh=True)[number]
                     continue
             self._wait(number, entry, answer, backoff)
             if self._has_arrived(number):
@@ -84,7 +92,7 @@ class Transfer:
                 return
 
     def _put(self, entry: PartUrl) -> httpx.Response | httpx.TransportError:
-        """One try; progress is taken back when it fails."""
+        """Send the part once. If this fails, undo its progress."""
         sent = 0
 
         def body() -> Iterator[bytes]:
@@ -106,7 +114,11 @@ class Transfer:
     def _wait(
         self, number: int, entry: PartUrl, answer: httpx.Response | httpx.TransportError, backoff: Backoff
     ) -> None:
-        """Errors: CliError when another try makes no sense."""
+        """Wait before the next attempt.
+
+        Raises:
+            CliError: Another attempt cannot succeed, or no retries are left.
+        """
         where = f"{self.file.name}, part {number}"
         address = self.hub.absolute(entry["url"])
         if isinstance(answer, httpx.TransportError):
@@ -117,14 +129,18 @@ class Transfer:
         status = answer.status_code
         if not is_transient(status):
             raise CliError(
-                f"{where}: the storage refused it with {status}.", code=f"storage_{status}", hint=_storage_hint(status)
+                f"{where}: the storage refused the part with status {status}.",
+                code=f"storage_{status}",
+                hint=_storage_hint(status),
             )
         if backoff.is_used_up:
-            raise network(f"{where}: the storage at {bare(address)} keeps answering {status}.", AGAIN)
+            raise network(
+                f"{where}: the storage at {redact_url(address)} still responds with status {status}.", RUN_AGAIN
+            )
         backoff.wait(retry_after(answer))
 
     def _has_arrived(self, number: int) -> bool:
-        """Whether the part came through although its answer did not."""
+        """Return whether the hub has the part although its response was lost."""
         upload = cast("Upload", self.hub.get(f"{UPLOADS}{self.id}/")["upload"])
         return number in upload["received"]
 
@@ -137,7 +153,7 @@ class Transfer:
 
 def _storage_hint(status: int) -> str:
     if status in {400, 422}:
-        return "The bytes were damaged on the way, or the file changed. Run the same command again."
+        return "The bytes were damaged in transit, or the file changed. Run the same command again."
     if status == 403:
-        return "Check this machine's clock, then run the same command again."
-    return AGAIN
+        return "Check the clock of this machine, then run the same command again."
+    return RUN_AGAIN

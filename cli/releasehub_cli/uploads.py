@@ -1,4 +1,4 @@
-"""Sending files by the upload API: signed addresses, parts in parallel, resume.  Source: docs/api/uploads.md."""
+"""Send files with the upload API: signed URLs, parallel parts, resume. Source: docs/api/uploads.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from releasehub_cli import state
 from releasehub_cli.errors import CliError, Exit, HubError, conflict, digest_differs, network
-from releasehub_cli.http import AGAIN, Hub
+from releasehub_cli.http import RUN_AGAIN, Hub
 from releasehub_cli.localfiles import LocalFile, sha256
 from releasehub_cli.output import Output, human_bytes
 from releasehub_cli.parallel import WorkQueue, run_threads
@@ -20,18 +20,18 @@ from releasehub_cli.retrying import Stopped
 from releasehub_cli.shapes import FileRow, Upload
 from releasehub_cli.transfer import UPLOADS, Transfer
 
-SMALL_BYTES = 16 * 1024 * 1024
-ROUNDS_OF_COMPLETING = 3
+SMALL_FILE_BYTES = 16 * 1024 * 1024
+MAX_COMPLETE_ROUNDS = 3
 POLL_SECONDS = (0.2, 0.5, 1.0, 2.0)
-SLOWEST_CHECK_BYTES_PER_SECOND = 5 * 1024 * 1024
-PATIENCE_SECONDS = 900.0
+MIN_CHECK_BYTES_PER_SECOND = 5 * 1024 * 1024
+MAX_CHECK_SECONDS = 900.0
 OPEN_STATES = ("created", "uploaded")
 DIGEST_WORDS = ("digest", "checksum", "sha256", "sha-256")
 
 
 @dataclass
 class Job:
-    """One file on its way. `fields`: platform, architecture, kind, display_label of the file to be."""
+    """One file to upload. `fields` are its platform, architecture, kind, display_label and display_order."""
 
     file: LocalFile
     sha256: str
@@ -49,7 +49,7 @@ class Job:
 
 
 class Uploader:
-    """Sends files to one hub. `open_uploads`: id -> file of those that can be resumed."""
+    """Uploads files to one hub. `open_uploads` has the files of all unfinished uploads by id."""
 
     def __init__(self, hub: Hub, *, output: Output, meter: Meter, parallel: int, retries: int) -> None:
         self.hub, self.output, self.meter = hub, output, meter
@@ -57,27 +57,35 @@ class Uploader:
         self.storage = hub.storage()
         self.open_uploads: dict[str, LocalFile] = {}
 
-    # --- the steps of one upload ---
+    def start(self, job: Job) -> Upload:
+        """Resume the session that an earlier run created for this file, or create a new one.
 
-    def begin(self, job: Job) -> Upload:
-        """The session the last run began for this file, else a new one.  Errors: HubError."""
+        Raises:
+            HubError: The hub refused the upload.
+        """
         key = job.session_key(self.hub.url)
         upload = self._known(state.known_session(key))
         if upload is None:
             upload = self._created(job)
             self._remember(key, job, upload)
         else:
-            self.output.note(f"{job.file.name}: going on with upload {upload['id']}, {_progress_of(upload)}")
+            self.output.note(f"{job.file.name}: resuming upload {upload['id']}, {_progress_of(upload)}")
         self.open_uploads[upload["id"]] = job.file
         return upload
 
-    def adopt(self, upload_id: str, file: LocalFile) -> Upload:
-        """A session begun anywhere.  Errors: CliError when the file is another; conflict when it cannot go on."""
+    def find(self, upload_id: str, file: LocalFile) -> Upload:
+        """Return the session with this id, which any machine may have created.
+
+        Raises:
+            CliError: The file differs from that of the session, or the session has expired.
+        """
         upload = self.get(upload_id)
         if file.size_bytes != upload["size_bytes"]:
-            raise digest_differs(f"{file.path} has {file.size_bytes} bytes, upload {upload_id} {upload['size_bytes']}.")
+            raise digest_differs(
+                f"{file.path} has {file.size_bytes} bytes, but upload {upload_id} has {upload['size_bytes']}."
+            )
         if (expected := (upload["sha256"] or "").lower()) and (found := sha256(file, self.meter)) != expected:
-            raise digest_differs(f"{file.path} has sha256 {found}, upload {upload_id} was begun with {expected}.")
+            raise digest_differs(f"{file.path} has SHA-256 {found}, but upload {upload_id} has {expected}.")
         if upload["state"] == "expired":
             raise conflict(f"Upload {upload_id} has expired.", "Upload the file again without --resume.")
         if upload["state"] in OPEN_STATES:
@@ -88,8 +96,12 @@ class Uploader:
         return cast("Upload", self.hub.get(f"{UPLOADS}{upload_id}/")["upload"])
 
     def deliver(self, upload: Upload, file: LocalFile, *, workers: int) -> Upload:
-        """Send what is missing and tell the hub that all is there.  Errors: CliError."""
-        for _ in range(ROUNDS_OF_COMPLETING):
+        """Send the missing parts and complete the upload.
+
+        Raises:
+            CliError: A part cannot be sent, or the hub refused to complete the upload.
+        """
+        for _ in range(MAX_COMPLETE_ROUNDS):
             if upload["state"] != "created":
                 return upload
             self._transfer(upload, file).run(workers)
@@ -105,15 +117,19 @@ class Uploader:
                 raise refusal
         raise refusal
 
-    def settle(self, upload: Upload, job_key: str = "") -> Upload:
-        """Wait until the hub has compared the bytes.  Errors: CliError when it refuses them or takes too long."""
-        patience = PATIENCE_SECONDS + upload["size_bytes"] / SLOWEST_CHECK_BYTES_PER_SECOND
-        for _ in self._ticks(patience, f"{upload['filename']}: the hub still checks the bytes"):
+    def wait_until_verified(self, upload: Upload, job_key: str = "") -> Upload:
+        """Wait until the hub has verified the bytes.
+
+        Raises:
+            CliError: The hub refused the bytes, or did not verify them in time.
+        """
+        max_seconds = MAX_CHECK_SECONDS + upload["size_bytes"] / MIN_CHECK_BYTES_PER_SECOND
+        for _ in self._ticks(max_seconds, f"{upload['filename']}: the hub is still verifying the bytes"):
             if upload["state"] != "uploaded":
                 break
             upload = self.get(upload["id"])
         if upload["state"] == "created":
-            raise conflict(f"{upload['filename']}: the hub still misses bytes.", AGAIN)
+            raise conflict(f"{upload['filename']}: the hub has not received all parts.", RUN_AGAIN)
         self.open_uploads.pop(upload["id"], None)
         if job_key:
             state.forget(job_key)
@@ -121,55 +137,58 @@ class Uploader:
             raise _refused(upload)
         return upload
 
-    def passed(self, file_id: int) -> FileRow:
-        """The file, once the checks of its content are through.  Errors: CliError when they failed."""
-        for _ in self._ticks(PATIENCE_SECONDS, "The hub still checks the content"):
+    def wait_until_checked(self, file_id: int) -> FileRow:
+        """Wait until the hub has checked the content of the file, and return the file.
+
+        Raises:
+            CliError: The file failed the checks, or they did not end in time.
+        """
+        for _ in self._ticks(MAX_CHECK_SECONDS, "The hub is still checking the content"):
             file = cast("FileRow", self.hub.get(f"/api/mc-dm-files/{file_id}/", **{"with": "full"})["file"])
             if file["validation_status"] != "pending":
                 break
         if file["validation_status"] != "passed":
             raise CliError(
-                f"{file['filename']} did not pass the hub's checks of its content.",
+                f"{file['filename']} failed the content checks of the hub.",
                 code="validation_failed",
-                hint="See the file on the hub for what was found; delete it there before you send it again.",
+                hint="Open the file on the hub to see the findings. Delete it there before you upload it again.",
             )
         return file
 
-    # --- many files ---
-
     def send_all(self, jobs: list[Job]) -> dict[str, FileRow]:
-        """File name -> row on the hub: small files side by side, big ones one by one with their parts side by side."""
+        """Upload all files and return their rows by file name.
+
+        Small files are sent in parallel. Large files are sent one after the other, each with parallel parts.
+        """
         delivered: dict[str, tuple[Job, Upload]] = {}
-        small = [job for job in jobs if job.file.size_bytes < SMALL_BYTES]
+        small = [job for job in jobs if job.file.size_bytes < SMALL_FILE_BYTES]
         queue = WorkQueue(small, workers=self.parallel)
 
         def send_small() -> None:
             while batch := queue.take():
                 for job in batch:
-                    delivered[job.file.name] = (job, self.deliver(self.begin(job), job.file, workers=1))
+                    delivered[job.file.name] = (job, self.deliver(self.start(job), job.file, workers=1))
 
         if small:
             run_threads(send_small, min(self.parallel, len(small)), self.stop)
         for job in jobs:
             if job not in small:
-                delivered[job.file.name] = (job, self.deliver(self.begin(job), job.file, workers=self.parallel))
+                delivered[job.file.name] = (job, self.deliver(self.start(job), job.file, workers=self.parallel))
         return {name: self._finished(*entry) for name, entry in delivered.items()}
 
     def _finished(self, job: Job, upload: Upload) -> FileRow:
-        upload = self.settle(upload, job.session_key(self.hub.url))
+        upload = self.wait_until_verified(upload, job.session_key(self.hub.url))
         if upload["file_id"] is None:
-            raise CliError(f"The hub made no file of {job.file.name}.", code="no_file")
-        row = self.passed(upload["file_id"])
+            raise CliError(f"The hub verified {job.file.name} but did not create a file.", code="no_file")
+        row = self.wait_until_checked(upload["file_id"])
         self.output.note(f"{job.file.name}: uploaded, {human_bytes(job.file.size_bytes)}, sha256 {job.sha256}")
         return row
-
-    # --- with the hub ---
 
     def _transfer(self, upload: Upload, file: LocalFile) -> Transfer:
         return Transfer(upload, file, hub=self.hub, storage=self.storage, meter=self.meter, retries=self.retries)
 
     def _known(self, upload_id: str) -> Upload | None:
-        """None when that session is of no use any more."""
+        """Return the session, or None if it cannot be resumed."""
         if not upload_id:
             return None
         try:
@@ -195,7 +214,7 @@ class Uploader:
         return cast("Upload", self.hub.post(UPLOADS, body)["upload"])
 
     def _remember(self, key: str, job: Job, upload: Upload) -> None:
-        """Without its note an upload is only not resumed by itself, so a full or read-only home is no error."""
+        """Store the id of the upload for a later run. A full or read-only home folder is not an error."""
         try:
             state.remember(
                 key,
@@ -205,20 +224,25 @@ class Uploader:
                 filename=job.file.name,
             )
         except OSError as error:
-            self.output.warn(f"The upload cannot be noted for a later run: {error}")
+            self.output.warn(f"Cannot store the upload id; a later run will not resume automatically: {error}")
 
     def _complete(self, upload_id: str) -> Upload:
         return cast("Upload", self.hub.post(f"{UPLOADS}{upload_id}/complete/", is_repeatable=True)["upload"])
 
-    def _ticks(self, patience: float, complaint: str) -> Iterator[None]:
-        """One, then another after each wait.  Errors: network after `patience` seconds; Stopped."""
-        end = time.monotonic() + patience
+    def _ticks(self, max_seconds: float, complaint: str) -> Iterator[None]:
+        """Yield at once and after each wait.
+
+        Raises:
+            CliError: `max_seconds` are over.
+            Stopped: The event `stop` is set.
+        """
+        end = time.monotonic() + max_seconds
         waits = iter(POLL_SECONDS)
         seconds = 0.0
         while True:
             yield
             if time.monotonic() > end:
-                raise network(f"{complaint} after {patience:.0f} s.", f"Give it time. {AGAIN}")
+                raise network(f"{complaint} after {max_seconds:.0f} s.", f"Wait a few minutes. {RUN_AGAIN}")
             seconds = next(waits, seconds)
             if self.stop.wait(seconds):
                 raise Stopped
@@ -226,7 +250,7 @@ class Uploader:
 
 @contextmanager
 def resumable(uploader: Uploader) -> Iterator[None]:
-    """Whatever ends the work early says how to go on with the uploads that are open."""
+    """Add the commands that resume the open uploads to every error."""
     try:
         yield
     except (KeyboardInterrupt, Stopped):
@@ -247,15 +271,15 @@ def resume_hint(uploader: Uploader) -> str:
 
 
 def _progress_of(upload: Upload) -> str:
-    return f"{len(upload['received'])} of {upload['part_count']} parts are there"
+    return f"{len(upload['received'])} of {upload['part_count']} parts are stored"
 
 
 def _refused(upload: Upload) -> CliError:
-    """From the `error` of a failed session."""
+    """Return the error of a failed session."""
     fault = upload["error"] or {"code": upload["state"], "message": f"The upload is {upload['state']}."}
     message = f"{upload['filename']}: {fault['message']}"
     if any(word in f"{fault['code']} {fault['message']}".lower() for word in DIGEST_WORDS):
         return CliError(
             message, code=fault["code"], exit_code=Exit.DIGEST, hint="Check the file, then upload it again."
         )
-    return CliError(message, code=fault["code"], hint="Upload the file again; this session is over.")
+    return CliError(message, code=fault["code"], hint="Upload the file again. This session cannot be resumed.")

@@ -28,7 +28,7 @@ def publish(run: Run, shelf: Shelf) -> Run:
 def test_files_are_uploaded_and_published(
     publish: Run, proxy: Proxy, shelf: Shelf, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "SMALL_BYTES", 2 * PART_BYTES)
+    monkeypatch.setattr(uploads, "SMALL_FILE_BYTES", 2 * PART_BYTES)
     small, big = files("tool-linux-x64.bin"), files("tool-win64.bin", 5 * PART_BYTES + 1)
     ended = publish(small, big, "--notes", "New.", "--channel", "beta", "--json")
     assert ended.code == 0, ended.err
@@ -184,7 +184,7 @@ def test_file_that_states_another_version_is_a_warning_or_with_strict_an_error(p
     ended = publish(path, "--draft")
     assert ended.code == 0
     assert "Warning: " in ended.err
-    assert "tool-1.2.0.bin is from 1.2.0" in ended.err
+    assert "tool-1.2.0.bin states 1.2.0" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_killed_publish_resumes_from_another_folder_and_sends_no_part_twice(
     again = begin(*words, str(moved), cwd=tmp_path)
     _, err = again.communicate(timeout=60)
     assert again.returncode == 0, err
-    assert "going on with upload" in err
+    assert "resuming upload" in err
     assert (len(proxy.accepted), set(proxy.accepted.values())) == (PARTS, {1})
     assert len(proxy.requests("POST", "/api/uploads/")) == 1
     assert shelf.versions()[0]["is_published"]

@@ -1,4 +1,4 @@
-"""Pure rules, and what the package may import."""
+"""Pure rules, and the imports of the package."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 
 import releasehub_cli
 from releasehub_cli import systems
-from releasehub_cli.http import bare
-from releasehub_cli.names import contradiction, kind_of, target_of
+from releasehub_cli.http import redact_url
+from releasehub_cli.names import contradicting_version, kind_of, target_of
 from releasehub_cli.output import human_bytes, human_seconds
 from releasehub_cli.parallel import WorkQueue
 from releasehub_cli.retrying import retry_after
@@ -50,7 +50,7 @@ PACKAGE = Path(releasehub_cli.__file__).parent
         ("SHA256SUMS", "", ""),
     ],
 )
-def test_platform_and_architecture_are_read_off_the_name(name: str, platform: str, architecture: str) -> None:
+def test_platform_and_architecture_are_read_from_the_name(name: str, platform: str, architecture: str) -> None:
     assert target_of(name) == (platform, architecture)
 
 
@@ -64,7 +64,7 @@ def test_platform_and_architecture_are_read_off_the_name(name: str, platform: st
         ("SHA256SUMS", "other"),
     ],
 )
-def test_kind_is_read_off_the_name(name: str, kind: str) -> None:
+def test_kind_is_read_from_the_name(name: str, kind: str) -> None:
     assert kind_of(name) == kind
 
 
@@ -87,8 +87,8 @@ def test_kind_is_read_off_the_name(name: str, kind: str) -> None:
         ("1." * 120 + "zip", "1.2.3", ""),
     ],
 )
-def test_a_name_that_states_another_version_is_noticed(name: str, number: str, stated: str) -> None:
-    assert contradiction(name, number) == stated
+def test_name_that_states_another_version_is_found(name: str, number: str, stated: str) -> None:
+    assert contradicting_version(name, number) == stated
 
 
 def row(name: str, platform: str = "", architecture: str = "", **extra: Any) -> FileRow:
@@ -112,7 +112,7 @@ SUMS = row("SHA256SUMS")
         ((row("broken.zip", "linux", validation_status="failed"),), System("linux", "x64"), None),
     ],
 )
-def test_the_file_for_a_system_is_never_one_for_another(
+def test_file_for_a_system_is_never_a_file_for_another_system(
     files: tuple[FileRow, ...], system: System, name: str | None
 ) -> None:
     found = best_file(files, system)
@@ -135,7 +135,7 @@ def test_the_file_for_a_system_is_never_one_for_another(
         ("aarch64", "linux", ("any", ""), System("", "")),
     ],
 )
-def test_the_wanted_system_is_this_machine_unless_another_is_named(
+def test_system_is_that_of_this_machine_unless_options_name_another(
     monkeypatch: pytest.MonkeyPatch, machine: str, python: str, words: tuple[str, str], system: System
 ) -> None:
     monkeypatch.setattr(systems, "machine", lambda: machine)
@@ -143,8 +143,8 @@ def test_the_wanted_system_is_this_machine_unless_another_is_named(
     assert wanted_system(*words) == system
 
 
-def test_queue_gives_all_and_smaller_batches_towards_the_end() -> None:
-    queue = WorkQueue(range(100), workers=4, largest_batch=8)
+def test_queue_hands_out_smaller_batches_towards_the_end() -> None:
+    queue = WorkQueue(range(100), workers=4, max_batch=8)
     batches = []
     while batch := queue.take():
         batches.append(batch)
@@ -155,18 +155,20 @@ def test_queue_gives_all_and_smaller_batches_towards_the_end() -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("7", 7), ("99999", 300), ("", 0), ("soon", 0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0)]
 )
-def test_retry_after_is_read(text: str, seconds: float) -> None:
+def test_retry_after_is_parsed(text: str, seconds: float) -> None:
     assert retry_after(httpx.Response(429, headers={"Retry-After": text})) == seconds
 
 
-def test_numbers_for_people() -> None:
+def test_sizes_and_durations_are_readable() -> None:
     assert [human_bytes(count) for count in (0, 1023, 1536, 5 * 1024**3)] == ["0 B", "1023 B", "1.5 KiB", "5.0 GiB"]
     assert [human_seconds(count) for count in (5, 95, 3725)] == ["0:05", "1:35", "1:02:05"]
 
 
-def test_addresses_are_shown_without_what_is_signed() -> None:
-    assert bare(f"https://user@store.example:9000/a/{'x' * 60}?X-Signature=y#z") == "https://store.example:9000/a/…"
-    assert bare("http://hub/api/uploads/") == "http://hub/api/uploads/"
+def test_printed_urls_have_no_signature() -> None:
+    assert (
+        redact_url(f"https://user@store.example:9000/a/{'x' * 60}?X-Signature=y#z") == "https://store.example:9000/a/…"
+    )
+    assert redact_url("http://hub/api/uploads/") == "http://hub/api/uploads/"
 
 
 def declared_dependencies() -> set[str]:

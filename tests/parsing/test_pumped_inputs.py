@@ -138,10 +138,18 @@ PARSERS = [
     Parser("key on the command line", config.clean_key, 65_536, 0.5),
     Parser("file name, its target", names.target_of, CLI_CHARACTERS, 0.1, CLI_UNITS),
     Parser(
-        "file name, its version", lambda text: names.contradiction(text, "1.2.3-rc.1"), CLI_CHARACTERS, 0.1, CLI_UNITS
+        "file name, its version",
+        lambda text: names.contradicting_version(text, "1.2.3-rc.1"),
+        CLI_CHARACTERS,
+        0.1,
+        CLI_UNITS,
     ),
     Parser(
-        "version and a file name", lambda text: names.contradiction("a-1.2.3.zip", text), CLI_CHARACTERS, 0.1, CLI_UNITS
+        "version and a file name",
+        lambda text: names.contradicting_version("a-1.2.3.zip", text),
+        CLI_CHARACTERS,
+        0.1,
+        CLI_UNITS,
     ),
     Parser("platform", names.fold_platform, CLI_CHARACTERS, 0.1, CLI_UNITS),
     Parser("architecture", names.fold_architecture, CLI_CHARACTERS, 0.1, CLI_UNITS),

@@ -1,1 +1,1 @@
-"""One module for each group of commands: read the arguments, call, say what came of it."""
+"""The commands. Each reads its arguments, calls the rest of the package, and prints the result."""

@@ -1,4 +1,4 @@
-"""`login` and `logout`."""
+"""`login`, `logout` and `whoami`."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 @options.common()
 @click.pass_obj
 def login(settings: Settings, key_stdin: bool) -> None:
-    """Check an address and a key, and keep them for the commands to come.
+    """Check the URL of a hub and an API key, and store both for later commands.
 
     \b
     Example:
       releasehub login --url https://releases.example.com
       echo "$KEY" | releasehub login --url https://releases.example.com --key-stdin
     """
-    url = clean_url(settings.url or _asked("Address of the hub"))
+    url = clean_url(settings.url or _prompt("URL of the hub"))
     key = clean_key(_key(settings, key_stdin=key_stdin))
     if urlsplit(url).scheme == "http" and urlsplit(url).hostname not in LOOPBACK:
-        settings.output.warn("The key travels unencrypted over http.")
+        settings.output.warn("The key is sent unencrypted over http. Use an https:// URL.")
     settings.connect(url, key, retries=2).get(DOWNLOADS, per_page=1)
     path = save_login(Login(url, key))
-    settings.output.result({"url": url, "config": str(path)}, f"Logged in to {url}. The key is kept in {path}")
+    settings.output.result({"url": url, "config": str(path)}, f"Logged in to {url}. The key is stored in {path}")
 
 
 @click.command()
 @options.common()
 @click.pass_obj
 def logout(settings: Settings) -> None:
-    """Remove the stored address and key. The key itself stays valid until it is revoked on the hub.
+    """Delete the stored URL and key. The key remains valid until it is revoked on the hub.
 
     \b
     Example:
@@ -54,20 +54,24 @@ def logout(settings: Settings) -> None:
     except CliError:
         url = ""
     was_there = remove_login()
-    text = f"Removed {config_path()}" if was_there else "There was no login."
+    text = f"Deleted {config_path()}" if was_there else "No login was stored."
     settings.output.result({"removed": was_there, "url": url}, text)
 
 
 def _key(settings: Settings, *, key_stdin: bool) -> str:
     if key_stdin:
         return sys.stdin.readline()
-    return settings.key or _asked("API key", hidden=True)
+    return settings.key or _prompt("API key", hidden=True)
 
 
-def _asked(what: str, *, hidden: bool = False) -> str:
-    """Errors: usage when nobody can answer."""
+def _prompt(what: str, *, hidden: bool = False) -> str:
+    """Ask the user on the terminal.
+
+    Raises:
+        CliError: There is no terminal.
+    """
     if not sys.stdin.isatty():
-        raise usage(f"{what}?", "Give --url and --key (or --key-stdin): there is no terminal to ask on.")
+        raise usage(f"{what}: there is no terminal to ask for it.", "Add --url and --key, or --key-stdin.")
     return str(click.prompt(what, hide_input=hidden, err=True))
 
 
@@ -75,7 +79,7 @@ def _asked(what: str, *, hidden: bool = False) -> str:
 @options.common()
 @click.pass_obj
 def whoami(settings: Settings) -> None:
-    """Show the hub, the user and what the key may do.
+    """Show the hub, the user and the permissions of the key.
 
     \b
     Example:
@@ -88,14 +92,14 @@ def whoami(settings: Settings) -> None:
 
 def _described(url: str, data: dict[str, Any]) -> str:
     user, key = data["user"], data["key"]
-    lines = [("Hub", url), ("User", user["username"] if user else "none: a super-user key without a named user")]
+    lines = [("Hub", url), ("User", user["username"] if user else "none (a super-user key without a user)")]
     if key is not None:
-        bound = ", ".join(row["slug"] for row in key["downloads"]) or "none that still exists"
-        scopes = "all: it is a super-user key" if key["is_super_user"] else ", ".join(key["scopes"]) or "none"
+        bound = ", ".join(row["slug"] for row in key["downloads"]) or "none (they were deleted)"
+        scopes = "all (a super-user key)" if key["is_super_user"] else ", ".join(key["scopes"]) or "none"
         lines += [
             ("Key", f"{key['name']} ({key['prefix']}…)"),
             ("Scopes", scopes),
-            ("Downloads", bound if key["is_bound"] else "all that the user may change"),
+            ("Downloads", bound if key["is_bound"] else "all downloads of the user"),
             ("Expires", key["expires_at"] or "never"),
         ]
     return "\n".join(f"{name + ':':<11}{value}" for name, value in lines)

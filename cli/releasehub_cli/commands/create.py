@@ -1,4 +1,4 @@
-"""`create`: a download that versions can be published to."""
+"""`create`: make a download to publish versions to."""
 
 from __future__ import annotations
 
@@ -21,15 +21,22 @@ _SLUG_IN_URL = re.compile(r"/downloads/categories/([^/]+)\.\d+/")
 
 @click.command()
 @click.argument("title")
-@click.option("--category", default="", metavar="C", help="Its slug, name or number.")
-@click.option("--slug", default="", help="The name in links and commands; made from the title unless given.")
-@click.option("--tag-line", default="", metavar="TEXT", help="One line below the title.")
+@click.option("--category", default="", metavar="C", help="The slug, name or id of the category.")
+@click.option("--slug", default="", help="The name in links and commands. The default is derived from the title.")
+@click.option("--tag-line", default="", metavar="TEXT", help="A line below the title.")
 @click.option("--description", default="", metavar="TEXT", help="A description in Markdown.")
-@click.option("--description-file", type=click.File("r", encoding="utf-8"), metavar="F", help="… from a file, or -.")
-@click.option("--visibility", type=click.Choice(VISIBILITIES), help="Who may see it; public unless given.")
-@click.option("--license", "license_name", default="", metavar="NAME", help="Such as MIT.")
-@click.option("--homepage", default="", metavar="URL", help="The project's page.")
-@click.option("--draft", "is_draft", is_flag=True, help="Only the team sees it until it is made visible.")
+@click.option(
+    "--description-file",
+    type=click.File("r", encoding="utf-8"),
+    metavar="F",
+    help="Read the description from a file, or from stdin with -.",
+)
+@click.option(
+    "--visibility", type=click.Choice(VISIBILITIES), help="The users who can see the download. The default is public."
+)
+@click.option("--license", "license_name", default="", metavar="NAME", help="The license, such as MIT.")
+@click.option("--homepage", default="", metavar="URL", help="The URL of the project.")
+@click.option("--draft", "is_draft", is_flag=True, help="Create a draft that only the team can see.")
 @options.common()
 @click.pass_obj
 def create(
@@ -45,16 +52,16 @@ def create(
     homepage: str,
     is_draft: bool,
 ) -> None:
-    """Make a download.
+    """Create a download.
 
-    Without --category the only category there is gets it. If there are several, the command lists them.
+    --category is required if the hub has several categories; without it, the command lists them.
 
     \b
     Example:
       releasehub create "Pack Smith" --category tools --slug packsmith --description-file README.md
     """
     if description and description_file:
-        raise usage("Give --description or --description-file, but not both.")
+        raise usage("Use either --description or --description-file.")
     hub = settings.hub()
     given = {
         "title": title,
@@ -76,15 +83,15 @@ def create(
         "url": made["view_url"],
     }
     if data["state"] == "moderated":
-        settings.output.note("A moderator has to approve it before others can see it.")
+        settings.output.note("A moderator must approve the download before other users can see it.")
     settings.output.result({"download": data}, f"Created {data['slug']} ({data['state']})\n{data['url']}")
 
 
 def category_id(hub: Hub, wanted: str) -> int:
-    """Return the number of the category with that slug, name or number; of the only one if none is named.
+    """Return the id of the category with this slug, name or id, or of the only category if none is named.
 
     Raises:
-        CliError: No category or several match; the hint lists what there is.
+        CliError: No category or several match. The hint lists the categories.
     """
     try:
         rows: list[CategoryRow] = catalog.pages(hub, CATEGORIES, "categories", id_field="category_id")
@@ -92,7 +99,7 @@ def category_id(hub: Hub, wanted: str) -> int:
         if wanted.isascii() and wanted.isdigit() and error.status == 403:
             return int(wanted[:18])
         if error.status == 403:
-            error.hint = "Looking up a category needs the scope mc_dm_category:read. Its number works without."
+            error.hint = "Add the scope mc_dm_category:read to the key, or use the id of the category."
         raise
     found = _matches(rows, wanted.strip())
     if len(found) == 1:
@@ -101,7 +108,7 @@ def category_id(hub: Hub, wanted: str) -> int:
 
 
 def _matches(rows: list[CategoryRow], wanted: str) -> list[CategoryRow]:
-    """A slug or a number names one category, so they win over names, which may repeat."""
+    """Return the matching categories. Slugs and ids are unique and take precedence over names."""
     if not wanted:
         return rows
     by_slug = [row for row in rows if _slug_of(row) == wanted.lower()]
@@ -112,10 +119,12 @@ def _matches(rows: list[CategoryRow], wanted: str) -> list[CategoryRow]:
 
 def _ambiguous(wanted: str, rows: list[CategoryRow], *, is_known: bool) -> CliError:
     if not rows:
-        return usage("The hub has no category that this key may see.", "Ask a moderator of the hub to make one.")
+        return usage(
+            "The hub has no category that this key has access to.", "Ask a moderator of the hub to create one."
+        )
     lines = table(("ID", "SLUG", "NAME"), [(row["category_id"], _slug_of(row), row["title"]) for row in rows])
-    problem = f"Several categories match {wanted!r}." if is_known else f"There is no category {wanted!r}."
-    return usage(problem if wanted else "Which category?", f"Choose one with --category:\n{lines}")
+    problem = f"Several categories match {wanted!r}." if is_known else f"The category {wanted!r} does not exist."
+    return usage(problem if wanted else "Name a category.", f"Choose one with --category:\n{lines}")
 
 
 def _slug_of(row: CategoryRow) -> str:

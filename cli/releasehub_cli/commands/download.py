@@ -1,4 +1,4 @@
-"""`download`: a file by its permanent link."""
+"""`download`: download a file by its permanent link."""
 
 from __future__ import annotations
 
@@ -17,31 +17,37 @@ from releasehub_cli.output import human_bytes
 from releasehub_cli.progress import meter
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import VersionRow
-from releasehub_cli.systems import System, best_file, nothing_fits, wanted_system
+from releasehub_cli.systems import System, best_file, no_matching_file, wanted_system
 
 GONE = (404, 410)
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Which file of a version: the one of exactly this name, or else the best one for a system."""
+class FileChoice:
+    """The file to choose: the one with this name or, without a name, the best one for a system."""
 
     system: System
     filename: str = ""
 
     @property
     def word(self) -> str:
-        """The last part of a permanent link."""
+        """The last segment of a permanent link."""
         return self.filename or str(self.system)
 
 
 @click.command()
 @click.argument("target", metavar=options.TARGET)
-@click.option("--platform", default="auto", show_default=True, metavar="P", help="linux, macos-arm64, …, or `any`.")
-@click.option("--arch", "architecture", default="", metavar="A", help="x64, arm64, …, or `any`.")
-@click.option("--file", "filename", default="", metavar="NAME", help="The file of exactly this name.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="A file or folder to write to.")
-@click.option("--verify/--no-verify", default=None, help="Compare with the hub's digest; done unless refused.")
+@click.option(
+    "--platform", default="auto", show_default=True, metavar="P", help="The platform: linux, macos-arm64, …, or `any`."
+)
+@click.option("--arch", "architecture", default="", metavar="A", help="The architecture: x64, arm64, …, or `any`.")
+@click.option("--file", "filename", default="", metavar="NAME", help="The exact name of the file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="The file or folder to write to.")
+@click.option(
+    "--verify/--no-verify",
+    default=None,
+    help="Compare the file with the digest of the hub (the default). --verify fails if the hub has none.",
+)
 @options.channel
 @options.retries
 @options.common()
@@ -57,10 +63,11 @@ def download(
     channel: str,
     retries: int,
 ) -> None:
-    """Fetch the file of a version that is for this machine.
+    """Download the file of a version for this machine.
 
-    --platform, --arch and --file choose another one; --platform any takes the primary file. If no file fits, the
-    command lists what there is and fails. What arrived before a break stays in NAME.part and is not fetched again.
+    --platform, --arch and --file choose a different file. --platform any chooses the primary file. If no file
+    matches, the command lists the files and fails. An interrupted download is kept in NAME.part, and the next run
+    resumes it.
 
     \b
     Example:
@@ -69,65 +76,65 @@ def download(
       releasehub download packsmith@beta --file packsmith-linux-x64.tar.gz -o /tmp
     """
     if filename and (platform != "auto" or architecture):
-        raise usage("Give --file, or --platform and --arch, but not both.")
-    wish = Wish(wanted_system(platform, architecture), filename)
+        raise usage("Use either --file, or --platform and --arch.")
+    choice = FileChoice(wanted_system(platform, architecture), filename)
     hub = settings.hub(retries=retries, needs_key=False)
     named = catalog.Target.parse(target)
     with meter(settings.output) as bars:
         downloader = Downloader(hub, bars, retries=retries)
         try:
-            fetched = downloader.fetch(link_for(hub, named, wish, channel), output, verifies=verify is not False)
+            fetched = downloader.fetch(link_for(hub, named, choice, channel), output, verifies=verify is not False)
         except HubError as error:
             if error.status not in GONE:
                 raise
-            link = other_link(hub, named, wish, channel, error)
+            link = other_link(hub, named, choice, channel, error)
             fetched = downloader.fetch(link, output, verifies=verify is not False)
     if fetched.offer.yanked:
         settings.output.warn(f"This version was yanked: {fetched.offer.yanked}")
-    _judge(settings, fetched, verify)
+    _report_verification(settings, fetched, verify)
     settings.output.result(_result(fetched), _text(fetched))
 
 
-def link_for(hub: Hub, target: catalog.Target, wish: Wish, channel: str = "") -> str:
-    """Return the path of a permanent link (docs/links.md) to the file that is meant.
+def link_for(hub: Hub, target: catalog.Target, choice: FileChoice, channel: str = "") -> str:
+    """Return the path of a permanent link (docs/links.md) to the chosen file.
 
     Raises:
-        CliError: Nothing fits; the hint lists what there is.
+        CliError: No file matches. The hint lists the files.
     """
-    if moving := catalog.moving_part(hub, target, channel):
-        return f"{moving}{quote(wish.word, safe='')}"
-    if wish.filename:
-        return _exact_link(target.download, target.version, wish.filename, channel)
+    if moving := catalog.moving_link_prefix(hub, target, channel):
+        return f"{moving}{quote(choice.word, safe='')}"
+    if choice.filename:
+        return _exact_link(target.download, target.version, choice.filename, channel)
     row = catalog.find_version(hub, catalog.find_download(hub, target.download), target.version, channel)
-    return _link_in(hub, target, row, wish)
+    return _link_in(hub, target, row, choice)
 
 
-def other_link(hub: Hub, target: catalog.Target, wish: Wish, channel: str, refusal: HubError) -> str:
-    """Return a link to a file of the version, found in its list of files, after the hub refused the first link.
+def other_link(hub: Hub, target: catalog.Target, choice: FileChoice, channel: str, refusal: HubError) -> str:
+    """Find the file in the list of files, after the hub has refused the first link.
 
-    The files may name their system in other words than the links of the hub.
+    The files may use different names for a system than the links of the hub.
 
     Raises:
-        CliError: Nothing fits, or the hub's own refusal if there is no version to look into.
+        CliError: No file matches. If there is no such version, this is the refusal of the hub.
     """
     try:
         row = catalog.version_of(hub, f"{target.download}@{target.version or 'latest'}", channel)
     except CliError:
-        refusal.hint = refusal.hint or f"See what there is with: releasehub list {target.download}"
+        refusal.hint = refusal.hint or f"List the versions with: releasehub list {target.download}"
         raise refusal from None
-    if wish.filename:
+    if choice.filename:
         names = ", ".join(sorted(file["filename"] for file in catalog.all_files(hub, row)))
-        refusal.hint = f"Version {row['version_string']} has: {names or 'no file'}"
+        refusal.hint = f"The files of version {row['version_string']}: {names or 'none'}"
         raise refusal from None
-    return _link_in(hub, target, row, wish)
+    return _link_in(hub, target, row, choice)
 
 
-def _link_in(hub: Hub, target: catalog.Target, row: VersionRow, wish: Wish) -> str:
-    """The channel is named in the link, so that no other channel with the same number answers."""
+def _link_in(hub: Hub, target: catalog.Target, row: VersionRow, choice: FileChoice) -> str:
+    """Return an exact link with the channel, so that no other channel with the same version matches."""
     files = catalog.all_files(hub, row)
-    file = best_file(files, wish.system)
+    file = best_file(files, choice.system)
     if file is None:
-        raise nothing_fits(f"{target.download}@{row['version_string']}", files, wish.system)
+        raise no_matching_file(f"{target.download}@{row['version_string']}", files, choice.system)
     return _exact_link(target.download, row["version_string"], file["filename"], row["channel"])
 
 
@@ -136,18 +143,18 @@ def _exact_link(download: str, number: str, filename: str, channel: str) -> str:
     return f"/d/{parts}?{urlencode({'channel': channel})}" if channel else f"/d/{parts}"
 
 
-def _judge(settings: Settings, fetched: Fetched, verify: bool | None) -> None:
-    """A link elsewhere has no digest: an error only when the check was asked for."""
+def _report_verification(settings: Settings, fetched: Fetched, verify: bool | None) -> None:
+    """Warn if the file could not be verified, as with a link to another site. With --verify this is an error."""
     if fetched.is_verified or verify is False:
         return
     if verify:
         raise CliError(
-            f"The hub holds no digest of {fetched.path.name}; it was kept unverified.",
+            f"The hub has no digest of {fetched.path.name}. The file is unverified.",
             code="no_digest",
             exit_code=Exit.DIGEST,
-            hint="Compare it with what its makers say, or leave out --verify.",
+            hint="Compare the file with the digest of its publisher, or leave out --verify.",
         )
-    settings.output.warn(f"The hub holds no digest of {fetched.path.name}: it was not verified.")
+    settings.output.warn(f"The hub has no digest of {fetched.path.name}, so it was not verified.")
 
 
 def _result(fetched: Fetched) -> dict[str, Any]:
@@ -164,5 +171,5 @@ def _result(fetched: Fetched) -> dict[str, Any]:
 
 def _text(fetched: Fetched) -> str:
     how = "verified" if fetched.is_verified else "not verified"
-    done = "Was there already" if fetched.was_there else "Fetched"
+    done = "Already downloaded" if fetched.was_there else "Downloaded"
     return f"{done}: {fetched.path} ({human_bytes(fetched.path.stat().st_size)}, {how})"

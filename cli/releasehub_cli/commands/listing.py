@@ -1,4 +1,4 @@
-"""`list`: downloads, or the versions of one."""
+"""`list`: show downloads, or the versions of one download."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
 @options.common()
 @click.pass_obj
 def list_command(settings: Settings, target: str, name: str) -> None:
-    """Show the downloads, or the versions of one with state, channel and files, or one version.
+    """List all downloads, or the versions and files of one download, or one version.
 
     \b
     Example:
@@ -80,7 +80,7 @@ def _version(row: VersionRow, files: list[FileRow]) -> dict[str, Any]:
 
 
 def _versions_table(versions: list[tuple[VersionRow, list[FileRow]]]) -> str:
-    """One line for each version, its files indented below."""
+    """Return a line for each version, with its files indented below it."""
     rows = [
         (row["version_id"], row["version_string"], row["channel"], _state(row), _day(row["release_date"]), len(files))
         for row, files in versions

@@ -1,4 +1,4 @@
-"""What happens to a version after it was made: yank, unyank, promote, delete."""
+"""Commands that change an existing version: `yank`, `unyank`, `promote` and `delete`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from releasehub_cli.shapes import VersionRow
 
 @click.command()
 @click.argument("version", metavar=options.VERSION)
-@click.option("--reason", required=True, help="Shown to everybody who asks for this version.")
+@click.option("--reason", required=True, help="The reason, which users of this version see.")
 @options.channel
 @options.common()
 @click.pass_obj
 def yank(settings: Settings, version: str, reason: str, channel: str) -> None:
-    """Offer a version no more; who asks for exactly this one still gets it, with a warning.
+    """Stop offering a version. Exact links to it still work, with a warning.
 
     \b
     Example:
@@ -46,12 +46,12 @@ def unyank(settings: Settings, version: str, channel: str) -> None:
 
 @click.command()
 @click.argument("version", metavar=options.VERSION)
-@click.option("--to", "target", required=True, metavar="CHANNEL", help="The channel it goes to.")
-@click.option("--from", "source", default="", metavar="CHANNEL", help="The channel it must be in now.")
+@click.option("--to", "target", required=True, metavar="CHANNEL", help="The new channel.")
+@click.option("--from", "source", default="", metavar="CHANNEL", help="The channel that the version must be in now.")
 @options.common()
 @click.pass_obj
 def promote(settings: Settings, version: str, target: str, source: str) -> None:
-    """Move a version to another channel, without sending a byte.
+    """Move a version to another channel without uploading it again.
 
     \b
     Example:
@@ -59,7 +59,7 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
     """
     hub = settings.hub()
     row = catalog.version_of(hub, version, source)
-    catalog.warn_of_yank(settings.output, row)
+    catalog.warn_if_yanked(settings.output, row)
     if source and row["channel"] != source:
         raise conflict(f"Version {row['version_string']} is in the channel {row['channel']}, not {source}.")
     if row["channel"] != target:
@@ -70,15 +70,15 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
 
 @click.command()
 @click.argument("version", metavar=options.VERSION)
-@click.option("--file", "filename", default="", metavar="NAME", help="Only this file of it.")
-@click.option("--hard", is_flag=True, help="Erase it for good, bytes included; needs its own scope.")
-@click.option("--reason", required=True, help="Kept in the log, shown where the link was.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--file", "filename", default="", metavar="NAME", help="Delete only this file.")
+@click.option("--hard", is_flag=True, help="Erase it permanently, including its bytes. Requires a scope of its own.")
+@click.option("--reason", required=True, help="The reason, for the audit log and for users of the old links.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.channel
 @options.common()
 @click.pass_obj
 def delete(settings: Settings, version: str, filename: str, hard: bool, reason: str, yes: bool, channel: str) -> None:
-    """Delete a version, or one of its files. Without --hard it can be restored for some weeks.
+    """Delete a version or one of its files. Without --hard it can be restored for some weeks.
 
     \b
     Example:
@@ -113,8 +113,12 @@ def _data(row: VersionRow) -> dict[str, Any]:
 
 
 def _confirm(question: str) -> None:
-    """Errors: usage when nobody can answer; CliError on no."""
+    """Ask the user for confirmation.
+
+    Raises:
+        CliError: The user declines, or there is no terminal.
+    """
     if not sys.stdin.isatty():
-        raise usage("There is no terminal to ask on.", "Add --yes.")
+        raise usage("There is no terminal to ask for confirmation.", "Add --yes to delete without confirmation.")
     if not click.confirm(question, err=True):
         raise CliError("Nothing was deleted.", code="declined")

@@ -1,4 +1,4 @@
-"""`publish`: from files to a published version; repeated after a failure it does the rest."""
+"""`publish`: upload files and publish them as a version. After a failure, another run does the rest."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 from releasehub_cli import catalog, options
 from releasehub_cli.errors import CliError, Exit, HubError, conflict, usage
-from releasehub_cli.http import Hub
+from releasehub_cli.http import RUN_AGAIN, Hub
 from releasehub_cli.localfiles import LocalFile, find_files, sha256
-from releasehub_cli.names import contradiction, kind_of, target_of
+from releasehub_cli.names import contradicting_version, kind_of, target_of
 from releasehub_cli.output import Output
 from releasehub_cli.progress import Meter, meter
 from releasehub_cli.settings import Settings
@@ -23,7 +23,12 @@ from releasehub_cli.uploads import Job, Uploader, resumable
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for. `labels`: file name -> label; `texts`: what was given of title, release_notes."""
+    """The options of the command.
+
+    Attributes:
+        texts: The given ones of title and release_notes.
+        labels: The labels of files by file name.
+    """
 
     download: str
     number: str
@@ -40,18 +45,41 @@ class Request:
 @click.argument("words", nargs=-1, required=True, metavar=f"{options.VERSION} PATH...")
 @click.option("--download", "download", default="", hidden=True)
 @click.option("--version", "number", default="", hidden=True)
-@click.option("--channel", default="", help="The channel; without it the hub chooses.")
-@click.option("--title", default="", help="A title instead of the download's title and the version.")
+@click.option("--channel", default="", help="The channel. By default the hub chooses it.")
+@click.option("--title", default="", help="The title. The default is the title of the download and the version.")
 @click.option("--notes", default="", metavar="TEXT", help="Release notes in Markdown.")
-@click.option("--notes-file", type=click.File("r", encoding="utf-8"), metavar="F", help="… from a file, - for stdin.")
-@click.option("--platform", default="auto", show_default=True, metavar="auto|none|NAME", help="Guessed from each name.")
 @click.option(
-    "--architecture", default="auto", show_default=True, metavar="auto|none|A", help="Guessed from each name."
+    "--notes-file",
+    type=click.File("r", encoding="utf-8"),
+    metavar="F",
+    help="Read the release notes from a file, or from stdin with -.",
 )
-@click.option("--label", "labels", multiple=True, metavar="[NAME=]TEXT", help="A file's label on the page; repeatable.")
-@click.option("--draft", "is_draft", is_flag=True, help="Upload, but do not publish.")
-@click.option("--replace", "replaces", is_flag=True, help="Replace files of a draft that differ from those here.")
-@click.option("--strict", is_flag=True, help="Fail if a file name contradicts the version.")
+@click.option(
+    "--platform",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|NAME",
+    help="The platform. By default it is read from each file name.",
+)
+@click.option(
+    "--architecture",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|A",
+    help="The architecture. By default it is read from each file name.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="[NAME=]TEXT",
+    help="The label of a file on the page of the version. Repeatable.",
+)
+@click.option("--draft", "is_draft", is_flag=True, help="Upload the files, but do not publish the version.")
+@click.option(
+    "--replace", "replaces", is_flag=True, help="Replace files of the draft that differ from the local files."
+)
+@click.option("--strict", is_flag=True, help="Fail if a file name states a different version.")
 @options.parallel
 @options.retries
 @options.common()
@@ -71,11 +99,11 @@ def publish(
     retries: int,
     **asked: Any,
 ) -> None:
-    """Make a version with these files and publish it.
+    """Upload files as a version and publish it.
 
-    PATH is a file, a folder (its direct files, without hidden ones) or a pattern. The version is made as a draft,
-    or an unpublished one with that number is used; files that are there with the same digest are not sent again; when
-    all have passed the hub's checks the version is published. So after a failure: run the same command again.
+    PATH is a file, a folder (its direct files, except hidden ones) or a pattern. The command creates a draft or uses
+    the existing one, uploads the files that the draft does not have yet, and publishes the version when all files
+    have passed the checks of the hub. After a failure, run the same command again.
 
     \b
     Example:
@@ -83,7 +111,7 @@ def publish(
       releasehub publish packsmith@1.6.0-beta.1 dist --channel beta
     """
     if notes and notes_file:
-        raise usage("Give --notes or --notes-file, not both.")
+        raise usage("Use either --notes or --notes-file.")
     target, paths = options.target_and_paths(words, download, number)
     files = find_files(paths)
     texts = {"title": title, "release_notes": notes_file.read() if notes_file else notes}
@@ -98,12 +126,12 @@ def publish(
             result = run(uploader, request, files, bars)
     if not request.channel and result["version"]["channel"] != "stable":
         version = result["version"]
-        settings.output.note(f"The hub put {version['version_string']} into the channel {version['channel']}.")
+        settings.output.note(f"The hub chose the channel {version['channel']} for {version['version_string']}.")
     settings.output.result(result, _summary(result))
 
 
 def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Meter) -> dict[str, Any]:
-    """`{"download", "version", "files", "published"}`; each file with what was done: uploaded or present."""
+    """Publish the files and return the result for `--json`."""
     hub = uploader.hub
     download = catalog.find_download(hub, request.download)
     digests = {file.name: sha256(file, bars) for file in files}
@@ -112,8 +140,8 @@ def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Mete
     remote = {row["filename"]: row for row in catalog.all_files(hub, version)}
     if version["is_published"]:
         _ensure_same(version, remote, digests)
-        catalog.warn_of_yank(uploader.output, version)
-        uploader.output.note(f"Version {request.number} is published with exactly these files: nothing to do.")
+        catalog.warn_if_yanked(uploader.output, version)
+        uploader.output.note(f"Version {request.number} is already published with exactly these files: nothing to do.")
         return _result(download, version, remote, {})
     _update(hub, version, request)
     missing = [file for file in files if _is_missing(uploader, file, digests, remote, replaces=request.replaces)]
@@ -131,7 +159,7 @@ def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Mete
 
 
 def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
-    """A new draft; one that another job made in the same moment is used instead."""
+    """Create a draft, or return the one that another job has created at the same time."""
     body = {
         "download_id": download["download_id"],
         "version_string": request.number,
@@ -152,7 +180,7 @@ def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
 
 
 def _update(hub: Hub, version: VersionRow, request: Request) -> None:
-    """Title and notes of a draft that was there before."""
+    """Update title and release notes of an existing draft."""
     shown = cast("dict[str, Any]", version)
     names = {"title": "display_title", "release_notes": "release_notes"}
     changes = {name: text for name, text in request.texts.items() if shown.get(names[name]) != text}
@@ -163,48 +191,52 @@ def _update(hub: Hub, version: VersionRow, request: Request) -> None:
 def _is_missing(
     uploader: Uploader, file: LocalFile, digests: dict[str, str], remote: dict[str, FileRow], *, replaces: bool
 ) -> bool:
-    """Whether the file has to be sent.  Errors: conflict when the draft has another one of that name."""
+    """Return whether the file must be uploaded. With `--replace`, delete a different file of the same name.
+
+    Raises:
+        CliError: The draft has a different file of the same name.
+    """
     row = remote.get(file.name)
     if row is None:
         return True
     is_same = sha256_of(row) == digests[file.name]
     if is_same and row["validation_status"] != "failed":
-        uploader.output.note(f"{file.name}: is there already")
+        uploader.output.note(f"{file.name}: already uploaded")
         return False
     if not replaces:
-        what = "did not pass the hub's checks" if is_same else "has other bytes on the hub"
-        raise conflict(f"{file.name} {what}.", "Send it again with --replace, or publish under another version.")
+        problem = "failed the checks of the hub" if is_same else "differs from the file on the hub"
+        raise conflict(f"{file.name} {problem}.", "Replace it with --replace, or publish a different version.")
     uploader.hub.delete(f"{catalog.FILES}{row['file_id']}/", reason="replaced by releasehub publish --replace")
     return True
 
 
 def _check(uploader: Uploader, version: VersionRow, digests: dict[str, str]) -> None:
-    """All files are on the hub with these digests and passed.  Errors: CliError."""
+    """Raise CliError unless the hub has all files with these digests, and they passed its checks."""
     remote = {row["filename"]: row for row in catalog.all_files(uploader.hub, version)}
     for name, digest in digests.items():
         if name not in remote or sha256_of(remote[name]) != digest:
-            raise CliError(f"{name} is not on the hub as it was sent.", code="file_missing", hint="Run it again.")
+            raise CliError(f"The hub does not have {name} as it was uploaded.", code="file_missing", hint=RUN_AGAIN)
         if remote[name]["validation_status"] != "passed":
-            uploader.passed(remote[name]["file_id"])
+            uploader.wait_until_checked(remote[name]["file_id"])
     if extra := sorted(remote.keys() - digests.keys()):
-        uploader.output.note(f"The version also has: {', '.join(extra)}")
+        uploader.output.note(f"The version has more files: {', '.join(extra)}")
 
 
 def _ensure_same(version: VersionRow, remote: dict[str, FileRow], digests: dict[str, str]) -> None:
-    """Errors: conflict when the published version has other files."""
+    """Raise CliError if the published version has different files."""
     there = {name: sha256_of(row) for name, row in remote.items()}
     if there == digests:
         return
     differs = sorted(name for name in there.keys() & digests.keys() if there[name] != digests[name])
     parts = {
-        "not there": sorted(digests.keys() - there.keys()),
-        "other bytes": differs,
-        "only there": sorted(there.keys() - digests.keys()),
+        "missing": sorted(digests.keys() - there.keys()),
+        "different": differs,
+        "additional": sorted(there.keys() - digests.keys()),
     }
-    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
+    details = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
     raise conflict(
-        f"Version {version['version_string']} ({version['channel']}) is published already, with other files: {told}.",
-        "Publish under a new version. What is out stays as it is.",
+        f"{version['version_string']} ({version['channel']}) is already published with different files: {details}.",
+        "Publish the files as a new version. A published version never changes.",
     )
 
 
@@ -217,21 +249,21 @@ def _named(text: str) -> catalog.Target:
     """Return the download and the version number to publish.
 
     Raises:
-        CliError: The version is a moving name.
+        CliError: The version is a name such as `latest`.
     """
     target = catalog.Target.parse(text, needs_version=True)
     if target.version == "latest" or target.version.startswith(("latest-", "channel:")):
-        raise usage(f"{target.version} is no version number.", "Publish under a number, such as packsmith@1.5.0")
+        raise usage(f"{target.version} is not a version number.", "Use a version number, such as packsmith@1.5.0.")
     return target
 
 
 def _check_names(output: Output, number: str, files: list[LocalFile], *, is_strict: bool) -> None:
-    """Warn of files that name another version than the one that is published, or refuse them.
+    """Warn about file names that state a different version.
 
     Raises:
-        CliError: A file name contradicts the version and `--strict` is given.
+        CliError: There is such a file name, and `--strict` is set.
     """
-    wrong = [f"{file.name} is from {found}" for file in files if (found := contradiction(file.name, number))]
+    wrong = [f"{file.name} states {found}" for file in files if (found := contradicting_version(file.name, number))]
     if not wrong:
         return
     text = f"The version is {number}, but {'; '.join(wrong)}."
@@ -241,7 +273,7 @@ def _check_names(output: Output, number: str, files: list[LocalFile], *, is_stri
 
 
 def _display_order(files: list[LocalFile]) -> dict[str, int]:
-    """Return file name -> place, from 1: packages first, then by name, so that every run gives the same order."""
+    """Return the position of each file: packages first, then by name, so that every run has the same order."""
     ranked = sorted(
         files, key=lambda file: (kind_of(file.name) != "package", target_of(file.name) != ("", ""), file.name)
     )
@@ -265,7 +297,11 @@ def _chosen(asked: str, guessed: str) -> str:
 
 
 def _labels(given: Sequence[str], files: list[LocalFile]) -> dict[str, str]:
-    """File name -> label.  Errors: usage when it cannot be told which file is meant."""
+    """Return the labels by file name.
+
+    Raises:
+        CliError: It is unclear which file a label belongs to.
+    """
     names = {file.name for file in files}
     labels: dict[str, str] = {}
     for text in given:
@@ -275,7 +311,7 @@ def _labels(given: Sequence[str], files: list[LocalFile]) -> dict[str, str]:
         elif len(files) == 1:
             labels[files[0].name] = text
         else:
-            raise usage(f"Which file is --label {text!r} for?", "Write --label NAME=TEXT.")
+            raise usage(f"--label {text!r} does not name a file.", "Write --label NAME=TEXT.")
     return labels
 
 
@@ -312,5 +348,6 @@ def _summary(result: dict[str, Any]) -> str:
     version = result["version"]
     sent = sum(file["done"] == "uploaded" for file in result["files"])
     done = "Published" if result["published"] else f"Uploaded ({version['state']})"
-    count = f"{len(result['files'])} files, {sent} of them sent now"
+    total = len(result["files"])
+    count = f"{total} {'file' if total == 1 else 'files'}, {sent} uploaded now"
     return f"{done} {version['version_string']} ({version['channel']}): {count}\n{version['url']}"

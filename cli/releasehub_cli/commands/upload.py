@@ -1,4 +1,4 @@
-"""`upload`: one file into a version that exists, or the rest of an upload that stopped."""
+"""`upload`: add one file to an existing version, or resume an upload."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from releasehub_cli.uploads import Job, Uploader, resumable
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar=f"[{options.VERSION}] FILE")
 @click.option("--version-id", default="", hidden=True)
-@click.option("--resume", "upload_id", default="", metavar="ID", help="Go on with this upload, from any machine.")
-@click.option("--label", default="", help="The file's label on the page.")
+@click.option("--resume", "upload_id", default="", metavar="ID", help="Resume this upload, from any machine.")
+@click.option("--label", default="", help="The label of the file on the page of the version.")
 @options.channel
 @options.parallel
 @options.retries
@@ -38,7 +38,7 @@ def upload(
     parallel: int,
     retries: int,
 ) -> None:
-    """Send one file to a version, or the missing parts of an upload that stopped.
+    """Upload one file to a version, or the missing parts of an interrupted upload.
 
     \b
     Example:
@@ -61,39 +61,39 @@ def upload(
 
 
 def _send(uploader: Uploader, job: Job) -> dict[str, Any]:
-    session = uploader.begin(job)
+    session = uploader.start(job)
     session = uploader.deliver(session, job.file, workers=uploader.parallel)
-    session = uploader.settle(session, job.session_key(uploader.hub.url))
+    session = uploader.wait_until_verified(session, job.session_key(uploader.hub.url))
     return _result(uploader, session)
 
 
 def _resume(uploader: Uploader, upload_id: str, file: LocalFile) -> dict[str, Any]:
-    session = uploader.deliver(uploader.adopt(upload_id, file), file, workers=uploader.parallel)
-    return _result(uploader, uploader.settle(session))
+    session = uploader.deliver(uploader.find(upload_id, file), file, workers=uploader.parallel)
+    return _result(uploader, uploader.wait_until_verified(session))
 
 
 def _result(uploader: Uploader, session: Any) -> dict[str, Any]:
     if session["file_id"] is not None:
-        uploader.passed(session["file_id"])
+        uploader.wait_until_checked(session["file_id"])
     names = ("id", "state", "version_id", "filename", "size_bytes", "sha256", "file_id")
     return {"upload": {name: session[name] for name in names}}
 
 
 def _target_and_path(words: tuple[str, ...], version_id: str, upload_id: str) -> tuple[str, str]:
-    """Return the version that gets the file (empty with `--resume`) and the path of the file."""
+    """Return the version (empty with `--resume`) and the path of the file."""
     if version_id and upload_id:
-        raise usage("Give DOWNLOAD@VERSION or --resume, but not both.")
+        raise usage("Use either DOWNLOAD@VERSION or --resume.")
     if version_id or upload_id:
         target, paths = version_id, list(words)
     else:
         target, paths = options.target_and_paths(words, "", "")
     if len(paths) != 1:
-        raise usage("Name exactly one file.", "To send several files, use `releasehub publish --draft`.")
+        raise usage("Name exactly one file.", "To upload several files, use `releasehub publish --draft`.")
     return target, paths[0]
 
 
 def _version(hub: Hub, text: str, channel: str) -> int | str:
-    """Return the number of the version's row; a public id is passed on as it is."""
+    """Return the id of the version. A public id is returned unchanged."""
     if "@" in text:
         return catalog.version_of(hub, text, channel)["version_id"]
     return int(text) if text.isascii() and text.isdigit() else text

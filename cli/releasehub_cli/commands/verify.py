@@ -1,4 +1,4 @@
-"""`verify`: files on this machine against the digests the hub holds."""
+"""`verify`: compare local files with the digests of the hub."""
 
 from __future__ import annotations
 
@@ -20,12 +20,17 @@ from releasehub_cli.shapes import sha256_of
 @click.argument("words", nargs=-1, required=True, metavar=f"{options.VERSION} FILE...")
 @click.option("--download", default="", hidden=True)
 @click.option("--version", "number", default="", hidden=True)
-@click.option("--sums", default="", metavar="SHA256SUMS", help="A file of digests instead of the hub; - for stdin.")
+@click.option(
+    "--sums",
+    default="",
+    metavar="SHA256SUMS",
+    help="Read the digests from a file instead of the hub, or from stdin with -.",
+)
 @options.channel
 @options.common()
 @click.pass_obj
 def verify(settings: Settings, words: tuple[str, ...], download: str, number: str, sums: str, channel: str) -> None:
-    """Compare files with their digests. Ends with 4 when one differs, with 6 when one is unknown.
+    """Compare files with their digests. The exit code is 4 if one differs, and 6 if one is unknown.
 
     \b
     Example:
@@ -33,7 +38,7 @@ def verify(settings: Settings, words: tuple[str, ...], download: str, number: st
       releasehub verify tool.tar.gz --sums SHA256SUMS
     """
     if sums and (download or number):
-        raise usage("Give DOWNLOAD@VERSION or --sums, but not both.")
+        raise usage("Use either DOWNLOAD@VERSION or --sums.")
     target, names = ("", words) if sums else options.target_and_paths(words, download, number)
     paths = [Path(name) for name in names]
     expected = _sums(sums) if sums else _from_hub(settings, target, channel)
@@ -52,12 +57,16 @@ def _compare(file: LocalFile, expected: dict[str, str], found: str) -> dict[str,
 
 
 def _failure(results: list[dict[str, Any]]) -> CliError:
-    """A digest that differs weighs more than a file nobody knows."""
+    """Return the error for files that differ or are unknown. A different digest determines the exit code."""
     differs = [result["filename"] for result in results if result["status"] == "differs"]
     unknown = [result["filename"] for result in results if result["status"] == "unknown"]
-    parts = [f"{name}: digest differs." for name in differs] + [f"{name}: no digest is known." for name in unknown]
+    parts = [f"{name}: the digest differs." for name in differs] + [
+        f"{name}: the digest is unknown." for name in unknown
+    ]
     exit_code, code = (Exit.DIGEST, "digest_differs") if differs else (Exit.NOT_FOUND, "not_found")
-    hint = "Do not use what differs; fetch it again." if differs else "Check name and version."
+    hint = (
+        "Do not use files with a different digest. Download them again." if differs else "Check file name and version."
+    )
     return CliError(" ".join(parts), code=code, exit_code=exit_code, hint=hint)
 
 
@@ -66,8 +75,8 @@ def _sums(name: str) -> dict[str, str]:
 
 
 def _from_hub(settings: Settings, target: str, channel: str) -> dict[str, str]:
-    """File name -> sha256, of the files the hub stores."""
+    """Return the SHA-256 of each file of the version that the hub stores."""
     hub = settings.hub(needs_key=False)
     version = catalog.version_of(hub, target, channel)
-    catalog.warn_of_yank(settings.output, version)
+    catalog.warn_if_yanked(settings.output, version)
     return {file["filename"]: sha256_of(file) for file in catalog.all_files(hub, version) if sha256_of(file)}

@@ -28,7 +28,6 @@ def small_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     if not can_mount():
         pytest.skip("mount namespaces are not allowed here")
     data = tmp_path_factory.mktemp("small")
-    (data / "files").mkdir()
     script = f'mount -t tmpfs -o size=12m tmpfs "{data}/files" && exec "$@"'
     hub = start(data, inside=(*NAMESPACE, "sh", "-c", script, "sh"))
     try:

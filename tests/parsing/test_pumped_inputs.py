@@ -122,7 +122,7 @@ CLI_UNITS = ("1.", "1-", "v1.2.3-", "linux-", "win", "x86_64-", "-rc", "rc.1-", 
 CLI_CHARACTERS = 8_192  # far more than a file system takes
 
 PARSERS = [
-    Parser("Markdown", render, MAX_CHARS // 10, 0.4, MARKDOWN_UNITS),
+    Parser("Markdown", render, MAX_CHARS // 10, 1, MARKDOWN_UNITS),
     *(
         Parser(f"version number, {scheme}", read_number_of(scheme), size, 0.04, NUMBER_UNITS, NUMBER_PREFIXES)
         for scheme in (None, *Scheme)
@@ -136,7 +136,7 @@ PARSERS = [
     Parser("name in a URL", name_in, 65_536, 0.5, URL_UNITS, URL_PREFIXES),
     Parser("URL of a hub on the command line", config.clean_url, 65_536, 0.5, URL_UNITS, URL_PREFIXES),
     Parser("key on the command line", config.clean_key, 65_536, 0.5),
-    Parser("file name, its target", names.target_of, CLI_CHARACTERS, 0.1, CLI_UNITS),
+    Parser("file name, its target", names.target_of, CLI_CHARACTERS, 0.4, CLI_UNITS),
     Parser(
         "file name, its version",
         lambda text: names.contradicting_version(text, "1.2.3-rc.1"),
@@ -151,8 +151,8 @@ PARSERS = [
         0.1,
         CLI_UNITS,
     ),
-    Parser("platform", names.fold_platform, CLI_CHARACTERS, 0.1, CLI_UNITS),
-    Parser("architecture", names.fold_architecture, CLI_CHARACTERS, 0.1, CLI_UNITS),
+    Parser("platform", names.fold_platform, CLI_CHARACTERS, 0.4, CLI_UNITS),
+    Parser("architecture", names.fold_architecture, CLI_CHARACTERS, 0.4, CLI_UNITS),
     Parser("file name, cleaned", clean_name, 65_536, 0.5, CLI_UNITS),
     Parser("file name, folded", fold_name, 65_536, 0.5, CLI_UNITS),
     Parser(

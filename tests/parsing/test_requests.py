@@ -98,7 +98,9 @@ def test_queries_of_apis(program: Client) -> None:
     file = make_file()
     parents = f"download_id={file.version.download_id}&version_id={file.version_id}"
     starts = [(f"{path}?{parents}&" if "mc-dm" in path else f"{path}?", name) for path, name in names]
-    assert failures(program, (f"{start}{name}={value}" for start, name in starts for value in QUERY_VALUES)) == []
+    values = cycle(QUERY_VALUES)  # five for each parameter; neighbors take the others
+    urls = (f"{start}{name}={value}" for start, name in starts for value in islice(values, 5))
+    assert failures(program, urls) == []
 
 
 def test_queries_of_pages_and_admin(staff: Client) -> None:

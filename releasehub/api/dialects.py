@@ -1,4 +1,4 @@
-"""Which dialect an address belongs to, so that whatever fails there is told in its form."""
+"""The dialect that a URL belongs to, so that errors outside of any view have its format."""
 
 import re
 
@@ -7,7 +7,7 @@ from releasehub.api.engine.errors import engine_envelope
 from releasehub.api.entity.errors import entity_envelope
 from releasehub.api.v3.errors import v3_envelope
 
-_ADDRESSES: tuple[tuple[re.Pattern[str], Envelope], ...] = (
+_PATHS: tuple[tuple[re.Pattern[str], Envelope], ...] = (
     (re.compile(r"/v3(/|$)"), v3_envelope),
     (re.compile(r"/(version|versions|version_file)(/|$)"), engine_envelope),
     (re.compile(r"/api/(entities|organizations)(/|$)"), entity_envelope),
@@ -15,14 +15,14 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], Envelope], ...] = (
 )
 
 
-_API = re.compile("|".join(pattern.pattern for pattern, _ in _ADDRESSES))
+_API = re.compile("|".join(pattern.pattern for pattern, _ in _PATHS))
 
 
 def is_api(path: str) -> bool:
-    """Whether programs ask there, not people."""
+    """Return whether the path belongs to an API, and not to a page."""
     return _API.match(path) is not None
 
 
 def envelope_of(path: str) -> Envelope | None:
-    """None for pages."""
-    return next((envelope for pattern, envelope in _ADDRESSES if pattern.match(path)), None)
+    """Return the error format of the dialect, or None for a page."""
+    return next((envelope for pattern, envelope in _PATHS if pattern.match(path)), None)

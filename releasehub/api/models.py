@@ -1,13 +1,14 @@
-"""Answers kept for repeated requests."""
+"""Stored responses for repeated requests."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class IdempotentAnswer(models.Model):
-    """The answer to one `Idempotency-Key` of one caller on one route, committed together with the change.
+    """The response to an `Idempotency-Key` of a caller on a route, committed together with the change.
 
-    `standings`: the roles the caller had on what the request changed; the answer is given again while they last.
+    `standings` are the roles that the caller had on the changed objects. The response is only returned again while the
+    caller still has them.
     """
 
     caller = models.CharField(max_length=80)

@@ -1,4 +1,4 @@
-"""The OpenAPI schema, computed once in each process: making it takes seconds, and it is the same for everybody."""
+"""The view of the OpenAPI schema, which each process generates once, because that takes seconds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CachedSchemaView(SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         renderer = request.accepted_renderer
-        with _lock:  # requests that come meanwhile wait for the first one instead of computing it again
+        with _lock:  # concurrent requests wait for the first one instead of generating the schema again
             body = _rendered(type(renderer))  # type: ignore[arg-type]
         response = HttpResponse(body, content_type=f"{renderer.media_type}; charset=utf-8")
         response["Content-Disposition"] = f'inline; filename="{self._get_filename(request, "")}"'  # type: ignore[no-untyped-call]

@@ -1,9 +1,11 @@
+"""Celery tasks of the API."""
+
 from celery import shared_task
 
-from releasehub.api.common.idempotency import forget_old_answers
+from releasehub.api.common.idempotency import delete_old_answers
 
 
 @shared_task(name="api.forget_answers")
 def forget_answers() -> int:
-    """Remove the answers kept for repeated requests after their day."""
-    return forget_old_answers()
+    """Delete the responses stored for repeated requests after 24 hours."""
+    return delete_old_answers()

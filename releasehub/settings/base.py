@@ -446,8 +446,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "VersionStateEnum": "versions.models.Version.State",
         "WritableVersionStateEnum": "releasehub.api.mc_dm.input_serializers.WRITABLE_VERSION_STATES",
-        "EngineStatusEnum": "releasehub.api.engine.wire.STATUSES",
-        "WritableEngineStatusEnum": "releasehub.api.engine.wire.WRITABLE_STATUSES",
+        "EngineStatusEnum": "releasehub.api.engine.terms.STATUSES",
+        "WritableEngineStatusEnum": "releasehub.api.engine.terms.WRITABLE_STATUSES",
         "DownloadStateEnum": "releasehub.api.mc_dm.serializers.DOWNLOAD_STATES",
         "WritableDownloadStateEnum": "releasehub.api.mc_dm.input_serializers.WRITABLE_DOWNLOAD_STATES",
         "ValidationStatusEnum": "files.models.File.Validation",

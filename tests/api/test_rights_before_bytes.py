@@ -154,7 +154,7 @@ def test_a_route_without_files_says_so() -> None:
     client = ApiClient(make_key(make_user(is_superuser=True)))
     answer, _ = send(client, "POST", "/api/mc-dm-downloads/", multipart())
     assert answer.status_code == 400
-    assert "takes no file" in answer.json()["errors"][0]["message"]
+    assert "does not accept a file" in answer.json()["errors"][0]["message"]
 
 
 class TestTargetInTheForm:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from downloads.services import create_entity
 from files.models import DownloadGrant, File
 from releasehub.accounts.models import User
-from releasehub.api.engine import wire
+from releasehub.api.engine import terms
 from releasehub.audit.models import AuditEntry
 from releasehub.core import errors
 from releasehub.core.actor import Actor
@@ -154,9 +154,9 @@ def engine(status: str) -> Expected:
     """A status is a state and a visibility; the present one changes nothing. Only a draft may have no file."""
 
     def steps(version: Version) -> list[Step]:
-        if status == wire.status_of(version) and status != "scheduled":
+        if status == terms.status_of(version) and status != "scheduled":
             return ["edit"]
-        fields = wire.state_fields(status)
+        fields = terms.state_fields(status)
         found: list[Step] = ["edit"]
         if "visibility" in fields:
             found.append((Move.SET_VISIBILITY, {"visibility": fields["visibility"]}))

@@ -1,4 +1,4 @@
-"""API keys and tokens, for all dialects."""
+"""Authentication with API keys and tokens, for all dialects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HubAuthentication(BaseAuthentication):
-    """`request.user` is the Actor, `request.auth` the key or token; without any both stay empty."""
+    """Authenticates a request: `request.user` is the Actor and `request.auth` the key or token, or both are None."""
 
     def authenticate(self, request: Request) -> tuple[Actor, Credential] | None:
         credential = credential_of(request._request)
@@ -27,7 +27,7 @@ class HubAuthentication(BaseAuthentication):
 
 
 class HubScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Every way to name the caller; a view's `security` says which of them its dialect documents."""
+    """The security schemes of all dialects for the OpenAPI schema; `security` of a view set names those of its own."""
 
     target_class = HubAuthentication
     name = ["apiKey", "bearerKey", "token", "rawKey"]
@@ -46,6 +46,6 @@ class HubScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
                 "type": "apiKey",
                 "in": "header",
                 "name": "Authorization",
-                "description": "The key alone.",
+                "description": "The key without a prefix.",
             },
         ]

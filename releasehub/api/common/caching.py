@@ -1,4 +1,4 @@
-"""What may be kept of an answer: an ETag of what is said and 304 while it stays the same, or nothing at all."""
+"""HTTP caching of responses: an ETag of the content with conditional requests, or no caching at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ CALLER_HEADERS = ("Authorization", "XF-Api-Key", "XF-Api-User", "Cookie")
 
 
 def cacheable(request: Request, data: Any, *, is_public: bool, seconds: int = 60) -> HttpResponseBase:
-    """`is_public`: everybody gets this answer, so shared caches may keep it for `seconds`."""
+    """Return a response with an ETag of its content, or 304 if the client has that content already.
+
+    Args:
+        request: The request.
+        data: The content.
+        is_public: Whether all callers get this response, so that shared caches may store it.
+        seconds: How long shared caches may store it.
+    """
     body = OrjsonRenderer().render(data)
     response = HttpResponse(body, content_type="application/json")
     response["ETag"] = f'"{sha256(body).hexdigest()[:32]}"'
@@ -26,6 +33,6 @@ def cacheable(request: Request, data: Any, *, is_public: bool, seconds: int = 60
 
 
 def confidential(response: Response) -> Response:
-    """Keep an answer that holds a secret out of every cache."""
+    """Keep a response that contains a secret out of every cache, and return it."""
     response["Cache-Control"] = "no-store"
     return response

@@ -1,4 +1,4 @@
-"""Failures in the form of a dialect, whether they happen in a view or before one is found."""
+"""Error responses in the format of a dialect, whether the error happens in a view or before one is found."""
 
 from __future__ import annotations
 
@@ -20,39 +20,40 @@ from releasehub.core.redirects import renamed_url
 PHRASE = "mc_dm_api_error."
 ERROR_ANSWERS = {
     "400": "A parameter is missing or invalid.",
-    "401": "No key, or an unknown one.",
-    "403": "The key's scope or its user's permission is missing, or the key is inactive.",
-    "404": "Absent, or not visible to the caller.",
+    "401": "The key is missing or unknown.",
+    "403": "The key lacks a scope, its user lacks a permission, or the key is inactive.",
+    "404": "The object does not exist, or the caller may not see it.",
     "408": "The body did not arrive in time.",
-    "409": "The present state forbids it.",
-    "411": "The body has no declared length.",
-    "412": "Changed since it was read (`If-Match`).",
+    "409": "The current state of the object does not allow this.",
+    "411": "The request has no Content-Length.",
+    "412": "The object has changed since it was read (`If-Match`).",
     "413": "The body is too large.",
-    "415": "The body is neither form, multipart nor JSON.",
-    "422": "Refused by a policy, or the Idempotency-Key belongs to another request.",
-    "500": "The hub failed.",
-    "503": "The file storage cannot be reached, or too many uploads arrive at the same time.",
+    "415": "The body is not a form, a multipart form or JSON.",
+    "422": "A policy rejects the content, or the Idempotency-Key was used for another request.",
+    "500": "An internal error occurred.",
+    "503": "The file storage is unavailable, or too many uploads arrive at the same time.",
     "507": "The file storage is full.",
 }
 
 
 class Envelope:
-    """How a dialect tells what went wrong. A dialect gives `body`, and its own statuses where it has any."""
+    """The error format of a dialect, which implements `body` and may replace statuses."""
 
     statuses: ClassVar[Mapping[Kind, int]] = STATUSES
 
     def body(self, problems: Sequence[Problem]) -> Any:
-        """What is sent as JSON; fields have their names on the wire."""
+        """Return the JSON body of the error; the fields in it have their names on the wire."""
         raise NotImplementedError
 
     def status(self, problem: Problem) -> int:
+        """Return the HTTP status of a problem."""
         return problem.status or self.statuses[problem.kind]
 
     def exception_handler(self, error: Exception, context: dict[str, Any]) -> Response:
-        """The answer to any exception of a view."""
+        """Return the response to an exception of a view."""
         set_rollback()
         names: Mapping[str, str] = getattr(context.get("view"), "field_names", {})
-        problems = [replace(found, field=names.get(found.field, found.field)) for found in problems_of(error)]
+        problems = [replace(item, field=names.get(item.field, item.field)) for item in problems_of(error)]
         status = self.status(problems[0])
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
         if isinstance(error, Moved):
@@ -62,17 +63,17 @@ class Envelope:
         return Response(self.body(problems), status=status, headers=headers)
 
     def answer(self, problem: Problem) -> JsonResponse:
-        """For failures outside any view: no route, bad host, broken server."""
+        """Return the response to an error outside of any view, such as an unknown route or an invalid host."""
         return JsonResponse(self.body([problem]), status=self.status(problem))
 
     @method_decorator(csrf_exempt)
     def no_route(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
-        """A view for whatever no other route of the dialect takes."""
+        """Answer a request that no route of the dialect matches; this is a view."""
         return self.answer(problem(Kind.NO_ROUTE))
 
 
 class EnvelopeMixin:
-    """For view sets. `field_names`: domain name of an input -> its name on the wire."""
+    """The error format of a view set. `field_names` maps the name of an input in the domain to its name on the wire."""
 
     envelope: ClassVar[Envelope]
     error_serializer: ClassVar[type[serializers.Serializer[Any]]]
@@ -84,9 +85,9 @@ class EnvelopeMixin:
 
 
 class HubErrorSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField(help_text="For machines")
-    message = serializers.CharField(help_text="For people; may change")
-    params = serializers.JSONField(help_text="An object, or an empty list when there is none")
+    code = serializers.CharField(help_text="A stable code for programs")
+    message = serializers.CharField(help_text="A sentence for people; it may change")
+    params = serializers.JSONField(help_text="An object, or an empty list if there are no parameters")
 
 
 class HubErrorsSerializer(serializers.Serializer[Any]):
@@ -94,7 +95,7 @@ class HubErrorsSerializer(serializers.Serializer[Any]):
 
 
 class HubEnvelope(Envelope):
-    """`{"errors": [{code, message, params}]}`, of the mc-dm and the native API."""
+    """The error format of the mc-dm and the native API: `{"errors": [{code, message, params}]}`."""
 
     statuses = {**STATUSES, Kind.NO_VERB: 404}
     codes: ClassVar[Mapping[Kind, str]] = {
@@ -121,21 +122,21 @@ class HubEnvelope(Envelope):
     }
 
     def body(self, problems: Sequence[Problem]) -> Any:
-        return {"errors": [self._entry(found) for found in problems]}
+        return {"errors": [self._entry(problem) for problem in problems]}
 
-    def _entry(self, found: Problem) -> dict[str, Any]:
-        """`params` is an empty list when there is none, as the contract has it."""
-        params = dict(found.params)
-        if found.field:
-            params["field"] = found.field
-        if found.kind is Kind.INVALID and found.code:
-            params.setdefault("reason", found.code)
-        return {"code": self._code(found), "message": found.message, "params": params or []}
+    def _entry(self, problem: Problem) -> dict[str, Any]:
+        """Return one entry of the list. Without parameters, `params` is an empty list, as the contract demands."""
+        params = dict(problem.params)
+        if problem.field:
+            params["field"] = problem.field
+        if problem.kind is Kind.INVALID and problem.code:
+            params.setdefault("reason", problem.code)
+        return {"code": self._code(problem), "message": problem.message, "params": params or []}
 
-    def _code(self, found: Problem) -> str:
-        if found.kind is Kind.OTHER:
-            return found.code
-        return self.uploads.get(found.code) or self.codes.get(found.kind) or PHRASE + found.code.replace(".", "_")
+    def _code(self, problem: Problem) -> str:
+        if problem.kind is Kind.OTHER:
+            return problem.code
+        return self.uploads.get(problem.code) or self.codes.get(problem.kind) or PHRASE + problem.code.replace(".", "_")
 
 
 hub_envelope = HubEnvelope()

@@ -1,4 +1,4 @@
-"""Errors that only exist where there is HTTP."""
+"""Exceptions that only exist in HTTP requests."""
 
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -19,13 +19,13 @@ class BodyTooLarge(APIException):
 
 class LengthRequired(APIException):
     status_code = status.HTTP_411_LENGTH_REQUIRED
-    default_detail = "Send the body with a Content-Length, not in chunks."
+    default_detail = "Send the body with a Content-Length header instead of in chunks."
     default_code = "length_required"
 
 
 class Stale(APIException):
     status_code = status.HTTP_412_PRECONDITION_FAILED
-    default_detail = "This was changed since you read it. Read it again and repeat the change."
+    default_detail = "This object has changed since you read it. Read it again and repeat your change."
     default_code = "precondition_failed"
 
 

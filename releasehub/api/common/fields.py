@@ -1,4 +1,4 @@
-"""Fields that several dialects take."""
+"""Fields of request bodies in several dialects."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class UnsignedField(serializers.IntegerField):
 
 
 class FlagField(serializers.BooleanField):
-    """1 or 0, true or false; left out of a form it is left out, not false."""
+    """A boolean: 1 or 0, true or false. A form that leaves it out does not mean false, unlike an HTML checkbox."""
 
     default_empty_html = serializers.empty
 
 
 class WordsField(serializers.ListField):
-    """A list in JSON; in a form the field repeated, or one with commas."""
+    """A list of words in lower case: a list in JSON, and in a form a repeated field or one with commas."""
 
     child = serializers.CharField(max_length=50)
 

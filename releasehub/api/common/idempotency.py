@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same request again gets the same answer, and happens once."""
+"""`Idempotency-Key`: a request that is sent again gets the stored response of the first one, and has no effect."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from releasehub.core.policy import ensure_standings, standings_of
 
 HEADER = "Idempotency-Key"
 LIFETIME = timedelta(hours=24)
-KEPT_HEADERS = ("ETag", "Location", "Cache-Control")
-LONGEST_KEY = 200
+STORED_HEADERS = ("ETag", "Location", "Cache-Control")
+MAX_KEY_LENGTH = 200
 
 
 def answer_once(
@@ -38,29 +38,36 @@ def answer_once(
     run: Callable[[], HttpResponseBase],
     on_error: Callable[[Exception], HttpResponseBase],
 ) -> HttpResponseBase:
-    """`run` and the record of its answer commit together. An answer of 500 and above is not kept, nor is its work.
+    """Run a request once, and return its stored response when it is sent again with the same key.
 
-    A refusal commits too: services undo their own changes, and the audit row of a refused deletion has to stay.
+    The change and the record of its response are committed in one transaction. With a response of 500 or above, both
+    are rolled back. An error below 500 is committed: services undo their own changes, and the audit row of a refused
+    deletion has to stay.
 
-    `prepare`: slow work outside the transaction; skipped when the answer is known.
+    Args:
+        request: The request, with the header `Idempotency-Key`.
+        actor: The caller.
+        prepare: Slow work outside of the transaction, which is skipped if a response is stored.
+        run: The action.
+        on_error: Turns an exception into a response.
 
     Raises:
-        KeyReused: The key was used with another body.
-        NotFound, Denied: The caller has lost the rights under which the request was answered.
+        KeyReused: The key was used for another request.
+        NotFound, Denied: The caller has lost the permissions under which the request was answered.
     """
     slot = _slot(request)
     fingerprint = _fingerprint(request)
-    if known := _find(slot):
-        return _replay(known, fingerprint, actor)
+    if stored := _find(slot):
+        return _replay(stored, fingerprint, actor)
     try:
         prepare()
     except Exception:
-        if known := _find(slot):  # the same request was answered meanwhile
-            return _replay(known, fingerprint, actor)
+        if stored := _find(slot):  # the same request has finished in the meantime
+            return _replay(stored, fingerprint, actor)
         raise
     with transaction.atomic():
-        mine = _claim(slot, fingerprint)
-        if mine is None:
+        record = _claim(slot, fingerprint)
+        if record is None:
             return _replay(IdempotentAnswer.objects.get(**slot), fingerprint, actor)
         try:
             response = run()
@@ -69,25 +76,25 @@ def answer_once(
         if response.status_code >= 500:
             transaction.set_rollback(True)
         else:
-            _keep(mine, response, actor)
+            _store(record, response, actor)
     return response
 
 
-def forget_old_answers() -> int:
-    """Remove answers older than 24 hours; returns how many."""
+def delete_old_answers() -> int:
+    """Delete responses older than 24 hours, and return their number."""
     return IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - LIFETIME).delete()[0]
 
 
 def _slot(request: Request) -> dict[str, str]:
     key = request.headers[HEADER]
-    if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
-        raise ParseError(f"{HEADER} has 1 to {LONGEST_KEY} printable characters.")
+    if not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        raise ParseError(f"{HEADER} must have 1 to {MAX_KEY_LENGTH} printable characters.")
     caller = f"{caller_name(cast(Credential, request.auth))} {request.headers.get(USER_HEADER, '')}"
     return {"caller": caller[:80], "route": f"{request.method} {request.path}"[:300], "key": key}
 
 
 def _fingerprint(request: Request) -> str:
-    """SHA-256 of query and body; a file counts by its name and digest."""
+    """Return the SHA-256 of query and body, in which a file is represented by its name and checksum."""
     query = sorted(request.query_params.lists())
     body = request.data
     fields = sorted(body.lists()) if hasattr(body, "lists") else body
@@ -107,7 +114,10 @@ def _find(slot: dict[str, str]) -> IdempotentAnswer | None:
 
 
 def _claim(slot: dict[str, str], fingerprint: str) -> IdempotentAnswer | None:
-    """None when another request has the slot; on PostgreSQL this waits until that one is done."""
+    """Claim the key for this request, or return None if another request has claimed it.
+
+    The unique constraint decides. On PostgreSQL, the insertion waits until the transaction of the other request ends.
+    """
     IdempotentAnswer.objects.filter(**slot, created_at__lt=timezone.now() - LIFETIME).delete()
     try:
         with transaction.atomic():
@@ -116,11 +126,11 @@ def _claim(slot: dict[str, str], fingerprint: str) -> IdempotentAnswer | None:
         return None
 
 
-def _keep(answer: IdempotentAnswer, response: HttpResponseBase, actor: Actor) -> None:
-    """Store the answer encrypted: whatever it holds (a key, a signed URL), a reader of the database cannot use it."""
+def _store(answer: IdempotentAnswer, response: HttpResponseBase, actor: Actor) -> None:
+    """Store the response encrypted, so that a key or a signed URL in it is of no use to a reader of the database."""
     answer.status = response.status_code
     answer.standings = standings_of(actor)
-    answer.headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    answer.headers = {name: response[name] for name in STORED_HEADERS if name in response}
     body = OrjsonRenderer().render(response.data if isinstance(response, Response) else None)
     answer.body = encryption.encrypt(body.decode()).encode()
     answer.save()
@@ -131,7 +141,7 @@ def _replay(answer: IdempotentAnswer, fingerprint: str, actor: Actor) -> HttpRes
         raise KeyReused
     ensure_standings(actor, answer.standings)
     body = bytes(answer.body).decode()
-    if encryption.is_encrypted(body):  # answers of the last day, from before an upgrade, may be plain
+    if encryption.is_encrypted(body):  # responses stored before an upgrade may be plain text
         body = encryption.decrypt(body)
     response = HttpResponse(body, status=answer.status, content_type="application/json", headers=answer.headers)
     response["Idempotent-Replayed"] = "true"

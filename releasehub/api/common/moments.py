@@ -1,4 +1,4 @@
-"""Times on the wire: ISO 8601, UTC."""
+"""Times on the wire: ISO 8601 in UTC."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 
 def parse_moment(text: str) -> datetime:
-    """A time, or the beginning of a day; without a zone it is UTC. In a query `+` may have become a space.
+    """Return a time, or the beginning of a day. A time without a zone is UTC.
 
-    Errors: ValueError with a sentence.
+    A space is read as `+`, because an unescaped `+` in a query string arrives as a space.
+
+    Raises:
+        ValueError: The text is not an ISO 8601 time. The message is meant for the user.
     """
     try:
         moment = parse_datetime(text.replace(" ", "+") if "T" in text else text)
         if moment is None and (day := parse_date(text)):
             moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        if moment is not None:  # databases know fewer zones than ISO 8601
+        if moment is not None:  # databases support fewer zones than ISO 8601
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         pass
-    raise ValueError("This is no ISO 8601 time, such as 2026-01-31T12:00:00Z.")
+    raise ValueError("Enter an ISO 8601 time, such as 2026-01-31T12:00:00Z.")
 
 
 def shown_moment(moment: datetime) -> str:
-    """`2026-01-31T12:00:00Z`, with microseconds where there are any."""
+    """Return a time as `2026-01-31T12:00:00Z`, with microseconds unless they are zero."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Windows of rows, for lists of any depth."""
+"""Pages of rows, for lists of any length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ JOIN_FROM = 200
 
 
 def window(queryset: models.QuerySet[Any], start: int, length: int) -> models.QuerySet[Any]:
-    """Rows from `start`. Far in, the rows to skip are skipped in the index alone before the wanted ones are joined."""
+    """Return `length` rows from `start` on.
+
+    Far into a list, a subquery selects only the primary keys: the database then skips rows in the index, and joins the
+    other tables for the rows of the page alone.
+    """
     end = start + length
     if start < JOIN_FROM:
         return queryset[start:end]

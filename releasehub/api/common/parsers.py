@@ -1,4 +1,4 @@
-"""Bodies: form, JSON and multipart, each within a limit, files streamed to storage."""
+"""Parsers of request bodies: forms, JSON and multipart forms within limits, and files that are streamed to storage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ BINARY = "application/octet-stream"
 
 
 def read_limited(stream: IO[Any], context: Context) -> bytes:
-    """The whole body, refused by its declared length before a byte is read.  Errors: BodyTooLarge."""
+    """Return the whole body.
+
+    Raises:
+        BodyTooLarge: The declared length exceeds the limit. No byte of the body is read then.
+        ParseError: The body is shorter than declared.
+    """
     if _length(context) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise BodyTooLarge
     body: bytes = stream.read()
@@ -100,7 +105,7 @@ class StagingMultiPartParser(BaseParser):
         except MultiPartParserError as error:
             raise ParseError(f"The multipart body cannot be read: {error}") from error
         except FileNotExpected as error:
-            raise ParseError("This endpoint takes no file: send the fields alone.") from error
+            raise ParseError("This endpoint does not accept a file. Send only the fields.") from error
         except DomainError:
             counted.drain()
             raise
@@ -110,7 +115,7 @@ class StagingMultiPartParser(BaseParser):
 
 
 class RawFileParser(BaseParser):
-    """The body is the file itself, named in the URL; found as `StagedFile` under `file`, like a multipart one."""
+    """Reads a body that is the file itself, named in the URL, into a `StagedFile` under `file`, as a form has it."""
 
     media_type = "*/*"
     chunk_bytes = 256 * 1024
@@ -140,11 +145,11 @@ class RawFileParser(BaseParser):
 
 
 class RawNameMultiPartParser(DjangoMultiPartParser):
-    """Hands on file names as sent; Django would repair them, the hub refuses bad ones."""
+    """A multipart parser that keeps file names as sent: the hub rejects bad names, while Django would repair them."""
 
     @property
     def fields_so_far(self) -> QueryDict:
-        """The fields that came before the part that is being read."""
+        """The fields that arrived before the part that is being read."""
         return cast(QueryDict, self._post)  # type: ignore[attr-defined]
 
     def sanitize_file_name(self, file_name: str) -> str:
@@ -152,9 +157,10 @@ class RawNameMultiPartParser(DjangoMultiPartParser):
 
 
 class CountedStream:
-    """Tells a body that was cut off from one that ended.
+    """A stream that counts its bytes, so that a truncated body can be told from a complete one.
 
-    `drain` reads on after an early error, for a while: a client that is still sending could not read the answer.
+    After an early error, `drain` continues to read up to `drained_bytes`: a client that is still sending its body could
+    not read the response.
     """
 
     drained_bytes = 64 * 1024 * 1024
@@ -181,7 +187,7 @@ def _takes_files(context: Context) -> bool:
 
 
 def _length(context: Context) -> int:
-    """The declared length of the body in bytes."""
+    """Return the declared length of the body in bytes."""
     meta = (context or {})["request"].META
     try:
         return int(meta.get("CONTENT_LENGTH") or 0)

@@ -1,3 +1,5 @@
+"""The permission of an API key: its scopes."""
+
 from typing import cast
 
 from rest_framework.exceptions import NotAuthenticated
@@ -11,16 +13,17 @@ from releasehub.apikeys.scopes import Scope
 
 
 class HasScope(BasePermission):
-    """What may this key: the scopes the view names for its action, none where it names none.
+    """Requires the scopes that the view set names for its action. A request without a key may only run open actions.
 
-    Without a key only what the view calls open is possible.
-    Errors: NotAuthenticated, MissingScope.
+    Raises:
+        NotAuthenticated: The action needs a key.
+        MissingScope: The key lacks a scope.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         action = getattr(view, "action", None)
         if action is None or request.method == "OPTIONS":
-            return True  # no such verb here; the answer says so
+            return True  # the view does not support this HTTP method, and its response says so
         if request.auth is None:
             if view.is_open:  # type: ignore[attr-defined]
                 return True
@@ -30,7 +33,11 @@ class HasScope(BasePermission):
 
 
 def require(request: Request, *scopes: Scope) -> None:
-    """Errors: MissingScope."""
+    """Check that the key of the request has all the scopes.
+
+    Raises:
+        MissingScope: The key lacks one of them.
+    """
     credential = cast(Credential, request.auth)
     if missing := [scope.value for scope in scopes if not allows(credential, scope)]:
         raise MissingScope(*missing)

@@ -1,4 +1,4 @@
-"""What went wrong in a request, in words that no dialect owns; each tells it in its own envelope."""
+"""Problems with requests, independent of any dialect; each dialect writes them in its own error format."""
 
 from __future__ import annotations
 
@@ -84,25 +84,28 @@ DOMAIN_KINDS: dict[type[DomainError], Kind] = {
     errors.StorageFull: Kind.STORAGE_FULL,
 }
 MESSAGES = {
-    Kind.NO_KEY: "This needs an API key: send it as XF-Api-Key.",
-    Kind.NO_ROUTE: "There is no such endpoint or verb.",
-    Kind.NO_VERB: "There is no such endpoint or verb.",
+    Kind.NO_KEY: "This request needs an API key. Send it in the header XF-Api-Key.",
+    Kind.NO_ROUTE: "There is no such endpoint, or it does not support this HTTP method.",
+    Kind.NO_VERB: "There is no such endpoint, or it does not support this HTTP method.",
     Kind.TOO_LARGE: "The request body is too large.",
     Kind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
     Kind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
-    Kind.UNREADABLE: "The request cannot be read.",
+    Kind.UNREADABLE: "The request is malformed.",
     Kind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
     Kind.DENIED: "You are not allowed to do this.",
-    Kind.DATABASE_UNAVAILABLE: "The database cannot be reached. Try again soon.",
-    Kind.UNEXPECTED: "The hub failed. Tell its operator the X-Request-Id of this answer.",
+    Kind.DATABASE_UNAVAILABLE: "The database is unavailable. Try again in a few seconds.",
+    Kind.UNEXPECTED: "An internal error occurred. Send the X-Request-Id of this response to the operator of the hub.",
 }
 
 
 @dataclass(frozen=True)
 class Problem:
-    """`code`: the domain's or the framework's own; `field`: the input at fault, by its domain name.
+    """A problem with a request.
 
-    `status`: only where the kind does not say it.
+    Attributes:
+        code: The code of the domain or of the framework.
+        field: The invalid input, by its name in the domain.
+        status: The HTTP status, if it does not follow from the kind.
     """
 
     kind: Kind
@@ -114,20 +117,20 @@ class Problem:
 
 
 def problem(kind: Kind, **params: Any) -> Problem:
-    """One with the usual message of its kind."""
+    """Return a problem with the usual message of its kind."""
     return Problem(kind, MESSAGES[kind], params=params)
 
 
 def problems_of(error: Exception) -> list[Problem]:
-    """At least one; an unexpected error is logged and told without detail."""
+    """Return the problems that an exception stands for; an unexpected one is logged, and described without details."""
     if isinstance(error, exceptions.ValidationError):
         return list(_invalid(error.detail))
     return [_single(error)]
 
 
 def _single(error: Exception) -> Problem:
-    if found := errors.domain_error_of(error):
-        return _domain(found)
+    if domain_error := errors.domain_error_of(error):
+        return _domain(domain_error)
     if isinstance(error, exceptions.MethodNotAllowed):
         return problem(Kind.NO_VERB)
     if isinstance(error, exceptions.NotAuthenticated):
@@ -145,7 +148,7 @@ def _single(error: Exception) -> Problem:
 
 
 def _foreign(error: Exception) -> Problem:
-    """What Django raises, and what nobody expected."""
+    """Return the problem of an exception of Django, or of an unexpected one."""
     if isinstance(error, Http404):
         return _domain(errors.NotFound())
     if isinstance(error, PermissionDenied):
@@ -169,7 +172,7 @@ def _domain(error: DomainError) -> Problem:
 
 
 def _invalid(detail: Any, field: str = "") -> Iterator[Problem]:
-    """One for each message of a serializer, with the path to the field."""
+    """Yield a problem for each message of a serializer, with the path to the field."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             key = str(name) if name != "non_field_errors" else ""

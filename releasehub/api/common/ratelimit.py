@@ -1,4 +1,4 @@
-"""Rate limits of view sets; each dialect tells them in its own headers."""
+"""Rate limits of view sets; each dialect reports them in its own headers."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from releasehub.core.rates import Rate, count_anonymous, count_request
 
 
 class AddressThrottle(BaseThrottle):
-    """Limits the requests of one network, whoever sends them. A limit of 0 means none.
+    """Limits the requests of one network, with or without a key. A limit of 0 means no limit.
 
     `documented_headers`: the names that `headers` returns, with a description of each for the OpenAPI schema.
     """
 
     documented_headers: ClassVar[Mapping[str, str]] = {
-        "X-RateLimit-Limit": "Requests of a minute for this network.",
-        "X-RateLimit-Remaining": "Requests left in this minute.",
-        "X-RateLimit-Reset": "Seconds until the next minute.",
+        "X-RateLimit-Limit": "The number of requests per minute for this network.",
+        "X-RateLimit-Remaining": "The number of requests left in this minute.",
+        "X-RateLimit-Reset": "Seconds until the next minute begins.",
     }
     scope: ClassVar[str]
     window_seconds: ClassVar[int]
     rate: Rate | None = None
 
     def limit(self) -> int:
-        """Return the requests of a window; read at each request."""
+        """Return the number of requests in a window; it is read again for each request."""
         raise NotImplementedError
 
     def headers(self, rate: Rate) -> Mapping[str, str]:
-        """Return what tells the caller where it stands, for every answer."""
+        """Return the headers that report the usage of the caller, for every response."""
         return rate.headers
 
     def allow_request(self, request: Request, view: APIView) -> bool:

@@ -1,3 +1,5 @@
+"""Rendering of responses, and content negotiation."""
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +21,7 @@ class OrjsonRenderer(BaseRenderer):
 
 
 class AlwaysJson(BaseContentNegotiation):
-    """Release clients send all kinds of `Accept`; they all mean JSON."""
+    """Ignores the header `Accept`: installed programs send all kinds of values, and all of them expect JSON."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         wanted = (request.content_type or "").partition(";")[0].strip().lower()
@@ -30,7 +32,7 @@ class AlwaysJson(BaseContentNegotiation):
 
 
 class FileOrForm(AlwaysJson):
-    """For bodies that are a file: multipart is read as such, anything else is the file itself."""
+    """Selects the parser of a body with a file: a multipart form is parsed, and anything else is the file itself."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         return super().select_parser(request, parsers) or parsers[-1]

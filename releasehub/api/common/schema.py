@@ -1,4 +1,4 @@
-"""The base of all operations in the OpenAPI schema: security, error answers, headers every write takes."""
+"""The base of all operations in the OpenAPI schema: security, error responses, and the headers of every write."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ WRITE_HEADERS = (
         "Idempotency-Key",
         str,
         OpenApiParameter.HEADER,
-        description="The same key again within 24 hours gives the same answer; 422 when the request differs.",
+        description="Within 24 hours, the same request with the same key gets the same response; another one gets 422.",
     ),
     OpenApiParameter(
         "If-Match",
         str,
         OpenApiParameter.HEADER,
-        description="An `ETag` as read; 412 when the object was changed since.",
+        description="The `ETag` of the object when it was read. The response is 412 if the object has changed since.",
     ),
 )
-RATE_LIMITED = "Too many requests from this network. Wait as many seconds as `Retry-After` says."
+RATE_LIMITED = "Too many requests from this network. Wait for the seconds in `Retry-After`."
 REDIRECTS = frozenset({"302", "308"})
 
 
 class HubSchema(AutoSchema):
-    """A dialect sets `error_schema`, the component of its envelope, through its view's `error_serializer`."""
+    """The schema of an operation. The `error_serializer` of the view set describes the errors of its dialect."""
 
     def get_auth(self) -> list[dict[str, list[str]]]:
-        """One of the schemes of the view's dialect; what is open works without any too."""
-        super().get_auth()  # describes every scheme among the components
+        """Return the security schemes of the dialect, of which one is needed; an open action also works without any."""
+        super().get_auth()  # adds every scheme to the components
         schemes: list[dict[str, list[str]]] = [{name: []} for name in getattr(self.view, "security", ())]
         return [*schemes, {}] if self._is_open() else schemes
 
@@ -45,7 +45,7 @@ class HubSchema(AutoSchema):
         return [] if self.method == "GET" else list(WRITE_HEADERS)
 
     def _get_response_bodies(self, direction: str = "response") -> Any:
-        """Whatever the view says succeeds, and every failure the dialect knows in its envelope."""
+        """Return the responses that the view documents, and every error of the dialect in its format."""
         bodies = super()._get_response_bodies(direction)  # type: ignore[arg-type]
         for status, description in self._error_answers().items():
             if status not in bodies:
@@ -54,7 +54,7 @@ class HubSchema(AutoSchema):
         return bodies
 
     def _error_answers(self) -> dict[str, str]:
-        """The failures of the dialect, and 429 wherever the view counts requests."""
+        """Return the errors of the dialect, and 429 if the view has a rate limit."""
         answers = dict(getattr(self.view, "error_answers", {}))
         if self._throttles():
             answers["429"] = RATE_LIMITED
@@ -62,15 +62,15 @@ class HubSchema(AutoSchema):
 
     def _throttles(self) -> list[type[AddressThrottle]]:
         classes = getattr(self.view, "throttle_classes", ())
-        return [found for found in classes if issubclass(found, AddressThrottle)]
+        return [item for item in classes if issubclass(item, AddressThrottle)]
 
     def _get_response_headers_for_code(self, status_code: str, direction: str = "response") -> dict[str, Any]:
-        """Whatever the view says, and what always comes with a status: where to go, or how long to wait."""
+        """Return the headers that the view documents, and those that always come with a redirect or a rate limit."""
         headers: dict[str, Any] = super()._get_response_headers_for_code(status_code, direction)
         if status_code in REDIRECTS:
-            headers["Location"] = _header("string", "Where to go on.")
+            headers["Location"] = _header("string", "The URL of the redirect.")
         if status_code == "429":
-            headers["Retry-After"] = _header("integer", "Seconds until the next request is answered.")
+            headers["Retry-After"] = _header("integer", "Seconds until the next request is accepted.")
             for throttle in self._throttles():
                 for name, text in throttle.documented_headers.items():
                     headers.setdefault(name, _header("string", text, is_required=False))
@@ -82,7 +82,7 @@ def _header(kind: str, description: str, *, is_required: bool = True) -> dict[st
 
 
 def either_may_be_both(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """A full answer is a normal one with more in it, so the two are `anyOf`, not `oneOf`."""
+    """Replace `oneOf` by `anyOf` where an object can match both: its full form has all fields of the short one."""
     for node in _objects(result):
         refs = node.get("oneOf")
         if isinstance(refs, list) and all("$ref" in ref for ref in refs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -50,14 +50,17 @@ class InputSerializer(serializers.Serializer[Any]):
     """A serializer of request bodies.
 
     The serializer of a creation extends that of a change and names in `required_fields` what a creation cannot leave
-    out, so that each field is declared once.
+    out, and in `default_values` what it assumes then, so that each field is declared once.
     """
 
     instance: Any
     required_fields: ClassVar[tuple[str, ...]] = ()
+    default_values: ClassVar[Mapping[str, Any]] = {}
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
         for name in self.required_fields:
             fields[name].required = True
+        for name, value in self.default_values.items():
+            fields[name].default = value
         return fields

@@ -1,4 +1,4 @@
-"""Who calls: an application that names itself, or a library that says nothing of who uses it."""
+"""The User-Agent of a request: an application that names itself, or just the HTTP library that it uses."""
 
 import re
 
@@ -17,6 +17,6 @@ _LIBRARIES = frozenset(
 
 
 def names_an_application(agent: str) -> bool:
-    """Whether a User-Agent holds any product that is not a bare HTTP library.  Source: RFC 9110, 10.1.5."""
+    """Return whether a User-Agent contains a product that is not just an HTTP library.  Source: RFC 9110, 10.1.5."""
     products = _COMMENTS.sub(" ", agent).split()
     return any(product.partition("/")[0].lower() not in _LIBRARIES for product in products)

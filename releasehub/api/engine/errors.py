@@ -1,11 +1,12 @@
-"""`{"error", "description"}` for everything that fails."""
+"""The error format of the engine dialect, `{"error", "description"}`, and the exceptions that only it raises."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 
 from releasehub.api.common.envelope import Envelope, EnvelopeMixin
+from releasehub.api.common.problems import MESSAGES as COMMON_MESSAGES
 from releasehub.api.common.problems import STATUSES, Kind, Problem
 from releasehub.core.errors import ErrorCode
 
@@ -22,18 +23,18 @@ CODES = {
     Kind.NO_VERB: "method_not_allowed",
 }
 MESSAGES = {
-    Kind.NO_KEY: "This needs an API key: send it as Authorization.",
-    Kind.UNSUPPORTED_MEDIA: "Send a JSON body, as application/json.",
+    Kind.NO_KEY: "This request needs an API key. Send it in the header Authorization.",
+    Kind.UNSUPPORTED_MEDIA: "Send a JSON body with the content type application/json.",
 }
 
 
 class EngineErrorSerializer(serializers.Serializer[Any]):
-    error = serializers.CharField(help_text="For machines")
-    description = serializers.CharField(help_text="For people; may change")
+    error = serializers.CharField(help_text="A stable code for programs")
+    description = serializers.CharField(help_text="A sentence for people; it may change")
 
 
 class EngineEnvelope(Envelope):
-    """Refused bytes and used numbers are 400, the only failure of a write that the contract knows."""
+    """The error format. Rejected files and used version numbers are 400, the only error of a write in the contract."""
 
     statuses = {**STATUSES, Kind.REJECTED: 400, Kind.INACTIVE_KEY: 401}
 
@@ -41,18 +42,21 @@ class EngineEnvelope(Envelope):
         return 400 if problem.code == ErrorCode.VERSION_NUMBER_TAKEN else super().status(problem)
 
     def body(self, problems: Sequence[Problem]) -> Any:
-        return {"error": self._code(problems[0]), "description": " ".join(self._sentence(found) for found in problems)}
+        return {
+            "error": self._code(problems[0]),
+            "description": " ".join(self._sentence(problem) for problem in problems),
+        }
 
-    def _code(self, found: Problem) -> str:
-        if self.status(found) == 400 and found.kind is not Kind.OTHER:
+    def _code(self, problem: Problem) -> str:
+        if self.status(problem) == 400 and problem.kind is not Kind.OTHER:
             return "invalid_input"
-        return CODES.get(found.kind) or found.code.replace(".", "_") or found.kind.value
+        return CODES.get(problem.kind) or problem.code.replace(".", "_") or problem.kind.value
 
-    def _sentence(self, found: Problem) -> str:
-        if found.kind in MESSAGES:
-            return MESSAGES[found.kind]
-        named = not found.field or found.field in found.message
-        return found.message if named else f"{found.field}: {found.message}"
+    def _sentence(self, problem: Problem) -> str:
+        if problem.kind in MESSAGES:
+            return MESSAGES[problem.kind]
+        is_named = not problem.field or problem.field in problem.message
+        return problem.message if is_named else f"{problem.field}: {problem.message}"
 
 
 engine_envelope = EngineEnvelope()
@@ -61,3 +65,28 @@ engine_envelope = EngineEnvelope()
 class EngineEnvelopeMixin(EnvelopeMixin):
     envelope = engine_envelope
     error_serializer = EngineErrorSerializer
+
+
+class InvalidQuery(exceptions.APIException):
+    """A parameter of the query string is invalid; `error` has the wording of the contract."""
+
+    status_code = 400
+    default_code = "Invalid query parameters"
+
+    def __init__(self, errors: Mapping[str, Any]) -> None:
+        super().__init__(" ".join(f"{name}: {message}" for name, messages in errors.items() for message in messages))
+
+
+class AnonymousAgent(exceptions.APIException):
+    status_code = 403
+    default_code = "user_agent_required"
+    default_detail = (
+        "Send a User-Agent that names your application, such as my-updater/1.2 (+https://example.com). "
+        "The name of an HTTP library alone is not enough."
+    )
+
+
+class NoRoute(exceptions.APIException):
+    status_code = 404
+    default_code = "not_found"
+    default_detail = COMMON_MESSAGES[Kind.NO_ROUTE]

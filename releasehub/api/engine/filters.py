@@ -1,4 +1,4 @@
-"""`ids=`: a JSON array, the parameter repeated, values with commas, or all of it mixed."""
+"""The parameter `ids`: a JSON array, a repeated parameter, values separated by commas, or a mixture of them."""
 
 from __future__ import annotations
 
@@ -7,33 +7,39 @@ from collections.abc import Iterator, Sequence
 
 import orjson
 
-from releasehub.api.engine.viewsets import InvalidQuery
+from releasehub.api.engine.errors import InvalidQuery
 
-MOST_IDS = 100
+MAX_IDS = 100
 WELL_FORMED = re.compile(r"[a-z0-9]{1,24}")
 
 
 def parse_ids(values: Sequence[str]) -> list[str]:
-    """Each once, in the order asked; what cannot be an id is left out as an unknown one is.
+    """Return the ids without duplicates, in the requested order.
 
-    `values`: as sent.  Errors: InvalidQuery when there is no parameter, an array cannot be read, or there are too many.
+    A text that cannot be an id is left out, as the id of an unknown version is.
+
+    Args:
+        values: The values of the parameter as they were sent.
+
+    Raises:
+        InvalidQuery: The parameter is missing, contains an invalid array, or has too many ids.
     """
     if not values:
         raise InvalidQuery({"ids": ["This parameter is required."]})
-    wanted = list(dict.fromkeys(word for value in values for word in _words(value.strip()) if word))
-    if len(wanted) > MOST_IDS:
-        raise InvalidQuery({"ids": [f"At most {MOST_IDS} ids at once; these are {len(wanted)}."]})
-    return [word for word in wanted if WELL_FORMED.fullmatch(word)]
+    ids = list(dict.fromkeys(text for value in values for text in _split(value.strip()) if text))
+    if len(ids) > MAX_IDS:
+        raise InvalidQuery({"ids": [f"A request may have at most {MAX_IDS} ids; this one has {len(ids)}."]})
+    return [text for text in ids if WELL_FORMED.fullmatch(text)]
 
 
-def _words(value: str) -> Iterator[str]:
+def _split(value: str) -> Iterator[str]:
     if not value.startswith("["):
         yield from (part.strip() for part in value.split(","))
         return
     try:
         parsed = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        raise InvalidQuery({"ids": [f"This is no JSON array: {error}."]}) from error
+        raise InvalidQuery({"ids": [f"This is not a valid JSON array: {error}."]}) from error
     if not isinstance(parsed, list) or not all(isinstance(item, str) for item in parsed):
-        raise InvalidQuery({"ids": ["The array holds something that is no string."]})
+        raise InvalidQuery({"ids": ["The array may only contain strings."]})
     yield from (item.strip() for item in parsed)

@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says of the engine dialect beyond the fields of its serializers."""
+"""The parts of the OpenAPI schema of the engine dialect that do not follow from its serializers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 
-from releasehub.api.engine.serializers import (
+from releasehub.api.engine.input_serializers import (
     EngineDeleteQuerySerializer,
     EngineFileDeleteQuerySerializer,
     EngineLatestQuerySerializer,
     EngineListQuerySerializer,
     EngineVersionCreateSerializer,
-    EngineVersionSerializer,
     EngineVersionUpdateSerializer,
 )
-from releasehub.api.engine.viewsets import RATE_HEADERS
+from releasehub.api.engine.serializers import EngineVersionSerializer
+from releasehub.api.engine.throttling import RATE_HEADERS
 
 EXAMPLE = {
     "name": "Version 1.0.0",
@@ -49,55 +49,57 @@ RATE = [
     OpenApiParameter(name, int, OpenApiParameter.HEADER, response=True, description=text)
     for name, text in RATE_HEADERS.items()
 ]
-ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Of a version.")
-HASH = OpenApiParameter("hash", str, OpenApiParameter.PATH, description="SHA-512 or SHA-256, hex, in any case.")
+ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="The id of a version.")
+HASH = OpenApiParameter(
+    "hash", str, OpenApiParameter.PATH, description="SHA-512 or SHA-256 as hex digits, in upper or lower case."
+)
 IDS = OpenApiParameter(
     "ids",
     {"type": "array", "items": {"type": "string"}},
     OpenApiParameter.QUERY,
     required=True,
-    description="At most 100: repeated, with commas between them, or as one JSON array.",
+    description="At most 100 ids: as a repeated parameter, separated by commas, or as a JSON array.",
 )
 ONE = OpenApiResponse(EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)])
 about = partial(extend_schema, tags=["engine"])
 documented_many = about(
     operation_id="engine_versions",
     summary="Get versions by id",
-    description="In the order asked. What is unknown or hidden is left out.",
+    description="In the requested order. Versions that do not exist or that the caller may not see are left out.",
     parameters=[IDS, *RATE],
     responses=EngineVersionSerializer(many=True),
 )
 documented_latest = about(
     operation_id="engine_version_latest",
     summary="Get the newest version",
-    description="By version order, never by date. Who follows beta is offered stable versions as well.",
+    description="By version order, never by date. Clients of the beta channel are offered stable versions as well.",
     parameters=[EngineLatestQuerySerializer, *RATE],
     responses={200: ONE},
 )
 documented_versions = extend_schema_view(
     list=about(
         summary="List versions, newest first",
-        description="50 a page; `Link` leads to the pages beside it. The platform is matched by files on offer.",
+        description="50 versions per page; `Link` contains the neighboring pages. `platform` looks at offered files.",
         parameters=[EngineListQuerySerializer, *RATE],
         responses=EngineVersionSerializer(many=True),
     ),
     retrieve=about(summary="Get a version", parameters=[ID, *RATE], responses={200: ONE}),
     create=about(
         summary="Create a version",
-        description="At least one file, except for a draft. The version and its files appear together or not at all.",
+        description="Needs at least one file, except for a draft. All is created together, or nothing is.",
         parameters=RATE,
         request=inline_serializer("EngineVersionCreateBody", {"data": EngineVersionCreateSerializer()}),
         responses={200: ONE},
     ),
     partial_update=about(
-        summary="Change a version: what is left out stays, files are added",
+        summary="Change a version; fields left out stay as they are, and files are added",
         parameters=[ID, *RATE],
         request=inline_serializer("EngineVersionUpdateBody", {"data": EngineVersionUpdateSerializer()}),
         responses={200: ONE},
     ),
     destroy=about(
         summary="Delete a version",
-        description="It can be restored for a while.",
+        description="The version can be restored during the retention period.",
         parameters=[ID, EngineDeleteQuerySerializer, *RATE],
         request=None,
         responses={204: None},
@@ -106,7 +108,7 @@ documented_versions = extend_schema_view(
 documented_files = extend_schema_view(
     retrieve=about(
         summary="Find the version that owns a file",
-        description="The newest by version order where several do.",
+        description="If several versions have the file, the newest one by version order.",
         parameters=[HASH, *RATE],
         responses={200: ONE},
     ),

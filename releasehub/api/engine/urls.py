@@ -19,5 +19,5 @@ urlpatterns = [
         EngineFileViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
         name="engine-file",
     ),
-    re_path(r"^(version|versions|version_file)(/.*)?$", EngineNoRouteViewSet.as_view({"get": "nothing"})),
+    re_path(r"^(version|versions|version_file)(/.*)?$", EngineNoRouteViewSet.as_view({"get": "no_route"})),
 ]

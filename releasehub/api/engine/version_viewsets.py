@@ -1,4 +1,4 @@
-"""`/version` and `/versions`."""
+"""`/version` and `/versions`: the versions of the download that this dialect serves."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.uploads.attaching import Source, find_sources
+from releasehub.api.common.model_viewsets import (
+    CreateModelMixin,
+    ListModelMixin,
+    PartialUpdateModelMixin,
+    RetrieveModelMixin,
+)
 from releasehub.api.common.parsers import JsonParser
-from releasehub.api.engine import wire
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.engine import terms
 from releasehub.api.engine.filters import WELL_FORMED, parse_ids
-from releasehub.api.engine.schema import documented_latest, documented_many, documented_versions
-from releasehub.api.engine.serializers import (
+from releasehub.api.engine.input_serializers import (
     EngineDeleteQuerySerializer,
     EngineLatestQuerySerializer,
     EngineListQuerySerializer,
     EngineVersionCreateSerializer,
-    EngineVersionSerializer,
     EngineVersionUpdateSerializer,
 )
-from releasehub.api.engine.viewsets import EngineViewSet
+from releasehub.api.engine.pagination import EnginePagination
+from releasehub.api.engine.schema import documented_latest, documented_many, documented_versions
+from releasehub.api.engine.viewsets import EngineModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_version
@@ -33,14 +40,18 @@ from versions.models import Version
 from versions.policies import version_policy
 from versions.services import lock_version
 
-PER_PAGE = 50
-
 
 @documented_versions
-class EngineVersionViewSet(EngineViewSet):
+class EngineVersionViewSet(
+    ListModelMixin, RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, EngineModelViewSet
+):
     queryset = Version.objects.all()
-    serializer_class = EngineVersionSerializer
+    input_serializer_classes = {
+        "create": EngineVersionCreateSerializer,
+        "partial_update": EngineVersionUpdateSerializer,
+    }
     parser_classes = [JsonParser]
+    created_status = 200
     required_scopes = {
         "list": Scope.VERSION_READ,
         "many": Scope.VERSION_READ,
@@ -62,118 +73,117 @@ class EngineVersionViewSet(EngineViewSet):
 
     # --- read ---------------------------------------------------------------------------------------------------------
 
-    def list(self, request: Request) -> Response:
-        options = self.queried(EngineListQuerySerializer)
-        download = self.download
-        rows = Version.objects.listed_in(self.actor, download)
-        if "channel" in options:
-            rows = wire.with_channel(rows, options["channel"])
-        if "status" in options:
-            rows = wire.with_status(rows, options["status"])
-        if "platform" in options:
-            rows = wire.with_platform(rows, options["platform"])
-        start = (options["page"] - 1) * PER_PAGE
-        found = [] if download.is_deleted else [*self.ordered(rows)[start : start + PER_PAGE + 1]]
-        return Response(self.shown(found[:PER_PAGE]), headers=self.links(options["page"], len(found) > PER_PAGE))
+    @cached_property
+    def list_query(self) -> dict[str, Any]:
+        return self.get_validated_query(EngineListQuerySerializer)
 
-    def ordered(self, rows: models.QuerySet[Version]) -> models.QuerySet[Version]:
-        return rows.select_related("author").order_by("-released_at", "-id")
+    @cached_property
+    def paginator(self) -> EnginePagination:
+        """The pagination, which is not a class attribute because the schema shows these pages as plain arrays."""
+        return EnginePagination()
 
-    def links(self, page: int, has_more: bool) -> dict[str, str]:
-        """The pages beside this one.  Source: RFC 8288."""
-        parts = []
-        for relation, number, is_there in (("prev", page - 1, page > 1), ("next", page + 1, has_more)):
-            if is_there:
-                query = self.request.query_params.copy()
-                query["page"] = str(number)
-                parts.append(f'<{self.base_url}{self.request.path}?{query.urlencode()}>; rel="{relation}"')
-        return {"Link": ", ".join(parts)} if parts else {}
+    def get_queryset(self) -> models.QuerySet[Version]:
+        self.list_query  # noqa: B018 - an invalid query is reported before a missing download
+        if self.download.is_deleted:
+            return Version.objects.none()
+        return Version.objects.listed_in(self.actor, self.download)
+
+    def filter_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        rows: Any = queryset
+        if "channel" in self.list_query:
+            rows = terms.with_channel(rows, self.list_query["channel"])
+        if "status" in self.list_query:
+            rows = terms.with_status(rows, self.list_query["status"])
+        if "platform" in self.list_query:
+            rows = terms.with_platform(rows, self.list_query["platform"])
+        return rows  # type: ignore[no-any-return]
+
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.select_related("author")
+
+    def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.order_by("-released_at", "-id")
+
+    def get_object(self) -> Version:
+        rows = self.with_relations(Version.all_objects.filter(download=self.download))
+        public_id = self.kwargs["id"]
+        version: Version | None = rows.filter(public_id=public_id).first() if WELL_FORMED.fullmatch(public_id) else None
+        if version is not None:
+            version.download = self.download  # the policy reads it
+        if version is None or not version_policy.can_view(self.actor, version):
+            raise Http404
+        return version
 
     @documented_many
     def many(self, request: Request) -> Response:
-        wanted = parse_ids(request.query_params.getlist("ids"))
-        rows = Version.objects.visible_in(self.actor, self.download).filter(public_id__in=wanted)
-        found = {version.public_id: version for version in rows.select_related("author")} if wanted else {}
-        return Response(self.shown([found[public_id] for public_id in wanted if public_id in found]))
+        ids = parse_ids(request.query_params.getlist("ids"))
+        rows = Version.objects.visible_in(self.actor, self.download).filter(public_id__in=ids)
+        by_id = {version.public_id: version for version in self.with_relations(rows)} if ids else {}
+        versions = [by_id[public_id] for public_id in ids if public_id in by_id]
+        return Response(self.get_serializer(versions, many=True).data)
 
     @documented_latest
     def latest(self, request: Request) -> Response:
-        """Only what is listed is ever the newest.  Errors: Http404."""
-        options = self.queried(EngineLatestQuerySerializer)
+        """Return the newest version. Only listed versions can be the newest, so any other status finds none."""
+        query = self.get_validated_query(EngineLatestQuerySerializer)
         version = None
-        if options.get("status", "listed") == "listed" and not self.download.is_deleted:
+        if query.get("status", "listed") == "listed" and not self.download.is_deleted:
             version = latest_version(
                 self.download,
-                channel=wire.channel_named(options.get("channel", "")),
-                platform=options.get("platform", ""),
+                channel=terms.channel_of(query.get("channel", "")),
+                platform=query.get("platform", ""),
             )
         if version is None:
             raise Http404
-        return self.get_tagged_response(version, self.shown([version])[0])
-
-    def retrieve(self, request: Request, id: str) -> Response:
-        version = self.visible(id)
-        return self.get_tagged_response(version, self.shown([version])[0])
+        return self.get_object_response(version)
 
     # --- write --------------------------------------------------------------------------------------------------------
 
     def get_request_data(self) -> Any:
-        """The members of `data`, and those beside it."""
+        """Return the fields inside `data` together with those beside it."""
         body = super().get_request_data()
         data = body.get("data", {})
         if not isinstance(data, dict):
             raise ValidationError({"data": ["This is not an object."]})
         return {name: value for name, value in body.items() if name != "data"} | data
 
-    @cached_property
-    def fields(self) -> dict[str, Any]:
-        creates = self.action == "create"
-        return self.get_validated_data(EngineVersionCreateSerializer if creates else EngineVersionUpdateSerializer)
-
     def prepare(self) -> None:
-        """Who may not write at all is told so first; then uploads are looked into, which is slow."""
+        """Check the permission to see the download first, and then look up the uploads, which is slow."""
         if self.action == "create":
-            self.download  # noqa: B018 - raises
-        if self.action in {"create", "partial_update"}:
-            self.sources: list[Source] = find_sources(self.actor, self.fields.get("files", ()))
+            self.download  # noqa: B018 - raises an exception
+        if self.action in self.input_serializer_classes:
+            files = self.get_validated_data().get("files", ())
+            self.sources: list[Source] = find_sources(self.actor, files)
 
-    def create(self, request: Request) -> Response:
-        fields = {name: value for name, value in self.fields.items() if name != "files"}
+    def lock_object(self, instance: Version) -> models.Model:
+        return lock_version(instance)
+
+    def perform_create(self, serializer: InputSerializer) -> None:
+        fields = {name: value for name, value in serializer.validated_data.items() if name != "files"}
         if "version_type" in fields:
-            fields["channel"] = wire.channel_named(fields.pop("version_type"))
-        fields |= wire.state_fields(fields.pop("status"))
-        version = create_with_files(actor=self.actor, download_id=self.download.pk, sources=self.sources, **fields)
-        return self.stored(version)
+            fields["channel"] = terms.channel_of(fields.pop("version_type"))
+        fields |= terms.state_fields(fields.pop("status"))
+        serializer.instance = create_with_files(
+            actor=self.actor, download_id=self.download.pk, sources=self.sources, **fields
+        )
 
-    def partial_update(self, request: Request, id: str) -> Response:
-        """A type or status that is the present one changes nothing: a version of the channel dev reads as alpha."""
-        version = self.visible(id)
-        fields = {name: value for name, value in self.fields.items() if name != "files"}
+    def perform_update(self, serializer: InputSerializer) -> None:
+        """Change a version. A type or status that is already shown changes nothing.
+
+        Several channels and states share a name in this dialect: a client that sends back what it has read must not
+        move a version of the channel dev to alpha.
+        """
+        version = serializer.instance
+        fields = {name: value for name, value in serializer.validated_data.items() if name != "files"}
         version_type, status = fields.pop("version_type", None), fields.pop("status", None)
-        if version_type and version_type != wire.type_of(version):
-            fields["channel"] = wire.channel_named(version_type)
-        if status and status != wire.status_of(version):
-            fields |= wire.state_fields(status)
-        self.check_if_match(lambda: lock_version(version))
-        return self.stored(edit_with_files(actor=self.actor, version=version, sources=self.sources, **fields))
+        if version_type and version_type != terms.type_of(version):
+            fields["channel"] = terms.channel_of(version_type)
+        if status and status != terms.status_of(version):
+            fields |= terms.state_fields(status)
+        serializer.instance = edit_with_files(actor=self.actor, version=version, sources=self.sources, **fields)
 
-    def destroy(self, request: Request, id: str) -> Response:
-        version, options = self.visible(id), self.queried(EngineDeleteQuerySerializer)
-        self.check_if_match(lambda: lock_version(version))
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        version, options = self.get_object(), self.get_validated_query(EngineDeleteQuerySerializer)
+        self.check_if_match(lambda: self.lock_object(version))
         delete_version(actor=self.actor, version=version, **options)
         return Response(status=204)
-
-    def visible(self, public_id: str) -> Version:
-        """Errors: Http404."""
-        rows = Version.all_objects.select_related("author").filter(download=self.download)
-        version: Version | None = rows.filter(public_id=public_id).first() if WELL_FORMED.fullmatch(public_id) else None
-        if version is not None:
-            version.download = self.download
-        if version is None or not version_policy.can_view(self.actor, version):
-            raise Http404
-        return version
-
-    def stored(self, version: Version) -> Response:
-        """As it is in the database now."""
-        fresh = Version.all_objects.select_related("author").get(pk=version.pk)
-        return self.get_tagged_response(fresh, self.shown([fresh])[0])

@@ -1,80 +1,34 @@
-"""What the views of the engine dialect share: the one download, the limit of requests, who calls, query errors."""
+"""The bases of the view sets of the engine dialect, which serves a single download."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NoReturn
 
 from django.conf import settings
-from rest_framework import exceptions, serializers
 from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
 
 from downloads.access import first_with_access
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.querysets import DownloadQuerySet
 from files.models import File
-from releasehub.api.common.problems import MESSAGES, Kind
-from releasehub.api.common.ratelimit import AddressThrottle
+from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.engine.agents import names_an_application
-from releasehub.api.engine.errors import EngineEnvelopeMixin
+from releasehub.api.engine.errors import AnonymousAgent, EngineEnvelopeMixin, InvalidQuery, NoRoute
 from releasehub.api.engine.serializers import EngineVersionSerializer
+from releasehub.api.engine.throttling import EngineThrottle
 from releasehub.core.errors import NotFound
-from releasehub.core.rates import Rate
 from versions.models import Version
 
-RATE_HEADERS = {
-    "X-Ratelimit-Limit": "Requests a minute for this address.",
-    "X-Ratelimit-Remaining": "Requests left in this minute.",
-    "X-Ratelimit-Reset": "Seconds until the next minute.",
-}
-NO_DOWNLOAD = "No download is served here, or you may not see it. RELEASEHUB_ENGINE_DOWNLOAD names the one to serve."
-AGENT_NEEDED = (
-    "Send a User-Agent that names your application, such as my-updater/1.2 (+https://example.com); "
-    "the name of an HTTP library alone is not enough."
+NO_DOWNLOAD = (
+    "No download is served here, or you may not see it. RELEASEHUB_ENGINE_DOWNLOAD contains the slug of the download "
+    "to serve."
 )
-
-
-class InvalidQuery(exceptions.APIException):
-    """The words of the contract for this failure."""
-
-    status_code = 400
-    default_code = "Invalid query parameters"
-
-    def __init__(self, errors: Mapping[str, Any]) -> None:
-        super().__init__(" ".join(f"{name}: {message}" for name, messages in errors.items() for message in messages))
-
-
-class AnonymousAgent(exceptions.APIException):
-    status_code = 403
-    default_code = "user_agent_required"
-    default_detail = AGENT_NEEDED
-
-
-class NoRoute(exceptions.APIException):
-    status_code = 404
-    default_code = "not_found"
-    default_detail = MESSAGES[Kind.NO_ROUTE]
-
-
-class EngineThrottle(AddressThrottle):
-    documented_headers = RATE_HEADERS
-    scope = "engine"
-    window_seconds = 60
-
-    def limit(self) -> int:
-        limit: int = settings.ENGINE_RATE
-        return limit
-
-    def headers(self, rate: Rate) -> Mapping[str, str]:
-        return {
-            "X-Ratelimit-Limit": str(rate.limit),
-            "X-Ratelimit-Remaining": str(rate.remaining),
-            "X-Ratelimit-Reset": str(rate.seconds_left),
-        }
 
 
 class EngineViewSet(EngineEnvelopeMixin, HubViewSet):
@@ -82,46 +36,62 @@ class EngineViewSet(EngineEnvelopeMixin, HubViewSet):
     security = ("rawKey",)
 
     def perform_authentication(self, request: Request) -> None:
-        """A request counts before its key is looked at, so that refused ones count and tell it as well."""
+        """Count the request before its key is checked: rejected requests count too, and their responses say so."""
         super().check_throttles(request)
         if settings.ENGINE_REFUSES_ANONYMOUS_AGENTS and not names_an_application(request.headers.get("User-Agent", "")):
             raise AnonymousAgent
         super().perform_authentication(request)
 
     def check_throttles(self, request: Request) -> None:
-        """Done by `perform_authentication`."""
+        """Do nothing: `perform_authentication` has counted the request."""
 
     @cached_property
     def download(self) -> Download:
-        """The one download of this dialect.  Errors: NotFound where there is none that the caller may see."""
-        download = first_with_access(self.actor, served())
+        """The download that this dialect serves.
+
+        Raises:
+            NotFound: There is none, or the caller may not see it.
+        """
+        download = first_with_access(self.actor, served_downloads())
         if download is None or not download_policy.can_view(self.actor, download):
             raise NotFound(NO_DOWNLOAD)
         return download
 
-    def queried(self, serializer_class: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        """The checked parameters of the query.  Errors: InvalidQuery."""
-        serializer = serializer_class(data=self.request.query_params.dict())
+    def get_validated_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:
+        """Return the validated parameters of the query string.
+
+        Raises:
+            InvalidQuery: A parameter is missing or invalid. The contract has an error of its own for this case.
+        """
+        serializer: Any = serializer_class(data=self.request.query_params.dict())
         if not serializer.is_valid():
             raise InvalidQuery(serializer.errors)
         return dict(serializer.validated_data)
 
-    def shown(self, versions: Sequence[Version]) -> list[dict[str, Any]]:
-        """Version objects with the files the caller may fetch, in one query."""
-        by_id = {version.pk: version for version in versions}
+
+class EngineModelViewSet(EngineViewSet, HubModelViewSet):
+    """A view set that answers with versions, whatever row its URL names."""
+
+    serializer_class = EngineVersionSerializer
+
+    def get_related_context(self, instances: Sequence[Version]) -> dict[str, Any]:
+        """Load the files that the caller may download, in one query."""
+        by_id = {version.pk: version for version in instances}
         files: dict[int, list[File]] = defaultdict(list)
         rows = File.objects.fetchable_in(self.actor, self.download).filter(version__in=by_id)
         for file in rows.select_related("blob").order_by("display_order", "id") if by_id else ():
             file.version = by_id[file.version_id]
             files[file.version_id].append(file)
-        serializer = EngineVersionSerializer(context={"files": files, "base_url": self.base_url})
-        for version in versions:
-            version.download = self.download
-        return [serializer.to_representation(version) for version in versions]
+        for version in instances:
+            version.download = self.download  # known already, so that no row reads it again
+        return {"files": files}
+
+    def get_representation(self, data: Any) -> Any:
+        return data
 
 
 class EngineNoRouteViewSet(EngineViewSet):
-    """For every address below the dialect's that leads nowhere."""
+    """The view of all URLs of the dialect that lead nowhere; they count for the rate limit as well."""
 
     authentication_classes = []
     permission_classes = []
@@ -129,14 +99,14 @@ class EngineNoRouteViewSet(EngineViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.nothing(request)
+        self.no_route(request)
 
-    def nothing(self, request: Request) -> NoReturn:
+    def no_route(self, request: Request) -> NoReturn:
         raise NoRoute
 
 
-def served() -> DownloadQuerySet:
-    """The download that the operator names, else the only or oldest one."""
+def served_downloads() -> DownloadQuerySet:
+    """Return the download with the configured slug, or else all downloads, the oldest first."""
     rows: DownloadQuerySet = Download.all_objects.select_related("category")
     if settings.ENGINE_DOWNLOAD:
         return rows.with_slug(settings.ENGINE_DOWNLOAD)

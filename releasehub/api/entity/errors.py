@@ -1,4 +1,4 @@
-"""`{"error", "message"}`: a code for machines, a sentence for people."""
+"""The error format of the entity dialect: `{"error", "message"}`, a code for programs and a sentence for people."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,16 +22,16 @@ CODES = {
 
 
 class EntityErrorSerializer(serializers.Serializer[Any]):
-    error = serializers.CharField(help_text="For machines")
-    message = serializers.CharField(help_text="For people; may change")
+    error = serializers.CharField(help_text="A stable code for programs")
+    message = serializers.CharField(help_text="A sentence for people; it may change")
 
 
 class EntityEnvelope(Envelope):
     def body(self, problems: Sequence[Problem]) -> Any:
         first = problems[0]
         code = CODES.get(first.kind) or first.code.replace(".", "_") or first.kind.value
-        named = not first.field or first.field in first.message
-        return {"error": code, "message": first.message if named else f"{first.field}: {first.message}"}
+        is_named = not first.field or first.field in first.message
+        return {"error": code, "message": first.message if is_named else f"{first.field}: {first.message}"}
 
 
 entity_envelope = EntityEnvelope()

@@ -1,4 +1,4 @@
-"""What the dialect takes."""
+"""The shapes of request bodies of the entity dialect."""
 
 from __future__ import annotations
 
@@ -17,13 +17,9 @@ from versions.numbering import InvalidNumber, Scheme, parse
 SOURCE_HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})\Z"
 ICON_HASH = r"^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})\Z"
 PUBLIC_ID = r"^[a-z0-9]{1,24}\Z"
-MOST_EMAILS = 100
-MOST_DEPENDENCIES = 200
-DEEPEST = 50
-
-
-class Input(InputSerializer):
-    pass
+MAX_EMAILS = 100
+MAX_DEPENDENCIES = 200
+MAX_DEPTH = 50
 
 
 class IdField(serializers.RegexField):
@@ -40,7 +36,7 @@ class HexField(serializers.RegexField):
 
 
 class CalverField(serializers.CharField):
-    """`YYYY.MM.DD-HHMMSS`, a moment that exists (UTC)."""
+    """A version number `YYYY.MM.DD-HHMMSS` that is a valid time in UTC."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=17, trim_whitespace=False, **options)
@@ -55,9 +51,9 @@ class CalverField(serializers.CharField):
 
 @extend_schema_field({"oneOf": [{"type": "object", "additionalProperties": {}}, {"type": "string"}]})
 class PackageJsonField(serializers.Field[Any, Any, Any, Any]):
-    """The contents as an object, or as the text of the file."""
+    """The content of package.json, as an object or as the text of the file."""
 
-    default_error_messages = {"invalid": "Give an object or a text.", "nul": "NUL characters are not accepted."}
+    default_error_messages = {"invalid": "Enter an object or a text.", "nul": "NUL characters are not allowed."}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict | str):
@@ -70,7 +66,7 @@ class PackageJsonField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class EntityCreateSerializer(Input):
+class EntityCreateSerializer(InputSerializer):
     type = serializers.ChoiceField(choices=KINDS, source="kind")
     slug = serializers.SlugField(max_length=100)
     name = serializers.CharField(max_length=150)
@@ -79,32 +75,32 @@ class EntityCreateSerializer(Input):
     icon_hash = HexField(ICON_HASH, required=False, allow_blank=True)
 
 
-class EntityUpdateSerializer(Input):
+class EntityUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=150, required=False, source="title")
     description = serializers.CharField(max_length=50_000, required=False, allow_blank=True)
     icon_path = serializers.CharField(max_length=200, required=False, allow_blank=True)
     icon_hash = HexField(ICON_HASH, required=False, allow_blank=True)
 
 
-class EntityIconSerializer(Input):
+class EntityIconSerializer(InputSerializer):
     entity_slug = serializers.SlugField(max_length=100)
     ext = serializers.ChoiceField(choices=["svg", "png"])
 
 
-class EntityUploadSerializer(Input):
+class EntityUploadSerializer(InputSerializer):
     version = CalverField(help_text="YYYY.MM.DD-HHMMSS")
     source_hash = HexField(SOURCE_HASH, help_text="40, 64 or 128 hex characters")
     base_version_id = IdField(required=False, allow_null=True)
     force = FlagField(required=False, default=False)
 
 
-class EntityConfirmSerializer(Input):
+class EntityConfirmSerializer(InputSerializer):
     storage_path = serializers.CharField(max_length=200)
     version = CalverField(source="number")
     source_hash = HexField(SOURCE_HASH)
     file_size_bytes = UnsignedField(source="size_bytes")
     service_dependencies = serializers.ListField(
-        child=serializers.SlugField(max_length=100), max_length=MOST_DEPENDENCIES, required=False
+        child=serializers.SlugField(max_length=100), max_length=MAX_DEPENDENCIES, required=False
     )
     package_json = PackageJsonField(required=False, allow_null=True, source="package_manifest")
     package_lock_path = serializers.CharField(max_length=200, required=False, allow_null=True, allow_blank=True)
@@ -116,19 +112,19 @@ class EntityConfirmSerializer(Input):
         return attrs
 
 
-class EntityActivateSerializer(Input):
+class EntityActivateSerializer(InputSerializer):
     versionId = IdField(source="version_id")  # noqa: N815 - as on the wire
 
 
-class EntityShareCreateSerializer(Input):
-    emails = serializers.ListField(child=serializers.EmailField(), min_length=1, max_length=MOST_EMAILS)
+class EntityShareCreateSerializer(InputSerializer):
+    emails = serializers.ListField(child=serializers.EmailField(), min_length=1, max_length=MAX_EMAILS)
 
 
-class EntityPublisherCreateSerializer(Input):
+class EntityPublisherCreateSerializer(InputSerializer):
     userId = IdField(source="user_id")  # noqa: N815 - as on the wire
 
 
-class EntityStoreRemoveSerializer(Input):
+class EntityStoreRemoveSerializer(InputSerializer):
     entityId = IdField(source="entity_id")  # noqa: N815 - as on the wire
 
 
@@ -136,36 +132,36 @@ class EntityStoreCreateSerializer(EntityStoreRemoveSerializer):
     isPublic = FlagField(required=False, default=False, source="is_public")  # noqa: N815 - as on the wire
 
 
-class EntityMemberCreateSerializer(Input):
+class EntityMemberCreateSerializer(InputSerializer):
     email = serializers.EmailField()
-    role_id = IdField(required=False, allow_null=True, help_text="By default `member`")
+    role_id = IdField(required=False, allow_null=True, help_text="The default is `member`")
 
 
-class EntityMemberRoleSerializer(Input):
+class EntityMemberRoleSerializer(InputSerializer):
     role_id = IdField()
 
 
-class EntityRoleCreateSerializer(Input):
-    name = serializers.CharField(max_length=100)
+class EntityRoleUpdateSerializer(InputSerializer):
+    name = serializers.CharField(max_length=100, required=False)
     scope_ids = serializers.ListField(
         child=serializers.ChoiceField(choices=OrganizationScope.values), required=False, source="scopes"
     )
 
 
-class EntityRoleUpdateSerializer(EntityRoleCreateSerializer):
-    name = serializers.CharField(max_length=100, required=False)
+class EntityRoleCreateSerializer(EntityRoleUpdateSerializer):
+    required_fields = ("name",)
 
 
-class EntityStorageUpdateSerializer(Input):
-    provider = serializers.CharField(max_length=50, help_text=f"`{PLATFORM}`; any other is refused with 422")
+class EntityStorageUpdateSerializer(InputSerializer):
+    provider = serializers.CharField(max_length=50, help_text=f"`{PLATFORM}`; any other provider is rejected with 422")
     bucket_name = serializers.CharField(max_length=200, required=False, allow_null=True)
     endpoint = serializers.CharField(max_length=500, required=False, allow_null=True)
     region = serializers.CharField(max_length=100, required=False, allow_null=True)
 
 
 def _is_clean(value: Any, depth: int = 0) -> bool:
-    """Without NUL, which no database column takes, and not nested deeper than any manifest."""
-    if depth > DEEPEST:
+    """Return whether a value has no NUL, which databases do not store, and is not nested too deeply."""
+    if depth > MAX_DEPTH:
         return False
     if isinstance(value, str):
         return "\0" not in value

@@ -1,4 +1,4 @@
-"""Members and roles of an organisation."""
+"""`/api/organizations/{id}/members` and `/roles`: the members and roles of an organization."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from releasehub.api.entity.input_serializers import (
     EntityRoleCreateSerializer,
     EntityRoleUpdateSerializer,
 )
-from releasehub.api.entity.loading import dress_members
+from releasehub.api.entity.loading import load_members
 from releasehub.api.entity.schema import TAG
 from releasehub.api.entity.serializers import (
     EntityMemberAnswerSerializer,
@@ -41,9 +41,13 @@ from releasehub.core.errors import NotFound
 
 @extend_schema(tags=[TAG])
 class EntityMembersViewSet(EntityViewSet):
-    """Leaving needs no scope beside one that reads; removing somebody else needs `members:remove`."""
+    """The members of an organization. Removing another member needs the scope `members:remove`; leaving does not."""
 
     reading_scopes = ORGANIZATION_SCOPES
+    input_serializer_classes = {
+        "create": EntityMemberCreateSerializer,
+        "update": EntityMemberRoleSerializer,
+    }
     required_scopes = {"create": Scope.MEMBERS_INVITE, "update": Scope.MEMBERS_MANAGE_ROLES, "destroy": ()}
 
     @extend_schema(
@@ -51,39 +55,43 @@ class EntityMembersViewSet(EntityViewSet):
     )
     def create(self, request: Request, organization_id: str) -> Response:
         organization_policy.ensure("invite", self.actor, self.organization)
-        fields = self.get_validated_data(EntityMemberCreateSerializer)
+        fields = self.get_validated_data()
         role = find_role(self.organization, fields.get("role_id") or MEMBER)
         count_addresses(self.actor, [fields["email"]])
         user = users_by_email([fields["email"]]).get(fields["email"].lower())
         if user is None:
-            raise NotFound("Nobody here has this address.")
+            raise NotFound("No user of this hub has this e-mail address.")
         member = add_member(actor=self.actor, organization=self.organization, user=user, role=role)
-        return self.one(member, status=201)
+        return self.get_member_response(member, status=201)
 
     @extend_schema(
         request=EntityMemberRoleSerializer, responses={200: EntityMemberAnswerSerializer}, summary="Change a role"
     )
     def update(self, request: Request, organization_id: str, user_id: str) -> Response:
         member = find_member(self.organization, user_id)
-        role = find_role(self.organization, self.get_validated_data(EntityMemberRoleSerializer)["role_id"])
-        return self.one(change_role(actor=self.actor, member=member, role=role))
+        role = find_role(self.organization, self.get_validated_data()["role_id"])
+        return self.get_member_response(change_role(actor=self.actor, member=member, role=role))
 
-    @extend_schema(responses={204: None}, summary="Remove a member, or leave")
+    @extend_schema(responses={204: None}, summary="Remove a member, or leave the organization")
     def destroy(self, request: Request, organization_id: str, user_id: str) -> Response:
         member = find_member(self.organization, user_id)
         if member.user_id != self.actor.user_id:
             self.require_scope(Scope.MEMBERS_REMOVE)
         remove_member(actor=self.actor, member=member)
-        return self.nothing()
+        return Response(status=204)
 
-    def one(self, member: Membership, *, status: int = 200) -> Response:
-        dress_members([member], self.organization, self.actor)
+    def get_member_response(self, member: Membership, *, status: int = 200) -> Response:
+        load_members([member], self.organization, self.actor)
         return Response(EntityMemberAnswerSerializer({"member": member}).data, status=status)
 
 
 @extend_schema(tags=[TAG])
 class EntityRolesViewSet(EntityViewSet):
     reading_scopes = ORGANIZATION_SCOPES
+    input_serializer_classes = {
+        "create": EntityRoleCreateSerializer,
+        "partial_update": EntityRoleUpdateSerializer,
+    }
     required_scopes = {
         "list": (),
         "retrieve": (),
@@ -92,19 +100,19 @@ class EntityRolesViewSet(EntityViewSet):
         "destroy": Scope.MEMBERS_MANAGE_ROLES,
     }
 
-    @extend_schema(responses={200: EntityRolesSerializer}, summary="Roles")
+    @extend_schema(responses={200: EntityRolesSerializer}, summary="List roles")
     def list(self, request: Request, organization_id: str) -> Response:
         return Response(EntityRolesSerializer({"roles": roles_of(self.organization)}).data)
 
     @extend_schema(
-        request=EntityRoleCreateSerializer, responses={201: EntityRoleAnswerSerializer}, summary="Make a role"
+        request=EntityRoleCreateSerializer, responses={201: EntityRoleAnswerSerializer}, summary="Create a role"
     )
     def create(self, request: Request, organization_id: str) -> Response:
-        fields = self.get_validated_data(EntityRoleCreateSerializer)
+        fields = self.get_validated_data()
         role = create_role(actor=self.actor, organization=self.organization, **fields)
         return Response(EntityRoleAnswerSerializer({"role": role}).data, status=201)
 
-    @extend_schema(responses={200: EntityRoleAnswerSerializer}, summary="One role")
+    @extend_schema(responses={200: EntityRoleAnswerSerializer}, summary="Get a role")
     def retrieve(self, request: Request, organization_id: str, role_id: str) -> Response:
         role = find_role(self.organization, role_id)
         return Response(EntityRoleAnswerSerializer({"role": role}).data)
@@ -115,10 +123,10 @@ class EntityRolesViewSet(EntityViewSet):
     def partial_update(self, request: Request, organization_id: str, role_id: str) -> Response:
         role = find_role(self.organization, role_id)
         self.check_if_match(lambda: lock_organization(role.organization))
-        role = update_role(actor=self.actor, role=role, **self.get_validated_data(EntityRoleUpdateSerializer))
+        role = update_role(actor=self.actor, role=role, **self.get_validated_data())
         return Response(EntityRoleAnswerSerializer({"role": role}).data)
 
-    @extend_schema(responses={204: None}, summary="Delete a role nobody has")
+    @extend_schema(responses={204: None}, summary="Delete a role that no member has")
     def destroy(self, request: Request, organization_id: str, role_id: str) -> Response:
         delete_role(actor=self.actor, role=find_role(self.organization, role_id))
-        return self.nothing()
+        return Response(status=204)

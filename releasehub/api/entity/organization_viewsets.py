@@ -1,4 +1,4 @@
-"""`/api/organizations`: the organisation itself and its store."""
+"""`/api/organizations`: organizations and their stores."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from releasehub.api.entity.input_serializers import (
     EntityStoreCreateSerializer,
     EntityStoreRemoveSerializer,
 )
-from releasehub.api.entity.loading import dress_entities, dress_members, storage_config, with_active
-from releasehub.api.entity.pagination import page_of
+from releasehub.api.entity.loading import load_icons, load_members, storage_config, with_active_versions
+from releasehub.api.entity.pagination import paginate
 from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.serializers import (
     EntityOrganizationShownSerializer,
@@ -35,40 +35,47 @@ from releasehub.api.entity.viewsets import ORGANIZATION_SCOPES, EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 
-MOST_MEMBERS = 1000
-SEARCH = OpenApiParameter("search", str, description="In name and slug")
+MAX_MEMBERS = 1000
+SEARCH = OpenApiParameter("search", str, description="A part of the name or slug")
 
 
 @extend_schema(tags=[TAG])
 class EntityOrganizationsViewSet(EntityViewSet):
     reading_scopes = ORGANIZATION_SCOPES
+    input_serializer_classes = {
+        "set_storage": EntityStorageUpdateSerializer,
+    }
     required_scopes = {"list": (), "retrieve": (), "storage": (), "set_storage": Scope.ORG_SETTINGS}
 
     @extend_schema(
-        parameters=[SEARCH, *PAGE], responses={200: EntityOrganizationsSerializer}, summary="The caller's organisations"
+        parameters=[SEARCH, *PAGE],
+        responses={200: EntityOrganizationsSerializer},
+        summary="List the organizations of the caller",
     )
     def list(self, request: Request) -> Response:
         text = request.query_params.get("search", "").replace("\0", "")
-        page = page_of(Organization.objects.visible_to(self.actor).search(text).order_by("name", "id"), request)
+        page = paginate(Organization.objects.visible_to(self.actor).search(text).order_by("name", "id"), request)
         return Response(EntityOrganizationsSerializer(page.body("organizations", page.rows)).data)
 
     @extend_schema(
-        parameters=PAGE, responses={200: EntityOrganizationShownSerializer}, summary="Members, roles, storage"
+        parameters=PAGE,
+        responses={200: EntityOrganizationShownSerializer},
+        summary="Get an organization with its members, roles and storage",
     )
     def retrieve(self, request: Request, organization_id: str) -> Response:
         organization = self.organization
         rows = Membership.objects.filter(organization=organization).select_related("user", "named_role")
-        page = page_of(rows.order_by("id"), request, default=MOST_MEMBERS, most=MOST_MEMBERS)
-        shown = {
+        page = paginate(rows.order_by("id"), request, default=MAX_MEMBERS, maximum=MAX_MEMBERS)
+        values = {
             "organization": organization,
             "roles": roles_of(organization),
             "storage_config": storage_config(),
             "package_feed_key": None,
-            **page.body("members", dress_members(page.rows, organization, self.actor)),
+            **page.body("members", load_members(page.rows, organization, self.actor)),
         }
-        return self.get_tagged_response(organization, EntityOrganizationShownSerializer(shown).data)
+        return self.get_tagged_response(organization, EntityOrganizationShownSerializer(values).data)
 
-    @extend_schema(responses={200: EntityStorageAnswerSerializer}, summary="Where packages are kept")
+    @extend_schema(responses={200: EntityStorageAnswerSerializer}, summary="Get the storage of packages")
     def storage(self, request: Request, organization_id: str) -> Response:
         organization_policy.ensure("view", self.actor, self.organization)
         return Response(EntityStorageAnswerSerializer({"storage_config": storage_config()}).data)
@@ -76,20 +83,24 @@ class EntityOrganizationsViewSet(EntityViewSet):
     @extend_schema(
         request=EntityStorageUpdateSerializer,
         responses={200: EntityStorageAnswerSerializer},
-        summary="Choose where packages are kept",
+        summary="Choose the storage of packages",
     )
     def set_storage(self, request: Request, organization_id: str) -> Response:
-        provider = self.get_validated_data(EntityStorageUpdateSerializer)["provider"]
+        provider = self.get_validated_data()["provider"]
         choose_storage(actor=self.actor, organization=self.organization, provider=provider)
         return Response(EntityStorageAnswerSerializer({"storage_config": storage_config()}).data)
 
 
 @extend_schema(tags=[TAG])
 class EntityStoreViewSet(EntityViewSet):
-    """Members see the whole store, everybody else what is public in it."""
+    """The store of an organization. Members see all of it, others its public entities."""
 
     reading_scopes = ORGANIZATION_SCOPES
-    bodies_of_delete = frozenset({"destroy"})
+    delete_actions_with_body = frozenset({"destroy"})
+    input_serializer_classes = {
+        "create": EntityStoreCreateSerializer,
+        "destroy": EntityStoreRemoveSerializer,
+    }
     required_scopes = {
         "list": (),
         "retrieve": (),
@@ -97,9 +108,13 @@ class EntityStoreViewSet(EntityViewSet):
         "destroy": Scope.ENTITIES_SHARE_STORE,
     }
 
-    def rows(self, kind: str = "") -> models.QuerySet[StorePublication]:
-        """Errors: NotFound for who is no member when nothing is public."""
-        organization = self.any_organization()
+    def get_publications(self, kind: str = "") -> models.QuerySet[StorePublication]:
+        """Return the publications of the store that the caller may see.
+
+        Raises:
+            NotFound: The caller is not a member, and the store has no public entity.
+        """
+        organization = self.find_organization()
         entities = Download.objects.visible_to(self.actor).entities(kind)
         rows = StorePublication.objects.filter(organization=organization, download__in=entities)
         if organization_policy.can_view(self.actor, organization):
@@ -109,39 +124,42 @@ class EntityStoreViewSet(EntityViewSet):
             raise NotFound
         return rows.filter(is_public=True)
 
-    @extend_schema(parameters=[KIND, *PAGE], responses={200: EntityStoreSerializer}, summary="The store")
+    @extend_schema(
+        parameters=[KIND, *PAGE], responses={200: EntityStoreSerializer}, summary="List the entities of a store"
+    )
     def list(self, request: Request, organization_id: str) -> Response:
-        page = page_of(with_active(self.rows(self.wanted_kind())).order_by("download__title", "id"), request)
-        dress_entities([row.download for row in page.rows], self.base_url)
+        page = paginate(
+            with_active_versions(self.get_publications(self.get_kind_filter())).order_by("download__title", "id"),
+            request,
+        )
+        load_icons([row.download for row in page.rows], self.base_url)
         return Response(EntityStoreSerializer(page.body("entities", page.rows)).data)
 
-    @extend_schema(responses={200: EntityStoreItemAnswerSerializer}, summary="One publication")
+    @extend_schema(responses={200: EntityStoreItemAnswerSerializer}, summary="Get an entity of a store")
     def retrieve(self, request: Request, organization_id: str, entity_id: str) -> Response:
-        publication: Any = with_active(self.rows()).filter(download__public_id=entity_id).first()
+        publication: Any = with_active_versions(self.get_publications()).filter(download__public_id=entity_id).first()
         if publication is None:
-            raise NotFound("This is not in the store.")
-        dress_entities([publication.download], self.base_url)
+            raise NotFound("This entity is not in the store.")
+        load_icons([publication.download], self.base_url)
         return Response(EntityStoreItemAnswerSerializer({"publication": publication}).data)
 
     @extend_schema(
         request=EntityStoreCreateSerializer,
         responses={201: EntityPublicationAnswerSerializer, 200: EntityPublicationAnswerSerializer},
-        summary="Publish an entity to the store, or change how open it is there",
+        summary="Publish an entity to a store, or change whether it is public there",
     )
     def create(self, request: Request, organization_id: str) -> Response:
-        fields = self.get_validated_data(EntityStoreCreateSerializer)
-        organization, entity = self.organization, self.visible_entity(fields["entity_id"])
+        fields = self.get_validated_data()
+        organization, entity = self.organization, self.find_entity(fields["entity_id"])
         publication, is_new = publish_entity(
             actor=self.actor, download=entity, organization=organization, is_public=fields["is_public"]
         )
-        shown = EntityPublicationAnswerSerializer({"publication": publication}).data
-        return Response(shown, status=201 if is_new else 200)
+        values = EntityPublicationAnswerSerializer({"publication": publication}).data
+        return Response(values, status=201 if is_new else 200)
 
-    @extend_schema(
-        request=EntityStoreRemoveSerializer, responses={204: None}, summary="Take an entity out of the store"
-    )
+    @extend_schema(request=EntityStoreRemoveSerializer, responses={204: None}, summary="Remove an entity from a store")
     def destroy(self, request: Request, organization_id: str) -> Response:
-        fields = self.get_validated_data(EntityStoreRemoveSerializer)
-        organization, entity = self.organization, self.visible_entity(fields["entity_id"])
+        fields = self.get_validated_data()
+        organization, entity = self.organization, self.find_entity(fields["entity_id"])
         withdraw_entity(actor=self.actor, download=entity, organization=organization)
-        return self.nothing()
+        return Response(status=204)

@@ -1,4 +1,4 @@
-"""`page` and `pageSize`, clamped instead of refused."""
+"""Pages by `page` and `pageSize`, which are clamped instead of rejected."""
 
 from __future__ import annotations
 
@@ -8,40 +8,43 @@ from typing import Any
 from django.db import models
 from rest_framework.request import Request
 
-PAGE_SIZE = 20
-MOST = 100
-LAST_PAGE = 2**31
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+MAX_PAGE = 2**31
 
 
 @dataclass(frozen=True)
 class Page:
+    """The rows of a page, and its place in the whole list."""
+
     rows: list[Any]
     number: int
     size: int
     total: int
 
     def body(self, name: str, items: Any) -> dict[str, Any]:
-        """The list under its name, and where in the whole it stands."""
+        """Return the response body: the list under its name, with the fields of the page."""
         return {name: items, "page": self.number, "pageSize": self.size, "total": self.total}
 
 
-def page_of(
+def paginate(
     rows: models.QuerySet[Any],
     request: Request,
     *,
     total: int | None = None,
-    default: int = PAGE_SIZE,
-    most: int = MOST,
+    default: int = DEFAULT_PAGE_SIZE,
+    maximum: int = MAX_PAGE_SIZE,
 ) -> Page:
-    """`total`: the length where it is stored; else the visible rows are counted."""
-    number = _clamped(request.query_params.get("page"), 1, LAST_PAGE)
-    size = _clamped(request.query_params.get("pageSize"), default, most)
+    """Return the page that the query string names. The rows are counted unless `total` is stored somewhere."""
+    number = _clamp(request.query_params.get("page"), 1, MAX_PAGE)
+    size = _clamp(request.query_params.get("pageSize"), default, maximum)
     total = rows.order_by().count() if total is None else total
     start = (number - 1) * size
     return Page(list(rows[start : start + size]) if start < total else [], number, size, total)
 
 
-def _clamped(text: str | None, default: int, most: int) -> int:
+def _clamp(text: str | None, default: int, maximum: int) -> int:
+    """Return a number from 1 to `maximum`: the default for a text that is not a number, and else the nearest one."""
     if text is None or not (text.isascii() and text.isdigit() and len(text) < 20):
         return default
-    return min(max(int(text), 1), most)
+    return min(max(int(text), 1), maximum)

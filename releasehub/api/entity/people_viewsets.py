@@ -1,4 +1,4 @@
-"""Shares and publishers of an entity."""
+"""`/api/entities/{id}/shares` and `/publishers`: the people who may use or publish an entity."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from downloads.services import (
 from releasehub.accounts.models import User
 from releasehub.api.entity.addresses import count_addresses
 from releasehub.api.entity.input_serializers import EntityPublisherCreateSerializer, EntityShareCreateSerializer
-from releasehub.api.entity.loading import WITH_ICON, dress_entities
-from releasehub.api.entity.pagination import page_of
+from releasehub.api.entity.loading import ENTITY_RELATIONS, load_icons
+from releasehub.api.entity.pagination import paginate
 from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.serializers import (
     EntityPublisherAnswerSerializer,
@@ -41,6 +41,9 @@ from releasehub.core.errors import NotFound
 
 @extend_schema(tags=[TAG])
 class EntitySharesViewSet(EntityViewSet):
+    input_serializer_classes = {
+        "create": EntityShareCreateSerializer,
+    }
     required_scopes = {
         "create": Scope.ENTITIES_SHARE,
         "list": (),
@@ -50,11 +53,13 @@ class EntitySharesViewSet(EntityViewSet):
     }
 
     @extend_schema(
-        request=EntityShareCreateSerializer, responses={200: EntitySharedSerializer}, summary="Share by e-mail address"
+        request=EntityShareCreateSerializer,
+        responses={200: EntitySharedSerializer},
+        summary="Share an entity with users, by their e-mail addresses",
     )
     def create(self, request: Request, entity_id: str) -> Response:
         entity = self.entity
-        emails = self.get_validated_data(EntityShareCreateSerializer)["emails"]
+        emails = self.get_validated_data()["emails"]
         count_addresses(self.actor, emails)
         targets = find_targets(self.actor, emails)
         if targets.outsiders or targets.unknown:  # one answer for both, or it would tell who has an account
@@ -64,80 +69,92 @@ class EntitySharesViewSet(EntityViewSet):
             {"id": share.public_id, "email": address, "user_id": share.user.public_id}
             for address, share in result.created
         ]
-        shown = {"created": created, "already_had_access": result.had_access, "unknown": result.unknown}
-        return Response(EntitySharedSerializer(shown).data)
+        values = {"created": created, "already_had_access": result.had_access, "unknown": result.unknown}
+        return Response(EntitySharedSerializer(values).data)
 
-    @extend_schema(parameters=PAGE, responses={200: EntitySharesSerializer}, summary="Shares of an entity")
+    @extend_schema(parameters=PAGE, responses={200: EntitySharesSerializer}, summary="List the shares of an entity")
     def list(self, request: Request, entity_id: str) -> Response:
         rows = visible_shares(self.actor, self.entity).select_related("user", "created_by", "download")
-        page = page_of(rows.order_by("-id"), request)
+        page = paginate(rows.order_by("-id"), request)
         return Response(EntitySharesSerializer(page.body("shares", page.rows)).data)
 
-    @extend_schema(responses={204: None}, summary="Take a share back")
+    @extend_schema(responses={204: None}, summary="Revoke a share")
     def destroy(self, request: Request, entity_id: str, share_id: str) -> Response:
         share = Share.objects.filter(download=self.entity, public_id=share_id).first()
         if share is None:
             raise NotFound
         share.download = self.entity
         remove_share(actor=self.actor, share=share)
-        return self.nothing()
+        return Response(status=204)
 
     @extend_schema(
-        summary="What was shared with the caller", parameters=[KIND, *PAGE], responses={200: EntitySharesOfSerializer}
+        summary="List what was shared with the caller",
+        parameters=[KIND, *PAGE],
+        responses={200: EntitySharesOfSerializer},
     )
     def received(self, request: Request) -> Response:
-        return self.listing(user=self.actor.user_id)
+        return self.get_share_list(user=self.actor.user_id)
 
     @extend_schema(
-        summary="Shares the caller made", parameters=[KIND, *PAGE], responses={200: EntitySharesOfSerializer}
+        summary="List the shares that the caller created",
+        parameters=[KIND, *PAGE],
+        responses={200: EntitySharesOfSerializer},
     )
     def made(self, request: Request) -> Response:
-        return self.listing(created_by=self.actor.user_id)
+        return self.get_share_list(created_by=self.actor.user_id)
 
-    def listing(self, **party: Any) -> Response:
-        """Shares of entities that the caller still sees."""
-        entities = Download.objects.visible_to(self.actor).entities(self.wanted_kind())
+    def get_share_list(self, **party: Any) -> Response:
+        """Return a page of shares, of entities that the caller can still see."""
+        entities = Download.objects.visible_to(self.actor).entities(self.get_kind_filter())
         rows = Share.objects.filter(download__in=entities, **party) if self.actor.user_id else Share.objects.none()
-        tables = ("user", "created_by", *(f"download__{name}" for name in WITH_ICON))
-        page = page_of(rows.select_related(*tables).order_by("-id"), self.request)
-        dress_entities([share.download for share in page.rows], self.base_url)
+        tables = ("user", "created_by", *(f"download__{name}" for name in ENTITY_RELATIONS))
+        page = paginate(rows.select_related(*tables).order_by("-id"), self.request)
+        load_icons([share.download for share in page.rows], self.base_url)
         return Response(EntitySharesOfSerializer(page.body("shares", page.rows)).data)
 
 
 @extend_schema(tags=[TAG])
 class EntityPublishersViewSet(EntityViewSet):
+    input_serializer_classes = {
+        "create": EntityPublisherCreateSerializer,
+    }
     required_scopes = {"create": Scope.ENTITIES_PUBLISH, "list": (), "retrieve": (), "destroy": Scope.ENTITIES_PUBLISH}
 
-    @extend_schema(responses={200: EntityPublishersSerializer}, summary="Publishers of an entity")
+    @extend_schema(responses={200: EntityPublishersSerializer}, summary="List the publishers of an entity")
     def list(self, request: Request, entity_id: str) -> Response:
         return Response(EntityPublishersSerializer({"publishers": publishers_of(self.entity)}).data)
 
     @extend_schema(
         request=EntityPublisherCreateSerializer,
         responses={201: EntityPublisherAnswerSerializer, 200: EntityPublisherAnswerSerializer},
-        summary="Make somebody a publisher",
+        summary="Make a user a publisher",
     )
     def create(self, request: Request, entity_id: str) -> Response:
         entity = self.entity
-        user = self.user(self.get_validated_data(EntityPublisherCreateSerializer)["user_id"])
+        user = self.find_user(self.get_validated_data()["user_id"])
         publisher, is_new = add_publisher(actor=self.actor, download=entity, user=user)
-        shown = EntityPublisherAnswerSerializer({"publisher": publisher}).data
-        return Response(shown, status=201 if is_new else 200)
+        values = EntityPublisherAnswerSerializer({"publisher": publisher}).data
+        return Response(values, status=201 if is_new else 200)
 
-    @extend_schema(responses={200: EntityPublisherStatusSerializer}, summary="Is this user a publisher?")
+    @extend_schema(responses={200: EntityPublisherStatusSerializer}, summary="Get whether a user is a publisher")
     def retrieve(self, request: Request, entity_id: str, user_id: str) -> Response:
-        shown = {"userId": user_id, "isPublisher": is_publisher(self.entity, user_id)}
-        return Response(EntityPublisherStatusSerializer(shown).data)
+        values = {"userId": user_id, "isPublisher": is_publisher(self.entity, user_id)}
+        return Response(EntityPublisherStatusSerializer(values).data)
 
-    @extend_schema(responses={204: None}, summary="Remove a publisher; never the last one")
+    @extend_schema(responses={204: None}, summary="Remove a publisher, unless it is the last one")
     def destroy(self, request: Request, entity_id: str, user_id: str) -> Response:
-        remove_publisher(actor=self.actor, download=self.entity, user=self.user(user_id))
-        return self.nothing()
+        remove_publisher(actor=self.actor, download=self.entity, user=self.find_user(user_id))
+        return Response(status=204)
 
-    def user(self, public_id: str) -> User:
-        """Errors: NotFound, and first those of who may not ask."""
+    def find_user(self, public_id: str) -> User:
+        """Return the user with this id.
+
+        Raises:
+            Denied: The caller may not manage the team. This comes first, so as not to reveal which users exist.
+            NotFound: There is no such user.
+        """
         download_policy.ensure("manage_team", self.actor, self.entity)
-        found = User.objects.filter(public_id=public_id, is_active=True).first()
-        if found is None:
+        user = User.objects.filter(public_id=public_id, is_active=True).first()
+        if user is None:
             raise NotFound("There is no such user.")
-        return found
+        return user

@@ -1,4 +1,8 @@
-"""What the dialect tells. Snake case for entities, versions and organisations, camel case for stores and publishers."""
+"""The shapes of responses of the entity dialect.
+
+As in the original API, names are in snake case for entities, versions and organizations, and in camel case for stores
+and publishers.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from releasehub.api.entity.schema import KINDS
 
 @extend_schema_field({"type": ["object", "string", "null"], "additionalProperties": {}})
 class ManifestField(serializers.JSONField):
-    """As it was given."""
+    """A manifest as it was uploaded."""
 
 
 class Output(serializers.Serializer[Any]):
@@ -27,7 +31,9 @@ class EntitySerializer(Output):
     description = serializers.CharField()
     icon_path = serializers.CharField(source="stored_icon.storage_path", default=None, allow_null=True)
     icon_hash = serializers.CharField(source="stored_icon.content_hash", default=None, allow_null=True)
-    icon_url = serializers.CharField(source="shown_icon", allow_null=True, help_text="Signed, lives some minutes")
+    icon_url = serializers.CharField(
+        source="icon_link", allow_null=True, help_text="A signed URL that is valid for some minutes"
+    )
     visibility = serializers.CharField()
     owner_id = serializers.CharField(source="owner.public_id")
     download_count = serializers.IntegerField()
@@ -78,7 +84,7 @@ class EntityCreatedSerializer(EntityAnswerSerializer):
 class EntityPageSerializer(Output):
     page = serializers.IntegerField()
     pageSize = serializers.IntegerField()  # noqa: N815 - as on the wire
-    total = serializers.IntegerField(help_text="Of the rows the caller may see")
+    total = serializers.IntegerField(help_text="The number of objects that the caller may see")
 
 
 class EntityShownSerializer(EntityCreatedSerializer, EntityPageSerializer):
@@ -125,7 +131,9 @@ class EntityPublicationAnswerSerializer(Output):
 class EntityDetailsSerializer(EntityShownSerializer):
     publishers = EntityPublisherSerializer(many=True)
     contributors = EntityPersonSerializer(many=True)
-    dependencies = serializers.ListField(child=serializers.CharField(), help_text="Of the active version")
+    dependencies = serializers.ListField(
+        child=serializers.CharField(), help_text="The dependencies of the active version"
+    )
     store = EntityPublicationSerializer(many=True)
 
 
@@ -203,7 +211,7 @@ class EntityStoreItemSerializer(EntityPublicationSerializer):
     name = serializers.CharField(source="download.title")
     type = serializers.CharField(source="download.kind")
     description = serializers.CharField(source="download.description")
-    iconUrl = serializers.CharField(source="download.shown_icon", allow_null=True)  # noqa: N815 - as on the wire
+    iconUrl = serializers.CharField(source="download.icon_link", allow_null=True)  # noqa: N815 - as on the wire
     activeVersion = serializers.CharField(source="active_number", allow_null=True)  # noqa: N815 - as on the wire
     activeVersionId = serializers.CharField(source="active_id", allow_null=True)  # noqa: N815 - as on the wire
 
@@ -230,9 +238,11 @@ class EntityOrganizationsSerializer(EntityPageSerializer):
 class EntityMemberSerializer(Output):
     user_id = serializers.CharField(source="user.public_id")
     username = serializers.CharField(source="user.username")
-    email = serializers.CharField(source="shown_email", allow_null=True, help_text="For who administers members")
-    role_id = serializers.CharField(source="shown_role.public_id")
-    role = serializers.CharField(source="shown_role.name")
+    email = serializers.CharField(
+        source="visible_email", allow_null=True, help_text="Null unless the caller administers members"
+    )
+    role_id = serializers.CharField(source="effective_role.public_id")
+    role = serializers.CharField(source="effective_role.name")
     joined_at = serializers.DateTimeField(source="created_at")
 
 
@@ -262,4 +272,4 @@ class EntityStorageAnswerSerializer(Output):
 class EntityOrganizationShownSerializer(EntityStorageAnswerSerializer, EntityRolesSerializer, EntityPageSerializer):
     organization = EntityOrganizationSerializer()
     members = EntityMemberSerializer(many=True)
-    package_feed_key = serializers.CharField(allow_null=True, help_text="Always null: there is no package feed")
+    package_feed_key = serializers.CharField(allow_null=True, help_text="Always null: the hub has no package feed")

@@ -1,4 +1,4 @@
-"""`/api/entities/{id}/versions`: two-step upload, download, the active one."""
+"""`/api/entities/{id}/versions`: the upload of a package in two steps, its download, and the active version."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from releasehub.api.entity.input_serializers import (
     EntityConfirmSerializer,
     EntityUploadSerializer,
 )
-from releasehub.api.entity.loading import dress_versions, package_of
-from releasehub.api.entity.pagination import page_of
+from releasehub.api.entity.loading import load_packages, package_of
+from releasehub.api.entity.pagination import paginate
 from releasehub.api.entity.schema import PAGE, TAG
 from releasehub.api.entity.serializers import (
     EntityDownloadUrlSerializer,
@@ -53,11 +53,16 @@ ANNOUNCED = PolymorphicProxySerializer(
     serializers=[EntityUploadUrlsSerializer, EntityKnownSerializer],
     resource_type_field_name=None,
 )
-AGAIN = OpenApiResponse(EntityVersionAnswerSerializer, description="The version that was there already")
+AGAIN = OpenApiResponse(EntityVersionAnswerSerializer, description="The version that already existed")
 
 
 @extend_schema(tags=[TAG])
 class EntityVersionsViewSet(EntityViewSet):
+    input_serializer_classes = {
+        "announce": EntityUploadSerializer,
+        "confirm": EntityConfirmSerializer,
+        "activate": EntityActivateSerializer,
+    }
     required_scopes = {
         "list": (),
         "announce": Scope.ENTITIES_PUBLISH,
@@ -70,47 +75,49 @@ class EntityVersionsViewSet(EntityViewSet):
 
     @cached_property
     def announcement(self) -> Announcement:
-        fields = self.get_validated_data(EntityUploadSerializer)
+        fields = self.get_validated_data()
         base = fields.get("base_version_id")
         return Announcement(
             number=fields["version"],
             source_hash=fields["source_hash"],
-            base_version=self.visible_version(base) if base else None,
+            base_version=self.find_version(base) if base else None,
             is_forced=fields["force"],
         )
 
     @cached_property
     def confirmation(self) -> Confirmation:
-        return Confirmation(**self.get_validated_data(EntityConfirmSerializer))
+        return Confirmation(**self.get_validated_data())
 
     def prepare(self) -> None:
-        """Whatever talks to the storage, before the transaction."""
+        """Call the storage before the transaction: it may be slow, and cannot be rolled back."""
         if self.action == "announce":
             checked = {"actor": self.actor, "download": self.entity, "announcement": self.announcement}
-            self.known: Version | None = check_announcement(**checked)  # type: ignore[arg-type]
-            self.places = open_places(self.entity)
+            self.existing: Version | None = check_announcement(**checked)  # type: ignore[arg-type]
+            self.locations = open_places(self.entity)
         elif self.action == "confirm":
             verify_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)
 
-    @extend_schema(parameters=PAGE, responses={200: EntityVersionsSerializer}, summary="Versions")
+    @extend_schema(parameters=PAGE, responses={200: EntityVersionsSerializer}, summary="List versions")
     def list(self, request: Request, entity_id: str) -> Response:
         total = listed_total(self.actor, self.entity)
-        page = page_of(visible_versions(self, self.entity), request, total=total)
-        dress_versions(page.rows, self.entity)
+        page = paginate(visible_versions(self, self.entity), request, total=total)
+        load_packages(page.rows, self.entity)
         return Response(EntityVersionsSerializer(page.body("versions", page.rows)).data)
 
     @extend_schema(
-        request=EntityUploadSerializer, responses={200: ANNOUNCED}, summary="Addresses for a package and its lockfile"
+        request=EntityUploadSerializer,
+        responses={200: ANNOUNCED},
+        summary="Get URLs to upload a package and its lockfile to",
     )
     def announce(self, request: Request, entity_id: str) -> Response:
-        if self.known is not None:
-            return Response(EntityKnownSerializer({"exists": True, "version": self.known}).data)
+        if self.existing is not None:
+            return Response(EntityKnownSerializer({"exists": True, "version": self.existing}).data)
         announced = announce_package(
-            actor=self.actor, download=self.entity, announcement=self.announcement, places=self.places
+            actor=self.actor, download=self.entity, announcement=self.announcement, places=self.locations
         )
         (package,) = sign_parts(announced.package, [(1, "")])
         (lockfile,) = sign_parts(announced.lockfile, [(1, "")])
-        shown = {
+        values = {
             "upload_url": self.absolute(package.put.url),
             "storage_path": announced.package.storage_key,
             "lockfile_upload_url": self.absolute(lockfile.put.url),
@@ -118,34 +125,34 @@ class EntityVersionsViewSet(EntityViewSet):
             "expires_in": URL_SECONDS,
             "expires_at": package.expires_at,
         }
-        return Response(EntityUploadUrlsSerializer(shown).data)
+        return Response(EntityUploadUrlsSerializer(values).data)
 
     @extend_schema(
         request=EntityConfirmSerializer,
         responses={201: EntityVersionAnswerSerializer, 200: AGAIN},
-        summary="Make a version of what was uploaded",
+        summary="Create a version from an uploaded package",
     )
     def confirm(self, request: Request, entity_id: str) -> Response:
         version, is_new = publish_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)
-        return self.one(version, status=201 if is_new else 200)
+        return self.get_version_response(version, status=201 if is_new else 200)
 
-    @extend_schema(responses={200: EntityDownloadUrlSerializer}, summary="A short-lived address of the package")
+    @extend_schema(responses={200: EntityDownloadUrlSerializer}, summary="Get a short-lived URL of the package")
     def download(self, request: Request, entity_id: str, version_id: str) -> Response:
-        version = self.visible_version(version_id)
+        version = self.find_version(version_id)
         file = package_of(File.objects.listed_in(self.actor, version).select_related("blob"))
         if file is None:
             raise NotFound("This version has no package.")
         file.version = version
         address = signed_address(request._request, file, self.actor)
-        shown = {"url": self.absolute(address.url), "expires_at": address.expires_at}
-        return Response(EntityDownloadUrlSerializer(shown).data, headers={"Cache-Control": "private, no-store"})
+        values = {"url": self.absolute(address.url), "expires_at": address.expires_at}
+        return Response(EntityDownloadUrlSerializer(values).data, headers={"Cache-Control": "private, no-store"})
 
-    @extend_schema(responses={200: EntityVersionAnswerSerializer}, summary="The active version")
+    @extend_schema(responses={200: EntityVersionAnswerSerializer}, summary="Get the active version")
     def active(self, request: Request, entity_id: str) -> Response:
         version = visible_versions(self, self.entity).filter(is_active=True).first()
         if version is None:
             raise NotFound("No version of this entity is active.")
-        return self.one(version)
+        return self.get_version_response(version)
 
     @extend_schema(
         request=EntityActivateSerializer,
@@ -153,21 +160,21 @@ class EntityVersionsViewSet(EntityViewSet):
         summary="Make a version active",
     )
     def activate(self, request: Request, entity_id: str) -> Response:
-        version = self.visible_version(self.get_validated_data(EntityActivateSerializer)["version_id"])
+        version = self.find_version(self.get_validated_data()["version_id"])
         self.check_if_match(lambda: lock_version(version))
-        return self.one(move(Move.ACTIVATE, actor=self.actor, version=version))
+        return self.get_version_response(move(Move.ACTIVATE, actor=self.actor, version=version))
 
     @extend_schema(responses={204: None}, summary="Delete a version that is not active")
     def destroy(self, request: Request, entity_id: str, version_id: str) -> Response:
-        version = self.visible_version(version_id)
+        version = self.find_version(version_id)
         self.check_if_match(lambda: lock_version(version))
         delete_inactive_version(actor=self.actor, version=version)
-        return self.nothing()
+        return Response(status=204)
 
-    def one(self, version: Version, *, status: int = 200) -> Response:
-        """Read again, so that it shows what is stored."""
+    def get_version_response(self, version: Version, *, status: int = 200) -> Response:
+        """Return the version as it is stored, with its ETag."""
         fresh: Any = Version.all_objects.select_related("author", "base_version").get(pk=version.pk)
-        dress_versions([fresh], self.entity)
+        load_packages([fresh], self.entity)
         response = self.get_tagged_response(fresh, {"version": EntityFullVersionSerializer(fresh).data})
         response.status_code = status
         return response

@@ -1,4 +1,4 @@
-"""What the view sets of the dialect share."""
+"""The base of the view sets of the entity dialect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import ClassVar
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -14,7 +13,7 @@ from releasehub.accounts.models import Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.entity.errors import EntityEnvelopeMixin
-from releasehub.api.entity.loading import WITH_ICON, dress_entities
+from releasehub.api.entity.loading import ENTITY_RELATIONS, load_icons
 from releasehub.api.entity.schema import KINDS, EntitySchema
 from releasehub.apikeys.requests import allows
 from releasehub.apikeys.scopes import Scope
@@ -47,14 +46,19 @@ FIELD_NAMES = {
 
 
 class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
-    """Nothing is open without a key. What only reads needs any one of `reading_scopes`."""
+    """A view set without any open action.
+
+    Attributes:
+        reading_scopes: An action without a scope of its own needs one of these.
+        delete_actions_with_body: DELETE actions that take a request body, for the OpenAPI schema.
+    """
 
     schema = EntitySchema()
     open_actions = frozenset()
     security = ("bearerKey", "token", "apiKey")
     field_names = FIELD_NAMES
     reading_scopes: ClassVar[tuple[Scope, ...]] = ENTITY_SCOPES
-    bodies_of_delete: ClassVar[frozenset[str]] = frozenset()
+    delete_actions_with_body: ClassVar[frozenset[str]] = frozenset()
 
     def check_permissions(self, request: Request) -> None:
         super().check_permissions(request)
@@ -65,32 +69,53 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
 
     @cached_property
     def entity(self) -> Download:
-        """The entity of the address.  Errors: NotFound."""
-        return self.visible_entity(self.kwargs["entity_id"])
+        """The entity that the URL names.
+
+        Raises:
+            NotFound: There is no such entity, or the caller may not see it.
+        """
+        return self.find_entity(self.kwargs["entity_id"])
 
     @cached_property
     def organization(self) -> Organization:
-        """The organisation of the address, for its members.  Errors: NotFound."""
-        organization = self.any_organization()
+        """The organization that the URL names, for its members only.
+
+        Raises:
+            NotFound: There is no such organization, or the caller is not a member.
+        """
+        organization = self.find_organization()
         organization_policy.ensure("view", self.actor, organization)
         return organization
 
-    def any_organization(self) -> Organization:
-        found = Organization.objects.filter(public_id=self.kwargs["organization_id"]).first()
-        if found is None:
-            raise NotFound
-        return found  # type: ignore[no-any-return]
+    def find_organization(self) -> Organization:
+        """Return the organization that the URL names, whether or not the caller is a member.
 
-    def visible_entity(self, public_id: str) -> Download:
-        """Errors: NotFound."""
-        rows = Download.all_objects.entities().select_related(*WITH_ICON)
+        Raises:
+            NotFound: There is no such organization.
+        """
+        organization = Organization.objects.filter(public_id=self.kwargs["organization_id"]).first()
+        if organization is None:
+            raise NotFound
+        return organization  # type: ignore[no-any-return]
+
+    def find_entity(self, public_id: str) -> Download:
+        """Return the entity with this id.
+
+        Raises:
+            NotFound: There is no such entity, or the caller may not see it.
+        """
+        rows = Download.all_objects.entities().select_related(*ENTITY_RELATIONS)
         entity: Download | None = rows.filter(public_id=public_id).first()
         if entity is None or not download_policy.can_view(self.actor, entity):
             raise NotFound
         return entity
 
-    def visible_version(self, public_id: str) -> Version:
-        """Of the entity of the address.  Errors: NotFound."""
+    def find_version(self, public_id: str) -> Version:
+        """Return the version with this id, of the entity that the URL names.
+
+        Raises:
+            NotFound: There is no such version, or the caller may not see it.
+        """
         rows = Version.all_objects.select_related("author", "base_version").filter(download=self.entity)
         version: Version | None = rows.filter(public_id=public_id).first()
         if version is None:
@@ -100,19 +125,22 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
             raise NotFound
         return version
 
-    def wanted_kind(self) -> str:
-        """The filter `type`; empty for all.  Errors: Invalid."""
+    def get_kind_filter(self) -> str:
+        """Return the parameter `type`, or an empty text for entities of all types.
+
+        Raises:
+            Invalid: There is no such type.
+        """
         kind = self.request.query_params.get("type", "")
         if kind and kind not in KINDS:
-            raise Invalid(ErrorCode.INVALID, f"type is one of {', '.join(KINDS)}.", field="type")
+            raise Invalid(ErrorCode.INVALID, f"type must be one of {', '.join(KINDS)}.", field="type")
         return kind
 
-    def show_entity(self, entity: Download) -> Download:
-        dress_entities([entity], self.base_url)
+    def with_icon(self, entity: Download) -> Download:
+        """Return the entity with the URL of its icon, which the serializer reads."""
+        load_icons([entity], self.base_url)
         return entity
 
     def absolute(self, url: str) -> str:
+        """Return an absolute URL; the local storage signs paths."""
         return self.base_url + url if url.startswith("/") else url
-
-    def nothing(self) -> Response:
-        return Response(status=204)

@@ -1,7 +1,9 @@
-"""Formats, event filters and criteria of webhook endpoints: the words of this dialect and those of the hub.
+"""Formats, event filters and criteria of webhook endpoints: the names of this dialect and those of the hub.
 
-Pure functions. Event names: the documented ones, `*`, and ours for one kind of what the dialect calls `update`
-(`yanked`, `soft_delete`, ...). Criteria: the documented ones, and ours, `fields`: field of the data -> values allowed.
+Pure functions. The event names are the documented ones, `*`, and additional ones for single kinds of what the dialect
+calls `update` (`yanked`, `soft_delete`, ...). The criteria are the documented ones, and the additional `fields`, which
+maps a field of the data to the allowed values.
+
 Source: mc-dm contract, "Subscription record".
 """
 
@@ -27,7 +29,7 @@ _DOCUMENTED = {
 }
 _OURS = {"deleted.soft": "soft_delete"}
 _CATEGORY = {"download": "category_id", "version": "download.category_id", "file": "version.download.category_id"}
-# Word of the dialect -> (field of the data, answer -> values); "any" is no restriction.
+# Maps a criterion to the field of the data and the values for each of its answers; "any" is no restriction.
 _CHOICES: dict[str, dict[str, tuple[str, dict[str, list[Any]]]]] = {
     "download": {"password_protected": ("is_password_protected", {"yes": [True], "no": [False, None]})},
     "version": {
@@ -40,16 +42,22 @@ _CHOICES: dict[str, dict[str, tuple[str, dict[str, list[Any]]]]] = {
 
 
 class UnknownTerm(ValueError):
-    """The message is for people: it names what is wrong."""
+    """A request has a name that does not exist. The message is meant for the user."""
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
 def to_format(current: str, wanted: str = "", content_type: str = "") -> str:
-    """The hub's format after a change of either; a form of another format than mc_dm there is none.
+    """Return the format that the hub stores after a change of `format` or `content_type`.
 
-    Errors: UnknownTerm.
+    Args:
+        current: The stored format.
+        wanted: The new format; empty to keep the current one.
+        content_type: The new content type; empty to keep the current one.
+
+    Raises:
+        UnknownTerm: The format cannot be sent as a form; only mc_dm can.
     """
     shown, body = from_format(current)
     wanted = wanted or shown
@@ -61,7 +69,7 @@ def to_format(current: str, wanted: str = "", content_type: str = "") -> str:
 
 
 def from_format(format_: str) -> tuple[str, str]:
-    """(format, content_type)."""
+    """Return `format` and `content_type` of a stored format."""
     return ("mc_dm", FORM) if format_ == FORM_FORMAT else (format_, JSON)
 
 
@@ -69,25 +77,29 @@ def from_format(format_: str) -> tuple[str, str]:
 
 
 def to_filter(events: Mapping[str, Any]) -> list[str]:
-    """The hub's filter; of content types that are not named nothing is sent.  Errors: UnknownTerm."""
+    """Return the filter that the hub stores. Events of content types that are left out are not sent.
+
+    Raises:
+        UnknownTerm: There is no such content type or event.
+    """
     if not events:
-        raise UnknownTerm("Name at least one content type; to stop all deliveries, send active=0.")
-    found: set[str] = set()
+        raise UnknownTerm("Select at least one content type. To pause deliveries, set active to 0.")
+    filter_: set[str] = set()
     for content_type, names in events.items():
         kind = _kind(content_type)
         words = _words(kind)
         for name in _listed(names):
             if name == EVERYTHING:
-                found.add(f"{kind}.{EVERYTHING}")
+                filter_.add(f"{kind}.{EVERYTHING}")
             elif name in words:
-                found |= words[name]
+                filter_ |= words[name]
             else:
-                raise UnknownTerm(f"{content_type} has no event {name}. It has {', '.join(sorted(words))}.")
-    return sorted(found)
+                raise UnknownTerm(f"{content_type} has no event {name}. Its events are {', '.join(sorted(words))}.")
+    return sorted(filter_)
 
 
 def from_filter(names: Iterable[str]) -> dict[str, Any]:
-    """Content type -> `*` or the fewest names that say the same, in the order of the alphabet."""
+    """Return each content type of a filter with `*`, or with as few event names as possible in alphabetical order."""
     chosen = expanded(names)
     shown: dict[str, Any] = {}
     for kind in KINDS:
@@ -108,7 +120,7 @@ def _fewest(words: Mapping[str, frozenset[str]], chosen: set[str]) -> list[str]:
 
 
 def _words(kind: str) -> dict[str, frozenset[str]]:
-    """Name in this dialect -> what the hub calls it; `update` is everything that has no documented name."""
+    """Return the events of the hub for each name of this dialect; `update` stands for all without a documented name."""
     words, rest = {}, set()
     for single in single_names(kind):
         verb = single.removeprefix(f"{kind}.")
@@ -121,13 +133,13 @@ def _words(kind: str) -> dict[str, frozenset[str]]:
 def _listed(names: Any) -> list[str]:
     wanted = [names] if isinstance(names, str) else names
     if not isinstance(wanted, list) or not wanted or not all(isinstance(name, str) for name in wanted):
-        raise UnknownTerm('For each content type give "*" or a list of event names.')
+        raise UnknownTerm('The events of a content type must be "*" or a list of event names.')
     return wanted
 
 
 def _kind(content_type: str) -> str:
     if content_type not in CONTENT_TYPES:
-        raise UnknownTerm(f"This hub has no events of {content_type}. It has {', '.join(CONTENT_TYPES)}.")
+        raise UnknownTerm(f"There is no content type {content_type}. The content types are {', '.join(CONTENT_TYPES)}.")
     return content_type.removeprefix(PREFIX)
 
 
@@ -135,20 +147,25 @@ def _kind(content_type: str) -> str:
 
 
 def to_criteria(criteria: Mapping[str, Any]) -> dict[str, Any]:
-    """The hub's criteria.  Errors: UnknownTerm."""
+    """Return the criteria that the hub stores.
+
+    Raises:
+        UnknownTerm: There is no such content type, criterion or answer.
+    """
     return {(kind := _kind(content_type)): _to_block(kind, block) for content_type, block in criteria.items()}
 
 
 def from_criteria(criteria: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored criteria with the names of this dialect."""
     return {f"{PREFIX}{kind}": _from_block(kind, block) for kind, block in criteria.items()}
 
 
 def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
     if not isinstance(block, dict):
-        raise UnknownTerm("For each content type give an object of criteria.")
+        raise UnknownTerm("The criteria of a content type must be an object.")
     fields = block.get("fields", {})
     if not isinstance(fields, dict):
-        raise UnknownTerm("fields is an object: field of the data, then the list of values that pass.")
+        raise UnknownTerm("fields must be an object that maps a field of the data to a list of allowed values.")
     found: dict[str, list[Any]] = {}
     for name, value in block.items():
         if name == "categories":
@@ -157,7 +174,7 @@ def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
             path, values = _chosen(kind, name, value)
         elif name != "fields":
             known = ", ".join(["categories", *_CHOICES[kind], "fields"])
-            raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. It has {known}.")
+            raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. Its criteria are {known}.")
         else:
             continue
         if values:
@@ -191,7 +208,7 @@ def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
 
 def _category_ids(value: Any) -> list[int]:
     if not isinstance(value, list) or not all(_is_id(item) for item in value):
-        raise UnknownTerm("categories is a list of category ids.")
+        raise UnknownTerm("categories must be a list of category ids.")
     return value
 
 
@@ -200,7 +217,7 @@ def _chosen(kind: str, name: str, value: Any) -> tuple[str, list[Any]]:
     if value == "any":
         return path, []
     if not isinstance(value, str) or value not in answers:
-        raise UnknownTerm(f"{name} is one of any, {', '.join(answers)}.")
+        raise UnknownTerm(f"{name} must be one of any, {', '.join(answers)}.")
     return path, answers[value]
 
 
@@ -209,5 +226,5 @@ def _is_id(value: Any) -> bool:
 
 
 def _is_same(values: list[Any], meant: list[Any]) -> bool:
-    """The same values in the same order, where 1 is not true."""
+    """Return whether the values are the same in the same order; unlike in Python, 1 is not equal to true."""
     return [(type(value), value) for value in values] == [(type(value), value) for value in meant]

@@ -1,3 +1,5 @@
+"""The shapes of access keys in the native API, in responses and in request bodies."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -13,22 +15,27 @@ from versions.numbering import MAX_LENGTH
 
 class AccessKeyListQuerySerializer(serializers.Serializer[Any]):
     download_id = UnsignedField()
-    limit = UnsignedField(required=False, help_text="1 to 100, 20 without it")
-    cursor = serializers.CharField(required=False, help_text="From `next` or `previous` of another page")
+    limit = UnsignedField(required=False, help_text="1 to 100; 20 by default")
+    cursor = serializers.CharField(required=False, help_text="The cursor in `next` or `previous` of another page")
 
 
 class AccessKeyCreateSerializer(InputSerializer):
     download_id = UnsignedField()
-    name = serializers.CharField(max_length=100, help_text="Whom it is for")
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Null: never")
+    name = serializers.CharField(max_length=100, help_text="The name of the customer or device that gets the key")
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="When the key expires; null: never"
+    )
     uses = UnsignedField(
-        required=False, allow_null=True, max_value=2**31 - 1, help_text="Downloads it is good for; null: any number"
+        required=False,
+        allow_null=True,
+        max_value=2**31 - 1,
+        help_text="The number of downloads that the key allows; null: unlimited",
     )
     highest_number = serializers.CharField(
         max_length=MAX_LENGTH,
         required=False,
         allow_blank=True,
-        help_text="It opens no version above; 1.4 includes 1.4.9. Empty: all",
+        help_text="The highest version that the key opens; 1.4 includes 1.4.9. Empty: all versions",
     )
 
 
@@ -54,7 +61,7 @@ class AccessKeySerializer(serializers.ModelSerializer[AccessKey]):
 
 
 class IssuedAccessKeySerializer(AccessKeySerializer):
-    key = serializers.CharField(help_text="The secret; shown in this answer only")
+    key = serializers.CharField(help_text="The secret, shown only in this response")
 
     class Meta(AccessKeySerializer.Meta):
         fields = (*AccessKeySerializer.Meta.fields, "key")

@@ -1,17 +1,18 @@
-"""`/api/access-keys/`: keys that open one download to whoever holds them."""
+"""`/api/access-keys/`: keys that give their holders access to one download."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db import models
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from downloads.models import AccessKey, Download
 from downloads.policies import access_key_policy, download_policy
-from releasehub.api.common.envelope import HubEnvelopeMixin
-from releasehub.api.common.viewsets import HubViewSet
+from releasehub.api.common.caching import confidential
+from releasehub.api.common.model_viewsets import HubModelViewSet, ListModelMixin, RetrieveModelMixin
 from releasehub.api.native.access_key_serializers import (
     AccessKeyAnswerSerializer,
     AccessKeyCreateSerializer,
@@ -21,7 +22,8 @@ from releasehub.api.native.access_key_serializers import (
     IssuedAccessKeyAnswerSerializer,
 )
 from releasehub.api.native.pagination import NewestFirst
-from releasehub.api.native.upload_serializers import SuccessSerializer
+from releasehub.api.native.serializers import SuccessSerializer
+from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
@@ -29,23 +31,26 @@ from releasehub.distribution.access_keys import issue_access_key, revoke_access_
 
 @extend_schema_view(
     list=extend_schema(
-        summary="The access keys of a download",
+        summary="List the access keys of a download",
         parameters=[AccessKeyListQuerySerializer],
         responses={200: AccessKeyListSerializer},
     ),
     create=extend_schema(
-        summary="Issue an access key; the only answer with its secret",
+        summary="Issue an access key; only this response contains its secret",
         request=AccessKeyCreateSerializer,
         responses={201: IssuedAccessKeyAnswerSerializer},
     ),
-    retrieve=extend_schema(summary="One access key", responses={200: AccessKeyAnswerSerializer}),
+    retrieve=extend_schema(summary="Get an access key", responses={200: AccessKeyAnswerSerializer}),
     destroy=extend_schema(summary="Revoke an access key", responses={200: SuccessSerializer}),
 )
 @extend_schema(tags=["access keys"])
-class AccessKeyViewSet(HubEnvelopeMixin, HubViewSet):
+class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubModelViewSet):
     lookup_field = "public_id"
     lookup_value_regex = "[a-z0-9]{1,24}"
     queryset = AccessKey.objects.all()
+    serializer_class = AccessKeySerializer
+    input_serializer_classes = {"create": AccessKeyCreateSerializer}
+    policy = access_key_policy
     pagination_class = NewestFirst
     list_key = "access_keys"
     open_actions = frozenset()
@@ -56,37 +61,49 @@ class AccessKeyViewSet(HubEnvelopeMixin, HubViewSet):
         "destroy": Scope.DOWNLOAD_WRITE,
     }
 
-    def list(self, request: Request) -> Response:
-        wanted = self.get_validated_query(AccessKeyListQuerySerializer)
-        download = self._download(wanted["download_id"])
+    def get_queryset(self) -> models.QuerySet[AccessKey]:
+        """Return the keys of the download that the query string names.
+
+        Raises:
+            Denied: The caller may not manage the access keys of the download.
+        """
+        download = _find_download(self.get_validated_query(AccessKeyListQuerySerializer)["download_id"])
         download_policy.ensure("manage_access_keys", self.actor, download)
-        page = self.paginate_queryset(AccessKey.objects.filter(download=download))
-        return self.get_paginated_response(AccessKeySerializer(page, many=True).data)
+        return AccessKey.objects.filter(download=download)
 
-    def create(self, request: Request) -> Response:
-        fields = self.get_validated_data(AccessKeyCreateSerializer)
-        download = self._download(fields.pop("download_id"))
+    def get_object_queryset(self) -> models.QuerySet[AccessKey]:
+        return AccessKey.objects.select_related("download__category")
+
+    def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset  # the cursor pagination orders the rows itself
+
+    def get_lookup(self) -> dict[str, Any]:
+        return {"public_id": self.kwargs["public_id"]}
+
+    def get_object_response(self, instance: models.Model, *, status: int = 200) -> Response:
+        """Return a key without an ETag: an access key is never changed, only revoked."""
+        return Response({"access_key": self.get_serializer(instance).data}, status=status)
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        fields = self.get_validated_data()
+        download = _find_download(fields.pop("download_id"))
         key, secret = issue_access_key(actor=self.actor, download=download, **fields)
-        shown = AccessKeySerializer(key).data | {"key": secret}
-        return Response({"access_key": shown}, status=201, headers={"Cache-Control": "no-store"})
+        response = self.get_object_response(key, status=201)
+        response.data["access_key"]["key"] = secret
+        return confidential(response)
 
-    def retrieve(self, request: Request, public_id: str) -> Response:
-        return Response({"access_key": AccessKeySerializer(self._key(public_id)).data})
-
-    def destroy(self, request: Request, public_id: str) -> Response:
-        revoke_access_key(actor=self.actor, key=self._key(public_id))
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        revoke_access_key(actor=self.actor, key=self.get_object())
         return Response({"success": True})
 
-    def _download(self, pk: int) -> Any:
-        """Errors: NotFound."""
-        download = Download.objects.select_related("category").filter(pk=pk).first()
-        if download is None:
-            raise NotFound
-        return download
 
-    def _key(self, public_id: str) -> AccessKey:
-        """Errors: NotFound."""
-        key = AccessKey.objects.select_related("download__category").filter(public_id=public_id).first()
-        if key is None or not access_key_policy.can_view(self.actor, key):
-            raise NotFound
-        return key
+def _find_download(pk: int) -> Any:
+    """Return the download with this id; the policies decide whether the caller learns of it.
+
+    Raises:
+        NotFound: There is no such download.
+    """
+    download = Download.objects.select_related("category").filter(pk=pk).first()
+    if download is None:
+        raise NotFound
+    return download

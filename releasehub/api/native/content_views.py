@@ -1,4 +1,4 @@
-"""Where the signed addresses of local storage lead: parts of uploads, streamed to disk, and files on their way out."""
+"""The views behind the signed URLs of the local storage: they receive parts of uploads and send files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from files.storage.signing import BadSignature, read_content_token, read_token
 from files.uploads.handlers import takes_files
 from files.uploads.sessions import note_activity
 from releasehub.api.common.envelope import hub_envelope
-from releasehub.api.common.problems import Kind, Problem, problems_of
+from releasehub.api.common.problems import problems_of
+from releasehub.api.native.errors import error_response
 from releasehub.core.errors import DomainError
 from releasehub.distribution.delivery import serve_signed
 
@@ -28,7 +29,7 @@ CORS = {
 @takes_files
 @csrf_exempt
 def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
-    """PUT the bytes of one part. The address itself is the permission; browsers of any origin may use it."""
+    """Receive one part of an upload (PUT). The signed URL is the permission; browsers of any origin may use it."""
     storage = blob_storage()
     if not isinstance(storage, LocalStorage) or request.method not in {"PUT", "OPTIONS"}:
         return hub_envelope.no_route(request)
@@ -42,14 +43,16 @@ def _receive(request: HttpRequest, token: str, storage: LocalStorage) -> HttpRes
     try:
         part = read_token(token)
     except BadSignature as error:
-        return _refuse(403, "address_refused", str(error))
+        return error_response(403, "address_refused", str(error))
     size = _declared_length(request)
     if size is None or not (size <= part.size_bytes if part.is_open_ended else size == part.size_bytes):
         amount = "at most" if part.is_open_ended else "exactly"
-        return _refuse(400, "length_differs", f"Send {amount} {part.size_bytes} bytes, with their Content-Length.")
+        return error_response(
+            400, "length_differs", f"Send {amount} {part.size_bytes} bytes, with a Content-Length header."
+        )
     upload = UploadSession.objects.filter(storage_key=part.key).first()
     if upload is None or upload.state != UploadSession.State.CREATED:
-        return _refuse(409, "upload_state", "This upload takes no more bytes.")
+        return error_response(409, "upload_state", "This upload accepts no further parts.")
     try:
         stream = cast("IO[bytes]", _Body(request))
         storage.receive_part(part.key, part.number, stream, size, sha256=part.sha256, md5=part.md5)
@@ -60,29 +63,26 @@ def _receive(request: HttpRequest, token: str, storage: LocalStorage) -> HttpRes
 
 
 def _declared_length(request: HttpRequest) -> int | None:
+    """Return the Content-Length in bytes, or None if the length is unknown."""
     text = request.headers.get("Content-Length", "")
     is_number = text.isascii() and text.isdigit() and len(text) < 20
     return int(text) if is_number and "Transfer-Encoding" not in request.headers else None
 
 
-def _refuse(status: int, code: str, message: str) -> JsonResponse:
-    return hub_envelope.answer(Problem(Kind.OTHER, message, code=code, status=status))
-
-
 def send_file(request: HttpRequest, token: str) -> HttpResponseBase:
-    """GET the bytes of a file on local storage. The address is the permission; it dies with the file."""
+    """Send a file (GET). The signed URL is the permission; it becomes invalid when the file is deleted."""
     if request.method not in {"GET", "HEAD"}:
         return hub_envelope.no_route(request)
     try:
         return serve_signed(request, *read_content_token(token))
     except BadSignature as error:
-        return _refuse(403, "address_refused", str(error))
+        return error_response(403, "address_refused", str(error))
     except DomainError as error:
         return hub_envelope.answer(problems_of(error)[0])
 
 
 class _Body:
-    """The body of a request as a stream; a client that went away looks like an early end."""
+    """The body of a request as a stream that ends early if the client disconnects."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request

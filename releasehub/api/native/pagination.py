@@ -1,4 +1,4 @@
-"""Lists that do not end: the answer names the address of what comes next."""
+"""Cursor pagination: a page contains the URLs of the next and the previous one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 
 class NewestFirst(CursorPagination):
-    """`limit` 1 to 100, 20 without it. The view names its list by `list_key`."""
+    """Pages with the newest rows first, under the view's `list_key`. `limit` is 1 to 100, and 20 by default."""
 
     ordering = "-id"
     page_size = 20

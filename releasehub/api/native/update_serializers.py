@@ -1,12 +1,16 @@
+"""The shapes of update checks in the native API: the query and the response."""
+
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rest_framework import serializers
 
 from files.models import File
 from releasehub.api.common.fields import FlagField
+from releasehub.api.common.serializers import OutputSerializer
 from releasehub.distribution.links import file_path
 from releasehub.distribution.updates import LeftOut, Reason
 from versions.models import Version
@@ -19,41 +23,58 @@ class UpdateQuerySerializer(serializers.Serializer[Any]):
         required=False,
         default="",
         allow_blank=True,
-        help_text="What is installed, such as 1.4.2",
+        help_text="The installed version, such as 1.4.2",
     )
     platform = serializers.CharField(max_length=50, required=False, default="", allow_blank=True)
     arch = serializers.CharField(max_length=50, required=False, default="", allow_blank=True)
     channel = serializers.CharField(
-        max_length=50, required=False, default="", allow_blank=True, help_text="Left out: the download's own"
+        max_length=50,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="By default, the channel that the download names",
     )
     key = serializers.CharField(max_length=100, required=False, default="", allow_blank=True, help_text="An access key")
-    allowed = FlagField(required=False, default=False, help_text="Only versions the access key opens")
-    explain = FlagField(required=False, default=False, help_text="For the team: which versions were left out, and why")
+    allowed = FlagField(required=False, default=False, help_text="Only versions to which the access key gives access")
+    explain = FlagField(
+        required=False,
+        default=False,
+        help_text="For the team of the download: list the versions that were passed over, with the reasons",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return attrs | {name: attrs[name].lower() for name in ("platform", "arch", "channel")}
 
 
-class UpdateVersionSerializer(serializers.Serializer[Any]):
-    version_id = serializers.IntegerField()
+class UpdateVersionSerializer(OutputSerializer):
+    version_id = serializers.IntegerField(source="pk")
     public_id = serializers.CharField()
     number = serializers.CharField()
     channel = serializers.CharField()
-    title = serializers.CharField()
+    title = serializers.CharField(source="display_title")
     release_notes = serializers.CharField()
     published_at = serializers.DateTimeField()
     is_prerelease = serializers.BooleanField()
 
 
-class UpdateFileSerializer(serializers.Serializer[Any]):
-    file_id = serializers.IntegerField()
+class UpdateFileSerializer(OutputSerializer):
+    file_id = serializers.IntegerField(source="pk")
     filename = serializers.CharField()
     size_bytes = serializers.IntegerField()
     platform = serializers.CharField()
     architecture = serializers.CharField()
-    sha256 = serializers.CharField(help_text="Hex; empty where the hub does not know it")
-    sha512 = serializers.CharField(help_text="Hex; empty where the hub does not know it")
-    download_url = serializers.CharField(help_text="Permanent")
+    sha256 = serializers.CharField(help_text="Hex digits; empty if the hub does not know it")
+    sha512 = serializers.CharField(help_text="Hex digits; empty if the hub does not know it")
+    download_url = serializers.CharField(help_text="A permanent URL")
+
+    def get_sha256(self, file: File) -> str:
+        return file.blob.sha256 if file.blob else file.external_sha256
+
+    def get_sha512(self, file: File) -> str:
+        return file.blob.sha512 if file.blob else file.external_sha512
+
+    def get_download_url(self, file: File) -> str:
+        return f"{self.context['base_url']}{file_path(file)}"
 
 
 class UpdateLeftOutSerializer(serializers.Serializer[Any]):
@@ -63,48 +84,35 @@ class UpdateLeftOutSerializer(serializers.Serializer[Any]):
     reasons = serializers.ListField(child=serializers.ChoiceField(choices=[reason.value for reason in Reason]))
 
 
-class UpdateAnswerSerializer(serializers.Serializer[Any]):
+@dataclass(frozen=True)
+class UpdateAnswer:
+    """The newest version for a client and its file; `left_out` is None unless the team asked for an explanation."""
+
+    version: Version | None
+    file: File | None
+    left_out: Sequence[LeftOut] | None
+
+
+class UpdateAnswerSerializer(OutputSerializer):
     update_available = serializers.BooleanField()
     version = UpdateVersionSerializer(allow_null=True)
     file = UpdateFileSerializer(allow_null=True)
     left_out = UpdateLeftOutSerializer(many=True, required=False)
 
+    def to_representation(self, answer: UpdateAnswer) -> dict[str, Any]:
+        data = super().to_representation(answer)
+        if answer.left_out is None:
+            del data["left_out"]
+        return data
 
-def shown_update(
-    version: Version | None, file: File | None, left_out: Iterable[LeftOut] | None, *, base_url: str
-) -> dict[str, Any]:
-    """As `UpdateAnswerSerializer` says; made by hand, because installed apps ask this all the time."""
-    shown: dict[str, Any] = {
-        "update_available": version is not None,
-        "version": _shown_version(version) if version else None,
-        "file": _shown_file(file, base_url) if file else None,
-    }
-    if left_out is not None:
-        shown["left_out"] = UpdateLeftOutSerializer(left_out, many=True).data
-    return shown
+    def get_update_available(self, answer: UpdateAnswer) -> bool:
+        return answer.version is not None
 
+    def get_version(self, answer: UpdateAnswer) -> dict[str, Any] | None:
+        return self.nested(UpdateVersionSerializer).to_representation(answer.version) if answer.version else None
 
-def _shown_version(version: Version) -> dict[str, Any]:
-    return {
-        "version_id": version.pk,
-        "public_id": version.public_id,
-        "number": version.number,
-        "channel": version.channel,
-        "title": version.display_title,
-        "release_notes": version.release_notes,
-        "published_at": version.published_at,
-        "is_prerelease": version.is_prerelease,
-    }
+    def get_file(self, answer: UpdateAnswer) -> dict[str, Any] | None:
+        return self.nested(UpdateFileSerializer).to_representation(answer.file) if answer.file else None
 
-
-def _shown_file(file: File, base_url: str) -> dict[str, Any]:
-    return {
-        "file_id": file.pk,
-        "filename": file.filename,
-        "size_bytes": file.size_bytes,
-        "platform": file.platform,
-        "architecture": file.architecture,
-        "sha256": file.blob.sha256 if file.blob else file.external_sha256,
-        "sha512": file.blob.sha512 if file.blob else file.external_sha512,
-        "download_url": f"{base_url}{file_path(file)}",
-    }
+    def get_left_out(self, answer: UpdateAnswer) -> Any:
+        return UpdateLeftOutSerializer(answer.left_out or (), many=True).data

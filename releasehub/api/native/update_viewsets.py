@@ -1,4 +1,4 @@
-"""`/api/updates/<slug>`: is there something newer for me?"""
+"""`/api/updates/<slug>`: the check for updates."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 
 from releasehub.api.common.caching import cacheable
-from releasehub.api.common.envelope import ERROR_ANSWERS, HubEnvelopeMixin
-from releasehub.api.common.viewsets import HubViewSet
-from releasehub.api.native.update_serializers import UpdateAnswerSerializer, UpdateQuerySerializer, shown_update
+from releasehub.api.common.envelope import ERROR_ANSWERS
+from releasehub.api.native.update_serializers import UpdateAnswer, UpdateAnswerSerializer, UpdateQuerySerializer
+from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.access_keys import open_with_secret
@@ -20,16 +20,17 @@ from releasehub.distribution.updates import Client, explain_update, find_update
 
 @method_decorator(cache_for_anonymous(), name="dispatch")
 @extend_schema(tags=["updates"])
-class UpdateViewSet(HubEnvelopeMixin, HubViewSet):
-    """Open to guests as far as the download is; an access key opens the others."""
+class UpdateViewSet(NativeViewSet):
+    """The check for updates: open for public downloads, and with an access key for the others."""
 
+    serializer_class = UpdateAnswerSerializer
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
     required_scopes = {"retrieve": Scope.DOWNLOAD_READ}
-    error_answers = ERROR_ANSWERS | {"308": "The download was renamed; `Location` has its present slug."}
+    error_answers = ERROR_ANSWERS | {"308": "The download was renamed; `Location` contains its current slug."}
 
     @extend_schema(
-        summary="The newest version for a client, if it is newer than its own",
+        summary="Find the newest version for a client, if it is newer than the installed one",
         parameters=[UpdateQuerySerializer],
         responses={200: UpdateAnswerSerializer},
     )
@@ -47,5 +48,5 @@ class UpdateViewSet(HubEnvelopeMixin, HubViewSet):
         version = find_update(download, client)
         file = best_file(version, client.platform, client.architecture) if version else None
         left_out = explain_update(self.actor, download, client, version) if query["explain"] else None
-        data = shown_update(version, file, left_out, base_url=self.base_url)
-        return cacheable(request, data, is_public=request.auth is None and key is None)
+        answer = UpdateAnswer(version, file, left_out)
+        return cacheable(request, self.get_serializer(answer).data, is_public=request.auth is None and key is None)

@@ -1,24 +1,28 @@
+"""The shapes of uploads in the native API, in responses and in request bodies."""
+
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from files.models import File, UploadSession
-from files.uploads.sessions import PartAddress, Progress
+from files.uploads.sessions import PartAddress
 from releasehub.api.common.fields import FlagField, UnsignedField
-from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 
 HEX_SHA256 = r"^(sha256:)?[0-9a-fA-F]{64}\Z"
-LARGEST_FILE = 5 * 1024**4
+MAX_FILE_BYTES = 5 * 1024**4
 
 
 @extend_schema_field({"oneOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[a-z0-9]{1,24}$"}]})
 class VersionField(serializers.Field[Any, Any, Any, Any]):
-    """The number of a version, or its public id."""
+    """The id of a version: its number or its public id."""
 
-    default_error_messages = {"invalid": "Give the number or the public_id of a version."}
+    default_error_messages = {"invalid": "Enter the numeric id or the public_id of a version."}
 
     def to_internal_value(self, data: Any) -> int | str:
         if isinstance(data, int) and not isinstance(data, bool) and 0 <= data < 2**63:
@@ -34,11 +38,17 @@ class VersionField(serializers.Field[Any, Any, Any, Any]):
 
 
 class UploadCreateSerializer(InputSerializer):
-    version_id = VersionField(required=False, help_text="Number or public_id; without it the file is attached later")
+    version_id = VersionField(
+        required=False, help_text="The numeric id or the public_id; without it, the file is attached later"
+    )
     filename = serializers.CharField(max_length=1020, trim_whitespace=False)
-    size_bytes = UnsignedField(max_value=LARGEST_FILE)
-    sha256 = serializers.RegexField(HEX_SHA256, required=False, help_text="Hex; the storage refuses other bytes")
-    part_bytes = UnsignedField(required=False, help_text="0: one PUT; left out, the hub chooses")
+    size_bytes = UnsignedField(max_value=MAX_FILE_BYTES)
+    sha256 = serializers.RegexField(
+        HEX_SHA256, required=False, help_text="Hex digits; the storage rejects a file with another checksum"
+    )
+    part_bytes = UnsignedField(
+        required=False, help_text="The size of a part; 0: a single PUT. By default, the hub chooses"
+    )
     platform = serializers.CharField(max_length=50, required=False, allow_blank=True)
     architecture = serializers.CharField(max_length=50, required=False, allow_blank=True)
     display_label = serializers.CharField(max_length=200, required=False, allow_blank=True)
@@ -58,83 +68,74 @@ class UploadCreateSerializer(InputSerializer):
 
 class UploadPartSerializer(InputSerializer):
     number = serializers.IntegerField(min_value=1, max_value=10_000)
-    md5 = serializers.RegexField(r"^[0-9a-fA-F]{32}\Z", required=False, help_text="Hex; the storage compares it")
+    md5 = serializers.RegexField(
+        r"^[0-9a-fA-F]{32}\Z", required=False, help_text="Hex digits; the storage compares the checksum"
+    )
 
 
 class UploadPartsSerializer(InputSerializer):
     parts = UploadPartSerializer(many=True, allow_empty=False)
 
 
-class UploadAddressSerializer(serializers.Serializer[Any]):
+class UploadAddressSerializer(OutputSerializer):
     number = serializers.IntegerField()
     url = serializers.CharField()
     method = serializers.CharField()
-    headers = serializers.DictField(child=serializers.CharField())
+    headers = serializers.DictField(child=serializers.CharField(), source="put.headers")
     first_byte = serializers.IntegerField()
     size_bytes = serializers.IntegerField()
     expires_at = serializers.DateTimeField()
 
+    def get_url(self, address: PartAddress) -> str:
+        url = address.put.url
+        return self.context["base_url"] + url if url.startswith("/") else url
 
-class UploadErrorSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
+    def get_method(self, address: PartAddress) -> str:
+        return "PUT"
 
 
-class UploadSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
+class UploadErrorSerializer(OutputSerializer):
+    code = serializers.CharField(source="error_code")
+    message = serializers.CharField(source="error_message")
+
+
+class UploadSerializer(OutputSerializer):
+    """The state of an upload. `context`: `progress` (which parts have arrived) and `addresses` (signed URLs)."""
+
+    id = serializers.CharField(source="public_id")
     state = serializers.ChoiceField(choices=UploadSession.State.values)
     version_id = serializers.IntegerField(allow_null=True)
     filename = serializers.CharField()
     size_bytes = serializers.IntegerField()
     sha256 = serializers.CharField(allow_null=True)
-    part_bytes = serializers.IntegerField(help_text="0: one PUT")
-    part_count = serializers.IntegerField()
+    part_bytes = serializers.IntegerField(help_text="0: a single PUT")
+    part_count = serializers.IntegerField(source="incoming.part_count")
     received = serializers.ListField(child=serializers.IntegerField())
     missing = serializers.ListField(child=serializers.IntegerField())
-    expires_at = serializers.DateTimeField(help_text="When the session ends without further activity")
+    expires_at = serializers.DateTimeField(help_text="When the upload expires unless further parts arrive")
     file_id = serializers.IntegerField(allow_null=True)
     error = UploadErrorSerializer(allow_null=True)
     urls = UploadAddressSerializer(many=True)
 
+    def get_sha256(self, upload: UploadSession) -> str | None:
+        return upload.sha256 or None
+
+    def get_received(self, upload: UploadSession) -> list[int]:
+        return list(self.context["progress"].received)
+
+    def get_missing(self, upload: UploadSession) -> list[int]:
+        return list(self.context["progress"].missing)
+
+    def get_expires_at(self, upload: UploadSession) -> datetime:
+        return upload.last_active_at + timedelta(days=settings.UPLOAD_DAYS)
+
+    def get_error(self, upload: UploadSession) -> dict[str, Any] | None:
+        return self.nested(UploadErrorSerializer).to_representation(upload) if upload.error_code else None
+
+    def get_urls(self, upload: UploadSession) -> list[dict[str, Any]]:
+        serializer = self.nested(UploadAddressSerializer)
+        return [serializer.to_representation(address) for address in self.context["addresses"]]
+
 
 class UploadAnswerSerializer(serializers.Serializer[Any]):
     upload = UploadSerializer()
-
-
-class SuccessSerializer(serializers.Serializer[Any]):
-    success = serializers.BooleanField()
-
-
-def shown_upload(
-    upload: UploadSession, progress: Progress, addresses: list[PartAddress], *, base_url: str, expires_at: Any
-) -> dict[str, Any]:
-    error = {"code": upload.error_code, "message": upload.error_message} if upload.error_code else None
-    return {
-        "id": upload.public_id,
-        "state": upload.state,
-        "version_id": upload.version_id,
-        "filename": upload.filename,
-        "size_bytes": upload.size_bytes,
-        "sha256": upload.sha256 or None,
-        "part_bytes": upload.part_bytes,
-        "part_count": upload.incoming.part_count,
-        "received": progress.received,
-        "missing": progress.missing,
-        "expires_at": expires_at,
-        "file_id": upload.file_id,
-        "error": error,
-        "urls": [shown_address(address, base_url) for address in addresses],
-    }
-
-
-def shown_address(address: PartAddress, base_url: str) -> dict[str, Any]:
-    url = address.put.url
-    return {
-        "number": address.number,
-        "url": base_url + url if url.startswith("/") else url,
-        "method": "PUT",
-        "headers": address.put.headers,
-        "first_byte": address.first_byte,
-        "size_bytes": address.size_bytes,
-        "expires_at": address.expires_at,
-    }

@@ -1,12 +1,11 @@
-"""`/api/uploads/`: files of any size, straight to storage."""
+"""`/api/uploads/`: uploads of files of any size, whose parts go directly to the storage."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, cast
 
-from django.conf import settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -27,56 +26,68 @@ from files.uploads.sessions import (
     progress_of,
     sign_parts,
 )
-from releasehub.api.common.envelope import HubEnvelopeMixin
-from releasehub.api.common.viewsets import HubViewSet
+from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.upload_serializers import (
-    SuccessSerializer,
     UploadAnswerSerializer,
     UploadCreateSerializer,
     UploadPartsSerializer,
-    shown_upload,
+    UploadSerializer,
 )
+from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from versions.models import Version
 
-DONE = {UploadSession.State.CONFIRMED, UploadSession.State.FAILED}
+FINAL_STATES = {UploadSession.State.CONFIRMED, UploadSession.State.FAILED}
 ANSWER = UploadAnswerSerializer
-VERIFYING = OpenApiResponse(ANSWER, description="The hub verifies; ask again.")
+VERIFYING = OpenApiResponse(
+    ANSWER, description="The upload is still being verified. Check its status again in a few seconds."
+)
 
 
 @extend_schema_view(
     create=extend_schema(request=UploadCreateSerializer, responses={201: ANSWER}, summary="Begin an upload"),
-    retrieve=extend_schema(responses={200: ANSWER}, summary="State, and which parts arrived"),
-    parts=extend_schema(request=UploadPartsSerializer, responses={200: ANSWER}, summary="Fresh addresses for parts"),
-    complete=extend_schema(request=None, responses={200: ANSWER, 202: VERIFYING}, summary="All bytes are there"),
-    destroy=extend_schema(responses={200: SuccessSerializer}, summary="Abort"),
+    retrieve=extend_schema(responses={200: ANSWER}, summary="Get the state of an upload, and which parts have arrived"),
+    parts=extend_schema(request=UploadPartsSerializer, responses={200: ANSWER}, summary="Get signed URLs for parts"),
+    complete=extend_schema(
+        request=None, responses={200: ANSWER, 202: VERIFYING}, summary="Complete an upload after its last part"
+    ),
+    destroy=extend_schema(responses={200: SuccessSerializer}, summary="Abort an upload"),
 )
 @extend_schema(tags=["uploads"])
-class UploadViewSet(HubEnvelopeMixin, HubViewSet):
+class UploadViewSet(NativeViewSet):
     lookup_field = "public_id"
     lookup_url_kwarg = "public_id"
     lookup_value_regex = "[a-z0-9]{1,24}"
     queryset = UploadSession.objects.all()
-    serializer_class = UploadAnswerSerializer
+    serializer_class = UploadSerializer
+    input_serializer_classes = {"create": UploadCreateSerializer, "parts": UploadPartsSerializer}
     required_scopes = dict.fromkeys(("create", "retrieve", "parts", "complete", "destroy"), Scope.DOWNLOAD_WRITE)
 
     @cached_property
-    def fields(self) -> dict[str, Any]:
-        """The checked body of a new upload.  Errors: NotFound."""
-        fields = self.get_validated_data(UploadCreateSerializer)
-        wanted = fields.pop("version_id", None)
-        fields["version"] = None if wanted is None else _version(wanted)
+    def new_upload(self) -> dict[str, Any]:
+        """The validated body of a new upload, with its version.
+
+        Raises:
+            NotFound: There is no such version.
+        """
+        fields = self.get_validated_data()
+        version_id = fields.pop("version_id", None)
+        fields["version"] = None if version_id is None else _find_version(version_id)
         return fields
 
     @cached_property
     def upload(self) -> UploadSession:
+        """The upload that the URL names, read once for `prepare` and the action."""
         return find_upload(self.actor, self.kwargs["public_id"])
 
+    def get_object(self) -> UploadSession:
+        return self.upload
+
     def prepare(self) -> None:
-        """What talks to the storage comes before the transaction."""
+        """Call the storage before the transaction: it may be slow, and cannot be rolled back."""
         if self.action == "create":
-            fields = self.fields
+            fields = self.new_upload
             check_begin(
                 actor=self.actor,
                 version=fields["version"],
@@ -88,50 +99,51 @@ class UploadViewSet(HubEnvelopeMixin, HubViewSet):
                 size_bytes=fields["size_bytes"], part_bytes=fields.get("part_bytes")
             )
         elif self.action == "complete":
-            check_complete(self.upload)
+            check_complete(self.get_object())
 
     def create(self, request: Request) -> Response:
-        fields = {name: value for name, value in self.fields.items() if name not in {"size_bytes", "part_bytes"}}
+        fields = {name: value for name, value in self.new_upload.items() if name not in {"size_bytes", "part_bytes"}}
         upload = begin_upload(actor=self.actor, incoming=self.incoming, **fields)
-        nothing = Progress([], list(range(1, upload.incoming.part_count + 1)))
+        progress = Progress([], list(range(1, upload.incoming.part_count + 1)))
         addresses = [] if upload.part_bytes else sign_parts(upload, [(1, "")])
-        return self.answer(upload, nothing, addresses, status=201)
+        return self.get_upload_response(upload, progress, addresses, status=201)
 
     def retrieve(self, request: Request, public_id: str) -> Response:
-        return self.answer(self.upload, progress_of(self.upload))
+        upload = self.get_object()
+        return self.get_upload_response(upload, progress_of(upload))
 
     @action(detail=True, methods=["post"])
     def parts(self, request: Request, public_id: str) -> Response:
-        wanted = self.get_validated_data(UploadPartsSerializer)["parts"]
-        addresses = sign_parts(self.upload, [(part["number"], part.get("md5", "")) for part in wanted])
-        return self.answer(self.upload, Progress([], []), addresses)
+        parts, upload = self.get_validated_data()["parts"], self.get_object()
+        addresses = sign_parts(upload, [(part["number"], part.get("md5", "")) for part in parts])
+        return self.get_upload_response(upload, Progress([], []), addresses)
 
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, public_id: str) -> Response:
-        upload = complete_upload(actor=self.actor, upload=self.upload)
-        everything = list(range(1, upload.incoming.part_count + 1))
-        return self.answer(upload, Progress(everything, []), status=200 if upload.state in DONE else 202)
+        upload = complete_upload(actor=self.actor, upload=self.get_object())
+        progress = Progress(list(range(1, upload.incoming.part_count + 1)), [])
+        return self.get_upload_response(upload, progress, status=200 if upload.state in FINAL_STATES else 202)
 
     def destroy(self, request: Request, public_id: str) -> Response:
-        abort_upload(actor=self.actor, upload=self.upload)
+        abort_upload(actor=self.actor, upload=self.get_object())
         return Response({"success": True})
 
-    def answer(
-        self, upload: UploadSession, progress: Progress, addresses: list[PartAddress] | None = None, status: int = 200
+    def get_upload_response(
+        self, upload: UploadSession, progress: Progress, addresses: Sequence[PartAddress] = (), *, status: int = 200
     ) -> Response:
-        shown = shown_upload(
-            upload,
-            progress,
-            addresses or [],
-            base_url=self.base_url,
-            expires_at=upload.last_active_at + timedelta(days=settings.UPLOAD_DAYS),
-        )
-        return Response({"upload": shown}, status=status)
+        context = self.get_serializer_context() | {"progress": progress, "addresses": addresses}
+        return Response({"upload": UploadSerializer(upload, context=context).data}, status=status)
 
 
-def _version(wanted: int | str) -> Version:
+def _find_version(version_id: int | str) -> Version:
+    """Return the version with this numeric or public id.
+
+    Raises:
+        NotFound: There is no such version.
+    """
     rows = Version.all_objects.select_related("download__category")
-    found = rows.filter(**({"pk": wanted} if isinstance(wanted, int) else {"public_id": wanted})).first()
-    if found is None:
+    lookup = {"pk": version_id} if isinstance(version_id, int) else {"public_id": version_id}
+    version = rows.filter(**lookup).first()
+    if version is None:
         raise NotFound
-    return cast("Version", found)
+    return cast("Version", version)

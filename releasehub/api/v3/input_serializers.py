@@ -33,12 +33,12 @@ class V3ReleaseUpdateSerializer(InputSerializer):
 
 
 class V3ReleaseCreateSerializer(V3ReleaseUpdateSerializer):
-    channel = serializers.CharField(max_length=MAX_NAME_LENGTH, default="stable")
     productId = serializers.CharField(max_length=MAX_NAME_LENGTH, source="product_id")
     createdAt = serializers.DateTimeField(
         required=False, source="created_at", help_text="Only to import releases that are older than the hub"
     )
     required_fields = ("name", "version")
+    default_values = {"channel": "stable"}
 
 
 class V3ReleaseFileCreateSerializer(InputSerializer):

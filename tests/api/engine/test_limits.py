@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from releasehub.api.engine import base
 from releasehub.api.engine.agents import names_an_application
+from releasehub.api.engine.errors import AnonymousAgent
 from tests.api.engine.conftest import Engine
 from tests.api.engine.test_create import refused
 from tests.conftest import ApiClient
@@ -107,7 +107,7 @@ def test_operator_may_refuse_who_is_not_named(engine: Engine, settings: Any, pat
     settings.ENGINE_REFUSES_ANONYMOUS_AGENTS = True
     for headers in (bare, {}):
         answer = engine.guest.get(path, headers=headers)
-        assert refused(answer, 403, "user_agent_required") == base.AGENT_NEEDED
+        assert refused(answer, 403, "user_agent_required") == AnonymousAgent.default_detail
         assert standing(answer)[0] == 300
     assert engine.guest.get(path, headers={"User-Agent": "my-updater/1.2"}).status_code != 403
 

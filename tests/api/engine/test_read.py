@@ -245,7 +245,7 @@ def test_list_by_platform_of_files_on_offer(engine: Engine) -> None:
 
 
 def test_pages_are_linked_and_hold_every_version_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("releasehub.api.engine.version_viewsets.PER_PAGE", 2)
+    monkeypatch.setattr("releasehub.api.engine.pagination.PAGE_SIZE", 2)
     for number in range(5):
         engine.version(f"{number}.0.0")
     pages = [engine.guest.get(f"/version?channel=release&page={page}") for page in (1, 2, 3, 4)]

@@ -1,4 +1,4 @@
-"""Channels and states as this dialect calls them."""
+"""The names of channels and states in this dialect."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _MEANINGS = {
 
 
 def type_of(version: Version) -> str:
-    """Every channel that has no name of its own here reads as alpha."""
+    """Return the type of a version. Every channel without a name in this dialect is shown as alpha."""
     return {STABLE: "release", "beta": "beta"}.get(version.channel, "alpha")
 
 
 def status_of(version: Version) -> str:
-    """What only the team sees is a draft, unless its time is set."""
+    """Return the status of a version. A version that only its team can see is a draft, unless it is scheduled."""
     if version.state == Version.State.SCHEDULED:
         return "scheduled"
     if not version.is_open:
@@ -45,29 +45,29 @@ def status_of(version: Version) -> str:
     return "archived" if version.state == Version.State.ARCHIVED else str(version.visibility)
 
 
-def channel_named(word: str) -> str:
-    """The channel a type or the name of a channel stands for."""
-    return _CHANNELS.get(word, word)
+def channel_of(name: str) -> str:
+    """Return the channel that a type, or the name of a channel, stands for."""
+    return _CHANNELS.get(name, name)
 
 
 def state_fields(status: str) -> dict[str, str]:
-    """`state` and, where the status says it, `visibility`."""
+    """Return the `state` and, if the status determines it, the `visibility` of a version."""
     state, visibility = _STATES[status]
     return {"state": state, "visibility": visibility} if visibility else {"state": state}
 
 
 def with_status(versions: VersionQuerySet, status: str) -> VersionQuerySet:
-    """Those that `status_of` calls so."""
+    """Return the versions for which `status_of` returns this status."""
     return versions.filter(_MEANINGS[status])
 
 
-def with_channel(versions: VersionQuerySet, word: str) -> VersionQuerySet:
-    """By type as `type_of` reads it, or in the channel of exactly that name."""
-    if word == "alpha":
+def with_channel(versions: VersionQuerySet, name: str) -> VersionQuerySet:
+    """Return the versions for which `type_of` returns this type, or those in the channel with exactly this name."""
+    if name == "alpha":
         return versions.exclude(channel__in=[STABLE, "beta"])
-    return versions.filter(channel=channel_named(word))
+    return versions.filter(channel=channel_of(name))
 
 
 def with_platform(versions: VersionQuerySet, platform: str) -> VersionQuerySet:
-    """With a file on offer for that platform."""
+    """Return the versions that offer a file for this platform."""
     return versions.filter(Exists(File.objects.passed().filter(version=OuterRef("pk")).suiting(platform)))

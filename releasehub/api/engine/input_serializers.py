@@ -1,0 +1,101 @@
+"""The shapes of request bodies and queries of the engine dialect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from files.uploads.attaching import Named
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.engine import terms
+
+SHA512 = r"^[0-9a-fA-F]{128}\Z"
+MAX_FILES = 100
+
+
+class EngineFileInputSerializer(InputSerializer):
+    file_id = serializers.CharField(
+        max_length=100,
+        help_text="The number of an asset of the release page, or the id of a completed upload or of a file",
+    )
+    platform = serializers.CharField(required=False, max_length=50, allow_blank=True)
+    architecture = serializers.CharField(required=False, max_length=50, allow_blank=True)
+    hash = serializers.RegexField(
+        SHA512, required=False, help_text="SHA-512 as hex digits; a file with another checksum is rejected"
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        fields = super().to_internal_value(data)
+        return Named(
+            reference=fields["file_id"],
+            platform=fields.get("platform", "").lower(),
+            architecture=fields.get("architecture", "").lower(),
+            sha512=fields.get("hash", "").lower(),
+        )
+
+
+class StatusField(serializers.ChoiceField):
+    default_error_messages = {"unknown": "unknown is for reading only. Send one of {names}."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if data == "unknown":
+            self.fail("unknown", names=", ".join(terms.WRITABLE_STATUSES))
+        return super().to_internal_value(data)
+
+
+class EngineVersionUpdateSerializer(InputSerializer):
+    """A change of a version. Fields left out stay as they are; `files` are added to the existing ones."""
+
+    name = serializers.CharField(required=False, source="title", max_length=256)
+    version_number = serializers.CharField(required=False, source="number", max_length=1000, trim_whitespace=False)
+    changelog = serializers.CharField(required=False, allow_null=True, allow_blank=True, trim_whitespace=False)
+    changelog_url = serializers.URLField(required=False, allow_null=True, allow_blank=True, max_length=1000)
+    version_type = serializers.ChoiceField(required=False, choices=terms.TYPES)
+    status = StatusField(required=False, choices=terms.WRITABLE_STATUSES)
+    publish_at = serializers.DateTimeField(
+        required=False, help_text="When a version with the status `scheduled` is published"
+    )
+    github_release_url = serializers.URLField(required=False, source="release_page_url", max_length=1000)
+    files = serializers.ListField(child=EngineFileInputSerializer(), required=False, max_length=MAX_FILES)
+
+    def validate_changelog(self, value: str | None) -> str:
+        return value or ""
+
+    def validate_changelog_url(self, value: str | None) -> str:
+        return value or ""
+
+
+class EngineVersionCreateSerializer(EngineVersionUpdateSerializer):
+    required_fields = ("version_number", "github_release_url")
+    default_values = {"status": "listed", "files": list}
+
+
+class EngineLatestQuerySerializer(serializers.Serializer[Any]):
+    channel = serializers.CharField(
+        required=False, max_length=50, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"
+    )
+    status = serializers.ChoiceField(required=False, choices=terms.STATUSES)
+    platform = serializers.CharField(required=False, max_length=50)
+
+    def validate_channel(self, value: str) -> str:
+        return value.lower()
+
+    def validate_platform(self, value: str) -> str:
+        return value.lower()
+
+
+class EngineListQuerySerializer(EngineLatestQuerySerializer):
+    page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=2**31)
+
+
+class EngineDeleteQuerySerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, default="", max_length=500, help_text="Recorded in the audit log")
+
+
+class EngineFileDeleteQuerySerializer(EngineDeleteQuerySerializer):
+    version_id = serializers.CharField(
+        required=False,
+        max_length=24,
+        help_text="The version of the file; required if several versions have a file with this checksum",
+    )

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -44,6 +45,12 @@ _EXITS = {
 }
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS settings of all clients. Loading the certificates takes longer than most requests."""
+    return httpx.create_ssl_context()
+
+
 class Hub:
     """A client for one hub that retries after temporary failures. It is thread-safe."""
 
@@ -52,7 +59,7 @@ class Hub:
         self.stop = stop or threading.Event()
         self.on_close = ExitStack()
         self._client = self.on_close.enter_context(
-            httpx.Client(timeout=HUB_TIMEOUT, headers={"User-Agent": _agent(), "Accept": ACCEPT})
+            httpx.Client(verify=tls_context(), timeout=HUB_TIMEOUT, headers={"User-Agent": _agent(), "Accept": ACCEPT})
         )
 
     def close(self) -> None:
@@ -218,7 +225,7 @@ class Storage:
 
     def __init__(self, output: Output) -> None:
         self.output = output
-        self._client = httpx.Client(timeout=STORAGE_TIMEOUT, headers={"User-Agent": _agent()})
+        self._client = httpx.Client(verify=tls_context(), timeout=STORAGE_TIMEOUT, headers={"User-Agent": _agent()})
 
     def __enter__(self) -> Self:
         self._client.__enter__()

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -63,11 +64,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         running.end()
 
 
+@pytest.fixture(scope="session")
+def api(hub: Hub) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{hub.url}/api/", headers={"XF-Api-Key": hub.printed["API key"]}, timeout=60) as client:
+        yield client
+
+
 @pytest.fixture
-def shelf(hub: Hub) -> Iterator[Shelf]:
-    made = Shelf(hub)
-    yield made
-    made.api.close()
+def shelf(api: httpx.Client) -> Shelf:
+    return Shelf(api)
 
 
 @pytest.fixture

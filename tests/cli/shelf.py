@@ -7,17 +7,15 @@ from typing import Any
 
 import httpx
 
-from tests.hubs import Hub
-
 _numbers = itertools.count(1)
 
 
 class Shelf:
     """A fresh download on the hub. Its requests go to the hub directly, past every proxy."""
 
-    def __init__(self, hub: Hub) -> None:
-        self.key = hub.printed["API key"]
-        self.api = httpx.Client(base_url=f"{hub.url}/api/", headers={"XF-Api-Key": self.key}, timeout=60)
+    def __init__(self, api: httpx.Client) -> None:
+        self.api = api
+        self.key = api.headers["XF-Api-Key"]
         self.slug = f"own-{next(_numbers)}"
         made = self.post("mc-dm-downloads/", {"title": self.slug.title(), "category_id": 1, "slug": self.slug})
         self.id: int = made["download"]["download_id"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from releasehub_cli.systems import this_machine
@@ -15,7 +15,6 @@ from tests.cli.conftest import Run
 from tests.cli.faults import alter_answer, answer_with, cut, redirect_to_storage, status
 from tests.cli.proxy import Proxy
 from tests.cli.shelf import Shelf
-from tests.hubs import Hub
 
 pytestmark = pytest.mark.embedded
 DATA = bytes(range(256)) * 4096
@@ -32,13 +31,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def released(hub: Hub) -> Iterator[Shelf]:
+def released(api: httpx.Client) -> Shelf:
     """Version 1.4.2 for Linux and Windows, and 1.5.0 in the channel beta for Linux; no test changes them."""
-    shelf = Shelf(hub)
+    shelf = Shelf(api)
     shelf.release("1.4.2", linux_x64=DATA, windows=b"windows")
     shelf.release("1.5.0", channel="beta", linux_x64=b"beta")
-    yield shelf
-    shelf.api.close()
+    return shelf
 
 
 @pytest.fixture

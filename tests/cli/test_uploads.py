@@ -220,10 +220,10 @@ def test_finished_upload_is_removed_from_the_private_state_file(upload: Run, fil
 
 
 def test_memory_does_not_grow_with_the_size_of_parts(begin: Start, proxy: Proxy, shelf: Shelf, tmp_path: Path) -> None:
-    proxy.part_bytes = 32 * MEBIBYTE
+    proxy.part_bytes = 20 * MEBIBYTE
     shelf.add_version("1.5.0")
-    peaks = [peak(begin, tmp_path / name, size, shelf.slug) for name, size in (("a", 1), ("b", 64 * MEBIBYTE))]
-    assert peaks[1] - peaks[0] < 24 * MEBIBYTE
+    peaks = [peak(begin, tmp_path / name, size, shelf.slug) for name, size in (("a", 1), ("b", 40 * MEBIBYTE))]
+    assert peaks[1] - peaks[0] < 16 * MEBIBYTE
 
 
 def peak(begin: Start, path: Path, size: int, slug: str) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from downloads.models import Download
-from releasehub.webhooks.services import loaded
+from releasehub.webhooks.services import loaded_relation
 
 
 def download_snapshot(download: Download) -> dict[str, Any]:
@@ -12,8 +12,8 @@ def download_snapshot(download: Download) -> dict[str, Any]:
 
 def embedded_download(download: Download) -> dict[str, Any]:
     """As events of its versions and files hold it: without the long text."""
-    category, owner = loaded(download, "category"), loaded(download, "owner")
-    account = loaded(download, "organization") if download.organization_id else owner
+    category, owner = loaded_relation(download, "category"), loaded_relation(download, "owner")
+    account = loaded_relation(download, "organization") if download.organization_id else owner
     return {
         "download_id": download.pk,
         "public_id": download.public_id,

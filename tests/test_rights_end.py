@@ -24,7 +24,7 @@ from releasehub.core.errors import Denied, Invalid
 from releasehub.distribution.access_keys import KeyRefused, issue_access_key, open_with_secret
 from releasehub.distribution.links import file_path
 from releasehub.webhooks.claims import claim
-from releasehub.webhooks.endpoints import ABANDONED, create_endpoint, disable_abandoned, resume_endpoint
+from releasehub.webhooks.endpoints import ABANDONED_REASON, create_endpoint, disable_abandoned, resume_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.conftest import ApiClient
 from tests.factories import (
@@ -129,7 +129,7 @@ def test_owner_who_resumes_an_abandoned_endpoint_takes_it_over(download: Downloa
     leave_team(download, manager)
     disable_abandoned()
     endpoint.refresh_from_db()
-    assert endpoint.disabled_reason == ABANDONED
+    assert endpoint.disabled_reason == ABANDONED_REASON
     resumed = resume_endpoint(actor=acting(download.owner), endpoint=endpoint)
     assert resumed.created_by == download.owner
     make_version(download, "1.0.0")

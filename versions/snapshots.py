@@ -3,12 +3,12 @@
 from typing import Any
 
 from downloads.snapshots import embedded_download
-from releasehub.webhooks.services import loaded
+from releasehub.webhooks.services import loaded_relation
 from versions.models import Version
 
 
 def version_snapshot(version: Version) -> dict[str, Any]:
-    author = loaded(version, "author")
+    author = loaded_relation(version, "author")
     return {
         "version_id": version.pk,
         "public_id": version.public_id,

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -24,6 +23,7 @@ from releasehub.audit.exports import ExportedHead
 from releasehub.audit.lines import SHIPPED, json_line
 from releasehub.audit.models import AuditHead, AuditSink
 from releasehub.audit.targets import parse_storage_prefix, parse_syslog_target
+from releasehub.core.leases import is_unleased
 from releasehub.outbound import client
 from releasehub.outbound.failures import Refused, Unreachable
 
@@ -173,8 +173,7 @@ def _store(name: str, body: bytes) -> None:
 
 
 def _leasable() -> models.QuerySet[AuditSink]:
-    is_free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return AuditSink.objects.filter(is_free, is_active=True).order_by("pk")
+    return AuditSink.objects.filter(is_unleased(Now()), is_active=True).order_by("pk")
 
 
 def _update_leased(sink: AuditSink, **values: Any) -> None:

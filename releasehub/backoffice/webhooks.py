@@ -17,7 +17,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.policy import Policy
 from releasehub.webhooks import endpoints, replays
-from releasehub.webhooks.filters import EVERYTHING, KINDS, expanded, single_names
+from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from releasehub.webhooks.policies import administered_organizations, endpoint_policy, visible_endpoints
 
@@ -43,7 +43,7 @@ class EndpointForm(HubForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["events"] = sorted(expanded(self.instance.events) - {EVERYTHING})
+        self.initial["events"] = sorted(expand_names(self.instance.events) - {EVERYTHING})
 
 
 def rotate(actor: Actor, row: Endpoint, reason: str) -> None:

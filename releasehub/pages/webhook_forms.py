@@ -8,8 +8,8 @@ from django import forms
 
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import MOST_CHOICES, ServiceForm, managed_downloads
-from releasehub.webhooks.endpoints import LONGEST_DESCRIPTION, LONGEST_TITLE, LONGEST_URL
-from releasehub.webhooks.filters import EVERYTHING, KINDS, expanded, single_names
+from releasehub.webhooks.endpoints import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
+from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import administered_organizations, endpoint_policy
 
@@ -32,12 +32,12 @@ def events_field(kind: str, label: str) -> forms.MultipleChoiceField:
 class EndpointForm(ServiceForm):
     url = forms.CharField(
         label="URL",
-        max_length=LONGEST_URL,
+        max_length=MAX_URL_CHARACTERS,
         widget=forms.URLInput(attrs={"placeholder": "https://example.org/hook"}),
         help_text="Where deliveries are posted to. It has to be reachable from the internet.",
     )
-    title = forms.CharField(max_length=LONGEST_TITLE, required=False)
-    description = forms.CharField(max_length=LONGEST_DESCRIPTION, required=False)
+    title = forms.CharField(max_length=MAX_TITLE_CHARACTERS, required=False)
+    description = forms.CharField(max_length=MAX_DESCRIPTION_CHARACTERS, required=False)
     format = forms.ChoiceField(
         choices=Endpoint.Format.choices,
         initial=Endpoint.Format.STANDARD,
@@ -63,7 +63,7 @@ class EndpointForm(ServiceForm):
 
     @staticmethod
     def initial_of(endpoint: Endpoint) -> dict[str, Any]:
-        chosen = expanded(endpoint.events)
+        chosen = expand_names(endpoint.events)
         if EVERYTHING in chosen:
             chosen = set()
         names = ("url", "title", "description", "format", "verify_tls", "is_active")

@@ -27,7 +27,7 @@ from releasehub.core.tasks import hint
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks import services as webhooks
-from releasehub.webhooks.endpoints import erase_endpoints_of
+from releasehub.webhooks.endpoints import delete_endpoints_of
 from releasehub.webhooks.events import EventType
 from versions.models import Version
 from versions.policies import version_policy
@@ -48,7 +48,7 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
             mark_download_deleted(actor=actor, download=download, reason=reason)
             return
         _schedule_erasing(File.all_objects.filter(version__download=download).values_list("blob_id", flat=True))
-        erase_endpoints_of(actor=actor, download_id=download.pk)
+        delete_endpoints_of(actor=actor, download_id=download.pk)
         audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_HARD, target=download, reason=reason)
         webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=True, reason=reason)
         download.public_slugs.update(

@@ -1,4 +1,8 @@
-"""Which deliveries a worker may send, and what became of them. All times are the database's."""
+"""Claims: which deliveries a worker may send next, and how it records the results.
+
+A claim takes due deliveries of an endpoint as a *lane* and leases them to the worker. An endpoint has at most
+LANES_PER_ENDPOINT lanes in all workers together. All times come from the clock of the database.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +15,30 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.db import DatabaseError, models, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Case, Exists, F, OuterRef, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from releasehub.core import encryption
+from releasehub.core.leases import is_unleased
 from releasehub.core.sql_templates import insert_all
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.limits import LANES_PER_ENDPOINT
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Event, Payload
-from releasehub.webhooks.policies import is_held
+from releasehub.webhooks.policies import creator_can_manage
 from releasehub.webhooks.schedule import delay_after
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=4)
-LANE_SIZE = 50
-LOOKED_AT = 200
+LEASE_DURATION = timedelta(seconds=4)
+MAX_LANE_DELIVERIES = 50
+MAX_CANDIDATES = 200
 GONE_STATUS = 410
 
 
 @dataclass(frozen=True)
-class Parcel:
-    """One claimed delivery, ready to be signed and sent."""
+class ClaimedDelivery:
+    """A delivery in a lane, ready to be signed and sent. `number` is the number of the attempt."""
 
     delivery_id: int
     webhook_id: str
@@ -45,7 +50,17 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Lane:
-    """Deliveries of one endpoint that are sent one after the other, under one lease. `is_failing`: when claimed."""
+    """Deliveries of one endpoint that one thread sends in order, under one lease.
+
+    Attributes:
+        endpoint_id: The endpoint.
+        is_failing: Whether the last attempt had failed when the lane was claimed.
+        url: The URL of the endpoint.
+        verify_tls: Whether the TLS certificate has to be valid.
+        keys: The decrypted secrets, the newest first. It is empty if they cannot be decrypted.
+        token: The token of the lease.
+        deliveries: The deliveries in order.
+    """
 
     endpoint_id: int
     is_failing: bool
@@ -53,14 +68,14 @@ class Lane:
     verify_tls: bool
     keys: tuple[str, ...]
     token: str
-    parcels: tuple[Parcel, ...]
+    deliveries: tuple[ClaimedDelivery, ...]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one attempt came to. `retry_after`: the header, as sent."""
+class AttemptOutcome:
+    """The result of one attempt. `retry_after` is the unparsed header of the response."""
 
-    parcel: Parcel
+    delivery: ClaimedDelivery
     endpoint_id: int
     was_failing: bool
     token: str
@@ -85,30 +100,36 @@ class Outcome:
 # --- claim ------------------------------------------------------------------------------------------------------------
 
 
-def is_anything_due(*, only_healthy: bool = False) -> bool:
-    """Look without locks, so that a worker without work costs one query.
+def has_due_deliveries(*, only_healthy: bool = False) -> bool:
+    """Return whether there may be something to claim. This takes one query and no locks.
 
-    The rights of the creators are left to `claim`: the query is asked all the time, and building them in takes Django
-    longer than all the rest.
+    It does not check the rights of the creators, which `claim` does. Workers run this query all the time, and building
+    that condition takes Django longer than everything else.
     """
-    return _waiting_endpoints(only_healthy).exists()
+    return _endpoints_with_due_deliveries(only_healthy).exists()
 
 
 def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
-    """Lease what may be sent now: at most a lane for each endpoint, and at most two of one endpoint at any time.
+    """Claim due deliveries, and lease them to this worker.
 
-    `only_healthy`: of endpoints whose last attempt succeeded.
-    Where the database has it, endpoints another worker is claiming for are skipped; SQLite has one writer at a time.
+    Args:
+        max_lanes: The maximum number of lanes. Each endpoint gets at most one of them.
+        only_healthy: Whether to skip endpoints whose last attempt failed.
+
+    Returns:
+        The claimed lanes.
     """
     token = uuid4().hex
+    # On PostgreSQL, endpoints that another worker is claiming for are locked, and skipped here. SQLite has a single
+    # writer, so claims run one after the other.
     with transaction.atomic():
         endpoints = _claim_endpoints(max_lanes, only_healthy)
         chosen = _choose(endpoints)
         ids = [pk for rows in chosen.values() for pk in rows]
-        Delivery.objects.filter(pk__in=ids).update(lease_until=clock.now(LEASE), lease_token=token)
+        Delivery.objects.filter(pk__in=ids).update(lease_until=clock.now(LEASE_DURATION), lease_token=token)
     if not ids:
         return []
-    parcels = _parcels(ids, token)
+    claimed = _load_deliveries(ids, token)
     keys = {endpoint.pk: _keys(endpoint) for endpoint in endpoints}
     return [
         Lane(
@@ -118,47 +139,59 @@ def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
             endpoint.verify_tls,
             keys[endpoint.pk],
             token,
-            tuple(parcels[endpoint.pk]),
+            tuple(claimed[endpoint.pk]),
         )
         for endpoint in endpoints
-        if parcels[endpoint.pk]
+        if claimed[endpoint.pk]
     ]
 
 
 def renew(tokens: Collection[str]) -> None:
-    """Keep what is still ours and not yet noted. Leases are short, so that a dead worker holds up nobody for long."""
+    """Extend the leases with these tokens, for deliveries that are not recorded yet.
+
+    Leases are short, so that the deliveries of a dead worker do not wait for long.
+    """
     Delivery.objects.filter(lease_token__in=tokens, lease_until__isnull=False, state=Delivery.State.PENDING).update(
-        lease_until=clock.now(LEASE)
+        lease_until=clock.now(LEASE_DURATION)
     )
 
 
 def release(token: str, delivery_ids: Collection[int]) -> None:
-    """Give back what was claimed and not tried."""
+    """Release the leases of deliveries that were claimed but not attempted."""
     rows = Delivery.objects.filter(pk__in=delivery_ids, lease_token=token)
     rows.update(lease_until=None, lease_token="")
 
 
-def _waiting_endpoints(only_healthy: bool) -> models.QuerySet[Endpoint]:
+def _endpoints_with_due_deliveries(only_healthy: bool) -> models.QuerySet[Endpoint]:
     due = Exists(_due().filter(endpoint=OuterRef("pk")))
     rows = Endpoint.objects.filter(due, is_active=True, paused_at=None, disabled_at=None)
     return rows.filter(consecutive_failures=0) if only_healthy else rows
 
 
 def _due() -> models.QuerySet[Delivery]:
-    free = Q(lease_until=None) | Q(lease_until__lt=clock.now())
-    return Delivery.objects.filter(free, state=Delivery.State.PENDING, next_attempt_at__lte=clock.now())
+    return Delivery.objects.filter(
+        is_unleased(clock.now()), state=Delivery.State.PENDING, next_attempt_at__lte=clock.now()
+    )
 
 
-def _claim_endpoints(most: int, only_healthy: bool) -> list[Endpoint]:
-    """Locked until the claim commits, which makes the number of lanes exact; the one longest not looked at first."""
-    rows = _waiting_endpoints(only_healthy).filter(is_held()).select_for_update(skip_locked=True, no_key=True)
-    endpoints = list(rows.order_by(F("claimed_at").asc(nulls_first=True), "pk")[:most])
+def _claim_endpoints(limit: int, only_healthy: bool) -> list[Endpoint]:
+    """Lock and return endpoints with due deliveries. Those that were not claimed for the longest time come first.
+
+    The locks are held until the claim commits. Without them, two workers could both count the lanes of an endpoint and
+    claim one too many.
+    """
+    rows = (
+        _endpoints_with_due_deliveries(only_healthy)
+        .filter(creator_can_manage())
+        .select_for_update(skip_locked=True, no_key=True)
+    )
+    endpoints = list(rows.order_by(F("claimed_at").asc(nulls_first=True), "pk")[:limit])
     Endpoint.objects.filter(pk__in=[row.pk for row in endpoints]).update(claimed_at=clock.now())
     return endpoints
 
 
 def _choose(endpoints: Sequence[Endpoint]) -> dict[int, list[int]]:
-    """Endpoint -> deliveries of its new lane."""
+    """Return the ids of the deliveries for a new lane of each endpoint that may have another lane."""
     lanes: defaultdict[int, set[str]] = defaultdict(set)
     busy: defaultdict[int, set[str]] = defaultdict(set)
     leased = Delivery.objects.filter(
@@ -171,41 +204,48 @@ def _choose(endpoints: Sequence[Endpoint]) -> dict[int, list[int]]:
     for endpoint in endpoints:
         room = 1 if endpoint.consecutive_failures else LANES_PER_ENDPOINT
         if len(lanes[endpoint.pk]) < room:
-            chosen[endpoint.pk] = _next_of(endpoint, busy[endpoint.pk])
+            chosen[endpoint.pk] = _next_deliveries(endpoint, busy[endpoint.pk])
     return chosen
 
 
-def _next_of(endpoint: Endpoint, busy: Collection[str]) -> list[int]:
-    """The oldest due ones, in order. An object another lane speaks of waits, so that its events stay in order."""
+def _next_deliveries(endpoint: Endpoint, busy: Collection[str]) -> list[int]:
+    """Return the ids of the deliveries that have been due for the longest time.
+
+    Deliveries about an object wait while another lane sends one about it, so that the events of the object arrive in
+    order.
+    """
     rows = _due().filter(endpoint=endpoint).order_by("next_attempt_at", "pk").values_list("pk", "object_key")
-    return sorted([pk for pk, object_key in rows[:LOOKED_AT] if object_key not in busy][:LANE_SIZE])
+    return sorted([pk for pk, object_key in rows[:MAX_CANDIDATES] if object_key not in busy][:MAX_LANE_DELIVERIES])
 
 
 # --- payloads ---------------------------------------------------------------------------------------------------------
 
 
-def _parcels(ids: Sequence[int], token: str) -> defaultdict[int, list[Parcel]]:
-    """Endpoint -> what to send, in order. What cannot be rendered is given up."""
-    deliveries = list(Delivery.objects.filter(pk__in=ids, lease_token=token).order_by("pk"))
-    bodies = _bodies({(row.event_id, row.format) for row in deliveries})
-    parcels: defaultdict[int, list[Parcel]] = defaultdict(list)
-    for row in deliveries:
+def _load_deliveries(ids: Sequence[int], token: str) -> defaultdict[int, list[ClaimedDelivery]]:
+    """Return the claimed deliveries of each endpoint, in order. Those that cannot be rendered are marked as failed."""
+    rows = list(Delivery.objects.filter(pk__in=ids, lease_token=token).order_by("pk"))
+    bodies = _bodies({(row.event_id, row.format) for row in rows})
+    claimed: defaultdict[int, list[ClaimedDelivery]] = defaultdict(list)
+    for row in rows:
         body = bodies.get((row.event_id, row.format))
         if body is None:
-            _give_up(row)
+            _fail_without_attempt(row)
             continue
         number = row.attempt_count + 1
-        parcels[row.endpoint_id].append(Parcel(row.pk, row.webhook_id, row.format, number, row.step, body.encode()))
-    return parcels
+        claimed[row.endpoint_id].append(
+            ClaimedDelivery(row.pk, row.webhook_id, row.format, number, row.step, body.encode())
+        )
+    return claimed
 
 
 def _bodies(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
-    """(event, format) -> the body as first rendered, by this worker or another."""
+    """Return the bodies by event and format. A missing body is rendered and stored."""
     bodies = _stored_bodies(wanted)
     if missing := wanted - bodies.keys():
         events = Event.objects.in_bulk({event_id for event_id, _ in missing})
         rendered = {key: _rendered(key[1], events[key[0]]) for key in sorted(missing)}
         rows = [Payload(event_id=key[0], format=key[1], body=body) for key, body in rendered.items() if body]
+        # Another worker may render the same body. The first one that is stored is sent by all workers.
         insert_all(rows, ignore_conflicts=True)
         bodies |= _stored_bodies(missing)
     return bodies
@@ -220,88 +260,91 @@ def _rendered(format_: str, event: Event) -> str:
     try:
         return formats.render(format_, event)
     except DatabaseError:
-        raise  # that passes, and the delivery with it
-    except Exception:  # a renderer of another app must not stop the deliveries of all others
+        raise  # a database outage is temporary, so the delivery must not be given up
+    except Exception:  # the renderer of another app must not stop all other deliveries
         log.exception("Event %s could not be rendered as %s.", event.public_id, format_)
         return ""
 
 
-def _give_up(delivery: Delivery) -> None:
+def _fail_without_attempt(delivery: Delivery) -> None:
     Delivery.objects.filter(pk=delivery.pk, lease_token=delivery.lease_token).update(
         state=Delivery.State.FAILED, lease_until=None, lease_token="", finished_at=clock.now()
     )
 
 
 def _keys(endpoint: Endpoint) -> tuple[str, ...]:
-    """The secrets in force, the newest first."""
-    sealed = [endpoint.sealed_secret]
-    if endpoint.is_earlier_secret_valid:
-        sealed.append(endpoint.sealed_previous_secret)
+    """Return the decrypted secrets that are valid now, the newest first, or nothing if they cannot be decrypted."""
+    encrypted = [endpoint.sealed_secret]
+    if endpoint.is_previous_secret_valid:
+        encrypted.append(endpoint.sealed_previous_secret)
     try:
-        return tuple(encryption.decrypt(text) for text in sealed)
+        return tuple(encryption.decrypt(text) for text in encrypted)
     except encryption.DecryptionError:
-        log.error("The secret of %s cannot be read under this SECRET_KEY; rotate it.", endpoint)
+        log.error("The secret of %s cannot be decrypted with the current SECRET_KEY. Rotate the secret.", endpoint)
         return ()
 
 
 # --- finish -----------------------------------------------------------------------------------------------------------
 
 
-def record(outcomes: Sequence[Outcome]) -> None:
-    """Attempts and new states, of those deliveries whose lease is still ours."""
+def record(outcomes: Sequence[AttemptOutcome]) -> None:
+    """Store the attempts and the new states of deliveries. Those whose lease was lost are ignored."""
     with transaction.atomic():
-        held = dict(
+        current_tokens = dict(
             Delivery.objects.select_for_update()
-            .filter(pk__in=[outcome.parcel.delivery_id for outcome in outcomes], state=Delivery.State.PENDING)
+            .filter(pk__in=[outcome.delivery.delivery_id for outcome in outcomes], state=Delivery.State.PENDING)
             .order_by("pk")
             .values_list("pk", "lease_token")
         )
-        ours = [outcome for outcome in outcomes if held.get(outcome.parcel.delivery_id) == outcome.token]
-        delays = {outcome.parcel.delivery_id: _delay(outcome) for outcome in ours}
-        insert_all([_attempt(outcome) for outcome in ours if delays[outcome.parcel.delivery_id] is None])
-        Attempt.objects.bulk_create(_to_repeat(ours, delays))
-        _finish([outcome.parcel.delivery_id for outcome in ours if outcome.is_delivered], Delivery.State.DELIVERED)
-        failed = [outcome.parcel.delivery_id for outcome in ours if not outcome.is_delivered]
+        ours = [outcome for outcome in outcomes if current_tokens.get(outcome.delivery.delivery_id) == outcome.token]
+        delays = {outcome.delivery.delivery_id: _delay(outcome) for outcome in ours}
+        insert_all([_attempt(outcome) for outcome in ours if delays[outcome.delivery.delivery_id] is None])
+        Attempt.objects.bulk_create(_attempts_to_retry(ours, delays))
+        _finish([outcome.delivery.delivery_id for outcome in ours if outcome.is_delivered], Delivery.State.DELIVERED)
+        failed = [outcome.delivery.delivery_id for outcome in ours if not outcome.is_delivered]
         _finish([pk for pk in failed if delays[pk] is None], Delivery.State.FAILED)
-        _put_off({pk: delay for pk in failed if (delay := delays[pk]) is not None})
-    _note_health(ours)
+        _reschedule({pk: delay for pk in failed if (delay := delays[pk]) is not None})
+    _update_health(ours)
 
 
-def _delay(outcome: Outcome) -> timedelta | None:
-    """Until the next attempt, if there is one."""
+def _delay(outcome: AttemptOutcome) -> timedelta | None:
+    """Return the time until the next attempt, or None if there is none."""
     if outcome.is_delivered or outcome.is_gone:
         return None
-    return delay_after(outcome.parcel.step, outcome.retry_after, now=timezone.now())
+    return delay_after(outcome.delivery.step, outcome.retry_after, now=timezone.now())
 
 
-def _to_repeat(outcomes: Iterable[Outcome], delays: Mapping[int, timedelta | None]) -> list[Attempt]:
-    """The attempts that another will follow, with its time: an expression, read back as a date."""
+def _attempts_to_retry(outcomes: Iterable[AttemptOutcome], delays: Mapping[int, timedelta | None]) -> list[Attempt]:
+    """Return the attempts that will be retried.
+
+    The time of the retry is a database expression, which `insert_all` does not support.
+    """
     rows = []
     for outcome in outcomes:
-        if (delay := delays[outcome.parcel.delivery_id]) is not None:
+        if (delay := delays[outcome.delivery.delivery_id]) is not None:
             row = _attempt(outcome)
             row.next_attempt_at = clock.now(delay)
             rows.append(row)
     return rows
 
 
-def _attempt(outcome: Outcome) -> Attempt:
+def _attempt(outcome: AttemptOutcome) -> Attempt:
     return Attempt(
-        delivery_id=outcome.parcel.delivery_id,
-        number=outcome.parcel.number,
+        delivery_id=outcome.delivery.delivery_id,
+        number=outcome.delivery.number,
         result=outcome.result,
         started_at=outcome.started_at,
         duration_ms=outcome.duration_ms,
         status_code=outcome.status_code,
         error=outcome.error[:300],
-        request_headers=formats.without_secrets(outcome.headers),
-        body_sha256=hashlib.sha256(outcome.parcel.body).hexdigest(),
+        request_headers=formats.redact_headers(outcome.headers),
+        body_sha256=hashlib.sha256(outcome.delivery.body).hexdigest(),
         response=outcome.response,
     )
 
 
-def _put_off(delays: Mapping[int, timedelta]) -> None:
-    """Delivery -> how long from now."""
+def _reschedule(delays: Mapping[int, timedelta]) -> None:
+    """Schedule the next attempts. `delays` has the time from now for each delivery."""
     if delays:
         Delivery.objects.filter(pk__in=delays).update(
             attempt_count=F("attempt_count") + 1,
@@ -323,10 +366,11 @@ def _finish(delivery_ids: Collection[int], state: Delivery.State) -> None:
         )
 
 
-def _note_health(outcomes: Iterable[Outcome]) -> None:
-    """One row at a time and none inside a transaction, so that no two workers wait for each other.
+def _update_health(outcomes: Iterable[AttemptOutcome]) -> None:
+    """Update the failure counts of endpoints after their last outcome.
 
-    A success of an endpoint that was well when claimed costs nothing; had it failed meanwhile, the next one counts.
+    Each update is its own transaction, so that workers do not block each other. A success of an endpoint that was not
+    failing when it was claimed writes nothing. If it has failed in the meantime, its next success resets the count.
     """
     last = {outcome.endpoint_id: outcome for outcome in outcomes}
     for endpoint_id, outcome in sorted(last.items(), key=lambda item: item[0]):

@@ -1,4 +1,4 @@
-"""The clock of leases, due times and retries: the database's, so that a worker with a wrong clock harms nobody."""
+"""The clock for leases, due times and retries. It is the clock of the database, because those of workers may differ."""
 
 from datetime import timedelta
 
@@ -6,10 +6,10 @@ from django.db.models import DateTimeField, Expression, ExpressionWrapper
 from django.db.models.functions import Now
 
 shift = timedelta(0)
-"""Moves this clock; only tests do."""
+"""The offset of this clock. Only tests change it."""
 
 
 def now(delay: timedelta = timedelta(0)) -> Expression:
-    """An expression: the time of the statement that uses it, plus `delay`."""
-    moved = shift + delay
-    return ExpressionWrapper(Now() + moved, output_field=DateTimeField()) if moved else Now()
+    """Return an expression for the time of the statement that uses it, plus `delay`."""
+    offset = shift + delay
+    return ExpressionWrapper(Now() + offset, output_field=DateTimeField()) if offset else Now()

@@ -1,7 +1,7 @@
-"""The worker: claim, send side by side, note what came of it, for as long as something is due.
+"""The delivery worker: it claims due deliveries, sends them concurrently, and records the results.
 
-Only the thread that calls `deliver_batch` talks to the database. Each lane is a thread that sends the deliveries of one
-endpoint in order, so that an endpoint that hangs holds up nobody else.
+Each lane has a thread that sends the deliveries of one endpoint in order, so that an endpoint that hangs does not delay
+others. Only the thread that calls `deliver_batch` uses the database. The other threads report to it through a queue.
 """
 
 from __future__ import annotations
@@ -23,119 +23,132 @@ from django.utils import timezone
 from releasehub.outbound import client
 from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import claims, formats
-from releasehub.webhooks.claims import Lane, Outcome, Parcel
+from releasehub.webhooks.claims import AttemptOutcome, ClaimedDelivery, Lane
 from releasehub.webhooks.endpoints import disable_gone
-from releasehub.webhooks.limits import MAX_LANES_PER_WORKER, MAX_UNNOTED_PER_LANE
+from releasehub.webhooks.limits import MAX_LANES_PER_WORKER, MAX_UNRECORDED_PER_LANE
 from releasehub.webhooks.models import Attempt
 
 log = logging.getLogger(__name__)
 
 ATTEMPT_SECONDS = 15.0
-SLOW_SECONDS = 1.0
-LANE_SECONDS = 5.0
-LOOK_AGAIN_SECONDS = 0.2
+SLOW_SECONDS = 1.0  # a lane ends after a slower response
+LANE_SECONDS = 5.0  # a lane starts no attempt after this time
+POLL_SECONDS = 0.2
 RENEW_SECONDS = 1.0
-DATABASE_SECONDS = 30.0
-RESPONSE_BYTES = 4096
+MAX_OUTAGE_SECONDS = 30.0
+MAX_RESPONSE_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class LaneEnd:
-    """A lane's last word: these were claimed and not tried."""
+class LaneFinished:
+    """The last report of a lane. `unattempted` has the deliveries that were claimed but not attempted."""
 
     number: int
     token: str
-    untried: tuple[int, ...]
+    unattempted: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What came of one request. `room`: the lane goes on when it is noted, so that a crash repeats only few."""
+class AttemptReport:
+    """The report of one attempt. The lane waits for `slot` before it continues, until the attempt is recorded.
 
-    outcome: Outcome
-    room: threading.Semaphore
+    So few attempts are unrecorded at any time, and a crash repeats only those.
+    """
+
+    outcome: AttemptOutcome
+    slot: threading.Semaphore
 
 
-Report = Sent | LaneEnd
+Report = AttemptReport | LaneFinished
 Reports = queue.SimpleQueue[Report]
 
 
 def deliver_batch(*, seconds: float = 30.0, max_lanes: int = MAX_LANES_PER_WORKER) -> int:
-    """Send until nothing is due, and take new work for `seconds`; returns the number of attempts. Safe in many workers.
+    """Send due deliveries until there are none, or until the time is over. Several workers can do this concurrently.
 
-    Should a lane still run then, healthy endpoints are served until it ends: one that hangs holds up nobody.
-    A worker that dies in between leaves leases that run out; its deliveries are then sent again under the same id.
+    If a lane is still running when the time is over, healthy endpoints get new lanes until it ends, so that an endpoint
+    that hangs does not delay them. If this worker dies, its leases expire, and another worker sends the deliveries
+    again with the same ids.
+
+    Args:
+        seconds: How long to claim new deliveries.
+        max_lanes: The maximum number of concurrent lanes.
+
+    Returns:
+        The number of attempts.
     """
-    with _Round(max_lanes) as round_:
-        return round_.run(time.monotonic() + seconds)
+    with _DeliveryRun(max_lanes) as delivery_run:
+        return delivery_run.run(time.monotonic() + seconds)
 
 
-class _Round:
-    """The lanes of one call, and what is heard of them. When it ends early they stop after the request they make."""
+class _DeliveryRun:
+    """The lanes of one call of `deliver_batch`. If it fails, each lane stops after its current request."""
 
     def __init__(self, max_lanes: int) -> None:
         self._max_lanes = max_lanes
         self._pool = ThreadPoolExecutor(max_lanes, thread_name_prefix="webhooks")
         self._reports: Reports = queue.SimpleQueue()
         self._is_over = threading.Event()
-        self._tokens: dict[int, str] = {}  # of the running lanes
+        self._tokens: dict[int, str] = {}  # lane number -> lease token, for the running lanes
         self._numbers = count()
         self._renewed_at = time.monotonic()
 
-    def __enter__(self) -> _Round:
+    def __enter__(self) -> _DeliveryRun:
         return self
 
     def __exit__(self, *error: object) -> None:
         self._is_over.set()
         self._pool.shutdown()
 
-    def run(self, ends: float) -> int:
-        attempts, is_free, last = 0, True, frozenset[int]()
+    def run(self, deadline: float) -> int:
+        """Claim, wait for reports and record them, in turns. `deadline` is a time of `time.monotonic`."""
+        # `is_free` is set when a lane has ended or nothing happens: only then can a claim find something new.
+        attempts, is_free, last_in_time = 0, True, frozenset[int]()
         while True:
-            is_late = time.monotonic() >= ends
-            if is_free and len(self._tokens) < self._max_lanes and (not is_late or self._tokens.keys() & last):
+            is_late = time.monotonic() >= deadline
+            if is_free and len(self._tokens) < self._max_lanes and (not is_late or self._tokens.keys() & last_in_time):
                 self._start_lanes(only_healthy=is_late)
             if not self._tokens:
                 return attempts
             if not is_late:
-                last = frozenset(self._tokens)
+                last_in_time = frozenset(self._tokens)
             self._renew_leases()
-            heard = _hear(self._reports)
-            sent = [report for report in heard if isinstance(report, Sent)]
-            attempts += _note([report.outcome for report in sent])
+            reports = _next_reports(self._reports)
+            sent = [report for report in reports if isinstance(report, AttemptReport)]
+            attempts += _record([report.outcome for report in sent])
             for report in sent:
-                report.room.release()
-            ended = [report for report in heard if isinstance(report, LaneEnd)]
+                report.slot.release()
+            ended = [report for report in reports if isinstance(report, LaneFinished)]
             for end in ended:
-                if end.untried:
-                    _surely(partial(claims.release, end.token, end.untried))
+                if end.unattempted:
+                    _retry_during_outage(partial(claims.release, end.token, end.unattempted))
                 del self._tokens[end.number]
-            is_free = bool(ended) or not heard
+            is_free = bool(ended) or not reports
 
     def _start_lanes(self, *, only_healthy: bool) -> None:
         claimed_at = time.monotonic()
-        for lane in self._claimed(only_healthy=only_healthy):
+        for lane in self._claim(only_healthy=only_healthy):
             number = next(self._numbers)
             self._tokens[number] = lane.token
             self._pool.submit(_run_lane, number, lane, claimed_at, self._reports, self._is_over)
 
-    def _claimed(self, *, only_healthy: bool) -> list[Lane]:
-        with self._database_may_go():
-            if claims.is_anything_due(only_healthy=only_healthy):
+    def _claim(self, *, only_healthy: bool) -> list[Lane]:
+        with self._tolerate_outage():
+            if claims.has_due_deliveries(only_healthy=only_healthy):
                 return claims.claim(self._max_lanes - len(self._tokens), only_healthy=only_healthy)
         return []
 
     def _renew_leases(self) -> None:
-        """Of lanes that take long; most are through before."""
+        """Renew the leases of lanes that take long. Most lanes end before their leases expire."""
         now = time.monotonic()
         if now - self._renewed_at > RENEW_SECONDS:
             self._renewed_at = now
-            with self._database_may_go():
+            with self._tolerate_outage():
                 claims.renew(set(self._tokens.values()))
 
     @contextmanager
-    def _database_may_go(self) -> Iterator[None]:
-        """As long as lanes run, whose outcomes are still to be written."""
+    def _tolerate_outage(self) -> Iterator[None]:
+        """Ignore a database outage while lanes are running, because their outcomes still have to be recorded."""
         try:
             yield
         except (OperationalError, InterfaceError):
@@ -144,123 +157,129 @@ class _Round:
             connection.close()
 
 
-def _hear(reports: Reports) -> list[Report]:
-    """All that was reported by now; nothing when it stays quiet, so that the caller looks for new work."""
-    heard: list[Report] = []
+def _next_reports(queued: Reports) -> list[Report]:
+    """Return all waiting reports. If there are none, wait for a short time, so that new deliveries are noticed soon."""
+    reports: list[Report] = []
     with suppress(queue.Empty):
-        heard.append(reports.get(timeout=LOOK_AGAIN_SECONDS))
+        reports.append(queued.get(timeout=POLL_SECONDS))
         while True:
-            heard.append(reports.get_nowait())
-    return heard
+            reports.append(queued.get_nowait())
+    return reports
 
 
-def _note(outcomes: Sequence[Outcome]) -> int:
+def _record(outcomes: Sequence[AttemptOutcome]) -> int:
     if outcomes:
-        _surely(partial(claims.record, outcomes))
+        _retry_during_outage(partial(claims.record, outcomes))
         for endpoint_id in {outcome.endpoint_id for outcome in outcomes if outcome.is_gone}:
-            _surely(partial(disable_gone, endpoint_id))
+            _retry_during_outage(partial(disable_gone, endpoint_id))
     return len(outcomes)
 
 
-def _surely(write: Callable[[], object]) -> None:
-    """Write what happened though the database goes away and comes back, for as long as the leases are surely ours.
+def _retry_during_outage(write: Callable[[], object]) -> None:
+    """Call `write`, and repeat it for a while if the database cannot be reached.
 
-    Without it all that was sent in that moment would be sent again.
+    Otherwise everything that was just sent would be sent again.
     """
-    ends = time.monotonic() + DATABASE_SECONDS
+    deadline = time.monotonic() + MAX_OUTAGE_SECONDS
     while True:
         try:
             write()
             return
         except (OperationalError, InterfaceError):
-            if connection.in_atomic_block or time.monotonic() > ends:
+            if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
             connection.close()
-            time.sleep(LOOK_AGAIN_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
 # --- in a lane's thread -----------------------------------------------------------------------------------------------
 
 
 def _run_lane(number: int, lane: Lane, claimed_at: float, reports: Reports, is_over: threading.Event) -> None:
-    """Send one after the other, until the endpoint proves slow or gone, or the lane's time is over."""
-    tried, caller, room = 0, client.PersistentClient(), threading.Semaphore(MAX_UNNOTED_PER_LANE)
+    """Send the deliveries in order, until the endpoint proves to be slow or gone, or the time of the lane is over."""
+    attempted, http_client, slot = 0, client.PersistentClient(), threading.Semaphore(MAX_UNRECORDED_PER_LANE)
     try:
-        for parcel in lane.parcels:
-            while not room.acquire(timeout=LOOK_AGAIN_SECONDS) and not is_over.is_set():
+        for delivery in lane.deliveries:
+            while not slot.acquire(timeout=POLL_SECONDS) and not is_over.is_set():
                 pass
             if is_over.is_set() or time.monotonic() - claimed_at > LANE_SECONDS:
                 return
-            outcome = attempt(lane, parcel, caller)
-            tried += 1
-            reports.put(Sent(outcome, room))
+            outcome = attempt(lane, delivery, http_client)
+            attempted += 1
+            reports.put(AttemptReport(outcome, slot))
             if outcome.is_gone or outcome.duration_ms > SLOW_SECONDS * 1000:
                 return
             if not outcome.is_delivered:
                 lane = replace(lane, is_failing=True)
     finally:
-        caller.close()
-        reports.put(LaneEnd(number, lane.token, tuple(parcel.delivery_id for parcel in lane.parcels[tried:])))
+        http_client.close()
+        reports.put(
+            LaneFinished(number, lane.token, tuple(delivery.delivery_id for delivery in lane.deliveries[attempted:]))
+        )
 
 
-def attempt(lane: Lane, parcel: Parcel, caller: client.PersistentClient) -> Outcome:
-    """One request. Every trouble is an outcome."""
+def attempt(lane: Lane, delivery: ClaimedDelivery, http_client: client.PersistentClient) -> AttemptOutcome:
+    """Send one request, and return the outcome. It raises no errors."""
     started = time.monotonic()
-    outcome = Outcome(
-        parcel, lane.endpoint_id, lane.is_failing, lane.token, Attempt.Result.UNREACHABLE, timezone.now(), 0, {}
+    outcome = AttemptOutcome(
+        delivery, lane.endpoint_id, lane.is_failing, lane.token, Attempt.Result.UNREACHABLE, timezone.now(), 0, {}
     )
     try:
-        outcome = _exchange(lane, outcome, caller)
+        outcome = _exchange(lane, outcome, http_client)
     except Refused as error:
         outcome = replace(outcome, result=Attempt.Result.REFUSED, error=error.reason)
     except Unreachable as error:
         outcome = replace(outcome, error=error.reason)
     except Exception:
-        log.exception("A delivery failed inside the hub.")
-        outcome = replace(outcome, error="The delivery failed inside the hub.")
+        log.exception("A delivery failed because of an internal error.")
+        outcome = replace(outcome, error="The delivery failed because of an internal error of the hub.")
     return replace(outcome, duration_ms=round((time.monotonic() - started) * 1000))
 
 
-def _exchange(lane: Lane, outcome: Outcome, caller: client.PersistentClient) -> Outcome:
-    """Errors: Refused; Unreachable."""
-    parcel = outcome.parcel
+def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: client.PersistentClient) -> AttemptOutcome:
+    """Sign and send the request.
+
+    Raises:
+        Refused: The target is not allowed, or the secret cannot be decrypted.
+    """
+    delivery = outcome.delivery
     if not lane.keys:
-        raise Refused("The secret of the endpoint cannot be read. Rotate it.")
+        raise Refused("The secret of the endpoint cannot be decrypted. Rotate the secret.")
     headers = formats.headers_of(
-        parcel.format,
-        webhook_id=parcel.webhook_id,
+        delivery.format,
+        webhook_id=delivery.webhook_id,
         endpoint_id=lane.endpoint_id,
         keys=lane.keys,
         timestamp=int(outcome.started_at.timestamp()),
-        body=parcel.body,
+        body=delivery.body,
     )
     try:
-        answer = caller.send(
+        response = http_client.send(
             "POST",
             lane.url,
             headers=headers,
-            body=parcel.body,
-            read_limit=RESPONSE_BYTES,
+            body=delivery.body,
+            read_limit=MAX_RESPONSE_BYTES,
             total_seconds=ATTEMPT_SECONDS,
             verify_tls=lane.verify_tls,
         )
     except Unreachable as error:
         return replace(outcome, headers=headers, error=error.reason)
-    is_success = 200 <= answer.status < 300
+    is_success = 200 <= response.status < 300
     return replace(
         outcome,
         headers=headers,
         result=Attempt.Result.DELIVERED if is_success else Attempt.Result.ANSWERED,
-        status_code=answer.status,
-        error="" if is_success else f"The server answered {answer.status}.",
-        response=_text(answer.body, lane.keys),
-        retry_after=answer.headers.get("Retry-After", ""),
+        status_code=response.status,
+        error="" if is_success else f"The server responded with status {response.status}.",
+        response=_text(response.body, lane.keys),
+        retry_after=response.headers.get("Retry-After", ""),
     )
 
 
 def _text(body: bytes, keys: Sequence[str]) -> str:
-    """As it can be stored, and without the secrets a receiver echoes."""
+    """Return the body as text that can be stored. Secrets that the receiver has echoed are removed."""
     text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
     for key in keys:
-        text = text.replace(key, formats.HIDDEN)
+        text = text.replace(key, formats.REDACTED)
     return text

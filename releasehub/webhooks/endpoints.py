@@ -1,4 +1,7 @@
-"""Make, change, pause, test and disable endpoints. A secret is shown in the answer that makes it, and nowhere else."""
+"""Use cases of webhook endpoints: create, change, pause, test and disable them.
+
+A secret is only returned when it is created. The database has it in encrypted form.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +26,20 @@ from releasehub.outbound.client import check_target
 from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
 from releasehub.webhooks import clock, filters, notices, signing
 from releasehub.webhooks.events import EventType
-from releasehub.webhooks.fanout import DELIVER, new_delivery
+from releasehub.webhooks.fanout import DELIVER_TASK, new_delivery
 from releasehub.webhooks.models import Delivery, Endpoint, host_of
-from releasehub.webhooks.policies import endpoint_policy, is_held
-from releasehub.webhooks.services import store
+from releasehub.webhooks.policies import creator_can_manage, endpoint_policy
+from releasehub.webhooks.services import store_events
 
-OVERLAP = timedelta(hours=24)
-GIVEN_UP_AFTER = timedelta(days=5)
-ABANDONED = "The user who created it may no longer manage it. Resume it to take it over."
-LONGEST_URL = 2000
-LONGEST_TITLE = 100
-LONGEST_DESCRIPTION = 200
-MOST_CRITERIA = 20
-MOST_VALUES = 100
-LONGEST_VALUE = 200
+SECRET_OVERLAP = timedelta(hours=24)
+DISABLE_AFTER = timedelta(days=5)
+ABANDONED_REASON = "The user who created it no longer has permission to manage it. Resume the endpoint to take it over."
+MAX_URL_CHARACTERS = 2000
+MAX_TITLE_CHARACTERS = 100
+MAX_DESCRIPTION_CHARACTERS = 200
+MAX_CRITERIA_FIELDS = 20
+MAX_CRITERIA_VALUES = 100
+MAX_VALUE_CHARACTERS = 200
 _SHOWN = ("title", "description", "format", "events", "criteria", "is_active", "verify_tls")
 _CHANGEABLE = frozenset({"url", *_SHOWN})
 _FIELD = re.compile(r"[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){0,3}")
@@ -51,18 +54,30 @@ def create_endpoint(
     secret: str = "",
     **fields: Any,
 ) -> tuple[Endpoint, str]:
-    """The endpoint and its secret, made up unless given. The caller has made sure that the download exists.
+    """Create an endpoint, and return it together with its secret.
 
-    `fields`: title, description, format, events, criteria, is_active, verify_tls.
-    Errors: NotFound, Denied; Invalid (field: url, secret, events, criteria, format, download_id).
+    The calling code has to make sure that the download exists.
+
+    Args:
+        actor: The actor.
+        url: The URL. Its host name is resolved, which may take seconds.
+        organization: The organization whose downloads the events are about.
+        download_id: The download that the events are about.
+        secret: The secret. By default, a random one is generated.
+        fields: title, description, format, events, criteria, is_active and verify_tls.
+
+    Raises:
+        NotFound: The actor does not manage the organization or the download.
+        Denied: The actor may not create endpoints of the site, or may not disable TLS verification.
+        Invalid: A value is invalid. The error names the field.
     """
     organization_id = organization.pk if organization else None
     endpoint_policy.ensure_create(actor, organization_id=organization_id, download_id=download_id)
     if organization is not None and download_id is not None:
-        raise _invalid("download_id", "An endpoint belongs to an organisation or to a download, not to both.")
+        raise _invalid("download_id", "Set either an organization or a download, not both.")
     _check_fields(fields | {"url": url})
     _check_tls(actor, fields)
-    secret = _checked_secret(secret)
+    secret = _clean_secret(secret)
     with transaction.atomic():
         endpoint = Endpoint.objects.create(
             url=url,
@@ -80,10 +95,15 @@ def create_endpoint(
 
 
 def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpoint:
-    """Change some of the fields of `create_endpoint` and the url; deliveries under way keep their format.
+    """Change the URL or fields of an endpoint. Existing deliveries keep their format.
 
-    A certificate that need not be verified is one of the URL's: who may not decide that gets it verified at a new URL.
-    Errors: NotFound, Denied; Invalid with the field.
+    The permission to skip TLS verification was given for one URL. If an actor without that permission changes the URL,
+    TLS verification is enabled again.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change it.
+        Invalid: A value is invalid. The error names the field.
     """
     endpoint_policy.ensure("change", actor, endpoint)
     _check_fields(fields)
@@ -99,7 +119,7 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
         for name in changes:
             setattr(locked, name, fields[name])
         locked.save(update_fields=[*changes, "updated_at"])
-        if "url" in changes:  # a path may hold a token
+        if "url" in changes:  # the path may contain a token
             changes["url"] = [host_of(text) for text in changes["url"]]
         audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=locked, changes=changes)
     return locked
@@ -107,14 +127,24 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
 
 @transaction.atomic
 def delete_endpoint(*, actor: Actor, endpoint: Endpoint) -> None:
-    """With all its deliveries. Errors: NotFound, Denied."""
+    """Delete an endpoint with all its deliveries.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change it.
+    """
     endpoint_policy.ensure("change", actor, endpoint)
-    _erase(actor, _locked(endpoint))
+    _delete(actor, _locked(endpoint))
 
 
 @transaction.atomic
 def pause_endpoint(*, actor: Actor, endpoint: Endpoint, reason: str = "") -> Endpoint:
-    """Deliveries come about and wait. Errors: NotFound, Denied."""
+    """Pause an endpoint. It still gets deliveries, which wait until it is resumed.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change it.
+    """
     endpoint_policy.ensure("change", actor, endpoint)
     locked = _locked(endpoint)
     if not locked.is_paused:
@@ -126,35 +156,46 @@ def pause_endpoint(*, actor: Actor, endpoint: Endpoint, reason: str = "") -> End
 
 @transaction.atomic
 def resume_endpoint(*, actor: Actor, endpoint: Endpoint) -> Endpoint:
-    """End a pause, or what the hub disabled; what waits is sent.
+    """Resume an endpoint that is paused or was disabled by the hub. Waiting deliveries are sent.
 
-    The endpoint of a creator who may no longer manage it passes to the actor, on whose rights it depends from now on.
+    If the creator of the endpoint may no longer manage it, the actor takes its place, and the endpoint depends on the
+    rights of the actor from now on.
 
     Raises:
-        NotFound, Denied: As the policy decides.
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change it.
     """
     endpoint_policy.ensure("change", actor, endpoint)
     locked = _locked(endpoint)
     if locked.is_paused or locked.is_disabled:
-        if not Endpoint.objects.filter(is_held(), pk=locked.pk).exists():
+        if not Endpoint.objects.filter(creator_can_manage(), pk=locked.pk).exists():
             locked.created_by = actor.grantor
         changes = {"disabled_reason": [locked.disabled_reason, ""]} if locked.is_disabled else {}
         locked.paused_at = locked.disabled_at = locked.failing_since = None
         locked.notice_due_at, locked.disabled_reason, locked.consecutive_failures = None, "", 0
         locked.save()
         audit.record(actor=actor, action=AuditAction.ENDPOINT_RESUME, target=locked, changes=changes)
-        transaction.on_commit(partial(hint, DELIVER))
+        transaction.on_commit(partial(hint, DELIVER_TASK))
     return locked
 
 
 @transaction.atomic
-def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap: timedelta = OVERLAP) -> str:
-    """The new secret. Until the overlap is over, standard signatures are made with the one before as well.
+def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap: timedelta = SECRET_OVERLAP) -> str:
+    """Replace the secret of an endpoint, and return the new one.
 
-    Errors: NotFound, Denied; Invalid (field: secret).
+    Args:
+        actor: The actor.
+        endpoint: The endpoint.
+        secret: The new secret. By default, a random one is generated.
+        overlap: How long standard signatures are also made with the previous secret.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change it.
+        Invalid: The secret is invalid.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    secret = _checked_secret(secret)
+    secret = _clean_secret(secret)
     locked = _locked(endpoint)
     locked.sealed_previous_secret = locked.sealed_secret if overlap else ""
     locked.previous_secret_until = timezone.now() + overlap if overlap else None
@@ -166,40 +207,53 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
 
 @transaction.atomic
 def send_test_event(*, actor: Actor, endpoint: Endpoint) -> Delivery:
-    """A delivery of `endpoint.test`, whatever the filter says; its attempts tell how it went.
+    """Create a delivery of the event `endpoint.test`, whatever the filter of the endpoint says.
 
-    Errors: NotFound, Denied; Conflict when the endpoint is paused, disabled or not active.
+    The attempts of the delivery show whether it works.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change it.
+        Conflict: The endpoint is paused, disabled or not active.
     """
     endpoint_policy.ensure("change", actor, endpoint)
     locked = _locked(endpoint)
     ensure_sending(locked)
     data = {"endpoint_id": locked.public_id, "message": "This is a test."}
-    events = store(
+    events = store_events(
         actor=actor, events=[EventType.ENDPOINT_TEST], target=locked, download_id=locked.download_id, data=data
     )
     delivery = new_delivery(events[0], locked)
     delivery.save(force_insert=True)
     audit.record(actor=actor, action=AuditAction.ENDPOINT_TEST, target=locked)
-    transaction.on_commit(partial(hint, DELIVER))
+    transaction.on_commit(partial(hint, DELIVER_TASK))
     return delivery
 
 
 def ensure_sending(endpoint: Endpoint) -> None:
-    """Errors: Conflict."""
+    """Check that the endpoint is sending.
+
+    Raises:
+        Conflict: The endpoint is paused, disabled or not active.
+    """
     if not endpoint.is_active or endpoint.is_paused or endpoint.is_disabled:
         raise Conflict(
-            ErrorCode.ENDPOINT_NOT_SENDING, "The endpoint is paused, disabled or not active. Resume it first."
+            ErrorCode.ENDPOINT_NOT_SENDING,
+            "The endpoint is paused, disabled or not active. Resume or activate it first.",
         )
 
 
-def erase_endpoints_of(*, actor: Actor, download_id: int) -> None:
-    """Those of a download that is being erased; the caller has checked the rights and holds a transaction."""
+def delete_endpoints_of(*, actor: Actor, download_id: int) -> None:
+    """Delete the endpoints of a download that is being deleted.
+
+    The calling code has to check the permissions, and to call this inside a transaction.
+    """
     for endpoint in Endpoint.objects.select_for_update(no_key=True).filter(download_id=download_id).order_by("pk"):
-        _erase(actor, endpoint)
+        _delete(actor, endpoint)
 
 
 def in_state(rows: QuerySet[Endpoint], state: Endpoint.State) -> QuerySet[Endpoint]:
-    """The set form of `Endpoint.state`."""
+    """Return the endpoints whose property `state` has this value."""
     if state == Endpoint.State.DISABLED:
         return rows.filter(disabled_at__isnull=False)
     if state == Endpoint.State.OFF:
@@ -212,35 +266,36 @@ def in_state(rows: QuerySet[Endpoint], state: Endpoint.State) -> QuerySet[Endpoi
 
 
 def disable_gone(endpoint_id: int) -> None:
-    """A receiver that answered 410 wants no more."""
-    _disable(endpoint_id, "The server answered 410: it is gone.")
+    """Disable an endpoint that has responded with status 410, by which a receiver unsubscribes."""
+    _disable(endpoint_id, "The server responded with status 410 (Gone).")
 
 
 def disable_failing() -> int:
-    """Disable endpoints without a success for five days; returns how many."""
-    failing = Endpoint.objects.filter(disabled_at=None, failing_since__lte=clock.now(-GIVEN_UP_AFTER))
-    reason = f"No delivery succeeded for {GIVEN_UP_AFTER.days} days."
+    """Disable endpoints that have only failed for five days, and return their number."""
+    failing = Endpoint.objects.filter(disabled_at=None, failing_since__lte=clock.now(-DISABLE_AFTER))
+    reason = f"No delivery succeeded for {DISABLE_AFTER.days} days."
     return sum(_disable(pk, reason) for pk in failing.values_list("pk", flat=True))
 
 
 def disable_abandoned() -> int:
-    """Disable endpoints whose creator may no longer manage them; return how many.
+    """Disable endpoints whose creator may no longer manage them, and return their number.
 
-    They receive nothing already. Disabling them tells the owners, who can take them over by resuming them.
+    Claims skip them already. Disabling them also notifies the owners, who can take them over by resuming them.
     """
-    abandoned = Endpoint.objects.filter(disabled_at=None).exclude(is_held())
-    return sum(_disable(pk, ABANDONED) for pk in abandoned.values_list("pk", flat=True))
+    abandoned = Endpoint.objects.filter(disabled_at=None).exclude(creator_can_manage())
+    return sum(_disable(pk, ABANDONED_REASON) for pk in abandoned.values_list("pk", flat=True))
 
 
 @transaction.atomic
 def _disable(endpoint_id: int, reason: str) -> bool:
+    """Disable an endpoint and schedule the notice. Return False if it was disabled already."""
     rows = Endpoint.objects.filter(pk=endpoint_id, disabled_at=None)
     now = clock.now()
     if not rows.update(disabled_at=now, notice_due_at=now, disabled_reason=reason, updated_at=timezone.now()):
         return False
     endpoint = Endpoint.objects.get(pk=endpoint_id)
     audit.record(actor=system_actor(), action=AuditAction.ENDPOINT_DISABLE, target=endpoint, reason=reason)
-    transaction.on_commit(partial(hint, notices.SEND))
+    transaction.on_commit(partial(hint, notices.SEND_TASK))
     return True
 
 
@@ -248,26 +303,30 @@ def _disable(endpoint_id: int, reason: str) -> bool:
 
 
 def _locked(endpoint: Endpoint) -> Endpoint:
-    """Errors: NotFound when it was deleted meanwhile."""
+    """Return the endpoint as it is in the database, with its row locked.
+
+    Raises:
+        NotFound: The endpoint was deleted in the meantime.
+    """
     try:
         return Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)
     except Endpoint.DoesNotExist:
         raise NotFound from None
 
 
-def _erase(actor: Actor, locked: Endpoint) -> None:
+def _delete(actor: Actor, locked: Endpoint) -> None:
     audit.record(actor=actor, action=AuditAction.ENDPOINT_DELETE, target=locked, changes={"host": locked.host})
     locked.delete()
 
 
 def _check_fields(fields: Mapping[str, Any]) -> None:
     if unknown := sorted(fields.keys() - _CHANGEABLE):
-        raise _invalid(unknown[0], "This cannot be set.")
+        raise _invalid(unknown[0], f"{unknown[0]} is not a field that can be set.")
     if fields.get("format", Endpoint.Format.STANDARD) not in Endpoint.Format.values:
-        raise _invalid("format", f"One of {', '.join(Endpoint.Format.values)}.")
-    for name, longest in (("title", LONGEST_TITLE), ("description", LONGEST_DESCRIPTION)):
-        if len(text := fields.get(name, "")) > longest or not _is_plain(text):
-            raise _invalid(name, f"One line of at most {longest} characters.")
+        raise _invalid("format", f"Use one of these formats: {', '.join(Endpoint.Format.values)}.")
+    for name, limit in (("title", MAX_TITLE_CHARACTERS), ("description", MAX_DESCRIPTION_CHARACTERS)):
+        if len(text := fields.get(name, "")) > limit or not _is_printable(text):
+            raise _invalid(name, f"Enter one line of at most {limit} characters.")
     _check_events(fields.get("events", []))
     _check_criteria(fields.get("criteria", {}))
     if "url" in fields:
@@ -276,50 +335,64 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
 
 def _check_events(events: Sequence[Any]) -> None:
     if not isinstance(events, list) or not all(isinstance(name, str) for name in events):
-        raise _invalid("events", "A list of event names.")
+        raise _invalid("events", "Send a list of event names.")
     if unknown := sorted(set(events) - filters.NAMES):
-        raise _invalid("events", f"Unknown event: {unknown[0]}.")
+        raise _invalid("events", f"There is no event named {unknown[0]}.")
 
 
 def _check_criteria(criteria: Any) -> None:
     blocks = list(criteria.values()) if isinstance(criteria, dict) else [None]
     if not all(isinstance(block, dict) and all(isinstance(item, list) for item in block.values()) for block in blocks):
-        raise _invalid("criteria", "An object: object type, then field, then the list of values that pass.")
+        raise _invalid(
+            "criteria",
+            "Send an object of object types, each with an object of fields, each with a list of allowed values.",
+        )
     if unknown := sorted(set(criteria) - set(filters.KINDS)):
-        raise _invalid("criteria", f"Unknown object type: {unknown[0]}.")
+        raise _invalid("criteria", f"There is no object type {unknown[0]}. Use one of: {', '.join(filters.KINDS)}.")
     for block in criteria.values():
-        if len(block) > MOST_CRITERIA or not all(_FIELD.fullmatch(name) for name in block):
-            raise _invalid("criteria", f"At most {MOST_CRITERIA} fields, named as in the data of an event.")
+        if len(block) > MAX_CRITERIA_FIELDS or not all(_FIELD.fullmatch(name) for name in block):
+            raise _invalid(
+                "criteria", f"Use at most {MAX_CRITERIA_FIELDS} fields, with their names from the data of an event."
+            )
         for values in block.values():
-            if len(values) > MOST_VALUES or not all(_is_value(value) for value in values):
-                raise _invalid("criteria", f"At most {MOST_VALUES} texts, numbers, true, false or null for a field.")
+            if len(values) > MAX_CRITERIA_VALUES or not all(_is_value(value) for value in values):
+                raise _invalid(
+                    "criteria", f"Use at most {MAX_CRITERIA_VALUES} strings, numbers, true, false or null per field."
+                )
 
 
 def _is_value(value: Any) -> bool:
-    """What a snapshot holds and every database can keep."""
+    """Return whether a snapshot can contain the value, and every database can store it."""
     if isinstance(value, str):
-        return len(value) <= LONGEST_VALUE and _is_plain(value)
+        return len(value) <= MAX_VALUE_CHARACTERS and _is_printable(value)
     return value is None or isinstance(value, (bool, int, float))
 
 
-def _is_plain(text: str) -> bool:
+def _is_printable(text: str) -> bool:
     return text.isprintable()
 
 
 def _check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:
-    """Errors: Denied."""
+    """Check that the actor may disable TLS verification, if the fields do that.
+
+    Raises:
+        Denied: The actor may not.
+    """
     if not fields.get("verify_tls", True) and not endpoint_policy.can_skip_tls(actor):
-        raise Denied("Only the staff of this hub may leave a certificate unverified.", field="verify_tls")
+        raise Denied("Only the staff of this hub can disable TLS verification.", field="verify_tls")
 
 
 def check_url(url: str) -> None:
-    """Looks the host name up, which may take seconds: callers with a transaction of their own ask before it.
+    """Check that events may be sent to the URL.
 
-    A resolver that gives no answer refuses nothing: the address is judged again at every attempt.
-    Errors: Invalid.
+    This resolves the host name, which may take seconds, so call it outside of a transaction. If the resolver does not
+    respond, the URL is accepted, because it is checked again for every attempt.
+
+    Raises:
+        Invalid: The URL is invalid or not allowed, or its host name does not exist.
     """
-    if len(url) > LONGEST_URL:
-        raise _invalid("url", "At most 2000 characters.")
+    if len(url) > MAX_URL_CHARACTERS:
+        raise _invalid("url", f"The URL is too long. It can have at most {MAX_URL_CHARACTERS} characters.")
     try:
         check_target(url)
     except LookupFailed:
@@ -328,10 +401,14 @@ def check_url(url: str) -> None:
         raise _invalid("url", error.reason) from None
 
 
-def _checked_secret(secret: str) -> str:
-    """Errors: Invalid."""
+def _clean_secret(secret: str) -> str:
+    """Return the secret, or a new one if it is empty.
+
+    Raises:
+        Invalid: The secret has an invalid format.
+    """
     if secret and not signing.is_usable(secret):
-        text = "8 to 200 printable characters without spaces; after whsec_ the base64 form of 24 to 64 bytes."
+        text = "Use 8 to 200 printable characters without spaces, or whsec_ and 24 to 64 bytes in base64."
         raise _invalid("secret", text)
     return secret or signing.new_secret()
 

@@ -1,3 +1,5 @@
+"""The types of events."""
+
 from django.db import models
 
 
@@ -22,4 +24,4 @@ class EventType(models.TextChoices):
     FILE_REJECTED = "file.rejected"
     FILE_DELETED = "file.deleted"
     FILE_RESTORED = "file.restored"
-    ENDPOINT_TEST = "endpoint.test"  # to one endpoint, on request
+    ENDPOINT_TEST = "endpoint.test"  # sent to one endpoint at the request of its owner

@@ -1,4 +1,4 @@
-"""From an event to its deliveries, in the transaction of the event."""
+"""Fan-out: creates the deliveries of an event, in the same transaction as the event."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from releasehub.core.tasks import hint
 from releasehub.webhooks import filters, formats
 from releasehub.webhooks.models import Delivery, Endpoint, Event
 
-DELIVER = "webhooks.deliver"
+DELIVER_TASK = "webhooks.deliver"
 
 
 def fan_out(events: Sequence[Event]) -> None:
-    """Deliveries of events that concern one download. One query without an endpoint, two with any."""
-    endpoints = _listening(events[0].download_id, organization_of(events[0].data))
+    """Create the deliveries of events about one download. This takes one query, or two if any endpoint matches."""
+    endpoints = _active_endpoints(events[0].download_id, organization_of(events[0].data))
     deliveries = [
-        new_delivery(event, endpoint) for event in events for endpoint in endpoints if is_wanted(endpoint, event)
+        new_delivery(event, endpoint) for event in events for endpoint in endpoints if matches_endpoint(endpoint, event)
     ]
     if deliveries:
         Delivery.objects.bulk_create(deliveries)
-        transaction.on_commit(partial(hint, DELIVER))
+        transaction.on_commit(partial(hint, DELIVER_TASK))
 
 
 def new_delivery(event: Event, endpoint: Endpoint) -> Delivery:
-    """Not saved. The webhook-id follows from event and endpoint, so it can never change."""
+    """Return an unsaved delivery. Its webhook-id is derived from event and endpoint, so it never changes."""
     return Delivery(
         event=event,
         endpoint=endpoint,
@@ -39,32 +39,33 @@ def new_delivery(event: Event, endpoint: Endpoint) -> Delivery:
     )
 
 
-def is_wanted(endpoint: Endpoint, event: Event) -> bool:
-    """By its filter, its criteria, and whether its format has a name for the event."""
-    if not filters.asks_for(endpoint.events, event.type, is_hard=bool(event.data.get("hard"))):
+def matches_endpoint(endpoint: Endpoint, event: Event) -> bool:
+    """Return whether the endpoint gets this event: its filter and criteria match, and its format has such an event."""
+    if not filters.matches_filter(endpoint.events, event.type, is_hard=bool(event.data.get("hard"))):
         return False
     kind = event.type.partition(".")[0]
-    if not _matches(endpoint.criteria.get(kind, {}), event.data):
+    if not _matches_criteria(endpoint.criteria.get(kind, {}), event.data):
         return False
     return formats.name_of(endpoint.format, event.type, event.data) is not None
 
 
 def organization_of(data: Mapping[str, Any]) -> int | None:
-    """The organisation of the download inside a snapshot, however deep the download lies."""
+    """Return the organization of the download in a snapshot, which may be a download, a version or a file."""
     for name in ("version", "download"):
         data = data.get(name) or data
-    found = data.get("organization_id")
-    return found if isinstance(found, int) else None
+    organization_id = data.get("organization_id")
+    return organization_id if isinstance(organization_id, int) else None
 
 
-def _listening(download_id: int | None, organization_id: int | None) -> list[Endpoint]:
-    given = {"download": download_id, "organization": organization_id}
-    asked = {name: value for name, value in given.items() if value is not None}
-    return _listening_to(frozenset(asked)).rows(**asked)
+def _active_endpoints(download_id: int | None, organization_id: int | None) -> list[Endpoint]:
+    """Return the active endpoints of the download, of the organization and of the site."""
+    scopes = {"download": download_id, "organization": organization_id}
+    values = {name: value for name, value in scopes.items() if value is not None}
+    return _active_endpoints_template(frozenset(values)).rows(**values)
 
 
 @cache
-def _listening_to(given: frozenset[str]) -> SqlTemplate[Endpoint]:
+def _active_endpoints_template(names: frozenset[str]) -> SqlTemplate[Endpoint]:
     def build(download: int | None = None, organization: int | None = None) -> models.QuerySet[Endpoint]:
         scope = Q(organization=None, download_id=None)
         if download is not None:
@@ -75,15 +76,15 @@ def _listening_to(given: frozenset[str]) -> SqlTemplate[Endpoint]:
         return rows.only("id", "format", "events", "criteria")
 
     samples = {"download": SAMPLE_ID, "organization": OTHER_SAMPLE_ID}
-    return SqlTemplate(build, **{name: samples[name] for name in given})
+    return SqlTemplate(build, **{name: samples[name] for name in names})
 
 
-def _matches(criteria: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    return all(_value(data, path) in wanted for path, wanted in criteria.items())
+def _matches_criteria(criteria: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    return all(_value(data, path) in allowed for path, allowed in criteria.items())
 
 
 def _value(data: Any, path: str) -> Any:
-    """`download.category_id` looks into the snapshot of the download."""
+    """Return the value at a path such as `download.category_id` in a snapshot."""
     for name in path.split("."):
         data = data.get(name) if isinstance(data, dict) else None
     return data

@@ -1,7 +1,7 @@
-"""Which events an endpoint asks for. Pure functions.
+"""Event filters of endpoints.
 
-A filter is a list of names: event types, `version.*`, `*`, and `version.deleted.soft` or `.hard` for one kind of
-deletion. An empty one asks for everything.
+A filter is a list of names: event types such as `version.created`, groups such as `version.*`, and `*` for everything.
+`version.deleted.soft` and `version.deleted.hard` stand for one kind of deletion. An empty filter matches everything.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ DELETIONS = {f"{kind}.deleted": (f"{kind}.deleted.soft", f"{kind}.deleted.hard")
 
 
 def single_names(kind: str) -> tuple[str, ...]:
-    """Everything that can happen to such an object, the two deletions told apart."""
+    """Return the names of all events of this type of object, with both kinds of deletion instead of `deleted`."""
     types = [name for name in EventType.values if name.startswith(f"{kind}.")]
     return tuple(single for name in types for single in DELETIONS.get(name, (name,)))
 
@@ -31,13 +31,13 @@ NAMES = frozenset(
 )
 
 
-def expanded(names: Iterable[str]) -> set[str]:
-    """The same filter, with `version.deleted` as the two deletions it stands for."""
+def expand_names(names: Iterable[str]) -> set[str]:
+    """Return the same filter, with both kinds of deletion instead of `version.deleted`."""
     return {single for name in names for single in DELETIONS.get(name, (name,))}
 
 
-def asks_for(names: Collection[str], event_type: str, *, is_hard: bool) -> bool:
-    """Whether the filter lets an event through; `is_hard`: of a deletion, that it erases."""
+def matches_filter(names: Collection[str], event_type: str, *, is_hard: bool) -> bool:
+    """Return whether the filter matches an event. `is_hard` says whether a deletion is permanent."""
     if not names:
         return True
     deletion = DELETIONS.get(event_type)

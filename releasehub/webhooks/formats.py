@@ -1,4 +1,7 @@
-"""How an event looks to a receiver: name, body and headers of each format. Apps above may replace names and data."""
+"""The webhook formats: the event name, the body and the headers that a receiver gets.
+
+Apps above this one register their own names and data for some formats.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Format = Endpoint.Format
 Render = Callable[[Event], Any]
 Name = Callable[[str, Mapping[str, Any]], str | None]
 
-HIDDEN = "[secret]"
+REDACTED = "[secret]"
 SECRET_HEADER = "XF-Webhook-Secret"  # noqa: S105 - the name of a header
 
 _V3_OBJECTS = {"version": "release", "file": "releaseFile", "endpoint": "endpoint"}
@@ -29,41 +32,57 @@ _names: dict[str, Name] = {}
 
 
 def register_renderer(format_: Endpoint.Format, object_type: str, render: Render) -> None:
-    """`render` gives the `data` of an event about such an object in that format; without one it is the snapshot."""
+    """Register a function that returns the `data` of events about this type of object in this format.
+
+    Without such a function, `data` is the snapshot of the object.
+    """
     _renderers[format_, object_type] = render
 
 
 def register_names(format_: Endpoint.Format, name: Name) -> None:
-    """`name` gives what the format calls an event (its type, its data); None: the format has no such event."""
+    """Register a function that returns the name of an event in this format.
+
+    It takes the type and the data of the event, and returns None if the format has no such event.
+    """
     _names[format_] = name
 
 
 def name_of(format_: str, event_type: str, data: Mapping[str, Any]) -> str | None:
+    """Return the name of the event in the format, or None if the format has no such event."""
     return _names[_base(format_)](event_type, data)
 
 
 def render(format_: str, event: Event) -> str:
-    """The body, in ASCII, so that its bytes are the same in whatever encoding a database keeps them."""
+    """Return the body. It is ASCII, so that the bytes do not depend on the encoding of the database."""
     custom = _renderers.get((_base(format_), event.object_type))
     data = custom(event) if custom else event.data
     name = name_of(format_, event.type, event.data) or event.type
-    moment = event.occurred_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    timestamp = event.occurred_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     body: dict[str, Any]
     match format_:
         case Format.V3:
-            body = {"event": name, "data": data, "triggeredAt": moment}
+            body = {"event": name, "data": data, "triggeredAt": timestamp}
         case Format.MC_DM | Format.MC_DM_FORM:
             kind = f"mc_dm_{event.object_type}"
             body = {"content_type": kind, "event": name, "content_id": event.object_id, "data": data}
         case _:
-            body = {"type": name, "timestamp": moment, "data": data}
+            body = {"type": name, "timestamp": timestamp, "data": data}
     return form_encoded(body) if format_ == Format.MC_DM_FORM else json.dumps(body, separators=(",", ":"))
 
 
 def headers_of(
     format_: str, *, webhook_id: str, endpoint_id: int, keys: Sequence[str], timestamp: int, body: bytes
 ) -> dict[str, str]:
-    """`keys`: the secrets in force, the newest first; `timestamp` in epoch seconds."""
+    """Return the request headers, including the signatures.
+
+    Args:
+        format_: The format.
+        webhook_id: The id of the delivery.
+        endpoint_id: The id of the endpoint.
+        keys: The valid secrets, the newest first.
+        timestamp: The time of the attempt in epoch seconds.
+        body: The body.
+    """
     headers = {"webhook-id": webhook_id, "webhook-timestamp": str(timestamp)}
     if format_ == Format.V3:
         return headers | {
@@ -85,13 +104,13 @@ def headers_of(
     return headers
 
 
-def without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers as they may be kept."""
-    return {name: HIDDEN if name == SECRET_HEADER else value for name, value in headers.items()}
+def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers without secrets, for the log of attempts."""
+    return {name: REDACTED if name == SECRET_HEADER else value for name, value in headers.items()}
 
 
 def _base(format_: str) -> str:
-    """The form differs from its format in how the body is written, and in nothing else."""
+    """Return the format on which this one is based. The form variant only differs in the encoding of the body."""
     return Format.MC_DM if format_ == Format.MC_DM_FORM else format_
 
 
@@ -105,7 +124,7 @@ def _v3_name(event_type: str, data: Mapping[str, Any]) -> str | None:
 
 
 def _mc_dm_name(event_type: str, data: Mapping[str, Any]) -> str | None:
-    """A soft delete is a change of state there, and drafts are not spoken of."""
+    """Return the name in the Downloads Manager format. It has no drafts, and reports a soft delete as an update."""
     verb = event_type.partition(".")[2]
     if _is_draft(verb, data):
         return None
@@ -115,12 +134,15 @@ def _mc_dm_name(event_type: str, data: Mapping[str, Any]) -> str | None:
 
 
 def _is_draft(verb: str, data: Mapping[str, Any]) -> bool:
-    """Nobody heard of it yet. A version that was out is spoken of once more, when it is taken back or deleted."""
+    """Return whether the event is about a draft that receivers do not know.
+
+    If a published version becomes a draft or is deleted, receivers know it, so they get this last event.
+    """
     version = data.get("version") or data
     if version.get("download", {}).get("state") == "draft":
         return True
-    is_farewell = bool(version.get("published_at")) and verb in {"unpublished", "deleted"}
-    return version.get("state") == "draft" and not is_farewell
+    is_last_event = bool(version.get("published_at")) and verb in {"unpublished", "deleted"}
+    return version.get("state") == "draft" and not is_last_event
 
 
 register_names(Format.STANDARD, _standard_name)

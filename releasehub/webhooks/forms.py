@@ -1,4 +1,4 @@
-"""A nested body as a form. Pure functions."""
+"""Encoding of nested data as an HTML form."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 
 def form_encoded(body: Mapping[str, Any]) -> str:
-    """In ASCII, as PHP's `http_build_query` writes it: `data[User][user_id]=7`, lists by index, true and false as
-    1 and 0. What is null or empty is left out.
+    """Encode the body in ASCII, in the same way as `http_build_query` of PHP.
+
+    Nested names look like `data[User][user_id]=7`. Lists use their indexes, true is 1, and false is 0. Null and empty
+    values are left out.
     """
     return urlencode(list(_pairs(body)), errors="replace")
 

@@ -1,4 +1,4 @@
-"""What became of deliveries, the newest first. Who sees the endpoint sees its log."""
+"""The log of deliveries, newest first. An actor who may see an endpoint may see its deliveries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
 
 
 def find_endpoint(actor: Actor, public_id: str) -> Endpoint:
-    """Errors: NotFound."""
+    """Return the endpoint with this public id.
+
+    Raises:
+        NotFound: It does not exist, or the actor may not see it.
+    """
     endpoint = Endpoint.objects.select_related("organization").filter(public_id=public_id).first()
     if endpoint is None or not endpoint_policy.can_view(actor, endpoint):
         raise NotFound
@@ -21,8 +25,14 @@ def find_endpoint(actor: Actor, public_id: str) -> Endpoint:
 
 
 def delivery_log(endpoint: Endpoint, *, state: str = "", event: str = "") -> QuerySet[Delivery]:
-    """With event and attempts; `event`: an event type. What the filters do not know is nothing."""
-    rows = _told(Delivery.objects.filter(endpoint=endpoint))
+    """Return the deliveries of an endpoint with their events and attempts.
+
+    Args:
+        endpoint: The endpoint.
+        state: Limits the deliveries to this state.
+        event: Limits the deliveries to this event type. An unknown value matches nothing.
+    """
+    rows = _with_details(Delivery.objects.filter(endpoint=endpoint))
     if state:
         rows = rows.filter(state=state)
     if event:
@@ -31,35 +41,39 @@ def delivery_log(endpoint: Endpoint, *, state: str = "", event: str = "") -> Que
 
 
 def visible_deliveries(actor: Actor) -> QuerySet[Delivery]:
-    """Of all endpoints the actor manages, the newest first, with endpoint, event and attempts."""
-    return _told(Delivery.objects.filter(endpoint__in=visible_endpoints(actor)).select_related("endpoint"))
+    """Return the deliveries of all endpoints that the actor manages, with endpoint, event and attempts."""
+    return _with_details(Delivery.objects.filter(endpoint__in=visible_endpoints(actor)).select_related("endpoint"))
 
 
 def find_delivery(endpoint: Endpoint, webhook_id: str) -> Delivery:
-    """Errors: NotFound."""
-    delivery = named(delivery_log(endpoint), webhook_id).first()
+    """Return the delivery of the endpoint with this webhook-id.
+
+    Raises:
+        NotFound: It does not exist.
+    """
+    delivery = with_webhook_id(delivery_log(endpoint), webhook_id).first()
     if delivery is None:
         raise NotFound
     delivery.endpoint = endpoint
     return delivery
 
 
-def named(rows: QuerySet[Delivery], webhook_id: str) -> QuerySet[Delivery]:
-    """One at most, by the event inside the webhook-id, which has an index."""
+def with_webhook_id(rows: QuerySet[Delivery], webhook_id: str) -> QuerySet[Delivery]:
+    """Return the delivery with this webhook-id, if there is one. The event id inside it makes use of an index."""
     event_id = webhook_id.removeprefix("msg_").partition("_")[0]
     return rows.filter(event__public_id=event_id, webhook_id=webhook_id)
 
 
 def bodies_of(deliveries: Collection[Delivery]) -> dict[int, str]:
-    """Delivery -> the body it was or will be sent with; none before its first attempt."""
-    wanted = Q(event__in={row.event_id for row in deliveries})
+    """Return the bodies by delivery id. A delivery has no body before its first attempt."""
+    of_events = Q(event__in={row.event_id for row in deliveries})
     stored = {
         (event_id, format_): body
-        for event_id, format_, body in Payload.objects.filter(wanted).values_list("event", "format", "body")
+        for event_id, format_, body in Payload.objects.filter(of_events).values_list("event", "format", "body")
     }
     return {row.pk: body for row in deliveries if (body := stored.get((row.event_id, row.format))) is not None}
 
 
-def _told(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+def _with_details(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
     rows = rows.order_by("-id").select_related("event").defer("event__data")
     return rows.prefetch_related(Prefetch("attempts", Attempt.objects.order_by("-number")))

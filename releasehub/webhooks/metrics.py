@@ -1,4 +1,4 @@
-"""How the deliveries are doing."""
+"""Metrics of deliveries."""
 
 from datetime import timedelta
 from typing import TypedDict
@@ -11,9 +11,13 @@ from releasehub.webhooks.models import Attempt, Delivery
 
 
 class WebhookMetrics(TypedDict):
-    """Of endpoints that send: what waits, how many of those were never tried, the age in seconds of the oldest.
+    """Metrics of the deliveries of active endpoints.
 
-    `attempts`: result -> number, within the time asked about.
+    Attributes:
+        queue_depth: The number of pending deliveries.
+        untried: The number of due deliveries without an attempt.
+        oldest_seconds: The age of the oldest pending delivery in seconds.
+        attempts: The number of recent attempts by result.
     """
 
     queue_depth: int
@@ -23,16 +27,16 @@ class WebhookMetrics(TypedDict):
 
 
 def webhook_metrics(within: timedelta = timedelta(hours=1)) -> WebhookMetrics:
-    """Three queries."""
+    """Return the metrics, with the attempts of the given time. This takes three queries."""
     waiting = Delivery.objects.filter(
         state=Delivery.State.PENDING, endpoint__is_active=True, endpoint__paused_at=None, endpoint__disabled_at=None
     )
-    found = waiting.aggregate(depth=Count("pk"), oldest=Min("created_at"))
-    counted = Attempt.objects.filter(started_at__gte=timezone.now() - within).order_by()
-    numbers = dict(counted.values_list("result").annotate(number=Count("pk")))
-    age = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    summary = waiting.aggregate(depth=Count("pk"), oldest=Min("created_at"))
+    recent = Attempt.objects.filter(started_at__gte=timezone.now() - within).order_by()
+    numbers = dict(recent.values_list("result").annotate(number=Count("pk")))
+    age = (timezone.now() - summary["oldest"]).total_seconds() if summary["oldest"] else 0.0
     return WebhookMetrics(
-        queue_depth=found["depth"],
+        queue_depth=summary["depth"],
         untried=waiting.filter(attempt_count=0, next_attempt_at__lte=clock.now()).count(),
         oldest_seconds=max(age, 0.0),
         attempts={result: numbers.get(result, 0) for result in Attempt.Result.values},

@@ -1,4 +1,7 @@
-"""The outbox: one row per event, written in the transaction of the change, and its way to each endpoint."""
+"""The models of webhooks: events, endpoints, deliveries and attempts.
+
+Events are an outbox: each is stored in the same transaction as the change it describes, and delivered afterwards.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,16 @@ from releasehub.webhooks.events import EventType
 
 
 def host_of(url: str) -> str:
+    """Return the host and port of a URL."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class Event(PublicIdModel):
-    """`data` is the object as it was at that moment; what subscribers receive is rendered from it.
+    """A change of an object.
 
-    `sequence` counts the events of one object from 1, in the order of its changes. `position`: its place in the stream,
-    given after the commit, so that nothing ever appears before a place that a reader has passed.
+    `data` is a snapshot of the object after the change. The bodies of deliveries are rendered from it. `sequence`
+    counts the events of one object from 1. `position` is the position in the event stream. It is assigned after the
+    commit, so that no event ever appears before a position that a client has already read.
     """
 
     type = models.CharField(max_length=40, choices=EventType.choices)
@@ -50,15 +55,21 @@ class Event(PublicIdModel):
 
     @property
     def object_key(self) -> str:
+        """Return a key that all events about the same object share."""
         return f"{self.object_type}:{self.object_id}"
 
 
 class Endpoint(PublicIdModel, TimeStampedModel):
-    """Where events are sent: those of one download, of an organisation's downloads, or (neither is set) of the site.
+    """A URL to which events are sent: those of one download, of an organization's downloads, or of the whole site.
 
-    `events`: see `filters`. `criteria`: object type -> field of its snapshot -> values that pass; what is not named is
-    not restricted. Not active or disabled: no deliveries come about. Paused: they wait. `verify_tls`: whether the
-    server has to prove its name; its address is judged in any case. `notice_due_at`: when to tell who owns it next.
+    An endpoint that is not active or is disabled gets no deliveries. A paused one gets deliveries that wait.
+
+    Attributes:
+        events: The filter of event types, see `filters`.
+        criteria: Allowed values, by object type and then by field of the snapshot. Other fields are not restricted.
+        verify_tls: Whether the TLS certificate has to be valid. The IP address is checked in any case.
+        notice_due_at: When to notify the owners that the hub has disabled the endpoint.
+        claimed_at: When a worker last claimed deliveries, so that endpoints take turns.
     """
 
     class Format(models.TextChoices):
@@ -124,12 +135,12 @@ class Endpoint(PublicIdModel, TimeStampedModel):
 
     @property
     def path(self) -> str:
-        """Its page."""
+        """Return the path of the endpoint's page."""
         return f"/account/webhooks/{self.public_id}/"
 
     @property
     def host(self) -> str:
-        """What logs and letters may say of the URL, whose path may hold a token."""
+        """Return the part of the URL that may appear in logs and e-mails. The path may contain a token."""
         return host_of(self.url)
 
     @property
@@ -138,12 +149,12 @@ class Endpoint(PublicIdModel, TimeStampedModel):
 
     @property
     def is_disabled(self) -> bool:
-        """Switched off by the hub, for the reason given."""
+        """Return whether the hub has disabled the endpoint, for the reason in `disabled_reason`."""
         return self.disabled_at is not None
 
     @property
     def state(self) -> State:
-        """What it does with an event now; what the hub did says more than what its owner did."""
+        """Return the state. If the hub has disabled the endpoint, that takes precedence over what its owner has set."""
         if self.is_disabled:
             return self.State.DISABLED
         if not self.is_active:
@@ -151,16 +162,19 @@ class Endpoint(PublicIdModel, TimeStampedModel):
         return self.State.PAUSED if self.is_paused else self.State.SENDING
 
     @property
-    def is_earlier_secret_valid(self) -> bool:
-        """Signatures are made with the secret before the last rotation as well."""
+    def is_previous_secret_valid(self) -> bool:
+        """Return whether deliveries are also signed with the secret from before the last rotation."""
         return self.previous_secret_until is not None and self.previous_secret_until > timezone.now()
 
 
 class Delivery(models.Model):
-    """One event on its way to one endpoint.
+    """The delivery of one event to one endpoint.
 
-    `webhook_id` and `format` stay over attempts and replays. `step`: failures since it was last made due by hand.
-    `object_key`: `Event.object_key`, for the order of deliveries. Claimed while `lease_until` lies ahead.
+    Attributes:
+        webhook_id: The id that receivers see. It stays the same for all attempts and replays, like `format`.
+        object_key: A copy of `Event.object_key`, which keeps the events of one object in order.
+        step: The number of failures since the delivery was created or last replayed.
+        lease_until: While this time is in the future, a worker has leased the delivery.
     """
 
     class State(models.TextChoices):
@@ -204,7 +218,7 @@ class Delivery(models.Model):
 
 
 class Payload(models.Model):
-    """The body of one event in one format, rendered once; every attempt and replay sends these bytes, in UTF-8."""
+    """The body of an event in one format. It is rendered once, and every attempt and replay sends these bytes."""
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="payloads", db_index=False)
     format = models.CharField(max_length=10, choices=Endpoint.Format.choices)
@@ -220,7 +234,7 @@ class Payload(models.Model):
 
 
 class Attempt(models.Model):
-    """One try. `request_headers` without secrets, `response` at most the first 4 KiB of the answer's body."""
+    """One attempt of a delivery. `request_headers` contain no secrets, and `response` has at most 4 KiB of the body."""
 
     class Result(models.TextChoices):
         DELIVERED = "delivered"

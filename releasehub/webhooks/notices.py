@@ -1,4 +1,4 @@
-"""Letters to who owns an endpoint that the hub disabled."""
+"""E-mails that tell the owners of an endpoint that the hub has disabled it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,25 @@ from releasehub.webhooks.policies import owners_of
 
 log = logging.getLogger(__name__)
 
-SEND = "mail.endpoint_notices"  # in the queue `outbound`: a slow mail server holds up no delivery
-TRY_AGAIN_AFTER = timedelta(minutes=10)
-GIVEN_UP_AFTER = timedelta(days=2)
-SUBJECT = "A webhook endpoint was switched off"
+SEND_TASK = "mail.endpoint_notices"  # in the queue `outbound`, so that a slow mail server delays no delivery
+RETRY_AFTER = timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(days=2)
+SUBJECT = "A webhook endpoint was disabled"
 
 
-def is_any_due() -> bool:
+def has_due_notices() -> bool:
+    """Return whether there are notices to send."""
     return _due().exists()
 
 
 def send_notices() -> int:
-    """Tell the owners of endpoints that were disabled; returns how many endpoints. Safe in many workers.
+    """Send the due notices. Several workers can do this concurrently.
 
-    Each is claimed before it is told and marked as told after it, so a worker that dies, or a mail server that
-    refuses, is followed by another try. Only a worker that dies in between tells somebody twice.
+    A notice is claimed before it is sent and marked as sent afterwards, so it is retried if the worker dies or the mail
+    server fails. Owners get a notice twice only if the worker dies after sending it.
+
+    Returns:
+        The number of endpoints whose owners were notified.
     """
     return sum(_send(endpoint) for endpoint in _due().select_related("created_by") if _claim(endpoint))
 
@@ -39,36 +43,37 @@ def _due() -> models.QuerySet[Endpoint]:
 
 
 def _claim(endpoint: Endpoint) -> bool:
-    return bool(_due().filter(pk=endpoint.pk).update(notice_due_at=clock.now(TRY_AGAIN_AFTER)))
+    """Postpone the notice to the time of the next attempt. Only one worker can do this."""
+    return bool(_due().filter(pk=endpoint.pk).update(notice_due_at=clock.now(RETRY_AFTER)))
 
 
 def _send(endpoint: Endpoint) -> bool:
-    people = sorted({user.email for user in owners_of(endpoint) if user.email})
+    emails = sorted({user.email for user in owners_of(endpoint) if user.email})
     try:
-        for address in people:
-            EmailMessage(SUBJECT, text_of(endpoint), to=[address]).send()
-    except (OSError, ValueError) as error:  # every failure of SMTP, and an address that is none
-        log.warning("The notice about %s could not be sent: %s", endpoint, type(error).__name__)
-        if not _is_old(endpoint):
+        for email in emails:
+            EmailMessage(SUBJECT, text_of(endpoint), to=[email]).send()
+    except (OSError, ValueError) as error:  # all failures of SMTP, and invalid e-mail addresses
+        log.warning("The notice about %s could not be sent. Cause: %s", endpoint, type(error).__name__)
+        if not _should_give_up(endpoint):
             return False
     Endpoint.objects.filter(pk=endpoint.pk).update(notice_due_at=None)
     return True
 
 
-def _is_old(endpoint: Endpoint) -> bool:
-    return Endpoint.objects.filter(pk=endpoint.pk, disabled_at__lte=clock.now(-GIVEN_UP_AFTER)).exists()
+def _should_give_up(endpoint: Endpoint) -> bool:
+    return Endpoint.objects.filter(pk=endpoint.pk, disabled_at__lte=clock.now(-GIVE_UP_AFTER)).exists()
 
 
 def text_of(endpoint: Endpoint) -> str:
-    """Without the URL's path, which may hold a token."""
+    """Return the text of the e-mail. It omits the path of the URL, which may contain a token."""
     name = endpoint.title or endpoint.description
     lines = [
-        f"The webhook endpoint{f' “{name}”' if name else ''} at {endpoint.host} gets no more deliveries.",
+        f"The webhook endpoint{f' “{name}”' if name else ''} at {endpoint.host} was disabled.",
         "",
         f"Reason: {endpoint.disabled_reason}",
     ]
     if endpoint.failing_since:
-        lines.append(f"The first of the failures: {endpoint.failing_since:%Y-%m-%d %H:%M} UTC.")
-    where = f"{settings.PUBLIC_URL}{endpoint.path}" if settings.PUBLIC_URL else f"{endpoint.path} on your hub"
-    lines += ["", "Events from now on are not kept for it. What failed before can be sent again.", "", where]
+        lines.append(f"First failure: {endpoint.failing_since:%Y-%m-%d %H:%M} UTC.")
+    page = f"{settings.PUBLIC_URL}{endpoint.path}" if settings.PUBLIC_URL else f"{endpoint.path} on your hub"
+    lines += ["", "It gets no more events. You can send failed deliveries again.", "", page]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,7 @@
-"""Who may see and change endpoints. Downloads lie above this app, so they register who manages them."""
+"""The permissions on webhook endpoints and events.
+
+The app of downloads is above this one, so it registers functions that say who manages a download.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +36,15 @@ def register_downloads(
     streamed: Callable[[Actor, frozenset[int]], Iterable[int]],
     held: Callable[[], Q],
 ) -> None:
-    """Register what only the app of the downloads knows.
+    """Register the rules that only the app of downloads knows.
 
-    `manages`: whether the actor manages the download with that id; `managed`: the ids of all those; `owner`: whose
-    download it is; `streamed`: the ids of those whose events the actor may read, given the organizations that the actor
-    administers; `held`: matches endpoints whose creator manages their download.
+    Args:
+        manages: Returns whether the actor manages the download with this id.
+        managed: Returns the ids of all downloads that the actor manages.
+        owner: Returns the owner of the download with this id.
+        streamed: Returns the ids of the downloads whose events the actor may read. It also gets the ids of the
+            organizations that the actor administers.
+        held: Returns a filter for endpoints whose creator manages the download of the endpoint.
     """
     _manages.append(manages)
     _managed.append(managed)
@@ -47,10 +54,16 @@ def register_downloads(
 
 
 class EndpointPolicy(Policy[Endpoint]):
-    """Whoever manages what an endpoint belongs to manages the endpoint, and sees its deliveries; nobody else does."""
+    """An actor may see and manage an endpoint if it manages the download or the organization of the endpoint.
+
+    Staff with the permission on endpoints may manage all of them.
+    """
 
     def can_manage_scope(self, actor: Actor, *, organization_id: int | None, download_id: int | None) -> bool:
-        """A key bound to downloads reaches the endpoints of those only."""
+        """Return whether the actor may manage endpoints of this organization or download, or of the site without both.
+
+        An API key that is bound to downloads only has access to the endpoints of these downloads.
+        """
         bound = actor.bound_download_ids
         if bound is not None and download_id not in bound:
             return False
@@ -67,21 +80,27 @@ class EndpointPolicy(Policy[Endpoint]):
         return self.can_view(actor, target)
 
     def ensure_create(self, actor: Actor, *, organization_id: int | None, download_id: int | None) -> None:
-        """Who does not manage it sees nothing of its webhooks, so it looks as if it were not there.
+        """Check that the actor may create an endpoint for this organization or download, or for the site.
 
-        Errors: NotFound; Denied for endpoints of the site.
+        Raises:
+            NotFound: The actor does not manage the organization or download. The error does not reveal that it exists.
+            Denied: The actor may not manage endpoints of the site.
         """
         if self.can_manage_scope(actor, organization_id=organization_id, download_id=download_id):
             return
         raise Denied if organization_id is None and download_id is None else NotFound
 
     def can_skip_tls(self, actor: Actor) -> bool:
-        """Whether the actor may have a server's certificate ignored: that exposes secrets on networks of the hub."""
+        """Return whether the actor may disable TLS verification.
+
+        Without verification, others in the network of the hub could read the secrets of a delivery, so only staff may
+        decide this.
+        """
         return actor.has_permission(SITE_PERMISSION)
 
 
 def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:
-    """The set form of `EndpointPolicy.can_view`."""
+    """Return the endpoints for which `EndpointPolicy.can_view` is true."""
     rows = Endpoint.objects.all()
     if actor.bound_download_ids is not None:
         rows = rows.filter(download_id__in=actor.bound_download_ids)
@@ -91,11 +110,11 @@ def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:
     return rows.filter(Q(download_id__in=downloads) | Q(organization__in=_organizations(actor)))
 
 
-def is_held() -> Q:
-    """Match endpoints whose creator may still manage them: the set form of `can_manage_scope` for the creator.
+def creator_can_manage() -> Q:
+    """Return a filter for endpoints whose creator may still manage them, as `can_manage_scope` decides for one actor.
 
-    Deliveries ask for it each time, so an endpoint receives nothing from the moment its creator loses the right.
-    Endpoints without a creator belong to the site.
+    Every claim uses this filter, so an endpoint gets nothing more as soon as its creator loses the right. Endpoints
+    without a creator belong to the site.
     """
     administers = Membership.objects.filter(
         organization=OuterRef("organization"),
@@ -108,7 +127,7 @@ def is_held() -> Q:
 
 
 def visible_events(actor: Actor) -> models.QuerySet[Event]:
-    """Those that an endpoint of the actor could be sent."""
+    """Return the events that the actor may read, which are those that an endpoint of the actor could get."""
     rows = Event.objects.all()
     if actor.has_permission(SITE_PERMISSION):
         bound = actor.bound_download_ids
@@ -118,7 +137,7 @@ def visible_events(actor: Actor) -> models.QuerySet[Event]:
 
 
 def administered_organizations(actor: Actor) -> models.QuerySet[Organization]:
-    """Those whose endpoints the actor may manage."""
+    """Return the organizations whose endpoints the actor may manage."""
     if actor.bound_download_ids is not None:
         return Organization.objects.none()
     if actor.has_permission(SITE_PERMISSION):
@@ -127,24 +146,27 @@ def administered_organizations(actor: Actor) -> models.QuerySet[Organization]:
 
 
 def owners_of(endpoint: Endpoint) -> list[User]:
-    """Who is told what becomes of it: its maker, and the owners of what it belongs to, as long as they manage it."""
-    found = [endpoint.created_by]
+    """Return the users to notify about an endpoint: its creator, and the owners of its download or organization.
+
+    Users who may no longer manage the endpoint are left out.
+    """
+    candidates = [endpoint.created_by]
     if endpoint.download_id is not None:
-        found += [owner(endpoint.download_id) for owner in _owners]
+        candidates += [owner(endpoint.download_id) for owner in _owners]
     if endpoint.organization_id is not None:
         rows = Membership.objects.filter(organization=endpoint.organization_id, role=Membership.Role.OWNER)
-        found += [row.user for row in rows.select_related("user")]
-    people = {user.pk: user for user in found if user is not None and user.is_active}
-    return [user for user in people.values() if endpoint_policy.can_view(Actor(user=user), endpoint)]
+        candidates += [row.user for row in rows.select_related("user")]
+    users = {user.pk: user for user in candidates if user is not None and user.is_active}
+    return [user for user in users.values() if endpoint_policy.can_view(Actor(user=user), endpoint)]
 
 
 def _organizations(actor: Actor) -> frozenset[int]:
-    """Those the actor administers, looked up once for each actor."""
+    """Return the ids of the organizations that the actor administers. They are loaded once for each actor."""
     if "administered_organizations" not in actor.facts:
         rows = Membership.objects.filter(user=actor.user_id, role__in=_MANAGING_ROLES) if actor.user_id else ()
         actor.facts["administered_organizations"] = frozenset(row.organization_id for row in rows)
-    found: frozenset[int] = actor.facts["administered_organizations"]
-    return found
+    organization_ids: frozenset[int] = actor.facts["administered_organizations"]
+    return organization_ids
 
 
 endpoint_policy = EndpointPolicy()

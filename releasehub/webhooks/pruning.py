@@ -1,4 +1,4 @@
-"""Forgetting old deliveries. Events stay, for those who read the stream."""
+"""Retention of deliveries. Events are kept for the event stream."""
 
 from datetime import timedelta
 
@@ -9,27 +9,30 @@ from django.db.models import Exists, OuterRef, Q
 from releasehub.webhooks import clock
 from releasehub.webhooks.models import Delivery, Payload
 
-BATCH = 1000
+BATCH_ROWS = 1000
 
 
 def prune_deliveries() -> int:
-    """Erase deliveries, their attempts and bodies, past WEBHOOK_RETENTION_DAYS (30; 0 = kept); returns how many.
+    """Delete deliveries that are older than WEBHOOK_RETENTION_DAYS, with their attempts and bodies.
 
-    What still waits for an endpoint that sends is kept.
+    Pending deliveries of active endpoints are kept.
+
+    Returns:
+        The number of deleted deliveries. With WEBHOOK_RETENTION_DAYS=0, nothing is deleted.
     """
     days = getattr(settings, "WEBHOOK_RETENTION_DAYS", 30)
     if not days:
         return 0
-    waits = Q(state=Delivery.State.PENDING, endpoint__is_active=True, endpoint__disabled_at=None)
-    old = Delivery.objects.filter(created_at__lt=clock.now(-timedelta(days=days))).exclude(waits).order_by("id")
+    is_waiting = Q(state=Delivery.State.PENDING, endpoint__is_active=True, endpoint__disabled_at=None)
+    old = Delivery.objects.filter(created_at__lt=clock.now(-timedelta(days=days))).exclude(is_waiting).order_by("id")
     count = 0
-    while ids := list(old.values_list("pk", flat=True)[:BATCH]):
+    while ids := list(old.values_list("pk", flat=True)[:BATCH_ROWS]):
         Delivery.objects.filter(pk__in=ids).delete()
         count += len(ids)
-    _erase_in_batches(Payload.objects.filter(~Exists(Delivery.objects.filter(event=OuterRef("event")))))
+    _delete_in_batches(Payload.objects.filter(~Exists(Delivery.objects.filter(event=OuterRef("event")))))
     return count
 
 
-def _erase_in_batches(rows: models.QuerySet[Payload]) -> None:
-    while ids := list(rows.order_by("id").values_list("pk", flat=True)[:BATCH]):
+def _delete_in_batches(rows: models.QuerySet[Payload]) -> None:
+    while ids := list(rows.order_by("id").values_list("pk", flat=True)[:BATCH_ROWS]):
         Payload.objects.filter(pk__in=ids).delete()

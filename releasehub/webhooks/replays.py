@@ -1,4 +1,4 @@
-"""Sending again, under the same webhook-id and with the same bytes."""
+"""Replays: sending deliveries again, with the same webhook-id and the same body."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.leases import is_unleased
 from releasehub.core.tasks import hint
 from releasehub.webhooks import clock
 from releasehub.webhooks.endpoints import ensure_sending
-from releasehub.webhooks.fanout import DELIVER
+from releasehub.webhooks.fanout import DELIVER_TASK
 from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 
@@ -24,24 +25,39 @@ State = Delivery.State
 
 
 def replay_delivery(*, actor: Actor, delivery: Delivery) -> None:
-    """Make it due now, whatever became of it; a waiting one need not wait.
+    """Make a delivery due now, whatever its state.
 
-    Errors: NotFound, Denied; Conflict when the endpoint sends nothing or this delivery is under way.
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change the endpoint.
+        Conflict: The endpoint is not sending, or a worker is sending this delivery right now.
     """
     rows = Delivery.objects.filter(pk=delivery.pk)
     if not _replay(actor, delivery.endpoint, rows, {"delivery": delivery.webhook_id}):
-        raise Conflict(ErrorCode.DELIVERY_UNDER_WAY, "This delivery is under way.")
+        raise Conflict(ErrorCode.DELIVERY_UNDER_WAY, "This delivery is being sent right now. Try again in a minute.")
 
 
 def replay_failed(*, actor: Actor, endpoint: Endpoint) -> int:
-    """All that were given up; returns how many. Errors: NotFound, Denied, Conflict."""
+    """Make all failed deliveries of an endpoint due now, and return their number.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change the endpoint.
+        Conflict: The endpoint is not sending.
+    """
     return _replay(actor, endpoint, endpoint.deliveries.filter(state=State.FAILED), {"state": State.FAILED.value})
 
 
 def replay_range(*, actor: Actor, endpoint: Endpoint, since: datetime, until: datetime) -> int:
-    """All finished ones of events that happened in [since, until), delivered ones too; returns how many.
+    """Make all finished deliveries of events in the range [since, until) due now, even if they were delivered.
 
-    Errors: NotFound, Denied, Conflict.
+    Returns:
+        The number of deliveries.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change the endpoint.
+        Conflict: The endpoint is not sending.
     """
     rows = endpoint.deliveries.exclude(state=State.PENDING)
     rows = rows.filter(event__occurred_at__gte=since, event__occurred_at__lt=until)
@@ -50,9 +66,14 @@ def replay_range(*, actor: Actor, endpoint: Endpoint, since: datetime, until: da
 
 @transaction.atomic
 def cancel_pending(*, actor: Actor, endpoint: Endpoint) -> int:
-    """Give up what waits, without sending it; returns how many. Errors: NotFound, Denied."""
+    """Cancel all pending deliveries of an endpoint, and return their number.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change the endpoint.
+    """
     endpoint_policy.ensure("change", actor, endpoint)
-    count = _idle(endpoint.deliveries.filter(state=State.PENDING)).update(
+    count = _unleased(endpoint.deliveries.filter(state=State.PENDING)).update(
         state=State.CANCELLED, finished_at=timezone.now(), lease_until=None, lease_token=""
     )
     audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=endpoint, changes={"cancelled": count})
@@ -63,18 +84,19 @@ def cancel_pending(*, actor: Actor, endpoint: Endpoint) -> int:
 def _replay(actor: Actor, endpoint: Endpoint, rows: models.QuerySet[Delivery], details: dict[str, Any]) -> int:
     endpoint_policy.ensure("change", actor, endpoint)
     ensure_sending(endpoint)
-    ids = list(_idle(rows).values_list("pk", flat=True))
-    count = _idle(Delivery.objects.filter(pk__in=ids)).update(
+    ids = list(_unleased(rows).values_list("pk", flat=True))
+    # A worker may have leased some of them since the query above, so the update checks the leases again.
+    count = _unleased(Delivery.objects.filter(pk__in=ids)).update(
         state=State.PENDING, step=0, next_attempt_at=clock.now(), finished_at=None, lease_until=None, lease_token=""
     )
     if count:
         audit.record(
             actor=actor, action=AuditAction.ENDPOINT_REPLAY, target=endpoint, changes=details | {"count": count}
         )
-        transaction.on_commit(partial(hint, DELIVER))
+        transaction.on_commit(partial(hint, DELIVER_TASK))
     return count
 
 
-def _idle(rows: models.QuerySet[Delivery]) -> models.QuerySet[Delivery]:
-    """Without those a worker has."""
-    return rows.filter(models.Q(lease_until=None) | models.Q(lease_until__lt=clock.now()))
+def _unleased(rows: models.QuerySet[Delivery]) -> models.QuerySet[Delivery]:
+    """Return the rows that no worker is sending."""
+    return rows.filter(is_unleased(clock.now()))

@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again. Pure functions."""
+"""The retry schedule of deliveries."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -17,29 +17,33 @@ DELAYS = (
     timedelta(hours=24),
 )
 JITTER = 0.2
-LONGEST_WAIT = timedelta(hours=24)
+MAX_DELAY = timedelta(hours=24)
 
 _random = random.SystemRandom()
 
 
 def delay_after(step: int, retry_after: str = "", *, now: datetime) -> timedelta | None:
-    """Time to wait after `step` failures were followed by another one; None when it was the last attempt.
+    """Return the delay until the next attempt after a failure, or None if that was the last attempt.
 
-    `retry_after`: what the receiver asked for; it lengthens the wait to at most 24 hours, and never shortens it.
+    Args:
+        step: The number of earlier failures.
+        retry_after: The `Retry-After` header of the response. It can lengthen the delay, up to 24 hours, but not
+            shorten it.
+        now: The current time.
     """
     if step >= len(DELAYS):
         return None
     planned = DELAYS[step] * (1 + JITTER * _random.random())
-    return max(planned, min(wished(retry_after, now=now), LONGEST_WAIT))
+    return max(planned, min(requested_delay(retry_after, now=now), MAX_DELAY))
 
 
-def wished(retry_after: str, *, now: datetime) -> timedelta:
-    """A `Retry-After` header, seconds or a date; zero when it says nothing of use."""
+def requested_delay(retry_after: str, *, now: datetime) -> timedelta:
+    """Parse a `Retry-After` header, which has seconds or a date. Return a zero delay if it is missing or invalid."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text[:12]), LONGEST_WAIT.total_seconds()))
+        return timedelta(seconds=min(int(text[:12]), MAX_DELAY.total_seconds()))
     try:
-        moment = parsedate_to_datetime(text)
+        retry_at = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return timedelta(0)
-    return max(moment.replace(tzinfo=moment.tzinfo or UTC) - now, timedelta(0))
+    return max(retry_at.replace(tzinfo=retry_at.tzinfo or UTC) - now, timedelta(0))

@@ -1,4 +1,4 @@
-"""Announcing events. The apps above register how their objects look in an event."""
+"""Publishing of events. Apps above this one register how their objects are represented in an event."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -16,35 +16,41 @@ Snapshot = Callable[[Any], dict[str, Any]]
 
 _snapshots: dict[type[models.Model], Snapshot] = {}
 
-_NEXT = """COALESCE((
+_NEXT_SEQUENCE = """COALESCE((
     SELECT sequence FROM webhooks_event WHERE object_type = %s AND object_id = %s ORDER BY id DESC LIMIT 1
 ), 0) + %s"""
 
 
 def register_snapshot(model: type[Target], snapshot: Callable[[Target], dict[str, Any]]) -> None:
-    """`snapshot` gives the JSON object of a row; it must not query."""
+    """Register a function that returns a row as a JSON object. It must not run queries."""
     _snapshots[model] = snapshot
 
 
-def loaded(row: models.Model, name: str) -> Any:
-    """What a foreign key leads to, for a snapshot; None where it was not loaded with its row."""
+def loaded_relation(row: models.Model, name: str) -> Any:
+    """Return the related object of a foreign key for a snapshot, or None if it was not loaded with the row."""
     return row._meta.get_field(name).get_cached_value(row, default=None)  # type: ignore[union-attr]
 
 
 def publish(*, actor: Actor, event: EventType, target: models.Model, **details: Any) -> None:
-    """Store one event, in the transaction of the change. `details` are added to the snapshot (a reason, for one)."""
+    """Store one event with its deliveries, in the transaction of the change.
+
+    `details`, such as a reason, are added to the snapshot of the target.
+    """
     publish_all(actor=actor, events=[event], target=target, **details)
 
 
 @transaction.atomic(savepoint=False)
 def publish_all(*, actor: Actor, events: Sequence[EventType], target: models.Model, **details: Any) -> None:
-    """Several events of one change, in their order, with their deliveries. Two queries, three when somebody listens."""
+    """Store the events of one change in order, with their deliveries.
+
+    This takes two queries, or three if any endpoint matches.
+    """
     data = _snapshots[type(target)](target) | details
     if events:
-        fan_out(store(actor=actor, events=events, target=target, download_id=data["download_id"], data=data))
+        fan_out(store_events(actor=actor, events=events, target=target, download_id=data["download_id"], data=data))
 
 
-def store(
+def store_events(
     *,
     actor: Actor,
     events: Sequence[EventType],
@@ -52,14 +58,17 @@ def store(
     download_id: int | None,
     data: dict[str, Any],
 ) -> list[Event]:
-    """The rows alone, in one insert; whoever changes an object holds its lock, so its numbers have no gaps."""
+    """Insert the events without deliveries, and return them.
+
+    The calling code holds the lock of the object, so the sequence numbers of its events have no gaps.
+    """
     object_type = target._meta.model_name or ""
     rows: list[Any] = [
         Event(
             type=event,
             object_type=object_type,
             object_id=target.pk,
-            sequence=RawSQL(_NEXT, (object_type, target.pk, position)),  # noqa: S611 - constant text, bound values
+            sequence=RawSQL(_NEXT_SEQUENCE, (object_type, target.pk, position)),  # noqa: S611 - constant text, bound values
             download_id=download_id,
             actor_id=actor.user_id,
             data=data,

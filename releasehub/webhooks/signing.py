@@ -1,7 +1,4 @@
-"""Signatures of deliveries. Pure functions.
-
-Source: the Standard Webhooks specification (symmetric signatures, `v1`).
-"""
+"""Signatures of deliveries, as in the Standard Webhooks specification (symmetric signatures, `v1`)."""
 
 import base64
 import binascii
@@ -12,18 +9,18 @@ import secrets
 from collections.abc import Sequence
 
 PREFIX = "whsec_"
-_CHOSEN = re.compile(r"[\x21-\x7e]{8,200}")
+_VALID_SECRET = re.compile(r"[\x21-\x7e]{8,200}")
 _KEY_BYTES = range(24, 65)
 
 
 def new_secret() -> str:
-    """256 random bits."""
+    """Return a new secret with 256 random bits."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def is_usable(secret: str) -> bool:
-    """Whether a secret somebody chose can be sent in a header, and decoded where it says it is encoded."""
-    if not _CHOSEN.fullmatch(secret):
+    """Return whether a secret is valid: it can be sent in a header, and decoded if it begins with `whsec_`."""
+    if not _VALID_SECRET.fullmatch(secret):
         return False
     if not secret.startswith(PREFIX):
         return True
@@ -34,20 +31,27 @@ def is_usable(secret: str) -> bool:
 
 
 def key_of(secret: str) -> bytes:
-    """The bytes to sign with: what `whsec_` secrets encode, the text itself of others."""
+    """Return the signing key: the decoded bytes of a `whsec_` secret, or the text itself of another secret."""
     if secret.startswith(PREFIX):
         return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     return secret.encode()
 
 
 def standard_signature(keys: Sequence[str], webhook_id: str, timestamp: int, body: bytes) -> str:
-    """`webhook-signature`: one `v1,<base64>` per secret, with a space between. `timestamp` in epoch seconds."""
+    """Return the header `webhook-signature`: one `v1,<base64>` per secret, separated by spaces.
+
+    Args:
+        keys: The secrets.
+        webhook_id: The id of the delivery.
+        timestamp: The time of the attempt in epoch seconds.
+        body: The body.
+    """
     signed = f"{webhook_id}.{timestamp}.".encode() + body
     return " ".join(f"v1,{_hmac(key_of(key), signed)}" for key in keys)
 
 
 def plain_signature(secret: str, body: bytes) -> str:
-    """`Webhook-Signature` of the v3 format: over the body alone, with the text of the secret as the key."""
+    """Return the header `Webhook-Signature` of the v3 format, which covers the body. The key is the secret as text."""
     return _hmac(secret.encode(), body)
 
 

@@ -1,4 +1,4 @@
-"""The stream of all events, for those who missed webhooks or want none: read from a place on, nothing left out."""
+"""The event stream: clients read all events after a position, instead of receiving webhooks or after missing some."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from releasehub.webhooks.models import Event
 from releasehub.webhooks.policies import visible_events
 
 LOCK = 0x65766E74_73747265  # "evntstre"
-NUMBERED_AT_ONCE = 5000
+BATCH_EVENTS = 5000
 
 _NUMBER = """
-UPDATE webhooks_event SET position = waiting.place + %s
+UPDATE webhooks_event SET position = waiting.number + %s
 FROM (
-    SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place FROM webhooks_event WHERE position IS NULL ORDER BY id LIMIT %s
+    SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS number FROM webhooks_event WHERE position IS NULL ORDER BY id LIMIT %s
 ) AS waiting
 WHERE webhooks_event.id = waiting.id
 """
@@ -30,7 +30,11 @@ WHERE webhooks_event.id = waiting.id
 
 @dataclass(frozen=True)
 class StreamPage:
-    """`next_after`: where to go on; it moves also past what the reader may not see or did not ask for."""
+    """A page of the stream.
+
+    `next_after` is the position after which the next page begins. It also moves past events that the client may not see
+    or has filtered out.
+    """
 
     events: list[Event]
     next_after: int
@@ -38,12 +42,13 @@ class StreamPage:
 
 
 def number_events() -> int:
-    """Give committed events their places; returns how many. Safe to run twice and beside itself.
+    """Assign positions to committed events, and return their number. Several processes can do this concurrently.
 
-    Ids are given before the commit, so a lower one may appear after a higher one was read. Places are given after.
+    Ids cannot serve as positions. They are assigned before the commit, so an event with a lower id may appear after a
+    client has read one with a higher id.
     """
     numbered = 0
-    while count := _number_some():
+    while count := _number_batch():
         numbered += count
     return numbered
 
@@ -51,7 +56,15 @@ def number_events() -> int:
 def read_stream(
     actor: Actor, *, after: int = 0, limit: int = 100, types: Collection[str] = (), download_id: int | None = None
 ) -> StreamPage:
-    """The next events the actor may see. `types`: names, also `version.*`; empty = all."""
+    """Return the next events that the actor may see.
+
+    Args:
+        actor: The actor.
+        after: The position after which the page begins.
+        limit: The maximum number of events.
+        types: Event types, or groups such as `version.*`. By default, all types are returned.
+        download_id: Limits the events to this download.
+    """
     number_events()
     last = _last_position()
     rows = visible_events(actor).filter(position__gt=after, position__lte=last).exclude(type=EventType.ENDPOINT_TEST)
@@ -67,11 +80,11 @@ def read_stream(
 
 
 @transaction.atomic
-def _number_some() -> int:
+def _number_batch() -> int:
     if not Event.objects.filter(position=None).exists() or not try_advisory_lock(LOCK):
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBER, [_last_position(), NUMBERED_AT_ONCE])
+        cursor.execute(_NUMBER, [_last_position(), BATCH_EVENTS])
         return int(cursor.rowcount)
 
 

@@ -1,4 +1,4 @@
-"""Background work on webhooks. Every task may run twice, and beside itself."""
+"""Background tasks of webhooks. Every task is idempotent, and can run several times concurrently."""
 
 from typing import Any
 
@@ -7,49 +7,49 @@ from celery.signals import worker_ready
 
 from releasehub.core.tasks import hint
 from releasehub.webhooks import notices, stream
-from releasehub.webhooks.claims import is_anything_due
+from releasehub.webhooks.claims import has_due_deliveries
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.endpoints import disable_abandoned, disable_failing
-from releasehub.webhooks.fanout import DELIVER
+from releasehub.webhooks.fanout import DELIVER_TASK
 from releasehub.webhooks.pruning import prune_deliveries
 
 
-@shared_task(name=DELIVER)
+@shared_task(name=DELIVER_TASK)
 def deliver() -> int:
-    """Send what is due; the sweep finds what is left."""
+    """Send due deliveries. If this task dies, `webhooks.sweep` starts another one."""
     return deliver_batch()
 
 
 @worker_ready.connect(dispatch_uid="webhooks.deliver")
-def look_at_once(**_: Any) -> None:
-    """What a worker that died left behind need not wait for the schedule."""
-    hint(DELIVER)
+def deliver_at_start(**_: Any) -> None:
+    """Deliver at once what a worker that died has left behind, instead of waiting for the schedule."""
+    hint(DELIVER_TASK)
 
 
 @shared_task(name="webhooks.sweep")
 def sweep() -> int:
-    """Disable endpoints that failed for too long or were abandoned, and wake a worker for deliveries left behind."""
+    """Disable endpoints that fail or are abandoned, and start the tasks that have work left."""
     disabled = disable_failing() + disable_abandoned()
-    if is_anything_due():
-        hint(DELIVER)
-    if notices.is_any_due():
-        hint(notices.SEND)
+    if has_due_deliveries():
+        hint(DELIVER_TASK)
+    if notices.has_due_notices():
+        hint(notices.SEND_TASK)
     return disabled
 
 
-@shared_task(name=notices.SEND)
+@shared_task(name=notices.SEND_TASK)
 def send_notices() -> int:
-    """Tell owners what was disabled."""
+    """Notify owners of endpoints that were disabled."""
     return notices.send_notices()
 
 
 @shared_task(name="webhooks.number_events")
 def number_events() -> int:
-    """Give events their places in the stream, so that its first reader does not have to."""
+    """Assign positions in the stream to new events, so that the first client that reads them does not have to wait."""
     return stream.number_events()
 
 
 @shared_task(name="webhooks.prune")
 def prune() -> int:
-    """Erase old deliveries."""
+    """Delete old deliveries."""
     return prune_deliveries()

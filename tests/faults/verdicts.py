@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from releasehub.webhooks.limits import LANES_PER_ENDPOINT, MAX_UNNOTED_PER_LANE
+from releasehub.webhooks.limits import LANES_PER_ENDPOINT, MAX_UNRECORDED_PER_LANE
 
 Fact = tuple[str, str, str]
 """(event, object, title)"""
@@ -71,7 +71,7 @@ def judge_deliveries(
     doubled = sum(len(facts) - len(set(facts)) for facts in arrived.values())
     duplicates = len(received) - len(bodies)
     share = duplicates / max(1, len(received))
-    limit = LANES_PER_ENDPOINT * MAX_UNNOTED_PER_LANE * len(paths) * faults
+    limit = LANES_PER_ENDPOINT * MAX_UNRECORDED_PER_LANE * len(paths) * faults
     report.must("events that committed", len(expected), holds=bool(expected))
     report.must("requests received", len(received), holds=bool(received))
     report.must("lost", lost, holds=lost == 0)

@@ -160,11 +160,11 @@ def test_pause_resume_rotate_delete(owner: Client, download: Download) -> None:
     row = make(download)
     owner.post(f"{row.path}do/pause/")
     assert "paused" in text(owner.get(row.path))
-    assert "Resume it first" in text(owner.post(f"{row.path}do/test/", follow=True))
+    assert "Resume or activate it first" in text(owner.post(f"{row.path}do/test/", follow=True))
     owner.post(f"{row.path}do/resume/")
     page = text(owner.post(f"{row.path}rotate/"))
     row.refresh_from_db()
-    assert (row.is_paused, row.is_earlier_secret_valid) == (False, True)
+    assert (row.is_paused, row.is_previous_secret_valid) == (False, True)
     assert encryption.decrypt(row.sealed_secret) in page
     assert "holds two signatures" in page
     assert "is valid until" in text(owner.get(row.path))
@@ -180,7 +180,7 @@ def test_a_disabled_endpoint_is_noticed(owner: Client, download: Download) -> No
     row = make(download, title="Mirror")
     disable_gone(row.pk)
     for path in ("/account/", "/account/webhooks/", row.path):
-        assert "it is gone" in text(owner.get(path))
+        assert "410 (Gone)" in text(owner.get(path))
     other = Client()
     other.force_login(make_user())
     assert "Mirror" not in text(other.get("/account/"))

@@ -19,7 +19,7 @@ from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import fan_out
 from releasehub.webhooks.models import Endpoint, Event
-from releasehub.webhooks.services import store
+from releasehub.webhooks.services import store_events
 from tests.outbound.conftest import Canary
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -112,6 +112,6 @@ def announce(
     kind = event.value.partition(".")[0]
     target: Any = SimpleNamespace(pk=object_id or next(_numbers), _meta=SimpleNamespace(model_name=kind))
     snapshot = {"number": "1.0.0", "state": "listed"} | data
-    events = store(actor=system_actor(), events=[event], target=target, download_id=download_id, data=snapshot)
+    events = store_events(actor=system_actor(), events=[event], target=target, download_id=download_id, data=snapshot)
     fan_out(events)
     return events[0]

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from releasehub.outbound.client import PersistentClient
 from releasehub.webhooks import delivery as worker
-from releasehub.webhooks.claims import LANE_SIZE, claim, is_anything_due, record, release
+from releasehub.webhooks.claims import MAX_LANE_DELIVERIES, claim, has_due_deliveries, record, release
 from releasehub.webhooks.delivery import attempt, deliver_batch
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from tests.webhooks.conftest import OK, announce, make_endpoint, status
@@ -43,7 +43,7 @@ def test_a_claim_keeps_others_away_until_its_lease_is_over(receiver: Start, adva
     assert deliver_batch() == 0
     advance(timedelta(seconds=61))
     assert deliver_batch() == 1
-    assert server.ids == [lane.parcels[0].webhook_id]
+    assert server.ids == [lane.deliveries[0].webhook_id]
 
 
 @pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> No
     make_endpoint(server.url)
     announce()
     (lane,) = claim(5)
-    late = attempt(lane, lane.parcels[0], PersistentClient())
+    late = attempt(lane, lane.deliveries[0], PersistentClient())
     advance(timedelta(seconds=61))
     (second,) = claim(5)
     record([late])
@@ -61,7 +61,7 @@ def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> No
     release(lane.token, [row.pk])
     row.refresh_from_db()
     assert row.lease_token == second.token
-    record([attempt(second, second.parcels[0], PersistentClient())])
+    record([attempt(second, second.deliveries[0], PersistentClient())])
     record([late])
     row.refresh_from_db()
     assert (row.state, row.attempt_count, Attempt.objects.count()) == (State.DELIVERED, 1, 1)
@@ -72,9 +72,9 @@ def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> No
 @pytest.mark.django_db
 def test_an_endpoint_has_two_lanes_and_a_failing_one_has_one(receiver: Start) -> None:
     endpoint = make_endpoint(receiver().url)
-    for _ in range(3 * LANE_SIZE):
+    for _ in range(3 * MAX_LANE_DELIVERIES):
         announce()
-    assert [len(lane.parcels) for _ in range(3) for lane in claim(5)] == [LANE_SIZE, LANE_SIZE]
+    assert [len(lane.deliveries) for _ in range(3) for lane in claim(5)] == [MAX_LANE_DELIVERIES, MAX_LANE_DELIVERIES]
     Delivery.objects.update(lease_until=None, lease_token="")
     Endpoint.objects.filter(pk=endpoint.pk).update(consecutive_failures=1)
     assert len([lane for _ in range(3) for lane in claim(5)]) == 1
@@ -83,13 +83,13 @@ def test_an_endpoint_has_two_lanes_and_a_failing_one_has_one(receiver: Start) ->
 @pytest.mark.django_db
 def test_an_object_another_lane_speaks_of_waits(receiver: Start) -> None:
     make_endpoint(receiver().url)
-    for _ in range(LANE_SIZE + 5):
+    for _ in range(MAX_LANE_DELIVERIES + 5):
         announce(1)
     announce(2)
     first, second = claim(5), claim(5)
-    assert len(first[0].parcels) == LANE_SIZE
-    assert len(second[0].parcels) == 1
-    assert Delivery.objects.get(pk=second[0].parcels[0].delivery_id).object_key == "version:2"
+    assert len(first[0].deliveries) == MAX_LANE_DELIVERIES
+    assert len(second[0].deliveries) == 1
+    assert Delivery.objects.get(pk=second[0].deliveries[0].delivery_id).object_key == "version:2"
 
 
 @pytest.mark.django_db
@@ -116,7 +116,7 @@ def test_a_slow_endpoint_gives_back_what_it_did_not_get_to(receiver: Start, monk
         announce()
     assert deliver_batch(seconds=0.01) == 1
     assert Delivery.objects.filter(state=State.PENDING, lease_until=None).count() == 3
-    assert is_anything_due()
+    assert has_due_deliveries()
     assert deliver_batch() == 3
 
 
@@ -185,7 +185,7 @@ def test_workers_side_by_side_send_each_delivery_once_and_in_order(receiver: Sta
 def run_workers(number: int) -> None:
     def run() -> None:
         try:
-            while is_anything_due():
+            while has_due_deliveries():
                 deliver_batch()
         finally:
             connection.close()
@@ -222,7 +222,7 @@ def test_events_are_announced_while_workers_claim(receiver: Start) -> None:
 
     def work() -> None:
         try:
-            while not done.is_set() or is_anything_due():
+            while not done.is_set() or has_due_deliveries():
                 deliver_batch(seconds=1)
         finally:
             connection.close()

@@ -37,8 +37,8 @@ def recipients() -> list[str]:
 
 def test_the_task_waits_in_the_queue_of_foreign_servers() -> None:
     app.loader.import_default_modules()
-    assert notices.SEND in app.tasks
-    route = app.amqp.router.route({}, notices.SEND)
+    assert notices.SEND_TASK in app.tasks
+    route = app.amqp.router.route({}, notices.SEND_TASK)
     assert route["queue"].name == "outbound"
 
 
@@ -88,7 +88,7 @@ def test_a_mail_server_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch
         broken.setattr(EmailBackend, "send_messages", refused)
         assert notices.send_notices() == 0
     assert (notices.send_notices(), mail.outbox) == (0, [])
-    advance(notices.TRY_AGAIN_AFTER)
+    advance(notices.RETRY_AFTER)
     assert notices.send_notices() == 1
     assert recipients() == ["a@example.org"]
 
@@ -97,9 +97,9 @@ def test_it_is_given_up_in_the_end(monkeypatch: pytest.MonkeyPatch, advance: Adv
     endpoint = made_by(make_user(email="a@example.org", is_superuser=True))
     disable_gone(endpoint.pk)
     monkeypatch.setattr(EmailBackend, "send_messages", refused)
-    advance(notices.GIVEN_UP_AFTER)
+    advance(notices.GIVE_UP_AFTER)
     notices.send_notices()
-    assert not notices.is_any_due()
+    assert not notices.has_due_notices()
     assert Endpoint.objects.get().notice_due_at is None
 
 
@@ -119,7 +119,7 @@ def test_the_sweep_finds_what_a_lost_hint_left(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", lambda name, **_: hints.append(name))
     disable_gone(made_by(make_user(is_superuser=True)).pk)
     sweep()
-    assert hints == [notices.SEND]
+    assert hints == [notices.SEND_TASK]
 
 
 def test_without_a_mail_server_nothing_is_sent_and_nothing_fails(settings: Any) -> None:

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from releasehub.webhooks.schedule import DELAYS, LONGEST_WAIT, delay_after, wished
+from releasehub.webhooks.schedule import DELAYS, MAX_DELAY, delay_after, requested_delay
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -36,12 +36,12 @@ def test_the_plan() -> None:
     ],
 )
 def test_what_a_receiver_wishes(text: str, seconds: int) -> None:
-    assert wished(text, now=NOW) == timedelta(seconds=seconds)
+    assert requested_delay(text, now=NOW) == timedelta(seconds=seconds)
 
 
 def test_a_wish_lengthens_the_wait_within_a_day() -> None:
     assert delay_after(0, "600", now=NOW) == timedelta(seconds=600)
-    assert delay_after(0, "999999", now=NOW) == LONGEST_WAIT
+    assert delay_after(0, "999999", now=NOW) == MAX_DELAY
     wait = delay_after(1, "1", now=NOW)
     assert wait is not None
     assert wait >= DELAYS[1]

@@ -42,7 +42,7 @@ def failing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
 def test_what_was_sent_is_noted_when_the_database_is_back(
     name: str, receiver: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(worker, "SLOW_SECONDS", 0.0)  # every lane gives back what it did not get to
     monkeypatch.setattr(claims, name, failing(2, getattr(claims, name)))
     server = receiver(slow(0.01))
@@ -71,7 +71,7 @@ def test_lanes_that_run_are_noted_though_no_more_can_be_claimed(
         return real(*args, **options)
 
     monkeypatch.setattr(claims, "claim", claim_once)
-    monkeypatch.setattr(claims, "is_anything_due", lambda **_: bool(not calls or Attempt.objects.count() < 2))
+    monkeypatch.setattr(claims, "has_due_deliveries", lambda **_: bool(not calls or Attempt.objects.count() < 2))
     assert deliver_batch() == 2
     assert len(calls) > 1
     assert Delivery.objects.filter(state=State.DELIVERED).count() == 2
@@ -95,10 +95,10 @@ def test_a_lease_is_kept_for_as_long_as_it_is_renewed(receiver: Start, advance: 
     announce()
     (lane,) = claim(5)
     for _ in range(5):
-        advance(claims.LEASE * 0.8)
+        advance(claims.LEASE_DURATION * 0.8)
         renew({lane.token})
         assert claim(5) == []
-    advance(claims.LEASE * 1.1)
+    advance(claims.LEASE_DURATION * 1.1)
     (second,) = claim(5)
     before = Delivery.objects.get().lease_until
     advance(timedelta(seconds=1))

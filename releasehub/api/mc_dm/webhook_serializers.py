@@ -122,7 +122,7 @@ class McDmWebhookSerializer(OutputSerializer):
         return from_format(endpoint.format)[0]
 
     def get_earlier_secret_until(self, endpoint: Endpoint) -> int:
-        return epoch(endpoint.previous_secret_until if endpoint.is_earlier_secret_valid else None)
+        return epoch(endpoint.previous_secret_until if endpoint.is_previous_secret_valid else None)
 
 
 class McDmWebhookSecretSerializer(McDmWebhookSerializer):

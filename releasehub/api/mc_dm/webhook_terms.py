@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from releasehub.webhooks.filters import EVERYTHING, KINDS, expanded, single_names
+from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
 
 PREFIX = "mc_dm_"
 CONTENT_TYPES = tuple(f"{PREFIX}{kind}" for kind in KINDS)
@@ -100,7 +100,7 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
 
 def from_filter(names: Iterable[str]) -> dict[str, Any]:
     """Return each content type of a filter with `*`, or with as few event names as possible in alphabetical order."""
-    chosen = expanded(names)
+    chosen = expand_names(names)
     shown: dict[str, Any] = {}
     for kind in KINDS:
         if not chosen or not chosen.isdisjoint({EVERYTHING, f"{kind}.{EVERYTHING}"}):

@@ -48,7 +48,7 @@ from releasehub.webhooks.endpoints import (
     send_test_event,
     update_endpoint,
 )
-from releasehub.webhooks.log import bodies_of, named, visible_deliveries
+from releasehub.webhooks.log import bodies_of, visible_deliveries, with_webhook_id
 from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
 from releasehub.webhooks.replays import replay_delivery
@@ -216,7 +216,7 @@ def find_delivery(actor: Actor, webhook_id: str) -> Delivery:
     Raises:
         Http404: There is no such delivery, or the actor may not see it.
     """
-    delivery = named(deliveries_of(actor), webhook_id).first()
+    delivery = with_webhook_id(deliveries_of(actor), webhook_id).first()
     if delivery is None:
         raise Http404
     return delivery

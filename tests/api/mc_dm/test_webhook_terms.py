@@ -20,7 +20,7 @@ from releasehub.api.mc_dm.webhook_terms import (
     to_format,
 )
 from releasehub.webhooks.events import EventType
-from releasehub.webhooks.filters import KINDS, NAMES, asks_for, single_names
+from releasehub.webhooks.filters import KINDS, NAMES, matches_filter, single_names
 from releasehub.webhooks.formats import name_of
 
 pytestmark = pytest.mark.embedded
@@ -38,7 +38,7 @@ BLOCKS = st.dictionaries(FIELDS | st.just("is_password_protected"), VALUES, max_
 
 
 def wanted(names: Any) -> list[tuple[str, bool]]:
-    return [(name, is_hard) for name, is_hard in EVENTS if asks_for(names, name, is_hard=is_hard)]
+    return [(name, is_hard) for name, is_hard in EVENTS if matches_filter(names, name, is_hard=is_hard)]
 
 
 @given(st.lists(st.sampled_from(sorted(NAMES)), max_size=6))
@@ -67,7 +67,7 @@ def test_who_asks_for_a_name_gets_the_events_sent_under_it(event: str, is_hard: 
         if name in ("publish", "unpublish") and kind != "version":
             continue
         names = to_filter({f"mc_dm_{kind}": [name]})
-        assert asks_for(names, event, is_hard=is_hard) == (name == sent)
+        assert matches_filter(names, event, is_hard=is_hard) == (name == sent)
 
 
 @pytest.mark.parametrize("star", ["*", ["*"]])

@@ -91,7 +91,7 @@ def test_a_new_token_replaces_the_old_one_at_once(shop: Shop) -> None:
     answer = patch(shop, row, token="another-token-1", name="New")
     row.refresh_from_db()
     assert (answer.json()["token"], answer["Cache-Control"]) == ("another-token-1", "no-store")
-    assert (secret_of(row), row.title, row.is_earlier_secret_valid) == ("another-token-1", "New", False)
+    assert (secret_of(row), row.title, row.is_previous_secret_valid) == ("another-token-1", "New", False)
 
 
 def test_a_token_of_null_leaves_it_alone(shop: Shop) -> None:
@@ -373,7 +373,7 @@ def test_the_log_tells_what_was_sent_and_answered(shop: Shop, receiver: Callable
 def test_the_log_tells_why_it_is_tried_again(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
     found = sent_to(shop, receiver(status(503)), settings)
     assert (found["state"], found["statusCode"]) == ("pending", 503)
-    assert found["retryReason"] == found["attempts"][0]["error"] == "The server answered 503."
+    assert found["retryReason"] == found["attempts"][0]["error"] == "The server responded with status 503."
     assert found["retryAt"] > found["sentAt"]
     assert found["attempts"][0]["retryAt"] > found["attempts"][0]["sentAt"]
 

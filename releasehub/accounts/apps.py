@@ -1,3 +1,5 @@
+"""The Django app of users and organizations."""
+
 from django.apps import AppConfig
 
 

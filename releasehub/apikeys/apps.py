@@ -1,3 +1,5 @@
+"""The Django app of API keys."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""The Django app of the audit log."""
+
 from typing import Any
 
 from django.apps import AppConfig

@@ -1,3 +1,5 @@
+"""The Django app of the shared code."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""The Django app of webhooks."""
+
 from django.apps import AppConfig
 
 

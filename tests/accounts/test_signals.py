@@ -1,3 +1,5 @@
+"""Tests that sign-ins are recorded in the audit log."""
+
 import pytest
 from django.test import Client
 

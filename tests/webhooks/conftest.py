@@ -1,4 +1,4 @@
-"""Receivers on loopback, a clock that can be moved, and events without the objects they are about."""
+"""Fixtures for webhooks: receivers on loopback, a clock that can be moved, and events without real objects."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Answer = bytes | Callable[[socket.socket], None]
 
 
 class Receiver(Canary):
-    """Keeps what it was sent."""
+    """A receiver that records its requests."""
 
     @property
     def received(self) -> list[tuple[dict[str, str], bytes]]:
-        """(headers with names in lower case, body), in order."""
+        """The headers, with names in lower case, and the body of each request, in order."""
         return [split(request) for request in self.requests]
 
     @property
@@ -59,7 +59,7 @@ def loopback_allowed(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def plain_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bodies hold the snapshot as it is: events without the objects they are about lack what dialects show."""
+    """Use the plain snapshot as the data of all formats, because the renderers of the dialects need real objects."""
     monkeypatch.setattr(formats, "_renderers", {})
 
 
@@ -78,7 +78,7 @@ def receiver() -> Iterator[Callable[..., Receiver]]:
 
 @pytest.fixture
 def advance(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Move the clock of the deliveries on."""
+    """Return a function that moves the clock of deliveries forward."""
 
     def move(by: timedelta) -> None:
         monkeypatch.setattr(clock, "shift", clock.shift + by)
@@ -88,7 +88,7 @@ def advance(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 
 @pytest.fixture
 def still_clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
-    """Stop the clock of the deliveries at a moment when everything announced is due. `advance` still moves it."""
+    """Stop the clock of deliveries when every new delivery is due. `advance` still moves it."""
     moment = timezone.now() + timedelta(hours=1)
 
     def now(delay: timedelta = timedelta(0)) -> Value:
@@ -108,7 +108,7 @@ def make_endpoint(url: str, **fields: Any) -> Endpoint:
 def announce(
     object_id: int = 0, event: EventType = EventType.VERSION_UPDATED, *, download_id: int = 7, **data: Any
 ) -> Event:
-    """An event about an object that needs no row."""
+    """Create an event about an object that does not exist."""
     kind = event.value.partition(".")[0]
     target: Any = SimpleNamespace(pk=object_id or next(_numbers), _meta=SimpleNamespace(model_name=kind))
     snapshot = {"number": "1.0.0", "state": "listed"} | data

@@ -1,4 +1,4 @@
-"""Run inside `unshare -Urn`: API and worker of a hub of its own, in the world of `tests/outbound/namespace_run`.
+"""A script for `unshare -Urn`: the API and worker of a separate hub, in the world of `tests/outbound/namespace_run`.
 
 Reads the corpus named on the command line; prints, as JSON, what accepted a connection while an endpoint was made,
 edited, tested, retried and replayed, and what the API answered.
@@ -42,7 +42,7 @@ class Hub:
         return self.client.send("post", BASE, {"url": url, "download_id": self.download.pk})
 
     def run_case(self, url: str, *, again: bool = True) -> dict[str, Any]:
-        """Route -> the addresses that were reached; `status` -> what the API answered to create and edit.
+        """Return the reached addresses by route, and in `status` the responses of the API to create and edit.
 
         Whatever it answered, the URL is then in the row: it was good on the day it was saved. `again`: whether the
         delivery is retried and replayed too, which takes the way of the first one once more.
@@ -80,7 +80,7 @@ class Hub:
 
 @contextmanager
 def noted(found: dict[str, Any], route: str) -> Iterator[None]:
-    """What accepts connections inside the block."""
+    """Return the addresses that accept a connection inside the block."""
     before = len(accepted)
     yield
     found[route] = accepted[before:]

@@ -1,4 +1,4 @@
-"""Deliveries over real sockets on loopback: what is sent, what counts as a success, and what happens otherwise."""
+"""Tests of deliveries over real sockets on loopback: requests, successes, failures and retries."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def standard_signature(secret: str, headers: dict[str, str], body: bytes) -> str
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 
-def test_the_standard_format(receiver: Start) -> None:
+def test_standard_format(receiver: Start) -> None:
     server = receiver()
     make_endpoint(f"{server.url}/hook?a=b")
     event = announce(title="Zürich \u2028 \x7f")
@@ -71,7 +71,7 @@ def test_the_standard_format(receiver: Start) -> None:
     assert row.finished_at is not None
 
 
-def test_the_v3_format(receiver: Start) -> None:
+def test_v3_format(receiver: Start) -> None:
     server = receiver()
     make_endpoint(server.url, format="v3", secret="token-1234")
     event = announce(event=EventType.VERSION_CREATED)
@@ -95,7 +95,7 @@ def test_the_v3_format(receiver: Start) -> None:
         (EventType.FILE_DELETED, True, "delete"),
     ],
 )
-def test_the_mc_dm_format(receiver: Start, event: EventType, hard: bool, name: str) -> None:
+def test_mc_dm_format(receiver: Start, event: EventType, hard: bool, name: str) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url, format="mc_dm")
     row = announce(42, event, hard=hard)
@@ -110,7 +110,7 @@ def test_the_mc_dm_format(receiver: Start, event: EventType, hard: bool, name: s
     assert headers["xf-webhook-secret"] == SECRET
 
 
-def test_secrets_are_kept_nowhere_in_the_log(receiver: Start) -> None:
+def test_log_contains_no_secrets(receiver: Start) -> None:
     echo = f"echo {SECRET}\x00".encode()
     server = receiver(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(echo) + echo)
     make_endpoint(server.url, format="mc_dm")
@@ -124,7 +124,7 @@ def test_secrets_are_kept_nowhere_in_the_log(receiver: Start) -> None:
     assert not [entry for entry in AuditEntry.objects.all() if SECRET in json.dumps(entry.changes)]
 
 
-def test_what_cannot_be_rendered_is_given_up_and_stops_nobody(
+def test_event_that_cannot_be_rendered_fails_without_stopping_others(
     receiver: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(event: Any) -> Any:
@@ -147,7 +147,7 @@ def _moment(event: Any) -> str:
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_status(receiver: Start) -> None:
+def test_only_2xx_is_a_success(receiver: Start) -> None:
     codes = [code for code in range(200, 600) if code != 410]
 
     def answer(connection: socket.socket) -> None:
@@ -205,12 +205,12 @@ BOMB_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\
     [reset, drip, hang, endless_head, b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"],
     ids=["reset", "drip", "hang", "endless_head", "nothing", "nonsense", "cut"],
 )
-def test_network_failures_are_tried_again(receiver: Start, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+def test_network_failures_are_retried(receiver: Start, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
     monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 1.0)
     server = receiver(answer)
     make_endpoint(server.url)
     announce()
-    assert deliver_batch() == 1  # a hub without a deadline would wait for as long as the receiver drips or hangs
+    assert deliver_batch() == 1  # without a deadline, this would take as long as the receiver
     row, attempt = Delivery.objects.get(), Attempt.objects.get()
     assert (row.state, row.attempt_count, row.step) == (State.PENDING, 1, 1)
     assert (attempt.result, attempt.status_code) == (Attempt.Result.UNREACHABLE, None)
@@ -219,7 +219,7 @@ def test_network_failures_are_tried_again(receiver: Start, monkeypatch: pytest.M
     assert abs(attempt.next_attempt_at - row.next_attempt_at) < timedelta(seconds=1)
 
 
-def test_a_closed_port_is_tried_again() -> None:
+def test_closed_port_is_retried() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     make_endpoint(f"http://127.0.0.1:{port}/")
@@ -230,7 +230,7 @@ def test_a_closed_port_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize("answer", [endless_body, BOMB_ANSWER], ids=["endless", "bomb"])
-def test_large_answers_are_cut_and_never_unpacked(receiver: Start, answer: Any) -> None:
+def test_large_responses_are_truncated_and_not_decompressed(receiver: Start, answer: Any) -> None:
     server = receiver(answer)
     make_endpoint(server.url)
     announce()
@@ -240,7 +240,7 @@ def test_large_answers_are_cut_and_never_unpacked(receiver: Start, answer: Any) 
     assert len(row.response) <= 4096
 
 
-def test_targets_that_are_not_public_are_refused_and_tried_again(receiver: Start, settings: Any) -> None:
+def test_targets_that_are_not_public_are_refused_and_retried(receiver: Start, settings: Any) -> None:
     server = receiver()
     make_endpoint(server.url)
     settings.WEBHOOK_ALLOW_NETS = []
@@ -255,7 +255,7 @@ def test_targets_that_are_not_public_are_refused_and_tried_again(receiver: Start
 # --- retries ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_whole_schedule(receiver: Start, advance: Advance) -> None:
+def test_retry_schedule(receiver: Start, advance: Advance) -> None:
     server = receiver(status(500))
     make_endpoint(server.url)
     announce()
@@ -274,7 +274,7 @@ def test_the_whole_schedule(receiver: Start, advance: Advance) -> None:
     assert len({body for _, body in server.received}) == 1
 
 
-def test_retry_after_is_honoured(receiver: Start, advance: Advance) -> None:
+def test_retry_after_is_honored(receiver: Start, advance: Advance) -> None:
     make_endpoint(receiver(status(503, "Retry-After: 3600")).url)
     announce()
     deliver_batch()
@@ -284,7 +284,7 @@ def test_retry_after_is_honoured(receiver: Start, advance: Advance) -> None:
     assert deliver_batch() == 1
 
 
-def test_gone_disables_at_once(receiver: Start, advance: Advance) -> None:
+def test_status_410_disables_the_endpoint_at_once(receiver: Start, advance: Advance) -> None:
     server = receiver(status(410))
     endpoint = make_endpoint(server.url)
     for _ in range(3):
@@ -301,7 +301,7 @@ def test_gone_disables_at_once(receiver: Start, advance: Advance) -> None:
     assert (deliver_batch(), len(server.requests), Delivery.objects.count()) == (0, 1, 3)
 
 
-def test_five_days_of_failures_disable(receiver: Start, advance: Advance) -> None:
+def test_five_days_of_failures_disable_the_endpoint(receiver: Start, advance: Advance) -> None:
     bad, good = receiver(status(500)), receiver()
     failing, healthy = make_endpoint(bad.url), make_endpoint(good.url)
     announce()
@@ -318,7 +318,7 @@ def test_five_days_of_failures_disable(receiver: Start, advance: Advance) -> Non
     assert AuditEntry.objects.filter(action="endpoint.disable").count() == 1
 
 
-def test_a_success_ends_the_count_of_failures(receiver: Start, advance: Advance) -> None:
+def test_success_resets_the_failure_count(receiver: Start, advance: Advance) -> None:
     answers = [status(500), OK]
     server = receiver(lambda connection: connection.sendall(answers[len(server.requests) - 1]))
     endpoint = make_endpoint(server.url)
@@ -334,7 +334,7 @@ def test_a_success_ends_the_count_of_failures(receiver: Start, advance: Advance)
     assert Delivery.objects.get().state == State.DELIVERED
 
 
-def test_a_success_in_the_same_lane_ends_it_as_well(receiver: Start) -> None:
+def test_success_in_the_same_lane_resets_the_failure_count(receiver: Start) -> None:
     answers = [status(500), OK, OK]
     server = receiver(lambda connection: connection.sendall(answers[len(server.requests) - 1]))
     endpoint = make_endpoint(server.url)
@@ -345,7 +345,7 @@ def test_a_success_in_the_same_lane_ends_it_as_well(receiver: Start) -> None:
     assert (endpoint.consecutive_failures, endpoint.failing_since) == (0, None)
 
 
-def test_the_sweep_wakes_a_worker_when_something_is_due(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweep_wakes_a_worker_when_deliveries_are_due(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     hints: list[str] = []
     monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", lambda name, **_: hints.append(name))
     make_endpoint(receiver().url)
@@ -359,7 +359,7 @@ def test_the_sweep_wakes_a_worker_when_something_is_due(receiver: Start, monkeyp
     assert len(hints) == 1
 
 
-def test_a_thousand_failures_keep_the_plan(receiver: Start, advance: Advance, still_clock: datetime) -> None:
+def test_thousand_failures_follow_the_schedule(receiver: Start, advance: Advance, still_clock: datetime) -> None:
     server = receiver(status(500))
     for download_id in range(10):
         make_endpoint(server.url, download_id=download_id)
@@ -374,7 +374,7 @@ def test_a_thousand_failures_keep_the_plan(receiver: Start, advance: Advance, st
     assert set(Delivery.objects.values_list("attempt_count", "step", "state")) == {(2, 2, State.PENDING)}
 
 
-def test_rotation_signs_with_both_until_the_overlap_is_over(receiver: Start) -> None:
+def test_rotation_signs_with_both_secrets_during_the_overlap(receiver: Start) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url)
     secret = rotate_secret(actor=system(), endpoint=endpoint)
@@ -390,7 +390,7 @@ def test_rotation_signs_with_both_until_the_overlap_is_over(receiver: Start) -> 
     assert headers["webhook-signature"] == standard_signature(secret, headers, body)
 
 
-def test_an_unreadable_secret_sends_nothing(receiver: Start, settings: Any) -> None:
+def test_nothing_is_sent_if_the_secret_cannot_be_decrypted(receiver: Start, settings: Any) -> None:
     server = receiver()
     make_endpoint(server.url)
     announce()
@@ -399,7 +399,7 @@ def test_an_unreadable_secret_sends_nothing(receiver: Start, settings: Any) -> N
     assert (server.accepts, Attempt.objects.get().result) == (0, Attempt.Result.REFUSED)
 
 
-def test_a_test_event_passes_every_filter(receiver: Start) -> None:
+def test_test_event_passes_every_filter(receiver: Start) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url, events=["version.created"], download_id=7)
     row = send_test_event(actor=system(), endpoint=endpoint)
@@ -425,8 +425,8 @@ def test_events_of_an_object_arrive_in_order(receiver: Start) -> None:
     assert sorted(sent) == list(range(60))
 
 
-def test_an_endpoint_that_hangs_delays_nobody(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The endpoint answers nothing until the other one has received everything, so a hub that waits never finishes."""
+def test_endpoint_that_hangs_does_not_delay_others(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first endpoint only responds after the other one has received everything."""
     monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 60.0)
     all_arrived, arrived = Event(), count(1)
     places: list[int] = []
@@ -452,7 +452,7 @@ def test_an_endpoint_that_hangs_delays_nobody(receiver: Start, monkeypatch: pyte
     assert Attempt.objects.exclude(result=Attempt.Result.DELIVERED).count() == 0
 
 
-def test_a_paused_endpoint_waits_and_a_resumed_one_goes_on(receiver: Start) -> None:
+def test_deliveries_wait_while_the_endpoint_is_paused(receiver: Start) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url)
     pause_endpoint(actor=system(), endpoint=endpoint)

@@ -1,4 +1,4 @@
-"""Services and rights of endpoints."""
+"""Tests of the services and permissions of endpoints."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def actions() -> list[str]:
     return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
 
 
-def test_a_secret_is_made_shown_and_sealed() -> None:
+def test_generated_secret_is_returned_and_stored_encrypted() -> None:
     endpoint, secret = create_endpoint(actor=system(), url=URL)
     assert secret.startswith("whsec_")
     assert secret not in endpoint.sealed_secret
@@ -67,7 +67,7 @@ def test_a_secret_is_made_shown_and_sealed() -> None:
         ("disabled_reason", {"disabled_reason": "x"}),
     ],
 )
-def test_values_that_cannot_be(field: str, fields: dict[str, Any]) -> None:
+def test_invalid_values_are_rejected(field: str, fields: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as caught:
         create_endpoint(actor=system(), **({"url": URL} | fields))
     assert caught.value.field == field
@@ -84,8 +84,8 @@ def test_loopback_is_refused_unless_listed(settings: Any) -> None:
         create_endpoint(actor=system(), url=URL)
 
 
-def test_a_resolver_that_is_silent_refuses_nothing(lookups: Any, settings: Any) -> None:
-    """Each attempt judges the address anew; a name that does not exist is a mistake to tell of at once."""
+def test_url_is_accepted_if_the_resolver_does_not_respond(lookups: Any, settings: Any) -> None:
+    """Every attempt checks the address again. But a name that does not exist is reported at once."""
     settings.WEBHOOK_ALLOW_NETS = []
     lookups({"silent.example": [["SERVFAIL"]], "unknown.example": [[]]})
     assert create_endpoint(actor=system(), url="https://silent.example/hook")[0].pk
@@ -93,7 +93,7 @@ def test_a_resolver_that_is_silent_refuses_nothing(lookups: Any, settings: Any) 
         create_endpoint(actor=system(), url="https://unknown.example/hook")
 
 
-def test_one_scope_only() -> None:
+def test_endpoint_has_one_scope() -> None:
     with pytest.raises(Invalid):
         make_endpoint(URL, organization=make_organization(), download_id=1)
     endpoint = make_endpoint(URL, organization=make_organization())
@@ -101,7 +101,7 @@ def test_one_scope_only() -> None:
         Endpoint.objects.filter(pk=endpoint.pk).update(download_id=1)
 
 
-def test_an_update_tells_what_changed() -> None:
+def test_update_records_the_changes() -> None:
     endpoint = make_endpoint(URL)
     update_endpoint(actor=system(), endpoint=endpoint, description="hook")
     update_endpoint(actor=system(), endpoint=endpoint, description="hook")
@@ -129,7 +129,7 @@ def test_everything_is_in_the_audit_log() -> None:
     assert not Delivery.objects.exists()
 
 
-def test_a_rotation_keeps_one_earlier_secret() -> None:
+def test_rotation_keeps_one_previous_secret() -> None:
     endpoint = make_endpoint(URL)
     second = rotate_secret(actor=system(), endpoint=endpoint)
     third = rotate_secret(actor=system(), endpoint=endpoint, secret="chosen-token")
@@ -140,13 +140,13 @@ def test_a_rotation_keeps_one_earlier_secret() -> None:
     assert SECRET not in (second, third)
 
 
-def test_a_test_needs_an_endpoint_that_sends() -> None:
+def test_test_event_requires_a_sending_endpoint() -> None:
     endpoint = pause_endpoint(actor=system(), endpoint=make_endpoint(URL))
     with pytest.raises(Conflict):
         send_test_event(actor=system(), endpoint=endpoint)
 
 
-def test_resuming_ends_what_the_hub_disabled() -> None:
+def test_resuming_enables_a_disabled_endpoint() -> None:
     endpoint = make_endpoint(URL)
     Endpoint.objects.update(disabled_at="2026-01-01T00:00Z", disabled_reason="why", consecutive_failures=9)
     endpoint = resume_endpoint(actor=system(), endpoint=endpoint)
@@ -158,14 +158,14 @@ def test_resuming_ends_what_the_hub_disabled() -> None:
 
 @pytest.fixture
 def managed(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[int]]:
-    """User -> downloads they manage, as an app above would tell."""
+    """Return a table of the downloads that each user manages, which stands for the app of downloads."""
     table: dict[int, set[int]] = {}
     monkeypatch.setattr(policies, "_manages", [lambda actor, pk: pk in table.get(actor.user_id or 0, ())])
     monkeypatch.setattr(policies, "_managed", [lambda actor: table.get(actor.user_id or 0, ())])
     return table
 
 
-def test_who_sees_and_changes_what(managed: dict[int, set[int]]) -> None:
+def test_policy_and_visible_endpoints_agree(managed: dict[int, set[int]]) -> None:
     member, admin, manager, staff, stranger = (make_user() for _ in range(5))
     staff.is_staff = staff.is_superuser = True
     staff.save()
@@ -186,7 +186,7 @@ def test_who_sees_and_changes_what(managed: dict[int, set[int]]) -> None:
     assert not any(endpoint_policy.can_view(nobody, row) for row in everything)
 
 
-def test_a_bound_key_reaches_its_downloads_only(managed: dict[int, set[int]]) -> None:
+def test_bound_key_has_access_to_its_downloads_only(managed: dict[int, set[int]]) -> None:
     user = make_user(is_superuser=True, is_staff=True)
     actor = Actor(user=user, bound_download_ids=frozenset({7}))
     bound = make_endpoint(URL, download_id=7)
@@ -197,7 +197,7 @@ def test_a_bound_key_reaches_its_downloads_only(managed: dict[int, set[int]]) ->
         create_endpoint(actor=actor, url=URL)
 
 
-def test_strangers_change_nothing() -> None:
+def test_other_users_cannot_change_an_endpoint() -> None:
     actor, endpoint = Actor(user=make_user()), make_endpoint(URL)
     announce()
     before = AuditEntry.objects.count()

@@ -1,4 +1,4 @@
-"""Deliveries come about with their event, for those who listen, and cost few queries."""
+"""Tests that events create deliveries for the matching endpoints, with few queries."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ URL = "http://127.0.0.1:8080/hook"
 
 
 def wanted(**fields: Any) -> list[str]:
-    """The types of the events an endpoint is sent, of one of each."""
+    """Publish one event of each type, and return the types that the endpoint gets."""
     endpoint = make_endpoint(URL, **fields)
     for event in EventType:
         announce(event=event)
     return list(Delivery.objects.filter(endpoint=endpoint).order_by("id").values_list("event__type", flat=True))
 
 
-def test_a_rolled_back_change_leaves_nothing(django_capture_on_commit_callbacks: Any) -> None:
+def test_rolled_back_change_leaves_no_event(django_capture_on_commit_callbacks: Any) -> None:
     version = make_version()
     make_endpoint(URL)
     events = Event.objects.count()
@@ -41,7 +41,7 @@ def test_a_rolled_back_change_leaves_nothing(django_capture_on_commit_callbacks:
     assert (Event.objects.count(), Delivery.objects.count(), callbacks) == (events, 0, [])
 
 
-def test_a_committed_change_wakes_a_worker(
+def test_committed_change_wakes_a_worker(
     django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hints: list[str] = []
@@ -56,7 +56,7 @@ def test_a_committed_change_wakes_a_worker(
     assert hints == ["webhooks.deliver"]
 
 
-def test_queries(django_assert_num_queries: Any) -> None:
+def test_number_of_queries(django_assert_num_queries: Any) -> None:
     version = make_version()
     assert version.download.title
     events = [EventType.VERSION_CREATED, EventType.VERSION_PUBLISHED]
@@ -78,7 +78,7 @@ def test_events_of_an_object_are_numbered() -> None:
     assert rows.count() >= 4
 
 
-def test_scopes() -> None:
+def test_event_reaches_endpoints_of_its_scopes() -> None:
     organization, other = make_organization(), make_organization()
     site = make_endpoint(URL)
     mine = make_endpoint(URL, organization=organization)
@@ -89,7 +89,7 @@ def test_scopes() -> None:
     assert set(Delivery.objects.values_list("endpoint", flat=True)) == {site.pk, mine.pk, own.pk}
 
 
-def test_the_organisation_is_found_however_deep() -> None:
+def test_organization_is_found_at_any_depth() -> None:
     endpoint = make_endpoint(URL, organization=make_organization())
     scope = {"organization_id": endpoint.organization_id}
     announce(event=EventType.DOWNLOAD_UPDATED, **scope)
@@ -98,7 +98,7 @@ def test_the_organisation_is_found_however_deep() -> None:
     assert Delivery.objects.count() == 3
 
 
-def test_switched_off_ones_get_nothing_and_paused_ones_wait() -> None:
+def test_inactive_endpoints_get_no_deliveries_and_paused_ones_wait() -> None:
     off, disabled, paused = (make_endpoint(URL) for _ in range(3))
     Endpoint.objects.filter(pk=off.pk).update(is_active=False)
     Endpoint.objects.filter(pk=disabled.pk).update(disabled_at="2026-01-01T00:00Z")
@@ -114,7 +114,7 @@ def test_event_filters() -> None:
     assert {name.partition(".")[0] for name in wanted(events=["version.*"])} == {"version"}
 
 
-def test_formats_leave_out_what_they_have_no_name_for() -> None:
+def test_formats_omit_events_they_do_not_have() -> None:
     kinds = {name.partition(".")[0] for name in wanted(format="v3")}
     assert kinds == {"version", "file", "endpoint"}
     make_endpoint(URL, format="mc_dm")
@@ -129,7 +129,7 @@ def test_formats_leave_out_what_they_have_no_name_for() -> None:
     assert Delivery.objects.filter(format="mc_dm").count() == 1
 
 
-def test_criteria() -> None:
+def test_criteria_limit_the_events() -> None:
     make_endpoint(URL, criteria={"version": {"channel": ["stable"], "download.category_id": [3, 4]}})
     passing = announce(channel="stable", download={"category_id": 4})
     announce(channel="beta", download={"category_id": 4})
@@ -139,7 +139,7 @@ def test_criteria() -> None:
     assert list(Delivery.objects.order_by("id").values_list("event", flat=True)) == [passing.pk, other.pk]
 
 
-def test_endpoints_go_with_their_download() -> None:
+def test_endpoints_are_deleted_with_their_download() -> None:
     download, other = make_download(), make_download()
     make_endpoint(URL, download_id=download.pk)
     kept = {make_endpoint(URL, download_id=other.pk), make_endpoint(URL)}
@@ -151,7 +151,7 @@ def test_endpoints_go_with_their_download() -> None:
     assert Delivery.objects.latest("id").event.data["hard"]
 
 
-def test_snapshots_embed_what_was_loaded_without_a_query(django_assert_num_queries: Any) -> None:
+def test_snapshots_embed_loaded_relations_without_a_query(django_assert_num_queries: Any) -> None:
     version = make_version(files=1)
     file = File.objects.select_related("version__download__category", "blob").get()
     with django_assert_num_queries(0):
@@ -161,7 +161,7 @@ def test_snapshots_embed_what_was_loaded_without_a_query(django_assert_num_queri
         publish(actor=system(), event=EventType.FILE_UPDATED, target=file)
 
 
-def test_the_events_of_real_changes_are_delivered() -> None:
+def test_events_of_real_changes_are_delivered() -> None:
     download = make_download()
     make_endpoint(URL, download_id=download.pk)
     make_version(download, files=1)

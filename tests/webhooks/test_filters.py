@@ -1,4 +1,4 @@
-"""Filters of events, and bodies as forms. Pure functions."""
+"""Tests of event filters and of form encoding."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from releasehub.webhooks.forms import form_encoded
         (["file.deleted"], False, False),
     ],
 )
-def test_the_two_deletions_are_told_apart(names: list[str], soft: bool, hard: bool) -> None:
+def test_filter_distinguishes_soft_and_hard_deletions(names: list[str], soft: bool, hard: bool) -> None:
     assert matches_filter(names, "version.deleted", is_hard=False) == soft
     assert matches_filter(names, "version.deleted", is_hard=True) == hard
 
 
 @given(st.lists(st.sampled_from(sorted(NAMES)), min_size=1), st.sampled_from(EventType.values), st.booleans())
-def test_an_expanded_filter_asks_for_the_same(names: list[str], event: str, is_hard: bool) -> None:
+def test_expanded_filter_matches_the_same_events(names: list[str], event: str, is_hard: bool) -> None:
     assert matches_filter(expand_names(names), event, is_hard=is_hard) == matches_filter(names, event, is_hard=is_hard)
 
 
-def test_single_names_cover_every_event_of_a_kind() -> None:
+def test_single_names_cover_every_event_of_an_object_type() -> None:
     for event in EventType.values[:-1]:
         kind = event.partition(".")[0]
         assert matches_filter(single_names(kind), event, is_hard=False)
 
 
-def test_a_body_as_a_form() -> None:
+def test_form_encoding() -> None:
     body = {
         "event": "update",
         "data": {"User": {"user_id": 7}, "tags": ["a", "b"], "on": True, "off": False, "no": None},
@@ -58,7 +58,7 @@ def test_a_body_as_a_form() -> None:
 
 
 @given(st.recursive(st.text(), lambda inner: st.dictionaries(st.text("abc", min_size=1), inner), max_leaves=8))
-def test_a_form_is_ascii_and_keeps_every_text(value: Any) -> None:
+def test_form_is_ascii_and_preserves_text(value: Any) -> None:
     text = form_encoded({"data": value})
     assert text.isascii()
     assert [found for _, found in parse_qsl(text, keep_blank_values=True)] == list(leaves(value))

@@ -1,4 +1,4 @@
-"""Several workers, and workers that die: nothing is lost, nothing is sent twice without a cause."""
+"""Tests that no delivery is lost or sent twice needlessly, with concurrent workers and workers that die."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ on_postgres = pytest.mark.skipif(
 
 
 @pytest.mark.django_db
-def test_a_claim_keeps_others_away_until_its_lease_is_over(receiver: Start, advance: Advance) -> None:
+def test_claimed_deliveries_are_not_claimed_again_before_the_lease_expires(receiver: Start, advance: Advance) -> None:
     server = receiver()
     make_endpoint(server.url)
     announce()
@@ -47,7 +47,7 @@ def test_a_claim_keeps_others_away_until_its_lease_is_over(receiver: Start, adva
 
 
 @pytest.mark.django_db
-def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> None:
+def test_outcome_without_lease_is_ignored(receiver: Start, advance: Advance) -> None:
     server = receiver()
     make_endpoint(server.url)
     announce()
@@ -70,7 +70,7 @@ def test_who_comes_late_changes_nothing(receiver: Start, advance: Advance) -> No
 
 
 @pytest.mark.django_db
-def test_an_endpoint_has_two_lanes_and_a_failing_one_has_one(receiver: Start) -> None:
+def test_endpoint_has_two_lanes_and_a_failing_one_has_one(receiver: Start) -> None:
     endpoint = make_endpoint(receiver().url)
     for _ in range(3 * MAX_LANE_DELIVERIES):
         announce()
@@ -81,7 +81,7 @@ def test_an_endpoint_has_two_lanes_and_a_failing_one_has_one(receiver: Start) ->
 
 
 @pytest.mark.django_db
-def test_an_object_another_lane_speaks_of_waits(receiver: Start) -> None:
+def test_object_of_another_lane_waits(receiver: Start) -> None:
     make_endpoint(receiver().url)
     for _ in range(MAX_LANE_DELIVERIES + 5):
         announce(1)
@@ -103,7 +103,7 @@ def test_endpoints_take_turns(receiver: Start) -> None:
 
 
 @pytest.mark.django_db
-def test_a_slow_endpoint_gives_back_what_it_did_not_get_to(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_lane_releases_unattempted_deliveries(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "SLOW_SECONDS", 0.05)
 
     def slow(connection: socket.socket) -> None:
@@ -121,8 +121,8 @@ def test_a_slow_endpoint_gives_back_what_it_did_not_get_to(receiver: Start, monk
 
 
 @pytest.mark.django_db
-def test_a_lane_is_hardly_ahead_of_what_is_noted(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was sent and is not yet noted would be sent again after a crash."""
+def test_lane_waits_until_its_attempt_is_recorded(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts that were sent but not recorded are sent again after a crash."""
     server, noted, ahead = receiver(), [0], []
 
     def slowly(outcomes: Any) -> None:
@@ -140,7 +140,7 @@ def test_a_lane_is_hardly_ahead_of_what_is_noted(receiver: Start, monkeypatch: p
 
 
 @pytest.mark.django_db
-def test_a_worker_without_work_costs_one_query(django_assert_num_queries: Any, receiver: Start) -> None:
+def test_worker_without_work_costs_one_query(django_assert_num_queries: Any, receiver: Start) -> None:
     make_endpoint(receiver(status(500)).url)
     announce()
     deliver_batch()
@@ -150,7 +150,7 @@ def test_a_worker_without_work_costs_one_query(django_assert_num_queries: Any, r
 
 @on_postgres
 @pytest.mark.django_db(transaction=True)
-def test_workers_side_by_side_send_each_delivery_once_and_in_order(receiver: Start) -> None:
+def test_concurrent_workers_send_each_delivery_once_and_in_order(receiver: Start) -> None:
     under_way: Counter[str] = Counter()
     most: Counter[str] = Counter()
     lock = threading.Lock()
@@ -207,7 +207,7 @@ def in_order(server: Any) -> None:
 
 @on_postgres
 @pytest.mark.django_db(transaction=True)
-def test_events_are_announced_while_workers_claim(receiver: Start) -> None:
+def test_events_are_published_while_workers_claim(receiver: Start) -> None:
     server = receiver()
     make_endpoint(server.url)
     done = threading.Event()
@@ -252,7 +252,7 @@ deliver_batch()
 
 @on_postgres
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_worker_loses_nothing(receiver: Start, advance: Advance) -> None:
+def test_killed_worker_loses_no_delivery(receiver: Start, advance: Advance) -> None:
     reached = threading.Event()
     is_first = True
 

@@ -1,4 +1,4 @@
-"""No route that makes a hub connect leads it to a forbidden address, end to end where those addresses really listen."""
+"""Tests that no API route makes the hub connect to a forbidden address, where these addresses accept connections."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_class_is_retried_and_replayed(report: Any) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_no_route_leads_to_a_forbidden_address(report: Any, case: dict[str, Any]) -> None:
+def test_no_route_connects_to_a_forbidden_address(report: Any, case: dict[str, Any]) -> None:
     found = report["cases"][case["id"]]
     assert found["create"] == found["edit"] == []
     assert case["stage"] != "create" or found["status"] == [400, 400]
@@ -64,12 +64,12 @@ def test_no_route_leads_to_a_forbidden_address(report: Any, case: dict[str, Any]
         assert reached == set()
 
 
-def test_a_listed_address_is_reached(report: Any) -> None:
+def test_allowed_address_is_reached(report: Any) -> None:
     for address, found in report["listed"].items():
         expected = [] if address == "64:ff9b:1::1" else [address]  # 0.0.0.1 is inside
         assert (found["test"], found["replay"]) == (expected, expected)
 
 
-def test_no_connection_came_late(report: Any) -> None:
+def test_no_late_connections(report: Any) -> None:
     rows = [*report["cases"].values(), *report["listed"].values()]
     assert report["accepted"] == [address for found in rows for route in ROUTES for address in found.get(route, ())]

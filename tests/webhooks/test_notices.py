@@ -1,4 +1,4 @@
-"""Owners are told that their endpoint was disabled: after the commit, once, and again when the mail server failed."""
+"""Tests that owners are notified once when their endpoint is disabled, with retries if the mail server fails."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def recipients() -> list[str]:
     return sorted(address for message in mail.outbox for address in message.to)
 
 
-def test_the_task_waits_in_the_queue_of_foreign_servers() -> None:
+def test_task_is_in_the_queue_for_external_servers() -> None:
     app.loader.import_default_modules()
     assert notices.SEND_TASK in app.tasks
     route = app.amqp.router.route({}, notices.SEND_TASK)
     assert route["queue"].name == "outbound"
 
 
-def test_maker_and_owner_are_told_after_the_commit(run_tasks: Any) -> None:
+def test_creator_and_owner_are_notified_after_the_commit(run_tasks: Any) -> None:
     owner, maker = make_user(email="owner@example.org"), make_user(email="maker@example.org", is_superuser=True)
     endpoint = made_by(maker, download_id=make_download(owner).pk, title="Mirror")
     with run_tasks():
@@ -56,7 +56,7 @@ def test_maker_and_owner_are_told_after_the_commit(run_tasks: Any) -> None:
     assert "token-in-path" not in text
 
 
-def test_nobody_is_told_twice() -> None:
+def test_notice_is_sent_once() -> None:
     endpoint = made_by(make_user(email="a@example.org", is_superuser=True))
     disable_gone(endpoint.pk)
     assert (notices.send_notices(), notices.send_notices()) == (1, 0)
@@ -64,14 +64,14 @@ def test_nobody_is_told_twice() -> None:
     assert (notices.send_notices(), len(mail.outbox)) == (0, 1)
 
 
-def test_who_lost_the_right_or_has_no_address_is_not_told() -> None:
+def test_users_without_permission_or_email_are_not_notified() -> None:
     former, nameless = make_user(email="former@example.org"), make_user(email="")
     endpoint = made_by(former, download_id=make_download(nameless).pk)
     disable_gone(endpoint.pk)
     assert (notices.send_notices(), mail.outbox) == (1, [])
 
 
-def test_owners_of_an_organisation_are_told() -> None:
+def test_owners_of_an_organization_are_notified() -> None:
     boss, member = make_user(email="boss@example.org"), make_user(email="member@example.org")
     organization = make_organization(members=(boss, member))
     Membership.objects.filter(user=boss).update(role=Membership.Role.OWNER)
@@ -81,7 +81,7 @@ def test_owners_of_an_organisation_are_told() -> None:
     assert recipients() == ["boss@example.org"]
 
 
-def test_a_mail_server_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch, advance: Advance) -> None:
+def test_notice_is_retried_if_the_mail_server_fails(monkeypatch: pytest.MonkeyPatch, advance: Advance) -> None:
     endpoint = made_by(make_user(email="a@example.org", is_superuser=True))
     disable_gone(endpoint.pk)
     with monkeypatch.context() as broken:
@@ -93,7 +93,7 @@ def test_a_mail_server_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch
     assert recipients() == ["a@example.org"]
 
 
-def test_it_is_given_up_in_the_end(monkeypatch: pytest.MonkeyPatch, advance: Advance) -> None:
+def test_notice_is_given_up_after_two_days(monkeypatch: pytest.MonkeyPatch, advance: Advance) -> None:
     endpoint = made_by(make_user(email="a@example.org", is_superuser=True))
     disable_gone(endpoint.pk)
     monkeypatch.setattr(EmailBackend, "send_messages", refused)
@@ -107,14 +107,14 @@ def refused(*_: Any) -> int:
     raise ConnectionRefusedError
 
 
-def test_what_was_resumed_needs_no_notice() -> None:
+def test_resumed_endpoint_needs_no_notice() -> None:
     endpoint = made_by(make_user(email="a@example.org", is_superuser=True))
     disable_gone(endpoint.pk)
     resume_endpoint(actor=system(), endpoint=endpoint)
     assert (notices.send_notices(), mail.outbox) == (0, [])
 
 
-def test_the_sweep_finds_what_a_lost_hint_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweep_finds_notices_of_lost_hints(monkeypatch: pytest.MonkeyPatch) -> None:
     hints: list[str] = []
     monkeypatch.setattr("releasehub.core.tasks.current_app.send_task", lambda name, **_: hints.append(name))
     disable_gone(made_by(make_user(is_superuser=True)).pk)
@@ -122,7 +122,7 @@ def test_the_sweep_finds_what_a_lost_hint_left(monkeypatch: pytest.MonkeyPatch) 
     assert hints == [notices.SEND_TASK]
 
 
-def test_without_a_mail_server_nothing_is_sent_and_nothing_fails(settings: Any) -> None:
+def test_missing_mail_server_is_no_failure(settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     disable_gone(made_by(make_user(email="a@example.org", is_superuser=True)).pk)
     assert notices.send_notices() == 1

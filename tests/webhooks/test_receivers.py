@@ -1,4 +1,4 @@
-"""The code that receivers copy from the documentation, run in its own language against what the hub sends."""
+"""Tests of the documented receivers in other languages, against real deliveries of the hub."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OLD, NEW, CHOSEN = signing.new_secret(), signing.new_secret(), "correct-horse-ba
 
 @dataclass(frozen=True)
 class Language:
-    """`program` has the documented code where `{code}` stands, is told everything as arguments, says yes or no."""
+    """A language. `program` is a script around the documented code that takes arguments and prints yes or no."""
 
     command: tuple[str, ...]
     suffix: str
@@ -79,14 +79,14 @@ class Message:
 
 
 def sent(*secrets: str, age: int = 0) -> Message:
-    """What the hub sends while these secrets are valid, to somebody who has the first one."""
+    """Return the headers of a delivery while these secrets are valid."""
     timestamp = int(time.time()) - age
     body = Message.body.encode()
     return Message(secrets[0], signing.standard_signature(secrets, Message.id, timestamp, body), str(timestamp))
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_documented_receivers_accept_what_is_ours_only(name: str, tmp_path: Path) -> None:
+def test_documented_receivers_accept_only_valid_signatures(name: str, tmp_path: Path) -> None:
     language = LANGUAGES[name]
     if shutil.which(language.command[0]) is None:
         pytest.skip(f"{language.command[0]} is not installed")

@@ -1,4 +1,4 @@
-"""Replays keep the webhook-id and the bytes; pruning and metrics."""
+"""Tests of replays, pruning and metrics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Start = Callable[..., Any]
 State = Delivery.State
 
 
-def test_a_replay_sends_the_same_id_and_bytes(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replay_sends_the_same_id_and_body(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url)
     announce()
@@ -44,7 +44,7 @@ def test_a_replay_sends_the_same_id_and_bytes(receiver: Start, monkeypatch: pyte
     assert AuditEntry.objects.filter(action="endpoint.replay").count() == 1
 
 
-def test_a_waiting_delivery_need_not_wait(receiver: Start) -> None:
+def test_replay_makes_a_waiting_delivery_due(receiver: Start) -> None:
     server = receiver(status(500))
     make_endpoint(server.url)
     announce()
@@ -56,7 +56,7 @@ def test_a_waiting_delivery_need_not_wait(receiver: Start) -> None:
     assert (row.attempt_count, row.step) == (2, 1)
 
 
-def test_a_delivery_under_way_is_not_replayed(receiver: Start) -> None:
+def test_delivery_that_is_being_sent_cannot_be_replayed(receiver: Start) -> None:
     make_endpoint(receiver().url)
     announce()
     claim(5)
@@ -64,7 +64,7 @@ def test_a_delivery_under_way_is_not_replayed(receiver: Start) -> None:
         replay_delivery(actor=system(), delivery=Delivery.objects.get())
 
 
-def test_all_failed_are_replayed(receiver: Start) -> None:
+def test_failed_deliveries_are_replayed(receiver: Start) -> None:
     server = receiver()
     endpoint, other = make_endpoint(server.url), make_endpoint(server.url)
     for _ in range(4):
@@ -78,7 +78,7 @@ def test_all_failed_are_replayed(receiver: Start) -> None:
     assert other.deliveries.filter(state=State.FAILED).count() == 3
 
 
-def test_a_range_of_time_is_replayed(receiver: Start) -> None:
+def test_time_range_is_replayed(receiver: Start) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url)
     events = [announce() for _ in range(5)]
@@ -93,7 +93,7 @@ def test_a_range_of_time_is_replayed(receiver: Start) -> None:
     assert len(set(server.ids)) == 5
 
 
-def test_replays_need_an_endpoint_that_sends_and_the_right(receiver: Start) -> None:
+def test_replay_requires_a_sending_endpoint_and_permission(receiver: Start) -> None:
     endpoint = make_endpoint(receiver().url)
     with pytest.raises(NotFound):
         replay_failed(actor=Actor(user=make_user()), endpoint=endpoint)
@@ -102,7 +102,7 @@ def test_replays_need_an_endpoint_that_sends_and_the_right(receiver: Start) -> N
         replay_failed(actor=system(), endpoint=endpoint)
 
 
-def test_waiting_ones_are_cancelled(receiver: Start) -> None:
+def test_pending_deliveries_are_cancelled(receiver: Start) -> None:
     endpoint = make_endpoint(receiver().url)
     announce()
     assert cancel_pending(actor=system(), endpoint=endpoint) == 1
@@ -124,7 +124,7 @@ def test_metrics(receiver: Start) -> None:
     assert found["attempts"] == {"delivered": 1, "answered": 1, "unreachable": 0, "refused": 0}
 
 
-def test_old_deliveries_go_and_events_stay(receiver: Start, settings: Any) -> None:
+def test_old_deliveries_are_deleted_and_events_are_kept(receiver: Start, settings: Any) -> None:
     make_endpoint(receiver().url)
     for _ in range(3):
         announce()

@@ -1,4 +1,4 @@
-"""Signatures, against the vector of the specification and an HMAC of the test's own."""
+"""Tests of signatures, against the test vector of the specification and independent implementations."""
 
 import base64
 import hashlib
@@ -24,14 +24,14 @@ def own(key: bytes, data: bytes) -> str:
 
 
 def verified(secret: str, header: str, webhook_id: str, timestamp: int, body: bytes) -> bool:
-    """As a receiver does it."""
+    """Verify a signature in the same way as a receiver."""
     key = base64.b64decode(secret.split("_", 1)[1])
     wanted = own(key, f"{webhook_id}.{timestamp}.".encode() + body)
     return any(part.split(",", 1) == ["v1", wanted] for part in header.split(" "))
 
 
 @given(st.text(max_size=2000), st.integers(24, 64))
-def test_the_official_library_agrees(text: str, length: int) -> None:
+def test_official_library_verifies_the_signature(text: str, length: int) -> None:
     secret = "whsec_" + base64.b64encode(random.Random(length).randbytes(length)).decode()
     body, moment = json.dumps({"text": text}), int(time.time())
     signature = signing.standard_signature([OTHER, secret], "msg_a", moment, body.encode())
@@ -41,7 +41,7 @@ def test_the_official_library_agrees(text: str, length: int) -> None:
         Webhook(secret).verify(body + " ", headers)
 
 
-def test_the_published_vector() -> None:
+def test_published_test_vector() -> None:
     signature = signing.standard_signature(
         [SECRET], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
     )
@@ -49,7 +49,7 @@ def test_the_published_vector() -> None:
 
 
 @given(st.binary(max_size=20_000), st.integers(0, 2**33), st.integers(24, 64))
-def test_any_body_verifies_and_no_other(body: bytes, timestamp: int, length: int) -> None:
+def test_signature_verifies_only_the_signed_body(body: bytes, timestamp: int, length: int) -> None:
     secret = "whsec_" + base64.b64encode(random.Random(length).randbytes(length)).decode()
     header = signing.standard_signature([secret], "msg_a", timestamp, body)
     assert verified(secret, header, "msg_a", timestamp, body)
@@ -58,7 +58,7 @@ def test_any_body_verifies_and_no_other(body: bytes, timestamp: int, length: int
     assert not verified(secret, header, "msg_a", timestamp + 1, body)
 
 
-def test_a_flipped_bit_is_found() -> None:
+def test_flipped_bit_is_detected() -> None:
     body = b'{"type":"version.created"}'
     header = signing.standard_signature([SECRET], "msg_a", 1, body)
     for bit in range(8 * len(body)):
@@ -75,40 +75,40 @@ def test_both_secrets_verify_during_rotation() -> None:
     assert not verified(signing.new_secret(), header, "msg_a", 1, b"{}")
 
 
-def test_the_plain_signature_takes_the_text_of_the_secret() -> None:
+def test_plain_signature_uses_the_text_of_the_secret() -> None:
     assert signing.plain_signature("token-1234", b"{}") == own(b"token-1234", b"{}")
     assert len(signing.plain_signature(SECRET, b"{}")) == 44
 
 
 @pytest.mark.parametrize("secret", [SECRET, OTHER, "token-12", "~" * 200], ids=["given", "made", "short", "long"])
-def test_secrets_that_can_be_used(secret: str) -> None:
+def test_valid_secrets(secret: str) -> None:
     assert signing.is_usable(secret)
 
 
 @pytest.mark.parametrize("secret", ["", "short", "with space", "ümlauts-here", "x" * 201, "line\nbreak", "whsec_AAAA"])
-def test_secrets_that_cannot(secret: str) -> None:
+def test_invalid_secrets(secret: str) -> None:
     assert not signing.is_usable(secret)
 
 
-def test_an_undecodable_secret_cannot_be_used() -> None:
+def test_undecodable_secret_is_invalid() -> None:
     assert not signing.is_usable("whsec_" + "*" * 40)
 
 
-def test_new_secrets_differ() -> None:
+def test_new_secrets_are_unique() -> None:
     made = {signing.new_secret() for _ in range(1000)}
     assert len(made) == 1000
     assert all(len(signing.key_of(secret)) == 32 for secret in made)
 
 
 @given(st.text(max_size=300).filter(lambda text: text.isprintable()))
-def test_sealed_text_comes_back(text: str) -> None:
-    sealed = encryption.encrypt(text)
-    assert encryption.decrypt(sealed) == text
-    assert encryption.encrypt(text) != sealed
-    assert len(text) < 4 or text not in sealed
+def test_encrypted_text_can_be_decrypted(text: str) -> None:
+    encrypted = encryption.encrypt(text)
+    assert encryption.decrypt(encrypted) == text
+    assert encryption.encrypt(text) != encrypted
+    assert len(text) < 4 or text not in encrypted
 
 
-def test_sealed_text_cannot_be_changed() -> None:
+def test_altered_text_cannot_be_decrypted() -> None:
     raw = bytearray(base64.urlsafe_b64decode(encryption.encrypt("secret-text").removeprefix("v1.")))
     for position in range(len(raw)):
         other = raw.copy()
@@ -119,11 +119,11 @@ def test_sealed_text_cannot_be_changed() -> None:
         encryption.decrypt("v1.!")
 
 
-def test_an_earlier_secret_key_opens_what_it_sealed(settings: object) -> None:
-    sealed = encryption.encrypt("secret-text")
+def test_earlier_secret_key_decrypts_its_own_text(settings: object) -> None:
+    encrypted = encryption.encrypt("secret-text")
     before = settings.SECRET_KEY  # type: ignore[attr-defined]
     settings.SECRET_KEY = "another-key"  # type: ignore[attr-defined]
     with pytest.raises(encryption.DecryptionError):
-        encryption.decrypt(sealed)
+        encryption.decrypt(encrypted)
     settings.SECRET_KEY_FALLBACKS = [before]  # type: ignore[attr-defined]
-    assert encryption.decrypt(sealed) == "secret-text"
+    assert encryption.decrypt(encrypted) == "secret-text"

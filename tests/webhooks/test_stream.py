@@ -1,4 +1,4 @@
-"""The stream of events: nothing is left out, whatever commits late, and nobody reads what is not theirs."""
+"""Tests that the event stream omits no event, even after a late commit, and shows only permitted events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def names(actor: Actor, **query: Any) -> list[str]:
     return [event.type for event in read_stream(actor, **query).events]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat() -> None:
+def test_pages_have_no_gaps_or_repeats() -> None:
     for _ in range(7):
         make_version()
     whole = [event.pk for event in read_stream(system(), limit=500).events]
@@ -43,7 +43,7 @@ def test_pages_follow_each_other_without_gap_or_repeat() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer")
-def test_what_commits_late_comes_later_and_is_not_lost() -> None:
+def test_event_that_commits_late_is_not_lost() -> None:
     slow, fast = make_download(), make_download()
     after = read_stream(system()).next_after
     has_written, may_commit = Signal(), Signal()
@@ -68,7 +68,7 @@ def test_what_commits_late_comes_later_and_is_not_lost() -> None:
     assert second.events[0].pk < first.events[0].pk
 
 
-def test_owners_and_team_managers_read_their_downloads() -> None:
+def test_owners_and_team_managers_can_read_their_downloads() -> None:
     mine, other = make_download(), make_download()
     manager, editor = make_user(), make_user()
     set_team_member(actor=system(), download=mine, user=manager, flags={"can_manage_team"})
@@ -79,7 +79,7 @@ def test_owners_and_team_managers_read_their_downloads() -> None:
     assert read_stream(Actor()).events == []
 
 
-def test_administrators_of_an_organisation_read_its_downloads() -> None:
+def test_organization_administrators_can_read_its_downloads() -> None:
     organization, admin, member = make_organization(), make_user(), make_user()
     Membership.objects.create(organization=organization, user=admin, role=Membership.Role.ADMIN)
     Membership.objects.create(organization=organization, user=member)
@@ -89,14 +89,14 @@ def test_administrators_of_an_organisation_read_its_downloads() -> None:
     assert read_stream(Actor(user=member)).events == []
 
 
-def test_a_bound_key_reads_its_downloads_only() -> None:
+def test_bound_key_can_only_read_its_downloads() -> None:
     owner = make_user(is_superuser=True, is_staff=True)
     one, _ = make_download(owner), make_download(owner)
     actor = Actor(user=owner, bound_download_ids=frozenset({one.pk}))
     assert {event.download_id for event in read_stream(actor).events} == {one.pk}
 
 
-def test_deletion_is_the_last_word_and_is_read() -> None:
+def test_deletion_of_a_download_can_be_read() -> None:
     download = make_download()
     delete_download(actor=system(), download=download)
     assert names(Actor(user=download.owner))[-1] == "download.deleted"
@@ -104,7 +104,7 @@ def test_deletion_is_the_last_word_and_is_read() -> None:
     assert names(Actor(user=download.owner))[-1] == "download.restored"
 
 
-def test_filters_move_on_past_what_they_leave_out() -> None:
+def test_next_after_skips_filtered_events() -> None:
     version = make_version()
     make_version()
     last = read_stream(system(), limit=500).next_after
@@ -114,7 +114,7 @@ def test_filters_move_on_past_what_they_leave_out() -> None:
     assert names(system(), types=["download.created"], download_id=version.download_id) == ["download.created"]
 
 
-def test_numbering_again_changes_nothing() -> None:
+def test_numbering_twice_has_no_effect() -> None:
     make_version()
     assert number_events() > 0
     before = list(Event.objects.values_list("pk", "position"))
@@ -122,7 +122,7 @@ def test_numbering_again_changes_nothing() -> None:
     assert list(Event.objects.values_list("pk", "position")) == before
 
 
-def test_the_api_tells_them_in_the_common_form() -> None:
+def test_api_returns_events_in_the_common_form() -> None:
     version = make_version()
     client = ApiClient(make_key(version.download.owner))
     answer = client.get("/api/events", {"type": "version.published", "limit": 1})
@@ -133,17 +133,17 @@ def test_the_api_tells_them_in_the_common_form() -> None:
 
 
 @pytest.mark.parametrize("query", [{"after": "-1"}, {"after": "x"}, {"limit": "501"}, {"limit": "0"}, {"type": "x.y"}])
-def test_what_cannot_be_read_is_refused(query: Any) -> None:
+def test_invalid_query_is_rejected(query: Any) -> None:
     assert ApiClient(make_key()).get("/api/events", query).status_code == 400
 
 
-def test_it_needs_a_key_with_its_scope() -> None:
+def test_stream_requires_a_key_with_its_scope() -> None:
     assert ApiClient().get("/api/events").status_code == 401
     assert ApiClient(make_key(scopes=[Scope.DOWNLOAD_READ])).get("/api/events").status_code == 403
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_a_page_takes_the_same_number_of_queries(count: int) -> None:
+def test_page_takes_a_constant_number_of_queries(count: int) -> None:
     download = make_download()
     for _ in range(count):
         make_version(download)

@@ -1,4 +1,4 @@
-"""A certificate that need not be verified; the address is judged all the same. Forms, sent and verified."""
+"""Tests of endpoints without TLS verification, and of the form format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def secured(tmp_path: Path) -> Iterator[Receiver]:
-    """A receiver whose certificate nobody vouches for."""
+    """Return a receiver with a self-signed certificate."""
     if shutil.which("openssl") is None:
         pytest.skip("there is no openssl command")
     command = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=other.example"
@@ -40,14 +40,14 @@ def secured(tmp_path: Path) -> Iterator[Receiver]:
 
 
 @pytest.mark.parametrize("format_", ["standard", "mc_dm", "mc_dm_form"])
-def test_any_certificate_will_do_where_staff_said_so(secured: Receiver, format_: str) -> None:
+def test_any_certificate_is_accepted_without_verification(secured: Receiver, format_: str) -> None:
     make_endpoint(secured.url, format=format_, verify_tls=False)
     announce()
     deliver_batch()
     assert (Delivery.objects.get().state, len(secured.requests)) == ("delivered", 1)
 
 
-def test_a_certificate_is_verified_unless_told_otherwise(secured: Receiver) -> None:
+def test_certificate_is_verified_by_default(secured: Receiver) -> None:
     make_endpoint(secured.url)
     announce()
     deliver_batch()
@@ -55,7 +55,7 @@ def test_a_certificate_is_verified_unless_told_otherwise(secured: Receiver) -> N
     assert secured.requests == []
 
 
-def test_the_address_is_judged_all_the_same(secured: Receiver, settings: Any) -> None:
+def test_address_is_checked_even_without_tls_verification(secured: Receiver, settings: Any) -> None:
     make_endpoint(secured.url, verify_tls=False)
     settings.WEBHOOK_ALLOW_NETS = []
     announce()
@@ -63,11 +63,11 @@ def test_the_address_is_judged_all_the_same(secured: Receiver, settings: Any) ->
     assert (Attempt.objects.get().result, secured.accepts) == (Attempt.Result.REFUSED, 0)
 
 
-def test_a_form_is_sent_signed_and_named(receiver: Callable[..., Any]) -> None:
+def test_form_is_signed_and_has_its_headers(receiver: Callable[..., Any]) -> None:
     server = receiver()
     endpoint = make_endpoint(server.url, format="mc_dm_form")
     event = announce(42, EventType.VERSION_PUBLISHED, number="1.0 & more", is_active=True)
-    Endpoint.objects.update(format="standard")  # what is under way keeps its form
+    Endpoint.objects.update(format="standard")  # existing deliveries keep their format
     deliver_batch()
     headers, body = server.received[0]
     fields = dict(parse_qsl(body.decode()))
@@ -86,7 +86,7 @@ def test_a_form_is_sent_signed_and_named(receiver: Callable[..., Any]) -> None:
     assert {name.partition("[")[0] for name in fields} == set(json.loads(formats.render("mc_dm", event)))
 
 
-def test_a_form_is_the_same_in_every_replay(receiver: Callable[..., Any]) -> None:
+def test_form_is_the_same_in_every_replay(receiver: Callable[..., Any]) -> None:
     server = receiver()
     make_endpoint(server.url, format="mc_dm_form")
     announce()

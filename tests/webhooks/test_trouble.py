@@ -1,4 +1,4 @@
-"""The database goes away, endpoints hang, workers die: what is sent is noted, and what is due goes on."""
+"""Tests that deliveries go on and attempts are recorded during database outages and with endpoints that hang."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ State = Delivery.State
 
 
 def failing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, after as many database errors."""
+    """Return the function, preceded by this many database errors."""
     left = iter(range(times))
 
     def run(*args: Any, **options: Any) -> Any:
@@ -39,11 +39,11 @@ def failing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["record", "release"])
-def test_what_was_sent_is_noted_when_the_database_is_back(
+def test_attempts_are_recorded_after_a_database_outage(
     name: str, receiver: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(worker, "SLOW_SECONDS", 0.0)  # every lane gives back what it did not get to
+    monkeypatch.setattr(worker, "SLOW_SECONDS", 0.0)  # every lane releases its unattempted deliveries
     monkeypatch.setattr(claims, name, failing(2, getattr(claims, name)))
     server = receiver(slow(0.01))
     make_endpoint(server.url)
@@ -55,9 +55,7 @@ def test_what_was_sent_is_noted_when_the_database_is_back(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lanes_that_run_are_noted_though_no_more_can_be_claimed(
-    receiver: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_running_lanes_are_recorded_although_claims_fail(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     server = receiver(slow(0.3))
     make_endpoint(server.url)
     announce()
@@ -85,12 +83,12 @@ def test_lanes_stop_when_the_worker_fails(receiver: Start, monkeypatch: pytest.M
         announce()
     monkeypatch.setattr(claims, "record", failing(1, claims.record))
     with pytest.raises(OperationalError):
-        deliver_batch()  # inside the transaction of this test, which cannot go on
+        deliver_batch()  # inside the transaction of this test, which is broken now
     assert len(server.ids) <= 3
 
 
 @pytest.mark.django_db
-def test_a_lease_is_kept_for_as_long_as_it_is_renewed(receiver: Start, advance: Advance) -> None:
+def test_lease_does_not_expire_while_it_is_renewed(receiver: Start, advance: Advance) -> None:
     make_endpoint(receiver().url)
     announce()
     (lane,) = claim(5)
@@ -108,7 +106,7 @@ def test_a_lease_is_kept_for_as_long_as_it_is_renewed(receiver: Start, advance: 
 
 
 @pytest.mark.django_db
-def test_the_worker_renews_while_an_endpoint_is_slow(
+def test_worker_renews_leases_while_an_endpoint_is_slow(
     receiver: Start, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "RENEW_SECONDS", 0.05)
@@ -122,7 +120,7 @@ def test_the_worker_renews_while_an_endpoint_is_slow(
 
 
 @pytest.mark.django_db
-def test_healthy_endpoints_go_on_past_the_time_while_another_hangs(
+def test_healthy_endpoints_are_served_past_the_time_limit_while_another_hangs(
     receiver: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 2.0)
@@ -137,7 +135,7 @@ def test_healthy_endpoints_go_on_past_the_time_while_another_hangs(
 
 
 @pytest.mark.django_db
-def test_a_lane_keeps_its_connection(receiver: Start) -> None:
+def test_lane_reuses_its_connection(receiver: Start) -> None:
     def keeping(connection: socket.socket) -> None:
         connection.sendall(OK)
         with suppress(OSError):
@@ -153,7 +151,7 @@ def test_a_lane_keeps_its_connection(receiver: Start) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_body_that_cannot_be_rendered_for_want_of_the_database_waits(
+def test_database_error_while_rendering_postpones_the_delivery(
     receiver: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_endpoint(receiver().url)

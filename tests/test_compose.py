@@ -190,7 +190,7 @@ def test_each_queue_that_tasks_go_to_has_one_worker() -> None:
 
 
 def test_each_queue_that_tasks_go_to_has_one_embedded_lane() -> None:
-    taken = [queue for lane in settings.EMBEDDED_LANES for queue in lane.split(",")]
+    taken = [queue for lane in settings.EMBEDDED_QUEUE_THREADS for queue in lane.split(",")]
     assert sorted(taken) == sorted(queues())
 
 

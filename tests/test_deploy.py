@@ -32,7 +32,7 @@ def test_an_https_public_url_passes_every_deployment_check(tmp_path: Path) -> No
 def test_a_public_url_with_a_path_stops_the_start_and_says_what_to_set(tmp_path: Path) -> None:
     result = check_deploy(tmp_path, "https://example.org/releases")
     assert result.returncode == 1
-    assert "RELEASEHUB_PUBLIC_URL=https://example.org/releases" in result.stderr
+    assert "https://example.org/releases" in result.stderr
     assert "https://hub.example.org" in result.stderr
 
 

@@ -60,7 +60,7 @@ class Progress:
 
 def plan_parts(size_bytes: int, part_bytes: int | None) -> int:
     """The size of a part; 0 for one PUT. None lets the hub choose.  Errors: Invalid."""
-    least = settings.LEAST_PART_BYTES
+    least = settings.MIN_PART_BYTES
     if part_bytes is None:
         if size_bytes <= ONE_PUT_BYTES:
             return 0

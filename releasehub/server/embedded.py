@@ -26,7 +26,7 @@ def start_worker() -> None:
 
 def _start_lanes() -> None:
     """Start one lane after the other: Celery keeps the queues of the worker that starts in its application object."""
-    for queues, threads in settings.EMBEDDED_LANES.items():
+    for queues, threads in settings.EMBEDDED_QUEUE_THREADS.items():
         _start_lane(queues, threads)
     _schedule()
 

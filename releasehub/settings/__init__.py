@@ -1,4 +1,4 @@
-"""Settings. Whoever loads them also gets our Celery application as the current one, for tasks to be sent with."""
+"""The settings. Importing them also makes our Celery application the current one, so that tasks can be sent."""
 
 from releasehub.server.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""All settings, read from the environment. Values that cannot work are reported by `releasehub.core.checks`."""
+"""All settings, read from environment variables. Invalid values are reported by `releasehub.core.checks`."""
 
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,18 @@ SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 PUBLIC_URL = env.text("RELEASEHUB_PUBLIC_URL").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 if PUBLIC_URL and (_public.scheme not in {"http", "https"} or not _public.hostname):
-    env.problems.append(("RELEASEHUB_PUBLIC_URL", "RELEASEHUB_PUBLIC_URL must look like https://hub.example.org."))
+    env.problems.append(
+        (
+            "RELEASEHUB_PUBLIC_URL",
+            f"RELEASEHUB_PUBLIC_URL is {PUBLIC_URL!r}. Set it to a URL such as https://hub.example.org.",
+        )
+    )
 elif _public.path or _public.query or _public.fragment or _public.username:
     env.problems.append(
         (
             "RELEASEHUB_PUBLIC_URL",
-            f"RELEASEHUB_PUBLIC_URL={PUBLIC_URL} has a part after the host name or a user name, but the hub only works "
-            f"at the root of a host. Give it a host name of its own, such as https://hub.{_public.hostname}.",
+            f"RELEASEHUB_PUBLIC_URL is {PUBLIC_URL!r}, but the hub only works at the root of a host, and without a "
+            f"user name in the URL. Use a separate host name, such as https://hub.{_public.hostname}.",
         )
     )
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]") + (
@@ -107,16 +112,16 @@ TEMPLATES = [
 # --- threads and slow clients -----------------------------------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
-WEB_THREADS = env.number("RELEASEHUB_WEB_THREADS", 8, least=1)
-UPLOAD_THREADS = env.number("RELEASEHUB_UPLOAD_THREADS", 8, least=1)
-# Lanes of the worker inside the web process of a hub without Redis: threads per group of queues.
-EMBEDDED_LANES = {"default,files": 3, "webhooks": 3, "outbound": 3}
-EMBEDDED_THREADS = 0 if REDIS_URL else sum(EMBEDDED_LANES.values())
-BODY_STALL_SECONDS = env.number("RELEASEHUB_BODY_STALL_SECONDS", 15, least=1)
-BODY_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_BODY_MIN_BYTES_PER_SECOND", 4096, least=1)
-BODY_TOTAL_SECONDS = env.number("RELEASEHUB_BODY_TOTAL_SECONDS", 6 * 3600, least=1)
-ANSWER_STALL_SECONDS = env.number("RELEASEHUB_ANSWER_STALL_SECONDS", 60, least=1)
-ANSWER_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND", 1024, least=1)
+WEB_THREADS = env.number("RELEASEHUB_WEB_THREADS", 8, minimum=1)
+UPLOAD_THREADS = env.number("RELEASEHUB_UPLOAD_THREADS", 8, minimum=1)
+# Without Redis, the web process also runs the workers. This is the number of threads for each group of queues.
+EMBEDDED_QUEUE_THREADS = {"default,files": 3, "webhooks": 3, "outbound": 3}
+EMBEDDED_THREADS = 0 if REDIS_URL else sum(EMBEDDED_QUEUE_THREADS.values())
+BODY_STALL_SECONDS = env.number("RELEASEHUB_BODY_STALL_SECONDS", 15, minimum=1)
+BODY_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_BODY_MIN_BYTES_PER_SECOND", 4096, minimum=1)
+BODY_TOTAL_SECONDS = env.number("RELEASEHUB_BODY_TOTAL_SECONDS", 6 * 3600, minimum=1)
+ANSWER_STALL_SECONDS = env.number("RELEASEHUB_ANSWER_STALL_SECONDS", 60, minimum=1)
+ANSWER_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND", 1024, minimum=1)
 CONNECTIONS_PER_ADDRESS = env.number("RELEASEHUB_CONNECTIONS_PER_ADDRESS", 200)
 
 
@@ -129,21 +134,24 @@ SQLITE_OPTIONS: dict[str, Any] = {
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;PRAGMA busy_timeout=20000;"
     ),
 }
-KEEPS_PLANS = env.flag("RELEASEHUB_PREPARED_STATEMENTS", default=True)
+USE_PREPARED_STATEMENTS = env.flag("RELEASEHUB_PREPARED_STATEMENTS", default=True)
 DATABASE_POOL_SIZE = env.number("RELEASEHUB_DATABASE_POOL", WEB_THREADS + UPLOAD_THREADS + EMBEDDED_THREADS)
 
 
 def _database() -> dict[str, Any]:
-    """SQLite needs no pool; PostgreSQL gets one per process, because a new connection costs ten small requests."""
+    """Return the database configuration.
+
+    PostgreSQL gets a connection pool per process, because a new connection costs as much as ten small requests.
+    """
     default = f"sqlite:///{DATA_DIR / 'releasehub.sqlite3'}"
     config: dict[str, Any] = dict(
-        env.parsed("DATABASE_URL", default, dj_database_url.parse, fallback=dj_database_url.parse(default))
+        env.parse("DATABASE_URL", default, dj_database_url.parse, fallback=dj_database_url.parse(default))
     )
     options: dict[str, Any] = config.setdefault("OPTIONS", {})
     if "sqlite" in config["ENGINE"]:
         options.update(SQLITE_OPTIONS)
     elif "postgresql" in config["ENGINE"]:
-        options["prepare_threshold"] = 2 if KEEPS_PLANS else None
+        options["prepare_threshold"] = 2 if USE_PREPARED_STATEMENTS else None
         if DATABASE_POOL_SIZE:
             options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
     return config
@@ -160,7 +168,7 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # Counters of rate limits. Nothing else is stored there, so that nobody can push a counter out with other keys.
+    # The counters of rate limits. Nothing else is stored there, so that no other keys can evict a counter.
     "limits": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     | {"OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}}
     if REDIS_URL
@@ -174,7 +182,7 @@ CACHES = {
 ANONYMOUS_CACHE_SECONDS = env.number("RELEASEHUB_GUEST_CACHE_SECONDS", 1)
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
-# A request must not wait for Redis: who sends a hint tries once, and not for long.
+# A request must not wait long for Redis, so a hint to a worker is sent without retries and with short timeouts.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 5} if REDIS_URL else {"polling_interval": 0.05}
 )
@@ -182,7 +190,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-# Tasks of the queue `outbound` wait for servers that other people chose: they must not hold up any other work.
+# Tasks in the queue `outbound` wait for external servers, so they must not delay other tasks.
 CELERY_TASK_ROUTES = {
     "files.probe_link": {"queue": "outbound"},
     "audit.ship_sink": {"queue": "outbound"},
@@ -191,23 +199,23 @@ CELERY_TASK_ROUTES = {
     "webhooks.*": {"queue": "webhooks"},
 }
 CELERY_BEAT_SCHEDULE = {
-    "publish what is due": {"task": "files.publish_due", "schedule": 60.0},
+    "publish scheduled versions": {"task": "files.publish_due", "schedule": 60.0},
     "finish uploads": {"task": "files.sweep_uploads", "schedule": 60.0},
-    "count downloads": {"task": "files.fold_downloads", "schedule": 60.0},
-    "forget spent uses of access keys": {"task": "files.forget_key_uses", "schedule": 3600.0},
+    "aggregate download counts": {"task": "files.fold_downloads", "schedule": 60.0},
+    "delete old uses of access keys": {"task": "files.forget_key_uses", "schedule": 3600.0},
     "collect garbage": {"task": "files.collect_garbage", "schedule": 24 * 3600.0},
-    "verify a sample": {"task": "files.verify_sample", "schedule": 24 * 3600.0},
-    "erase unused bytes": {"task": "files.sweep_blobs", "schedule": 600.0},
-    "purge what was deleted": {"task": "files.purge_deleted", "schedule": 3600.0},
+    "verify a sample of files": {"task": "files.verify_sample", "schedule": 24 * 3600.0},
+    "delete unused blobs": {"task": "files.sweep_blobs", "schedule": 600.0},
+    "purge soft-deleted rows": {"task": "files.purge_deleted", "schedule": 3600.0},
     "send webhooks": {"task": "webhooks.sweep", "schedule": 5.0},
-    "number the stream of events": {"task": "webhooks.number_events", "schedule": 60.0},
-    "forget old deliveries": {"task": "webhooks.prune", "schedule": 3600.0},
+    "assign event stream positions": {"task": "webhooks.number_events", "schedule": 60.0},
+    "delete old deliveries": {"task": "webhooks.prune", "schedule": 3600.0},
     "chain the audit log": {"task": "audit.chain", "schedule": 10.0},
     "sign the end of the audit log": {"task": "audit.export_head", "schedule": 300.0},
     "ship the audit log": {"task": "audit.ship", "schedule": 30.0},
     "prune the audit log": {"task": "audit.prune", "schedule": 24 * 3600.0},
-    "forget old sign-ins": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
-    "forget answered requests": {"task": "api.forget_answers", "schedule": 3600.0},
+    "delete old sign-in counters": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
+    "delete old idempotent responses": {"task": "api.forget_answers", "schedule": 3600.0},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
@@ -218,7 +226,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 STORAGE_KIND = env.choice("RELEASEHUB_STORAGE", "local", ("local", "s3"))
 FILES_DIR = DATA_DIR / "files"
 ACCEL_REDIRECT = env.text("RELEASEHUB_ACCEL_REDIRECT")
-# Nobody but the hub reads its data; a front server that sends the files itself reads them through the hub's group.
+# Only the hub can read its data. A front-end server that sends the files itself has to be in the group of the hub.
 IS_GROUP_READABLE = bool(ACCEL_REDIRECT)
 UMASK = 0o027 if IS_GROUP_READABLE else 0o077
 PRIVATE_MODES = {"file_permissions_mode": 0o666 & ~UMASK, "directory_permissions_mode": 0o777 & ~UMASK}
@@ -231,7 +239,9 @@ def _releases_storage() -> dict[str, Any]:
             "OPTIONS": {"location": FILES_DIR, "base_url": None, **PRIVATE_MODES},
         }
     if not env.text("AWS_STORAGE_BUCKET_NAME"):
-        env.problems.append(("AWS_STORAGE_BUCKET_NAME", "RELEASEHUB_STORAGE=s3 needs AWS_STORAGE_BUCKET_NAME."))
+        env.problems.append(
+            ("AWS_STORAGE_BUCKET_NAME", "RELEASEHUB_STORAGE is s3, so AWS_STORAGE_BUCKET_NAME has to be set.")
+        )
     names = {
         "bucket_name": "AWS_STORAGE_BUCKET_NAME",
         "endpoint_url": "AWS_S3_ENDPOINT_URL",
@@ -248,7 +258,7 @@ def _releases_storage() -> dict[str, Any]:
 
 
 def _s3_client_config() -> Any:
-    """A store that hangs is given up after half a minute, so that a request still gets its 503."""
+    """Return a configuration that gives up after half a minute, so that a request still gets its 503 response."""
     from botocore.config import Config
 
     return Config(
@@ -275,20 +285,20 @@ STATIC_ROOT = Path(env.text("RELEASEHUB_STATIC_DIR", str(DATA_DIR / "static"))).
 STATICFILES_DIRS = [BASE_DIR / "releasehub" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 
-# The largest body of a route that takes no file, and all fields of a form that has one.
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("RELEASEHUB_MAX_BODY_BYTES", 2_097_152, least=65_536)
+# The limit for the body of a route without file uploads, and for all other fields of a form with files.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("RELEASEHUB_MAX_BODY_BYTES", 2_097_152, minimum=65_536)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0
-FILE_UPLOAD_HANDLERS = ["files.uploads.handlers.RefusingUploadHandler"]  # routes that take files bring their own
+FILE_UPLOAD_HANDLERS = ["files.uploads.handlers.RefusingUploadHandler"]  # routes with file uploads set their own
 
 
 # --- sign-in, security ------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUDIT_KEY = env.text("RELEASEHUB_AUDIT_KEY")  # SECRET_KEY without one
+AUDIT_KEY = env.text("RELEASEHUB_AUDIT_KEY")  # SECRET_KEY is used if it is empty
 AUTHENTICATION_BACKENDS = ["releasehub.accounts.backends.ThrottledBackend"]
-SIGN_IN_ATTEMPTS = env.number("RELEASEHUB_SIGN_IN_ATTEMPTS", 10, least=1)
+SIGN_IN_ATTEMPTS = env.number("RELEASEHUB_SIGN_IN_ATTEMPTS", 10, minimum=1)
 LOGIN_URL = "pages:sign-in"
 LOGIN_REDIRECT_URL = "pages:account"
 LOGOUT_REDIRECT_URL = "pages:front"
@@ -297,7 +307,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-# The hub itself speaks no TLS. With an https public URL a proxy terminates it and says so in X-Forwarded-Proto.
+# The hub has no TLS itself. With an https public URL, a proxy terminates TLS and sets X-Forwarded-Proto.
 IS_HTTPS = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -307,8 +317,8 @@ SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31536000 if IS_HTTPS els
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = [
-    "security.W003",  # PageCsrfMiddleware is Django's CSRF middleware; the check only knows it by its own name
-    "security.W005",  # subdomains and the preload list concern other servers of the domain: the operator decides
+    "security.W003",  # PageCsrfMiddleware extends Django's CSRF middleware, which the check does not recognize
+    "security.W005",  # subdomains and the preload list affect other servers of the domain, so the operator decides
     "security.W021",
 ]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
@@ -336,13 +346,18 @@ CONTENT_SECURITY_POLICY = {
 # --- mail -------------------------------------------------------------------------------------------------------------
 
 EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_PORT = env.number("EMAIL_PORT", 587, least=1)
+EMAIL_PORT = env.number("EMAIL_PORT", 587, minimum=1)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_SSL = env.flag("EMAIL_USE_SSL", default=False)
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=not EMAIL_USE_SSL)
 if EMAIL_USE_SSL and EMAIL_USE_TLS:
-    env.problems.append(("EMAIL_USE_SSL", "EMAIL_USE_SSL and EMAIL_USE_TLS exclude each other: set one of them to 0."))
+    env.problems.append(
+        (
+            "EMAIL_USE_SSL",
+            "EMAIL_USE_SSL and EMAIL_USE_TLS are both set, but they exclude each other. Set one of them to 0.",
+        )
+    )
 EMAIL_TIMEOUT = 10
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"ReleaseHub <releasehub@{_public.hostname or 'localhost'}>")
@@ -380,11 +395,11 @@ MAX_VERSION_BYTES = env.number("RELEASEHUB_MAX_VERSION_BYTES", 0)
 MAX_DOWNLOAD_BYTES = env.number("RELEASEHUB_MAX_DOWNLOAD_BYTES", 0)
 USER_QUOTA_BYTES = env.number("RELEASEHUB_USER_QUOTA_BYTES", 0)
 MIN_FREE_BYTES = env.number("RELEASEHUB_MIN_FREE_BYTES", 268_435_456)
-MAX_FILES_PER_VERSION = env.number("RELEASEHUB_MAX_FILES_PER_VERSION", 1000, least=1)
-MAX_NOTES_CHARACTERS = env.number("RELEASEHUB_MAX_NOTES_CHARACTERS", 50_000, least=1)
+MAX_FILES_PER_VERSION = env.number("RELEASEHUB_MAX_FILES_PER_VERSION", 1000, minimum=1)
+MAX_NOTES_CHARACTERS = env.number("RELEASEHUB_MAX_NOTES_CHARACTERS", 50_000, minimum=1)
 INLINE_CHECK_BYTES = 64 * 1024 * 1024
-LEAST_PART_BYTES = 5 * 1024 * 1024
-UPLOAD_DAYS = env.number("RELEASEHUB_UPLOAD_DAYS", 7, least=1)
+MIN_PART_BYTES = 5 * 1024 * 1024
+UPLOAD_DAYS = env.number("RELEASEHUB_UPLOAD_DAYS", 7, minimum=1)
 WEBHOOK_ALLOW_NETS = env.networks("RELEASEHUB_WEBHOOK_ALLOW_NETS")
 GITHUB_API = env.text("RELEASEHUB_GITHUB_API", "https://api.github.com").rstrip("/")
 SCANNER_ADDRESS = env.text("RELEASEHUB_SCANNER")
@@ -394,7 +409,7 @@ ENGINE_RATE = env.number("RELEASEHUB_ENGINE_RATE", 300)
 ENGINE_DOWNLOAD = env.text("RELEASEHUB_ENGINE_DOWNLOAD")
 ENGINE_REFUSES_ANONYMOUS_AGENTS = env.flag("RELEASEHUB_ENGINE_REFUSES_ANONYMOUS_AGENTS", default=False)
 METRICS_TOKEN = env.text("RELEASEHUB_METRICS_TOKEN")
-SIGNED_URL_SECONDS = env.number("RELEASEHUB_SIGNED_URL_SECONDS", 300, least=1)
+SIGNED_URL_SECONDS = env.number("RELEASEHUB_SIGNED_URL_SECONDS", 300, minimum=1)
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Reads settings from the environment; what is wrong is kept for the system checks instead of raised half way."""
+"""Functions that read settings from environment variables.
+
+An invalid value raises no error. It is added to `problems`, so that the system checks can report all of them at once.
+"""
 
 import os
 import secrets
@@ -9,63 +12,73 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# Pairs of a variable and a message, for `releasehub.core.checks`.
 problems: list[tuple[str, str]] = []
 
 
 def text(name: str, default: str = "") -> str:
+    """Return the value without surrounding spaces, or the default if it is empty."""
     return os.environ.get(name, "").strip() or default
 
 
 def items(name: str, default: str = "") -> list[str]:
-    """A comma-separated list, without empty entries."""
+    """Return the entries of a comma-separated list."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
 def networks(name: str) -> list[str]:
-    """A comma-separated list of networks such as 10.1.0.0/16."""
-    found = []
+    """Return the networks of a comma-separated list, such as 10.1.0.0/16."""
+    valid = []
     for item in items(name):
         try:
-            found.append(str(ip_network(item)))
+            valid.append(str(ip_network(item)))
         except ValueError as error:
-            problems.append((name, f"{name} has no network in {item!r}: {error}."))
-    return found
+            problems.append(
+                (name, f"{name} contains the invalid network {item!r} ({error}). Write it like 10.1.0.0/16.")
+            )
+    return valid
 
 
 def flag(name: str, *, default: bool) -> bool:
+    """Return a boolean."""
     known = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     value = text(name).lower()
     if value and value not in known:
-        problems.append((name, f"{name}={value!r} is neither yes nor no: set it to 1 or 0."))
+        problems.append((name, f"{name} is {value!r}, which is not a boolean. Set it to 1 or 0."))
     return known.get(value, default)
 
 
-def number(name: str, default: int, *, least: int = 0) -> int:
-    return parsed(name, str(default), lambda value: _whole(value, least), fallback=default)
+def number(name: str, default: int, *, minimum: int = 0) -> int:
+    """Return a whole number that is at least the minimum."""
+    return parse(name, str(default), lambda value: _whole_number(value, minimum), fallback=default)
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the allowed values."""
     value = text(name, default)
     if value not in allowed:
-        problems.append((name, f"{name}={value!r} is not known: set it to one of {', '.join(allowed)}."))
+        problems.append((name, f"{name} is {value!r}, which is not supported. Set it to one of: {', '.join(allowed)}."))
         return default
     return value
 
 
-def parsed(name: str, default: str, read: Callable[[str], T], *, fallback: T) -> T:
-    """`read` applied to the value; a ValueError becomes a system check that names the variable."""
+def parse(name: str, default: str, parser: Callable[[str], T], *, fallback: T) -> T:
+    """Return the result of the parser for the value. If it raises ValueError, record a problem and use the fallback."""
     try:
-        return read(text(name, default))
+        return parser(text(name, default))
     except ValueError as error:
-        problems.append((name, f"{name} cannot be read: {error}."))
+        problems.append((name, f"{name} is invalid: {error}."))
         return fallback
 
 
 def secret_key(data_dir: Path) -> str:
-    """SECRET_KEY, else one made on first use and kept in the data directory, readable by its owner only."""
+    """Return SECRET_KEY or, if it is not set, a key that is stored in the data directory.
+
+    That key is generated on the first start. Only the owner of the file can read it.
+    """
     if value := text("SECRET_KEY"):
         if len(value) < 32:
-            problems.append(("SECRET_KEY", "SECRET_KEY is shorter than 32 characters: set a long random value."))
+            problems.append(("SECRET_KEY", "SECRET_KEY is shorter than 32 characters. Set it to a long random value."))
         return value
     path = data_dir / "secret_key"
     try:
@@ -74,7 +87,7 @@ def secret_key(data_dir: Path) -> str:
         problems.append(
             (
                 "RELEASEHUB_DATA_DIR",
-                f"The data directory {data_dir} cannot be used ({error.strerror}): set another one.",
+                f"The data directory {data_dir} cannot be used: {error.strerror}. Set it to another one.",
             )
         )
         return secrets.token_urlsafe(48)
@@ -84,7 +97,7 @@ def _new_secret(path: Path) -> str:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process was first
+    except FileExistsError:  # another process has just created it
         return path.read_text().strip()
     value = secrets.token_urlsafe(48)
     with os.fdopen(descriptor, "w") as handle:
@@ -92,8 +105,8 @@ def _new_secret(path: Path) -> str:
     return value
 
 
-def _whole(value: str, least: int) -> int:
+def _whole_number(value: str, minimum: int) -> int:
     result = int(value)
-    if result < least:
-        raise ValueError(f"{result} is less than {least}")
+    if result < minimum:
+        raise ValueError(f"{result} is less than the minimum {minimum}")
     return result

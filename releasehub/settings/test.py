@@ -1,4 +1,4 @@
-"""Settings of the tests: the embedded defaults or the services named in the environment, in their own folders."""
+"""Settings of the tests, with a temporary data directory. Services from the environment are used if they are set."""
 
 import atexit
 import os
@@ -16,7 +16,7 @@ from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  #
 ANONYMOUS_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so nothing would invalidate the cache
 ANONYMOUS_RATE = 0
 MIN_FREE_BYTES = 0
-V3_BURST = 0  # tests of the limit set their own
+V3_BURST = 0  # tests of this limit set it themselves
 SECRET_KEY = "test-only-0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -24,7 +24,7 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
-if REDIS_URL:  # clearing the cache empties a Redis database, so each test process has one of its own
+if REDIS_URL:  # clearing the cache empties a whole Redis database, so each test process uses its own
     _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     CACHES["limits"]["LOCATION"] = CACHES["default"]["LOCATION"] = (
         f"{REDIS_URL.rstrip('/').removesuffix('/0')}/{_worker + 1}"

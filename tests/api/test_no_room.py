@@ -83,7 +83,7 @@ def test_full_storage(dialect: str, full: Any, local_storage: Any) -> None:
 
 
 def test_full_storage_at_a_part_of_the_native_api(settings: Any, full: Any, local_storage: Any) -> None:
-    settings.LEAST_PART_BYTES = 1
+    settings.MIN_PART_BYTES = 1
     world = NativeWorld()
     upload = world.begin()
     full()

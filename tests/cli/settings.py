@@ -2,4 +2,4 @@
 
 from releasehub.settings.base import *  # noqa: F403
 
-LEAST_PART_BYTES = 1024
+MIN_PART_BYTES = 1024

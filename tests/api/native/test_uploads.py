@@ -74,7 +74,7 @@ class World:
 
 @pytest.fixture
 def world(settings: Any) -> World:
-    settings.LEAST_PART_BYTES = 1
+    settings.MIN_PART_BYTES = 1
     return World()
 
 

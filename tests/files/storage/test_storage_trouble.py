@@ -93,7 +93,7 @@ def test_every_trouble_has_its_error(trouble: str) -> None:
 
 
 def test_upload_is_refused_and_nothing_is_begun(trouble: str, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    settings.LEAST_PART_BYTES = 1
+    settings.MIN_PART_BYTES = 1
     owner = make_user()
     version, client = make_version(make_download(owner)), ApiClient(make_key(owner))
     body = {"version_id": version.pk, "filename": "a.bin", "size_bytes": 10, "part_bytes": 5}

@@ -66,7 +66,7 @@ def stored(file: File) -> bytes:
 
 @pytest.fixture(autouse=True)
 def small_parts(settings: Any) -> None:
-    settings.LEAST_PART_BYTES = 1
+    settings.MIN_PART_BYTES = 1
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")

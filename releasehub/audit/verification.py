@@ -74,19 +74,19 @@ def _verify(
     if checkpoint is not None and not is_signed(checkpoint):
         return _failed_at(GENESIS, checkpoint.position, "The checkpoint at this position was not signed by this hub.")
     base = Link(checkpoint.position, checkpoint.chain_hash) if checkpoint is not None else GENESIS
-    before = _link_before(start, base)
-    if before is None:
+    start_link = _link_before(start, base)
+    if start_link is None:
         return _failed_at(base, (start or 1) - 1, "There is no row at this position to start from.")
     epoch = AuditKeyEpoch.objects.order_by("-position").first()
-    signed_positions: list[SignedPosition] = [*AuditHead.objects.filter(position__gte=before.position), *exported]
+    signed_positions: list[SignedPosition] = [*AuditHead.objects.filter(position__gte=start_link.position), *exported]
     signed_positions += [signed for signed in (epoch, AuditTip.objects.first()) if signed is not None]
     heads: dict[int, set[str]] = {}
     for signed in signed_positions:
-        if signed.position >= before.position:
+        if signed.position >= start_link.position:
             heads.setdefault(signed.position, set()).add(signed.chain_hash if is_signed(signed) else "")
-    if heads.get(before.position, {before.chain_hash}) != {before.chain_hash}:
-        return _failed_at(before, before.position, OTHER_HEAD)
-    return _walk(before, heads, RowHash(epoch.position if epoch is not None else 0))
+    if heads.get(start_link.position, {start_link.chain_hash}) != {start_link.chain_hash}:
+        return _failed_at(start_link, start_link.position, OTHER_HEAD)
+    return _walk(start_link, heads, RowHash(epoch.position if epoch is not None else 0))
 
 
 class RowHash:

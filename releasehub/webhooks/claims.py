@@ -238,10 +238,10 @@ def _load_deliveries(ids: Sequence[int], token: str) -> defaultdict[int, list[Cl
     return claimed
 
 
-def _bodies(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
+def _bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
     """Return the bodies by event and format. A missing body is rendered and stored."""
-    bodies = _stored_bodies(wanted)
-    if missing := wanted - bodies.keys():
+    bodies = _stored_bodies(body_keys)
+    if missing := body_keys - bodies.keys():
         events = Event.objects.in_bulk({event_id for event_id, _ in missing})
         rendered = {key: _rendered(key[1], events[key[0]]) for key in sorted(missing)}
         rows = [Payload(event_id=key[0], format=key[1], body=body) for key, body in rendered.items() if body]
@@ -251,8 +251,8 @@ def _bodies(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
     return bodies
 
 
-def _stored_bodies(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
-    rows = Payload.objects.filter(event__in={event_id for event_id, _ in wanted})
+def _stored_bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    rows = Payload.objects.filter(event__in={event_id for event_id, _ in body_keys})
     return {(event_id, format_): body for event_id, format_, body in rows.values_list("event", "format", "body")}
 
 

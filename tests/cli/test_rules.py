@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import threading
 import tomllib
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +20,7 @@ from releasehub_cli.http import redact_url
 from releasehub_cli.names import contradicting_version, kind_of, target_of
 from releasehub_cli.output import human_bytes, human_seconds
 from releasehub_cli.parallel import WorkQueue
-from releasehub_cli.retrying import retry_after
+from releasehub_cli.retrying import Backoff, retry_after
 from releasehub_cli.shapes import FileRow
 from releasehub_cli.systems import System, best_file, wanted_system
 
@@ -157,6 +158,24 @@ def test_queue_hands_out_smaller_batches_towards_the_end() -> None:
 )
 def test_retry_after_is_parsed(text: str, seconds: float) -> None:
     assert retry_after(httpx.Response(429, headers={"Retry-After": text})) == seconds
+
+
+def test_backoff_waits_at_least_as_long_as_the_server_demands() -> None:
+    waits: list[float] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout or 0.0)
+            return False
+
+    backoff = Backoff(3, Stop())
+    backoff.wait(7.0)
+    backoff.wait()
+    assert waits[0] == 7.0
+    assert 0 < waits[1] < 7.0
+    assert not backoff.is_used_up
+    backoff.wait()
+    assert backoff.is_used_up
 
 
 def test_sizes_and_durations_are_readable() -> None:

@@ -5,7 +5,7 @@ import sys
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.exceptions import Throttled
 
-from releasehub.api.common.problems import MESSAGES, Kind, Problem, problem, problems_of
+from releasehub.api.common.problems import MESSAGES, Problem, ProblemKind, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.errors import OUTAGES, domain_error_of
 from releasehub.core.middleware import BadUrl
@@ -21,27 +21,27 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     envelope = envelope_of(request.path_info)
     if envelope is None:
         return pages.error_page(request, 400, reason) if reason else pages.bad_request(request, exception)
-    return envelope.answer(Problem(Kind.UNREADABLE, reason) if reason else problem(Kind.UNREADABLE))
+    return envelope.answer(Problem(ProblemKind.UNREADABLE, reason) if reason else problem(ProblemKind.UNREADABLE))
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _told(request, Kind.DENIED) or pages.forbidden(request, exception)
+    return _told(request, ProblemKind.DENIED) or pages.forbidden(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _told(request, Kind.NO_ROUTE) or pages.not_found(request, exception)
+    return _told(request, ProblemKind.NO_ROUTE) or pages.not_found(request, exception)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    return _told(request, Kind.TOO_LARGE) or pages.error_page(request, 413)
+    return _told(request, ProblemKind.TOO_LARGE) or pages.error_page(request, 413)
 
 
 def too_slow(request: HttpRequest) -> HttpResponse:
-    return _told(request, Kind.TOO_SLOW) or pages.error_page(request, 408, MESSAGES[Kind.TOO_SLOW])
+    return _told(request, ProblemKind.TOO_SLOW) or pages.error_page(request, 408, MESSAGES[ProblemKind.TOO_SLOW])
 
 
 def too_many_uploads(request: HttpRequest) -> HttpResponse:
-    kind = Kind.TOO_MANY_UPLOADS
+    kind = ProblemKind.TOO_MANY_UPLOADS
     response = _told(request, kind) or pages.error_page(request, 503, MESSAGES[kind])
     response["Retry-After"] = str(UPLOADS_RETRY_AFTER_SECONDS)
     return response
@@ -63,12 +63,14 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     error = sys.exc_info()[1]
     envelope = envelope_of(request.path_info)
     if envelope is not None:
-        return envelope.answer(problems_of(error)[0] if isinstance(error, Exception) else problem(Kind.UNEXPECTED))
+        return envelope.answer(
+            problems_of(error)[0] if isinstance(error, Exception) else problem(ProblemKind.UNEXPECTED)
+        )
     if refusal := domain_error_of(error):
         return pages.refused(request, refusal)
     return pages.unavailable(request) if isinstance(error, OUTAGES) else pages.server_error(request)
 
 
-def _told(request: HttpRequest, kind: Kind) -> HttpResponse | None:
+def _told(request: HttpRequest, kind: ProblemKind) -> HttpResponse | None:
     envelope = envelope_of(request.path_info)
     return envelope.answer(problem(kind)) if envelope else None

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from releasehub.api.common.problems import STATUSES, Kind, Problem, problem, problems_of
+from releasehub.api.common.problems import STATUSES, Problem, ProblemKind, problem, problems_of
 from releasehub.core.errors import ErrorCode, Moved
 from releasehub.core.redirects import renamed_url
 
@@ -39,7 +39,7 @@ ERROR_ANSWERS = {
 class Envelope:
     """The error format of a dialect, which implements `body` and may replace statuses."""
 
-    statuses: ClassVar[Mapping[Kind, int]] = STATUSES
+    statuses: ClassVar[Mapping[ProblemKind, int]] = STATUSES
 
     def body(self, problems: Sequence[Problem]) -> Any:
         """Return the JSON body of the error; the fields in it have their names on the wire."""
@@ -69,7 +69,7 @@ class Envelope:
     @method_decorator(csrf_exempt)
     def no_route(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         """Answer a request that no route of the dialect matches; this is a view."""
-        return self.answer(problem(Kind.NO_ROUTE))
+        return self.answer(problem(ProblemKind.NO_ROUTE))
 
 
 class EnvelopeMixin:
@@ -97,24 +97,24 @@ class HubErrorsSerializer(serializers.Serializer[Any]):
 class HubEnvelope(Envelope):
     """The error format of the mc-dm and the native API: `{"errors": [{code, message, params}]}`."""
 
-    statuses = {**STATUSES, Kind.NO_VERB: 404}
-    codes: ClassVar[Mapping[Kind, str]] = {
-        Kind.UNREADABLE: "invalid_input",
-        Kind.MISSING: "required_input_missing",
-        Kind.INVALID: "invalid_input",
-        Kind.NO_KEY: "no_api_key_in_request",
-        Kind.UNKNOWN_KEY: "api_key_not_found",
-        Kind.INACTIVE_KEY: "api_key_inactive",
-        Kind.DENIED: "do_not_have_permission",
-        Kind.NOT_FOUND: "requested_page_not_found",
-        Kind.NO_ROUTE: "endpoint_not_found",
-        Kind.NO_VERB: "endpoint_not_found",
-        Kind.TOO_LARGE: "request_too_large",
-        Kind.TOO_SLOW: "request_too_slow",
-        Kind.TOO_MANY_UPLOADS: "too_many_uploads",
-        Kind.UNSUPPORTED_MEDIA: "unsupported_media_type",
-        Kind.DATABASE_UNAVAILABLE: "database_unavailable",
-        Kind.UNEXPECTED: "server_error_occurred",
+    statuses = {**STATUSES, ProblemKind.NO_VERB: 404}
+    codes: ClassVar[Mapping[ProblemKind, str]] = {
+        ProblemKind.UNREADABLE: "invalid_input",
+        ProblemKind.MISSING: "required_input_missing",
+        ProblemKind.INVALID: "invalid_input",
+        ProblemKind.NO_KEY: "no_api_key_in_request",
+        ProblemKind.UNKNOWN_KEY: "api_key_not_found",
+        ProblemKind.INACTIVE_KEY: "api_key_inactive",
+        ProblemKind.DENIED: "do_not_have_permission",
+        ProblemKind.NOT_FOUND: "requested_page_not_found",
+        ProblemKind.NO_ROUTE: "endpoint_not_found",
+        ProblemKind.NO_VERB: "endpoint_not_found",
+        ProblemKind.TOO_LARGE: "request_too_large",
+        ProblemKind.TOO_SLOW: "request_too_slow",
+        ProblemKind.TOO_MANY_UPLOADS: "too_many_uploads",
+        ProblemKind.UNSUPPORTED_MEDIA: "unsupported_media_type",
+        ProblemKind.DATABASE_UNAVAILABLE: "database_unavailable",
+        ProblemKind.UNEXPECTED: "server_error_occurred",
     }
     uploads: ClassVar[Mapping[str, str]] = {
         ErrorCode.FILE_NO_SOURCE: PHRASE + "upload_required",
@@ -129,12 +129,12 @@ class HubEnvelope(Envelope):
         params = dict(problem.params)
         if problem.field:
             params["field"] = problem.field
-        if problem.kind is Kind.INVALID and problem.code:
+        if problem.kind is ProblemKind.INVALID and problem.code:
             params.setdefault("reason", problem.code)
         return {"code": self._code(problem), "message": problem.message, "params": params or []}
 
     def _code(self, problem: Problem) -> str:
-        if problem.kind is Kind.OTHER:
+        if problem.kind is ProblemKind.OTHER:
             return problem.code
         return self.uploads.get(problem.code) or self.codes.get(problem.kind) or PHRASE + problem.code.replace(".", "_")
 

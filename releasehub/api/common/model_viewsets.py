@@ -146,14 +146,14 @@ class ChangeModelMixin(HubModelViewSet):
 
 
 class UpdateModelMixin(ChangeModelMixin):
-    """For dialects that change a row with PUT."""
+    """Changes with PUT, which leave fields out like those with PATCH."""
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.change()
 
 
 class PartialUpdateModelMixin(ChangeModelMixin):
-    """For dialects that change a row with PATCH."""
+    """Changes with PATCH."""
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.change()

@@ -26,6 +26,6 @@ def parse_moment(text: str) -> datetime:
     raise ValueError("Enter an ISO 8601 time, such as 2026-01-31T12:00:00Z.")
 
 
-def shown_moment(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """Return a time as `2026-01-31T12:00:00Z`, with microseconds unless they are zero."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

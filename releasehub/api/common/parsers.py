@@ -84,10 +84,10 @@ class StagingMultiPartParser(BaseParser):
             request._request, authorize=lambda name: view.authorize_upload(parsers[0].fields_so_far, name)
         )
         request._request.staging = handler
-        found = self._parse(stream, context, handler, parsers)
+        parsed = self._parse(stream, context, handler, parsers)
         if (waited := handler.release()) is not None:
-            found.files.appendlist(FIELD, waited)
-        return found
+            parsed.files.appendlist(FIELD, waited)
+        return parsed
 
     def _parse(
         self,

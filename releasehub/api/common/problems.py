@@ -20,7 +20,7 @@ from releasehub.core.errors import DomainError
 log = logging.getLogger(__name__)
 
 
-class Kind(StrEnum):
+class ProblemKind(StrEnum):
     UNREADABLE = "unreadable"
     MISSING = "missing"
     INVALID = "invalid"
@@ -47,54 +47,54 @@ class Kind(StrEnum):
 
 
 STATUSES = {
-    Kind.UNREADABLE: 400,
-    Kind.MISSING: 400,
-    Kind.INVALID: 400,
-    Kind.REJECTED: 422,
-    Kind.NO_KEY: 401,
-    Kind.UNKNOWN_KEY: 401,
-    Kind.INACTIVE_KEY: 403,
-    Kind.DENIED: 403,
-    Kind.NOT_FOUND: 404,
-    Kind.NO_ROUTE: 404,
-    Kind.NO_VERB: 405,
-    Kind.GONE: 410,
-    Kind.MOVED: 308,
-    Kind.CONFLICT: 409,
-    Kind.TOO_LARGE: 413,
-    Kind.TOO_SLOW: 408,
-    Kind.TOO_MANY_UPLOADS: 503,
-    Kind.UNSUPPORTED_MEDIA: 415,
-    Kind.STORAGE_UNAVAILABLE: 503,
-    Kind.STORAGE_FULL: 507,
-    Kind.DATABASE_UNAVAILABLE: 503,
-    Kind.UNEXPECTED: 500,
+    ProblemKind.UNREADABLE: 400,
+    ProblemKind.MISSING: 400,
+    ProblemKind.INVALID: 400,
+    ProblemKind.REJECTED: 422,
+    ProblemKind.NO_KEY: 401,
+    ProblemKind.UNKNOWN_KEY: 401,
+    ProblemKind.INACTIVE_KEY: 403,
+    ProblemKind.DENIED: 403,
+    ProblemKind.NOT_FOUND: 404,
+    ProblemKind.NO_ROUTE: 404,
+    ProblemKind.NO_VERB: 405,
+    ProblemKind.GONE: 410,
+    ProblemKind.MOVED: 308,
+    ProblemKind.CONFLICT: 409,
+    ProblemKind.TOO_LARGE: 413,
+    ProblemKind.TOO_SLOW: 408,
+    ProblemKind.TOO_MANY_UPLOADS: 503,
+    ProblemKind.UNSUPPORTED_MEDIA: 415,
+    ProblemKind.STORAGE_UNAVAILABLE: 503,
+    ProblemKind.STORAGE_FULL: 507,
+    ProblemKind.DATABASE_UNAVAILABLE: 503,
+    ProblemKind.UNEXPECTED: 500,
 }
-DOMAIN_KINDS: dict[type[DomainError], Kind] = {
-    UnknownKey: Kind.UNKNOWN_KEY,
-    InactiveKey: Kind.INACTIVE_KEY,
-    errors.Invalid: Kind.INVALID,
-    errors.Rejected: Kind.REJECTED,
-    errors.Denied: Kind.DENIED,
-    errors.NotFound: Kind.NOT_FOUND,
-    errors.Gone: Kind.GONE,
-    errors.Moved: Kind.MOVED,
-    errors.Conflict: Kind.CONFLICT,
-    errors.StorageUnavailable: Kind.STORAGE_UNAVAILABLE,
-    errors.StorageFull: Kind.STORAGE_FULL,
+DOMAIN_KINDS: dict[type[DomainError], ProblemKind] = {
+    UnknownKey: ProblemKind.UNKNOWN_KEY,
+    InactiveKey: ProblemKind.INACTIVE_KEY,
+    errors.Invalid: ProblemKind.INVALID,
+    errors.Rejected: ProblemKind.REJECTED,
+    errors.Denied: ProblemKind.DENIED,
+    errors.NotFound: ProblemKind.NOT_FOUND,
+    errors.Gone: ProblemKind.GONE,
+    errors.Moved: ProblemKind.MOVED,
+    errors.Conflict: ProblemKind.CONFLICT,
+    errors.StorageUnavailable: ProblemKind.STORAGE_UNAVAILABLE,
+    errors.StorageFull: ProblemKind.STORAGE_FULL,
 }
 MESSAGES = {
-    Kind.NO_KEY: "This request needs an API key. Send it in the header XF-Api-Key.",
-    Kind.NO_ROUTE: "There is no such endpoint, or it does not support this HTTP method.",
-    Kind.NO_VERB: "There is no such endpoint, or it does not support this HTTP method.",
-    Kind.TOO_LARGE: "The request body is too large.",
-    Kind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
-    Kind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
-    Kind.UNREADABLE: "The request is malformed.",
-    Kind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
-    Kind.DENIED: "You are not allowed to do this.",
-    Kind.DATABASE_UNAVAILABLE: "The database is unavailable. Try again in a few seconds.",
-    Kind.UNEXPECTED: "An internal error occurred. Send the X-Request-Id of this response to the operator of the hub.",
+    ProblemKind.NO_KEY: "This request needs an API key. Send it in the header XF-Api-Key.",
+    ProblemKind.NO_ROUTE: "There is no such endpoint, or it does not support this HTTP method.",
+    ProblemKind.NO_VERB: "There is no such endpoint, or it does not support this HTTP method.",
+    ProblemKind.TOO_LARGE: "The request body is too large.",
+    ProblemKind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
+    ProblemKind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
+    ProblemKind.UNREADABLE: "The request is malformed.",
+    ProblemKind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
+    ProblemKind.DENIED: "You are not allowed to do this.",
+    ProblemKind.DATABASE_UNAVAILABLE: "The database is unavailable. Try again in a few seconds.",
+    ProblemKind.UNEXPECTED: "An internal error occurred. Send the X-Request-Id of this response to the operator.",
 }
 
 
@@ -108,7 +108,7 @@ class Problem:
         status: The HTTP status, if it does not follow from the kind.
     """
 
-    kind: Kind
+    kind: ProblemKind
     message: str
     code: str = ""
     field: str = ""
@@ -116,7 +116,7 @@ class Problem:
     status: int = 0
 
 
-def problem(kind: Kind, **params: Any) -> Problem:
+def problem(kind: ProblemKind, **params: Any) -> Problem:
     """Return a problem with the usual message of its kind."""
     return Problem(kind, MESSAGES[kind], params=params)
 
@@ -132,17 +132,17 @@ def _single(error: Exception) -> Problem:
     if domain_error := errors.domain_error_of(error):
         return _domain(domain_error)
     if isinstance(error, exceptions.MethodNotAllowed):
-        return problem(Kind.NO_VERB)
+        return problem(ProblemKind.NO_VERB)
     if isinstance(error, exceptions.NotAuthenticated):
-        return problem(Kind.NO_KEY)
+        return problem(ProblemKind.NO_KEY)
     if isinstance(error, exceptions.ParseError):
-        return Problem(Kind.UNREADABLE, str(error.detail))
+        return Problem(ProblemKind.UNREADABLE, str(error.detail))
     if isinstance(error, exceptions.UnsupportedMediaType):
-        return problem(Kind.UNSUPPORTED_MEDIA)
+        return problem(ProblemKind.UNSUPPORTED_MEDIA)
     if isinstance(error, exceptions.APIException):
         params = getattr(error, "params", {})
         return Problem(
-            Kind.OTHER, str(error.detail), code=str(error.default_code), params=params, status=error.status_code
+            ProblemKind.OTHER, str(error.detail), code=str(error.default_code), params=params, status=error.status_code
         )
     return _foreign(error)
 
@@ -154,16 +154,16 @@ def _foreign(error: Exception) -> Problem:
     if isinstance(error, PermissionDenied):
         return _domain(errors.Denied())
     if isinstance(error, RequestDataTooBig):
-        return problem(Kind.TOO_LARGE)
+        return problem(ProblemKind.TOO_LARGE)
     if isinstance(error, UnreadablePostError):
-        return problem(Kind.TOO_SLOW)
+        return problem(ProblemKind.TOO_SLOW)
     if isinstance(error, SuspiciousOperation):
-        return problem(Kind.UNREADABLE)
+        return problem(ProblemKind.UNREADABLE)
     if isinstance(error, errors.OUTAGES):
         log.error("The database failed.", exc_info=error)
-        return problem(Kind.DATABASE_UNAVAILABLE)
+        return problem(ProblemKind.DATABASE_UNAVAILABLE)
     log.error("An API request failed unexpectedly.", exc_info=error)
-    return problem(Kind.UNEXPECTED)
+    return problem(ProblemKind.UNEXPECTED)
 
 
 def _domain(error: DomainError) -> Problem:
@@ -181,6 +181,6 @@ def _invalid(detail: Any, field: str = "") -> Iterator[Problem]:
         for inner in detail:
             yield from _invalid(inner, field)
     elif detail.code == "required":
-        yield Problem(Kind.MISSING, f"{field} is required.", field=field)
+        yield Problem(ProblemKind.MISSING, f"{field} is required.", field=field)
     else:
-        yield Problem(Kind.INVALID, str(detail), field=field)
+        yield Problem(ProblemKind.INVALID, str(detail), field=field)

@@ -146,7 +146,7 @@ class HubViewSet(GenericViewSet[Any]):
 
     @property
     def is_open(self) -> bool:
-        """Whether this action needs no key."""
+        """True if this action needs no key."""
         if self.open_actions is None:
             return self.request.method in SAFE_METHODS
         return self.action in self.open_actions

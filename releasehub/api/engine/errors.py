@@ -7,24 +7,24 @@ from rest_framework import exceptions, serializers
 
 from releasehub.api.common.envelope import Envelope, EnvelopeMixin
 from releasehub.api.common.problems import MESSAGES as COMMON_MESSAGES
-from releasehub.api.common.problems import STATUSES, Kind, Problem
+from releasehub.api.common.problems import STATUSES, Problem, ProblemKind
 from releasehub.core.errors import ErrorCode
 
 CODES = {
-    Kind.UNREADABLE: "invalid_input",
-    Kind.MISSING: "invalid_input",
-    Kind.INVALID: "invalid_input",
-    Kind.REJECTED: "invalid_input",
-    Kind.NO_KEY: "unauthorized",
-    Kind.UNKNOWN_KEY: "unauthorized",
-    Kind.INACTIVE_KEY: "unauthorized",
-    Kind.DENIED: "forbidden",
-    Kind.NO_ROUTE: "not_found",
-    Kind.NO_VERB: "method_not_allowed",
+    ProblemKind.UNREADABLE: "invalid_input",
+    ProblemKind.MISSING: "invalid_input",
+    ProblemKind.INVALID: "invalid_input",
+    ProblemKind.REJECTED: "invalid_input",
+    ProblemKind.NO_KEY: "unauthorized",
+    ProblemKind.UNKNOWN_KEY: "unauthorized",
+    ProblemKind.INACTIVE_KEY: "unauthorized",
+    ProblemKind.DENIED: "forbidden",
+    ProblemKind.NO_ROUTE: "not_found",
+    ProblemKind.NO_VERB: "method_not_allowed",
 }
 MESSAGES = {
-    Kind.NO_KEY: "This request needs an API key. Send it in the header Authorization.",
-    Kind.UNSUPPORTED_MEDIA: "Send a JSON body with the content type application/json.",
+    ProblemKind.NO_KEY: "This request needs an API key. Send it in the header Authorization.",
+    ProblemKind.UNSUPPORTED_MEDIA: "Send a JSON body with the content type application/json.",
 }
 
 
@@ -36,7 +36,7 @@ class EngineErrorSerializer(serializers.Serializer[Any]):
 class EngineEnvelope(Envelope):
     """The error format. Rejected files and used version numbers are 400, the only error of a write in the contract."""
 
-    statuses = {**STATUSES, Kind.REJECTED: 400, Kind.INACTIVE_KEY: 401}
+    statuses = {**STATUSES, ProblemKind.REJECTED: 400, ProblemKind.INACTIVE_KEY: 401}
 
     def status(self, problem: Problem) -> int:
         return 400 if problem.code == ErrorCode.VERSION_NUMBER_TAKEN else super().status(problem)
@@ -48,7 +48,7 @@ class EngineEnvelope(Envelope):
         }
 
     def _code(self, problem: Problem) -> str:
-        if self.status(problem) == 400 and problem.kind is not Kind.OTHER:
+        if self.status(problem) == 400 and problem.kind is not ProblemKind.OTHER:
             return "invalid_input"
         return CODES.get(problem.kind) or problem.code.replace(".", "_") or problem.kind.value
 
@@ -89,4 +89,4 @@ class AnonymousAgent(exceptions.APIException):
 class NoRoute(exceptions.APIException):
     status_code = 404
     default_code = "not_found"
-    default_detail = COMMON_MESSAGES[Kind.NO_ROUTE]
+    default_detail = COMMON_MESSAGES[ProblemKind.NO_ROUTE]

@@ -6,18 +6,18 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.envelope import Envelope, EnvelopeMixin
-from releasehub.api.common.problems import Kind, Problem
+from releasehub.api.common.problems import Problem, ProblemKind
 
 CODES = {
-    Kind.UNREADABLE: "invalid_input",
-    Kind.MISSING: "invalid_input",
-    Kind.INVALID: "invalid_input",
-    Kind.NO_KEY: "unauthorized",
-    Kind.UNKNOWN_KEY: "unauthorized",
-    Kind.INACTIVE_KEY: "inactive_token",
-    Kind.DENIED: "forbidden",
-    Kind.NO_ROUTE: "not_found",
-    Kind.NO_VERB: "method_not_allowed",
+    ProblemKind.UNREADABLE: "invalid_input",
+    ProblemKind.MISSING: "invalid_input",
+    ProblemKind.INVALID: "invalid_input",
+    ProblemKind.NO_KEY: "unauthorized",
+    ProblemKind.UNKNOWN_KEY: "unauthorized",
+    ProblemKind.INACTIVE_KEY: "inactive_token",
+    ProblemKind.DENIED: "forbidden",
+    ProblemKind.NO_ROUTE: "not_found",
+    ProblemKind.NO_VERB: "method_not_allowed",
 }
 
 

@@ -59,8 +59,8 @@ def to_format(current: str, wanted: str = "", content_type: str = "") -> str:
     Raises:
         UnknownTerm: The format cannot be sent as a form; only mc_dm can.
     """
-    shown, body = from_format(current)
-    wanted = wanted or shown
+    current_format, body = from_format(current)
+    wanted = wanted or current_format
     if wanted != "mc_dm":
         if content_type == FORM:
             raise UnknownTerm("Only the format mc_dm can be sent as a form: set format=mc_dm as well.")
@@ -101,22 +101,22 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
 def from_filter(names: Iterable[str]) -> dict[str, Any]:
     """Return each content type of a filter with `*`, or with as few event names as possible in alphabetical order."""
     chosen = expand_names(names)
-    shown: dict[str, Any] = {}
+    events: dict[str, Any] = {}
     for kind in KINDS:
         if not chosen or not chosen.isdisjoint({EVERYTHING, f"{kind}.{EVERYTHING}"}):
-            shown[f"{PREFIX}{kind}"] = EVERYTHING
+            events[f"{PREFIX}{kind}"] = EVERYTHING
         elif mine := chosen.intersection(single_names(kind)):
-            shown[f"{PREFIX}{kind}"] = _fewest(_words(kind), mine)
-    return shown
+            events[f"{PREFIX}{kind}"] = _fewest(_words(kind), mine)
+    return events
 
 
 def _fewest(words: Mapping[str, frozenset[str]], chosen: set[str]) -> list[str]:
-    found = []
+    names = []
     for name, meant in sorted(words.items(), key=lambda word: -len(word[1])):
         if meant <= chosen:
-            found.append(name)
+            names.append(name)
             chosen = chosen - meant
-    return sorted(found)
+    return sorted(names)
 
 
 def _words(kind: str) -> dict[str, frozenset[str]]:
@@ -166,7 +166,7 @@ def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
     fields = block.get("fields", {})
     if not isinstance(fields, dict):
         raise UnknownTerm("fields must be an object that maps a field of the data to a list of allowed values.")
-    found: dict[str, list[Any]] = {}
+    criteria: dict[str, list[Any]] = {}
     for name, value in block.items():
         if name == "categories":
             path, values = _CATEGORY[kind], _category_ids(value)
@@ -178,14 +178,14 @@ def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
         else:
             continue
         if values:
-            found[path] = values
-    if twice := sorted(found.keys() & fields.keys()):
+            criteria[path] = values
+    if twice := sorted(criteria.keys() & fields.keys()):
         raise UnknownTerm(f"{twice[0]} is restricted twice.")
-    return found | fields
+    return criteria | fields
 
 
 def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
+    criteria: dict[str, Any] = {}
     fields: dict[str, list[Any]] = {}
     for path, values in block.items():
         word = next(
@@ -198,12 +198,12 @@ def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
             None,
         )
         if path == _CATEGORY[kind] and values and all(_is_id(value) for value in values):
-            shown["categories"] = values
+            criteria["categories"] = values
         elif word:
-            shown[word[0]] = word[1]
+            criteria[word[0]] = word[1]
         else:
             fields[path] = values
-    return shown | ({"fields": fields} if fields else {})
+    return criteria | ({"fields": fields} if fields else {})
 
 
 def _category_ids(value: Any) -> list[int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import JsonResponse
 
 from releasehub.api.common.envelope import hub_envelope
-from releasehub.api.common.problems import Kind, Problem
+from releasehub.api.common.problems import Problem, ProblemKind
 
 
 def error_response(status: int, code: str, message: str) -> JsonResponse:
     """Return an error as the response of a plain Django view."""
-    return hub_envelope.answer(Problem(Kind.OTHER, message, code=code, status=status))
+    return hub_envelope.answer(Problem(ProblemKind.OTHER, message, code=code, status=status))

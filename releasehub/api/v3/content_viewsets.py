@@ -45,7 +45,7 @@ ACCOUNT = OpenApiParameter("account_id", str, OpenApiParameter.PATH, description
 
 
 class V3ContentViewSet(V3ViewSet):
-    """Upload and download. A file is hashed and stored while it arrives; a caller without permission is told before."""
+    """Upload and download. A file is stored while it arrives; permissions are checked before its first byte."""
 
     serializer_class = V3ReleaseFileSerializer
     parser_classes = [StagingMultiPartParser, RawFileParser]

@@ -6,25 +6,25 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.envelope import ERROR_ANSWERS, Envelope, EnvelopeMixin
-from releasehub.api.common.problems import STATUSES, Kind, Problem
+from releasehub.api.common.problems import STATUSES, Problem, ProblemKind
 from releasehub.core.errors import ErrorCode
 
 CODES = {
-    Kind.UNREADABLE: "INVALID_BODY",
-    Kind.MISSING: "REQUIRED_FIELD",
-    Kind.NO_KEY: "UNAUTHORIZED",
-    Kind.UNKNOWN_KEY: "INVALID_TOKEN",
-    Kind.INACTIVE_KEY: "INACTIVE_TOKEN",
-    Kind.DENIED: "FORBIDDEN",
-    Kind.NOT_FOUND: "NOT_FOUND",
-    Kind.NO_ROUTE: "ROUTE_NOT_FOUND",
-    Kind.NO_VERB: "METHOD_NOT_ALLOWED",
-    Kind.TOO_LARGE: "BODY_TOO_LARGE",
-    Kind.TOO_SLOW: "BODY_TOO_SLOW",
-    Kind.TOO_MANY_UPLOADS: "TOO_MANY_UPLOADS",
-    Kind.UNSUPPORTED_MEDIA: "UNSUPPORTED_MEDIA_TYPE",
-    Kind.DATABASE_UNAVAILABLE: "UNAVAILABLE",
-    Kind.UNEXPECTED: "INTERNAL_ERROR",
+    ProblemKind.UNREADABLE: "INVALID_BODY",
+    ProblemKind.MISSING: "REQUIRED_FIELD",
+    ProblemKind.NO_KEY: "UNAUTHORIZED",
+    ProblemKind.UNKNOWN_KEY: "INVALID_TOKEN",
+    ProblemKind.INACTIVE_KEY: "INACTIVE_TOKEN",
+    ProblemKind.DENIED: "FORBIDDEN",
+    ProblemKind.NOT_FOUND: "NOT_FOUND",
+    ProblemKind.NO_ROUTE: "ROUTE_NOT_FOUND",
+    ProblemKind.NO_VERB: "METHOD_NOT_ALLOWED",
+    ProblemKind.TOO_LARGE: "BODY_TOO_LARGE",
+    ProblemKind.TOO_SLOW: "BODY_TOO_SLOW",
+    ProblemKind.TOO_MANY_UPLOADS: "TOO_MANY_UPLOADS",
+    ProblemKind.UNSUPPORTED_MEDIA: "UNSUPPORTED_MEDIA_TYPE",
+    ProblemKind.DATABASE_UNAVAILABLE: "UNAVAILABLE",
+    ProblemKind.UNEXPECTED: "INTERNAL_ERROR",
 }
 DOMAIN_CODES = {
     ErrorCode.INVALID: "INVALID_FIELD",
@@ -36,7 +36,7 @@ DOMAIN_CODES = {
     ErrorCode.VERSION_NUMBER_TAKEN: "RELEASE_EXISTS",
     ErrorCode.VERSION_STATE: "RELEASE_STATE",
 }
-MESSAGES = {Kind.NO_KEY: "This request needs a token. Send it in the header Authorization: Bearer."}
+MESSAGES = {ProblemKind.NO_KEY: "This request needs a token. Send it in the header Authorization: Bearer."}
 ANSWERS = ERROR_ANSWERS | {
     "401": "The token is missing, unknown or expired.",
     "403": "The token lacks a scope, its user lacks a permission, or the token is inactive.",
@@ -51,7 +51,7 @@ class V3ErrorSerializer(serializers.Serializer[Any]):
 
 
 class V3Envelope(Envelope):
-    statuses = {**STATUSES, Kind.REJECTED: 400}
+    statuses = {**STATUSES, ProblemKind.REJECTED: 400}
 
     def body(self, problems: Sequence[Problem]) -> Any:
         """Return the body with the first problem; its message names the field."""

@@ -7,21 +7,21 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.moments import shown_moment
+from releasehub.api.common.moments import format_moment
 
 MAX_NAME_LENGTH = 256
 MAX_PLATFORMS = 50
 
 
-def format_moment(moment: datetime | None) -> str | None:
+def format_optional_moment(moment: datetime | None) -> str | None:
     """Return a time as the dialect writes it (ISO 8601, UTC), or None."""
-    return shown_moment(moment) if moment else None
+    return format_moment(moment) if moment else None
 
 
 class MomentField(serializers.DateTimeField):
     """A time of a response."""
 
-    convert = staticmethod(format_moment)
+    convert = staticmethod(format_optional_moment)
 
 
 class NullableTextField(serializers.CharField):

@@ -11,7 +11,7 @@ from downloads.models import Download
 from files.models import File
 from files.names import extension
 from releasehub.api.common.serializers import OutputSerializer
-from releasehub.api.v3.fields import MomentField, format_moment
+from releasehub.api.v3.fields import MomentField, format_optional_moment
 from releasehub.distribution.gate import barrier_of
 from versions.models import Version
 
@@ -91,7 +91,7 @@ class V3ReleaseSerializer(OutputSerializer):
         return len(self.context["files"].get(version.pk, ()))
 
     def get_published_at(self, version: Version) -> str | None:
-        return format_moment(version.published_at) if version.is_released else None
+        return format_optional_moment(version.published_at) if version.is_released else None
 
     def get_files(self, version: Version) -> list[dict[str, Any]]:
         serializer = self.nested(V3ReleaseFileSerializer)

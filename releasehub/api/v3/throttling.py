@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
-from releasehub.api.common.moments import shown_moment
+from releasehub.api.common.moments import format_moment
 from releasehub.api.common.ratelimit import AddressThrottle
 from releasehub.core.rates import Rate
 
@@ -33,5 +33,5 @@ class V3Throttle(AddressThrottle):
         return {
             "X-Rate-Limit-Limit": f"{self.window_seconds}s",
             "X-Rate-Limit-Remaining": str(rate.remaining),
-            "X-Rate-Limit-Reset": shown_moment(datetime.fromtimestamp(rate.resets_at, UTC)),
+            "X-Rate-Limit-Reset": format_moment(datetime.fromtimestamp(rate.resets_at, UTC)),
         }

@@ -87,9 +87,9 @@ class V3UpdateViewSet(V3ViewSet):
             raise Denied("This access key belongs to another product.")
         return product, key
 
-    def serialize(self, found: Version, platform: str) -> dict[str, Any]:
+    def serialize(self, release: Version, platform: str) -> dict[str, Any]:
         """Return a release with the files for one platform: the dialect has no field that tells them apart."""
-        version = Version.objects.select_related(*RELEASE_RELATIONS).get(pk=found.pk)
+        version = Version.objects.select_related(*RELEASE_RELATIONS).get(pk=release.pk)
         files = [file for file in files_of(self.actor, [version])[version.pk] if file.platform in {"", platform}]
         ensure_key_where_needed(self.actor, files)
         context = self.get_serializer_context() | {"files": {version.pk: files}}

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MAX_NAME_LENGTH, MomentField, format_moment
+from releasehub.api.v3.fields import MAX_NAME_LENGTH, MomentField, format_optional_moment
 from releasehub.api.v3.webhook_terms import EVENTS, UnknownEvent, from_filter, from_type, to_filter
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
@@ -67,7 +67,7 @@ def get_received_at(attempt: Attempt) -> str | None:
     """Return when the response to an attempt arrived, or None if there was no response."""
     if attempt.status_code is None:
         return None
-    return format_moment(attempt.started_at + timedelta(milliseconds=attempt.duration_ms))
+    return format_optional_moment(attempt.started_at + timedelta(milliseconds=attempt.duration_ms))
 
 
 class V3WebhookAttemptSerializer(OutputSerializer):
@@ -130,7 +130,7 @@ class V3WebhookEventLogSerializer(OutputSerializer):
 
     def get_sent_at(self, delivery: Delivery) -> str | None:
         last = self.get_last(delivery)
-        return format_moment(last.started_at) if last else None
+        return format_optional_moment(last.started_at) if last else None
 
     def get_received_at(self, delivery: Delivery) -> str | None:
         last = self.get_last(delivery)
@@ -141,7 +141,7 @@ class V3WebhookEventLogSerializer(OutputSerializer):
 
     def get_retry_at(self, delivery: Delivery) -> str | None:
         is_waiting = delivery.state == Delivery.State.PENDING and self.get_last(delivery) is not None
-        return format_moment(delivery.next_attempt_at) if is_waiting else None
+        return format_optional_moment(delivery.next_attempt_at) if is_waiting else None
 
     def get_request_headers(self, delivery: Delivery) -> dict[str, str]:
         last = self.get_last(delivery)

@@ -1,4 +1,4 @@
-"""What the schema says, for the tests of every dialect."""
+"""Access to the OpenAPI schema, for the tests of every dialect."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def document() -> dict[str, Any]:
 
 @cache
 def generated() -> tuple[dict[str, Any], bool]:
-    """The schema, and whether something about it was not understood, which is printed."""
+    """Return the schema, and whether its generator printed a warning."""
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return schema, bool(GENERATOR_STATS)
 
 
 def without_repeats() -> dict[str, Any]:
-    """The schema, in which answers and parameters that many operations share are left in only once."""
+    """Return the schema with only one copy of the responses and parameters that operations share."""
     schema: dict[str, Any] = json.loads(json.dumps(document()))
     seen: set[str] = set()
     for operation in (operation for path in schema["paths"].values() for operation in path.values()):
@@ -48,14 +48,14 @@ def is_new(part: Any, seen: set[str]) -> bool:
 
 
 def operations(*prefixes: str) -> list[tuple[str, str]]:
-    """Verb and path of every operation below these prefixes; of all without any."""
+    """Return method and path of every operation below these prefixes, or of all operations."""
     paths = document()["paths"]
     found = ((verb, path) for path, verbs in paths.items() for verb in verbs)
     return sorted((verb, path) for verb, path in found if path.startswith(prefixes or ("/",)))
 
 
 def check(path: str, verb: str, answer: Any) -> None:
-    """The answer has a status the schema knows for this operation, and its body is what the schema says."""
+    """Check that the schema has the status of the response, and that the body matches it."""
     described = document()["paths"][path][verb]["responses"]
     assert str(answer.status_code) in described
     content = described[str(answer.status_code)].get("content")

@@ -1,4 +1,4 @@
-"""Bodies of writes with one member or the whole body broken: the answer is a refusal, and nothing changes.
+"""Writes with one invalid field, or with a body that is invalid as a whole, are rejected and change nothing.
 
 Every write operation of the schema is tried, so a new one is covered without being listed here.
 """
@@ -77,13 +77,13 @@ def state() -> list[Any]:
 
 @pytest.fixture(autouse=True)
 def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No host name is looked up."""
+    """Resolve no host name."""
     monkeypatch.setattr(lookup, "_look_up", lambda host, port, put: put(None))
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_broken_bodies(group: str) -> None:
-    """What succeeds is undone, so that every body meets the same rows."""
+    """Undo a successful write, so that every body meets the same rows."""
     found = set()
     for turn, (verb, path) in enumerate(WRITES):
         if next(prefix for prefix in (*GROUPS, "") if path.startswith(prefix)) != group:

@@ -54,7 +54,7 @@ CHECKS = [
 
 
 def served(environ: Any, start_response: Any) -> Any:
-    """The application as a server runs it: to the end, and closed."""
+    """Run the application as a server does: read the response to its end, and close it."""
     answer: Any = application(environ, start_response)
     with closing(answer):
         return [b"".join(answer)]
@@ -62,7 +62,7 @@ def served(environ: Any, start_response: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Made-up host names are looked up nowhere."""
+    """Resolve no generated host name."""
     monkeypatch.setattr(lookup, "_look_up", lambda host, port, put: put(None))
 
 

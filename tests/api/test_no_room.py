@@ -1,4 +1,4 @@
-"""A full storage is 507, a full quota a refusal; each in the form of the dialect, and neither leaves bytes behind."""
+"""A full storage is 507 and an exceeded quota is rejected, in the format of each dialect, and no bytes remain."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FULL = "The file storage is full. Contact the operator of this hub."
 
 @pytest.fixture
 def full(settings: Any, monkeypatch: pytest.MonkeyPatch, local_storage: Any) -> Callable[[], None]:
-    """Leave no space on the volume from now on."""
+    """Report a volume without free space from now on."""
 
     def fill() -> None:
         settings.MIN_FREE_BYTES = 1000
@@ -113,7 +113,7 @@ def test_full_storage_at_the_confirmation_of_an_entity(monkeypatch: pytest.Monke
 
 
 def test_full_storage_in_the_engine_api(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It stores no bytes itself, but the storage may say so when it is asked for those of an upload."""
+    """The action stores no bytes, but the storage may be full when it reads those of an upload."""
     engine = Engine()
     body = engine.body()
 
@@ -158,7 +158,7 @@ LEFT = "The file is larger than 40 bytes, which is all that the limits of this d
 
 @pytest.fixture
 def owner() -> User:
-    """With room for 40 bytes more."""
+    """Return a user whose quota has 40 bytes left."""
     user = make_user(quota_bytes=100)
     make_loose_upload(user, content=b"z" * 60)
     return user
@@ -206,7 +206,7 @@ def test_full_quota_in_the_entity_api() -> None:
 
 
 def test_a_publisher_without_room_of_their_own_publishes_for_the_owner() -> None:
-    """The owner of the download pays, not whoever sends the bytes."""
+    """An upload counts for the quota of the owner of the download, whoever sends it."""
     world = EntityWorld()
     publisher = make_user(is_superuser=True, is_staff=True, quota_bytes=1)
     body = world.uploaded()

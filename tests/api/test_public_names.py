@@ -1,4 +1,4 @@
-"""Through every dialect and the admin: a public name never gets other bytes, and the answer says what to do."""
+"""In every dialect and the admin, a public file name never gets different content, and the error says what to do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def world() -> World:
 
 
 def is_refusal(answer: Any, status: int = 409) -> bool:
-    """Whether the answer names the file and what to do."""
+    """Return whether the response names the file and the next step."""
     text = answer.content.decode()
     return answer.status_code == status and NAME in text and "publish it in a new version" in text
 

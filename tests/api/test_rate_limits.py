@@ -1,4 +1,4 @@
-"""Anonymous requests are limited on every surface, each in its own form."""
+"""Anonymous requests are limited on every surface, which answers in its own format."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SURFACES = [
 
 @pytest.fixture(autouse=True)
 def one_window(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """No minute ends in the middle of a test."""
+    """Freeze the time, so that no window ends during a test."""
     monkeypatch.setattr("releasehub.core.rates.time.time", lambda: 1_700_000_010.0)
     settings.ANONYMOUS_RATE = 2
 
@@ -60,7 +60,7 @@ def test_over_the_limit_is_429_in_the_form_of_the_surface(path: str) -> None:
 
 
 def test_every_route_is_limited_by_one_counter_or_another(settings: Any) -> None:
-    """A route that is not counted at all is named; what runs before the routes is no surface."""
+    """Every route without a limit is listed here; middleware that answers before the routes is not a surface."""
     settings.V3_BURST = settings.ENGINE_RATE = 1
     client = Client()
     client.raise_request_exception = False

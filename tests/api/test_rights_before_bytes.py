@@ -1,4 +1,4 @@
-"""No route stores or reads on through a body before it knows that the caller may send it."""
+"""No route stores a body, or continues to read it, before it knows that the caller may send it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILE_BYTES = 400 * 1024
 
 
 class CountingBody(io.BytesIO):
-    """A request body that knows how much of it was read."""
+    """A request body that counts the bytes that were read."""
 
     count = 0
 
@@ -38,7 +38,7 @@ class CountingBody(io.BytesIO):
 
 @pytest.fixture
 def stored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every place where a body could have been written down."""
+    """Record every place where a body is stored."""
     places: list[str] = []
 
     def spy(owner: Any, name: str) -> None:
@@ -57,7 +57,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def routes() -> list[str]:
-    """A path for every route of the hub, with 1 in place of each parameter."""
+    """Return a path for every route of the hub, with 1 as the value of each parameter."""
     found = set()
 
     def walk(patterns: Any, prefix: str) -> None:
@@ -82,7 +82,7 @@ def _is_route(path: str) -> bool:
 
 
 def multipart(fields: dict[str, str] | None = None, *, size: int = FILE_BYTES) -> bytes:
-    """A form with a file part first and the fields behind it, the worst order for the server."""
+    """Return a form with the file before the fields, which is the worst order for the server."""
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="tool.bin"\r\n\r\n'
     rest = "".join(
         f'\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}'
@@ -92,7 +92,7 @@ def multipart(fields: dict[str, str] | None = None, *, size: int = FILE_BYTES) -
 
 
 def send(client: Client, verb: str, path: str, body: bytes, **extra: Any) -> tuple[Any, int]:
-    """The answer, and how many bytes of the body were read for it."""
+    """Return the response, and how many bytes of the body were read."""
     payload = CountingBody(body)
     media = extra.pop("content_type", f"multipart/form-data; boundary={BOUNDARY}")
     client.raise_request_exception = False
@@ -158,7 +158,7 @@ def test_a_route_without_files_says_so() -> None:
 
 
 class TestTargetInTheForm:
-    """The version of a new file stands in the form itself, so its order matters."""
+    """The version of a new file is a field of the form, so the order of the fields matters."""
 
     def send(self, *, size: int, owner: Any, path: str = "/api/mc-dm-files/", **fields: str) -> Any:
         return send(ApiClient(make_key(owner)), "POST", path, multipart(fields, size=size))[0]

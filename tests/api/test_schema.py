@@ -1,4 +1,4 @@
-"""The schema is whole, and every kind of answer is what it says."""
+"""The schema is complete, and every kind of response matches it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OPERATIONS = operations("/api/mc-dm-", "/api/uploads/")
 
 
 class World:
-    """One row of each kind and a key that may do everything."""
+    """One row of each kind, and a key with all permissions."""
 
     def __init__(self) -> None:
         owner = make_user(is_staff=True, is_superuser=True)
@@ -139,7 +139,7 @@ def test_absent_objects_are_404(world: World, path: str) -> None:
 
 
 def test_every_limited_operation_documents_its_429(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each operation of every dialect is asked over its limit; status, body and headers are what the schema says."""
+    """Each operation of every dialect is requested over its limit; status, body and headers match the schema."""
     settings.ANONYMOUS_RATE = settings.ENGINE_RATE = settings.V3_BURST = 1
     monkeypatch.setattr(Rate, "is_exceeded", True)
     values = defaultdict(lambda: "a" * 24, id="1", delivery_id="msg_a_1")

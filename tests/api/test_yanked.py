@@ -1,4 +1,4 @@
-"""A yanked version keeps serving its bytes, and every route that does so says why it was yanked."""
+"""A yanked version still serves its files, and every route that does so tells why it was yanked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_response_with_bytes_of_a_yanked_version_has_the_reason(route: str) ->
     ["Für ältere Geräte: 50 % langsamer", "壊れている", "two\nlines", "\x1b[31mred", "é" * 200, "plain, and % alone"],
 )
 def test_every_reason_survives_the_header(reason: str) -> None:
-    """The command line reads it as it was written; the header itself is ASCII in one line."""
+    """The command line decodes the original text; the header itself is a single line of ASCII."""
     header = header_text(reason)
     assert header.isascii()
     assert header.isprintable()

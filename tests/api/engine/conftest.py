@@ -1,4 +1,4 @@
-"""The one download of the engine dialect, its owner, and a client with the owner's key."""
+"""The download that the engine dialect serves, its owner, and a client with the owner's key."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Engine:
         self.guest = ApiClient()
 
     def body(self, **fields: Any) -> dict[str, Any]:
-        """The least that a version needs; a finished upload is its file unless `files` says otherwise."""
+        """Return the minimal body of a version; its file is a completed upload unless `files` is given."""
         known = {"version_number": "1.0.0", "github_release_url": PAGE}
         if "files" not in fields:
             known["files"] = [{"file_id": make_loose_upload(self.owner).public_id}]

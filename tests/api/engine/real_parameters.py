@@ -6,5 +6,5 @@ PREFIXES = (" /version",)
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
-    """The id of a version and the digest of a file that are there."""
+    """Return the id of an existing version and the checksum of an existing file."""
     return {"id": file.version.public_id, "hash": file.blob.sha512 if file.blob else ""}

@@ -1,4 +1,4 @@
-"""`PATCH` and `DELETE`."""
+"""Changing and deleting a version: `PATCH` and `DELETE /version/{id}`."""
 
 from __future__ import annotations
 

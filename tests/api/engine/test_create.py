@@ -1,4 +1,4 @@
-"""`POST /version`."""
+"""Creating a version: `POST /version`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIELDS = [
 
 
 def refused(answer: Any, status: int = 400, error: str = "invalid_input") -> str:
-    """The description."""
+    """Return the description of the error."""
     assert (answer.status_code, answer.json()["error"]) == (status, error), answer.content
     assert list(answer.json()) == ["error", "description"]
     return str(answer.json()["description"])
@@ -199,7 +199,7 @@ def test_other_bytes_than_declared_are_refused(engine: Engine) -> None:
 
 
 def test_version_and_files_are_made_together_or_not_at_all(engine: Engine) -> None:
-    """The second file has the name of the first, which only the service finds out."""
+    """The second file has the same name as the first, which only the service detects."""
     files = [{"file_id": make_loose_upload(engine.owner, name="same.bin").public_id} for _ in range(2)]
     before = (Event.objects.count(), AuditEntry.objects.count())
     refused(engine.post(files=files), 409, "file_name_taken")

@@ -1,4 +1,4 @@
-"""The documentation of the dialect: its commands run, and the tests it names exist."""
+"""The commands in the documentation of the dialect run, and the tests that it names exist."""
 
 from __future__ import annotations
 

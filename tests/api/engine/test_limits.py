@@ -1,4 +1,4 @@
-"""Rate limit, User-Agent, and failures that no view of the dialect makes."""
+"""The rate limit, the User-Agent, and errors outside of the views of the dialect."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ EVERYWHERE = [
 
 
 def standing(answer: Any) -> tuple[int, int]:
-    """Limit and what is left; the window ends within the minute."""
+    """Return the limit and the remaining requests; the window ends within a minute."""
     assert 0 <= int(answer["X-Ratelimit-Reset"]) <= 60
     return int(answer["X-Ratelimit-Limit"]), int(answer["X-Ratelimit-Remaining"])
 
 
 @pytest.fixture(autouse=True)
 def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No minute ends in the middle of a test."""
+    """Freeze the time, so that no window ends during a test."""
     monkeypatch.setattr("releasehub.core.rates.time.time", lambda: 1_700_000_010.0)
 
 

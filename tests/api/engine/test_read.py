@@ -1,4 +1,4 @@
-"""`GET /versions`, `/version_file/{hash}`, `/version/{id}`, `/version`, `/version/latest`."""
+"""Reading versions: `GET /versions`, `/version_file/{hash}`, `/version/{id}`, `/version` and `/version/latest`."""
 
 from __future__ import annotations
 
@@ -348,7 +348,7 @@ class EngineWithRows:
 
 
 def engine_with_rows(rows: int) -> EngineWithRows:
-    """Every version has two files, one of them with the bytes that all versions have."""
+    """Create versions with two files each, one of which has the same content in all versions."""
     engine = Engine()
     versions = [engine.file(f"{number}.0.0", content=b"same").version for number in range(rows)]
     for version in versions:

@@ -31,7 +31,7 @@ SAME_ROWS = {("get", "/versions"): ("version", "view"), ("get", "/version/latest
 
 
 def is_expressible(case: dict[str, Any]) -> bool:
-    """Deleted things are in no list here, and a deleted file has no hash to be asked for."""
+    """Deleted rows are in no list of this dialect, and a deleted file cannot be found by its hash."""
     if (case["resource"], case["action"]) not in CELLS:
         return False
     is_gone = case["state"] == "soft_deleted"
@@ -43,7 +43,7 @@ HERE = [case for case in CASES if is_expressible(case)]
 
 @pytest.fixture(autouse=True)
 def served(settings: Any) -> None:
-    """Also while it is deleted."""
+    """Serve the download of the matrix by its slug, so that it is served even while it is deleted."""
     settings.ENGINE_DOWNLOAD = "engine-of-the-matrix"
 
 
@@ -96,7 +96,7 @@ def test_engine_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -
 
 @by_world(representatives(case for case in HERE if case["action"] == "list"))
 def test_engine_lists_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
-    """A download that the caller may not see is none at all."""
+    """A download that the caller may not see is not found."""
     be_served(world)
     answer = client(world, case).get("/version")
     listed = [version["id"] for version in answer.json()] if answer.status_code == 200 else []

@@ -1,4 +1,4 @@
-"""Every kind of answer is what the schema says, for every operation."""
+"""Every kind of response matches the schema, for every operation."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ PREFIXES = ("/api/entities", "/api/organizations")
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
-    """An entity of the file's owner with a share and a publisher, in an organisation that they administer."""
+    """Return the ids of an entity of the file's owner with a share and a publisher, and of the owner's organization."""
     version = file.version
     download = version.download
     Download.objects.filter(pk=download.pk).update(category=entity_category())

@@ -1,4 +1,4 @@
-"""The commands of the documentation work as they stand there, and the tests it names exist."""
+"""The commands in the documentation work unchanged, and the tests that it names exist."""
 
 from __future__ import annotations
 

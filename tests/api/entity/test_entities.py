@@ -1,4 +1,4 @@
-"""Entities: made, shown, changed, deleted, with icons."""
+"""Creating, showing, changing and deleting entities, with their icons."""
 
 from __future__ import annotations
 

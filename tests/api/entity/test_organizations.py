@@ -1,4 +1,4 @@
-"""Organisations, their store, members and roles."""
+"""Organizations, their stores, members and roles."""
 
 from __future__ import annotations
 

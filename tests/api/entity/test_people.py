@@ -1,4 +1,4 @@
-"""Shares and publishers."""
+"""Shares and publishers of an entity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many at once, with real threads: exactly one of everything, and no failure of ours."""
+"""Concurrent requests with real threads: each change happens exactly once, and no request fails with a 5xx."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ROUNDS = int(os.environ.get("RACE_ROUNDS", "2"))
 
 
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """The answers of all calls, which began together; a raised error is one."""
+    """Run all calls at the same time, and return their responses or exceptions."""
     barrier, answers = Barrier(len(calls)), []
 
     def run(call: Callable[[], Any]) -> None:
@@ -61,7 +61,7 @@ def statuses(answers: list[Any]) -> Counter[int]:
 
 
 def made_once(version: Version) -> None:
-    """One audit row and one event of each kind."""
+    """Check that there is one audit row and one event of each kind."""
     for action in (AuditAction.VERSION_CREATE, AuditAction.VERSION_PUBLISH):
         assert AuditEntry.objects.filter(action=action, target_id=version.pk).count() == 1
     found = webhooks.Event.objects.filter(object_type="version", object_id=version.pk)
@@ -95,7 +95,7 @@ def test_parallel_confirms_of_one_source_make_one_version() -> None:
 
 
 def test_parallel_announcements_and_confirms_never_fail() -> None:
-    """Both steps of the same version by many at once."""
+    """Many clients run both steps of the same version at the same time."""
     world, number = World(), moment()
 
     def flow() -> Any:
@@ -172,7 +172,7 @@ def test_the_category_and_a_slug_are_made_once() -> None:
 
 
 def test_a_worker_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lease of another worker is respected; the request says in time that it is not over."""
+    """A request respects the lease of another worker, and answers in time that the work is not finished."""
     monkeypatch.setattr("files.uploads.verification.WAIT_SECONDS", 0.3)
     world = World()
     body = world.uploaded()

@@ -64,7 +64,7 @@ def client(world: World, case: dict[str, Any]) -> ApiClient:
 
 
 def announced(world: World) -> PackageUpload:
-    """Addresses were given and the bytes sent, by somebody who may do anything."""
+    """Announce a version as the hub itself, which has all permissions."""
     number, download = moment(), world.download
     announcement = Announcement(number=number, source_hash=source(number))
     return announce_package(actor=system(), download=download, announcement=announcement, places=open_places(download))
@@ -108,12 +108,12 @@ def be_entity(world: World) -> None:
 
 
 def is_of_the_entity(case: dict[str, Any]) -> bool:
-    """Uploading makes a new version here, so the state of another version does not matter to it."""
+    """An upload creates a new version in this dialect, so the state of another version does not matter."""
     return case["action"] in {"request_upload_url", "confirm_upload"}
 
 
 def is_allowed(case: dict[str, Any]) -> bool:
-    """As the matrix has it, but nothing is open without a key."""
+    """Return the permissions of the matrix, except that nothing is open without a key."""
     return bool(case["expect"] == "allow" and case["principal"] != "anonymous")
 
 

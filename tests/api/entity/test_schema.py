@@ -1,4 +1,4 @@
-"""Every operation: what it answers is in the schema, and every refusal is in the envelope of the dialect."""
+"""Every response of an operation matches the schema, and every error has the format of the dialect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CREATED = {
 
 
 class Whole(World):
-    """One row of everything an address can name."""
+    """One row of each kind that a URL can name."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ def test_strangers_find_nothing(world: Whole, verb: str, path: str) -> None:
 
 
 def test_every_route_is_in_the_schema() -> None:
-    """The last one answers for whatever no other takes."""
+    """The last route answers all requests that no other route matches."""
     routes = {route for *_, route in (str(pattern.pattern).rpartition("^") for pattern in urlpatterns[:-1])}
     paths = {path.removeprefix("/api/") for path in document()["paths"]}
     assert {_plain(route) for route in routes} == {p for p in paths if p.startswith(("entities", "organizations"))}

@@ -1,4 +1,4 @@
-"""The two-step upload and what is done with versions."""
+"""The upload in two steps, and the other operations on versions."""
 
 from __future__ import annotations
 

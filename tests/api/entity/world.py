@@ -1,4 +1,4 @@
-"""An entity, its people, and what a client of the platform does."""
+"""An entity, its people, and the steps of a client of the platform."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def zipped(text: str = "content") -> bytes:
 
 
 def moment() -> str:
-    """A version string that was not used before."""
+    """Return a version number that was not used before."""
     number = next(_numbers)
     return f"2024.06.{1 + number // 3600 % 28:02}-{number // 3600 % 24:02}{number // 60 % 60:02}{number % 60:02}"
 
@@ -43,7 +43,7 @@ def acting(user: User) -> Actor:
 
 
 class World:
-    """`owner` is the creator; `client` acts for them, `as_user` for anybody."""
+    """A world whose `owner` created the entity. `client` acts for the owner, and `as_user` for any user."""
 
     def __init__(self) -> None:
         self.owner = make_user(email=f"owner{next(_numbers)}@example.org")
@@ -59,7 +59,7 @@ class World:
         return ApiClient(make_key(user, **options))
 
     def organization(self, role: str = "admin", *others: User) -> Organization:
-        """With the owner in that role, and others as plain members."""
+        """Return an organization with the owner in this role, and others as ordinary members."""
         organization = make_organization(members=others)
         Membership.objects.create(organization=organization, user=self.owner, role=role)
         return organization
@@ -91,14 +91,14 @@ class World:
         return found.get("version", found)  # type: ignore[no-any-return]
 
     def uploaded(self, content: bytes | None = None, **fields: Any) -> dict[str, Any]:
-        """The body of a confirmation whose bytes have come."""
+        """Return the body of a confirmation, after the package was uploaded."""
         content = content if content is not None else zipped(f"code {next(_numbers)}")
         announced = self.announce(**fields)
         self.send(announced, content)
         return self.confirmation(announced, content)
 
     def pushed(self, **fields: Any) -> dict[str, Any]:
-        """A new version by both steps."""
+        """Create a version in both steps."""
         return self.confirm(self.uploaded() | fields)
 
     def version(self, shown: dict[str, Any]) -> Version:
@@ -106,6 +106,6 @@ class World:
 
 
 def upload(url: str, content: bytes) -> int:
-    """As any client does that knows nothing but the address."""
+    """Send the content to a signed URL, as a client does that knows nothing else."""
     path = url.removeprefix("http://testserver")
     return put({"url": path, "headers": {}}, content)

@@ -9,7 +9,7 @@ HOOK = "https://93.184.215.14/hook"  # judged, never connected to
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
-    """The ids of rows that are there."""
+    """Return the ids of existing rows."""
     if "webhooks" in operation:
         endpoint, _ = create_endpoint(actor=system(), url=HOOK, download_id=file.version.download_id)
         delivery = send_test_event(actor=system(), endpoint=endpoint)

@@ -1,4 +1,4 @@
-"""What the mc-dm dialect promises beyond shapes: lists, verbosity, repeats, conditions, and bad input."""
+"""Behavior of the mc-dm dialect beyond the shapes: lists, verbosity, repeated requests, ETags, and invalid input."""
 
 from __future__ import annotations
 
@@ -492,7 +492,7 @@ def upload_and_fetch(hub: Hub, version: Version, case: dict[str, Any]) -> None:
 
 
 def is_acceptable(name: str) -> bool:
-    """Quotes and line ends cannot be sent in this header, so what arrived may be another, harmless name."""
+    """A file name with quotes or line breaks cannot be sent in this header, so the server may get a harmless one."""
     try:
         return clean_name(name) == name
     except InvalidName:

@@ -1,4 +1,4 @@
-"""Bodies in the mc_dm format hold what the REST API answers about the same object."""
+"""The data in the mc_dm format is the same as in the REST response about the object."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_file_is_as_rest_shows_it(version: Version) -> None:
 
 
 def test_what_the_snapshot_lacks_is_looked_up() -> None:
-    """Events from before the names were kept."""
+    """Old events do not contain the names."""
     author = make_user("ann")
     version = make_version()
     event = Event.objects.filter(object_type="version").latest("id")

@@ -1,4 +1,4 @@
-"""The words of the dialect and those of the hub say the same, both ways."""
+"""The names of the dialect and those of the hub translate into each other, in both directions."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def test_a_filter_shown_and_sent_back_asks_for_the_same(names: list[str]) -> Non
 
 @given(st.dictionaries(st.sampled_from(KINDS), BLOCKS))
 def test_criteria_shown_and_sent_back_are_the_same(criteria: dict[str, Any]) -> None:
-    """By their JSON, because to Python 1 is true."""
+    """Compare the JSON, because 1 equals True in Python."""
     again = to_criteria(from_criteria(criteria))
     assert json.dumps(again, sort_keys=True) == json.dumps(criteria, sort_keys=True)
 
 
 @pytest.mark.parametrize(("event", "is_hard"), EVENTS)
 def test_who_asks_for_a_name_gets_the_events_sent_under_it(event: str, is_hard: bool) -> None:
-    """`insert`, `update`, `delete`, `publish` and `unpublish` mean what the mc_dm format calls so, and nothing else."""
+    """`insert`, `update`, `delete`, `publish` and `unpublish` select exactly the events with these names."""
     kind = event.partition(".")[0]
     sent = name_of("mc_dm", event, {"hard": is_hard and event.endswith("deleted"), "state": "published"})
     for name in ("insert", "update", "delete", "publish", "unpublish"):

@@ -1,4 +1,4 @@
-"""Webhook endpoints over the mc-dm API: shape, rights, secrets, targets, the log."""
+"""Webhook endpoints in the mc-dm API: shape, permissions, secrets, target URLs and the log of deliveries."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ WRONG = [None, [], {}, "", "x" * 3000, -1, 2**70, True, "\x00", ["a"], 1.5, {"mc
 
 @pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
 def test_no_value_of_any_type_breaks_a_write(hub: Hub, value: Any) -> None:
-    """Every second field is sent to create and the others to change; with the next value it is the other way round."""
+    """Send every other field to the creation and the rest to the change; with the next value, the other way around."""
     row = hub.made()
     for number, field in enumerate([*FIELDS, "secret"]):
         if (number + WRONG.index(value)) % 2:
@@ -192,7 +192,7 @@ def test_a_repeated_request_gets_the_secret_which_is_not_kept_in_the_clear(hub: 
 
 
 def people(hub: Hub) -> dict[str, tuple[User, bool, bool]]:
-    """Who -> user, manages the endpoints of the download, those of the organisation."""
+    """Map a role to its user, and to whether it manages the endpoints of the download and of the organization."""
     found = {
         "owner": (hub.owner, True, False),
         "team manager": (make_user(), True, False),
@@ -368,7 +368,7 @@ def test_targets_are_refused_when_they_are_saved(hub: Hub, lookups: Lookups, sub
 def test_tests_and_replays_connect_to_no_refused_target(
     hub: Hub, lookups: Lookups, monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
-    """Whatever was saved: the address is judged at every attempt."""
+    """The target address is checked at every attempt, not only when the endpoint is saved."""
     tried: list[str] = []
 
     def connect(address: tuple[str, int], *_: Any, **__: Any) -> socket.socket:

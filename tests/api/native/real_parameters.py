@@ -9,7 +9,7 @@ PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/", "/api/whoami"
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
-    """The ids of rows that are there; the upload waits for its bytes."""
+    """Return the ids of existing rows; the upload has not received its parts."""
     download = file.version.download
     if "uploads" in operation:
         incoming = open_incoming(size_bytes=3, part_bytes=None)

@@ -1,4 +1,4 @@
-"""The commands of the page on update checks and access keys work as they stand there."""
+"""The commands in the documentation of update checks and access keys work unchanged."""
 
 from __future__ import annotations
 

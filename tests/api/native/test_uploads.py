@@ -1,4 +1,4 @@
-"""Uploads straight to storage over HTTP: the same calls on local disk and on S3."""
+"""Uploads directly to the storage over HTTP: the same requests for the local disk and for S3."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHA256 = hashlib.sha256(BYTES).hexdigest()
 
 
 class World:
-    """A version, its owner's key, and what a client of uploads does."""
+    """A version, the key of its owner, and the steps of a client that uploads."""
 
     def __init__(self) -> None:
         self.owner = make_user()
@@ -65,7 +65,7 @@ class World:
         return answer.json()  # type: ignore[no-any-return]
 
     def finished(self, upload: dict[str, Any]) -> dict[str, Any]:
-        """After what the schedule does each minute."""
+        """Return the state after the task that the schedule runs every minute."""
         sweep_uploads()
         File.objects.update(updated_at=timezone.now() - timedelta(minutes=5))
         sweep_uploads()
@@ -79,7 +79,7 @@ def world(settings: Any) -> World:
 
 
 def put(address: dict[str, Any], content: bytes, *, is_cut: bool = False, **headers: str) -> int:
-    """As a client does that knows nothing of the hub: to whatever host the address names. 0: no answer came."""
+    """Send a part to the host of its URL, as a client does that knows nothing of the hub; 0 means no response."""
     parts = urlsplit(address["url"])
     sent = {**address["headers"], **headers}
     if parts.path.startswith("/api/uploads/content/"):
@@ -96,7 +96,7 @@ def put(address: dict[str, Any], content: bytes, *, is_cut: bool = False, **head
 
 
 def left_behind() -> list[str]:
-    """What the storage still holds of the uploads of this test; on S3 all tests share a bucket."""
+    """Return the keys that the uploads of this test still have in the storage; on S3, all tests share a bucket."""
     keys = {key for row in UploadSession.objects.values_list("storage_key", "final_key") for key in row if key}
     kept = set(Blob.objects.values_list("storage_key", flat=True))
     found = [item.key for item in (*blob_storage().objects(""), *blob_storage().open_multiparts())]
@@ -342,7 +342,7 @@ def test_browsers_of_any_origin_may_send_to_an_address(world: World, settings: A
 
 
 def test_requests_move_no_bytes(world: World, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On S3 the web process signs and asks; only the worker reads."""
+    """On S3, the web process only signs URLs and asks for metadata; the worker reads the content."""
     if settings.STORAGE_KIND != "s3":
         pytest.skip("on local disk the hub is the storage")
 

@@ -1,4 +1,4 @@
-"""`/api/whoami`: what a key may do."""
+"""`/api/whoami`: the permissions of a key."""
 
 from __future__ import annotations
 

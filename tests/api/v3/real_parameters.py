@@ -10,7 +10,7 @@ PREFIXES = ("/v3/",)
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
-    """The ids of rows that are there."""
+    """Return the ids of existing rows."""
     version, download = file.version, file.version.download
     if "{filename}" in operation:
         return {"account_id": download.owner.public_id, "release_id": version.public_id, "filename": file.filename}

@@ -1,4 +1,4 @@
-"""What the tests of the v3 dialect share: an owner with a product, and a client that is signed in."""
+"""An owner with a product and a signed-in client, for the tests of the v3 dialect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def signed_in(user: User) -> ApiClient:
 
 
 def fetch(client: ApiClient, url: str, **options: Any) -> tuple[int, bytes]:
-    """Status and body of an absolute address of the hub, to the end; through the storage's redirect nothing is read."""
+    """Return status and body of an absolute URL of the hub, without following a redirect to the storage."""
     answer = client.get(url.removeprefix("http://testserver"), **options)
     return answer.status_code, b"".join(answer) if answer.streaming else answer.content
 
@@ -31,7 +31,7 @@ class Shop:
     client: ApiClient
 
     def release(self, **fields: Any) -> dict[str, Any]:
-        """A new release, not published."""
+        """Create a draft of a release."""
         body = {"name": "Spring", "version": "1.0.0", "channel": "stable", "productId": self.product.public_id} | fields
         answer = self.client.send("post", "/v3/releases", body)
         assert answer.status_code == 201, answer.content
@@ -42,7 +42,7 @@ class Shop:
         return self.client.put(path, content, content_type="application/octet-stream")
 
     def published(self, **fields: Any) -> dict[str, Any]:
-        """A release with a file, out."""
+        """Create a published release with a file."""
         release = self.release(**fields)
         assert self.upload(release).status_code == 201
         return self.act(release, "publish").json()  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""C16, C17: the bytes of hosted files."""
+"""Promises C16 and C17: the content of hosted files."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_body_that_ends_early_is_refused(shop: Shop) -> None:
 
 
 class Unread(io.BytesIO):
-    """A body of which reading is counted."""
+    """A body that counts the bytes that were read."""
 
     taken = 0
 

@@ -1,4 +1,4 @@
-"""What the documentation says is run, and the tests it names exist."""
+"""The commands in the documentation run, and the tests that it names exist."""
 
 from __future__ import annotations
 

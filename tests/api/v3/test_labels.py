@@ -1,4 +1,4 @@
-"""C18: named channels and platforms, on the wire."""
+"""Promise C18: named channels and platforms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products: downloads in the words of the v3 dialect."""
+"""Products, which are the downloads of the v3 dialect."""
 
 from __future__ import annotations
 

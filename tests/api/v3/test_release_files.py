@@ -1,4 +1,4 @@
-"""C11-C14: files of releases."""
+"""Promises C11 to C14: files of releases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C1-C8: releases."""
+"""Promises C1 to C8: releases."""
 
 from __future__ import annotations
 

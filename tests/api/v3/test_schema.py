@@ -1,4 +1,4 @@
-"""The schema is whole for the v3 dialect, and every kind of answer is what it says."""
+"""The schema of the v3 dialect is complete, and every kind of response matches it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OPEN = {
 
 
 class World:
-    """One row of each kind, and an administrator who is signed in."""
+    """One row of each kind, and a signed-in administrator."""
 
     def __init__(self) -> None:
         self.shop: Shop = open_shop()

@@ -1,4 +1,4 @@
-"""Signing in, personal access tokens, my releases, status, the limit of requests."""
+"""Signing in, personal access tokens, the releases of a user, the status and the rate limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""C9, C10: what installed programs ask."""
+"""Promises C9 and C10: the requests of installed programs."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_secured_release_is_told_to_who_may_fetch_it(shop: Shop) -> None:
 
 
 def test_updates_available_and_updates_allowed_can_be_told_apart(shop: Shop) -> None:
-    """A licence up to 1.5: 30 means allowed, 31 none, 32 available but not allowed."""
+    """A license up to 1.5: 30 means allowed, 31 none, 32 available but not allowed."""
     shop.published(version="2.0")
     key = key_of(shop.product, highest_number="1.5")
     assert ask(shop, key=key).json()["version"] == "2.0"

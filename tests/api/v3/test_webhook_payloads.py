@@ -1,4 +1,4 @@
-"""Bodies in the v3 format hold what `GET /v3/releases/{id}` and `GET /v3/release-files/{id}` answer."""
+"""The data in the v3 format is the same as in `GET /v3/releases/{id}` and `GET /v3/release-files/{id}`."""
 
 from __future__ import annotations
 

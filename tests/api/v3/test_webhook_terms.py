@@ -1,4 +1,4 @@
-"""Names of events, of this dialect and of the hub."""
+"""Translation of event names between this dialect and the hub."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Webhooks over the v3 API: shape, tokens, whose they are, rights, targets, the log."""
+"""Webhooks in the v3 API: shape, tokens, owners, permissions, target URLs and the log of deliveries."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ WRONG = [None, [], {}, "", "x" * 3000, -1, 2**70, True, "\x00", "\ud800", ["a"],
 
 @pytest.mark.parametrize("value", WRONG, ids=lambda value: repr(value)[:12])
 def test_no_value_of_any_type_breaks_a_write(shop: Shop, value: Any) -> None:
-    """Every second field is sent to create and the others to change; with the next value it is the other way round."""
+    """Send every other field to the creation and the rest to the change; with the next value, the other way around."""
     row = made(shop)
     for number, field in enumerate([*FIELDS, "enabled"]):
         is_new = (number + WRONG.index(value)) % 2
@@ -287,7 +287,7 @@ def test_what_is_not_there_cannot_be_named(shop: Shop, wrong: str) -> None:
 
 
 def people(shop: Shop) -> dict[str, tuple[User, bool]]:
-    """Who -> user, manages the webhooks of the product."""
+    """Map a role to its user, and to whether it manages the webhooks of the product."""
     found = {
         "owner": (shop.owner, True),
         "team manager": (make_user(), True),
@@ -347,7 +347,7 @@ def test_targets_are_refused_when_they_are_saved(shop: Shop, lookups: Lookups, s
 
 
 def sent_to(shop: Shop, server: Receiver, settings: Any) -> dict[str, Any]:
-    """What the log says of a release that was told to this server."""
+    """Return the log entry of a release whose event was sent to this server."""
     settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
     made(shop, url=server.url)
     shop.published()

@@ -23,7 +23,7 @@ BUDGET, AIM = 0.25, 0.50
 WORKERS = 2
 EVENTS, DOWNLOADS, VERSIONS, ENDPOINTS_EACH = 2000, 5, 100, 4
 DELIVERIES = EVENTS * ENDPOINTS_EACH
-LONGEST_ROUND = 120.0
+MAX_ROUND_SECONDS = 120.0
 
 # The state before the first attempt, with nothing rendered.
 RESET = (
@@ -108,8 +108,8 @@ def round_of(
         wake()
         while on.asked("/count") < goal or scalar(connection, left):
             time.sleep(0.01)
-            if time.monotonic() - started > LONGEST_ROUND:
-                raise ServiceError(f"{scalar(connection, left)} deliveries were left after {LONGEST_ROUND:.0f} s.")
+            if time.monotonic() - started > MAX_ROUND_SECONDS:
+                raise ServiceError(f"{scalar(connection, left)} deliveries were left after {MAX_ROUND_SECONDS:.0f} s.")
         seconds = time.monotonic() - started
     if (extra := on.asked("/count") - goal) > 0:
         raise ServiceError(f"{extra} deliveries were sent twice.")

@@ -222,7 +222,10 @@ class DownloadIcon(TimeStampedModel):
 
 
 class DownloadGrant(models.Model):
-    """Somebody was given the bytes of a file. `visitor` tells people apart for a day, not who they are."""
+    """A download event: a client received the bytes of a file.
+
+    `visitor` is a keyed hash that identifies a visitor for one day. `is_folded` marks aggregated events.
+    """
 
     file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="grants")
     granted_at = models.DateTimeField(default=timezone.now)
@@ -242,7 +245,7 @@ class DownloadGrant(models.Model):
 
 
 class DownloadDay(models.Model):
-    """How often a file was downloaded on a day (UTC), repeats within an hour counted once."""
+    """The number of downloads of a file on one day (UTC). Repeats by a visitor within an hour count once."""
 
     file = models.ForeignKey(File, on_delete=models.CASCADE, related_name="days")
     day = models.DateField()

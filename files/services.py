@@ -29,7 +29,7 @@ from versions.models import Version
 from versions.policies import version_policy
 from versions.services import lock_version
 
-LONGEST_URL = 2048
+MAX_URL_LENGTH = 2048
 
 
 def check_new_file(
@@ -307,7 +307,7 @@ def _clean_url(url: str) -> None:
         is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
     except ValueError:
         is_good = False
-    if not is_good or len(url) > LONGEST_URL or not url.isprintable() or any(char in url for char in " \\"):
+    if not is_good or len(url) > MAX_URL_LENGTH or not url.isprintable() or any(char in url for char in " \\"):
         raise Invalid(
             ErrorCode.FILE_URL_INVALID, "Give a full http or https address without user name or password.",
             field="external_url",

@@ -16,9 +16,9 @@ from itertools import dropwhile
 from versions import pep440
 
 MAX_LENGTH = 128
-LARGEST_PART = 999
+MAX_PART = 999
 EXACT_PARTS = 3
-LARGEST_MAJOR = (2**63 - 1) // 10**9 - 1
+MAX_MAJOR = (2**63 - 1) // 10**9 - 1
 
 
 class Scheme(StrEnum):
@@ -150,11 +150,11 @@ def version_int(release: tuple[int, ...], *, is_prerelease: bool = False) -> int
     Once a part is over 999 it and all behind it count as 999, so the order never turns round.
     """
     parts = [*release, 0, 0, 0, 0][:4]
-    is_full = parts[0] > LARGEST_MAJOR
-    value = min(parts[0], LARGEST_MAJOR)
+    is_full = parts[0] > MAX_MAJOR
+    value = min(parts[0], MAX_MAJOR)
     for part in parts[1:]:
-        is_full = is_full or part > LARGEST_PART
-        value = value * 1000 + (LARGEST_PART if is_full else part)
+        is_full = is_full or part > MAX_PART
+        value = value * 1000 + (MAX_PART if is_full else part)
     return max(value - is_prerelease, 0)
 
 
@@ -215,7 +215,7 @@ def _read_pep440(text: str) -> Number:
     version = pep440.read(text)
     key = _release_key(version.release, version.epoch) + b"\x00" + pep440.phase_key(version, _integer)
     is_below = version.is_prerelease and (version.pre is not None or version.post is None)
-    value = version_int((LARGEST_MAJOR + 1,)) if version.epoch else version_int(version.release, is_prerelease=is_below)
+    value = version_int((MAX_MAJOR + 1,)) if version.epoch else version_int(version.release, is_prerelease=is_below)
     return Number(text, Scheme.PEP440, key, value, pep440.prerelease_word(version))
 
 

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 PROBE_SECONDS = 60.0
 COPY_SECONDS = 3600.0
 GIVE_UP_AFTER = timedelta(hours=1)
-LARGEST_DIGESTED = 256 * 1024 * 1024
+MAX_DIGESTED_BYTES = 256 * 1024 * 1024
 RELEASE_PAGE = re.compile(r"https://github\.com/([\w.-]{1,100})/([\w.-]{1,100})/releases/tag/[^/?#]+/?")
 ASSET_NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -184,7 +184,7 @@ def _look(file: File, url: str) -> Learned:
             digester.update(chunk)
             declared.update(chunk)
             _check_size(file, digester.size_bytes)
-            is_large = max(size, digester.size_bytes) > LARGEST_DIGESTED
+            is_large = max(size, digester.size_bytes) > MAX_DIGESTED_BYTES
             if is_large and not declared and len(digester.head) == HEAD_BYTES:
                 return Learned(url, size, sniff(digester.head), head=digester.head)
         return Learned(

@@ -28,7 +28,7 @@ from releasehub.core.tasks import hint
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 PURPOSE = "icon"
 PICTURES = {"png": {"image/png"}, "svg": {"image/svg+xml", "application/xml"}}
 
@@ -49,11 +49,11 @@ def verify_icon(*, actor: Actor, storage_path: str, content_hash: str = "", down
     upload = _find(actor, storage_path)
     blob = verify_now(upload)
     with closing(blob_storage().open(blob.storage_key)) as handle:
-        content = handle.read(MOST_BYTES + 1)
+        content = handle.read(MAX_BYTES + 1)
     error: Rejected | None = None
     if content_hash and _digest(content, content_hash) != content_hash:
         error = Rejected(ErrorCode.FILE_DIGEST_DIFFERS, "The bytes that arrived have another hash.", field="icon_hash")
-    elif len(content) > MOST_BYTES or sniff(content[:8192]) not in PICTURES[extension(upload.filename)]:
+    elif len(content) > MAX_BYTES or sniff(content[:8192]) not in PICTURES[extension(upload.filename)]:
         error = Rejected(ErrorCode.FILE_TYPE_REFUSED, "The content is not what the file name says.", field="icon_path")
     if error is not None:
         discard_upload(upload, error)

@@ -32,11 +32,11 @@ from versions.policies import version_policy
 from versions.services import lock_version
 
 MIB = 1024 * 1024
-MOST_PARTS = 10_000
-LARGEST_PART = 5 * 1024 * MIB
+MAX_PARTS = 10_000
+MAX_PART_BYTES = 5 * 1024 * MIB
 ONE_PUT_BYTES = 64 * MIB
 USUAL_PART = 16 * MIB
-MOST_SIGNED = 100
+MAX_SIGNED_PARTS = 100
 URL_SECONDS = 3600
 NOTE_ACTIVITY_EVERY = timedelta(minutes=1)
 
@@ -64,14 +64,14 @@ def plan_parts(size_bytes: int, part_bytes: int | None) -> int:
     if part_bytes is None:
         if size_bytes <= ONE_PUT_BYTES:
             return 0
-        fitting = -(-size_bytes // MOST_PARTS)
+        fitting = -(-size_bytes // MAX_PARTS)
         return max(USUAL_PART, -(-fitting // MIB) * MIB)
     if part_bytes == 0 or part_bytes >= size_bytes:
-        if size_bytes > LARGEST_PART:
+        if size_bytes > MAX_PART_BYTES:
             raise Invalid(ErrorCode.INVALID, "One PUT takes 5 GiB at most: send parts.", field="part_bytes")
         return 0
-    if not least <= part_bytes <= LARGEST_PART or -(-size_bytes // part_bytes) > MOST_PARTS:
-        message = f"A part has {least} bytes to 5 GiB, and there are at most {MOST_PARTS} parts."
+    if not least <= part_bytes <= MAX_PART_BYTES or -(-size_bytes // part_bytes) > MAX_PARTS:
+        message = f"A part has {least} bytes to 5 GiB, and there are at most {MAX_PARTS} parts."
         raise Invalid(ErrorCode.INVALID, message, field="part_bytes")
     return part_bytes
 
@@ -105,7 +105,7 @@ def open_incoming(*, size_bytes: int, part_bytes: int | None) -> Incoming:
 
 def open_open_ended(*, limit_bytes: int) -> Incoming:
     """A place for one PUT of a length that nobody knows yet; `limit_bytes` 0 means what one PUT takes."""
-    most = min(limit_bytes or LARGEST_PART, LARGEST_PART)
+    most = min(limit_bytes or MAX_PART_BYTES, MAX_PART_BYTES)
     return blob_storage().begin_incoming(size_bytes=most, part_bytes=0, is_open_ended=True)
 
 
@@ -183,8 +183,8 @@ def sign_parts(upload: UploadSession, wanted: Sequence[tuple[int, str]]) -> list
     """
     _ensure_open(upload)
     incoming = upload.incoming
-    if len(wanted) > MOST_SIGNED:
-        raise Invalid(ErrorCode.INVALID, f"Ask for at most {MOST_SIGNED} parts at once.", field="parts")
+    if len(wanted) > MAX_SIGNED_PARTS:
+        raise Invalid(ErrorCode.INVALID, f"Ask for at most {MAX_SIGNED_PARTS} parts at once.", field="parts")
     expires_at = timezone.now() + timedelta(seconds=URL_SECONDS)
     addresses = []
     for number, md5 in wanted:
@@ -222,7 +222,7 @@ def check_complete(upload: UploadSession) -> None:
         raise Conflict(
             ErrorCode.UPLOAD_INCOMPLETE,
             f"{len(missing)} of {upload.incoming.part_count} parts are missing or have another size.",
-            missing=missing[:MOST_SIGNED],
+            missing=missing[:MAX_SIGNED_PARTS],
         )
 
 

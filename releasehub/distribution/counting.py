@@ -1,4 +1,7 @@
-"""Counting downloads off the request: a row for each grant, folded by a worker into days and totals."""
+"""Count downloads outside the request: each download inserts one event row, and a worker aggregates the rows.
+
+The worker adds the events to the totals of the file, version and download, and to one row per file and day.
+"""
 
 from __future__ import annotations
 
@@ -22,72 +25,73 @@ from releasehub.core.sql_templates import insert
 from releasehub.distribution.ranges import begins_later
 from versions.models import Version
 
-REPEAT = timedelta(hours=1)
+REPEAT_WINDOW = timedelta(hours=1)
 BATCH = 2000
 _BOTS = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|preview|monitor|uptime|scan|facebookexternalhit|headless|lighthouse", re.IGNORECASE
 )
 
 
-def record_grant(request: HttpRequest, file: File) -> None:
-    """Note that the bytes were granted; one insert. Continued ranges and HEAD are no download."""
+def record_download_event(request: HttpRequest, file: File) -> None:
+    """Record a download event with one insert. HEAD requests and resumed ranges do not count as downloads."""
     if is_download(request):
         agent = request.headers.get("User-Agent", "")
-        grant = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent)))
-        insert(grant, wait_for_disk=False)
+        event = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent)))
+        insert(event, wait_for_disk=False)
 
 
 def is_download(request: HttpRequest) -> bool:
-    """It asks for bytes from their beginning."""
+    """Return whether the request asks for the file from its first byte."""
     return request.method == "GET" and not begins_later(request.headers.get("Range", ""))
 
 
-def fold_grants() -> int:
-    """Count what was granted since the last time; returns how many grants were folded. Safe beside another worker."""
-    folded = 0
-    while done := _fold_batch():
-        folded += done
-    DownloadGrant.objects.filter(is_folded=True, granted_at__lt=timezone.now() - 2 * REPEAT).delete()
-    return folded
+def aggregate_download_events() -> int:
+    """Aggregate all new download events and return their number. Several workers may run this at the same time."""
+    event_count = 0
+    while batch_count := _aggregate_batch():
+        event_count += batch_count
+    DownloadGrant.objects.filter(is_folded=True, granted_at__lt=timezone.now() - 2 * REPEAT_WINDOW).delete()
+    return event_count
 
 
 @transaction.atomic
-def _fold_batch() -> int:
-    """Days, totals and the marks on the grants commit together, so that none counts twice or not at all."""
-    grants = list(DownloadGrant.objects.select_for_update().filter(is_folded=False).order_by("id")[:BATCH])
-    if not grants:
+def _aggregate_batch() -> int:
+    """Aggregate one batch in one transaction, so that each event is counted exactly once."""
+    # The row locks make a second worker wait; once it gets the rows, they no longer match `is_folded=False`.
+    events = list(DownloadGrant.objects.select_for_update().filter(is_folded=False).order_by("id")[:BATCH])
+    if not events:
         return 0
-    counted = _first_of_the_hour(grants)
-    numbers = {grant.pk for grant in counted}
-    people = Counter((grant.file_id, grant.granted_at.date()) for grant in counted if not grant.is_bot)
-    bots = Counter((grant.file_id, grant.granted_at.date()) for grant in counted if grant.is_bot)
-    _add_totals(_by_file(people))
+    counted = _first_of_the_hour(events)
+    counted_pks = {event.pk for event in counted}
+    people = Counter((event.file_id, event.granted_at.date()) for event in counted if not event.is_bot)
+    bots = Counter((event.file_id, event.granted_at.date()) for event in counted if event.is_bot)
+    _add_totals(_totals_by_file(people))
     _add_days(people, bots)
-    rows = DownloadGrant.objects.filter(pk__in=[grant.pk for grant in grants])
+    rows = DownloadGrant.objects.filter(pk__in=[event.pk for event in events])
     rows.update(is_folded=True)
-    rows.filter(pk__in=numbers).update(is_counted=True)
-    return len(grants)
+    rows.filter(pk__in=counted_pks).update(is_counted=True)
+    return len(events)
 
 
-def _first_of_the_hour(grants: list[DownloadGrant]) -> list[DownloadGrant]:
-    """Without those of a visitor whose download of the same file was counted within the hour before."""
-    since = min(grant.granted_at for grant in grants) - REPEAT
+def _first_of_the_hour(events: list[DownloadGrant]) -> list[DownloadGrant]:
+    """Return the events to count: a visitor counts at most once per file and hour."""
+    since = min(event.granted_at for event in events) - REPEAT_WINDOW
     earlier = DownloadGrant.objects.filter(
-        is_counted=True, granted_at__gt=since, file__in={grant.file_id for grant in grants}
+        is_counted=True, granted_at__gt=since, file__in={event.file_id for event in events}
     )
     last: dict[tuple[int, str], datetime] = {}
     for file_id, visitor, moment in earlier.order_by("granted_at").values_list("file", "visitor", "granted_at"):
         last[file_id, visitor] = moment
     counted = []
-    for grant in sorted(grants, key=lambda grant: (grant.granted_at, grant.pk)):
-        before = last.get((grant.file_id, grant.visitor))
-        if before is None or grant.granted_at - before >= REPEAT:
-            last[grant.file_id, grant.visitor] = grant.granted_at
-            counted.append(grant)
+    for event in sorted(events, key=lambda event: (event.granted_at, event.pk)):
+        before = last.get((event.file_id, event.visitor))
+        if before is None or event.granted_at - before >= REPEAT_WINDOW:
+            last[event.file_id, event.visitor] = event.granted_at
+            counted.append(event)
     return counted
 
 
-def _by_file(days: Counter[tuple[int, Any]]) -> Counter[int]:
+def _totals_by_file(days: Counter[tuple[int, Any]]) -> Counter[int]:
     totals: Counter[int] = Counter()
     for (file_id, _), number in days.items():
         totals[file_id] += number
@@ -95,19 +99,19 @@ def _by_file(days: Counter[tuple[int, Any]]) -> Counter[int]:
 
 
 def _add_totals(by_file: Counter[int]) -> None:
-    """Download before version before file, as everywhere, so that no two writers cross."""
+    """Add the numbers to download, version and file, always in this order, so that parallel writers cannot deadlock."""
     files = File.all_objects.filter(pk__in=by_file).values_list("pk", "version", "version__download")
     by_version: Counter[int] = Counter()
     by_download: Counter[int] = Counter()
     for file_id, version_id, download_id in files:
         by_version[version_id] += by_file[file_id]
         by_download[download_id] += by_file[file_id]
-    _raise(Download.all_objects.all(), by_download)
-    _raise(Version.all_objects.all(), by_version)
-    _raise(File.all_objects.all(), by_file)
+    _increase(Download.all_objects.all(), by_download)
+    _increase(Version.all_objects.all(), by_version)
+    _increase(File.all_objects.all(), by_file)
 
 
-def _raise(rows: models.QuerySet[Any], numbers: Counter[int]) -> None:
+def _increase(rows: models.QuerySet[Any], numbers: Counter[int]) -> None:
     for pk, number in sorted(numbers.items()):
         if number:
             rows.filter(pk=pk).update(download_count=F("download_count") + number)
@@ -125,7 +129,7 @@ def _add_days(people: Counter[Any], bots: Counter[Any]) -> None:
 
 
 def visitor_of(request: HttpRequest) -> str:
-    """Tells visitors apart for a day without keeping who they are."""
+    """Return a keyed hash that identifies the visitor for one day without storing the IP address or user agent."""
     agent = request.headers.get("User-Agent", "")
     text = f"{timezone.now().date()} {address_of(request) or ''} {agent}"
     return hmac.new(settings.SECRET_KEY.encode(), text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]

@@ -24,7 +24,7 @@ from files.storage import blob_storage
 from files.storage.signing import sign_content_path
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound, StorageUnavailable
-from releasehub.distribution.counting import record_grant
+from releasehub.distribution.counting import record_download_event
 from releasehub.distribution.gate import ensure_may_download, pay_with_key, record_refusal
 from releasehub.distribution.ranges import Span, Unsatisfiable, requested_span
 from versions.models import Version
@@ -62,7 +62,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
         else:
             response = _answer(request, file.filename, file.blob, toll)
     if response.status_code in GRANTED:
-        record_grant(request, file)
+        record_download_event(request, file)
     warn_of_yank(response, file.version)
     return response
 
@@ -122,7 +122,7 @@ def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
     else:
         _ensure_whole(file.blob)
         address = _sign(FILE, file.pk, file.filename, file.blob)
-    record_grant(request, file)
+    record_download_event(request, file)
     return address
 
 

@@ -1,4 +1,4 @@
-"""Background work on downloads by clients. Every task may run twice.
+"""Background tasks that count downloads and clean up access keys. Every task is idempotent.
 
 The names begin with `files`, because the schedule of an older version may still ask for them.
 """
@@ -6,16 +6,16 @@ The names begin with `files`, because the schedule of an older version may still
 from celery import shared_task
 
 from releasehub.distribution.access_keys import forget_old_uses
-from releasehub.distribution.counting import fold_grants
+from releasehub.distribution.counting import aggregate_download_events
 
 
 @shared_task(name="files.fold_downloads")
-def fold_downloads() -> int:
-    """Count what was downloaded since the last time."""
-    return fold_grants()
+def aggregate_downloads() -> int:
+    """Aggregate the download events since the last run."""
+    return aggregate_download_events()
 
 
 @shared_task(name="files.forget_key_uses")
 def forget_key_uses() -> int:
-    """Remove spent uses of access keys that pay for nothing any more."""
+    """Delete uses of access keys that no longer cover repeated downloads."""
     return forget_old_uses()

@@ -18,7 +18,7 @@ from versions.channels import offered_to
 from versions.models import Version
 from versions.numbering import InvalidNumber
 
-MOST_EXPLAINED = 100
+MAX_EXPLAINED = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +83,7 @@ def explain_update(actor: Actor, download: Download, client: Client, found: Vers
     elif client.installed:
         rows = rows.newer_than(client.installed, download.version_scheme)
     return [
-        LeftOut(row, list(_reasons(row, client, download)))
-        for row in rows.order_by("-sort_key", "-id")[:MOST_EXPLAINED]
+        LeftOut(row, list(_reasons(row, client, download))) for row in rows.order_by("-sort_key", "-id")[:MAX_EXPLAINED]
     ]
 
 

@@ -9,10 +9,10 @@ from django import forms
 
 from downloads.models import AccessKey, Download
 from releasehub.core.actor import Actor
-from releasehub.pages.forms import MOST_CHOICES, ServiceForm, managed_downloads
+from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
 from versions.numbering import MAX_LENGTH
 
-MOST_USES = 2**31 - 1
+MAX_USES = 2**31 - 1
 EVERY = ("", "all")
 
 
@@ -22,9 +22,9 @@ class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
     def narrow(self, actor: Actor, chosen: Any, *, first: tuple[str, str]) -> None:
         """`chosen`: the id that was sent or comes with a link; it is offered even where the list ends before it."""
         self.queryset = managed_downloads(actor)
-        rows = list(self.queryset.only("title")[: MOST_CHOICES + 1])
-        found = {str(row.pk): row.title for row in rows[:MOST_CHOICES]}
-        if len(rows) > MOST_CHOICES and str(chosen) not in found:
+        rows = list(self.queryset.only("title")[: MAX_CHOICES + 1])
+        found = {str(row.pk): row.title for row in rows[:MAX_CHOICES]}
+        if len(rows) > MAX_CHOICES and str(chosen) not in found:
             found |= {str(row.pk): row.title for row in [self._find(chosen)] if row}
         self.widget.choices = [first, *found.items()]
         self.has_choice = bool(found)
@@ -64,7 +64,7 @@ class AccessKeyForm(ServiceForm):
     uses = forms.IntegerField(
         label="Number of downloads",
         min_value=1,
-        max_value=MOST_USES,
+        max_value=MAX_USES,
         required=False,
         help_text="Empty: any number. The same file again within an hour is not counted.",
     )

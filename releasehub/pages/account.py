@@ -27,8 +27,8 @@ from releasehub.webhooks.endpoints import in_state
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import visible_endpoints
 
-MOST_DOWNLOADS = 100
-MOST_NOTICES = 5
+MAX_DOWNLOADS = 100
+MAX_NOTICES = 5
 
 
 class SignInView(LoginView):
@@ -84,12 +84,12 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponseBase:
 def account_page(request: HttpRequest, form: KeyForm, status: int = 200) -> HttpResponse:
     actor = actor_of(request)
     mine = with_current_version(Download.objects.inside_for(actor)).select_related("category")
-    downloads = mine.order_by("title")[:MOST_DOWNLOADS]
+    downloads = mine.order_by("title")[:MAX_DOWNLOADS]
     context = {
         "downloads": downloads,
         "current": current_versions(list(downloads)),
         "keys": ApiKey.objects.filter(user=actor.user),
-        "disabled": in_state(visible_endpoints(actor), Endpoint.State.DISABLED)[:MOST_NOTICES],
+        "disabled": in_state(visible_endpoints(actor), Endpoint.State.DISABLED)[:MAX_NOTICES],
         "form": form,
     }
     return render(request, "pages/account.html", context, status=status)

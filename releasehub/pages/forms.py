@@ -12,7 +12,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Invalid
 
-MOST_CHOICES = 500
+MAX_CHOICES = 500
 
 
 def managed_downloads(actor: Actor) -> QuerySet[Download]:

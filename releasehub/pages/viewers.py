@@ -12,7 +12,7 @@ from releasehub.distribution.access_keys import open_with_ids, open_with_secret
 
 PARAMETER = "key"
 SESSION_NAME = "access_keys"
-MOST_KEYS = 20
+MAX_KEYS = 20
 
 
 def viewer_of(request: HttpRequest) -> Actor:
@@ -40,5 +40,5 @@ def follow_share_link(request: HttpRequest, secret: str) -> AccessKey:
     """Keep the key for the session, so that its secret need not stand in every address.  Errors: Denied."""
     key = open_with_secret(viewer_of(request), secret)
     others = [pk for pk in request.session.get(SESSION_NAME, []) if pk != key.pk]
-    request.session[SESSION_NAME] = [*others, key.pk][-MOST_KEYS:]
+    request.session[SESSION_NAME] = [*others, key.pk][-MAX_KEYS:]
     return key

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from releasehub.core.actor import Actor
-from releasehub.pages.forms import MOST_CHOICES, ServiceForm, managed_downloads
+from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
 from releasehub.webhooks.endpoints import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
 from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
 from releasehub.webhooks.models import Endpoint
@@ -89,9 +89,9 @@ class NewEndpointForm(EndpointForm):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, actor=actor, **kwargs)
         del self.fields["is_active"]
-        downloads = managed_downloads(actor).only("title")[:MOST_CHOICES]
+        downloads = managed_downloads(actor).only("title")[:MAX_CHOICES]
         choices = [(f"download-{row.pk}", row.title) for row in downloads]
-        self._organizations = {row.pk: row for row in administered_organizations(actor)[:MOST_CHOICES]}
+        self._organizations = {row.pk: row for row in administered_organizations(actor)[:MAX_CHOICES]}
         choices += [(f"organization-{row.pk}", row.name) for row in self._organizations.values()]
         if endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None):
             choices.append((SITE, "The whole hub"))

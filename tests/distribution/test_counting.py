@@ -1,4 +1,4 @@
-"""Counting downloads: exact, repeats and continuations folded, bots apart."""
+"""Download counts: exact under parallel workers, with repeats and resumed downloads ignored and bots counted apart."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from files.models import DownloadDay, DownloadGrant, File
 from releasehub.distribution import links
-from releasehub.distribution.counting import fold_grants
+from releasehub.distribution.counting import aggregate_download_events
 from tests.factories import make_file
 from versions.models import Version
 
@@ -28,8 +28,8 @@ def fetch(file: File, **headers: str) -> int:
 
 
 def counted(file: File) -> tuple[int, int, int]:
-    """On the file, on the version, on the download."""
-    fold_grants()
+    """Return the download counts of the file, its version and its download."""
+    aggregate_download_events()
     row = File.objects.select_related("version__download").get(pk=file.pk)
     return row.download_count, row.version.download_count, row.version.download.download_count
 
@@ -46,7 +46,7 @@ def test_each_visitor_counts_once_an_hour() -> None:
     assert counted(file) == (3, 3, 3)
 
 
-def test_continuations_heads_and_known_bytes_count_nothing() -> None:
+def test_resumed_head_and_cached_requests_are_not_counted() -> None:
     file = make_file(content=b"0123456789")
     assert file.blob is not None
     for headers in ({"Range": "bytes=5-"}, {"Range": "bytes=99-"}):
@@ -68,16 +68,16 @@ def test_bots_are_counted_apart() -> None:
     assert (day.downloads, day.bot_downloads) == (1, 1)
 
 
-def test_old_grants_go_and_stay_counted() -> None:
+def test_old_events_are_deleted_and_stay_counted() -> None:
     file = make_file()
     fetch(file)
-    fold_grants()
+    aggregate_download_events()
     DownloadGrant.objects.update(granted_at=timezone.now() - timedelta(hours=3))
     assert counted(file) == (1, 1, 1)
     assert DownloadGrant.objects.count() == 0
 
 
-def test_visitors_are_not_recognisable() -> None:
+def test_visitors_are_not_recognizable() -> None:
     file = make_file()
     fetch(file, **{"User-Agent": "my own browser"})
     assert "127.0.0.1" not in str(DownloadGrant.objects.values())
@@ -94,18 +94,18 @@ def test_counting_changes_no_etag() -> None:
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
 @pytest.mark.django_db(transaction=True)
-def test_folding_workers_never_count_twice() -> None:
+def test_parallel_workers_never_count_an_event_twice() -> None:
     files = [make_file(), make_file()]
     total = 4000
     DownloadGrant.objects.bulk_create(DownloadGrant(file=files[n % 2], visitor=f"{n:032}") for n in range(total))
 
-    def fold() -> None:
+    def aggregate() -> None:
         try:
-            fold_grants()
+            aggregate_download_events()
         finally:
             connection.close()
 
-    workers = [Thread(target=fold) for _ in range(6)]
+    workers = [Thread(target=aggregate) for _ in range(6)]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -81,10 +81,10 @@ def test_collector_says_what_it_removed(local_storage: Any, caplog: Any) -> None
     assert blob.storage_key in caplog.text
 
 
-def test_downloads_are_folded() -> None:
+def test_downloads_are_aggregated() -> None:
     file = make_file()
     DownloadGrant.objects.create(file=file, visitor="a")
-    assert (download_tasks.fold_downloads(), download_tasks.fold_downloads()) == (1, 0)
+    assert (download_tasks.aggregate_downloads(), download_tasks.aggregate_downloads()) == (1, 0)
 
 
 @pytest.mark.parametrize("trouble", [StorageUnavailable(), ScannerUnavailable("clamd is away")])

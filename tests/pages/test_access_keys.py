@@ -132,7 +132,7 @@ def test_a_link_of_the_download_chooses_it(owner: Client, download: Download) ->
 def test_a_download_beyond_the_end_of_the_list_can_be_chosen(
     owner: Client, download: Download, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("releasehub.pages.access_key_forms.MOST_CHOICES", 1)
+    monkeypatch.setattr("releasehub.pages.access_key_forms.MAX_CHOICES", 1)
     make_download(download.owner, title="A first one")
     assert ">Tool<" not in text(owner.get(NEW))
     assert f'<option value="{download.pk}" selected>Tool' in text(owner.get(f"{NEW}?download={download.pk}"))

@@ -62,7 +62,7 @@ class EntitiesViewSet(EntityViewSet):
     def prepare(self) -> None:
         """Call the storage for icons before the transaction: it may be slow, and cannot be rolled back."""
         if self.action == "icon":
-            self.incoming: Incoming = open_open_ended(limit_bytes=icons.MOST_BYTES)
+            self.incoming: Incoming = open_open_ended(limit_bytes=icons.MAX_BYTES)
             return
         entity = None
         if self.action == "update":

@@ -14,7 +14,7 @@ from files.models import Blob, File, PackageUpload, UploadSession
 from files.uploads.tasks import sweep_uploads
 from releasehub.api.common.idempotency import HEADER
 from releasehub.core.errors import StorageUnavailable
-from releasehub.distribution.counting import fold_grants
+from releasehub.distribution.counting import aggregate_download_events
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.api.entity.world import LOCKFILE, World, acting, moment, source, upload, zipped
@@ -313,7 +313,7 @@ def test_asking_for_the_address_counts_once(world: World, local_storage: Any) ->
     shown = world.pushed()
     answer = world.client.get(f"{world.url}/versions/{shown['id']}/download")
     list(fetched(answer.json()["url"]))
-    fold_grants()
+    aggregate_download_events()
     assert world.version(shown).download_count == 1
 
 

@@ -15,7 +15,7 @@ from files.services import update_file
 from files.storage import LocalStorage
 from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.access_keys import issue_access_key
-from releasehub.distribution.counting import fold_grants
+from releasehub.distribution.counting import aggregate_download_events
 from tests.api.v3.shop import Shop, fetch, signed_in
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
@@ -149,7 +149,7 @@ def test_public_file_needs_no_key_and_is_counted(shop: Shop) -> None:
     file = shop.published()["files"][0]
     assert fetch(ApiClient(), file["url"])[0] in {200, 302}
     assert DownloadGrant.objects.count() == 1
-    fold_grants()
+    aggregate_download_events()
     assert shop.get(f"/v3/release-files/{file['id']}").json()["downloads"] == 1
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from releasehub.apikeys.scopes import Scope
-from releasehub.distribution.counting import fold_grants
+from releasehub.distribution.counting import aggregate_download_events
 from tests.api.v3.shop import Shop, fetch, signed_in
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_key, make_user, make_version
@@ -171,7 +171,7 @@ def test_unpublish_before_the_first_download_only(shop: Shop) -> None:
 def test_download_counted_by_the_worker_keeps_a_release_published_too(shop: Shop) -> None:
     release = shop.published()
     fetch(shop.client, release["files"][0]["url"], headers={"User-Agent": "searchbot/1.0"})
-    fold_grants()
+    aggregate_download_events()
     assert Version.objects.get().download_count == 0
     assert shop.act(release, "unpublish").status_code == 409
 

@@ -214,7 +214,7 @@ def test_declared_digest_of_a_link_is_compared(host: Any, declared: bytes, statu
 
 
 def test_declared_digest_is_compared_however_large_the_file(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("files.uploads.external.LARGEST_DIGESTED", 10)
+    monkeypatch.setattr("files.uploads.external.MAX_DIGESTED_BYTES", 10)
     monkeypatch.setattr("files.uploads.external.HEAD_BYTES", len(BYTES))
     assert asset().external_sha512 == ""
     assert asset(external_sha512="0" * 128).validation_status == "failed"

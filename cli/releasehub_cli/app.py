@@ -23,8 +23,6 @@ from releasehub_cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
 from releasehub_cli.retrying import Stopped
 from releasehub_cli.settings import Settings
 
-NO_COMMAND = getattr(click.exceptions, "NoArgsIsHelpError", ())  # from click 8.2 on
-
 
 class Program(click.Group):
     """The group of all commands. It reports every failure, so that `--json` and the exit codes apply to all of them."""
@@ -51,8 +49,8 @@ def as_cli_error(error: Exception) -> CliError:
     """Return any failure as an error with an exit code and a hint."""
     if isinstance(error, CliError):
         return error
-    if isinstance(error, NO_COMMAND):
-        return usage("Name a command.", str(getattr(error, "message", "")))
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return usage("Name a command.", error.message)
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "releasehub"
         hint = f"See: {command} --help"

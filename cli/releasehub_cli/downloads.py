@@ -107,7 +107,7 @@ class Downloader:
             had, seconds = partial.size, 0.0
             try:
                 with self._opened(link, offer, partial) as (response, start):
-                    offer = self._begin(response, offer, partial, start)
+                    offer = self._record_offer(response, offer, partial, start)
                     if response.is_success:
                         self._copy(response, offer.filename, partial, start)
                         return offer
@@ -143,13 +143,13 @@ class Downloader:
         with self.storage.stream(where, _range(start, known.etag if known else "")) as second:
             yield second, start
 
-    def _begin(self, response: httpx.Response, offer: Offer, partial: Partial, start: int) -> Offer:
+    def _record_offer(self, response: httpx.Response, offer: Offer, partial: Partial, start: int) -> Offer:
         """Record which file the partial file belongs to before the first byte is written."""
         if response.status_code == 206 and start and _first_byte(response) != start:
             raise CliError("The storage sent a different range than requested.", code="bad_range", hint=RUN_AGAIN)
         if response.is_success and not (response.status_code == 206 and start):
             offer = Offer(**{**asdict(offer), "etag": response.headers.get("ETag", "")})
-            partial.begin(offer)
+            partial.start(offer)
         return offer
 
     def _copy(self, response: httpx.Response, name: str, partial: Partial, start: int) -> None:
@@ -197,7 +197,7 @@ class Partial:
         except (OSError, ValueError, TypeError):
             return None
 
-    def begin(self, offer: Offer) -> None:
+    def start(self, offer: Offer) -> None:
         self.path.write_bytes(b"")
         self.note.write_text(json.dumps(asdict(offer)), "utf-8")
 

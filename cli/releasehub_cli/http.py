@@ -164,7 +164,11 @@ class Hub:
             CliError: The network failed after all retries.
         """
         backoff = Backoff(self.retries, self.stop)
-        once = {"Idempotency-Key": uuid.uuid4().hex} if needs_key else {}
+
+        def new_key() -> dict[str, str]:
+            return {"Idempotency-Key": uuid.uuid4().hex} if needs_key else {}
+
+        once = new_key()
         while True:
             try:
                 response = self._send(method, path, params, body, once)
@@ -176,10 +180,8 @@ class Hub:
                 continue
             if not is_transient(response.status_code) or backoff.is_used_up:
                 return response
-            if response.status_code < 500:
-                once = (
-                    {"Idempotency-Key": uuid.uuid4().hex} if needs_key else {}
-                )  # the hub stores a refusal under the old key
+            if response.status_code < 500:  # the hub stores a refusal under the old key
+                once = new_key()
             backoff.wait(retry_after(response))
 
     def _send(
@@ -190,11 +192,11 @@ class Hub:
         body: Mapping[str, Any] | None,
         headers: Mapping[str, str],
     ) -> httpx.Response:
-        began = time.monotonic()
+        started_at = time.monotonic()
         response = self._client.request(
             method, self.url + path, params=params or None, json=body, headers=self._headers() | dict(headers)
         )
-        spent = time.monotonic() - began
+        spent = time.monotonic() - started_at
         request_id = response.headers.get("X-Request-Id", "-")
         self.output.detail(f"{method} {path}: {response.status_code} in {spent:.2f} s, request id {request_id}")
         return response

@@ -120,10 +120,10 @@ class Transfer:
             CliError: Another attempt cannot succeed, or no retries are left.
         """
         where = f"{self.file.name}, part {number}"
-        address = self.hub.absolute(entry["url"])
+        url = self.hub.absolute(entry["url"])
         if isinstance(answer, httpx.TransportError):
             if backoff.is_used_up:
-                raise unreachable(address, answer) from answer
+                raise unreachable(url, answer) from answer
             backoff.wait()
             return
         status = answer.status_code
@@ -134,9 +134,7 @@ class Transfer:
                 hint=_storage_hint(status),
             )
         if backoff.is_used_up:
-            raise network(
-                f"{where}: the storage at {redact_url(address)} still responds with status {status}.", RUN_AGAIN
-            )
+            raise network(f"{where}: the storage at {redact_url(url)} still responds with status {status}.", RUN_AGAIN)
         backoff.wait(retry_after(answer))
 
     def _has_arrived(self, number: int) -> bool:

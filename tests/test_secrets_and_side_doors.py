@@ -84,7 +84,7 @@ def test_token_under_a_lost_key_reads_as_empty(settings: Any, caplog: pytest.Log
     AuditSink.objects.create(kind=AuditSink.Kind.HTTP, target="https://logs.example.org/", token="s3cret-token")
     settings.SECRET_KEY = "another key " * 5
     assert AuditSink.objects.get().token == ""
-    assert "Enter it again" in caplog.text
+    assert "Enter the value again" in caplog.text
 
 
 def test_stored_files_are_private(local_storage: Any, settings: Any) -> None:

@@ -131,7 +131,7 @@ def test_without_redis_a_process_counts_on_its_own_and_does_not_ask_each_time(mo
         asked.append(key)
         raise RedisConnectionError
 
-    monkeypatch.setattr(counting, "_away_until", 0.0)
+    monkeypatch.setattr(counting, "_redis_down_until", 0.0)
     monkeypatch.setattr(caches["limits"], "add", add)
     assert [counting.count("some", 60) for _ in range(3)] == [1, 2, 3]
     assert len(asked) == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from files.models import File
 from files.services import update_file
 from releasehub.distribution.access_keys import issue_access_key
 from tests.api.v3.shop import Shop, signed_in
@@ -50,6 +51,15 @@ def test_latest_and_none(shop: Shop) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
     release = shop.published(version="1.0")
     assert ask(shop, "latest", accountId="anything", channel="stable").json()["id"] == release["id"]
+
+
+def test_update_contains_the_url_of_an_external_file(shop: Shop) -> None:
+    version = make_version(shop.product, "2.0.0", state="published")
+    file = make_file(version, platform="windows")
+    File.objects.filter(pk=file.pk).update(blob=None, external_url="https://cdn.example.org/tool.zip")
+    answer = ask(shop)
+    assert answer.status_code == 200, answer.content
+    assert [file["url"] for file in answer.json()["files"]] == ["https://cdn.example.org/tool.zip"]
 
 
 def test_drafts_private_and_archived_releases_are_not_offered(shop: Shop) -> None:

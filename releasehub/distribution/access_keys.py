@@ -1,4 +1,7 @@
-"""Access keys: issue, revoke, and what one opens. Here and not beside their model, because they speak of versions."""
+"""Services for access keys: issue, revoke, check and spend them.
+
+They live here and not next to the model in `downloads`, because they depend on `versions`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ TRANSFERS_PER_USE = 3
 
 
 class KeyRefused(Denied):
-    """An access key that opens nothing, or nothing any more."""
+    """Raised for an access key that is unknown, revoked, expired or used up."""
 
 
 @transaction.atomic
@@ -39,17 +42,30 @@ def issue_access_key(
     uses: int | None = None,
     highest_number: str = "",
 ) -> tuple[AccessKey, str]:
-    """The key and its secret, which exists only in this answer.
+    """Create an access key and return it with its secret. Only a digest of the secret is stored.
 
-    `uses`: how many downloads it is good for; None = any number. `highest_number`: it opens no version above, where
-    1.4 includes 1.4.9; empty = all.
-    Errors: NotFound, Denied; Invalid for an expiry in the past, no uses at all, or what is no version.
+    Args:
+        uses: The number of downloads that the key allows, or None for an unlimited number.
+        highest_number: The highest version that the key opens; 1.4 includes 1.4.9. Empty means every version.
+
+    Raises:
+        NotFound: The download is not visible to the actor.
+        Denied: The actor may not manage access keys of the download.
+        Invalid: The expiry is in the past, `uses` is below 1, or `highest_number` is not a version number.
     """
     download_policy.ensure("manage_access_keys", actor, download)
     if expires_at is not None and expires_at <= timezone.now():
-        raise Invalid(ErrorCode.INVALID, "The expiry lies in the past.", field="expires_at")
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"expires_at is {expires_at.isoformat()}, which is in the past. Choose a later time.",
+            field="expires_at",
+        )
     if uses is not None and uses < 1:
-        raise Invalid(ErrorCode.INVALID, "A key is good for at least one download.", field="uses")
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"uses is {uses}, but must be at least 1. Leave it out for an unlimited number of downloads.",
+            field="uses",
+        )
     _check_highest(highest_number, download.version_scheme)
     secret = secrets.new_secret(secrets.ACCESS_KEY)
     with exposure_change(lock_download(download.pk)):
@@ -75,7 +91,12 @@ def issue_access_key(
 
 @transaction.atomic
 def revoke_access_key(*, actor: Actor, key: AccessKey) -> None:
-    """In force with the next request. Revoking twice is harmless.  Errors: NotFound, Denied."""
+    """Revoke the key with effect from the next request. Revoking a key twice has no effect.
+
+    Raises:
+        NotFound: The key is not visible to the actor.
+        Denied: The actor may not revoke it.
+    """
     access_key_policy.ensure("revoke", actor, key)
     if AccessKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
         audit.record(actor=actor, action=AuditAction.ACCESS_KEY_REVOKE, target=key)
@@ -83,21 +104,24 @@ def revoke_access_key(*, actor: Actor, key: AccessKey) -> None:
 
 
 def open_with_secret(actor: Actor, secret: str) -> AccessKey:
-    """Let the actor see and download what the key opens. One query, none for a typo.
+    """Let the actor see and download what the key opens. A malformed key is rejected without a query.
 
-    Errors: KeyRefused when it opens nothing.
+    Raises:
+        KeyRefused: The key is unknown, revoked, expired or used up.
     """
     key = None
     if secrets.is_well_formed(secret, secrets.ACCESS_KEY):
         key = AccessKey.objects.in_force().filter(digest=secrets.digest(secret)).first()
     if key is None or not key.is_usable:
-        raise KeyRefused("This access key is unknown, revoked or expired.")
+        raise KeyRefused(
+            "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
+        )
     _open(actor, key)
     return key
 
 
 def open_with_ids(actor: Actor, key_ids: Iterable[int]) -> list[AccessKey]:
-    """The same for keys that were presented before; those that open nothing any more are left out."""
+    """Open keys that the visitor presented earlier, and return those that are still usable."""
     keys = [key for key in AccessKey.objects.in_force().filter(pk__in=key_ids) if key.is_usable]
     for key in keys:
         _open(actor, key)
@@ -105,19 +129,19 @@ def open_with_ids(actor: Actor, key_ids: Iterable[int]) -> list[AccessKey]:
 
 
 def presented_key(actor: Actor, download_id: int) -> AccessKey | None:
-    """What the actor opened the download with."""
+    """Return the access key that the actor presented for the download, if any."""
     key: AccessKey | None = actor.facts.get(("access_key", download_id))
     return key
 
 
 def needed_key(actor: Actor, download: Download) -> AccessKey | None:
-    """The key without which the actor would not see the download; None when they see it anyway."""
+    """Return the key if the actor can see the download only because of it, else None."""
     key = presented_key(actor, download.pk)
     return None if key is None or download_policy.can_view(without_keys(actor), download) else key
 
 
 def without_keys(actor: Actor) -> Actor:
-    """The same actor as if none had been presented."""
+    """Return a copy of the actor without the access that its access keys grant."""
     return replace(actor, granted_download_ids=frozenset())
 
 
@@ -134,9 +158,12 @@ def spend_use(key: AccessKey, *, file_id: int, visitor: str, granted_bytes: int,
     """
     if key.uses_left is None:
         return
+    # The lock serializes parallel requests, so that two of them cannot spend the same last use.
     locked = AccessKey.objects.select_for_update().filter(pk=key.pk).first()
     if locked is None or not locked.is_usable:
-        raise KeyRefused("This access key is unknown, revoked or expired.")
+        raise KeyRefused(
+            "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
+        )
     now = timezone.now()
     paid = AccessKeyUse.objects.filter(
         access_key=locked, file_id=file_id, visitor=visitor, spent_at__gt=now - USE_LIFETIME
@@ -145,7 +172,7 @@ def spend_use(key: AccessKey, *, file_id: int, visitor: str, granted_bytes: int,
     if limit >= 0 and paid.filter(granted_bytes__lte=limit).update(granted_bytes=F("granted_bytes") + granted_bytes):
         return
     if not AccessKey.objects.filter(pk=key.pk, uses_left__gt=0).update(uses_left=F("uses_left") - 1):
-        raise KeyRefused("This access key is used up.")
+        raise KeyRefused("This access key has no downloads left. Ask the publisher of the download for a new one.")
     AccessKeyUse.objects.update_or_create(
         access_key=locked,
         file_id=file_id,
@@ -155,7 +182,7 @@ def spend_use(key: AccessKey, *, file_id: int, visitor: str, granted_bytes: int,
 
 
 def forget_old_uses() -> int:
-    """Remove uses that pay for nothing any more; return how many."""
+    """Delete uses that no longer cover repeated transfers, and return their number."""
     return AccessKeyUse.objects.filter(spent_at__lte=timezone.now() - USE_LIFETIME).delete()[0]
 
 

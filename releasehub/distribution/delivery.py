@@ -1,4 +1,7 @@
-"""Bytes on their way out: a redirect to storage, the front server, or a stream with ranges. Never shown inline."""
+"""Deliver file contents: redirect to the storage, hand over to the front server, or stream with byte ranges.
+
+Every response is an attachment, so that a browser never runs an uploaded file on the hub's origin.
+"""
 
 from __future__ import annotations
 
@@ -41,16 +44,19 @@ YANKED_HEADER = "X-ReleaseHub-Yanked"
 
 
 class HttpResponseFound(HttpResponseRedirectBase):
-    """302 to http and https only."""
+    """A 302 redirect that accepts only http and https URLs."""
 
     status_code = 302
     allowed_schemes = ["http", "https"]
 
 
 def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBase:
-    """Return the response that brings the bytes of `file` to the client.
+    """Return the response that delivers `file` to the client, and record the download event.
 
-    Errors: NotFound, Denied, StorageUnavailable.
+    Raises:
+        NotFound: The actor may not see the file.
+        Denied: The actor may see the file, but not download it.
+        StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     response: HttpResponseBase
     with record_refusal(actor, file):
@@ -68,7 +74,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
 
 
 def warn_of_yank(response: HttpResponseBase, version: Version) -> None:
-    """Say in a header that the version was yanked, and why; its bytes stay available to those who ask for them."""
+    """Add a header with the reason if the version was yanked. Yanked files can still be downloaded."""
     if version.is_yanked:
         response[YANKED_HEADER] = header_text(version.yank_reason or "yanked")
 
@@ -80,7 +86,7 @@ def header_text(text: str) -> str:
 
 @dataclass(frozen=True)
 class Toll:
-    """What a download costs: a use of the access key, where that has only so many."""
+    """The charge for one download: a use of the access key, if the key has a limited number of uses."""
 
     request: HttpRequest
     key: AccessKey | None
@@ -88,12 +94,12 @@ class Toll:
 
     @property
     def url_seconds(self) -> int:
-        """How long a URL of the storage works: for a limited key as long as following a redirect takes."""
+        """Return the lifetime of a signed storage URL. It is short for a key with limited uses."""
         is_limited = self.key is not None and self.key.uses_left is not None
         return URL_SECONDS_OF_LIMITED_KEY if is_limited else settings.SIGNED_URL_SECONDS
 
     def pay(self, granted_bytes: int | None = None) -> None:
-        """Pay before the bytes leave; without a number for all of them, which somebody else sends.
+        """Charge the key before the bytes are sent. Without `granted_bytes`, charge for the whole file.
 
         Raises:
             KeyRefused: No use is left.
@@ -103,16 +109,19 @@ class Toll:
 
 @dataclass(frozen=True)
 class Address:
-    """Where bytes can be fetched without a key. A path is one of this hub."""
+    """A signed URL that needs no credentials. A path without a host refers to this hub."""
 
     url: str
     expires_at: datetime
 
 
 def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
-    """A short-lived address of the bytes. Asking for it counts as the download.
+    """Return a signed URL of the file that expires soon. Requesting it counts as a download.
 
-    Errors: NotFound, Denied, StorageUnavailable.
+    Raises:
+        NotFound: The actor may not see the file.
+        Denied: The actor may see the file, but not download it.
+        StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     with record_refusal(actor, file):
         key = ensure_may_download(actor, file)
@@ -127,9 +136,15 @@ def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
 
 
 def _target_of(file: File) -> str:
-    """Errors: StorageUnavailable while a worker still asks the release page where the bytes are."""
+    """Return the external URL of a link.
+
+    Raises:
+        StorageUnavailable: A worker has not yet looked up the URL of the release asset.
+    """
     if not file.external_url:
-        raise StorageUnavailable("This file is still being looked up at its release page. Try again in a minute.")
+        raise StorageUnavailable(
+            "The URL of this file is still being looked up on its release page. Try again in a minute."
+        )
     return file.external_url
 
 
@@ -138,9 +153,11 @@ def icon_address(icon: DownloadIcon) -> Address:
 
 
 def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBase:
-    """What a signed address of the hub itself brings; a file was counted when the address was given.
+    """Deliver the file or icon of a signed URL of this hub. The download was counted when the URL was issued.
 
-    Errors: NotFound once file, version or download are deleted or the file failed a check; StorageUnavailable.
+    Raises:
+        NotFound: The file, version or download was deleted, or the file failed validation.
+        StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     if kind == ICON:
         alive = Q(download__deleted_at=None)
@@ -154,12 +171,12 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
     response = _answer(request, row.filename, row.blob)
     if kind == FILE:
         warn_of_yank(response, row.version)
-    response["Cache-Control"] = "private, no-store"  # whoever has the address has the bytes
+    response["Cache-Control"] = "private, no-store"  # a shared cache must not serve the URL after it expires
     return response
 
 
 def _sign(kind: str, row_id: int, filename: str, blob: Blob) -> Address:
-    """Straight to the storage where it can do that, else to the hub itself."""
+    """Return a signed URL of the storage, or of this hub if the storage cannot sign URLs."""
     seconds = settings.SIGNED_URL_SECONDS
     expires_at = timezone.now() + timedelta(seconds=seconds)
     url = blob_storage().signed_url(
@@ -180,11 +197,13 @@ def _answer(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None =
 
 def _ensure_whole(blob: Blob) -> None:
     if blob.state == Blob.State.MISSING:
-        raise StorageUnavailable("The stored bytes of this file are damaged. The operator of this hub was told.")
+        raise StorageUnavailable(
+            "The stored bytes of this file are missing or damaged. Ask the operator of this hub to restore them."
+        )
 
 
 def served_type(blob: Blob) -> str:
-    """What a browser could run in our name is called binary."""
+    """Return the media type to send. Types that a browser could execute become application/octet-stream."""
     return BINARY if blob.mime_type in ACTIVE_TYPES else blob.mime_type
 
 
@@ -235,16 +254,16 @@ def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) 
 
 
 def _range_header(request: HttpRequest, blob: Blob, modified: int) -> str:
-    """Empty when `If-Range` says that the client holds another state of the file."""
+    """Return the `Range` header, or an empty string if `If-Range` names an outdated copy of the file."""
     condition = request.headers.get("If-Range", "")
     is_same = not condition or condition == _etag(blob) or parse_http_date_safe(condition) == modified
     return request.headers.get("Range", "") if is_same else ""
 
 
 class Chunks:
-    """The bytes from where `handle` stands. Closes it also when the client goes away before the first one.
+    """Iterate over the bytes from the position of `handle`, and close it even if the client disconnects first.
 
-    A file that ends early is an error: the client has to see a broken transfer, not a short file.
+    A file that is too short raises an error, so that the client sees a broken transfer and not a truncated file.
     """
 
     def __init__(self, handle: IO[bytes], length: int) -> None:
@@ -258,7 +277,9 @@ class Chunks:
             raise StopIteration
         chunk = self.handle.read(min(CHUNK_BYTES, self.left))
         if not chunk:
-            raise StorageUnavailable("The stored file is shorter than it should be.")
+            raise StorageUnavailable(
+                "The stored file is shorter than its recorded size. Tell the operator of this hub."
+            )
         self.left -= len(chunk)
         return chunk
 
@@ -268,7 +289,7 @@ class Chunks:
 
 @dataclass(frozen=True)
 class LocalSpan:
-    """Bytes of a file on this machine, for a server that can send them by itself."""
+    """A byte range of a local file, for a server that can send files itself."""
 
     path: str
     start: int
@@ -276,7 +297,7 @@ class LocalSpan:
 
 
 class LocalFileResponse(StreamingHttpResponse):
-    """A stream of a stored file. `local_span` lets the server send it without a thread of the application."""
+    """A streaming response for a stored file. With `local_span` the server sends it without an application thread."""
 
     def __init__(self, handle: IO[bytes], part: Span, *, content_type: str) -> None:
         super().__init__(Chunks(handle, part.length), content_type=content_type)
@@ -284,7 +305,7 @@ class LocalFileResponse(StreamingHttpResponse):
 
 
 def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
-    """Digests, name, and everything that keeps a browser from running the file in the site's name."""
+    """Set the digest and name headers, and the headers that keep a browser from executing the file on this site."""
     response["ETag"] = _etag(blob)
     response["Last-Modified"] = http_date(blob.created_at.timestamp())
     response["Accept-Ranges"] = "bytes"

@@ -1,4 +1,4 @@
-"""Whether bytes may leave, and which access key pays for them."""
+"""Check whether the actor may download a file, and which access key is charged for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from releasehub.distribution.counting import visitor_of
 
 
 class Barrier(StrEnum):
-    """`KEY_NEEDED`: secured, and neither a key nor a sign-in. `ABOVE_KEY`: a version above what the key opens."""
+    """The reason why a visible file cannot be downloaded.
+
+    `KEY_NEEDED`: the file is secured, and the actor has neither signed in nor presented an access key.
+    `ABOVE_KEY`: the version is higher than the highest version that the access key opens.
+    """
 
     FAILED = "failed"
     KEY_NEEDED = "key_needed"
@@ -28,9 +32,9 @@ class Barrier(StrEnum):
 
 
 MESSAGES = {
-    Barrier.FAILED: "This file did not pass its checks and cannot be downloaded.",
-    Barrier.KEY_NEEDED: "This file is only for holders of an access key: send it as the parameter key, or sign in.",
-    Barrier.ABOVE_KEY: "This access key opens versions up to {highest}.",
+    Barrier.FAILED: "This file failed validation and cannot be downloaded.",
+    Barrier.KEY_NEEDED: "This file requires an access key. Send the key as the query parameter key, or sign in.",
+    Barrier.ABOVE_KEY: "This access key opens only versions up to {highest}. Choose a lower version or another key.",
 }
 
 
@@ -45,7 +49,7 @@ def record_refusal(actor: Actor, file: File) -> Iterator[None]:
 
 
 def pay_with_key(request: HttpRequest, key: AccessKey | None, file: File, granted_bytes: int | None = None) -> None:
-    """Spend a use of the access key for the bytes that leave now; without a number, for the whole file.
+    """Charge the access key for the bytes that are sent now. Without a number, charge for the whole file.
 
     Raises:
         KeyRefused: No use is left.
@@ -63,9 +67,11 @@ def pay_with_key(request: HttpRequest, key: AccessKey | None, file: File, grante
 
 
 def ensure_may_download(actor: Actor, file: File) -> AccessKey | None:
-    """The access key this takes; None for whoever may without one.
+    """Return the access key to charge for the download, or None if the actor needs no key.
 
-    Errors: NotFound; Denied for what `barrier_of` names.
+    Raises:
+        NotFound: The actor may not see the file.
+        Denied: A barrier from `barrier_of` applies.
     """
     file_policy.ensure("view", actor, file)
     barrier, key = _judge(actor, file)
@@ -75,7 +81,7 @@ def ensure_may_download(actor: Actor, file: File) -> AccessKey | None:
 
 
 def barrier_of(actor: Actor, file: File) -> Barrier | None:
-    """What keeps the actor, who may see the file, from its bytes. No query when the file has its version."""
+    """Return the barrier between the actor and a visible file, or None. Needs no query if `file.version` is loaded."""
     return _judge(actor, file)[0]
 
 
@@ -91,6 +97,10 @@ def _judge(actor: Actor, file: File) -> tuple[Barrier | None, AccessKey | None]:
 
 
 def ensure_key_where_needed(actor: Actor, files: Iterable[File]) -> None:
-    """What only holders of a key may fetch is announced to them only.  Errors: Denied."""
+    """Require an access key for update checks of a secured release.
+
+    Raises:
+        Denied: The actor has neither signed in nor presented an access key.
+    """
     if any(file.is_secured and not file_policy.can_download(actor, file) for file in files):
-        raise Denied("This release is only for holders of an access key: send it as the parameter key, or sign in.")
+        raise Denied("This release requires an access key. Send the key as the query parameter key, or sign in.")

@@ -1,4 +1,4 @@
-"""The one answer to "which version is the newest?": by version order, never by date."""
+"""Find the latest version of a download. Versions are compared by number, never by date."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from versions.querysets import VersionQuerySet
 
 
 def candidates(*, platform: str = "", architecture: str = "", filename: str = "") -> VersionQuerySet:
-    """Versions that may be offered, as `VersionQuerySet.offerable` says, with a passed file that suits.
+    """Return the offerable versions that have a validated file for the given system.
 
     `filename` is folded.
     """
@@ -42,11 +42,12 @@ def latest_version(
     newer_than: str = "",
     key: AccessKey | None = None,
 ) -> Version | None:
-    """The greatest version for who follows `channel` (default: the download's own).
+    """Return the highest version on `channel`, or on the default channel of the download.
 
     `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of that name.
     `newer_than`: the version somebody has, whole or cut (1.4). `key`: only what it opens.
-    Errors: InvalidNumber for what `newer_than` cannot be.
+    Raises:
+        InvalidNumber: `newer_than` is not a version number.
     """
     followed = channel or download.default_channel
     given: dict[str, Any] = {"platform": platform, "architecture": architecture}
@@ -69,7 +70,7 @@ def latest_version(
 def _newest(
     channels: Collection[str], download: int, *, at_least: bytes = b"", below: bytes = b"", **files: str
 ) -> VersionQuerySet:
-    """`at_least`, `below`: bounds of the sort key, see `versions.numbering.ceiling`."""
+    """Return versions with sort keys from `at_least` to below `below`. See `versions.numbering.ceiling`."""
     rows = candidates(**files).filter(download=download, channel__in=channels)
     if at_least:
         rows = rows.filter(sort_key__gte=at_least)
@@ -80,7 +81,7 @@ def _newest(
 
 @lru_cache(maxsize=256)
 def _latest_template(channels: tuple[str, ...] | None, given: frozenset[str]) -> SqlTemplate[Version]:
-    """`channels`: None stands for one outside the known order."""
+    """Return versions on the channels. None in `channels` stands for channels outside the known order."""
     samples: dict[str, Any] = {name: f"sample {name}" for name in given - {"at_least", "below"}}
     samples |= {name: f"sample {name}".encode() for name in given & {"at_least", "below"}}
     if channels is not None:
@@ -91,7 +92,7 @@ def _latest_template(channels: tuple[str, ...] | None, given: frozenset[str]) ->
 
 
 def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:
-    """`current_version_id`: the active version if it is out, else the latest of the default channel; null if none."""
+    """Annotate `current_version_id`: the active version if it is published, else the latest on the default channel."""
     follows = ExpressionWrapper(OuterRef("default_channel"), output_field=CharField())
     followed = Q(channel=OuterRef("default_channel"))
     for channel in ORDER[1:]:
@@ -107,7 +108,7 @@ def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:
 
 
 def with_primary_file(versions: VersionQuerySet) -> VersionQuerySet:
-    """`primary_file_id`: the primary file if it is offered; null if there is none."""
+    """Annotate `primary_file_id`: the primary file if it passed validation, else null."""
     primary = File.objects.passed().filter(version=OuterRef("pk"), is_primary=True)
     annotated: VersionQuerySet = versions.annotate(primary_file_id=Subquery(primary.values("pk")[:1]))
     return annotated

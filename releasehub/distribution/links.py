@@ -1,4 +1,4 @@
-"""Permanent addresses of versions and their bytes, as paths; whoever shows one puts the base of the hub before."""
+"""Permanent links to versions and files, as paths. The caller adds the base URL of the hub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def version_path(version: Version) -> str:
 
 
 def file_path(file: File) -> str:
-    """Of the bytes; needs the version with its download."""
+    """Return the download path of a file. The version and its download should be loaded."""
     version = file.version
     return _address("file", version, slug=version.download.slug, number=version.number, filename=file.filename)
 
@@ -26,7 +26,7 @@ def checksums_path(version: Version) -> str:
 
 
 def _address(name: str, version: Version, **parts: object) -> str:
-    """Where the number alone could mean a version of another channel, the channel is part of the address."""
+    """Return the path of a version. It includes the channel if the same number exists in more than one channel."""
     query = {} if version.channel == version.download.default_channel else {"channel": version.channel}
     path = reverse(f"pages:{name}", kwargs=parts)
     return f"{path}?{urlencode(query)}" if query else path

@@ -1,4 +1,4 @@
-"""The two questions that are asked most: the versions of a download, newest first, and one of them."""
+"""The two most frequent queries: list the versions of a download, newest first, and load one version."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ LISTED_FIELDS = (
 
 
 def newest_versions(download: Download, length: int, *, only_listed: bool) -> list[Version]:
-    """The first of the list, with `LISTED_FIELDS` and `primary_file_id`; of a team's list also what outsiders miss."""
+    """Return the first versions of the list with `LISTED_FIELDS` and `primary_file_id`.
+
+    A team's list also contains versions that outsiders cannot see.
+    """
     versions = _newest(length, only_listed).rows(download=download.pk)
     for version in versions:
         version.download = download
@@ -25,7 +28,7 @@ def newest_versions(download: Download, length: int, *, only_listed: bool) -> li
 
 
 def version_of_id(pk: int) -> Version | None:
-    """Whatever its state, with its download and category and `primary_file_id`."""
+    """Return the version in any state, with its download, category and `primary_file_id`."""
     return _of_id.first(pk=pk)
 
 

@@ -1,4 +1,4 @@
-"""From the parts of a permanent link to a file, or to the reason why it is gone."""
+"""Resolve permanent links: find the download, version and file, or explain why they are gone."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
 
 @dataclass
 class Holder:
-    """Whose a number is in one channel. `version` is None when it was erased."""
+    """The owner of a version number in one channel. `version` is None if the version was hard-deleted."""
 
     version: Version | None
     was_public: bool = False
@@ -114,9 +114,11 @@ def _holders(download: Download, number: str, channel: str) -> list[Holder]:
 
 
 def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "") -> File:
-    """What `find_download`, `find_version` and `find_file` find; in one query where nothing needs to be explained.
+    """Resolve download, version and file of a link. A live file takes one query; errors take more.
 
-    Errors: NotFound; Gone.
+    Raises:
+        NotFound: No such file is visible to the actor.
+        Gone: The file was public and was deleted.
     """
     _refuse_nul(slug + number + filename + channel)
     parts = {"slug": slug, "number": number, "folded_name": fold_name(filename)}
@@ -127,9 +129,11 @@ def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str
 
 
 def find_newest(actor: Actor, slug: str, wanted: str, *, channel: str = "", line: str = "") -> File:
-    """What `find_download` and `find_latest` find.
+    """Resolve the download and its latest file.
 
-    Errors: NotFound; Gone.
+    Raises:
+        NotFound: The download or a suitable file is not visible to the actor.
+        Gone: The download was public and was deleted.
     """
     _refuse_nul(slug + wanted + channel + line)
 
@@ -159,11 +163,12 @@ def find_file(actor: Actor, version: Version, filename: str) -> File:
 
 
 def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str = "", line: str = "") -> File:
-    """The newest file of exactly that name, else the newest version's file for that platform.
+    """Return the newest file with exactly that name, else the latest version's file for that platform.
 
     `wanted`: a file name, a platform such as `windows` or `linux-x64`, or empty for the primary file. A word that is
     neither finds nothing: whoever mistypes a name must not be given other bytes.
-    Errors: NotFound.
+    Raises:
+        NotFound: No visible file matches.
     """
     _refuse_nul(wanted + channel + line)
     search = partial(latest_version, download, channel=channel, line=line)
@@ -180,7 +185,7 @@ def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str =
 
 
 def is_known_target(download: Download, platform: str, architecture: str) -> bool:
-    """Whether the words are common names of systems, or files of the download are marked with them."""
+    """Return whether the words are known platform names, or platforms of files in the download."""
     files = File.objects.passed().filter(version__download=download)
     knows_platform = platform in PLATFORMS or (bool(platform) and files.filter(platform=platform).exists())
     if not knows_platform or not architecture or architecture in ARCHITECTURES:
@@ -221,7 +226,7 @@ _by_slug: SqlTemplate[Download] = SqlTemplate(
 
 
 def _alone_with_its_number(slug: str, number: str, folded_name: str) -> FileQuerySet:
-    """The file, unless a second channel has the number too or something on the way to it is deleted."""
+    """Return the only live file that matches, or None if the version number exists in more than one channel."""
     twins = Version.all_objects.filter(download=OuterRef("version__download"), number=number)
     rows: FileQuerySet = File.objects.alive().filter(
         ~Exists(twins.exclude(pk=OuterRef("version"))),
@@ -263,12 +268,12 @@ def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str
 
 
 def checksums(version: Version) -> str:
-    """The lines of SHA256SUMS, for `sha256sum -c`: every offered file whose bytes are stored here."""
+    """Return the content of SHA256SUMS for `sha256sum -c`, with every offered file that the hub stores."""
     rows = File.objects.passed().filter(version=version, blob__isnull=False).select_related("blob").order_by("filename")
     return "".join(f"{file.blob.sha256}  {file.filename}\n" for file in rows if file.blob)
 
 
 def _refuse_nul(text: str) -> None:
-    """PostgreSQL cannot even be asked for such a text."""
+    """Raise NotFound for text with a NUL character, which PostgreSQL rejects in queries."""
     if "\0" in text:
         raise NotFound

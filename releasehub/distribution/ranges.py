@@ -1,4 +1,4 @@
-"""Byte ranges. Source: RFC 9110, section 14. Pure functions."""
+"""Parse byte range headers (RFC 9110, section 14). Pure functions."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _SINGLE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*")
 
 @dataclass(frozen=True)
 class Span:
-    """`length` bytes from `start`."""
+    """A span of `length` bytes that begins at `start`."""
 
     start: int
     length: int
@@ -19,13 +19,14 @@ class Span:
 
 
 class Unsatisfiable(ValueError):
-    """No byte of the file lies in the range."""
+    """Raised if the range contains no byte of the file."""
 
 
 def requested_span(header: str, size: int) -> Span | None:
-    """The part asked for; None = send all of it (no range, several, or one that cannot be read).
+    """Return the requested span, or None to send the whole file (no range, several ranges, or a malformed one).
 
-    Errors: Unsatisfiable.
+    Raises:
+        Unsatisfiable: The range contains no byte of the file.
     """
     match = _SINGLE.fullmatch(header)
     if match is None or match.groups() == ("", ""):
@@ -45,6 +46,6 @@ def requested_span(header: str, size: int) -> Span | None:
 
 
 def begins_later(header: str) -> bool:
-    """Whether `Range` asks for something behind the first byte, as who continues a download does."""
+    """Return whether `Range` starts after the first byte, as it does when a client resumes a download."""
     found = re.fullmatch(r"\s*bytes\s*=\s*(\d*)-.*", header)
     return found is not None and found[1] != "" and int(found[1][:20]) > 0

@@ -1,4 +1,4 @@
-"""Is there something newer for me? And, for the team: why was this version not offered?"""
+"""Update checks: find a newer version for a client, and explain to the team why versions were not offered."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_EXPLAINED = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """Who asks: what is installed (empty: nothing yet), the channel followed (empty: the download's), the system.
+    """The client of an update check: its installed version, channel and system. Empty fields use the defaults.
 
     `key`: only versions up to the highest it opens.
     """
@@ -47,14 +47,18 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class RejectedVersion:
     version: Version
     reasons: list[Reason]
 
 
 def find_update(download: Download, client: Client) -> Version | None:
-    """The newest version for the client, if it is newer than what is installed: as far as that is exact, so 1.4 has
-    every 1.4.x.  Errors: Invalid for a version that is none.
+    """Return the newest version for the client if it is newer than the installed one, else None.
+
+    An installed version of 1.4 counts as every 1.4.x.
+
+    Raises:
+        Invalid: The installed version is not a version number.
     """
     try:
         return latest_version(
@@ -69,13 +73,16 @@ def find_update(download: Download, client: Client) -> Version | None:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="version", reason=error.code) from error
 
 
-def explain_update(actor: Actor, download: Download, client: Client, found: Version | None) -> list[LeftOut]:
-    """Versions above the answer that were not offered, the greatest first, at most 100; two queries.
+def explain_update(actor: Actor, download: Download, client: Client, found: Version | None) -> list[RejectedVersion]:
+    """Return up to 100 versions above the offered one, highest first, with the reason why each was not offered.
 
-    Errors: Denied for who is not of the team.
+    Raises:
+        Denied: The actor is not on the download's team.
     """
     if not download_policy.is_insider(actor, download):
-        raise Denied("Only the team of a download is told which versions were left out.")
+        raise Denied(
+            "Only members of the download's team can see which versions were not offered. Sign in as a member."
+        )
     files = File.objects.passed().filter(version=OuterRef("pk")).suiting(client.platform, client.architecture)
     rows = Version.all_objects.filter(download=download).annotate(has_file=Exists(files))
     if found is not None:
@@ -83,7 +90,8 @@ def explain_update(actor: Actor, download: Download, client: Client, found: Vers
     elif client.installed:
         rows = rows.newer_than(client.installed, download.version_scheme)
     return [
-        LeftOut(row, list(_reasons(row, client, download))) for row in rows.order_by("-sort_key", "-id")[:MAX_EXPLAINED]
+        RejectedVersion(row, list(_reasons(row, client, download)))
+        for row in rows.order_by("-sort_key", "-id")[:MAX_EXPLAINED]
     ]
 
 

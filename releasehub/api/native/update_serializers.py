@@ -12,7 +12,7 @@ from files.models import File
 from releasehub.api.common.fields import FlagField
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.distribution.links import file_path
-from releasehub.distribution.updates import LeftOut, Reason
+from releasehub.distribution.updates import Reason, RejectedVersion
 from versions.models import Version
 from versions.numbering import MAX_LENGTH
 
@@ -90,7 +90,7 @@ class UpdateAnswer:
 
     version: Version | None
     file: File | None
-    left_out: Sequence[LeftOut] | None
+    left_out: Sequence[RejectedVersion] | None
 
 
 class UpdateAnswerSerializer(OutputSerializer):

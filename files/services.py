@@ -1,4 +1,4 @@
-"""Use cases of files: add, replace, change, restore."""
+"""Services for files: add, link, edit and restore them, and check names and limits."""
 
 from functools import partial
 from typing import Any
@@ -42,10 +42,19 @@ def check_new_file(
     head: bytes = b"",
     upload: UploadSession | None = None,
 ) -> str:
-    """Everything that can be said before the bytes are looked into. Returns the name to store.
+    """Run every check of a new file that does not need its whole content, and return the name to store.
 
-    `sha256` and `head` are empty while the bytes have not arrived; `upload` has reserved them already.
-    Errors: NotFound, Denied, Conflict, Invalid, Rejected.
+    Args:
+        sha256: The digest of the content, or empty before the content has arrived.
+        head: The first bytes of the content, or empty before the content has arrived.
+        upload: The upload session that has already reserved the bytes.
+
+    Raises:
+        NotFound: The version is not visible to the actor.
+        Denied: The actor may not upload to the version.
+        Conflict: The version is sealed, or the name belongs to another file.
+        Invalid: The file name is not acceptable.
+        Rejected: A rule of the category or a quota does not allow the file.
     """
     version_policy.ensure("upload", actor, version)
     _check_sealed(version)
@@ -56,7 +65,7 @@ def check_new_file(
 
 
 def authorize_upload(*, actor: Actor, version: Version, filename: str) -> int:
-    """Check whatever can be said of an upload before its first byte; return the most bytes it may have, 0: no limit.
+    """Check an upload before its first byte, and return its maximum size in bytes; 0 means no limit.
 
     The name of a file that exists is let through, because the same bytes may be sent again; whatever differs is
     refused afterwards.
@@ -71,7 +80,7 @@ def authorize_upload(*, actor: Actor, version: Version, filename: str) -> int:
 
 
 def upload_limit(version: Version) -> int:
-    """Return the most bytes that the next file of the version may have; 0 is no limit.
+    """Return the maximum size in bytes of the next file of the version; 0 means no limit.
 
     Raises:
         Rejected: Nothing fits any more.
@@ -80,7 +89,7 @@ def upload_limit(version: Version) -> int:
 
 
 def same_file(version: Version, filename: str, sha256: str = "") -> File | None:
-    """The file of that name, if it has these bytes; without a digest, whatever bytes it has."""
+    """Return the file with that name, if its content has the digest. Without a digest, any content matches."""
     file: File | None = (
         File.objects.select_related("blob")
         .filter(version=version, folded_name=fold_name(filename))
@@ -105,11 +114,14 @@ def add_file(
     upload: UploadSession | None = None,
     **fields: Any,
 ) -> File:
-    """A new file of the version, showing the bytes of `blob`. `is_primary=True` chooses it as the primary one.
+    """Add a file with the content of `blob` to the version. `is_primary=True` makes it the primary file.
 
-    `is_checked`: its content was looked into already; else a worker does that after the commit. `head`: its first
-    bytes, where nobody has compared them with the category of this download.
-    Errors: as `check_new_file`, asked again under the lock.
+    Args:
+        is_checked: The content was already validated. Otherwise a worker validates it after the commit.
+        head: The first bytes of the content, if they were not yet compared with the rules of the category.
+
+    Raises:
+        DomainError: As `check_new_file`, which runs again while the version is locked.
     """
     version = lock_version(version)
     lock_quota(version.download.owner_id)
@@ -134,11 +146,21 @@ def add_file(
 def link_file(
     *, actor: Actor, version: Version, url: str = "", reference: str = "", filename: str = "", **fields: Any
 ) -> File:
-    """A new file that is a link: whoever asks is sent there. A worker looks at it first; `wants_copy` keeps the bytes.
+    """Add a file that redirects to an external URL. A worker probes the link before the file is offered.
 
-    Either `url`, or `reference`: the number of an asset of the version's release page, which the worker looks up and
-    then names the file after, unless `filename` does. `external_sha512`: what the bytes have to be, in lower case hex.
-    Errors: NotFound, Denied, Conflict, Invalid; Rejected where the category allows no links.
+    Args:
+        url: The external URL. Give either this or `reference`.
+        reference: The number of an asset on the version's release page. The worker looks up its URL and its name.
+        filename: The name of the file. Empty takes the name from the URL or the asset.
+        wants_copy: Store a copy of the linked content in the hub.
+        external_sha512: The expected SHA-512 of the content in lower-case hex.
+
+    Raises:
+        NotFound: The version is not visible to the actor.
+        Denied: The actor may not upload to the version.
+        Conflict: The version is sealed, or the name belongs to another file.
+        Invalid: The URL or the file name is not acceptable.
+        Rejected: The category does not allow external links.
     """
     version_policy.ensure("upload", actor, version)
     version = lock_version(version)
@@ -147,7 +169,9 @@ def link_file(
     rules = _rules(version)
     if not rules.allows_external_links:
         raise Rejected(
-            ErrorCode.FILE_EXTERNAL_REFUSED, "This category accepts no external links.", field="external_url"
+            ErrorCode.FILE_EXTERNAL_REFUSED,
+            "This category does not allow external links. Upload the file instead.",
+            field="external_url",
         )
     if not reference:
         _clean_url(url)
@@ -163,12 +187,18 @@ def link_file(
 
 
 def provisional_name(reference: str) -> str:
-    """Of an asset that nobody has looked up yet."""
+    """Return the placeholder name of an asset that has not been looked up yet."""
     return f"asset-{reference}"
 
 
 def check_found_name(file: File, name: str) -> str:
-    """The name of an asset that was looked up, ready to store.  Errors: Conflict, Invalid, Rejected."""
+    """Check the name of an asset that was looked up, and return the name to store.
+
+    Raises:
+        Conflict: Another file of the version has the name.
+        Invalid: The name is not acceptable.
+        Rejected: The category does not allow the file extension.
+    """
     cleaned = _clean_name(name)
     _check_name(file.version, cleaned, Identity())
     check_extension(Candidate(file.version, cleaned, _rules(file.version)))
@@ -177,10 +207,15 @@ def check_found_name(file: File, name: str) -> str:
 
 @transaction.atomic
 def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
-    """Label, platform, architecture, kind, order, primary, secured; only what is given changes.
+    """Change the given fields of the file; all other fields stay as they are.
 
     `is_primary=True` chooses the file as the primary one, and False withdraws the choice (see files/primary.py).
-    Errors: NotFound, Denied, Conflict, Invalid.
+
+    Raises:
+        NotFound: The file is not visible to the actor.
+        Denied: The actor may not edit the file.
+        Conflict: The version is sealed.
+        Invalid: A field has an unacceptable value.
     """
     file_policy.ensure("edit", actor, file)
     file = lock_file(file)
@@ -202,15 +237,27 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
 
 @transaction.atomic
 def restore_file(*, actor: Actor, file: File) -> File:
-    """Errors: NotFound, Denied; Conflict when it is not deleted or its name is taken now."""
+    """Restore a soft-deleted file.
+
+    Raises:
+        NotFound: The file is not visible to the actor.
+        Denied: The actor may not restore the file.
+        Conflict: The file is not deleted, or another file has its name now.
+    """
     file_policy.ensure("restore", actor, file)
     file = lock_file(file)
     if not file.is_deleted:
         if actor.is_superuser:
             return file
-        raise Conflict(ErrorCode.NOT_DELETED, "This is not deleted.")
+        raise Conflict(
+            ErrorCode.NOT_DELETED, f"The file {file.filename} is not deleted, so there is nothing to restore."
+        )
     if File.objects.filter(version=file.version, folded_name=file.folded_name).exists():
-        raise Conflict(ErrorCode.FILE_NAME_TAKEN, f"Another file is named {file.filename} now.", field="filename")
+        raise Conflict(
+            ErrorCode.FILE_NAME_TAKEN,
+            f"Another file of this version is now named {file.filename}. Rename or delete it first.",
+            field="filename",
+        )
     check_name_is_free(file.version, file.filename, Identity.of(file))
     file.mark_restored()
     elect_primary_file(file.version, file)
@@ -237,7 +284,7 @@ def lock_file(file: File) -> File:
 
 
 def count_files(version: Version, difference: int) -> None:
-    """Keeps `file_count` of the version: passed files that are not deleted."""
+    """Add `difference` to `file_count`, the number of validated files that are not deleted."""
     if difference:
         now = timezone.now()
         Version.all_objects.filter(pk=version.pk).update(file_count=F("file_count") + difference, updated_at=now)
@@ -267,7 +314,7 @@ def _add(actor: Actor, file: File, name: str, fields: dict[str, Any]) -> File:
 
 
 def _make_room(actor: Actor, version: Version, filename: str) -> None:
-    """A file that failed its checks gives its name to the next one."""
+    """Soft-delete failed files with this name, so that a new file can take the name."""
     failed = File.objects.filter(
         version=version, folded_name=fold_name(filename), validation_status=File.Validation.FAILED
     )
@@ -280,17 +327,24 @@ def _make_room(actor: Actor, version: Version, filename: str) -> None:
 
 
 def _check_name(version: Version, filename: str, identity: Identity) -> None:
-    """Refuse a name that a live file has, and one that was public with other bytes."""
+    """Refuse a name that belongs to another live file, or that was public with different content."""
     folded = fold_name(filename)
     holders = File.objects.filter(version=version, folded_name=folded)
     if holders.exclude(validation_status=File.Validation.FAILED).exists():
-        raise Conflict(ErrorCode.FILE_NAME_TAKEN, f"This version has a file named {filename}.", field="filename")
+        raise Conflict(
+            ErrorCode.FILE_NAME_TAKEN,
+            f"This version already has a file named {filename}. Choose another name or delete that file first.",
+            field="filename",
+        )
     check_name_is_free(version, filename, identity)
 
 
 def _check_sealed(version: Version) -> None:
     if version.sealed_at:
-        raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed: no file can be added or changed.")
+        raise Conflict(
+            ErrorCode.VERSION_IS_SEALED,
+            "This version is sealed, so its files cannot be added or changed. Create a new version instead.",
+        )
 
 
 def _clean_name(name: str) -> str:
@@ -301,7 +355,11 @@ def _clean_name(name: str) -> str:
 
 
 def _clean_url(url: str) -> None:
-    """http or https, with a host and without credentials.  Errors: Invalid."""
+    """Check that the URL is an absolute http or https URL without credentials.
+
+    Raises:
+        Invalid: The URL is not acceptable.
+    """
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
@@ -309,20 +367,24 @@ def _clean_url(url: str) -> None:
         is_good = False
     if not is_good or len(url) > MAX_URL_LENGTH or not url.isprintable() or any(char in url for char in " \\"):
         raise Invalid(
-            ErrorCode.FILE_URL_INVALID, "Give a full http or https address without user name or password.",
+            ErrorCode.FILE_URL_INVALID, "Enter an absolute http:// or https:// URL without credentials.",
             field="external_url",
         )  # fmt: skip
 
 
 def name_in(url: str) -> str:
-    """The last part of its path.  Errors: Invalid."""
+    """Return the last segment of the URL's path.
+
+    Raises:
+        Invalid: The path has no last segment.
+    """
     try:
         name = unquote(urlsplit(url).path.rpartition("/")[2])
     except ValueError:  # a host in brackets that is no IPv6 address
         name = ""
     if not name:
         raise Invalid(
-            ErrorCode.FILE_NAME_INVALID, "The address names no file: give filename as well.", field="filename"
+            ErrorCode.FILE_NAME_INVALID, "The URL does not end in a file name. Set filename as well.", field="filename"
         )
     return name
 
@@ -332,7 +394,7 @@ def _rules(version: Version) -> CategoryRules:
 
 
 def _choose(file: File, is_chosen: bool | None) -> None:
-    """Record or withdraw the choice of the file as the primary one; None changes nothing."""
+    """Set or clear the explicit choice of the primary file. None leaves it unchanged."""
     if is_chosen:
         choose_primary_file(file)
     elif is_chosen is False:

@@ -24,14 +24,14 @@ Authorize = Callable[[str], int | None]
 
 
 class StagedFile(UploadedFile):  # type: ignore[type-arg]
-    """What forms and serializers get: size and name as usual, the bytes as `staged`."""
+    """An uploaded file whose bytes are already in the storage, as `staged`."""
 
     def __init__(self, staged: StagedUpload) -> None:
         super().__init__(file=None, name=staged.name, size=staged.size_bytes)
         self.staged = staged
 
     def _set_name(self, name: str | None) -> None:
-        """Kept as sent: Django would cut a path off silently, here a path is refused with a reason."""
+        """Set the name as sent. Django would silently cut off a path; the hub refuses it with a reason."""
         self._name = name
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ def takes_files(view: View) -> View:
 
 
 class FileNotExpected(SuspiciousOperation):
-    """A form with a file was sent to a route that takes none."""
+    """Raised for a form with a file on a route that does not accept files."""
 
 
 class RefusingUploadHandler(FileUploadHandler):
@@ -58,10 +58,10 @@ class RefusingUploadHandler(FileUploadHandler):
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        raise FileNotExpected("This address takes no files.")
+        raise FileNotExpected("This URL does not accept file uploads.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        raise FileNotExpected("This address takes no files.")
+        raise FileNotExpected("This URL does not accept file uploads.")
 
     def file_complete(self, file_size: int) -> None:
         return None
@@ -82,18 +82,18 @@ class StagingUploadHandler(FileUploadHandler):
 
     chunk_size = 256 * 1024
 
-    def __init__(self, request: HttpRequest | None = None, *, authorize: Authorize, most_files: int = 1) -> None:
+    def __init__(self, request: HttpRequest | None = None, *, authorize: Authorize, max_files: int = 1) -> None:
         super().__init__(request)
         self.authorize = authorize
-        self.most_files = most_files
+        self.max_files = max_files
         self.receiver: Receiver | None = None
         self.waiting: bytearray | None = None
         self.staged: list[StagedUpload] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if self.field_name != FIELD or len(self.staged) >= self.most_files or self.waiting is not None:
-            message = f"Send at most {self.most_files} file, in the field {FIELD}."
+        if self.field_name != FIELD or len(self.staged) >= self.max_files or self.waiting is not None:
+            message = f"Send at most {self.max_files} file, in the field {FIELD}."
             raise Invalid(ErrorCode.INVALID, message, field=str(self.field_name))
         limit = self.authorize(str(self.file_name))
         if limit is None:

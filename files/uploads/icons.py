@@ -1,4 +1,4 @@
-"""Icons of downloads: a small picture that comes straight into storage and is kept like every other file."""
+"""Icons of downloads: small pictures that clients upload directly to the storage."""
 
 from __future__ import annotations
 
@@ -34,15 +34,25 @@ PICTURES = {"png": {"image/png"}, "svg": {"image/svg+xml", "application/xml"}}
 
 
 def begin_icon(*, actor: Actor, slug: str, ext: str, incoming: Incoming) -> UploadSession:
-    """Errors: NotFound for nobody, Invalid."""
+    """Begin the upload of an icon.
+
+    Raises:
+        NotFound: The actor is anonymous.
+        Invalid: The file name is not acceptable.
+    """
     return begin_upload(actor=actor, version=None, filename=f"{slug}.{ext}", incoming=incoming, purpose=PURPOSE)
 
 
 def verify_icon(*, actor: Actor, storage_path: str, content_hash: str = "", download: Download | None = None) -> None:
-    """Read it back and look at it; the path that `download` has already is fine. Outside of any transaction.
+    """Verify an uploaded icon. The current path of `download` is accepted as it is. Call it outside a transaction.
 
-    Errors: Invalid for a path nobody gave the actor; Conflict when nothing came; Rejected for other bytes than
-    `content_hash` (hex of MD5, SHA-1, SHA-256 or SHA-512) says, or no picture.
+    Args:
+        content_hash: The expected MD5, SHA-1, SHA-256 or SHA-512 in hex, or empty.
+
+    Raises:
+        Invalid: The path was not issued to the actor.
+        Conflict: No bytes arrived.
+        Rejected: The hash differs, or the content is not a picture.
     """
     if _is_kept(download, storage_path, content_hash):
         return
@@ -52,9 +62,17 @@ def verify_icon(*, actor: Actor, storage_path: str, content_hash: str = "", down
         content = handle.read(MAX_BYTES + 1)
     error: Rejected | None = None
     if content_hash and _digest(content, content_hash) != content_hash:
-        error = Rejected(ErrorCode.FILE_DIGEST_DIFFERS, "The bytes that arrived have another hash.", field="icon_hash")
+        error = Rejected(
+            ErrorCode.FILE_DIGEST_DIFFERS,
+            "The hash of the received bytes differs from icon_hash. Upload the icon again.",
+            field="icon_hash",
+        )
     elif len(content) > MAX_BYTES or sniff(content[:8192]) not in PICTURES[extension(upload.filename)]:
-        error = Rejected(ErrorCode.FILE_TYPE_REFUSED, "The content is not what the file name says.", field="icon_path")
+        error = Rejected(
+            ErrorCode.FILE_TYPE_REFUSED,
+            f"The icon must be a picture of the type in its file name and have at most {MAX_BYTES} bytes.",
+            field="icon_path",
+        )
     if error is not None:
         discard_upload(upload, error)
         raise error
@@ -62,7 +80,11 @@ def verify_icon(*, actor: Actor, storage_path: str, content_hash: str = "", down
 
 @transaction.atomic
 def create_entity(*, actor: Actor, icon_path: str = "", icon_hash: str = "", **fields: Any) -> Download:
-    """With its icon, after `verify_icon`.  Errors: as `downloads.services.create_entity`."""
+    """Create a download with its icon. Call `verify_icon` first.
+
+    Raises:
+        DomainError: As `downloads.services.create_entity`.
+    """
     download = downloads.create_entity(actor=actor, **fields)
     if icon_path:
         _keep(actor, download, icon_path, icon_hash)
@@ -73,7 +95,11 @@ def create_entity(*, actor: Actor, icon_path: str = "", icon_hash: str = "", **f
 def edit_entity(
     *, actor: Actor, download: Download, icon_path: str | None = None, icon_hash: str = "", **fields: Any
 ) -> Download:
-    """Only what is given changes; an empty `icon_path` removes the icon.  Errors: as `update_download`."""
+    """Change the given fields. An empty `icon_path` removes the icon.
+
+    Raises:
+        DomainError: As `update_download`.
+    """
     download = downloads.update_download(actor=actor, download=download, **fields)
     if icon_path is None or _is_kept(download, icon_path, icon_hash):
         return download
@@ -89,7 +115,9 @@ def _keep(actor: Actor, download: Download, storage_path: str, content_hash: str
     download_policy.ensure("edit", actor, download)
     upload = _find(actor, storage_path)
     if upload.blob is None:
-        raise Invalid(ErrorCode.INVALID, "This icon is in use already, or was never verified.", field="icon_path")
+        raise Invalid(
+            ErrorCode.INVALID, "This icon is already in use or was not verified. Upload it again.", field="icon_path"
+        )
     before = _drop(download)
     lock_quota(download.owner_id)
     check_room(download, upload.blob.size_bytes, besides=upload)
@@ -107,7 +135,7 @@ def _keep(actor: Actor, download: Download, storage_path: str, content_hash: str
 
 
 def _drop(download: Download) -> list[str]:
-    """Empty when there is none."""
+    """Return the path of the icon, or an empty string if there is none."""
     icon = DownloadIcon.objects.select_related("blob").filter(download=download).first()
     if icon is None:
         return []
@@ -117,7 +145,7 @@ def _drop(download: Download) -> list[str]:
 
 
 def _is_kept(download: Download | None, storage_path: str, content_hash: str) -> bool:
-    """Whether the download has exactly this icon."""
+    """Return whether the download already has exactly this icon."""
     if download is None or not storage_path:
         return False
     icon = DownloadIcon.objects.filter(download=download, storage_path=storage_path).first()
@@ -128,7 +156,9 @@ def _find(actor: Actor, storage_path: str) -> UploadSession:
     rows = UploadSession.objects.select_related("blob", "user").filter(fields__purpose=PURPOSE)
     upload = rows.filter(storage_key=storage_path).first()
     if upload is None or (upload.user_id != actor.user_id and not actor.is_superuser):
-        raise Invalid(ErrorCode.INVALID, "No icon of yours was sent to this path.", field="icon_path")
+        raise Invalid(
+            ErrorCode.INVALID, "You have no icon upload with this path. Request a new upload URL.", field="icon_path"
+        )
     return upload
 
 

@@ -1,4 +1,4 @@
-"""From bytes that arrived to a file that is offered: keep them once, look into them, say what was found."""
+"""Turn received bytes into a file: store them once, validate the content and record the findings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HINT_TIME = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class AcceptedUpload:
-    """Bytes that may become a file; `blob` is claimed for a while. Goes into `add_file`."""
+    """Received bytes that `add_file` can turn into a file. The claim on `blob` expires after a while."""
 
     filename: str
     blob: Blob
@@ -42,17 +42,25 @@ class AcceptedUpload:
 
 
 def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha256: str = "") -> AcceptedUpload:
-    """Keep what came through the app. Small files are looked into at once, large ones by a worker.
+    """Store bytes that were uploaded through the app. Small files are validated at once, large ones by a worker.
 
-    `sha256`: what the client says the bytes are, hex. Call it outside a transaction.
-    Errors: NotFound, Denied, Conflict, Invalid; Rejected for other bytes, by a rule, or for what is in them.
+    Call it outside a transaction.
+
+    Args:
+        sha256: The SHA-256 that the client declares, in hex.
+
+    Raises:
+        DomainError: As `check_new_file`.
+        Rejected: The digest differs, a rule does not allow the file, or its content failed validation.
     """
     digest = upload.digests.sha256
     if sha256 and sha256.lower().removeprefix("sha256:") != digest:
         raise Rejected(
-            ErrorCode.FILE_DIGEST_DIFFERS, "The bytes that arrived have another SHA-256.", field="sha256",
+            ErrorCode.FILE_DIGEST_DIFFERS,
+            "The SHA-256 of the received bytes differs from the declared one. Upload the file again.",
+            field="sha256",
             received=digest,
-        )  # fmt: skip
+        )
     filename = check_new_file(
         actor=actor,
         version=version,
@@ -71,7 +79,7 @@ def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha25
 
 
 def is_inspected_now(blob: Blob) -> bool:
-    """Whether inspecting the bytes takes a request a few seconds of CPU time at most.
+    """Return whether inspecting the bytes takes at most a few seconds of CPU time.
 
     A packed tar archive has to be unpacked to be listed and may be 50 times as large then, so it counts 16 times.
     """
@@ -85,9 +93,12 @@ def is_inspected_now(blob: Blob) -> bool:
 
 
 def check_now(blob: Blob, filename: str) -> bool:
-    """Look into bytes before an answer; False when that takes so long, or the scanner so long, that a worker does it.
+    """Validate bytes within the request. Return False if that takes too long, so that a worker has to do it.
 
-    Call it outside a transaction.  Errors: Rejected for what is in them.
+    Call it outside a transaction.
+
+    Raises:
+        Rejected: The content failed validation.
     """
     if not is_inspected_now(blob):
         return False
@@ -101,9 +112,11 @@ def check_now(blob: Blob, filename: str) -> bool:
 
 
 def validate_file(file_id: int) -> File.Validation | None:
-    """Look into the stored bytes of a pending file and decide; None when there is nothing (more) to decide.
+    """Validate the stored bytes of a pending file. Return None if the file is no longer pending.
 
-    Errors: StorageUnavailable, ScannerUnavailable: try again later.
+    Raises:
+        StorageUnavailable: The storage does not respond; try again later.
+        ScannerUnavailable: The malware scanner does not respond; try again later.
     """
     file: File | None = File.objects.select_related("blob", "version__download").filter(pk=file_id).first()
     if file is None or file.blob is None or file.validation_status != File.Validation.PENDING:
@@ -112,7 +125,7 @@ def validate_file(file_id: int) -> File.Validation | None:
 
 
 def pending_files() -> list[int]:
-    """Files that wait for longer than a hint takes."""
+    """Return pending files whose validation task seems to be lost."""
     before = timezone.now() - HINT_TIME
     rows = File.objects.filter(validation_status=File.Validation.PENDING, updated_at__lt=before)
     return list(rows.order_by("id").values_list("pk", flat=True)[:1000])
@@ -120,7 +133,7 @@ def pending_files() -> list[int]:
 
 @transaction.atomic
 def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validation | None:
-    """Passed without findings, else failed: a failed file is shown to its team only, and nobody can fetch it.
+    """Mark the file as passed, or as failed if there are findings. Only the team sees a failed file.
 
     `learned`: fields that only looking could tell, such as the size of a link or the blob of its copy.
     """
@@ -148,7 +161,7 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
 
 
 def _name_findings(file: File) -> list[Finding]:
-    """Bytes that are known only now may be others than those that the name belongs to."""
+    """Return a finding if the name was public with different content. The digest is known only at this point."""
     try:
         check_name_is_free(file.version, file.filename, Identity.of(file))
     except Conflict as taken:

@@ -52,15 +52,22 @@ class PartAddress:
 
 @dataclass(frozen=True)
 class Progress:
-    """Part numbers, ascending."""
+    """The part numbers of an upload, in ascending order."""
 
     received: list[int]
     missing: list[int]
 
 
 def plan_parts(size_bytes: int, part_bytes: int | None) -> int:
-    """The size of a part; 0 for one PUT. None lets the hub choose.  Errors: Invalid."""
-    least = settings.MIN_PART_BYTES
+    """Return the part size in bytes, or 0 for an upload with a single PUT request.
+
+    Args:
+        part_bytes: The size that the client asks for, or None to let the hub choose.
+
+    Raises:
+        Invalid: The storage does not support parts of this size or this number of parts.
+    """
+    min_bytes = settings.MIN_PART_BYTES
     if part_bytes is None:
         if size_bytes <= ONE_PUT_BYTES:
             return 0
@@ -68,18 +75,26 @@ def plan_parts(size_bytes: int, part_bytes: int | None) -> int:
         return max(USUAL_PART, -(-fitting // MIB) * MIB)
     if part_bytes == 0 or part_bytes >= size_bytes:
         if size_bytes > MAX_PART_BYTES:
-            raise Invalid(ErrorCode.INVALID, "One PUT takes 5 GiB at most: send parts.", field="part_bytes")
+            raise Invalid(
+                ErrorCode.INVALID,
+                f"A single PUT request takes at most 5 GiB, but the file has {size_bytes} bytes. Upload it in parts.",
+                field="part_bytes",
+            )
         return 0
-    if not least <= part_bytes <= MAX_PART_BYTES or -(-size_bytes // part_bytes) > MAX_PARTS:
-        message = f"A part has {least} bytes to 5 GiB, and there are at most {MAX_PARTS} parts."
+    if not min_bytes <= part_bytes <= MAX_PART_BYTES or -(-size_bytes // part_bytes) > MAX_PARTS:
+        message = (
+            f"part_bytes must be from {min_bytes} bytes to 5 GiB, with at most {MAX_PARTS} parts; it is {part_bytes}."
+        )
         raise Invalid(ErrorCode.INVALID, message, field="part_bytes")
     return part_bytes
 
 
 def check_begin(*, actor: Actor, version: Version | None, filename: str, size_bytes: int, sha256: str = "") -> str:
-    """What can be refused before the first byte is sent. Returns the name to store.
+    """Run all checks that are possible before the first byte is sent, and return the name to store.
 
-    Errors: as `check_new_file`; NotFound for nobody.
+    Raises:
+        DomainError: As `check_new_file`.
+        NotFound: An anonymous actor begins an upload without a version.
     """
     if version is not None:
         return check_new_file(
@@ -88,7 +103,7 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
     if actor.user is None and not actor.is_superuser:
         raise NotFound
     if settings.MAX_FILE_BYTES and size_bytes > settings.MAX_FILE_BYTES:
-        message = f"The file would have {size_bytes} bytes; the limit is {settings.MAX_FILE_BYTES}."
+        message = f"The file has {size_bytes} bytes; the limit is {settings.MAX_FILE_BYTES} bytes."
         raise Rejected(ErrorCode.FILE_TOO_LARGE, message, field="size_bytes", limit=settings.MAX_FILE_BYTES)
     if actor.user_id is not None:
         check_user_quota(actor.user_id, max(size_bytes, 1))
@@ -99,26 +114,30 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
 
 
 def open_incoming(*, size_bytes: int, part_bytes: int | None) -> Incoming:
-    """A place for the bytes; asks the storage, so call it outside a transaction."""
+    """Reserve a storage key for the upload. This calls the storage, so call it outside a transaction."""
     return blob_storage().begin_incoming(size_bytes=size_bytes, part_bytes=plan_parts(size_bytes, part_bytes))
 
 
 def open_open_ended(*, limit_bytes: int) -> Incoming:
-    """A place for one PUT of a length that nobody knows yet; `limit_bytes` 0 means what one PUT takes."""
+    """Reserve a storage key for one PUT of unknown length. `limit_bytes=0` allows the largest size of one PUT."""
     most = min(limit_bytes or MAX_PART_BYTES, MAX_PART_BYTES)
     return blob_storage().begin_incoming(size_bytes=most, part_bytes=0, is_open_ended=True)
 
 
 def received_bytes(upload: UploadSession) -> int | None:
-    """How much a PUT brought; None when nothing did, or more than was allowed. Asks the storage."""
+    """Return the size of what a PUT stored, or None if it is missing or too large. This calls the storage."""
     return blob_storage().received_parts(upload.incoming).get(1)
 
 
 @transaction.atomic
 def declare_size(upload: UploadSession, size_bytes: int) -> bool:
-    """An open-ended upload that has come is from now on one of exactly this size, and waits to be verified.
+    """Set the size of a received open-ended upload and mark it as waiting for verification.
 
-    False when it is not open (any more).  Errors: Rejected when it does not fit into the quota of who pays for it.
+    Returns:
+        False if the upload is no longer open.
+
+    Raises:
+        Rejected: The bytes exceed the quota of the download or the uploader.
     """
     _check_quota(upload, size_bytes)
     rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
@@ -131,9 +150,10 @@ def declare_size(upload: UploadSession, size_bytes: int) -> bool:
 def begin_upload(
     *, actor: Actor, version: Version | None, filename: str, incoming: Incoming, sha256: str = "", **fields: Any
 ) -> UploadSession:
-    """The session of an upload into `incoming`. `sha256`: hex, or empty when the client does not know it yet.
+    """Create the session of an upload into `incoming`. `sha256` is in hex, or empty if the client does not know it.
 
-    Errors: as `check_begin`.
+    Raises:
+        DomainError: As `check_begin`.
     """
     if version is not None:
         version = lock_version(version)
@@ -164,7 +184,12 @@ def begin_upload(
 
 
 def find_upload(actor: Actor, public_id: str) -> UploadSession:
-    """For whoever may upload to the version; without one, for the uploader.  Errors: NotFound, Denied."""
+    """Return the upload session, if the actor may upload to its version, or started it without a version.
+
+    Raises:
+        NotFound: No such upload is visible to the actor.
+        Denied: The actor may see the version, but not upload to it.
+    """
     rows = UploadSession.objects.select_related("version__download__category", "user", "file")
     upload = rows.filter(public_id=public_id).first()
     if upload is None:
@@ -177,19 +202,27 @@ def find_upload(actor: Actor, public_id: str) -> UploadSession:
 
 
 def sign_parts(upload: UploadSession, wanted: Sequence[tuple[int, str]]) -> list[PartAddress]:
-    """Addresses for (number, md5 in hex or empty).  Errors: Conflict when it is over; Invalid for numbers out of range.
+    """Return signed URLs for parts, given as pairs of a part number and an MD5 digest (hex or empty).
+
+    Raises:
+        Conflict: The upload is no longer open.
+        Invalid: A part number is out of range, or too many parts are requested.
 
     Source of the limits: the S3 API, 10,000 parts of 5 MiB to 5 GiB.
     """
     _ensure_open(upload)
     incoming = upload.incoming
     if len(wanted) > MAX_SIGNED_PARTS:
-        raise Invalid(ErrorCode.INVALID, f"Ask for at most {MAX_SIGNED_PARTS} parts at once.", field="parts")
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"Request at most {MAX_SIGNED_PARTS} parts at a time; this request has {len(wanted)}.",
+            field="parts",
+        )
     expires_at = timezone.now() + timedelta(seconds=URL_SECONDS)
     addresses = []
     for number, md5 in wanted:
         if not 1 <= number <= incoming.part_count:
-            message = f"There is no part {number}: this upload has parts 1 to {incoming.part_count}."
+            message = f"Part {number} does not exist. This upload has parts 1 to {incoming.part_count}."
             raise Invalid(ErrorCode.INVALID, message, field="parts")
         put = blob_storage().sign_part(
             incoming,
@@ -205,7 +238,7 @@ def sign_parts(upload: UploadSession, wanted: Sequence[tuple[int, str]]) -> list
 
 
 def progress_of(upload: UploadSession) -> Progress:
-    """Asks the storage while the upload is open."""
+    """Return the progress of the upload. This calls the storage while the upload is open."""
     numbers = range(1, upload.incoming.part_count + 1)
     if upload.state == UploadSession.State.CREATED:
         received = set(blob_storage().received_parts(upload.incoming))
@@ -215,7 +248,11 @@ def progress_of(upload: UploadSession) -> Progress:
 
 
 def check_complete(upload: UploadSession) -> None:
-    """Asks the storage, so call it before the transaction.  Errors: Conflict with `missing` while parts are missing."""
+    """Check that all parts have arrived. This calls the storage, so call it before the transaction.
+
+    Raises:
+        Conflict: Parts are missing; `missing` lists their numbers.
+    """
     if upload.state != UploadSession.State.CREATED:
         return
     if missing := progress_of(upload).missing:
@@ -228,9 +265,12 @@ def check_complete(upload: UploadSession) -> None:
 
 @transaction.atomic
 def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
-    """Hand the upload to a worker, which verifies it. Repeating changes nothing.
+    """Hand the upload to a worker, which verifies it. The call is idempotent.
 
-    Errors: NotFound, Denied; Conflict when it was aborted.
+    Raises:
+        NotFound: The upload is not visible to the actor.
+        Denied: The actor may not upload to the version.
+        Conflict: The upload was aborted or has expired.
     """
     upload = find_upload(actor, upload.public_id)
     open_ones = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
@@ -243,11 +283,18 @@ def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
 
 
 def abort_upload(*, actor: Actor, upload: UploadSession) -> None:
-    """Nothing stays of it.  Errors: Conflict while it is verified or when it is confirmed."""
+    """Abort the upload and delete its bytes.
+
+    Raises:
+        Conflict: The upload is being verified, or is already confirmed.
+    """
     if not end_upload(upload, UploadSession.State.EXPIRED, actor=actor):
         upload.refresh_from_db()
         if upload.state in {UploadSession.State.UPLOADED, UploadSession.State.CONFIRMED}:
-            raise Conflict(ErrorCode.UPLOAD_STATE, f"This upload is {upload.state}: delete its file instead.")
+            raise Conflict(
+                ErrorCode.UPLOAD_STATE,
+                f"This upload is {upload.state} and can no longer be aborted. Delete its file instead.",
+            )
     blob_storage().drop_incoming(upload.incoming)
 
 
@@ -277,7 +324,7 @@ def forget_announcements() -> int:
 
 @transaction.atomic
 def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Actor | None = None) -> bool:
-    """False when it is not open (any more)."""
+    """End an open upload. Return False if it is no longer open."""
     rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
     if not rows.update(state=state, updated_at=timezone.now()):
         return False
@@ -287,7 +334,7 @@ def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Acto
 
 
 def actor_of_upload(upload: UploadSession) -> Actor:
-    """Who uploads, for the worker that finishes it in their name."""
+    """Return the actor who started the upload, for the worker that finishes it on their behalf."""
     acting = dict(upload.acting)
     user: User | None = upload.user
     origin = Origin(acting.pop("channel", Origin.API))
@@ -301,7 +348,7 @@ def note_activity(upload: UploadSession) -> None:
 
 
 def _check_quota(upload: UploadSession, size_bytes: int) -> None:
-    """A package belongs to a download already, whose owner pays for it; other loose uploads belong to the uploader."""
+    """Check the quota of the download for a package or version upload, and else the quota of the uploader."""
     packages = PackageUpload.objects.filter(Q(package=upload) | Q(lockfile=upload))
     announced = packages.select_related("download__category").first()
     if announced is not None:
@@ -314,4 +361,6 @@ def _check_quota(upload: UploadSession, size_bytes: int) -> None:
 
 def _ensure_open(upload: UploadSession) -> None:
     if upload.state != UploadSession.State.CREATED:
-        raise Conflict(ErrorCode.UPLOAD_STATE, f"This upload is {upload.state}: it takes no more bytes.")
+        raise Conflict(
+            ErrorCode.UPLOAD_STATE, f"This upload is {upload.state} and accepts no more bytes. Begin a new upload."
+        )

@@ -1,4 +1,4 @@
-"""Background work on uploads and links. Every task may run twice."""
+"""Background tasks for uploads and links. Every task is idempotent."""
 
 import logging
 
@@ -18,7 +18,7 @@ PROBE_LINK = "files.probe_link"
 
 @shared_task(name="files.verify_upload")
 def verify(upload_id: int) -> str | None:
-    """Verify one upload; trouble with the storage is tried again by the sweep."""
+    """Verify one upload. The periodic sweep retries it after a storage error."""
     try:
         return verify_upload(upload_id)
     except (StorageUnavailable, StorageFull) as error:
@@ -28,7 +28,7 @@ def verify(upload_id: int) -> str | None:
 
 @shared_task(name="files.validate_file")
 def validate(file_id: int) -> str | None:
-    """Look into one pending file. A link is left to the lane of probes, because its host may be slow."""
+    """Validate one pending file. Links are left to the probe queue, because their hosts may be slow."""
     if pending_links().filter(pk=file_id).exists():
         hint(PROBE_LINK, file_id)
         return None
@@ -51,7 +51,7 @@ def probe(file_id: int) -> int:
 
 @shared_task(name="files.sweep_uploads")
 def sweep_uploads() -> dict[str, int]:
-    """What a lost hint, a dead worker or a storage outage left: uploads to verify, files to check, sessions to end."""
+    """Retry work that was lost with a task, worker or storage outage: uploads, files and expired sessions."""
     uploads, files = waiting_uploads(), pending_files()
     for upload_id in uploads:
         verify(upload_id)

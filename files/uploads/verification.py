@@ -1,4 +1,4 @@
-"""The worker's half of an upload: move the bytes where no client can write, read them back, make the file."""
+"""Verify uploads in a worker: move the bytes to a key that no client can write to, hash them and create the file."""
 
 from __future__ import annotations
 
@@ -34,9 +34,13 @@ LOOK_EVERY_SECONDS = 0.1
 
 
 def verify_upload(upload_id: int) -> UploadSession.State | None:
-    """Finish one uploaded session; None when it is not waiting, or another worker has it.
+    """Verify one upload. Return None if it is not waiting, or if another worker holds the lease on it.
 
-    Safe at every point to be killed at and to be run again.  Errors: StorageUnavailable, StorageFull: try again.
+    The task may be killed at any point and run again.
+
+    Raises:
+        StorageUnavailable: The storage does not respond; run the task again later.
+        StorageFull: The storage has no space left; run the task again later.
     """
     upload = _claim(upload_id)
     if upload is None:
@@ -61,11 +65,18 @@ def verify_upload(upload_id: int) -> UploadSession.State | None:
 
 
 def verify_now(upload: UploadSession, *, size_bytes: int | None = None) -> Blob:
-    """Finish an upload without a version within the request, or wait for the worker that is at it.
+    """Verify an upload without a version within the request, or wait for the worker that is verifying it.
 
-    `size_bytes`: what the client says came; None asks the storage. Safe to repeat. Call it outside a transaction.
-    Errors: Conflict when nothing came, when the upload is over, or when the other worker takes too long; Rejected
-    for other bytes than declared; StorageUnavailable, StorageFull.
+    The call is idempotent. Call it outside a transaction.
+
+    Args:
+        size_bytes: The size that the client declares, or None to ask the storage.
+
+    Raises:
+        Conflict: No bytes arrived, the upload has ended, or the worker takes too long.
+        Rejected: The bytes differ from the declared ones.
+        StorageUnavailable: The storage does not respond.
+        StorageFull: The storage has no space left.
     """
     if upload.state == UploadSession.State.CREATED:
         _close(upload, size_bytes)
@@ -75,25 +86,29 @@ def verify_now(upload: UploadSession, *, size_bytes: int | None = None) -> Blob:
         if upload.state != UploadSession.State.UPLOADED:
             break
         if time.monotonic() > deadline:
-            raise Conflict(ErrorCode.UPLOAD_STATE, "These bytes are still being verified. Repeat the request.")
+            raise Conflict(
+                ErrorCode.UPLOAD_STATE, "The upload is still being verified. Repeat the request in a few seconds."
+            )
         time.sleep(LOOK_EVERY_SECONDS)
     upload.refresh_from_db()
     if upload.state == UploadSession.State.FAILED:
         raise Rejected(ErrorCode(upload.error_code), upload.error_message)
     if upload.blob is None:
-        raise Conflict(ErrorCode.UPLOAD_STATE, f"This upload is {upload.state}: its bytes are not to be had any more.")
+        raise Conflict(
+            ErrorCode.UPLOAD_STATE, f"This upload is {upload.state} and its bytes were deleted. Begin a new upload."
+        )
     if size_bytes is not None and upload.blob.size_bytes != size_bytes:
         raise _other_size(upload.blob.size_bytes, size_bytes)
     return upload.blob
 
 
 def discard_upload(upload: UploadSession, error: DomainError) -> None:
-    """A verified upload that cannot be used: the bytes go, the reason stays."""
+    """Mark a verified upload as failed, delete its bytes and keep the reason."""
     blob_id = upload.blob_id
     rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CONFIRMED, blob__isnull=False)
     with transaction.atomic():
-        told = {"error_code": error.code.value, "error_message": error.message[:500], "updated_at": timezone.now()}
-        if rows.update(state=UploadSession.State.FAILED, blob=None, **told):
+        failure = {"error_code": error.code.value, "error_message": error.message[:500], "updated_at": timezone.now()}
+        if rows.update(state=UploadSession.State.FAILED, blob=None, **failure):
             actor = actor_of_upload(upload)
             audit.record(actor=actor, action=AuditAction.UPLOAD_FAIL, target=upload, reason=error.message)
     if blob_id is not None:
@@ -101,13 +116,13 @@ def discard_upload(upload: UploadSession, error: DomainError) -> None:
 
 
 def _close(upload: UploadSession, size_bytes: int | None) -> None:
-    """From open to waiting, once the storage has the bytes; what is wrong here the client can still mend."""
+    """Move the upload from open to waiting once the storage has its bytes. The client can correct errors and retry."""
     received = received_bytes(upload)
     if received is None:
         upload.refresh_from_db()
         if upload.state != UploadSession.State.CREATED:
             return  # somebody else closed it, and took the bytes away
-        message = f"Nothing has arrived, or more than {upload.size_bytes} bytes. Send it to the address you were given."
+        message = f"No bytes arrived, or more than {upload.size_bytes}. Send the file to the signed URL of this upload."
         raise Conflict(ErrorCode.UPLOAD_INCOMPLETE, message)
     if size_bytes is not None and received != size_bytes:
         raise _other_size(received, size_bytes)
@@ -115,12 +130,12 @@ def _close(upload: UploadSession, size_bytes: int | None) -> None:
 
 
 def _other_size(received: int, declared: int) -> Rejected:
-    message = f"{received} bytes arrived, {declared} were declared."
+    message = f"{received} bytes arrived, but {declared} were declared. Upload the file again."
     return Rejected(ErrorCode.FILE_INCOMPLETE, message, received=received)
 
 
 def verifying(version_ids: Collection[int]) -> set[int]:
-    """Those of the versions that have an upload to verify or a file to check."""
+    """Return the versions that have an upload to verify or a file to validate."""
     uploads = UploadSession.objects.filter(version__in=version_ids, state=UploadSession.State.UPLOADED)
     files = File.objects.filter(version__in=version_ids, validation_status=File.Validation.PENDING)
     found = uploads.order_by().values_list("version").union(files.order_by().values_list("version"))
@@ -128,7 +143,7 @@ def verifying(version_ids: Collection[int]) -> set[int]:
 
 
 def waiting_uploads() -> list[int]:
-    """Uploads that a lost hint or a dead worker left."""
+    """Return uploads that still wait because a task was lost or a worker died."""
     return list(_claimable().order_by("id").values_list("pk", flat=True)[:1000])
 
 
@@ -138,7 +153,9 @@ def _claimable() -> models.QuerySet[UploadSession]:
 
 
 def _claim(upload_id: int) -> UploadSession | None:
-    """A lease by the clock of the database, and a place for the bytes that is written down before they are there.
+    """Take a lease on the upload, and record the final key of its bytes before they are moved there.
+
+    The lease uses the database clock, because the clocks of two workers may differ.
 
     Each attempt has a place of its own, so that a worker that wakes up late never writes over what another verified;
     bytes that an earlier attempt brought to its place are taken over there.
@@ -153,7 +170,11 @@ def _claim(upload_id: int) -> UploadSession | None:
 
 
 def _collect(upload: UploadSession) -> StagedUpload:
-    """The bytes under their final key, read back from there.  Errors: Rejected when they are not the declared ones."""
+    """Move the bytes to their final key and hash them there.
+
+    Raises:
+        Rejected: The bytes differ from the declared ones.
+    """
     storage = blob_storage()
     if storage.size(upload.final_key) is None:
         storage.collect(upload.incoming, upload.final_key)
@@ -175,13 +196,19 @@ def _collect(upload: UploadSession) -> StagedUpload:
         )
     if upload.sha256 and digests.sha256 != upload.sha256:
         raise Rejected(
-            ErrorCode.FILE_DIGEST_DIFFERS, "The bytes that arrived have another SHA-256.", received=digests.sha256
+            ErrorCode.FILE_DIGEST_DIFFERS,
+            "The SHA-256 of the received bytes differs from the declared one. Upload the file again.",
+            received=digests.sha256,
         )
     return staged
 
 
 def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
-    """Errors: as `check_new_file`."""
+    """Claim the blob of the uploaded bytes.
+
+    Raises:
+        DomainError: As `check_new_file`.
+    """
     if upload.version is not None:
         check_new_file(
             actor=actor_of_upload(upload),
@@ -197,7 +224,7 @@ def _claim_blob(upload: UploadSession, staged: StagedUpload) -> Blob:
 
 @transaction.atomic
 def _confirm(upload: UploadSession, blob: Blob) -> None:
-    """File, state, audit row and events together; whoever comes second changes nothing."""
+    """Create the file, change the state and write audit row and events in one transaction. The call is idempotent."""
     locked = UploadSession.objects.select_for_update().get(pk=upload.pk)
     if locked.state != UploadSession.State.UPLOADED:
         return
@@ -219,7 +246,7 @@ def _confirm(upload: UploadSession, blob: Blob) -> None:
 
 
 def _fail(upload: UploadSession, error: DomainError) -> None:
-    """The bytes go, the reason stays."""
+    """Mark the upload as failed with the reason, and delete its bytes."""
     with transaction.atomic():
         rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.UPLOADED)
         if rows.update(

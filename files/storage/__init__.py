@@ -1,4 +1,4 @@
-"""The one seam to the bytes: local disk and S3 through django-storages, chosen by RELEASEHUB_STORAGE."""
+"""The only interface to stored bytes: a local disk, or S3 through django-storages, chosen by RELEASEHUB_STORAGE."""
 
 from functools import lru_cache
 
@@ -23,4 +23,5 @@ __all__ = [
 
 @lru_cache(maxsize=1)
 def blob_storage() -> BlobStorage:
+    """Return the storage that the settings select. It is created once per process."""
     return S3Storage() if settings.STORAGE_KIND == "s3" else LocalStorage()

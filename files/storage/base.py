@@ -1,4 +1,7 @@
-"""What every storage can do. Keys are made here and never hold anything a client sent."""
+"""The interface that every storage implements, and the values it exchanges with its callers.
+
+Storage keys are generated here. They never contain anything a client sent, so a client cannot choose a path.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ INCOMING = "incoming/"
 
 
 class Writer(Protocol):
-    """Takes the bytes of one new object. It is an object only after `finish`; `abort` leaves nothing behind."""
+    """A writer for the bytes of one new object.
+
+    The object exists only after `finish`. After `abort` nothing remains in the storage.
+    """
 
     key: str
 
@@ -26,9 +32,14 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Incoming:
-    """Where a client puts the bytes of one upload. `part_bytes` 0: one PUT, which counts as part 1.
+    """The place in the storage that receives the bytes of one upload from a client.
 
-    `is_open_ended`: one PUT whose length nobody knows yet; `size_bytes` is the most it may have.
+    Attributes:
+        key: Storage key of the incoming object, or of the folder that holds its parts.
+        multipart_id: Upload ID that S3 assigned to a multipart upload; empty for a single PUT.
+        size_bytes: Exact size of the upload, or the maximum size if the upload is open-ended.
+        part_bytes: Size of every part except the last one. 0 means a single PUT, which counts as part 1.
+        is_open_ended: The upload is a single PUT whose length is not known in advance.
     """
 
     key: str
@@ -47,16 +58,17 @@ class Incoming:
         return min(self.part_bytes, self.size_bytes - (number - 1) * self.part_bytes)
 
     def is_whole(self, number: int, size: int) -> bool:
-        """Whether a part of that many bytes is the one that was asked for."""
+        """Return True if a part of `size` bytes is complete."""
         wanted = self.part_size(number)
         return size <= wanted if self.is_open_ended else size == wanted
 
 
 @dataclass(frozen=True)
 class SignedPut:
-    """An address that takes exactly one part, sent with exactly these headers. A path is one of this hub.
+    """A signed URL that accepts exactly one part, sent with exactly these headers.
 
-    Of an open-ended PUT the headers name no length; S3 takes whatever comes, the hub itself keeps to the limit.
+    A URL that is only a path belongs to this hub. The headers of an open-ended PUT contain no length: S3 accepts a
+    body of any length, whereas the hub itself stops reading at the limit.
     """
 
     url: str
@@ -65,6 +77,8 @@ class SignedPut:
 
 @dataclass(frozen=True)
 class StoredObject:
+    """An object in the storage, as a listing reports it."""
+
     key: str
     size_bytes: int
     modified_at: datetime
@@ -72,7 +86,7 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class OpenMultipart:
-    """A multipart upload that the storage holds parts of."""
+    """A multipart upload that was neither completed nor aborted, so the storage may still hold parts of it."""
 
     key: str
     multipart_id: str
@@ -80,48 +94,77 @@ class OpenMultipart:
 
 
 class BlobStorage(Protocol):
-    """Objects under `blobs/` are never written by clients; what clients send arrives under `incoming/`."""
+    """A place that stores the bytes of files.
+
+    Clients never write to objects under `blobs/`. Everything that clients send directly arrives under `incoming/`, and
+    `collect` moves or copies it to `blobs/`.
+    """
 
     def new_writer(self) -> Writer: ...
     def open(self, key: str, start: int = 0) -> IO[bytes]:
-        """The bytes from `start` on; of a missing object: StorageUnavailable."""
+        """Open the object for reading, beginning at byte `start`.
+
+        Raises:
+            StorageUnavailable: The storage does not respond, or the object does not exist.
+        """
 
     def size(self, key: str) -> int | None:
-        """None: there is no such object."""
+        """Return the size in bytes, or None if the object does not exist."""
 
     def delete(self, key: str) -> None:
-        """Harmless when it is gone already."""
+        """Delete the object. Deleting an object that does not exist is not an error."""
 
     def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
-        """A URL that brings the bytes as an attachment for `seconds`; None where the hub serves them itself."""
+        """Return a URL that serves the bytes as an attachment and expires after `seconds`.
+
+        Return None if the hub has to serve the bytes itself.
+        """
 
     def is_reachable(self) -> bool: ...
 
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming: ...
     def sign_part(self, incoming: Incoming, number: int, *, seconds: int, sha256: str, md5: str) -> SignedPut:
-        """`sha256` (of one PUT) and `md5` (of a part), hex or empty, become part of the signature."""
+        """Return a signed URL for one part.
+
+        Args:
+            incoming: The upload that the part belongs to.
+            number: Number of the part, starting at 1.
+            seconds: Lifetime of the URL.
+            sha256: Digest of a single PUT in hex, or an empty string. It becomes part of the signature.
+            md5: Digest of a part in hex, or an empty string. It becomes part of the signature.
+        """
 
     def received_parts(self, incoming: Incoming) -> dict[int, int]:
-        """Part number -> bytes, of the parts that arrived whole."""
+        """Return the sizes in bytes of the parts that arrived completely, by part number."""
 
     def collect(self, incoming: Incoming, key: str) -> None:
-        """Bring the parts together under `key`, which no client can write to: whole, or not at all.
+        """Assemble the parts into one object under `key`, which no client can write to.
 
-        Errors: Rejected when parts are missing or were changed; StorageFull, StorageUnavailable.
+        The object is created completely or not at all.
+
+        Raises:
+            Rejected: Parts are missing or were changed.
+            StorageFull: The storage has no space for the object.
+            StorageUnavailable: The storage does not respond.
         """
 
     def drop_incoming(self, incoming: Incoming) -> None:
-        """Forget all parts; harmless when they are gone already."""
+        """Delete all parts. Deleting parts that do not exist is not an error."""
 
     def objects(self, prefix: str) -> Iterator[StoredObject]: ...
     def open_multiparts(self) -> Iterator[OpenMultipart]: ...
 
 
 def new_key(prefix: str = BLOBS) -> str:
-    """Spread over many folders or prefixes by two characters of the random name."""
+    """Return a new random key under `prefix`.
+
+    Two characters of the random name become a folder, so that no single folder (or S3 prefix) grows too large.
+    """
     name = new_public_id()
+    # The first character of a public ID is always a letter. The next two are base 36, which makes 1296 folders.
     return f"{prefix}{name[1:3]}/{name}"
 
 
 def parts_missing() -> Rejected:
+    """Return the error for an upload whose parts cannot be assembled."""
     return Rejected(ErrorCode.FILE_INCOMPLETE, "Parts of this upload are missing or were changed. Begin again.")

@@ -1,4 +1,4 @@
-"""All digests the hub keeps of a file, made while its bytes stream by."""
+"""Digests of files, computed while the bytes are streamed, so that no file has to be read a second time."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _HEX = frozenset("0123456789abcdef")
 
 @dataclass(frozen=True)
 class Digests:
-    """Lower-case hex."""
+    """The digests that the hub stores for a file, in lower-case hex."""
 
     sha256: str
     sha512: str
@@ -20,7 +20,7 @@ class Digests:
 
 
 class Digester:
-    """Feed it every chunk; `head` keeps the first bytes for telling the type."""
+    """A hasher that receives every chunk of a file, and keeps the first bytes in `head` to detect the file type."""
 
     def __init__(self) -> None:
         self._hashes = [hashlib.new(name, usedforsecurity=False) for name in NAMES]
@@ -44,11 +44,11 @@ def algorithm_of(checksum: str) -> str | None:
 
 
 class Declared:
-    """Digests that somebody declared of bytes, compared while the bytes stream by.
+    """Checksums that a client or an upstream server declared, compared with the bytes while they are streamed.
 
     Args:
-        checksums: Checksums as they were declared, in hex, with or without the name of the algorithm before a colon.
-            Texts that are no checksum are ignored.
+        checksums: The declared checksums in hex, with or without the name of the algorithm before a colon.
+            Strings that are not checksums are ignored.
     """
 
     def __init__(self, checksums: Iterable[str]) -> None:
@@ -64,6 +64,6 @@ class Declared:
             digest.update(chunk)
 
     def differing(self) -> list[tuple[str, str, str]]:
-        """Return (algorithm, declared, found) of every digest that the bytes do not have."""
+        """Return (algorithm, declared, actual) for every declared digest that differs from the digest of the bytes."""
         found = {name: digest.hexdigest() for name, digest in self._hashes.items()}
         return [(name, text, found[name]) for text, name in self._wanted.items() if found[name] != text]

@@ -1,4 +1,8 @@
-"""Files on disk: `blobs/` holds objects, `staging/` what is being written, `incoming/` what clients sent."""
+"""Storage on a local disk.
+
+`blobs/` holds the finished objects, `staging/` the files that are still being written, and `incoming/` the parts that
+clients sent. All three are on the same volume, so a finished file is moved into place with an atomic rename.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,12 @@ CHUNK_BYTES = 1024 * 1024
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Errors: StorageFull, StorageUnavailable."""
+    """Translate operating system errors into storage errors.
+
+    Raises:
+        StorageFull: The volume, the quota or the file size limit is exhausted.
+        StorageUnavailable: Any other operating system error occurred.
+    """
     try:
         yield
     except OSError as error:
@@ -42,10 +51,10 @@ def disk_errors() -> Iterator[None]:
 
 
 def ensure_free(path: Path, size_bytes: int = 0) -> None:
-    """Keep RELEASEHUB_MIN_FREE_BYTES of the volume free, for the database, logs and whatever else lives there.
+    """Keep RELEASEHUB_MIN_FREE_BYTES of the volume free, for the database, the logs and other data on that volume.
 
     Raises:
-        StorageFull: `size_bytes` more would take from that.
+        StorageFull: Writing `size_bytes` more would leave less than that amount free.
     """
     floor = settings.MIN_FREE_BYTES
     if floor and shutil.disk_usage(path).free - size_bytes < floor:
@@ -53,7 +62,7 @@ def ensure_free(path: Path, size_bytes: int = 0) -> None:
 
 
 class LocalStorage:
-    """Below the location of the `releases` storage."""
+    """Storage in a folder: the location of Django's `releases` storage."""
 
     @property
     def root(self) -> Path:
@@ -90,7 +99,7 @@ class LocalStorage:
             return False
         return os.access(self.root, os.W_OK | os.X_OK)
 
-    # --- what clients send straight to storage: a folder an upload, a file a part
+    # --- Uploads that clients send directly to the storage: one folder per upload, one file per part
 
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming:
         with disk_errors():
@@ -104,10 +113,15 @@ class LocalStorage:
         return SignedPut(sign_path(part, seconds), {} if incoming.is_open_ended else {"Content-Length": str(size)})
 
     def receive_part(self, key: str, number: int, stream: IO[bytes], size: int, *, sha256: str, md5: str) -> None:
-        """Keep a part that came by a signed address; it shows up whole or not at all.
+        """Store a part that a client sent to a signed URL. The part becomes visible completely or not at all.
 
-        Errors: Invalid for a body that ends early or has other digests; StorageFull, StorageUnavailable.
+        Raises:
+            Invalid: The body ends early, or its digests differ from the signed ones.
+            StorageFull: The disk has no space for the part.
+            StorageUnavailable: The disk cannot be written.
         """
+        # Every request stages its bytes under a name of its own, so two clients that send the same part at the same
+        # time do not write into one file. The last one to finish wins.
         writer = LocalWriter(self.root, f"{key}/{number}", staged=new_key().rpartition("/")[2])
         try:
             _copy_checked(stream, writer, size, sha256=sha256, md5=md5)
@@ -126,12 +140,16 @@ class LocalStorage:
         return {number: size for number, size in sizes.items() if incoming.is_whole(number, size)}
 
     def collect(self, incoming: Incoming, key: str) -> None:
-        """One part is renamed, several are copied: whoever still sends one writes to another file."""
+        """Assemble the parts into one object: rename a single part, copy several parts.
+
+        A client that is still sending a part writes to a staging file of its own, so it cannot change the object.
+        """
         final, folder = self.root / key, self.root / incoming.key
         with disk_errors(), _missing_parts():
             if incoming.part_count == 1:
                 final.parent.mkdir(parents=True, exist_ok=True)
                 (folder / "1").rename(final)
+                # The garbage collection spares objects that are young, so the time of the move has to count.
                 os.utime(final)
                 _sync_folder(final.parent)
                 return
@@ -165,7 +183,11 @@ class LocalStorage:
 
 
 class LocalWriter:
-    """Writes beside the objects, then renames: nobody sees half a file, and the bytes are on disk before a row is."""
+    """A writer that writes to a staging file and then renames it.
+
+    Readers never see an incomplete file, and the bytes are on disk before the database row that refers to them is
+    committed.
+    """
 
     def __init__(self, root: Path, key: str, *, staged: str = "") -> None:
         self.key = key
@@ -180,6 +202,7 @@ class LocalWriter:
         with disk_errors():
             ensure_free(self.staged.parent, len(chunk))
             view = memoryview(chunk)
+            # An unbuffered write may accept only some of the bytes, for example when a disk is almost full.
             while view:
                 view = view[self.handle.write(view) :]
 
@@ -199,6 +222,7 @@ class LocalWriter:
 
 @contextmanager
 def _missing_parts() -> Iterator[None]:
+    """Report a missing file as missing parts of the upload, because the client can repair that by starting over."""
     try:
         yield
     except FileNotFoundError as error:
@@ -206,6 +230,7 @@ def _missing_parts() -> Iterator[None]:
 
 
 def _copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: str, md5: str) -> None:
+    """Copy `size` bytes from the stream to the writer, and compare them with the digests that are not empty."""
     digests = {name: hashlib.new(name, usedforsecurity=False) for name in ("sha256", "md5")}
     wanted = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}
     left = size
@@ -223,6 +248,7 @@ def _copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: 
 
 
 def _sync_folder(folder: Path) -> None:
+    """Flush the folder to disk, because a rename survives a power failure only after its folder was flushed."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""S3 and what speaks like it, through the connection and bucket of django-storages."""
+"""Storage on S3 or a compatible service, through the connection and the bucket of django-storages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,14 @@ ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
 
 @contextmanager
 def s3_errors() -> Iterator[None]:
-    """boto3 is imported here only, because it takes 165 ms.  Errors: StorageFull, StorageUnavailable."""
+    """Translate boto3 errors into storage errors.
+
+    boto3 is imported here and not at the top of the module, because the import takes 165 ms.
+
+    Raises:
+        StorageFull: The storage responded with status 507.
+        StorageUnavailable: Any other error occurred.
+    """
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -49,6 +56,7 @@ def s3_errors() -> Iterator[None]:
 
 @contextmanager
 def ignoring_absence() -> Iterator[None]:
+    """Ignore errors that say that the object or the multipart upload does not exist."""
     from botocore.exceptions import ClientError
 
     try:
@@ -60,7 +68,7 @@ def ignoring_absence() -> Iterator[None]:
 
 @contextmanager
 def _refused_parts() -> Iterator[None]:
-    """What the storage says of parts that do not fit together, as a rejection of the upload."""
+    """Translate the storage's errors about parts that are missing or do not match into a rejection of the upload."""
     from botocore.exceptions import ClientError
 
     try:
@@ -72,13 +80,15 @@ def _refused_parts() -> Iterator[None]:
 
 
 def _transfer_config() -> TransferConfig:
-    """Large objects are copied piece by piece, so that no single call takes long."""
+    """Return settings that copy large objects in pieces, so that no single call runs into a timeout."""
     from boto3.s3.transfer import TransferConfig
 
     return TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES)
 
 
 class S3Storage:
+    """Storage in one S3 bucket. Clients send and fetch bytes directly through presigned URLs."""
+
     @property
     def bucket(self) -> str:
         return str(storages["releases"].bucket_name)  # type: ignore[attr-defined]
@@ -107,7 +117,7 @@ class S3Storage:
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
-        """Disposition and type are part of the signature."""
+        """Return a presigned URL. The content disposition and the content type are part of its signature."""
         parameters = {
             "Bucket": self.bucket,
             "Key": key,
@@ -125,7 +135,7 @@ class S3Storage:
             return False
         return True
 
-    # --- what clients send straight to storage: one object, or a multipart upload
+    # --- Uploads that clients send directly to the storage: one object, or a multipart upload
 
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming:
         key, multipart_id = new_key(INCOMING), ""
@@ -135,7 +145,7 @@ class S3Storage:
         return Incoming(key, multipart_id, size_bytes, part_bytes, is_open_ended)
 
     def sign_part(self, incoming: Incoming, number: int, *, seconds: int, sha256: str, md5: str) -> SignedPut:
-        """Length and digest are signed headers: the storage itself refuses a body that is not so."""
+        """Return a presigned URL. The length and the digest are signed headers, so S3 rejects a body that differs."""
         size = incoming.part_size(number)
         values: dict[str, Any] = {"Bucket": self.bucket, "Key": incoming.key}
         headers: dict[str, str] = {}
@@ -162,9 +172,13 @@ class S3Storage:
         return {}
 
     def collect(self, incoming: Incoming, key: str) -> None:
-        """The copy is made by the storage; no signed address leads to `key`."""
+        """Complete the upload, then let the storage copy it to `key`, for which no presigned URL was ever issued.
+
+        A presigned URL stays valid after the upload was completed. Without the copy, a client could still replace the
+        bytes after they had been checked.
+        """
         if incoming.multipart_id:
-            with s3_errors(), _refused_parts(), ignoring_absence():  # absent: completed before a crash
+            with s3_errors(), _refused_parts(), ignoring_absence():  # absent: it was completed before a crash
                 self._complete(incoming)
         with s3_errors(), _refused_parts():
             source: Any = {"Bucket": self.bucket, "Key": incoming.key}
@@ -205,7 +219,10 @@ class S3Storage:
 
 
 class S3Writer:
-    """One PUT while everything fits into a part, else a multipart upload; one part in memory at most."""
+    """A writer that sends a small object as one PUT and a larger one as a multipart upload.
+
+    It buffers at most one part and one chunk in memory.
+    """
 
     def __init__(self, client: S3Client, bucket: str, key: str) -> None:
         self.client, self.bucket, self.key = client, bucket, key

@@ -1,4 +1,4 @@
-"""Signed addresses of the hub itself, for what clients of local storage send and fetch."""
+"""Signed URLs of the hub itself, which clients use to send and fetch bytes when the storage is a local disk."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ PATH = "/api/uploads/content/"
 
 
 class BadSignature(Exception):
-    """Made by somebody else, changed on the way, or expired."""
+    """The signed URL is not valid: this hub did not sign it, it was modified, or it expired."""
 
 
 @dataclass(frozen=True)
 class SignedPart:
-    """`is_open_ended`: `size_bytes` is the most that may come."""
+    """The part that a signed URL accepts. If it is open-ended, `size_bytes` is the maximum size."""
 
     key: str
     number: int
@@ -28,13 +28,17 @@ class SignedPart:
 
 
 def sign_path(part: SignedPart, seconds: int) -> str:
-    """A path that stands for exactly these bytes at exactly this place, for so many seconds."""
+    """Return a signed path that accepts exactly this part and expires after `seconds`."""
     until = int(timezone.now().timestamp()) + seconds
     return PATH + signing.dumps([*astuple(part), until], salt=SALT)
 
 
 def read_token(token: str) -> SignedPart:
-    """Errors: BadSignature."""
+    """Return the part that a token was signed for.
+
+    Raises:
+        BadSignature: The token is invalid or has expired.
+    """
     try:
         *fields, until = signing.loads(token, salt=SALT)
         part = SignedPart(*fields)
@@ -50,13 +54,20 @@ CONTENT_PATH = "/api/files/content/"
 
 
 def sign_content_path(kind: str, row_id: int, seconds: int) -> tuple[str, int]:
-    """A path that brings the bytes of this file or icon to whoever has it, and when it ends, in epoch seconds."""
+    """Return a signed path to the bytes of a file or an icon, and the time when it expires, in epoch seconds.
+
+    The path needs no credentials: every client that has it can fetch the bytes until it expires.
+    """
     until = int(timezone.now().timestamp()) + seconds
     return CONTENT_PATH + signing.dumps([kind, row_id, until], salt=CONTENT_SALT), until
 
 
 def read_content_token(token: str) -> tuple[str, int]:
-    """Kind and id of the row.  Errors: BadSignature."""
+    """Return the kind and the ID of the row that a token was signed for.
+
+    Raises:
+        BadSignature: The token is invalid or has expired.
+    """
     try:
         kind, row_id, until = signing.loads(token, salt=CONTENT_SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:

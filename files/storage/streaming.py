@@ -1,4 +1,4 @@
-"""Bytes on their way in through the app: streamed to storage and hashed as they come."""
+"""Uploads that pass through the application: they are streamed to the storage and hashed on the way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from releasehub.core.errors import ErrorCode, Rejected
 
 @dataclass
 class StagedUpload:
-    """Bytes that arrived whole and lie in storage under `key`, belonging to nobody yet."""
+    """An upload that arrived completely and is stored under `key`, but does not belong to a blob yet."""
 
     name: str
     key: str
@@ -21,14 +21,24 @@ class StagedUpload:
     is_kept: bool = False
 
     def discard(self) -> None:
-        """Remove the bytes unless a blob took them over; harmless to repeat."""
+        """Delete the bytes unless a blob took them over. It is safe to call this more than once."""
         if not self.is_kept:
             blob_storage().delete(self.key)
             self.is_kept = True
 
 
 class Receiver:
-    """Takes the chunks of one upload.  Errors: Rejected over `limit_bytes` (0: no limit), StorageFull and others."""
+    """A receiver for the chunks of one upload.
+
+    Args:
+        name: File name of the upload.
+        limit_bytes: Maximum size of the upload; 0 means no limit.
+
+    Raises:
+        Rejected: The upload is larger than `limit_bytes`.
+        StorageFull: The storage has no space for the upload.
+        StorageUnavailable: The storage cannot be written.
+    """
 
     def __init__(self, name: str, *, limit_bytes: int = 0) -> None:
         self.name = name
@@ -37,6 +47,7 @@ class Receiver:
         self.writer: Writer = blob_storage().new_writer()
 
     def write(self, chunk: bytes) -> None:
+        # The digester also counts the bytes. The limit is checked before the chunk reaches the storage.
         self.digester.update(chunk)
         if self.limit_bytes and self.digester.size_bytes > self.limit_bytes:
             limit = self.limit_bytes

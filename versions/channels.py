@@ -1,4 +1,7 @@
-"""Channels: free text, with a known order for who is offered what. Pure functions."""
+"""Validate release channels, and decide which channels a client that follows one of them receives.
+
+A channel is free text. Five channels have a known order, from stable to dev. All functions here are pure.
+"""
 
 import re
 
@@ -20,11 +23,15 @@ _CHANNEL_OF = {word: channel for channel, words in _WORDS.items() for word in wo
 
 
 class InvalidChannel(ValueError):
-    """Not a channel name."""
+    """The text is not a valid channel name."""
 
 
 def clean_channel(text: str) -> str:
-    """Lower case, without surrounding space.  Errors: InvalidChannel."""
+    """Return the channel name in lower case and without surrounding spaces.
+
+    Raises:
+        InvalidChannel: The name is too long or has a character that is not allowed.
+    """
     channel = text.strip().lower()
     if len(channel) > MAX_LENGTH or not _FORM.fullmatch(channel):
         raise InvalidChannel(f"A channel has 1 to {MAX_LENGTH} letters, digits, dots, dashes or underscores.")
@@ -32,9 +39,10 @@ def clean_channel(text: str) -> str:
 
 
 def channel_of_prerelease(prerelease: str) -> str:
-    """Return the channel that a pre-release such as rc.1 or beta2 names: the least stable of those it names.
+    """Return the channel that a pre-release identifier such as rc.1 or beta2 names.
 
-    One that names none, such as 1.0.0-1, belongs to `dev`: nobody is offered it by accident.
+    If the identifier names several channels, the least stable one is returned. If it names no channel, as in 1.0.0-1,
+    the version belongs to `dev`, so that only clients that follow `dev` are offered it.
     """
     found = [
         _CHANNEL_OF.get(match[1].lower(), "") for match in map(_WORD.fullmatch, _IDENTIFIERS.split(prerelease)) if match
@@ -43,8 +51,8 @@ def channel_of_prerelease(prerelease: str) -> str:
 
 
 def offered_to(channel: str) -> tuple[str, ...]:
-    """The channels whose versions are offered to who follows `channel`: beta gets stable, rc and beta.
+    """Return the channels whose versions a client that follows `channel` is offered: beta gets stable, rc and beta.
 
-    A channel outside the known order stands for itself alone.
+    A client that follows a channel outside the known order is offered the versions of that channel only.
     """
     return ORDER[: ORDER.index(channel) + 1] if channel in ORDER else (channel,)

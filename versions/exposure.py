@@ -1,6 +1,8 @@
-"""When a version can be seen by outsiders: it is open, and so is its download.
+"""Record the numbers of versions that outsiders can see.
 
-From that moment its number belongs to it forever. The layer of files registers here to keep the file names.
+Outsiders can see a version if the version is open and its download is exposed. From that moment, its number is reserved
+for it forever, so that a published link or a pinned version never leads to other content. The app `files` registers a
+listener here, which reserves the file names in the same way.
 """
 
 from __future__ import annotations
@@ -20,18 +22,18 @@ _listeners: list[Listener] = []
 
 
 def register_version_exposure(listener: Listener) -> None:
-    """Call `listener` with versions that outsiders can see from now on, in the transaction that makes it so."""
+    """Call `listener` for versions that become visible to outsiders, in the transaction that exposes them."""
     _listeners.append(listener)
 
 
 def remember_public(version: Version) -> None:
-    """Record number and file names of the version if outsiders can see it; otherwise do nothing.
+    """Reserve the number and the file names of the version if outsiders can see it; otherwise do nothing.
 
-    Every change that may open a version ends with this call: a move into a public state, another visibility, number or
-    channel, a restoration. The caller holds the lock on the download.
+    Every change that may open a version ends with this call: a move into a public state, a change of the visibility,
+    number or channel, and a restoration. The caller holds the lock on the download.
 
     Raises:
-        Conflict: A file has a name that belongs to other bytes.
+        Conflict: A file has a name that is reserved for other bytes.
     """
     if not is_public(version):
         return
@@ -46,13 +48,14 @@ def is_public(version: Version) -> bool:
 
 
 def remember_number(version: Version) -> None:
-    """Give the number to this version forever."""
+    """Reserve the number for this version forever. Reserving it again changes nothing."""
     PublicNumber.objects.bulk_create([_row(version)], ignore_conflicts=True)
 
 
 def remember_versions_of(download: Download) -> None:
-    """Record all open versions of a download that has just become visible to outsiders."""
+    """Reserve the numbers and file names of all open versions of a download that outsiders can see from now on."""
     rows = Version.all_objects.filter(download=download).released()
+    # Only the missing rows are loaded: a download that is hidden and shown again may have thousands of known ones.
     known = PublicNumber.objects.filter(
         download=OuterRef("download"), channel=OuterRef("channel"), sort_key=OuterRef("sort_key")
     )

@@ -1,4 +1,4 @@
-"""Looking into lists that are kept as JSON."""
+"""A database lookup that searches lists stored as JSON, on PostgreSQL and on SQLite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.db.models import JSONField, Lookup
 
 @JSONField.register_lookup
 class Holds(Lookup):
-    """`platforms__holds="windows"`: the list has this text among its items. Django's `contains` fails on SQLite."""
+    """The lookup `platforms__holds="windows"`: the JSON list has this text as one of its items.
+
+    Django's own `contains` lookup does not work on SQLite.
+    """
 
     lookup_name = "holds"
     prepare_rhs = False
@@ -18,10 +21,11 @@ class Holds(Lookup):
         return "%s", (value,)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """PostgreSQL."""
+        """Return the SQL for PostgreSQL, whose operator `?` asks whether a JSON list has the text as an item."""
         return self._around("%s ? %s", compiler, connection)
 
     def as_sqlite(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return the SQL for SQLite, which has no such operator: expand the list into rows and look for the text."""
         return self._around("EXISTS (SELECT 1 FROM json_each(%s) WHERE value = %s)", compiler, connection)
 
     def _around(self, form: str, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""One release of a download, and the numbers that stay reserved after one was erased."""
+"""The models of versions: a version, the public numbers that stay reserved for it, and the labels of its channels."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ VersionManager = models.Manager.from_queryset(VersionQuerySet)
 
 
 class Version(PublicIdModel, SoftDeleteModel):
-    """`released_at` is the date lists sort by: when it was published, before that when it was made.
+    """A version of a download.
 
-    `seal_on_publish`: whoever asked for approval wants it sealed; the moderator who publishes it seals it.
+    `released_at` is the date that lists sort by: the date of publication, or the date of creation until the version is
+    published. `sort_key` holds the number in a form that the database can sort by. `seal_on_publish` is set if the
+    author who asked for approval also asked for a seal; the version is then sealed when a moderator publishes it.
     """
 
     class Scheme(models.TextChoices):
@@ -90,6 +92,7 @@ class Version(PublicIdModel, SoftDeleteModel):
         base_manager_name = "all_objects"
         ordering = ["-released_at", "-id"]
         constraints = [
+            # The constraints repeat the rules of the services, so that no script or race can break them.
             models.UniqueConstraint(fields=["download", "channel", "sort_key"], name="version_number_once"),
             models.UniqueConstraint(fields=["download"], condition=Q(is_active=True), name="version_one_active"),
             models.CheckConstraint(
@@ -134,7 +137,7 @@ class Version(PublicIdModel, SoftDeleteModel):
 
     @property
     def is_open(self) -> bool:
-        """Shown to whoever sees the download, in lists or by its address."""
+        """True if every actor who sees the download can see the version, in lists or by its URL."""
         return self.is_released and self.visibility != self.Visibility.PRIVATE
 
     @property
@@ -142,7 +145,7 @@ class Version(PublicIdModel, SoftDeleteModel):
         return self.yanked_at is not None
 
     def is_allowed_by(self, key: AccessKey) -> bool:
-        """Not above the highest version that the key opens."""
+        """Return whether the version is not above the highest version that the access key opens."""
         return not key.highest_number or bytes(self.sort_key) < ceiling(
             key.highest_number, self.download.version_scheme
         )
@@ -153,10 +156,10 @@ class Version(PublicIdModel, SoftDeleteModel):
 
 
 class PublicNumber(models.Model):
-    """A number under which outsiders could see a version. There it belongs to that version forever.
+    """A number under which outsiders could see a version. In its channel, it is reserved for that version forever.
 
-    The version may have another number or channel by now. `version` is null after a hard delete. `reason` then
-    says why, and `was_open` whether the version was open at that moment, so that the reason may be told.
+    The version may have another number or channel by now. `version` is null after a hard delete. `reason` then says why
+    the version was erased, and `was_open` whether the version was open at that moment, so that the reason may be shown.
     """
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="public_numbers")
@@ -181,9 +184,10 @@ class PublicNumber(models.Model):
 
 
 class Label(PublicIdModel, TimeStampedModel):
-    """What a channel or platform is called and what it means; versions refer to it by name and need none.
+    """The display name and the description of a channel or platform.
 
-    `is_general`: for all downloads. Without that, one whose downloads are gone belongs to nobody.
+    Versions refer to a channel or platform by its name; a label for that name is optional. `is_general` marks a label
+    that applies to all downloads. A label that is not general and whose downloads are gone applies to no download.
     """
 
     name = models.CharField(max_length=256)

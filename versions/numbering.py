@@ -1,8 +1,9 @@
-"""Version strings: which are accepted, and how they compare. Pure functions, no database.
+"""Parse version numbers and compute the sort keys that compare them. Pure functions without database access.
 
-Five strict rule sets and a free one. All of them give keys in one common order, so that a download may go from `1.0`
-to `1.0.1-rc.1`: numbers first, a pre-release below its release, `1.0` and `1.0.0` equal. Build metadata, the part after
-`+`, counts under the scheme `build` only; under `pep440` it is a local version.
+There are five strict version schemes and a free one, `other`. The sort keys of all schemes share one order, so that a
+download may go from `1.0` to `1.0.1-rc.1`: numbers are compared first, a pre-release is below its release, and `1.0`
+equals `1.0.0`. Build metadata, the part after `+`, counts only under the scheme `build`; under `pep440` that part is a
+local version.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ MAX_MAJOR = (2**63 - 1) // 10**9 - 1
 
 
 class Scheme(StrEnum):
+    """A version scheme: the rules for which texts are version numbers and how they compare."""
+
     SEMVER = "semver"
     DOTTED = "dotted"
     CALVER = "calver"
@@ -31,7 +34,7 @@ class Scheme(StrEnum):
 
 
 class InvalidNumber(ValueError):
-    """`code` for machines, the message for people."""
+    """The text is not a version number. Programs read `code`; people read the message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -40,9 +43,13 @@ class InvalidNumber(ValueError):
 
 @dataclass(frozen=True)
 class Number:
-    """`sort_key` compares bytewise in version order; `version_int` is the number of the mc-dm dialect.
+    """A parsed version number.
 
-    `prerelease` is the part that makes it a pre-release, such as rc.1, and empty otherwise.
+    Attributes:
+        text: The number as it was written.
+        sort_key: Bytes that compare in version order, so that the database can sort by them.
+        version_int: The number as the mc-dm dialect of the API represents it.
+        prerelease: The part that makes this a pre-release, such as rc.1; empty for a release.
     """
 
     text: str
@@ -88,9 +95,10 @@ _MESSAGES = {
 
 
 def parse(text: str, scheme: Scheme | None = None) -> Number:
-    """The version as `scheme` reads it; without one, as the first that accepts it (see `detect`).
+    """Return the number as `scheme` parses it, or as the first scheme that accepts it does (see `detect`).
 
-    Errors: InvalidNumber.
+    Raises:
+        InvalidNumber: The text is empty, too long, reserved, or not valid under the scheme.
     """
     if not text:
         raise InvalidNumber("version.number_empty", "Give a version.")
@@ -105,13 +113,16 @@ def parse(text: str, scheme: Scheme | None = None) -> Number:
 
 
 def detect(text: str) -> Scheme:
-    """By form: a real date and time is calver, then semver, then dotted; whatever else is other."""
+    """Return the scheme that the form of the text suggests.
+
+    A text that is a real date and time is calver. Semver and dotted are tried next. Everything else is other.
+    """
     strict = (Scheme.CALVER, Scheme.SEMVER, Scheme.DOTTED)
     return next((scheme for scheme in strict if accepts(text, scheme)), Scheme.OTHER)
 
 
 def accepts(text: str, scheme: Scheme) -> bool:
-    """Whether the rule set allows this very text.  Source: semver.org for semver."""
+    """Return whether the scheme allows exactly this text. The pattern for semver follows semver.org."""
     if len(text) > MAX_LENGTH:
         return False
     if scheme is Scheme.CALVER:
@@ -123,10 +134,10 @@ def accepts(text: str, scheme: Scheme) -> bool:
 
 
 def read(text: str, scheme: Scheme | str | None = None) -> Number:
-    """Return the number that somebody means, in whatever spelling: with or without a leading v, as the scheme reads it.
+    """Return the number that a user means, with or without a leading v, as the scheme parses it.
 
     Raises:
-        InvalidNumber: The text is no version under any scheme.
+        InvalidNumber: The text is not a version number under any scheme.
     """
     wanted = Scheme(scheme) if scheme else None
     if wanted is not None:
@@ -137,7 +148,7 @@ def read(text: str, scheme: Scheme | str | None = None) -> Number:
 
 
 def sort_key_of(text: str, scheme: Scheme | str | None = None) -> bytes | None:
-    """Return the sort key of `read`, or None for what is no version."""
+    """Return the sort key of the number that `read` finds, or None if the text is not a version number."""
     try:
         return read(text, scheme).sort_key
     except InvalidNumber:
@@ -145,9 +156,10 @@ def sort_key_of(text: str, scheme: Scheme | str | None = None) -> bytes | None:
 
 
 def version_int(release: tuple[int, ...], *, is_prerelease: bool = False) -> int:
-    """major·10⁹ + minor·10⁶ + patch·10³ + fourth part; a pre-release is one below its release.
+    """Return major·10⁹ + minor·10⁶ + patch·10³ + the fourth part; a pre-release is one less than its release.
 
-    Once a part is over 999 it and all behind it count as 999, so the order never turns round.
+    If a part is over 999, that part and all parts after it count as 999, so that a newer version never gets a smaller
+    integer than an older one.
     """
     parts = [*release, 0, 0, 0, 0][:4]
     is_full = parts[0] > MAX_MAJOR
@@ -159,31 +171,35 @@ def version_int(release: tuple[int, ...], *, is_prerelease: bool = False) -> int
 
 
 def ceiling(text: str, scheme: Scheme | str | None = None) -> bytes:
-    """Return the key that everything newer than `text` reaches; what is only more exact (1.4.2 beside 1.4) stays below.
+    """Return the smallest sort key that counts as newer than `text`.
 
-    So 1.4.9 is no update for 1.4, and 1.5.0-rc.1 is one. `scheme` is that of the download: where builds count, 1.4.0+2
-    is an update for 1.4.0+1.
+    A number that only adds detail, such as 1.4.2 to 1.4, stays below this key: 1.4.9 is not an update for 1.4, but
+    1.5.0-rc.1 is one. `scheme` is the version scheme of the download. Under the scheme `build`, 1.4.0+2 is an update
+    for 1.4.0+1.
 
     Raises:
-        InvalidNumber: The text is no version.
+        InvalidNumber: The text is not a version number.
     """
     number = read(text, scheme)
     epoch = pep440.read(number.text).epoch if number.scheme is Scheme.PEP440 else 0
     match = _READING.fullmatch(number.text.partition("!")[2] if epoch else number.text)
     if number.scheme is Scheme.CALVER or match is None or _rest_that_counts(match["rest"], number.scheme):
+        # The number is exact, so the next greater key is the first that is newer.
         return number.sort_key + b"\x00"
     release = _release(match["release"])
     if number.scheme is Scheme.PEP440 and len(release) >= EXACT_PARTS:
         return number.sort_key + b"\x00"  # 1.4.0.post1 is an update for 1.4.0
+    # The number may be abbreviated: 1.4 has every 1.4.x. The first newer key is that of the pre-releases of 1.5.
     return _release_key((*release[:-1], release[-1] + 1), epoch) + b"\x00\x01"
 
 
 def _rest_that_counts(rest: str, scheme: Scheme) -> str:
-    """Return what follows the release, without build metadata where that does not count."""
+    """Return the part after the release numbers, without build metadata if the scheme ignores it."""
     return rest if scheme in {Scheme.BUILD, Scheme.PEP440} else rest.partition("+")[0]
 
 
 def _is_moment(text: str) -> bool:
+    """Return whether the text is a date and time that exists. Leap seconds and the year 0 are refused."""
     try:
         datetime.strptime(text, "%Y.%m.%d-%H%M%S")  # noqa: DTZ007 - only asks whether it exists
     except ValueError:
@@ -203,7 +219,7 @@ def _read_dotted(text: str) -> Number:
 
 
 def _read_build(text: str) -> Number:
-    """Read the build as numbers and words behind the release: 1.0.0 < 1.0.0+2 < 1.0.0+10 < 1.0.1."""
+    """Return the number with its build as numbers and words after the release: 1.0.0 < 1.0.0+2 < 1.0.0+10 < 1.0.1."""
     match = _BUILD.fullmatch(text)
     assert match  # noqa: S101 - accepts() said so
     number = _number(text, Scheme.BUILD, _release(match["release"]), match["pre"].split(".") if match["pre"] else None)
@@ -224,7 +240,10 @@ def _read_calver(text: str) -> Number:
 
 
 def _read_other(text: str) -> Number:
-    """`v1.2`, `release-7`, `1.0rc1` by their numbers; what has none sorts below all that have some."""
+    """Return a free-form number such as `v1.2`, `release-7` or `1.0rc1`, sorted by the digits in it.
+
+    A text without digits sorts below all texts with digits.
+    """
     match = _READING.fullmatch(text)
     if match is None:
         return Number(text, Scheme.OTHER, b"\x01" + _fields(_WORDS.findall(text)) + text.encode(), 0)
@@ -237,26 +256,31 @@ def _read_other(text: str) -> Number:
 def _number(
     text: str, scheme: Scheme, release: tuple[int, ...], pre: list[str] | None = None, post: list[str] | None = None
 ) -> Number:
+    """Return the number with its sort key: the release, then a byte for its phase, then the fields of that phase."""
     key = _release_key(release) + b"\x00"
+    # The phase bytes: 1 for a pre-release, 2 for the release itself, 3 for what came after the release.
     key += b"\x01" + _fields(pre) if pre else b"\x03" + _fields(post) if post else b"\x02"
     return Number(text, scheme, key, version_int(release, is_prerelease=bool(pre)), ".".join(pre or ()))
 
 
 def _release_key(release: tuple[int, ...], epoch: int = 0) -> bytes:
-    """Return the key of the numbers without trailing zeros; a higher epoch is above all of the lower ones."""
+    """Return the key of the release numbers without trailing zeros, so that 1.0 and 1.0.0 are equal.
+
+    A number with a higher epoch is above all numbers with a lower epoch.
+    """
     numbers = reversed(list(dropwhile(lambda part: part == 0, reversed(release))))
     head = b"\x03" + _integer(epoch) if epoch else b"\x02"
     return head + b"".join(_integer(part) for part in numbers)
 
 
 def _fields(fields: list[str]) -> bytes:
-    """Numbers below words, fewer below more.  Source: semver.org, item 11."""
+    """Return the key of the fields: numbers sort below words, and fewer fields below more (semver.org, item 11)."""
     encoded = (b"\x02" + _integer(int(f)) if f.isdecimal() else b"\x03" + f.encode() + b"\x00" for f in fields)
     return b"".join(encoded) + b"\x01"
 
 
 def _integer(value: int) -> bytes:
-    """Its length before its bytes: longer numbers are greater."""
+    """Return the integer as bytes that compare like the number: first the length, then the digits in base 256."""
     raw = value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big")
     return bytes([16 + len(raw)]) + raw
 

@@ -1,4 +1,7 @@
-"""Sort keys in the order of PEP 440, in the same bytes as those of the other schemes.  Source: PEP 440, "Summary"."""
+"""Compute sort keys in the order of PEP 440, in the byte format that the other version schemes use.
+
+The order is described in PEP 440, section "Summary of permitted suffixes and relative ordering".
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,24 @@ DEV, PLAIN, AFTER = b"\x00", b"\x01", b"\x02"
 
 
 def accepts(text: str) -> bool:
-    """Return whether PEP 440 reads the text, in any spelling but with surrounding space."""
+    """Return whether the text is a version under PEP 440, in any spelling, but without surrounding spaces."""
     return text.isascii() and text == text.strip() and _parsed(text) is not None
 
 
 def read(text: str) -> Version:
-    """Return the parsed version. The caller has asked `accepts`."""
+    """Return the parsed version. The caller has checked the text with `accepts`."""
     return Version(text)
 
 
 def prerelease_word(version: Version) -> str:
-    """Return the word of the least stable part: dev before a, b and rc."""
+    """Return the word of the least stable part of the version: dev comes before a, b and rc; empty for a release."""
     if version.dev is not None:
         return "dev"
     return version.pre[0] if version.pre else ""
 
 
 def phase_key(version: Version, integer: Callable[[int], bytes]) -> bytes:
-    """Return what follows the release in the key: dev < a < b < rc < final < post, and each before its local versions.
+    """Return the part of the key after the release: dev < a < b < rc < final < post, each before its local versions.
 
     `integer` encodes a number so that the bytes compare like the numbers.
     """
@@ -58,7 +61,7 @@ def _with_dev(version: Version, integer: Callable[[int], bytes]) -> bytes:
 
 
 def _local(version: Version, integer: Callable[[int], bytes]) -> bytes:
-    """Return the key of the part after +: words below numbers, fewer segments below more."""
+    """Return the key of the local version after the +: words sort below numbers, and fewer segments below more."""
     if version.local is None:
         return b""
     parts = version.local.split(".")

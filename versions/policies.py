@@ -1,4 +1,4 @@
-"""Who may do what to versions. A version is never more visible than its download."""
+"""Permission policies of versions and labels. A version is never more visible than its download."""
 
 from collections.abc import Iterable
 
@@ -11,6 +11,8 @@ from versions.models import Label, Version
 
 
 class VersionPolicy(Policy[Version]):
+    """The rules for versions. They build on the rules of the download that the version belongs to."""
+
     def can_view(self, actor: Actor, target: Version) -> bool:
         download = target.download
         if not download_policy.can_view(actor, download):
@@ -28,7 +30,7 @@ class VersionPolicy(Policy[Version]):
         return self._may(actor, target, *PUBLISHER_FLAGS)
 
     def can_publish(self, actor: Actor, target: Version) -> bool:
-        """What waits for approval is published by moderators."""
+        """Return whether the actor may publish the version. Only moderators publish one that waits for approval."""
         if target.state == Version.State.PENDING and not download_policy.is_moderator(actor):
             return False
         return self._may(actor, target, *PUBLISHER_FLAGS)
@@ -61,7 +63,10 @@ version_policy = VersionPolicy()
 
 
 class LabelPolicy(Policy[Label]):
-    """Named channels and platforms are seen with one of their downloads; general ones by everybody signed in."""
+    """The rules for named channels and platforms.
+
+    An actor who sees one of the downloads of a label sees the label. Every signed-in user sees the general labels.
+    """
 
     def can_view(self, actor: Actor, target: Label) -> bool:
         if sees_everything(actor):
@@ -71,7 +76,10 @@ class LabelPolicy(Policy[Label]):
         return any(download_policy.can_view(actor, download) for download in target.downloads.all())
 
     def can_attach(self, actor: Actor, downloads: Iterable[Download]) -> bool:
-        """To all of these downloads; to none means to every one, which is a moderator's business."""
+        """Return whether the actor may attach a label to all of these downloads.
+
+        An empty list stands for a general label, which applies to every download; only moderators may make one.
+        """
         if sees_everything(actor):
             return True
         wanted = list(downloads)

@@ -1,4 +1,7 @@
-"""Which versions. `visible_to` is the set form of VersionPolicy.can_view; a test keeps both equal."""
+"""Querysets that select versions and labels by state and permission.
+
+`visible_to` selects the rows for which the policy's `can_view` is true; a test checks that both always agree.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,21 @@ RELEASED = ("published", "archived")
 
 
 class VersionQuerySet(SoftDeleteQuerySet[Any]):
+    """Versions, with the filters that lists, links and update checks share."""
+
     def released(self) -> Self:
-        """Out in the open, by state alone."""
+        """Published or archived versions that are not private. The visibility of the download is not considered."""
         return self.alive().filter(state__in=RELEASED).exclude(visibility="private")
 
     def listed(self) -> Self:
-        """Released and shown in lists; an unlisted one is known by its address only."""
+        """Released versions that lists show. An unlisted version can be reached by its URL only."""
         return self.alive().filter(state__in=RELEASED, visibility="listed")
 
     def offerable(self) -> Self:
-        """May be offered as the newest, as far as the version alone decides."""
+        """Versions that may be offered as the newest one, as far as the version itself decides.
+
+        Whether a version has a suitable file is decided by `releasehub.distribution.latest.candidates`.
+        """
         return self.alive().filter(state="published", visibility="listed", yanked_at__isnull=True)
 
     def visible_to(self, actor: Actor) -> Self:
@@ -36,16 +44,16 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return self._seen(actor, self.released())
 
     def listed_to(self, actor: Actor) -> Self:
-        """What of `visible_to` belongs into a list."""
+        """Rows of `visible_to` that lists show to the actor."""
         return self._seen(actor, self.listed())
 
     def listed_in(self, actor: Actor, download: Download) -> Self:
-        """`listed_to` inside one download the actor may see, without joins."""
+        """Rows of `listed_to` in one download that the actor may see, selected without joins."""
         rows = self.filter(download=download)
         return rows.alive() if download_policy.is_insider(actor, download) else rows.listed()
 
     def visible_in(self, actor: Actor, download: Download) -> Self:
-        """`visible_to` inside one download the actor may see, without joins; never deleted ones."""
+        """Rows of `visible_to` in one download that the actor may see, without joins and without deleted ones."""
         rows = self.filter(download=download)
         return rows.alive() if download_policy.is_insider(actor, download) else rows.released()
 
@@ -62,9 +70,10 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return rows
 
     def newer_than(self, number: str, scheme: str = "") -> Self:
-        """Above the version of that number, as far as it is exact: 1.4 is followed by 1.5, not by 1.4.2.
+        """Versions that are newer than a number, which may be abbreviated: 1.5 is newer than 1.4, but 1.4.2 is not.
 
-        Errors: InvalidNumber.
+        Raises:
+            InvalidNumber: The text is not a version number.
         """
         return self.filter(sort_key__gte=ceiling(number, scheme))
 
@@ -74,6 +83,7 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return rows.filter(download__deleted_at__isnull=True)
 
     def _seen(self, actor: Actor, by_outsiders: Self) -> Self:
+        """Return the rows that the actor sees, if `by_outsiders` is what an actor without a role sees."""
         if sees_everything(actor):
             return self
         open_downloads = Download.all_objects.visible_to(actor)
@@ -87,13 +97,15 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
 
 
 def listed_total(actor: Actor, download: Download) -> int:
-    """How many rows `listed_in` has, kept on the download."""
+    """Return how many rows `listed_in` has, from the counts that are stored on the download, without a query."""
     if download.is_deleted:
         return 0
     return download.version_count if download_policy.is_insider(actor, download) else download.listed_version_count
 
 
 class LabelQuerySet(models.QuerySet[Any]):
+    """Named channels or platforms."""
+
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which LabelPolicy.can_view is true."""
         if sees_everything(actor):

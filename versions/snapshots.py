@@ -1,4 +1,4 @@
-"""How a version looks inside an event."""
+"""Serialize versions for webhook events."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from versions.models import Version
 
 
 def version_snapshot(version: Version) -> dict[str, Any]:
+    """Return the data of a version as it is at the time of the event."""
     author = loaded_relation(version, "author")
     return {
         "version_id": version.pk,

@@ -1,4 +1,4 @@
-"""Named channels and platforms: create, change, delete."""
+"""Create, change and delete labels: the names and descriptions of channels and platforms."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -28,9 +28,12 @@ ACTIONS: dict[type[Label], tuple[AuditAction, AuditAction, AuditAction]] = {
 def create_label(
     *, actor: Actor, model: type[SomeLabel], name: str, downloads: Sequence[Download] = (), **fields: Any
 ) -> SomeLabel:
-    """For these downloads, or for all where none is named.
+    """Create a label for the given downloads, or a general label for all downloads if `downloads` is empty.
 
-    Errors: Denied; Invalid; Conflict when one of them has a label of that name.
+    Raises:
+        Denied: The actor may not manage the versions of all these downloads, or may not create general labels.
+        Invalid: A field has an invalid value.
+        Conflict: One of the downloads has a label of that name already.
     """
     if not label_policy.can_attach(actor, downloads):
         raise Denied
@@ -46,11 +49,19 @@ def create_label(
 def update_label(
     *, actor: Actor, label: SomeLabel, downloads: Sequence[Download] | None = None, **fields: Any
 ) -> SomeLabel:
-    """Only the fields given change; `downloads` replaces them all, and takes the right to the old and the new.
+    """Change only the given fields of a label.
 
-    Errors: NotFound, Denied; Invalid; Conflict when one of them has a label of that name.
+    `downloads` replaces all downloads of the label. The actor needs the right to manage the versions of the old ones
+    and of the new ones.
+
+    Raises:
+        NotFound: The actor may not see the label.
+        Denied: The actor may not manage the versions of all these downloads.
+        Invalid: A field has an invalid value.
+        Conflict: One of the downloads has a label of that name already.
     """
     label_policy.ensure("edit", actor, label)
+    # The downloads of the label may change while this request waits for the lock, so the policy is checked again.
     label = type(label).objects.select_for_update(of=("self",)).get(pk=label.pk)
     label_policy.ensure("edit", actor, label)
     before = list(label.downloads.all())
@@ -74,14 +85,24 @@ def update_label(
 
 @transaction.atomic
 def delete_label(*, actor: Actor, label: Label) -> None:
-    """Versions that name it stay as they are.  Errors: NotFound, Denied."""
+    """Delete a label. The versions that refer to its name do not change.
+
+    Raises:
+        NotFound: The actor may not see the label.
+        Denied: The actor may not edit the label.
+    """
     label_policy.ensure("delete", actor, label)
     audit.record(actor=actor, action=ACTIONS[type(label)][2], target=label)
     label.delete()
 
 
 def _save(label: Label, downloads: Sequence[Download]) -> None:
-    """Locks on the downloads keep the check of the name true until the commit; general ones have a constraint."""
+    """Save the label and its downloads, or raise Conflict if one of them has a label of that name.
+
+    No constraint can span the many-to-many table, so locks on the downloads keep the check valid until the commit. The
+    name of a general label is protected by a database constraint.
+    """
+    # The ids are sorted, so that two requests lock the same downloads in the same order.
     for pk in _ids(downloads):
         lock_download(pk)
     others = type(label).objects.exclude(pk=label.pk).filter(name=label.name)
@@ -100,7 +121,11 @@ def _taken(label: Label) -> Conflict:
 
 
 def _clean_name(model: type[Label], name: str) -> str:
-    """As versions keep them, so that both mean the same.  Errors: Invalid."""
+    """Return the name in the form that versions store, so that the label and the versions use the same text.
+
+    Raises:
+        Invalid: The name is not a valid channel name.
+    """
     if model is not NamedChannel:
         return name.strip().lower()
     try:

@@ -1,4 +1,8 @@
-"""Locks are taken from the top down, download before version before file, so that two writers never cross."""
+"""Lock versions, and keep the version counts of their download correct.
+
+Every writer takes its locks in the same order: the download first, then the version, then the file. Two writers
+therefore never wait for each other in a circle, which would be a deadlock.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +22,9 @@ def lock_version(version: Version) -> Version:
     Raises:
         NotFound: Another request erased the version or its download.
     """
+    # The download comes first: it is the lock that serializes all writers of one download, and the counts live on it.
     download = lock_download(version.download_id)
+    # `of=("self",)` keeps PostgreSQL from locking the joined row of the author, too.
     rows = Version.all_objects.select_for_update(of=("self",)).select_related("author")
     locked: Version | None = rows.filter(pk=version.pk).order_by().first()
     if locked is None:
@@ -29,7 +35,10 @@ def lock_version(version: Version) -> Version:
 
 @contextmanager
 def tally_changes(version: Version) -> Iterator[None]:
-    """Keeps the counts on the download true while the block changes what the version counts as."""
+    """Adjust the version counts of the download by what the block changes about the version.
+
+    The caller holds the lock on the download, so that no other writer changes the counts of the same version meanwhile.
+    """
     before = _tally(version)
     yield
     after = _tally(version)
@@ -37,7 +46,9 @@ def tally_changes(version: Version) -> Iterator[None]:
 
 
 def add_to_counts(download_id: int, alive: int, listed: int) -> None:
+    """Add the two differences to the counts of a download. If both are 0, write nothing."""
     if alive or listed:
+        # F() lets the database add, so the result does not depend on when this process read the row.
         Download.all_objects.filter(pk=download_id).update(
             version_count=F("version_count") + alive,
             listed_version_count=F("listed_version_count") + listed,
@@ -46,7 +57,7 @@ def add_to_counts(download_id: int, alive: int, listed: int) -> None:
 
 
 def _tally(version: Version) -> tuple[int, int]:
-    """(1 if it counts for the team, 1 if it counts for everybody)."""
+    """Return what the version adds to `version_count`, which the team sees, and to `listed_version_count`."""
     if version.pk is None or version.is_deleted:
         return 0, 0
     is_listed = version.is_released and version.visibility == Version.Visibility.LISTED

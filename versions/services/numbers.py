@@ -1,4 +1,4 @@
-"""Which numbers a version may take: not one that another version has, or had in public."""
+"""Check that the number of a version is free: no other version has it, or had it while outsiders could see it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ BUILD_ADVICE = (
 
 
 def check_number_is_free(version: Version) -> None:
-    """Refuse a number that is taken; the lock on the download keeps the answer true until the commit.
+    """Raise Conflict if the number of this version is taken in its channel.
+
+    The caller holds the lock on the download, so no other request can take the number before this one commits.
 
     Raises:
-        Conflict: It names the version in the way.
+        Conflict: Another version has or had the number. The message names that version.
     """
+    # One query answers the usual case. The queries that explain a conflict run only if there is one.
     if not _taken.first(
         download=version.download_id,
         channel=version.channel,
@@ -42,7 +45,7 @@ def check_number_is_free(version: Version) -> None:
 
 
 def _explain(version: Version) -> tuple[str, str]:
-    """Return the number in the way, and what to tell the caller."""
+    """Return the number that is in the way, and the message for the caller."""
     same = Q(sort_key=bytes(version.sort_key)) | Q(number=version.number)
     place = {"download": version.download_id, "channel": version.channel}
     wanted = f"{version.number} cannot be used in the channel {version.channel}"
@@ -58,6 +61,10 @@ def _explain(version: Version) -> tuple[str, str]:
 
 
 def _where_taken(download: int, channel: str, sort_key: bytes, number: str, but: int) -> models.QuerySet[Download]:
+    """Return the download if a version other than `but` has or had the number in the channel.
+
+    Four separate EXISTS let the database answer each of them from one index; a single one with OR inside could not.
+    """
     place = {"download": download, "channel": channel}
     versions = Version.all_objects.filter(**place).exclude(pk=but)
     past = PublicNumber.objects.filter(**place).exclude(version=but)

@@ -1,4 +1,7 @@
-"""A download got another version scheme: its numbers are read anew, so that old and new ones share one order."""
+"""Parse the version numbers of a download again after its version scheme changed.
+
+Old and new numbers then have sort keys of the same scheme, so they share one order.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,12 @@ BATCH = 500
 def reread_numbers(download: Download) -> None:
     """Recompute the sort keys of all versions and public numbers. The caller holds the lock on the download.
 
-    A number that the scheme does not accept keeps the place that its form gives it.
+    A number that the new scheme does not accept gets the sort key of the scheme that its form suggests.
 
     Raises:
-        Conflict: Two versions would be the same under the new scheme.
+        Conflict: Two numbers in one channel would be equal under the new scheme.
     """
+    # Deleted versions and public numbers are included, because they keep their numbers reserved.
     versions = list(Version.all_objects.filter(download=download).order_by())
     past = list(PublicNumber.objects.filter(download=download).order_by())
     for row, number in _read(download, versions):
@@ -34,6 +38,7 @@ def reread_numbers(download: Download) -> None:
 
 
 def _read(download: Download, rows: Sequence[Any]) -> list[tuple[Any, Number]]:
+    """Return each row with its number as the new scheme parses it, or raise Conflict if two numbers become equal."""
     found: dict[tuple[str, bytes], str] = {}
     read = []
     for row in rows:
@@ -51,8 +56,9 @@ def _read(download: Download, rows: Sequence[Any]) -> list[tuple[Any, Number]]:
 
 
 def _parse(text: str, scheme: str) -> Number:
+    """Return the number as the scheme parses it, or as its form suggests if the scheme does not accept it."""
     wanted = Scheme(scheme) if scheme else None
     try:
         return parse(text, wanted if wanted and accepts(text, wanted) else None)
-    except InvalidNumber:  # accepted when it was created, and reserved since
+    except InvalidNumber:  # The number was valid when the version was created, and the word became reserved later.
         return parse(text, Scheme.OTHER)

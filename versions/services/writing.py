@@ -44,13 +44,15 @@ def build_version(
 ) -> Version:
     """Return a checked, unsaved version of a download that stays locked until the transaction ends.
 
-    `created_at` may lie in the past, for a version that is older than its entry here. Without `channel`, a pre-release
-    goes where its identifier says (2.0.0-rc.1 into rc), and any other version into the default channel.
+    `created_at` may lie in the past, for a version that is older than its entry in this hub. If `channel` is empty, a
+    pre-release goes into the channel that its identifier names (2.0.0-rc.1 into rc), and any other version into the
+    default channel of the download.
 
     Raises:
-        NotFound, Denied: The actor may not see the download or not post versions.
-        Invalid: A field is wrong.
-        Conflict: The number is or was used in that channel.
+        NotFound: The actor may not see the download.
+        Denied: The actor may not post versions to the download.
+        Invalid: A field has an invalid value.
+        Conflict: The number is or was used in that channel, or the category allows only one version.
     """
     _refuse_lifecycle_fields(fields)
     download = _lock_for_posting(actor, download_id)
@@ -70,12 +72,20 @@ def build_version(
 
 @transaction.atomic
 def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
-    """Change only the given fields. The old number and channel stay this version's forever once they were public.
+    """Change only the given fields of a version.
 
-    Visibility and state are changed by `releasehub.publishing.lifecycle.move`.
-    Errors: NotFound, Denied; Invalid; Conflict when deleted, sealed, or the number belongs to another version.
+    If outsiders could see the version under its old number and channel, these stay reserved for it forever. The
+    visibility and the state are changed by `releasehub.publishing.lifecycle.move`, not here.
+
+    Raises:
+        NotFound: The actor may not see the version.
+        Denied: The actor may not edit the version.
+        Invalid: A field has an invalid value.
+        Conflict: The version is deleted or sealed, or the number belongs to another version.
     """
     _refuse_lifecycle_fields(fields, also={"visibility"})
+    # The policy is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
+    # another request may have changed the version while this one waited.
     version_policy.ensure("edit", actor, version)
     version = lock_version(version)
     version_policy.ensure("edit", actor, version)
@@ -100,12 +110,14 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
 
 
 def _lock_for_posting(actor: Actor, download_id: int) -> Download:
+    """Lock the download and return it, if the actor may post versions to it."""
     download = lock_download(download_id)
     download_policy.ensure("post_version", actor, download)
     return download
 
 
 def _made_at(created_at: datetime | None) -> datetime:
+    """Return the creation time of a new version: the time that the caller names, or now."""
     now = timezone.now()
     if created_at is not None and created_at > now:
         raise Invalid(ErrorCode.INVALID, "created_at lies in the future.", field="created_at")
@@ -113,12 +125,16 @@ def _made_at(created_at: datetime | None) -> datetime:
 
 
 def _refuse_lifecycle_fields(fields: dict[str, Any], *, also: Set[str] = frozenset()) -> None:
-    """Raise a programming error: such a change would pass by the guards of the transition table."""
+    """Raise TypeError if the caller tries to change a field of the lifecycle.
+
+    This is an error in the program and not of the user: such a change would bypass the guards of the transition table.
+    """
     if wrong := (LIFECYCLE_FIELDS | also) & fields.keys():
         raise TypeError(f"Change {', '.join(sorted(wrong))} through releasehub.publishing.lifecycle.")
 
 
 def _number_fields(number: Number) -> dict[str, Any]:
+    """Return the fields of a version that follow from its number."""
     return {
         "number": number.text,
         "scheme": number.scheme.value,
@@ -137,13 +153,17 @@ def _parsed(download: Download, text: str) -> Number:
 
 
 def _channel_for(download: Download, number: Number) -> str:
-    """Return the channel of a version for which none was named: a pre-release never gets into stable by accident."""
+    """Return the channel of a version whose author named no channel.
+
+    A pre-release goes into the channel that its identifier names, so that it never gets into stable by accident.
+    """
     if number.is_prerelease:
         return channel_of_prerelease(number.prerelease)
     return str(download.default_channel)
 
 
 def _channel(text: str) -> str:
+    """Return the normalized channel name, or raise Invalid for the field `channel`."""
     try:
         return clean_channel(text)
     except InvalidChannel as error:
@@ -151,6 +171,7 @@ def _channel(text: str) -> str:
 
 
 def _check_texts(values: dict[str, Any]) -> None:
+    """Raise Invalid if the release notes or the changelog are too long."""
     for name in TEXTS:
         if len(values.get(name, "")) > settings.MAX_NOTES_CHARACTERS:
             limit = settings.MAX_NOTES_CHARACTERS
@@ -158,13 +179,14 @@ def _check_texts(values: dict[str, Any]) -> None:
 
 
 def _check_base(download: Download, values: dict[str, Any]) -> None:
-    """Lineage stays inside one download, whatever the client names."""
+    """Raise Invalid if the base version belongs to another download."""
     base = values.get("base_version")
     if base is not None and base.download_id != download.pk:
         raise Invalid(ErrorCode.INVALID, "The base version belongs to another download.", field="base_version")
 
 
 def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Save the fields. If the number or the channel changed, check that it is free and reserve it once it is public."""
     is_moved = not {"number", "channel"}.isdisjoint(changes)
     with tally_changes(version):
         assign(version, fields)
@@ -176,4 +198,5 @@ def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any])
 
 
 def _readable(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the changes without the sort key, whose bytes mean nothing to a reader of the audit log."""
     return {name: change for name, change in changes.items() if name != "sort_key"}

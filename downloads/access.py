@@ -1,4 +1,7 @@
-"""What ties a user to a download: looked up once per request, for any number of downloads, in one query."""
+"""Look up the access that a user has to downloads: team flags, shares and stores.
+
+The result is cached on the actor for the length of a request. One query serves any number of downloads.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """`flags`: the team flags of the user that count, named as the fields of TeamMember."""
+    """The access of one user to one download.
+
+    Attributes:
+        flags: The team flags of the user that are in force, named like the fields of TeamMember.
+        is_shared: The download is shared with the user.
+        is_in_store: The download is in a store that the user may use.
+    """
 
     flags: frozenset[str] = frozenset()
     is_shared: bool = False
@@ -32,38 +41,43 @@ OTHER_TIES = ("belongs", "shared", "stored")
 
 
 def access_to(actor: Actor, download_id: int) -> Access:
-    """The user's ties to one download; from memory when it was loaded before."""
+    """Return the access of the actor to one download, without a query if it was loaded before."""
     load_access(actor, [download_id])
     access: Access = actor.facts.get(("access", download_id), NOTHING)
     return access
 
 
 def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
-    """Fetch the ties to all these downloads, at most one query; lists call it before they ask policies."""
+    """Load the access of the actor to all these downloads with at most one query.
+
+    Lists call this before they ask the policies for each row, so that the policies need no query per row.
+    """
     missing = {pk for pk in download_ids if ("access", pk) not in actor.facts}
     if actor.user_id is None or not missing:
         return
     for pk, access in _query(actor.user_id, missing).items():
         actor.facts["access", pk] = access
+    # Remember the downloads without a row, too. Otherwise each policy check would query for them again.
     for pk in missing:
         actor.facts.setdefault(("access", pk), NOTHING)
 
 
 def find_with_access(actor: Actor, pk: int) -> Download | None:
-    """The download of that id, deleted or not, with its category and what ties the user to it, in one query."""
+    """Return the download with this id, deleted or not, and load its category and the actor's access in one query."""
     if actor.user_id is None:
         return _alone.first(pk=pk)
     return _remembered(actor, _tied.first(pk=pk, user_id=actor.user_id))
 
 
 def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
-    """The first of the rows with what ties the user to it, in one query."""
+    """Return the first of the rows and load the actor's access to it, in one query."""
     if actor.user_id is None:
         return rows.first()
     return _remembered(actor, _with_ties(rows, actor.user_id).first())
 
 
 def _remembered(actor: Actor, download: Download | None) -> Download | None:
+    """Cache the access that was loaded with the download, and return the download."""
     if download is not None:
         ties = {name: getattr(download, name) for name in (*BY_FLAG, *OTHER_TIES)}
         actor.facts["access", download.pk] = _access(ties)
@@ -76,6 +90,10 @@ def _query(user_id: int, download_ids: set[int]) -> dict[int, Access]:
 
 
 def _with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
+    """Add columns that say how the user is related to each download.
+
+    `FilteredRelation` joins only the user's own row of the team, so that the join does not multiply the downloads.
+    """
     tied: DownloadQuerySet = rows.annotate(
         mine=FilteredRelation("team", condition=Q(team__user=user_id)),
         belongs=Q(organization__isnull=True)
@@ -88,11 +106,16 @@ def _with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
 
 
 def _access(row: dict[str, Any]) -> Access:
+    """Return the access that the columns of `_with_ties` describe.
+
+    Team flags on a download of an organization count only while the user belongs to that organization.
+    """
     held = frozenset(flag for name, flag in BY_FLAG.items() if row["belongs"] and row[name])
     return Access(flags=held, is_shared=bool(row["shared"]), is_in_store=bool(row["stored"]))
 
 
 def _of_id(pk: int) -> DownloadQuerySet:
+    """Return the rows with this id: one or none."""
     rows: DownloadQuerySet = Download.all_objects.select_related("category").filter(pk=pk).order_by()
     return rows
 

@@ -1,7 +1,9 @@
-"""When a download can be seen by outsiders: everybody who is neither its owner, on its team, nor a moderator.
+"""Record the slugs of downloads that outsiders can see.
 
-From that moment its slug belongs to it forever, and so do the numbers and file names of its open versions. The layers
-above register here, because this layer does not know them.
+An outsider is anyone who is neither the owner, nor on the team, nor a moderator. From the moment when outsiders can see
+a download, its slug is reserved for it forever, and so are the numbers and file names of its open versions, so that a
+published link never leads to other content. The layers of versions and files register listeners here, because this
+layer may not import them.
 """
 
 from __future__ import annotations
@@ -28,12 +30,16 @@ def register_scheme_change(listener: Listener) -> None:
 
 
 def announce_scheme_change(download: Download) -> None:
+    """Call the listeners after the version scheme of a download changed, in the same transaction."""
     for listener in _scheme_listeners:
         listener(download)
 
 
 def is_exposed(download: Download) -> bool:
-    """Return whether outsiders can see the download; the same as `DownloadQuerySet.exposed`. No query for open ones."""
+    """Return whether outsiders can see the download, as `DownloadQuerySet.exposed` selects it.
+
+    The usual case, a download that is open by its visibility, needs no query.
+    """
     if download.is_deleted or download.state != Download.State.VISIBLE:
         return False
     if download.visibility in {Download.Visibility.PUBLIC, Download.Visibility.MEMBERS}:
@@ -43,10 +49,12 @@ def is_exposed(download: Download) -> bool:
 
 @contextmanager
 def exposure_change(download: Download) -> Iterator[None]:
-    """Remember what becomes visible to outsiders by the changes in the block. The caller holds the download's lock.
+    """Reserve the slug, numbers and file names that the block makes visible to outsiders.
+
+    The caller holds the lock on the download, so that no other writer changes its exposure meanwhile.
 
     Raises:
-        Conflict: The slug belongs to another download.
+        Conflict: The slug is reserved for another download.
     """
     was_exposed, slug = is_exposed(download), download.slug
     yield
@@ -60,10 +68,10 @@ def exposure_change(download: Download) -> Iterator[None]:
 
 
 def remember_slug(download: Download) -> None:
-    """Give the slug to this download forever.
+    """Reserve the slug for this download forever.
 
     Raises:
-        Conflict: Another download was visible under it.
+        Conflict: Outsiders could see another download under this slug.
     """
     row, _ = PublicSlug.objects.get_or_create(slug=download.slug, defaults={"download": download})
     if row.download_id != download.pk:
@@ -79,6 +87,7 @@ def slug_is_taken(slug: str, *, but: int | None = None) -> bool:
 
 
 def slug_taken(slug: str) -> Conflict:
+    """Return the error for a slug that another download has or had."""
     return Conflict(
         ErrorCode.DOWNLOAD_SLUG_TAKEN,
         f"Another download has or had the slug {slug}, and its links keep working. Choose another slug.",

@@ -1,4 +1,7 @@
-"""Who may do what to categories and downloads. The roles table of the documentation, as code."""
+"""Permission policies of categories, downloads, shares and access keys.
+
+They implement the table of roles in the documentation.
+"""
 
 from downloads.access import access_to
 from downloads.models import AccessKey, Category, Download, Share, TeamMember
@@ -12,6 +15,8 @@ HARD_DELETE = "downloads.hard_delete_download"
 
 
 class CategoryPolicy(Policy[Category]):
+    """The rules for categories: everyone may see them, unless they are for members only; superusers change them."""
+
     def can_view(self, actor: Actor, target: Category) -> bool:
         return bool(actor.user) or actor.is_superuser or not target.is_members_only
 
@@ -26,6 +31,8 @@ class CategoryPolicy(Policy[Category]):
 
 
 class DownloadPolicy(Policy[Download]):
+    """The rules for downloads. The policies of versions and files build on them."""
+
     def can_view(self, actor: Actor, target: Download) -> bool:
         if self.is_unbound(actor, target):
             return False
@@ -42,7 +49,10 @@ class DownloadPolicy(Policy[Download]):
         return access_to(actor, target.pk).flags.union(name for name, holds in roles.items() if holds)
 
     def can_create(self, actor: Actor, rules: CategoryRules) -> bool:
-        """A signed-in user where the category accepts new downloads; a key bound to downloads makes no others."""
+        """Return whether the actor may create a download under these rules.
+
+        The category must accept new downloads from users. An API key that is bound to downloads cannot create others.
+        """
         if actor.bound_download_ids is not None:
             return False
         return self.is_moderator(actor) or (actor.user is not None and rules.accepts_downloads)
@@ -72,11 +82,11 @@ class DownloadPolicy(Policy[Download]):
         return self._may(actor, target, MANAGE_TEAM)
 
     def can_manage_access_keys(self, actor: Actor, target: Download) -> bool:
-        """A key lets somebody in, as a share does."""
+        """Return whether the actor may manage the access keys. A key gives access like a share, so the rule is one."""
         return self.can_manage_team(actor, target)
 
     def can_erase(self, actor: Actor, target: Download) -> bool:
-        """Hard deletion, of the download or anything in it: the owner, or staff with the permission for it."""
+        """Return whether the actor may erase the download or anything in it: its owner, or staff with a permission."""
         return self.is_owner(actor, target) or actor.has_permission(HARD_DELETE)
 
     def is_moderator(self, actor: Actor) -> bool:
@@ -86,17 +96,18 @@ class DownloadPolicy(Policy[Download]):
         return actor.user_id is not None and actor.user_id == target.owner_id
 
     def is_unbound(self, actor: Actor, target: Download) -> bool:
+        """Return whether the actor uses an API key that is bound to other downloads."""
         return actor.bound_download_ids is not None and target.pk not in actor.bound_download_ids
 
     def is_on_team(self, actor: Actor, target: Download) -> bool:
         return bool(access_to(actor, target.pk).flags)
 
     def is_insider(self, actor: Actor, target: Download) -> bool:
-        """Sees drafts and whatever else is not yet for everybody."""
+        """Return whether the actor sees drafts and everything else that is not public yet."""
         return self.is_moderator(actor) or self.is_owner(actor, target) or self.is_on_team(actor, target)
 
     def has_flag(self, actor: Actor, target: Download, *flags: str) -> bool:
-        """Owner, moderator, or a team member with one of the flags; whatever the state."""
+        """Return whether the actor is owner, moderator, or a team member with one of the flags, in any state."""
         if self.is_moderator(actor) or self.is_owner(actor, target):
             return True
         return not access_to(actor, target.pk).flags.isdisjoint(flags)
@@ -108,7 +119,7 @@ class DownloadPolicy(Policy[Download]):
         return access_to(actor, target.pk).flags
 
     def is_open_to(self, actor: Actor, target: Download) -> bool:
-        """Visible without a role: by the download's visibility, a share, or an access key."""
+        """Return whether the actor sees the download without a role: by its visibility, a share, or an access key."""
         if target.state != Download.State.VISIBLE:
             return False
         if target.pk in actor.granted_download_ids:
@@ -122,25 +133,30 @@ class DownloadPolicy(Policy[Download]):
         return access.is_shared or in_store
 
     def _may(self, actor: Actor, target: Download, *flags: str) -> bool:
-        """Nothing is done to a deleted download before it is restored, except by site administrators."""
+        """Return whether the actor has one of the flags and the download is not deleted. Superusers always may."""
         if actor.is_superuser:
             return True
         return not target.is_deleted and self.has_flag(actor, target, *flags)
 
 
 class SharePolicy(Policy[Share]):
+    """The rules for shares of a download."""
+
     def standing(self, actor: Actor, target: Share) -> frozenset[str]:
         return download_policy.standing(actor, target.download)
 
     def can_view(self, actor: Actor, target: Share) -> bool:
-        """Who sees the download and manages its team, made the share, or was given it."""
+        """Return whether the actor sees the download, and manages its team, created the share, or received it."""
         if not download_policy.can_view(actor, target.download):
             return False
         is_party = actor.user_id is not None and actor.user_id in {target.created_by_id, target.user_id}
         return is_party or download_policy.can_manage_team(actor, target.download)
 
     def can_remove(self, actor: Actor, target: Share) -> bool:
-        """The user who made it, the owner of the download and moderators; without a creator, any team manager."""
+        """Return whether the actor created the share, owns the download, or is a moderator.
+
+        If the creator of the share is unknown, every user who manages the team may remove it.
+        """
         if download_policy.is_moderator(actor) or download_policy.is_owner(actor, target.download):
             return True
         if target.created_by_id is None:
@@ -153,7 +169,7 @@ download_policy = DownloadPolicy()
 
 
 class AccessKeyPolicy(Policy[AccessKey]):
-    """The keys of a download are a matter of those who manage its team."""
+    """The rules for access keys: the users who manage the team of a download manage its access keys."""
 
     def standing(self, actor: Actor, target: AccessKey) -> frozenset[str]:
         return download_policy.standing(actor, target.download)
@@ -171,7 +187,7 @@ share_policy = SharePolicy()
 
 
 def manageable_access_keys(actor: Actor) -> AccessKeyQuerySet:
-    """The set form of `AccessKeyPolicy.can_view`."""
+    """Return the access keys for which `AccessKeyPolicy.can_view` is true, with their standing."""
     rows: AccessKeyQuerySet = AccessKey.objects.with_standing().filter(
         download__in=Download.all_objects.team_managed_by(actor)
     )

@@ -1,4 +1,7 @@
-"""Which categories and downloads. `visible_to` is the set form of the policies; a test keeps both equal."""
+"""Querysets that select categories and downloads by permission and exposure.
+
+`visible_to` selects the rows for which the policy's `can_view` is true; a test checks that both always agree.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,14 @@ PUBLISHER_FLAGS = ("can_upload", MANAGE_VERSIONS)
 
 
 class CategoryQuerySet(TreeQuerySet):
+    """Categories, with filters by permission."""
+
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which CategoryPolicy.can_view is true."""
         return self if actor.user or actor.is_superuser else self.filter(is_members_only=False)
 
     def with_download_count(self, downloads: DownloadQuerySet) -> Self:
-        """`visible_download_count`: how many of `downloads` lie directly in the category."""
+        """Add `visible_download_count`: how many of `downloads` are directly in the category."""
         counted = (
             downloads.filter(category=OuterRef("pk"))
             .order_by()
@@ -42,6 +47,8 @@ class CategoryQuerySet(TreeQuerySet):
 
 
 class DownloadQuerySet(SoftDeleteQuerySet[Any]):
+    """Downloads, with the filters that lists, links and policies share."""
+
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which DownloadPolicy.can_view is true, deleted ones included."""
         rows = self.within_binding(actor)
@@ -60,7 +67,7 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         return rows if actor.has_permission(MODERATE) else rows.filter(owner_id=actor.user_id)
 
     def inside_for(self, actor: Actor, *flags: str) -> Self:
-        """Rows of which the actor is owner, moderator, or team member (with one of `flags`, where given)."""
+        """Rows of which the actor is owner, moderator, or team member, with one of `flags` if any are given."""
         rows = self.within_binding(actor)
         if actor.has_permission(MODERATE):
             return rows
@@ -69,7 +76,7 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         return rows.filter(Q(owner_id=actor.user_id) | Q(on_team(actor.user_id, *flags), deleted_at__isnull=True))
 
     def entities(self, kind: str = "") -> Self:
-        """Those of the category `entities`, all or of one kind."""
+        """Downloads of the category `entities`, of all kinds or of one kind."""
         rows = self.filter(category__slug=ENTITIES)
         return rows.filter(kind=kind) if kind else rows
 
@@ -103,7 +110,7 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         return self.alive().filter(opened | named, state="visible")
 
     def within_binding(self, actor: Actor) -> Self:
-        """A key bound to downloads sees no others."""
+        """Rows that the actor's API key is bound to; all rows if the key is not bound or there is no key."""
         return self if actor.bound_download_ids is None else self.filter(pk__in=actor.bound_download_ids)
 
     def search(self, text: str) -> Self:
@@ -115,12 +122,12 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
 
 
 def sees_everything(actor: Actor) -> bool:
-    """Moderators, unless their key is bound to downloads: no row needs a look."""
+    """Return whether the actor sees every row, so that no filter is needed: a moderator without a bound API key."""
     return actor.bound_download_ids is None and actor.has_permission(MODERATE)
 
 
 def open_to(actor: Actor) -> Q:
-    """Visible downloads that need no role: by their visibility, or shared by name."""
+    """Match downloads that the actor sees without a role: by their visibility, or because they are shared."""
     if actor.user_id is None:
         return Q(state="visible", visibility="public", category__is_members_only=False)
     allowed = Q(visibility__in=["public", "members"]) | Q(in_store_of(actor.user_id), visibility="organization")
@@ -129,7 +136,10 @@ def open_to(actor: Actor) -> Q:
 
 
 def on_team(user_id: int, *flags: str) -> Q:
-    """Team members (with one of `flags`); of an organisation's download only while they belong to the organisation."""
+    """Match downloads that have the user on their team, with one of `flags` if any are given.
+
+    Team members of an organization's download count only while they belong to the organization.
+    """
     member = Membership.objects.filter(organization=OuterRef("organization"), user=user_id)
     team = TeamMember.objects.filter(download=OuterRef("pk"), user=user_id)
     if flags:
@@ -138,14 +148,14 @@ def on_team(user_id: int, *flags: str) -> Q:
 
 
 def in_store_of(user_id: int) -> Q:
-    """Published to a store the user may shop in."""
+    """Match downloads in a store that the user may use: a public one, or one of the user's organizations."""
     stores = StorePublication.objects.filter(download=OuterRef("pk"))
     mine = stores.filter(organization__memberships__user=user_id)
     return Q(Exists(stores.filter(is_public=True))) | Q(Exists(mine))
 
 
 def opened_by_stores(download_id: int) -> Q:
-    """Users who may shop in a store that holds the download; the other side of `in_store_of`."""
+    """Match users who may use a store that has the download. This is `in_store_of` for users instead of downloads."""
     stores = StorePublication.objects.filter(download=download_id)
     mine = stores.filter(organization__memberships__user=OuterRef("pk"))
     return Q(Exists(stores.filter(is_public=True))) | Q(Exists(mine))

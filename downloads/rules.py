@@ -1,4 +1,7 @@
-"""The rules in force in a category: its own, else those of the nearest ancestor that sets them, else the site's."""
+"""Resolve the rules of a category.
+
+Each setting comes from the category itself, or from its nearest ancestor that sets it, or else from the site.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +14,11 @@ from downloads.models import Category
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryRules:
-    """Limits in bytes and files; 0 = no limit. `allowed_extensions` empty = any, lower case without dot."""
+    """The rules that apply to the downloads of a category.
+
+    Limits are numbers of bytes or files; 0 means no limit. `allowed_extensions` holds extensions in lower case and
+    without the dot; empty means that every extension is allowed.
+    """
 
     accepts_downloads: bool = True
     requires_approval: bool = False
@@ -29,6 +36,7 @@ SETTINGS = tuple(CategoryRules.__dataclass_fields__)
 
 
 def site_rules() -> CategoryRules:
+    """Return the rules that apply where no category sets its own."""
     return CategoryRules(
         allowed_extensions=tuple(settings.ALLOWED_EXTENSIONS),
         max_file_bytes=settings.MAX_FILE_BYTES,
@@ -39,14 +47,14 @@ def site_rules() -> CategoryRules:
 
 
 def rules_of(category: Category) -> CategoryRules:
-    """From the category's own row, without a query."""
+    """Return the rules of a category from its own row, without a query. The row holds the inherited settings."""
     values: dict[str, Any] = {name: getattr(site_rules(), name) for name in SETTINGS} | category.inherited
     values["allowed_extensions"] = tuple(values["allowed_extensions"])
     return CategoryRules(**values)
 
 
 def settings_along(path: Sequence[Category]) -> dict[str, Any]:
-    """What is set along `path`, from the root of the tree to the category itself; the nearest one wins."""
+    """Return the settings along `path`, from the root of the tree to a category. The setting nearest to it wins."""
     values: dict[str, Any] = {}
     for category in path:
         values |= {name: getattr(category, name) for name in SETTINGS if getattr(category, name) is not None}

@@ -1,4 +1,4 @@
-"""How a download looks inside an event."""
+"""Serialize downloads for webhook events."""
 
 from typing import Any
 
@@ -7,11 +7,12 @@ from releasehub.webhooks.services import loaded_relation
 
 
 def download_snapshot(download: Download) -> dict[str, Any]:
+    """Return the data of a download as it is at the time of the event."""
     return embedded_download(download) | {"description": download.description}
 
 
 def embedded_download(download: Download) -> dict[str, Any]:
-    """As events of its versions and files hold it: without the long text."""
+    """Return the data of a download for the events of its versions and files, without the long description."""
     category, owner = loaded_relation(download, "category"), loaded_relation(download, "owner")
     account = loaded_relation(download, "organization") if download.organization_id else owner
     return {

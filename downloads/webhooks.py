@@ -1,4 +1,7 @@
-"""Whose webhook endpoints of a download are: the owner's, and those of whoever may manage its team."""
+"""Decide which users manage the webhook endpoints of a download: its owner, and the users who manage its team.
+
+The app `webhooks` does not know downloads. It calls these functions, which are registered in `downloads/apps.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,47 +21,61 @@ from releasehub.webhooks.policies import administered_organizations, endpoint_po
 
 
 def manages_endpoints(actor: Actor, download_id: int) -> bool:
+    """Return whether the actor may manage the webhook endpoints of the download."""
     download = Download.objects.select_related("category").filter(pk=download_id).first()
     return download is not None and download_policy.can_manage_team(actor, download)
 
 
 def managed_downloads(actor: Actor) -> QuerySet[Any, int]:
-    """The set form of `manages_endpoints`."""
+    """Return the ids of the downloads for which `manages_endpoints` is true."""
     return Download.objects.team_managed_by(actor).values_list("pk", flat=True)
 
 
 def is_held_by_manager() -> Q:
-    """Match endpoints whose creator owns their download or manages its team, deleted downloads included.
+    """Match endpoints whose creator owns their download or manages its team.
 
-    That a download was deleted is the last thing its endpoints are told.
+    Deleted downloads are included, because the deletion is the last event that their endpoints receive.
     """
     owned = Download.all_objects.filter(pk=OuterRef("download_id"), owner=OuterRef("created_by"), owner__is_active=True)
     return Q(download_id__isnull=False) & (Q(Exists(owned)) | is_team_manager("created_by", "download_id"))
 
 
 def streamed_downloads(actor: Actor, organization_ids: frozenset[int]) -> Iterable[int]:
-    """Deleted ones too: that they went is the last thing their stream tells."""
+    """Return the ids of the downloads whose events the actor may stream.
+
+    Deleted downloads are included, because the deletion is the last event in their stream.
+    """
     mine = Download.all_objects.inside_for(actor, MANAGE_TEAM).values("pk")
     rows = Download.all_objects.within_binding(actor).filter(Q(pk__in=mine) | Q(organization__in=organization_ids))
     return rows.values_list("pk", flat=True)
 
 
 def owner_of(download_id: int) -> User | None:
+    """Return the owner of the download, or None if the download does not exist or is deleted."""
     download = Download.objects.select_related("owner").filter(pk=download_id).first()
     return download.owner if download else None
 
 
 def ensure_download(download_id: int) -> None:
-    """Staff manage the endpoints of every download, so the policy does not look for it.  Errors: NotFound."""
+    """Check that the download exists.
+
+    The policy does not check this for staff, because they may manage the endpoints of every download.
+
+    Raises:
+        NotFound: The download does not exist or is deleted.
+    """
     if not Download.objects.filter(pk=download_id).exists():
         raise NotFound
 
 
 def only_scope(actor: Actor) -> dict[str, Any]:
-    """What an endpoint belongs to when its maker does not say, as arguments of `create_endpoint`.
+    """Return the default scope of an endpoint whose creator names no scope, as arguments of `create_endpoint`.
 
-    The site for its staff; else the one organisation the actor administers; without any, the one download managed.
-    Errors: Invalid (field: download_id) when that is not clear.
+    For staff it is the site. For other actors it is the only organization that the actor administers, or else the only
+    download that the actor manages.
+
+    Raises:
+        Invalid: The scope is not clear. The error names the field `download_id`.
     """
     if endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None):
         return {}

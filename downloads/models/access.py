@@ -1,4 +1,7 @@
-"""Who besides the owner: team, shares, organisation stores, access keys."""
+"""The models that give users other than the owner access to a download.
+
+They are team members, shares, publications in the stores of organizations, and access keys.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ MODERATE = "downloads.moderate_download"
 
 
 class TeamMember(TimeStampedModel):
-    """At least one flag is set, so every row is a member of the team."""
+    """A member of the team of a download. At least one flag is set, so every row gives some right."""
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="team")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="team_memberships")
@@ -48,9 +51,10 @@ class TeamMember(TimeStampedModel):
 
 
 def is_team_manager(user: str, download: str) -> Q:
-    """Match rows whose user may manage the team of their download without owning it; the fields are named.
+    """Match rows whose user may manage the team of their download without owning it.
 
-    Members of an organization's download lose their flags when they leave the organization, as everywhere.
+    `user` and `download` are the names of the fields that hold the user and the download. Team members of an
+    organization's download lose their flags when they leave the organization, as they do everywhere else.
     """
     belongs = Membership.objects.filter(organization=OuterRef("download__organization"), user=OuterRef("user"))
     team = TeamMember.objects.filter(
@@ -64,13 +68,14 @@ def is_team_manager(user: str, download: str) -> Q:
 
 
 class GrantQuerySet(models.QuerySet[Grant]):
-    """Rows that let somebody into a download: shares and access keys."""
+    """Rows that give access to a download: shares and access keys."""
 
     def in_force(self) -> Self:
         """Return the rows whose creator may still manage the team of the download.
 
-        Nobody can leave a door open behind them: what a team member granted is void as soon as the member may no longer
-        grant it. Rows without a creator were made by the site, or before creators were recorded.
+        A grant loses its force as soon as its creator may no longer grant it. A former team member therefore cannot
+        leave a share or a key behind to keep access. Rows without a creator were made by the site, or before creators
+        were recorded.
         """
         return self.filter(is_in_force())
 
@@ -82,7 +87,7 @@ def is_in_force() -> Q:
 
 
 class Share(PublicIdModel, TimeStampedModel):
-    """A user who may view and download, and nothing more."""
+    """A user who may view a download and fetch its files, without any other right."""
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="shares")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares")
@@ -105,7 +110,7 @@ class Share(PublicIdModel, TimeStampedModel):
 
 
 class StorePublication(TimeStampedModel):
-    """A download in an organisation's store; `is_public` opens it to every signed-in user."""
+    """A download in the store of an organization. `is_public` opens it to every signed-in user."""
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="publications")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="publications")
@@ -119,12 +124,14 @@ class StorePublication(TimeStampedModel):
 
 
 class AccessKeyQuerySet(GrantQuerySet["AccessKey"]):
+    """Access keys, with filters by their state."""
+
     def with_standing(self) -> Self:
-        """Tell each row whether it is in force, for `AccessKey.state`."""
+        """Add the column `has_standing`: whether the key is in force. `AccessKey.state` reads it."""
         return self.annotate(has_standing=Case(When(is_in_force(), then=True), default=False))
 
     def in_state(self, state: str) -> Self:
-        """The set form of `AccessKey.state`."""
+        """Return the rows for which `AccessKey.state` is `state`."""
         if state == AccessKey.State.REVOKED:
             return self.filter(revoked_at__isnull=False)
         is_expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
@@ -139,7 +146,10 @@ class AccessKeyQuerySet(GrantQuerySet["AccessKey"]):
 
 
 class AccessKey(PublicIdModel, TimeStampedModel):
-    """Opens one download to whoever holds it: the `key` of an update check, a share link."""
+    """A secret that opens one download to its holder, as the parameter `key` of an update check or in a share link.
+
+    Only the digest of the secret is stored, so a copy of the database opens nothing.
+    """
 
     class State(models.TextChoices):
         USABLE = "usable"
@@ -174,7 +184,7 @@ class AccessKey(PublicIdModel, TimeStampedModel):
 
     @property
     def is_usable(self) -> bool:
-        """It still opens its download; whether a use is left is asked when bytes are handed out."""
+        """True if the key still opens its download. The uses that are left are checked when bytes are delivered."""
         return self.revoked_at is None and not self.is_expired
 
     @property
@@ -189,10 +199,10 @@ class AccessKey(PublicIdModel, TimeStampedModel):
 
 
 class AccessKeyUse(models.Model):
-    """A use of an access key that was spent: who got which file with it, and how many bytes so far.
+    """One spent use of an access key: the visitor, the file, and the number of bytes granted so far.
 
-    It pays for one visitor's transfers of one file for an hour, so that retries and ranges cost nothing more.
-    `file_id` is not a foreign key, because files are a layer above.
+    A use covers one visitor's transfers of one file for an hour, so that retries and range requests cost no further
+    use. `file_id` is not a foreign key, because the app `files` is in a layer above this one.
     """
 
     access_key = models.ForeignKey(AccessKey, on_delete=models.CASCADE, related_name="uses")

@@ -1,3 +1,5 @@
+"""The model of categories, which form a tree and pass their settings on to the categories below them."""
+
 from __future__ import annotations
 
 from django.db import models
@@ -9,10 +11,12 @@ from releasehub.core.models import PublicIdModel, TimeStampedModel
 
 
 class Category(PublicIdModel, TimeStampedModel, TreeNode):  # type: ignore[django-manager-missing]
-    """The settings from `accepts_downloads` on are empty where the parent, at last the site, decides.
+    """A category of downloads.
 
-    `inherited`: the settings in force as far as this category or an ancestor sets them, kept by the services, so
-    that asking for the rules costs no query. `is_members_only` is one of them as a column, for lists to filter on.
+    The settings from `accepts_downloads` on are null where the category does not decide; then its nearest ancestor with
+    a value decides, or else the site. `inherited` caches the settings that this category or an ancestor sets. The
+    services keep it current, so that reading the rules costs no query. `is_members_only` repeats one of them as a
+    column, so that lists can filter by it.
     """
 
     parent = TreeNodeForeignKey(
@@ -55,9 +59,9 @@ class Category(PublicIdModel, TimeStampedModel, TreeNode):  # type: ignore[djang
         return f"/categories/{self.slug}/"
 
     def trail(self) -> list[Category]:
-        """From the root of the tree to this category; one query."""
+        """Return the path from the root of the tree to this category, with one query."""
         return list(self.ancestors(include_self=True))
 
     def subtree(self) -> list[Category]:
-        """This category and all below it; one query."""
+        """Return this category and all categories below it, with one query."""
         return list(self.descendants(include_self=True))

@@ -1,3 +1,5 @@
+"""The models of downloads and of the slugs that stay reserved for them."""
+
 from __future__ import annotations
 
 from django.conf import settings
@@ -15,7 +17,10 @@ DownloadManager = models.Manager.from_queryset(DownloadQuerySet)
 
 
 class Download(PublicIdModel, SoftDeleteModel):
-    """What other systems call product, entity or engine. Owns versions."""
+    """A download: the thing that is released, and the owner of its versions.
+
+    The other API dialects call it product, entity or engine.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft"
@@ -117,9 +122,10 @@ class Download(PublicIdModel, SoftDeleteModel):
 
 
 class PublicSlug(models.Model):
-    """A slug under which outsiders could see a download. It belongs to that download forever.
+    """A slug under which outsiders could see a download. It is reserved for that download forever.
 
-    `download` is null after a hard delete. `reason` then says why, and `was_open_to_all` whether everybody may know.
+    `download` is null after a hard delete. `reason` then says why the download was erased, and `was_open_to_all`
+    whether the reason may be shown to everyone.
     """
 
     slug = models.SlugField(max_length=100, unique=True)

@@ -1,4 +1,7 @@
-"""Use cases of categories and downloads. `releasehub.publishing.deletion` deletes downloads with their files."""
+"""Use cases of categories and downloads.
+
+`releasehub.publishing.deletion` deletes downloads, because their versions and files have to go with them.
+"""
 
 from downloads.services.categories import create_category, delete_category, update_category
 from downloads.services.downloads import (

@@ -1,3 +1,5 @@
+"""Create, change and delete categories, and pass their settings on to the categories below them."""
+
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +17,12 @@ from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
 
 @transaction.atomic
 def create_category(*, actor: Actor, title: str, parent: Category | None = None, **fields: Any) -> Category:
-    """`fields`: any other field of the model.  Errors: Denied, Invalid."""
+    """Create a category. `fields` may hold any other field of the model.
+
+    Raises:
+        Denied: The actor may not create categories.
+        Invalid: A field has an invalid value.
+    """
     if not category_policy.can_create(actor):
         raise Denied
     category = Category()
@@ -29,7 +36,13 @@ def create_category(*, actor: Actor, title: str, parent: Category | None = None,
 
 @transaction.atomic
 def update_category(*, actor: Actor, category: Category, **fields: Any) -> Category:
-    """Only the fields given change.  Errors: Denied, Invalid; Conflict when it would become its own ancestor."""
+    """Change only the given fields of a category.
+
+    Raises:
+        Denied: The actor may not edit categories.
+        Invalid: A field has an invalid value, or another category has the slug.
+        Conflict: The category would become its own ancestor.
+    """
     category_policy.ensure("edit", actor, category)
     parent = fields.get("parent")
     if parent is not None and category.pk in {node.pk for node in parent.trail()}:
@@ -48,9 +61,11 @@ def update_category(*, actor: Actor, category: Category, **fields: Any) -> Categ
 
 @transaction.atomic
 def delete_category(*, actor: Actor, category: Category, reason: str = "") -> None:
-    """Erases an empty category; there is no soft deletion of categories.
+    """Erase an empty category. Categories have no soft delete.
 
-    Errors: Denied; Conflict while it holds categories or downloads, deleted ones included.
+    Raises:
+        Denied: The actor may not delete categories.
+        Conflict: The category still contains categories or downloads. Soft-deleted downloads count.
     """
     category_policy.ensure("delete", actor, category)
     if category.children.exists() or Download.all_objects.filter(category=category).exists():
@@ -64,7 +79,10 @@ def _slug_is_taken(slug: str) -> bool:
 
 
 def _spread_settings(category: Category) -> None:
-    """Keep the resolved settings of the subtree."""
+    """Store the resolved settings of the category and of all categories below it.
+
+    Settings are read far more often than they change, so they are resolved here once instead of on every read.
+    """
     for node in category.subtree():
         inherited = settings_along(node.trail())
         is_members_only = inherited.get("members_only", site_rules().members_only)

@@ -1,3 +1,5 @@
+"""Create, change, approve and restore downloads, and hide them (soft delete)."""
+
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,10 +37,19 @@ ADMINISTRATORS_FIELDS = frozenset({"quota_bytes"})
 def create_download(
     *, actor: Actor, category: Category, title: str, owner: User | None = None, slug: str = "", **fields: Any
 ) -> Download:
-    """A new download of `owner` (the actor, unless a moderator names somebody else).
+    """Create a download.
 
-    `state` may be draft; otherwise the category decides between visible and moderated.
-    Errors: Denied; Invalid; Conflict when the slug is taken.
+    Args:
+        owner: The user who will own the download. Only moderators may name another user than themselves; for everyone
+            else, the actor becomes the owner.
+        slug: The slug for the URLs. If it is empty, a free one is made from the title.
+        fields: Other fields of the model. `state` may be draft; otherwise the category decides whether the download is
+            visible at once or waits for moderation.
+
+    Raises:
+        Denied: The category accepts no new downloads from the actor, or the actor may not set the storage quota.
+        Invalid: A field has an invalid value, or there is no user who could own the download.
+        Conflict: The slug is or was taken.
     """
     rules = rules_of(category)
     if not download_policy.can_create(actor, rules):
@@ -70,10 +81,17 @@ def create_download(
 
 @transaction.atomic
 def update_download(*, actor: Actor, download: Download, **fields: Any) -> Download:
-    """Only the fields given change.
+    """Change only the given fields of a download.
 
-    Errors: NotFound, Denied (visibility and organisation are the owner's), Conflict when deleted, Invalid.
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not edit the download. Only owners and moderators change the visibility and the
+            organization, and only administrators the storage quota.
+        Invalid: A field has an invalid value.
+        Conflict: The download is deleted, or the slug is or was taken.
     """
+    # The policy is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
+    # another request may have changed the download while this one waited.
     download_policy.ensure("edit", actor, download)
     download = lock_download(download.pk)
     download_policy.ensure("edit", actor, download)
@@ -89,6 +107,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
     _check_move(actor, download, fields)
     if "slug" in changes and slug_is_taken(fields["slug"], but=download.pk):
         raise slug_taken(fields["slug"])
+    # Another visibility, state or organization may open the download to outsiders, which reserves its slug and numbers.
     with exposure_change(download):
         assign(download, fields)
         _save_with_slug(download)
@@ -101,7 +120,12 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
 
 @transaction.atomic
 def approve_download(*, actor: Actor, download: Download) -> Download:
-    """Out of the moderation queue.  Errors: NotFound, Denied."""
+    """Approve a download that waits for moderation, which makes it visible. Approving it again changes nothing.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor is not a moderator.
+    """
     download_policy.ensure("approve", actor, download)
     download = lock_download(download.pk)
     if download.state != Download.State.VISIBLE:
@@ -114,7 +138,7 @@ def approve_download(*, actor: Actor, download: Download) -> Download:
 
 
 def mark_download_deleted(*, actor: Actor, download: Download, reason: str) -> None:
-    """The soft half of deleting; the caller has checked the rights and holds the lock."""
+    """Hide a download (soft delete). The caller has checked the permission and holds the lock on the download."""
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_SOFT, target=download, reason=reason)
     download.mark_deleted(by=actor.user, reason=reason)
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=False, reason=reason)
@@ -122,9 +146,15 @@ def mark_download_deleted(*, actor: Actor, download: Download, reason: str) -> N
 
 @transaction.atomic
 def restore_download(*, actor: Actor, download: Download) -> Download:
-    """Comes back visible, or moderated where the category asks for approval; a draft stays a draft.
+    """Restore a soft-deleted download.
 
-    Errors: NotFound, Denied; Conflict when it is not deleted.
+    The download becomes visible again, or waits for moderation if its category asks for approval. A draft stays a
+    draft.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor is neither the owner nor a moderator.
+        Conflict: The download is not deleted. For superusers, this is not an error.
     """
     download_policy.ensure("restore", actor, download)
     download = lock_download(download.pk)
@@ -144,7 +174,10 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
 
 
 def lock_download(download_id: int) -> Download:
-    """Return the row as it is now, locked until the transaction ends; whatever changes its versions locks it first.
+    """Return the row as it is now, locked until the transaction ends.
+
+    Every writer that changes a download or its versions takes this lock first, so writers of one download run one after
+    the other.
 
     Raises:
         NotFound: Another request erased the download.
@@ -156,6 +189,7 @@ def lock_download(download_id: int) -> Download:
 
 
 def _for_update(pk: int) -> DownloadQuerySet:
+    """Return the row locked for an update. The joined category and owner stay unlocked, because others need them."""
     rows: DownloadQuerySet = Download.all_objects.select_for_update(of=("self",)).select_related("category", "owner")
     return rows.filter(pk=pk).order_by()
 
@@ -164,6 +198,7 @@ _locked: SqlTemplate[Download] = SqlTemplate(_for_update, pk=SAMPLE_ID)
 
 
 def _first_state(actor: Actor, *, requested: str, requires_approval: bool) -> Download.State:
+    """Return the state of a new or restored download, as the category and the role of the actor decide."""
     if requested == Download.State.DRAFT:
         return Download.State.DRAFT
     if requires_approval and not download_policy.is_moderator(actor):
@@ -172,7 +207,11 @@ def _first_state(actor: Actor, *, requested: str, requires_approval: bool) -> Do
 
 
 def _check_state_change(actor: Actor, download: Download, fields: dict[str, Any]) -> None:
-    """A draft is offered for publication as the category says; only moderators lift or set moderation."""
+    """Check a change of the state, and replace `visible` by `moderated` where the category asks for approval.
+
+    Raises:
+        Denied: The actor is not a moderator, and the change would set or lift moderation.
+    """
     if "state" not in fields or download_policy.is_moderator(actor):
         return
     rules = rules_of(download.category)
@@ -183,11 +222,18 @@ def _check_state_change(actor: Actor, download: Download, fields: dict[str, Any]
 
 
 def _check_quota_change(actor: Actor, changed: Iterable[str]) -> None:
+    """Raise Denied if the storage quota is changed by an actor who is not an administrator."""
     if not actor.is_superuser and not ADMINISTRATORS_FIELDS.isdisjoint(changed):
         raise Denied("Only administrators set the storage quota of a download.")
 
 
 def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> None:
+    """Check a move into another category, and send the download to moderation if the new category asks for approval.
+
+    Raises:
+        Denied: The category accepts no downloads from the actor, or the move would show the download to more people
+            than the actor may show it to.
+    """
     category = fields.get("category")
     if category is None or category == download.category or download_policy.is_moderator(actor):
         return
@@ -196,21 +242,28 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
         raise Denied("This category accepts no new downloads from you.")
     is_public = download.visibility == Download.Visibility.PUBLIC
     if is_public and download.category.is_members_only and not category.is_members_only:
-        # Everybody would see what only signed-in users saw, which is a change of visibility by another name.
+        # After the move, anonymous visitors would see what only signed-in users saw before. That is a change of the
+        # visibility, so it needs the same permission.
         download_policy.ensure("set_visibility", actor, download)
     if rules.requires_approval and download.state == Download.State.VISIBLE:
         fields["state"] = Download.State.MODERATED
 
 
 def _slug(title: str, wanted: str) -> str:
+    """Return the wanted slug, or a free one made from the title if none is wanted."""
     if wanted and slug_is_taken(wanted):
         raise slug_taken(wanted)
     return wanted or free_slug(title, slug_is_taken, fallback="download")
 
 
 def _save_with_slug(download: Download) -> None:
-    """Save; of two requests that want one slug at once, the second gets a conflict instead of a server error."""
+    """Save the download, or raise Conflict if a request that ran at the same time took the slug.
+
+    The check before the save cannot see what another transaction has not committed yet, so the unique constraint has
+    the last word. Without this, the slower of two requests would end in a server error.
+    """
     try:
+        # A savepoint: after an IntegrityError, PostgreSQL would refuse every other query in the outer transaction.
         with transaction.atomic():
             download.save()
     except IntegrityError as error:

@@ -1,4 +1,7 @@
-"""Entities: private downloads of the category `entities`, and the stores they are published to."""
+"""Create entities, publish them to the stores of organizations, and withdraw them.
+
+An entity is a download of the category `entities`. It is private until it is published to a store.
+"""
 
 from __future__ import annotations
 
@@ -24,22 +27,25 @@ from releasehub.webhooks.events import EventType
 
 
 def entity_category() -> Category:
-    """Made by the hub itself when the first entity is."""
+    """Return the category of all entities. It is created together with the first entity."""
     found: Category | None = Category.objects.filter(slug=ENTITIES).first()
     if found is not None:
         return found
     try:
         with transaction.atomic():
             return create_category(actor=system_actor(), title="Entities", slug=ENTITIES)
-    except IntegrityError:  # somebody else made it just now
+    except IntegrityError:  # Another request created it at the same time.
         return Category.objects.get(slug=ENTITIES)
 
 
 @transaction.atomic
 def create_entity(*, actor: Actor, kind: str, slug: str, name: str, description: str = "") -> Download:
-    """Private, its versions numbered by time; the creator owns it and is the first publisher.
+    """Create an entity: a private download whose versions are numbered by time. The actor owns it.
 
-    Errors: Denied, Invalid; Conflict when the slug is or was taken.
+    Raises:
+        Denied: The actor may not create downloads.
+        Invalid: A field has an invalid value.
+        Conflict: The slug is or was taken.
     """
     return create_download(
         actor=actor,
@@ -57,10 +63,16 @@ def create_entity(*, actor: Actor, kind: str, slug: str, name: str, description:
 def publish_entity(
     *, actor: Actor, download: Download, organization: Organization, is_public: bool = False
 ) -> tuple[StorePublication, bool]:
-    """Into the organisation's store, or change how open it is there; the second value says whether it is new.
+    """Publish an entity to the store of an organization, or change whether it is public there.
 
-    What was private is then seen by whoever may shop there.
-    Errors: NotFound; Denied without the scope in the organisation, or the right to manage the team of the download.
+    A private entity becomes visible to everyone who may use the store.
+
+    Returns:
+        The publication, and whether the entity was not in the store before.
+
+    Raises:
+        NotFound: The actor may not see the organization or the download.
+        Denied: The actor may not publish to the store of the organization, or may not manage the team of the download.
     """
     organization_policy.ensure("share_store", actor, organization)
     download_policy.ensure("manage_team", actor, download)
@@ -73,7 +85,12 @@ def publish_entity(
 
 @transaction.atomic
 def withdraw_entity(*, actor: Actor, download: Download, organization: Organization) -> None:
-    """Out of the store; out of the last one, it is private again.  Errors: as `publish_entity`."""
+    """Withdraw an entity from the store of an organization. Withdrawn from its last store, it becomes private again.
+
+    Raises:
+        NotFound: The actor may not see the organization or the download, or the entity is not in the store.
+        Denied: The actor may not publish to the store of the organization, or may not manage the team of the download.
+    """
     organization_policy.ensure("share_store", actor, organization)
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
@@ -84,7 +101,10 @@ def withdraw_entity(*, actor: Actor, download: Download, organization: Organizat
 
 
 def _follow_stores(actor: Actor, download: Download) -> None:
-    """Private outside of stores, for the organisation in one; what somebody opened further stays as it is."""
+    """Adjust the visibility to the stores: `organization` while the entity is in a store, `private` otherwise.
+
+    A visibility that a user has chosen differently stays as it is.
+    """
     kinds = Download.Visibility
     is_in_one = StorePublication.objects.filter(download=download).exists()
     before, after = (kinds.PRIVATE, kinds.ORGANIZATION) if is_in_one else (kinds.ORGANIZATION, kinds.PRIVATE)

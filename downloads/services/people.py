@@ -1,4 +1,4 @@
-"""Team, shares, and organisation stores of a download."""
+"""Change who has access to a download: team members, shares, and the stores of organizations."""
 
 from django.db import transaction
 
@@ -19,8 +19,9 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
     """Add a member or replace their flags (names of TeamMember.FLAGS, at least one).
 
     Raises:
-        NotFound, Denied: As the policy decides; also for a flag given or taken away that the actor does not have.
-        Invalid: Without a flag, or with an unknown one.
+        NotFound: The actor may not see the download.
+        Denied: The actor may not manage the team, or does not have a flag that the call gives or takes away.
+        Invalid: There is no flag, or an unknown one.
         Conflict: The user is the owner, who has all rights already.
     """
     download_policy.ensure("manage_team", actor, download)
@@ -42,7 +43,8 @@ def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
     """Remove a user from the team. Removing a user who is not a member changes nothing.
 
     Raises:
-        NotFound, Denied: As the policy decides; also when the member has a flag that the actor does not have.
+        NotFound: The actor may not see the download.
+        Denied: The actor may not manage the team, or the member has a flag that the actor does not have.
     """
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
@@ -54,15 +56,19 @@ def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
 
 @transaction.atomic
 def share_download(*, actor: Actor, download: Download, user: User) -> Share:
-    """Let a user view and download. A share whose creator may no longer share is granted anew by the actor.
+    """Let a user view the download and fetch its files.
+
+    If the download is shared with the user by someone who may no longer share it, the actor takes over the share.
 
     Raises:
-        NotFound, Denied: As the policy decides.
+        NotFound: The actor may not see the download.
+        Denied: The actor may not manage the team of the download.
     """
     download_policy.ensure("manage_team", actor, download)
     known = Share.objects.in_force().filter(download=download, user=user).first()
     if known is not None:
         return known
+    # A share opens the download to an outsider, so from now on its slug and its version numbers are reserved.
     with exposure_change(lock_download(download.pk)):
         share, _ = Share.objects.update_or_create(download=download, user=user, defaults={"created_by": actor.grantor})
     audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=download, changes={"user": user.pk})
@@ -71,7 +77,12 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
 
 @transaction.atomic
 def unshare_download(*, actor: Actor, download: Download, user: User) -> None:
-    """Errors: NotFound, Denied."""
+    """Remove the share of a user. Removing a missing share changes nothing.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not manage the team of the download.
+    """
     download_policy.ensure("manage_team", actor, download)
     removed, _ = Share.objects.filter(download=download, user=user).delete()
     if removed:
@@ -82,11 +93,11 @@ def unshare_download(*, actor: Actor, download: Download, user: User) -> None:
 def publish_to_store(
     *, actor: Actor, download: Download, organization: Organization, is_public: bool = False
 ) -> StorePublication:
-    """Let an organization find the download in its store. Publishing again as it is changes nothing.
+    """Publish the download to the store of an organization. Publishing it again with the same options changes nothing.
 
     Raises:
-        NotFound: The actor sees the download or the organization not.
-        Denied: The actor may not manage the team of the download, or not publish to the store of the organization.
+        NotFound: The actor may not see the download or the organization.
+        Denied: The actor may not manage the team of the download, or may not publish to the store of the organization.
     """
     organization_policy.ensure("share_store", actor, organization)
     download_policy.ensure("manage_team", actor, download)
@@ -104,7 +115,12 @@ def publish_to_store(
 
 @transaction.atomic
 def withdraw_from_store(*, actor: Actor, download: Download, organization: Organization) -> None:
-    """Take back what the download offers: that needs no right in the organization.  Errors: NotFound, Denied."""
+    """Withdraw the download from the store of an organization. The actor needs no permission in the organization.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not manage the team of the download.
+    """
     download_policy.ensure("manage_team", actor, download)
     removed, _ = StorePublication.objects.filter(download=download, organization=organization).delete()
     if removed:
@@ -113,12 +129,13 @@ def withdraw_from_store(*, actor: Actor, download: Download, organization: Organ
 
 
 def _flags_of(download: Download, user: User) -> set[str]:
+    """Return the team flags of a user; empty for a user who is not on the team."""
     member = TeamMember.objects.filter(download=download, user=user).first()
     return set() if member is None else {name for name in TeamMember.FLAGS if getattr(member, name)}
 
 
 def _ensure_own(actor: Actor, download: Download, flags: set[str]) -> None:
-    """Raise Denied when the actor would give or take away a right that the actor does not have."""
+    """Raise Denied if the actor would give or take away a flag that the actor does not have."""
     if beyond := sorted(flags - download_policy.grantable_flags(actor, download)):
         names = ", ".join(name.removeprefix("can_").replace("_", " ") for name in beyond)
         raise Denied(f"You can only give or take away team rights that you have yourself; you lack: {names}.")

@@ -1,4 +1,7 @@
-"""Publishers: the owner, and team members with every flag. A download never loses its last one."""
+"""List, add and remove the publishers of a download: its owner, and the team members with every flag.
+
+A download always keeps at least one publisher.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,15 @@ ALL_FLAGS = dict.fromkeys(TeamMember.FLAGS, True)
 
 @dataclass(frozen=True)
 class Publisher:
+    """A user who publishes a download, and the time since when."""
+
     user: User
     is_owner: bool
     since: datetime
 
 
 def publishers_of(download: Download) -> list[Publisher]:
-    """The owner first, the others in the order they came; two queries."""
+    """Return the owner, followed by the other publishers in the order in which they were added. Takes two queries."""
     owner = Publisher(User.objects.get(pk=download.owner_id), True, download.created_at)
     members = (
         TeamMember.objects.filter(download=download, **ALL_FLAGS).select_related("user").order_by("created_at", "id")
@@ -40,7 +45,7 @@ def publishers_of(download: Download) -> list[Publisher]:
 
 
 def is_publisher(download: Download, user_id: str) -> bool:
-    """By the public id of the user."""
+    """Return whether the user with this public id is a publisher of the download."""
     owned = User.objects.filter(public_id=user_id, pk=download.owner_id)
     team = TeamMember.objects.filter(download=download, user__public_id=user_id, **ALL_FLAGS)
     return owned.exists() or team.exists()
@@ -48,7 +53,14 @@ def is_publisher(download: Download, user_id: str) -> bool:
 
 @transaction.atomic
 def add_publisher(*, actor: Actor, download: Download, user: User) -> tuple[Publisher, bool]:
-    """Adding one again changes nothing; the second value says whether they are new.  Errors: NotFound, Denied."""
+    """Make a user a publisher. Return the publisher, and whether the user was not one before.
+
+    Adding a publisher again changes nothing.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not manage the team of the download, or lacks one of the flags.
+    """
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
     if user.pk == download.owner_id:
@@ -62,10 +74,16 @@ def add_publisher(*, actor: Actor, download: Download, user: User) -> tuple[Publ
 
 @transaction.atomic
 def remove_publisher(*, actor: Actor, download: Download, user: User) -> None:
-    """The owner hands the download to the publisher who came next; nobody else can make them.
+    """Remove a publisher. If the owner is removed, the publisher who was added first becomes the owner.
 
-    Errors: NotFound, also for who is no publisher; Denied; Conflict for the last one.
+    Only the owner and moderators may remove the owner.
+
+    Raises:
+        NotFound: The actor may not see the download, or the user is not a publisher.
+        Denied: The actor may not manage the team, or may not give the download to another owner.
+        Conflict: The user is the last publisher.
     """
+    # The owner may change while this request waits for the lock, so the policy is checked before and after it.
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
     download_policy.ensure("manage_team", actor, download)
@@ -79,6 +97,7 @@ def remove_publisher(*, actor: Actor, download: Download, user: User) -> None:
 
 
 def _hand_over(actor: Actor, download: Download, heir: TeamMember | None) -> None:
+    """Make the team member `heir` the owner of the download. The old owner leaves it."""
     if heir is None:
         raise Conflict(ErrorCode.PUBLISHER_LAST, "The last publisher cannot be removed.")
     if not (download_policy.is_owner(actor, download) or download_policy.is_moderator(actor)):

@@ -1,4 +1,8 @@
-"""Sharing by e-mail address: who is meant, who is outside the sharer's organisations, who could see it before."""
+"""Share downloads with users by e-mail address.
+
+This finds the users behind the addresses, checks which of them are outside the organizations of the actor, and skips
+the users who have access already.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,13 @@ from releasehub.core.errors import Denied
 
 @dataclass(frozen=True)
 class Targets:
-    """`users`: address as given -> who has it; `unknown`: addresses of nobody; `outsiders`: ids of users outside."""
+    """The users behind a list of e-mail addresses.
+
+    Attributes:
+        users: The users by their address, as it was written in the request.
+        unknown: The addresses that belong to no user.
+        outsiders: The ids of the users who belong to none of the organizations in which the actor may share.
+    """
 
     users: dict[str, User]
     unknown: list[str]
@@ -33,7 +43,7 @@ class Targets:
 
 @dataclass
 class Shared:
-    """Addresses as they were given."""
+    """The result of sharing, with the e-mail addresses as they were written in the request."""
 
     created: list[tuple[str, Share]] = field(default_factory=list)
     had_access: list[str] = field(default_factory=list)
@@ -41,7 +51,7 @@ class Shared:
 
 
 def find_targets(actor: Actor, addresses: Sequence[str]) -> Targets:
-    """Three queries, however many addresses there are."""
+    """Return the users behind the addresses. The number of queries does not depend on the number of addresses."""
     wanted = list(dict.fromkeys(address.strip() for address in addresses))
     known = users_by_email(wanted)
     users = {address: known[address.lower()] for address in wanted if address.lower() in known}
@@ -52,7 +62,7 @@ def find_targets(actor: Actor, addresses: Sequence[str]) -> Targets:
 
 
 def visible_shares(actor: Actor, download: Download) -> models.QuerySet[Share]:
-    """The set form of SharePolicy.can_view, inside one download the actor may see."""
+    """Return the shares of one download for which `SharePolicy.can_view` is true. The actor may see the download."""
     rows = Share.objects.filter(download=download)
     if download_policy.can_manage_team(actor, download):
         return rows
@@ -61,13 +71,16 @@ def visible_shares(actor: Actor, download: Download) -> models.QuerySet[Share]:
 
 @transaction.atomic
 def share_with(*, actor: Actor, download: Download, targets: Targets) -> Shared:
-    """Share with all of them, or, when one may not be, with none.
+    """Share the download with all targets, or with none of them if the actor may not share with one.
 
-    Errors: NotFound; Denied without the right to manage the team, or when the actor's roles keep them from sharing
-    outside their organisations.
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not manage the team of the download, or the roles of the actor do not allow sharing
+            outside their organizations.
     """
     download_policy.ensure("manage_team", actor, download)
-    # An address without an account is treated like one of an outsider: the answer must not tell who has an account.
+    # An address without an account is treated like that of an outsider, so that the response does not reveal which
+    # addresses have an account.
     if (targets.outsiders or targets.unknown) and not may_share_outside(actor):
         raise Denied("Your roles do not let you share with people outside your organisations.")
     result = Shared(unknown=targets.unknown)
@@ -85,7 +98,15 @@ def share_with(*, actor: Actor, download: Download, targets: Targets) -> Shared:
 
 @transaction.atomic
 def remove_share(*, actor: Actor, share: Share) -> None:
-    """By who made it; one that nobody is known to have made, by who manages the team.  Errors: NotFound, Denied."""
+    """Remove a share.
+
+    The user who created the share may remove it, as may the owner of the download and moderators. If the creator is
+    unknown, every user who manages the team may remove it.
+
+    Raises:
+        NotFound: The actor may not see the share.
+        Denied: The actor may not remove the share.
+    """
     share_policy.ensure("remove", actor, share)
     removed, _ = Share.objects.filter(pk=share.pk).delete()
     if removed:
@@ -94,9 +115,11 @@ def remove_share(*, actor: Actor, share: Share) -> None:
 
 
 def pass_on_grants(download: Download, *, giver: User, heir: User) -> None:
-    """Let what one owner granted depend on the rights of the next, so that customers notice nothing.
+    """Make the shares and access keys that the old owner created depend on the rights of the new owner.
 
-    What both of them received is ended: the giver leaves the download, and an owner needs no share.
+    Shares and keys lose their force when their creator loses the right to grant them. Without this step, a change of
+    owner would lock out everyone whom the old owner let in. Shares with the old and the new owner themselves are
+    removed: the old owner leaves the download, and the new owner needs no share.
     """
     shares = Share.objects.filter(download=download)
     shares.filter(user__in=[giver, heir]).delete()
@@ -105,7 +128,10 @@ def pass_on_grants(download: Download, *, giver: User, heir: User) -> None:
 
 
 def may_share_outside(actor: Actor) -> bool:
-    """Who belongs to no organisation is bound by none; everybody else needs a role that allows it."""
+    """Return whether the actor may share with users outside their organizations.
+
+    A user without an organization may. A member of an organization needs a role that allows it.
+    """
     return (
         actor.is_superuser
         or not memberships_of(actor)
@@ -114,7 +140,7 @@ def may_share_outside(actor: Actor) -> bool:
 
 
 def _insiders(actor: Actor, user_ids: set[int]) -> set[int]:
-    """Those in an organisation in which the actor may share."""
+    """Return the users who belong to an organization in which the actor may share."""
     if actor.is_superuser:
         return user_ids
     organizations = _granting(actor, OrganizationScope.ENTITIES_SHARE)
@@ -125,12 +151,12 @@ def _insiders(actor: Actor, user_ids: set[int]) -> set[int]:
 
 
 def _granting(actor: Actor, scope: OrganizationScope) -> list[int]:
-    """The actor's organisations in which their role has the scope."""
+    """Return the ids of the organizations in which the actor's role has the scope."""
     return [pk for pk, mine in memberships_of(actor).items() if scope.value in mine.scopes]
 
 
 def _with_access(download: Download, user_ids: set[int]) -> set[int]:
-    """Those of the users who see the download without a new share. One query."""
+    """Return the users who see the download without a new share, with one query."""
     if download.visibility in {Download.Visibility.PUBLIC, Download.Visibility.MEMBERS}:
         return user_ids
     shared = Share.objects.in_force().filter(download=download).values("user")

@@ -1,4 +1,4 @@
-"""Blobs: the same bytes are stored once and go when the last file that shows them is gone."""
+"""Blobs: identical bytes are stored once, and are deleted with the last file that refers to them."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -15,21 +15,24 @@ CLAIM = timedelta(minutes=10)
 
 
 def keep_upload(upload: StagedUpload) -> Blob:
-    """As `claim_blob`; bytes the hub has already are dropped in favour of the stored ones."""
+    """Claim the blob of staged bytes, and drop the staged copy if the hub already stores the same bytes."""
     blob = claim_blob(upload)
     upload.discard()
     return blob
 
 
 def claim_blob(upload: StagedUpload) -> Blob:
-    """The blob of these bytes, claimed for ten minutes so that a file can take it. Call it outside a transaction."""
+    """Return the blob of these bytes, claimed for ten minutes so that a file can refer to it.
+
+    The claim keeps the garbage collection from deleting the blob. Call it outside a transaction.
+    """
     _heal(upload)
     known = _claim(upload.digests.sha256)
     if known is None:
         try:
             with transaction.atomic():
                 known = _new_blob(upload)
-        except IntegrityError:  # the same bytes were stored by somebody else just now
+        except IntegrityError:  # a parallel upload has just stored the same bytes
             known = _claim(upload.digests.sha256)
             if known is None:
                 raise
@@ -38,13 +41,13 @@ def claim_blob(upload: StagedUpload) -> Blob:
 
 
 def release_claim(blob: Blob) -> None:
-    """The upload came to nothing: without another user the bytes go at once."""
+    """Release the claim of a failed upload, and delete the blob if nothing else refers to it."""
     Blob.objects.filter(pk=blob.pk).update(claimed_until=None)
     erase_unused([blob.pk])
 
 
 def erase_unused(blob_ids: Iterable[int]) -> int:
-    """Erase those blobs that no file uses: first the row, then, after its commit, the bytes. Returns how many went."""
+    """Erase unused blobs and return their number. The row is deleted first, and the bytes after the commit."""
     keys = [key for blob_id in sorted(blob_ids) if (key := _erase_row(blob_id))]
     for key in keys:
         blob_storage().delete(key)
@@ -53,7 +56,7 @@ def erase_unused(blob_ids: Iterable[int]) -> int:
 
 @transaction.atomic
 def _erase_row(blob_id: int) -> str:
-    """The storage key of the erased row; empty when it is in use."""
+    """Delete the row of an unused blob and return its storage key, or an empty string if it is in use."""
     if not Blob.objects.select_for_update().filter(pk=blob_id).exists():
         return ""
     blob: Blob | None = Blob.objects.unused().filter(pk=blob_id).first()
@@ -69,7 +72,7 @@ def _claim(sha256: str) -> Blob | None:
 
 
 def _heal(upload: StagedUpload) -> None:
-    """Bytes that were lost or damaged are replaced by the same ones, now that somebody sent them again."""
+    """Repair a missing or damaged blob with newly uploaded identical bytes."""
     lost = Blob.objects.filter(sha256=upload.digests.sha256, state=Blob.State.MISSING)
     lost.update(storage_key=upload.key, state=Blob.State.STORED, updated_at=timezone.now())
 

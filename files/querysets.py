@@ -1,4 +1,7 @@
-"""Which files. `visible_to` is the set form of FilePolicy.can_view; a test keeps both equal."""
+"""Querysets of files and blobs.
+
+`visible_to` expresses FilePolicy.can_view as a query; a test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ UNIVERSAL = "universal"  # one file with the code for several architectures, as 
 
 class FileQuerySet(SoftDeleteQuerySet[Any]):
     def passed(self) -> Self:
-        """What the public is offered."""
+        """Return files that passed validation."""
         return self.alive().filter(validation_status="passed")
 
     def visible_to(self, actor: Actor) -> Self:
-        """Rows for which FilePolicy.can_view is true, deleted ones included."""
+        """Return the rows for which FilePolicy.can_view is true, including deleted ones."""
         if sees_everything(actor):
             return self
         versions = Version.all_objects.visible_to(actor)
@@ -38,36 +41,36 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         )
 
     def listed_to(self, actor: Actor) -> Self:
-        """What of `visible_to` belongs into a list."""
+        """Return the visible files that belong in a list."""
         if sees_everything(actor):
             return self.alive()
         offered = Q(validation_status="passed") | Q(version__download__in=Download.objects.inside_for(actor))
         return self.alive().filter(offered, version__in=Version.objects.listed_to(actor))
 
     def search(self, text: str) -> Self:
-        """Files with every word in name or label."""
+        """Return files whose name or label contains every word."""
         rows = self
         for word in text.split()[:8]:
             rows = rows.filter(Q(filename__icontains=word) | Q(display_label__icontains=word))
         return rows
 
     def listed_in(self, actor: Actor, version: Version) -> Self:
-        """The files of one version the actor may see; never deleted ones."""
+        """Return the files of one version that the actor may see, without deleted ones."""
         rows = self.filter(version=version)
         return rows.alive() if download_policy.is_insider(actor, version.download) else rows.passed()
 
     def fetchable_in(self, actor: Actor, download: Download) -> Self:
-        """What FilePolicy.can_download allows in versions of one download the actor may see; never deleted ones."""
+        """Return files that FilePolicy.can_download allows, in versions the actor may see, without deleted ones."""
         if download_policy.is_insider(actor, download):
             return self.alive().exclude(validation_status="failed")
         return self.passed()
 
     def restorable_by(self, actor: Actor) -> Self:
-        """Deleted rows that FilePolicy.can_restore allows."""
+        """Return the deleted files that the actor may restore (FilePolicy.can_restore)."""
         return self.deleted().filter(version__download__in=Download.all_objects.inside_for(actor, MANAGE_FILES))
 
     def with_digest(self, digest: str) -> Self:
-        """Files whose bytes, stored here or linked, have this SHA-512 or SHA-256 (hex, any case)."""
+        """Return files whose stored or linked bytes have this SHA-512 or SHA-256 (hex, any case)."""
         name = {128: "sha512", 64: "sha256"}.get(len(digest))
         if name is None:
             return self.none()
@@ -77,7 +80,7 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         return self.filter(pk__in=stored.union(linked.order_by().values("pk")))
 
     def suiting(self, platform: str = "", architecture: str = "") -> Self:
-        """Files for that platform and architecture.
+        """Return files for the given platform and architecture.
 
         A package that names no platform suits those its version declares, or all if it declares none. Signatures and
         digests suit nobody by not naming a platform: whoever asks for Linux wants a program.
@@ -93,6 +96,6 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
 
 class BlobQuerySet(models.QuerySet[Any]):
     def unused(self) -> Self:
-        """No file or icon shows them, no upload holds them or is about to."""
+        """Return blobs that no file, icon, upload or unexpired claim refers to."""
         unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
         return self.filter(unclaimed, files__isnull=True, icons__isnull=True, uploads__isnull=True)

@@ -1,4 +1,4 @@
-"""Files that lie elsewhere: probed by a worker through the one guarded client, linked or copied."""
+"""External files: a worker probes each link through the guarded HTTP client, and copies the file on request."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Learned:
 
 
 class BadLink(Exception):
-    """The link leads to nothing that could be offered."""
+    """Raised for a link that does not lead to an acceptable file."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -172,7 +172,7 @@ def _differences(declared: Declared) -> tuple[Finding, ...]:
 
 
 def _look(file: File, url: str) -> Learned:
-    """Size, type and, for files that are not too large, the digests; nothing is kept.
+    """Read size and type of the linked file, and its digests unless it is too large. Nothing is stored.
 
     Where a digest was declared the file is read to its end, however large.
     """
@@ -230,9 +230,12 @@ def _copy(file: File, url: str) -> Learned:
 
 
 def target_of(file: File) -> str:
-    """The address to ask. An asset number of a GitHub release page is looked up first.
+    """Return the URL to request. An asset number of a GitHub release page is looked up first.
 
-    Errors: BadLink, Refused, Unreachable.
+    Raises:
+        BadLink: The release page has no such asset.
+        Refused: The guarded client does not allow the URL.
+        Unreachable: The host does not respond.
     """
     if not file.external_reference:
         return str(file.external_url)
@@ -255,21 +258,21 @@ def github_asset(release_page: str, number: str) -> str:
         headers={"Accept": "application/vnd.github+json", "User-Agent": "ReleaseHub"},
     )
     if answer.status >= 500 or answer.status in {403, 429}:
-        raise Unreachable(f"GitHub answered {answer.status}.")
+        raise Unreachable(f"GitHub responded with status {answer.status}.")
     try:
         url = orjson.loads(answer.body)["browser_download_url"]
     except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise BadLink("reference", f"GitHub knows no asset {number} of {release_page}.") from error
+        raise BadLink("reference", f"The GitHub release {release_page} has no asset {number}.") from error
     if not isinstance(url, str) or answer.status != 200:
-        raise BadLink("reference", f"GitHub knows no asset {number} of {release_page}.")
+        raise BadLink("reference", f"The GitHub release {release_page} has no asset {number}.")
     return url
 
 
 def _declared_size(file: File, answer: StreamedResponse) -> int:
     if answer.status >= 500 or answer.status in {408, 429}:
-        raise Unreachable(f"The link answered {answer.status}.")
+        raise Unreachable(f"The linked server responded with status {answer.status}.")
     if answer.status != 200:
-        raise BadLink("status", f"The link answered {answer.status}, not 200.")
+        raise BadLink("status", f"The link returned status {answer.status} instead of 200. Check the URL.")
     text = answer.headers.get("Content-Length", "")
     size = int(text) if ASSET_NUMBER.fullmatch(text) else 0
     _check_size(file, size)

@@ -46,6 +46,7 @@ def latest_version(
 
     `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of that name.
     `newer_than`: the version somebody has, whole or cut (1.4). `key`: only what it opens.
+
     Raises:
         InvalidNumber: `newer_than` is not a version number.
     """

@@ -167,6 +167,7 @@ def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str =
 
     `wanted`: a file name, a platform such as `windows` or `linux-x64`, or empty for the primary file. A word that is
     neither finds nothing: whoever mistypes a name must not be given other bytes.
+
     Raises:
         NotFound: No visible file matches.
     """

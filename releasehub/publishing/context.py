@@ -1,4 +1,4 @@
-"""What a transition is asked to do: the actor, the locked version and the options of the request."""
+"""The input of a lifecycle transition: the actor, the locked version and the options of the request."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,7 @@ class Context:
 
     @property
     def state(self) -> str:
-        """The column `from` of the transition table."""
+        """Return the current state, as in the column `From` of the transition table."""
         if self.version.pk is None:
             return NEW
         return DELETED if self.version.is_deleted else self.version.state

@@ -1,4 +1,8 @@
-"""Deleting downloads, versions and files: soft hides, hard erases rows and then the bytes nobody else refers to."""
+"""Delete downloads, versions and files.
+
+A soft deletion hides a row until the retention window ends. A hard deletion erases the rows, and after the commit
+the bytes that no other row refers to.
+"""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -37,7 +41,10 @@ from versions.services import lock_version, tally_changes
 def delete_download(*, actor: Actor, download: Download, hard: bool = False, reason: str = "") -> None:
     """Hide a download (soft), or erase it with all versions and files (hard).
 
-    Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when it is deleted already.
+    Raises:
+        NotFound: The object is not visible to the actor.
+        Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
+        Conflict: It is already deleted.
     """
     _ensure(download_policy, actor, download, hard=hard)
     with transaction.atomic():
@@ -64,7 +71,10 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
 
     The number stays reserved if it was public; erasing a draft frees it.
 
-    Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when it is deleted already.
+    Raises:
+        NotFound: The object is not visible to the actor.
+        Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
+        Conflict: It is already deleted.
     """
     if not hard:
         move(Move.DELETE, actor=actor, version=version, reason=reason)
@@ -85,8 +95,10 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
 def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "") -> None:
     """Hide a file (soft), or erase it (hard). Once public, its name stays reserved for the same bytes.
 
-    Errors: NotFound, Denied (a refused hard deletion is recorded); Conflict when deleted already, or sealed, which only
-    erasing breaks.
+    Raises:
+        NotFound: The file is not visible to the actor.
+        Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
+        Conflict: It is already deleted, or its version is sealed and the deletion is soft.
     """
     _ensure(file_policy, actor, file, hard=hard)
     with transaction.atomic():
@@ -113,11 +125,12 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
 
 
 def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
-    """Erase what was soft-deleted before the retention window; RELEASEHUB_RETENTION_DAYS=0 keeps it for ever.
+    """Erase rows that were soft-deleted before the retention window. RELEASEHUB_RETENTION_DAYS=0 turns this off.
 
-    A row that somebody restores or erases meanwhile is left alone.
+    A row that another request restores or erases in the meantime is skipped.
 
-    Returns how many downloads, versions and files went.
+    Returns:
+        The numbers of erased downloads, versions and files.
     """
     window = older_than if older_than is not None else timedelta(days=settings.RETENTION_DAYS)
     if older_than is None and not settings.RETENTION_DAYS:
@@ -143,7 +156,7 @@ def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
 
 
 def _purge(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[..., None]) -> int:
-    """Erase each row in a transaction of its own, if it is still deleted once it is locked."""
+    """Erase each row in its own transaction, if it is still soft-deleted once it is locked."""
     count, actor = 0, system_actor()
     for row in list(rows):
         with suppress(NotFound), transaction.atomic():
@@ -154,7 +167,7 @@ def _purge(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[...,
 
 
 def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool) -> None:
-    """As `policy.ensure`; a hard deletion that is refused leaves a row in the audit log."""
+    """Check the right to delete, and record a denied hard deletion in the audit log."""
     try:
         policy.ensure("delete", actor, target, hard=hard)
     except (Denied, Conflict):
@@ -165,16 +178,21 @@ def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool)
 
 def _ensure_alive(target: Download | File) -> None:
     if target.is_deleted:
-        raise Conflict(ErrorCode.IS_DELETED, "This is deleted already.")
+        raise Conflict(
+            ErrorCode.IS_DELETED, "This is already deleted. Restore it, or ask a superuser for a hard deletion."
+        )
 
 
 def _ensure_unsealed(version: Version) -> None:
     if version.sealed_at:
-        raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed: its files stay.")
+        raise Conflict(
+            ErrorCode.VERSION_IS_SEALED,
+            "This version is sealed, so its files cannot be deleted. Yank the version instead.",
+        )
 
 
 def _schedule_erasing(blob_ids: Iterable[int | None]) -> None:
-    """After the commit and off the request."""
+    """Erase unreferenced blobs in a worker after the current transaction commits."""
     ids = sorted({blob_id for blob_id in blob_ids if blob_id is not None})
     if ids:
         transaction.on_commit(partial(hint, "files.erase_blobs", ids))

@@ -1,4 +1,4 @@
-"""A version made of a package and its lockfile in two steps: announce it and get addresses, then confirm.
+"""Create a version from a package and its lockfile in two steps: request upload URLs, then confirm the upload.
 
 Who calls `verify_package` and then `publish_package` has either the whole version or nothing, however often.
 """
@@ -39,7 +39,10 @@ LOCKFILE_NAME = "package-lock.json"
 
 @dataclass(frozen=True)
 class Announcement:
-    """`source_hash`: lower-case hex. `is_forced`: also when a version of the same source exists."""
+    """An announced package. `source_hash` is lower-case hex.
+
+    `is_forced` creates a version even if one with the same source exists.
+    """
 
     number: str
     source_hash: str
@@ -49,7 +52,7 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """`storage_path` and `lockfile_path` as they were given out; an empty `lockfile_path`: there is none."""
+    """A confirmation, with the paths that the hub issued. `lockfile_path` is empty without a lockfile."""
 
     storage_path: str
     number: str
@@ -68,21 +71,29 @@ class Confirmation:
 
 
 def version_of_source(download: Download, source_hash: str) -> Version | None:
-    """The newest version made of this very source."""
+    """Return the newest version that was created from this source."""
     rows = Version.objects.filter(download=download, source_hash=source_hash)
     found: Version | None = rows.select_related("download__category").order_by("-id").first()
     return found
 
 
 def check_announcement(*, actor: Actor, download: Download, announcement: Announcement) -> Version | None:
-    """The version that has this source already, unless forced; None means that there is something to upload.
+    """Return the version that already has this source, or None if the client has to upload the package.
 
-    Errors: NotFound, Denied; Invalid for a base of another download; Conflict when the number is or was used.
+    Raises:
+        NotFound: The download is not visible to the actor.
+        Denied: The actor may not create versions.
+        Invalid: The base version belongs to another download.
+        Conflict: The version number is or was used.
     """
     download_policy.ensure("post_version", actor, download)
     base = announcement.base_version
     if base is not None and base.download_id != download.pk:
-        raise Invalid(ErrorCode.INVALID, "The base version belongs to another download.", field="base_version")
+        raise Invalid(
+            ErrorCode.INVALID,
+            "base_version belongs to another download. Choose a version of this download, or leave it out.",
+            field="base_version",
+        )
     if not announcement.is_forced and (known := version_of_source(download, announcement.source_hash)):
         return known
     _check_number(download, announcement.number)
@@ -90,7 +101,7 @@ def check_announcement(*, actor: Actor, download: Download, announcement: Announ
 
 
 def open_places(download: Download) -> tuple[Incoming, Incoming]:
-    """For package and lockfile, each within the limit of the category. Call it outside a transaction."""
+    """Prepare the uploads of package and lockfile within the size limit. Call it outside a transaction."""
     limit = rules_of(download.category).max_file_bytes
     return open_open_ended(limit_bytes=limit), open_open_ended(limit_bytes=limit)
 
@@ -99,7 +110,12 @@ def open_places(download: Download) -> tuple[Incoming, Incoming]:
 def announce_package(
     *, actor: Actor, download: Download, announcement: Announcement, places: tuple[Incoming, Incoming]
 ) -> PackageUpload:
-    """Remember what is to come, and where.  Errors: NotFound, Denied."""
+    """Record the announced package and its upload sessions.
+
+    Raises:
+        NotFound: The download is not visible to the actor.
+        Denied: The actor may not create versions.
+    """
     download_policy.ensure("post_version", actor, download)
     names = (f"{download.slug}-{announcement.number}.zip", LOCKFILE_NAME)
     package, lockfile = (
@@ -118,10 +134,16 @@ def announce_package(
 
 
 def verify_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> None:
-    """Everything slow: read the bytes back from storage, compare, look into them. Outside of any transaction.
+    """Do the slow part: read the bytes back, compare digests and validate the content. Call it outside a transaction.
 
-    Errors: NotFound, Denied, Invalid; Conflict when the confirmation is not what was announced or nothing came;
-    Rejected for other bytes or for what is in them; StorageUnavailable, StorageFull.
+    Raises:
+        NotFound: The download is not visible to the actor.
+        Denied: The actor may not create versions.
+        Invalid: A path does not belong to an upload of this download.
+        Conflict: The confirmation differs from the announcement, or no bytes arrived.
+        Rejected: The bytes differ from the declared ones, or failed validation.
+        StorageUnavailable: The storage or the malware scanner does not respond.
+        StorageFull: The storage has no space left.
     """
     announced = _find(actor, download, confirmation)
     if _settled(announced, confirmation) is not None:
@@ -135,15 +157,18 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
             _look_into(announced.lockfile)
     except Conflict:
         if _settled(_find(actor, download, confirmation), confirmation) is None:
-            raise  # else the same confirmation was carried out by somebody else meanwhile
+            raise  # otherwise a parallel request has already carried out the same confirmation
 
 
 @transaction.atomic
 def publish_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> tuple[Version, bool]:
-    """The version with its files, published, and whether it is new; after `verify_package`.
+    """Create and publish the version with its files. Return it and whether it is new. Call `verify_package` first.
 
-    The same confirmation again, and without force any other one of the same source, gives the version there is.
-    Errors: as `verify_package`, without the slow ones; Conflict when the number is or was used.
+    Repeating a confirmation returns the existing version, as does any unforced confirmation of the same source.
+
+    Raises:
+        DomainError: As `verify_package`, except for errors of the bytes and the storage.
+        Conflict: The version number is or was used.
     """
     download = lock_download(download.pk)
     announced = _find(actor, download, confirmation)
@@ -175,11 +200,17 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
 
 @transaction.atomic
 def delete_inactive_version(*, actor: Actor, version: Version) -> None:
-    """As `delete_version`, softly.  Errors: Conflict for the active one: another has to be made active first."""
+    """Soft-delete the version, as `delete_version` does.
+
+    Raises:
+        Conflict: The version is active. Another version has to be made active first.
+    """
     version_policy.ensure("delete", actor, version)
     version = lock_version(version)
     if version.is_active:
-        raise Conflict(ErrorCode.VERSION_IS_ACTIVE, "This version is active: make another one active first.")
+        raise Conflict(
+            ErrorCode.VERSION_IS_ACTIVE, "This version is active. Make another version active before you delete it."
+        )
     move(Move.DELETE, actor=actor, version=version)
 
 
@@ -192,22 +223,43 @@ def _find(actor: Actor, download: Download, confirmation: Confirmation) -> Packa
         download=download, package__storage_key=confirmation.storage_path
     ).first()
     if announced is None:
-        raise Invalid(ErrorCode.INVALID, "No upload of this entity has this path.", field="storage_path")
+        raise Invalid(
+            ErrorCode.INVALID,
+            "No upload of this entity has this path. Use the path from the upload request.",
+            field="storage_path",
+        )
     announced.download = download
     if confirmation.lockfile_path not in {"", announced.lockfile.storage_key}:
-        raise Invalid(ErrorCode.INVALID, "This is not the path of the lockfile.", field="package_lock_path")
+        raise Invalid(
+            ErrorCode.INVALID,
+            "This is not the lockfile path of the upload. Use the path from the upload request.",
+            field="package_lock_path",
+        )
     if (confirmation.number, confirmation.source_hash) != (announced.number, announced.source_hash):
-        raise Conflict(ErrorCode.UPLOAD_DIFFERS, "The addresses were given for another version or source.")
+        raise Conflict(
+            ErrorCode.UPLOAD_DIFFERS,
+            "The upload URLs were issued for another version or source. Request new upload URLs.",
+        )
     return announced
 
 
 def _settled(announced: PackageUpload, confirmation: Confirmation) -> Version | None:
-    """The version this confirmation comes to without doing anything.  Errors: Conflict."""
+    """Return the existing version if the confirmation needs no further work.
+
+    Raises:
+        Conflict: The upload was confirmed with other values, or its version was deleted.
+    """
     if announced.confirmation:
         if announced.confirmation != confirmation.digest:
-            raise Conflict(ErrorCode.UPLOAD_DIFFERS, "This upload was confirmed before, with other values.")
+            raise Conflict(
+                ErrorCode.UPLOAD_DIFFERS,
+                "This upload was already confirmed with other values. Request new upload URLs.",
+            )
         if announced.version is None or announced.version.is_deleted:
-            raise Conflict(ErrorCode.IS_DELETED, "The version that this made was deleted.")
+            raise Conflict(
+                ErrorCode.IS_DELETED,
+                "The version that this upload created was deleted. Restore it or choose another number.",
+            )
         announced.version.download = announced.download
         return announced.version
     if confirmation.is_forced or announced.is_forced:
@@ -216,21 +268,26 @@ def _settled(announced: PackageUpload, confirmation: Confirmation) -> Version | 
 
 
 def _check_number(download: Download, number: str) -> None:
-    """Early, to spare an upload; `create_version` asks again under the lock."""
+    """Check the number before the upload. `create_version` checks it again while the download is locked."""
     place = {"download": download, "channel": download.default_channel, "number": number}
     if Version.all_objects.filter(**place).exists() or PublicNumber.objects.filter(**place).exists():
-        message = f"Version {number} exists, is deleted, or was public before. Choose another number."
+        message = f"The version number {number} is or was in use. Choose another number."
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="number")
 
 
 def _look_into(upload: UploadSession) -> None:
-    """Errors: Rejected, and then the bytes are gone; StorageUnavailable when the scanner does not answer."""
+    """Validate the content of an upload.
+
+    Raises:
+        Rejected: The content failed validation, and the bytes were deleted.
+        StorageUnavailable: The malware scanner does not respond.
+    """
     if upload.blob is None:
         return
     try:
         found = findings_of(upload.blob, upload.filename)
     except ScannerUnavailable as error:
-        raise StorageUnavailable("The scanner cannot be reached. Try again later.") from error
+        raise StorageUnavailable("The malware scanner is not reachable. Try again in a few minutes.") from error
     if found:
         refusal = Rejected(ErrorCode.FILE_FAILED_VALIDATION, found[0].message, findings=as_json(found))
         discard_upload(upload, refusal)
@@ -239,7 +296,9 @@ def _look_into(upload: UploadSession) -> None:
 
 def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.Kind) -> None:
     if upload.state != UploadSession.State.CONFIRMED or upload.blob is None:
-        raise Conflict(ErrorCode.UPLOAD_INCOMPLETE, "The bytes are not verified yet. Repeat the request.")
+        raise Conflict(
+            ErrorCode.UPLOAD_INCOMPLETE, "The upload is still being verified. Repeat the request in a few seconds."
+        )
     upload.file = add_file(
         actor=actor,
         version=version,

@@ -106,7 +106,7 @@ def edit_with_files(
     """
     if state == DRAFT:
         version = _move_to(actor, version, DRAFT)
-    if fields or not sources:  # somebody who may manage files only can still add them
+    if fields or not sources:  # a user with only the right to manage files can still add them
         version = _change_fields(actor, version, fields)
     if publish_at is not None and not state and version.state == SCHEDULED:
         state = SCHEDULED
@@ -145,7 +145,11 @@ def _attach_and_move(
     for source in sources:
         attach_file(actor=actor, version=version, source=source)
     if publish_at is not None and state != SCHEDULED:
-        raise Invalid(ErrorCode.INVALID, "Only a scheduled version has publish_at.", field="publish_at")
+        raise Invalid(
+            ErrorCode.INVALID,
+            "publish_at can only be set for a scheduled version. Set the state to scheduled as well.",
+            field="publish_at",
+        )
     if state == SCHEDULED:
         _need_file(version)
     return _move_to(actor, version, state, publish_at, accept_pending_files=True)

@@ -1,4 +1,4 @@
-"""Background work on versions. Every task may run twice.
+"""Background tasks for versions. Every task is idempotent.
 
 The tasks keep the names that they had in the app `files`, because queued messages and schedules carry them.
 """

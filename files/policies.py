@@ -1,4 +1,4 @@
-"""Who may do what to files. A file is never more visible than its version."""
+"""Permissions of files. A file is never more visible than its version."""
 
 from downloads.policies import download_policy
 from files.models import File

@@ -1,4 +1,4 @@
-"""How a file looks inside an event."""
+"""The representation of a file in an event."""
 
 from typing import Any
 

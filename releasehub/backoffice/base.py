@@ -1,4 +1,4 @@
-"""What all admin classes share: permissions from the policies, changes through the services."""
+"""Base classes of the admin: permissions come from the policies, and changes go through the services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keys of all kinds have in common: issued and revoked, never changed."""
+"""Shared admin classes for keys, which can be issued and revoked but not changed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def revoking(revoke: Callable[..., object]) -> RowAction:
 
 
 class IssuedKeyAdmin(ActionAdmin):
-    """The secret is on the page after issuing and nowhere else."""
+    """Show the secret once, on the page after issuing the key."""
 
     issued_title: str
 

@@ -1,4 +1,4 @@
-"""The admin's theme evaluates expressions and sets inline styles: its pages, and only they, may."""
+"""Relax the Content-Security-Policy on admin pages only, because the theme needs eval and inline styles."""
 
 from collections.abc import Callable
 from functools import cached_property

@@ -19,6 +19,6 @@ class AdminSignInForm(SignInForm, AuthenticationForm):
             ValidationError: The account is inactive or is not a staff account.
         """
         if user.is_active and not user.is_staff:
-            message = f"The account {user} has no access to the administration."
+            message = f"The account {user} has no access to the administration. Sign in with another account."
             raise ValidationError(message, code="no_access")
         super().confirm_login_allowed(user)

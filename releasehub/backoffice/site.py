@@ -1,4 +1,4 @@
-"""The admin site: sign-in, and who may look things up in a field."""
+"""The admin site: sign-in and permissions of autocomplete fields."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
 
 @admin.register(Endpoint)
 class EndpointAdmin(ActionAdmin):
-    """The secret is on the page after making the endpoint, and nowhere else."""
+    """Show the secret once, on the page after creating the endpoint."""
 
     form = EndpointForm
     policy = endpoint_policy
@@ -143,7 +143,7 @@ class EndpointAdmin(ActionAdmin):
             actor, organization_id=organization and organization.pk, download_id=download_id
         )
         if download_id is not None and not (is_managed and Download.objects.filter(pk=download_id).exists()):
-            message = "There is no such download, or you do not manage its webhooks. Check the number."
+            message = "This download does not exist, or you do not manage its webhooks. Check the ID."
             raise Invalid(ErrorCode.INVALID, message, field="download_id")
         endpoint, secret = endpoints.create_endpoint(actor=actor, **values)
         endpoint.secret = secret  # type: ignore[attr-defined]

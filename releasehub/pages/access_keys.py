@@ -65,7 +65,7 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if request.method != "POST":
         return render(request, "pages/access_key_revoke.html", {"key": key})
     revoke_access_key(actor=actor, key=key)
-    messages.success(request, f"The access key {key.name} is revoked.")
+    messages.success(request, f"The access key {key.name} was revoked.")
     return redirect("pages:access-keys")
 
 
@@ -78,7 +78,7 @@ def _find(actor: Actor, public_id: str) -> AccessKey:
 
 
 def _secret_page(request: HttpRequest, key: AccessKey, secret: str) -> HttpResponse:
-    """The secret is in this answer and nowhere else; with it, lines that work as they stand."""
+    """Show the secret once, with commands that can be copied as they are."""
     newest = latest_version(key.download, key=key)
     base = base_url(request)
     updates = reverse("update-check", args=[key.download.slug])

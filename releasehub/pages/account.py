@@ -58,7 +58,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_POST
 @answers_errors
 def issue(request: HttpRequest) -> HttpResponseBase:
-    """The secret is in this answer and nowhere else."""
+    """Show the secret, which cannot be shown again."""
     actor = actor_of(request)
     form = KeyForm(request.POST, actor=actor)
     if not form.is_valid() or actor.user is None:
@@ -77,7 +77,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponseBase:
     if key is None:
         raise NotFound
     revoke_key(actor=actor_of(request), key=key)
-    messages.success(request, f"The key {key.name} is revoked.")
+    messages.success(request, f"The API key {key.name} was revoked.")
     return redirect("pages:account")
 
 

@@ -1,4 +1,4 @@
-"""What users write as Markdown, as HTML that can do no harm and costs little to make."""
+"""Render user-written Markdown as safe HTML, with a limit on the rendering cost."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The system of a visitor, from what the browser says. Pure functions."""
+"""Detect the visitor's platform from the browser's headers. Pure functions."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who looks at a page or fetches a file, with the access keys they presented."""
+"""The viewer of a page: the signed-in or anonymous user with the access keys and share links of the session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_KEYS = 20
 
 
 def viewer_of(request: HttpRequest) -> Actor:
-    """The signed-in user or nobody, let in by the share links they followed."""
+    """Return the signed-in or anonymous actor, with the access that followed share links grant."""
     actor = actor_of(request)
     if "shared_with" not in actor.facts:
         actor.facts["shared_with"] = True

@@ -57,7 +57,7 @@ def front(request: HttpRequest) -> HttpResponse:
 @cache_for_anonymous()
 @answers_errors
 def category(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The downloads of a category and all below it."""
+    """List the downloads of a category and its subcategories."""
     actor = viewer_of(request)
     found = Category.objects.filter(slug=slug).first()
     if found is None or not category_policy.can_view(actor, found):
@@ -86,7 +86,7 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 @cache_for_anonymous(vary_on=system_of)
 @answers_errors
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    """The newest version with its files first, then the history."""
+    """Show the latest version with its files, and then the version history."""
     actor = viewer_of(request)
     found = download_of_page(actor, slug, pk)
     newest = latest_version(found, key=needed_key(actor, found))
@@ -127,7 +127,7 @@ def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpRespon
 @require_safe
 @answers_errors
 def share(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """A share link: whoever follows it may see the download until the session or the key ends."""
+    """Follow a share link. The visitor can see the download until the session or the access key expires."""
     key = follow_share_link(request, secret)
     shared = find_download(viewer_of(request), Download.all_objects.get(pk=key.download_id).slug)
     response = redirect(shared.path)

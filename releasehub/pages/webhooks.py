@@ -97,7 +97,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
         except Invalid as error:
             form.refuse(error)
         else:
-            messages.success(request, "The endpoint is changed.")
+            messages.success(request, "The endpoint was saved.")
             return redirect(found.path)
     return _form_page(request, form, endpoint=found)
 
@@ -165,7 +165,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if request.method != "POST":
         return render(request, "pages/webhook_delete.html", {"endpoint": found})
     endpoints.delete_endpoint(actor=actor, endpoint=found)
-    messages.success(request, "The endpoint is deleted.")
+    messages.success(request, "The endpoint was deleted.")
     return redirect("pages:webhooks")
 
 
@@ -190,7 +190,7 @@ def replay_one(request: HttpRequest, public_id: str, webhook_id: str) -> HttpRes
     except Conflict as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, "On its way again, under the same id.")
+        messages.success(request, "The delivery was queued again with the same ID.")
     return redirect("pages:webhook-delivery", public_id=public_id, webhook_id=webhook_id)
 
 
@@ -203,7 +203,7 @@ def _form_page(request: HttpRequest, form: EndpointForm, **context: Any) -> Http
 
 
 def _secret_page(request: HttpRequest, endpoint: Endpoint, secret: str) -> HttpResponse:
-    """The secret is in this answer and nowhere else."""
+    """Show the secret, which cannot be shown again."""
     response = render(request, "pages/webhook_secret.html", {"endpoint": endpoint, "secret": secret})
     response["Cache-Control"] = "no-store"
     return response

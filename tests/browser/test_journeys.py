@@ -115,7 +115,7 @@ def test_api_key_is_issued_works_and_is_revoked(admin: Any, hub: Hub) -> None:
     assert ask(admin, hub, headers) == 200
     admin.goto(f"{hub.url}/account/")
     admin.locator("li, tr", has_text="pipeline").get_by_role("button", name="Revoke").click()
-    admin.get_by_text("The key pipeline is revoked.").wait_for()
+    admin.get_by_text("The API key pipeline was revoked.").wait_for()
     assert ask(admin, hub, headers) in {401, 403}
 
 

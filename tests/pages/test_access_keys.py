@@ -181,7 +181,7 @@ def test_revoking_asks_first(owner: Client, download: Download) -> None:
     assert "cannot be undone" in text(owner.get(path))
     key.refresh_from_db()
     assert key.is_usable
-    assert "is revoked" in text(owner.post(path, follow=True))
+    assert "was revoked" in text(owner.post(path, follow=True))
     key.refresh_from_db()
     assert not key.is_usable
 

@@ -54,6 +54,8 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
             _ensure_alive(download)
             mark_download_deleted(actor=actor, download=download, reason=reason)
             return
+        # Everything that needs the rows comes before they are erased: the ids of the blobs, the audit row, the event
+        # with its snapshot, and the reason that visitors of the old URLs are shown.
         _schedule_erasing(File.all_objects.filter(version__download=download).values_list("blob_id", flat=True))
         delete_endpoints_of(actor=actor, download_id=download.pk)
         audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_HARD, target=download, reason=reason)
@@ -167,7 +169,10 @@ def _purge(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[...,
 
 
 def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool) -> None:
-    """Check the right to delete, and record a denied hard deletion in the audit log."""
+    """Check the right to delete, and record a denied hard deletion in the audit log.
+
+    This runs before the transaction of the deletion starts, so that the audit row is not rolled back with it.
+    """
     try:
         policy.ensure("delete", actor, target, hard=hard)
     except (Denied, Conflict):
@@ -192,7 +197,10 @@ def _ensure_unsealed(version: Version) -> None:
 
 
 def _schedule_erasing(blob_ids: Iterable[int | None]) -> None:
-    """Erase unreferenced blobs in a worker after the current transaction commits."""
+    """Erase unreferenced blobs in a worker after the current transaction commits.
+
+    Bytes cannot be rolled back: if they were erased earlier, a failed transaction would leave files without content.
+    """
     ids = sorted({blob_id for blob_id in blob_ids if blob_id is not None})
     if ids:
         transaction.on_commit(partial(hint, "files.erase_blobs", ids))

@@ -23,6 +23,7 @@ def clear_schedule(context: Context) -> None:
 
 def date_publication(context: Context) -> None:
     """Set the date of publication. A version that was published before keeps its first date."""
+    # Lists sort by `released_at`. A new date would bring an old version back to the top each time it is published.
     version = context.version
     version.publish_at = None
     version.published_at = version.published_at or timezone.now()
@@ -37,6 +38,7 @@ def remember_seal(context: Context) -> None:
 
 def seal_if_wanted(context: Context) -> None:
     """Seal the version if the caller, an earlier request for approval, or the download asks for it."""
+    # The time of the first seal is preserved: it tells since when the content of the version has been fixed.
     version = context.version
     if context.seal or version.seal_on_publish or version.download.seal_on_publish:
         version.sealed_at = version.sealed_at or timezone.now()
@@ -44,7 +46,7 @@ def seal_if_wanted(context: Context) -> None:
 
 
 def unseal(context: Context) -> None:
-    """Remove the seal and the wish for one."""
+    """Remove the seal, and forget that a seal was asked for."""
     context.version.sealed_at, context.version.seal_on_publish = None, False
 
 
@@ -61,18 +63,20 @@ def clear_yank(context: Context) -> None:
 
 
 def make_active(context: Context) -> None:
-    """Make this the active version. The one before steps down in the same transaction."""
+    """Make this the active version. The previous active version steps down in the same transaction."""
+    # A partial unique index allows one active version per download, so the old one has to step down before this one is
+    # saved. The lock on the download keeps two requests from doing this at the same time.
     Version.all_objects.filter(download=context.version.download_id, is_active=True).update(is_active=False)
     context.version.is_active = True
 
 
 def step_down(context: Context) -> None:
-    """Stop being the active version."""
+    """Make the version inactive. The download has no active version until another one is activated."""
     context.version.is_active = False
 
 
 def set_visibility(context: Context) -> None:
-    """Change who sees the version once it is published."""
+    """Set the visibility, which decides who sees the version once it is published."""
     context.version.visibility = Version.Visibility(context.visibility)
 
 

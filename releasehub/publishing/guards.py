@@ -1,6 +1,7 @@
 """Conditions and guards of the transition table.
 
 A condition selects a row: it returns whether the row applies. A guard protects a row: it raises if the move is refused.
+The docstrings of this module are printed into docs/lifecycle.md, so each of them states the fact that must hold.
 """
 
 from django.utils import timezone
@@ -81,10 +82,12 @@ def is_due(context: Context) -> None:
 
 
 def not_sealed_and_fetched(context: Context) -> None:
-    """The version is not sealed, or nobody has downloaded a file of it. Downloads that are not counted matter, too."""
+    """The version is not sealed, or no file of it was ever downloaded. Downloads that are not counted matter, too."""
     version = context.version
     if not version.sealed_at:
         return
+    # The total on the version lags behind, because a worker adds new events to it, and it leaves out bots and repeated
+    # downloads. The events and the daily rows show those, too.
     fetched = DownloadGrant.objects.filter(file__version=version), DownloadDay.objects.filter(file__version=version)
     if version.download_count or any(rows.exists() for rows in fetched):
         raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed and was downloaded. Yank it instead.")

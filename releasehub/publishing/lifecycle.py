@@ -1,4 +1,7 @@
-"""`move`: the one function that changes the state and the flags of a version."""
+"""Carry out the transitions of the transition table.
+
+`move` is the only function that changes the state and the flags of an existing version, and `enter` saves a new one.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,7 @@ def enter(name: Move, *, actor: Actor, version: Version, publish_at: datetime | 
 
 
 def _row(name: Move, context: Context) -> Transition:
+    """Return the first row of the table that applies, or raise the error that explains why no row applies."""
     for row in TABLE:
         if row.applies_to(name, context):
             return row
@@ -69,6 +73,7 @@ def _row(name: Move, context: Context) -> Transition:
 
 
 def _refusal(name: Move, version: Version) -> DomainError:
+    """Return the error for a move that no row of the table allows in the current state of the version."""
     if name == Move.RESTORE:
         return Conflict(ErrorCode.NOT_DELETED, "This version is not deleted, so there is nothing to restore.")
     if version.is_deleted:
@@ -81,9 +86,9 @@ def _refusal(name: Move, version: Version) -> DomainError:
 
 
 def _carry_out(row: Transition, context: Context) -> Version:
-    """Run guards and effects, save, count, record and announce.
+    """Run the guards and effects of the row, save the version, adjust the counts, and write audit and events.
 
-    A version that becomes open keeps its number and the names of its files forever.
+    If the version becomes visible to outsiders, its number and the names of its files are reserved for it forever.
     """
     version, is_new = context.version, context.state == NEW
     was_open = not is_new and version.is_open and not version.is_deleted
@@ -98,7 +103,9 @@ def _carry_out(row: Transition, context: Context) -> Version:
         for effect in row.effects:
             effect(context)
         version.save()
-    if is_new and is_public(version):  # it has no files yet
+    # Numbers are reserved after the save, because the row refers to the version, and in the same transaction, because
+    # a conflict over a file name has to undo the move.
+    if is_new and is_public(version):  # A new version has no files yet, so only its number is reserved.
         remember_number(version)
     elif not is_new and not was_open:
         remember_public(version)

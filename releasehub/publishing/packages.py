@@ -66,6 +66,7 @@ class Confirmation:
 
     @property
     def digest(self) -> str:
+        """A hash of all values, which tells a repeated confirmation from a different one."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -170,6 +171,7 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
         DomainError: As `verify_package`, except for errors of the bytes and the storage.
         Conflict: The version number is or was used.
     """
+    # Two equal confirmations that arrive at once wait here for each other, and the second one finds the version.
     download = lock_download(download.pk)
     announced = _find(actor, download, confirmation)
     known = _settled(announced, confirmation)
@@ -215,6 +217,7 @@ def delete_inactive_version(*, actor: Actor, version: Version) -> None:
 
 
 def _find(actor: Actor, download: Download, confirmation: Confirmation) -> PackageUpload:
+    """Return the announcement that the confirmation belongs to, or raise an error if both differ."""
     download_policy.ensure("post_version", actor, download)
     rows = PackageUpload.objects.select_related(
         "version", "package__user", "lockfile__user", "package__blob", "lockfile__blob"
@@ -295,6 +298,7 @@ def _look_into(upload: UploadSession) -> None:
 
 
 def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.Kind) -> None:
+    """Make the verified upload a file of the version."""
     if upload.state != UploadSession.State.CONFIRMED or upload.blob is None:
         raise Conflict(
             ErrorCode.UPLOAD_INCOMPLETE, "The upload is still being verified. Repeat the request in a few seconds."
@@ -308,5 +312,5 @@ def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.Kind
         upload=upload,
         kind=kind,
     )
-    upload.blob = None
+    upload.blob = None  # The file refers to the blob from now on.
     upload.save(update_fields=["file", "blob", "updated_at"])

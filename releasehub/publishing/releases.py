@@ -1,4 +1,7 @@
-"""Create and change versions together with their files and their state."""
+"""Create and change versions together with their files and their state.
+
+These are the use cases that the APIs and the pages call. Each of them runs in one transaction.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +40,10 @@ def create_version(
             that asks for approval a published or scheduled version becomes pending.
 
     Raises:
-        NotFound, Denied, Invalid, Conflict: As `build_version`.
+        NotFound: The actor may not see the download.
+        Denied: The actor may not post versions to the download.
+        Invalid: A field has an invalid value, or a scheduled version has no `publish_at` in the future.
+        Conflict: The number is or was used, or the category allows only one version.
     """
     version = build_version(actor=actor, download_id=download_id, **fields)
     state = state or _default_state(version.download)
@@ -62,8 +68,10 @@ def create_with_files(
     the version is published and offers them once they pass.
 
     Raises:
-        NotFound, Denied, Conflict: As `create_version`, `attach_file` and `move`.
-        Invalid: The same, or there is no file although the version is not a draft.
+        NotFound: The actor may not see the download.
+        Denied: The actor may not post versions, attach files or publish.
+        Invalid: A field or a file is invalid, or there is no file although the version is not a draft.
+        Conflict: The number is or was used, or a guard of the transition table refuses the move.
     """
     version = create_version(actor=actor, download_id=download_id, state=DRAFT, **fields)
     return _attach_and_move(actor, version, sources, state, publish_at)
@@ -75,11 +83,14 @@ def edit_version(
 ) -> Version:
     """Change fields and the state together, or nothing. An empty `state` leaves the state as it is.
 
-    A version goes back to draft first, so that a sealed one can be opened and changed in one step. A version that has
-    the state already stays as it is.
+    If the new state is draft, the version goes back to draft before the fields change, so that a sealed version can be
+    unsealed and changed in one step. A version that has the state already stays as it is.
 
     Raises:
-        NotFound, Denied, Conflict, Invalid: As `update_version` and `move`.
+        NotFound: The actor may not see the version.
+        Denied: The actor may not edit or move the version.
+        Invalid: A field has an invalid value.
+        Conflict: The version is sealed or deleted, its number is taken, or its state does not allow the move.
     """
     if state == DRAFT:
         version = _move_to(actor, version, DRAFT)
@@ -99,10 +110,13 @@ def edit_with_files(
     publish_at: datetime | None = None,
     **fields: Any,
 ) -> Version:
-    """Change fields, attach files and change the state together, or nothing. The same order as `edit_version`.
+    """Change fields, attach files and change the state together, or nothing, in the same order as `edit_version`.
 
     Raises:
-        NotFound, Denied, Conflict, Invalid: As `edit_version` and `attach_file`.
+        NotFound: The actor may not see the version.
+        Denied: The actor may not edit the version, attach files to it or move it.
+        Invalid: A field or a file is invalid.
+        Conflict: The version is sealed or deleted, its number is taken, or its state does not allow the move.
     """
     if state == DRAFT:
         version = _move_to(actor, version, DRAFT)
@@ -115,6 +129,8 @@ def edit_with_files(
 
 def publish_due_versions() -> tuple[int, list[str]]:
     """Publish the versions that are due. Return how many were published, and why the others were not."""
+    # `move` locks each version in a transaction of its own, so one version that cannot be published does not hold up
+    # the others. The guard `is_due` checks again under the lock, because the schedule may have changed meanwhile.
     published, problems = 0, []
     for version in Version.objects.due().select_related("download"):
         try:
@@ -126,11 +142,12 @@ def publish_due_versions() -> tuple[int, list[str]]:
 
 
 def _default_state(download: Download) -> str:
+    """Return the state of a new version for which the caller names no state."""
     return DRAFT if download.seal_on_publish else PUBLISHED
 
 
 def _change_fields(actor: Actor, version: Version, fields: dict[str, Any]) -> Version:
-    """Change the fields; the visibility is part of the lifecycle."""
+    """Change the fields of a version. The visibility is part of the lifecycle, so `move` changes it."""
     visibility = fields.pop("visibility", "")
     if fields or not visibility:
         version = update_version(actor=actor, version=version, **fields)
@@ -163,7 +180,7 @@ def _move_to(
     *,
     accept_pending_files: bool = False,
 ) -> Version:
-    """Move the version to the state that a client names, unless it is there already."""
+    """Move the version to the state that a client names, unless it is in that state already."""
     if state == SCHEDULED:
         return move(Move.SCHEDULE, actor=actor, version=version, publish_at=publish_at)
     if not state or (state == version.state and not version.is_deleted):
@@ -171,12 +188,13 @@ def _move_to(
     if state == DRAFT:
         return move(Move.UNPUBLISH, actor=actor, version=version)
     version = move(Move.PUBLISH, actor=actor, version=version, accept_pending_files=accept_pending_files)
-    if state == ARCHIVED and version.is_released:  # else it waits for approval
+    if state == ARCHIVED and version.is_released:  # Otherwise the version waits for approval.
         return move(Move.ARCHIVE, actor=actor, version=version)
     return version
 
 
 def _need_file(version: Version) -> None:
+    """Raise Invalid if the version has no file that passed its checks or is still being checked."""
     if not File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED).exists():
         message = "Attach at least one file. Only a draft may have none."
         raise Invalid(ErrorCode.VERSION_HAS_NO_FILES, message, field="files")

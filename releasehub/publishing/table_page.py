@@ -1,4 +1,7 @@
-"""Render the transition table as the page docs/lifecycle.md."""
+"""Render the transition table as the page docs/lifecycle.md.
+
+The page is printed from the code, so it cannot contradict it; a test compares the committed page with the table.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,7 @@ def lifecycle_page() -> str:
 
 
 def _cells(row: Transition) -> tuple[str, ...]:
+    """Return the cells of one row, in the order of `COLUMNS`."""
     changes = row.action is not None
     return (
         row.move,
@@ -59,7 +63,7 @@ def _cells(row: Transition) -> tuple[str, ...]:
 
 
 def _terms() -> str:
-    """Explain every condition and guard, in the order of their first use."""
+    """Return a list that explains every condition and guard by its docstring, in the order of their first use."""
     used = dict.fromkeys(function for row in TABLE for function in (row.when, *row.guards) if function is not None)
     return "\n".join(f"- *{_name(function)}*: {' '.join((function.__doc__ or '').split())}" for function in used)
 

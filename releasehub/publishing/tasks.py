@@ -24,5 +24,5 @@ def publish_due() -> int:
 
 @shared_task(name="files.purge_deleted")
 def purge() -> dict[str, int]:
-    """Erase what was soft-deleted before the retention window."""
+    """Erase the rows that were soft-deleted before the retention window began."""
     return purge_deleted()

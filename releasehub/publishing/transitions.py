@@ -24,7 +24,7 @@ LIVE = (*UNRELEASED, *RELEASED)
 
 
 class Move(StrEnum):
-    """What a caller can ask for."""
+    """A change of a version's state or flags that a caller can ask for."""
 
     CREATE_DRAFT = "create a draft"
     CREATE_SCHEDULED = "create scheduled"
@@ -95,6 +95,7 @@ def _no_change(
 
 _PUBLICATION = (effects.date_publication, effects.seal_if_wanted)
 
+# The order matters: the first row that applies is taken, so a row with a condition stands above the row without it.
 TABLE: tuple[Transition, ...] = (
     _create(Move.CREATE_DRAFT, DRAFT),
     _create(Move.CREATE_SCHEDULED, PENDING, when=guards.needs_approval, guards=(guards.in_the_future,)),
@@ -179,7 +180,7 @@ TABLE: tuple[Transition, ...] = (
         action=Action.VERSION_UPDATE,
         events=(Event.VERSION_UPDATED,),
     ),
-    # Authors may not publish what waits for approval, but they may take it back: the policy is "edit".
+    # Authors may not publish a version that waits for approval, but they may take it back, so the policy is "edit".
     Transition(
         Move.UNPUBLISH,
         (PENDING,),

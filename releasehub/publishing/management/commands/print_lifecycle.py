@@ -1,3 +1,5 @@
+"""Print the page docs/lifecycle.md."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand

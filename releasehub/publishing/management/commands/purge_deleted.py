@@ -1,3 +1,5 @@
+"""Erase the rows that were soft-deleted before the retention window, by hand or from cron."""
+
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any

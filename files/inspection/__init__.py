@@ -1,5 +1,5 @@
-"""Look into stored bytes: their type, what an archive lists, and what the virus scanner says.
+"""Inspection of stored bytes: the file type, the members of archives, and the result of the virus scanner.
 
-In: an open file and its name. Out: the findings, which `validation.py` turns into a file that is accepted or rejected.
-Start with `content.py`.
+The input is an open file and its name. The result is a list of findings, each of which is a reason to reject the file.
+Start reading with `content.py`. `validation.py` holds the checks that need only the database and the first bytes.
 """

@@ -1,4 +1,4 @@
-"""Looking into stored bytes: archives by their listing, and the scanner where the operator has one."""
+"""Inspection of stored bytes: archives are checked member by member, then the operator's virus scanner is asked."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def findings_of(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> list[Finding]:
-    """What speaks against offering these bytes under that name; empty: nothing.
+    """Return the reasons not to offer these bytes under that file name. An empty list means that the file is fine.
 
-    Errors: StorageUnavailable, ScannerUnavailable; TooManySteps, where the limits have `max_steps`.
+    Raises:
+        StorageUnavailable: The bytes cannot be read.
+        ScannerUnavailable: A scanner is configured, but gave no result.
+        TooManySteps: The inspection of the archive takes more steps than `limits.max_steps` allows.
     """
     with open_seekable(blob.storage_key, blob.size_bytes) as handle:
         if found := inspect_archive(handle, filename, limits):
@@ -32,18 +35,25 @@ def findings_of(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LI
 
 
 def head_of(blob: Blob) -> bytes:
-    """Return the first bytes, which tell the type of the content. Call it outside a transaction."""
+    """Return the first bytes, which tell the type of the content.
+
+    Call it outside a transaction, because the storage may take long to respond.
+    """
     with closing(blob_storage().open(blob.storage_key)) as handle:
         return handle.read(HEAD_BYTES)
 
 
 def open_seekable(key: str, size: int) -> IO[bytes]:
-    """A stored object that can be read from anywhere, also when the storage only streams."""
+    """Open a stored object as a seekable file, even if the storage can only stream."""
+    # The large buffer serves the many small reads and short jumps of the archive checks without a new request.
     return cast("IO[bytes]", io.BufferedReader(StoredBytes(key, size), CHUNK_BYTES))
 
 
 class StoredBytes(io.RawIOBase):
-    """Opens the stream anew where somebody jumped to."""
+    """A raw file over a stored object. After a seek it opens a new stream at the new position.
+
+    The stream is opened at the next read, not at the seek, so several seeks in a row cost one request at most.
+    """
 
     def __init__(self, key: str, size: int) -> None:
         self.key, self.size = key, size

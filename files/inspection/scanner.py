@@ -1,4 +1,4 @@
-"""Asking clamd, ClamAV's daemon, what it finds in a file.  Source: clamd(8), INSTREAM."""
+"""Client for clamd, the daemon of the ClamAV virus scanner. The protocol is INSTREAM, described in clamd(8)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ _LENGTH = struct.Struct(">L")
 
 
 class ScannerUnavailable(Exception):
-    """There is no verdict; the message says why, and what to change."""
+    """The scanner gave no result. The message says why, and what the operator has to change."""
 
 
 def scan(chunks: Iterable[bytes], *, address: str, timeout_seconds: float = 60) -> str | None:
-    """The name of what clamd found, or None.  `address`: host:port or unix:/path.
+    """Return the name of the malware that clamd found, or None if it found nothing.
 
-    `timeout_seconds` is for the whole scan, not for each step.
-    Errors: ScannerUnavailable when there is no answer, a late one or a strange one, or the file is too large for
-    clamd; and whatever `chunks` raises, as it is.
+    Args:
+        chunks: The bytes of the file. An exception that the iterable raises is passed on unchanged.
+        address: Address of clamd, as host:port or unix:/path.
+        timeout_seconds: Time limit for the whole scan, not for each step.
+
+    Raises:
+        ScannerUnavailable: clamd cannot be reached, its response is late or invalid, or the file is too large for it.
     """
     with _Connection(address, timeout_seconds) as connection:
         is_complete = _send(connection, chunks)
@@ -31,7 +35,10 @@ def scan(chunks: Iterable[bytes], *, address: str, timeout_seconds: float = 60) 
 
 
 class _Connection:
-    """A socket whose every step has to end before the same moment."""
+    """A socket with one deadline for all its operations.
+
+    A timeout per operation would not bound the scan: a slow scanner could use it up again and again.
+    """
 
     def __init__(self, address: str, timeout_seconds: float) -> None:
         self._address = address
@@ -47,17 +54,18 @@ class _Connection:
         self._socket.close()
 
     def send(self, data: bytes) -> bool:
-        """False when clamd stopped reading: then its answer is waiting, and says why."""
+        """Send data. Return False if clamd stopped reading, in which case its response says why."""
         with self._errors():
             self._socket.settimeout(self._left_seconds())
             try:
                 self._socket.sendall(data)
             except (BrokenPipeError, ConnectionResetError):
+                # clamd closes its side when a file exceeds its limit. Its response may still be readable.
                 return False
         return True
 
     def receive(self) -> bytes:
-        """The answer up to its NUL, or what there is of it."""
+        """Return the response up to its NUL byte, or the part of it that arrived before the connection was closed."""
         answer = b""
         while b"\0" not in answer and len(answer) <= _MAX_ANSWER_BYTES and (data := self._receive_some()):
             answer += data
@@ -85,7 +93,7 @@ class _Connection:
             yield
         except TimeoutError as error:
             raise ScannerUnavailable(f"The scanner gave no verdict in {self._timeout_seconds:g} seconds.") from error
-        except (OSError, UnicodeError) as error:  # the latter for a host that is no name at all
+        except (OSError, UnicodeError) as error:  # UnicodeError: the host is not a valid host name
             raise ScannerUnavailable(f"The scanner at {self._address} cannot be reached: {error}.") from error
 
     def _left_seconds(self) -> float:
@@ -107,7 +115,10 @@ def _connect_unix(path: str, timeout_seconds: float) -> socket.socket:
 
 
 def _send(connection: _Connection, chunks: Iterable[bytes]) -> bool:
-    """Whether all was sent.  An empty piece would end the stream, so there is none."""
+    """Send the file in pieces. Return True if clamd read all of it.
+
+    A piece of length zero ends the stream, so an empty chunk is not sent as a piece.
+    """
     if not connection.send(b"zINSTREAM\0"):
         return False
     for chunk in chunks:
@@ -119,6 +130,11 @@ def _send(connection: _Connection, chunks: Iterable[bytes]) -> bool:
 
 
 def _verdict(answer: bytes, *, is_complete: bool) -> str | None:
+    """Read clamd's response: return the name of the malware, or None for a clean file that was sent completely.
+
+    Raises:
+        ScannerUnavailable: The response is anything else. A file is never taken for clean without an explicit OK.
+    """
     text, end, _ = answer.partition(b"\0")
     line = text.decode("utf-8", "replace").strip()
     if "size limit exceeded" in line.lower():

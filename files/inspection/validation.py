@@ -1,4 +1,4 @@
-"""The checks a file passes before it is offered: policy of the category first, then the content."""
+"""Checks of a file against the rules of its category and the quotas, before its content is inspected."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,16 @@ from versions.models import Version
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is about to become a file of `version`, or is one already and was not looked at.
+    """A file that is about to be added to a version, or a file of it that was not checked yet.
 
-    `reservation` is the upload that has reserved these bytes already, or that file. A link only has no bytes here.
-    `filename` is empty while only a reference is known, `head`, the first bytes, while nobody read them.
+    Attributes:
+        version: The version that the file belongs to.
+        filename: Name of the file; empty as long as only a reference to it is known.
+        rules: Rules of the download's category.
+        size_bytes: Size of the file; 0 for a link.
+        head: First bytes of the content; empty as long as they were not read.
+        reservation: The upload session or the file that has already reserved these bytes in the quotas.
+        is_link_only: The file is a link to another server, so the hub stores no bytes for it.
     """
 
     version: Version
@@ -31,7 +37,12 @@ class Candidate:
 
 
 def validate(candidate: Candidate) -> None:
-    """Everything that needs only rows and the first bytes.  Errors: Rejected, Conflict."""
+    """Run all checks that need only the database and the first bytes of the content.
+
+    Raises:
+        Rejected: The type of the file is not accepted, or the file exceeds a size limit.
+        Conflict: The version already has the maximum number of files.
+    """
     check_extension(candidate)
     _check_size(candidate)
     _check_count(candidate)
@@ -39,10 +50,15 @@ def validate(candidate: Candidate) -> None:
 
 
 def check_extension(candidate: Candidate) -> None:
-    """Errors: Rejected."""
+    """Check the extension against the list of the operator and the list of the category.
+
+    Raises:
+        Rejected: The extension is not accepted.
+    """
     if not candidate.filename:
         return
     found, allowed = extension(candidate.filename), candidate.rules.allowed_extensions
+    # An extension may have two parts, such as tar.gz. A rule for either form applies.
     last = found.rpartition(".")[2]
     if {found, last} & settings.REFUSED_EXTENSIONS:
         raise Rejected(ErrorCode.FILE_EXTENSION_REFUSED, f"Files of type .{found} are refused here.", field="file")
@@ -52,7 +68,7 @@ def check_extension(candidate: Candidate) -> None:
 
 
 def _check_size(candidate: Candidate) -> None:
-    """Per file, version, download and owner: 0 is no limit."""
+    """Check the size limits of the file, the version, the download and its owner. A limit of 0 means no limit."""
     rules, size, version = candidate.rules, candidate.size_bytes, candidate.version
     _within(rules.max_file_bytes, size, "The file")
     if rules.max_version_bytes:
@@ -63,10 +79,10 @@ def _check_size(candidate: Candidate) -> None:
 
 
 def max_upload_bytes(version: Version, rules: CategoryRules, *, reservation: Reservation | None = None) -> int:
-    """Return the most bytes that the next file of the version may have; 0 is no limit.
+    """Return the maximum size in bytes of the next file of the version; 0 means no limit.
 
     Raises:
-        Rejected: Nothing fits any more.
+        Rejected: The limit of the version is used up.
     """
     limits = [rules.max_file_bytes] if rules.max_file_bytes else []
     if rules.max_version_bytes:
@@ -88,7 +104,7 @@ def _check_count(candidate: Candidate) -> None:
 
 
 def _check_content(candidate: Candidate) -> None:
-    """Where only some types are accepted, the content has to be of the type its name claims."""
+    """Check that the content has the type that the file name claims, if the category accepts only some types."""
     head, rules = candidate.head, candidate.rules
     if head and rules.allowed_extensions and not mime.suits(extension(candidate.filename), head):
         raise Rejected(ErrorCode.FILE_TYPE_REFUSED, "The content is not what the file name says.", field="file")

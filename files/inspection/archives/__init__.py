@@ -1,4 +1,7 @@
-"""Checking zip and tar archives by what they list. Nothing is written, no archive inside another one is opened."""
+"""Checks of zip and tar archives: unsafe names and links, decompression bombs, and members that are hidden.
+
+Nothing is written to disk, and an archive inside another archive is not opened.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,12 @@ from files.names import extension
 
 __all__ = ["DEFAULT_LIMITS", "QUICK_LIMITS", "ArchiveLimits", "Finding", "TooManySteps", "inspect_archive", "is_packed"]
 
-# For an inspection that a request waits for: about a second of CPU time.
+# Limits for an inspection inside a request. They amount to about one second of CPU time.
 QUICK_LIMITS = ArchiveLimits(max_steps=20_000 * STEPS_OF_A_MEMBER)
 
 _HEAD_BYTES = 8192
-# Read in place, so names that differ in case do no harm, and tools that shorten names make them in numbers.
+# These files are read in place and not unpacked to a file system. Names that differ only in case do no harm there, and
+# obfuscation tools, which shorten names to a few letters, produce many of them.
 _READ_IN_PLACE = frozenset({"jar", "war", "ear", "aar", "apk", "aab", "litemod"})
 _PACKAGES = frozenset({"whl", "egg", "nupkg", "snupkg", "vsix", "xpi", "ipa", "conda", "msix", "appx", "msixbundle"})
 _GAME_PACKS = frozenset({"mrpack", "mcpack", "mcaddon", "mcworld"})
@@ -41,7 +45,7 @@ _TARS = {
     **dict.fromkeys(("tar.zst", "tzst"), "zst"),
     "tar": "",
 }
-# Kinds of file that nobody needs to carry an archive at their end.
+# File types for which there is no legitimate reason to carry a zip archive at the end.
 _NO_CARRIERS = frozenset(
     {"text/html", "application/xml", "application/pdf", "application/rtf", "application/gzip", "application/x-bzip2"}
     | {"application/x-xz", "application/x-tar", "application/x-7z-compressed", "application/x-rar-compressed"}
@@ -50,11 +54,18 @@ _ZSTANDARD = (b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18")
 
 
 def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAULT_LIMITS) -> list[Finding]:
-    """What is wrong with a file that is an archive, or that `name` says is one; empty when nothing is.
+    """Return the findings for a file that is an archive or has the name of one. An empty list means no problem.
 
-    `handle` can seek; where it stands afterwards is left open. Any content gives findings, none an error.
-    Errors: TooManySteps, where the limits have `max_steps`.
-    What is packed with Zstandard is not read: the standard library has no means to.
+    A damaged or hostile archive produces findings and never another exception. Archives that are compressed with
+    Zstandard are not inspected, because the standard library cannot decompress them.
+
+    Args:
+        handle: A seekable file. Its position afterwards is undefined.
+        name: The file name, whose extension may say that the file is an archive.
+        limits: The limits that the archive and its inspection have to keep.
+
+    Raises:
+        TooManySteps: The inspection takes more steps than `limits.max_steps` allows.
     """
     report = Report(limits)
     try:
@@ -63,13 +74,14 @@ def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAUL
         report.findings.append(error.finding)
     except EnoughFindings:
         pass
+    # The file is hostile input. A value that the parsers did not expect means that the archive is damaged.
     except (ArithmeticError, LookupError, ValueError, struct.error):
         report.findings.append(Finding("archive.unreadable", "It is damaged and cannot be read."))
     return report.findings[: limits.max_findings]
 
 
 def is_packed(head: bytes) -> bool:
-    """Whether content that starts with `head` is compressed as a whole, as a packed tar archive is."""
+    """Return True if content that starts with `head` is compressed as a whole, like a compressed tar archive."""
     return any(head.startswith(magic) for magic, _ in PACKINGS.values())
 
 
@@ -100,12 +112,18 @@ def _inspect_tar(handle: IO[bytes], size: int, head: bytes, packing: str, report
 
 
 def _is_old_tar(block: bytes) -> bool:
-    """From before `ustar`, or empty; a wrong checksum is found later."""
+    """Return True for the first block of an empty archive or of one in the format before `ustar`.
+
+    The checksum is verified later, when the header is parsed.
+    """
     return len(block) == BLOCK_BYTES and (not any(block) or block[148:156].strip(b" \0").isdigit())
 
 
 def _packing_of_tar(handle: IO[bytes], head: bytes) -> str | None:
-    """How the tar archive is packed that the file is, whatever its name; None when it is none."""
+    """Return the compression of a tar archive whatever its name is, "" if it is not compressed.
+
+    Return None if the file is not a tar archive.
+    """
     if looks_like_tar(head[:BLOCK_BYTES]):
         return ""
     for packing, (magic, _) in PACKINGS.items():
@@ -125,13 +143,18 @@ def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Re
             raise ArchiveError("archive.truncated", "It ends without an end record.")
         raise ArchiveError("archive.wrong_type", "It is no zip archive, as its name says.")
     prefix = ZipInspector(handle, end, report, ignore_case=ext not in _READ_IN_PLACE).run()
-    # Executable jars begin with the shell script that runs them.
+    # An executable jar begins with the shell script that runs it. In every other archive a prefix could be a second
+    # file, which some programs open instead of the archive.
     if (prefix or not starts_right) and not (ext == "jar" and head.startswith(b"#!")):
         report.add("archive.prefix", "It has other data before its first member.")
 
 
 def _inspect_tail(handle: IO[bytes], size: int, head: bytes, report: Report) -> None:
-    """Programs and scripts carry a zip archive at their end; other kinds of file do so to be two things at once."""
+    """Inspect a zip archive at the end of a file of another type.
+
+    Self-extracting programs and scripts have one legitimately. An image or a document with a zip archive at its end is
+    a polyglot: a file that different programs interpret differently.
+    """
     if (end := _end_of_other(handle, size)) is None:
         return
     kind = sniff(head)
@@ -142,7 +165,7 @@ def _inspect_tail(handle: IO[bytes], size: int, head: bytes, report: Report) -> 
 
 
 def _end_of_other(handle: IO[bytes], size: int) -> End | None:
-    """None also when bytes merely look like an end record, somewhere before the end."""
+    """Return the end record, or None if the file has none or some bytes before the end merely look like one."""
     try:
         return read_end(handle, size)
     except ArchiveError as error:

@@ -1,4 +1,4 @@
-"""What a check of an archive says, and the limits it keeps."""
+"""Findings of an archive inspection, its limits, and the report that counts against those limits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from dataclasses import dataclass
 
 _SHOWN_CHARACTERS = 200
 _MIB = 1024 * 1024
-# What looking at a member costs, in units of what a record of an extended header costs.
+# Cost of inspecting one member. The unit is the cost of one record of an extended header.
 STEPS_OF_A_MEMBER = 30
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`code` for machines, `message` for people, `member` as `shown` makes it; empty when it is the whole archive."""
+    """A problem of an archive.
+
+    Attributes:
+        code: Stable identifier for programs.
+        message: Description for people.
+        member: Name of the member as `shown` returns it; empty if the problem concerns the whole archive.
+    """
 
     code: str
     message: str
@@ -21,9 +27,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """An archive over `ratio_applies_over_bytes` unpacked may be `max_ratio` times as large as it is packed.
+    """The limits of an archive and of its inspection.
 
-    `max_steps` ends an inspection whose result somebody waits for; 0: it goes on to its end.
+    An archive that unpacks to more than `ratio_applies_over_bytes` may be at most `max_ratio` times as large as it is
+    packed. `max_steps` stops an inspection that a request is waiting for; 0 means that the inspection always runs to
+    its end.
     """
 
     max_ratio: int = 50
@@ -41,7 +49,7 @@ DEFAULT_LIMITS = ArchiveLimits()
 
 
 class ArchiveError(Exception):
-    """Nothing after this can be read, or is worth reading."""
+    """A problem that ends the inspection, because the rest of the archive cannot be read or is not worth reading."""
 
     def __init__(self, code: str, message: str, member: str = "") -> None:
         super().__init__(message)
@@ -49,15 +57,15 @@ class ArchiveError(Exception):
 
 
 class TooManySteps(Exception):
-    """The inspection takes longer than `max_steps` allows; it said nothing about the archive."""
+    """The inspection was stopped after `max_steps` steps. This says nothing about the archive itself."""
 
 
 class EnoughFindings(Exception):
-    """The report is full."""
+    """The report holds `max_findings` findings, so the inspection can stop."""
 
 
 class Report:
-    """The findings so far, and the counts that stop a bomb."""
+    """The findings of an inspection, and the counters that stop the inspection of a decompression bomb."""
 
     def __init__(self, limits: ArchiveLimits) -> None:
         self.limits = limits
@@ -68,19 +76,32 @@ class Report:
         self._steps = 0
 
     def spend(self, steps: int) -> None:
-        """Errors: TooManySteps."""
+        """Count steps of the inspection.
+
+        Raises:
+            TooManySteps: The limit of steps is exceeded.
+        """
         self._steps += steps
         if self.limits.max_steps and self._steps > self.limits.max_steps:
             raise TooManySteps
 
     def add(self, code: str, message: str, member: str = "") -> None:
-        """Errors: EnoughFindings when it was the last one that fits."""
+        """Add a finding.
+
+        Raises:
+            EnoughFindings: The report is full now.
+        """
         self.findings.append(Finding(code, message, shown(member)))
         if len(self.findings) >= self.limits.max_findings:
             raise EnoughFindings
 
     def count_member(self, name_bytes: int) -> None:
-        """Errors: ArchiveError when there are too many members, or their names take too much memory."""
+        """Count a member and the bytes of its name.
+
+        Raises:
+            ArchiveError: There are too many members, or their names take too much memory.
+            TooManySteps: The limit of steps is exceeded.
+        """
         self.spend(STEPS_OF_A_MEMBER)
         self._members += 1
         self._name_bytes += name_bytes
@@ -90,14 +111,23 @@ class Report:
             raise ArchiveError("archive.too_many_members", "The names of its members take too much room.")
 
     def count_record(self) -> None:
-        """Errors: ArchiveError when there are more records in extended headers than any honest archive has."""
+        """Count a record of an extended header.
+
+        Raises:
+            ArchiveError: There are more records than any legitimate archive has.
+            TooManySteps: The limit of steps is exceeded.
+        """
         self.spend(1)
         self._records += 1
         if self._records > self.limits.max_extended_records:
             raise ArchiveError("archive.too_many_members", "Its extended headers have too many records.")
 
     def check_sizes(self, unpacked_bytes: int, packed_bytes: int) -> None:
-        """Errors: ArchiveError for a bomb."""
+        """Check the unpacked size against the absolute limit and against the size of the packed data.
+
+        Raises:
+            ArchiveError: The archive is a decompression bomb.
+        """
         limits = self.limits
         if unpacked_bytes > limits.max_unpacked_bytes:
             raise ArchiveError("archive.bomb", "It unpacks to more than anyone has room for.")
@@ -106,7 +136,7 @@ class Report:
 
 
 def shown(name: str) -> str:
-    """At most 200 printable characters; others are escaped, so that a log line stays one line."""
+    """Return at most 200 printable characters of a name. Others are escaped, so that a log line stays one line."""
     text = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in name[:_SHOWN_CHARACTERS]
     )

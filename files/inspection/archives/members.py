@@ -1,4 +1,7 @@
-"""Which names and links a member of an archive may have. Pure functions, and the tree the members make."""
+"""Rules for the names and links of archive members, and the tree of members that shows conflicts between them.
+
+An archive is unpacked on systems the hub does not know. A name is accepted only if it is harmless on all of them.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,19 @@ from files.inspection.archives.findings import ArchiveError, Report
 
 _MAX_ESCAPE_LEVELS = 3
 
-# Control characters, line separators, and the marks that turn the direction of what is shown.
+# Control characters, line separators, and the marks that change the direction of text and so disguise an extension.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-# Not `B::Deparse.3pm`, the page of a Perl module.
+# A drive letter. Two colons do not count: `B::Deparse.3pm` is the manual page of a Perl module.
 _DRIVE = re.compile(r"[A-Za-z]:(?!:)")
-# Dots and spaces alone are `..` on Windows, with or without a stream; a single dot does no harm.
+# Windows drops dots and spaces at the end of a name, so a part of dots and spaces can become `..`, also in front of an
+# NTFS stream. A single dot does no harm.
 _DOTS = re.compile(r"(?:\A|/)(?!\.(?:[:/]|\Z))[. ]+(?:[:/]|\Z)")
 _LONG_PART = re.compile(r"[^/\\]{256}")
 _NTFS_STREAM = re.compile(r":\$[A-Za-z0-9_]+(?:$|[/\\])")
 _U_ESCAPE = re.compile(r"%u00([0-9a-fA-F]{2})")
-# Slashes that NFKC leaves alone, though some systems make them plain ones.
+# Characters similar to a slash that NFKC does not change, but that some systems convert to a plain slash.
 _SLASHES = str.maketrans(dict.fromkeys("\u2041\u2044\u2215\u2216\u2571\u2572\u27cb\u27cd\u29f5\u29f8\u29f9", "/"))
+# Overlong UTF-8 sequences of `.`, `/` and `\\`. They are invalid, but careless decoders accept them.
 _OVERLONG = {
     b".": re.compile(rb"\xc0[\xae\x2e]|\xe0\x80\xae|\xf0\x80\x80\xae"),
     b"/": re.compile(rb"\xc0[\xaf\x2f]|\xe0\x80\xaf|\xf0\x80\x80\xaf"),
@@ -31,7 +36,10 @@ _OVERLONG = {
 
 
 def readings(raw: bytes) -> list[str]:
-    """The name as UTF-8; where it is none, as code page 437 and as careless decoders of UTF-8 read it."""
+    """Return the name decoded from UTF-8.
+
+    If it is not valid UTF-8, return it decoded from code page 437, and as a careless UTF-8 decoder would read it.
+    """
     try:
         return [raw.decode()]
     except UnicodeDecodeError:
@@ -42,7 +50,7 @@ def readings(raw: bytes) -> list[str]:
 
 
 def check_name(report: Report, name: str) -> bool:
-    """Whether the name is a path inside the archive under every spelling; reports it otherwise."""
+    """Return True if the name is a path inside the archive under every spelling; otherwise report a finding."""
     problem = _length_problem(name, report.limits.max_name_bytes) or _text_problem(name)
     for spelling in _spellings(name):
         problem = problem or _place_problem(spelling)
@@ -52,7 +60,7 @@ def check_name(report: Report, name: str) -> bool:
 
 
 def parts_of(path: str) -> list[str]:
-    """`./a//b\\c/` is a, b, c."""
+    """Split a path into its parts: `./a//b\\c/` becomes a, b, c."""
     return [part for part in path.replace("\\", "/").split("/") if part not in {"", "."}]
 
 
@@ -78,7 +86,7 @@ def _text_problem(name: str) -> tuple[str, str] | None:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """The name, then what systems that normalise or decode make of it."""
+    """Yield the name, then the names that systems which normalize Unicode or decode escapes make of it."""
     text = name
     for _ in range(_MAX_ESCAPE_LEVELS):
         yield text
@@ -86,7 +94,7 @@ def _spellings(name: str) -> Iterator[str]:
             yield unicodedata.normalize("NFKC", text).translate(_SLASHES)
         if "%" not in text:
             return
-        # The last reading is the worst one.
+        # The last reading is the one of the careless decoder, which is the most dangerous one.
         text = readings(unquote_to_bytes(_U_ESCAPE.sub(r"%\1", text)))[-1]
     yield text
 
@@ -106,7 +114,10 @@ def _place_problem(path: str) -> tuple[str, str] | None:
 
 
 def fold_part(part: str) -> str:
-    """Parts with the same fold are one file on systems that ignore case, composition and dots at the end."""
+    """Return a key that is equal for names which are the same file on some system.
+
+    Such systems ignore case, Unicode composition, or dots and spaces at the end of a name.
+    """
     if part.isascii():
         return part.lower().rstrip(". ")
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", part).casefold()).rstrip(". ")
@@ -114,12 +125,18 @@ def fold_part(part: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
+    """A symbolic link: the name of the member and the path that it points to."""
+
     member: str
     target: str
 
 
 class Tree:
-    """The members by place. Nodes are chained hashes of their parts, so a long name costs as much as a short one."""
+    """The tree of all members, which finds duplicates, members below a file, and links that leave the archive.
+
+    A node is a hash over its parent's hash and its own name, so a deep path takes no more memory than a short one. The
+    hashes of strings are salted in every process, so an attacker cannot prepare collisions.
+    """
 
     def __init__(self, report: Report, *, ignore_case: bool) -> None:
         self._report = report
@@ -151,19 +168,19 @@ class Tree:
         self._remember_link(name, target)
 
     def add_hardlink(self, name: str, target: str) -> None:
-        """`target` is a path from the top of the archive; what it names has to come before."""
+        """Add a hard link. Its target is a path from the top of the archive and has to be an earlier member."""
         if not check_name(self._report, target):
             return
         nodes = self._nodes(parts_of(target))
         if not nodes or nodes[-1] not in self._leaves:
             self._report.add("archive.link_outside", "The hard link has no target before it in the archive.", name)
-        # A second name of a symbolic link is a symbolic link that starts elsewhere.
+        # A hard link to a symbolic link is another symbolic link. Its target is relative to its own folder.
         for link in list(self._links.get(self._folded_node(target), ())):
             self._remember_link(name, link.target)
         self.add_file(name)
 
     def check_links(self) -> None:
-        """To be called last: a link is judged by all others, whatever their order."""
+        """Check all symbolic links. Call it after the last member, because a link may depend on a later one."""
         for links in list(self._links.values()):
             for link in links:
                 if _CONTROLS.search(link.target) or not link.target:
@@ -176,16 +193,21 @@ class Tree:
         self._links.setdefault(self._folded_node(name), []).append(_Link(name, target))
 
     def _leaves_archive(self, link: _Link) -> bool:
-        """`..` is allowed in plain folders only: behind another link it goes up from wherever that one leads."""
+        """Return True if the link may lead out of the archive.
+
+        `..` is accepted in plain folders only. Behind another link it goes up from the target of that link.
+        """
         target = link.target.replace("\\", "/")
         if target.startswith("/") or _DRIVE.match(target):
             return True
+        # First follow the path to the link itself. Its own parent may be a link, which makes every target uncertain.
         folders, through_link = [0], False
         for part in map(fold_part, parts_of(link.member)[:-1]):
             folders.append(hash((folders[-1], part)))
             through_link = through_link or folders[-1] in self._links
         if through_link:
             return True
+        # Then follow the target from there, one part at a time, as the operating system would.
         for part in parts_of(target):
             if _DOTS.match(part):
                 folders.pop()
@@ -211,6 +233,7 @@ class Tree:
         return nodes
 
     def _folded_node(self, name: str) -> int:
+        """Return the node of a name, always without regard to case: links are compared as strictly as possible."""
         node = 0
         for part in map(fold_part, parts_of(name)):
             node = hash((node, part))

@@ -1,4 +1,4 @@
-"""Reading bytes of a file in small pieces, plain or unpacked on the way, never more than a chunk in memory."""
+"""Readers for plain and compressed files that never hold more than a few chunks in memory."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from files.inspection.archives.findings import ArchiveError, Report
 
 CHUNK_BYTES = 128 * 1024
 XZ_MEMORY_BYTES = 100 * 1024 * 1024
-# A stream that says next to nothing costs as much as a whole one: tools start one for a file or a block at the least.
+# Starting a decompressor is expensive, so an archive of very many tiny streams would take hours to read. Legitimate
+# tools start a new stream for a file or a block at most.
 _FREE_STREAMS = 10_000
 _BYTES_A_STREAM = 512
 
 
 class Unpacker(Protocol):
-    """What `bz2` and `lzma` offer."""
+    """The interface of the decompressors of `bz2` and `lzma`."""
 
     @property
     def eof(self) -> bool: ...
@@ -30,7 +31,11 @@ class Unpacker(Protocol):
 
 
 class Inflater:
-    """`zlib` with the interface of the others.  `wbits` as in zlib: 31 for gzip, -15 for a bare stream."""
+    """A zlib decompressor with the interface of the decompressors of `bz2` and `lzma`.
+
+    Args:
+        wbits: The format, as in zlib: 31 for gzip, -15 for a raw deflate stream.
+    """
 
     def __init__(self, wbits: int) -> None:
         self._zlib = zlib.decompressobj(wbits)
@@ -51,7 +56,11 @@ class Inflater:
 
 
 def unpack(unpacker: Unpacker, data: bytes) -> bytes:
-    """At most a chunk.  Errors: ArchiveError when the packed bytes make no sense."""
+    """Decompress data and return at most one chunk.
+
+    Raises:
+        ArchiveError: The compressed data is damaged.
+    """
     try:
         return unpacker.decompress(data, CHUNK_BYTES)
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
@@ -59,12 +68,21 @@ def unpack(unpacker: Unpacker, data: bytes) -> bytes:
 
 
 def read_at(handle: IO[bytes], offset: int, size: int) -> bytes:
-    """`size` bytes.  Errors: ArchiveError when the file has fewer."""
+    """Return `size` bytes that begin at `offset`.
+
+    Raises:
+        ArchiveError: The file ends before.
+    """
     handle.seek(offset)
     return read_exactly(handle, size)
 
 
 def read_exactly(handle: IO[bytes], size: int) -> bytes:
+    """Return the next `size` bytes.
+
+    Raises:
+        ArchiveError: The file ends before.
+    """
     data = read_up_to(handle, size)
     if len(data) < size:
         raise ArchiveError("archive.truncated", "It ends too early.")
@@ -72,7 +90,7 @@ def read_exactly(handle: IO[bytes], size: int) -> bytes:
 
 
 def read_up_to(handle: IO[bytes], size: int) -> bytes:
-    """Fewer bytes at the end of the file only, also where the file gives short answers."""
+    """Return the next `size` bytes, or fewer at the end of the file. A short read before the end is continued."""
     pieces: list[bytes] = []
     while size > 0 and (piece := handle.read(size)):
         pieces.append(piece)
@@ -81,15 +99,21 @@ def read_up_to(handle: IO[bytes], size: int) -> bytes:
 
 
 class Source(Protocol):
+    """A stream of the bytes of a tar archive, which can only be read forward."""
+
     def read(self, size: int) -> bytes:
-        """Fewer bytes at the end only."""
+        """Return the next `size` bytes, or fewer at the end of the stream."""
 
     def skip(self, size: int) -> None:
-        """Errors: ArchiveError when there are fewer bytes."""
+        """Skip the next `size` bytes.
+
+        Raises:
+            ArchiveError: The stream ends before.
+        """
 
 
 class PlainSource:
-    """A file as it is; skipping costs nothing."""
+    """An uncompressed archive. Skipping is a seek and reads nothing."""
 
     def __init__(self, handle: IO[bytes], size: int) -> None:
         self._handle = handle
@@ -110,7 +134,10 @@ class PlainSource:
 
 
 class PackedSource:
-    """One or several compressed streams, one after the other, counted against the limits on the way."""
+    """A compressed archive: one or several compressed streams, one after the other.
+
+    The sizes are checked after every chunk, so that a decompression bomb is stopped before it is unpacked.
+    """
 
     def __init__(self, handle: IO[bytes], packing: str, report: Report) -> None:
         self.unpacked_bytes = 0
@@ -141,7 +168,7 @@ class PackedSource:
             size -= step
 
     def _fill(self) -> bool:
-        """Unpacks one chunk; false at the end."""
+        """Unpack one chunk. Return False at the end of the archive."""
         while not self._ready:
             if self._unpacker.eof and not self._start_next_stream():
                 return False
@@ -161,7 +188,11 @@ class PackedSource:
         return data
 
     def _start_next_stream(self) -> bool:
-        """Errors: ArchiveError when what follows is neither a stream nor padding of zeros."""
+        """Start the next compressed stream. Return False if only padding of zeros follows.
+
+        Raises:
+            ArchiveError: The data that follows is neither a stream of the same format nor padding.
+        """
         self._pending = self._unpacker.unused_data
         while not (rest := self._pending.lstrip(b"\0")):
             self._pending = b""

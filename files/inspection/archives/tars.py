@@ -1,4 +1,4 @@
-"""Judging a tar archive by its headers, which are read one after the other and never kept."""
+"""Inspection of tar archives. The headers are read one after the other, and none of them is kept in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _REAL_SIZE_KEYS = ("GNU.sparse.realsize", "GNU.sparse.size", "SCHILY.realsize")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One block.  Names are cut at their first NUL, sizes in bytes."""
+    """A header block. Names end at their first NUL byte, and sizes are in bytes.
+
+    `is_clean` is False if a name continues after its NUL byte, because some readers would use the rest of it.
+    """
 
     name: bytes
     prefix: bytes
@@ -37,15 +40,19 @@ class Header:
 
 
 def looks_like_tar(block: bytes) -> bool:
-    """Whether a file whose name does not say so is one: `ustar` and a checksum that is right."""
+    """Return True if the block is a tar header, whatever the name of the file: `ustar` and a correct checksum."""
     return len(block) == BLOCK_BYTES and block[257:262] == b"ustar" and _has_right_checksum(block)
 
 
 def parse_header(block: bytes) -> Header:
-    """Errors: ArchiveError."""
+    """Parse a header block.
+
+    Raises:
+        ArchiveError: The checksum is wrong, or a number is invalid.
+    """
     if not _has_right_checksum(block):
         raise ArchiveError("archive.unreadable", "A header is damaged: its checksum is wrong.")
-    for number in block[108:116], block[116:124], block[136:148]:  # owner, group, time: only the last can be negative
+    for number in block[108:116], block[116:124], block[136:148]:  # owner, group, time; 0xFF marks a negative number
         if number[0] != 0xFF:
             _number(number)
     fields = block[:100], block[157:257]
@@ -64,7 +71,11 @@ def parse_header(block: bytes) -> Header:
 
 
 def parse_pax(data: bytes, report: Report) -> dict[str, bytes]:
-    """Records `LENGTH KEY=VALUE\\n`.  Errors: ArchiveError.  Source: POSIX pax, "pax Extended Header"."""
+    """Parse the records `LENGTH KEY=VALUE\\n` of an extended header (POSIX pax, "pax Extended Header").
+
+    Raises:
+        ArchiveError: A record is damaged, or a key that must be unique has two values.
+    """
     records: dict[str, bytes] = {}
     at = 0
     while at < len(data):
@@ -83,6 +94,7 @@ def parse_pax(data: bytes, report: Report) -> dict[str, bytes]:
 
 
 def _has_right_checksum(block: bytes) -> bool:
+    """Return True if the checksum is right. Some old tools add up the bytes as signed numbers, so both sums count."""
     try:
         stored = _number(block[148:156])
     except ArchiveError:
@@ -97,7 +109,11 @@ def _up_to_nul(value: bytes) -> bytes:
 
 
 def _number(value: bytes) -> int:
-    """Octal digits, or base 256 where the first bit is set.  Errors: ArchiveError, also when it is negative."""
+    """Return a number of a header: octal digits, or base 256 if the first byte is 0x80.
+
+    Raises:
+        ArchiveError: The number is invalid or negative.
+    """
     if value[0] == 0x80:
         return int.from_bytes(value[1:], "big")
     digits = _up_to_nul(value).strip(b" ")
@@ -108,7 +124,7 @@ def _number(value: bytes) -> int:
 
 @dataclass
 class _Extended:
-    """What the headers before a member say about it."""
+    """The content of the extended headers before a member, which override fields of its own header."""
 
     pax: dict[str, bytes] = field(default_factory=dict)
     name: bytes | None = None
@@ -117,7 +133,7 @@ class _Extended:
 
 
 class TarInspector:
-    """Walks over the headers of `source`; `packed_bytes` is the size of the whole file."""
+    """An inspection of all headers of `source`. `packed_bytes` is the size of the whole file."""
 
     def __init__(self, source: Source, report: Report, packed_bytes: int) -> None:
         self._source = source
@@ -128,7 +144,13 @@ class TarInspector:
         self._extended = _Extended()
 
     def run(self) -> None:
-        """Errors: ArchiveError, EnoughFindings."""
+        """Inspect the archive and add the findings to the report.
+
+        Raises:
+            ArchiveError: The archive cannot be read any further.
+            EnoughFindings: The report is full.
+            TooManySteps: The limit of steps is exceeded.
+        """
         while (block := self._read_block()) != _EMPTY:
             header = parse_header(block)
             if header.type in b"xXgLK":
@@ -196,9 +218,10 @@ class TarInspector:
         self._source.skip(_padded(size))
 
     def _checked_name(self, header: Header, extended: _Extended) -> str:
-        """The name that counts, after all that some reader may use have been checked."""
+        """Return the name that applies, after checking every name that some reader may use instead."""
         prefixed = header.prefix + b"/" + header.name if header.prefix else header.name
         own = prefixed if header.is_posix else header.name
+        # In order of precedence. Readers differ in the extensions that they know, so all of the names are checked.
         names = [extended.pax.get("GNU.sparse.name"), extended.pax.get("path"), extended.name, own]
         given = [name for name in names if name is not None]
         self._report.count_member(len(given[0]))
@@ -219,7 +242,11 @@ class TarInspector:
                 self._report.add("archive.name_encoding", "The member's name is not UTF-8.", readings(name or b"")[0])
 
     def _size(self, header: Header, extended: _Extended, name: str) -> int:
-        """Bytes of content.  Errors: ArchiveError when readers could disagree on where the next member starts."""
+        """Return the size of the content in bytes.
+
+        Raises:
+            ArchiveError: Two sizes contradict each other, so readers could disagree on where the next member starts.
+        """
         if "size" not in extended.pax:
             return header.size
         size = _decimal(extended.pax["size"])
@@ -231,6 +258,7 @@ class TarInspector:
         self._tree.add_file(name)
         if header.mode & (stat.S_ISUID | stat.S_ISGID):
             self._report.add("archive.setuid", "The member would run with the rights of its owner (setuid).", name)
+        # A sparse file has almost no content in the archive, but takes its real size on the disk of many readers.
         sizes = [_decimal(extended.pax[key]) for key in _REAL_SIZE_KEYS if key in extended.pax]
         if header.type == _SPARSE:
             sizes.append(_number(header.block[483:495]))

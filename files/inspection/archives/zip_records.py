@@ -1,4 +1,8 @@
-"""The records of a zip file as they are, without the tolerance of a library.  Source: PKWARE APPNOTE 6.3.10."""
+"""Parsers for the records of a zip file (PKWARE APPNOTE 6.3.10).
+
+Libraries repair or ignore contradictions in an archive. These parsers report them, because each library decides
+differently, and an attacker can show different members to different readers.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ _NEED_ZIP64 = "Its end record is damaged: the parts for large archives disagree.
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where the directory is: it ends at `directory_end`, and offsets count from `prefix_bytes` on."""
+    """The position of the central directory. Offsets in the archive are relative to `prefix_bytes`."""
 
     entry_count: int
     directory_start: int
@@ -39,7 +43,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A member as the directory has it; `offset` counts from the end of the prefix."""
+    """A member as the central directory describes it. `offset` is relative to the end of the prefix."""
 
     raw_name: bytes
     extra: bytes
@@ -57,7 +61,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A member as the header before its content has it; the sizes may be zero or 0xFFFFFFFF."""
+    """A member as the local header before its content describes it. The sizes may be zero or 0xFFFFFFFF."""
 
     raw_name: bytes
     extra: bytes
@@ -70,12 +74,15 @@ class Local:
 
 
 def read_end(handle: IO[bytes], size: int) -> End | None:
-    """None when there is nothing like an end record.
+    """Return the end record of the archive, or None if the file has none.
 
-    Errors: ArchiveError when one is there, but is not the last and only thing in the file.
+    Raises:
+        ArchiveError: There is an end record, but it is damaged, it is not the only one, or other data follows it.
     """
     tail_start = max(0, size - _END.size - _MAX_COMMENT_BYTES)
     tail = read_at(handle, tail_start, size - tail_start)
+    # The end record ends with a comment of variable length, so it has to be searched for. A comment that contains
+    # another end record would let readers choose between two archives.
     found = list(_find_all(tail, END_MAGIC))
     whole = [at for at in found if _reaches_end(tail, at)]
     if not whole:
@@ -88,7 +95,11 @@ def read_end(handle: IO[bytes], size: int) -> End | None:
 
 
 def read_entries(handle: IO[bytes], end: End) -> Iterator[Entry]:
-    """Errors: ArchiveError when the directory is not exactly what the end record says."""
+    """Yield the members in the central directory.
+
+    Raises:
+        ArchiveError: The directory is damaged, or is not exactly what the end record says.
+    """
     handle.seek(end.directory_start)
     at = end.directory_start
     for _ in range(end.entry_count):
@@ -105,7 +116,11 @@ def read_entries(handle: IO[bytes], end: End) -> Iterator[Entry]:
 
 
 def read_local(handle: IO[bytes], offset: int) -> Local:
-    """Errors: ArchiveError when there is no header."""
+    """Read the local header at an offset.
+
+    Raises:
+        ArchiveError: There is no local header.
+    """
     fixed = _LOCAL.unpack(read_at(handle, offset, _LOCAL.size))
     if fixed[0] != LOCAL_MAGIC:
         raise ArchiveError("archive.conflict", "Its directory names a place where no member is.")
@@ -123,9 +138,14 @@ def read_local(handle: IO[bytes], offset: int) -> Local:
 
 
 def extra_fields(extra: bytes, *, is_padded: bool = False) -> dict[int, bytes]:
-    """By their ids.  Android's tools pad those of the local headers with anything.
+    """Return the extra fields by their IDs.
 
-    Errors: ArchiveError when one is too long, or changes the meaning of the member and is there twice.
+    Args:
+        extra: The bytes of all extra fields.
+        is_padded: Tolerate an unknown field that is too long. Android's tools pad local headers with arbitrary bytes.
+
+    Raises:
+        ArchiveError: A field is too long, or a field that changes the meaning of the member exists twice.
     """
     fields: dict[int, bytes] = {}
     at = 0
@@ -141,7 +161,11 @@ def extra_fields(extra: bytes, *, is_padded: bool = False) -> dict[int, bytes]:
 
 
 def zip64_values(extra: dict[int, bytes], *given: int) -> list[int]:
-    """The values of 4 bytes, with those that are full taken from the extra field.  Errors: ArchiveError."""
+    """Return the given 32-bit values. A value that is 0xFFFFFFFF is replaced by the one in the ZIP64 extra field.
+
+    Raises:
+        ArchiveError: The ZIP64 extra field is too short.
+    """
     large = extra.get(ZIP64_EXTRA)
     if large is None:
         return list(given)
@@ -164,6 +188,7 @@ def _find_all(data: bytes, magic: bytes) -> Iterator[int]:
 
 
 def _reaches_end(tail: bytes, at: int) -> bool:
+    """Return True if the end record at this position, with its comment, ends exactly at the end of the file."""
     return len(tail) >= at + _END.size and at + _END.size + _END.unpack_from(tail, at)[7] == len(tail)
 
 
@@ -187,7 +212,10 @@ def _parse_end(handle: IO[bytes], at: int, record: bytes) -> End:
 
 
 def _read_zip64_end(handle: IO[bytes], end_at: int) -> tuple[int, int, int, int] | None:
-    """Start of the record, number of members, size and offset of the directory."""
+    """Return the position of the ZIP64 end record, the number of members, and the size and offset of the directory.
+
+    Return None if the archive has no ZIP64 end record.
+    """
     locator_at = end_at - _LOCATOR.size
     if locator_at < 0:
         return None
@@ -201,7 +229,7 @@ def _read_zip64_end(handle: IO[bytes], end_at: int) -> tuple[int, int, int, int]
     if values[0] != b"PK\x06\x06" or values[1] != _ZIP64_END.size - 12:
         raise ArchiveError("archive.conflict", _NEED_ZIP64)
     _, _, _, _, this_disk, first_disk, here, count, length, directory_at = values
-    # The locator and the record have to agree on where the archive starts, or readers would see two of them.
+    # The locator and the record have to agree on where the archive starts. Otherwise readers would see two archives.
     if this_disk or first_disk or here != count or start - offset != start - length - directory_at:
         raise ArchiveError("archive.conflict", _NEED_ZIP64)
     return start, count, length, directory_at

@@ -1,4 +1,8 @@
-"""Judging a zip archive: its directory, the headers before the members, then what they unpack to, in memory only."""
+"""Inspection of zip archives: the central directory, the local headers, and the content that the members unpack to.
+
+Readers of zip files trust different records. An archive is accepted only if all records agree, so that every reader
+sees the same members. Members are unpacked in memory, chunk by chunk.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +38,16 @@ _NEWEST_VERSION = 63
 _MAX_LZMA_BYTES = 64 * 1024 * 1024
 _DESCRIPTORS = tuple(struct.Struct(text) for text in ("<4s3L", "<4sL2Q", "<3L", "<L2Q"))
 _DESCRIPTOR_MAGIC = b"PK\x07\x08"
-# What some tools leave in a name of ASCII for the characters they have no place for.
+# Placeholders that some tools write into an ASCII name for characters that ASCII does not have.
 _STANDS_FOR_OTHERS = re.compile(rb"[^\x00-\x7f]|\?|#U[0-9a-fA-F]{4}|%U[0-9a-fA-F]{4}")
 _SPECIAL_TYPES = frozenset({stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK})
 
 
 class ZipInspector:
-    """`ignore_case`: two names that differ in nothing else are refused, as they are one file when unpacked."""
+    """An inspection of one zip archive.
+
+    With `ignore_case`, two names that differ only in case are a finding, because on some systems they become one file.
+    """
 
     def __init__(self, handle: IO[bytes], end: End, report: Report, *, ignore_case: bool) -> None:
         self._handle = handle
@@ -49,7 +56,13 @@ class ZipInspector:
         self._tree = Tree(report, ignore_case=ignore_case)
 
     def run(self) -> int:
-        """Bytes before the first member, counted from the start of the file.  Errors: ArchiveError, EnoughFindings."""
+        """Inspect the archive, and return the number of bytes before the first member.
+
+        Raises:
+            ArchiveError: The archive cannot be read any further.
+            EnoughFindings: The report is full.
+            TooManySteps: The limit of steps is exceeded.
+        """
         if self._end.entry_count > self._report.limits.max_members:
             raise ArchiveError("archive.too_many_members", f"It says it has {self._end.entry_count} members.")
         entries = self._read_entries()
@@ -97,7 +110,7 @@ class ZipInspector:
         return name
 
     def _check_unicode_path(self, raw: bytes, extra: dict[int, bytes], flags: int) -> None:
-        """The name in the extra field may say more than the plain one, never something else."""
+        """Check that the Unicode name in the extra field extends the plain name and does not contradict it."""
         field = extra.get(UNICODE_PATH_EXTRA)
         if field is None or field[5:] == raw:
             return
@@ -121,7 +134,11 @@ class ZipInspector:
             self._report.add("archive.setuid", "The member would run with the rights of its owner (setuid).", name)
 
     def _check_places(self, entries: list[Entry]) -> None:
-        """One pass over the file from its start, as the storage may be far away.  `entries` come in its order."""
+        """Check that the members follow one another without overlaps and without hidden members in between.
+
+        `entries` are sorted by offset, so this is one pass over the file: the storage may be remote, and seeking back
+        would cost a request each time.
+        """
         end = self._end.prefix_bytes
         for index, entry in enumerate(entries):
             at = self._end.prefix_bytes + entry.offset
@@ -138,7 +155,11 @@ class ZipInspector:
             self._report.add("archive.hidden_member", "It has a member that its directory does not list.")
 
     def _check_place(self, entry: Entry, at: int) -> int:
-        """Where the member ends, with the descriptor after its content.  Errors: ArchiveError."""
+        """Return the position where the member ends, including the data descriptor after its content.
+
+        Raises:
+            ArchiveError: There is no member at this place, or it does not fit there.
+        """
         name = _name(entry)
         if at + 30 > self._end.directory_start:
             raise ArchiveError("archive.conflict", "Its directory names a place where no member is.", name)
@@ -168,12 +189,16 @@ class ZipInspector:
         unpacked, packed = zip64_values(
             extra_fields(local.extra, is_padded=True), local.unpacked_bytes, local.packed_bytes
         )
+        # A tool that writes a data descriptor did not know the values yet when it wrote the local header.
         unknown = {0, 0xFFFFFFFF} if entry.flags & _HAS_DESCRIPTOR else set()
         given = (local.crc, entry.crc), (packed, entry.packed_bytes), (unpacked, entry.unpacked_bytes)
         return all(here in {there, *unknown} for here, there in given)
 
     def _descriptor_bytes(self, entry: Entry, local: Local, at: int, name: str) -> int:
-        """Size of the record after the content.  Some tools announce it, yet write the sizes in front."""
+        """Return the size of the data descriptor after the content.
+
+        Some tools announce a descriptor but write the sizes into the local header instead; then the size is 0.
+        """
         data = read_at(self._handle, at, min(24, self._end.directory_start - at))
         expected = (entry.crc, entry.packed_bytes, entry.unpacked_bytes)
         for form in _DESCRIPTORS:
@@ -186,7 +211,7 @@ class ZipInspector:
         return 0
 
     def _check_content(self, entry: Entry, start: int) -> None:
-        """That it unpacks to as many bytes as it says, and where a link leads."""
+        """Check that the member unpacks to its declared size, and record the target of a link."""
         name = _name(entry)
         is_link = stat.S_ISLNK(entry.mode) and not _is_folder(entry, name)
         if is_link and entry.unpacked_bytes > self._report.limits.max_name_bytes:
@@ -201,12 +226,13 @@ class ZipInspector:
             self._tree.add_symlink(name, "")
 
     def _unpack(self, entry: Entry, start: int, name: str) -> bytes:
-        """The first chunk of the content."""
+        """Unpack the content, check its size and checksum, and return the first chunk of it."""
         head, count, crc = b"", 0, 0
         for data in self._pieces(entry, start, name):
             head = head or data
             count += len(data)
             crc = zlib.crc32(data, crc)
+            # Stop at the first byte too many: the declared sizes were checked against the limits, this one was not.
             if count > entry.unpacked_bytes:
                 break
         if count != entry.unpacked_bytes:
@@ -237,7 +263,13 @@ class ZipInspector:
 
 
 def _open_lzma(head: bytes) -> tuple[Unpacker, int]:
-    """Source: APPNOTE section 5.8: version, size of the properties, then LZMA's own five bytes."""
+    """Return a decompressor for an LZMA member, and the size of the header that it was made from.
+
+    The header (APPNOTE section 5.8) is the version, the size of the properties, and the five bytes of properties.
+
+    Raises:
+        ArchiveError: The header is invalid, or the member needs too much memory.
+    """
     if len(head) < 9 or head[2:4] != b"\x05\x00" or head[4] >= 9 * 5 * 5:
         raise ArchiveError("archive.unreadable", "A member is damaged: its properties make no sense.")
     rest, lc = divmod(head[4], 9)

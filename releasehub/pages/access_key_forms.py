@@ -1,4 +1,4 @@
-"""Forms of access keys. Times are UTC, as everywhere on the pages."""
+"""Forms that issue and filter access keys. Times are in UTC, as on all pages."""
 
 from __future__ import annotations
 
@@ -17,10 +17,20 @@ EVERY = ("", "all")
 
 
 class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """One of those the actor manages. The list names some hundreds at most; others are chosen by a link."""
+    """A choice among the downloads that the actor manages.
+
+    The list contains a few hundred downloads at most. Others are selected by a link from the page of the download.
+    """
 
     def narrow(self, actor: Actor, chosen: Any, *, first: tuple[str, str]) -> None:
-        """`chosen`: the id that was sent or comes with a link; it is offered even where the list ends before it."""
+        """Limit the choices to the downloads that the actor manages.
+
+        Args:
+            actor: The user who fills in the form.
+            chosen: The ID that was submitted or that a link contains. It is offered even if the list is too short
+                for it.
+            first: Value and label of the first choice.
+        """
         self.queryset = managed_downloads(actor)
         rows = list(self.queryset.only("title")[: MAX_CHOICES + 1])
         found = {str(row.pk): row.title for row in rows[:MAX_CHOICES]}
@@ -38,7 +48,7 @@ class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
 
 
 class AccessKeyFilter(forms.Form):
-    """What cannot be read narrows nothing."""
+    """A filter for the list of access keys. An invalid value is ignored."""
 
     download = DownloadField(queryset=Download.objects.none(), required=False)
     state = forms.ChoiceField(choices=[EVERY, *AccessKey.State.choices], required=False)

@@ -1,4 +1,4 @@
-"""Access keys of the downloads whose team the signed-in user manages."""
+"""Pages that list, issue and revoke the access keys of the downloads whose team the signed-in user manages."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
 @read_or_write
 @answers_errors
 def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Ask first: who holds it is shut out with the next request."""
+    """Ask for confirmation, then revoke the key. Its holders lose access with their next request."""
     actor = actor_of(request)
     key = _find(actor, public_id)
     if request.method != "POST":
@@ -70,7 +70,11 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _find(actor: Actor, public_id: str) -> AccessKey:
-    """Errors: NotFound."""
+    """Return an access key that the actor manages.
+
+    Raises:
+        NotFound: The key does not exist, or the actor does not manage it.
+    """
     key = manageable_access_keys(actor).select_related("download__category").filter(public_id=public_id).first()
     if key is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Sign-in, and what belongs to the signed-in user."""
+"""Pages for signing in and out, and the account page with the API keys of the signed-in user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Friendly error pages, and domain errors as answers of pages."""
+"""Error pages, and the translation of domain errors that a page view raises into such a page."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def error_page(request: HttpRequest, status: int, message: str = "", advice: str = "") -> HttpResponse:
-    """HTML, or JSON for who prefers it."""
+    """Return the error as HTML, or as JSON if the client prefers that."""
     if prefers_json(request):
         return JsonResponse({"error": str(status), "message": message or TITLES[status]}, status=status)
     context = {
@@ -95,7 +95,7 @@ def error_page(request: HttpRequest, status: int, message: str = "", advice: str
 
 
 def answers_errors(view: View) -> View:
-    """Domain errors of the view become their page."""
+    """Decorate a view so that a domain error it raises becomes an error page."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Command lines that fetch files."""
+"""Command lines, shown on the pages, that download a file and verify its checksum."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from releasehub.distribution.links import file_path
 
 
 def keyed_path(file: File, key: str) -> str:
-    """The permanent address as a holder of the key uses it."""
+    """Return the path of the permanent URL, with the access key as a parameter."""
     path = file_path(file)
     return f"{path}{'&' if '?' in path else '?'}key={key}" if key else path
 
 
 def fetch_commands(base_url: str, file: File, key: str = "") -> str:
-    """Lines for a POSIX shell: fetch the file, and compare its digest. A hostile name stays one quoted word."""
+    """Return lines for a POSIX shell that download the file and verify its checksum.
+
+    The file name is quoted, so that a hostile name cannot add commands.
+    """
     name = quote(f"./{file.filename}" if file.filename.startswith("-") else file.filename)
     lines = [f"curl -fL -o {name} {quote(base_url + keyed_path(file, key))}"]
     if file.blob:

@@ -16,16 +16,19 @@ MAX_CHOICES = 500
 
 
 def managed_downloads(actor: Actor) -> QuerySet[Download]:
-    """What a form may offer to who manages teams, by title; of very many it names the first."""
+    """Return the downloads whose team the actor manages, sorted by title, for the choices of a form.
+
+    The number of choices is limited, so that the form stays usable.
+    """
     rows: QuerySet[Download] = Download.objects.team_managed_by(actor).order_by("title", "pk")
     return rows
 
 
 class ServiceForm(forms.Form):
-    """The rules are the services': a form says what there is to choose, and shows refusals."""
+    """A form that leaves validation to the services. It only offers the choices and shows the services' errors."""
 
     def refuse(self, error: Invalid) -> None:
-        """Show what a service says beside the field concerned."""
+        """Show the error of a service next to the field that it concerns."""
         self.add_error(error.field if error.field in self.fields else None, error.message)
 
 
@@ -56,7 +59,7 @@ class KeyForm(forms.Form):
         field.queryset = Download.objects.inside_for(actor).order_by("title")  # type: ignore[attr-defined]
 
     def key(self) -> dict[str, Any]:
-        """The arguments of `issue_key`."""
+        """Return the arguments for `issue_key`."""
         days = self.cleaned_data["days"]
         return {
             "name": self.cleaned_data["name"],

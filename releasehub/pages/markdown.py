@@ -34,16 +34,16 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def render_markdown(text: str) -> SafeString:
-    """CommonMark with tables and strikethrough, without raw HTML; every image is a link to it.
+    """Render CommonMark with tables and strikethrough, without raw HTML. An image becomes a link to the image.
 
-    Never raises: a text over MAX_CHARS characters, or one that would take too long or grow too much, comes as plain
-    paragraphs. What was shown last is kept.
+    This never raises. A text that is longer than MAX_CHARS, takes too long or grows too much is rendered as plain
+    paragraphs. Recent results are cached.
     """
     return _render_short(text) if len(text) <= SHORT_CHARS else _render_long(text)
 
 
 def _render(text: str) -> SafeString:
-    """Rendered, then cleaned once more, so that no single mistake of either lets something through."""
+    """Render the text, then sanitize the HTML, so that a fault in one step does not let a script through."""
     encodable = _SURROGATES.sub("\ufffd", text)
     try:
         html = _cleaner.clean(_to_html(encodable))
@@ -52,18 +52,18 @@ def _render(text: str) -> SafeString:
     return mark_safe(html)  # noqa: S308 - cleaned or escaped above
 
 
-# Apart, so that a few long texts can neither fill the memory nor push out the many short ones.
+# Long texts have a cache of their own, so that a few of them neither fill the memory nor evict the many short ones.
 _render_short = lru_cache(maxsize=256)(_render)
 _render_long = lru_cache(maxsize=16)(_render)
 
 
 class _TooCostly(Exception):
-    """The text takes more steps, or makes more HTML, than any honest one."""
+    """The text takes more steps or produces more HTML than any legitimate text."""
 
 
 @dataclass
 class _Budget:
-    """Rule calls left; the time of one is bounded, so their number bounds the time of the whole."""
+    """The number of parser rule calls that are left. Each call takes bounded time, so this bounds the total time."""
 
     steps: int = MAX_STEPS
     row_steps: int = 1
@@ -76,9 +76,9 @@ class _Budget:
 
 class _Markdown(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's name
-        """http, https, mailto or an address within the site; `//host` is neither.
+        """Return True for http, https and mailto URLs and for paths of this site, but not for `//host`.
 
-        `url` is decoded and normalised. Refused ones stay in the text as they were written.
+        `url` is decoded and normalized already. A link that is rejected stays in the text as it was written.
         """
         address = "".join(char for char in url if char > " ").replace("\\", "/")
         if scheme := _SCHEME.match(address):
@@ -87,12 +87,17 @@ class _Markdown(MarkdownIt):
 
 
 def _to_html(text: str) -> str:
-    """Errors: _TooCostly."""
+    """Parse the text and render it to HTML.
+
+    Raises:
+        _TooCostly: The text takes too many steps or produces too much HTML.
+    """
     if len(text) > MAX_CHARS:
         raise _TooCostly
     env = {"budget": _Budget()}
     tokens = _markdown.parse(text, env)
-    # One long address or title, defined once, may be referred to thousands of times: weighed before it is written.
+    # A text can define one long URL or title and refer to it thousands of times, so the size is checked before
+    # rendering.
     _check_growth(text, _weight(tokens))
     html = str(_renderer.render(tokens, _markdown.options, env))
     _check_growth(text, len(html))
@@ -100,13 +105,13 @@ def _to_html(text: str) -> str:
 
 
 def _check_growth(text: str, size: int) -> None:
-    """Twelve times is what a text of nothing but the shortest links comes to."""
+    """Check the size of the HTML. A text that consists only of the shortest possible links grows twelvefold."""
     if size > 12 * len(text) + 10_000:
         raise _TooCostly
 
 
 def _weight(tokens: list[Token]) -> int:
-    """Characters of the values the HTML will hold."""
+    """Return the number of characters in all values that the HTML will contain."""
     flat = [leaf for token in tokens for leaf in (token.children or [token])]
     return sum(len(token.content) + sum(len(str(value)) for value in token.attrs.values()) for token in flat)
 
@@ -123,7 +128,10 @@ def _count_inline(state: StateInline, silent: bool) -> bool:
 
 
 def _table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """The parser's rule, two steps for each cell of a row: short rows are filled up to the width of the head."""
+    """Apply the parser's table rule, and count two steps for each cell.
+
+    The parser fills short rows up to the width of the head, so a short text could produce a very large table.
+    """
     delimiters = state.src[state.bMarks[start_line + 1] : state.eMarks[start_line + 1]]
     budget: _Budget = state.env["budget"]
     budget.row_steps = 2 * (delimiters.count("|") + 1)
@@ -137,13 +145,17 @@ def _adapt_tokens(state: StateCore) -> None:
     for token in state.tokens:
         if token.children:
             token.children = list(_without_images(state, token.children))
-        # The policy of the site allows no inline styles.
+        # The content security policy of the site forbids inline styles.
         if style := str(token.attrs.pop("style", "")):
             token.attrs["align"] = style.removeprefix("text-align:")
 
 
 def _without_images(state: StateCore, tokens: list[Token]) -> Iterator[Token]:
-    """A remote image tells its host who reads the page, a local one asks the site for anything in a reader's name."""
+    """Replace images with links.
+
+    A remote image would reveal the readers of the page to its host. A local one would send requests to this site with
+    the reader's session.
+    """
     in_link = False
     for token in tokens:
         in_link = token.type == "link_open" or (in_link and token.type != "link_close")

@@ -1,4 +1,4 @@
-"""Permanent links: `/d/…`."""
+"""Permanent URLs of files, under `/d/`, which documentation and scripts can rely on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUMS = "SHA256SUMS"
 @require_safe
 @answers_errors
 def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpResponseBase:
-    """One file of one version; SHA256SUMS is made where no file has that name."""
+    """Serve one file of one version. SHA256SUMS is generated unless the version has a file with that name."""
     actor, channel = fetcher_of(request), request.GET.get("channel", "")
     try:
         file = find_exact(actor, slug, number, filename, channel)
@@ -43,7 +43,7 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
 @require_safe
 @answers_errors
 def latest(request: HttpRequest, slug: str, wanted: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
-    """The newest, as `find_latest` says; never kept by caches, because it changes."""
+    """Redirect to the file of the newest version that `find_latest` selects. Caches may not store the redirect."""
     actor, line = fetcher_of(request), line.removesuffix(".x")
     try:
         file = find_newest(actor, slug, wanted, channel=channel, line=line)

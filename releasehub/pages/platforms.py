@@ -14,7 +14,7 @@ _X64 = re.compile("x86_64|x86-64|win64|wow64|amd64|x64", re.IGNORECASE)
 
 
 def visitor_system(user_agent: str) -> tuple[str, str]:
-    """(platform, architecture), each empty when it cannot be told. Browsers on macOS hide the architecture."""
+    """Return (platform, architecture). Each is empty if it is unknown; browsers on macOS hide the architecture."""
     platform = next((name for name, pattern in _SYSTEMS if pattern.search(user_agent)), "")
     if platform == "macos":
         return platform, ""

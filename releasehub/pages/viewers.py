@@ -26,9 +26,15 @@ def viewer_of(request: HttpRequest) -> Actor:
 
 
 def fetcher_of(request: HttpRequest) -> Actor:
-    """For addresses of bytes: whoever the API key names, else the viewer; and what the parameter `key` opens.
+    """Return the actor for a URL that serves bytes.
 
-    Errors: UnknownKey, InactiveKey, Denied.
+    This is the owner of the API key if the request has one, otherwise the viewer. The access key in the parameter
+    `key` is added.
+
+    Raises:
+        UnknownKey: The API key does not exist.
+        InactiveKey: The API key was revoked or has expired.
+        Denied: The access key is not valid.
     """
     actor = actor_of_key(request) or viewer_of(request)
     if secret := request.GET.get(PARAMETER):
@@ -37,7 +43,11 @@ def fetcher_of(request: HttpRequest) -> Actor:
 
 
 def follow_share_link(request: HttpRequest, secret: str) -> AccessKey:
-    """Keep the key for the session, so that its secret need not stand in every address.  Errors: Denied."""
+    """Store the access key in the session, so that its secret does not have to appear in every URL.
+
+    Raises:
+        Denied: The access key is not valid.
+    """
     key = open_with_secret(viewer_of(request), secret)
     others = [pk for pk in request.session.get(SESSION_NAME, []) if pk != key.pk]
     request.session[SESSION_NAME] = [*others, key.pk][-MAX_KEYS:]

@@ -41,7 +41,7 @@ def system_of(request: HttpRequest) -> tuple[str, str]:
 @require_safe
 @cache_for_anonymous()
 def front(request: HttpRequest) -> HttpResponse:
-    """Search, categories, and what changed last."""
+    """Show the search form, the categories, and the downloads that changed last."""
     actor = viewer_of(request)
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     downloads = Download.objects.visible_to(actor)
@@ -138,7 +138,7 @@ def share(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Pages may be indexed; bytes and accounts need not be."""
+    """Allow search engines to index the pages, but not the files and the account pages."""
     closed = ("/d/", "/share/", "/account/", "/admin/", "/api/")
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
@@ -146,16 +146,17 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponseBase:
-    """For pages that name no icon, such as the admin."""
+    """Serve the default icon for pages that do not declare one, such as those of the admin."""
     return redirect(static("releasehub/icon.svg"))
 
 
 def download_of_page(actor: Actor, slug: str, pk: int) -> Download:
-    """Return the download of this id; the slug in the address is for people and may be an old one.
+    """Return the download with this ID. The slug in the URL is only for people and may be an old one.
 
     Raises:
-        Moved: The slug is not the present one.
-        Gone, NotFound: As `find_download`.
+        Moved: The slug is not the current one.
+        Gone: The download was deleted.
+        NotFound: The download does not exist, or the actor may not see it.
     """
     with suppress(NotFound):
         found = find_download(actor, slug)
@@ -184,7 +185,7 @@ def base_url(request: HttpRequest) -> str:
 
 
 def offered(request: HttpRequest, version: Version | None) -> dict[str, Any]:
-    """What there is to fetch of the version, and what keeps the viewer from it."""
+    """Return the template context with the files of the version, and the reason why the viewer cannot fetch them."""
     if version is None:
         return {"version": None}
     actor = viewer_of(request)
@@ -201,13 +202,17 @@ def offered(request: HttpRequest, version: Version | None) -> dict[str, Any]:
 
 
 def not_included(actor: Actor, found: Download, versions: Iterable[Version]) -> set[int]:
-    """Those above what the access key opens, for who sees the download by that key alone."""
+    """Return the versions that the access key does not cover, if the actor sees the download only by that key."""
     key = needed_key(actor, found)
     return {version.pk for version in versions if key and not version.is_allowed_by(key)}
 
 
 def paged(request: HttpRequest, rows: Any, *, total: int | None = None) -> Page[Any]:
-    """A page past the end is the last one, a wrong number the first. `total`: where it is known without counting."""
+    """Return the requested page of the rows.
+
+    A page number past the end selects the last page, an invalid one the first page. Pass `total` if the number of rows
+    is already known, which saves a query.
+    """
     pages = Paginator(rows, PER_PAGE)
     if total is not None:
         pages.count = total
@@ -219,7 +224,7 @@ def with_summary(downloads: DownloadQuerySet) -> Any:
 
 
 def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
-    """By id, for the cards of a page, in one query."""
+    """Return the current versions by ID, for all cards of a page, with one query."""
     wanted = [pk for item in downloads if (pk := item.current_version_id)]
     return {found.pk: found for found in Version.objects.filter(pk__in=wanted)}
 
@@ -233,13 +238,13 @@ def shown_files(request: HttpRequest, found: Version) -> list[File]:
 
 
 def is_verifying(request: HttpRequest, found: Version | None) -> bool:
-    """Told to the team only."""
+    """Return True if files of the version are still being verified. Only the team is told about that."""
     if found is None or not download_policy.is_insider(viewer_of(request), found.download):
         return False
     return bool(verifying([found.pk]))
 
 
 def main_file(request: HttpRequest, found: Version) -> File | None:
-    """For the visitor's system; where no file is for it, the primary one."""
+    """Return the file for the visitor's system, or the primary file if there is no file for that system."""
     platform, architecture = system_of(request)
     return best_file(found, platform, architecture) or best_file(found, platform) or best_file(found)

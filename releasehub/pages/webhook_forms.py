@@ -1,4 +1,4 @@
-"""Forms of webhook endpoints."""
+"""Forms that create and change webhook endpoints and replay their deliveries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DELETIONS = {"deleted.soft": "deleted, can be restored", "deleted.hard": "erased
 
 
 def event_choices(kind: str) -> list[tuple[str, str]]:
-    """Names of the filter and what people call them."""
+    """Return the event names that a filter accepts, with their labels."""
     verbs = [(name, name.removeprefix(f"{kind}.")) for name in single_names(kind)]
     return [(f"{kind}.*", "everything"), *((name, DELETIONS.get(verb, verb)) for name, verb in verbs)]
 
@@ -72,7 +72,7 @@ class EndpointForm(ServiceForm):
         }
 
     def values(self) -> dict[str, Any]:
-        """Arguments of the services. Where everything of a kind is chosen, what is named beside it says nothing."""
+        """Return the arguments for the services. If all events of a kind are selected, single events are redundant."""
         names = ("url", "title", "description", "format", "verify_tls", "is_active")
         values = {name: self.cleaned_data[name] for name in names if name in self.fields}
         events: list[str] = []
@@ -99,7 +99,7 @@ class NewEndpointForm(EndpointForm):
         self.fields["belongs_to"].choices = choices  # type: ignore[attr-defined]
 
     def scope(self) -> dict[str, Any]:
-        """What it belongs to, as the service takes it."""
+        """Return the owner of the endpoint as arguments for the service."""
         kind, _, pk = self.cleaned_data["belongs_to"].partition("-")
         if kind == "download":
             return {"download_id": int(pk)}
@@ -107,7 +107,7 @@ class NewEndpointForm(EndpointForm):
 
 
 class RangeForm(forms.Form):
-    """Times are UTC, as everywhere on the pages."""
+    """A range of time for replaying deliveries. Times are in UTC, as on all pages."""
 
     since = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
     until = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))

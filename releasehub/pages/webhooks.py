@@ -1,4 +1,4 @@
-"""Webhook endpoints of the signed-in user's downloads and organisations, and what became of their deliveries."""
+"""Pages for the webhook endpoints of the signed-in user's downloads and organizations, with their delivery logs."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
 @require_POST
 @answers_errors
 def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """All deliveries of a range of time."""
+    """Replay all deliveries of a range of time."""
     actor = actor_of(request)
     found, form = find_endpoint(actor, public_id), RangeForm(request.POST)
     if not form.is_valid():
@@ -146,7 +146,7 @@ def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @read_or_write
 @answers_errors
 def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Ask first: receivers have to be told."""
+    """Ask for confirmation, then rotate the secret. The receivers have to be configured with the new one."""
     actor = actor_of(request)
     found = find_endpoint(actor, public_id)
     if request.method != "POST":
@@ -210,7 +210,11 @@ def _secret_page(request: HttpRequest, endpoint: Endpoint, secret: str) -> HttpR
 
 
 def _endpoint_page(request: HttpRequest, endpoint: Endpoint, form: RangeForm, status: int = 200) -> HttpResponse:
-    """The log goes on from the last delivery of the page before, so a long one costs no more than a short one."""
+    """Show an endpoint with its delivery log.
+
+    A page of the log continues after the last delivery of the previous page, instead of skipping a number of rows, so
+    a page late in a long log is as fast as the first one.
+    """
     state = request.GET.get("state", "")
     state = state if state in Delivery.State.values else ""
     before = request.GET.get("before", "")
@@ -232,7 +236,7 @@ def _endpoint_page(request: HttpRequest, endpoint: Endpoint, form: RangeForm, st
 
 
 def _downloads(rows: Iterable[Endpoint]) -> dict[int | None, Download]:
-    """By id, in one query."""
+    """Return the downloads of the endpoints by ID, with one query."""
     return dict(Download.all_objects.in_bulk({row.download_id for row in rows if row.download_id is not None}))
 
 

@@ -19,7 +19,7 @@ def markdown(text: str) -> SafeString:
 
 @register.filter
 def lookup(mapping: dict[Any, Any], key: Any) -> Any:
-    """`mapping[key]`, or None."""
+    """Return `mapping[key]`, or None if there is no such key."""
     return mapping.get(key)
 
 

@@ -1,6 +1,5 @@
-"""Run the hub: web server, worker, scheduler, and what an operator looks at.
+"""The processes of the hub: web server, worker and scheduler, with health checks and metrics for the operator.
 
-In: the command line, the environment and connections. Out: processes that serve requests and tasks, and their health.
-Start with `management/commands/serve.py` for `make run`, with `wsgi.py` and `celery.py` for a deployment, and with
-`bridge.py` for how a request gets from Granian to Django.
+Start reading with `management/commands/serve.py` for `make run`, with `wsgi.py` and `celery.py` for a deployment, and
+with `bridge.py` for the way of a request from Granian to Django.
 """

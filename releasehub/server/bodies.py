@@ -1,4 +1,4 @@
-"""A request body as Django reads it: a blocking stream in front of chunks that the event loop receives."""
+"""Streamed request bodies: a blocking stream for Django over the chunks that the event loop receives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_AHEAD_BYTES = 1024 * 1024
 class StreamedBody(io.RawIOBase):
     """A body that is received while it is read, with at most `MAX_AHEAD_BYTES` and one chunk in memory.
 
-    Nothing is received before the first read, so a request that is refused by its headers costs no body.
+    Nothing is received before the first read, so no body is transferred if a request is rejected by its headers.
     """
 
     def __init__(self, chunks: AsyncIterator[bytes], loop: asyncio.AbstractEventLoop) -> None:
@@ -35,10 +35,10 @@ class StreamedBody(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what has arrived, and wait when nothing has.
+        """Read the bytes that have arrived, and wait if there are none.
 
         Raises:
-            BodyTooSlow: The client did not keep to the minimum rate or a deadline.
+            BodyTooSlow: The client is below the minimum rate or missed a deadline.
         """
         if not self._current and not self._is_at_end:
             self._receive()
@@ -48,7 +48,7 @@ class StreamedBody(io.RawIOBase):
         return count
 
     def stop(self) -> None:
-        """Stop receiving. Called in the event loop when the answer is known."""
+        """Stop receiving. This is called in the event loop when the response is ready."""
         if self._task is not None:
             self._task.cancel()
 

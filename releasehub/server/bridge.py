@@ -1,10 +1,10 @@
-"""A Granian RSGI application that runs a WSGI application, so that slow peers hold no thread.
+"""A Granian RSGI application that runs a WSGI application in such a way that slow clients do not block threads.
 
-Granian's WSGI interface reads a body in the thread that answers, without a deadline: eight requests whose bodies never
-arrive stop eight threads for good. Here the event loop receives bodies and sends files:
+Granian's WSGI interface reads a body in the thread that handles the request, without a deadline: eight requests whose
+bodies never arrive block eight threads forever. Here the event loop receives bodies and sends files:
 
 - A body of up to `BUFFERED_BYTES` is received before a thread sees the request.
-- A larger one is received while the application reads it, in threads that only such requests use.
+- A larger one is received while the application reads it, in threads that are reserved for such requests.
 - Stored files are sent by Granian from their path, without a thread.
 """
 
@@ -29,7 +29,11 @@ FILE_OPENED_SECONDS = 60.0
 
 
 class Bridge:
-    """Runs `application` in `threads` threads, and in `upload_threads` more while a large body arrives."""
+    """An RSGI application that runs `application` in threads.
+
+    `threads` threads handle ordinary requests. `upload_threads` more threads handle requests with a large body, so slow
+    uploads cannot block ordinary requests.
+    """
 
     def __init__(
         self,
@@ -51,7 +55,7 @@ class Bridge:
         self.streams = ThreadPoolExecutor(upload_threads, "upload")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Granian calls this in each web process before the first request."""
+        """Start the background work of this web process. Granian calls this before the first request."""
         self.watcher = loop.create_task(watch_connections(self.watch))
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
@@ -109,11 +113,14 @@ class Bridge:
         self, lane: ThreadPoolExecutor, environ: dict[str, Any], proto: Any, body: StreamedBody | None = None
     ) -> None:
         kept = await asyncio.get_running_loop().run_in_executor(lane, self._respond, environ, proto, body)
-        if kept is not None:  # Granian opens it by its path, a moment after the answer
+        if kept is not None:  # Granian opens the file by its path shortly after the response was sent
             asyncio.get_running_loop().call_later(FILE_OPENED_SECONDS, kept.close)
 
     def _respond(self, environ: dict[str, Any], proto: Any, body: StreamedBody | None) -> Any:
-        """Run the application and send its answer. Returns a temporary file that has to live a little longer."""
+        """Run the application and send its response.
+
+        Return the temporary file of a large response, if there is one. The caller closes it after Granian opened it.
+        """
         started: list[tuple[int, Headers]] = []
 
         def start_response(status: str, headers: Headers, exc_info: Any = None) -> None:
@@ -137,14 +144,14 @@ class Bridge:
 
 
 def release(held: Counter[Any], name: Any) -> None:
-    """Count one less, and forget the name at zero."""
+    """Decrement the count, and remove the entry at zero, so that the counter does not grow with every client."""
     held[name] -= 1
     if not held[name]:
         del held[name]
 
 
 async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield what was received already, then the rest."""
+    """Yield the bytes that were already received, then the remaining chunks."""
     if head:
         yield head
     async for chunk in chunks:
@@ -152,5 +159,5 @@ async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[by
 
 
 def refused(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:
-    """Return the environment of a request that the application answers without its body."""
+    """Return the environment for a request whose body was rejected. The application responds without reading it."""
     return environ | {REFUSAL: refusal, "wsgi.input": io.BytesIO()}

@@ -1,4 +1,4 @@
-"""The Celery application: queues `webhooks`, `files`, `outbound` and `default`."""
+"""The Celery application with the queues `webhooks`, `files`, `outbound` and `default`."""
 
 import os
 
@@ -11,5 +11,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 app = Celery("releasehub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.autodiscover_tasks(["files.uploads"])  # a room of the app `files`, with tasks of its own
+app.autodiscover_tasks(["files.uploads"])  # a subpackage of the app `files` with its own tasks
 taskruns.connect()

@@ -1,9 +1,9 @@
-"""The command line of the web server; `manage.py serve`, the image and docker-compose.yml run the same one."""
+"""The command line of the web server, which `manage.py serve`, the Docker image and docker-compose.yml share."""
 
 from __future__ import annotations
 
 APPLICATION = "releasehub.server.application:application"
-# Granian counts connections, also idle ones, against the backpressure of each worker process.
+# Granian counts every connection, including idle ones, against the backpressure limit of a worker process.
 OPTIONS = (
     ("--interface", "rsgi"),
     ("--http", "1"),
@@ -11,7 +11,7 @@ OPTIONS = (
     ("--blocking-threads", "1"),
     ("--backpressure", "1000"),
     ("--http1-header-read-timeout", "15000"),
-    ("--workers-kill-timeout", "5"),  # a request that does not end must not keep the server from stopping
+    ("--workers-kill-timeout", "5"),  # a request that never ends must not prevent a shutdown
 )
 
 

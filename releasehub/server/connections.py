@@ -1,8 +1,9 @@
-"""Bounds on the connections of a web process that Granian does not have: slow readers, and many of one address.
+"""Limits on the connections of a web process that Granian lacks: slow readers, and many connections of one address.
 
-Granian closes a connection that sends no request for `--http1-header-read-timeout`. It knows no limit for a client that
-reads its answer slowly, and none for one client address. The kernel knows how much a client has taken and since when it
-is silent, so the sockets of the process are looked at every second. Linux only; elsewhere nothing is closed.
+Granian closes a connection that sends no request within `--http1-header-read-timeout`. It has no limit for a client
+that reads its response slowly, and none for the connections of one client address. The kernel knows how many bytes a
+client has received and how long it has been silent, so the sockets of the process are examined every second. This works
+on Linux only; on other systems no connection is closed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 DESCRIPTORS = Path("/proc/self/fd")
 LOOK_EVERY_SECONDS = 1.0
 ESTABLISHED, LISTENING = 1, 10
-# `struct tcp_info` of Linux: the state, the milliseconds since data came in, and the bytes that the peer has confirmed.
+# `struct tcp_info` of Linux: state, milliseconds since data last arrived, and bytes that the peer has acknowledged.
 TCP_INFO_BYTES, SILENT_OFFSET, CONFIRMED_OFFSET = 128, 52, 120
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 Peer = tuple[str, int]
@@ -38,7 +39,10 @@ Peer = tuple[str, int]
 
 @dataclass(frozen=True)
 class Connection:
-    """`waiting_bytes` were sent and not yet confirmed by the client, which has confirmed `taken_bytes` before them."""
+    """A connection of a client.
+
+    The client has acknowledged `taken_bytes`. `waiting_bytes` were sent after them and are not acknowledged yet.
+    """
 
     peer: Peer
     waiting_bytes: int = 0
@@ -48,14 +52,19 @@ class Connection:
 
 @dataclass(frozen=True)
 class Window:
-    """Since `started_at` the client reads; it had taken `taken_bytes` then."""
+    """A period of measurement. At `started_at`, the client had acknowledged `taken_bytes`."""
 
     started_at: float
     taken_bytes: int
 
 
 class Watch:
-    """Decides which connections have to go. `is_answering` says whether a request of a peer is being answered."""
+    """The decision about which connections to close.
+
+    Args:
+        is_answering: Returns True while a request of the given peer is being handled.
+        is_proxy: Returns True if the given address is a trusted proxy.
+    """
 
     def __init__(self, is_answering: Callable[[Peer], bool], is_proxy: Callable[[str], bool]) -> None:
         self.is_answering = is_answering
@@ -63,7 +72,7 @@ class Watch:
         self._windows: dict[Peer, Window] = {}
 
     def slow_readers(self, connections: Iterable[Connection], now: float) -> list[Connection]:
-        """Return those that took less than the minimum rate for a whole window while something waited for them."""
+        """Return the connections that stayed below the minimum rate for a whole window although data was waiting."""
         before, self._windows = self._windows, {}
         slow = []
         for found in connections:
@@ -82,9 +91,10 @@ class Watch:
         return slow
 
     def excess(self, connections: Iterable[Connection]) -> list[Connection]:
-        """Return what an address has beyond its limit: idle ones first, and of those the ones that are silent longest.
+        """Return the connections that an address has beyond its limit.
 
-        A proxy holds the connections of everybody behind it, so it has no limit here.
+        Idle connections are closed first, beginning with the one that has been silent longest. A proxy holds the
+        connections of all clients behind it, so it has no limit here.
         """
         limit = settings.CONNECTIONS_PER_ADDRESS
         by_network: dict[str, list[Connection]] = defaultdict(list)
@@ -103,7 +113,7 @@ class Watch:
 
 
 async def watch_connections(watch: Watch) -> None:
-    """Close, every second, the connections that `watch` gives up. Runs until it is cancelled."""
+    """Close the connections that `watch` selects, once per second until this coroutine is canceled."""
     if not DESCRIPTORS.exists() or not hasattr(socket, "TCP_INFO"):
         log.warning("This system does not tell how clients read. Slow readers and idle connections are not limited.")
         return
@@ -116,7 +126,7 @@ async def watch_connections(watch: Watch) -> None:
 
 
 def close_given_up(watch: Watch) -> None:
-    """Look at the connections of this process once, and close those that `watch` gives up."""
+    """Examine the connections of this process once, and close those that `watch` selects."""
     held = dict(_connections())
     try:
         slow, excess = watch.slow_readers(held, time.monotonic()), watch.excess(held)
@@ -134,13 +144,13 @@ def close_given_up(watch: Watch) -> None:
 
 
 def _connections() -> Iterator[tuple[Connection, socket.socket]]:
-    """Yield the connections of clients, each with a handle of its own that the caller closes."""
+    """Yield the connections of clients, each with a duplicate of its socket that the caller has to close."""
     with_states = list(_tcp_sockets())
     ports = {found.getsockname()[1] for found, info in with_states if info[0] == LISTENING}
     for found, info in with_states:
         connection = None
         if info[0] == ESTABLISHED:
-            with suppress(OSError):  # closed just now
+            with suppress(OSError):  # the connection was closed in the meantime
                 connection = _described(found, info) if found.getsockname()[1] in ports else None
         if connection is None:
             found.close()
@@ -149,15 +159,19 @@ def _connections() -> Iterator[tuple[Connection, socket.socket]]:
 
 
 def _tcp_sockets() -> Iterator[tuple[socket.socket, bytes]]:
-    """Yield a handle to each TCP socket of this process and what the kernel says of it."""
+    """Yield a duplicate of each TCP socket of this process, with the kernel's information about it.
+
+    The descriptors belong to Granian, whose threads can close them at any time. Working on duplicates ensures that a
+    number which is reused in the meantime cannot make this code close another connection.
+    """
     for name in os.listdir(DESCRIPTORS):
-        with suppress(OSError):  # closed meanwhile by whoever owns it
+        with suppress(OSError):  # its owner has closed it in the meantime
             if not os.readlink(DESCRIPTORS / name).startswith("socket:"):
                 continue
             found = _opened(os.dup(int(name)))
             try:
                 info = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
-            except OSError:  # of another protocol
+            except OSError:  # a socket of another protocol
                 found.close()
             else:
                 yield found, info
@@ -166,7 +180,7 @@ def _tcp_sockets() -> Iterator[tuple[socket.socket, bytes]]:
 def _opened(handle: int) -> socket.socket:
     try:
         return socket.socket(fileno=handle)
-    except OSError:  # the descriptor became something else just now
+    except OSError:  # the descriptor was closed and reused for something else in the meantime
         os.close(handle)
         raise
 
@@ -180,7 +194,7 @@ def _described(found: socket.socket, info: bytes) -> Connection:
 
 
 def _close(connected: socket.socket) -> None:
-    """End the connection for Granian, which holds it too, and drop what still waits for the client."""
+    """Shut down the connection, which Granian holds too, and discard the data that still waits for the client."""
     with suppress(OSError):
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         connected.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Worker and scheduler as threads of the one web process of `make run`, for hubs without Redis."""
+"""Worker and scheduler as threads of the single web process of `make run`, for hubs without Redis."""
 
 import logging
 import threading
@@ -18,14 +18,18 @@ log = logging.getLogger(__name__)
 def start_worker() -> None:
     """Start the scheduler and a worker for each lane; all of them end with the process.
 
-    Each lane has threads of its own, so slow receivers and slow hosts hold up neither the schedule nor the audit chain.
-    Nothing is lost at the end, because the database knows what is still to do.
+    Each lane has its own threads, so slow webhook receivers and slow hosts delay neither the schedule nor the audit
+    chain. Nothing is lost when the process ends, because all pending work is recorded in the database.
     """
     threading.Thread(target=_start_lanes, daemon=True, name="celery-start").start()
 
 
 def _start_lanes() -> None:
-    """Start one lane after the other: Celery keeps the queues of the worker that starts in its application object."""
+    """Start the lanes one after the other.
+
+    Celery stores the queues of the worker that is starting in the shared application object, so two workers that start
+    at the same time would overwrite each other's queues.
+    """
     for queues, threads in settings.EMBEDDED_QUEUE_THREADS.items():
         _start_lane(queues, threads)
     _schedule()
@@ -55,7 +59,7 @@ def _start_lane(queues: str, threads: int) -> None:
 
 
 def _schedule() -> None:
-    """Celery's own scheduler with its entries in memory: no schedule file, nothing to repair after a crash."""
+    """Run Celery's scheduler with its entries in memory, so there is no schedule file to repair after a crash."""
     scheduler = Scheduler(app=app)
     while True:
         try:

@@ -47,7 +47,7 @@ def peer_of(scope: Any) -> tuple[str, int]:
 
 
 def _add_header(environ: dict[str, Any], name: str, value: str) -> None:
-    if "_" in name:  # X_Forwarded_For must not pass for X-Forwarded-For, which a proxy sets
+    if "_" in name:  # X_Forwarded_For must not be mistaken for X-Forwarded-For, which a proxy sets
         return
     key = name.replace("-", "_").upper()
     if key not in UNPREFIXED:

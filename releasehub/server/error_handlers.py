@@ -1,4 +1,4 @@
-"""Failures outside any view: pages for people, its own envelope for each API."""
+"""Handlers for errors outside any view: an HTML page for people, and the error format of its dialect for each API."""
 
 import sys
 
@@ -16,7 +16,10 @@ UPLOADS_RETRY_AFTER_SECONDS = 5
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Show the reason where the hub itself refused the request; texts of Django may quote what was sent."""
+    """Respond with status 400, with the reason only if the hub itself rejected the request.
+
+    The messages of Django are not shown, because they may quote what the client sent.
+    """
     reason = str(exception) if isinstance(exception, BadUrl) else ""
     envelope = envelope_of(request.path_info)
     if envelope is None:
@@ -59,7 +62,10 @@ def too_many(request: HttpRequest, rate: Rate) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer what no view caught: also in the pages and the admin, a race or a hostile value is no fault of the hub."""
+    """Respond to an exception that no view caught.
+
+    In the pages and the admin too, a race or a hostile value is a client error and not a fault of the hub.
+    """
     error = sys.exc_info()[1]
     envelope = envelope_of(request.path_info)
     if envelope is not None:

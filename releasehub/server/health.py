@@ -1,4 +1,4 @@
-"""Is the process up, and is everything it needs within reach?"""
+"""Health checks: liveness of the process, and readiness of everything that it depends on."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -6,11 +6,14 @@ from releasehub.core.readiness import readiness
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. Nothing else is asked, so that a broken database does not restart every web process."""
+    """Report that the process is alive.
+
+    This checks nothing else. Otherwise a failing database would make an orchestrator restart every web process.
+    """
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 until database, migrations, broker and storage are as they should be."""
+    """Report whether the hub can serve requests: 503 unless database, migrations, broker and storage are ready."""
     results = readiness()
     return JsonResponse(results, status=200 if all(results.values()) else 503)

@@ -1,4 +1,7 @@
-"""`/metrics`, for Prometheus: what waits, what failed, and whether the background work runs. Asked of the database."""
+"""The `/metrics` endpoint for Prometheus: pending and failed work, and whether the background tasks run.
+
+The values come from the database, so any web process can report them for the whole hub.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ REFUSAL = "Send RELEASEHUB_METRICS_TOKEN as a bearer token, or ask from the mach
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """For this machine, and for whoever sends RELEASEHUB_METRICS_TOKEN as a bearer token."""
+    """Return the metrics to clients on this machine or with RELEASEHUB_METRICS_TOKEN as bearer token."""
     if not _may_read(request):
         return HttpResponseForbidden(f"{REFUSAL}\n", content_type="text/plain")
     registry = CollectorRegistry()
@@ -35,7 +38,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 class HubCollector(Collector):
-    """A handful of indexed queries for each scrape; nothing is counted row by row over whole tables."""
+    """A collector that runs a handful of indexed queries per scrape. It never counts the rows of a whole table."""
 
     def collect(self) -> Iterator[Metric]:
         yield from _webhooks()

@@ -1,6 +1,7 @@
-"""What only people need is left out where programs ask: the APIs read no session, form token or message.
+"""Middleware of the hub: health checks, limits on bodies and rates, cache headers, and session middleware for pages.
 
-Each class is the library's own in front of pages and does nothing in front of an API.
+The APIs need no session, CSRF token or message. The classes based on `PagesOnly` behave like the original class for
+pages and do nothing for an API.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class HealthMiddleware:
-    """Answer health checks before the host name, the redirect to HTTPS or a session can get in their way.
+    """Respond to health checks before the host check, the redirect to HTTPS or the session can interfere.
 
-    An orchestrator asks by the address of a container, which is in no ALLOWED_HOSTS.
+    An orchestrator uses the IP address of a container as the host, which is not in ALLOWED_HOSTS.
     """
 
     views = {"/healthz": healthz, "/readyz": readyz}
@@ -50,10 +51,10 @@ class HealthMiddleware:
 
 
 class UncachedErrorsMiddleware:
-    """Keep errors and permanent redirects out of caches unless their view says how long they hold.
+    """Keep errors and permanent redirects out of caches unless their view sets a lifetime.
 
-    Browsers store 410, 301 and 308 without an expiry date for good (RFC 9111, section 4.2.2), so a version that was
-    deleted would stay gone in Chromium after it was restored.
+    Browsers may store 410, 301 and 308 without an expiry date indefinitely (RFC 9111, section 4.2.2). A version that
+    was deleted and restored would still be gone in Chromium.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -67,7 +68,7 @@ class UncachedErrorsMiddleware:
 
 
 class UnreadableBodyMiddleware:
-    """Answer 408 when a page could not read the body to its end, instead of reporting a fault of the hub."""
+    """Respond with 408 if a page could not read the body to its end, instead of reporting a server error."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -80,7 +81,7 @@ class UnreadableBodyMiddleware:
 
 
 class RefusedBodyMiddleware:
-    """Answer requests whose body the server refused, so that they get the form of their dialect and all headers."""
+    """Respond to requests whose body the server rejected, in the error format of their dialect and with all headers."""
 
     answers = {Refusal.TOO_SLOW: too_slow, Refusal.TOO_MANY_UPLOADS: too_many_uploads}
 
@@ -93,6 +94,8 @@ class RefusedBodyMiddleware:
 
 
 class PagesOnly:
+    """A mixin that skips the middleware for the APIs."""
+
     get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
@@ -106,7 +109,7 @@ class PageSessionMiddleware(PagesOnly, SessionMiddleware):
 
 
 class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware):
-    """The check itself stays in front of every view that does not say it needs none."""
+    """CSRF protection. Every view that is not exempt is still checked; only the cookie is skipped for the APIs."""
 
 
 class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
@@ -118,7 +121,7 @@ class PageMessageMiddleware(PagesOnly, MessageMiddleware):
 
 
 class BodyLimitMiddleware:
-    """Refuse a large body unread on every route that takes no file, whoever sends it and whatever the route does."""
+    """Reject a large body without reading it on every route that accepts no file, for all clients and methods."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -135,10 +138,10 @@ class BodyLimitMiddleware:
 
 
 class RateLimitMiddleware:
-    """Limit what anonymous visitors ask for outside the view sets of the APIs, which count for themselves.
+    """Limit the requests of anonymous visitors, except to the view sets of the APIs, which have their own limits.
 
     Signed-in users are not limited. A URL without a route is counted after it was not found. Parts of uploads are not
-    counted: each URL was signed for somebody who may upload.
+    counted, because each of their URLs was signed for a user who may upload.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -170,27 +173,27 @@ def _counts_itself(view: Callable[..., Any]) -> bool:
 
 
 def _is_signed_in(request: HttpRequest) -> bool:
-    """Without a session cookie nothing is asked of the database."""
+    """Return True if the user is signed in. A request without a session cookie causes no database query."""
     if is_api(request.path_info) or settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return False
     return bool(request.user.is_authenticated)
 
 
 def _declared_length(request: HttpRequest) -> int:
-    """Return the declared length in bytes; 0 where there is none that WSGI would read by."""
+    """Return the declared length of the body in bytes, or 0 if there is no valid one."""
     text = request.META.get("CONTENT_LENGTH") or ""
     return int(text[:20]) if text.isascii() and text.isdigit() else 0
 
 
 def _takes_files(request: HttpRequest, view: Callable[..., Any]) -> bool:
-    """Whether the view, or the action that this verb has in a view set, is one of those that take files."""
+    """Return True if the view accepts files, or the action that the view set runs for this HTTP method does."""
     file_actions = getattr(getattr(view, "cls", None), "file_actions", ())
     action = getattr(view, "actions", {}).get((request.method or "").lower()) if file_actions else None
     return getattr(view, "takes_files", False) or action in file_actions
 
 
 class PrivateAnswerMiddleware:
-    """Keep what was answered to a named caller out of every cache, on whichever route and with whatever status."""
+    """Keep every response to an authenticated client out of caches, for all routes and all statuses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -203,10 +206,10 @@ class PrivateAnswerMiddleware:
 
 
 class ContentPolicyMiddleware(CSPMiddleware):
-    """The policy of nearly all pages is always the same text, and an API's answer may load nothing at all."""
+    """Content security policy. Nearly all pages share one cached header, and an API response may load nothing."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if any(name.startswith("_csp_") for name in vars(response)):  # a view asked for something else
+        if any(name.startswith("_csp_") for name in vars(response)):  # a view changed its policy
             return super().process_response(request, response)
         response.setdefault(HEADER, API_POLICY if is_api(request.path_info) else self.page_policy)
         return response

@@ -1,4 +1,4 @@
-"""Deadlines and a minimum rate for the bodies of requests."""
+"""Deadlines and a minimum rate for request bodies, so that slow clients cannot occupy the server."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from django.conf import settings
 
 
 class BodyTooSlow(TimeoutError):
-    """The client sends its request body more slowly than the hub waits for it."""
+    """The client sends its request body too slowly."""
 
 
 async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the chunks of a body while it keeps to the minimum rate and the deadlines.
+    """Yield the chunks of a body as long as the client keeps the minimum rate and the deadlines.
 
-    Only time spent waiting for the client counts, so that a busy hub does not blame its clients.
+    Only the time spent waiting for the client counts, so clients do not fail because the hub is busy.
 
     Raises:
-        BodyTooSlow: The client paused for too long, is below the minimum rate or above the total time.
+        BodyTooSlow: The client paused for too long, is below the minimum rate or exceeded the total time.
     """
     waited, received = 0.0, 0
     while True:

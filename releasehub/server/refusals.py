@@ -1,4 +1,4 @@
-"""Why the server refuses the body of a request. The application answers; it finds the reason in the environment."""
+"""Reasons to reject a request body. The bridge puts the reason into the environment, and the application responds."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Generated answers of any size, such as an export of the audit log, in a temporary file that nobody else can read."""
+"""Spooling of large generated responses, such as an export of the audit log, to a private temporary file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ Headers = list[tuple[str, str]]
 
 
 def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[bytes]) -> Any:
-    """Write the answer into a file when it is large, so that its reader holds neither thread nor memory.
+    """Write a large response to a file and send that, so that a slow reader holds neither a thread nor memory.
 
-    Returns the file, which the caller closes when Granian has opened it; None for a small answer.
+    Returns:
+        The file, which the caller closes after Granian opened it, or None for a small response.
     """
     spool = _new_spool()
     try:
@@ -32,7 +33,7 @@ def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[byt
 
 
 def _written(spool: Any, chunks: Iterable[bytes]) -> bytes | None:
-    """Return the chunks if they are few; None when they are in the file."""
+    """Return the whole response if it is small. Otherwise write it to the file and return None."""
     head, size = bytearray(), 0
     for chunk in chunks:
         size += len(chunk)
@@ -46,12 +47,15 @@ def _written(spool: Any, chunks: Iterable[bytes]) -> bytes | None:
 
 
 def _new_spool() -> Any:
-    """On Linux a file without a name, of which nothing stays even after a kill; elsewhere one with mode 0600."""
+    """Create the temporary file.
+
+    On Linux it has no name, so nothing remains even if the process is killed. Elsewhere it has mode 0600.
+    """
     if DESCRIPTORS.exists():
         return tempfile.TemporaryFile()
     return tempfile.NamedTemporaryFile(prefix="releasehub-answer-")
 
 
 def _path_of(spool: Any) -> str:
-    """Return a path under which this process can open the file once more."""
+    """Return a path under which this process can open the file again."""
     return str(DESCRIPTORS / str(spool.fileno())) if DESCRIPTORS.exists() else str(spool.name)

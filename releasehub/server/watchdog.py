@@ -1,4 +1,4 @@
-"""A worker process of `manage.py serve` ends with the server that started it, also when that was killed."""
+"""A watchdog that ends a worker process of `manage.py serve` when its server ends, even if the server was killed."""
 
 import os
 import threading
@@ -9,7 +9,10 @@ LOOK_SECONDS = 0.25
 
 
 def hold() -> None:
-    """Without this an orphan would keep the port and the hub could not be started again. Nothing outside of `serve`."""
+    """Start the watchdog thread. Outside `serve` this does nothing.
+
+    Without it, an orphaned worker process would keep the port, and the hub could not be started again.
+    """
     if server := os.environ.get(VARIABLE):
         threading.Thread(target=_watch, args=(int(server),), daemon=True, name="lifeline").start()
 

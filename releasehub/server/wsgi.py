@@ -1,4 +1,4 @@
-"""WSGI entry point. A setting that cannot work stops the start with a sentence, as it does on the command line."""
+"""WSGI entry point. An invalid setting stops the start with a readable message, as it does on the command line."""
 
 import os
 
@@ -15,7 +15,7 @@ application = get_wsgi_application()
 if problems := [check for check in run_checks() if check.level >= ERROR]:
     raise SystemExit("\n".join(f"{check.msg}\n  {check.hint}" for check in problems))
 
-os.umask(settings.UMASK)  # what the hub writes from here on is private to it
+os.umask(settings.UMASK)  # files that the hub creates from here on are private
 lifeline.hold()
 
 if os.environ.get("RELEASEHUB_EMBEDDED_WORKER"):

@@ -1,1 +1,1 @@
-"""The demo of a first start: a few downloads with versions and files, and the first administrator."""
+"""Demo data for the first start: a few downloads with versions and files, and the first administrator."""

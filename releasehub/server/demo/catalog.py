@@ -1,4 +1,4 @@
-"""What the demo shows. Invented products; the words are ours."""
+"""The downloads and versions of the demo. All products are invented."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ ALL_BUILDS = (("linux", "x64"), ("linux", "arm64"), ("macos", "arm64"), ("window
 
 @dataclass(frozen=True)
 class DemoVersion:
-    """`builds`: (platform, architecture) of each file; empty platform = for all systems."""
+    """A version of a demo download.
+
+    `builds` contains the platform and the architecture of each file. An empty platform means all systems.
+    """
 
     number: str
     days_ago: int

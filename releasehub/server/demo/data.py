@@ -1,4 +1,4 @@
-"""The demo of a first start: an organisation, categories, downloads with versions, and small real files."""
+"""Demo data for the first start: an organization, categories, downloads with versions, and small real files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Login:
 
 
 def load_demo() -> Login:
-    """All of it or nothing; the password and the key are in the answer only."""
+    """Create the demo in one transaction, and return the password and the API key, which are shown only once."""
     actor = Actor(origin=Origin.CLI, is_super_key=True)
     with transaction.atomic():
         admin, password = _people()
@@ -148,7 +148,7 @@ def _tar(texts: dict[str, str]) -> bytes:
 
 
 def _set_back(version: Version, days: int) -> None:
-    """A demo whose releases all came out this minute would show nothing."""
+    """Move the version into the past, because a demo whose releases all have the same time would show no history."""
     moment = timezone.now() - timedelta(days=days)
     published = moment if version.published_at else None
     Version.all_objects.filter(pk=version.pk).update(created_at=moment, released_at=moment, published_at=published)

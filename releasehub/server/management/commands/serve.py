@@ -1,4 +1,4 @@
-"""The one command of `make run`."""
+"""The command behind `make run`: it prepares the database and the static files, then becomes the web server."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="default: HOST, else 127.0.0.1")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        os.umask(settings.UMASK)  # the database and the demo are made by this process
+        os.umask(settings.UMASK)  # this process creates the database and the demo files
         port = self.free_port(options["host"], options["port"])
         self.need_data_dir()
         self.check()
@@ -96,7 +96,7 @@ class Command(BaseCommand):
             self.stdout.write("No user yet: .venv/bin/python manage.py createsuperuser")
 
     def become_server(self, host: str, port: int) -> None:
-        """The server takes the place of this process, so that every signal reaches it."""
+        """Replace this process with the server, so that every signal reaches the server."""
         if not settings.REDIS_URL:
             os.environ["RELEASEHUB_EMBEDDED_WORKER"] = "1"
         os.environ[lifeline.VARIABLE] = str(os.getpid())
@@ -110,7 +110,7 @@ class Command(BaseCommand):
 
 
 def collect_static() -> None:
-    """Collect and compress again only when a static file came, went or changed: it takes more than a second."""
+    """Collect and compress the static files if one was added, removed or changed. This takes more than a second."""
     stamp, state = Path(settings.STATIC_ROOT) / STATIC_STAMP, static_state()
     if not stamp.exists() or stamp.read_text() != state:
         call_command("collectstatic", verbosity=0, interactive=False, clear=Path(settings.STATIC_ROOT).exists())
@@ -118,7 +118,7 @@ def collect_static() -> None:
 
 
 def static_state() -> str:
-    """Changes with the number, size or time of any static file of the project and its packages."""
+    """Return a value that changes with the number, size or time of the static files of the project and its packages."""
     files = [storage.path(path) for finder in get_finders() for path, storage in finder.list([])]
     details = [Path(file).stat() for file in files]
     newest = max((detail.st_mtime_ns for detail in details), default=0)

@@ -1,3 +1,5 @@
+"""Django app configuration of the pages."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""URL patterns of the public pages and the account pages."""
+
 from django.urls import path
 
 from releasehub.pages import access_keys, account, permalinks, views, webhooks

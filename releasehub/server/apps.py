@@ -1,3 +1,5 @@
+"""Django app configuration of the server."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""Template filters and tags of the pages."""
+
 from typing import Any
 
 from django import template

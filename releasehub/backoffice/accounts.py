@@ -1,3 +1,5 @@
+"""Admin of users, groups and organizations."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -29,7 +31,10 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):
-    """Staff change users who may do no more than they; only administrators give rights."""
+    """Admin of users. Staff may change only users who have no more rights than they have themselves.
+
+    Only site administrators may grant rights.
+    """
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -55,13 +60,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return super().get_search_fields(request) if self.has_view_permission(request) else ("username",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Accounts are made inactive, because downloads and the audit log name them."""
+        """Forbid deletion. Accounts are deactivated instead, because downloads and the audit log refer to them."""
         return False
 
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
-    """Staff give groups the permissions they have themselves, and leave groups with more than that alone."""
+    """Admin of groups. Staff may grant only permissions they have, and may not change groups that have more."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
@@ -80,7 +85,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 
 
 class MembershipInline(TabularInline):
-    """Rows that `save_formset` of the organisation hands to the services."""
+    """Members of an organization. `OrganizationAdmin.save_formset` passes the changes to the services."""
 
     model = Membership
     extra = 0
@@ -88,13 +93,13 @@ class MembershipInline(TabularInline):
     fields = ("user", "role", "named_role")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Only roles of this organisation can be chosen; a person is not changed into another one."""
+        """Offer only the roles of this organization, and do not let the user of a membership be changed."""
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.base_fields["named_role"].queryset = Role.objects.filter(organization=obj)
         return formset
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Asked without the organisation too, for the rows; who sees the page sees them."""
+        """Allow every user who may see the organization. Django also calls this without one, for the rows."""
         return True
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -171,7 +176,10 @@ class OrganizationAdmin(HubAdmin):
         services.delete_organization(actor=admin_actor(request), organization=obj)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Each kind of row has its services to add, change and remove; who is an owner is the site's to say."""
+        """Pass the changed rows to the services that add, change and remove members and roles.
+
+        Only site administrators decide which members are owners.
+        """
         actor, organization = admin_actor(request), form.instance
         formset.save(commit=False)
         for row in formset.deleted_objects:

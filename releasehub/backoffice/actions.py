@@ -1,4 +1,7 @@
-"""Actions on one or many rows: with a reason where one helps, with a typed confirmation where nothing comes back."""
+"""Admin actions on one or several rows.
+
+An action may ask for a reason. An action that cannot be undone asks the user to type the name of the row.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ class RowAction:
     """One thing that can be done to a row.
 
     Attributes:
-        run: Calls the service with the actor, the row and the reason.
-        applies: Whether the action makes sense for a row in its present state.
-        question: What the policy is asked before the action is offered, as in `can_<question>`: the same question
-            that the service asks again.
+        run: Function that calls the service with the actor, the row and the reason.
+        applies: Function that returns True if the action makes sense for a row in its current state.
+        question: Name of the policy method `can_<question>` that decides whether the action is offered. The service
+            checks the same permission again.
         options: Keyword arguments for the policy.
     """
 
@@ -45,7 +48,7 @@ class RowAction:
 
 
 def deletion_actions(delete: Callable[..., object], restore: Callable[..., object], name: str) -> tuple[RowAction, ...]:
-    """Delete, restore, erase: by the services of one kind of row, which take it as the argument `name`."""
+    """Return the actions that delete, restore and erase a row. The services take the row as the argument `name`."""
     return (
         RowAction(
             name="delete",
@@ -78,10 +81,11 @@ def deletion_actions(delete: Callable[..., object], restore: Callable[..., objec
 
 
 class ActionAdmin(PolicyModelAdmin):
-    """`row_actions` become entries of the list's menu and buttons of the single page, both with one page to confirm.
+    """An admin class whose `row_actions` appear in the menu of the list and as buttons on the page of a row.
 
-    Both show an action only where it applies and the policy allows it. `download_path` leads from a row to the id of
-    its download, so that a list loads what ties the user to all its downloads in one query.
+    Both use the same confirmation page, and both show an action only if it applies and the policy allows it.
+    `download_path` is the lookup from a row to the ID of its download. A list uses it to load the user's roles in all
+    its downloads with one query.
     """
 
     row_actions: tuple[RowAction, ...] = ()
@@ -89,7 +93,7 @@ class ActionAdmin(PolicyModelAdmin):
     change_form_outer_before_template = "admin/releasehub/buttons.html"
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Return the actions that at least one row of the page allows; all of them while the page is not known yet."""
+        """Return the actions that at least one row of the page allows, or all actions if the page is not known yet."""
         rows = getattr(request, ROWS_ATTRIBUTE, None)
         actor = admin_actor(request)
         if rows is not None and self.download_path:
@@ -125,7 +129,7 @@ class ActionAdmin(PolicyModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[no-any-return]
 
     def act_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """The same as the list's menu, for one row."""
+        """Run an action on one row, as the menu of the list does for several rows."""
         action = next((action for action in self.row_actions if action.name == name), None)
         rows = self.get_queryset(request).filter(pk=pk)
         if action is None or not rows:
@@ -141,7 +145,10 @@ class ActionAdmin(PolicyModelAdmin):
         return self._confirmed(request, rows, action)
 
     def _confirmed(self, request: HttpRequest, rows: Any, action: RowAction) -> HttpResponse | None:
-        """Ask first, about the rows that offer the action. Return None once there is nothing to ask or to show."""
+        """Ask for confirmation, then run the action on the rows that offer it.
+
+        Return None if there is no page to show, so that Django returns to the list.
+        """
         rows = list(rows)
         if "confirmed" not in request.POST:
             rows = self._offering(request, rows, action)
@@ -167,7 +174,7 @@ class ActionAdmin(PolicyModelAdmin):
         return offering
 
     def afterwards(self, request: HttpRequest, rows: list[Any], action: RowAction) -> HttpResponse | None:
-        """A page that shows what came of it, where there is something to show."""
+        """Return a page that shows the result of the action, or None if there is nothing to show."""
         return None
 
     def _ask(
@@ -186,7 +193,7 @@ class ActionAdmin(PolicyModelAdmin):
         return TemplateResponse(request, "admin/releasehub/confirm.html", context)
 
     def confirmation(self, rows: list[Any]) -> str:
-        """What has to be typed before rows are erased."""
+        """Return the text that the user has to type before rows are erased."""
         return self.typed_name(rows[0]) if len(rows) == 1 else f"erase {len(rows)}"
 
     def typed_name(self, row: Any) -> str:

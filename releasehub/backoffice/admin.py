@@ -1,4 +1,4 @@
-"""Imported by Django's discovery; brings in all admin classes."""
+"""Imports of all admin modules, so that Django's autodiscovery registers their classes."""
 
 from releasehub.backoffice import (
     access_keys,

@@ -1,3 +1,5 @@
+"""Admin of API keys."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -54,7 +56,7 @@ class ApiKeyAdmin(IssuedKeyAdmin):
         )
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Leave out what only site administrators choose: another user, and a super-user key."""
+        """Leave out the fields that only site administrators may fill in: another user, and a superuser key."""
         return () if admin_actor(request).is_superuser else ("user", "is_super_user")
 
     def issue(self, actor: Actor, values: dict[str, Any]) -> tuple[ApiKey, str]:

@@ -1,3 +1,5 @@
+"""Django app configuration of the admin."""
+
 from django.apps import AppConfig
 from django.contrib.admin import apps as django_admin
 
@@ -9,7 +11,7 @@ class BackofficeConfig(AppConfig):
 
 
 class HubAdminConfig(django_admin.AdminConfig):
-    """Django's admin with the project's own site (see "Overriding the default admin site" in its documentation)."""
+    """Django's admin app with the project's own admin site (see "Overriding the default admin site" in its docs)."""
 
     default_site = "releasehub.backoffice.site.HubAdminSite"
     default = False

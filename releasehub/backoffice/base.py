@@ -26,7 +26,7 @@ def admin_actor(request: HttpRequest) -> Actor:
 
 
 class HubForm(ModelForm):
-    """Shows what a service refused beside the field concerned, with everything that was entered kept."""
+    """A form that shows the error of a service next to the field it concerns, and keeps everything that was entered."""
 
     domain_error: ClassVar[DomainError | None] = None
 
@@ -38,7 +38,10 @@ class HubForm(ModelForm):
 
 
 class HubAdmin(ModelAdmin):
-    """Django's own log and deletion are switched off: the audit log and the services take their place."""
+    """Base class of all admin classes.
+
+    The admin's own log and deletion are disabled, because the audit log and the services replace them.
+    """
 
     form = HubForm
     list_per_page = 50
@@ -72,7 +75,7 @@ class HubAdmin(ModelAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A refusal by a service rolls everything back and shows the form again."""
+        """Show the form again with the error if a service rejects a change. The whole transaction is rolled back."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
         except DomainError as error:
@@ -80,14 +83,14 @@ class HubAdmin(ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list again when a service refuses what its menu asked for."""
+        """Show the list again with the error if a service rejects an action of its menu."""
         try:
             return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
         except DomainError as error:
             return self._refused(request, error, request.get_full_path())
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Return to the list when a service refuses to delete the row."""
+        """Return to the list with the error if a service refuses to delete the row."""
         try:
             return super().delete_view(request, object_id, extra_context)  # type: ignore[no-any-return]
         except DomainError as error:
@@ -103,7 +106,7 @@ class HubAdmin(ModelAdmin):
         return HttpResponseRedirect(url)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Only what was changed goes to the service; a new row takes the identity of the one the service made."""
+        """Pass only the changed fields to the service. A new object takes the identity of the row the service made."""
         values = {name: form.cleaned_data[name] for name in form.changed_data if name in form.cleaned_data}
         if change:
             self.update(admin_actor(request), obj, values)
@@ -119,7 +122,10 @@ class HubAdmin(ModelAdmin):
 
 
 class PolicyModelAdmin(HubAdmin):
-    """`policy` answers who may see and change a row; the list holds what the actor may see, deleted rows too."""
+    """An admin class whose `policy` decides about the permissions for a row.
+
+    The list contains all rows that the actor may see, including deleted ones.
+    """
 
     policy: ClassVar[Policy[Any]]
 
@@ -136,7 +142,7 @@ class PolicyModelAdmin(HubAdmin):
         return rows.order_by(*(self.get_ordering(request) or ()))
 
     def each(self, request: HttpRequest, rows: Any, act: Callable[[Any], object], done: str) -> None:
-        """Carry out `act` on each row by itself; what worked is counted, what did not says why."""
+        """Run `act` on each row separately, then show how many rows succeeded and the error of every other row."""
         worked = 0
         for row in rows:
             try:
@@ -152,7 +158,7 @@ class PolicyModelAdmin(HubAdmin):
 
 
 class ReadOnlyAdmin(HubAdmin):
-    """Rows that only the services write, for site administrators and moderators to look at."""
+    """A read-only view, for site administrators and moderators, of rows that only the services write."""
 
     permission = "downloads.moderate_download"
 

@@ -1,3 +1,5 @@
+"""Admin of downloads with their teams, shares and stores, and of categories."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -22,14 +24,14 @@ STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "
 
 
 class PeopleInline(TabularInline):
-    """Rows that `save_formset` of the download hands to the services."""
+    """People and stores of a download. `DownloadAdmin.save_formset` passes the changes to the services."""
 
     extra = 0
     tab = True
     autocomplete_fields = ("user",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Show the people to insiders of the download. Django also asks without a download, for the rows."""
+        """Show the rows to insiders of the download. Django also calls this without a download, for the rows."""
         return obj is None or download_policy.is_insider(admin_actor(request), obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -53,7 +55,7 @@ class StoreInline(PeopleInline):
 
 
 class VersionsInline(TabularInline):
-    """A look at the versions; each has its own page."""
+    """A read-only list of the versions. Each version has its own page."""
 
     model = Version
     fields = ("number", "channel", "state", "visibility", "file_count", "released_at")
@@ -136,7 +138,7 @@ class DownloadAdmin(ActionAdmin):
         services.update_download(actor=actor, download=obj, **values)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Each kind of row has its service to add and its service to remove."""
+        """Pass the added and removed rows to the services for their kind."""
         actor, download = admin_actor(request), form.instance
         formset.save(commit=False)
         for row in formset.deleted_objects:

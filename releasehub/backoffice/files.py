@@ -1,3 +1,5 @@
+"""Admin of files, and read-only lists of blobs, upload sessions and download statistics."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -35,7 +37,7 @@ class FileAdmin(ActionAdmin):
     row_actions = deletion_actions(delete_file, restore_file, "file")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Files are uploaded on the page of their version."""
+        """Forbid adding files here, because they are uploaded on the page of their version."""
         return False
 
     def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:

@@ -1,3 +1,5 @@
+"""Filters for the lists of the admin."""
+
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
@@ -8,7 +10,7 @@ from versions.channels import ORDER
 
 
 class DeletedFilter(SimpleListFilter):
-    """Without a choice deleted rows are left out."""
+    """A filter for deleted rows, which are hidden by default."""
 
     title = "deleted"
     parameter_name = "deleted"
@@ -47,7 +49,7 @@ class AccessKeyStateFilter(SimpleListFilter):
 
 
 class ChannelFilter(SimpleListFilter):
-    """The known channels: asking the table which it holds would read every row."""
+    """A filter by channel. It offers all known channels, because a query for those in use would read every row."""
 
     title = "channel"
     parameter_name = "channel"

@@ -23,7 +23,7 @@ STATE_COLORS = {
 
 
 def revoking(revoke: Callable[..., object]) -> RowAction:
-    """By the service of the kind of key, which takes it as the argument `key`."""
+    """Return the action that revokes keys. The service takes the key as the argument `key`."""
     return RowAction(
         name="revoke",
         label="Revoke",
@@ -46,7 +46,7 @@ class IssuedKeyAdmin(ActionAdmin):
         raise NotImplementedError
 
     def extra_context(self, request: HttpRequest, secret: str) -> dict[str, Any]:
-        """What else the page with the secret tells."""
+        """Return additional template context for the page that shows the secret."""
         return {}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

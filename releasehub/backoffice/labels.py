@@ -1,4 +1,4 @@
-"""Named channels and platforms."""
+"""Admin of labels: the named channels and platforms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LabelForm(HubForm):
 
 
 class LabelAdmin(PolicyModelAdmin):
-    """All of it goes through the services; the list of downloads is theirs too."""
+    """Admin of labels. All changes go through the services, including the list of downloads."""
 
     form = LabelForm
     policy = label_policy
@@ -53,7 +53,7 @@ class LabelAdmin(PolicyModelAdmin):
         update_label(actor=actor, label=obj, **values)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Done by the service."""
+        """Do nothing, because the service has already saved the related rows."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         delete_label(actor=admin_actor(request), label=obj)

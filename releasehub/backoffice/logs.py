@@ -1,3 +1,5 @@
+"""Admin of the audit log, its export, the servers that it is sent to, and webhook events."""
+
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -34,7 +36,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         return [path("export.<slug:form>", view, name="audit_auditentry_export"), *super().get_urls()]
 
     def export_view(self, request: HttpRequest, form: str) -> StreamingHttpResponse:
-        """What the list shows with its present filters and search, however much it is."""
+        """Stream all entries that match the current filters and search of the list, without a limit on their number."""
         if form not in EXPORTS or not self.has_view_permission(request):
             raise Http404
         lines, content_type = EXPORTS[form]
@@ -46,7 +48,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditSink)
 class AuditSinkAdmin(HubAdmin):
-    """Site administrators say where the log is shipped to."""
+    """Admin of the servers that the audit log is sent to. Only site administrators may see and change them."""
 
     list_display = ("kind", "target", "is_active", "cursor", "shipped_at", "last_error", "failing_since")
     fields = ("kind", "target", "token", "has_addresses", "is_active", "cursor", "shipped_at", "last_error")

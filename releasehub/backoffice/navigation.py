@@ -1,4 +1,4 @@
-"""The side bar of the admin."""
+"""The sidebar of the admin, with only the links that the user may open."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ SECTIONS = (
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the links that open for this user. The admin class of the model decides, as it does for the page."""
+    """Return the links that this user may open. The admin class of the model decides, as it does for its pages."""
     shown = ((title, [item for item in items if may_open(request, item[2])]) for title, items in SECTIONS)
     return [
         {
@@ -66,6 +66,9 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def may_open(request: HttpRequest, label: str) -> bool:
-    """`label`: app and model, joined by an underscore as in the names of the admin's URLs."""
+    """Return True if the user may open the list of a model.
+
+    `label` is the app and the model, joined by an underscore as in the names of the admin's URLs.
+    """
     app, _, model = label.partition("_")
     return bool(admin.site.get_model_admin(apps.get_model(app, model)).has_view_or_change_permission(request))

@@ -13,7 +13,7 @@ class AdminSignInForm(SignInForm, AuthenticationForm):
     """The throttled sign-in form with the widgets of the admin's theme. Django's own widgets are invisible in it."""
 
     def confirm_login_allowed(self, user: User) -> None:
-        """Tell a user with the right password, but without staff status, why the admin does not open.
+        """Reject a user whose password is right but who may not use the admin, and say why.
 
         Raises:
             ValidationError: The account is inactive or is not a staff account.

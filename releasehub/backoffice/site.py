@@ -21,8 +21,8 @@ class HubAdminSite(UnfoldAdminSite):
 class LookupView(AutocompleteJsonView):
     """Search in a field that refers to other rows.
 
-    Django requires the right to view the other model. Whoever manages the team of a download has to find users without
-    the right to see their accounts, so an admin class may allow more by `has_lookup_permission`.
+    Django requires the permission to view the other model. A user who manages the team of a download has to find users
+    without the permission to see their accounts, so an admin class may allow more by `has_lookup_permission`.
     """
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -1,4 +1,4 @@
-"""Uploads from the admin: streamed to storage like those of the API."""
+"""Uploads from the admin, which are streamed to the storage like those of the API."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UploadForm(forms.Form):
 def receive_files(request: HttpRequest, version: Version) -> Iterator[None]:
     """Stream the file in the request body to storage, and remove it again unless a blob took it over.
 
-    The caller has checked the right to upload. The name is checked afterwards, so that the form keeps what was entered.
+    The caller has checked the permission to upload. The name is checked afterwards, so that the form keeps its values.
     """
     handler = StagingUploadHandler(request, authorize=lambda name: upload_limit(version))
     if request.method == "POST":
@@ -44,10 +44,10 @@ def receive_files(request: HttpRequest, version: Version) -> Iterator[None]:
 
 
 def store_file(actor: Actor, version: Version, form: UploadForm) -> None:
-    """Check the staged upload, keep its bytes and add the file row.
+    """Check the staged upload, turn it into a blob and add the file row.
 
     Raises:
-        DomainError: Those of `accept_upload` and `add_file`.
+        DomainError: `accept_upload` or `add_file` rejected the file.
     """
     values = dict(form.cleaned_data)
     upload = values.pop("file").staged

@@ -1,3 +1,5 @@
+"""Admin of versions, and the page that uploads a file to a version."""
+
 from __future__ import annotations
 
 from functools import partial
@@ -156,7 +158,7 @@ class VersionAdmin(ActionAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Allow users who may post versions to some download; the service asks about the one that is chosen."""
+        """Allow users who may add versions to any download. The service checks the download that is selected."""
         return self.has_module_permission(request) and Download.objects.postable_by(admin_actor(request)).exists()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -177,7 +179,7 @@ class VersionAdmin(ActionAdmin):
         return form
 
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
-        """Starts as a draft: files come next, publishing last."""
+        """Create the version as a draft, so that files can be added before it is published."""
         download = values.pop("download")
         return create_version(actor=actor, download_id=download.pk, state="draft", **values)
 
@@ -240,7 +242,7 @@ class VersionAdmin(ActionAdmin):
     def _upload_page(
         self, request: HttpRequest, version: Version, form: UploadForm, error: DomainError | None = None
     ) -> HttpResponse:
-        """The form; with 507 when the storage is full, which nothing entered here can change."""
+        """Show the form, with status 507 if the storage is full, which the user cannot fix."""
         context = {**self.admin_site.each_context(request), "opts": self.model._meta, "form": form, "version": version}
         context |= {"title": f"Upload a file to {version}", "error": error.message if error else ""}
         status = 507 if isinstance(error, StorageFull) else 200

@@ -1,3 +1,5 @@
+"""Admin of webhook endpoints and their deliveries."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -117,7 +119,7 @@ class EndpointAdmin(ActionAdmin):
         return visible_endpoints(admin_actor(request)).order_by("-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Allow users who manage the site, an organization or a download; the service asks about the one chosen."""
+        """Allow users who manage the site, an organization or a download. The service checks the selected owner."""
         actor = admin_actor(request)
         return self.has_module_permission(request) and (
             endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None)
@@ -137,7 +139,11 @@ class EndpointAdmin(ActionAdmin):
         return ("organization", "download_id") if obj else ()
 
     def create(self, actor: Actor, values: dict[str, Any]) -> Endpoint:
-        """One answer for a download that is not there and for one that the user does not manage."""
+        """Create the endpoint.
+
+        The error is the same for a download that does not exist and for one that the user does not manage, so that the
+        form does not reveal private downloads.
+        """
         download_id, organization = values["download_id"], values["organization"]
         is_managed = endpoint_policy.can_manage_scope(
             actor, organization_id=organization and organization.pk, download_id=download_id
@@ -160,7 +166,7 @@ class EndpointAdmin(ActionAdmin):
         return self._secrets(request, rotated) if rotated else None
 
     def _secrets(self, request: HttpRequest, rows: list[Any]) -> HttpResponse:
-        """The one page that has them."""
+        """Show the new secrets. This is the only page that shows them."""
         site = self.admin_site.each_context(request)
         context = {**site, "opts": self.model._meta, "endpoints": rows, "title": "Secrets"}
         response = TemplateResponse(request, "admin/releasehub/secrets.html", context)
@@ -190,7 +196,7 @@ class AttemptsInline(TabularInline):
 
 
 class DeliveryPolicy(Policy[Delivery]):
-    """Answer for the deliveries of an endpoint what the endpoint's policy says: they are replayed, never changed."""
+    """The policy of deliveries, which applies the policy of their endpoint. Deliveries are replayed, never changed."""
 
     def can_view(self, actor: Actor, target: Delivery) -> bool:
         return endpoint_policy.can_view(actor, target.endpoint)

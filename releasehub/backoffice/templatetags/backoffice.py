@@ -13,7 +13,7 @@ register = template.Library()
 def closed_reference(context: dict[str, Any], field: Any) -> str:
     """Return the text of a read-only reference to a row that the user may not open, and "" for all other fields.
 
-    Django links every reference to the page of its row, whether or not that page refuses the user.
+    Django links every reference to the page of its row, even if the user may not open that page.
     """
     resolved = getattr(field, "resolved_field", None)
     value = resolved[2] if resolved and resolved[0] is not None else None

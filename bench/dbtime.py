@@ -1,6 +1,7 @@
-"""How long PostgreSQL works for a list: python -m bench.dbtime KEY DOWNLOAD. Prints JSON.
+"""Measurement of the time PostgreSQL spends on a list: python -m bench.dbtime KEY DOWNLOAD. Prints JSON.
 
-The statements are those the API really sends; each is explained and analysed, so neither Python nor transport counts.
+The statements are the ones the API really sends. Each is run with EXPLAIN ANALYZE, so the time of Python and of the
+transport is not included.
 """
 
 import json
@@ -44,7 +45,7 @@ def sent(client: Any, path: str) -> list[str]:
 
 
 def explained(sql: str) -> float:
-    """Planning and execution, in milliseconds."""
+    """Return the time for planning and execution in milliseconds."""
     from django.db import connection
 
     with connection.cursor() as cursor:

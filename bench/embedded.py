@@ -1,4 +1,4 @@
-"""What the one process of `make run` costs when nobody asks for anything."""
+"""Measurement of the CPU time and memory that the single process of `make run` needs while it is idle."""
 
 import os
 import sys
@@ -20,7 +20,11 @@ BUDGET_PERCENT, BUDGET_MIB = 1.0, 200.0
 
 @dataclass(frozen=True)
 class Embedded:
-    """`idle_percent`: of one core. `pss`: MiB, all processes together, `peak` the sum of what each had at most."""
+    """The cost of an idle hub.
+
+    `idle_percent` is relative to one core. `pss` is the memory of all processes in MiB, and `peak` is the sum of their
+    individual peaks.
+    """
 
     idle_percent: float
     pss: float
@@ -28,7 +32,7 @@ class Embedded:
 
 
 def measure() -> Embedded:
-    """A hub with the demo, a minute after it has answered first."""
+    """Measure a hub with the demo data, one minute after its first response."""
     with temporary_folder() as folder:
         port = free_ports(1)
         data = make_folder(folder / "data")

@@ -1,4 +1,4 @@
-"""Load on one address: wrk where there is one, else a small client of threads that keep their connection."""
+"""Load generators for one URL: wrk if it is installed, otherwise a small client with threads that reuse connections."""
 
 import http.client
 import json
@@ -21,7 +21,10 @@ _salts = count(int(time.time()) % 1_000_000)
 
 @dataclass(frozen=True)
 class Job:
-    """GET of a path, or with `creates_in` (first id, how many) the POST of a new version in one of those downloads."""
+    """A request to repeat: a GET of a path, or a POST that creates a version.
+
+    With `creates_in` (first ID and number of downloads), each POST creates a new version in one of those downloads.
+    """
 
     port: int
     path: str
@@ -31,7 +34,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Load:
-    """`failed`: answers that were neither 2xx nor 3xx, and requests without an answer. Times in milliseconds."""
+    """The result of a load test. Times are in milliseconds.
+
+    `failed` counts responses that were neither 2xx nor 3xx, and requests without a response.
+    """
 
     requests: int
     per_second: float
@@ -41,7 +47,11 @@ class Load:
 
 
 def press(job: Job, seconds: float) -> Load:
-    """Errors: RuntimeError when wrk says something else than expected."""
+    """Run the load test for `seconds` and return its result.
+
+    Raises:
+        RuntimeError: The output of wrk has an unexpected form.
+    """
     wrk = shutil.which("wrk")
     return press_with_wrk(wrk, job, seconds) if wrk else press_with_threads(job, seconds)
 
@@ -128,7 +138,7 @@ def client(job: Job, bodies: Iterator[bytes | None], end: float, times: list[flo
 
 
 def new_bodies(job: Job) -> Iterator[bytes | None]:
-    """What to send, for several threads at once: unlike a generator, map and count may be shared."""
+    """Return the request bodies. Unlike a generator, `map` and `count` can be shared by several threads."""
     if job.creates_in is None:
         return repeat(None)
     first, number = job.creates_in

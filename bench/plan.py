@@ -1,4 +1,4 @@
-"""What the databases are filled with."""
+"""The number and the distribution of the rows that both databases are filled with."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,11 @@ NOTES = "Fixes and small improvements. " * 6
 
 @dataclass
 class Seeded:
-    """`heavy`: the download with most versions; `key` is its owner's, `reader_key` that of somebody without a role."""
+    """The rows that the benchmarks refer to.
+
+    `heavy` is the download with the most versions. `key` is an API key of its owner, and `reader_key` is one of a user
+    without a role.
+    """
 
     key: str
     reader_key: str
@@ -28,7 +32,7 @@ class Seeded:
 
 @dataclass
 class Plan:
-    """Which download the n-th version, from 1, belongs to."""
+    """The assignment of versions to downloads. Versions are numbered from 1."""
 
     rows: int
 

@@ -1,4 +1,4 @@
-"""What process trees cost: CPU time and memory, from /proc."""
+"""CPU time and memory of process trees, read from /proc."""
 
 import os
 import re
@@ -8,7 +8,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def tree(root: int) -> list[int]:
-    """The process and all its living descendants."""
+    """Return the IDs of the process and of all its living descendants."""
     below: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and (fields := stat(int(entry.name))):
@@ -21,7 +21,7 @@ def tree(root: int) -> list[int]:
 
 
 def stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; empty when the process is gone."""
+    """Return the fields of /proc/PID/stat from the state on, or an empty list if the process has ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -29,17 +29,17 @@ def stat(pid: int) -> list[str]:
 
 
 def cpu_seconds(root: int) -> float:
-    """Of the whole tree, with the children that have ended."""
+    """Return the CPU time of the whole tree, including children that have ended."""
     return sum(int(ticks) for pid in tree(root) for ticks in stat(pid)[11:15]) / TICKS
 
 
 def pss_mib(pid: int) -> float:
-    """Memory without counting shared pages twice."""
+    """Return the proportional set size in MiB, which does not count shared pages twice."""
     return kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss") / 1024
 
 
 def peak_mib(pid: int) -> float:
-    """The most memory the process has had at any time."""
+    """Return the peak memory of the process in MiB."""
     return kib(Path(f"/proc/{pid}/status"), "VmHWM") / 1024
 
 
@@ -49,7 +49,7 @@ def kib(path: Path, name: str) -> int:
 
 
 def listens(root: int, port: int) -> bool:
-    """Whether this very process tree, and not a stranger, listens on the loopback port."""
+    """Return True if a process of this tree, and not an unrelated one, listens on the loopback port."""
     sockets = {f"socket:[{inode}]" for inode in listening(port)}
     return any(link in sockets for pid in tree(root) for link in open_files(pid))
 
@@ -62,5 +62,5 @@ def listening(port: int) -> set[str]:
 def open_files(pid: int) -> list[str]:
     try:
         return [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
-    except OSError:  # it has ended meanwhile
+    except OSError:  # the process has ended in the meantime
         return []

@@ -1,4 +1,4 @@
-"""The figures of a run as a table and as JSON."""
+"""Results of a benchmark run, formatted as tables and as JSON."""
 
 import statistics
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from bench.load import Load
 
 @dataclass(frozen=True)
 class Sample:
-    """One round of one side. CPU in milliseconds per request."""
+    """The result of one round on one side. CPU time is in milliseconds per request."""
 
     load: Load
     app_cpu: float
@@ -23,7 +23,7 @@ class Sample:
 
 @dataclass
 class Result:
-    """Both sides of a target, round by round."""
+    """The samples of both sides for one target, round by round."""
 
     name: str
     budget: float | None
@@ -49,7 +49,7 @@ class Result:
 
 @dataclass
 class Uploads:
-    """Megabytes per second, one entry per upload, in the same order on every side."""
+    """Upload rates in megabytes per second: one entry per upload, in the same order on every side."""
 
     hub: list[float] = field(default_factory=list)
     baseline: list[float] = field(default_factory=list)

@@ -1,7 +1,7 @@
-"""Measures ReleaseHub against the least that the same stack can do, side by side on servers of its own.
+"""Benchmarks of ReleaseHub against a minimal application on the same stack, on servers started for this purpose.
 
-Every target runs once per round on both sides, so that whatever else the machine does hits both alike. Only the
-ratios count; bench/README.md says how to read them. No time is asserted; the exit code is 1 when a request failed.
+Every target runs once per round on both sides, so that other load on the machine affects both alike. Only the ratios
+are meaningful; bench/README.md explains how to read them. No time is asserted. The exit code is 1 if a request failed.
 """
 
 import argparse
@@ -40,7 +40,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that runs."""
+    """The running servers of both sides and their database cluster."""
 
     cluster: Cluster
     hub: Server
@@ -122,13 +122,13 @@ def workers(server: Server) -> list[int]:
 
 
 def memory(server: Server) -> dict[str, float]:
-    """MiB of the largest web worker: now, and the peak of its life."""
+    """Return the current and the peak memory of the largest web worker in MiB."""
     pids = workers(server)
     return {"pss": max(map(processes.pss_mib, pids)), "peak": max(map(processes.peak_mib, pids))}
 
 
 def idle_percent(server: Server) -> float:
-    """CPU of one core that the server takes when nobody asks."""
+    """Return the CPU usage of the idle server in percent of one core."""
     time.sleep(1)
     before = processes.cpu_seconds(server.pid)
     time.sleep(IDLE_SECONDS)
@@ -139,7 +139,7 @@ def idle_percent(server: Server) -> float:
 
 
 def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
-    """The figures, and whether every request was answered."""
+    """Run the comparison. Return the figures, and True if every request succeeded."""
     figures, is_complete = compare_web(options) if options.only not in {WEBHOOKS, EMBEDDED} else ({}, True)
     with interrupts.caught(), interrupts.allowed():
         if options.only in WEBHOOKS:
@@ -154,7 +154,7 @@ def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
 
 
 def compare_web(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
-    """Both web servers."""
+    """Compare the two web servers. Return the figures, and True if every request succeeded."""
     setup = Setup(options.workers, options.threads, options.pool)
     with stage(setup, options.rows[0]) as on:
         results = measure(on, options.rounds, options.seconds, options.only)
@@ -181,7 +181,7 @@ def print_memory(figures: dict[str, Any]) -> None:
 
 
 def scale(options: argparse.Namespace) -> dict[str, Any]:
-    """Database time of the list for each number of rows."""
+    """Measure the database time of the list for each number of rows."""
     setup, found = Setup(1, 1, 0), {}
     with services("postgres", postgres_settings=servers.POSTGRES_SETTINGS) as urls, temporary_folder() as folder:
         cluster = Cluster.of(urls["DATABASE_URL"])

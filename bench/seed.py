@@ -1,7 +1,7 @@
-"""Fills the database that DATABASE_URL names: python -m bench.seed ROWS. Prints what was made as JSON.
+"""Seeding of the database in DATABASE_URL: python -m bench.seed ROWS. Prints the created rows as JSON.
 
 One download has a fifth of the versions, the others have 200 each. Every third version has a file, which is a link.
-Rows are as the services would have made them, counters included, but they go in by COPY.
+The rows, including counters, are the same as the services would create, but they are inserted with COPY.
 """
 
 import json
@@ -102,7 +102,7 @@ def new_files(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def prepared(row: models.Model) -> dict[str, Any]:
-    """Column -> value as the database takes it."""
+    """Return the values of a row by column, in the form that the database expects."""
     fields = row._meta.concrete_fields
     return {str(field.column): field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields}
 

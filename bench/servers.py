@@ -1,4 +1,4 @@
-"""The databases and the two web servers that are compared; all of it in a temporary folder and gone afterwards."""
+"""The databases and the two web servers that are compared, in a temporary folder that is removed afterwards."""
 
 import json
 import os
@@ -27,7 +27,10 @@ Environment = dict[str, str]
 
 @dataclass(frozen=True)
 class Setup:
-    """How both servers run. `pool`: connections per worker; 0 leaves it to the persistent connection of a thread."""
+    """The settings of both servers.
+
+    `pool` is the number of database connections per worker. 0 means one persistent connection per thread.
+    """
 
     workers: int
     threads: int
@@ -58,7 +61,7 @@ class Cluster:
         return f"postgresql://releasehub@{quote(str(self.folder), safe='')}:5432/{database}"
 
     def new_database(self, name: str) -> str:
-        """Its URL."""
+        """Create a database and return its URL."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
@@ -79,7 +82,11 @@ def seed_baseline(url: str, rows: int) -> None:
 
 
 def run_python(environment: Environment, *arguments: str) -> str:
-    """What it prints.  Errors: ServiceError with the end of what it says when it fails."""
+    """Run Python and return its output.
+
+    Raises:
+        ServiceError: The command failed. The message contains the end of its output.
+    """
     command = [sys.executable, *arguments]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -99,7 +106,7 @@ def baseline_environment(setup: Setup, database_url: str, uploads: Path) -> Envi
 
 
 def common_environment(setup: Setup, project: Path) -> Environment:
-    """Without rate limits: all load comes from one address."""
+    """Return the common environment. Rate limits are disabled, because all load comes from one IP address."""
     unlimited = dict.fromkeys(("RELEASEHUB_ANONYMOUS_RATE", "RELEASEHUB_V3_BURST", "RELEASEHUB_ENGINE_RATE"), "0")
     pool = {"RELEASEHUB_DATABASE_POOL": str(setup.pool)}
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(project)} | pool | unlimited
@@ -107,7 +114,7 @@ def common_environment(setup: Setup, project: Path) -> Environment:
 
 @contextmanager
 def serving(name: str, application: str, environment: Environment, setup: Setup, log: Path) -> Iterator[Server]:
-    """Granian on a free loopback port, checked to be ours."""
+    """Run Granian on a free loopback port, and check that the process that listens there is our own."""
     port = free_ports(1)
     command: list[object] = ["env", "-i", *(f"{key}={value}" for key, value in environment.items())]
     command += [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "error"]
@@ -118,14 +125,14 @@ def serving(name: str, application: str, environment: Environment, setup: Setup,
 
 
 def answers(pid: int, port: int) -> bool:
-    """Whether it serves. A stranger on the port counts as no."""
+    """Return True if the server responds. An unrelated process on the port does not count."""
     if not listens(pid, port):
         return False
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5) as response:
             response.read()
     except urllib.error.HTTPError:
-        return True  # the baseline has no such page
+        return True  # the baseline does not have this page, but an error response shows that it is running
     except OSError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""What is measured, against what, and what it may cost."""
+"""The benchmark targets: the requests of both sides, and the ratio that each target has to reach."""
 
 import http.client
 from collections.abc import Iterator
@@ -13,7 +13,10 @@ UPLOAD = "upload"
 
 @dataclass(frozen=True)
 class Target:
-    """`budget` and `aim`: requests per second of ReleaseHub over those of the baseline."""
+    """A pair of requests to compare.
+
+    `budget` and `aim` are ratios: requests per second of ReleaseHub divided by those of the baseline.
+    """
 
     name: str
     hub: Job
@@ -23,7 +26,7 @@ class Target:
 
 
 def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[Target]:
-    """`hub`, `baseline`: the ports."""
+    """Yield all targets. `hub` and `baseline` are the ports of the two servers."""
     key, reader = {"XF-Api-Key": seeded.key}, {"XF-Api-Key": seeded.reader_key}
     versions = f"/api/mc-dm-versions/?download_id={seeded.heavy}"
     first = Job(baseline, "/versions/?download_id=1")
@@ -55,7 +58,7 @@ def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[Target]:
 
 
 def is_served(job: Job) -> bool:
-    """Whether this version of ReleaseHub has the address."""
+    """Return True if this version of ReleaseHub has the URL."""
     connection = http.client.HTTPConnection(HOST, job.port, timeout=20)
     connection.request("GET", job.path)
     status = connection.getresponse().status

@@ -1,4 +1,4 @@
-"""Uploads of one large file, and the same work without any server."""
+"""Measurement of uploads of one large file, and of the same work without a server."""
 
 import hashlib
 import http.client
@@ -20,7 +20,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Place:
-    """Where uploads go; what lies in `folder` is removed after each, outside the measured time."""
+    """The target of uploads. The files in `folder` are removed after each upload, outside the measured time."""
 
     port: int
     path: str
@@ -30,7 +30,11 @@ class Place:
 
 
 def megabytes_per_second(place: Place, size: int) -> float:
-    """Errors: RuntimeError when the answer is not 201 or 200."""
+    """Upload `size` bytes and return the rate in megabytes per second.
+
+    Raises:
+        RuntimeError: The status of the response is neither 201 nor 200.
+    """
     body = multipart(new_content(size), place.fields)
     headers = place.headers | {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     connection = http.client.HTTPConnection(HOST, place.port, timeout=300)
@@ -49,7 +53,7 @@ def megabytes_per_second(place: Place, size: int) -> float:
 
 
 def bare_megabytes_per_second(folder: Path, size: int) -> float:
-    """Hashing the same digests and writing the same file, with nothing around it."""
+    """Compute the same digests and write the same file without a server, and return the rate."""
     content = memoryview(new_content(size))
     started = time.perf_counter()
     hashes = [hashlib.new(name, usedforsecurity=False) for name in ("sha256", "sha512", "md5")]
@@ -66,7 +70,7 @@ def bare_megabytes_per_second(folder: Path, size: int) -> float:
 
 
 def new_content(size: int) -> bytes:
-    """Never the same bytes twice: ReleaseHub stores those once."""
+    """Return content that is different every time, because ReleaseHub stores identical content only once."""
     block = os.urandom(1024 * 1024)
     return f"{next(_numbers):016}{time.time_ns():020}".encode() + (block * (size // len(block) + 1))[: size - 36]
 

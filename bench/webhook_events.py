@@ -1,6 +1,6 @@
-"""Fills the outbox: python -m bench.webhook_events DOWNLOADS VERSIONS EVENTS ENDPOINTS_EACH RECEIVER_URL
+"""Seeding of the outbox: python -m bench.webhook_events DOWNLOADS VERSIONS EVENTS ENDPOINTS_EACH RECEIVER_URL
 
-Endpoints belong to a download each; the events tell of its versions in turn and have release notes.
+Each endpoint belongs to one download. The events report its versions in turn and contain release notes.
 """
 
 import os

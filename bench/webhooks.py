@@ -1,6 +1,7 @@
-"""Deliveries per second of two Celery workers, over those of two workers of the bare outbox, in the same run.
+"""Comparison of the deliveries per second of two Celery workers with those of two baseline outbox workers.
 
-Both start with the same number of rows of the same size that become due at one moment, and are done when none waits.
+Both sides start with the same number of rows of the same size, which become due at the same moment. A side is done when
+no row is waiting any more.
 """
 
 import time
@@ -25,7 +26,7 @@ EVENTS, DOWNLOADS, VERSIONS, ENDPOINTS_EACH = 2000, 5, 100, 4
 DELIVERIES = EVENTS * ENDPOINTS_EACH
 MAX_ROUND_SECONDS = 120.0
 
-# The state before the first attempt, with nothing rendered.
+# The state before the first attempt: no request body has been rendered yet.
 RESET = (
     "UPDATE webhooks_endpoint SET paused_at = now()",
     "TRUNCATE webhooks_attempt, webhooks_payload",
@@ -43,7 +44,7 @@ BASE_LEFT = "SELECT count(*) FROM outbox WHERE NOT is_done"
 
 @dataclass(frozen=True)
 class Side:
-    """`cpu`: milliseconds per delivery, of workers and PostgreSQL."""
+    """The result of one side. `cpu` is the CPU time of the workers and PostgreSQL in milliseconds per delivery."""
 
     per_second: float
     cpu: float
@@ -51,7 +52,7 @@ class Side:
 
 @dataclass
 class Webhooks:
-    """Round by round."""
+    """The results of both sides, round by round."""
 
     hub: list[Side] = field(default_factory=list)
     baseline: list[Side] = field(default_factory=list)
@@ -72,7 +73,7 @@ def measure(rounds: int) -> Webhooks:
         pids = [stack.enter_context(outbox_worker(on, base_dsn, number)) for number in range(WORKERS)]
         ours = [worker.service.child.process.pid for worker in on.workers]
         broker = Celery(broker=on.environment["REDIS_URL"])
-        time.sleep(5)  # both sides have started
+        time.sleep(5)  # wait until the workers of both sides have started
 
         def wake() -> None:
             for _ in range(WORKERS):
@@ -83,7 +84,7 @@ def measure(rounds: int) -> Webhooks:
             base = round_of(on, base_dsn, (BASE_RESET, BASE_GO, BASE_LEFT), pids, lambda: None)
             mine = round_of(on, on.database_url, (RESET, GO, LEFT), ours, wake)
             if number < 0:
-                continue  # the first one warms both up
+                continue  # the first round only warms up both sides
             found.baseline.append(base)
             found.hub.append(mine)
             print(
@@ -126,7 +127,7 @@ def scalar(connection: "psycopg.Connection[Any]", sql: str) -> int:
 
 
 def fill_baseline(on: Hub) -> str:
-    """The bodies are as long as the hub's."""
+    """Fill the outbox of the baseline with bodies that are as long as those of the hub."""
     folder = on.folder / "postgres"
     with psycopg.connect(postgres_url(folder, "postgres"), autocommit=True) as connection:
         connection.execute("CREATE DATABASE baseline")

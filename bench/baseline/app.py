@@ -1,4 +1,7 @@
-"""The least that Django can do for each job: one indexed query, JSON made by hand, no authentication, no middleware."""
+"""The baseline: the least work that Django can do for each job.
+
+A request runs one indexed query and builds its JSON by hand. There is no authentication and no middleware.
+"""
 
 import hashlib
 import os
@@ -16,7 +19,7 @@ POOL_SIZE = int(os.environ["RELEASEHUB_DATABASE_POOL"])
 
 
 def database() -> dict[str, Any]:
-    """Connections are kept the way ReleaseHub keeps them."""
+    """Return the database settings, with the same connection pooling as ReleaseHub."""
     config: dict[str, Any] = dict(dj_database_url.parse(os.environ["BASELINE_DATABASE_URL"], conn_max_age=600))
     if POOL_SIZE:
         config["CONN_MAX_AGE"] = 0
@@ -59,7 +62,7 @@ LINK = "SELECT url FROM links WHERE slug = %s AND number = %s AND name = %s"
 
 
 class HashingHandler(FileUploadHandler):
-    """The digests ReleaseHub keeps, the same file, on disk before the answer."""
+    """An upload handler that computes the same digests as ReleaseHub and syncs the file to disk before the response."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)

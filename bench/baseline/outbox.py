@@ -1,9 +1,10 @@
-"""The least that delivers webhooks: rows leased in batches, signed, sent side by side over kept connections, marked.
+"""The baseline for webhooks: lease rows in batches, sign them, send them concurrently, and mark them as sent.
 
     python -m bench.baseline.outbox fill DSN URL COUNT BODY_FILE
     python -m bench.baseline.outbox work DSN
 
-`work` is one worker; it looks for rows every 20 ms, for ever. No attempts, no limits per endpoint, no order, no checks.
+`work` runs one worker, which polls for rows every 20 ms until it is killed. It reuses connections, but has no retries,
+no limits per endpoint, no order and no checks.
 """
 
 import argparse

@@ -168,6 +168,7 @@ def spend_use(key: AccessKey, *, file_id: int, visitor: str, granted_bytes: int,
     paid = AccessKeyUse.objects.filter(
         access_key=locked, file_id=file_id, visitor=visitor, spent_at__gt=now - USE_LIFETIME
     )
+    # A conditional update: it adds the bytes only if the use that is already paid for still covers them.
     limit = file_bytes * TRANSFERS_PER_USE - granted_bytes
     if limit >= 0 and paid.filter(granted_bytes__lte=limit).update(granted_bytes=F("granted_bytes") + granted_bytes):
         return
@@ -187,11 +188,13 @@ def forget_old_uses() -> int:
 
 
 def _open(actor: Actor, key: AccessKey) -> None:
+    """Grant the actor the download of the key for the rest of the request, and remember which key opened it."""
     actor.facts["access_key", key.download_id] = key
     actor.granted_download_ids |= {key.download_id}
 
 
 def _check_highest(number: str, scheme: str) -> None:
+    """Raise Invalid if the highest version of a key is given but is not a version number."""
     try:
         ceiling(number, scheme) if number else b""
     except InvalidNumber as error:

@@ -92,6 +92,7 @@ def _first_of_the_hour(events: list[DownloadGrant]) -> list[DownloadGrant]:
 
 
 def _totals_by_file(days: Counter[tuple[int, Any]]) -> Counter[int]:
+    """Return the number of downloads of each file, summed over the days."""
     totals: Counter[int] = Counter()
     for (file_id, _), number in days.items():
         totals[file_id] += number
@@ -112,12 +113,14 @@ def _add_totals(by_file: Counter[int]) -> None:
 
 
 def _increase(rows: models.QuerySet[Any], numbers: Counter[int]) -> None:
+    """Add the numbers to the download counts. Rows are updated in the order of their ids, against deadlocks."""
     for pk, number in sorted(numbers.items()):
         if number:
             rows.filter(pk=pk).update(download_count=F("download_count") + number)
 
 
 def _add_days(people: Counter[Any], bots: Counter[Any]) -> None:
+    """Add the numbers to one row per file and day, and create the rows that do not exist yet."""
     keys = sorted(people.keys() | bots.keys())
     DownloadDay.objects.bulk_create(
         [DownloadDay(file_id=file_id, day=day) for file_id, day in keys], ignore_conflicts=True

@@ -80,7 +80,7 @@ def warn_of_yank(response: HttpResponseBase, version: Version) -> None:
 
 
 def header_text(text: str) -> str:
-    """Return at most 200 characters in one line, with `%` and whatever is not ASCII percent-encoded as UTF-8."""
+    """Return at most 200 characters in one line, with `%` and all characters outside ASCII percent-encoded as UTF-8."""
     return quote(" ".join(text.split())[:200], safe=HEADER_SAFE, errors="replace")
 
 
@@ -149,6 +149,7 @@ def _target_of(file: File) -> str:
 
 
 def icon_address(icon: DownloadIcon) -> Address:
+    """Return a signed URL of the icon of a download."""
     return _sign(ICON, icon.pk, icon.filename, icon.blob)
 
 
@@ -189,6 +190,7 @@ def _sign(kind: str, row_id: int, filename: str, blob: Blob) -> Address:
 
 
 def _answer(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None) -> HttpResponseBase:
+    """Return the complete response for a blob, with its descriptive and protective headers."""
     _ensure_whole(blob)
     response = _send(request, filename, blob, toll)
     _describe(response, filename, blob)
@@ -196,6 +198,7 @@ def _answer(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None =
 
 
 def _ensure_whole(blob: Blob) -> None:
+    """Raise StorageUnavailable if a check has found that the stored bytes are missing or damaged."""
     if blob.state == Blob.State.MISSING:
         raise StorageUnavailable(
             "The stored bytes of this file are missing or damaged. Ask the operator of this hub to restore them."
@@ -208,6 +211,10 @@ def served_type(blob: Blob) -> str:
 
 
 def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) -> HttpResponseBase:
+    """Choose the way for the bytes: a redirect to the storage, the front server, or a stream from this process.
+
+    The access key is charged on each way only when bytes will really be sent: a 304 response, for example, is free.
+    """
     seconds = toll.url_seconds if toll else settings.SIGNED_URL_SECONDS
     url = blob_storage().signed_url(
         blob.storage_key, filename=filename, content_type=served_type(blob), seconds=seconds
@@ -216,7 +223,7 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) ->
         if toll:
             toll.pay()
         redirect = HttpResponseFound(url)
-        redirect["Cache-Control"] = "private, no-store"
+        redirect["Cache-Control"] = "private, no-store"  # A cached redirect would outlive the signed URL in it.
         return redirect
     modified = int(blob.created_at.timestamp())
     fallback = get_conditional_response(request, etag=_etag(blob), last_modified=modified)
@@ -232,6 +239,7 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) ->
 
 
 def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) -> HttpResponseBase:
+    """Stream the blob or the requested range of it from this process."""
     try:
         span = requested_span(_range_header(request, blob, modified), blob.size_bytes)
     except Unsatisfiable:
@@ -320,6 +328,7 @@ def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
 
 
 def _etag(blob: Blob) -> str:
+    """Return a strong ETag: the digest of the content, which stays valid if the file moves to another storage."""
     return f'"{blob.sha256}"'
 
 

@@ -86,6 +86,10 @@ def barrier_of(actor: Actor, file: File) -> Barrier | None:
 
 
 def _judge(actor: Actor, file: File) -> tuple[Barrier | None, AccessKey | None]:
+    """Return the barrier, if any, and the access key that the download would be charged to.
+
+    The rights without a key are checked first, so that a user who needs no key never spends a use of one.
+    """
     if file.validation_status == File.Validation.FAILED:
         return Barrier.FAILED, None
     if file_policy.can_download(without_keys(actor), file):

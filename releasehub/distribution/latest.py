@@ -82,7 +82,12 @@ def _newest(
 
 @lru_cache(maxsize=256)
 def _latest_template(channels: tuple[str, ...] | None, given: frozenset[str]) -> SqlTemplate[Version]:
-    """Return versions on the channels. None in `channels` stands for channels outside the known order."""
+    """Return the SQL template that finds the highest version for one combination of filters.
+
+    The SQL text depends only on which filters are given, so there are few templates, and Django compiles each of them
+    once per process. If `channels` is None, the channel is a parameter: channel names are free text, and one template
+    for each of them would fill the cache.
+    """
     samples: dict[str, Any] = {name: f"sample {name}" for name in given - {"at_least", "below"}}
     samples |= {name: f"sample {name}".encode() for name in given & {"at_least", "below"}}
     if channels is not None:
@@ -94,6 +99,7 @@ def _latest_template(channels: tuple[str, ...] | None, given: frozenset[str]) ->
 
 def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:
     """Annotate `current_version_id`: the active version if it is published, else the latest on the default channel."""
+    # The default channel differs from row to row, so the rule of `offered_to` is written out as conditions in the SQL.
     follows = ExpressionWrapper(OuterRef("default_channel"), output_field=CharField())
     followed = Q(channel=OuterRef("default_channel"))
     for channel in ORDER[1:]:

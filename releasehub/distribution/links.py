@@ -11,6 +11,7 @@ from versions.models import Version
 
 
 def version_path(version: Version) -> str:
+    """Return the path of the page of a version. The download of the version should be loaded."""
     download = version.download
     return _address("version", version, slug=download.slug, pk=download.pk, number=version.number)
 
@@ -22,11 +23,16 @@ def file_path(file: File) -> str:
 
 
 def checksums_path(version: Version) -> str:
+    """Return the path of the SHA256SUMS file of a version."""
     return _address("file", version, slug=version.download.slug, number=version.number, filename="SHA256SUMS")
 
 
 def _address(name: str, version: Version, **parts: object) -> str:
-    """Return the path of a version. It includes the channel if the same number exists in more than one channel."""
+    """Return the path of a version or file.
+
+    A link without a channel means the default channel of the download. The path therefore names every other channel,
+    because the same number may exist in both.
+    """
     query = {} if version.channel == version.download.default_channel else {"channel": version.channel}
     path = reverse(f"pages:{name}", kwargs=parts)
     return f"{path}?{urlencode(query)}" if query else path

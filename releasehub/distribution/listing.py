@@ -34,6 +34,8 @@ def version_of_id(pk: int) -> Version | None:
 
 @lru_cache(maxsize=200)
 def _newest(length: int, only_listed: bool) -> SqlTemplate[Version]:
+    """Return the SQL template of a list. The limit is part of the SQL text, so each length has its own template."""
+
     def build(download: int) -> VersionQuerySet:
         rows = Version.objects.filter(download=download)
         rows = rows.listed() if only_listed else rows.alive()

@@ -32,8 +32,8 @@ def find_download(actor: Actor, slug: str) -> Download:
 
     Raises:
         Moved: It was renamed, and the actor may see it under its new slug.
-        Gone: It is deleted and was open to the actor, or erased and was open to everybody.
-        NotFound: There is none, or the actor may not see it.
+        Gone: The download is deleted and was open to the actor, or it was erased and was open to everyone.
+        NotFound: The download does not exist, or the actor may not see it.
     """
     download = _by_slug.first(slug=slug) or _renamed(slug)
     if download.is_deleted:
@@ -48,13 +48,13 @@ def find_download(actor: Actor, slug: str) -> Download:
 def find_version(actor: Actor, download: Download, number: str, channel: str = "") -> Version:
     """Return the version with this number, in any spelling: v1.2.0 and 1.2.0 are one.
 
-    Where several channels have the number, it is that of `channel`, else of the default channel, else the one that was
-    public first. A version that was renumbered or moved is found by its earlier number and channel as well. Another
-    channel never takes over the link of a version that was public and is gone.
+    If several channels have the number, the version in `channel` is returned, else the one in the default channel, else
+    the one that was public first. A version that was renumbered or moved is also found by its earlier number and
+    channel. Another channel never takes over the link of a version that was public and is gone.
 
     Raises:
-        Gone: It was public, and is deleted or erased.
-        NotFound: There is none, or the actor may not see it.
+        Gone: The version was public, and is deleted or erased.
+        NotFound: The version does not exist, or the actor may not see it.
     """
     _refuse_nul(number + channel)
     place = {"number": number, "channel": channel or download.default_channel}
@@ -71,6 +71,8 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
             raise Gone(holder.reason)
         if version is not None and version.is_deleted and version.is_open:
             raise Gone(version.delete_reason)
+        # The link belonged to this version in public. Falling through to another channel would serve other content
+        # under the same URL, so the search ends here even if the actor may not be told why.
         if holder.was_public:
             break
     raise NotFound
@@ -88,6 +90,10 @@ class Holder:
 
 
 def _holders(download: Download, number: str, channel: str) -> list[Holder]:
+    """Return the owner of the number in each channel, in the order in which `find_version` tries them.
+
+    The default channel comes first, then channels in which the number was public, in the order of their publication.
+    """
     same = Q(number=number)
     if (key := sort_key_of(number, download.version_scheme)) is not None:
         same |= Q(sort_key=key)
@@ -147,8 +153,8 @@ def find_file(actor: Actor, version: Version, filename: str) -> File:
     """Return the file with this name, in any case and Unicode form.
 
     Raises:
-        Gone: It was public, and is deleted or erased.
-        NotFound: There is none, or the actor may not see it.
+        Gone: The file was public, and is deleted or erased.
+        NotFound: The file does not exist, or the actor may not see it.
     """
     _refuse_nul(filename)
     folded = fold_name(filename)
@@ -195,7 +201,7 @@ def is_known_target(download: Download, platform: str, architecture: str) -> boo
 
 
 def best_file(version: Version, platform: str = "", architecture: str = "") -> File | None:
-    """Return the file to offer to someone with that system, or the primary one without a system."""
+    """Return the file that suits the given system best, or the primary file if no system is given."""
     given = {"platform": platform, "architecture": architecture}
     given = {name: value for name, value in given.items() if value}
     rows = _suiting(frozenset(given)).rows(version=version.pk, **given)
@@ -210,8 +216,8 @@ def _renamed(slug: str) -> Download:
     """Return the download that was public under this slug before.
 
     Raises:
-        Gone: It was erased and had been open to everybody.
-        NotFound: No other download may be told of.
+        Gone: The download was erased, and it had been open to everyone.
+        NotFound: No download had this slug, or the download was erased without having been open to everyone.
     """
     past = PublicSlug.objects.select_related("download__category", "download__owner").filter(slug=slug).first()
     if past is None or (past.download is None and not past.was_open_to_all):
@@ -248,6 +254,8 @@ _only_one: SqlTemplate[File] = SqlTemplate(
 
 @lru_cache(maxsize=4)
 def _suiting(given: frozenset[str]) -> SqlTemplate[File]:
+    """Return the SQL template that finds the files of a version which suit the given platform and architecture."""
+
     def build(version: int, **asked: str) -> FileQuerySet:
         rows: FileQuerySet = File.objects.passed().filter(version=version).suiting(**asked)
         return rows.select_related("blob").order_by()

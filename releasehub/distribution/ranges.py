@@ -15,6 +15,7 @@ class Span:
 
     @property
     def last(self) -> int:
+        """The position of the last byte, as `Content-Range` states it."""
         return self.start + self.length - 1
 
 

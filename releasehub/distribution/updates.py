@@ -36,6 +36,8 @@ class Client:
 
 
 class Reason(StrEnum):
+    """A reason why a version was not offered to a client."""
+
     DELETED = "deleted"
     NOT_PUBLISHED = "not_published"
     ARCHIVED = "archived"
@@ -48,6 +50,8 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class RejectedVersion:
+    """A version that was not offered, and all the reasons for it."""
+
     version: Version
     reasons: list[Reason]
 
@@ -96,6 +100,7 @@ def explain_update(actor: Actor, download: Download, client: Client, found: Vers
 
 
 def _reasons(row: Version, client: Client, download: Download) -> Iterator[Reason]:
+    """Yield every reason why the version is not offered. The conditions mirror the filters of `latest_version`."""
     if row.is_deleted:
         yield Reason.DELETED
     if not row.is_released:

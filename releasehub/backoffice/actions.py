@@ -84,8 +84,8 @@ class ActionAdmin(PolicyModelAdmin):
     """An admin class whose `row_actions` appear in the menu of the list and as buttons on the page of a row.
 
     Both use the same confirmation page, and both show an action only if it applies and the policy allows it.
-    `download_path` is the lookup from a row to the ID of its download. A list uses it to load the user's roles in all
-    its downloads with one query.
+    `download_path` contains the attributes that lead from a row to the ID of its download. A list uses it to load the
+    user's roles in all its downloads with one query.
     """
 
     row_actions: tuple[RowAction, ...] = ()
@@ -159,6 +159,7 @@ class ActionAdmin(PolicyModelAdmin):
         if request.method != "POST" or "confirmed" not in request.POST or typed.strip() != expected:
             return self._ask(request, rows, action, expected, is_wrong="confirmed" in request.POST)
         actor, reason = admin_actor(request), request.POST.get("reason", "")
+        # The rows may have changed since the question was asked. The services check state and permission again.
         self.each(request, rows, lambda row: action.run(actor, row, reason), action.done)
         return self.afterwards(request, rows, action)
 

@@ -34,7 +34,7 @@ def fetcher_of(request: HttpRequest) -> Actor:
     Raises:
         UnknownKey: The API key does not exist.
         InactiveKey: The API key was revoked or has expired.
-        Denied: The access key is not valid.
+        Denied: The API key lacks the scope to read downloads, or the access key is not valid.
     """
     actor = actor_of_key(request) or viewer_of(request)
     if secret := request.GET.get(PARAMETER):

@@ -185,7 +185,7 @@ def base_url(request: HttpRequest) -> str:
 
 
 def offered(request: HttpRequest, version: Version | None) -> dict[str, Any]:
-    """Return the template context with the files of the version, and the reason why the viewer cannot fetch them."""
+    """Return the template context: the files of the version, and for each file why the viewer cannot fetch it."""
     if version is None:
         return {"version": None}
     actor = viewer_of(request)
@@ -202,7 +202,10 @@ def offered(request: HttpRequest, version: Version | None) -> dict[str, Any]:
 
 
 def not_included(actor: Actor, found: Download, versions: Iterable[Version]) -> set[int]:
-    """Return the versions that the access key does not cover, if the actor sees the download only by that key."""
+    """Return the IDs of the versions that the access key does not cover.
+
+    The set is empty unless the actor sees the download only because of an access key.
+    """
     key = needed_key(actor, found)
     return {version.pk for version in versions if key and not version.is_allowed_by(key)}
 

@@ -139,6 +139,7 @@ def close_given_up(watch: Watch) -> None:
                 len(excess),
             )
     finally:
+        # A duplicate that stays open would keep its connection alive after Granian has closed it.
         for connected in held.values():
             connected.close()
 
@@ -195,6 +196,8 @@ def _described(found: socket.socket, info: bytes) -> Connection:
 
 def _close(connected: socket.socket) -> None:
     """Shut down the connection, which Granian holds too, and discard the data that still waits for the client."""
+    # Both calls act on the socket itself and not on the duplicate of its descriptor, so Granian sees the end of the
+    # connection and closes its own descriptor. Without the reset, the kernel would keep the unsent data for minutes.
     with suppress(OSError):
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         connected.shutdown(socket.SHUT_RDWR)

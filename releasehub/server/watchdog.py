@@ -18,6 +18,11 @@ def hold() -> None:
 
 
 def _watch(server: int) -> None:
+    """End this process as soon as its parent is no longer the server.
+
+    The operating system gives an orphaned process a new parent, which also shows that a server was killed. `os._exit`
+    ends the process even if other threads are blocked.
+    """
     while os.getppid() == server:
         time.sleep(LOOK_SECONDS)
     os._exit(1)

@@ -1,3 +1,5 @@
+"""Template tags of the admin."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""Register what the app `downloads` adds to webhooks and API keys when Django starts."""
+
 from django.apps import AppConfig
 
 

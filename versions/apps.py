@@ -1,3 +1,5 @@
+"""Register what the app `versions` adds to downloads and webhooks when Django starts."""
+
 from django.apps import AppConfig
 
 

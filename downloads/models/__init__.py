@@ -1,3 +1,5 @@
+"""The models of the app `downloads`."""
+
 from downloads.models.access import AccessKey, AccessKeyUse, Share, StorePublication, TeamMember
 from downloads.models.category import Category
 from downloads.models.download import Download, PublicSlug

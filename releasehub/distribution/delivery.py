@@ -36,7 +36,8 @@ CHUNK_BYTES = 256 * 1024
 ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
 GRANTED = frozenset({200, 206, 302})
 BINARY = "application/octet-stream"
-# A signed URL of the storage works for whoever has it: long enough to follow the redirect, too short to pass it around.
+# Anyone who has a signed URL of the storage can use it. This is long enough to follow the redirect, and too short to
+# pass the URL on.
 URL_SECONDS_OF_LIMITED_KEY = 30
 FILE, ICON = "file", "icon"
 HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F)).replace("%", "")

@@ -172,7 +172,7 @@ def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str =
     """Return the newest file with exactly that name, else the latest version's file for that platform.
 
     `wanted`: a file name, a platform such as `windows` or `linux-x64`, or empty for the primary file. A word that is
-    neither finds nothing: whoever mistypes a name must not be given other bytes.
+    neither finds nothing, because a mistyped file name must not lead to the bytes of another file.
 
     Raises:
         NotFound: No visible file matches.

@@ -69,6 +69,7 @@ class StreamedBody(io.RawIOBase):
         self._task = self._loop.create_task(self._pump())
 
     async def _pump(self) -> None:
+        """Receive chunks in the event loop, and pause while the application is too far behind."""
         try:
             async for chunk in self._chunks:
                 self._arrived.put(chunk)
@@ -79,8 +80,10 @@ class StreamedBody(io.RawIOBase):
         except BodyTooSlow as failure:
             self.failure = failure
         finally:
+            # The empty chunk wakes the thread that waits in `_receive`, also after a failure or a cancellation.
             self._arrived.put(b"")
 
     def _make_room(self, size: int) -> None:
+        """Let `_pump` continue. Like `_pump` it runs in the event loop, so the counter needs no lock."""
         self._ahead_bytes -= size
         self._has_room.set()

@@ -128,10 +128,11 @@ class Bridge:
 
         result: Any = self.application(environ, start_response)
         try:
+            # The application may have turned the read error into any response. A slow client gets 408 in any case.
             if body is not None and body.failure is not None:
                 return self._respond(refused(environ, Refusal.TOO_SLOW), proto, None)
             status, headers = started[-1]
-            if REFUSAL in environ:  # the rest of the body is not read
+            if REFUSAL in environ:  # the rest of the body is not read, so the connection cannot be used again
                 headers.append(("connection", "close"))
             if (span := getattr(result, "local_span", None)) is not None and span.length:
                 return proto.response_file_range(status, headers, span.path, span.start, span.start + span.length)

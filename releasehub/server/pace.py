@@ -23,6 +23,8 @@ async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """
     waited, received = 0.0, 0
     while True:
+        # The time until the next chunk is bounded by three limits: one pause, the minimum rate so far (with one pause
+        # of credit), and the total time.
         left = min(
             settings.BODY_STALL_SECONDS,
             settings.BODY_STALL_SECONDS + received / settings.BODY_MIN_BYTES_PER_SECOND - waited,

@@ -1,4 +1,4 @@
-"""What lies in storage and belongs to nobody, and what rows promise and storage does not hold."""
+"""Find objects in storage that no row refers to, and rows whose bytes are missing from storage."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Garbage:
 
 
 def find_garbage(*, older_than: timedelta = GRACE) -> Iterator[Garbage]:
-    """Everything nobody refers to, in no particular order. Looks, and changes nothing."""
+    """Yield everything that no row refers to, in no particular order. Nothing is changed."""
     before = timezone.now() - older_than
     yield from _expired_uploads()
     yield from _incoming(before)
@@ -118,7 +118,7 @@ def _groups(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _sessions_of(key: str) -> bool:
-    """Whether an upload that is not over yet owns the key; a part on disk lies below the key of its upload."""
+    """Return whether an open upload owns the key. A part on disk lies below the key of its upload."""
     owners = Q(storage_key=key) | Q(storage_key=key.rpartition("/")[0])
     return UploadSession.objects.filter(owners, state__in=OPEN).exists()
 
@@ -152,7 +152,11 @@ def verify_blobs(blobs: Iterable[Blob]) -> Iterator[Verdict]:
 
 
 def _problem_of(blob: Blob) -> str:
-    """Errors: StorageUnavailable, when the storage does not answer at all."""
+    """Compare the stored bytes of a blob with its row, and return what is wrong, or an empty string.
+
+    Raises:
+        StorageUnavailable: The storage does not answer.
+    """
     storage = blob_storage()
     size = storage.size(blob.storage_key)
     if size is None:

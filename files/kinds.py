@@ -1,4 +1,4 @@
-"""What a file name says about the kind of the file, for clients that declare none. Pure functions."""
+"""Guess the kind of a file from its name, for clients that do not declare one. Pure functions."""
 
 SIGNATURE_ENDINGS = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s")
 SBOM_ENDINGS = (".spdx", ".spdx.json", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")

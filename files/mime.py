@@ -22,7 +22,7 @@ def sniff(head: bytes) -> str:
 
 
 def suits(extension: str, head: bytes) -> bool:
-    """Whether the content may carry that extension; where no signature is known, anything may."""
+    """Return whether the content fits the extension. An extension without a known signature fits any content."""
     matcher = filetype.get_type(ext=extension.rpartition(".")[2])
     return matcher is None or bool(matcher.match(bytearray(head)))
 

@@ -124,7 +124,7 @@ class File(PublicIdModel, SoftDeleteModel):
 
     @property
     def is_link_only(self) -> bool:
-        """Never stored here; whoever asks is sent to the link."""
+        """Return whether the bytes are stored elsewhere, so that clients are redirected to the link."""
         return self.blob_id is None
 
 
@@ -133,7 +133,7 @@ class UploadSession(PublicIdModel, TimeStampedModel):
 
     `fields` are those of the file to come; without a version the bytes wait for somebody to attach them (`blob`).
     `is_open_ended`: the size is not known before the client says it, `size_bytes` is the most that may come.
-    `final_key` is written down before the bytes move there, so that a crash leaves nothing that nobody knows.
+    `final_key` is written down before the bytes move there, so that a crash leaves no object without a row.
     `acting` is how the uploader came, for the worker that acts in their name.
     """
 

@@ -46,10 +46,14 @@ class InvalidName(ValueError):
 
 
 def clean_name(raw: str) -> str:
-    """The name to store: NFC, otherwise as given. A bad name is refused, never repaired; a path is not cut off.
+    """Return the name to store: normalized to NFC, otherwise as given, at most 255 bytes of UTF-8.
 
-    At most 255 bytes of UTF-8 after NFC.
-    Errors: InvalidName with `file.name_empty`, `_too_long`, `_path`, `_characters`, `_ends`, `_encoded`, `_reserved`.
+    A bad name is refused and never repaired; a path is not cut off.
+
+    Raises:
+        InvalidName: The code is `file.name_` with `empty`, `too_long`, `path`, `characters`, `ends`, `encoded` or
+            `reserved`.
+
     Source: Microsoft, "Naming Files, Paths, and Namespaces"; RFC 8264 section 9 for the characters.
     """
     # NFC makes one of four code points at most, so a name that is cut here stays too long.
@@ -93,7 +97,10 @@ def content_disposition(name: str) -> str:
 
 
 def extension(name: str) -> str:
-    """Lower case, without the dot, `tar.gz` as one; empty when there is none. A full-width dot is a dot."""
+    """Return the extension in lower case without the dot, `tar.gz` as one, or an empty string.
+
+    A full-width dot counts as a dot.
+    """
     compatible = unicodedata.normalize("NFKC", name)
     if double := _DOUBLE.search(compatible):
         return double[1].lower()
@@ -150,7 +157,7 @@ def _check_ends(name: str) -> None:
 
 
 def _check_escapes(name: str) -> None:
-    """What a percent-decoder makes of the name has to be harmless too, decoded as often as it can be."""
+    """Refuse a name that becomes harmful when a client percent-decodes it, however often it does."""
     text = unicodedata.normalize("NFKC", name)
     for _ in range(_MAX_ESCAPE_LEVELS):
         decoded = unicodedata.normalize("NFKC", _ESCAPES.sub(_unescape, text))

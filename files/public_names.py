@@ -23,7 +23,7 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class Identity:
-    """What a file name stands for. Both are empty while nobody knows the bytes."""
+    """The content that a file name stands for. Both fields are empty until the bytes are known."""
 
     sha256: str = ""
     external_url: str = ""

@@ -83,7 +83,7 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         """Return files for the given platform and architecture.
 
         A package that names no platform suits those its version declares, or all if it declares none. Signatures and
-        digests suit nobody by not naming a platform: whoever asks for Linux wants a program.
+        digests without a platform are left out: a client that asks for Linux wants a program.
         """
         rows = self
         if platform:

@@ -1,9 +1,9 @@
-"""How many bytes a version, a download and its owner hold: files, and bytes that are reserved.
+"""Count the bytes that a version, a download and its owner hold, and check the quotas.
 
 Reserved are uploads that have begun and copies of links that are under way. For a download and its owner soft-deleted
 files count, because their bytes are there until they are purged. Links count for what offers them, not for the owner,
-who stores nothing. Whoever adds bytes locks the version, which locks its download, and then the
-owner (`lock_quota`), so that neither parallel uploads nor parallel copies can pass a limit together.
+who stores nothing. Code that adds bytes locks the version, which locks its download, and then
+the owner (`lock_quota`), so that parallel uploads or copies cannot exceed a limit together.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def used_by_version(version_id: int, *, besides: Reservation | None = None) -> i
 
 
 def lock_quota(user_id: int) -> None:
-    """Let nobody else add bytes for the user until the transaction ends; nothing where there is no limit."""
+    """Lock the user's quota until the transaction ends. A user without a limit is not locked."""
     if _user_limit(user_id):
         list(User.objects.select_for_update(no_key=True).filter(pk=user_id).values_list("pk"))
 

@@ -27,7 +27,7 @@ def sweep_blobs() -> int:
 
 @shared_task(name="files.collect_garbage")
 def collect() -> int:
-    """Remove what lies in storage and belongs to nobody."""
+    """Remove objects from storage that no row refers to."""
     removed = collect_garbage()
     for item in removed:
         log.info("Removed %s %s, %s bytes.", item.kind, item.name, item.size_bytes)

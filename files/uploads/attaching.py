@@ -51,11 +51,13 @@ class Source:
 
 
 def find_sources(actor: Actor, named: Sequence[Named]) -> list[Source]:
-    """What the names stand for, in at most three queries; bytes of uploads are looked into.
+    """Return the uploads, files and assets that the names stand for, in at most three queries.
 
-    Call it outside a transaction.
-    Errors: Invalid for a name that stands for nothing the actor may attach; Rejected for other bytes than declared,
-    or for what is in them. The message counts the names from 1.
+    Bytes of uploads are inspected, so call it outside a transaction. Messages count the names from 1.
+
+    Raises:
+        Invalid: A name stands for nothing that the actor may attach.
+        Rejected: The bytes are not the declared ones, or their content is not allowed.
     """
     ids = {item.reference for item in named if not is_asset(item.reference)}
     uploads, files = (_uploads(actor, ids), _files(actor, ids)) if ids else ({}, {})
@@ -75,7 +77,11 @@ def is_asset(reference: str) -> bool:
 
 @transaction.atomic
 def attach_file(*, actor: Actor, version: Version, source: Source) -> File:
-    """A new file of the version.  Errors: as `add_file` and `link_file`; Invalid for an asset without release page."""
+    """Add a file to the version.
+
+    Raises:
+        Invalid: An asset needs a release page, and the version has none. Otherwise as `add_file` and `link_file`.
+    """
     if source.blob is None:
         if source.asset and not RELEASE_PAGE.fullmatch(version.release_page_url):
             message = "An asset number needs a release page such as https://github.com/o/r/releases/tag/v1."

@@ -43,7 +43,7 @@ ASSET_NUMBER = re.compile(r"[0-9]{1,18}")
 
 @dataclass(frozen=True)
 class Learned:
-    """What a link turned out to be; the digests are empty where the file is too large to read for them.
+    """Facts that a probe found out about a link. The digests are empty if the file is too large to read.
 
     `findings`: declared digests that the bytes do not have.
     """
@@ -243,7 +243,12 @@ def target_of(file: File) -> str:
 
 
 def github_asset(release_page: str, number: str) -> str:
-    """The address of an asset that a release page lists.  Errors: BadLink, Refused, Unreachable.
+    """Return the URL of an asset that a release page lists.
+
+    Raises:
+        BadLink: The release page or the asset does not exist.
+        Refused: The target is not allowed.
+        Unreachable: GitHub does not answer.
 
     Source: GitHub REST API, "Get a release asset".
     """
@@ -280,7 +285,7 @@ def _declared_size(file: File, answer: StreamedResponse) -> int:
 
 
 def _check_size(file: File, size: int) -> None:
-    """A category without a limit for files has none for links either; without a word of its own the site's holds."""
+    """Apply the limit of the category to links as well: 0 means no limit, and without one the site's limit applies."""
     limit = rules_of(file.version.download.category).max_file_bytes
     if limit and size > limit:
         raise BadLink("too_large", f"The linked file has {size} bytes or more; the limit is {limit}.")
@@ -291,7 +296,10 @@ def _reserve(file: File, size: int) -> int:
     """Reserve the bytes of a copy before they are fetched, and return the most bytes that it may have; 0: no limit.
 
     A link that does not tell its size reserves nothing, as an open-ended upload does; its copy is counted when it has
-    come.  Errors: BadLink when it does not fit, or when the file is gone.
+    arrived.
+
+    Raises:
+        BadLink: The copy does not fit, or the file was deleted.
     """
     try:
         file = lock_file(file)

@@ -299,9 +299,10 @@ def abort_upload(*, actor: Actor, upload: UploadSession) -> None:
 
 
 def expire_uploads() -> int:
-    """End open uploads without activity for RELEASEHUB_UPLOAD_DAYS, and those whose bytes nobody took in that time.
+    """End open uploads without activity for RELEASEHUB_UPLOAD_DAYS, and confirmed ones that were not attached.
 
-    Returns how many open ones ended.
+    Returns:
+        The number of open uploads that ended.
     """
     before = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
     untaken = UploadSession.objects.filter(state=UploadSession.State.CONFIRMED, version=None, blob__isnull=False)

@@ -26,7 +26,7 @@ SECTIONS = (
             ("Access keys", "vpn_key", "downloads_accesskey"),
             ("Users", "person", "accounts_user"),
             ("Groups", "group", "auth_group"),
-            ("Organisations", "domain", "accounts_organization"),
+            ("Organizations", "domain", "accounts_organization"),
         ),
     ),
     (

@@ -54,7 +54,7 @@ ADVICE = {
     507: "Nothing was stored. Tell the operator of this hub, who has to make room.",
 }
 KIND_ADVICE: dict[type[DomainError], str] = {
-    KeyRefused: "Ask whoever gave you the link or key for a new one. If you copied it, check that all of it is there."
+    KeyRefused: "Ask the person who gave you the link or key for a new one, or check that you copied all of it."
 }
 CODE_ADVICE = {ErrorCode.CONFLICT: "Go back, reload the page to see what changed, and try again."}
 View = Callable[..., HttpResponseBase]

@@ -83,7 +83,9 @@ class EndpointForm(ServiceForm):
 
 
 class NewEndpointForm(EndpointForm):
-    belongs_to = forms.ChoiceField(label="Events of", help_text="Of an organisation: those of all its downloads.")
+    belongs_to = forms.ChoiceField(
+        label="Events of", help_text="An organization sends the events of all its downloads."
+    )
     field_order = ["belongs_to", "url"]
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:

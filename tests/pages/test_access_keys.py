@@ -231,7 +231,7 @@ def test_a_dead_share_link_says_what_to_do(download: Download) -> None:
     revoke_access_key(actor=system(), key=key)
     answer = Client().get(f"/share/{secret}")
     assert answer.status_code == 403
-    assert "Ask whoever gave you the link" in text(answer)
+    assert "Ask the person who gave you the link" in text(answer)
 
 
 def test_the_page_tells_discreetly_what_is_shared(download: Download) -> None:

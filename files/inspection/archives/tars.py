@@ -118,7 +118,7 @@ def _number(value: bytes) -> int:
         return int.from_bytes(value[1:], "big")
     digits = _up_to_nul(value).strip(b" ")
     if digits.strip(b"01234567"):
-        raise ArchiveError("archive.unreadable", "A header is damaged: a number is none.")
+        raise ArchiveError("archive.unreadable", "A header is damaged: a field that must hold a number does not.")
     return int(digits or b"0", 8)
 
 

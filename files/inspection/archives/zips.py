@@ -87,7 +87,7 @@ class ZipInspector:
     def _check_entry(self, entry: Entry) -> None:
         name = self._checked_name(entry)
         if entry.flags & (_ENCRYPTED | _STRONG | _MASKED):
-            self._report.add("archive.encrypted", "The member is encrypted, so nobody can check it.", name)
+            self._report.add("archive.encrypted", "The member is encrypted, so its content cannot be checked.", name)
         if entry.method not in _METHODS or entry.flags & _PATCH or entry.needed_version > _NEWEST_VERSION:
             self._report.add("archive.method", "The member is packed in a way that is not usual in zip files.", name)
         if entry.disk:

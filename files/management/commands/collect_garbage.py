@@ -11,7 +11,7 @@ from files.garbage import GRACE, find_garbage, remove
 
 class Command(BaseCommand):
     help = (
-        "Removes what lies in storage and belongs to nobody: expired uploads, parts of broken ones, objects without a "
+        "Removes objects from storage that no row refers to: expired uploads, parts of broken ones, objects without a "
         "row and blobs without a file. --dry-run prints the same list and removes nothing."
     )
 

@@ -50,7 +50,7 @@ class EngineViewSet(EngineEnvelopeMixin, HubViewSet):
         """The download that this dialect serves.
 
         Raises:
-            NotFound: There is none, or the caller may not see it.
+            NotFound: It does not exist, or the caller may not see it.
         """
         download = first_with_access(self.actor, served_downloads())
         if download is None or not download_policy.can_view(self.actor, download):

@@ -10,7 +10,7 @@ CATEGORIES = (
     ("Diagnostics", "Tools", "Look inside a running system."),
     ("Games", "", "Engines, mods and the things around them."),
     ("Engines", "Games", "Complete engines with their editors."),
-    ("Internal", "", "For members of the organisation."),
+    ("Internal", "", "For members of the organization."),
 )
 ALL_BUILDS = (("linux", "x64"), ("linux", "arm64"), ("macos", "arm64"), ("windows", "x64"))
 

@@ -1,4 +1,4 @@
-"""The command `verify_audit`, which checks that nobody has changed the audit log."""
+"""The command `verify_audit`, which checks that the audit log was not changed."""
 
 from argparse import ArgumentParser
 from typing import Any

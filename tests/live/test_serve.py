@@ -105,4 +105,4 @@ def test_unusable_data_directory_says_what_to_do(tmp_path: Path) -> None:
 def test_wrong_setting_stops_the_start_and_names_it(tmp_path: Path) -> None:
     refused = serve(tmp_path, free_port(), RELEASEHUB_STORAGE="tape")
     assert refused.returncode == 1
-    assert "RELEASEHUB_STORAGE='tape'" in refused.stderr
+    assert "RELEASEHUB_STORAGE is 'tape'" in refused.stderr

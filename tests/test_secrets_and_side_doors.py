@@ -301,7 +301,7 @@ def test_form_of_an_endpoint_does_not_tell_which_downloads_are_hidden(client: Cl
 
     hidden_one, absent = sent(hidden.pk), sent(10**6)
     told = [str(answer.context["errors"]) for answer in (hidden_one, absent)]
-    assert "no such download" in told[0]
+    assert "This download does not exist, or you do not manage its webhooks" in told[0]
     assert told[0] == told[1]
     assert (hidden_one.status_code, absent.status_code) == (200, 200)
     sent(own.pk)

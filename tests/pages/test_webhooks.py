@@ -58,10 +58,10 @@ def text(answer: Any) -> str:
 
 
 def test_an_empty_account_says_so(owner: Client) -> None:
-    assert "No endpoint yet" in text(owner.get("/account/webhooks/"))
+    assert "No endpoints yet" in text(owner.get("/account/webhooks/"))
     stranger = Client()
     stranger.force_login(make_user())
-    assert "You manage no download" in text(stranger.get("/account/webhooks/new/"))
+    assert "You do not manage a download" in text(stranger.get("/account/webhooks/new/"))
 
 
 def test_pages_need_a_sign_in(download: Download) -> None:

@@ -21,6 +21,8 @@ from tests.factories import stage
 from tests.parsing.cpu import cpu_limit
 from tests.speed import slowness
 
+pytestmark = pytest.mark.embedded
+
 # What the hub promises for a file that a worker looks into, and for one that a request waits for.
 WORKER_SECONDS = 5
 REQUEST_SECONDS = 2

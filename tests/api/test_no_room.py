@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from files.models import Blob, File, UploadSession
+from files.storage import blob_storage
 from releasehub.accounts.models import User
 from releasehub.core.errors import StorageFull
 from releasehub.pages.errors import answers_errors
@@ -107,7 +108,7 @@ def test_full_storage_at_the_confirmation_of_an_entity(monkeypatch: pytest.Monke
         raise StorageFull
 
     with monkeypatch.context() as patch:
-        patch.setattr("files.storage.LocalStorage.collect", full)
+        patch.setattr(type(blob_storage()), "collect", full)
         assert world.confirm(body, status=507) == {"error": "storage_full", "message": FULL}
     assert world.confirm(body)["state"] == "published"
 

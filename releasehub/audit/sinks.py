@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -105,11 +106,13 @@ def _next_rows(sink: AuditSink) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     size = 0
     waiting = stored_rows().filter(position__gt=sink.cursor).order_by("position").values(*names)[:BATCH_ROWS]
-    for values in waiting.iterator(FETCH_ROWS):
-        size += len(str(values["changes"])) + 1000
-        if rows and size > BATCH_CHARACTERS:
-            break
-        rows.append(dict(values))
+    # Closed here, because a cursor that waits for the garbage collector would be closed in another transaction.
+    with closing(waiting.iterator(FETCH_ROWS)) as fetched:
+        for values in fetched:
+            size += len(str(values["changes"])) + 1000
+            if rows and size > BATCH_CHARACTERS:
+                break
+            rows.append(dict(values))
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import os
 import shutil
 import weakref
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import pytest
 from django.conf import settings as current
 from django.core.cache import caches
@@ -137,6 +139,18 @@ def static_files_found_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def s3_models_loaded_once() -> Iterator[None]:
+    """Share botocore's parsed description of the S3 API between the clients of all tests.
+
+    A process of the hub makes one client and keeps it; here every test makes its own, of which the parsing of the
+    description was six sevenths of the CPU time (0.10 s of 0.12 s).
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", functools.cache(botocore.loaders.create_loader))
         yield
 
 

@@ -73,8 +73,8 @@ def export(request: pytest.FixtureRequest, make_rows: Any) -> Iterator[bytes]:
     answer: Any = client.get(reverse("admin:audit_auditentry_export", args=[request.param]))
     assert answer.status_code == 200
     yield answer.streaming_content
-    # A half-read export has an open server-side cursor. Left to the garbage collector, it is closed in the transaction of
-    # a later test, which PostgreSQL then aborts.
+    # A half-read export has an open server-side cursor. Left to the garbage collector, it is closed in the transaction
+    # of a later test, which PostgreSQL then aborts.
     answer.close()
 
 

@@ -85,5 +85,8 @@ def only_scope(actor: Actor) -> dict[str, Any]:
     downloads = [] if organizations else list(managed_downloads(actor)[:2])
     if len(downloads) == 1:
         return {"download_id": downloads[0]}
-    message = "Name what the endpoint is to belong to: you manage nothing, or more than one thing."
+    message = (
+        "The endpoint needs an owner, because you manage nothing, or more than one download or "
+        "organization. Set the download or the organization that it belongs to."
+    )
     raise Invalid(ErrorCode.INVALID, message, field="download_id")

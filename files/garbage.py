@@ -167,4 +167,4 @@ def _problem_of(blob: Blob) -> str:
     with closing(storage.open(blob.storage_key)) as handle:
         while chunk := handle.read(CHUNK_BYTES):
             digest.update(chunk)
-    return "" if digest.hexdigest() == blob.sha256 else "has other bytes"
+    return "" if digest.hexdigest() == blob.sha256 else "has content with a different SHA-256"

@@ -59,9 +59,11 @@ def clean_name(raw: str) -> str:
     # NFC makes one of four code points at most, so a name that is cut here stays too long.
     name = unicodedata.normalize("NFC", raw[: 4 * MAX_BYTES + 1])
     if not name.strip():
-        raise InvalidName("file.name_empty", "Give the file a name.")
+        raise InvalidName("file.name_empty", "The file name is empty. Enter a file name.")
     if len(name.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise InvalidName("file.name_too_long", f"Shorten the name: it has at most {MAX_BYTES} bytes in UTF-8.")
+        raise InvalidName(
+            "file.name_too_long", f"The file name is longer than {MAX_BYTES} bytes in UTF-8. Choose a shorter name."
+        )
     _check_characters(name)
     _check_ends(name)
     _check_escapes(name)
@@ -113,14 +115,22 @@ def _check_characters(name: str) -> None:
         if _is_hidden(char) and not _is_needed_by_neighbours(name, index):
             raise InvalidName(
                 "file.name_characters",
-                "Remove control, invisible, private and unassigned characters, and use plain spaces only.",
+                f"The file name contains the character U+{ord(char):04X}. Remove control characters, "
+                "invisible characters and special spaces.",
             )
         # The best fit of Windows makes ASCII of full-width characters, so those count as what NFKC makes of them.
         found = _FORBIDDEN.intersection(unicodedata.normalize("NFKC", char))
         if found & {"/", "\\"} or char in _LOOKALIKES:
-            raise InvalidName("file.name_path", "Give the name alone: no folders, no drive, nothing like a slash.")
+            raise InvalidName(
+                "file.name_path",
+                f"The file name contains {char}. Enter only the name of the file, without folders, drives or "
+                "characters that look like a slash.",
+            )
         if found:
-            raise InvalidName("file.name_characters", 'Remove < > : " | ? * and their wide forms from the name.')
+            raise InvalidName(
+                "file.name_characters",
+                f'The file name contains {char}. Remove < > : " | ? * and their full-width forms.',
+            )
 
 
 def _is_hidden(char: str) -> bool:
@@ -153,7 +163,10 @@ def _is_pictogram(char: str) -> bool:
 
 def _check_ends(name: str) -> None:
     if name.startswith(" ") or name.endswith(" ") or unicodedata.normalize("NFKC", name).endswith("."):
-        raise InvalidName("file.name_ends", "Remove spaces from both ends and dots from the end of the name.")
+        raise InvalidName(
+            "file.name_ends",
+            "The file name starts or ends with a space, or ends with a dot. Remove these characters.",
+        )
 
 
 def _check_escapes(name: str) -> None:
@@ -170,7 +183,9 @@ def _check_escapes(name: str) -> None:
         except InvalidName:
             break
         text = decoded
-    raise InvalidName("file.name_encoded", "Write the name plainly, not percent-encoded.")
+    raise InvalidName(
+        "file.name_encoded", "The file name contains percent-encoded characters. Enter the name in decoded form."
+    )
 
 
 def _unescape(escapes: re.Match[str]) -> str:
@@ -183,7 +198,7 @@ def _unescape(escapes: re.Match[str]) -> str:
 
 def _check_device(name: str) -> None:
     if _is_device(name):
-        raise InvalidName("file.name_reserved", f"Choose another name: {name} is a device on Windows.")
+        raise InvalidName("file.name_reserved", f"The file name {name} is reserved on Windows. Choose another name.")
 
 
 def _is_device(name: str) -> bool:

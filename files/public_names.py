@@ -103,8 +103,8 @@ def _refusal(version: Version, filename: str, sha256: str, external_url: str) ->
     bytes_ = f"the bytes with the SHA-256 {sha256}" if sha256 else f"the link {external_url}"
     return Conflict(
         ErrorCode.FILE_NAME_RETIRED,
-        f"{filename} was public in version {version.number} and belongs to {bytes_} forever. "
-        "Give this file another name, or publish it in a new version.",
+        f"The file name {filename} was public in version {version.number} and stays reserved for "
+        f"{bytes_}. Choose another name for this file, or publish it in a new version.",
         field="filename",
         filename=filename,
         sha256=sha256,

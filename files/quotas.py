@@ -50,9 +50,9 @@ class Quota:
         if not self.limit or size_bytes <= self.left:
             return
         message = (
-            f"The storage quota of the {self.whose} is {self.limit} bytes and {self.used} are used, so {size_bytes} "
-            "more do not fit. Delete files for good, wait until deleted ones are purged, or ask an administrator for "
-            "a larger quota."
+            f"The storage quota of the {self.whose} is {self.limit} bytes and {self.used} bytes are used, "
+            f"so {size_bytes} more bytes do not fit. Delete files permanently, wait until deleted files "
+            "are purged, or ask an administrator for a larger quota."
         )
         raise Rejected(ErrorCode.QUOTA_EXCEEDED, message, field="file", limit=self.limit, used=self.used)
 

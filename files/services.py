@@ -136,7 +136,9 @@ def add_file(
     )
     taken = Blob.objects.select_for_update().filter(pk=blob.pk).update(claimed_until=None)
     if not taken:
-        raise Conflict(ErrorCode.FILE_INCOMPLETE, "The bytes were removed meanwhile. Send the file again.")
+        raise Conflict(
+            ErrorCode.FILE_INCOMPLETE, "The uploaded bytes were removed in the meantime. Upload the file again."
+        )
     status = File.Validation.PASSED if is_checked else File.Validation.PENDING
     file = File(version=version, blob=blob, size_bytes=blob.size_bytes, validation_status=status)
     return _add(actor, file, filename, fields)
@@ -320,7 +322,7 @@ def _make_room(actor: Actor, version: Version, filename: str) -> None:
     )
     for file in failed:
         file.version = version
-        reason = "replaced after it had failed its checks"
+        reason = "replaced because it failed validation"
         audit.record(actor=actor, action=AuditAction.FILE_DELETE_SOFT, target=file, reason=reason)
         file.mark_deleted(by=actor.user, reason=reason)
         webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=False, reason=reason)

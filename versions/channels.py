@@ -34,7 +34,10 @@ def clean_channel(text: str) -> str:
     """
     channel = text.strip().lower()
     if len(channel) > MAX_LENGTH or not _FORM.fullmatch(channel):
-        raise InvalidChannel(f"A channel has 1 to {MAX_LENGTH} letters, digits, dots, dashes or underscores.")
+        raise InvalidChannel(
+            f"The channel name {text[:MAX_LENGTH]!r} is invalid. Use 1 to {MAX_LENGTH} "
+            "letters, digits, dots, hyphens or underscores."
+        )
     return channel
 
 

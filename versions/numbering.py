@@ -85,12 +85,12 @@ _PRERELEASE = re.compile(
 )
 _WORDS = re.compile(r"[0-9]+|[A-Za-z]+")
 _MESSAGES = {
-    Scheme.SEMVER: "A semantic version looks like 1.4.0 or 2.0.0-rc.1.",
-    Scheme.DOTTED: "A version here is two to four numbers without leading zeros, such as 1.4 or 1.4.0.2.",
-    Scheme.CALVER: "A version here is a UTC time of the form YYYY.MM.DD-HHMMSS, such as 2026.01.31-235959.",
-    Scheme.BUILD: "A version with a counted build looks like 1.4.0+12 or 21.0.1-ea+35.",
-    Scheme.PEP440: "A Python version looks like 1.4.0, 2.0rc1, 1.4.0.post1, 2.0.dev3 or 1!2.0.",
-    Scheme.OTHER: "A version starts with a letter or digit; letters, digits and . _ + ~ ! - may follow.",
+    Scheme.SEMVER: "Enter a semantic version, such as 1.4.0 or 2.0.0-rc.1.",
+    Scheme.DOTTED: "Enter two to four numbers without leading zeros, such as 1.4 or 1.4.0.2.",
+    Scheme.CALVER: "Enter a UTC time in the form YYYY.MM.DD-HHMMSS, such as 2026.01.31-235959.",
+    Scheme.BUILD: "Enter a version with a build number, such as 1.4.0+12 or 21.0.1-ea+35.",
+    Scheme.PEP440: "Enter a PEP 440 version, such as 1.4.0, 2.0rc1, 1.4.0.post1, 2.0.dev3 or 1!2.0.",
+    Scheme.OTHER: "Start with a letter or a digit, followed by letters, digits or the characters . _ + ~ ! -",
 }
 
 
@@ -101,14 +101,23 @@ def parse(text: str, scheme: Scheme | None = None) -> Number:
         InvalidNumber: The text is empty, too long, reserved, or not valid under the scheme.
     """
     if not text:
-        raise InvalidNumber("version.number_empty", "Give a version.")
+        raise InvalidNumber("version.number_empty", "The version number is empty. Enter a number such as 1.4.0.")
     if len(text) > MAX_LENGTH:
-        raise InvalidNumber("version.number_too_long", f"A version has at most {MAX_LENGTH} characters.")
+        raise InvalidNumber(
+            "version.number_too_long",
+            f"The version number has {len(text)} characters, but the limit is {MAX_LENGTH}. Enter a shorter number.",
+        )
     scheme = scheme or detect(text)
     if not accepts(text, scheme):
-        raise InvalidNumber(f"version.number_not_{scheme}", _MESSAGES[scheme])
+        raise InvalidNumber(
+            f"version.number_not_{scheme}", f"The version number {text!r} is invalid. {_MESSAGES[scheme]}"
+        )
     if _RESERVED.fullmatch(text):
-        raise InvalidNumber("version.number_reserved", f"{text} is a word of the download addresses; choose another.")
+        raise InvalidNumber(
+            "version.number_reserved",
+            f"The version number {text} is reserved, because the URLs of downloads use this word. Choose "
+            "another number.",
+        )
     return _READERS[scheme](text)
 
 

@@ -46,9 +46,18 @@ def update_category(*, actor: Actor, category: Category, **fields: Any) -> Categ
     category_policy.ensure("edit", actor, category)
     parent = fields.get("parent")
     if parent is not None and category.pk in {node.pk for node in parent.trail()}:
-        raise Conflict(ErrorCode.CATEGORY_CYCLE, "A category cannot lie inside itself.", field="parent")
+        raise Conflict(
+            ErrorCode.CATEGORY_CYCLE,
+            f"The category {category.title} cannot be moved into itself or into one of its subcategories. "
+            "Choose another parent.",
+            field="parent",
+        )
     if fields.get("slug") and Category.objects.filter(slug=fields["slug"]).exclude(pk=category.pk).exists():
-        raise Invalid(ErrorCode.INVALID, "Another category has this address.", field="slug")
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"Another category already has the slug {fields['slug']}. Choose another slug.",
+            field="slug",
+        )
     changes = audit.changed_fields(category, fields)
     if not changes:
         return category
@@ -69,7 +78,11 @@ def delete_category(*, actor: Actor, category: Category, reason: str = "") -> No
     """
     category_policy.ensure("delete", actor, category)
     if category.children.exists() or Download.all_objects.filter(category=category).exists():
-        raise Conflict(ErrorCode.CATEGORY_NOT_EMPTY, "Move or erase what is in this category first.")
+        raise Conflict(
+            ErrorCode.CATEGORY_NOT_EMPTY,
+            f"The category {category.title} still contains categories or downloads. Move them or delete "
+            "them permanently first; soft-deleted downloads count as well.",
+        )
     audit.record(actor=actor, action=AuditAction.CATEGORY_DELETE_HARD, target=category, reason=reason)
     category.delete()
 

@@ -53,12 +53,18 @@ def create_download(
     """
     rules = rules_of(category)
     if not download_policy.can_create(actor, rules):
-        raise Denied("This category accepts no new downloads from you.")
+        raise Denied(
+            f"You do not have permission to add downloads to the category {category.title}. Choose another category."
+        )
     _check_quota_change(actor, {name for name, value in fields.items() if value is not None})
     if owner is None or not download_policy.is_moderator(actor):
         owner = actor.user
     if owner is None:
-        raise Invalid(ErrorCode.INVALID, "Name the user who will own the download.", field="owner")
+        raise Invalid(
+            ErrorCode.INVALID,
+            "The download needs an owner, because this key belongs to no user. Set owner to a user of this hub.",
+            field="owner",
+        )
     download = Download(last_update_at=timezone.now())
     state = _first_state(actor, requested=fields.pop("state", ""), requires_approval=rules.requires_approval)
     values = {
@@ -161,7 +167,9 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
     if not download.is_deleted:
         if actor.is_superuser:
             return download
-        raise Conflict(ErrorCode.NOT_DELETED, "This is not deleted.")
+        raise Conflict(
+            ErrorCode.NOT_DELETED, f"The download {download.slug} is not deleted, so there is nothing to restore."
+        )
     with exposure_change(download):
         if download.state != Download.State.DRAFT:
             rules = rules_of(download.category)
@@ -216,7 +224,10 @@ def _check_state_change(actor: Actor, download: Download, fields: dict[str, Any]
         return
     rules = rules_of(download.category)
     if download.state == Download.State.MODERATED or fields["state"] == Download.State.MODERATED:
-        raise Denied("Only moderators decide on moderated downloads.")
+        raise Denied(
+            "Only a moderator can approve a download or send it back to moderation. Leave the "
+            "state as it is, and wait for a moderator."
+        )
     if fields["state"] == Download.State.VISIBLE:
         fields["state"] = _first_state(actor, requested="", requires_approval=rules.requires_approval)
 
@@ -224,7 +235,10 @@ def _check_state_change(actor: Actor, download: Download, fields: dict[str, Any]
 def _check_quota_change(actor: Actor, changed: Iterable[str]) -> None:
     """Raise Denied if the storage quota is changed by an actor who is not an administrator."""
     if not actor.is_superuser and not ADMINISTRATORS_FIELDS.isdisjoint(changed):
-        raise Denied("Only administrators set the storage quota of a download.")
+        raise Denied(
+            "Only an administrator can set quota_bytes, the storage quota of a download. Leave "
+            "the field out, or ask an administrator."
+        )
 
 
 def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> None:
@@ -239,7 +253,9 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
         return
     rules = rules_of(category)
     if not rules.accepts_downloads:
-        raise Denied("This category accepts no new downloads from you.")
+        raise Denied(
+            f"You do not have permission to add downloads to the category {category.title}. Choose another category."
+        )
     is_public = download.visibility == Download.Visibility.PUBLIC
     if is_public and download.category.is_members_only and not category.is_members_only:
         # After the move, anonymous visitors would see what only signed-in users saw before. That is a change of the

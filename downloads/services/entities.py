@@ -95,7 +95,7 @@ def withdraw_entity(*, actor: Actor, download: Download, organization: Organizat
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
     if not StorePublication.objects.filter(download=download, organization=organization).exists():
-        raise NotFound("This is not in the store.")
+        raise NotFound(f"The entity {download.title} is not in the store of {organization.name}.")
     withdraw_from_store(actor=actor, download=download, organization=organization)
     _follow_stores(actor, download)
 

@@ -27,9 +27,15 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
     if user.pk == download.owner_id:
-        raise Conflict(ErrorCode.TEAM_OWNER, "The owner has all rights already.", field="user")
+        raise Conflict(
+            ErrorCode.TEAM_OWNER, "The owner of a download already has all rights. Choose another user.", field="user"
+        )
     if not flags or not flags <= set(TeamMember.FLAGS):
-        raise Invalid(ErrorCode.INVALID, f"Give at least one of {', '.join(TeamMember.FLAGS)}.", field="flags")
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"A team member needs at least one right. Choose one or more of: {', '.join(TeamMember.FLAGS)}.",
+            field="flags",
+        )
     _ensure_own(actor, download, flags ^ _flags_of(download, user))
     values = {name: name in flags for name in TeamMember.FLAGS}
     member, _ = TeamMember.objects.update_or_create(download=download, user=user, defaults=values)
@@ -138,4 +144,4 @@ def _ensure_own(actor: Actor, download: Download, flags: set[str]) -> None:
     """Raise Denied if the actor would give or take away a flag that the actor does not have."""
     if beyond := sorted(flags - download_policy.grantable_flags(actor, download)):
         names = ", ".join(name.removeprefix("can_").replace("_", " ") for name in beyond)
-        raise Denied(f"You can only give or take away team rights that you have yourself; you lack: {names}.")
+        raise Denied(f"You can only grant or revoke team rights that you have yourself. You do not have: {names}.")

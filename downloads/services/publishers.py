@@ -92,16 +92,21 @@ def remove_publisher(*, actor: Actor, download: Download, user: User) -> None:
         _hand_over(actor, download, members.select_related("user").order_by("created_at", "id").first())
         return
     if not members.filter(user=user).exists():
-        raise NotFound("This person is no publisher.")
+        raise NotFound("This user is not a publisher of the entity.")
     remove_team_member(actor=actor, download=download, user=user)
 
 
 def _hand_over(actor: Actor, download: Download, heir: TeamMember | None) -> None:
     """Make the team member `heir` the owner of the download. The old owner leaves it."""
     if heir is None:
-        raise Conflict(ErrorCode.PUBLISHER_LAST, "The last publisher cannot be removed.")
+        raise Conflict(
+            ErrorCode.PUBLISHER_LAST,
+            "This user is the last publisher of the entity and cannot be removed. Add another publisher first.",
+        )
     if not (download_policy.is_owner(actor, download) or download_policy.is_moderator(actor)):
-        raise Denied("Only the owner can give the entity away.")
+        raise Denied(
+            "Only the owner or a moderator can hand the entity over to another publisher. Ask the owner to do it."
+        )
     changes = {"owner": [download.owner_id, heir.user_id]}
     pass_on_grants(download, giver=download.owner, heir=heir.user)
     download.owner = heir.user

@@ -82,7 +82,10 @@ def share_with(*, actor: Actor, download: Download, targets: Targets) -> Shared:
     # An address without an account is treated like that of an outsider, so that the response does not reveal which
     # addresses have an account.
     if (targets.outsiders or targets.unknown) and not may_share_outside(actor):
-        raise Denied("Your roles do not allow you to share with people outside your organizations.")
+        raise Denied(
+            "Your roles do not allow you to share with users outside your organizations. Remove "
+            "their addresses, or ask an administrator of your organization for the permission."
+        )
     result = Shared(unknown=targets.unknown)
     holders = _with_access(download, {user.pk for user in targets.users.values()})
     for address, user in targets.users.items():

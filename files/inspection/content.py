@@ -30,7 +30,7 @@ def findings_of(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LI
         if found := inspect_archive(handle, filename, limits):
             return found
     if settings.SCANNER_ADDRESS and (name := scan(_chunks(blob), address=settings.SCANNER_ADDRESS)):
-        return [Finding("scanner.found", f"The scanner found {name}.")]
+        return [Finding("scanner.found", f"The malware scanner found {name} in this file. Upload a clean file.")]
     return []
 
 

@@ -84,7 +84,9 @@ class _Connection:
             return _connect_unix(self._address.removeprefix("unix:"), self._left_seconds())
         host, _, port = self._address.rpartition(":")
         if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
-            raise ScannerUnavailable(f"The scanner's address is neither host:port nor unix:/path: {self._address}.")
+            raise ScannerUnavailable(
+                f"The address of the scanner must be host:port or unix:/path, not {self._address}."
+            )
         return socket.create_connection((host.strip("[]"), int(port)), timeout=self._left_seconds())
 
     @contextmanager
@@ -92,7 +94,9 @@ class _Connection:
         try:
             yield
         except TimeoutError as error:
-            raise ScannerUnavailable(f"The scanner gave no verdict in {self._timeout_seconds:g} seconds.") from error
+            raise ScannerUnavailable(
+                f"The scanner did not respond within {self._timeout_seconds:g} seconds."
+            ) from error
         except (OSError, UnicodeError) as error:  # UnicodeError: the host is not a valid host name
             raise ScannerUnavailable(f"The scanner at {self._address} cannot be reached: {error}.") from error
 
@@ -138,11 +142,11 @@ def _verdict(answer: bytes, *, is_complete: bool) -> str | None:
     text, end, _ = answer.partition(b"\0")
     line = text.decode("utf-8", "replace").strip()
     if "size limit exceeded" in line.lower():
-        raise ScannerUnavailable("The file is too large for the scanner: raise StreamMaxLength in clamd.conf.")
+        raise ScannerUnavailable("The file is too large for the scanner. Raise StreamMaxLength in clamd.conf.")
     if not end:
-        raise ScannerUnavailable("The scanner closed the connection before its verdict.")
+        raise ScannerUnavailable("The scanner closed the connection before it responded.")
     if line.startswith("stream: ") and line.endswith(" FOUND"):
         return line.removeprefix("stream: ").removesuffix(" FOUND").strip() or "unnamed"
     if line == "stream: OK" and is_complete:
         return None
-    raise ScannerUnavailable(f"The scanner gave no verdict: {line[:200]!a}.")
+    raise ScannerUnavailable(f"The response of the scanner is not valid: {line[:200]!a}.")

@@ -61,10 +61,19 @@ def check_extension(candidate: Candidate) -> None:
     # An extension may have two parts, such as tar.gz. A rule for either form applies.
     last = found.rpartition(".")[2]
     if {found, last} & settings.REFUSED_EXTENSIONS:
-        raise Rejected(ErrorCode.FILE_EXTENSION_REFUSED, f"Files of type .{found} are refused here.", field="file")
+        raise Rejected(
+            ErrorCode.FILE_EXTENSION_REFUSED,
+            f"This hub does not accept files with the extension .{found}. Choose another file type.",
+            field="file",
+        )
     if allowed and not {found, last} & set(allowed):
         names = ", ".join(f".{name}" for name in allowed)
-        raise Rejected(ErrorCode.FILE_EXTENSION_REFUSED, f"Only {names} files are accepted here.", field="file")
+        what = f".{found} files" if found else "files without an extension"
+        raise Rejected(
+            ErrorCode.FILE_EXTENSION_REFUSED,
+            f"The category of this download does not accept {what}. Use one of these types: {names}.",
+            field="file",
+        )
 
 
 def _check_size(candidate: Candidate) -> None:
@@ -100,21 +109,31 @@ def _check_count(candidate: Candidate) -> None:
     if isinstance(reservation, File):
         others = others.exclude(pk=reservation.pk)
     if limit and others.count() >= limit:
-        raise Conflict(ErrorCode.FILE_COUNT_LIMIT, f"A version holds at most {limit} files here.", limit=limit)
+        raise Conflict(
+            ErrorCode.FILE_COUNT_LIMIT,
+            f"This version already has {limit} files, which is the limit of its category. Delete a file, "
+            "or create another version.",
+            limit=limit,
+        )
 
 
 def _check_content(candidate: Candidate) -> None:
     """Check that the content has the type that the file name claims, if the category accepts only some types."""
     head, rules = candidate.head, candidate.rules
     if head and rules.allowed_extensions and not mime.suits(extension(candidate.filename), head):
-        raise Rejected(ErrorCode.FILE_TYPE_REFUSED, "The content is not what the file name says.", field="file")
+        raise Rejected(
+            ErrorCode.FILE_TYPE_REFUSED,
+            f"The file name ends in .{extension(candidate.filename)}, but the content is not of that type. "
+            "Rename the file, or upload the right one.",
+            field="file",
+        )
 
 
 def _within(limit: int, size: int, what: str) -> None:
     if limit and size > limit:
         raise Rejected(
             ErrorCode.FILE_TOO_LARGE,
-            f"{what} would have {size} bytes; the limit is {limit}.",
+            f"{what} would have {size} bytes, but the limit is {limit} bytes. Choose a smaller file.",
             field="file",
             limit=limit,
         )

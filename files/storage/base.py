@@ -167,4 +167,4 @@ def new_key(prefix: str = BLOBS) -> str:
 
 def parts_missing() -> Rejected:
     """Return the error for an upload whose parts cannot be assembled."""
-    return Rejected(ErrorCode.FILE_INCOMPLETE, "Parts of this upload are missing or were changed. Begin again.")
+    return Rejected(ErrorCode.FILE_INCOMPLETE, "Parts of this upload are missing or were changed. Begin a new upload.")

@@ -244,7 +244,12 @@ def _copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: 
         left -= len(chunk)
     for name, text in wanted.items():
         if digests[name].hexdigest() != text:
-            raise Invalid(ErrorCode.FILE_DIGEST_DIFFERS, f"The bytes that arrived have another {name}.", field=name)
+            raise Invalid(
+                ErrorCode.FILE_DIGEST_DIFFERS,
+                f"The {name} of the received bytes is {digests[name].hexdigest()}, not {text} as declared. "
+                "Send the part again.",
+                field=name,
+            )
 
 
 def _sync_folder(folder: Path) -> None:

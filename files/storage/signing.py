@@ -43,9 +43,9 @@ def read_token(token: str) -> SignedPart:
         *fields, until = signing.loads(token, salt=SALT)
         part = SignedPart(*fields)
     except (signing.BadSignature, ValueError, TypeError) as error:
-        raise BadSignature("This address was not signed by this hub.") from error
+        raise BadSignature("This URL was not signed by this hub. Request a new URL.") from error
     if timezone.now().timestamp() > until:
-        raise BadSignature("This address has expired. Ask the hub for a fresh one.")
+        raise BadSignature("This signed URL has expired. Request a new URL.")
     return part
 
 
@@ -71,7 +71,7 @@ def read_content_token(token: str) -> tuple[str, int]:
     try:
         kind, row_id, until = signing.loads(token, salt=CONTENT_SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:
-        raise BadSignature("This address was not signed by this hub.") from error
+        raise BadSignature("This URL was not signed by this hub. Request a new URL.") from error
     if timezone.now().timestamp() > until:
-        raise BadSignature("This address has expired. Ask the hub for a fresh one.")
+        raise BadSignature("This signed URL has expired. Request a new URL.")
     return kind, row_id

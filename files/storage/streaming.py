@@ -53,7 +53,8 @@ class Receiver:
             limit = self.limit_bytes
             raise Rejected(
                 ErrorCode.FILE_TOO_LARGE,
-                f"The file is larger than {limit} bytes, which is all that the limits of this download leave.",
+                f"The file is larger than {limit} bytes, which is the space that the limits of this "
+                "download leave. Choose a smaller file.",
                 field="file",
                 limit=limit,
             )

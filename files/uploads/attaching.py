@@ -84,7 +84,11 @@ def attach_file(*, actor: Actor, version: Version, source: Source) -> File:
     """
     if source.blob is None:
         if source.asset and not RELEASE_PAGE.fullmatch(version.release_page_url):
-            message = "An asset number needs a release page such as https://github.com/o/r/releases/tag/v1."
+            message = (
+                "The reference is the number of a release asset, but the version has no valid "
+                "release page. Set the release page to a URL such as "
+                "https://github.com/o/r/releases/tag/v1."
+            )
             raise Invalid(ErrorCode.INVALID, message, field="release_page_url")
         return link_file(
             actor=actor,
@@ -137,12 +141,19 @@ def _source(actor: Actor, item: Named, upload: UploadSession | None, file: File 
     if upload is not None and upload.file is not None and not upload.file.is_deleted:
         file = upload.file if file_policy.can_download(actor, upload.file) else None
     if file is None:
-        message = f"{item.reference} is no finished upload of yours, no file you may fetch, and no asset number."
+        message = (
+            f"The reference {item.reference} is neither a completed upload of yours, nor a file that "
+            "you may download, nor an asset number. Check the reference."
+        )
         raise Invalid(ErrorCode.INVALID, message, field="reference")
     fields = _fields(item, {name: getattr(file, name) for name in KEPT_FIELDS})
     if file.blob is None:
         if not file.external_url:
-            raise Invalid(ErrorCode.INVALID, f"{item.reference} is still being looked up.", field="reference")
+            raise Invalid(
+                ErrorCode.INVALID,
+                f"The URL of file {item.reference} is still being looked up. Try again in a minute.",
+                field="reference",
+            )
         return Source(fields, file.filename, url=file.external_url, sha512=item.sha512)
     _compare(file.blob, item)
     is_checked = file.validation_status == File.Validation.PASSED
@@ -156,7 +167,14 @@ def _fields(item: Named, known: Mapping[str, Any]) -> dict[str, Any]:
 
 def _compare(blob: Blob, item: Named) -> None:
     if blob.state != Blob.State.STORED:
-        raise Invalid(ErrorCode.INVALID, f"The bytes of {item.reference} are lost. Send them again.", field="reference")
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"The stored bytes of {item.reference} are missing or damaged. Upload the file again.",
+            field="reference",
+        )
     if item.sha512 and item.sha512 != blob.sha512:
-        message = f"The bytes of {item.reference} have another SHA-512."
+        message = (
+            f"The SHA-512 of {item.reference} differs from the declared one. Correct the checksum, "
+            "or attach another file."
+        )
         raise Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message, field="sha512", received=blob.sha512)

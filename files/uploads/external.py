@@ -90,7 +90,9 @@ def probe_link(file_id: int) -> File.Validation | None:
         return decide(file, [Finding("link.refused", refused.reason)])
     except Unreachable as unreachable:
         if file.created_at > timezone.now() - GIVE_UP_AFTER:
-            log.info("The link of file %s is asked again later: %s", file_id, unreachable.reason)
+            log.info(
+                "The link of file %s could not be checked and will be retried. Cause: %s", file_id, unreachable.reason
+            )
             return None
         return decide(file, [Finding("link.unreachable", unreachable.reason)])
     return _settle(file, learned, is_renamed=file.filename != stored_name)
@@ -166,7 +168,7 @@ def _declared(file: File) -> Declared:
 
 def _differences(declared: Declared) -> tuple[Finding, ...]:
     return tuple(
-        Finding("link.digest", f"The linked bytes have the {name.upper()} {found}, not {text} as declared.")
+        Finding("link.digest", f"The {name.upper()} of the linked file is {found}, not {text} as declared.")
         for name, text, found in declared.differing()
     )
 
@@ -255,7 +257,10 @@ def github_asset(release_page: str, number: str) -> str:
     page = RELEASE_PAGE.fullmatch(release_page)
     if page is None or not ASSET_NUMBER.fullmatch(number):
         raise BadLink(
-            "reference", "An asset number needs a release page such as https://github.com/o/r/releases/tag/v1."
+            "reference",
+            "The reference is the number of a release asset, but the version has no valid "
+            "release page. Set the release page to a URL such as "
+            "https://github.com/o/r/releases/tag/v1.",
         )
     answer = send(
         "GET",
@@ -288,7 +293,7 @@ def _check_size(file: File, size: int) -> None:
     """Apply the limit of the category to links as well: 0 means no limit, and without one the site's limit applies."""
     limit = rules_of(file.version.download.category).max_file_bytes
     if limit and size > limit:
-        raise BadLink("too_large", f"The linked file has {size} bytes or more; the limit is {limit}.")
+        raise BadLink("too_large", f"The linked file has at least {size} bytes, but the limit is {limit} bytes.")
 
 
 @transaction.atomic
@@ -313,7 +318,11 @@ def _reserve(file: File, size: int) -> int:
     except Rejected as refusal:
         raise BadLink(_code(refusal), refusal.message) from refusal
     if limit_bytes and size > limit_bytes:
-        raise BadLink("too_large", f"The linked file has {size} bytes; the limits leave {limit_bytes}.")
+        raise BadLink(
+            "too_large",
+            f"The linked file has {size} bytes, but only {limit_bytes} bytes are "
+            "left under the limits of this download.",
+        )
     File.objects.filter(pk=file.pk).update(size_bytes=size)
     return limit_bytes
 

@@ -15,10 +15,7 @@ from releasehub.core.errors import ErrorCode, Invalid
 
 FIELD = "file"
 MAX_WAITING_BYTES = 1024 * 1024
-TARGET_FIRST = (
-    "The form has to say where a large file belongs before the file itself: send version_id before the file, "
-    "or in the query string."
-)
+TARGET_FIRST = "The form sends the file before version_id. Send version_id before the file, or in the query string."
 View = TypeVar("View", bound=Callable[..., Any])
 Authorize = Callable[[str], int | None]
 
@@ -58,10 +55,10 @@ class RefusingUploadHandler(FileUploadHandler):
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        raise FileNotExpected("This URL does not accept file uploads.")
+        raise FileNotExpected("This URL does not accept files. Send the form without a file.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        raise FileNotExpected("This URL does not accept file uploads.")
+        raise FileNotExpected("This URL does not accept files. Send the form without a file.")
 
     def file_complete(self, file_size: int) -> None:
         return None
@@ -93,7 +90,10 @@ class StagingUploadHandler(FileUploadHandler):
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         if self.field_name != FIELD or len(self.staged) >= self.max_files or self.waiting is not None:
-            message = f"Send at most {self.max_files} file, in the field {FIELD}."
+            message = (
+                f"The form has a file in the field {self.field_name}, or too many files. Send at "
+                f"most {self.max_files} file, in the field {FIELD}."
+            )
             raise Invalid(ErrorCode.INVALID, message, field=str(self.field_name))
         limit = self.authorize(str(self.file_name))
         if limit is None:

@@ -70,7 +70,8 @@ def verify_icon(*, actor: Actor, storage_path: str, content_hash: str = "", down
     elif len(content) > MAX_BYTES or sniff(content[:8192]) not in PICTURES[extension(upload.filename)]:
         error = Rejected(
             ErrorCode.FILE_TYPE_REFUSED,
-            f"The icon must be a picture of the type in its file name and have at most {MAX_BYTES} bytes.",
+            f"The icon {upload.filename} is larger than {MAX_BYTES} bytes, or its content does not match "
+            "its extension. Upload another image.",
             field="icon_path",
         )
     if error is not None:

@@ -103,7 +103,9 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
     if actor.user is None and not actor.is_superuser:
         raise NotFound
     if settings.MAX_FILE_BYTES and size_bytes > settings.MAX_FILE_BYTES:
-        message = f"The file has {size_bytes} bytes; the limit is {settings.MAX_FILE_BYTES} bytes."
+        message = (
+            f"The file has {size_bytes} bytes, but the limit is {settings.MAX_FILE_BYTES} bytes. Choose a smaller file."
+        )
         raise Rejected(ErrorCode.FILE_TOO_LARGE, message, field="size_bytes", limit=settings.MAX_FILE_BYTES)
     if actor.user_id is not None:
         check_user_quota(actor.user_id, max(size_bytes, 1))
@@ -258,7 +260,8 @@ def check_complete(upload: UploadSession) -> None:
     if missing := progress_of(upload).missing:
         raise Conflict(
             ErrorCode.UPLOAD_INCOMPLETE,
-            f"{len(missing)} of {upload.incoming.part_count} parts are missing or have another size.",
+            f"{len(missing)} of {upload.incoming.part_count} parts are missing or have the wrong size. "
+            "Send these parts again, then complete the upload.",
             missing=missing[:MAX_SIGNED_PARTS],
         )
 

@@ -22,7 +22,7 @@ def verify(upload_id: int) -> str | None:
     try:
         return verify_upload(upload_id)
     except (StorageUnavailable, StorageFull) as error:
-        log.warning("Upload %s is not verified yet: %s", upload_id, error.message)
+        log.warning("Upload %s could not be verified yet. Cause: %s", upload_id, error.message)
         return None
 
 
@@ -35,7 +35,7 @@ def validate(file_id: int) -> str | None:
     try:
         return validate_file(file_id)
     except (StorageUnavailable, ScannerUnavailable) as error:
-        log.warning("File %s is not checked yet: %s", file_id, error)
+        log.warning("File %s could not be validated yet. Cause: %s", file_id, error)
         return None
 
 
@@ -45,7 +45,7 @@ def probe(file_id: int) -> int:
     try:
         return probe_in_lane(file_id)
     except (StorageUnavailable, ScannerUnavailable) as error:
-        log.warning("The link of file %s is not checked yet: %s", file_id, error)
+        log.warning("The link of file %s could not be checked yet. Cause: %s", file_id, error)
         return 0
 
 

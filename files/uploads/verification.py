@@ -122,7 +122,10 @@ def _close(upload: UploadSession, size_bytes: int | None) -> None:
         upload.refresh_from_db()
         if upload.state != UploadSession.State.CREATED:
             return  # somebody else closed it, and took the bytes away
-        message = f"No bytes arrived, or more than {upload.size_bytes}. Send the file to the signed URL of this upload."
+        message = (
+            f"The storage received no bytes, or more than the declared {upload.size_bytes} bytes. "
+            "Send the file to the signed URL of this upload."
+        )
         raise Conflict(ErrorCode.UPLOAD_INCOMPLETE, message)
     if size_bytes is not None and received != size_bytes:
         raise _other_size(received, size_bytes)
@@ -191,7 +194,7 @@ def _collect(upload: UploadSession) -> StagedUpload:
     if staged.size_bytes != upload.size_bytes:
         raise Rejected(
             ErrorCode.FILE_INCOMPLETE,
-            f"{staged.size_bytes} bytes arrived, {upload.size_bytes} were declared.",
+            f"{staged.size_bytes} bytes arrived, but {upload.size_bytes} were declared. Upload the file again.",
             received=staged.size_bytes,
         )
     if upload.sha256 and digests.sha256 != upload.sha256:

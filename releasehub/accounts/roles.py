@@ -32,7 +32,7 @@ def find_role(organization: Organization, role_id: str) -> Role:
         return built_in_role(organization, role_id)
     role = Role.objects.filter(organization=organization, public_id=role_id).first()
     if role is None:
-        raise NotFound("This organization has no such role.")
+        raise NotFound("This organization does not have that role. List its roles to find the right id.")
     return role
 
 

@@ -15,7 +15,7 @@ from releasehub.core.sql_templates import insert
 
 MAX_REFUSALS_PER_MINUTE = 600
 MAX_REFUSALS_PER_ADDRESS = 20  # in a minute
-REFUSALS_STOP = "Further refusals from this address are not recorded for a minute."
+REFUSALS_STOP = "Further refusals from this IP address are not recorded for one minute."
 SINK_FIELDS = ("kind", "target", "has_addresses", "is_active")
 
 

@@ -122,7 +122,7 @@ class Gone(DomainError):
     """The target was public once, but was removed. The message is the reason that its owner gave."""
 
     def __init__(self, reason: str = "") -> None:
-        super().__init__(ErrorCode.GONE, reason or "This was removed.")
+        super().__init__(ErrorCode.GONE, reason or "This item was removed and is no longer available.")
 
 
 class Moved(DomainError):

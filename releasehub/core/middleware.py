@@ -50,7 +50,7 @@ class UrlCheckMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if len(request.path_info) > MAX_PATH_CHARACTERS or "\x00" in request.path_info:
-            raise Http404("The path is too long or contains a NUL character.")
+            raise Http404("The path of the URL is too long or contains a NUL character. Check the URL.")
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\x00" in query:
             raise BadUrl("The query contains a NUL character. Remove it and send the request again.")

@@ -32,9 +32,11 @@ class Barrier(StrEnum):
 
 
 MESSAGES = {
-    Barrier.FAILED: "This file failed validation and cannot be downloaded.",
+    Barrier.FAILED: "This file failed validation, so it cannot be downloaded. Ask the publisher to upload it again.",
     Barrier.KEY_NEEDED: "This file requires an access key. Send the key as the query parameter key, or sign in.",
-    Barrier.ABOVE_KEY: "This access key opens only versions up to {highest}. Choose a lower version or another key.",
+    Barrier.ABOVE_KEY: (
+        "This access key is valid only for versions up to {highest}. Choose a lower version or another key."
+    ),
 }
 
 

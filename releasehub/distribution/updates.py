@@ -85,7 +85,8 @@ def explain_update(actor: Actor, download: Download, client: Client, found: Vers
     """
     if not download_policy.is_insider(actor, download):
         raise Denied(
-            "Only members of the download's team can see which versions were not offered. Sign in as a member."
+            "Only members of the team of the download can see which versions were skipped. Sign in as a "
+            "member, or leave out explain."
         )
     files = File.objects.passed().filter(version=OuterRef("pk")).suiting(client.platform, client.architecture)
     rows = Version.all_objects.filter(download=download).annotate(has_file=Exists(files))

@@ -291,7 +291,7 @@ def _open(request: _Request, follow_redirects: int, deadline: Deadline) -> _Open
             return opened
         opened.close()
         request = redirected
-    raise Unreachable("The server redirects too many times.")
+    raise Unreachable("The server redirects too many times. Enter the final URL.")
 
 
 def _connect_and_send(request: _Request, deadline: Deadline) -> _OpenResponse:
@@ -303,7 +303,7 @@ def _connect_and_send(request: _Request, deadline: Deadline) -> _OpenResponse:
         except (NewConnectionError, ConnectTimeoutError):
             if position == len(addresses):
                 raise
-    raise Unreachable("The host name has no IP address.")
+    raise Unreachable("The host name has no IP address. Check its spelling.")
 
 
 def _send_to(address: str, request: _Request, deadline: Deadline) -> _OpenResponse:
@@ -349,7 +349,7 @@ def _redirected(request: _Request, response: urllib3.BaseHTTPResponse) -> _Reque
     except InvalidUrl as exc:
         raise Refused(f"The server redirects to an invalid URL. {exc}") from None
     if request.target.scheme == "https" and target.scheme == "http":
-        raise Refused("The server redirects from https to http.")
+        raise Refused("The server redirects from https to http, which is not allowed. Enter a URL that stays on https.")
     request = replace(request, headers=_carried_headers(request, target), target=target)
     becomes_get = response.status == 303 or (response.status in {301, 302} and request.method == "POST")
     if not becomes_get or request.method in {"GET", "HEAD"}:

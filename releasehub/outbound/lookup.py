@@ -46,7 +46,7 @@ def allowed_addresses(target: Target, deadline: Deadline) -> list[str]:
         raise Refused("The host name belongs to a private network. Use a public host name.")
     addresses = _resolve(target, deadline)
     if any(refusal_reason(address, allowed) for address in addresses):
-        raise Refused("The host name resolves to an IP address that is not public.")
+        raise Refused("The host name resolves to an IP address that is not public. Use a public host name.")
     return addresses
 
 

@@ -138,7 +138,9 @@ def _parse_host(text: str) -> tuple[str, bool]:
         try:
             return str(IPv6Address(text[1:-1])), True
         except ValueError as exc:
-            raise InvalidUrl("The IPv6 address in the URL is invalid.") from exc
+            raise InvalidUrl(
+                "The IPv6 address in the URL is invalid. Write it in brackets, such as [2001:db8::1]."
+            ) from exc
     try:
         return str(IPv4Address(text)), True
     except ValueError:
@@ -151,7 +153,7 @@ def _parse_name(text: str) -> str:
         raise InvalidUrl(f"The host name is too long. It can have at most {MAX_HOST_CHARACTERS} characters.")
     labels = [_ascii_label(label) for label in name.split(".")]
     if not all(_LABEL.fullmatch(label) for label in labels):
-        raise InvalidUrl("The host name in the URL is invalid.")
+        raise InvalidUrl("The host name in the URL is invalid. Check its spelling.")
     if _NUMBER.fullmatch(labels[-1]):
         raise InvalidUrl("Enter an IPv4 address as four decimal numbers, such as 192.0.2.1.")
     name = ".".join(labels)

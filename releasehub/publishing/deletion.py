@@ -163,7 +163,7 @@ def _purge(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[...,
     for row in list(rows):
         with suppress(NotFound), transaction.atomic():
             if lock(row).is_deleted:
-                erase(row, actor=actor, hard=True, reason=row.delete_reason or "retention window ended")
+                erase(row, actor=actor, hard=True, reason=row.delete_reason or "the retention period has ended")
                 count += 1
     return count
 
@@ -184,7 +184,8 @@ def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool)
 def _ensure_alive(target: Download | File) -> None:
     if target.is_deleted:
         raise Conflict(
-            ErrorCode.IS_DELETED, "This is already deleted. Restore it, or ask a superuser for a hard deletion."
+            ErrorCode.IS_DELETED,
+            f"{target} is already deleted. Restore it, or ask a superuser to delete it permanently.",
         )
 
 

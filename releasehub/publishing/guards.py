@@ -57,12 +57,13 @@ def has_a_passed_file(context: Context) -> None:
     if not files.filter(validation_status=File.Validation.PENDING).exists():
         raise Invalid(
             ErrorCode.VERSION_HAS_NO_FILES,
-            "A version without files cannot be published. Add a file first.",
+            f"Version {context.version.number} has no files, so it cannot be published. Add a file first.",
             field="files",
         )
     if not context.accept_pending_files:
         raise Conflict(
-            ErrorCode.VERSION_FILES_PENDING, "The files of this version are still being checked. Try again in a moment."
+            ErrorCode.VERSION_FILES_PENDING,
+            f"The files of version {context.version.number} are still being validated. Try again in a few seconds.",
         )
 
 
@@ -70,7 +71,10 @@ def in_the_future(context: Context) -> None:
     """The caller gives a `publish_at` that lies in the future."""
     if context.publish_at is None or context.publish_at <= timezone.now():
         raise Invalid(
-            ErrorCode.INVALID, "A scheduled version needs a publish_at that lies in the future.", field="publish_at"
+            ErrorCode.INVALID,
+            "A scheduled version needs a publish_at in the future, but it is "
+            f"{context.publish_at or 'not set'}. Set publish_at to a later time.",
+            field="publish_at",
         )
 
 
@@ -78,7 +82,10 @@ def is_due(context: Context) -> None:
     """The time that the version is scheduled for has come."""
     due = context.version.publish_at
     if due is None or due > timezone.now():
-        raise Conflict(ErrorCode.VERSION_STATE, f"This version is scheduled for {due}. Publish it to release it now.")
+        raise Conflict(
+            ErrorCode.VERSION_STATE,
+            f"Version {context.version.number} is scheduled for {due}. To release it now, publish it.",
+        )
 
 
 def not_sealed_and_fetched(context: Context) -> None:
@@ -90,10 +97,17 @@ def not_sealed_and_fetched(context: Context) -> None:
     # downloads. The events and the daily rows show those, too.
     fetched = DownloadGrant.objects.filter(file__version=version), DownloadDay.objects.filter(file__version=version)
     if version.download_count or any(rows.exists() for rows in fetched):
-        raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed and was downloaded. Yank it instead.")
+        raise Conflict(
+            ErrorCode.VERSION_IS_SEALED,
+            f"Version {version.number} is sealed and was already downloaded, so it cannot be unpublished. "
+            "Yank it instead.",
+        )
 
 
 def not_yanked(context: Context) -> None:
     """The version is not yanked."""
     if context.version.is_yanked:
-        raise Conflict(ErrorCode.VERSION_STATE, "A yanked version cannot be the active one. Unyank it first.")
+        raise Conflict(
+            ErrorCode.VERSION_STATE,
+            f"Version {context.version.number} was yanked, so it cannot be made active. Unyank it first.",
+        )

@@ -75,14 +75,20 @@ def _row(name: Move, context: Context) -> Transition:
 def _refusal(name: Move, version: Version) -> DomainError:
     """Return the error for a move that no row of the table allows in the current state of the version."""
     if name == Move.RESTORE:
-        return Conflict(ErrorCode.NOT_DELETED, "This version is not deleted, so there is nothing to restore.")
+        return Conflict(
+            ErrorCode.NOT_DELETED, f"Version {version.number} is not deleted, so there is nothing to restore."
+        )
     if version.is_deleted:
-        return Conflict(ErrorCode.IS_DELETED, "This version was deleted. Restore it first.")
+        return Conflict(ErrorCode.IS_DELETED, f"Version {version.number} was deleted. Restore it first.")
     if not version.is_released:
-        return Conflict(ErrorCode.VERSION_NOT_PUBLISHED, "This version is not published. Publish it first.")
+        return Conflict(
+            ErrorCode.VERSION_NOT_PUBLISHED, f"Version {version.number} is not published. Publish it first."
+        )
     if name == Move.SCHEDULE:
-        return Conflict(ErrorCode.VERSION_STATE, "This version is published already. Unpublish it first.")
-    return Conflict(ErrorCode.VERSION_STATE, f"This version is {version.state}, so it is not possible to {name} it.")
+        return Conflict(ErrorCode.VERSION_STATE, f"Version {version.number} is already published. Unpublish it first.")
+    return Conflict(
+        ErrorCode.VERSION_STATE, f"Version {version.number} is {version.state}, so it is not possible to {name} it."
+    )
 
 
 def _carry_out(row: Transition, context: Context) -> Version:

@@ -92,7 +92,7 @@ def check_announcement(*, actor: Actor, download: Download, announcement: Announ
     if base is not None and base.download_id != download.pk:
         raise Invalid(
             ErrorCode.INVALID,
-            "base_version belongs to another download. Choose a version of this download, or leave it out.",
+            "base_version is a version of another download. Choose a version of this download, or leave it out.",
             field="base_version",
         )
     if not announcement.is_forced and (known := version_of_source(download, announcement.source_hash)):
@@ -211,7 +211,8 @@ def delete_inactive_version(*, actor: Actor, version: Version) -> None:
     version = lock_version(version)
     if version.is_active:
         raise Conflict(
-            ErrorCode.VERSION_IS_ACTIVE, "This version is active. Make another version active before you delete it."
+            ErrorCode.VERSION_IS_ACTIVE,
+            f"Version {version.number} is the active version. Make another version active before you delete it.",
         )
     move(Move.DELETE, actor=actor, version=version)
 
@@ -274,7 +275,7 @@ def _check_number(download: Download, number: str) -> None:
     """Check the number before the upload. `create_version` checks it again while the download is locked."""
     place = {"download": download, "channel": download.default_channel, "number": number}
     if Version.all_objects.filter(**place).exists() or PublicNumber.objects.filter(**place).exists():
-        message = f"The version number {number} is or was in use. Choose another number."
+        message = f"The version number {number} is already in use or was used before. Choose another number."
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="number")
 
 

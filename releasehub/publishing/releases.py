@@ -196,5 +196,5 @@ def _move_to(
 def _need_file(version: Version) -> None:
     """Raise Invalid if the version has no file that passed its checks or is still being checked."""
     if not File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED).exists():
-        message = "Attach at least one file. Only a draft may have none."
+        message = "Only a draft can have no files. Attach at least one file, or save the version as a draft."
         raise Invalid(ErrorCode.VERSION_HAS_NO_FILES, message, field="files")

@@ -18,7 +18,7 @@ def publish_due() -> int:
     """Publish scheduled versions whose time has come."""
     published, problems = publish_due_versions()
     for problem in problems:
-        log.warning("A scheduled version was not published: %s", problem)
+        log.warning("A scheduled version could not be published. Cause: %s", problem)
     return published
 
 

@@ -115,14 +115,17 @@ class Watch:
 async def watch_connections(watch: Watch) -> None:
     """Close the connections that `watch` selects, once per second until this coroutine is canceled."""
     if not DESCRIPTORS.exists() or not hasattr(socket, "TCP_INFO"):
-        log.warning("This system does not tell how clients read. Slow readers and idle connections are not limited.")
+        log.warning(
+            "This operating system does not report how fast clients read, so slow readers and idle "
+            "connections are not limited."
+        )
         return
     while True:
         await asyncio.sleep(LOOK_EVERY_SECONDS)
         try:
             close_given_up(watch)
         except Exception:
-            log.exception("The connections could not be looked at. The next try is in a second.")
+            log.exception("The open connections could not be inspected. The next attempt is in one second.")
 
 
 def close_given_up(watch: Watch) -> None:
@@ -134,7 +137,7 @@ def close_given_up(watch: Watch) -> None:
             _close(held[found])
         if slow or excess:
             log.warning(
-                "Closed connections: %d read too slowly, %d were more than one address may have.",
+                "Closed %d connections that read too slowly and %d connections that exceeded the limit per IP address.",
                 len(slow),
                 len(excess),
             )

@@ -65,7 +65,7 @@ def _schedule() -> None:
         try:
             time.sleep(min(max(scheduler.tick(), 0.0), 5.0))
         except Exception:
-            log.exception("The scheduler failed once and goes on.")
+            log.exception("A run of the scheduler failed. The next run is in five seconds.")
             time.sleep(5.0)
         finally:
             close_old_connections()

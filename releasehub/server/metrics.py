@@ -24,7 +24,10 @@ from releasehub.core.requests import address_of
 from releasehub.core.taskruns import last_runs
 from releasehub.webhooks.metrics import webhook_metrics
 
-REFUSAL = "Send RELEASEHUB_METRICS_TOKEN as a bearer token, or ask from the machine itself."
+REFUSAL = (
+    "Metrics require a token. Send RELEASEHUB_METRICS_TOKEN as a bearer token, or send the request "
+    "from the machine of the hub."
+)
 
 
 @require_safe
@@ -49,10 +52,10 @@ class HubCollector(Collector):
 
 def _webhooks() -> Iterator[Metric]:
     found = webhook_metrics()
-    yield _gauge("webhook_queue_depth", "Deliveries that wait, of endpoints that send", found["queue_depth"])
-    yield _gauge("webhook_untried", "Deliveries that are due and were never tried", found["untried"])
-    yield _gauge("webhook_oldest_seconds", "Age of the oldest delivery that waits", found["oldest_seconds"])
-    attempts = GaugeMetricFamily("releasehub_webhook_attempts", "Attempts of the last hour", labels=["result"])
+    yield _gauge("webhook_queue_depth", "Pending deliveries of active endpoints", found["queue_depth"])
+    yield _gauge("webhook_untried", "Deliveries that are due and were not attempted yet", found["untried"])
+    yield _gauge("webhook_oldest_seconds", "Age of the oldest pending delivery", found["oldest_seconds"])
+    attempts = GaugeMetricFamily("releasehub_webhook_attempts", "Delivery attempts in the last hour", labels=["result"])
     for result, number in found["attempts"].items():
         attempts.add_metric([result], number)
     yield attempts
@@ -61,31 +64,33 @@ def _webhooks() -> Iterator[Metric]:
 def _files() -> Iterator[Metric]:
     open_states = [UploadSession.State.CREATED, UploadSession.State.UPLOADED]
     uploads = UploadSession.objects.filter(state__in=open_states).order_by().values_list("state").annotate(Count("pk"))
-    family = GaugeMetricFamily("releasehub_uploads", "Uploads under way", labels=["state"])
+    family = GaugeMetricFamily("releasehub_uploads", "Uploads in progress", labels=["state"])
     numbers = dict(uploads)
     for state in open_states:
         family.add_metric([state], numbers.get(state, 0))
     yield family
     pending = File.objects.filter(validation_status=File.Validation.PENDING)
-    yield _gauge("files_pending", "Files that wait for their checks", pending.count())
+    yield _gauge("files_pending", "Files that are waiting for validation", pending.count())
     missing = Blob.objects.filter(state=Blob.State.MISSING)
-    yield _gauge("blobs_missing", "Stored bytes that are gone or damaged", missing.count())
+    yield _gauge("blobs_missing", "Stored files that are missing or damaged", missing.count())
     waiting = DownloadGrant.objects.filter(is_folded=False)
-    yield _gauge("downloads_uncounted", "Downloads that were not counted yet", waiting.count())
+    yield _gauge("downloads_uncounted", "Downloads that are not counted yet", waiting.count())
 
 
 def _audit() -> Iterator[Metric]:
     found = AuditEntry.objects.filter(position=None).aggregate(number=Count("pk"), oldest=Min("created_at"))
     age = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
-    yield _gauge("audit_unchained", "Audit rows without a place in the chain", found["number"])
-    yield _gauge("audit_unchained_seconds", "Age of the oldest of them", max(age, 0.0))
+    yield _gauge("audit_unchained", "Audit rows that are not chained yet", found["number"])
+    yield _gauge("audit_unchained_seconds", "Age of the oldest audit row that is not chained yet", max(age, 0.0))
 
 
 def _tasks() -> Iterator[Metric]:
     names = sorted({str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {"webhooks.deliver"})
-    finished = GaugeMetricFamily("releasehub_task_finished_time_seconds", "When it last ended", labels=["task"])
-    seconds = GaugeMetricFamily("releasehub_task_seconds", "How long it took the last time", labels=["task"])
-    failures = CounterMetricFamily("releasehub_task_failures", "Runs that ended with an error", labels=["task"])
+    finished = GaugeMetricFamily(
+        "releasehub_task_finished_time_seconds", "Time when the task last finished", labels=["task"]
+    )
+    seconds = GaugeMetricFamily("releasehub_task_seconds", "Duration of the last run of the task", labels=["task"])
+    failures = CounterMetricFamily("releasehub_task_failures", "Runs of the task that failed", labels=["task"])
     for name, run in last_runs(names).items():
         finished.add_metric([name], run["finished_at"])
         seconds.add_metric([name], run["seconds"])

@@ -151,10 +151,13 @@ def test_full_storage_in_the_admin(full: Any, local_storage: Any) -> None:
 # --- a full quota: refused as the dialect refuses other bytes that may not be stored ----------------------------------
 
 QUOTA = (
-    "The storage quota of the owner is 100 bytes and 60 are used, so 50 more do not fit. Delete files for good, wait "
-    "until deleted ones are purged, or ask an administrator for a larger quota."
+    "The storage quota of the owner is 100 bytes and 60 bytes are used, so 50 more bytes do not fit. Delete files "
+    "permanently, wait until deleted files are purged, or ask an administrator for a larger quota."
 )
-LEFT = "The file is larger than 40 bytes, which is all that the limits of this download leave."
+LEFT = (
+    "The file is larger than 40 bytes, which is the space that the limits of this download leave. "
+    "Choose a smaller file."
+)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_refusal_is_shown_in_the_form() -> None:
     root = signed_in(is_superuser=True)
     answer = root.post(reverse(ADD), {"name": "no way!", "display_name": "x", "description": ""})
     assert (answer.status_code, NamedChannel.objects.count()) == (200, 0)
-    assert "A channel has 1 to 50" in answer.content.decode()
+    assert "Use 1 to 50 letters" in answer.content.decode()
 
 
 def test_moderators_name_them_and_other_staff_does_not() -> None:

@@ -145,7 +145,7 @@ class TestWire:
         make_loose_upload(User.objects.get(quota_bytes=100), content=b"z" * 60)
         refused = answer(41)
         assert refused.status_code in {400, 422}, refused.content
-        assert b"40 bytes" in refused.content or b"60 are used" in refused.content
+        assert b"40 bytes" in refused.content or b"60 bytes are used" in refused.content
         assert File.objects.count() == 0
 
     def test_below_the_floor_is_507(self, answer: Any, settings: Any, monkeypatch: Any, local_storage: Any) -> None:

@@ -47,7 +47,7 @@ def test_due_versions_are_published_and_others_say_why(caplog: Any) -> None:
     assert (publishing_tasks.publish_due(), publishing_tasks.publish_due()) == (1, 0)
     assert Version.objects.get(pk=ready.pk).state == "published"
     assert Version.objects.get(pk=empty.pk).state == "scheduled"
-    assert "without files cannot be published" in caplog.text
+    assert "has no files, so it cannot be published" in caplog.text
 
 
 def test_purge_command_counts_what_went() -> None:
@@ -117,5 +117,5 @@ def test_scanner_is_asked_and_its_finding_told(monkeypatch: pytest.MonkeyPatch, 
     upload_tasks.validate(file.pk)
     file.refresh_from_db()
     assert (file.validation_status, seen) == ("failed", [b"bad bytes"])
-    assert file.findings[0]["message"] == "The scanner found Test.Virus."
+    assert file.findings[0]["message"] == "The malware scanner found Test.Virus in this file. Upload a clean file."
     assert blob_storage().size(file.blob.storage_key)  # type: ignore[union-attr]

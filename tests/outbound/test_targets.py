@@ -192,7 +192,9 @@ def test_reasons_do_not_reveal_resolved_addresses(lookups: Lookups) -> None:
     lookups({"a.example": [["10.1.2.3"]], "b.example": [[]], "c.example": [["SERVFAIL"]]})
     with pytest.raises(Refused) as refused:
         check_target("https://a.example/secret")
-    assert refused.value.reason == "The host name resolves to an IP address that is not public."
+    assert refused.value.reason == (
+        "The host name resolves to an IP address that is not public. Use a public host name."
+    )
     with pytest.raises(Unreachable) as unreachable:
         check_target("https://b.example/secret")
     assert unreachable.value.reason == "The host name could not be resolved. Check its spelling."

@@ -117,7 +117,9 @@ def _save(label: Label, downloads: Sequence[Download]) -> None:
 
 
 def _taken(label: Label) -> Conflict:
-    return Conflict(ErrorCode.LABEL_NAME_TAKEN, f"There is one named {label.name} already.", field="name")
+    return Conflict(
+        ErrorCode.LABEL_NAME_TAKEN, f"The name {label.name} is already in use. Choose another name.", field="name"
+    )
 
 
 def _clean_name(model: type[Label], name: str) -> str:

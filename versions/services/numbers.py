@@ -10,9 +10,10 @@ from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 from versions.models import PublicNumber, Version
 
-ADVICE = "A number that was public is never used again. Choose the next number."
+ADVICE = "A version number that was public cannot be used again. Choose another number."
 BUILD_ADVICE = (
-    "The text after + does not make it another version, unless the version scheme of the download counts builds."
+    "The text after + is ignored when versions are compared, unless the version scheme of the "
+    "download counts builds. Choose another number."
 )
 
 

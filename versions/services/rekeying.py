@@ -47,8 +47,8 @@ def _read(download: Download, rows: Sequence[Any]) -> list[tuple[Any, Number]]:
         if other != row.number:
             raise Conflict(
                 ErrorCode.VERSION_NUMBER_TAKEN,
-                f"Under this version scheme {other} and {row.number} in the channel {row.channel} would be the same "
-                "version. Keep the scheme, or give one of them another number first.",
+                f"Under this version scheme, {other} and {row.number} in the channel {row.channel} are the "
+                "same version. Keep the scheme, or change one of the two numbers first.",
                 field="version_scheme",
             )
         read.append((row, number))

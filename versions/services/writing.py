@@ -57,7 +57,11 @@ def build_version(
     _refuse_lifecycle_fields(fields)
     download = _lock_for_posting(actor, download_id)
     if not rules_of(download.category).has_versioning and download.version_count:
-        raise Conflict(ErrorCode.VERSION_STATE, "This category allows one version only.")
+        raise Conflict(
+            ErrorCode.VERSION_STATE,
+            f"The category {download.category.title} allows only one version per download. Change the "
+            "existing version, or choose another category.",
+        )
     made_at = _made_at(created_at)
     version = Version(download=download, author=actor.user, created_at=made_at, released_at=made_at)
     parsed = _parsed(download, number)
@@ -102,7 +106,10 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     if not changes:
         return version
     if version.sealed_at:
-        raise Conflict(ErrorCode.VERSION_IS_SEALED, "This version is sealed: what was published stays as it is.")
+        raise Conflict(
+            ErrorCode.VERSION_IS_SEALED,
+            f"Version {version.number} is sealed and cannot be changed. Create a new version instead.",
+        )
     _renumber(version, fields, changes)
     audit.record(actor=actor, action=AuditAction.VERSION_UPDATE, target=version, changes=_readable(changes))
     webhooks.publish(actor=actor, event=EventType.VERSION_UPDATED, target=version)
@@ -120,7 +127,11 @@ def _made_at(created_at: datetime | None) -> datetime:
     """Return the creation time of a new version: the time that the caller names, or now."""
     now = timezone.now()
     if created_at is not None and created_at > now:
-        raise Invalid(ErrorCode.INVALID, "created_at lies in the future.", field="created_at")
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"created_at is {created_at.isoformat()}, which is in the future. Set it to a past time, or leave it out.",
+            field="created_at",
+        )
     return created_at or now
 
 
@@ -175,14 +186,23 @@ def _check_texts(values: dict[str, Any]) -> None:
     for name in TEXTS:
         if len(values.get(name, "")) > settings.MAX_NOTES_CHARACTERS:
             limit = settings.MAX_NOTES_CHARACTERS
-            raise Invalid(ErrorCode.INVALID, f"{name} is longer than {limit} characters.", field=name, limit=limit)
+            raise Invalid(
+                ErrorCode.INVALID,
+                f"{name} has {len(values[name])} characters, but the limit is {limit}. Shorten the text.",
+                field=name,
+                limit=limit,
+            )
 
 
 def _check_base(download: Download, values: dict[str, Any]) -> None:
     """Raise Invalid if the base version belongs to another download."""
     base = values.get("base_version")
     if base is not None and base.download_id != download.pk:
-        raise Invalid(ErrorCode.INVALID, "The base version belongs to another download.", field="base_version")
+        raise Invalid(
+            ErrorCode.INVALID,
+            "The base version belongs to another download. Choose a version of this download.",
+            field="base_version",
+        )
 
 
 def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any]) -> None:

@@ -11,14 +11,20 @@ from files.garbage import GRACE, find_garbage, remove
 
 class Command(BaseCommand):
     help = (
-        "Removes objects from storage that no row refers to: expired uploads, parts of broken ones, objects without a "
-        "row and blobs without a file. --dry-run prints the same list and removes nothing."
+        "Remove objects from storage that no database row refers to: expired uploads, parts of aborted "
+        "uploads, objects without a row and blobs without a file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="only list")
+        parser.add_argument("--dry-run", action="store_true", help="print the objects without removing them")
         hours = GRACE.total_seconds() / 3600
-        parser.add_argument("--older-than", type=float, default=hours, metavar="HOURS", help=f"default {hours:g}")
+        parser.add_argument(
+            "--older-than",
+            type=float,
+            default=hours,
+            metavar="HOURS",
+            help=f"remove only objects that are at least this old (default: {hours:g})",
+        )
 
     def handle(self, *args: Any, dry_run: bool, older_than: float, **options: Any) -> None:
         found = removed = size = 0
@@ -29,4 +35,4 @@ class Command(BaseCommand):
                 size += item.size_bytes
                 self.stdout.write(f"{item.kind}\t{item.name}\t{item.size_bytes}")
         word = "would be removed" if dry_run else "removed"
-        self.stderr.write(f"{removed} of {found} {word}, {size} bytes")
+        self.stderr.write(f"{removed} of {found} objects {word}, {size} bytes")

@@ -11,12 +11,13 @@ from files.models import Blob
 
 class Command(BaseCommand):
     help = (
-        "Reads stored files again and compares them with their digests, all or a random sample. Exit code 1 when one "
-        "is missing or changed; such a file is marked and no longer given out."
+        "Compare stored files, or a random sample of them, with their checksums. Files that are "
+        "missing or damaged are marked and can no longer be downloaded. Exit with code 1 if there are "
+        "any."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--sample", type=int, metavar="N", help="only N files, chosen at random")
+        parser.add_argument("--sample", type=int, metavar="N", help="check only N files, chosen at random")
 
     def handle(self, *args: Any, sample: int | None, **options: Any) -> None:
         blobs = Blob.objects.order_by("?")[:sample] if sample else Blob.objects.order_by("id").iterator()
@@ -28,7 +29,9 @@ class Command(BaseCommand):
                 bad += 1
                 self.stdout.write(f"{verdict.blob.storage_key}\tsha256:{verdict.blob.sha256}\t{verdict.problem}")
             if total % 1000 == 0:
-                self.stderr.write(f"{total} files, {read} bytes, {bad} bad ...")
-        self.stderr.write(f"{total} files, {read} bytes, {bad} bad")
+                self.stderr.write(f"{total} files checked, {read} bytes, {bad} missing or damaged ...")
+        self.stderr.write(f"{total} files checked, {read} bytes, {bad} missing or damaged")
         if bad:
-            raise CommandError(f"{bad} of {total} stored files are missing or changed.", returncode=1)
+            raise CommandError(
+                f"{bad} of {total} stored files are missing or damaged. Restore them from a backup.", returncode=1
+            )

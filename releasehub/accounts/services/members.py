@@ -33,7 +33,7 @@ def add_member(*, actor: Actor, organization: Organization, user: User, role: Ro
             member.save()
     except IntegrityError:
         raise Conflict(
-            ErrorCode.MEMBER_EXISTS, "This user is already a member of the organization.", field="email"
+            ErrorCode.MEMBER_EXISTS, f"This user is already a member of {organization.name}.", field="email"
         ) from None
     changes = {"user": user.pk, "role": role.name}
     audit.record(actor=actor, action=AuditAction.MEMBER_ADD, target=organization, changes=changes)
@@ -54,7 +54,10 @@ def change_role(*, actor: Actor, member: Membership, role: Role) -> Membership:
     member = _lock(member)
     ensure_can_grant(actor, member.organization, role.scopes)
     if not organization_policy.outranks(actor, member):
-        raise Denied("This member has more permissions than you.")
+        raise Denied(
+            "This member has permissions that you do not have, so you cannot change the "
+            "membership. Ask another administrator."
+        )
     previous = role_of(member)
     if previous.public_id == role.public_id:  # an owner already has the role Admin and stays an owner
         return member
@@ -120,7 +123,7 @@ def find_member(organization: Organization, user_id: str) -> Membership:
     rows = Membership.objects.select_related("user", "named_role", "organization")
     member = rows.filter(organization=organization, user__public_id=user_id).first()
     if member is None:
-        raise NotFound("This organization has no such member.")
+        raise NotFound("This organization does not have that member. List its members to find the right id.")
     return member
 
 
@@ -148,7 +151,7 @@ def _lock(member: Membership) -> Membership:
     rows = Membership.objects.select_related("user", "named_role")
     current = rows.filter(pk=member.pk).first()
     if current is None:
-        raise NotFound("This organization has no such member.")
+        raise NotFound("This organization does not have that member. List its members to find the right id.")
     current.organization = organization
     return current
 
@@ -158,5 +161,6 @@ def _ensure_other_admin(member: Membership) -> None:
     if not others.exclude(role=Membership.Role.MEMBER).exists():
         raise Conflict(
             ErrorCode.MEMBER_LAST_ADMIN,
-            "This is the last owner or admin of the organization. Make another member an admin first.",
+            f"This member is the last owner or admin of {member.organization.name}. Make another member an "
+            "admin first.",
         )

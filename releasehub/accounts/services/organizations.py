@@ -110,6 +110,6 @@ def _ensure_unique(organization: Organization) -> None:
         if others.filter(**{field: getattr(organization, field)}).exists():
             raise Conflict(
                 ErrorCode.ORGANIZATION_TAKEN,
-                f"Another organization already has this {field}. Choose another one.",
+                f"Another organization already has the {field} {getattr(organization, field)}. Choose another {field}.",
                 field=field,
             )

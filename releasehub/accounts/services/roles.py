@@ -82,7 +82,10 @@ def delete_role(*, actor: Actor, role: Role) -> None:
     role = _lock(role)
     ensure_can_grant(actor, role.organization, role.scopes)
     if Membership.objects.filter(named_role=role).exists():
-        raise Conflict(ErrorCode.ROLE_IN_USE, "Members have this role. Assign them another role before you delete it.")
+        raise Conflict(
+            ErrorCode.ROLE_IN_USE,
+            f"The role {role.name} is assigned to members. Assign them another role before you delete it.",
+        )
     changes = {"role": role.name}
     audit.record(actor=actor, action=AuditAction.ROLE_DELETE, target=role.organization, changes=changes)
     role.delete()
@@ -95,7 +98,7 @@ def _lock(role: Role) -> Role:
     organization = lock_organization(role.organization)
     current = Role.objects.filter(pk=role.pk).first()
     if current is None:
-        raise NotFound("This organization has no such role.")
+        raise NotFound("This organization does not have that role. List its roles to find the right id.")
     current.organization = organization
     return current
 

@@ -8,7 +8,7 @@ from releasehub.publishing.table_page import lifecycle_page
 
 
 class Command(BaseCommand):
-    help = "Prints docs/lifecycle.md: the table of all transitions of a version."
+    help = "Print docs/lifecycle.md, the table of all transitions of a version."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(lifecycle_page(), ending="")

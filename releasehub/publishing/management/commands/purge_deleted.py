@@ -10,10 +10,15 @@ from releasehub.publishing.deletion import purge_deleted
 
 
 class Command(BaseCommand):
-    help = "Erases what was soft-deleted before the retention window, and prints how much."
+    help = "Permanently delete everything that was soft-deleted before the retention period, and print the counts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--older-than", type=int, metavar="DAYS", help="instead of RELEASEHUB_RETENTION_DAYS")
+        parser.add_argument(
+            "--older-than",
+            type=int,
+            metavar="DAYS",
+            help="the retention period in days (default: RELEASEHUB_RETENTION_DAYS)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["older_than"]

@@ -24,12 +24,20 @@ STATIC_STAMP = ".collected"
 
 
 class Command(BaseCommand):
-    help = "Prepares the hub and serves web, worker and scheduler in the foreground, until Ctrl-C."
+    help = "Prepare the hub, then run the web server, the worker and the scheduler in the foreground until Ctrl-C."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", default=os.environ.get("PORT", DEFAULT_PORT), help="default: PORT, else 8000")
-        parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="default: HOST, else 127.0.0.1")
+        parser.add_argument(
+            "--port",
+            default=os.environ.get("PORT", DEFAULT_PORT),
+            help="the port to listen on (default: PORT, or else 8000)",
+        )
+        parser.add_argument(
+            "--host",
+            default=os.environ.get("HOST", "127.0.0.1"),
+            help="the IP address to listen on (default: HOST, or else 127.0.0.1)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         os.umask(settings.UMASK)  # this process creates the database and the demo files
@@ -38,21 +46,22 @@ class Command(BaseCommand):
         self.check()
         self.prepare()
         self.stdout.write(
-            f"ReleaseHub is served at {settings.PUBLIC_URL or f'http://localhost:{port}'}/ (Ctrl-C stops it)"
+            f"ReleaseHub is running at {settings.PUBLIC_URL or f'http://localhost:{port}'}/ (press Ctrl-C to stop it)"
         )
         self.stdout.flush()
         self.become_server(options["host"], port)
 
     def free_port(self, host: str, text: str) -> int:
         if not text.isdecimal() or not 0 < int(text) < 65536:
-            raise CommandError(f"PORT={text} is no port: choose a number from 1 to 65535.")
+            raise CommandError(f"PORT is {text}, which is not a valid port. Choose a number from 1 to 65535.")
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, int(text)))
             except OSError as error:
                 raise CommandError(
-                    f"Port {text} cannot be used ({error.strerror}). Choose another one: make run PORT=8001"
+                    f"Port {text} cannot be used ({error.strerror}). Choose another port, for example: "
+                    "make run PORT=8001"
                 ) from error
         return int(text)
 
@@ -65,18 +74,18 @@ class Command(BaseCommand):
             is_good = False
         if not is_good:
             raise CommandError(
-                f"The data directory {path} cannot be written. Give this user the right to write there, or choose "
-                "another one: make run RELEASEHUB_DATA_DIR=/path/to/data"
+                f"The data directory {path} is not writable. Make it writable for this user, or choose "
+                "another directory: make run RELEASEHUB_DATA_DIR=/path/to/data"
             )
 
     def prepare(self) -> None:
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except DatabaseError as error:
-            raise CommandError(f"The database cannot be prepared: {error}") from error
+            raise CommandError(f"The database could not be prepared. Check DATABASE_URL. Cause: {error}") from error
         collect_static()
         if settings.DEMO and not User.objects.exists():
-            self.stdout.write("First start: loading the demo …")
+            self.stdout.write("This is the first start. Loading the demo data …")
             self.stdout.flush()
             login = load_demo()
             self.stdout.write(
@@ -87,13 +96,14 @@ class Command(BaseCommand):
                         f"  User:     {login.username}",
                         f"  Password: {login.password}",
                         f"  API key:  {login.key}",
-                        "  (shown this once; RELEASEHUB_DEMO=0 starts empty)",
+                        "  (The password and the key are shown only once. To start without demo data, set "
+                        "RELEASEHUB_DEMO=0.)",
                         "",
                     ]
                 )
             )
         elif not User.objects.exists():
-            self.stdout.write("No user yet: .venv/bin/python manage.py createsuperuser")
+            self.stdout.write("There are no users yet. Create one with: .venv/bin/python manage.py createsuperuser")
 
     def become_server(self, host: str, port: int) -> None:
         """Replace this process with the server, so that every signal reaches the server."""

@@ -2,7 +2,6 @@
 
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django.db import transaction
 from django.db.models import F
@@ -11,6 +10,7 @@ from django.utils import timezone
 from downloads.rules import CategoryRules, rules_of
 from files.inspection.validation import Candidate, check_extension, max_upload_bytes, validate
 from files.kinds import kind_of
+from files.links import check_url, name_in, provisional_name
 from files.models import Blob, File, UploadSession
 from files.names import InvalidName, clean_name, fold_name
 from files.policies import file_policy
@@ -28,8 +28,6 @@ from releasehub.webhooks.events import EventType
 from versions.models import Version
 from versions.policies import version_policy
 from versions.services import lock_version
-
-MAX_URL_LENGTH = 2048
 
 
 def check_new_file(
@@ -176,7 +174,7 @@ def link_file(
             field="external_url",
         )
     if not reference:
-        _clean_url(url)
+        check_url(url)
     name = filename or (provisional_name(reference) if reference else name_in(url))
     validate(Candidate(version, _clean_name(name) if filename or url else "", rules))
     file = File(
@@ -186,11 +184,6 @@ def link_file(
         validation_status=File.Validation.PENDING,
     )
     return _add(actor, file, name, fields)
-
-
-def provisional_name(reference: str) -> str:
-    """Return the placeholder name of an asset that has not been looked up yet."""
-    return f"asset-{reference}"
 
 
 def check_found_name(file: File, name: str) -> str:
@@ -354,41 +347,6 @@ def _clean_name(name: str) -> str:
         return clean_name(name)
     except InvalidName as error:
         raise Invalid(ErrorCode.FILE_NAME_INVALID, str(error), field="filename", reason=error.code) from error
-
-
-def _clean_url(url: str) -> None:
-    """Check that the URL is an absolute http or https URL without credentials.
-
-    Raises:
-        Invalid: The URL is not acceptable.
-    """
-    try:
-        parts = urlsplit(url)
-        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        is_good = False
-    if not is_good or len(url) > MAX_URL_LENGTH or not url.isprintable() or any(char in url for char in " \\"):
-        raise Invalid(
-            ErrorCode.FILE_URL_INVALID, "Enter an absolute http:// or https:// URL without credentials.",
-            field="external_url",
-        )  # fmt: skip
-
-
-def name_in(url: str) -> str:
-    """Return the last segment of the URL's path.
-
-    Raises:
-        Invalid: The path has no last segment.
-    """
-    try:
-        name = unquote(urlsplit(url).path.rpartition("/")[2])
-    except ValueError:  # a host in brackets that is no IPv6 address
-        name = ""
-    if not name:
-        raise Invalid(
-            ErrorCode.FILE_NAME_INVALID, "The URL does not end in a file name. Set filename as well.", field="filename"
-        )
-    return name
 
 
 def _rules(version: Version) -> CategoryRules:

@@ -24,7 +24,8 @@ from releasehub.core.errors import Denied, Invalid
 from releasehub.distribution.access_keys import KeyRefused, issue_access_key, open_with_secret
 from releasehub.distribution.links import file_path
 from releasehub.webhooks.claims import claim
-from releasehub.webhooks.endpoints import ABANDONED_REASON, create_endpoint, disable_abandoned, resume_endpoint
+from releasehub.webhooks.disabling import ABANDONED_REASON, disable_abandoned
+from releasehub.webhooks.endpoints import create_endpoint, resume_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.conftest import ApiClient
 from tests.factories import (

@@ -18,11 +18,12 @@ from files.blobs import keep_upload, release_claim
 from files.inspection.archives import Finding
 from files.inspection.content import findings_of
 from files.inspection.validation import Candidate, max_upload_bytes, validate
+from files.links import name_in, provisional_name
 from files.mime import sniff
 from files.models import Blob, File
 from files.names import fold_name
 from files.quotas import check_room, lock_quota
-from files.services import check_found_name, lock_file, name_in, provisional_name
+from files.services import check_found_name, lock_file
 from files.storage.digests import HEAD_BYTES, NAMES, Declared, Digester
 from files.storage.streaming import Receiver
 from files.uploads.intake import decide

@@ -9,7 +9,6 @@ from contextlib import closing
 from datetime import timedelta
 
 from django.db import models, transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from files.uploads.sessions import actor_of_upload, declare_size, received_bytes
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.errors import Conflict, DomainError, ErrorCode, Rejected, StorageFull, StorageUnavailable
+from releasehub.core.leases import is_unleased
 
 log = logging.getLogger(__name__)
 
@@ -151,8 +151,7 @@ def waiting_uploads() -> list[int]:
 
 
 def _claimable() -> models.QuerySet[UploadSession]:
-    free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return UploadSession.objects.filter(free, state=UploadSession.State.UPLOADED)
+    return UploadSession.objects.filter(is_unleased(Now()), state=UploadSession.State.UPLOADED)
 
 
 def _claim(upload_id: int) -> UploadSession | None:

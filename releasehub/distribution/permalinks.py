@@ -21,9 +21,9 @@ from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.latest import latest_version
 from versions.models import PublicNumber, Version
 from versions.numbering import sort_key_of
+from versions.platforms import PLATFORM_NAMES
 from versions.policies import version_policy
 
-PLATFORMS = frozenset({"windows", "linux", "macos", "android", "ios", "freebsd", "web"})
 ARCHITECTURES = frozenset({"x64", "x86", "arm64", "armv7", "riscv64", "universal"})
 
 
@@ -194,7 +194,7 @@ def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str =
 def is_known_target(download: Download, platform: str, architecture: str) -> bool:
     """Return whether the words are known platform names, or platforms of files in the download."""
     files = File.objects.passed().filter(version__download=download)
-    knows_platform = platform in PLATFORMS or (bool(platform) and files.filter(platform=platform).exists())
+    knows_platform = platform in PLATFORM_NAMES or (bool(platform) and files.filter(platform=platform).exists())
     if not knows_platform or not architecture or architecture in ARCHITECTURES:
         return knows_platform
     return bool(files.filter(architecture=architecture).exists())

@@ -8,7 +8,7 @@ from django import forms
 
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
-from releasehub.webhooks.endpoints import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
+from releasehub.webhooks.endpoint_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
 from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import administered_organizations, endpoint_policy

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 
+from releasehub import __version__
 from releasehub.settings import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -447,7 +448,7 @@ UNFOLD = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "ReleaseHub",
     "DESCRIPTION": "Downloads, versions and files of a release hub. Send an API key as `XF-Api-Key` or bearer token.",
-    "VERSION": "0.1.0",
+    "VERSION": __version__,
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

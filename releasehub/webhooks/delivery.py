@@ -24,7 +24,7 @@ from releasehub.outbound import client
 from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import claims, formats
 from releasehub.webhooks.claims import AttemptOutcome, ClaimedDelivery, Lane
-from releasehub.webhooks.endpoints import disable_gone
+from releasehub.webhooks.disabling import disable_gone
 from releasehub.webhooks.limits import MAX_LANES_PER_WORKER, MAX_UNRECORDED_PER_LANE
 from releasehub.webhooks.models import Attempt
 

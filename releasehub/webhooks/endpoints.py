@@ -1,12 +1,10 @@
-"""Use cases of webhook endpoints: create, change, pause, test and disable them.
+"""Use cases of webhook endpoints: create, change, pause and test them.
 
 A secret is only returned when it is created. The database has it in encrypted form.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -19,12 +17,10 @@ from releasehub.accounts.models import Organization
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core import encryption
-from releasehub.core.actor import Actor, system_actor
-from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode, NotFound
 from releasehub.core.tasks import hint
-from releasehub.outbound.client import check_target
-from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
-from releasehub.webhooks import clock, filters, notices, signing
+from releasehub.webhooks.endpoint_fields import AUDITED_FIELDS, check_fields, check_tls, clean_secret, invalid
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import DELIVER_TASK, new_delivery
 from releasehub.webhooks.models import Delivery, Endpoint, host_of
@@ -32,17 +28,6 @@ from releasehub.webhooks.policies import creator_can_manage, endpoint_policy
 from releasehub.webhooks.services import store_events
 
 SECRET_OVERLAP = timedelta(hours=24)
-DISABLE_AFTER = timedelta(days=5)
-ABANDONED_REASON = "The user who created it no longer has permission to manage it. Resume the endpoint to take it over."
-MAX_URL_CHARACTERS = 2000
-MAX_TITLE_CHARACTERS = 100
-MAX_DESCRIPTION_CHARACTERS = 200
-MAX_CRITERIA_FIELDS = 20
-MAX_CRITERIA_VALUES = 100
-MAX_VALUE_CHARACTERS = 200
-_SHOWN = ("title", "description", "format", "events", "criteria", "is_active", "verify_tls")
-_CHANGEABLE = frozenset({"url", *_SHOWN})
-_FIELD = re.compile(r"[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){0,3}")
 
 
 def create_endpoint(
@@ -74,10 +59,10 @@ def create_endpoint(
     organization_id = organization.pk if organization else None
     endpoint_policy.ensure_create(actor, organization_id=organization_id, download_id=download_id)
     if organization is not None and download_id is not None:
-        raise _invalid("download_id", "Set either an organization or a download, not both.")
-    _check_fields(fields | {"url": url})
-    _check_tls(actor, fields)
-    secret = _clean_secret(secret)
+        raise invalid("download_id", "Set either an organization or a download, not both.")
+    check_fields(fields | {"url": url})
+    check_tls(actor, fields)
+    secret = clean_secret(secret)
     with transaction.atomic():
         endpoint = Endpoint.objects.create(
             url=url,
@@ -88,8 +73,8 @@ def create_endpoint(
             **fields,
         )
         endpoint_policy.note_reliance(actor, endpoint)
-        shown = {name: getattr(endpoint, name) for name in _SHOWN}
-        details = shown | {"host": host_of(url), "organization": organization_id}
+        values = {name: getattr(endpoint, name) for name in AUDITED_FIELDS}
+        details = values | {"host": host_of(url), "organization": organization_id}
         audit.record(actor=actor, action=AuditAction.ENDPOINT_CREATE, target=endpoint, changes=details)
     return endpoint, secret
 
@@ -106,14 +91,14 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
         Invalid: A value is invalid. The error names the field.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    _check_fields(fields)
+    check_fields(fields)
     with transaction.atomic():
         locked = _locked(endpoint)
         if fields.get("url", locked.url) != locked.url and not endpoint_policy.can_skip_tls(actor):
-            _check_tls(actor, fields)
+            check_tls(actor, fields)
             fields["verify_tls"] = True
         changes = audit.changed_fields(locked, fields)
-        _check_tls(actor, {name: fields[name] for name in changes})
+        check_tls(actor, {name: fields[name] for name in changes})
         if not changes:
             return locked
         for name in changes:
@@ -195,7 +180,7 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
         Invalid: The secret is invalid.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    secret = _clean_secret(secret)
+    secret = clean_secret(secret)
     locked = _locked(endpoint)
     locked.sealed_previous_secret = locked.sealed_secret if overlap else ""
     locked.previous_secret_until = timezone.now() + overlap if overlap else None
@@ -262,46 +247,6 @@ def in_state(rows: QuerySet[Endpoint], state: Endpoint.State) -> QuerySet[Endpoi
     return rows.filter(disabled_at=None, is_active=True, paused_at__isnull=not is_paused)
 
 
-# --- by the hub itself ------------------------------------------------------------------------------------------------
-
-
-def disable_gone(endpoint_id: int) -> None:
-    """Disable an endpoint that has responded with status 410, by which a receiver unsubscribes."""
-    _disable(endpoint_id, "The server responded with status 410 (Gone).")
-
-
-def disable_failing() -> int:
-    """Disable endpoints that have only failed for five days, and return their number."""
-    failing = Endpoint.objects.filter(disabled_at=None, failing_since__lte=clock.now(-DISABLE_AFTER))
-    reason = f"No delivery succeeded for {DISABLE_AFTER.days} days."
-    return sum(_disable(pk, reason) for pk in failing.values_list("pk", flat=True))
-
-
-def disable_abandoned() -> int:
-    """Disable endpoints whose creator may no longer manage them, and return their number.
-
-    Claims skip them already. Disabling them also notifies the owners, who can take them over by resuming them.
-    """
-    abandoned = Endpoint.objects.filter(disabled_at=None).exclude(creator_can_manage())
-    return sum(_disable(pk, ABANDONED_REASON) for pk in abandoned.values_list("pk", flat=True))
-
-
-@transaction.atomic
-def _disable(endpoint_id: int, reason: str) -> bool:
-    """Disable an endpoint and schedule the notice. Return False if it was disabled already."""
-    rows = Endpoint.objects.filter(pk=endpoint_id, disabled_at=None)
-    now = clock.now()
-    if not rows.update(disabled_at=now, notice_due_at=now, disabled_reason=reason, updated_at=timezone.now()):
-        return False
-    endpoint = Endpoint.objects.get(pk=endpoint_id)
-    audit.record(actor=system_actor(), action=AuditAction.ENDPOINT_DISABLE, target=endpoint, reason=reason)
-    transaction.on_commit(partial(hint, notices.SEND_TASK))
-    return True
-
-
-# --- checks -----------------------------------------------------------------------------------------------------------
-
-
 def _locked(endpoint: Endpoint) -> Endpoint:
     """Return the endpoint as it is in the database, with its row locked.
 
@@ -317,101 +262,3 @@ def _locked(endpoint: Endpoint) -> Endpoint:
 def _delete(actor: Actor, locked: Endpoint) -> None:
     audit.record(actor=actor, action=AuditAction.ENDPOINT_DELETE, target=locked, changes={"host": locked.host})
     locked.delete()
-
-
-def _check_fields(fields: Mapping[str, Any]) -> None:
-    if unknown := sorted(fields.keys() - _CHANGEABLE):
-        raise _invalid(unknown[0], f"{unknown[0]} is not a field that can be set.")
-    if fields.get("format", Endpoint.Format.STANDARD) not in Endpoint.Format.values:
-        raise _invalid("format", f"Use one of these formats: {', '.join(Endpoint.Format.values)}.")
-    for name, limit in (("title", MAX_TITLE_CHARACTERS), ("description", MAX_DESCRIPTION_CHARACTERS)):
-        if len(text := fields.get(name, "")) > limit or not _is_printable(text):
-            raise _invalid(name, f"Enter one line of at most {limit} characters.")
-    _check_events(fields.get("events", []))
-    _check_criteria(fields.get("criteria", {}))
-    if "url" in fields:
-        check_url(fields["url"])
-
-
-def _check_events(events: Sequence[Any]) -> None:
-    if not isinstance(events, list) or not all(isinstance(name, str) for name in events):
-        raise _invalid("events", "Send a list of event names.")
-    if unknown := sorted(set(events) - filters.NAMES):
-        raise _invalid("events", f"There is no event named {unknown[0]}.")
-
-
-def _check_criteria(criteria: Any) -> None:
-    blocks = list(criteria.values()) if isinstance(criteria, dict) else [None]
-    if not all(isinstance(block, dict) and all(isinstance(item, list) for item in block.values()) for block in blocks):
-        raise _invalid(
-            "criteria",
-            "Send an object of object types, each with an object of fields, each with a list of allowed values.",
-        )
-    if unknown := sorted(set(criteria) - set(filters.KINDS)):
-        raise _invalid("criteria", f"There is no object type {unknown[0]}. Use one of: {', '.join(filters.KINDS)}.")
-    for block in criteria.values():
-        if len(block) > MAX_CRITERIA_FIELDS or not all(_FIELD.fullmatch(name) for name in block):
-            raise _invalid(
-                "criteria", f"Use at most {MAX_CRITERIA_FIELDS} fields, with their names from the data of an event."
-            )
-        for values in block.values():
-            if len(values) > MAX_CRITERIA_VALUES or not all(_is_value(value) for value in values):
-                raise _invalid(
-                    "criteria", f"Use at most {MAX_CRITERIA_VALUES} strings, numbers, true, false or null per field."
-                )
-
-
-def _is_value(value: Any) -> bool:
-    """Return whether a snapshot can contain the value, and every database can store it."""
-    if isinstance(value, str):
-        return len(value) <= MAX_VALUE_CHARACTERS and _is_printable(value)
-    return value is None or isinstance(value, (bool, int, float))
-
-
-def _is_printable(text: str) -> bool:
-    return text.isprintable()
-
-
-def _check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:
-    """Check that the actor may disable TLS verification, if the fields do that.
-
-    Raises:
-        Denied: The actor may not.
-    """
-    if not fields.get("verify_tls", True) and not endpoint_policy.can_skip_tls(actor):
-        raise Denied("Only the staff of this hub can disable TLS verification.", field="verify_tls")
-
-
-def check_url(url: str) -> None:
-    """Check that events may be sent to the URL.
-
-    This resolves the host name, which may take seconds, so call it outside of a transaction. If the resolver does not
-    respond, the URL is accepted, because it is checked again for every attempt.
-
-    Raises:
-        Invalid: The URL is invalid or not allowed, or its host name does not exist.
-    """
-    if len(url) > MAX_URL_CHARACTERS:
-        raise _invalid("url", f"The URL is too long. It can have at most {MAX_URL_CHARACTERS} characters.")
-    try:
-        check_target(url)
-    except LookupFailed:
-        return
-    except (Refused, Unreachable) as error:
-        raise _invalid("url", error.reason) from None
-
-
-def _clean_secret(secret: str) -> str:
-    """Return the secret, or a new one if it is empty.
-
-    Raises:
-        Invalid: The secret has an invalid format.
-    """
-    if secret and not signing.is_usable(secret):
-        text = "Use 8 to 200 printable characters without spaces, or whsec_ and 24 to 64 bytes in base64."
-        raise _invalid("secret", text)
-    return secret or signing.new_secret()
-
-
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(ErrorCode.INVALID, message, field=field)

@@ -9,7 +9,7 @@ from releasehub.core.tasks import hint
 from releasehub.webhooks import notices, stream
 from releasehub.webhooks.claims import has_due_deliveries
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import disable_abandoned, disable_failing
+from releasehub.webhooks.disabling import disable_abandoned, disable_failing
 from releasehub.webhooks.fanout import DELIVER_TASK
 from releasehub.webhooks.pruning import prune_deliveries
 

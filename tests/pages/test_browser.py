@@ -9,7 +9,7 @@ import pytest
 
 from releasehub.distribution import links
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import disable_gone
+from releasehub.webhooks.disabling import disable_gone
 from releasehub.webhooks.models import Endpoint
 from tests.factories import make_download, make_file, make_user, make_version
 

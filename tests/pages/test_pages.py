@@ -51,6 +51,12 @@ def test_download_page_has_files_digests_and_harmless_notes(client: Client, rele
     assert "<script>alert" not in text
 
 
+@pytest.mark.parametrize(("platform", "name"), [("macos", "macOS arm64"), ("haiku", "haiku arm64")])
+def test_download_page_names_the_platform_of_a_file(client: Client, release: Any, platform: str, name: str) -> None:
+    make_file(release, name="tool-arm64.zip", platform=platform, architecture="arm64")
+    assert name in client.get(release.download.path).content.decode()
+
+
 def test_wrong_slug_leads_to_the_right_one(client: Client, release: Any) -> None:
     answer = client.get(f"/downloads/other.{release.download.pk}/")
     assert (answer.status_code, answer["Location"]) == (308, release.download.path)

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from downloads.models import Download
 from releasehub.core import encryption
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import create_endpoint, disable_gone
+from releasehub.webhooks.disabling import disable_gone
+from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from tests.corpus import one_of_each
 from tests.factories import make_download, make_organization, make_user, make_version, system

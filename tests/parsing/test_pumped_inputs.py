@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from files import mime
+from files.links import name_in
 from files.names import InvalidName, clean_name, fold_name
-from files.services import name_in
 from releasehub.core.errors import Invalid
 from releasehub.outbound.urls import MAX_CHARACTERS, InvalidUrl, parse_redirect, parse_target
 from releasehub.pages import markdown

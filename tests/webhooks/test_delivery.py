@@ -21,13 +21,8 @@ import pytest
 from releasehub.audit.models import AuditEntry
 from releasehub.webhooks import delivery as worker
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import (
-    disable_failing,
-    pause_endpoint,
-    resume_endpoint,
-    rotate_secret,
-    send_test_event,
-)
+from releasehub.webhooks.disabling import disable_failing
+from releasehub.webhooks.endpoints import pause_endpoint, resume_endpoint, rotate_secret, send_test_event
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.limits import LANES_PER_ENDPOINT
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint

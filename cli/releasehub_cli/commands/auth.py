@@ -71,7 +71,9 @@ def _prompt(what: str, *, hidden: bool = False) -> str:
         CliError: There is no terminal.
     """
     if not sys.stdin.isatty():
-        raise usage(f"{what}: there is no terminal to ask for it.", "Add --url and --key, or --key-stdin.")
+        raise usage(
+            f"The command cannot ask for the {what} outside a terminal.", "Add --url and --key, or --key-stdin."
+        )
     return str(click.prompt(what, hide_input=hidden, err=True))
 
 

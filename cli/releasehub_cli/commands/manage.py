@@ -119,6 +119,8 @@ def _confirm(question: str) -> None:
         CliError: The user declines, or there is no terminal.
     """
     if not sys.stdin.isatty():
-        raise usage("There is no terminal to ask for confirmation.", "Add --yes to delete without confirmation.")
+        raise usage(
+            "The command cannot ask for confirmation outside a terminal.", "Add --yes to delete without confirmation."
+        )
     if not click.confirm(question, err=True):
         raise CliError("Nothing was deleted.", code="declined")

@@ -92,7 +92,7 @@ MESSAGES = {
     ProblemKind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
     ProblemKind.UNREADABLE: "The request is malformed.",
     ProblemKind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
-    ProblemKind.DENIED: "You are not allowed to do this.",
+    ProblemKind.DENIED: errors.Denied().message,
     ProblemKind.DATABASE_UNAVAILABLE: "The database is unavailable. Try again in a few seconds.",
     ProblemKind.UNEXPECTED: "An internal error occurred. Send the X-Request-Id of this response to the operator.",
 }

@@ -40,7 +40,8 @@ from releasehub.api.mc_dm.webhook_serializers import (
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.webhooks import endpoints, replays
-from releasehub.webhooks.endpoints import check_url, create_endpoint, delete_endpoint, rotate_secret, update_endpoint
+from releasehub.webhooks.endpoint_fields import check_url
+from releasehub.webhooks.endpoints import create_endpoint, delete_endpoint, rotate_secret, update_endpoint
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery
 from releasehub.webhooks.models import Delivery, Endpoint

@@ -39,8 +39,8 @@ from releasehub.api.v3.webhook_terms import EVENTS
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
+from releasehub.webhooks.endpoint_fields import check_url
 from releasehub.webhooks.endpoints import (
-    check_url,
     create_endpoint,
     delete_endpoint,
     resume_endpoint,

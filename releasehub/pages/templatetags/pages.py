@@ -10,6 +10,7 @@ from releasehub.distribution import links
 from releasehub.pages import fetching
 from releasehub.pages.markdown import render_markdown
 from versions.models import Version
+from versions.platforms import platform_name as name_of_platform
 
 register = template.Library()
 
@@ -23,6 +24,11 @@ def markdown(text: str) -> SafeString:
 def lookup(mapping: dict[Any, Any], key: Any) -> Any:
     """Return `mapping[key]`, or None if there is no such key."""
     return mapping.get(key)
+
+
+@register.filter
+def platform_name(platform: str) -> str:
+    return name_of_platform(platform)
 
 
 @register.filter

@@ -26,6 +26,7 @@ from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
 from releasehub.server.demo.catalog import CATEGORIES, DOWNLOADS, DemoDownload, DemoVersion
 from versions.models import Version
+from versions.platforms import platform_name
 
 ADMIN = "admin"
 
@@ -118,7 +119,7 @@ def _file(actor: Actor, version: Version, platform: str, architecture: str) -> N
     is_zip = platform in {"windows", ""}
     receiver = Receiver(f"{slug}-{number}-{build}.{'zip' if is_zip else 'tar.gz'}")
     receiver.write(_zip(texts) if is_zip else _tar(texts))
-    label = f"{platform.capitalize()} {architecture}".strip() if platform else "All systems"
+    label = f"{platform_name(platform)} {architecture}".strip() if platform else "All systems"
     add_file(
         actor=actor,
         version=version,

@@ -15,7 +15,8 @@ from releasehub.accounts.models import Membership, User
 from releasehub.audit.models import AuditEntry
 from releasehub.core import encryption
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import create_endpoint, disable_gone, send_test_event
+from releasehub.webhooks.disabling import disable_gone
+from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.api.v3.shop import Shop, signed_in
 from tests.conftest import ApiClient

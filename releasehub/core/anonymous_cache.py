@@ -3,7 +3,7 @@
 On a release day thousands of visitors request the same page at once, so each process keeps its responses in memory for
 a second. Only requests without any credentials (a cookie, an API key, an access key in the URL) are answered from this
 cache. A change made by this process clears it at once. A change made by another process becomes visible after
-RELEASEHUB_GUEST_CACHE_SECONDS at the latest.
+RELEASEHUB_ANONYMOUS_CACHE_SECONDS at the latest.
 """
 
 from __future__ import annotations

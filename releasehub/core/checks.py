@@ -1,4 +1,7 @@
-"""System checks of the settings. A wrong setting stops the start with a message that says how to correct it."""
+"""System checks of the settings, with messages that say what to correct.
+
+Values of the wrong form never get here: `releasehub.settings.environment` ends the process before.
+"""
 
 import os
 from collections.abc import Sequence
@@ -9,14 +12,16 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from releasehub.settings import env
+from releasehub.settings.environment import RENAMED_VARIABLES
 
 
 @register(Tags.compatibility)
-def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Return one error for each environment variable with an invalid value."""
+def check_renamed_variables(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about each environment variable that is set under its deprecated name."""
     return [
-        Error(message, hint=f"Correct {name} and start again.", id="releasehub.E001") for name, message in env.problems
+        Warning(f"{old} is deprecated.", hint=f"Rename it to {new}.", id="releasehub.W002")
+        for old, new in RENAMED_VARIABLES.items()
+        if os.environ.get(old, "").strip()
     ]
 
 

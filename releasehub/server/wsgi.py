@@ -1,5 +1,6 @@
 """WSGI entry point. An invalid setting stops the start with a readable message, as it does on the command line."""
 
+import logging
 import os
 
 from django.conf import settings
@@ -8,12 +9,16 @@ from django.core.wsgi import get_wsgi_application
 
 from releasehub.server import watchdog as lifeline
 
+logger = logging.getLogger(__name__)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 
 application = get_wsgi_application()
 
-if problems := [check for check in run_checks() if check.level >= ERROR]:
-    raise SystemExit("\n".join(f"{check.msg}\n  {check.hint}" for check in problems))
+messages = run_checks()
+if problems := [message for message in messages if message.level >= ERROR]:
+    raise SystemExit("\n".join(f"{problem.msg}\n  {problem.hint}" for problem in problems))
+for message in messages:
+    logger.warning("%s %s", message.msg, message.hint or "")
 
 os.umask(settings.UMASK)  # files that the hub creates from here on are private
 lifeline.hold()

@@ -10,7 +10,7 @@ atexit.register(shutil.rmtree, _data, ignore_errors=True)
 os.environ["RELEASEHUB_DATA_DIR"] = _data
 os.environ.setdefault("RELEASEHUB_DATABASE_POOL", "0")
 
-from releasehub.settings.base import *  # noqa: E402, F403
+from releasehub.settings.base import *  # noqa: E402
 from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  # noqa: E402
 
 ANONYMOUS_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so nothing would invalidate the cache

@@ -1,0 +1,62 @@
+"""Directories, database and caches."""
+
+from pathlib import Path
+from typing import Any
+
+from releasehub.settings.environment import env, parse_database
+from releasehub.settings.processes import EMBEDDED_THREADS, REDIS_URL, UPLOAD_THREADS, WEB_THREADS
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(env.text("RELEASEHUB_DATA_DIR", str(BASE_DIR / "var"))).expanduser().absolute()
+
+SQLITE_OPTIONS: dict[str, Any] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;PRAGMA busy_timeout=20000;"
+    ),
+}
+USE_PREPARED_STATEMENTS = env.flag("RELEASEHUB_PREPARED_STATEMENTS", default=True)
+DATABASE_POOL_SIZE = env.number("RELEASEHUB_DATABASE_POOL", WEB_THREADS + UPLOAD_THREADS + EMBEDDED_THREADS)
+
+
+def _database() -> dict[str, Any]:
+    """Return the database configuration.
+
+    PostgreSQL gets a connection pool per process, because a new connection costs as much as ten small requests.
+    """
+    default = f"sqlite:///{DATA_DIR / 'releasehub.sqlite3'}"
+    config: dict[str, Any] = env.database("DATABASE_URL", default) or parse_database(default)
+    options: dict[str, Any] = config.setdefault("OPTIONS", {})
+    if "sqlite" in config["ENGINE"]:
+        options.update(SQLITE_OPTIONS)
+    elif "postgresql" in config["ENGINE"]:
+        options["prepare_threshold"] = 2 if USE_PREPARED_STATEMENTS else None
+        if DATABASE_POOL_SIZE:
+            options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
+    return config
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MAX_COUNTERS = 50_000
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # The counters of rate limits. Nothing else is stored there, so that no other keys can evict a counter.
+    "limits": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    | {"OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"}
+    | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
+    | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
+    "anonymous": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "anonymous"},
+}
+
+ANONYMOUS_CACHE_SECONDS = env.number(
+    "RELEASEHUB_ANONYMOUS_CACHE_SECONDS",
+    env.number("RELEASEHUB_GUEST_CACHE_SECONDS", 1),  # the deprecated name
+)

@@ -1,0 +1,56 @@
+"""Settings of Django REST framework, drf-spectacular and django-unfold."""
+
+from releasehub import __version__
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["releasehub.api.common.renderers.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "releasehub.api.common.schema.HubSchema",
+    "DEFAULT_FILTER_BACKENDS": [],
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+UNFOLD = {
+    "SITE_TITLE": "ReleaseHub",
+    "SITE_HEADER": "ReleaseHub",
+    "SITE_SYMBOL": "deployed_code",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": False, "navigation": "releasehub.backoffice.navigation.sections"},
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ReleaseHub",
+    "DESCRIPTION": "Downloads, versions and files of a release hub. Send an API key as `XF-Api-Key` or bearer token.",
+    "VERSION": __version__,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "releasehub.api.common.schema.either_may_be_both",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "VersionStateEnum": "versions.models.Version.State",
+        "WritableVersionStateEnum": "releasehub.api.mc_dm.input_serializers.WRITABLE_VERSION_STATES",
+        "EngineStatusEnum": "releasehub.api.engine.terms.STATUSES",
+        "WritableEngineStatusEnum": "releasehub.api.engine.terms.WRITABLE_STATUSES",
+        "DownloadStateEnum": "releasehub.api.mc_dm.serializers.DOWNLOAD_STATES",
+        "WritableDownloadStateEnum": "releasehub.api.mc_dm.input_serializers.WRITABLE_DOWNLOAD_STATES",
+        "ValidationStatusEnum": "files.models.File.Validation",
+        "EndpointStateEnum": "releasehub.webhooks.models.Endpoint.State",
+        "DeliveryStateEnum": "releasehub.webhooks.models.Delivery.State",
+        "VisibilityEnum": "downloads.models.Download.Visibility",
+    },
+}

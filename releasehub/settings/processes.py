@@ -1,0 +1,57 @@
+"""Threads of the web process, limits for slow clients, and background work with its schedule."""
+
+from typing import Any
+
+from releasehub.settings.environment import env
+
+REDIS_URL = env.text("REDIS_URL")
+WEB_THREADS = env.number("RELEASEHUB_WEB_THREADS", 8, minimum=1)
+UPLOAD_THREADS = env.number("RELEASEHUB_UPLOAD_THREADS", 8, minimum=1)
+# Without Redis, the web process also runs the workers. This is the number of threads for each group of queues.
+EMBEDDED_QUEUE_THREADS = {"default,files": 3, "webhooks": 3, "outbound": 3}
+EMBEDDED_THREADS = 0 if REDIS_URL else sum(EMBEDDED_QUEUE_THREADS.values())
+BODY_STALL_SECONDS = env.number("RELEASEHUB_BODY_STALL_SECONDS", 15, minimum=1)
+BODY_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_BODY_MIN_BYTES_PER_SECOND", 4096, minimum=1)
+BODY_TOTAL_SECONDS = env.number("RELEASEHUB_BODY_TOTAL_SECONDS", 6 * 3600, minimum=1)
+ANSWER_STALL_SECONDS = env.number("RELEASEHUB_ANSWER_STALL_SECONDS", 60, minimum=1)
+ANSWER_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND", 1024, minimum=1)
+CONNECTIONS_PER_ADDRESS = env.number("RELEASEHUB_CONNECTIONS_PER_ADDRESS", 200)
+
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
+# A request must not wait long for Redis, so a hint to a worker is sent without retries and with short timeouts.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 5} if REDIS_URL else {"polling_interval": 0.05}
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+# Tasks in the queue `outbound` wait for external servers, so they must not delay other tasks.
+CELERY_TASK_ROUTES = {
+    "files.probe_link": {"queue": "outbound"},
+    "audit.ship_sink": {"queue": "outbound"},
+    "mail.endpoint_notices": {"queue": "outbound"},
+    "files.*": {"queue": "files"},
+    "webhooks.*": {"queue": "webhooks"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "publish scheduled versions": {"task": "files.publish_due", "schedule": 60.0},
+    "finish uploads": {"task": "files.sweep_uploads", "schedule": 60.0},
+    "aggregate download counts": {"task": "files.fold_downloads", "schedule": 60.0},
+    "delete old uses of access keys": {"task": "files.forget_key_uses", "schedule": 3600.0},
+    "collect garbage": {"task": "files.collect_garbage", "schedule": 24 * 3600.0},
+    "verify a sample of files": {"task": "files.verify_sample", "schedule": 24 * 3600.0},
+    "delete unused blobs": {"task": "files.sweep_blobs", "schedule": 600.0},
+    "purge soft-deleted rows": {"task": "files.purge_deleted", "schedule": 3600.0},
+    "send webhooks": {"task": "webhooks.sweep", "schedule": 5.0},
+    "assign event stream positions": {"task": "webhooks.number_events", "schedule": 60.0},
+    "delete old deliveries": {"task": "webhooks.prune", "schedule": 3600.0},
+    "chain the audit log": {"task": "audit.chain", "schedule": 10.0},
+    "sign the end of the audit log": {"task": "audit.export_head", "schedule": 300.0},
+    "ship the audit log": {"task": "audit.ship", "schedule": 30.0},
+    "prune the audit log": {"task": "audit.prune", "schedule": 24 * 3600.0},
+    "delete old sign-in counters": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
+    "delete old idempotent responses": {"task": "api.forget_answers", "schedule": 3600.0},
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False

@@ -1,0 +1,74 @@
+"""Stored files, static files and the limits of request bodies."""
+
+from pathlib import Path
+from typing import Any
+
+from releasehub.settings.data import BASE_DIR, DATA_DIR
+from releasehub.settings.environment import env
+
+STORAGE_KIND = env.choice("RELEASEHUB_STORAGE", "local", ("local", "s3"))
+FILES_DIR = DATA_DIR / "files"
+ACCEL_REDIRECT = env.text("RELEASEHUB_ACCEL_REDIRECT")
+# Only the hub can read its data. A front-end server that sends the files itself has to be in the group of the hub.
+IS_GROUP_READABLE = bool(ACCEL_REDIRECT)
+UMASK = 0o027 if IS_GROUP_READABLE else 0o077
+PRIVATE_MODES = {"file_permissions_mode": 0o666 & ~UMASK, "directory_permissions_mode": 0o777 & ~UMASK}
+
+
+def _releases_storage() -> dict[str, Any]:
+    if STORAGE_KIND == "local":
+        return {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": FILES_DIR, "base_url": None, **PRIVATE_MODES},
+        }
+    given = {
+        "bucket_name": env.bucket("AWS_STORAGE_BUCKET_NAME", ""),
+        "endpoint_url": env.text("AWS_S3_ENDPOINT_URL"),
+        "access_key": env.text("AWS_ACCESS_KEY_ID"),
+        "secret_key": env.text("AWS_SECRET_ACCESS_KEY"),
+        "region_name": env.text("AWS_S3_REGION_NAME"),
+    }
+    client_config = s3_client_config(
+        addressing_style=env.text("AWS_S3_ADDRESSING_STYLE", "auto"),
+        signature_version=env.text("AWS_S3_SIGNATURE_VERSION", "s3v4"),
+    )
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {option: value for option, value in given.items() if value}
+        | {"client_config": client_config, "default_acl": None, "querystring_auth": True, "file_overwrite": True},
+    }
+
+
+def s3_client_config(*, addressing_style: str, signature_version: str) -> Any:
+    """Return a configuration that gives up after half a minute, so that a request still gets its 503 response."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=3,
+        read_timeout=15,
+        retries={"total_max_attempts": 2, "mode": "standard"},
+        s3={"addressing_style": addressing_style},  # type: ignore[arg-type]
+        signature_version=signature_version,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "media", **PRIVATE_MODES},
+    },
+    "releases": _releases_storage(),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.text("RELEASEHUB_STATIC_DIR", str(DATA_DIR / "static"))).expanduser().absolute()
+STATICFILES_DIRS = [BASE_DIR / "releasehub" / "static"]
+
+# The limit for the body of a route without file uploads, and for all other fields of a form with files.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("RELEASEHUB_MAX_BODY_BYTES", 2_097_152, minimum=65_536)
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+FILE_UPLOAD_HANDLERS = ["files.uploads.handlers.RefusingUploadHandler"]  # routes with file uploads set their own

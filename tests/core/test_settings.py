@@ -1,0 +1,155 @@
+"""Environment variables: what they are read as, and what a start with invalid ones says."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from environs import EnvValidationError, ValidationError
+
+from releasehub.core.checks import check_renamed_variables
+from releasehub.settings.environment import Environment, explain, parse_networks, parse_public_url, stored_secret_key
+
+pytestmark = pytest.mark.embedded
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+INVALID = {"DEBUG": "maybe", "RELEASEHUB_WEB_THREADS": "0", "RELEASEHUB_TRUSTED_PROXIES": "10.0.0.1/99"}
+STARTS = {
+    "check": ["manage.py", "check"],
+    "web server": ["-c", "import releasehub.server.application"],
+    "worker": ["-m", "celery", "-A", "releasehub.server", "worker"],
+}
+
+
+def run(arguments: list[str], data: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment |= {"RELEASEHUB_DATA_DIR": str(data), **variables}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def env() -> Environment:
+    return Environment(eager=False)
+
+
+def problems(env: Environment) -> dict[str, list[str]]:
+    with pytest.raises(EnvValidationError) as caught:
+        env.seal()
+    return dict(caught.value.error_messages)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_start_lists_all_invalid_variables_in_one_message(start: str, tmp_path: Path) -> None:
+    result = run(STARTS[start], tmp_path, **INVALID)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "ReleaseHub cannot start, because environment variables are invalid:",
+        "- RELEASEHUB_WEB_THREADS is '0'. Set it to a whole number that is at least 1.",
+        "- RELEASEHUB_TRUSTED_PROXIES is '10.0.0.1/99'. The network is invalid: '10.0.0.1/99' does not appear to be an "
+        "IPv4 or IPv6 network. Write it like 10.1.0.0/16.",
+        "- DEBUG is 'maybe'. Set it to 1 or 0.",
+    ]
+
+
+def test_values_that_depend_on_each_other_are_checked_and_secrets_are_not_repeated(tmp_path: Path) -> None:
+    given = {"EMAIL_USE_SSL": "1", "EMAIL_USE_TLS": "1", "RELEASEHUB_STORAGE": "s3"}
+    result = run(STARTS["check"], tmp_path, **given, SECRET_KEY="too-short", DATABASE_URL="nosql://user:hunter2@host/a")
+    assert result.returncode == 1
+    assert "- EMAIL_USE_TLS is '1'. EMAIL_USE_SSL is set too" in result.stderr
+    assert "- AWS_STORAGE_BUCKET_NAME is not set. Set it to the name of the bucket" in result.stderr
+    assert "- SECRET_KEY is invalid. Set it to a random value of at least 32 characters" in result.stderr
+    assert "- DATABASE_URL is invalid. Set it to a URL such as" in result.stderr
+    assert "too-short" not in result.stderr
+    assert "hunter2" not in result.stderr
+
+
+def test_a_data_directory_that_cannot_be_used_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ValidationError, match=r"The data directory cannot be used: .* Set it to another one\."):
+        stored_secret_key(str(tmp_path / "file" / "data"))
+
+
+def test_the_secret_key_is_stored_for_the_next_start(tmp_path: Path) -> None:
+    first = stored_secret_key(str(tmp_path / "data"))
+    assert len(first) >= 32
+    assert stored_secret_key(str(tmp_path / "data")) == first
+    assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_variable_has_its_default(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("X", value)
+    assert (env.text("X", "a"), env.number("X", 7), env.flag("X", default=True)) == ("a", 7, True)
+    assert env.items("X", "a,b") == ["a", "b"]
+    env.seal()
+
+
+def test_spaces_around_values_and_entries_do_not_matter(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", " 12 ")
+    monkeypatch.setenv("LIST", " a, ,b ,")
+    assert (env.text("X"), env.number("X", 7), env.items("LIST")) == ("12", 12, ["a", "b"])
+    assert parse_networks(" 10.0.0.0/8, ,::1 ") == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", True), ("YES", True), ("on", True), ("0", False), ("False", False), ("off", False)]
+)
+def test_booleans(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+    monkeypatch.setenv("X", value)
+    assert env.flag("X", default=not expected) is expected
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "many"])
+def test_an_invalid_value_is_recorded_and_the_default_stands_in(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("X", value)
+    assert (env.number("X", 7), env.flag("X", default=True), env.choice("X", "a", ("a", "b"))) == (7, True, "a")
+    assert problems(env)["X"] == [
+        "Set it to a whole number that is at least 0.",
+        "Set it to 1 or 0.",
+        "Set it to one of: a, b.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["hub.example.org", "ftp://hub.example.org", "http://", "http://[1", "https://a.org/x", "https://u@a.org"]
+)
+def test_a_public_url_that_cannot_work(value: str) -> None:
+    with pytest.raises(ValidationError, match=r"https://hub\."):
+        parse_public_url(value)
+
+
+def test_a_public_url_loses_its_slash() -> None:
+    assert parse_public_url("https://hub.example.org/") == "https://hub.example.org"
+
+
+def test_a_variable_that_is_missing_is_called_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X", " ")
+    assert explain({"X": ["Set it."]}).endswith("- X is not set. Set it.")
+
+
+def cache_seconds(data: Path, **variables: str) -> str:
+    script = "from releasehub.settings.base import ANONYMOUS_CACHE_SECONDS; print(ANONYMOUS_CACHE_SECONDS)"
+    return run(["-c", script], data, **variables).stdout.strip()
+
+
+def test_the_deprecated_name_of_the_anonymous_cache_works(tmp_path: Path) -> None:
+    old, new = "RELEASEHUB_GUEST_CACHE_SECONDS", "RELEASEHUB_ANONYMOUS_CACHE_SECONDS"
+    assert cache_seconds(tmp_path, **{old: "5"}) == "5"
+    assert cache_seconds(tmp_path, **{old: "5", new: "9"}) == "9"
+
+
+@pytest.mark.parametrize("start", ["check", "web server"])
+def test_a_deprecated_name_is_warned_about_at_the_start(start: str, tmp_path: Path) -> None:
+    result = run(STARTS[start], tmp_path, RELEASEHUB_GUEST_CACHE_SECONDS="5")
+    assert result.returncode == 0
+    assert "RELEASEHUB_GUEST_CACHE_SECONDS is deprecated." in result.stderr
+    assert "Rename it to RELEASEHUB_ANONYMOUS_CACHE_SECONDS." in result.stderr
+
+
+def test_an_empty_deprecated_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELEASEHUB_GUEST_CACHE_SECONDS", "")
+    assert check_renamed_variables(None) == []

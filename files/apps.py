@@ -5,6 +5,8 @@ class FilesConfig(AppConfig):
     name = "files"
 
     def ready(self) -> None:
+        from downloads.limits import register_held_limits
+        from files import held
         from files.models import File
         from files.public_names import remember_files_of
         from files.snapshots import file_snapshot
@@ -15,4 +17,5 @@ class FilesConfig(AppConfig):
 
         register_snapshot(File, file_snapshot)
         register_version_exposure(remember_files_of)
+        register_held_limits(held)
         register_check("storage", lambda: blob_storage().is_reachable())

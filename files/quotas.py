@@ -1,6 +1,8 @@
 """Count the bytes that a version, a download and its owner hold, and check the quotas.
 
-Reserved are uploads that have begun and copies of links that are under way. For a download and its owner soft-deleted
+Reserved are uploads that have begun and copies of links that are under way. An open-ended upload, whose client has not
+told its size, reserves half of what it may have: parallel ones can hold at most twice of what was left when they
+began, and the confirmation refuses what does not fit. For a download and its owner soft-deleted
 files count, because their bytes are there until they are purged. Links count for what offers them, not for the owner,
 who stores nothing. Code that adds bytes locks the version, which locks its download, and then
 the owner (`lock_quota`), so that parallel uploads or copies cannot exceed a limit together.
@@ -71,25 +73,33 @@ def download_quota(download: Download, *, besides: Reservation | None = None) ->
 
 
 def used_bytes(user_id: int, *, besides: Reservation | None = None) -> int:
-    """Return what the user's downloads and loose uploads hold."""
-    of_owner = Q(version__download__owner=user_id)
-    files = _files(besides).filter(STORED | COPIED, of_owner)
+    """Return what the user's downloads and loose uploads hold. A package counts for the owner of its download."""
+    files = _files(besides).filter(STORED | COPIED, version__download__owner=user_id)
+    loose = Q(version=None, package_of=None, lockfile_of=None, user=user_id)
+    uploads = _uploads(besides).filter(_upload_of("owner", user_id) | loose)
     icons = DownloadIcon.objects.filter(download__owner=user_id)
-    return _sum(files) + _sum(_uploads(besides).filter(of_owner | Q(version=None, user=user_id))) + _icon_bytes(icons)
+    return _sum(files) + _reserved(uploads) + _icon_bytes(icons)
 
 
 def used_by_download(download_id: int, *, besides: Reservation | None = None) -> int:
     """Return what the download holds."""
-    of_download = Q(version__download=download_id)
-    files = _files(besides).filter(STORED | OFFERED, of_download)
-    icons = DownloadIcon.objects.filter(download=download_id)
-    return _sum(files) + _sum(_uploads(besides).filter(of_download)) + _icon_bytes(icons)
+    return _held_by(download_id, _files(besides).filter(STORED | OFFERED), besides)
+
+
+def stored_by_download(download_id: int) -> int:
+    """Return what the download holds at the cost of its owner, who does not pay for links."""
+    return _held_by(download_id, _files(None).filter(STORED | COPIED), None)
 
 
 def used_by_version(version_id: int, *, besides: Reservation | None = None) -> int:
     """Return what the version offers, and what uploads to it are going to hold."""
     files = _files(besides).filter(OFFERED, version=version_id)
-    return _sum(files) + _sum(_uploads(besides).filter(version=version_id))
+    return _sum(files) + _reserved(_uploads(besides).filter(version=version_id))
+
+
+def reserved_bytes(size_bytes: int, *, is_open_ended: bool) -> int:
+    """Return what an upload of that size, or of at most that size if it is open-ended, reserves in the quotas."""
+    return (size_bytes + 1) // 2 if is_open_ended else size_bytes
 
 
 def lock_quota(user_id: int) -> None:
@@ -138,21 +148,46 @@ def _user_limit(user_id: int) -> int:
     return int(settings.USER_QUOTA_BYTES if own is None else own)
 
 
+def _held_by(download_id: int, files: models.QuerySet[File], besides: Reservation | None) -> int:
+    uploads = _uploads(besides).filter(_upload_of("pk", download_id))
+    icons = DownloadIcon.objects.filter(download=download_id)
+    return _sum(files.filter(version__download=download_id)) + _reserved(uploads) + _icon_bytes(icons)
+
+
+def _upload_of(attribute: str, value: int) -> Q:
+    """Select the uploads to downloads with that value, those of packages included, which have no version yet."""
+    ways = ("version__download", "package_of__download", "lockfile_of__download")
+    return Q(*((f"{way}__{attribute}", value) for way in ways), _connector=Q.OR)
+
+
 def _files(besides: Reservation | None) -> models.QuerySet[File]:
     rows = File.all_objects.all()
     return rows.exclude(pk=besides.pk) if isinstance(besides, File) else rows
 
 
 def _uploads(besides: Reservation | None) -> models.QuerySet[UploadSession]:
-    """Open uploads, and finished ones that no file has taken over. An open-ended one counts once its size is known."""
-    waits = Q(state__in=OPEN_STATES, is_open_ended=False)
+    """Return open uploads, and finished ones that no file has taken over.
+
+    Without a package its open-ended lockfile does not count either, and the other way around: both were begun for one
+    version, and the second to tell its size is checked with the first.
+    """
     loose = Q(state=UploadSession.State.CONFIRMED, file=None, blob__isnull=False)
-    rows = UploadSession.objects.filter(waits | loose)
-    return rows.exclude(pk=besides.pk) if isinstance(besides, UploadSession) else rows
+    rows = UploadSession.objects.filter(Q(state__in=OPEN_STATES) | loose)
+    if not isinstance(besides, UploadSession):
+        return rows
+    partner = Q(lockfile_of__package=besides) | Q(package_of__lockfile=besides)
+    return rows.exclude(pk=besides.pk).exclude(partner, is_open_ended=True)
 
 
 def _sum(rows: models.QuerySet[Any]) -> int:
     return rows.aggregate(total=Sum("size_bytes"))["total"] or 0
+
+
+def _reserved(uploads: models.QuerySet[UploadSession]) -> int:
+    sums = uploads.aggregate(
+        told=Sum("size_bytes", filter=Q(is_open_ended=False)), untold=Sum("size_bytes", filter=Q(is_open_ended=True))
+    )
+    return (sums["told"] or 0) + reserved_bytes(sums["untold"] or 0, is_open_ended=True)
 
 
 def _icon_bytes(icons: models.QuerySet[DownloadIcon]) -> int:

@@ -237,7 +237,8 @@ def restore_file(*, actor: Actor, file: File) -> File:
     Raises:
         NotFound: The file is not visible to the actor.
         Denied: The actor may not restore the file.
-        Conflict: The file is not deleted, or another file has its name now.
+        Conflict: The file is not deleted, another file has its name now, or the version has too many files.
+        Rejected: A rule of the category or a quota does not allow the file.
     """
     file_policy.ensure("restore", actor, file)
     file = lock_file(file)
@@ -254,6 +255,7 @@ def restore_file(*, actor: Actor, file: File) -> File:
             field="filename",
         )
     check_name_is_free(file.version, file.filename, Identity.of(file))
+    _check_room_for_restored(file)
     file.mark_restored()
     elect_primary_file(file.version, file)
     remember_file(file)
@@ -261,6 +263,21 @@ def restore_file(*, actor: Actor, file: File) -> File:
     audit.record(actor=actor, action=AuditAction.FILE_RESTORE, target=file)
     webhooks.publish(actor=actor, event=EventType.FILE_RESTORED, target=file)
     return file
+
+
+def _check_room_for_restored(file: File) -> None:
+    """Check the file as if it were added again: until now, it did not count for the limits of its version."""
+    lock_quota(file.version.download.owner_id)
+    validate(
+        Candidate(
+            file.version,
+            file.filename,
+            _rules(file.version),
+            file.size_bytes,
+            reservation=file,
+            is_link_only=file.blob is None,
+        )
+    )
 
 
 def lock_file(file: File) -> File:

@@ -14,6 +14,7 @@ from downloads.exposure import (
     slug_is_taken,
     slug_taken,
 )
+from downloads.limits import check_new_category, check_restore
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.querysets import DownloadQuerySet
@@ -94,6 +95,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
         Denied: The actor may not edit the download. Only owners and moderators change the visibility and the
             organization, and only administrators the storage quota.
         Invalid: A field has an invalid value.
+        Rejected: The files of the download break a rule of the new category.
         Conflict: The download is deleted, or the slug is or was taken.
     """
     # The policy is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
@@ -161,6 +163,7 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
         NotFound: The actor may not see the download.
         Denied: The actor is neither the owner nor a moderator.
         Conflict: The download is not deleted. For superusers, this is not an error.
+        Rejected: The storage quota of the download or of its owner is exceeded.
     """
     download_policy.ensure("restore", actor, download)
     download = lock_download(download.pk)
@@ -170,6 +173,7 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
         raise Conflict(
             ErrorCode.NOT_DELETED, f"The download {download.slug} is not deleted, so there is nothing to restore."
         )
+    check_restore(download)
     with exposure_change(download):
         if download.state != Download.State.DRAFT:
             rules = rules_of(download.category)
@@ -247,6 +251,7 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
     Raises:
         Denied: The category accepts no downloads from the actor, or the move would show the download to more people
             than the actor may show it to.
+        Rejected: The files of the download break a rule of the category. Moderators may move them all the same.
     """
     category = fields.get("category")
     if category is None or category == download.category or download_policy.is_moderator(actor):
@@ -261,6 +266,7 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
         # After the move, anonymous visitors would see what only signed-in users saw before. That is a change of the
         # visibility, so it needs the same permission.
         download_policy.ensure("set_visibility", actor, download)
+    check_new_category(download, category)
     if rules.requires_approval and download.state == Download.State.VISIBLE:
         fields["state"] = Download.State.MODERATED
 

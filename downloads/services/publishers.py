@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from downloads.limits import check_new_owner
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services.downloads import lock_download
@@ -82,6 +83,7 @@ def remove_publisher(*, actor: Actor, download: Download, user: User) -> None:
         NotFound: The actor may not see the download, or the user is not a publisher.
         Denied: The actor may not manage the team, or may not give the download to another owner.
         Conflict: The user is the last publisher.
+        Rejected: The files of the download do not fit into the storage quota of the next owner.
     """
     # The owner may change while this request waits for the lock, so the policy is checked before and after it.
     download_policy.ensure("manage_team", actor, download)
@@ -107,6 +109,7 @@ def _hand_over(actor: Actor, download: Download, heir: TeamMember | None) -> Non
         raise Denied(
             "Only the owner or a moderator can hand the entity over to another publisher. Ask the owner to do it."
         )
+    check_new_owner(download, heir.user)
     changes = {"owner": [download.owner_id, heir.user_id]}
     pass_on_grants(download, giver=download.owner, heir=heir.user)
     download.owner = heir.user

@@ -55,9 +55,12 @@ def check_extension(candidate: Candidate) -> None:
     Raises:
         Rejected: The extension is not accepted.
     """
-    if not candidate.filename:
-        return
-    found, allowed = extension(candidate.filename), candidate.rules.allowed_extensions
+    if candidate.filename:
+        _check_extension(candidate.filename, candidate.rules)
+
+
+def _check_extension(filename: str, rules: CategoryRules) -> None:
+    found, allowed = extension(filename), rules.allowed_extensions
     # An extension may have two parts, such as tar.gz. A rule for either form applies.
     last = found.rpartition(".")[2]
     if {found, last} & settings.REFUSED_EXTENSIONS:
@@ -73,6 +76,48 @@ def check_extension(candidate: Candidate) -> None:
             ErrorCode.FILE_EXTENSION_REFUSED,
             f"The category of this download does not accept {what}. Use one of these types: {names}.",
             field="file",
+        )
+
+
+def check_held_file(rules: CategoryRules, file: File) -> None:
+    """Check a file that a download brings into a category with these rules.
+
+    Raises:
+        Rejected: The type of the file is not accepted, the file is too large, or links are not allowed.
+    """
+    try:
+        _check_extension(file.filename, rules)
+        _within(rules.max_file_bytes, file.size_bytes, "The file")
+        if file.blob_id is None and not rules.allows_external_links:
+            raise Rejected(ErrorCode.FILE_EXTERNAL_REFUSED, "It does not allow external links.")
+    except Rejected as refusal:
+        message = f"The file {file.filename} does not fit the rules of the new category. {refusal.message}"
+        raise Rejected(refusal.code, message, field="category", **refusal.params) from refusal
+
+
+def check_version_totals(rules: CategoryRules, *, file_count: int, size_bytes: int) -> None:
+    """Check the limits for a version that a download brings into a category with these rules.
+
+    Raises:
+        Rejected: The version has too many bytes.
+        Conflict: The version has too many files.
+    """
+    _within(rules.max_version_bytes, size_bytes, "A version", field="category")
+    if rules.max_files_per_version and file_count > rules.max_files_per_version:
+        message = f"A version has {file_count} files; the limit of the category is {rules.max_files_per_version}."
+        raise Conflict(ErrorCode.FILE_COUNT_LIMIT, message, field="category", limit=rules.max_files_per_version)
+
+
+def check_download_bytes(rules: CategoryRules, size_bytes: int) -> None:
+    """Check the quota that a download has in a category with these rules.
+
+    Raises:
+        Rejected: The download has too many bytes.
+    """
+    if rules.max_download_bytes and size_bytes > rules.max_download_bytes:
+        message = f"The download has {size_bytes} bytes; the quota in the category is {rules.max_download_bytes}."
+        raise Rejected(
+            ErrorCode.QUOTA_EXCEEDED, message, field="category", limit=rules.max_download_bytes, used=size_bytes
         )
 
 
@@ -129,11 +174,11 @@ def _check_content(candidate: Candidate) -> None:
         )
 
 
-def _within(limit: int, size: int, what: str) -> None:
+def _within(limit: int, size: int, what: str, *, field: str = "file") -> None:
     if limit and size > limit:
         raise Rejected(
             ErrorCode.FILE_TOO_LARGE,
             f"{what} would have {size} bytes, but the limit is {limit} bytes. Choose a smaller file.",
-            field="file",
+            field=field,
             limit=limit,
         )

@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from downloads.models import Download
 from files.models import PackageUpload, UploadSession
 from files.names import InvalidName, clean_name
-from files.quotas import check_room, check_user_quota, lock_quota
+from files.quotas import check_room, check_user_quota, lock_quota, reserved_bytes
 from files.services import check_new_file
 from files.storage import Incoming, SignedPut, blob_storage
 from releasehub.accounts.models import User
@@ -38,6 +39,7 @@ ONE_PUT_BYTES = 64 * MIB
 USUAL_PART = 16 * MIB
 MAX_SIGNED_PARTS = 100
 URL_SECONDS = 3600
+OPEN_ENDED_FOR = timedelta(days=1)
 NOTE_ACTIVITY_EVERY = timedelta(minutes=1)
 
 
@@ -109,10 +111,7 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
         raise Rejected(ErrorCode.FILE_TOO_LARGE, message, field="size_bytes", limit=settings.MAX_FILE_BYTES)
     if actor.user_id is not None:
         check_user_quota(actor.user_id, max(size_bytes, 1))
-    try:
-        return clean_name(filename)
-    except InvalidName as error:
-        raise Invalid(ErrorCode.FILE_NAME_INVALID, str(error), field="filename", reason=error.code) from error
+    return _clean_name(filename)
 
 
 def open_incoming(*, size_bytes: int, part_bytes: int | None) -> Incoming:
@@ -150,20 +149,36 @@ def declare_size(upload: UploadSession, size_bytes: int) -> bool:
 
 @transaction.atomic
 def begin_upload(
-    *, actor: Actor, version: Version | None, filename: str, incoming: Incoming, sha256: str = "", **fields: Any
+    *,
+    actor: Actor,
+    version: Version | None,
+    filename: str,
+    incoming: Incoming,
+    sha256: str = "",
+    package_of: Download | None = None,
+    **fields: Any,
 ) -> UploadSession:
     """Create the session of an upload into `incoming`. `sha256` is in hex, or empty if the client does not know it.
+
+    The upload reserves its bytes in the quotas (`files/quotas.py`).
+
+    Args:
+        package_of: The download, if the upload is for a version that does not exist yet. The caller has locked it.
 
     Raises:
         DomainError: As `check_begin`.
     """
     if version is not None:
         version = lock_version(version)
-    if (owner_id := version.download.owner_id if version else actor.user_id) is not None:
+    download = version.download if version else package_of
+    if (owner_id := download.owner_id if download else actor.user_id) is not None:
         lock_quota(owner_id)
-    # What an open-ended upload will bring is unknown; it is counted when it has come.
-    size_bytes = 0 if incoming.is_open_ended else incoming.size_bytes
-    name = check_begin(actor=actor, version=version, filename=filename, size_bytes=size_bytes, sha256=sha256)
+    size_bytes = reserved_bytes(incoming.size_bytes, is_open_ended=incoming.is_open_ended)
+    if package_of is not None:
+        check_room(package_of, size_bytes)
+        name = _clean_name(filename)
+    else:
+        name = check_begin(actor=actor, version=version, filename=filename, size_bytes=size_bytes, sha256=sha256)
     return UploadSession.objects.create(
         user=actor.user,
         acting={
@@ -310,9 +325,31 @@ def expire_uploads() -> int:
     before = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
     untaken = UploadSession.objects.filter(state=UploadSession.State.CONFIRMED, version=None, blob__isnull=False)
     untaken.filter(last_active_at__lt=before).update(state=UploadSession.State.EXPIRED, blob=None)
-    ended = 0
+    ended = _close_open_ended()
     for upload in UploadSession.objects.filter(state=UploadSession.State.CREATED, last_active_at__lt=before):
         if end_upload(upload, UploadSession.State.EXPIRED):
+            blob_storage().drop_incoming(upload.incoming)
+            ended += 1
+    return ended
+
+
+def _close_open_ended() -> int:
+    """Replace the reservations of open-ended uploads whose URL expired by what has arrived. Without bytes they end.
+
+    Returns:
+        The number of uploads that ended.
+    """
+    ended = 0
+    before = timezone.now() - OPEN_ENDED_FOR
+    waiting = UploadSession.objects.filter(
+        state=UploadSession.State.CREATED, is_open_ended=True, last_active_at__lt=before
+    )
+    for upload in waiting:
+        received = received_bytes(upload)
+        if received is not None:
+            open_ones = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
+            open_ones.update(size_bytes=received, is_open_ended=False, updated_at=timezone.now())
+        elif end_upload(upload, UploadSession.State.EXPIRED):
             blob_storage().drop_incoming(upload.incoming)
             ended += 1
     return ended
@@ -361,6 +398,13 @@ def _check_quota(upload: UploadSession, size_bytes: int) -> None:
     elif upload.user_id is not None:
         lock_quota(upload.user_id)
         check_user_quota(upload.user_id, size_bytes, besides=upload)
+
+
+def _clean_name(filename: str) -> str:
+    try:
+        return clean_name(filename)
+    except InvalidName as error:
+        raise Invalid(ErrorCode.FILE_NAME_INVALID, str(error), field="filename", reason=error.code) from error
 
 
 def _ensure_open(upload: UploadSession) -> None:

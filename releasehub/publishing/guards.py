@@ -6,6 +6,7 @@ The docstrings of this module are printed into docs/lifecycle.md, so each of the
 
 from django.utils import timezone
 
+from downloads.limits import check_restore
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from files.models import DownloadDay, DownloadGrant, File
@@ -102,6 +103,11 @@ def not_sealed_and_fetched(context: Context) -> None:
             f"Version {version.number} is sealed and was already downloaded, so it cannot be unpublished. "
             "Yank it instead.",
         )
+
+
+def within_quotas(context: Context) -> None:
+    """Neither the download nor its owner exceeds the storage quota."""
+    check_restore(context.version.download)
 
 
 def not_yanked(context: Context) -> None:

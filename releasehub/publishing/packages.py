@@ -20,6 +20,7 @@ from downloads.services import lock_download
 from files.inspection.content import findings_of
 from files.inspection.scanner import ScannerUnavailable
 from files.models import File, PackageUpload, UploadSession
+from files.quotas import reserved_bytes, room_left
 from files.services import add_file
 from files.storage import Incoming, blob_storage
 from files.uploads.intake import as_json
@@ -35,6 +36,7 @@ from versions.policies import version_policy
 from versions.services import lock_version
 
 LOCKFILE_NAME = "package-lock.json"
+MAX_LOCKFILE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,20 @@ def check_announcement(*, actor: Actor, download: Download, announcement: Announ
 
 
 def open_places(download: Download) -> tuple[Incoming, Incoming]:
-    """Prepare the uploads of package and lockfile within the size limit. Call it outside a transaction."""
-    limit = rules_of(download.category).max_file_bytes
-    return open_open_ended(limit_bytes=limit), open_open_ended(limit_bytes=limit)
+    """Prepare the uploads of package and lockfile, as large as the category and the quotas allow.
+
+    Call it outside a transaction. `announce_package` checks the quotas again.
+
+    Raises:
+        Rejected: Nothing fits into a quota any more.
+    """
+    left = room_left(download)
+    limits = [limit for limit in (rules_of(download.category).max_file_bytes, left) if limit]
+    package = open_open_ended(limit_bytes=min(limits, default=0))
+    # The package reserves its part of what is left first.
+    if left is not None:
+        limits.append(max(left - reserved_bytes(package.size_bytes, is_open_ended=True), 1))
+    return package, open_open_ended(limit_bytes=min(*limits, MAX_LOCKFILE_BYTES))
 
 
 @transaction.atomic
@@ -116,11 +129,13 @@ def announce_package(
     Raises:
         NotFound: The download is not visible to the actor.
         Denied: The actor may not create versions.
+        Rejected: A quota is exceeded.
     """
     download_policy.ensure("post_version", actor, download)
+    download = lock_download(download.pk)  # so that parallel announcements cannot exceed its quota together
     names = (f"{download.slug}-{announcement.number}.zip", LOCKFILE_NAME)
     package, lockfile = (
-        begin_upload(actor=actor, version=None, filename=name, incoming=place)
+        begin_upload(actor=actor, version=None, filename=name, incoming=place, package_of=download)
         for name, place in zip(names, places, strict=True)
     )
     return PackageUpload.objects.create(

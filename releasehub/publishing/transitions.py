@@ -273,6 +273,7 @@ TABLE: tuple[Transition, ...] = (
         (DELETED,),
         None,
         policy="restore",
+        guards=(guards.within_quotas,),
         effects=(effects.mark_restored,),
         action=Action.VERSION_RESTORE,
         events=(Event.VERSION_RESTORED,),

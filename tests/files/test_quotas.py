@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from datetime import timedelta
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,19 +14,31 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from downloads.services import create_download, update_download
+from downloads.services import add_publisher, create_download, create_entity, update_download
 from files.blobs import keep_upload
-from files.models import Blob, DownloadIcon, File, UploadSession
+from files.models import Blob, DownloadIcon, File, PackageUpload, UploadSession
 from files.quotas import used_by_download, used_bytes
 from files.services import add_file, link_file
 from files.uploads.external import BadLink, _reserve, probe_link
 from files.uploads.icons import edit_entity
-from files.uploads.sessions import begin_upload, declare_size, end_upload, open_incoming, open_open_ended
+from files.uploads.sessions import (
+    MAX_PART_BYTES,
+    begin_upload,
+    declare_size,
+    end_upload,
+    expire_uploads,
+    open_incoming,
+    open_open_ended,
+    sign_parts,
+)
+from files.uploads.verification import verify_now
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Rejected, StorageFull
 from releasehub.publishing.deletion import delete_file
+from releasehub.publishing.packages import MAX_LOCKFILE_BYTES, Announcement, announce_package, open_places
 from tests.conftest import ApiClient
 from tests.factories import (
     make_category,
@@ -39,6 +53,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+_seconds = count()
 
 
 def begin(user: Any, size: int, version: Any = None) -> UploadSession:
@@ -307,13 +322,118 @@ def test_an_icon_counts_for_the_owner_of_the_download(owner: Any) -> None:
         edit_entity(actor=system(), download=download, icon_path=stranger.storage_key)
 
 
-def test_an_open_ended_upload_is_checked_when_its_size_is_known(owner: Any) -> None:
-    incoming = open_open_ended(limit_bytes=1000)
-    upload = begin_upload(actor=Actor(user=owner), version=None, filename="a.bin", incoming=incoming)
-    with pytest.raises(Rejected):
-        declare_size(upload, 101)
-    assert declare_size(upload, 100)
+def begin_open_ended(user: Any, limit: int) -> UploadSession:
+    incoming = open_open_ended(limit_bytes=limit)
+    return begin_upload(actor=Actor(user=user), version=None, filename="a.bin", incoming=incoming)
+
+
+def test_an_open_ended_upload_reserves_half_until_its_size_is_known(owner: Any) -> None:
+    upload = begin_open_ended(owner, 99)
+    assert used_bytes(owner.pk) == 50
+    begin_open_ended(owner, 100)
     assert used_bytes(owner.pk) == 100
+    with pytest.raises(Rejected):
+        begin_open_ended(owner, 1)
+    with pytest.raises(Rejected):
+        declare_size(upload, 51)
+    assert declare_size(upload, 50)
+    assert used_bytes(owner.pk) == 100
+
+
+class TestPackages:
+    """A package and its lockfile count for the entity and its owner from the moment they are announced."""
+
+    @pytest.fixture
+    def entity(self, owner: Any) -> Any:
+        return create_entity(actor=Actor(user=owner), kind="app", slug="timer", name="Timer")
+
+    def announce(self, entity: Any, actor: Actor | None = None) -> PackageUpload:
+        number = f"2024.06.01-1200{next(_seconds):02}"
+        announcement = Announcement(number=number, source_hash="a" * 40, is_forced=True)
+        places = open_places(entity)
+        return announce_package(actor=actor or system(), download=entity, announcement=announcement, places=places)
+
+    def test_what_is_left_limits_both_uploads(self, owner: Any, entity: Any) -> None:
+        announced = self.announce(entity)
+        assert (announced.package.size_bytes, announced.lockfile.size_bytes) == (100, 50)
+        assert used_bytes(owner.pk) == used_by_download(entity.pk) == 75
+
+    def test_parallel_announcements_never_reserve_more_than_is_left(self, owner: Any, entity: Any) -> None:
+        announced = 0
+        with suppress(Rejected):
+            while self.announce(entity):
+                announced += 1
+        assert announced > 2
+        assert used_bytes(owner.pk) <= 100
+        assert sum(UploadSession.objects.values_list("size_bytes", flat=True)) <= 2 * 100
+
+    def test_the_owner_pays_when_another_publisher_announces(self, owner: Any, entity: Any) -> None:
+        publisher = make_user(quota_bytes=1)
+        add_publisher(actor=system(), download=entity, user=publisher)
+        self.announce(entity, Actor(user=publisher))
+        assert (used_bytes(owner.pk), used_bytes(publisher.pk)) == (75, 0)
+
+    @pytest.mark.parametrize("is_own", [True, False])
+    def test_a_package_may_have_all_that_was_left(self, owner: Any, entity: Any, is_own: bool) -> None:
+        if is_own:
+            update_download(actor=system(), download=entity, quota_bytes=100)
+            entity.refresh_from_db()
+        announced = self.announce(entity)
+        assert declare_size(announced.package, 100)
+        with pytest.raises(Rejected):
+            declare_size(announced.lockfile, 1)
+
+    def test_the_second_announcement_does_not_take_what_the_first_has_sent(self, owner: Any, entity: Any) -> None:
+        first, second = self.announce(entity), self.announce(entity)
+        assert declare_size(first.package, 80)
+        with pytest.raises(Rejected):
+            declare_size(second.package, 21)
+        assert used_bytes(owner.pk) > 80
+
+    def test_a_lockfile_has_a_limit_of_its_own(self) -> None:
+        entity = create_entity(actor=Actor(user=make_user()), kind="app", slug="free", name="Free")
+        announced = self.announce(entity)
+        assert (announced.package.size_bytes, announced.lockfile.size_bytes) == (MAX_PART_BYTES, MAX_LOCKFILE_BYTES)
+
+    @pytest.mark.parametrize(("content", "used"), [(b"", 0), (b"x" * 7, 7)])
+    def test_after_a_day_what_arrived_replaces_the_reservation(
+        self, owner: Any, entity: Any, local_storage: Any, content: bytes, used: int
+    ) -> None:
+        announced = self.announce(entity)
+        if content:
+            (address,) = sign_parts(announced.package, [(1, "")])
+            assert Client().generic("PUT", address.put.url, content).status_code == 200
+        expire_uploads()
+        assert used_bytes(owner.pk) == 75
+        UploadSession.objects.update(last_active_at=timezone.now() - timedelta(days=1, minutes=1))
+        expire_uploads()
+        assert used_bytes(owner.pk) == used
+        announced.package.refresh_from_db()
+        if content:
+            assert verify_now(announced.package, size_bytes=7).size_bytes == 7
+
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.parametrize("is_own", [True, False])
+    def test_announcements_at_the_same_time(self, is_own: bool) -> None:
+        entity = create_entity(actor=Actor(user=make_user(quota_bytes=100)), kind="app", slug="timer", name="Timer")
+        if is_own:
+            update_download(actor=system(), download=entity, quota_bytes=100)
+            User.objects.filter(pk=entity.owner_id).update(quota_bytes=0)
+            entity.refresh_from_db()
+
+        def announce(number: int) -> bool:
+            try:
+                self.announce(entity)
+            except Rejected:
+                return False
+            finally:
+                connection.close()
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            assert any(pool.map(announce, range(24)))
+        assert used_by_download(entity.pk) <= 100
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")

@@ -52,13 +52,13 @@ def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
 
     Lists call this before they ask the policies for each row, so that the policies need no query per row.
     """
-    missing = {pk for pk in download_ids if ("access", pk) not in actor.facts}
-    if actor.user_id is None or not missing:
+    missing_ids = {pk for pk in download_ids if ("access", pk) not in actor.facts}
+    if actor.user_id is None or not missing_ids:
         return
-    for pk, access in _query(actor.user_id, missing).items():
+    for pk, access in _query(actor.user_id, missing_ids).items():
         actor.facts["access", pk] = access
     # Remember the downloads without a row, too. Otherwise each policy check would query for them again.
-    for pk in missing:
+    for pk in missing_ids:
         actor.facts.setdefault(("access", pk), NOTHING)
 
 
@@ -110,8 +110,8 @@ def _access(row: dict[str, Any]) -> Access:
 
     Team flags on a download of an organization count only while the user belongs to that organization.
     """
-    held = frozenset(flag for name, flag in BY_FLAG.items() if row["belongs"] and row[name])
-    return Access(flags=held, is_shared=bool(row["shared"]), is_in_store=bool(row["stored"]))
+    flags = frozenset(flag for name, flag in BY_FLAG.items() if row["belongs"] and row[name])
+    return Access(flags=flags, is_shared=bool(row["shared"]), is_in_store=bool(row["stored"]))
 
 
 def _of_id(pk: int) -> DownloadQuerySet:

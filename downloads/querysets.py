@@ -34,7 +34,7 @@ class CategoryQuerySet(TreeQuerySet):
 
     def with_download_count(self, downloads: DownloadQuerySet) -> Self:
         """Add `visible_download_count`: how many of `downloads` are directly in the category."""
-        counted = (
+        counts = (
             downloads.filter(category=OuterRef("pk"))
             .order_by()
             .values("category")
@@ -42,7 +42,7 @@ class CategoryQuerySet(TreeQuerySet):
             .values("total")
         )
         return self.annotate(
-            visible_download_count=Coalesce(models.Subquery(counted), 0, output_field=models.IntegerField())
+            visible_download_count=Coalesce(models.Subquery(counts), 0, output_field=models.IntegerField())
         )
 
 
@@ -54,12 +54,12 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         rows = self.within_binding(actor)
         if actor.has_permission(MODERATE):
             return rows
-        allowed = Q(pk__in=actor.granted_download_ids, state="visible") | open_to(actor)
-        allowed &= Q(deleted_at__isnull=True)
+        condition = Q(pk__in=actor.granted_download_ids, state="visible") | open_to(actor)
+        condition &= Q(deleted_at__isnull=True)
         if actor.user_id is not None:
-            allowed |= Q(owner_id=actor.user_id)
-            allowed |= Q(on_team(actor.user_id), deleted_at__isnull=True)
-        return rows.filter(allowed)
+            condition |= Q(owner_id=actor.user_id)
+            condition |= Q(on_team(actor.user_id), deleted_at__isnull=True)
+        return rows.filter(condition)
 
     def restorable_by(self, actor: Actor) -> Self:
         """Deleted rows that DownloadPolicy.can_restore allows."""
@@ -102,12 +102,12 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
 
         A share or key that lost its force with its creator's rights counts, because it may get its force back.
         """
-        named = Q(Exists(Share.objects.filter(download=OuterRef("pk"))))
+        has_recipients = Q(Exists(Share.objects.filter(download=OuterRef("pk"))))
         keys = AccessKey.objects.filter(download=OuterRef("pk"), revoked_at=None)
-        named |= Q(Exists(keys.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))))
+        has_recipients |= Q(Exists(keys.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))))
         in_store = Q(Exists(StorePublication.objects.filter(download=OuterRef("pk"))))
         opened = Q(visibility__in=["public", "members"]) | Q(in_store, visibility="organization")
-        return self.alive().filter(opened | named, state="visible")
+        return self.alive().filter(opened | has_recipients, state="visible")
 
     def within_binding(self, actor: Actor) -> Self:
         """Rows that the actor's API key is bound to; all rows if the key is not bound or there is no key."""
@@ -130,9 +130,9 @@ def open_to(actor: Actor) -> Q:
     """Match downloads that the actor sees without a role: by their visibility, or because they are shared."""
     if actor.user_id is None:
         return Q(state="visible", visibility="public", category__is_members_only=False)
-    allowed = Q(visibility__in=["public", "members"]) | Q(in_store_of(actor.user_id), visibility="organization")
-    allowed |= Q(Exists(Share.objects.in_force().filter(download=OuterRef("pk"), user=actor.user_id)))
-    return Q(allowed, state="visible")
+    condition = Q(visibility__in=["public", "members"]) | Q(in_store_of(actor.user_id), visibility="organization")
+    condition |= Q(Exists(Share.objects.in_force().filter(download=OuterRef("pk"), user=actor.user_id)))
+    return Q(condition, state="visible")
 
 
 def on_team(user_id: int, *flags: str) -> Q:

@@ -12,7 +12,8 @@ from files.querysets import BlobQuerySet, FileQuerySet
 from files.storage import Incoming
 from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
 from releasehub.core.querysets import AliveManager
-from versions.models import NUMBER_LENGTH, Version
+from versions.models import Version
+from versions.numbering import MAX_NUMBER_CHARACTERS
 
 AliveFileManager = AliveManager.from_queryset(FileQuerySet)
 FileManager = models.Manager.from_queryset(FileQuerySet)
@@ -48,7 +49,7 @@ class File(PublicIdModel, SoftDeleteModel):
     `external_sha512` of a pending link is what was declared, of another one what was measured.
     """
 
-    class Kind(models.TextChoices):
+    class FileKind(models.TextChoices):
         PACKAGE = "package"
         LOCKFILE = "lockfile"
         SIGNATURE = "signature"
@@ -74,7 +75,7 @@ class File(PublicIdModel, SoftDeleteModel):
     display_label = models.CharField(max_length=200, blank=True)
     platform = models.CharField(max_length=50, blank=True)
     architecture = models.CharField(max_length=50, blank=True)
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PACKAGE)
+    kind = models.CharField(max_length=10, choices=FileKind.choices, default=FileKind.PACKAGE)
     size_bytes = models.PositiveBigIntegerField(default=0, editable=False)
     is_primary = models.BooleanField(default=False)
     is_primary_choice = models.BooleanField(default=False, editable=False)  # see files/primary.py
@@ -195,7 +196,7 @@ class PackageUpload(TimeStampedModel):
     """
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="package_uploads")
-    number = models.CharField(max_length=NUMBER_LENGTH)
+    number = models.CharField(max_length=MAX_NUMBER_CHARACTERS)
     source_hash = models.CharField(max_length=128)
     base_version = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
     is_forced = models.BooleanField(default=False)

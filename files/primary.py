@@ -8,7 +8,13 @@ from django.utils import timezone
 from files.models import File
 from versions.models import Version
 
-KIND_ORDER = (File.Kind.PACKAGE, File.Kind.OTHER, File.Kind.LOCKFILE, File.Kind.SBOM, File.Kind.SIGNATURE)
+KIND_ORDER = (
+    File.FileKind.PACKAGE,
+    File.FileKind.OTHER,
+    File.FileKind.LOCKFILE,
+    File.FileKind.SBOM,
+    File.FileKind.SIGNATURE,
+)
 UNDECLARED = 0
 COMPARED_FIELDS = (
     "folded_name",
@@ -58,7 +64,7 @@ def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, str]:
     """
     return (
         not file.is_primary_choice,
-        KIND_ORDER.index(File.Kind(file.kind)),
+        KIND_ORDER.index(File.FileKind(file.kind)),
         file.display_order == UNDECLARED,
         file.display_order,
         bool(file.platform),
@@ -73,7 +79,7 @@ def fitness(file: File, platform: str, architecture: str) -> tuple[bool, bool, b
     A package comes before everything else, then a file that names the system before one that suits all systems.
     """
     return (
-        file.kind != File.Kind.PACKAGE,
+        file.kind != File.FileKind.PACKAGE,
         bool(platform) and not file.platform,
         bool(architecture) and file.architecture != architecture,
         not file.is_primary,

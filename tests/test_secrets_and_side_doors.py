@@ -75,13 +75,15 @@ def test_answers_kept_for_repeats_are_encrypted() -> None:
 
 
 def test_token_of_an_audit_sink_is_encrypted_and_readable_by_the_hub() -> None:
-    sink = AuditSink.objects.create(kind=AuditSink.Kind.HTTP, target="https://logs.example.org/", token="s3cret-token")
+    sink = AuditSink.objects.create(
+        kind=AuditSink.SinkKind.HTTP, target="https://logs.example.org/", token="s3cret-token"
+    )
     assert "s3cret-token" not in stored("audit_auditsink")
     assert AuditSink.objects.get(pk=sink.pk).token == "s3cret-token"
 
 
 def test_token_under_a_lost_key_reads_as_empty(settings: Any, caplog: pytest.LogCaptureFixture) -> None:
-    AuditSink.objects.create(kind=AuditSink.Kind.HTTP, target="https://logs.example.org/", token="s3cret-token")
+    AuditSink.objects.create(kind=AuditSink.SinkKind.HTTP, target="https://logs.example.org/", token="s3cret-token")
     settings.SECRET_KEY = "another key " * 5
     assert AuditSink.objects.get().token == ""
     assert "Enter the value again" in caplog.text

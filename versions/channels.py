@@ -7,7 +7,7 @@ import re
 
 STABLE = "stable"
 ORDER = (STABLE, "rc", "beta", "alpha", "dev")
-MAX_LENGTH = 50
+MAX_CHANNEL_CHARACTERS = 50
 _FORM = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -33,9 +33,9 @@ def clean_channel(text: str) -> str:
         InvalidChannel: The name is too long or has a character that is not allowed.
     """
     channel = text.strip().lower()
-    if len(channel) > MAX_LENGTH or not _FORM.fullmatch(channel):
+    if len(channel) > MAX_CHANNEL_CHARACTERS or not _FORM.fullmatch(channel):
         raise InvalidChannel(
-            f"The channel name {text[:MAX_LENGTH]!r} is invalid. Use 1 to {MAX_LENGTH} "
+            f"The channel name {text[:MAX_CHANNEL_CHARACTERS]!r} is invalid. Use 1 to {MAX_CHANNEL_CHARACTERS} "
             "letters, digits, dots, hyphens or underscores."
         )
     return channel
@@ -47,10 +47,10 @@ def channel_of_prerelease(prerelease: str) -> str:
     If the identifier names several channels, the least stable one is returned. If it names no channel, as in 1.0.0-1,
     the version belongs to `dev`, so that only clients that follow `dev` are offered it.
     """
-    found = [
+    channels = [
         _CHANNEL_OF.get(match[1].lower(), "") for match in map(_WORD.fullmatch, _IDENTIFIERS.split(prerelease)) if match
     ]
-    return max((channel for channel in found if channel), key=ORDER.index, default=ORDER[-1])
+    return max((channel for channel in channels if channel), key=ORDER.index, default=ORDER[-1])
 
 
 def offered_to(channel: str) -> tuple[str, ...]:

@@ -56,11 +56,11 @@ def remember_versions_of(download: Download) -> None:
     """Reserve the numbers and file names of all open versions of a download that outsiders can see from now on."""
     rows = Version.all_objects.filter(download=download).released()
     # Only the missing rows are loaded: a download that is hidden and shown again may have thousands of known ones.
-    known = PublicNumber.objects.filter(
+    public_numbers = PublicNumber.objects.filter(
         download=OuterRef("download"), channel=OuterRef("channel"), sort_key=OuterRef("sort_key")
     )
-    missing = rows.filter(~Exists(known)).only("download_id", "channel", "sort_key", "number").order_by()
-    PublicNumber.objects.bulk_create([_row(version) for version in missing], batch_size=BATCH, ignore_conflicts=True)
+    versions = rows.filter(~Exists(public_numbers)).only("download_id", "channel", "sort_key", "number").order_by()
+    PublicNumber.objects.bulk_create([_row(version) for version in versions], batch_size=BATCH, ignore_conflicts=True)
     for listener in _listeners:
         listener(rows)
 

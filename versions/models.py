@@ -9,11 +9,11 @@ from django.db.models import Q
 from downloads.models import AccessKey, Download
 from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
 from releasehub.core.querysets import AliveManager
-from versions.numbering import ceiling
+from versions.numbering import MAX_NUMBER_CHARACTERS, Scheme, ceiling
 from versions.querysets import RELEASED, LabelQuerySet, VersionQuerySet
 
-NUMBER_LENGTH = 128
-SORT_KEY_LENGTH = 300
+MAX_SORT_KEY_BYTES = 300
+SCHEME_CHOICES = [(scheme.value, scheme.value.capitalize()) for scheme in Scheme]
 
 AliveVersionManager = AliveManager.from_queryset(VersionQuerySet)
 VersionManager = models.Manager.from_queryset(VersionQuerySet)
@@ -26,14 +26,6 @@ class Version(PublicIdModel, SoftDeleteModel):
     published. `sort_key` holds the number in a form that the database can sort by. `seal_on_publish` is set if the
     author who asked for approval also asked for a seal; the version is then sealed when a moderator publishes it.
     """
-
-    class Scheme(models.TextChoices):
-        SEMVER = "semver"
-        DOTTED = "dotted"
-        CALVER = "calver"
-        BUILD = "build"
-        PEP440 = "pep440"
-        OTHER = "other"
 
     class State(models.TextChoices):
         DRAFT = "draft"
@@ -51,9 +43,9 @@ class Version(PublicIdModel, SoftDeleteModel):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="versions"
     )
-    number = models.CharField("version", max_length=NUMBER_LENGTH)
-    scheme = models.CharField(max_length=10, choices=Scheme.choices, editable=False)
-    sort_key = models.BinaryField(max_length=SORT_KEY_LENGTH, editable=False)
+    number = models.CharField("version", max_length=MAX_NUMBER_CHARACTERS)
+    scheme = models.CharField(max_length=10, choices=SCHEME_CHOICES, editable=False)
+    sort_key = models.BinaryField(max_length=MAX_SORT_KEY_BYTES, editable=False)
     version_int = models.BigIntegerField(default=0, editable=False)
     is_prerelease = models.BooleanField(default=False, editable=False)
     channel = models.CharField(max_length=50, default="stable")
@@ -164,8 +156,8 @@ class PublicNumber(models.Model):
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="public_numbers")
     channel = models.CharField(max_length=50)
-    sort_key = models.BinaryField(max_length=SORT_KEY_LENGTH)
-    number = models.CharField(max_length=NUMBER_LENGTH)
+    sort_key = models.BinaryField(max_length=MAX_SORT_KEY_BYTES)
+    number = models.CharField(max_length=MAX_NUMBER_CHARACTERS)
     version = models.ForeignKey(
         Version, null=True, blank=True, on_delete=models.SET_NULL, related_name="public_numbers"
     )

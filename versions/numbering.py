@@ -16,7 +16,7 @@ from itertools import dropwhile
 
 from versions import pep440
 
-MAX_LENGTH = 128
+MAX_NUMBER_CHARACTERS = 128
 MAX_PART = 999
 EXACT_PARTS = 3
 MAX_MAJOR = (2**63 - 1) // 10**9 - 1
@@ -102,10 +102,11 @@ def parse(text: str, scheme: Scheme | None = None) -> Number:
     """
     if not text:
         raise InvalidNumber("version.number_empty", "The version number is empty. Enter a number such as 1.4.0.")
-    if len(text) > MAX_LENGTH:
+    if len(text) > MAX_NUMBER_CHARACTERS:
         raise InvalidNumber(
             "version.number_too_long",
-            f"The version number has {len(text)} characters, but the limit is {MAX_LENGTH}. Enter a shorter number.",
+            f"The version number has {len(text)} characters, but the limit is {MAX_NUMBER_CHARACTERS}. "
+            "Enter a shorter number.",
         )
     scheme = scheme or detect(text)
     if not accepts(text, scheme):
@@ -132,7 +133,7 @@ def detect(text: str) -> Scheme:
 
 def accepts(text: str, scheme: Scheme) -> bool:
     """Return whether the scheme allows exactly this text. The pattern for semver follows semver.org."""
-    if len(text) > MAX_LENGTH:
+    if len(text) > MAX_NUMBER_CHARACTERS:
         return False
     if scheme is Scheme.CALVER:
         return bool(_CALVER.fullmatch(text)) and _is_moment(text)
@@ -148,11 +149,11 @@ def read(text: str, scheme: Scheme | str | None = None) -> Number:
     Raises:
         InvalidNumber: The text is not a version number under any scheme.
     """
-    wanted = Scheme(scheme) if scheme else None
-    if wanted is not None:
+    expected_scheme = Scheme(scheme) if scheme else None
+    if expected_scheme is not None:
         for spelling in (text, text[1:] if text[:1] in {"v", "V"} else ""):
-            if spelling and accepts(spelling, wanted):
-                return parse(spelling, wanted)
+            if spelling and accepts(spelling, expected_scheme):
+                return parse(spelling, expected_scheme)
     return parse(text)
 
 

@@ -15,7 +15,7 @@ DEV, PLAIN, AFTER = b"\x00", b"\x01", b"\x02"
 
 def accepts(text: str) -> bool:
     """Return whether the text is a version under PEP 440, in any spelling, but without surrounding spaces."""
-    return text.isascii() and text == text.strip() and _parsed(text) is not None
+    return text.isascii() and text == text.strip() and _parse(text) is not None
 
 
 def read(text: str) -> Version:
@@ -69,7 +69,7 @@ def _local(version: Version, integer: Callable[[int], bytes]) -> bytes:
     return b"".join(encoded) + b"\x01"
 
 
-def _parsed(text: str) -> Version | None:
+def _parse(text: str) -> Version | None:
     try:
         return Version(text)
     except InvalidVersion:

@@ -82,8 +82,8 @@ class LabelPolicy(Policy[Label]):
         """
         if sees_everything(actor):
             return True
-        wanted = list(downloads)
-        return bool(wanted) and all(self._manages(actor, download) for download in wanted)
+        download_list = list(downloads)
+        return bool(download_list) and all(self._manages(actor, download) for download in download_list)
 
     def can_edit(self, actor: Actor, target: Label) -> bool:
         return self.can_attach(actor, [] if target.is_general else target.downloads.all())

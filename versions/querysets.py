@@ -41,11 +41,11 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which VersionPolicy.can_view is true, deleted ones included."""
-        return self._seen(actor, self.released())
+        return self._visible(actor, self.released())
 
     def listed_to(self, actor: Actor) -> Self:
         """Rows of `visible_to` that lists show to the actor."""
-        return self._seen(actor, self.listed())
+        return self._visible(actor, self.listed())
 
     def listed_in(self, actor: Actor, download: Download) -> Self:
         """Rows of `listed_to` in one download that the actor may see, selected without joins."""
@@ -65,8 +65,8 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         """Versions with every word in title, number, notes or the title of their download."""
         rows = self
         for word in text.split()[:8]:
-            found = Q(title__icontains=word) | Q(number__icontains=word) | Q(release_notes__icontains=word)
-            rows = rows.filter(found | Q(download__title__icontains=word))
+            matches = Q(title__icontains=word) | Q(number__icontains=word) | Q(release_notes__icontains=word)
+            rows = rows.filter(matches | Q(download__title__icontains=word))
         return rows
 
     def newer_than(self, number: str, scheme: str = "") -> Self:
@@ -82,7 +82,7 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         rows = self.alive().filter(state="scheduled", publish_at__lte=timezone.now())
         return rows.filter(download__deleted_at__isnull=True)
 
-    def _seen(self, actor: Actor, by_outsiders: Self) -> Self:
+    def _visible(self, actor: Actor, by_outsiders: Self) -> Self:
         """Return the rows that the actor sees, if `by_outsiders` is what an actor without a role sees."""
         if sees_everything(actor):
             return self
@@ -111,13 +111,15 @@ class LabelQuerySet(models.QuerySet[Any]):
         if sees_everything(actor):
             return self
         links = self.model.downloads.through.objects.filter(**{self.model._meta.model_name: OuterRef("pk")})
-        seen = Q(Exists(links.filter(download__in=Download.objects.visible_to(actor))))
-        return self.filter(seen | Q(is_general=True)) if actor.user_id or actor.is_superuser else self.filter(seen)
+        is_attached = Q(Exists(links.filter(download__in=Download.objects.visible_to(actor))))
+        if actor.user_id or actor.is_superuser:
+            return self.filter(is_attached | Q(is_general=True))
+        return self.filter(is_attached)
 
     def search(self, text: str) -> Self:
         """Labels with every word in name, display name or description."""
         rows = self
         for word in text.split()[:8]:
-            found = Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)
-            rows = rows.filter(found)
+            matches = Q(name__icontains=word) | Q(display_name__icontains=word) | Q(description__icontains=word)
+            rows = rows.filter(matches)
         return rows

@@ -33,7 +33,7 @@ class Download(PublicIdModel, SoftDeleteModel):
         ORGANIZATION = "organization"
         PRIVATE = "private"
 
-    class Kind(models.TextChoices):
+    class DownloadKind(models.TextChoices):
         APP = "app"
         SERVICE = "service"
         CHAT_EXTENSION = "chat_extension"
@@ -63,7 +63,7 @@ class Download(PublicIdModel, SoftDeleteModel):
     source_url = models.URLField(blank=True, max_length=500)
     license = models.CharField(max_length=100, blank=True)
     tags = models.JSONField(default=list, blank=True)
-    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.APP)
+    kind = models.CharField(max_length=20, choices=DownloadKind.choices, default=DownloadKind.APP)
     state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
     visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
     default_channel = models.CharField(max_length=50, default="stable")

@@ -271,11 +271,11 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
         fields["state"] = Download.State.MODERATED
 
 
-def _slug(title: str, wanted: str) -> str:
+def _slug(title: str, slug: str) -> str:
     """Return the wanted slug, or a free one made from the title if none is wanted."""
-    if wanted and slug_is_taken(wanted):
-        raise slug_taken(wanted)
-    return wanted or free_slug(title, slug_is_taken, fallback="download")
+    if slug and slug_is_taken(slug):
+        raise slug_taken(slug)
+    return slug or free_slug(title, slug_is_taken, fallback="download")
 
 
 def _save_with_slug(download: Download) -> None:

@@ -28,9 +28,9 @@ from releasehub.webhooks.events import EventType
 
 def entity_category() -> Category:
     """Return the category of all entities. It is created together with the first entity."""
-    found: Category | None = Category.objects.filter(slug=ENTITIES).first()
-    if found is not None:
-        return found
+    category: Category | None = Category.objects.filter(slug=ENTITIES).first()
+    if category is not None:
+        return category
     try:
         with transaction.atomic():
             return create_category(actor=system_actor(), title="Entities", slug=ENTITIES)

@@ -71,9 +71,9 @@ def share_download(*, actor: Actor, download: Download, user: User) -> Share:
         Denied: The actor may not manage the team of the download.
     """
     download_policy.ensure("manage_team", actor, download)
-    known = Share.objects.in_force().filter(download=download, user=user).first()
-    if known is not None:
-        return known
+    share = Share.objects.in_force().filter(download=download, user=user).first()
+    if share is not None:
+        return share
     # A share opens the download to an outsider, so from now on its slug and its version numbers are reserved.
     with exposure_change(lock_download(download.pk)):
         share, _ = Share.objects.update_or_create(download=download, user=user, defaults={"created_by": actor.grantor})
@@ -107,9 +107,11 @@ def publish_to_store(
     """
     organization_policy.ensure("share_store", actor, organization)
     download_policy.ensure("manage_team", actor, download)
-    known = StorePublication.objects.filter(download=download, organization=organization, is_public=is_public).first()
-    if known is not None:
-        return known
+    publication = StorePublication.objects.filter(
+        download=download, organization=organization, is_public=is_public
+    ).first()
+    if publication is not None:
+        return publication
     with exposure_change(lock_download(download.pk)):
         publication, _ = StorePublication.objects.update_or_create(
             download=download, organization=organization, defaults={"is_public": is_public}

@@ -66,9 +66,9 @@ def add_publisher(*, actor: Actor, download: Download, user: User) -> tuple[Publ
     download = lock_download(download.pk)
     if user.pk == download.owner_id:
         return Publisher(user, True, download.created_at), False
-    known = TeamMember.objects.filter(download=download, user=user, **ALL_FLAGS).first()
-    if known is not None:
-        return Publisher(user, False, known.created_at), False
+    member = TeamMember.objects.filter(download=download, user=user, **ALL_FLAGS).first()
+    if member is not None:
+        return Publisher(user, False, member.created_at), False
     member = set_team_member(actor=actor, download=download, user=user, flags=set(TeamMember.FLAGS))
     return Publisher(user, False, member.created_at), True
 

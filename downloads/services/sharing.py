@@ -52,10 +52,14 @@ class Shared:
 
 def find_targets(actor: Actor, addresses: Sequence[str]) -> Targets:
     """Return the users behind the addresses. The number of queries does not depend on the number of addresses."""
-    wanted = list(dict.fromkeys(address.strip() for address in addresses))
-    known = users_by_email(wanted)
-    users = {address: known[address.lower()] for address in wanted if address.lower() in known}
-    unknown = [address for address in wanted if address not in users]
+    unique_addresses = list(dict.fromkeys(address.strip() for address in addresses))
+    users_by_address = users_by_email(unique_addresses)
+    users = {
+        address: users_by_address[address.lower()]
+        for address in unique_addresses
+        if address.lower() in users_by_address
+    }
+    unknown = [address for address in unique_addresses if address not in users]
     ids = {user.pk for user in users.values()} - {actor.user_id}
     inside = _insiders(actor, ids)
     return Targets(users, unknown, frozenset(ids - inside))

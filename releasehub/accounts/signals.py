@@ -85,17 +85,17 @@ def remember_values(sender: type[models.Model], instance: Any, **kwargs: Any) ->
 @receiver(post_save, sender=User)
 @receiver(post_save, sender=Group)
 def record_values(sender: type[models.Model], instance: Any, created: bool, **kwargs: Any) -> None:
-    stored = instance.__dict__.pop("_stored_values", None)
+    previous_values = instance.__dict__.pop("_stored_values", None)
     if created:
         changes = {name: getattr(instance, name) for name in FIELDS[sender]}
         audit.record(actor=current_actor(), action=ACTIONS[sender][CREATED], target=instance, changes=changes)
         return
-    if stored is None:
+    if previous_values is None:
         return
-    pairs = {name: [stored[name], getattr(instance, name)] for name in FIELDS[sender]}
+    pairs = {name: [previous_values[name], getattr(instance, name)] for name in FIELDS[sender]}
     if changes := {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}:
         audit.record(actor=current_actor(), action=ACTIONS[sender][UPDATED], target=instance, changes=changes)
-    if sender is User and stored["password"] != instance.password and not _is_rehashed(instance, kwargs):
+    if sender is User and previous_values["password"] != instance.password and not _is_rehashed(instance, kwargs):
         changes = {"password": [SECRET, SECRET]}
         audit.record(actor=current_actor(), action=AuditAction.USER_PASSWORD, target=instance, changes=changes)
 

@@ -96,8 +96,8 @@ def _slow_wait(now: datetime, everyone: SignInCounter, pair: SignInCounter) -> i
 
 
 def _is_known(now: datetime, account: str, network: str) -> bool:
-    known = SignInCounter.objects.filter(key=_key("known", account, network), window_ends_at__gt=now)
-    return bool(network) and known.exists()
+    counters = SignInCounter.objects.filter(key=_key("known", account, network), window_ends_at__gt=now)
+    return bool(network) and counters.exists()
 
 
 def _locked(now: datetime, kind: str, *names: str) -> SignInCounter:

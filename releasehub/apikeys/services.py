@@ -66,7 +66,7 @@ def issue_key(
         user=user,
         name=name,
         digest=secrets.digest(secret),
-        prefix=secret[: secrets.DISPLAY_LENGTH],
+        prefix=secret[: secrets.DISPLAY_CHARACTERS],
         scopes=cleaned,
         download_ids=sorted(set(download_ids)),
         is_super_user=is_super_user,

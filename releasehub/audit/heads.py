@@ -56,5 +56,5 @@ def _is_in_chain(head: AuditHead) -> bool:
     checkpoint = AuditCheckpoint.objects.filter(position__gte=head.position).first()
     if checkpoint is not None:
         return is_signed(checkpoint)
-    stored = stored_rows().filter(position=head.position).values_list("chain_hash", flat=True).first()
-    return is_signed(head) and stored == head.chain_hash
+    chain_hash = stored_rows().filter(position=head.position).values_list("chain_hash", flat=True).first()
+    return is_signed(head) and chain_hash == head.chain_hash

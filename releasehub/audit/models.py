@@ -149,12 +149,12 @@ class AuditSink(models.Model):
     `cursor` is the last position that the sink has accepted, and `head_cursor` the position of the last head.
     """
 
-    class Kind(models.TextChoices):
+    class SinkKind(models.TextChoices):
         JSONL = "jsonl", "JSON lines in storage"
         HTTP = "http", "HTTP endpoint"
         SYSLOG = "syslog", "syslog server"
 
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=10, choices=SinkKind.choices)
     target = models.CharField(
         max_length=500,
         help_text="A folder in the default storage; an http(s) URL; tcp://, tls:// or udp://host:port.",
@@ -188,9 +188,9 @@ class AuditSink(models.Model):
             ValidationError: The target does not have the form that the kind of sink needs.
         """
         parsers: dict[str, Callable[[str], object]] = {
-            self.Kind.JSONL: parse_storage_prefix,
-            self.Kind.HTTP: parse_target,
-            self.Kind.SYSLOG: parse_syslog_target,
+            self.SinkKind.JSONL: parse_storage_prefix,
+            self.SinkKind.HTTP: parse_target,
+            self.SinkKind.SYSLOG: parse_syslog_target,
         }
         parse = parsers.get(self.kind)
         try:

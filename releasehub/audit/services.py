@@ -98,16 +98,16 @@ def save_sink(*, actor: Actor, sink: AuditSink) -> None:
         ValidationError: The target does not have the form that the kind of sink needs.
     """
     sink.full_clean()
-    stored = AuditSink.objects.filter(pk=sink.pk).values(*SINK_FIELDS, "token").first()
-    changes: dict[str, Any] = {name: [stored and stored[name], getattr(sink, name)] for name in SINK_FIELDS}
+    previous = AuditSink.objects.filter(pk=sink.pk).values(*SINK_FIELDS, "token").first()
+    changes: dict[str, Any] = {name: [previous and previous[name], getattr(sink, name)] for name in SINK_FIELDS}
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
-    if sink.token != (stored["token"] if stored else ""):
+    if sink.token != (previous["token"] if previous else ""):
         changes["token"] = ["[secret]", "[secret]"]
-    if stored is None:
+    if previous is None:
         sink.save()
     else:
         sink.save(update_fields=[*SINK_FIELDS, "token"])  # the worker that ships rows owns the cursor
-    action = AuditAction.AUDIT_SINK_UPDATE if stored else AuditAction.AUDIT_SINK_CREATE
+    action = AuditAction.AUDIT_SINK_UPDATE if previous else AuditAction.AUDIT_SINK_CREATE
     record(actor=actor, action=action, target=sink, changes=changes)
 
 

@@ -40,10 +40,14 @@ def sign(purpose: str, position: int, chain_hash: str, created_at: datetime) -> 
     return Signer(key=_keys()[0], salt=_SALT).signature(_text(purpose, position, chain_hash, created_at))
 
 
-def is_signed(signed: SignedPosition) -> bool:
+def is_signed(signed_position: SignedPosition) -> bool:
     """Return whether the signature is valid under the current key or an earlier one."""
-    text = _text(signed.purpose, signed.position, signed.chain_hash, signed.created_at)
-    return any(hmac.compare_digest(Signer(key=key, salt=_SALT).signature(text), signed.signature) for key in _keys())
+    text = _text(
+        signed_position.purpose, signed_position.position, signed_position.chain_hash, signed_position.created_at
+    )
+    return any(
+        hmac.compare_digest(Signer(key=key, salt=_SALT).signature(text), signed_position.signature) for key in _keys()
+    )
 
 
 def chain_keys() -> list[bytes]:

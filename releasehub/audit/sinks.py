@@ -84,7 +84,10 @@ def exported_heads() -> Iterator[ExportedHead]:
     Raises:
         OSError: The storage failed. Some backends raise errors of their own.
     """
-    folders = [exports.FOLDER, *AuditSink.objects.filter(kind=AuditSink.Kind.JSONL).values_list("target", flat=True)]
+    folders = [
+        exports.FOLDER,
+        *AuditSink.objects.filter(kind=AuditSink.SinkKind.JSONL).values_list("target", flat=True),
+    ]
     for folder in folders:
         if head := exports.newest_head(folder):
             yield head
@@ -143,12 +146,12 @@ def _deliver(sink: AuditSink, name: str, event: str, items: list[tuple[datetime,
         SinkFailed: The sink did not accept the items.
     """
     try:
-        if sink.kind == AuditSink.Kind.SYSLOG:
+        if sink.kind == AuditSink.SinkKind.SYSLOG:
             messages = [syslog.message(event or item["action"], created_at, item) for created_at, item in items]
             syslog.send_messages(parse_syslog_target(sink.target), messages)
             return
         body = "".join(json_line(item) + "\n" for _, item in items).encode("ascii")
-        if sink.kind == AuditSink.Kind.HTTP:
+        if sink.kind == AuditSink.SinkKind.HTTP:
             _post(sink, body)
         else:
             _store(f"{parse_storage_prefix(sink.target)}/{name}", body)

@@ -86,8 +86,8 @@ def _checked_address(target: SyslogTarget, kind: socket.SocketKind) -> tuple[soc
         candidates = socket.getaddrinfo(target.host, target.port, type=kind)
     except (OSError, UnicodeError):
         raise Unreachable("The host name of the syslog server could not be resolved.") from None
-    allowed = allowed_networks()
-    if any(refusal_reason(str(address[0]), allowed) for *_, address in candidates):
+    networks = allowed_networks()
+    if any(refusal_reason(str(address[0]), networks) for *_, address in candidates):
         raise Refused("The syslog server is in a private network. Add that network to RELEASEHUB_WEBHOOK_ALLOW_NETS.")
     family, _, _, _, address = candidates[0]
     return family, address

@@ -79,11 +79,15 @@ def _verify(
         return _failed_at(base, (start or 1) - 1, "There is no row at this position to start from.")
     epoch = AuditKeyEpoch.objects.order_by("-position").first()
     signed_positions: list[SignedPosition] = [*AuditHead.objects.filter(position__gte=start_link.position), *exported]
-    signed_positions += [signed for signed in (epoch, AuditTip.objects.first()) if signed is not None]
+    signed_positions += [
+        signed_position for signed_position in (epoch, AuditTip.objects.first()) if signed_position is not None
+    ]
     heads: dict[int, set[str]] = {}
-    for signed in signed_positions:
-        if signed.position >= start_link.position:
-            heads.setdefault(signed.position, set()).add(signed.chain_hash if is_signed(signed) else "")
+    for signed_position in signed_positions:
+        if signed_position.position >= start_link.position:
+            heads.setdefault(signed_position.position, set()).add(
+                signed_position.chain_hash if is_signed(signed_position) else ""
+            )
     if heads.get(start_link.position, {start_link.chain_hash}) != {start_link.chain_hash}:
         return _failed_at(start_link, start_link.position, OTHER_HEAD)
     return _walk(start_link, heads, RowHash(epoch.position if epoch is not None else 0))

@@ -12,8 +12,8 @@ from django.utils import timezone
 if TYPE_CHECKING:
     from releasehub.accounts.models import User
 
-PUBLIC_ID_LENGTH = 24
-_cuid = Cuid(length=PUBLIC_ID_LENGTH)
+PUBLIC_ID_CHARACTERS = 24
+_cuid = Cuid(length=PUBLIC_ID_CHARACTERS)
 
 
 def new_public_id() -> str:
@@ -34,7 +34,7 @@ class TimeStampedModel(models.Model):
 class PublicIdModel(models.Model):
     """A row that has a random id for URLs, which does not reveal how many rows there are."""
 
-    public_id = models.CharField(max_length=PUBLIC_ID_LENGTH, unique=True, default=new_public_id, editable=False)
+    public_id = models.CharField(max_length=PUBLIC_ID_CHARACTERS, unique=True, default=new_public_id, editable=False)
 
     class Meta:
         abstract = True

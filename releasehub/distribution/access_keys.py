@@ -73,7 +73,7 @@ def issue_access_key(
             download=download,
             name=name,
             digest=secrets.digest(secret),
-            prefix=secret[: secrets.DISPLAY_LENGTH],
+            prefix=secret[: secrets.DISPLAY_CHARACTERS],
             expires_at=expires_at,
             uses_left=uses,
             highest_number=highest_number,

@@ -35,7 +35,7 @@ class Client:
     key: AccessKey | None = None
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """A reason why a version was not offered to a client."""
 
     DELETED = "deleted"
@@ -53,7 +53,7 @@ class RejectedVersion:
     """A version that was not offered, and all the reasons for it."""
 
     version: Version
-    reasons: list[Reason]
+    reasons: list[RejectionReason]
 
 
 def find_update(download: Download, client: Client) -> Version | None:
@@ -100,21 +100,21 @@ def explain_update(actor: Actor, download: Download, client: Client, found: Vers
     ]
 
 
-def _reasons(row: Version, client: Client, download: Download) -> Iterator[Reason]:
+def _reasons(row: Version, client: Client, download: Download) -> Iterator[RejectionReason]:
     """Yield every reason why the version is not offered. The conditions mirror the filters of `latest_version`."""
     if row.is_deleted:
-        yield Reason.DELETED
+        yield RejectionReason.DELETED
     if not row.is_released:
-        yield Reason.NOT_PUBLISHED
+        yield RejectionReason.NOT_PUBLISHED
     if row.state == Version.State.ARCHIVED:
-        yield Reason.ARCHIVED
+        yield RejectionReason.ARCHIVED
     if row.visibility != Version.Visibility.LISTED:
-        yield Reason.NOT_LISTED
+        yield RejectionReason.NOT_LISTED
     if row.is_yanked:
-        yield Reason.YANKED
+        yield RejectionReason.YANKED
     if row.channel not in offered_to(client.channel or download.default_channel):
-        yield Reason.OTHER_CHANNEL
+        yield RejectionReason.OTHER_CHANNEL
     if not row.has_file:  # type: ignore[attr-defined]
-        yield Reason.NO_FILE
+        yield RejectionReason.NO_FILE
     if client.key is not None and not row.is_allowed_by(client.key):
-        yield Reason.ABOVE_KEY
+        yield RejectionReason.ABOVE_KEY

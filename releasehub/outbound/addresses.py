@@ -59,29 +59,30 @@ _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 _LAST_32_BITS = 0xFFFFFFFF
 
 
-def refusal_reason(address: str, allowed: Iterable[Network] = ()) -> str:
+def refusal_reason(address: str, allowed_networks: Iterable[Network] = ()) -> str:
     """Return the kind of network that makes this IP address forbidden, or an empty string if the hub may connect to it.
 
     Args:
         address: The IP address as text.
-        allowed: Networks that the operator has allowed. They take precedence over the table. If an IPv6 address
-            contains an IPv4 address, the operator has to allow the former, and the latter has to be allowed as well.
+        allowed_networks: Networks that the operator has allowed. They take precedence over the table. If an IPv6
+            address contains an IPv4 address, the operator has to allow the former, and the latter has to be allowed as
+            well.
     """
     try:
         ip = ip_address(address)
     except ValueError:
         return "an invalid IP address"
-    return _refusal(ip, tuple(allowed))
+    return _refusal(ip, tuple(allowed_networks))
 
 
-def _refusal(ip: Address, allowed: tuple[Network, ...]) -> str:
+def _refusal(ip: Address, allowed_networks: tuple[Network, ...]) -> str:
     if isinstance(ip, IPv6Address):
         if ip.scope_id is not None:
             return "a link-local network"
         for inner in _embedded(ip):
-            if reason := _refusal(inner, allowed):
+            if reason := _refusal(inner, allowed_networks):
                 return reason
-    if any(ip in network for network in allowed):
+    if any(ip in network for network in allowed_networks):
         return ""
     return _refusal_v4(ip) if isinstance(ip, IPv4Address) else _refusal_v6(ip)
 

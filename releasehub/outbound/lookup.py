@@ -36,16 +36,16 @@ def allowed_addresses(target: Target, deadline: Deadline) -> list[str]:
         Refused: One of the addresses is not allowed. All of them have to be, because any of them could be used.
         Unreachable: The host name cannot be resolved.
     """
-    allowed = allowed_networks()
+    networks = allowed_networks()
     if target.is_address:
-        if reason := refusal_reason(target.host, allowed):
+        if reason := refusal_reason(target.host, networks):
             raise Refused(f"The IP address belongs to {reason}. Use a public address.")
         return [target.host]
     # An operator who allows a private network also wants to use its host names.
-    if target.is_private_name and not allowed:
+    if target.is_private_name and not networks:
         raise Refused("The host name belongs to a private network. Use a public host name.")
     addresses = _resolve(target, deadline)
-    if any(refusal_reason(address, allowed) for address in addresses):
+    if any(refusal_reason(address, networks) for address in addresses):
         raise Refused("The host name resolves to an IP address that is not public. Use a public host name.")
     return addresses
 

@@ -10,7 +10,7 @@ from django import forms
 from downloads.models import AccessKey, Download
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
-from versions.numbering import MAX_LENGTH
+from versions.numbering import MAX_NUMBER_CHARACTERS
 
 MAX_USES = 2**31 - 1
 EVERY = ("", "all")
@@ -80,7 +80,7 @@ class AccessKeyForm(ServiceForm):
     )
     highest_number = forms.CharField(
         label="Highest version",
-        max_length=MAX_LENGTH,
+        max_length=MAX_NUMBER_CHARACTERS,
         required=False,
         help_text="It opens no version above; 1.4 includes 1.4.9. Empty: all versions.",
     )

@@ -202,9 +202,9 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
         service_dependencies=confirmation.service_dependencies,
         package_manifest=confirmation.package_manifest,
     )
-    _take(actor, version, announced.package, File.Kind.PACKAGE)
+    _take(actor, version, announced.package, File.FileKind.PACKAGE)
     if confirmation.lockfile_path:
-        _take(actor, version, announced.lockfile, File.Kind.LOCKFILE)
+        _take(actor, version, announced.lockfile, File.FileKind.LOCKFILE)
     elif end_upload(announced.lockfile, UploadSession.State.EXPIRED):
         transaction.on_commit(partial(blob_storage().drop_incoming, announced.lockfile.incoming))
     version = move(Move.PUBLISH, actor=actor, version=version)
@@ -313,7 +313,7 @@ def _look_into(upload: UploadSession) -> None:
         raise refusal
 
 
-def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.Kind) -> None:
+def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind) -> None:
     """Make the verified upload a file of the version."""
     if upload.state != UploadSession.State.CONFIRMED or upload.blob is None:
         raise Conflict(

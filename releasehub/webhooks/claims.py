@@ -124,8 +124,8 @@ def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
     # writer, so claims run one after the other.
     with transaction.atomic():
         endpoints = _claim_endpoints(max_lanes, only_healthy)
-        chosen = _choose(endpoints)
-        ids = [pk for rows in chosen.values() for pk in rows]
+        delivery_ids = _choose(endpoints)
+        ids = [pk for rows in delivery_ids.values() for pk in rows]
         Delivery.objects.filter(pk__in=ids).update(lease_until=clock.now(LEASE_DURATION), lease_token=token)
     if not ids:
         return []
@@ -163,12 +163,12 @@ def release(token: str, delivery_ids: Collection[int]) -> None:
 
 
 def _endpoints_with_due_deliveries(only_healthy: bool) -> models.QuerySet[Endpoint]:
-    due = Exists(_due().filter(endpoint=OuterRef("pk")))
-    rows = Endpoint.objects.filter(due, is_active=True, paused_at=None, disabled_at=None)
+    has_due_delivery = Exists(_due_deliveries().filter(endpoint=OuterRef("pk")))
+    rows = Endpoint.objects.filter(has_due_delivery, is_active=True, paused_at=None, disabled_at=None)
     return rows.filter(consecutive_failures=0) if only_healthy else rows
 
 
-def _due() -> models.QuerySet[Delivery]:
+def _due_deliveries() -> models.QuerySet[Delivery]:
     return Delivery.objects.filter(
         is_unleased(clock.now()), state=Delivery.State.PENDING, next_attempt_at__lte=clock.now()
     )
@@ -200,12 +200,12 @@ def _choose(endpoints: Sequence[Endpoint]) -> dict[int, list[int]]:
     for endpoint_id, token, object_key in leased.values_list("endpoint", "lease_token", "object_key"):
         lanes[endpoint_id].add(token)
         busy[endpoint_id].add(object_key)
-    chosen = {}
+    delivery_ids = {}
     for endpoint in endpoints:
         room = 1 if endpoint.consecutive_failures else LANES_PER_ENDPOINT
         if len(lanes[endpoint.pk]) < room:
-            chosen[endpoint.pk] = _next_deliveries(endpoint, busy[endpoint.pk])
-    return chosen
+            delivery_ids[endpoint.pk] = _next_deliveries(endpoint, busy[endpoint.pk])
+    return delivery_ids
 
 
 def _next_deliveries(endpoint: Endpoint, busy: Collection[str]) -> list[int]:
@@ -214,7 +214,7 @@ def _next_deliveries(endpoint: Endpoint, busy: Collection[str]) -> list[int]:
     Deliveries about an object wait while another lane sends one about it, so that the events of the object arrive in
     order.
     """
-    rows = _due().filter(endpoint=endpoint).order_by("next_attempt_at", "pk").values_list("pk", "object_key")
+    rows = _due_deliveries().filter(endpoint=endpoint).order_by("next_attempt_at", "pk").values_list("pk", "object_key")
     return sorted([pk for pk, object_key in rows[:MAX_CANDIDATES] if object_key not in busy][:MAX_LANE_DELIVERIES])
 
 
@@ -241,13 +241,13 @@ def _load_deliveries(ids: Sequence[int], token: str) -> defaultdict[int, list[Cl
 def _bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
     """Return the bodies by event and format. A missing body is rendered and stored."""
     bodies = _stored_bodies(body_keys)
-    if missing := body_keys - bodies.keys():
-        events = Event.objects.in_bulk({event_id for event_id, _ in missing})
-        rendered = {key: _rendered(key[1], events[key[0]]) for key in sorted(missing)}
+    if missing_keys := body_keys - bodies.keys():
+        events = Event.objects.in_bulk({event_id for event_id, _ in missing_keys})
+        rendered = {key: _rendered(key[1], events[key[0]]) for key in sorted(missing_keys)}
         rows = [Payload(event_id=key[0], format=key[1], body=body) for key, body in rendered.items() if body]
         # Another worker may render the same body. The first one that is stored is sent by all workers.
         insert_all(rows, ignore_conflicts=True)
-        bodies |= _stored_bodies(missing)
+        bodies |= _stored_bodies(missing_keys)
     return bodies
 
 
@@ -301,9 +301,9 @@ def record(outcomes: Sequence[AttemptOutcome]) -> None:
         insert_all([_attempt(outcome) for outcome in ours if delays[outcome.delivery.delivery_id] is None])
         Attempt.objects.bulk_create(_attempts_to_retry(ours, delays))
         _finish([outcome.delivery.delivery_id for outcome in ours if outcome.is_delivered], Delivery.State.DELIVERED)
-        failed = [outcome.delivery.delivery_id for outcome in ours if not outcome.is_delivered]
-        _finish([pk for pk in failed if delays[pk] is None], Delivery.State.FAILED)
-        _reschedule({pk: delay for pk in failed if (delay := delays[pk]) is not None})
+        failed_ids = [outcome.delivery.delivery_id for outcome in ours if not outcome.is_delivered]
+        _finish([pk for pk in failed_ids if delays[pk] is None], Delivery.State.FAILED)
+        _reschedule({pk: delay for pk in failed_ids if (delay := delays[pk]) is not None})
     _update_health(ours)
 
 

@@ -114,9 +114,9 @@ class _DeliveryRun:
                 last_in_time = frozenset(self._tokens)
             self._renew_leases()
             reports = _next_reports(self._reports)
-            sent = [report for report in reports if isinstance(report, AttemptReport)]
-            attempts += _record([report.outcome for report in sent])
-            for report in sent:
+            attempt_reports = [report for report in reports if isinstance(report, AttemptReport)]
+            attempts += _record([report.outcome for report in attempt_reports])
+            for report in attempt_reports:
                 report.slot.release()
             ended = [report for report in reports if isinstance(report, LaneFinished)]
             for end in ended:

@@ -80,7 +80,7 @@ def _active_endpoints_template(names: frozenset[str]) -> SqlTemplate[Endpoint]:
 
 
 def _matches_criteria(criteria: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    return all(_value(data, path) in allowed for path, allowed in criteria.items())
+    return all(_value(data, path) in values for path, values in criteria.items())
 
 
 def _value(data: Any, path: str) -> Any:

@@ -67,11 +67,11 @@ def with_webhook_id(rows: QuerySet[Delivery], webhook_id: str) -> QuerySet[Deliv
 def bodies_of(deliveries: Collection[Delivery]) -> dict[int, str]:
     """Return the bodies by delivery id. A delivery has no body before its first attempt."""
     of_events = Q(event__in={row.event_id for row in deliveries})
-    stored = {
+    stored_bodies = {
         (event_id, format_): body
         for event_id, format_, body in Payload.objects.filter(of_events).values_list("event", "format", "body")
     }
-    return {row.pk: body for row in deliveries if (body := stored.get((row.event_id, row.format))) is not None}
+    return {row.pk: body for row in deliveries if (body := stored_bodies.get((row.event_id, row.format))) is not None}
 
 
 def _with_details(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:

@@ -23,7 +23,7 @@ SUBJECT = "A webhook endpoint was disabled"
 
 def has_due_notices() -> bool:
     """Return whether there are notices to send."""
-    return _due().exists()
+    return _due_endpoints().exists()
 
 
 def send_notices() -> int:
@@ -35,16 +35,16 @@ def send_notices() -> int:
     Returns:
         The number of endpoints whose owners were notified.
     """
-    return sum(_send(endpoint) for endpoint in _due().select_related("created_by") if _claim(endpoint))
+    return sum(_send(endpoint) for endpoint in _due_endpoints().select_related("created_by") if _claim(endpoint))
 
 
-def _due() -> models.QuerySet[Endpoint]:
+def _due_endpoints() -> models.QuerySet[Endpoint]:
     return Endpoint.objects.filter(notice_due_at__lte=clock.now(), disabled_at__isnull=False).order_by("pk")
 
 
 def _claim(endpoint: Endpoint) -> bool:
     """Postpone the notice to the time of the next attempt. Only one worker can do this."""
-    return bool(_due().filter(pk=endpoint.pk).update(notice_due_at=clock.now(RETRY_AFTER)))
+    return bool(_due_endpoints().filter(pk=endpoint.pk).update(notice_due_at=clock.now(RETRY_AFTER)))
 
 
 def _send(endpoint: Endpoint) -> bool:

@@ -22,35 +22,35 @@ from releasehub.webhooks.models import Endpoint, Event
 SITE_PERMISSION = "webhooks.change_endpoint"
 _MANAGING_ROLES = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
-_manages: list[Callable[[Actor, int], bool]] = []
-_managed: list[Callable[[Actor], Iterable[int]]] = []
-_owners: list[Callable[[int], User | None]] = []
-_holders: list[Callable[[], Q]] = []
-_streamed: list[Callable[[Actor, frozenset[int]], Iterable[int]]] = []
+_can_manage: list[Callable[[Actor, int], bool]] = []
+_managed_ids: list[Callable[[Actor], Iterable[int]]] = []
+_owner_lookups: list[Callable[[int], User | None]] = []
+_creator_filters: list[Callable[[], Q]] = []
+_readable_ids: list[Callable[[Actor, frozenset[int]], Iterable[int]]] = []
 
 
 def register_downloads(
-    manages: Callable[[Actor, int], bool],
-    managed: Callable[[Actor], Iterable[int]],
-    owner: Callable[[int], User | None],
-    streamed: Callable[[Actor, frozenset[int]], Iterable[int]],
-    held: Callable[[], Q],
+    can_manage: Callable[[Actor, int], bool],
+    managed_ids: Callable[[Actor], Iterable[int]],
+    owner_of: Callable[[int], User | None],
+    readable_ids: Callable[[Actor, frozenset[int]], Iterable[int]],
+    creator_manages: Callable[[], Q],
 ) -> None:
     """Register the rules that only the app of downloads knows.
 
     Args:
-        manages: Returns whether the actor manages the download with this id.
-        managed: Returns the ids of all downloads that the actor manages.
-        owner: Returns the owner of the download with this id.
-        streamed: Returns the ids of the downloads whose events the actor may read. It also gets the ids of the
+        can_manage: Returns whether the actor manages the download with this id.
+        managed_ids: Returns the ids of all downloads that the actor manages.
+        owner_of: Returns the owner of the download with this id.
+        readable_ids: Returns the ids of the downloads whose events the actor may read. It also gets the ids of the
             organizations that the actor administers.
-        held: Returns a filter for endpoints whose creator manages the download of the endpoint.
+        creator_manages: Returns a filter for endpoints whose creator manages the download of the endpoint.
     """
-    _manages.append(manages)
-    _managed.append(managed)
-    _owners.append(owner)
-    _streamed.append(streamed)
-    _holders.append(held)
+    _can_manage.append(can_manage)
+    _managed_ids.append(managed_ids)
+    _owner_lookups.append(owner_of)
+    _readable_ids.append(readable_ids)
+    _creator_filters.append(creator_manages)
 
 
 class EndpointPolicy(Policy[Endpoint]):
@@ -64,13 +64,13 @@ class EndpointPolicy(Policy[Endpoint]):
 
         An API key that is bound to downloads only has access to the endpoints of these downloads.
         """
-        bound = actor.bound_download_ids
-        if bound is not None and download_id not in bound:
+        bound_ids = actor.bound_download_ids
+        if bound_ids is not None and download_id not in bound_ids:
             return False
         if actor.has_permission(SITE_PERMISSION):
             return True
         if download_id is not None:
-            return any(manages(actor, download_id) for manages in _manages)
+            return any(rule(actor, download_id) for rule in _can_manage)
         return organization_id is not None and organization_id in _organizations(actor)
 
     def can_view(self, actor: Actor, target: Endpoint) -> bool:
@@ -106,7 +106,7 @@ def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:
         rows = rows.filter(download_id__in=actor.bound_download_ids)
     if actor.has_permission(SITE_PERMISSION):
         return rows
-    downloads = {pk for managed in _managed for pk in managed(actor)}
+    downloads = {pk for rule in _managed_ids for pk in rule(actor)}
     return rows.filter(Q(download_id__in=downloads) | Q(organization__in=_organizations(actor)))
 
 
@@ -122,17 +122,17 @@ def creator_can_manage() -> Q:
         user__is_active=True,
         role__in=_MANAGING_ROLES,
     )
-    held = Q(created_by=None) | has_staff_permission("created_by", SITE_PERMISSION) | Q(Exists(administers))
-    return reduce(or_, (holder() for holder in _holders), held)
+    condition = Q(created_by=None) | has_staff_permission("created_by", SITE_PERMISSION) | Q(Exists(administers))
+    return reduce(or_, (creator_filter() for creator_filter in _creator_filters), condition)
 
 
 def visible_events(actor: Actor) -> models.QuerySet[Event]:
     """Return the events that the actor may read, which are those that an endpoint of the actor could get."""
     rows = Event.objects.all()
     if actor.has_permission(SITE_PERMISSION):
-        bound = actor.bound_download_ids
-        return rows if bound is None else rows.filter(download_id__in=bound)
-    downloads = {pk for streamed in _streamed for pk in streamed(actor, _organizations(actor))}
+        bound_ids = actor.bound_download_ids
+        return rows if bound_ids is None else rows.filter(download_id__in=bound_ids)
+    downloads = {pk for rule in _readable_ids for pk in rule(actor, _organizations(actor))}
     return rows.filter(download_id__in=downloads)
 
 
@@ -152,7 +152,7 @@ def owners_of(endpoint: Endpoint) -> list[User]:
     """
     candidates = [endpoint.created_by]
     if endpoint.download_id is not None:
-        candidates += [owner(endpoint.download_id) for owner in _owners]
+        candidates += [find_owner(endpoint.download_id) for find_owner in _owner_lookups]
     if endpoint.organization_id is not None:
         rows = Membership.objects.filter(organization=endpoint.organization_id, role=Membership.Role.OWNER)
         candidates += [row.user for row in rows.select_related("user")]

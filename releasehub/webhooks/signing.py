@@ -46,8 +46,8 @@ def standard_signature(keys: Sequence[str], webhook_id: str, timestamp: int, bod
         timestamp: The time of the attempt in epoch seconds.
         body: The body.
     """
-    signed = f"{webhook_id}.{timestamp}.".encode() + body
-    return " ".join(f"v1,{_hmac(key_of(key), signed)}" for key in keys)
+    signed_content = f"{webhook_id}.{timestamp}.".encode() + body
+    return " ".join(f"v1,{_hmac(key_of(key), signed_content)}" for key in keys)
 
 
 def plain_signature(secret: str, body: bytes) -> str:

@@ -84,7 +84,7 @@ def test_interrupted_pruning_is_completed_next_time(log: None, monkeypatch: pyte
 
 
 def test_rows_that_a_sink_has_not_received_are_kept(log: None) -> None:
-    sink = AuditSink.objects.create(kind=AuditSink.Kind.JSONL, target="audit", cursor=12)
+    sink = AuditSink.objects.create(kind=AuditSink.SinkKind.JSONL, target="audit", cursor=12)
     assert retention.prune() == 12
     AuditSink.objects.filter(pk=sink.pk).update(is_active=False)
     assert retention.prune() == 18

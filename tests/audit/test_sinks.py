@@ -26,7 +26,7 @@ from releasehub.core.actor import system_actor
 from releasehub.outbound.failures import Refused, Unreachable
 
 pytestmark = pytest.mark.django_db
-Kind = AuditSink.Kind
+SinkKind = AuditSink.SinkKind
 LOOPBACK = ("127.0.0.0/8",)
 
 
@@ -94,7 +94,7 @@ def stored(media: Path) -> list[dict[str, Any]]:
 
 
 def test_json_lines_in_storage(make_rows: Any, media: Path) -> None:
-    sink = AuditSink.objects.create(kind=Kind.JSONL, target="audit")
+    sink = AuditSink.objects.create(kind=SinkKind.JSONL, target="audit")
     make_rows(25)
     tasks.chain()
     tasks.export_head()
@@ -113,7 +113,7 @@ def test_json_lines_in_storage(make_rows: Any, media: Path) -> None:
 
 
 def test_repeated_batch_replaces_the_first_attempt(make_rows: Any, media: Path) -> None:
-    sink = AuditSink.objects.create(kind=Kind.JSONL, target="audit")
+    sink = AuditSink.objects.create(kind=SinkKind.JSONL, target="audit")
     make_rows(4)
     tasks.chain()
     storages["default"].save("audit/rows/00000000000000000001.jsonl", ContentFile(b"half a ba"))
@@ -122,7 +122,7 @@ def test_repeated_batch_replaces_the_first_attempt(make_rows: Any, media: Path) 
 
 
 def test_http_sink_resumes_where_it_failed(make_rows: Any, endpoint: Endpoint) -> None:
-    sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url, token="s3cret")
+    sink = AuditSink.objects.create(kind=SinkKind.HTTP, target=endpoint.url, token="s3cret")
     make_rows(35, address="192.0.2.1")
     tasks.chain()
     endpoint.statuses = [204, 500]
@@ -146,7 +146,7 @@ def test_http_sink_resumes_where_it_failed(make_rows: Any, endpoint: Endpoint) -
 
 
 def test_addresses_are_shipped_only_if_the_sink_allows_it(make_rows: Any, endpoint: Endpoint) -> None:
-    sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url, has_addresses=True)
+    sink = AuditSink.objects.create(kind=SinkKind.HTTP, target=endpoint.url, has_addresses=True)
     make_rows(1, address="192.0.2.1")
     tasks.chain()
     tasks.ship_sink(sink.pk)
@@ -157,11 +157,11 @@ def test_failing_sink_does_not_stop_other_sinks(
     make_rows: Any, endpoint: Endpoint, media: Path, run_tasks: Any
 ) -> None:
     endpoint.statuses = [500] * 3
-    AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url)
-    AuditSink.objects.create(kind=Kind.HTTP, target="http://10.0.0.1/")
-    AuditSink.objects.create(kind=Kind.SYSLOG, target="nonsense")
-    AuditSink.objects.create(kind=Kind.JSONL, target="audit")
-    AuditSink.objects.create(kind=Kind.JSONL, target="other", is_active=False)
+    AuditSink.objects.create(kind=SinkKind.HTTP, target=endpoint.url)
+    AuditSink.objects.create(kind=SinkKind.HTTP, target="http://10.0.0.1/")
+    AuditSink.objects.create(kind=SinkKind.SYSLOG, target="nonsense")
+    AuditSink.objects.create(kind=SinkKind.JSONL, target="audit")
+    AuditSink.objects.create(kind=SinkKind.JSONL, target="other", is_active=False)
     make_rows(3)
     tasks.chain()
     with run_tasks():
@@ -173,7 +173,7 @@ def test_failing_sink_does_not_stop_other_sinks(
 
 
 def test_two_workers_do_not_ship_to_one_sink(make_rows: Any, media: Path) -> None:
-    sink = AuditSink.objects.create(kind=Kind.JSONL, target="audit")
+    sink = AuditSink.objects.create(kind=SinkKind.JSONL, target="audit")
     make_rows(3)
     tasks.chain()
     AuditSink.objects.update(lease_until=Now() + timedelta(minutes=1), lease_token="other")
@@ -183,7 +183,7 @@ def test_two_workers_do_not_ship_to_one_sink(make_rows: Any, media: Path) -> Non
 
 
 def test_worker_without_lease_does_not_move_the_cursor(make_rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    sink = AuditSink.objects.create(kind=Kind.JSONL, target="audit")
+    sink = AuditSink.objects.create(kind=SinkKind.JSONL, target="audit")
     make_rows(3)
     tasks.chain()
     store = sinks._store
@@ -199,7 +199,7 @@ def test_worker_without_lease_does_not_move_the_cursor(make_rows: Any, monkeypat
 
 
 def test_dying_worker_leaves_no_gap(make_rows: Any, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url)
+    sink = AuditSink.objects.create(kind=SinkKind.HTTP, target=endpoint.url)
     make_rows(30)
     tasks.chain()
     update, calls = sinks._update_leased, iter(range(100))
@@ -217,7 +217,7 @@ def test_dying_worker_leaves_no_gap(make_rows: Any, endpoint: Endpoint, monkeypa
 
 
 def test_large_row_is_shipped_alone(make_rows: Any, endpoint: Endpoint) -> None:
-    sink = AuditSink.objects.create(kind=Kind.HTTP, target=endpoint.url)
+    sink = AuditSink.objects.create(kind=SinkKind.HTTP, target=endpoint.url)
     make_rows(3, changes={"notes": "x" * 600_000})
     tasks.chain()
     assert tasks.ship_sink(sink.pk) == 3
@@ -225,7 +225,7 @@ def test_large_row_is_shipped_alone(make_rows: Any, endpoint: Endpoint) -> None:
 
 
 def test_changes_of_sinks_are_logged_without_the_token() -> None:
-    sink = AuditSink(kind=Kind.HTTP, target="https://logs.example.org/in", token="s3cret")
+    sink = AuditSink(kind=SinkKind.HTTP, target="https://logs.example.org/in", token="s3cret")
     save_sink(actor=system_actor(), sink=sink)
     AuditSink.objects.update(cursor=9)
     sink.target, sink.token = "https://logs.example.org/new", "s4cret"
@@ -283,7 +283,7 @@ def collector() -> Iterator[Collector]:
 
 
 def test_syslog_over_tcp(make_rows: Any, collector: Collector) -> None:
-    sink = AuditSink.objects.create(kind=Kind.SYSLOG, target=collector.target)
+    sink = AuditSink.objects.create(kind=SinkKind.SYSLOG, target=collector.target)
     make_rows(25, reason="a\nb\u2028c\x7f")
     tasks.chain()
     tasks.export_head()
@@ -300,7 +300,7 @@ def test_syslog_over_udp(make_rows: Any) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(5)
-        sink = AuditSink.objects.create(kind=Kind.SYSLOG, target=f"udp://127.0.0.1:{server.getsockname()[1]}")
+        sink = AuditSink.objects.create(kind=SinkKind.SYSLOG, target=f"udp://127.0.0.1:{server.getsockname()[1]}")
         make_rows(3)
         tasks.chain()
         assert tasks.ship_sink(sink.pk) == 3

@@ -333,7 +333,7 @@ def test_command_reports_the_first_bad_row(log: int) -> None:
 def test_head_in_storage_reveals_removed_rows(log: int, settings: Any, tmp_path: Any) -> None:
     files = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "media"}}
     settings.STORAGES = settings.STORAGES | {"default": files}
-    sink = AuditSink.objects.create(kind=AuditSink.Kind.JSONL, target="audit")
+    sink = AuditSink.objects.create(kind=AuditSink.SinkKind.JSONL, target="audit")
     assert run_command()[0] == 0
     tasks.ship_sink(sink.pk)
     stored_rows().filter(position__gt=25).delete()

@@ -14,7 +14,7 @@ from downloads.models import AccessKey, Download
 from files.models import File
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid
-from releasehub.distribution.updates import Client, Reason, explain_update, find_update
+from releasehub.distribution.updates import Client, RejectionReason, explain_update, find_update
 from tests.factories import make_download, make_file, make_user, make_version, system
 from versions.channels import ORDER
 from versions.models import Version
@@ -58,14 +58,14 @@ SPOILERS: dict[str, dict[str, Any]] = {
     "yanked": {"yanked_at": timezone.now()},
 }
 REASONS = {
-    "deleted": Reason.DELETED,
-    "draft": Reason.NOT_PUBLISHED,
-    "pending": Reason.NOT_PUBLISHED,
-    "scheduled": Reason.NOT_PUBLISHED,
-    "archived": Reason.ARCHIVED,
-    "unlisted": Reason.NOT_LISTED,
-    "private": Reason.NOT_LISTED,
-    "yanked": Reason.YANKED,
+    "deleted": RejectionReason.DELETED,
+    "draft": RejectionReason.NOT_PUBLISHED,
+    "pending": RejectionReason.NOT_PUBLISHED,
+    "scheduled": RejectionReason.NOT_PUBLISHED,
+    "archived": RejectionReason.ARCHIVED,
+    "unlisted": RejectionReason.NOT_LISTED,
+    "private": RejectionReason.NOT_LISTED,
+    "yanked": RejectionReason.YANKED,
 }
 
 
@@ -92,7 +92,7 @@ def test_other_reasons() -> None:
     make_file(other, platform="windows")
     client = Client(platform="linux", key=AccessKey(download=download, highest_number="1"))
     [told] = explain_update(system(), download, client, None)
-    assert told.reasons == [Reason.OTHER_CHANNEL, Reason.NO_FILE, Reason.ABOVE_KEY]
+    assert told.reasons == [RejectionReason.OTHER_CHANNEL, RejectionReason.NO_FILE, RejectionReason.ABOVE_KEY]
 
 
 class History:

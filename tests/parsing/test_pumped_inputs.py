@@ -26,7 +26,7 @@ from releasehub_cli.errors import CliError
 from tests.parsing.cpu import CpuTimeExceeded, cpu_limit
 from tests.parsing.pumps import NASTY
 from tests.speed import slowness
-from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, ceiling, parse, read
+from versions.numbering import MAX_NUMBER_CHARACTERS, InvalidNumber, Scheme, accepts, ceiling, parse, read
 
 pytestmark = pytest.mark.embedded
 REFUSALS = (InvalidNumber, InvalidUrl, InvalidName, Invalid, CliError)
@@ -126,7 +126,7 @@ PARSERS = [
     *(
         Parser(f"version number, {scheme}", read_number_of(scheme), size, 0.04, NUMBER_UNITS, NUMBER_PREFIXES)
         for scheme in (None, *Scheme)
-        for size in (MAX_LENGTH, 100_000)
+        for size in (MAX_NUMBER_CHARACTERS, 100_000)
     ),
     *(
         Parser(f"outbound {what}, {size} characters", run, size, 0.5, URL_UNITS, URL_PREFIXES)

@@ -13,7 +13,7 @@ from packaging.version import Version as PackagingVersion
 
 from tests.speed import slowness
 from versions.channels import channel_of_prerelease
-from versions.numbering import MAX_LENGTH, InvalidNumber, Scheme, accepts, ceiling, detect, parse
+from versions.numbering import MAX_NUMBER_CHARACTERS, InvalidNumber, Scheme, accepts, ceiling, detect, parse
 
 pytestmark = pytest.mark.embedded
 
@@ -79,7 +79,7 @@ def test_space_and_foreign_digits_are_refused_under_every_scheme(case: dict[str,
 
 
 @pytest.mark.parametrize(
-    "text", ["latest", "latest-1.x", "channel", "a/b", "..", ".", "1.0\udc80", "x" * (MAX_LENGTH + 1)]
+    "text", ["latest", "latest-1.x", "channel", "a/b", "..", ".", "1.0\udc80", "x" * (MAX_NUMBER_CHARACTERS + 1)]
 )
 def test_what_cannot_stand_in_an_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidNumber):

@@ -65,20 +65,20 @@ def update_label(
     label = type(label).objects.select_for_update(of=("self",)).get(pk=label.pk)
     label_policy.ensure("edit", actor, label)
     before = list(label.downloads.all())
-    wanted = before if downloads is None else downloads
+    after = before if downloads is None else downloads
     if downloads is not None and not label_policy.can_attach(actor, downloads):
         raise Denied
     if "name" in fields:
         fields["name"] = _clean_name(type(label), fields["name"])
     changes = audit.changed_fields(label, fields)
-    if _ids(before) != _ids(wanted):
-        changes["downloads"] = [_ids(before), _ids(wanted)]
+    if _ids(before) != _ids(after):
+        changes["downloads"] = [_ids(before), _ids(after)]
     if not changes:
         return label
     assign(label, fields)
     if downloads is not None:
         label.is_general = not downloads
-    _save(label, wanted)
+    _save(label, after)
     audit.record(actor=actor, action=ACTIONS[type(label)][1], target=label, changes=changes)
     return label
 
@@ -107,16 +107,16 @@ def _save(label: Label, downloads: Sequence[Download]) -> None:
         lock_download(pk)
     others = type(label).objects.exclude(pk=label.pk).filter(name=label.name)
     if others.filter(downloads__in=_ids(downloads)).exists():
-        raise _taken(label)
+        raise _name_conflict(label)
     try:
         with transaction.atomic():
             label.save()
     except IntegrityError as error:
-        raise _taken(label) from error
+        raise _name_conflict(label) from error
     label.downloads.set(downloads)
 
 
-def _taken(label: Label) -> Conflict:
+def _name_conflict(label: Label) -> Conflict:
     return Conflict(
         ErrorCode.LABEL_NAME_TAKEN, f"The name {label.name} is already in use. Choose another name.", field="name"
     )

@@ -26,7 +26,7 @@ def check_number_is_free(version: Version) -> None:
         Conflict: Another version has or had the number. The message names that version.
     """
     # One query answers the usual case. The queries that explain a conflict run only if there is one.
-    if not _taken.first(
+    if not _number_query.first(
         download=version.download_id,
         channel=version.channel,
         sort_key=bytes(version.sort_key),
@@ -49,19 +49,21 @@ def _explain(version: Version) -> tuple[str, str]:
     """Return the number that is in the way, and the message for the caller."""
     same = Q(sort_key=bytes(version.sort_key)) | Q(number=version.number)
     place = {"download": version.download_id, "channel": version.channel}
-    wanted = f"{version.number} cannot be used in the channel {version.channel}"
+    problem = f"{version.number} cannot be used in the channel {version.channel}"
     holder = Version.all_objects.filter(same, **place).exclude(pk=version.pk or 0).first()
     if holder is None:
         past = PublicNumber.objects.filter(same, **place).select_related("version").get()
         now = f"is now {past.version.number} in {past.version.channel}" if past.version else "was erased"
-        return past.number, f"{wanted}: version {past.number} was public and {now}. {ADVICE}"
+        return past.number, f"{problem}: version {past.number} was public and {now}. {ADVICE}"
     differs = "" if holder.number == version.number else " compares equal and"
     state = "is deleted and can be restored" if holder.is_deleted else "exists"
     hint = BUILD_ADVICE if "+" in f"{holder.number}{version.number}" and differs else "Choose another number."
-    return holder.number, f"{wanted}: version {holder.number}{differs} {state}. {hint}"
+    return holder.number, f"{problem}: version {holder.number}{differs} {state}. {hint}"
 
 
-def _where_taken(download: int, channel: str, sort_key: bytes, number: str, but: int) -> models.QuerySet[Download]:
+def _downloads_with_number(
+    download: int, channel: str, sort_key: bytes, number: str, but: int
+) -> models.QuerySet[Download]:
     """Return the download if a version other than `but` has or had the number in the channel.
 
     Four separate EXISTS let the database answer each of them from one index; a single one with OR inside could not.
@@ -69,13 +71,13 @@ def _where_taken(download: int, channel: str, sort_key: bytes, number: str, but:
     place = {"download": download, "channel": channel}
     versions = Version.all_objects.filter(**place).exclude(pk=but)
     past = PublicNumber.objects.filter(**place).exclude(version=but)
-    taken = Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
-    taken |= Exists(versions.filter(number=number)) | Exists(past.filter(number=number))
-    return Download.all_objects.filter(taken, pk=download).only("pk").order_by()
+    has_number = Exists(versions.filter(sort_key=sort_key)) | Exists(past.filter(sort_key=sort_key))
+    has_number |= Exists(versions.filter(number=number)) | Exists(past.filter(number=number))
+    return Download.all_objects.filter(has_number, pk=download).only("pk").order_by()
 
 
-_taken: SqlTemplate[Download] = SqlTemplate(
-    _where_taken,
+_number_query: SqlTemplate[Download] = SqlTemplate(
+    _downloads_with_number,
     download=SAMPLE_ID,
     channel="a channel",
     sort_key=b"a sort key",

@@ -27,23 +27,23 @@ def reread_numbers(download: Download) -> None:
     # Deleted versions and public numbers are included, because they keep their numbers reserved.
     versions = list(Version.all_objects.filter(download=download).order_by())
     past = list(PublicNumber.objects.filter(download=download).order_by())
-    for row, number in _read(download, versions):
+    for row, number in _parse_rows(download, versions):
         row.scheme, row.sort_key = number.scheme.value, number.sort_key
         row.version_int, row.is_prerelease = number.version_int, number.is_prerelease
-    for row, number in _read(download, past):
+    for row, number in _parse_rows(download, past):
         row.sort_key = number.sort_key
     fields = ["scheme", "sort_key", "version_int", "is_prerelease"]
     Version.all_objects.bulk_update(versions, fields, batch_size=BATCH)
     PublicNumber.objects.bulk_update(past, ["sort_key"], batch_size=BATCH)
 
 
-def _read(download: Download, rows: Sequence[Any]) -> list[tuple[Any, Number]]:
+def _parse_rows(download: Download, rows: Sequence[Any]) -> list[tuple[Any, Number]]:
     """Return each row with its number as the new scheme parses it, or raise Conflict if two numbers become equal."""
-    found: dict[tuple[str, bytes], str] = {}
-    read = []
+    numbers_by_key: dict[tuple[str, bytes], str] = {}
+    parsed_rows = []
     for row in rows:
         number = _parse(row.number, download.version_scheme)
-        other = found.setdefault((row.channel, number.sort_key), row.number)
+        other = numbers_by_key.setdefault((row.channel, number.sort_key), row.number)
         if other != row.number:
             raise Conflict(
                 ErrorCode.VERSION_NUMBER_TAKEN,
@@ -51,14 +51,14 @@ def _read(download: Download, rows: Sequence[Any]) -> list[tuple[Any, Number]]:
                 "same version. Keep the scheme, or change one of the two numbers first.",
                 field="version_scheme",
             )
-        read.append((row, number))
-    return read
+        parsed_rows.append((row, number))
+    return parsed_rows
 
 
 def _parse(text: str, scheme: str) -> Number:
     """Return the number as the scheme parses it, or as its form suggests if the scheme does not accept it."""
-    wanted = Scheme(scheme) if scheme else None
+    expected_scheme = Scheme(scheme) if scheme else None
     try:
-        return parse(text, wanted if wanted and accepts(text, wanted) else None)
+        return parse(text, expected_scheme if expected_scheme and accepts(text, expected_scheme) else None)
     except InvalidNumber:  # The number was valid when the version was created, and the word became reserved later.
         return parse(text, Scheme.OTHER)

@@ -64,9 +64,9 @@ def build_version(
         )
     made_at = _made_at(created_at)
     version = Version(download=download, author=actor.user, created_at=made_at, released_at=made_at)
-    parsed = _parsed(download, number)
-    channel = _channel(channel) if channel else _channel_for(download, parsed)
-    values = {"channel": channel, **_number_fields(parsed), **fields}
+    parsed_number = _parse_number(download, number)
+    channel = _channel(channel) if channel else _channel_for(download, parsed_number)
+    values = {"channel": channel, **_number_fields(parsed_number), **fields}
     _check_texts(values)
     _check_base(download, values)
     assign(version, values)
@@ -96,10 +96,10 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     if "channel" in fields:
         fields["channel"] = _channel(fields["channel"])
     if fields.get("number", version.number) != version.number:
-        parsed = _parsed(version.download, fields["number"])
-        if parsed.is_prerelease and not version.is_prerelease:
-            fields.setdefault("channel", _channel_for(version.download, parsed))
-        fields |= _number_fields(parsed)
+        parsed_number = _parse_number(version.download, fields["number"])
+        if parsed_number.is_prerelease and not version.is_prerelease:
+            fields.setdefault("channel", _channel_for(version.download, parsed_number))
+        fields |= _number_fields(parsed_number)
     _check_texts(fields)
     _check_base(version.download, fields)
     changes = audit.changed_fields(version, fields)
@@ -155,7 +155,7 @@ def _number_fields(number: Number) -> dict[str, Any]:
     }
 
 
-def _parsed(download: Download, text: str) -> Number:
+def _parse_number(download: Download, text: str) -> Number:
     """Return the number as the download's scheme reads it."""
     try:
         return parse(text, Scheme(download.version_scheme) if download.version_scheme else None)

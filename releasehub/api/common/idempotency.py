@@ -27,7 +27,7 @@ from releasehub.core.policy import ensure_standings, standings_of
 HEADER = "Idempotency-Key"
 LIFETIME = timedelta(hours=24)
 STORED_HEADERS = ("ETag", "Location", "Cache-Control")
-MAX_KEY_LENGTH = 200
+MAX_KEY_CHARACTERS = 200
 
 
 def answer_once(
@@ -87,8 +87,8 @@ def delete_old_answers() -> int:
 
 def _slot(request: Request) -> dict[str, str]:
     key = request.headers[HEADER]
-    if not 0 < len(key) <= MAX_KEY_LENGTH or not key.isprintable():
-        raise ParseError(f"{HEADER} must have 1 to {MAX_KEY_LENGTH} printable characters.")
+    if not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
+        raise ParseError(f"{HEADER} must have 1 to {MAX_KEY_CHARACTERS} printable characters.")
     caller = f"{caller_name(cast(Credential, request.auth))} {request.headers.get(USER_HEADER, '')}"
     return {"caller": caller[:80], "route": f"{request.method} {request.path}"[:300], "key": key}
 

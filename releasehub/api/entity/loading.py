@@ -42,7 +42,7 @@ def load_packages(versions: Sequence[Version], entity: Download) -> Sequence[Ver
         package = package_of(version_files)
         version.package_bytes = package.size_bytes if package else None
         version.package_sha256 = package.blob.sha256 if package and package.blob else None
-        version.has_lockfile = any(file.kind == File.Kind.LOCKFILE for file in version_files)
+        version.has_lockfile = any(file.kind == File.FileKind.LOCKFILE for file in version_files)
     return versions
 
 

@@ -11,7 +11,7 @@ from downloads.models import Download
 from releasehub.api.common.schema import HubSchema
 
 TAG = "entity"
-KINDS = [kind for kind in Download.Kind.values if kind != Download.Kind.OTHER]
+KINDS = [kind for kind in Download.DownloadKind.values if kind != Download.DownloadKind.OTHER]
 PAGE = [
     OpenApiParameter("page", int, description="Starts at 1"),
     OpenApiParameter("pageSize", int, description="20 by default, at most 100"),

@@ -121,7 +121,7 @@ class McDmFullFileSerializer(McDmFileSerializer):
     public_id = serializers.CharField(read_only=True)
     platform = serializers.CharField(read_only=True)
     architecture = serializers.CharField(read_only=True)
-    kind = serializers.ChoiceField(choices=File.Kind.values, read_only=True)
+    kind = serializers.ChoiceField(choices=File.FileKind.values, read_only=True)
     sha512 = serializers.CharField(read_only=True, allow_null=True)
     md5 = serializers.CharField(read_only=True, allow_null=True)
     download_url = serializers.URLField(read_only=True)

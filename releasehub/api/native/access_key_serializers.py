@@ -10,7 +10,7 @@ from rest_framework import serializers
 from downloads.models import AccessKey
 from releasehub.api.common.fields import UnsignedField
 from releasehub.api.common.serializers import InputSerializer
-from versions.numbering import MAX_LENGTH
+from versions.numbering import MAX_NUMBER_CHARACTERS
 
 
 class AccessKeyListQuerySerializer(serializers.Serializer[Any]):
@@ -32,7 +32,7 @@ class AccessKeyCreateSerializer(InputSerializer):
         help_text="The number of downloads that the key allows; null: unlimited",
     )
     highest_number = serializers.CharField(
-        max_length=MAX_LENGTH,
+        max_length=MAX_NUMBER_CHARACTERS,
         required=False,
         allow_blank=True,
         help_text="The highest version that the key opens; 1.4 includes 1.4.9. Empty: all versions",

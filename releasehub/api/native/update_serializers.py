@@ -12,14 +12,14 @@ from files.models import File
 from releasehub.api.common.fields import FlagField
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.distribution.links import file_path
-from releasehub.distribution.updates import Reason, RejectedVersion
+from releasehub.distribution.updates import RejectedVersion, RejectionReason
 from versions.models import Version
-from versions.numbering import MAX_LENGTH
+from versions.numbering import MAX_NUMBER_CHARACTERS
 
 
 class UpdateQuerySerializer(serializers.Serializer[Any]):
     version = serializers.CharField(
-        max_length=MAX_LENGTH,
+        max_length=MAX_NUMBER_CHARACTERS,
         required=False,
         default="",
         allow_blank=True,
@@ -81,7 +81,7 @@ class UpdateLeftOutSerializer(serializers.Serializer[Any]):
     version_id = serializers.IntegerField(source="version.pk")
     number = serializers.CharField(source="version.number")
     channel = serializers.CharField(source="version.channel")
-    reasons = serializers.ListField(child=serializers.ChoiceField(choices=[reason.value for reason in Reason]))
+    reasons = serializers.ListField(child=serializers.ChoiceField(choices=[reason.value for reason in RejectionReason]))
 
 
 @dataclass(frozen=True)

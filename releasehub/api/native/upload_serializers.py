@@ -52,7 +52,7 @@ class UploadCreateSerializer(InputSerializer):
     platform = serializers.CharField(max_length=50, required=False, allow_blank=True)
     architecture = serializers.CharField(max_length=50, required=False, allow_blank=True)
     display_label = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    kind = serializers.ChoiceField(choices=File.Kind.choices, required=False)
+    kind = serializers.ChoiceField(choices=File.FileKind.choices, required=False)
     display_order = UnsignedField(required=False, max_value=2**31 - 1)
     is_primary = FlagField(required=False)
 

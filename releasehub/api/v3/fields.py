@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from releasehub.api.common.moments import format_moment
 
-MAX_NAME_LENGTH = 256
+MAX_NAME_CHARACTERS = 256
 MAX_PLATFORMS = 50
 
 
@@ -37,7 +37,7 @@ class NullableTextField(serializers.CharField):
 class PlatformsField(serializers.ListField):
     """Names of platforms, in lower case and without duplicates."""
 
-    child = serializers.CharField(max_length=MAX_NAME_LENGTH)
+    child = serializers.CharField(max_length=MAX_NAME_CHARACTERS)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_PLATFORMS, **options)

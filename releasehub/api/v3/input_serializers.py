@@ -8,21 +8,21 @@ from rest_framework import serializers
 
 from releasehub.api.common.fields import UnsignedField
 from releasehub.api.common.serializers import InputSerializer
-from releasehub.api.v3.fields import MAX_NAME_LENGTH, NullableTextField, PlatformsField
+from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, NullableTextField, PlatformsField
 from releasehub.api.v3.serializers import is_private
 from versions.models import Version
 
 VERSION = r"^[0-9]+(\.[0-9]+){1,3}\Z"
-MAX_NOTES_LENGTH = 4096
+MAX_NOTES_CHARACTERS = 4096
 
 
 class V3ReleaseUpdateSerializer(InputSerializer):
-    name = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False, source="title")
+    name = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False, source="title")
     version = serializers.RegexField(VERSION, max_length=128, required=False, trim_whitespace=False, source="number")
-    channel = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False)
+    channel = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False)
     platforms = PlatformsField(required=False)
     private = serializers.BooleanField(required=False)
-    notes = NullableTextField(max_length=MAX_NOTES_LENGTH, trim_whitespace=False, source="release_notes")
+    notes = NullableTextField(max_length=MAX_NOTES_CHARACTERS, trim_whitespace=False, source="release_notes")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Replace `private` by the visibility; an unlisted release stays unlisted if `private` is true."""
@@ -33,7 +33,7 @@ class V3ReleaseUpdateSerializer(InputSerializer):
 
 
 class V3ReleaseCreateSerializer(V3ReleaseUpdateSerializer):
-    productId = serializers.CharField(max_length=MAX_NAME_LENGTH, source="product_id")
+    productId = serializers.CharField(max_length=MAX_NAME_CHARACTERS, source="product_id")
     createdAt = serializers.DateTimeField(
         required=False, source="created_at", help_text="Only to import releases that are older than the hub"
     )
@@ -42,7 +42,7 @@ class V3ReleaseCreateSerializer(V3ReleaseUpdateSerializer):
 
 
 class V3ReleaseFileCreateSerializer(InputSerializer):
-    name = serializers.CharField(max_length=MAX_NAME_LENGTH, trim_whitespace=False, source="filename")
+    name = serializers.CharField(max_length=MAX_NAME_CHARACTERS, trim_whitespace=False, source="filename")
     url = serializers.CharField(max_length=2048)
     size = UnsignedField(source="size_bytes")
     checksum = serializers.CharField(
@@ -53,4 +53,4 @@ class V3ReleaseFileCreateSerializer(InputSerializer):
         help_text="An MD5 checksum is compared with the file behind the link",
     )
     secured = serializers.BooleanField(source="is_secured")
-    releaseId = serializers.CharField(max_length=MAX_NAME_LENGTH, source="release_id")
+    releaseId = serializers.CharField(max_length=MAX_NAME_CHARACTERS, source="release_id")

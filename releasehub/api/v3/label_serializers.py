@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from downloads.models import Download
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MAX_NAME_LENGTH, MomentField, NullableTextField
+from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, MomentField, NullableTextField
 from releasehub.api.v3.loading import is_id
 from releasehub.core.errors import ErrorCode, Invalid
 from versions.models import Label
@@ -40,12 +40,14 @@ class V3LabelSerializer(OutputSerializer):
 
 
 class V3LabelUpdateSerializer(InputSerializer):
-    name = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False)
-    displayName = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False, source="display_name")
+    name = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False)
+    displayName = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False, source="display_name")
     description = NullableTextField(max_length=1000)
-    productId = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False, allow_null=True, source="product_id")
+    productId = serializers.CharField(
+        max_length=MAX_NAME_CHARACTERS, required=False, allow_null=True, source="product_id"
+    )
     productIds = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_NAME_LENGTH),
+        child=serializers.CharField(max_length=MAX_NAME_CHARACTERS),
         required=False,
         max_length=MAX_PRODUCTS,
         source="product_ids",

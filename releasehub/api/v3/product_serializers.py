@@ -10,7 +10,7 @@ from downloads.models import Download
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.v3.fields import MomentField, NullableTextField
 
-MAX_TITLE_LENGTH = 150
+MAX_TITLE_CHARACTERS = 150
 
 
 class V3ProductSerializer(OutputSerializer):
@@ -56,9 +56,9 @@ class V3ProductSerializer(OutputSerializer):
 
 
 class V3ProductUpdateSerializer(InputSerializer):
-    name = serializers.CharField(max_length=MAX_TITLE_LENGTH, required=False)
+    name = serializers.CharField(max_length=MAX_TITLE_CHARACTERS, required=False)
     displayName = serializers.CharField(
-        max_length=MAX_TITLE_LENGTH,
+        max_length=MAX_TITLE_CHARACTERS,
         required=False,
         source="display_name",
         help_text="A product has a single name on this hub: `displayName` takes precedence over `name`",

@@ -7,25 +7,25 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.fields import FlagField
-from releasehub.api.v3.fields import MAX_NAME_LENGTH
+from releasehub.api.v3.fields import MAX_NAME_CHARACTERS
 from releasehub.api.v3.input_serializers import VERSION
 
 INSTALLED_VERSION = VERSION.replace("^", "^[vV]?")
 
 
 class V3LatestQuerySerializer(serializers.Serializer[Any]):
-    productId = serializers.CharField(max_length=MAX_NAME_LENGTH)
-    platform = serializers.CharField(max_length=MAX_NAME_LENGTH)
-    channel = serializers.CharField(max_length=MAX_NAME_LENGTH, required=False, default="stable")
+    productId = serializers.CharField(max_length=MAX_NAME_CHARACTERS)
+    platform = serializers.CharField(max_length=MAX_NAME_CHARACTERS)
+    channel = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False, default="stable")
     key = serializers.CharField(
-        max_length=MAX_NAME_LENGTH,
+        max_length=MAX_NAME_CHARACTERS,
         required=False,
         default="",
         allow_blank=True,
         help_text="An access key; needed if the product is not public or a file is secured",
     )
     accountId = serializers.CharField(
-        max_length=MAX_NAME_LENGTH, required=False, allow_blank=True, help_text="Accepted and ignored"
+        max_length=MAX_NAME_CHARACTERS, required=False, allow_blank=True, help_text="Accepted and ignored"
     )
 
 

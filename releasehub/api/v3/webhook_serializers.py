@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MAX_NAME_LENGTH, MomentField, format_optional_moment
+from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, MomentField, format_optional_moment
 from releasehub.api.v3.webhook_terms import EVENTS, UnknownEvent, from_filter, from_type, to_filter
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
@@ -191,14 +191,14 @@ class V3WebhookUpdateSerializer(InputSerializer):
 
 class V3WebhookCreateSerializer(V3WebhookUpdateSerializer):
     productId = serializers.CharField(
-        max_length=MAX_NAME_LENGTH,
+        max_length=MAX_NAME_CHARACTERS,
         required=False,
         allow_null=True,
         source="product_id",
         help_text=f"{EXTENSION}. The product whose releases cause deliveries",
     )
     organizationId = serializers.CharField(
-        max_length=MAX_NAME_LENGTH,
+        max_length=MAX_NAME_CHARACTERS,
         required=False,
         allow_null=True,
         source="organization_id",

@@ -160,8 +160,8 @@ def test_resuming_enables_a_disabled_endpoint() -> None:
 def managed(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[int]]:
     """Return a table of the downloads that each user manages, which stands for the app of downloads."""
     table: dict[int, set[int]] = {}
-    monkeypatch.setattr(policies, "_manages", [lambda actor, pk: pk in table.get(actor.user_id or 0, ())])
-    monkeypatch.setattr(policies, "_managed", [lambda actor: table.get(actor.user_id or 0, ())])
+    monkeypatch.setattr(policies, "_can_manage", [lambda actor, pk: pk in table.get(actor.user_id or 0, ())])
+    monkeypatch.setattr(policies, "_managed_ids", [lambda actor: table.get(actor.user_id or 0, ())])
     return table
 
 

@@ -1,4 +1,7 @@
-"""Client for clamd, the daemon of the ClamAV virus scanner. The protocol is INSTREAM, described in clamd(8)."""
+"""Client for clamd, the daemon of the ClamAV virus scanner. The protocol is INSTREAM, described in clamd(8).
+
+The libraries for it have no deadline for a whole scan and no limit for a response; see docs/decisions/0026.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _PIECE_BYTES = 64 * 1024
 _MAX_ANSWER_BYTES = 4096
@@ -29,9 +32,19 @@ def scan(chunks: Iterable[bytes], *, address: str, timeout_seconds: float = 60) 
         ScannerUnavailable: clamd cannot be reached, its response is late or invalid, or the file is too large for it.
     """
     with _Connection(address, timeout_seconds) as connection:
-        is_complete = _send(connection, chunks)
+        is_complete = all(connection.send(frame) for frame in _frames(chunks))
         answer = connection.receive()
     return _verdict(answer, is_complete=is_complete)
+
+
+def _frames(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the command, the file in pieces after their lengths, and the length zero, which ends the stream."""
+    yield b"zINSTREAM\0"
+    for chunk in chunks:
+        for at in range(0, len(chunk), _PIECE_BYTES):
+            piece = chunk[at : at + _PIECE_BYTES]
+            yield _LENGTH.pack(len(piece)) + piece
+    yield _LENGTH.pack(0)
 
 
 class _Connection:
@@ -41,11 +54,10 @@ class _Connection:
     """
 
     def __init__(self, address: str, timeout_seconds: float) -> None:
-        self._address = address
-        self._timeout_seconds = timeout_seconds
+        self._address, self._timeout_seconds = address, timeout_seconds
         self._deadline = time.monotonic() + timeout_seconds
-        with self._errors():
-            self._socket = self._connect()
+        with self._operation() as seconds_left:
+            self._socket = _connect(address, seconds_left)
 
     def __enter__(self) -> _Connection:
         return self
@@ -54,45 +66,34 @@ class _Connection:
         self._socket.close()
 
     def send(self, data: bytes) -> bool:
-        """Send data. Return False if clamd stopped reading, in which case its response says why."""
-        with self._errors():
-            self._socket.settimeout(self._left_seconds())
-            try:
-                self._socket.sendall(data)
-            except (BrokenPipeError, ConnectionResetError):
-                # clamd closes its side when a file exceeds its limit. Its response may still be readable.
-                return False
-        return True
+        """Send data. Return False if clamd stopped reading, in which case its response says why.
+
+        clamd closes its side when a file exceeds its limit, and its response may still be readable.
+        """
+        with self._operation() as seconds_left, suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.settimeout(seconds_left)
+            self._socket.sendall(data)
+            return True
+        return False
 
     def receive(self) -> bytes:
         """Return the response up to its NUL byte, or the part of it that arrived before the connection was closed."""
-        answer = b""
-        while b"\0" not in answer and len(answer) <= _MAX_ANSWER_BYTES and (data := self._receive_some()):
+        answer, data = b"", b"."
+        while data and b"\0" not in answer and len(answer) <= _MAX_ANSWER_BYTES:
+            data = b""
+            with self._operation() as seconds_left, suppress(ConnectionResetError):
+                self._socket.settimeout(seconds_left)
+                data = self._socket.recv(_MAX_ANSWER_BYTES)
             answer += data
         return answer
 
-    def _receive_some(self) -> bytes:
-        with self._errors():
-            self._socket.settimeout(self._left_seconds())
-            try:
-                return self._socket.recv(_MAX_ANSWER_BYTES)
-            except ConnectionResetError:
-                return b""
-
-    def _connect(self) -> socket.socket:
-        if self._address.startswith("unix:"):
-            return _connect_unix(self._address.removeprefix("unix:"), self._left_seconds())
-        host, _, port = self._address.rpartition(":")
-        if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
-            raise ScannerUnavailable(
-                f"The address of the scanner must be host:port or unix:/path, not {self._address}."
-            )
-        return socket.create_connection((host.strip("[]"), int(port)), timeout=self._left_seconds())
-
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def _operation(self) -> Iterator[float]:
+        """Yield the seconds that are left for an operation of the socket, and explain its errors."""
         try:
-            yield
+            if (seconds_left := self._deadline - time.monotonic()) <= 0:
+                raise TimeoutError
+            yield seconds_left
         except TimeoutError as error:
             raise ScannerUnavailable(
                 f"The scanner did not respond within {self._timeout_seconds:g} seconds."
@@ -100,11 +101,14 @@ class _Connection:
         except (OSError, UnicodeError) as error:  # UnicodeError: the host is not a valid host name
             raise ScannerUnavailable(f"The scanner at {self._address} cannot be reached: {error}.") from error
 
-    def _left_seconds(self) -> float:
-        seconds = self._deadline - time.monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        return seconds
+
+def _connect(address: str, timeout_seconds: float) -> socket.socket:
+    if address.startswith("unix:"):
+        return _connect_unix(address.removeprefix("unix:"), timeout_seconds)
+    host, _, port = address.rpartition(":")
+    if not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
+        raise ScannerUnavailable(f"The address of the scanner must be host:port or unix:/path, not {address}.")
+    return socket.create_connection((host.strip("[]"), int(port)), timeout=timeout_seconds)
 
 
 def _connect_unix(path: str, timeout_seconds: float) -> socket.socket:
@@ -116,21 +120,6 @@ def _connect_unix(path: str, timeout_seconds: float) -> socket.socket:
         connection.close()
         raise
     return connection
-
-
-def _send(connection: _Connection, chunks: Iterable[bytes]) -> bool:
-    """Send the file in pieces. Return True if clamd read all of it.
-
-    A piece of length zero ends the stream, so an empty chunk is not sent as a piece.
-    """
-    if not connection.send(b"zINSTREAM\0"):
-        return False
-    for chunk in chunks:
-        for at in range(0, len(chunk), _PIECE_BYTES):
-            piece = chunk[at : at + _PIECE_BYTES]
-            if not connection.send(_LENGTH.pack(len(piece)) + piece):
-                return False
-    return connection.send(_LENGTH.pack(0))
 
 
 def _verdict(answer: bytes, *, is_complete: bool) -> str | None:

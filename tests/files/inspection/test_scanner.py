@@ -249,7 +249,7 @@ def test_socket_that_is_not_there(address: str) -> None:
     "address", ["", "localhost", ":3310", "localhost:", "localhost:x", "localhost:99999", "host:\u0663"]
 )
 def test_address_of_wrong_form(address: str) -> None:
-    with pytest.raises(ScannerUnavailable, match="neither"):
+    with pytest.raises(ScannerUnavailable, match="must be host:port or unix:"):
         scan([b"x"], address=address)
 
 

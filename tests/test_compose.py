@@ -94,7 +94,7 @@ def test_file_has_the_shape_of_the_specification() -> None:
     jsonschema.validate(COMPOSE, SCHEMA)
 
 
-def test_a_misspelt_member_is_found() -> None:
+def test_misspelled_schema_key_is_found() -> None:
     wrong = {**COMPOSE, "services": {"web": {**SERVICES["web"], "comand": "true"}}}
     with pytest.raises(jsonschema.ValidationError, match="comand"):
         jsonschema.validate(wrong, SCHEMA)
@@ -112,7 +112,7 @@ def test_dependencies_and_volumes_exist(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_who_is_waited_for_can_become_what_is_waited_for(service: str) -> None:
+def test_compose_dependencies_have_matching_health_checks(service: str) -> None:
     for name, wanted in SERVICES[service].get("depends_on", {}).items():
         is_checked = "test" in SERVICES[name].get("healthcheck", {})
         is_one_shot = SERVICES[name]["restart"] == "on-failure"
@@ -145,14 +145,14 @@ def test_every_variable_of_the_settings_is_documented() -> None:
     assert variables_of_settings() - documented_variables() <= in_one_row | {"RELEASEHUB_STATIC_DIR"}
 
 
-def test_images_of_others_are_pinned_by_digest() -> None:
+def test_external_images_are_pinned_by_digest() -> None:
     images = [service["image"] for name, service in SERVICES.items() if name not in OURS]
     images += re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert len(images) == 4
     assert all(DIGEST.fullmatch(image) for image in images), images
 
 
-def test_secrets_come_from_outside_and_are_required() -> None:
+def test_compose_requires_secrets_from_the_environment() -> None:
     settings_of_all = [pair for service in SERVICES.values() for pair in service.get("environment", {}).items()]
     secrets = {name: value for name, value in settings_of_all if "SECRET" in name or "PASSWORD" in name}
     optional = {name: secrets.pop(name) for name in ("SECRET_KEY_FALLBACKS", "EMAIL_HOST_PASSWORD")}
@@ -177,7 +177,7 @@ def test_web_runs_the_command_line_of_serve() -> None:
 
 
 @pytest.mark.parametrize("service", ["worker", "outbound", "beat"])
-def test_celery_application_is_ours(service: str) -> None:
+def test_compose_starts_the_celery_app_of_the_hub(service: str) -> None:
     assert f"{option(service, '-A')}.celery" == celery.__name__
     assert words(service)[3] == {"beat": "beat"}.get(service, "worker")
 
@@ -186,29 +186,29 @@ def queues() -> set[str]:
     return {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {settings.CELERY_TASK_DEFAULT_QUEUE}
 
 
-def test_each_queue_that_tasks_go_to_has_one_worker() -> None:
+def test_every_queue_has_one_worker() -> None:
     taken = [queue for service in ("worker", "outbound") for queue in option(service, "-Q").split(",")]
     assert sorted(taken) == sorted(queues())
 
 
-def test_each_queue_that_tasks_go_to_has_one_embedded_lane() -> None:
+def test_every_queue_has_one_embedded_worker() -> None:
     taken = [queue for lane in settings.EMBEDDED_QUEUE_THREADS for queue in lane.split(",")]
     assert sorted(taken) == sorted(queues())
 
 
-def test_image_checks_a_page_that_answers_without_a_database(client: Client) -> None:
+def test_image_health_check_works_without_a_database(client: Client) -> None:
     checked = re.search(r"http://127\.0\.0\.1:8000(/\w+)", (ROOT / "Dockerfile").read_text())
     assert checked
     assert client.get(checked[1]).status_code == 200
 
 
-def test_image_starts_what_compose_starts() -> None:
+def test_image_and_compose_start_the_same_command() -> None:
     command = re.search(r"^CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert command
     assert yaml.safe_load(command[1]) == words("web")
 
 
-def test_image_takes_every_package_along() -> None:
+def test_image_contains_every_package() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
     taken = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert packages | {"templates", "manage.py", "requirements.txt"} == taken

@@ -92,7 +92,7 @@ def test_refusals_of_the_database_are_no_server_errors(
     assert any(record.exc_info and record.levelname == level for record in caplog.records)
 
 
-def test_pages_and_apis_tell_a_race_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_and_apis_report_a_race_with_the_same_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("releasehub.pages.views.with_summary", break_unique)
     monkeypatch.setattr("releasehub.api.mc_dm.download_viewsets.McDmDownloadViewSet.list", break_unique)
     client = Client(raise_request_exception=False, headers={"XF-Api-Key": make_key()})

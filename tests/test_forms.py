@@ -90,7 +90,7 @@ def posts_taken_without_a_form(root: Client, found: Walk) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", ["author", "stranger"])
-def test_other_people_meet_no_dead_end_and_no_form_that_refuses_them(world: dict[str, Any], name: str) -> None:
+def test_pages_show_no_links_or_forms_without_permission(world: dict[str, Any], name: str) -> None:
     client = strict_client(world[name])
     found = walk(client, ("/", "/account/"), rows_per_kind=1)
     assert {url: status for url, status in found.answers.items() if status >= 400} == {}

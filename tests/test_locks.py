@@ -141,7 +141,7 @@ def test_the_lock_meets_each_requirement_of_each_locked_package(
 
 @pytest.mark.embedded
 @pytest.mark.parametrize(("name", "roots", "installed"), LOCKS)
-def test_what_is_installed_is_what_the_lock_names(
+def test_installed_packages_match_the_lock(
     name: str, roots: list[Requirement], installed: dict[str, Distribution]
 ) -> None:
     lock = locked_in(read_lock(name), dict(default_environment()))

@@ -46,7 +46,7 @@ def takes_files(pattern: URLPattern) -> bool:
     return bool(in_view_set) or getattr(pattern.callback, "takes_files", False)
 
 
-def test_buffering_is_off_in_one_place() -> None:
+def test_nginx_disables_request_buffering_in_one_place() -> None:
     assert CONF.count("proxy_request_buffering off;") == 1
 
 

@@ -111,7 +111,7 @@ def can_see(user: User, download: Download) -> bool:
     return answer
 
 
-def test_what_the_owner_staff_and_the_site_granted_stays(download: Download) -> None:
+def test_grants_of_owner_staff_and_site_stay_valid(download: Download) -> None:
     moderator = make_user("staff", is_staff=True, permissions=("moderate_download", "change_endpoint"))
     friends = [make_user() for _ in range(3)]
     for actor, friend in zip((acting(download.owner), acting(moderator), system()), friends, strict=True):
@@ -155,14 +155,14 @@ def test_endpoint_of_an_organization_ends_with_the_role_of_its_creator() -> None
     assert disable_abandoned() == 1
 
 
-def test_deletion_is_still_told_to_the_endpoint_of_the_owner(download: Download) -> None:
+def test_owner_endpoint_is_not_disabled_after_a_deletion(download: Download) -> None:
     endpoint, _ = create_endpoint(actor=acting(download.owner), url=URL, download_id=download.pk)
     download.mark_deleted(by=None, reason="")
     assert disable_abandoned() == 0
     assert Endpoint.objects.get(pk=endpoint.pk).disabled_at is None
 
 
-def test_former_owner_has_no_way_back(download: Download, manager: User) -> None:
+def test_former_owner_loses_all_access(download: Download, manager: User) -> None:
     """Customers keep what the former owner granted, through the new owner; the former owner keeps nothing."""
     former, customer = download.owner, make_user("customer")
     share_download(actor=acting(former), download=download, user=customer)
@@ -273,7 +273,7 @@ def test_creation_is_not_replayed_to_a_former_owner() -> None:
 # --- nobody hands out more than they have -----------------------------------------------------------------------------
 
 
-def test_team_rights_beyond_ones_own_are_neither_given_nor_taken(download: Download, manager: User) -> None:
+def test_team_rights_beyond_own_rights_cannot_be_granted_or_revoked(download: Download, manager: User) -> None:
     chief, user = make_user("chief"), make_user("user")
     set_team_member(actor=system(), download=download, user=chief, flags={"can_manage_team", "can_edit"})
     actor = acting(chief)
@@ -287,7 +287,7 @@ def test_team_rights_beyond_ones_own_are_neither_given_nor_taken(download: Downl
     assert set(TeamMember.objects.values_list("user__username", flat=True)) == {"manager", "chief"}
 
 
-def test_editor_does_not_open_a_download_by_moving_it() -> None:
+def test_editor_cannot_make_a_download_public_by_moving_it() -> None:
     closed, opened = make_category(members_only=True), make_category()
     download, editor = make_download(category=closed), make_user("editor")
     set_team_member(actor=system(), download=download, user=editor, flags={"can_edit"})

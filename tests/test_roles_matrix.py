@@ -279,7 +279,7 @@ ASKED_OF_POLICIES = [case for case in CASES if not lacks_scope(case)]
 
 
 @begin_with_each_world(ASKED_OF_POLICIES)
-def test_policies_give_what_the_matrix_says(ready: Ready, cells: list[dict[str, Any]]) -> None:
+def test_policies_match_the_roles_matrix(ready: Ready, cells: list[dict[str, Any]]) -> None:
     """Policies only read, so all cells of a world share its rows, and the cells of one caller are one request."""
     world, wrong = ready.take(), []
     actors: dict[str, Actor] = {}
@@ -342,13 +342,13 @@ ON_ITEMS = representatives(c for c in CASES if c["action"] != "list")
 
 
 @by_world(IN_LISTS)
-def test_api_list_holds_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_api_lists_match_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     is_listed = case["expect"] == "allow"
     assert listing(world, client(world, case), case) == (200, is_listed, int(is_listed))
 
 
 @by_world(ON_ITEMS)
-def test_api_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_api_matches_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     who = client(world, case)
     before = case["expect"] == "deny" and footprint()
     answer = call(world, who, case)
@@ -367,7 +367,7 @@ UPLOADS = representatives(case for case in CASES if case["action"] in ONE_STEP_U
 
 
 @by_world(UPLOADS)
-def test_uploads_to_storage_answer_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_direct_uploads_match_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     who, version = client(world, case), world.version
     incoming = open_incoming(size_bytes=4, part_bytes=None)
     upload = begin_upload(actor=system(), version=version, filename="more.bin", incoming=incoming)

@@ -62,7 +62,7 @@ def stored(table: str) -> str:
 # --- at rest ----------------------------------------------------------------------------------------------------------
 
 
-def test_answers_kept_for_repeats_are_encrypted() -> None:
+def test_stored_idempotent_responses_are_encrypted() -> None:
     download = make_download()
     client, body = ApiClient(make_key(download.owner)), {"download_id": download.pk, "name": "A customer"}
     headers = {"Idempotency-Key": "once"}
@@ -130,7 +130,7 @@ def make_link(**fields: Any) -> File:
 
 
 @pytest.mark.parametrize("is_secured", [False, True])
-def test_address_of_a_link_is_told_to_who_may_fetch_it(is_secured: bool) -> None:
+def test_url_of_a_link_is_shown_only_to_users_who_may_download(is_secured: bool) -> None:
     file = make_link(is_secured=is_secured)
     owner = ApiClient(make_key(file.version.download.owner))
     shown = None if is_secured else LINK
@@ -144,7 +144,7 @@ def test_address_of_a_link_is_told_to_who_may_fetch_it(is_secured: bool) -> None
 
 
 @pytest.mark.parametrize("is_secured", [False, True])
-def test_v3_shows_the_address_of_a_link_to_who_may_fetch_it(is_secured: bool) -> None:
+def test_v3_shows_the_url_of_a_link_only_to_users_who_may_download(is_secured: bool) -> None:
     file = make_link(is_secured=is_secured)
     file.version.download.category.refresh_from_db()
     for actor, expected in ((system(), LINK), (Actor(), None if is_secured else LINK)):
@@ -152,7 +152,7 @@ def test_v3_shows_the_address_of_a_link_to_who_may_fetch_it(is_secured: bool) ->
         assert shown["url"] == expected
 
 
-def test_address_of_a_failed_link_is_told_to_nobody() -> None:
+def test_url_of_a_failed_link_is_hidden_from_everyone() -> None:
     file = make_link()
     file.validation_status = File.Validation.FAILED
     assert file_policy.external_url(Actor(user=file.version.download.owner), file) is None
@@ -191,7 +191,7 @@ def only_zips(owner: Any) -> Download:
     return make_download(owner, category=make_category(allowed_extensions=["zip"]))
 
 
-def test_attached_upload_is_judged_by_the_category_it_comes_to() -> None:
+def test_attached_upload_is_checked_by_the_rules_of_its_category() -> None:
     owner = make_user()
     version = make_version(only_zips(owner), "1.0.0")
     upload = make_loose_upload(owner, name="tool.bin")
@@ -199,7 +199,7 @@ def test_attached_upload_is_judged_by_the_category_it_comes_to() -> None:
         attach(version, upload.public_id)
 
 
-def test_bytes_from_another_category_are_judged_by_their_content() -> None:
+def test_bytes_from_another_category_are_checked_again() -> None:
     owner = make_user()
     file = make_file(make_version(make_download(owner), "1.0.0"), name="tool.zip", content=b"MZ no archive at all")
     with pytest.raises(Rejected, match="not what the file name says"):
@@ -207,7 +207,7 @@ def test_bytes_from_another_category_are_judged_by_their_content() -> None:
     assert blob_storage()
 
 
-def test_link_is_judged_by_what_was_found_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probed_link_is_checked_by_the_category_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     category = make_category(max_version_bytes=100)
     version = make_version(make_download(category=category), "1.0.0")
     make_file(version, content=b"x" * 60)
@@ -221,7 +221,7 @@ def test_link_is_judged_by_what_was_found_behind_it(monkeypatch: pytest.MonkeyPa
 # --- accounts ---------------------------------------------------------------------------------------------------------
 
 
-def test_sharing_does_not_tell_who_has_an_account() -> None:
+def test_sharing_does_not_reveal_accounts() -> None:
     """A member without the right to share outside gets one answer for strangers and for addresses of nobody."""
     organization, download = make_organization(), make_download(visibility="private")
     member = Membership.objects.create(organization=organization, user=download.owner)
@@ -239,7 +239,7 @@ def entity_of(owner: User) -> Download:
     return make_download(owner, category=entity_category(), kind="app", visibility="private")
 
 
-def test_key_that_shares_inside_only_does_not_learn_who_has_an_account() -> None:
+def test_internal_sharing_key_cannot_detect_accounts() -> None:
     entity = entity_of(make_user())
     make_user("stranger", email="stranger@example.org")
     client = ApiClient(make_key(entity.owner, scopes=["entities:share"]))
@@ -252,7 +252,7 @@ def test_key_that_shares_inside_only_does_not_learn_who_has_an_account() -> None
 
 
 @pytest.mark.parametrize("surface", ["shares", "members"])
-def test_addresses_cannot_be_guessed_by_the_thousand(surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_email_lookups_are_rate_limited(surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over the limit an address with an account gets the answer of one without."""
     monkeypatch.setattr("releasehub.api.entity.addresses.ADDRESSES_PER_HOUR", 2)
     monkeypatch.setattr("releasehub.api.entity.addresses.time.time", lambda: 1_700_000_000.0)
@@ -310,7 +310,7 @@ def test_form_of_an_endpoint_does_not_tell_which_downloads_are_hidden(client: Cl
     assert list(Endpoint.objects.values_list("download_id", flat=True)) == [own.pk]
 
 
-def test_secured_flag_still_opens_with_a_sign_in() -> None:
+def test_secured_file_is_available_to_signed_in_users() -> None:
     file = make_link(is_secured=True)
     update_file(actor=system(), file=file, display_label="x")
     set_team_member(actor=system(), download=file.version.download, user=make_user(), flags={"can_edit"})

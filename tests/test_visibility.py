@@ -138,7 +138,7 @@ def test_lists_never_hold_what_is_not_visible(world: dict[str, Any]) -> None:
 
 
 @begin_with(populated)
-def test_one_download_lists_the_same_as_the_whole(world: dict[str, Any]) -> None:
+def test_list_of_one_download_agrees_with_the_full_list(world: dict[str, Any]) -> None:
     for name, actor in actors(world).items():
         for download in Download.objects.visible_to(actor):
             inside = set(Version.objects.listed_in(actor, download).values_list("pk", flat=True))
@@ -159,7 +159,7 @@ def test_team_right_ends_with_the_membership(world: dict[str, Any]) -> None:
 
 
 @begin_with(empty)
-def test_removed_organisation_opens_nothing(world: None) -> None:
+def test_deleted_organization_grants_no_access(world: None) -> None:
     download, user = make_download(visibility="organization"), make_user()
     organization = make_organization(members=(user,))
     publish_to_store(actor=system(), download=download, organization=organization)
@@ -183,7 +183,7 @@ def test_sets_inside_one_download_are_those_of_the_whole_hub(world: dict[str, An
 
 
 @begin_with(populated)
-def test_access_keys_one_may_see_are_those_the_list_has(world: dict[str, Any]) -> None:
+def test_access_key_policy_and_list_agree(world: dict[str, Any]) -> None:
     for download in Download.all_objects.all():
         AccessKey.objects.create(download=download, name="x", digest=str(download.pk))
     for name, actor in actors(world).items():

@@ -50,7 +50,7 @@ def as_cli_error(error: Exception) -> CliError:
     if isinstance(error, CliError):
         return error
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return usage("Name a command.", error.message)
+        return usage("No command was given.", error.message)
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "releasehub"
         hint = f"See: {command} --help"

@@ -63,7 +63,7 @@ def target_and_paths(words: Sequence[str], download: str, number: str) -> tuple[
     if not download and ("@" not in target or Path(target).exists()):
         raise usage(f"The first argument must be DOWNLOAD@VERSION, such as packsmith@1.5.0, not {target!r}.")
     if not paths:
-        raise usage("Name at least one file.")
+        raise usage("No files were given. Name at least one file.")
     return target, paths
 
 

@@ -114,7 +114,7 @@ class StorePublication(TimeStampedModel):
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="publications")
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="publications")
-    is_public = models.BooleanField(default=False)
+    is_public = models.BooleanField("public", default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "download"], name="store_publication_once")]
@@ -163,8 +163,8 @@ class AccessKey(PublicIdModel, TimeStampedModel):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     prefix = models.CharField(max_length=8, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
-    uses_left = models.PositiveIntegerField(null=True, blank=True)
-    highest_number = models.CharField(max_length=128, blank=True)
+    uses_left = models.PositiveIntegerField("downloads left", null=True, blank=True)
+    highest_number = models.CharField("highest version", max_length=128, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"

@@ -40,13 +40,13 @@ class Download(PublicIdModel, SoftDeleteModel):
         OTHER = "other"
 
     class VersionScheme(models.TextChoices):
-        DETECT = "", "by its form"
+        DETECT = "", "detected from the number"
         SEMVER = "semver", "Semantic Versioning"
         DOTTED = "dotted", "two to four numbers"
         CALVER = "calver", "YYYY.MM.DD-HHMMSS"
-        BUILD = "build", "counted builds, 1.0.0+2 after 1.0.0+1 (Flutter, JDK)"
+        BUILD = "build", "build numbers: 1.0.0+2 is newer than 1.0.0+1 (Flutter, JDK)"
         PEP440 = "pep440", "Python (PEP 440)"
-        OTHER = "other", "free"
+        OTHER = "other", "any text"
 
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="downloads")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="downloads")
@@ -57,10 +57,10 @@ class Download(PublicIdModel, SoftDeleteModel):
     title = models.CharField(max_length=150)
     tag_line = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
-    icon_url = models.URLField(blank=True, max_length=500)
-    cover_url = models.URLField(blank=True, max_length=500)
-    homepage_url = models.URLField(blank=True, max_length=500)
-    source_url = models.URLField(blank=True, max_length=500)
+    icon_url = models.URLField("icon URL", blank=True, max_length=500)
+    cover_url = models.URLField("cover URL", blank=True, max_length=500)
+    homepage_url = models.URLField("homepage URL", blank=True, max_length=500)
+    source_url = models.URLField("source code URL", blank=True, max_length=500)
     license = models.CharField(max_length=100, blank=True)
     tags = models.JSONField(default=list, blank=True)
     kind = models.CharField(max_length=20, choices=DownloadKind.choices, default=DownloadKind.APP)
@@ -75,7 +75,8 @@ class Download(PublicIdModel, SoftDeleteModel):
         "storage quota",
         null=True,
         blank=True,
-        help_text="Bytes that this download may hold; 0: no limit; empty: as its category has it.",
+        help_text="The maximum number of bytes that this download can store. 0 means no limit. Leave empty "
+        "to use the limit of its category.",
     )
 
     last_update_at = models.DateTimeField(editable=False)
@@ -91,8 +92,8 @@ class Download(PublicIdModel, SoftDeleteModel):
         base_manager_name = "all_objects"
         ordering = ["-last_update_at", "-id"]
         permissions = [
-            ("moderate_download", "May see, edit, remove and restore everybody's downloads"),
-            ("hard_delete_download", "May erase everybody's downloads, versions and files"),
+            ("moderate_download", "Can view, edit, delete and restore all downloads"),
+            ("hard_delete_download", "Can permanently delete all downloads, versions and files"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=["draft", "visible", "moderated"]), name="download_state"),

@@ -19,7 +19,8 @@ class User(PublicIdModel, AbstractUser):
         "storage quota",
         null=True,
         blank=True,
-        help_text="Bytes that the downloads of this user may hold; 0: no limit; empty: RELEASEHUB_USER_QUOTA_BYTES.",
+        help_text="The maximum number of bytes that the downloads of this user can store. 0 means no "
+        "limit. Leave empty to use RELEASEHUB_USER_QUOTA_BYTES.",
     )
 
     class Meta(AbstractUser.Meta):
@@ -74,7 +75,12 @@ class Membership(TimeStampedModel):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
     named_role = models.ForeignKey(
-        "accounts.Role", null=True, blank=True, on_delete=models.RESTRICT, related_name="memberships"
+        "accounts.Role",
+        verbose_name="custom role",
+        null=True,
+        blank=True,
+        on_delete=models.RESTRICT,
+        related_name="memberships",
     )
 
     class Meta:

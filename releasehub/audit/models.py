@@ -50,19 +50,19 @@ class AuditEntry(models.Model):
     """
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    actor_id = models.BigIntegerField(null=True)
+    actor_id = models.BigIntegerField("actor ID", null=True)
     actor_label = models.CharField(max_length=200)
-    api_key_id = models.BigIntegerField(null=True)
+    api_key_id = models.BigIntegerField("API key ID", null=True)
     channel = models.CharField(max_length=10, choices=Origin.choices)
     action = models.CharField(max_length=40, choices=action_choices)
     target_type = models.CharField(max_length=40)
-    target_id = models.BigIntegerField(null=True)
+    target_id = models.BigIntegerField("target ID", null=True)
     target_label = models.CharField(max_length=300)
-    download_id = models.BigIntegerField(null=True)
+    download_id = models.BigIntegerField("download ID", null=True)
     changes = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-    address = models.GenericIPAddressField(null=True)
+    request_id = models.CharField("request ID", max_length=64, blank=True)
+    address = models.GenericIPAddressField("IP address", null=True)
     position = models.BigIntegerField(null=True, unique=True, editable=False)
     chain_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     address_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -157,18 +157,23 @@ class AuditSink(models.Model):
     kind = models.CharField(max_length=10, choices=SinkKind.choices)
     target = models.CharField(
         max_length=500,
-        help_text="A folder in the default storage; an http(s) URL; tcp://, tls:// or udp://host:port.",
+        help_text="A folder in the default storage, an http:// or https:// URL, or tcp://, tls:// or udp://host:port.",
     )
     token = EncryptedTextField(
-        max_length=500, blank=True, help_text="Sent to an HTTP endpoint as a bearer token; encrypted in the database."
+        max_length=500,
+        blank=True,
+        help_text="Sent to an HTTP endpoint as a bearer token. The token is stored encrypted.",
     )
     has_addresses = models.BooleanField(
-        default=False, help_text="Ship addresses too. The hub forgets them after a while, a sink may not."
+        "include IP addresses",
+        default=False,
+        help_text="Send IP addresses as well. The hub deletes them after a while, but the "
+        "sink may store them for longer.",
     )
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     cursor = models.BigIntegerField(default=0, editable=False)
     head_cursor = models.BigIntegerField(default=0, editable=False)
-    shipped_at = models.DateTimeField(null=True, editable=False)
+    shipped_at = models.DateTimeField("last shipped at", null=True, editable=False)
     last_error = models.CharField(max_length=500, blank=True, editable=False)
     failing_since = models.DateTimeField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)

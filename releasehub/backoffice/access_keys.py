@@ -26,16 +26,18 @@ class AccessKeyForm(HubForm):
         max_value=2**31 - 1,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget,
-        help_text="Empty: any number.",
+        help_text="Leave empty for an unlimited number of downloads.",
     )
 
     class Meta:
         model = AccessKey
         fields = ("download", "name", "expires_at", "uses_left", "highest_number")
         help_texts = {
-            "name": "Whom it is for.",
-            "expires_at": "Empty: until it is revoked.",
-            "highest_number": "It opens no version above; 1.4 includes 1.4.9. Empty: all versions.",
+            "name": "The person or device that gets the key.",
+            "expires_at": "Leave empty for a key that does not expire.",
+            "highest_number": (
+                "The highest version that the key gives access to. 1.4 includes 1.4.9. Leave empty for all versions."
+            ),
         }
 
 

@@ -69,8 +69,8 @@ def deletion_actions(delete: Callable[..., object], restore: Callable[..., objec
         ),
         RowAction(
             name="erase",
-            label="Erase for ever",
-            done="erased",
+            label="Delete permanently",
+            done="permanently deleted",
             run=lambda actor, row, reason: delete(actor=actor, hard=True, reason=reason, **{name: row}),
             applies=lambda row: True,
             question="delete",
@@ -170,7 +170,10 @@ class ActionAdmin(PolicyModelAdmin):
             if self.offers(actor, action, row):
                 offering.append(row)
             else:
-                message = f"{row}: “{action.label}” is not possible in its present state, or not allowed for you."
+                message = (
+                    f"{row}: “{action.label}” is not possible in the current state, or you do not "
+                    "have permission for it."
+                )
                 self.message_user(request, message, messages.WARNING)
         return offering
 

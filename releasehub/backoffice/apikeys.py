@@ -21,7 +21,10 @@ from releasehub.core.actor import Actor
 class ApiKeyForm(HubForm):
     scopes = forms.MultipleChoiceField(choices=Scope.choices, required=False, widget=forms.CheckboxSelectMultiple)
     download_ids = forms.ModelMultipleChoiceField(
-        queryset=Download.objects.all(), required=False, label="Only for", help_text="None: for all the user may reach."
+        queryset=Download.objects.all(),
+        required=False,
+        label="Limit to downloads",
+        help_text="Leave empty to give access to all downloads of the user.",
     )
 
     class Meta:

@@ -93,7 +93,7 @@ class DownloadAdmin(ActionAdmin):
     inlines = (VersionsInline, TeamInline, ShareInline, StoreInline)
     fieldsets = (
         (None, {"fields": ("title", "slug", "tag_line", "description", "category", "owner")}),
-        ("Who sees it", {"fields": ("state", "visibility", "organization")}),
+        ("Visibility", {"fields": ("state", "visibility", "organization")}),
         ("Releases", {"fields": ("default_channel", "version_scheme", "seal_on_publish", "kind")}),
         ("About", {"fields": ("license", "homepage_url", "source_url", "icon_url", "cover_url", "tags")}),
         ("Storage", {"fields": ("quota_bytes",)}),
@@ -128,7 +128,7 @@ class DownloadAdmin(ActionAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if "slug" in form.base_fields and obj is None:
             form.base_fields["slug"].required = False
-            form.base_fields["slug"].help_text = "Empty: made from the title."
+            form.base_fields["slug"].help_text = "Leave empty to create the slug from the title."
         return form
 
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
@@ -188,7 +188,7 @@ class CategoryAdmin(ActionAdmin):
     fieldsets = (
         (None, {"fields": ("title", "slug", "parent", "description", "display_order", "icon", "color")}),
         (
-            "Rules (empty: as the parent has it)",
+            "Rules (empty fields are inherited from the parent)",
             {
                 "fields": (
                     "accepts_downloads",
@@ -208,8 +208,8 @@ class CategoryAdmin(ActionAdmin):
     row_actions = (
         RowAction(
             name="erase",
-            label="Erase",
-            done="erased",
+            label="Delete permanently",
+            done="permanently deleted",
             run=erase_category,
             applies=lambda row: True,
             question="delete",
@@ -227,7 +227,7 @@ class CategoryAdmin(ActionAdmin):
         form = super().get_form(request, obj, change=change, **kwargs)
         if "slug" in form.base_fields and obj is None:
             form.base_fields["slug"].required = False
-            form.base_fields["slug"].help_text = "Empty: made from the title."
+            form.base_fields["slug"].help_text = "Leave empty to create the slug from the title."
         return form
 
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:

@@ -32,7 +32,7 @@ class FileAdmin(ActionAdmin):
     readonly_fields = ("version", "filename", "size_bytes", "validation_status", "findings", "external_url", "sha256")
     fieldsets = (
         (None, {"fields": ("version", "filename", *EDITABLE_FILE_FIELDS)}),
-        ("Bytes", {"fields": ("size_bytes", "sha256", "external_url", "validation_status", "findings")}),
+        ("Content", {"fields": ("size_bytes", "sha256", "external_url", "validation_status", "findings")}),
     )
     row_actions = deletion_actions(delete_file, restore_file, "file")
 
@@ -52,7 +52,7 @@ class FileAdmin(ActionAdmin):
 
     @display(description="SHA-256")
     def sha256(self, row: File) -> str:
-        return row.blob.sha256 if row.blob else "none: the file is a link"
+        return row.blob.sha256 if row.blob else "none, because the file is a link"
 
 
 @admin.register(Blob)

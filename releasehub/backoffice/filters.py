@@ -16,7 +16,7 @@ class DeletedFilter(SimpleListFilter):
     parameter_name = "deleted"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Deleted, can be restored"), ("all", "Both")]
+        return [("yes", "Soft-deleted"), ("all", "Both")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if request.resolver_match and not request.resolver_match.url_name.endswith("_changelist"):  # type: ignore[union-attr]

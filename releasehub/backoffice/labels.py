@@ -18,7 +18,7 @@ from versions.services import create_label, delete_label, update_label
 class LabelForm(HubForm):
     class Meta:
         fields = ("name", "display_name", "description", "downloads")
-        help_texts = {"downloads": "None: for all downloads."}
+        help_texts = {"downloads": "Leave empty for all downloads."}
 
 
 class LabelAdmin(PolicyModelAdmin):

@@ -39,7 +39,7 @@ SECTIONS = (
             ("Events", "bolt", "webhooks_event"),
             ("Uploads", "upload", "files_uploadsession"),
             ("Downloads by day", "bar_chart", "files_downloadday"),
-            ("Stored bytes", "database", "files_blob"),
+            ("Stored files", "database", "files_blob"),
             ("Public numbers", "block", "versions_publicnumber"),
             ("Public file names", "block", "files_publicfilename"),
             ("Public slugs", "block", "downloads_publicslug"),

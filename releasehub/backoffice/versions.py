@@ -106,7 +106,7 @@ class VersionAdmin(ActionAdmin):
         RowAction(
             name="unpublish",
             label="Unpublish",
-            done="back to draft",
+            done="turned back into drafts",
             run=lambda actor, row, reason: move(Move.UNPUBLISH, actor=actor, version=row),
             applies=lambda row: row.state != "draft" and not row.is_deleted,
             question="edit",
@@ -123,7 +123,7 @@ class VersionAdmin(ActionAdmin):
         RowAction(
             name="unyank",
             label="Unyank",
-            done="no longer yanked",
+            done="unyanked",
             run=lambda actor, row, reason: move(Move.UNYANK, actor=actor, version=row),
             applies=lambda row: row.is_yanked and not row.is_deleted,
             question="publish",
@@ -149,7 +149,7 @@ class VersionAdmin(ActionAdmin):
         RowAction(
             name="unarchive",
             label="Unarchive",
-            done="back from the archive",
+            done="unarchived",
             run=lambda actor, row, reason: move(Move.UNARCHIVE, actor=actor, version=row),
             applies=lambda row: row.state == "archived" and not row.is_deleted,
             question="publish",
@@ -174,7 +174,8 @@ class VersionAdmin(ActionAdmin):
             field = form.base_fields["channel"]
             field.required, field.initial = False, ""
             field.help_text = (
-                "Leave empty to let the number decide: 2.0.0-rc.1 goes into rc, others into the default channel."
+                "Leave empty to choose the channel from the number: 2.0.0-rc.1 goes into rc, other "
+                "versions into the default channel."
             )
         return form
 

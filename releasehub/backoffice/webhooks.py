@@ -33,7 +33,7 @@ class EndpointForm(HubForm):
         choices=[(name, name) for kind in KINDS for name in (f"{kind}.*", *single_names(kind))],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="None: all events.",
+        help_text="Leave empty to receive all events.",
     )
 
     class Meta:
@@ -65,8 +65,8 @@ class EndpointAdmin(ActionAdmin):
     row_actions = (
         RowAction(
             name="test",
-            label="Send a test event",
-            done="test event on its way",
+            label="Send test event",
+            done="test event queued",
             run=lambda actor, row, reason: endpoints.send_test_event(actor=actor, endpoint=row),
             applies=lambda row: not row.is_paused,
             question="change",
@@ -90,15 +90,15 @@ class EndpointAdmin(ActionAdmin):
         ),
         RowAction(
             name="rotate-secret",
-            label="Make a new secret",
-            done="given a new secret",
+            label="Create new secret",
+            done="updated with a new secret",
             run=rotate,
             applies=lambda row: True,
             question="change",
         ),
         RowAction(
             name="replay-failed",
-            label="Replay all failed",
+            label="Retry failed deliveries",
             done="replayed",
             run=lambda actor, row, reason: replays.replay_failed(actor=actor, endpoint=row),
             applies=lambda row: not row.is_paused,
@@ -106,7 +106,7 @@ class EndpointAdmin(ActionAdmin):
         ),
         RowAction(
             name="delete",
-            label="Delete with its deliveries",
+            label="Delete with all deliveries",
             done="deleted",
             run=lambda actor, row, reason: endpoints.delete_endpoint(actor=actor, endpoint=row),
             applies=lambda row: True,

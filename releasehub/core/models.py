@@ -34,7 +34,9 @@ class TimeStampedModel(models.Model):
 class PublicIdModel(models.Model):
     """A row that has a random id for URLs, which does not reveal how many rows there are."""
 
-    public_id = models.CharField(max_length=PUBLIC_ID_CHARACTERS, unique=True, default=new_public_id, editable=False)
+    public_id = models.CharField(
+        "public ID", max_length=PUBLIC_ID_CHARACTERS, unique=True, default=new_public_id, editable=False
+    )
 
     class Meta:
         abstract = True
@@ -47,7 +49,7 @@ class SoftDeleteModel(TimeStampedModel):
     deleted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
-    delete_reason = models.CharField(max_length=500, blank=True, editable=False)
+    delete_reason = models.CharField("reason for deletion", max_length=500, blank=True, editable=False)
 
     class Meta:
         abstract = True

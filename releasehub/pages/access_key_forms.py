@@ -64,31 +64,33 @@ class AccessKeyFilter(forms.Form):
 
 class AccessKeyForm(ServiceForm):
     download = DownloadField(queryset=Download.objects.none())
-    name = forms.CharField(max_length=100, help_text="Whom it is for. Only you and your team see it.")
+    name = forms.CharField(
+        max_length=100, help_text="The person or device that gets the key. Only you and your team can see the name."
+    )
     expires_at = forms.DateField(
         label="Last day",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="It opens until the end of that day (UTC). Empty: until it is revoked.",
+        help_text="The key is valid until the end of this day (UTC). Leave empty for a key that does not expire.",
     )
     uses = forms.IntegerField(
         label="Number of downloads",
         min_value=1,
         max_value=MAX_USES,
         required=False,
-        help_text="Empty: any number. The same file again within an hour is not counted.",
+        help_text="Leave empty for an unlimited number. Downloading the same file again within an hour is not counted.",
     )
     highest_number = forms.CharField(
         label="Highest version",
         max_length=MAX_NUMBER_CHARACTERS,
         required=False,
-        help_text="It opens no version above; 1.4 includes 1.4.9. Empty: all versions.",
+        help_text="The highest version that the key gives access to. 1.4 includes 1.4.9. Leave empty for all versions.",
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field, chosen = self.fields["download"], self["download"].value()
-        field.narrow(actor, chosen, first=("", "Choose one"))  # type: ignore[attr-defined]
+        field.narrow(actor, chosen, first=("", "Choose a download"))  # type: ignore[attr-defined]
         self.has_choice = field.has_choice  # type: ignore[attr-defined]
 
     def clean_expires_at(self) -> datetime | None:

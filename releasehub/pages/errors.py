@@ -28,33 +28,36 @@ STATUS: dict[type[DomainError], int] = {
     errors.StorageFull: 507,
 }
 TITLES = {
-    400: "This request cannot be read",
-    403: "Not allowed",
-    404: "Nothing here",
-    408: "This request took too long",
-    409: "Not possible now",
+    400: "Bad request",
+    403: "Permission denied",
+    404: "Page not found",
+    408: "Request timeout",
+    409: "Conflict",
     410: "Gone",
-    413: "This request is too large",
+    413: "Request too large",
     429: "Too many requests",
-    500: "Something broke",
-    503: "Not available right now",
+    500: "Internal error",
+    503: "Temporarily unavailable",
     507: "The storage is full",
 }
 ADVICE = {
     400: "Go back, check what you entered, and try again.",
-    403: "You may not do this. Sign in with another account, or ask the owner of the download.",
-    404: "The address is wrong, or what was here is not for you. If it is private, sign in, or follow your share link.",
-    408: "Send it again over a faster connection.",
-    409: "The present state forbids it.",
-    410: "What was here was removed on purpose.",
-    413: "Send less at once. Files are uploaded on their own pages only.",
-    429: "Wait a little and try again.",
-    500: "The fault is ours. Tell the operator of this hub the number below.",
+    403: "You do not have permission to do this. Sign in with another account, or ask the owner of the download.",
+    404: (
+        "The page does not exist, or you do not have permission to see it. If it is private, sign in "
+        "or open the share link that you received."
+    ),
+    408: "The request did not arrive in time. Send it again over a faster connection.",
+    409: "The current state does not allow this action. Go back, reload the page, and try again.",
+    410: "This page was deleted by its owner.",
+    413: "Send a smaller request. Files can only be uploaded on the upload pages.",
+    429: "Wait a moment, then try again.",
+    500: "The hub failed to process the request. Send the request ID below to the operator of this hub.",
     503: "Try again in a few minutes.",
-    507: "Nothing was stored. Tell the operator of this hub, who has to make room.",
+    507: "Nothing was saved. Ask the operator of this hub to free storage space.",
 }
 KIND_ADVICE: dict[type[DomainError], str] = {
-    KeyRefused: "Ask the person who gave you the link or key for a new one, or check that you copied all of it."
+    KeyRefused: "Check that you copied the whole link or key, or ask the person who sent it to you for a new one."
 }
 CODE_ADVICE = {ErrorCode.CONFLICT: "Go back, reload the page to see what changed, and try again."}
 View = Callable[..., HttpResponseBase]

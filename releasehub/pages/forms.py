@@ -37,22 +37,26 @@ class ServiceForm(forms.Form):
 class KeyForm(forms.Form):
     """A new API key of the signed-in user."""
 
-    name = forms.CharField(max_length=100, help_text="What it is for, such as “release pipeline”.")
+    name = forms.CharField(max_length=100, help_text="The purpose of the key, such as “release pipeline”.")
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
         initial=[Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE],
-        help_text="A key can do nothing that you cannot do yourself.",
+        help_text="The permissions of the key. A key never has more permissions than you.",
     )
     downloads = forms.ModelMultipleChoiceField(
         queryset=Download.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label="Only for",
-        help_text="Choose none for all of yours.",
+        label="Limit to downloads",
+        help_text="Select none to give access to all of your downloads.",
     )
     days = forms.IntegerField(
-        min_value=1, max_value=3650, required=False, label="Expires after days", help_text="Empty: never."
+        min_value=1,
+        max_value=3650,
+        required=False,
+        label="Lifetime in days",
+        help_text="Leave empty for a key that does not expire.",
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:

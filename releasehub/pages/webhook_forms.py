@@ -14,7 +14,7 @@ from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import administered_organizations, endpoint_policy
 
 SITE = "site"
-DELETIONS = {"deleted.soft": "deleted, can be restored", "deleted.hard": "erased for ever"}
+DELETIONS = {"deleted.soft": "soft-deleted", "deleted.hard": "permanently deleted"}
 
 
 def event_choices(kind: str) -> list[tuple[str, str]]:
@@ -34,26 +34,30 @@ class EndpointForm(ServiceForm):
         label="URL",
         max_length=MAX_URL_CHARACTERS,
         widget=forms.URLInput(attrs={"placeholder": "https://example.org/hook"}),
-        help_text="Where deliveries are posted to. It has to be reachable from the internet.",
+        help_text="The URL that receives deliveries as POST requests. It must be reachable from the internet.",
     )
     title = forms.CharField(max_length=MAX_TITLE_CHARACTERS, required=False)
     description = forms.CharField(max_length=MAX_DESCRIPTION_CHARACTERS, required=False)
     format = forms.ChoiceField(
         choices=Endpoint.Format.choices,
         initial=Endpoint.Format.STANDARD,
-        help_text="Standard Webhooks unless your receiver speaks one of the others.",
+        help_text="Use Standard Webhooks, unless your receiver requires another format.",
     )
-    events_download = events_field("download", "Events of the download")
-    events_version = events_field("version", "Events of versions")
-    events_file = events_field("file", "Events of files")
+    events_download = events_field("download", "Download events")
+    events_version = events_field("version", "Version events")
+    events_file = events_field("file", "File events")
     verify_tls = forms.BooleanField(
         label="Verify the TLS certificate",
         required=False,
         initial=True,
-        help_text="Without it anybody on the way can read the deliveries. Only staff may switch it off.",
+        help_text="Without verification, a third party on the network can read the deliveries. Only staff "
+        "can disable it.",
     )
     is_active = forms.BooleanField(
-        label="Switched on", required=False, initial=True, help_text="Off: events are not kept for it."
+        label="Active",
+        required=False,
+        initial=True,
+        help_text="An inactive endpoint receives no events, and they are not queued for it.",
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -84,7 +88,7 @@ class EndpointForm(ServiceForm):
 
 class NewEndpointForm(EndpointForm):
     belongs_to = forms.ChoiceField(
-        label="Events of", help_text="An organization sends the events of all its downloads."
+        label="Events of", help_text="An endpoint of an organization receives the events of all its downloads."
     )
     field_order = ["belongs_to", "url"]
 

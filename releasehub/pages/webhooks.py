@@ -33,22 +33,22 @@ def _replay_failed(actor: Actor, endpoint: Endpoint) -> str:
 
 
 def _cancel(actor: Actor, endpoint: Endpoint) -> str:
-    return f"{_deliveries(replays.cancel_pending(actor=actor, endpoint=endpoint))} given up."
+    return f"{_deliveries(replays.cancel_pending(actor=actor, endpoint=endpoint))} canceled."
 
 
 def _test(actor: Actor, endpoint: Endpoint) -> str:
     endpoints.send_test_event(actor=actor, endpoint=endpoint)
-    return "A test event is on its way. It is the first in the log."
+    return "A test event was queued. It is the first entry in the log."
 
 
 def _pause(actor: Actor, endpoint: Endpoint) -> str:
     endpoints.pause_endpoint(actor=actor, endpoint=endpoint)
-    return "Paused. Deliveries wait until you resume it."
+    return "The endpoint was paused. Its deliveries wait until you resume it."
 
 
 def _resume(actor: Actor, endpoint: Endpoint) -> str:
     endpoints.resume_endpoint(actor=actor, endpoint=endpoint)
-    return "Resumed. What waited is sent now."
+    return "The endpoint was resumed. Pending deliveries are sent now."
 
 
 ACTIONS: dict[str, Callable[[Actor, Endpoint], str]] = {
@@ -241,7 +241,7 @@ def _downloads(rows: Iterable[Endpoint]) -> dict[int | None, Download]:
 
 
 def _on_its_way(count: int) -> str:
-    return f"{_deliveries(count)} on the way again." if count else "There is nothing to send again."
+    return f"{_deliveries(count)} queued again." if count else "There are no deliveries to retry."
 
 
 def _deliveries(count: int) -> str:

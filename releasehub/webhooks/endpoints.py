@@ -224,7 +224,7 @@ def ensure_sending(endpoint: Endpoint) -> None:
     if not endpoint.is_active or endpoint.is_paused or endpoint.is_disabled:
         raise Conflict(
             ErrorCode.ENDPOINT_NOT_SENDING,
-            "The endpoint is paused, disabled or not active. Resume or activate it first.",
+            "The endpoint is paused, disabled or inactive. Resume or activate it first.",
         )
 
 

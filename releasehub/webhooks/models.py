@@ -33,11 +33,11 @@ class Event(PublicIdModel):
 
     type = models.CharField(max_length=40, choices=EventType.choices)
     object_type = models.CharField(max_length=40)
-    object_id = models.BigIntegerField()
+    object_id = models.BigIntegerField("object ID")
     sequence = models.PositiveBigIntegerField(default=0, editable=False)
     position = models.PositiveBigIntegerField(null=True, unique=True, editable=False)
-    download_id = models.BigIntegerField(null=True)
-    actor_id = models.BigIntegerField(null=True)
+    download_id = models.BigIntegerField("download ID", null=True)
+    actor_id = models.BigIntegerField("actor ID", null=True)
     data = models.JSONField()
     occurred_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -82,23 +82,23 @@ class Endpoint(PublicIdModel, TimeStampedModel):
         SENDING = "sending"
         PAUSED = "paused"
         DISABLED = "disabled", "disabled by the hub"
-        OFF = "off", "switched off"
+        OFF = "off", "inactive"
 
     organization = models.ForeignKey(
         Organization, null=True, blank=True, on_delete=models.CASCADE, related_name="webhook_endpoints"
     )
-    download_id = models.BigIntegerField(null=True, blank=True)
-    url = models.URLField(max_length=2000)
+    download_id = models.BigIntegerField("download ID", null=True, blank=True)
+    url = models.URLField("URL", max_length=2000)
     title = models.CharField(max_length=100, blank=True)
     description = models.CharField(max_length=200, blank=True)
     format = models.CharField(max_length=10, choices=Format.choices, default=Format.STANDARD)
     events = models.JSONField(default=list, blank=True)
     criteria = models.JSONField(default=dict, blank=True)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     verify_tls = models.BooleanField("verify the TLS certificate", default=True)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    disabled_reason = models.CharField(max_length=300, blank=True, editable=False)
+    disabled_reason = models.CharField("reason for disabling", max_length=300, blank=True, editable=False)
     notice_due_at = models.DateTimeField(null=True, editable=False)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     consecutive_failures = models.PositiveIntegerField(default=0, editable=False)
@@ -185,7 +185,7 @@ class Delivery(models.Model):
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
-    webhook_id = models.CharField(max_length=64, editable=False)
+    webhook_id = models.CharField("webhook ID", max_length=64, editable=False)
     format = models.CharField(max_length=10, choices=Endpoint.Format.choices, editable=False)
     object_key = models.CharField(max_length=64, editable=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
@@ -238,19 +238,19 @@ class Attempt(models.Model):
 
     class Result(models.TextChoices):
         DELIVERED = "delivered"
-        ANSWERED = "answered", "answered with an error"
+        ANSWERED = "answered", "error response"
         UNREACHABLE = "unreachable"
-        REFUSED = "refused", "refused by the hub"
+        REFUSED = "refused", "rejected by the hub"
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()
     result = models.CharField(max_length=12, choices=Result.choices)
     started_at = models.DateTimeField()
-    duration_ms = models.PositiveIntegerField()
+    duration_ms = models.PositiveIntegerField("duration (ms)")
     status_code = models.PositiveSmallIntegerField(null=True)
     error = models.CharField(max_length=300, blank=True)
     request_headers = models.JSONField(default=dict)
-    body_sha256 = models.CharField(max_length=64)
+    body_sha256 = models.CharField("SHA-256 of the body", max_length=64)
     response = models.TextField(blank=True)
     next_attempt_at = models.DateTimeField(null=True)
 

@@ -75,5 +75,5 @@ def text_of(endpoint: Endpoint) -> str:
     if endpoint.failing_since:
         lines.append(f"First failure: {endpoint.failing_since:%Y-%m-%d %H:%M} UTC.")
     page = f"{settings.PUBLIC_URL}{endpoint.path}" if settings.PUBLIC_URL else f"{endpoint.path} on your hub"
-    lines += ["", "It gets no more events. You can send failed deliveries again.", "", page]
+    lines += ["", "It receives no more events until you resume it. You can then retry failed deliveries.", "", page]
     return "\n".join(lines) + "\n"

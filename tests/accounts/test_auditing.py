@@ -104,7 +104,7 @@ def test_sign_in_through_the_api_is_recorded(client: Client) -> None:
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
-def test_one_address_cannot_flood_the_log_with_refusals() -> None:
+def test_one_ip_address_cannot_flood_the_audit_log() -> None:
     actor, other = Actor(address="192.0.2.7"), Actor(address="192.0.2.8")
     written = [record_refusal(actor=actor, action=AuditAction.SIGN_IN_FAILED) for _ in range(30)]
     kept = [row for row in written if row is not None]

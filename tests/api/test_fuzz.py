@@ -74,7 +74,7 @@ def operations() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", [f"{verb.upper()} {path}" for verb, path in described()])
-def test_made_up_requests(operations: dict[str, Any], name: str) -> None:
+def test_generated_requests_get_documented_responses(operations: dict[str, Any], name: str) -> None:
     """Half of the requests name rows that exist, because generated ids match nothing."""
     file = make_file()
     known = real_parameters(file, name)

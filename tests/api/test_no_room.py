@@ -209,7 +209,7 @@ def test_full_quota_in_the_entity_api() -> None:
     assert File.objects.count() == 0
 
 
-def test_a_publisher_without_room_of_their_own_publishes_for_the_owner() -> None:
+def test_publisher_without_quota_uses_the_quota_of_the_owner() -> None:
     """An upload counts for the quota of the owner of the download, whoever sends it."""
     world = EntityWorld()
     publisher = make_user(is_superuser=True, is_staff=True, quota_bytes=1)

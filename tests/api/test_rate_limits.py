@@ -48,7 +48,7 @@ def fetch(path: str, client: Client | None = None, **extra: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", SURFACES)
-def test_over_the_limit_is_429_in_the_form_of_the_surface(path: str) -> None:
+def test_rate_limit_is_429_in_the_format_of_each_interface(path: str) -> None:
     for left in ("1", "0"):
         answer = fetch(path)
         assert (answer.status_code == 429, answer["X-RateLimit-Remaining"]) == (False, left)
@@ -93,7 +93,7 @@ def test_signed_in_users_are_not_limited_on_pages() -> None:
     assert [fetch("/", client).status_code for _ in range(2)][-1] == 429
 
 
-def test_a_limit_is_one_of_the_network_and_not_of_a_header() -> None:
+def test_rate_limit_counts_the_network_not_a_header() -> None:
     for number in range(3):
         last = fetch("/", REMOTE_ADDR=f"2001:db8::{number}", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}")
     assert last.status_code == 429
@@ -111,11 +111,11 @@ def test_a_limit_is_one_of_the_network_and_not_of_a_header() -> None:
         (None, ""),
     ],
 )
-def test_networks_of_addresses(address: str | None, network: str) -> None:
+def test_network_of_an_address_is_computed(address: str | None, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_other_keys_push_no_counter_out() -> None:
+def test_cached_keys_do_not_evict_counters() -> None:
     for _ in range(3):
         fetch("/")
     for number in range(2000):
@@ -124,7 +124,7 @@ def test_other_keys_push_no_counter_out() -> None:
     assert fetch("/").status_code == 429
 
 
-def test_without_redis_a_process_counts_on_its_own_and_does_not_ask_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rate_limit_without_redis_is_counted_per_process(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def add(key: str, *args: Any, **kwargs: Any) -> bool:
@@ -147,7 +147,7 @@ def test_the_schema_is_computed_once(monkeypatch: pytest.MonkeyPatch, settings: 
     assert Client().get("/api/schema/", headers={"If-None-Match": first["ETag"]}).status_code == 304
 
 
-def test_the_counter_stands_before_the_csrf_check(settings: Any) -> None:
+def test_rate_limit_applies_before_the_csrf_check(settings: Any) -> None:
     """The CSRF check may read a body, so a request over the limit never gets that far."""
     order = [name.rpartition(".")[2] for name in settings.MIDDLEWARE]
     assert order.index(RateLimitMiddleware.__name__) < order.index("PageCsrfMiddleware")

@@ -100,7 +100,7 @@ def send(client: Client, verb: str, path: str, body: bytes, **extra: Any) -> tup
     return answer, payload.count
 
 
-def test_the_walk_finds_routes_of_every_surface() -> None:
+def test_route_walk_covers_every_interface() -> None:
     found = routes()
     assert len(found) > 100
     for path in ("/v3/accounts/login", "/account/sign-in/", "/admin/login/", "/api/mc-dm-files/", "/api/entities"):
@@ -129,7 +129,7 @@ def test_nothing_of_a_body_is_stored_for_a_key_without_the_right(stored: list[st
             assert not stored, f"{verb} {path} was stored"
 
 
-def test_a_replayed_request_is_judged_before_its_bytes(stored: list[str]) -> None:
+def test_idempotent_replay_is_checked_before_the_body(stored: list[str]) -> None:
     """The fingerprint of `Idempotency-Key` reads the body before the view's own checks."""
     version = make_version()
     client = ApiClient(make_key())
@@ -143,14 +143,14 @@ def test_a_replayed_request_is_judged_before_its_bytes(stored: list[str]) -> Non
 
 
 @pytest.mark.parametrize("path", ["/v3/accounts/login", "/account/sign-in/", "/admin/login/", "/api/mc-dm-downloads/"])
-def test_a_large_body_is_refused_unread_where_no_file_is_taken(settings: Any, path: str) -> None:
+def test_large_body_is_rejected_unread_on_routes_without_files(settings: Any, path: str) -> None:
     body = b"a=" + b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     for media in (f"multipart/form-data; boundary={BOUNDARY}", "application/x-www-form-urlencoded", "application/json"):
         answer, count = send(Client(), "POST", path, body, content_type=media)
         assert (answer.status_code, count) == (413, 0)
 
 
-def test_a_route_without_files_says_so() -> None:
+def test_route_without_files_rejects_a_file() -> None:
     client = ApiClient(make_key(make_user(is_superuser=True)))
     answer, _ = send(client, "POST", "/api/mc-dm-downloads/", multipart())
     assert answer.status_code == 400
@@ -170,7 +170,7 @@ class TestTargetInTheForm:
         assert answer.status_code == 200, answer.content
         assert answer.json()["file"]["file_size"] == 1000
 
-    def test_a_large_file_names_its_version_first(self, stored: list[str]) -> None:
+    def test_large_file_requires_version_id_first(self, stored: list[str]) -> None:
         owner = make_user()
         version = make_version(make_download(owner))
         size = handlers.MAX_WAITING_BYTES + 1
@@ -182,7 +182,7 @@ class TestTargetInTheForm:
         assert self.send(size=size, owner=owner, path=path).status_code == 200
 
     @pytest.mark.parametrize("value", ["", "none", "1e3", "9" * 30])
-    def test_a_version_that_is_no_number_is_refused(self, stored: list[str], value: str) -> None:
+    def test_non_numeric_version_id_is_rejected(self, stored: list[str], value: str) -> None:
         answer = self.send(size=10, owner=make_user(), version_id=value)
         assert answer.status_code in {400, 404}
         assert not stored

@@ -93,14 +93,14 @@ def test_schema_has_no_warning_and_is_valid() -> None:
     validate_schema(without_repeats())  # type: ignore[no-untyped-call]
 
 
-def test_version_is_3_1() -> None:
+def test_openapi_version_is_3_1() -> None:
     assert document()["openapi"].startswith("3.1")
 
 
 @begin_with(World)
 @pytest.mark.parametrize("query", ["with=default", "with=full"])
 @pytest.mark.parametrize(("verb", "path"), JSON_OPERATIONS)
-def test_success_is_what_the_schema_says(world: World, verb: str, path: str, query: str) -> None:
+def test_successful_responses_match_the_schema(world: World, verb: str, path: str, query: str) -> None:
     answer = perform(world, verb, path, query)
     if path.endswith("/restore/"):
         assert answer.status_code in {200, 409}
@@ -113,7 +113,7 @@ def test_success_is_what_the_schema_says(world: World, verb: str, path: str, que
 
 @begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), JSON_OPERATIONS)
-def test_wrong_key_is_what_the_schema_says(world: World, verb: str, path: str) -> None:
+def test_response_to_an_invalid_key_matches_the_schema(world: World, verb: str, path: str) -> None:
     world.client = ApiClient("rh_wrong")
     answer = perform(world, verb, path)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (401, "api_key_not_found")
@@ -122,7 +122,7 @@ def test_wrong_key_is_what_the_schema_says(world: World, verb: str, path: str) -
 
 @begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_without_its_scope_nothing_is_done(world: World, verb: str, path: str) -> None:
+def test_missing_scope_is_403_and_changes_nothing(world: World, verb: str, path: str) -> None:
     world.client = ApiClient(make_key(scopes=["mc_dm_download:read" if "webhooks" in path else "webhook:read"]))
     answer = perform(world, verb, path)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "do_not_have_permission")
@@ -155,7 +155,7 @@ def test_every_limited_operation_documents_its_429(settings: Any, monkeypatch: p
         assert int(limited["Retry-After"]) >= 1
 
 
-def test_old_slug_is_answered_as_the_schema_says() -> None:
+def test_response_to_an_old_slug_matches_the_schema() -> None:
     download = make_download(slug="old-name")
     make_file(make_version(download, "1.0.0"))
     update_download(actor=system(), download=download, slug="new-name")

@@ -97,7 +97,7 @@ def all_subclasses(cls: type) -> list[type]:
     return [cls, *(inner for child in cls.__subclasses__() for inner in all_subclasses(child))]
 
 
-def test_view_sets_use_the_words_of_rest_framework() -> None:
+def test_view_sets_use_the_method_names_of_rest_framework() -> None:
     """A private synonym of a method of REST framework has to be learned by everybody who reads a view set."""
     synonyms = {"rows", "filtered_rows", "decorated", "found", "shown", "one", "parsed", "checked", "tagged"}
     assert get_resolver().url_patterns  # loads the modules of all view sets

@@ -41,7 +41,7 @@ def names(answer: Any) -> set[str]:
     return {row.name for row in answer.context["cl"].result_list}
 
 
-def test_a_key_is_issued_by_the_service_and_shown_once(root: Client) -> None:
+def test_access_key_is_created_by_the_service_and_its_secret_is_shown_once(root: Client) -> None:
     answer = root.post(reverse(ADD), values())
     secret = re.search(r"rhk_\w+", answer.content.decode())
     assert secret is not None
@@ -59,14 +59,14 @@ def test_a_key_is_issued_by_the_service_and_shown_once(root: Client) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"uses_left": "0"}, {"highest_number": "-"}, {"expires_at_0": "2001-01-01", "expires_at_1": "00:00:00"}]
 )
-def test_refusals_are_shown_beside_the_field(root: Client, wrong: dict[str, str]) -> None:
+def test_errors_are_shown_next_to_the_field(root: Client, wrong: dict[str, str]) -> None:
     answer = root.post(reverse(ADD), values(**wrong))
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors.keys() == {next(iter(wrong)).removesuffix("_0")}
     assert not AccessKey.objects.exists()
 
 
-def test_revoking_asks_first_and_goes_through_the_service(root: Client) -> None:
+def test_revoking_asks_for_confirmation_and_calls_the_service(root: Client) -> None:
     key = make()
     path = reverse("admin:downloads_accesskey_act", args=[key.pk, "revoke"])
     root.get(path)
@@ -90,7 +90,7 @@ def test_the_list_is_filtered_by_state(root: Client) -> None:
     assert names(root.get(reverse(LIST), {"state": "nonsense"})) == set(AccessKey.State.values)
 
 
-def test_staff_see_and_issue_for_what_they_manage(client: Client) -> None:
+def test_staff_can_create_access_keys_for_downloads_they_manage(client: Client) -> None:
     staff = make_user("staff", is_staff=True)
     client.force_login(staff)
     make(download=make_download(staff), name="mine")

@@ -48,12 +48,12 @@ def test_every_list_opens_for_site_administrators(root: Client, model: str) -> N
 
 
 @pytest.mark.parametrize("model", ["downloads_download", "versions_version", "files_file", "audit_auditentry"])
-def test_moderators_see_releases_and_records(moderator: Client, model: str) -> None:
+def test_moderators_see_the_lists_of_releases_and_records(moderator: Client, model: str) -> None:
     assert moderator.get(reverse(f"admin:{model}_changelist")).status_code == 200
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_users_without_staff_rights_do_not_get_in(client: Client, model: str) -> None:
+def test_users_without_staff_access_cannot_sign_in(client: Client, model: str) -> None:
     client.force_login(make_user())
     assert client.get(reverse(f"admin:{model}_changelist")).status_code == 302
 
@@ -70,12 +70,12 @@ def test_every_form_opens(root: Client, model: str) -> None:
     assert root.get(reverse(f"admin:{model}_change", args=[rows[model].pk])).status_code == 200
 
 
-def test_only_the_admin_may_evaluate_script(root: Client) -> None:
+def test_only_the_admin_allows_unsafe_eval(root: Client) -> None:
     assert "'unsafe-eval'" in root.get("/admin/")["Content-Security-Policy"]
     assert "unsafe" not in root.get("/")["Content-Security-Policy"]
 
 
-def test_new_download_is_made_by_the_service(root: Client) -> None:
+def test_new_download_is_created_by_the_service(root: Client) -> None:
     owner, category = make_user(), make_category()
     form = {
         "title": "From the admin", "category": category.pk, "owner": owner.pk, "state": "visible",
@@ -108,7 +108,7 @@ def no_inlines(*prefixes: str) -> dict[str, int]:
     return {f"{prefix}-{name}_FORMS": 0 for prefix in prefixes for name in ("TOTAL", "INITIAL")}
 
 
-def test_refusal_by_a_service_is_shown_in_the_form(root: Client) -> None:
+def test_service_error_is_shown_in_the_form(root: Client) -> None:
     version = make_version(make_download(), "1.0.0")
     form = {
         "download": version.download.pk,
@@ -134,7 +134,7 @@ def test_actions_call_the_services(root: Client, action: str, action_logged: str
     assert AuditEntry.objects.filter(action=action_logged, target_id=version.pk, channel="admin").count() == 1
 
 
-def test_actions_of_the_list_ask_first_and_then_do_all(root: Client) -> None:
+def test_list_action_asks_for_confirmation_then_applies_to_all_rows(root: Client) -> None:
     versions = [make_version(files=1) for _ in range(3)]
     data = {"action": "yank", "_selected_action": [version.pk for version in versions]}
     url = reverse("admin:versions_version_changelist")
@@ -144,7 +144,7 @@ def test_actions_of_the_list_ask_first_and_then_do_all(root: Client) -> None:
     assert set(Version.objects.values_list("yank_reason", flat=True)) == {"bad"}
 
 
-def test_publishing_without_files_says_why(root: Client) -> None:
+def test_publishing_without_files_shows_the_reason(root: Client) -> None:
     version = make_version(state="draft")
     answer = root.post(
         reverse("admin:versions_version_act", args=[version.pk, "publish"]), {"confirmed": "1"}, follow=True
@@ -153,20 +153,20 @@ def test_publishing_without_files_says_why(root: Client) -> None:
 
 
 @pytest.mark.parametrize(("typed", "is_left"), [("", True), ("1.0", True), ("1.0.0", False)])
-def test_erasing_needs_the_typed_number(root: Client, typed: str, is_left: bool) -> None:
+def test_permanent_deletion_requires_the_typed_number(root: Client, typed: str, is_left: bool) -> None:
     version = make_version(make_download(), "1.0.0", files=1)
     act(root, version, "erase", confirmation=typed)
     assert Version.all_objects.filter(pk=version.pk).exists() is is_left
 
 
-def test_moderators_without_the_permission_erase_nothing(moderator: Client) -> None:
+def test_moderators_without_the_permission_cannot_delete_permanently(moderator: Client) -> None:
     version = make_version(make_download(), "1.0.0")
     act(moderator, version, "erase", confirmation="1.0.0")
     assert Version.objects.filter(pk=version.pk).exists()
     assert AuditEntry.objects.filter(action="hard_delete.refused").exists()
 
 
-def test_deleted_is_found_by_the_filter_and_restored(root: Client) -> None:
+def test_deleted_download_can_be_filtered_and_restored(root: Client) -> None:
     version = make_version()
     act(root, version, "delete")
     url = reverse("admin:versions_version_changelist")
@@ -175,7 +175,7 @@ def test_deleted_is_found_by_the_filter_and_restored(root: Client) -> None:
     assert Version.objects.filter(pk=version.pk).exists()
 
 
-def test_key_is_shown_once(root: Client) -> None:
+def test_key_secret_is_shown_once(root: Client) -> None:
     user = make_user("ann")
     form = {"user": user.pk, "name": "ci", "scopes": ["mc_dm_download:read"]}
     answer = root.post(reverse("admin:apikeys_apikey_add"), form)
@@ -187,7 +187,7 @@ def test_key_is_shown_once(root: Client) -> None:
     assert ApiKey.objects.get().revoked_at is not None
 
 
-def test_staff_cannot_touch_site_administrators(client: Client) -> None:
+def test_staff_cannot_change_site_administrators(client: Client) -> None:
     client.force_login(make_user("staff", is_staff=True, permissions=("change_user", "view_user")))
     target = make_user("boss", is_staff=True, is_superuser=True)
     answer = client.post(reverse("admin:accounts_user_change", args=[target.pk]), {"username": "taken"})
@@ -195,7 +195,7 @@ def test_staff_cannot_touch_site_administrators(client: Client) -> None:
 
 
 @pytest.mark.parametrize("model", ["downloads_download", "versions_version", "files_file", "audit_auditentry"])
-def test_lists_take_the_same_queries_whatever_they_hold(root: Client, model: str) -> None:
+def test_query_count_of_lists_is_constant(root: Client, model: str) -> None:
     counts = []
     for rows in (3, 27):
         for _ in range(rows):

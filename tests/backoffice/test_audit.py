@@ -28,7 +28,7 @@ def exported(client: Client, address: str) -> str:
     return b"".join(answer).decode()
 
 
-def test_export_has_what_the_list_shows(root: Client) -> None:
+def test_export_contains_the_rows_of_the_filtered_list(root: Client) -> None:
     make_download(title="=cmd|calc")
     rows = [json.loads(line) for line in exported(root, "export.jsonl").splitlines()]
     assert len(rows) == AuditEntry.objects.count()
@@ -41,14 +41,14 @@ def test_export_has_what_the_list_shows(root: Client) -> None:
     assert b"Export CSV" in page
 
 
-def test_export_is_for_who_sees_the_log() -> None:
+def test_export_requires_permission_to_view_the_audit_log() -> None:
     client = Client()
     client.force_login(make_user(is_staff=True))
     assert client.get("/admin/audit/auditentry/export.csv").status_code in {403, 404}
     assert Client().get("/admin/audit/auditentry/export.csv").status_code == 302
 
 
-def test_sinks_are_kept_by_administrators_and_recorded(root: Client) -> None:
+def test_only_site_administrators_manage_sinks_and_changes_are_audited(root: Client) -> None:
     data = {"kind": "jsonl", "target": "audit", "token": "", "is_active": "on"}
     assert root.post("/admin/audit/auditsink/add/", data).status_code == 302
     sink = AuditSink.objects.get()

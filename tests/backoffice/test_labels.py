@@ -20,7 +20,7 @@ def signed_in(**fields: object) -> Client:
     return client
 
 
-def test_channel_is_made_changed_and_deleted_by_the_services() -> None:
+def test_channel_is_created_changed_and_deleted_through_the_services() -> None:
     root, download = signed_in(is_superuser=True), make_download()
     made = {"name": "Beta", "display_name": "Beta", "description": "", "downloads": [download.pk]}
     assert root.post(reverse(ADD), made).status_code == 302
@@ -35,14 +35,14 @@ def test_channel_is_made_changed_and_deleted_by_the_services() -> None:
     assert sorted(actions) == ["channel.create", "channel.delete", "channel.update"]
 
 
-def test_refusal_is_shown_in_the_form() -> None:
+def test_validation_error_is_shown_in_the_form() -> None:
     root = signed_in(is_superuser=True)
     answer = root.post(reverse(ADD), {"name": "no way!", "display_name": "x", "description": ""})
     assert (answer.status_code, NamedChannel.objects.count()) == (200, 0)
     assert "Use 1 to 50 letters" in answer.content.decode()
 
 
-def test_moderators_name_them_and_other_staff_does_not() -> None:
+def test_only_moderators_can_manage_general_labels() -> None:
     body = {"name": "beta", "display_name": "Beta", "description": ""}
     signed_in().post(reverse(ADD), body)
     assert not NamedChannel.objects.exists()

@@ -54,7 +54,7 @@ def client(world: dict[str, User], name: str) -> Client:
 
 
 @pytest.mark.parametrize("name", [name for name in PERMISSIONS if name != "eraser"])
-def test_nothing_that_is_shown_refuses_and_nothing_that_opens_is_missing(client: Client, name: str) -> None:
+def test_admin_links_match_the_permissions_of_the_user(client: Client, name: str) -> None:
     found = walk(client, ["/admin/"], within="/admin/", rows_per_kind=1)
     assert {url: status for url, status in found.answers.items() if status >= 400} == {}
     sent = {form.action: send(client, form).status_code for form in unlike(found.forms)}
@@ -68,7 +68,7 @@ def test_nothing_that_is_shown_refuses_and_nothing_that_opens_is_missing(client:
 
 
 @everybody
-def test_actions_are_offered_exactly_where_their_service_does_not_refuse(world: dict[str, User], name: str) -> None:
+def test_row_actions_are_offered_only_if_the_service_allows_them(world: dict[str, User], name: str) -> None:
     wrong = []
     for model_admin, row, action, request in chances(world[name]):
         is_offered = model_admin.offers(admin_actor(request), action, row)
@@ -111,7 +111,7 @@ def request_of(user: User) -> Any:
 
 
 @pytest.mark.parametrize(("name", "is_shown"), [("moderator", False), ("eraser", True)])
-def test_erase_is_shown_to_who_may_erase(client: Client, name: str, is_shown: bool) -> None:
+def test_permanent_deletion_is_offered_only_with_permission(client: Client, name: str, is_shown: bool) -> None:
     version = Download.objects.get(title="Everything").versions.get(number="1.0.0")
     page = client.get(reverse("admin:versions_version_change", args=[version.pk])).content.decode()
     menu = client.get(reverse("admin:versions_version_changelist")).content.decode()
@@ -121,7 +121,7 @@ def test_erase_is_shown_to_who_may_erase(client: Client, name: str, is_shown: bo
 
 
 @pytest.mark.parametrize("name", ["member"])
-def test_mixed_selection_asks_about_the_rows_that_are_allowed(client: Client, name: str, world: Any) -> None:
+def test_action_on_mixed_selection_skips_rows_without_permission(client: Client, name: str, world: Any) -> None:
     mine, other = Download.objects.get(title="Everything"), make_version(files=1)
     allowed = mine.versions.get(number="1.0.0")
     data = {"action": "yank", "_selected_action": [allowed.pk, other.pk]}
@@ -131,7 +131,7 @@ def test_mixed_selection_asks_about_the_rows_that_are_allowed(client: Client, na
 
 
 @pytest.mark.parametrize("name", ["member"])
-def test_lists_take_the_same_queries_for_a_team_however_many_downloads(
+def test_query_count_of_lists_is_constant_for_team_members(
     client: Client, name: str, world: Any, django_assert_max_num_queries: Any
 ) -> None:
     url = reverse("admin:versions_version_changelist")
@@ -147,7 +147,7 @@ def test_lists_take_the_same_queries_for_a_team_however_many_downloads(
 
 
 @pytest.mark.parametrize("name", ["owner"])
-def test_members_of_a_team_are_found_by_user_name_alone(client: Client, name: str) -> None:
+def test_team_members_are_searched_by_username_only(client: Client, name: str) -> None:
     User.objects.create_user("colleague", email="private@example.org")
     field = {"app_label": "downloads", "model_name": "teammember", "field_name": "user"}
     for term, found in (("colleag", ["colleague"]), ("private@", [])):
@@ -155,6 +155,6 @@ def test_members_of_a_team_are_found_by_user_name_alone(client: Client, name: st
         assert [row["text"] for row in answer.json()["results"]] == found
 
 
-def test_side_bar_names_every_list(world: Any) -> None:
+def test_sidebar_links_every_registered_list(world: Any) -> None:
     labels = {f"{model._meta.app_label}_{model._meta.model_name}" for model in admin.site._registry}
     assert {model for _, items in SECTIONS for _, _, model in items} == labels

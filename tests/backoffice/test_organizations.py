@@ -37,7 +37,7 @@ def actions() -> list[str]:
     return list(rows.order_by("id").values_list("action", flat=True))
 
 
-def test_made_with_an_audit_row(staff: Client) -> None:
+def test_creating_an_organization_writes_an_audit_row(staff: Client) -> None:
     assert staff.post(f"{URL}add/", form([])).status_code == 302
     assert Organization.objects.get().slug == "northwind"
     assert actions() == ["organization.create"]
@@ -53,7 +53,7 @@ def test_members_and_roles_go_through_the_services(staff: Client) -> None:
     assert sorted(actions()) == ["member.add", "member.update", "role.create"]
 
 
-def test_last_owner_stays_also_here(staff: Client) -> None:
+def test_last_owner_cannot_be_removed_in_the_admin(staff: Client) -> None:
     organization, user = make_organization("Northwind"), make_user()
     member = Membership.objects.create(organization=organization, user=user, role="owner")
     rows = [{"id": member.pk, "organization": organization.pk, "user": user.pk, "role": "owner", "DELETE": "on"}]
@@ -62,7 +62,7 @@ def test_last_owner_stays_also_here(staff: Client) -> None:
     assert Membership.objects.filter(pk=member.pk).exists()
 
 
-def test_deleted_with_an_audit_row(staff: Client) -> None:
+def test_deleting_an_organization_writes_an_audit_row(staff: Client) -> None:
     organization = make_organization()
     assert staff.post(f"{URL}{organization.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Organization.objects.exists()

@@ -20,28 +20,28 @@ def text_of(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 
-def test_fields_have_the_style_of_the_theme(client: Client) -> None:
+def test_sign_in_fields_use_the_theme(client: Client) -> None:
     page = client.get("/admin/login/")
     assert isinstance(page.context["form"], AuthenticationForm)
     assert "border" in page.context["form"].fields["username"].widget.attrs["class"]
     assert NO_ACCESS not in text_of(page)
 
 
-def test_author_who_opens_the_admin_is_told_why_and_where_to_go(client: Client) -> None:
+def test_user_without_staff_access_who_opens_the_admin_gets_an_explanation(client: Client) -> None:
     client.force_login(make_user("ann"))
     page = text_of(client.get("/admin/", follow=True))
     assert f"signed in as ann, but this account {NO_ACCESS}" in page
     assert all(link in page for link in WAYS_OUT)
 
 
-def test_author_who_signs_in_there_is_told_why_and_where_to_go(client: Client) -> None:
+def test_user_without_staff_access_who_signs_in_to_the_admin_gets_an_explanation(client: Client) -> None:
     make_user("ann")
     page = text_of(client.post("/admin/login/", {"username": "ann", "password": "secret-pass-1"}))
     assert f"The account ann {NO_ACCESS}" in page
     assert all(link in page for link in WAYS_OUT)
 
 
-def test_wrong_password_tells_nothing_of_the_account(client: Client) -> None:
+def test_wrong_password_does_not_reveal_the_account(client: Client) -> None:
     make_user("ann")
     pages = [client.post("/admin/login/", {"username": name, "password": "wrong"}) for name in ("ann", "nobody")]
     assert all(NO_ACCESS not in text_of(page) for page in pages)

@@ -57,7 +57,7 @@ def test_upload_stores_the_same_bytes(root: Client) -> None:
     assert (file.platform, file.blob.sha256) == ("linux", hashlib.sha256(content).hexdigest())
 
 
-def test_upload_without_the_token_is_refused_and_stores_nothing(root: Client) -> None:
+def test_upload_without_csrf_token_is_rejected_and_stores_nothing(root: Client) -> None:
     url = upload_url(make_version())
     assert root.post(url, {"file": SimpleUploadedFile("tool.zip", b"x")}).status_code == 403
     assert (File.objects.count(), stored_files()) == (0, [])
@@ -88,7 +88,7 @@ def test_invalid_upload_name_is_explained_and_stores_nothing(root: Client) -> No
     assert (File.objects.count(), stored_files()) == (0, [])
 
 
-def test_rejected_content_is_explained_and_the_other_fields_keep_their_values(root: Client) -> None:
+def test_rejected_upload_shows_the_reason_and_keeps_the_other_fields(root: Client) -> None:
     answer = send(root, upload_url(make_version()), SimpleUploadedFile("tool.zip", b"no zip"), platform="linux")
     assert (answer.status_code, b'role="alert"' in answer.content) == (200, True)
     assert b'value="linux"' in answer.content
@@ -108,6 +108,6 @@ def test_upload_that_the_handler_rejects_shows_the_form_again(
     assert (File.objects.count(), stored_files()) == (0, [])
 
 
-def test_upload_without_a_file_asks_for_one(root: Client) -> None:
+def test_upload_without_a_file_shows_an_error(root: Client) -> None:
     answer = send(root, upload_url(make_version()))
     assert (answer.status_code, b"required" in answer.content) == (200, True)

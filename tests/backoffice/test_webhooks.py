@@ -33,7 +33,7 @@ def act(client: Client, kind: str, pk: int, name: str, **fields: str) -> None:
     assert answer.status_code == 302, answer.content
 
 
-def test_endpoint_is_made_and_its_secret_shown_once(root: Client) -> None:
+def test_endpoint_is_created_and_its_secret_is_shown_once(root: Client) -> None:
     page = add(root).content.decode()
     endpoint = Endpoint.objects.get()
     secret = page.partition("whsec_")[2].partition("<")[0]
@@ -42,12 +42,12 @@ def test_endpoint_is_made_and_its_secret_shown_once(root: Client) -> None:
         assert secret not in root.get(f"/admin/webhooks/endpoint/{address}").content.decode()
 
 
-def test_forbidden_target_is_refused_beside_the_field(root: Client) -> None:
+def test_forbidden_target_shows_an_error_next_to_the_field(root: Client) -> None:
     answer = add(root, url="http://169.254.169.254/latest")
     assert (answer.status_code, Endpoint.objects.count()) == (200, 0)
 
 
-def test_life_of_an_endpoint(root: Client) -> None:
+def test_endpoint_can_be_paused_resumed_rotated_and_deleted(root: Client) -> None:
     add(root)
     endpoint = Endpoint.objects.get()
     make_download()
@@ -69,7 +69,7 @@ def test_life_of_an_endpoint(root: Client) -> None:
     assert Endpoint.objects.count() == 0
 
 
-def test_a_new_secret_is_shown_once(root: Client) -> None:
+def test_rotated_secret_is_shown_once(root: Client) -> None:
     add(root)
     endpoint = Endpoint.objects.get()
     before = endpoint.sealed_secret
@@ -86,7 +86,7 @@ def test_a_new_secret_is_shown_once(root: Client) -> None:
     assert secret not in root.get(f"/admin/webhooks/endpoint/{endpoint.pk}/change/").content.decode()
 
 
-def test_the_secrets_of_several_are_shown_from_the_list(root: Client) -> None:
+def test_rotating_several_secrets_shows_all_of_them(root: Client) -> None:
     add(root)
     add(root, url=URL + "2")
     ids = [str(pk) for pk in Endpoint.objects.values_list("pk", flat=True)]
@@ -95,7 +95,7 @@ def test_the_secrets_of_several_are_shown_from_the_list(root: Client) -> None:
     assert page.count("whsec_") == 2
 
 
-def test_events_certificate_and_download(root: Client) -> None:
+def test_endpoint_form_stores_events_tls_verification_and_download(root: Client) -> None:
     add(root, events=["version.deleted.hard", "file.*"], title="Mirror")
     endpoint = Endpoint.objects.get()
     assert (endpoint.events, endpoint.verify_tls) == (["version.deleted.hard", "file.*"], False)

@@ -66,7 +66,7 @@ def upload(page: Any, name: str, content: bytes) -> None:
     page.get_by_text("1 file uploaded.").wait_for()
 
 
-def test_release_from_the_first_form_to_the_last(admin: Any, visitor: Any, hub: Hub) -> None:
+def test_release_is_created_published_and_deleted_in_the_browser(admin: Any, visitor: Any, hub: Hub) -> None:
     make_download(admin, hub, "Smoke Tool")
     make_version(admin, hub, "Smoke Tool", "1.0.0")
     upload(admin, "smoke.txt", CONTENT)
@@ -91,16 +91,16 @@ def test_release_from_the_first_form_to_the_last(admin: Any, visitor: Any, hub: 
     act(admin, "Restore")
     admin.get_by_text("1 restored.").wait_for()
     assert visitor.goto(release).status == 200
-    act(admin, "Erase for ever", confirmation="1.0.0")
+    act(admin, "Delete permanently", confirmation="1.0.0")
     admin.get_by_text("1 erased.").wait_for()
     assert visitor.goto(release).status in {404, 410}
 
 
-def test_erasing_asks_for_the_name_first(admin: Any, hub: Hub) -> None:
+def test_permanent_deletion_asks_for_the_name(admin: Any, hub: Hub) -> None:
     make_download(admin, hub, "Kept Tool")
     open_admin(admin, hub, "Downloads")
     admin.get_by_role("link", name="Kept Tool").click()
-    act(admin, "Erase for ever", confirmation="something else")
+    act(admin, "Delete permanently", confirmation="something else")
     admin.get_by_role("alert").wait_for()
     open_admin(admin, hub, "Downloads")
     admin.get_by_role("link", name="Kept Tool").wait_for()
@@ -110,7 +110,7 @@ def test_api_key_is_issued_works_and_is_revoked(admin: Any, hub: Hub) -> None:
     admin.goto(f"{hub.url}/account/")
     admin.get_by_label("Name", exact=True).fill("pipeline")
     admin.get_by_label("v3: read releases").check()
-    admin.get_by_role("button", name="Issue the key").click()
+    admin.get_by_role("button", name="Create key").click()
     headers = {"XF-Api-Key": admin.locator("#secret").inner_text()}
     assert ask(admin, hub, headers) == 200
     admin.goto(f"{hub.url}/account/")
@@ -131,7 +131,7 @@ def test_webhook_is_delivered_and_replayed(admin: Any, hub: Hub, receiver: Recei
     admin.get_by_text("whsec_").wait_for()
     open_admin(admin, hub, "Webhook endpoints")
     admin.get_by_role("link", name=receiver.url).click()
-    act(admin, "Send a test event")
+    act(admin, "Send test event")
     first = receiver.ids.get(timeout=30)
 
     open_admin(admin, hub, "Deliveries")

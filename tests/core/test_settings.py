@@ -41,7 +41,7 @@ def problems(env: Environment) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_a_start_lists_all_invalid_variables_in_one_message(start: str, tmp_path: Path) -> None:
+def test_all_invalid_variables_are_listed_in_one_message(start: str, tmp_path: Path) -> None:
     result = run(STARTS[start], tmp_path, **INVALID)
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
@@ -65,7 +65,7 @@ def test_values_that_depend_on_each_other_are_checked_and_secrets_are_not_repeat
     assert "hunter2" not in result.stderr
 
 
-def test_a_data_directory_that_cannot_be_used_is_explained(tmp_path: Path) -> None:
+def test_unusable_data_directory_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ValidationError, match=r"The data directory cannot be used: .* Set it to another one\."):
         stored_secret_key(str(tmp_path / "file" / "data"))
@@ -96,13 +96,15 @@ def test_spaces_around_values_and_entries_do_not_matter(env: Environment, monkey
 @pytest.mark.parametrize(
     ("value", "expected"), [("1", True), ("YES", True), ("on", True), ("0", False), ("False", False), ("off", False)]
 )
-def test_booleans(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+def test_boolean_variables_are_parsed(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool
+) -> None:
     monkeypatch.setenv("X", value)
     assert env.flag("X", default=not expected) is expected
 
 
 @pytest.mark.parametrize("value", ["-1", "1.5", "many"])
-def test_an_invalid_value_is_recorded_and_the_default_stands_in(
+def test_invalid_value_is_recorded_and_the_default_is_used(
     env: Environment, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("X", value)
@@ -117,16 +119,16 @@ def test_an_invalid_value_is_recorded_and_the_default_stands_in(
 @pytest.mark.parametrize(
     "value", ["hub.example.org", "ftp://hub.example.org", "http://", "http://[1", "https://a.org/x", "https://u@a.org"]
 )
-def test_a_public_url_that_cannot_work(value: str) -> None:
+def test_invalid_public_url_is_rejected(value: str) -> None:
     with pytest.raises(ValidationError, match=r"https://hub\."):
         parse_public_url(value)
 
 
-def test_a_public_url_loses_its_slash() -> None:
+def test_trailing_slash_of_the_public_url_is_removed() -> None:
     assert parse_public_url("https://hub.example.org/") == "https://hub.example.org"
 
 
-def test_a_variable_that_is_missing_is_called_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_variable_is_reported_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", " ")
     assert explain({"X": ["Set it."]}).endswith("- X is not set. Set it.")
 
@@ -143,7 +145,7 @@ def test_the_deprecated_name_of_the_anonymous_cache_works(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("start", ["check", "web server"])
-def test_a_deprecated_name_is_warned_about_at_the_start(start: str, tmp_path: Path) -> None:
+def test_deprecated_variable_causes_a_warning_at_startup(start: str, tmp_path: Path) -> None:
     result = run(STARTS[start], tmp_path, RELEASEHUB_GUEST_CACHE_SECONDS="5")
     assert result.returncode == 0
     assert "RELEASEHUB_GUEST_CACHE_SECONDS is deprecated." in result.stderr

@@ -59,7 +59,7 @@ def test_resumed_head_and_cached_requests_are_not_counted() -> None:
     assert counted(file) == (1, 1, 1)
 
 
-def test_bots_are_counted_apart() -> None:
+def test_bot_downloads_are_counted_separately() -> None:
     file = make_file()
     fetch(file, **{"User-Agent": "Googlebot/2.1"})
     fetch(file, **{"User-Agent": "Mozilla/5.0"})
@@ -77,7 +77,7 @@ def test_old_events_are_deleted_and_stay_counted() -> None:
     assert DownloadGrant.objects.count() == 0
 
 
-def test_visitors_are_not_recognizable() -> None:
+def test_download_grants_store_no_address_or_user_agent() -> None:
     file = make_file()
     fetch(file, **{"User-Agent": "my own browser"})
     assert "127.0.0.1" not in str(DownloadGrant.objects.values())

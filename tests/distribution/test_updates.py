@@ -35,14 +35,14 @@ TABLE += [("2024.06.10-153042", "2024.06.10-153043", True), ("1.2.3+b7", "1.2.3"
 
 
 @pytest.mark.parametrize(("installed", "newest", "is_update"), TABLE)
-def test_what_counts_as_newer(installed: str, newest: str, is_update: bool) -> None:
+def test_newer_versions_are_found_by_version_order(installed: str, newest: str, is_update: bool) -> None:
     version = make_version(number=newest, files=1, channel="stable")
     found = find_update(version.download, Client(installed=installed))
     assert found == (version if is_update else None)
 
 
 @pytest.mark.parametrize("installed", ["-", "a b", "x" * 129, "1.2\0", "１.２"])
-def test_what_is_no_version_is_refused(installed: str) -> None:
+def test_invalid_installed_version_is_rejected(installed: str) -> None:
     with pytest.raises(Invalid):
         find_update(make_version(files=1).download, Client(installed=installed))
 
@@ -70,7 +70,7 @@ REASONS = {
 
 
 @pytest.mark.parametrize("spoiler", SPOILERS)
-def test_what_is_not_out_is_not_offered_and_the_team_is_told_why(spoiler: str) -> None:
+def test_unpublished_versions_are_not_offered_and_explained_to_the_team(spoiler: str) -> None:
     download = make_download()
     make_version(download, "1.0.0", files=1)
     newer = make_version(download, "2.0.0", files=1)
@@ -81,12 +81,12 @@ def test_what_is_not_out_is_not_offered_and_the_team_is_told_why(spoiler: str) -
     assert (told.version, told.reasons) == (newer, [REASONS[spoiler]])
 
 
-def test_only_the_team_is_told_why() -> None:
+def test_only_team_members_see_the_explanation() -> None:
     with pytest.raises(Denied):
         explain_update(Actor(user=make_user()), make_download(), Client(), None)
 
 
-def test_other_reasons() -> None:
+def test_explanation_lists_all_reasons_of_a_version() -> None:
     download = make_download()
     other = make_version(download, "2.0.0", channel="beta")
     make_file(other, platform="windows")
@@ -191,7 +191,7 @@ def is_newer(number: str, installed: str) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_it_agrees_with_the_slow_way(seed: int) -> None:
+def test_update_check_agrees_with_the_reference_implementation(seed: int) -> None:
     history = History(seed)
     answers = [(find_update(history.download, client), history.reference(client)) for client in clients(history)]
     assert [found for found, _ in answers] == [expected for _, expected in answers]
@@ -202,7 +202,7 @@ def clients(history: History) -> list[Client]:
     return [history.client() for _ in range(80)]
 
 
-def test_it_costs_one_query_however_many_versions() -> None:
+def test_update_check_takes_one_query_for_any_number_of_versions() -> None:
     history = History(1)
     with CaptureQueriesContext(
         connection,
@@ -211,7 +211,7 @@ def test_it_costs_one_query_however_many_versions() -> None:
     assert len(queries) == 1
 
 
-def test_the_download_is_not_asked_for_again() -> None:
+def test_update_check_does_not_reload_the_download() -> None:
     version = make_version(files=1)
     download = Download.objects.get(pk=version.download_id)
     found = find_update(download, Client())

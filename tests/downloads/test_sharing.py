@@ -17,7 +17,7 @@ from tests.factories import make_download, make_user, system
 pytestmark = pytest.mark.django_db
 
 
-def test_set_form_and_policy_agree() -> None:
+def test_query_set_and_policy_agree() -> None:
     download = make_download(visibility="public")
     maker, target, manager, reader = (make_user() for _ in range(4))
     for user in (maker, manager):
@@ -32,7 +32,7 @@ def test_set_form_and_policy_agree() -> None:
     assert seen == [True, True, True, False, True]
 
 
-def test_share_nobody_is_known_to_have_made_is_the_managers() -> None:
+def test_share_without_a_creator_can_be_removed_by_managers() -> None:
     download = make_download()
     share = share_download(actor=system(), download=download, user=make_user())
     assert share.created_by is None
@@ -42,7 +42,7 @@ def test_share_nobody_is_known_to_have_made_is_the_managers() -> None:
     assert not Share.objects.exists()
 
 
-def test_who_manages_the_team_can_still_end_access_by_name() -> None:
+def test_team_manager_can_revoke_access_of_a_named_user() -> None:
     download, user = make_download(), make_user()
     share_download(actor=system(), download=download, user=user)
     unshare_download(actor=Actor(user=download.owner, origin=Origin.API), download=download, user=user)

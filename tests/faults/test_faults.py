@@ -39,7 +39,7 @@ def carry_out(*arguments: str) -> str:
 
 
 @with_services
-def test_no_event_is_lost_while_parts_die() -> None:
+def test_no_event_is_lost_while_processes_are_killed() -> None:
     assert "workers killed" in carry_out(*EVENTS)
 
 
@@ -59,9 +59,9 @@ def test_a_long_log_is_verified() -> None:
 
 
 @with_services
-def test_redis_may_be_away() -> None:
+def test_work_continues_while_redis_is_down() -> None:
     carry_out("broker", "--away", "4", "--patience", "60")
 
 
-def test_the_one_process_may_be_killed() -> None:
+def test_embedded_hub_survives_kills() -> None:
     carry_out("embedded", "--versions", "60", "--every", "2", "--patience", "90")

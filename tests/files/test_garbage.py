@@ -43,7 +43,7 @@ def kinds() -> list[str]:
     return sorted(item.kind for item in find_garbage(older_than=AT_ONCE))
 
 
-def test_nothing_alive_is_garbage() -> None:
+def test_objects_in_use_are_not_garbage() -> None:
     make_file()
     send(begin())
     keep_upload(stage(b"claimed"))
@@ -55,7 +55,7 @@ def test_nothing_alive_is_garbage() -> None:
     assert kinds() == []
 
 
-def test_everything_dead_is_found_listed_and_removed() -> None:
+def test_all_garbage_is_found_listed_and_removed() -> None:
     live = make_file()
     dead = stage(b"no row knows me")
     send(aborted := begin())
@@ -77,13 +77,13 @@ def test_everything_dead_is_found_listed_and_removed() -> None:
     assert blob_storage().size(live.blob.storage_key)  # type: ignore[union-attr]
 
 
-def test_young_things_are_left_alone() -> None:
+def test_recent_objects_are_not_garbage() -> None:
     stage(b"an upload that is being answered")
     assert collect_garbage() == []
 
 
 @pytest.mark.parametrize("damage", ["missing", "shorter", "other bytes"])
-def test_verify_storage_names_what_is_damaged(damage: str) -> None:
+def test_verify_storage_lists_damaged_files(damage: str) -> None:
     good, bad = make_file(), make_file(content=b"0123456789")
     path = blob_storage().root / bad.blob.storage_key  # type: ignore[union-attr, attr-defined]
     changes: dict[str, Callable[[], Any]] = {
@@ -118,7 +118,7 @@ def test_storage_that_does_not_answer_changes_no_row(monkeypatch: pytest.MonkeyP
     assert Blob.objects.get(pk=file.blob_id).state == "stored"
 
 
-def test_file_deleted_for_good_leaves_no_bytes(run_tasks: Any) -> None:
+def test_hard_deleted_file_leaves_no_bytes(run_tasks: Any) -> None:
     file = make_file()
     key = file.blob.storage_key  # type: ignore[union-attr]
     with run_tasks():
@@ -128,7 +128,7 @@ def test_file_deleted_for_good_leaves_no_bytes(run_tasks: Any) -> None:
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
 @pytest.mark.django_db(transaction=True)
-def test_collector_takes_nothing_alive_while_uploads_are_confirmed() -> None:
+def test_collect_garbage_removes_nothing_in_use_during_confirmations() -> None:
     """200 uploads are verified by four workers while the collector, with no grace at all, runs again and again."""
     version, uploads = make_version(), []
     for number in range(200):

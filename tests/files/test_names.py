@@ -63,7 +63,7 @@ def test_names_are_accepted_as_the_corpus_says(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_disposition_is_one_line_and_gives_the_name_back(case: dict[str, Any]) -> None:
+def test_content_disposition_is_one_line_and_round_trips(case: dict[str, Any]) -> None:
     if not refusal(case["name"]):
         name = clean_name(case["name"])
         assert name_in(content_disposition(name)) == name
@@ -106,7 +106,7 @@ def test_same_names_have_one_fold(pair: dict[str, Any]) -> None:
         ("nul .txt", "file.name_reserved"),
     ],
 )
-def test_the_class_is_refused_and_not_the_case_alone(name: str, code: str) -> None:
+def test_names_of_each_hostile_class_are_rejected(name: str, code: str) -> None:
     assert refusal(name) == code
 
 
@@ -128,13 +128,13 @@ def test_the_class_is_refused_and_not_the_case_alone(name: str, code: str) -> No
         "\u0dc1\u0dca\u200d\u0dbb\u0dd3.zip",
     ],
 )
-def test_what_languages_and_emoji_need_is_kept(name: str) -> None:
+def test_joiners_of_scripts_and_emoji_are_accepted(name: str) -> None:
     assert clean_name(name) == unicodedata.normalize("NFC", name)
 
 
 @settings(deadline=None)
 @given(NAMES)
-def test_any_text_is_clean_or_refused(text: str) -> None:
+def test_any_name_is_either_accepted_or_rejected(text: str) -> None:
     if not refusal(text):
         name = clean_name(text)
         assert clean_name(name) == name
@@ -146,7 +146,7 @@ def test_any_text_is_clean_or_refused(text: str) -> None:
 
 @settings(deadline=None)
 @given(NAMES)
-def test_disposition_of_any_text_is_one_line(text: str) -> None:
+def test_content_disposition_of_any_text_is_one_line(text: str) -> None:
     header = content_disposition(text)
     assert name_in(header) == text.encode(errors="replace").decode()
     message = EmailMessage(policy=HTTP)
@@ -165,17 +165,17 @@ def test_disposition_of_any_text_is_one_line(text: str) -> None:
         ("a\ud800.zip", "a_.zip"),
     ],
 )
-def test_old_clients_find_an_ascii_name(name: str, fallback: str) -> None:
+def test_content_disposition_has_an_ascii_fallback(name: str, fallback: str) -> None:
     assert content_disposition(name).startswith(f'attachment; filename="{fallback}"; filename*=')
 
 
-def test_an_ascii_name_needs_no_second_form() -> None:
+def test_ascii_name_has_no_extended_filename_parameter() -> None:
     assert content_disposition("a b[1], 'c'.zip") == "attachment; filename=\"a b[1], 'c'.zip\""
 
 
 @settings(deadline=None)
 @given(NAMES)
-def test_fold_is_short_stable_and_blind_to_form(text: str) -> None:
+def test_folded_name_is_short_stable_and_normalized(text: str) -> None:
     folded = fold_name(text)
     assert len(folded) <= 255
     assert fold_name(folded) == folded
@@ -183,7 +183,7 @@ def test_fold_is_short_stable_and_blind_to_form(text: str) -> None:
     assert fold_name(re.sub("[a-z]", lambda char: char[0].upper(), text)) == folded
 
 
-def test_long_folds_stay_apart() -> None:
+def test_long_names_have_distinct_folds() -> None:
     longest, other = "\ufdfa" * 85, "\ufdfa" * 84 + "a"
     assert fold_name(longest) != fold_name(other)
     assert len(fold_name(longest)) == 255
@@ -193,7 +193,7 @@ def test_long_folds_stay_apart() -> None:
     ("first", "second"),
     [("\u2764\ufe0f.zip", "\u2764.zip"), ("stra\u00dfe.zip", "STRASSE.zip"), ("setup\uff0eexe", "setup.exe")],
 )
-def test_names_a_reader_or_a_file_system_confuses_are_one_file(first: str, second: str) -> None:
+def test_confusable_names_count_as_the_same_file(first: str, second: str) -> None:
     assert fold_name(first) == fold_name(second)
 
 

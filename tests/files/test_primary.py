@@ -55,7 +55,7 @@ def test_the_primary_file_is_the_same_in_every_order_of_arrival() -> None:
         ({"name": "z.sbom", "kind": "sbom", "platform": "linux", "is_primary": True}, {"name": "a.zip"}),
     ],
 )
-def test_the_preferred_file_wins_whichever_comes_first(better: dict[str, Any], worse: dict[str, Any]) -> None:
+def test_primary_file_does_not_depend_on_upload_order(better: dict[str, Any], worse: dict[str, Any]) -> None:
     for files in ((better, worse), (worse, better)):
         version = make_version()
         for fields in files:
@@ -63,7 +63,7 @@ def test_the_preferred_file_wins_whichever_comes_first(better: dict[str, Any], w
         assert primary(version) == better["name"]
 
 
-def test_a_choice_outlasts_later_files_and_ends_when_it_is_withdrawn() -> None:
+def test_primary_choice_survives_later_files_until_it_is_withdrawn() -> None:
     version = make_version()
     chosen = make_file(version, name="z.zip", is_primary=True)
     make_file(version, name="a.zip")
@@ -72,7 +72,7 @@ def test_a_choice_outlasts_later_files_and_ends_when_it_is_withdrawn() -> None:
     assert (primary(version), changed.is_primary) == ("a.zip", False)
 
 
-def test_choosing_the_file_that_is_primary_by_rule_is_remembered() -> None:
+def test_explicit_choice_of_the_default_primary_file_is_stored() -> None:
     version = make_version()
     first = make_file(version, name="b.zip")
     update_file(actor=system(), file=first, is_primary=True)
@@ -80,7 +80,7 @@ def test_choosing_the_file_that_is_primary_by_rule_is_remembered() -> None:
     assert primary(version) == "b.zip"
 
 
-def test_the_last_choice_wins_also_over_one_that_was_deleted_meanwhile() -> None:
+def test_last_primary_choice_wins_over_a_deleted_choice() -> None:
     version = make_version()
     first, second = make_file(version, name="a.zip", is_primary=True), make_file(version, name="b.zip")
     delete_file(actor=system(), file=first)
@@ -90,7 +90,7 @@ def test_the_last_choice_wins_also_over_one_that_was_deleted_meanwhile() -> None
 
 
 @pytest.mark.parametrize("hard", [False, True])
-def test_the_next_file_follows_when_the_primary_one_is_deleted(hard: bool) -> None:
+def test_deleting_the_primary_file_elects_the_next_one(hard: bool) -> None:
     version = make_version()
     first = make_file(version, name="a.zip")
     make_file(version, name="c.zip")
@@ -108,7 +108,7 @@ def test_a_restored_file_is_primary_again() -> None:
     assert primary(version) == "a.zip"
 
 
-def test_a_file_that_fails_its_checks_hands_the_place_on() -> None:
+def test_failed_file_stops_being_the_primary_file() -> None:
     version = make_version()
     first, _ = make_file(version, name="a.zip"), make_file(version, name="b.zip")
     File.objects.filter(pk=first.pk).update(validation_status=File.Validation.PENDING)
@@ -116,7 +116,7 @@ def test_a_file_that_fails_its_checks_hands_the_place_on() -> None:
     assert primary(version) == "b.zip"
 
 
-def test_a_changed_kind_moves_the_place() -> None:
+def test_changing_the_kind_changes_the_primary_file() -> None:
     version = make_version()
     first, _ = make_file(version, name="a.zip"), make_file(version, name="b.zip")
     update_file(actor=system(), file=first, kind="signature")
@@ -154,7 +154,7 @@ def test_the_file_offered_to_a_system_names_it_if_one_does(system_words: tuple[s
     assert found.filename == name
 
 
-def test_a_file_of_digests_suits_no_system() -> None:
+def test_checksum_file_matches_no_platform() -> None:
     version = make_version()
     make_file(version, name="tool-windows.zip", platform="windows")
     make_file(version, name="SHA256SUMS")

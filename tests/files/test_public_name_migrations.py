@@ -27,7 +27,7 @@ def migrate() -> None:
         importlib.import_module(name).fill(apps, None)
 
 
-def test_published_things_are_recorded_and_drafts_are_not() -> None:
+def test_names_are_recorded_on_publication_only() -> None:
     version = make_version(make_download(slug="tool"), "1.0.0")
     file = make_file(version, name="tool.bin", content=b"live")
     make_file(make_version(version.download, "2.0.0", state="draft"), name="draft.bin")
@@ -45,7 +45,7 @@ def test_published_things_are_recorded_and_drafts_are_not() -> None:
         make_version(version.download, "1.0")
 
 
-def test_the_live_file_wins_over_an_earlier_one_of_that_name() -> None:
+def test_migration_prefers_the_live_file_for_a_public_name() -> None:
     version = make_version()
     make_file(version, name="tool.bin", content=b"live")
     PublicFileName.objects.update(sha256="a" * 64, reason="replaced")

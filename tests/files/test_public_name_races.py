@@ -56,7 +56,7 @@ pytestmark = [
 ]
 
 
-def test_of_two_uploads_of_one_name_at_once_one_stays(two_at_once: Any) -> None:
+def test_concurrent_uploads_of_one_name_create_one_file(two_at_once: Any) -> None:
     version = make_version()
     ends = two_at_once(
         lambda: make_file(version, name=NAME, content=FIRST), lambda: make_file(version, name=NAME, content=OTHER)
@@ -65,7 +65,7 @@ def test_of_two_uploads_of_one_name_at_once_one_stays(two_at_once: Any) -> None:
     assert PublicFileName.objects.get().sha256 == File.objects.get().blob.sha256  # type: ignore[union-attr]
 
 
-def test_publishing_while_the_download_is_shared_is_remembered(two_at_once: Any) -> None:
+def test_publishing_during_sharing_records_public_names(two_at_once: Any) -> None:
     for _ in range(5):
         download = make_download(visibility="private")
         version = make_version(download, "1.0.0", state="draft")
@@ -78,7 +78,7 @@ def test_publishing_while_the_download_is_shared_is_remembered(two_at_once: Any)
         assert PublicFileName.objects.filter(version=version).count() == 1
 
 
-def test_an_erased_number_is_not_reborn_in_a_race(two_at_once: Any) -> None:
+def test_concurrent_hard_delete_and_creation_do_not_reuse_a_public_number(two_at_once: Any) -> None:
     version = make_version(number="1.0.0")
     ends = two_at_once(
         lambda: delete_version(actor=system(), version=version, hard=True),
@@ -87,7 +87,7 @@ def test_an_erased_number_is_not_reborn_in_a_race(two_at_once: Any) -> None:
     assert ends == ["done", "version.number_taken"]
 
 
-def test_a_slug_that_is_created_and_taken_by_renaming_at_once_is_one_download(two_at_once: Any) -> None:
+def test_concurrent_creation_and_rename_give_the_slug_to_one_download(two_at_once: Any) -> None:
     owner, category = make_user(), make_category()
     for number in range(5):
         download = make_download(owner, category=category)

@@ -184,7 +184,7 @@ def attach(world: World, reference: str) -> File:
 @pytest.mark.parametrize("way_in", WAYS_IN)
 @pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
 @pytest.mark.parametrize("way_back", WAYS_BACK)
-def test_a_public_name_never_gets_other_bytes(
+def test_public_file_name_rejects_different_bytes(
     world: World, way_back: Callable[..., None], hard: bool, way_in: Callable[..., None]
 ) -> None:
     way_back(world)
@@ -199,7 +199,7 @@ def test_a_public_name_never_gets_other_bytes(
 @begin_with(World)
 @pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
 @pytest.mark.parametrize("way_back", WAYS_BACK)
-def test_the_same_bytes_may_come_back(world: World, way_back: Callable[..., None], hard: bool) -> None:
+def test_same_bytes_may_return_under_a_public_name(world: World, way_back: Callable[..., None], hard: bool) -> None:
     way_back(world)
     world.erase(hard=hard)
     make_file(world.fresh(), name=NAME, content=FIRST)
@@ -207,7 +207,7 @@ def test_the_same_bytes_may_come_back(world: World, way_back: Callable[..., None
         move(Move.PUBLISH, actor=system(), version=world.fresh())
 
 
-def test_a_draft_takes_other_bytes_under_the_same_name() -> None:
+def test_draft_file_can_be_replaced_under_the_same_name() -> None:
     version = make_version(state="draft")
     delete_file(actor=system(), file=make_file(version, name=NAME, content=FIRST))
     make_file(version, name=NAME, content=OTHER)
@@ -237,7 +237,7 @@ def passed_link(version: Version, url: str, sha256: str = "") -> File:
     return file
 
 
-def test_a_public_link_may_come_back_with_its_url_and_with_its_bytes_only() -> None:
+def test_public_link_can_return_only_with_the_same_url_or_bytes() -> None:
     version, digest = make_version(), hashlib.sha256(FIRST).hexdigest()
     url = "https://example.org/a"
     delete_file(actor=system(), file=passed_link(version, url, digest))
@@ -251,14 +251,14 @@ def test_a_public_link_may_come_back_with_its_url_and_with_its_bytes_only() -> N
     make_file(version, name=NAME, content=FIRST)
 
 
-def test_a_link_whose_bytes_turn_out_to_be_others_is_refused() -> None:
+def test_link_with_changed_bytes_under_a_public_name_fails() -> None:
     version = make_version()
     delete_file(actor=system(), file=passed_link(version, "https://example.org/a", "a" * 64))
     again = passed_link(version, "https://example.org/a", "b" * 64)
     assert (again.validation_status, again.findings[0]["code"]) == ("failed", "name.public")
 
 
-def test_an_asset_that_turns_out_to_have_a_public_name_is_refused() -> None:
+def test_asset_with_a_public_name_fails() -> None:
     version = make_version(release_page_url="https://github.com/o/r/releases/tag/v1")
     delete_file(actor=system(), file=make_file(version, name=NAME, content=FIRST))
     asset = link_file(actor=system(), version=version, reference="77")
@@ -293,7 +293,7 @@ def private_release() -> tuple[Download, Version]:
     return download, version
 
 
-def test_a_release_that_nobody_outside_the_team_can_see_is_not_public() -> None:
+def test_release_visible_only_to_the_team_is_not_public() -> None:
     _, version = private_release()
     assert not remembered(version)
     delete_file(actor=system(), file=only_file(version))
@@ -332,7 +332,7 @@ OPENINGS = [shared, opened_by_key, published_to_store, in_store_of_organization,
 
 
 @pytest.mark.parametrize("opening", OPENINGS)
-def test_private_then_shared_counts_as_public(opening: Callable[[Download], None]) -> None:
+def test_private_download_becomes_public_when_shared(opening: Callable[[Download], None]) -> None:
     download, version = private_release()
     opening(download)
     download.refresh_from_db()
@@ -357,7 +357,7 @@ def test_a_moderated_download_becomes_public_when_it_is_approved() -> None:
     assert NAME in remembered(version)
 
 
-def test_a_file_that_passes_later_becomes_public_then() -> None:
+def test_file_name_becomes_public_when_the_file_passes() -> None:
     version = make_version()
     file = link_file(actor=system(), version=version, url="https://example.org/tool.bin")
     assert not remembered(version)

@@ -85,13 +85,13 @@ def test_stored_deleted_and_reserved_bytes_all_count(owner: Any) -> None:
     assert "100 bytes" in refusal.value.message
 
 
-def test_an_upload_that_ends_gives_its_bytes_back(owner: Any) -> None:
+def test_aborted_upload_releases_its_reserved_bytes(owner: Any) -> None:
     upload = begin(owner, 100)
     end_upload(upload, UploadSession.State.EXPIRED)
     assert used_bytes(owner.pk) == 0
 
 
-def test_an_upload_that_becomes_a_file_counts_once(owner: Any) -> None:
+def test_confirmed_upload_counts_once(owner: Any) -> None:
     version = make_version(make_download(owner))
     upload = begin(owner, 60, version)
     blob = keep_upload(stage(b"x" * 60))
@@ -100,7 +100,7 @@ def test_an_upload_that_becomes_a_file_counts_once(owner: Any) -> None:
     assert used_bytes(owner.pk) == 60
 
 
-def test_the_owner_pays_for_what_others_upload(owner: Any) -> None:
+def test_uploads_of_team_members_count_for_the_owner(owner: Any) -> None:
     version = make_version(make_download(owner))
     blob = keep_upload(stage(b"x" * 101))
     with pytest.raises(Rejected):
@@ -108,7 +108,7 @@ def test_the_owner_pays_for_what_others_upload(owner: Any) -> None:
 
 
 @pytest.mark.parametrize(("site", "own", "fits"), [(50, None, False), (50, 0, True), (50, 100, True), (0, None, True)])
-def test_a_user_may_have_a_quota_of_their_own(settings: Any, site: int, own: int | None, fits: bool) -> None:
+def test_user_quota_overrides_the_site_quota(settings: Any, site: int, own: int | None, fits: bool) -> None:
     settings.USER_QUOTA_BYTES = site
     user = make_user(quota_bytes=own)
     if fits:
@@ -127,7 +127,7 @@ def test_open_uploads_count_for_the_limits_of_the_category(settings: Any) -> Non
     begin(version.download.owner, 40, version)
 
 
-def test_the_largest_file_of_the_site_holds_for_uploads_without_a_version(settings: Any) -> None:
+def test_site_file_limit_applies_to_uploads_without_a_version(settings: Any) -> None:
     settings.MAX_FILE_BYTES = 50
     with pytest.raises(Rejected):
         begin(make_user(), 51)
@@ -156,21 +156,23 @@ class TestWire:
         body = {"version_id": version.pk, "filename": "a.bin", "size_bytes": size}
         return ApiClient(make_key(owner)).send("post", "/api/uploads/", body)
 
-    def test_over_the_quota_is_refused_with_what_is_left(self, answer: Any) -> None:
+    def test_upload_over_the_quota_is_rejected_with_the_limit(self, answer: Any) -> None:
         make_loose_upload(User.objects.get(quota_bytes=100), content=b"z" * 60)
         refused = answer(41)
         assert refused.status_code in {400, 422}, refused.content
         assert b"40 bytes" in refused.content or b"60 bytes are used" in refused.content
         assert File.objects.count() == 0
 
-    def test_below_the_floor_is_507(self, answer: Any, settings: Any, monkeypatch: Any, local_storage: Any) -> None:
+    def test_low_disk_space_is_507(self, answer: Any, settings: Any, monkeypatch: Any, local_storage: Any) -> None:
         settings.MIN_FREE_BYTES = 1000
         monkeypatch.setattr(shutil, "disk_usage", free(1_010))
         assert answer(11).status_code == 507
         assert Client().get("/api/mc-dm-downloads/").status_code == 200
 
 
-def test_an_upload_below_the_floor_leaves_nothing_behind(settings: Any, local_storage: Any, monkeypatch: Any) -> None:
+def test_upload_rejected_for_low_disk_space_leaves_nothing_behind(
+    settings: Any, local_storage: Any, monkeypatch: Any
+) -> None:
     settings.MIN_FREE_BYTES = 1000
     monkeypatch.setattr(shutil, "disk_usage", free(1))
     with pytest.raises(StorageFull):
@@ -193,7 +195,7 @@ class TestDownloadQuota:
             (0, 0, 50, False),
         ],
     )
-    def test_nearest_setting_holds(
+    def test_closest_quota_setting_applies(
         self, settings: Any, site: int, category: int | None, own: int | None, fits: bool
     ) -> None:
         settings.MAX_DOWNLOAD_BYTES = site
@@ -255,7 +257,7 @@ class TestCopies:
         url = f"https://example.com/{name}"
         return link_file(actor=system(), version=version, url=url, wants_copy=True)
 
-    def test_a_copy_under_way_counts(self, owner: Any) -> None:
+    def test_copy_in_progress_counts(self, owner: Any) -> None:
         version = make_version(make_download(owner))
         _reserve(self.copied(version), 60)
         assert used_bytes(owner.pk) == used_by_download(version.download_id) == 60
@@ -266,21 +268,21 @@ class TestCopies:
             begin(owner, 41)
         _reserve(self.copied(version, "c.bin"), 40)
 
-    def test_a_repeated_copy_reserves_once(self, owner: Any) -> None:
+    def test_repeated_copy_reserves_its_bytes_once(self, owner: Any) -> None:
         file = self.copied(make_version(make_download(owner)))
         for _ in range(2):
             _reserve(file, 100)
         assert used_bytes(owner.pk) == 100
 
     @pytest.mark.parametrize("declared", [True, False])
-    def test_a_copy_that_fits_counts_once(self, owner: Any, serve: Any, declared: bool) -> None:
+    def test_stored_copy_counts_once(self, owner: Any, serve: Any, declared: bool) -> None:
         serve(100, 100 if declared else None)
         file = self.copied(make_version(make_download(owner)))
         assert probe_link(file.pk) == "passed"
         assert used_bytes(owner.pk) == 100
 
     @pytest.mark.parametrize("declared", [True, False])
-    def test_a_copy_over_the_quota_is_not_stored(
+    def test_copy_over_the_quota_is_not_stored(
         self, owner: Any, serve: Any, declared: bool, local_storage: Any
     ) -> None:
         serve(101, 101 if declared else None)
@@ -289,7 +291,7 @@ class TestCopies:
         assert (Blob.objects.count(), used_bytes(owner.pk)) == (0, 0)
         assert [path for path in local_storage.root.rglob("*") if path.is_file()] == []
 
-    def test_bytes_that_came_meanwhile_refuse_a_copy_of_unknown_size(
+    def test_copy_of_unknown_size_is_rejected_if_the_quota_filled_up_meanwhile(
         self, owner: Any, serve: Any, local_storage: Any
     ) -> None:
         version = make_version(make_download(owner))
@@ -301,7 +303,7 @@ class TestCopies:
         assert used_bytes(owner.pk) == 60
         assert [path for path in local_storage.root.rglob("*") if path.is_file() and path.stat().st_size == 60] == []
 
-    def test_the_quota_of_the_download_holds_for_copies(self, serve: Any) -> None:
+    def test_download_quota_applies_to_copies(self, serve: Any) -> None:
         download = make_download()
         update_download(actor=system(), download=download, quota_bytes=99)
         serve(100, 100)
@@ -311,7 +313,7 @@ class TestCopies:
         assert file.findings[0]["code"] == "link.quota_exceeded"
 
 
-def test_an_icon_counts_for_the_owner_of_the_download(owner: Any) -> None:
+def test_icon_counts_for_the_quota_of_the_owner(owner: Any) -> None:
     make_loose_upload(owner, content=b"z" * 90)
     upload = make_loose_upload(owner, content=b"i" * 10, purpose="icon")
     download = make_download(owner)

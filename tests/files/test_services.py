@@ -41,7 +41,7 @@ def test_same_bytes_are_stored_once() -> None:
     assert Blob.objects.count() == 1
 
 
-def test_bytes_go_with_the_last_file_that_shows_them(run_tasks: Any) -> None:
+def test_blob_is_deleted_with_its_last_file(run_tasks: Any) -> None:
     first, second = make_file(content=b"same"), make_file(content=b"same")
     with run_tasks():
         delete_file(actor=system(), file=first, hard=True)
@@ -52,14 +52,14 @@ def test_bytes_go_with_the_last_file_that_shows_them(run_tasks: Any) -> None:
     assert not is_stored(first.blob)
 
 
-def test_soft_deleted_bytes_stay(run_tasks: Any) -> None:
+def test_soft_deleted_files_keep_their_bytes(run_tasks: Any) -> None:
     file = make_file()
     with run_tasks():
         delete_file(actor=system(), file=file)
     assert is_stored(file.blob)
 
 
-def test_erased_download_takes_everything_with_it(run_tasks: Any) -> None:
+def test_hard_delete_of_a_download_removes_all_rows_and_bytes(run_tasks: Any) -> None:
     file = make_file()
     with run_tasks():
         delete_download(actor=system(), download=file.version.download, hard=True)
@@ -162,7 +162,7 @@ def test_file_count_follows_deletion_and_restoring() -> None:
     assert counts == [0, 1]
 
 
-def test_file_of_a_version_deleted_meanwhile_is_refused() -> None:
+def test_file_for_a_concurrently_deleted_version_is_rejected() -> None:
     version, upload = make_version(), stage(b"x")
     blob = keep_upload(upload)
     delete_version(actor=system(), version=version)
@@ -173,7 +173,7 @@ def test_file_of_a_version_deleted_meanwhile_is_refused() -> None:
         add_file(actor=Actor(user=owner), version=version, filename=upload.name, blob=blob, is_checked=True)
 
 
-def test_purge_takes_what_is_older_than_the_window(settings: Any) -> None:
+def test_purge_deletes_rows_older_than_the_retention_period(settings: Any) -> None:
     old, young = make_file(), make_file()
     for file in (old, young):
         delete_file(actor=system(), file=file)
@@ -200,7 +200,7 @@ def test_current_version_is_the_latest_one() -> None:
     assert with_current_version(Download.objects.all()).get().current_version_id == expected.pk  # type: ignore[attr-defined]
 
 
-def test_who_follows_a_channel_is_offered_the_more_stable_ones() -> None:
+def test_client_of_a_channel_is_offered_more_stable_channels() -> None:
     download = make_download()
     for number, channel in (("1.0", "stable"), ("2.0-rc.1", "rc"), ("2.0-beta.1", "beta"), ("9.0", "nightly")):
         make_version(download, number, channel=channel, files=1)

@@ -35,7 +35,7 @@ def test_every_scheduled_task_exists_and_has_a_queue() -> None:
     assert {name.split(".")[0] for name in names} <= {"files", "api", "webhooks", "audit", "accounts"}
 
 
-def test_due_versions_are_published_and_others_say_why(caplog: Any) -> None:
+def test_due_versions_are_published_and_failures_are_logged(caplog: Any) -> None:
     soon = timezone.now() + timedelta(minutes=5)
     download = make_download()
     ready, empty = (
@@ -50,7 +50,7 @@ def test_due_versions_are_published_and_others_say_why(caplog: Any) -> None:
     assert "has no files, so it cannot be published" in caplog.text
 
 
-def test_purge_command_counts_what_went() -> None:
+def test_purge_command_prints_the_counts() -> None:
     file = make_file()
     delete_file(actor=system(), file=file)
     File.all_objects.update(deleted_at=timezone.now() - timedelta(days=3))
@@ -72,7 +72,7 @@ def test_sample_of_stored_files_is_compared(local_storage: Any, caplog: Any) -> 
     assert good.blob.sha256 not in caplog.text
 
 
-def test_collector_says_what_it_removed(local_storage: Any, caplog: Any) -> None:
+def test_collect_garbage_prints_what_it_removed(local_storage: Any, caplog: Any) -> None:
     blob = make_file().blob
     File.all_objects.all().delete()
     caplog.set_level("INFO")
@@ -88,7 +88,9 @@ def test_downloads_are_aggregated() -> None:
 
 
 @pytest.mark.parametrize("trouble", [StorageUnavailable(), ScannerUnavailable("clamd is away")])
-def test_check_that_cannot_be_made_now_is_made_later(monkeypatch: pytest.MonkeyPatch, trouble: Exception) -> None:
+def test_validation_is_retried_if_the_storage_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
     file = make_file(make_version())
     File.objects.update(validation_status="pending", updated_at=timezone.now() - timedelta(minutes=5))
 
@@ -103,7 +105,7 @@ def test_check_that_cannot_be_made_now_is_made_later(monkeypatch: pytest.MonkeyP
     assert File.objects.get(pk=file.pk).validation_status == "passed"
 
 
-def test_scanner_is_asked_and_its_finding_told(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_scanner_finding_is_reported(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     file = make_file(content=b"bad bytes")
     File.objects.update(validation_status="pending")
     settings.SCANNER_ADDRESS = "127.0.0.1:1"

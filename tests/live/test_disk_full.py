@@ -36,7 +36,7 @@ def small_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         hub.end()
 
 
-def test_full_disk_is_507_and_leaves_room_as_before(small_hub: Hub) -> None:
+def test_full_disk_is_507_and_frees_its_space(small_hub: Hub) -> None:
     version = new_version(small_hub)
     status, answer, _ = upload(small_hub, version, "too-large.bin", 24)
     assert (status, answer["errors"][0]["code"]) == (507, "mc_dm_api_error.storage_full")

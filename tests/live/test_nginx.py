@@ -110,5 +110,5 @@ def test_stored_files_are_not_reached_directly(front: str, hub: Hub) -> None:
     assert get(f"{front}/stored-files/{stored}")[0] == 404
 
 
-def test_what_is_private_stays_private(front: str, hub: Hub) -> None:
+def test_private_download_stays_private(front: str, hub: Hub) -> None:
     assert get(f"{front}/d/release-handbook-templates/1.0/x.zip")[0] == 404

@@ -112,7 +112,7 @@ def resident_mib(process: int) -> int:
     return peak
 
 
-def test_killed_and_resumed_no_part_is_sent_twice(hub: Hub, relay: Relay, tmp_path: Path) -> None:
+def test_resumed_upload_sends_no_part_twice(hub: Hub, relay: Relay, tmp_path: Path) -> None:
     path = tmp_path / "engine-7.0-linux-x64.bin"
     digest = hashlib.sha256()
     with path.open("wb") as handle:

@@ -48,7 +48,7 @@ def test_first_start_prints_login_and_key_once(hub: Hub) -> None:
     assert text.count(hub.printed["API key"]) == 1
 
 
-def test_demo_is_there_for_guests(hub: Hub) -> None:
+def test_demo_is_visible_to_anonymous_visitors(hub: Hub) -> None:
     titles = {download["title"] for download in hub.get("/api/mc-dm-downloads/")["downloads"]}
     assert "Packsmith" in titles
     assert "Release Handbook Templates" not in titles  # for members of the organisation
@@ -84,7 +84,7 @@ def test_a_killed_server_takes_its_workers_with_it(tmp_path: Path) -> None:
     wait_until_gone(hub.port)
 
 
-def test_port_in_use_says_what_to_do(tmp_path: Path) -> None:
+def test_port_in_use_is_reported_with_a_fix(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -95,14 +95,14 @@ def test_port_in_use_says_what_to_do(tmp_path: Path) -> None:
     assert "make run PORT=" in refused.stderr
 
 
-def test_unusable_data_directory_says_what_to_do(tmp_path: Path) -> None:
+def test_unusable_data_directory_is_reported_with_a_fix(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no directory")
     refused = serve(tmp_path / "file" / "data", free_port())
     assert refused.returncode == 1
     assert "make run RELEASEHUB_DATA_DIR=" in refused.stderr
 
 
-def test_wrong_setting_stops_the_start_and_names_it(tmp_path: Path) -> None:
+def test_invalid_setting_stops_the_start_and_is_named(tmp_path: Path) -> None:
     refused = serve(tmp_path, free_port(), RELEASEHUB_STORAGE="tape")
     assert refused.returncode == 1
     assert "RELEASEHUB_STORAGE is 'tape'" in refused.stderr

@@ -110,7 +110,7 @@ def test_small_bodies_that_never_end_are_answered_408(hub: Hub, peers: list[sock
         assert path not in IN_ERRORS or IN_ERRORS[path] in body
 
 
-def test_large_bodies_that_never_end_stop_neither_requests_nor_uploads(hub: Hub, peers: list[socket.socket]) -> None:
+def test_incomplete_large_bodies_block_no_requests_or_uploads(hub: Hub, peers: list[socket.socket]) -> None:
     key = hub.printed["API key"]
     boundary = "multipart/form-data; boundary=b"
     first, *others = peers
@@ -176,7 +176,7 @@ def finished(hub: Hub) -> dict[str, str]:
     return dict(re.findall(r'^releasehub_task_finished_time_seconds\{task="([a-z_.]+)"\} (\S+)$', text, re.MULTILINE))
 
 
-def test_hosts_that_hang_behind_links_hold_up_no_other_task(hub: Hub) -> None:
+def test_hanging_link_hosts_delay_no_other_task(hub: Hub) -> None:
     with ExitStack() as stack:
         hosts = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
         version = new_version(hub)

@@ -99,7 +99,7 @@ def reaches(state: Callable[[], bool], seconds: float = 30) -> bool:
     return reached
 
 
-def test_what_is_published_is_what_comes_out(hub: Hub) -> None:
+def test_downloaded_bytes_equal_published_bytes(hub: Hub) -> None:
     version = new_version(hub)
     sent = {name: upload(hub, version, name, mib)[2] for name, mib in (("one.bin", 1), ("two.bin", 3))}
     assert call(hub, "POST", f"/api/mc-dm-versions/{version}/publish/")[0] == 200
@@ -121,7 +121,7 @@ def test_large_upload_takes_no_memory(hub: Hub) -> None:
 
 
 @pytest.mark.parametrize("sent_mib", [0, 1, 9])
-def test_upload_cut_off_leaves_nothing(hub: Hub, sent_mib: int) -> None:
+def test_interrupted_upload_leaves_nothing(hub: Hub, sent_mib: int) -> None:
     version, stored = new_version(hub), set(hub.stored_files())
     before, behind = frame(version, "cut.bin")
     with socket.create_connection(("127.0.0.1", hub.port)) as connection:
@@ -143,7 +143,7 @@ def test_upload_cut_off_leaves_nothing(hub: Hub, sent_mib: int) -> None:
     assert hub.get("/readyz")["database"]
 
 
-def test_no_key_in_the_log(hub: Hub) -> None:
+def test_started_hub_logs_no_keys(hub: Hub) -> None:
     text = hub.log.read_text().replace(hub.printed["API key"], "", 1)
     assert hub.printed["API key"] not in text
     assert "Traceback" not in text

@@ -66,9 +66,9 @@ def names(answer: Any) -> list[str]:
 # --- account ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_empty_account_says_what_they_are_for(owner: Client) -> None:
-    assert "give a customer or a tester a private download" in text(owner.get(LIST))
-    assert "You manage no download" in text(signed_in(make_user()).get(NEW))
+def test_account_without_keys_explains_access_keys(owner: Client) -> None:
+    assert "give a customer or a tester access to a private download" in text(owner.get(LIST))
+    assert "You do not manage any downloads yet" in text(signed_in(make_user()).get(NEW))
 
 
 def test_pages_need_a_sign_in(download: Download) -> None:
@@ -76,7 +76,7 @@ def test_pages_need_a_sign_in(download: Download) -> None:
         assert Client().get(path)["Location"].startswith("/account/sign-in/")
 
 
-def test_a_key_is_issued_and_its_secret_shown_once(owner: Client, download: Download) -> None:
+def test_access_key_is_created_on_the_page_and_its_secret_is_shown_once(owner: Client, download: Download) -> None:
     form = {"download": download.pk, "name": "Ann", "expires_at": "2100-02-03", "uses": 7, "highest_number": "1.4"}
     answer = owner.post(NEW, form)
     key = AccessKey.objects.get()
@@ -89,7 +89,7 @@ def test_a_key_is_issued_and_its_secret_shown_once(owner: Client, download: Down
 
 
 @pytest.mark.parametrize("channel", ["stable", "beta"])
-def test_the_lines_shown_with_the_secret_work(owner: Client, download: Download, channel: str) -> None:
+def test_the_commands_shown_with_the_secret_work(owner: Client, download: Download, channel: str) -> None:
     Download.objects.update(default_channel="beta")
     for number in ("1.4.2", "2.0.0"):
         make_file(make_version(download, number, channel=channel), content=number.encode())
@@ -102,8 +102,10 @@ def test_the_lines_shown_with_the_secret_work(owner: Client, download: Download,
     assert guest.get(share, follow=True).status_code == 200
 
 
-def test_without_a_version_it_says_how_the_link_will_look(owner: Client, download: Download) -> None:
-    assert "No version that it opens is out yet" in text(owner.post(NEW, {"download": download.pk, "name": "Ann"}))
+def test_key_page_without_a_version_explains_the_link(owner: Client, download: Download) -> None:
+    assert "There is no published version that this key gives access to yet" in text(
+        owner.post(NEW, {"download": download.pk, "name": "Ann"})
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,20 +113,20 @@ def test_without_a_version_it_says_how_the_link_will_look(owner: Client, downloa
     [("expires_at", "2001-01-01"), ("expires_at", "x"), ("uses", "0"), ("uses", "9" * 30), ("highest_number", "-"),
      ("name", ""), ("name", "a\0b"), ("download", "9" * 30), ("download", "x"), ("download", "\0")],
 )  # fmt: skip
-def test_refusals_are_beside_the_field(owner: Client, download: Download, field: str, value: str) -> None:
+def test_page_errors_are_shown_next_to_the_field(owner: Client, download: Download, field: str, value: str) -> None:
     answer = owner.post(NEW, {"download": download.pk, "name": "Ann", field: value})
     assert answer.status_code == 400
     assert answer.context["form"].errors.keys() == {field}
     assert not AccessKey.objects.exists()
 
 
-def test_only_downloads_one_manages_can_be_chosen(owner: Client) -> None:
+def test_only_managed_downloads_are_valid_choices(owner: Client) -> None:
     other = make_download(title="Another")
     assert owner.post(NEW, {"download": other.pk, "name": "Ann"}).status_code == 400
     assert "Another" not in text(owner.get(NEW))
 
 
-def test_a_link_of_the_download_chooses_it(owner: Client, download: Download) -> None:
+def test_new_key_link_preselects_the_download(owner: Client, download: Download) -> None:
     make_download(download.owner)
     assert f'<option value="{download.pk}" selected>' in text(owner.get(f"{NEW}?download={download.pk}"))
 
@@ -139,7 +141,7 @@ def test_a_download_beyond_the_end_of_the_list_can_be_chosen(
     assert owner.post(NEW, {"download": download.pk, "name": "Ann"}).status_code == 200
 
 
-def test_the_list_is_newest_first_and_has_those_one_manages(owner: Client, download: Download) -> None:
+def test_access_key_list_is_newest_first_and_limited_to_managed_downloads(owner: Client, download: Download) -> None:
     other = make_download()
     set_team_member(actor=system(), download=other, user=download.owner, flags={"can_manage_team"})
     edited = make_download()
@@ -162,7 +164,7 @@ def test_states_are_shown_and_filtered(owner: Client, download: Download) -> Non
         assert answer.context["page"][0].state == state
 
 
-def test_filter_by_download_goes_with_the_pages(owner: Client, download: Download) -> None:
+def test_pager_keeps_the_download_filter(owner: Client, download: Download) -> None:
     other = make_download(download.owner)
     for number in range(21):
         make(download, f"key {number}")
@@ -186,7 +188,7 @@ def test_revoking_asks_first(owner: Client, download: Download) -> None:
     assert not key.is_usable
 
 
-def test_strangers_find_nothing(download: Download) -> None:
+def test_outsiders_find_nothing(download: Download) -> None:
     key, stranger = make(download), signed_in(make_user())
     path = f"{LIST}{key.public_id}/revoke/"
     assert (stranger.get(path).status_code, stranger.post(path).status_code) == (404, 404)
@@ -195,14 +197,14 @@ def test_strangers_find_nothing(download: Download) -> None:
     assert key.is_usable
 
 
-def test_changes_need_the_token_of_the_form(download: Download) -> None:
+def test_changes_require_a_csrf_token(download: Download) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(download.owner)
     assert client.post(NEW, {"download": download.pk, "name": "x"}).status_code == 403
     assert client.post(f"{LIST}{make(download).public_id}/revoke/").status_code == 403
 
 
-def test_the_page_of_the_download_leads_its_managers_there(owner: Client, download: Download) -> None:
+def test_download_page_links_to_access_keys_for_managers(owner: Client, download: Download) -> None:
     editor = make_user()
     set_team_member(actor=system(), download=download, user=editor, flags={"can_edit"})
     link = f"{LIST}?download={download.pk}"
@@ -211,7 +213,7 @@ def test_the_page_of_the_download_leads_its_managers_there(owner: Client, downlo
     assert LIST in text(owner.get("/account/"))
 
 
-def test_pages_take_the_same_queries_whatever_they_hold(owner: Client, download: Download) -> None:
+def test_query_count_of_pages_is_constant(owner: Client, download: Download) -> None:
     counts = set()
     for more in (1, 19):
         for _ in range(more):
@@ -226,25 +228,25 @@ def test_pages_take_the_same_queries_whatever_they_hold(owner: Client, download:
 # --- holders ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_dead_share_link_says_what_to_do(download: Download) -> None:
+def test_invalid_share_link_explains_the_next_step(download: Download) -> None:
     key, secret = issue_access_key(actor=system(), download=download, name="x")
     revoke_access_key(actor=system(), key=key)
     answer = Client().get(f"/share/{secret}")
     assert answer.status_code == 403
-    assert "Ask the person who gave you the link" in text(answer)
+    assert "ask the person who sent it to you for a new one" in text(answer)
 
 
-def test_the_page_tells_discreetly_what_is_shared(download: Download) -> None:
+def test_download_page_shows_the_limits_of_the_access_key(download: Download) -> None:
     make_file(make_version(download, "1.0.0"))
     guest = holder(download, expires_at=datetime(2100, 1, 2, tzinfo=UTC), uses=3, highest_number="1")
     page = text(guest.get(download.path))
     assert "Shared with you until 2 Jan 2100 00:00 UTC · versions up to 1 · 3 downloads left" in page
     AccessKey.objects.update(uses_left=0)
-    assert "no download left" in text(guest.get(download.path))
+    assert "no downloads left" in text(guest.get(download.path))
     assert "Shared with you" not in text(signed_in(download.owner).get(download.path))
 
 
-def test_a_key_that_is_not_needed_is_not_told() -> None:
+def test_unneeded_access_key_is_not_mentioned() -> None:
     download = make_download()
     make_file(make_version(download, "2.0.0"))
     secret = issue_access_key(actor=system(), download=download, name="x", highest_number="1")[1]
@@ -254,7 +256,7 @@ def test_a_key_that_is_not_needed_is_not_told() -> None:
     assert "not included" not in page
 
 
-def test_holders_are_offered_what_they_may_fetch(download: Download) -> None:
+def test_holder_of_a_key_sees_the_downloadable_files(download: Download) -> None:
     low, high = (make_file(make_version(download, number), name=f"{number}.zip") for number in ("1.4.0", "2.0.0"))
     guest = holder(download, highest_number="1")
     page = text(guest.get(download.path))
@@ -262,7 +264,7 @@ def test_holders_are_offered_what_they_may_fetch(download: Download) -> None:
     assert f'href="{file_path(low)}"' in page
     assert page.count("not included") == 1
     above = text(guest.get(version_path(high.version)))
-    assert "Not included." in above
+    assert "This version is not included." in above
     assert high.filename in above
     assert file_path(high) not in above
 
@@ -274,11 +276,11 @@ def test_secured_files_say_that_a_key_is_needed(may: str) -> None:
     download = file.version.download
     client = {"nobody": Client, "holder": lambda: holder(download), "user": lambda: signed_in(make_user())}[may]()
     page = text(client.get(download.path))
-    assert ("key or sign-in needed" in page) is (may == "nobody")
+    assert ("requires key or account" in page) is (may == "nobody")
     assert (f'href="{file_path(file)}"' in page) is (may != "nobody")
 
 
-def test_every_link_that_is_offered_answers(download: Download) -> None:
+def test_every_offered_link_responds(download: Download) -> None:
     """And every file without one is refused."""
     for number in ("1.0.0", "1.4.0", "2.0.0"):
         version = make_version(download, number)

@@ -30,7 +30,7 @@ def watched(page: Any, live_server: Any) -> Any:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_pages_fit_and_break_no_rule(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+def test_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width: int, scheme: str) -> None:
     version = make_version(make_download(title="A" * 140), "1.0.0", release_notes="![x](https://other.example/x.png)")
     make_file(version, name="n" * 240 + ".zip")
     watched.set_viewport_size({"width": width, "height": 800})
@@ -43,13 +43,13 @@ def test_pages_fit_and_break_no_rule(watched: Any, live_server: Any, width: int,
     sign_in(watched, live_server, make_user("ann"))
     check(watched)
     watched.fill("#id_name", "pipeline")
-    watched.click("text=Issue the key")
+    watched.click("text=Create key")
     watched.wait_for_selector("#secret")
     check(watched)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_webhooks_fit_and_break_no_rule(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+def test_webhook_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width: int, scheme: str) -> None:
     """From the empty list to the log of an endpoint, as somebody without script would do it."""
     owner = make_user("ann")
     make_download(owner, title="Tool " + "x" * 100)
@@ -64,14 +64,14 @@ def test_webhooks_fit_and_break_no_rule(watched: Any, live_server: Any, width: i
     watched.fill("#id_title", "Mirror " + "y" * 90)
     watched.get_by_label("published", exact=True).check()
     with watched.expect_response(lambda answer: answer.status == 400):
-        watched.click("text=Make the endpoint")
+        watched.click("text=Create endpoint")
     check(watched)
     watched.fill("#id_url", "https://93.184.215.14/" + "z" * 300)
-    watched.click("text=Make the endpoint")
+    watched.click("text=Create endpoint")
     assert watched.inner_text("#secret").startswith("whsec_")
     check(watched)
     watched.click("text=To the endpoint")
-    watched.click("text=Send a test")
+    watched.click("text=Send test event")
     check(watched)
     endpoint = Endpoint.objects.get()
     send_nothing()
@@ -120,10 +120,10 @@ def sign_in(page: Any, live_server: Any, user: Any) -> None:
     page.wait_for_url("**/account/")
 
 
-def test_sign_in_issue_a_key_and_see_it_once(watched: Any, live_server: Any) -> None:
+def test_user_signs_in_and_creates_a_key_that_is_shown_once(watched: Any, live_server: Any) -> None:
     sign_in(watched, live_server, make_user("ann"))
     watched.fill("#id_name", "pipeline")
-    watched.click("text=Issue the key")
+    watched.click("text=Create key")
     secret = watched.inner_text("#secret")
     assert secret.startswith("rh_")
     watched.goto(f"{live_server.url}/account/")
@@ -147,7 +147,7 @@ def test_admin_works_under_its_own_policy(watched: Any, live_server: Any) -> Non
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_access_keys_fit_and_break_no_rule(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+def test_access_key_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width: int, scheme: str) -> None:
     """From the empty list to a revoked key, and what its holder sees, as somebody without script would do it."""
     owner = make_user("ann")
     download = make_download(owner, title="Tool " + "x" * 100, visibility="private")
@@ -167,10 +167,10 @@ def test_access_keys_fit_and_break_no_rule(watched: Any, live_server: Any, width
     watched.fill("#id_expires_at", "2100-01-01")
     watched.select_option("#id_download", str(download.pk))
     with watched.expect_response(lambda answer: answer.status == 400):
-        watched.click("text=Issue the key")
+        watched.click("text=Create key")
     check(watched)
     watched.fill("#id_highest_number", "1")
-    watched.click("text=Issue the key")
+    watched.click("text=Create key")
     link = watched.inner_text("#share")
     check(watched)
     watched.click("text=To the access keys")
@@ -190,7 +190,7 @@ def look_with_link(browser: Any, live_server: Any, link: str, width: int, scheme
     assert "Shared with you" in guest.content()
     check(guest)
     guest.goto(live_server.url + above)
-    assert "Not included" in guest.content()
+    assert "This version is not included" in guest.content()
     check(guest)
     guest.goto(link[:-1] + ("a" if link[-1] != "a" else "b"))
     assert "Ask the person who gave you" in guest.content()

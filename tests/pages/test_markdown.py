@@ -73,20 +73,20 @@ def breaches(rendered: str) -> list[str]:
 
 
 @pytest.mark.parametrize("case", TEXTS, ids=lambda case: case["id"])
-def test_nothing_in_the_text_can_do_harm(case: dict[str, Any]) -> None:
+def test_hostile_markdown_is_sanitized(case: dict[str, Any]) -> None:
     rendered = str(render_markdown(case["markdown"]))
     assert [text for text in case["must_not_contain"] if text in rendered.lower()] == []
     assert breaches(rendered) == []
 
 
 @pytest.mark.parametrize("case", TEXTS, ids=lambda case: case["id"])
-def test_what_is_benign_stays(case: dict[str, Any]) -> None:
+def test_harmless_markup_is_kept(case: dict[str, Any]) -> None:
     rendered = str(render_markdown(case["markdown"]))
     assert [text for text in case["must_contain"] if text not in rendered] == []
 
 
 @pytest.mark.parametrize("case", REPEATED, ids=lambda case: case["id"])
-def test_hostile_repetition_takes_no_time(case: dict[str, Any]) -> None:
+def test_repeated_markup_is_rendered_in_linear_time(case: dict[str, Any]) -> None:
     repeat, seconds = case["repeat"], case["max_seconds"] * slowness()
     started = time.process_time()
     render_markdown(repeat["unit"] * repeat["times"] + repeat["then"])
@@ -94,7 +94,7 @@ def test_hostile_repetition_takes_no_time(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text", COSTLY.values(), ids=COSTLY)
-def test_small_text_makes_no_large_work(text: str) -> None:
+def test_short_markdown_is_rendered_cheaply(text: str) -> None:
     """Nothing takes much longer than ordinary notes of that length, on however slow a machine."""
     ordinary, _ = timed((ORDINARY * MAX_CHARS)[: len(text)])
     seconds, rendered = timed(text)
@@ -110,7 +110,7 @@ def test_any_text_is_rendered_within_the_profile(text: str) -> None:
     assert not [element for element in elements(rendered) if address(element).startswith("//")]
 
 
-def test_too_long_a_text_is_shown_as_it_was_written() -> None:
+def test_too_long_markdown_is_shown_as_plain_text() -> None:
     rendered = render_markdown("**a**\nb <c>\n\n" + "x" * MAX_CHARS)
     assert rendered.startswith("<p>**a**<br>b &lt;c&gt;</p>")
     assert rendered.endswith("x</p>")
@@ -132,7 +132,7 @@ def test_too_long_a_text_is_shown_as_it_was_written() -> None:
         ("```js x\na\n```", '<pre><code class="language-js">a\n</code></pre>\n'),
     ],
 )
-def test_each_form(text: str, expected: str) -> None:
+def test_markdown_renders_to_the_expected_html(text: str, expected: str) -> None:
     assert render_markdown(text) == expected
 
 

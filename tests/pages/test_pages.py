@@ -27,7 +27,7 @@ def release() -> Any:
     return version
 
 
-def test_front_shows_what_is_public_only(client: Client, release: Any) -> None:
+def test_front_page_lists_public_downloads_only(client: Client, release: Any) -> None:
     hidden = make_download(title="Hidden thing")
     update_download(actor=system(), download=hidden, visibility="private")
     text = client.get("/").content.decode()
@@ -37,11 +37,11 @@ def test_front_shows_what_is_public_only(client: Client, release: Any) -> None:
 
 def test_search_finds_by_words(client: Client, release: Any) -> None:
     assert b"Tool" in client.get("/?q=too").content
-    assert b"Nothing was found" in client.get("/?q=absent").content
+    assert b"No downloads match your search" in client.get("/?q=absent").content
 
 
-def test_empty_hub_says_so(client: Client) -> None:
-    assert b"No downloads yet" in client.get("/").content
+def test_empty_hub_shows_a_hint(client: Client) -> None:
+    assert b"There are no downloads yet" in client.get("/").content
 
 
 def test_download_page_has_files_digests_and_harmless_notes(client: Client, release: Any) -> None:
@@ -57,7 +57,7 @@ def test_download_page_names_the_platform_of_a_file(client: Client, release: Any
     assert name in client.get(release.download.path).content.decode()
 
 
-def test_wrong_slug_leads_to_the_right_one(client: Client, release: Any) -> None:
+def test_wrong_slug_redirects_to_the_current_one(client: Client, release: Any) -> None:
     answer = client.get(f"/downloads/other.{release.download.pk}/")
     assert (answer.status_code, answer["Location"]) == (308, release.download.path)
 
@@ -73,7 +73,7 @@ def test_drafts_are_for_the_team(client: Client, release: Any) -> None:
     assert client.get(f"{release.download.path}2.0.0/").status_code == 200
 
 
-def test_category_page_holds_what_lies_below(client: Client) -> None:
+def test_category_page_lists_downloads_of_subcategories(client: Client) -> None:
     parent = make_category("Parent")
     make_download(title="Deep one", category=make_category("Child", parent=parent))
     text = client.get("/categories/parent/").content.decode()
@@ -87,7 +87,7 @@ def test_private_page_is_404_and_not_403(client: Client, release: Any) -> None:
     assert client.get(release.download.path).status_code == 404
 
 
-def test_account_needs_a_sign_in(client: Client) -> None:
+def test_account_page_requires_sign_in(client: Client) -> None:
     assert client.get("/account/")["Location"].startswith("/account/sign-in/")
 
 
@@ -120,7 +120,7 @@ def test_sign_in_leads_to_the_account(client: Client) -> None:
 
 
 @pytest.mark.parametrize("rows", [2, 12])
-def test_pages_take_the_same_queries_whatever_they_hold(client: Client, rows: int) -> None:
+def test_query_count_of_pages_is_constant(client: Client, rows: int) -> None:
     category = make_category("Only")
     download = make_download(category=category)
     for number in range(rows):
@@ -149,7 +149,7 @@ def test_visitor_system(agent: str, system: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("failure", "status"), [(OperationalError("gone"), 503), (RuntimeError("bug"), 500)])
-def test_failures_are_told_without_the_database(client: Client, failure: Exception, status: int) -> None:
+def test_error_pages_work_without_the_database(client: Client, failure: Exception, status: int) -> None:
     def broken(*args: Any) -> Any:
         raise failure
 

@@ -86,7 +86,7 @@ def test_range_past_the_end_is_416(client: Client, file: Any) -> None:
 
 
 @local_only
-def test_if_range_of_another_state_sends_all(client: Client, file: Any) -> None:
+def test_if_range_with_another_etag_sends_the_whole_file(client: Client, file: Any) -> None:
     answer: Any = client.get(path(file), headers={"Range": "bytes=0-9", "If-Range": '"other"'})
     assert (answer.status_code, b"".join(answer)) == (200, BYTES)
 
@@ -99,13 +99,13 @@ def test_known_etag_is_304(client: Client, file: Any) -> None:
 
 @local_only
 @pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"<svg xmlns='x' onload='alert(1)'/>"])
-def test_active_content_is_called_binary(client: Client, content: bytes) -> None:
+def test_active_content_is_served_as_octet_stream(client: Client, content: bytes) -> None:
     answer: Any = client.get(path(make_file(content=content, name="page.html")))
     assert b"".join(answer) == content
     assert answer["Content-Type"] == "application/octet-stream"
 
 
-def test_accelerated_delivery_names_the_object(client: Client, file: Any, settings: Any) -> None:
+def test_accel_redirect_header_contains_the_object_path(client: Client, file: Any, settings: Any) -> None:
     settings.ACCEL_REDIRECT = "/protected"
     if settings.STORAGE_KIND == "local":
         assert client.get(path(file))["X-Accel-Redirect"] == f"/protected/{file.blob.storage_key}"
@@ -122,7 +122,7 @@ def test_accelerated_delivery_names_the_object(client: Client, file: Any, settin
         ("latest/tool.exe", "1.9.0"),
     ],
 )
-def test_latest_goes_by_version_not_by_date(client: Client, link: str, number: str) -> None:
+def test_latest_is_chosen_by_version_order(client: Client, link: str, number: str) -> None:
     download = make_download()
     for text, channel in (("1.10.0", ""), ("2.0.0-beta.1", "beta"), ("1.9.0", "")):  # the backport came last
         version = make_version(download, text, channel=channel)
@@ -144,7 +144,7 @@ def test_yanked_keeps_its_exact_link_with_a_warning(client: Client, file: Any) -
 
 @pytest.mark.parametrize("hard", [False, True])
 @pytest.mark.parametrize("what", ["file", "version", "download"])
-def test_what_was_public_and_is_gone_says_why(client: Client, file: Any, what: str, hard: bool) -> None:
+def test_deleted_public_link_is_410_with_the_reason(client: Client, file: Any, what: str, hard: bool) -> None:
     link = path(file)
     delete: Any = {"file": delete_file, "version": delete_version, "download": delete_download}[what]
     target = {"file": file, "version": file.version, "download": file.version.download}[what]
@@ -155,7 +155,7 @@ def test_what_was_public_and_is_gone_says_why(client: Client, file: Any, what: s
     assert data.json()["message"] == "licence trouble"
 
 
-def test_private_is_404_for_guests_and_there_for_its_key(client: Client, file: Any) -> None:
+def test_private_file_is_404_without_its_access_key(client: Client, file: Any) -> None:
     download = file.version.download
     update_download(actor=system(), download=download, visibility="private")
     assert client.get(path(file)).status_code == 404
@@ -169,7 +169,7 @@ def test_key_without_the_scope_is_refused(client: Client, file: Any) -> None:
     assert ApiClient(make_key(scopes=[])).get(path(file)).status_code == 403
 
 
-def test_checksums_are_those_of_the_files(client: Client, file: Any) -> None:
+def test_sha256sums_matches_the_files(client: Client, file: Any) -> None:
     answer = client.get(f"/d/{file.version.download.slug}/1.4.0/SHA256SUMS")
     assert answer.content.decode() == f"{hashlib.sha256(BYTES).hexdigest()}  tool-linux.tar.gz\n"
 
@@ -180,7 +180,7 @@ def test_typo_never_gets_other_bytes(client: Client, typo: str) -> None:
     assert client.get(f"/d/tool/latest/{typo}").status_code == 404
 
 
-def test_file_for_all_systems_answers_for_any_known_one(client: Client) -> None:
+def test_universal_file_is_returned_for_every_platform(client: Client) -> None:
     version = make_version(make_download(slug="tool"), "1.0")
     make_file(version, name="tool.jar")
     make_file(version, name="tool-haiku.zip", platform="haiku", architecture="ppc")
@@ -207,7 +207,7 @@ def test_same_number_in_two_channels_keeps_its_own_bytes(client: Client) -> None
     assert fetch(client, links.file_path(files["stable"]))["X-Checksum-SHA256"] == digests["stable"]
 
 
-def test_promoted_version_answers_by_its_old_address(client: Client) -> None:
+def test_promoted_version_is_found_by_its_old_link(client: Client) -> None:
     file = make_file(make_version(make_download(slug="tool"), "1.0", channel="beta"), name="tool.zip")
     old = links.file_path(file)
     update_version(actor=system(), version=file.version, channel="stable")
@@ -217,7 +217,7 @@ def test_promoted_version_answers_by_its_old_address(client: Client) -> None:
 
 @pytest.mark.parametrize("hard", [False, True])
 @pytest.mark.parametrize("hidden", ["draft", "private", "members", "members-only category", "private download"])
-def test_what_was_never_public_is_gone_without_a_word(client: Client, file: Any, hidden: str, hard: bool) -> None:
+def test_deleted_hidden_version_is_404_without_a_reason(client: Client, file: Any, hidden: str, hard: bool) -> None:
     version, download, link = file.version, file.version.download, path(file)
     match hidden:
         case "draft":
@@ -240,7 +240,7 @@ def test_what_was_never_public_is_gone_without_a_word(client: Client, file: Any,
         assert (answer.status_code, b"secret reason" in answer.content) == (404, False)
 
 
-def test_members_are_told_why_what_they_saw_is_gone(client: Client, file: Any) -> None:
+def test_members_get_410_for_a_deleted_members_only_download(client: Client, file: Any) -> None:
     update_download(actor=system(), download=file.version.download, visibility="members")
     delete_download(actor=system(), download=file.version.download, reason="licence trouble")
     client.force_login(make_user())
@@ -250,7 +250,7 @@ def test_members_are_told_why_what_they_saw_is_gone(client: Client, file: Any) -
 @pytest.mark.parametrize(
     "name", ["$(touch pwned).zip", "`touch pwned`.zip", "a'; touch pwned; '.zip", "-o pwned.zip", "a & touch pwned"]
 )
-def test_copied_commands_of_hostile_names_do_only_their_job(name: str, tmp_path: Path) -> None:
+def test_copied_commands_are_safe_for_hostile_names(name: str, tmp_path: Path) -> None:
     file = make_file(name=name, content=BYTES)
     fetched = tmp_path / name
     (tmp_path / "curl").write_text(f"#!/bin/sh\nexec {sys.executable} -c 'import sys; print(sys.argv[1:])' \"$@\"\n")
@@ -266,7 +266,7 @@ def test_copied_commands_of_hostile_names_do_only_their_job(name: str, tmp_path:
     assert {item.name for item in tmp_path.iterdir()} - {"files"} == {"curl", name}
 
 
-def test_asset_nobody_looked_up_yet_is_503_and_leads_nowhere() -> None:
+def test_asset_without_a_url_is_503() -> None:
     owner = make_user()
     version = make_version(make_download(owner), "1.0.0", release_page_url="https://github.com/o/r/releases/tag/v1")
     link = link_file(actor=system(), version=version, reference="77", filename="tool.zip")
@@ -276,19 +276,21 @@ def test_asset_nobody_looked_up_yet_is_503_and_leads_nowhere() -> None:
 
 
 @pytest.mark.parametrize("path", ["1.0.0/%00", "%00/tool.zip", "latest/%00", "latest-%00/", "channel/%00/"])
-def test_addresses_that_no_database_knows(client: Client, path: str) -> None:
+def test_urls_that_the_database_cannot_store_are_404(client: Client, path: str) -> None:
     version = make_version(number="1.0.0", files=1)
     assert client.get(f"/d/{version.download.slug}/{path}").status_code == 404
 
 
-def test_a_link_costs_one_question_and_one_count(client: Client, file: Any, django_assert_num_queries: Any) -> None:
+def test_permanent_link_takes_one_query_and_one_insert(
+    client: Client, file: Any, django_assert_num_queries: Any
+) -> None:
     fetch(client, path(file))
     with django_assert_num_queries(2):
         fetch(client, path(file))
 
 
 @pytest.mark.parametrize("delete", [delete_download, delete_version, delete_file])
-def test_what_is_deleted_is_gone_also_for_its_owner(client: Client, file: Any, delete: Any) -> None:
+def test_deleted_download_is_410_for_its_owner(client: Client, file: Any, delete: Any) -> None:
     client.force_login(file.version.download.owner)
     assert fetch(client, path(file)).status_code in {200, 302}
     name, target = {
@@ -300,7 +302,7 @@ def test_what_is_deleted_is_gone_also_for_its_owner(client: Client, file: Any, d
     assert client.get(path(file)).status_code == 410
 
 
-def test_a_number_of_two_channels_is_that_of_the_default_one(client: Client, file: Any) -> None:
+def test_number_in_two_channels_leads_to_the_default_channel(client: Client, file: Any) -> None:
     download = file.version.download
     beta = make_version(download, "1.4.0", channel="beta")
     only_beta = make_file(beta, name="only-beta.bin")

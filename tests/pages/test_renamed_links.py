@@ -153,7 +153,7 @@ def test_a_public_slug_is_never_given_to_another_download(download: Download, wa
 
 
 @pytest.mark.parametrize("hidden", [{"state": "draft"}, {"visibility": "private"}])
-def test_a_slug_that_was_never_public_is_free_again(hidden: dict[str, str]) -> None:
+def test_slug_that_was_never_public_can_be_reused(hidden: dict[str, str]) -> None:
     rename(make_download(slug="first", **hidden), "other")
     delete_download(actor=system(), download=make_download(slug="second", **hidden), hard=True)
     assert [make_download(slug=slug).slug for slug in ("first", "second")] == ["first", "second"]
@@ -196,7 +196,7 @@ def test_every_spelling_of_a_number_finds_the_version(client: Client, download: 
 
 
 @pytest.mark.parametrize("scheme", ["", "semver", "build", "pep440"])
-def test_a_tag_keeps_its_text_and_is_found_without_its_v(client: Client, scheme: str) -> None:
+def test_version_with_a_leading_v_is_found_without_it(client: Client, scheme: str) -> None:
     download = make_download(slug="tagged", version_scheme="" if scheme != "pep440" else scheme)
     version = make_version(download, "v1.2.0")
     make_file(version, name="tool.bin")
@@ -221,7 +221,7 @@ def test_the_earlier_number_of_a_version_finds_it_in_any_spelling(client: Client
         assert client.get(f"/d/old/{number}/tool.bin").status_code == 200
 
 
-def test_a_deleted_public_version_does_not_hand_its_link_to_another_channel(client: Client, download: Download) -> None:
+def test_link_of_a_deleted_version_does_not_lead_to_another_channel(client: Client, download: Download) -> None:
     make_file(make_version(download, "1.2.0", channel="beta"), name="tool.bin", content=b"beta bytes")
     delete_version(actor=system(), version=Version.objects.get(download=download, channel="stable"), reason="broken")
     assert client.get("/d/old/1.2.0/tool.bin").status_code == 410

@@ -58,11 +58,11 @@ def text(answer: Any) -> str:
     return str(answer.content.decode())
 
 
-def test_an_empty_account_says_so(owner: Client) -> None:
-    assert "No endpoints yet" in text(owner.get("/account/webhooks/"))
+def test_account_without_downloads_shows_a_hint(owner: Client) -> None:
+    assert "There are no endpoints yet" in text(owner.get("/account/webhooks/"))
     stranger = Client()
     stranger.force_login(make_user())
-    assert "You do not manage a download" in text(stranger.get("/account/webhooks/new/"))
+    assert "You do not manage any downloads" in text(stranger.get("/account/webhooks/new/"))
 
 
 def test_pages_need_a_sign_in(download: Download) -> None:
@@ -71,7 +71,7 @@ def test_pages_need_a_sign_in(download: Download) -> None:
         assert Client().get(path)["Location"].startswith("/account/sign-in/")
 
 
-def test_an_endpoint_is_made_and_its_secret_shown_once(owner: Client, download: Download) -> None:
+def test_endpoint_is_created_on_the_page_and_its_secret_is_shown_once(owner: Client, download: Download) -> None:
     chosen = ["version.published", "version.deleted.soft"]
     form = values(download, title="Mirror", events_version=chosen, events_file=["file.*", "file.created"])
     answer = owner.post("/account/webhooks/new/", form)
@@ -99,15 +99,15 @@ def test_the_form_shows_what_is_stored(owner: Client, download: Download) -> Non
     assert (row.title, row.is_active) == ("Other", True)
 
 
-def test_switching_off(owner: Client, download: Download) -> None:
+def test_unchecked_box_makes_the_endpoint_inactive(owner: Client, download: Download) -> None:
     row = make(download)
     owner.post(f"{row.path}edit/", {"url": URL, "format": "v3"})
     row.refresh_from_db()
     assert (row.is_active, row.format) == (False, "v3")
-    assert "switched off" in text(owner.get(row.path))
+    assert "inactive" in text(owner.get(row.path))
 
 
-def test_certificates_are_a_matter_of_staff(owner: Client, download: Download) -> None:
+def test_only_staff_can_disable_tls_verification(owner: Client, download: Download) -> None:
     assert "verify_tls" not in text(owner.get("/account/webhooks/new/"))
     root = Client()
     root.force_login(make_user(is_staff=True, is_superuser=True))
@@ -116,14 +116,14 @@ def test_certificates_are_a_matter_of_staff(owner: Client, download: Download) -
     assert (row.verify_tls, row.download_id) == (False, None)
 
 
-def test_only_what_one_manages_can_be_chosen(owner: Client, download: Download) -> None:
+def test_only_managed_downloads_can_be_selected(owner: Client, download: Download) -> None:
     other, organization = make_download(), make_organization(members=(download.owner,))
     for scope in (f"download-{other.pk}", f"organization-{organization.pk}", "site", "download-x", "nonsense"):
         assert owner.post("/account/webhooks/new/", values(download, belongs_to=scope)).status_code == 400
     assert not Endpoint.objects.exists()
 
 
-def test_strangers_find_nothing(download: Download, owner: Client) -> None:
+def test_outsiders_find_nothing(download: Download, owner: Client) -> None:
     row = make(download)
     delivery = delivery_of(row, owner)
     stranger = Client()
@@ -140,7 +140,7 @@ def test_strangers_find_nothing(download: Download, owner: Client) -> None:
     assert (row.is_paused, row.sealed_previous_secret) == (False, "")
 
 
-def test_changes_need_the_token_of_the_form(download: Download) -> None:
+def test_changes_require_a_csrf_token(download: Download) -> None:
     row = make(download)
     client = Client(enforce_csrf_checks=True)
     client.force_login(download.owner)
@@ -167,7 +167,7 @@ def test_pause_resume_rotate_delete(owner: Client, download: Download) -> None:
     row.refresh_from_db()
     assert (row.is_paused, row.is_previous_secret_valid) == (False, True)
     assert encryption.decrypt(row.sealed_secret) in page
-    assert "holds two signatures" in page
+    assert "contains two signatures" in page
     assert "is valid until" in text(owner.get(row.path))
     owner.post(f"{row.path}delete/")
     assert not Endpoint.objects.exists()
@@ -177,7 +177,7 @@ def test_an_unknown_action_is_404(owner: Client, download: Download) -> None:
     assert owner.post(f"{make(download).path}do/explode/").status_code == 404
 
 
-def test_a_disabled_endpoint_is_noticed(owner: Client, download: Download) -> None:
+def test_disabled_endpoint_is_shown_on_the_account_page(owner: Client, download: Download) -> None:
     row = make(download, title="Mirror")
     disable_gone(row.pk)
     for path in ("/account/", "/account/webhooks/", row.path):
@@ -187,7 +187,7 @@ def test_a_disabled_endpoint_is_noticed(owner: Client, download: Download) -> No
     assert "Mirror" not in text(other.get("/account/"))
 
 
-def test_the_log_is_filtered_and_goes_on(owner: Client, download: Download) -> None:
+def test_delivery_log_is_filtered_and_paged(owner: Client, download: Download) -> None:
     row = make(download)
     for _ in range(30):
         delivery_of(row, owner)
@@ -205,19 +205,21 @@ def test_the_log_is_filtered_and_goes_on(owner: Client, download: Download) -> N
         assert len(owner.get(f"{row.path}?{query}").context["deliveries"]) == 25
 
 
-def test_a_delivery_shows_both_sides(owner: Client, download: Download, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_delivery_page_shows_request_and_response(
+    owner: Client, download: Download, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = make(download, format="mc_dm", events=["version.published"])
     make_version(download, "1.0.0")
     delivery = Delivery.objects.get()
     path = f"{row.path}log/{delivery.webhook_id}/"
-    assert "made with the first attempt" in text(owner.get(path))
+    assert "created with the first attempt" in text(owner.get(path))
     refuse_connections(monkeypatch)
     deliver_batch()
     Attempt.objects.update(response="<script>alert(1)</script>", status_code=500)
     page = text(owner.get(path))
     assert "mc_dm_version" in page
     assert "XF-Webhook-Secret: [secret]" in page
-    assert "Answered 500" in page
+    assert "Status 500" in page
     assert "<script>alert" not in page
     assert owner.get(f"{row.path}log/msg_x_1/").status_code == 404
 
@@ -233,7 +235,7 @@ def refuse_connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return tried
 
 
-def test_sending_again(owner: Client, download: Download) -> None:
+def test_deliveries_are_replayed_from_the_page(owner: Client, download: Download) -> None:
     row = make(download)
     delivery = delivery_of(row, owner)
 
@@ -244,15 +246,15 @@ def test_sending_again(owner: Client, download: Download) -> None:
     owner.post(f"{row.path}log/{delivery.webhook_id}/replay/")
     assert Delivery.objects.get().state == "pending"
     failed()
-    assert "1 delivery on the way" in text(owner.post(f"{row.path}do/replay-failed/", follow=True))
+    assert "1 delivery queued again" in text(owner.post(f"{row.path}do/replay-failed/", follow=True))
     failed()
     span = {"since": "2020-01-01T00:00", "until": "2100-01-01T00:00"}
-    assert "1 delivery on the way" in text(owner.post(f"{row.path}replay/", span, follow=True))
+    assert "1 delivery queued again" in text(owner.post(f"{row.path}replay/", span, follow=True))
     assert owner.post(f"{row.path}replay/", {"since": "x"}).status_code == 400
-    assert "1 delivery given up" in text(owner.post(f"{row.path}do/cancel/", follow=True))
+    assert "1 delivery canceled" in text(owner.post(f"{row.path}do/cancel/", follow=True))
 
 
-def test_pages_take_the_same_queries_whatever_they_hold(owner: Client, download: Download) -> None:
+def test_query_count_of_pages_is_constant(owner: Client, download: Download) -> None:
     row = make(download)
     paths = {"list": "/account/webhooks/", "endpoint": row.path, "form": "/account/webhooks/new/"}
     counts = set()

@@ -129,13 +129,13 @@ class TestRequests:
     """Which files a request waits for."""
 
     @pytest.mark.parametrize(("size", "is_now"), [(BOUND, True), (BOUND + 1, False)])
-    def test_the_bound(self, size: int, is_now: bool) -> None:
+    def test_files_up_to_the_limit_are_inspected_immediately(self, size: int, is_now: bool) -> None:
         blob = keep_upload(stage(b"\x1f\x8b\x08" + b"x" * 100))
         Blob.objects.filter(pk=blob.pk).update(size_bytes=size)
         blob.refresh_from_db()
         assert is_inspected_now(blob) is is_now
 
     @pytest.mark.parametrize(("count", "is_now"), [(19_000, True), (21_000, False)])
-    def test_a_worker_looks_into_what_takes_too_long(self, count: int, is_now: bool) -> None:
+    def test_slow_inspection_is_left_to_a_worker(self, count: int, is_now: bool) -> None:
         content = gzip.compress(b"".join(block(f"{number}") for number in range(count)) + bytes(1024))
         assert check_now(keep_upload(stage(content)), "a.tar.gz") is is_now

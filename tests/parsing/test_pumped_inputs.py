@@ -167,7 +167,7 @@ PARSERS = [
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
-def test_no_text_takes_long(parser: Parser) -> None:
+def test_no_markdown_takes_long(parser: Parser) -> None:
     assert parser.slow_text() is None
 
 
@@ -175,5 +175,5 @@ def quadratic(text: str) -> int:
     return sum(text.count(text[place]) for place in range(0, len(text), 8))
 
 
-def test_a_quadratic_parser_is_found() -> None:
+def test_quadratic_parser_is_detected() -> None:
     assert Parser("quadratic", quadratic, 65_536, 0.04).slow_text() is not None

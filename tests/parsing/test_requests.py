@@ -111,7 +111,7 @@ def test_queries_of_pages_and_admin(staff: Client) -> None:
     assert failures(staff, urls) == []
 
 
-def test_headers(program: Client) -> None:
+def test_hostile_headers_are_handled_in_linear_time(program: Client) -> None:
     file = make_file()
     download = file.version.download
     paths = (
@@ -131,10 +131,10 @@ def test_headers(program: Client) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "+1", "1.0", " 1", "\u0663", "\u00b2", DIGITS, str(MAX_ID + 1)])
-def test_no_number_is_read(text: str) -> None:
+def test_invalid_number_is_rejected_in_linear_time(text: str) -> None:
     assert read_number(text) is None
 
 
 @pytest.mark.parametrize("text", ["0", "7", "007", "0" * 5_000 + "7", str(MAX_ID)])
-def test_number_is_read(text: str) -> None:
+def test_valid_number_is_parsed_in_linear_time(text: str) -> None:
     assert read_number(text) == int(text.lstrip("0") or "0")

@@ -59,7 +59,7 @@ def test_every_move_asks_one_policy() -> None:
     assert all(row.policy == POLICIES[row.move] for row in TABLE)
 
 
-def test_no_row_is_hidden_by_the_rows_above_it() -> None:
+def test_every_transition_row_is_reachable() -> None:
     unconditional: set[tuple[Move, str]] = set()
     for row in TABLE:
         cells = {(row.move, state) for state in row.before}
@@ -124,7 +124,7 @@ def test_only_the_lifecycle_changes_the_state_of_a_version() -> None:
         "setattr(version, 'state', 'draft')", "version.published_at: object = None",
     ],
 )  # fmt: skip
-def test_the_check_sees_a_change_that_passes_the_lifecycle_by(code: str) -> None:
+def test_source_check_detects_a_bypassed_lifecycle(code: str) -> None:
     assert passes_by(ast.parse(code))
 
 
@@ -150,14 +150,14 @@ def waiting(**options: Any) -> tuple[Actor, Version]:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("by_author", [True, False])
-def test_what_waits_for_approval_can_be_taken_back(by_author: bool) -> None:
+def test_pending_version_can_be_unpublished(by_author: bool) -> None:
     author, version = waiting(seal=True)
     version = move(Move.UNPUBLISH, actor=author if by_author else system(), version=version)
     assert (version.state, version.seal_on_publish) == ("draft", False)
 
 
 @pytest.mark.django_db
-def test_strangers_cannot_take_it_back() -> None:
+def test_outsiders_cannot_unpublish() -> None:
     version = waiting()[1]
     with pytest.raises(Denied):
         move(Move.PUBLISH, actor=Actor(user=version.download.owner), version=version)
@@ -165,13 +165,13 @@ def test_strangers_cannot_take_it_back() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("wish", [True, False])
-def test_the_moderator_who_publishes_seals_what_the_author_wanted_sealed(wish: bool) -> None:
+def test_publishing_by_a_moderator_applies_the_requested_seal(wish: bool) -> None:
     version = move(Move.PUBLISH, actor=system(), version=waiting(seal=wish)[1])
     assert ((version.sealed_at is not None), version.seal_on_publish) == (wish, False)
 
 
 @pytest.mark.django_db
-def test_the_wish_to_seal_outlives_a_schedule() -> None:
+def test_requested_seal_survives_scheduling() -> None:
     soon = timezone.now() + timedelta(hours=1)
     version = move(Move.SCHEDULE, actor=system(), version=waiting(seal=True)[1], publish_at=soon)
     Version.objects.update(publish_at=timezone.now() - timedelta(seconds=1))
@@ -182,7 +182,7 @@ def test_the_wish_to_seal_outlives_a_schedule() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("step", [Move.UNPUBLISH, Move.DELETE])
-def test_the_schedule_does_not_publish_what_was_taken_back_meanwhile(step: Move) -> None:
+def test_schedule_skips_a_version_unpublished_concurrently(step: Move) -> None:
     soon = timezone.now() + timedelta(hours=1)
     seen_by_the_schedule = make_version(state="scheduled", publish_at=soon, files=1)
     move(step, actor=system(), version=seen_by_the_schedule)
@@ -192,7 +192,7 @@ def test_the_schedule_does_not_publish_what_was_taken_back_meanwhile(step: Move)
 
 
 @pytest.mark.django_db
-def test_the_schedule_leaves_a_version_that_was_put_off() -> None:
+def test_schedule_skips_a_version_rescheduled_concurrently() -> None:
     version = make_version(state="scheduled", publish_at=timezone.now() + timedelta(hours=1), files=1)
     with pytest.raises(Conflict) as refusal:
         move(Move.PUBLISH_DUE, actor=system(), version=version)

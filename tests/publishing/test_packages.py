@@ -66,7 +66,7 @@ def confirm(world: World, body: dict[str, Any]) -> tuple[Version, bool]:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(("place", "step"), STEPS, ids=[step for _, step in STEPS])
-def test_killed_at_any_step_the_repetition_makes_it_whole(
+def test_repeating_an_interrupted_confirmation_completes_it(
     monkeypatch: pytest.MonkeyPatch, place: Any, step: str | Move, moment: str
 ) -> None:
     world = World()
@@ -110,7 +110,7 @@ def test_the_sweep_may_verify_first() -> None:
     assert confirm(world, body)[1]
 
 
-def test_verified_bytes_that_nobody_took_go_with_time() -> None:
+def test_verified_bytes_without_confirmation_expire() -> None:
     world = World()
     verify_package(actor=acting(world.owner), download=world.entity, confirmation=confirmation(world.uploaded()))
     assert not Blob.objects.unused().exists()
@@ -122,7 +122,7 @@ def test_verified_bytes_that_nobody_took_go_with_time() -> None:
     assert not PackageUpload.objects.exists()
 
 
-def test_the_plan_does_not_outlive_its_entity() -> None:
+def test_deleting_an_entity_deletes_its_package_upload() -> None:
     world = World()
     world.announce()
     world.entity.delete()
@@ -142,26 +142,26 @@ def sent(upload: UploadSession, content: bytes, **headers: Any) -> int:
     return Client().generic("PUT", address.put.url, content, "application/octet-stream", **headers).status_code
 
 
-def test_address_names_no_length() -> None:
+def test_upload_url_of_unknown_length_signs_no_length() -> None:
     (address,) = sign_parts(open_ended(), [(1, "")])
     assert address.put.headers == {}
 
 
 @pytest.mark.parametrize(("size", "status"), [(0, 200), (1, 200), (100, 200), (101, 400)])
-def test_hub_takes_at_most_the_limit(local_storage: Any, size: int, status: int) -> None:
+def test_open_ended_upload_is_limited(local_storage: Any, size: int, status: int) -> None:
     assert sent(open_ended(), b"x" * size, CONTENT_LENGTH=str(size)) == status
 
 
 @pytest.mark.parametrize("length", ["", "-1", "x", "9" * 30, "²"])
-def test_hub_wants_a_length(local_storage: Any, length: str) -> None:
+def test_upload_requires_content_length(local_storage: Any, length: str) -> None:
     assert sent(open_ended(), b"xyz", CONTENT_LENGTH=length) == 400
 
 
-def test_limit_without_a_rule_is_what_one_put_takes() -> None:
+def test_default_limit_is_the_maximum_of_one_put() -> None:
     assert open_open_ended(limit_bytes=0).size_bytes == 5 * 1024**3
 
 
-def test_last_put_wins_until_it_is_closed() -> None:
+def test_last_put_wins_until_the_upload_is_closed() -> None:
     world = World()
     announced = world.announce()
     for content in (b"first", b"the second"):

@@ -161,7 +161,7 @@ def test_row_is_hidden_once(way: Callable[[World, str], Call], kind: str, settin
 
 
 @pytest.mark.parametrize("kind", HARD)
-def test_every_way_at_once_erases_the_row_once(kind: str, settings: Any) -> None:
+def test_concurrent_deletions_delete_the_row_once(kind: str, settings: Any) -> None:
     """Hiding may still succeed before the row is erased, and only once."""
     world = World(settings)
     row = world.row(kind)
@@ -174,7 +174,7 @@ def test_every_way_at_once_erases_the_row_once(kind: str, settings: Any) -> None
     counts_are_true(world)
 
 
-def test_a_tree_is_erased_from_all_ends_at_once(settings: Any) -> None:
+def test_concurrent_deletions_of_a_tree_leave_nothing(settings: Any) -> None:
     """Who deletes the file, the version and the download at the same time neither deadlocks nor leaves anything."""
     world = World(settings)
     ends_of([way(world, kind) for way, kind in (*HARD_WAYS, *SOFT_WAYS)])
@@ -187,7 +187,7 @@ def test_a_tree_is_erased_from_all_ends_at_once(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", HARD)
-def test_retention_goes_on_past_rows_that_others_erase(kind: str, settings: Any) -> None:
+def test_retention_skips_rows_deleted_concurrently(kind: str, settings: Any) -> None:
     world = World(settings)
     other = make_file(make_version(make_download(), "2.0.0"))
     for row in (world.row(kind), other):
@@ -199,9 +199,7 @@ def test_retention_goes_on_past_rows_that_others_erase(kind: str, settings: Any)
 
 
 @pytest.mark.parametrize("kind", HARD)
-def test_retention_leaves_alone_what_was_restored_meanwhile(
-    kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_retention_skips_rows_restored_concurrently(kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(settings)
     row = world.row(kind)
     row.mark_deleted(by=None, reason="")

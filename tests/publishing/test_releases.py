@@ -28,7 +28,7 @@ def fetch(version: Version, *, is_bot: bool = False) -> None:
     DownloadGrant.objects.create(file=version.files.get(), visitor="v", is_bot=is_bot)
 
 
-def test_sealing_is_asked_for_or_set_on_the_download() -> None:
+def test_seal_comes_from_the_request_or_the_download() -> None:
     plain = move(Move.PUBLISH, actor=system(), version=make_version(state="draft", files=1))
     assert plain.sealed_at is None
     assert sealed().sealed_at is not None
@@ -57,7 +57,7 @@ def test_only_the_visibility_of_a_sealed_version_changes() -> None:
         update_version(actor=system(), version=version, platforms=["x"])
 
 
-def test_version_without_files_and_one_with_unchecked_files_are_refused_differently() -> None:
+def test_publishing_reports_missing_and_pending_files_differently() -> None:
     version = make_version(state="draft")
     with pytest.raises(Invalid) as none:
         move(Move.PUBLISH, actor=system(), version=version)
@@ -75,7 +75,7 @@ def test_version_without_files_and_one_with_unchecked_files_are_refused_differen
 
 
 @pytest.mark.parametrize("is_bot", [False, True])
-def test_sealed_version_that_somebody_has_is_not_taken_back(is_bot: bool) -> None:
+def test_sealed_and_downloaded_version_cannot_be_unpublished(is_bot: bool) -> None:
     version = sealed()
     fetch(version, is_bot=is_bot)
     with pytest.raises(Conflict):
@@ -84,13 +84,13 @@ def test_sealed_version_that_somebody_has_is_not_taken_back(is_bot: bool) -> Non
         edit_version(actor=system(), version=version, state="draft")
 
 
-def test_unsealed_version_is_taken_back_all_the_same() -> None:
+def test_unsealed_version_can_be_unpublished_after_downloads() -> None:
     version = make_version(files=1)
     fetch(version)
     assert move(Move.UNPUBLISH, actor=system(), version=version).state == "draft"
 
 
-def test_taking_back_takes_the_right_to_it() -> None:
+def test_unpublishing_requires_permission() -> None:
     with pytest.raises(Denied):
         move(Move.UNPUBLISH, actor=Actor(user=make_user()), version=sealed())
 

@@ -344,7 +344,7 @@ def raised(monkeypatch: pytest.MonkeyPatch) -> list[DomainError]:
 
 @begin_with(World)
 @pytest.mark.parametrize("name", SURFACES)
-def test_every_api_gives_the_answer_of_the_table(
+def test_every_api_follows_the_transition_table(
     world: World, name: str, raised: list[DomainError], settings: Any
 ) -> None:
     surface = SURFACES[name]
@@ -385,7 +385,7 @@ def test_every_api_gives_the_answer_of_the_table(
 
 
 @begin_with(World)
-def test_the_admin_gives_the_answer_of_the_table(world: World, raised: list[DomainError]) -> None:
+def test_the_admin_follows_the_transition_table(world: World, raised: list[DomainError]) -> None:
     root = world.people["root"]
     client = ApiClient()
     client.force_login(root)
@@ -411,7 +411,7 @@ def test_the_admin_gives_the_answer_of_the_table(world: World, raised: list[Doma
 
 
 @begin_with(World)
-def test_the_schedule_publishes_what_is_due_and_nothing_else(world: World) -> None:
+def test_schedule_publishes_due_versions_only(world: World) -> None:
     before = {name: fields_of(version) for name, version in world.versions.items()}
     version = world.versions["due"]
     expected = observe(version, lambda: by_the_table(system(), fresh(version), [(Move.PUBLISH_DUE, {})]))
@@ -422,7 +422,7 @@ def test_the_schedule_publishes_what_is_due_and_nothing_else(world: World) -> No
 
 
 @begin_with(World)
-def test_a_move_that_is_refused_changes_nothing(world: World) -> None:
+def test_refused_move_changes_nothing(world: World) -> None:
     for version in world.versions.values():
         before = fields_of(version)
         for name in Move:

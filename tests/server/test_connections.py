@@ -44,14 +44,14 @@ class TestSlowReaders:
         assert watch.slow_readers([reader(1_000_000 + taken // 2)], 30) == []
         assert bool(watch.slow_readers([reader(1_000_000 + taken)], 60)) is is_slow
 
-    def test_a_fast_beginning_is_no_credit(self) -> None:
+    def test_fast_start_does_not_offset_a_slow_period(self) -> None:
         watch = new_watch()
         assert watch.slow_readers([reader(0)], 0) == []
         assert watch.slow_readers([reader(10**9)], 60) == []
         assert watch.slow_readers([reader(10**9 + 10)], 119) == []
         assert watch.slow_readers([reader(10**9 + 10)], 120) != []
 
-    def test_a_client_for_which_nothing_waits_is_not_slow(self) -> None:
+    def test_client_without_pending_bytes_is_not_slow(self) -> None:
         watch = new_watch()
         assert watch.slow_readers([reader(0)], 0) == []
         assert watch.slow_readers([reader(10, waiting=0)], 59) == []
@@ -59,18 +59,18 @@ class TestSlowReaders:
         assert watch.slow_readers([reader(10)], 119) == []
         assert watch.slow_readers([reader(10)], 120) != []
 
-    def test_another_connection_from_the_same_port_begins_anew(self) -> None:
+    def test_reused_port_starts_a_new_measurement(self) -> None:
         watch = new_watch()
         assert watch.slow_readers([reader(500)], 0) == []
         assert watch.slow_readers([reader(0)], 60) == []
 
 
 class TestExcess:
-    def test_idle_ones_go_first_and_of_those_the_most_silent(self) -> None:
+    def test_longest_idle_connections_are_closed_first(self) -> None:
         held = [idle(1, silent=5), idle(2, silent=9), idle(3, waiting=1, silent=99), idle(4, silent=99), idle(5)]
         assert [found.peer[1] for found in new_watch(4).excess(held)] == [2, 1]
 
-    def test_the_limit_holds_for_busy_ones_too(self) -> None:
+    def test_connection_limit_applies_to_busy_connections(self) -> None:
         assert len(new_watch(1, 2, 3, 4, 5).excess([idle(port) for port in range(1, 6)])) == 2
 
     def test_addresses_count_each_for_itself_and_an_ipv6_network_as_one(self) -> None:
@@ -82,7 +82,7 @@ class TestExcess:
         held = [idle(port) for port in range(1, 9)]
         assert new_watch(proxies=("192.0.2.1",)).excess(held) == []
 
-    def test_zero_is_no_limit(self, settings: Any) -> None:
+    def test_zero_disables_the_limit(self, settings: Any) -> None:
         settings.CONNECTIONS_PER_ADDRESS = 0
         assert new_watch().excess([idle(port) for port in range(1, 9)]) == []
 

@@ -11,7 +11,7 @@ def test_healthz_needs_nothing(client: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_readyz_says_what_is_within_reach(client: Client) -> None:
+def test_readyz_reports_each_dependency(client: Client) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, set(answer.json().values())) == (200, {True})
 

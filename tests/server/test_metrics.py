@@ -30,7 +30,7 @@ def samples(**headers: str) -> dict[str, float]:
     }
 
 
-def test_it_follows_files_and_audit_log() -> None:
+def test_metrics_include_files_and_audit_log() -> None:
     before = samples()
     file = make_file()
     File.objects.filter(pk=file.pk).update(validation_status="pending")
@@ -41,7 +41,7 @@ def test_it_follows_files_and_audit_log() -> None:
     assert after["releasehub_audit_unchained"] > before["releasehub_audit_unchained"]
 
 
-def test_it_tells_of_webhooks_that_wait(settings: Any) -> None:
+def test_metrics_include_pending_webhooks(settings: Any) -> None:
     settings.WEBHOOK_ALLOW_NETS = (ip_network("127.0.0.0/8"),)
     make_endpoint("http://127.0.0.1:8999/")
     make_version()
@@ -50,7 +50,7 @@ def test_it_tells_of_webhooks_that_wait(settings: Any) -> None:
     assert samples()["releasehub_webhook_queue_depth"] == waiting
 
 
-def test_it_tells_of_tasks_and_their_failures() -> None:
+def test_metrics_include_tasks_and_failures() -> None:
     app.loader.import_default_modules()
     task = app.tasks["webhooks.sweep"]
     for state in ("SUCCESS", "FAILURE"):
@@ -61,7 +61,7 @@ def test_it_tells_of_tasks_and_their_failures() -> None:
     assert found["releasehub_task_secondswebhooks.sweep"] >= 0
 
 
-def test_strangers_do_not_read_it(settings: Any) -> None:
+def test_metrics_require_a_token_or_loopback(settings: Any) -> None:
     assert Client(REMOTE_ADDR="203.0.113.9").get("/metrics").status_code == 403
     settings.METRICS_TOKEN = "open-sesame"
     assert Client().get("/metrics").status_code == 403
@@ -69,7 +69,7 @@ def test_strangers_do_not_read_it(settings: Any) -> None:
     assert samples(Authorization="Bearer open-sesame")
 
 
-def test_it_takes_a_handful_of_queries(django_assert_max_num_queries: Any) -> None:
+def test_metrics_take_a_few_queries(django_assert_max_num_queries: Any) -> None:
     system()
     with django_assert_max_num_queries(8):
         samples()

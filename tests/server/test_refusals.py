@@ -54,6 +54,6 @@ def test_page(refusal: str, status: int, text: str) -> None:
 
 
 @pytest.mark.django_db
-def test_a_header_refuses_nothing() -> None:
+def test_client_header_cannot_trigger_a_refusal() -> None:
     """The reason comes from the server's environment, whose names no header can have."""
     assert Client(headers={REFUSAL: Refusal.TOO_SLOW}).get("/").status_code == 200

@@ -50,7 +50,7 @@ def fetch(file: File, key: str = "", client: Client | None = None) -> int:
     return int(answer.status_code)
 
 
-def test_a_key_opens_its_download_and_no_other() -> None:
+def test_access_key_is_valid_for_its_download_only() -> None:
     file, other = private_file(), private_file()
     _, secret = issued(file.version.download)
     assert fetch(file) == 404
@@ -58,13 +58,13 @@ def test_a_key_opens_its_download_and_no_other() -> None:
     assert fetch(other, secret) == 404
 
 
-def test_only_its_digest_is_kept() -> None:
+def test_only_the_digest_of_an_access_key_is_stored() -> None:
     key, secret = issued(make_download())
     assert secret not in str(AccessKey.objects.filter(pk=key.pk).values())
     assert secret not in str(AuditEntry.objects.values())
 
 
-def test_a_typing_mistake_costs_no_query() -> None:
+def test_malformed_access_key_costs_no_query() -> None:
     _, secret = issued(make_download())
     with CaptureQueriesContext(connection) as queries, pytest.raises(Denied):
         open_with_secret(Actor(), secret[:-1] + ("a" if secret[-1] != "a" else "b"))
@@ -72,7 +72,7 @@ def test_a_typing_mistake_costs_no_query() -> None:
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired"])
-def test_it_ends(end: str) -> None:
+def test_access_key_expires(end: str) -> None:
     file = private_file()
     key, secret = issued(file.version.download, expires_at=timezone.now() + timedelta(hours=1))
     assert fetch(file, secret) != 403
@@ -83,7 +83,7 @@ def test_it_ends(end: str) -> None:
     assert fetch(file, secret) == 403
 
 
-def test_uses_are_spent_by_downloads_and_not_by_repeats() -> None:
+def test_downloads_spend_uses_and_repeats_do_not() -> None:
     file = private_file()
     other = make_file(file.version)
     key, secret = issued(file.version.download, uses=1)
@@ -112,7 +112,7 @@ def test_a_range_that_begins_later_needs_a_use_too(local_storage: Any) -> None:
     assert part_of(file, secret, "bytes=1-", REMOTE_ADDR="192.0.2.7") == 403
 
 
-def test_parts_of_one_visitor_cost_one_use_until_they_are_three_times_the_file(local_storage: Any) -> None:
+def test_ranges_of_one_visitor_cost_one_use_up_to_three_times_the_file(local_storage: Any) -> None:
     file = private_file()
     key, secret = issued(file.version.download, uses=2)
     half = file.size_bytes // 2
@@ -124,7 +124,7 @@ def test_parts_of_one_visitor_cost_one_use_until_they_are_three_times_the_file(l
     assert uses_left(key) == 0
 
 
-def test_answers_without_bytes_cost_nothing(local_storage: Any) -> None:
+def test_responses_without_bytes_spend_no_use(local_storage: Any) -> None:
     file = private_file()
     assert file.blob
     key, secret = issued(file.version.download, uses=1)
@@ -145,7 +145,7 @@ def test_only_the_address_and_agent_of_the_connection_make_a_visitor(headers: di
     assert uses_left(key) == (0 if "User-Agent" in headers else 1)
 
 
-def test_a_flushed_cache_forgets_no_use() -> None:
+def test_flushing_the_cache_does_not_reset_uses() -> None:
     file = private_file()
     key, secret = issued(file.version.download, uses=1)
     fetch(file, secret)
@@ -167,7 +167,7 @@ def test_every_route_spends_from_the_same_key(local_storage: Any) -> None:
     assert uses_left(key) == 0
 
 
-def test_a_url_of_the_storage_for_a_limited_key_is_short(monkeypatch: pytest.MonkeyPatch, local_storage: Any) -> None:
+def test_signed_url_for_a_limited_key_expires_quickly(monkeypatch: pytest.MonkeyPatch, local_storage: Any) -> None:
     """Whoever is handed such a URL can use it, so it lives just as long as following a redirect takes."""
     seconds: list[int] = []
 
@@ -211,7 +211,7 @@ def test_old_uses_are_removed() -> None:
     assert fetch(file, secret) == 403
 
 
-def test_versions_above_the_highest_stay_closed() -> None:
+def test_access_key_does_not_open_versions_above_its_limit() -> None:
     download = make_download(visibility="private")
     files = {number: make_file(make_version(download, number)) for number in ("1.4.0", "1.4.9", "1.5.0", "2.0.0")}
     _, secret = issued(download, highest_number="1.4")
@@ -223,7 +223,7 @@ def test_versions_above_the_highest_stay_closed() -> None:
     }
 
 
-def test_who_may_download_anyway_spends_nothing() -> None:
+def test_user_with_access_spends_no_use() -> None:
     file = make_file(make_version(make_download(), "2.0.0"))
     key, secret = issued(file.version.download, uses=5, highest_number="1.0")
     assert fetch(file, secret) in {200, 302}
@@ -242,7 +242,7 @@ def test_a_secured_file_of_a_public_download_needs_a_key_or_a_user() -> None:
     assert fetch(file, client=client) in {200, 302}
 
 
-def test_a_refusal_is_written_down() -> None:
+def test_refused_access_key_is_audited() -> None:
     file = make_file()
     update_file(actor=system(), file=file, is_secured=True)
     fetch(file)
@@ -255,12 +255,12 @@ def test_a_refusal_is_written_down() -> None:
     [{"expires_at": timezone.now() - timedelta(hours=1)}, {"uses": 0}, {"highest_number": "-"}],
     ids=["past", "no use", "no version"],
 )
-def test_useless_keys_are_refused(wrong: Any) -> None:
+def test_expired_or_used_up_keys_cannot_be_created(wrong: Any) -> None:
     with pytest.raises(Invalid):
         issued(make_download(), **wrong)
 
 
-def test_who_manages_the_team_manages_keys() -> None:
+def test_team_managers_can_manage_access_keys() -> None:
     download = make_download()
     people = {name: make_user() for name in ("manager", "editor", "shared", "stranger")} | {"owner": download.owner}
     set_team_member(actor=system(), download=download, user=people["manager"], flags={"can_manage_team"})
@@ -278,12 +278,12 @@ def tries(actor: Actor, download: Download) -> type[DomainError] | None:
     return None
 
 
-def test_a_stranger_does_not_learn_of_a_private_download() -> None:
+def test_private_download_is_404_for_outsiders() -> None:
     download = make_download(visibility="private")
     assert tries(Actor(user=make_user()), download) is NotFound
 
 
-def test_a_key_gives_no_right_to_change_anything() -> None:
+def test_access_key_grants_read_access_only() -> None:
     file = private_file()
     _, secret = issued(file.version.download)
     actor = Actor()

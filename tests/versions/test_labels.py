@@ -52,7 +52,7 @@ def test_policy_and_queryset_agree(model: Any) -> None:
     assert seen["anonymous"] == {"n0", "n2"}
 
 
-def test_erased_products_leave_a_label_to_nobody() -> None:
+def test_label_of_deleted_products_applies_to_none() -> None:
     owner = make_user()
     download = make_download(owner)
     label = make_label(download)
@@ -62,7 +62,7 @@ def test_erased_products_leave_a_label_to_nobody() -> None:
 
 
 @pytest.mark.parametrize("flag", TeamMember.FLAGS)
-def test_who_manages_versions_names_channels(flag: str) -> None:
+def test_version_managers_can_manage_channel_labels(flag: str) -> None:
     download, user = make_download(), make_user()
     set_team_member(actor=system(), download=download, user=user, flags={flag})
     arguments = {"model": NamedChannel, "name": "beta", "display_name": "Beta", "downloads": [download]}
@@ -101,7 +101,7 @@ def test_channel_is_named_as_versions_name_it() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "count"), [("linux", 1), ("lin", 0), ('win"dows', 1), ("ünix", 1), ("a,b", 0)])
-def test_list_kept_as_json_holds_an_item(wanted: str, count: int) -> None:
+def test_json_list_lookup_finds_an_item(wanted: str, count: int) -> None:
     make_version(platforms=["linux", 'win"dows', "ünix", "a", "b"])
     make_version(platforms=[])
     assert Version.objects.filter(platforms__holds=wanted).count() == count

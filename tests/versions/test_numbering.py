@@ -63,7 +63,7 @@ def test_version_int_never_falls_along_the_order(first: str, second: str) -> Non
 
 
 @given(st.one_of(st.text(max_size=200), st.from_regex(r"[0-9A-Za-z.+~!_-]{1,140}", fullmatch=True)))
-def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
+def test_any_number_is_either_parsed_or_rejected(text: str) -> None:
     try:
         number = parse(text)
     except InvalidNumber:
@@ -73,7 +73,7 @@ def test_any_text_is_read_or_refused_and_nothing_else(text: str) -> None:
 
 
 @pytest.mark.parametrize("case", [c for c in CORPUS["cases"] if c["class"] in {"whitespace", "unicode_digits"}])
-def test_space_and_foreign_digits_are_refused_under_every_scheme(case: dict[str, Any]) -> None:
+def test_spaces_and_non_ascii_digits_are_rejected_under_every_scheme(case: dict[str, Any]) -> None:
     with pytest.raises(InvalidNumber):
         parse(case["value"])
 
@@ -81,7 +81,7 @@ def test_space_and_foreign_digits_are_refused_under_every_scheme(case: dict[str,
 @pytest.mark.parametrize(
     "text", ["latest", "latest-1.x", "channel", "a/b", "..", ".", "1.0\udc80", "x" * (MAX_NUMBER_CHARACTERS + 1)]
 )
-def test_what_cannot_stand_in_an_address_is_refused(text: str) -> None:
+def test_numbers_that_cannot_be_in_a_url_are_rejected(text: str) -> None:
     with pytest.raises(InvalidNumber):
         parse(text)
 
@@ -156,7 +156,7 @@ def test_pep440_order_of_one_release() -> None:
 
 
 @pytest.mark.parametrize("text", [" 1.0", "1.0\n", "1.0-x-y", "1.0ſ", "1.०", "", "abc", "1." * 80 + "1"])
-def test_what_is_no_python_version_is_refused(text: str) -> None:
+def test_invalid_python_version_is_rejected(text: str) -> None:
     with pytest.raises(InvalidNumber):
         parse(text, Scheme.PEP440)
 

@@ -62,7 +62,7 @@ def test_a_version_may_take_its_own_number_back() -> None:
 # --- builds -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_build_is_no_new_version_under_semver() -> None:
+def test_build_is_not_a_new_version_under_semver() -> None:
     version = make_version(make_download(version_scheme="semver"), "1.0.0+1")
     with pytest.raises(Conflict, match=r"version 1\.0\.0\+1 compares equal") as refusal:
         make_version(version.download, "1.0.0+2")
@@ -70,7 +70,7 @@ def test_a_build_is_no_new_version_under_semver() -> None:
     assert "version scheme" in refusal.value.message
 
 
-def test_a_build_is_a_new_version_where_builds_count() -> None:
+def test_build_is_a_new_version_under_the_build_scheme() -> None:
     download = make_download(version_scheme="build")
     versions = [make_version(download, number, files=1) for number in ("1.0.0+2", "1.0.0+10", "1.0.0+9")]
     assert latest_version(download) == versions[1]
@@ -78,7 +78,7 @@ def test_a_build_is_a_new_version_where_builds_count() -> None:
     assert latest_version(download, newer_than="1.0.0+10") is None
 
 
-def test_a_new_scheme_reads_the_old_numbers_anew() -> None:
+def test_changing_the_scheme_recomputes_sort_keys() -> None:
     download = make_download(version_scheme="semver")
     first = make_version(download, "1.0.0+1", files=1)
     download = update_download(actor=system(), download=download, version_scheme="build")
@@ -91,7 +91,7 @@ def test_a_new_scheme_reads_the_old_numbers_anew() -> None:
         make_version(download, "1.0.0+1")
 
 
-def test_a_scheme_that_makes_two_versions_one_is_refused() -> None:
+def test_scheme_that_makes_two_numbers_equal_is_rejected() -> None:
     download = make_download(version_scheme="build")
     for number in ("1.0.0+1", "1.0.0+2"):
         make_version(download, number)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("second", ["1.0", "1.0.0", "1.0.0+build", "v1.0"])
-def test_equal_numbers_are_used_once(second: str) -> None:
+def test_equal_numbers_conflict(second: str) -> None:
     version = make_version(make_download(), "1.0")
     with pytest.raises(Conflict):
         make_version(version.download, second)
@@ -55,7 +55,7 @@ def test_number_stays_reserved_after_renumbering() -> None:
         make_version(version.download, "1.0")
 
 
-def test_failed_creation_leaves_nothing() -> None:
+def test_failed_creation_rolls_back() -> None:
     version = make_version(make_download(), "1.0")
     before = (Version.all_objects.count(), AuditEntry.objects.count(), Event.objects.count())
     with pytest.raises(Conflict):
@@ -101,12 +101,12 @@ def test_scheduled_version_is_published_when_due() -> None:
     assert version.state == "published"
 
 
-def test_schedule_needs_a_time_to_come() -> None:
+def test_scheduling_requires_a_future_time() -> None:
     with pytest.raises(Invalid):
         move(Move.SCHEDULE, actor=system(), version=make_version(state="draft"), publish_at=timezone.now())
 
 
-def test_approval_is_for_moderators() -> None:
+def test_only_moderators_can_approve() -> None:
     category = create_category(actor=system(), title="Checked", requires_approval=True)
     owner = make_user()
     download = make_download(owner, category=category)
@@ -116,13 +116,13 @@ def test_approval_is_for_moderators() -> None:
         move(Move.PUBLISH, actor=Actor(user=owner), version=version)
 
 
-def test_yank_and_back() -> None:
+def test_version_can_be_yanked_and_unyanked() -> None:
     version = move(Move.YANK, actor=system(), version=make_version(files=1), reason="bad")
     assert (version.is_yanked, version.yank_reason) == (True, "bad")
     assert not move(Move.UNYANK, actor=system(), version=version).is_yanked
 
 
-def test_one_active_version_and_it_steps_down_when_deleted() -> None:
+def test_deleting_the_active_version_deactivates_it() -> None:
     first = make_version(files=1)
     second = make_version(first.download, files=1)
     move(Move.ACTIVATE, actor=system(), version=first)
@@ -152,7 +152,7 @@ STEPS: list[Any] = [
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_counts_are_true_after_any_history(seed: int) -> None:
+def test_counts_are_correct_after_any_history(seed: int) -> None:
     random.seed(seed)
     download = make_download()
     for _ in range(6):
@@ -225,7 +225,7 @@ def waiting_for_approval() -> tuple[Actor, Version]:
 
 
 @pytest.mark.parametrize("state", ["published", "scheduled"])
-def test_draft_does_not_get_round_approval(state: str) -> None:
+def test_draft_cannot_bypass_approval(state: str) -> None:
     owner, version = waiting_for_approval()
     publish_at = timezone.now() + timedelta(days=1) if state == "scheduled" else None
     assert edit_version(actor=owner, version=version, state=state, publish_at=publish_at).state == "pending"

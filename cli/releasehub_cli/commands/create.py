@@ -124,7 +124,7 @@ def _ambiguous(wanted: str, rows: list[CategoryRow], *, is_known: bool) -> CliEr
         )
     lines = table(("ID", "SLUG", "NAME"), [(row["category_id"], _slug_of(row), row["title"]) for row in rows])
     problem = f"Several categories match {wanted!r}." if is_known else f"The category {wanted!r} does not exist."
-    return usage(problem if wanted else "Name a category.", f"Choose one with --category:\n{lines}")
+    return usage(problem if wanted else "No category was given.", f"Choose one with --category:\n{lines}")
 
 
 def _slug_of(row: CategoryRow) -> str:

@@ -30,7 +30,7 @@ def list_command(settings: Settings, target: str, name: str) -> None:
     """
     hub = settings.hub(needs_key=False)
     if target and name:
-        raise usage("Name the download once.")
+        raise usage("The download was given twice. Name it once.")
     wanted = catalog.Target.parse(target or name) if target or name else None
     if wanted is None:
         downloads = catalog.all_downloads(hub)

@@ -88,7 +88,9 @@ def _target_and_path(words: tuple[str, ...], version_id: str, upload_id: str) ->
     else:
         target, paths = options.target_and_paths(words, "", "")
     if len(paths) != 1:
-        raise usage("Name exactly one file.", "To upload several files, use `releasehub publish --draft`.")
+        raise usage(
+            "This command uploads exactly one file.", "To upload several files, use `releasehub publish --draft`."
+        )
     return target, paths[0]
 
 

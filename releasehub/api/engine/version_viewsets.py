@@ -144,7 +144,7 @@ class EngineVersionViewSet(
         body = super().get_request_data()
         data = body.get("data", {})
         if not isinstance(data, dict):
-            raise ValidationError({"data": ["This is not an object."]})
+            raise ValidationError({"data": ["Each item must be a JSON object."]})
         return {name: value for name, value in body.items() if name != "data"} | data
 
     def prepare(self) -> None:

@@ -139,7 +139,7 @@ class EntityStoreViewSet(EntityViewSet):
     def retrieve(self, request: Request, organization_id: str, entity_id: str) -> Response:
         publication: Any = with_active_versions(self.get_publications()).filter(download__public_id=entity_id).first()
         if publication is None:
-            raise NotFound("This entity is not in the store.")
+            raise NotFound("The entity is not in this store.")
         load_icons([publication.download], self.base_url)
         return Response(EntityStoreItemAnswerSerializer({"publication": publication}).data)
 

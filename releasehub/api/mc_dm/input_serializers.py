@@ -24,7 +24,7 @@ def find_category(serializer: serializers.Serializer[Any], category_id: int, fie
     categories = Category.objects.visible_to(serializer.context["actor"])
     category: Category | None = categories.filter(pk=category_id).first()
     if category is None:
-        raise Invalid(ErrorCode.INVALID, "There is no such category.", field=field)
+        raise Invalid(ErrorCode.INVALID, "This category does not exist, or you may not see it.", field=field)
     return category
 
 

@@ -136,7 +136,7 @@ class McDmAttemptSerializer(OutputSerializer):
     result = serializers.ChoiceField(choices=Attempt.Result.choices, read_only=True)
     started_date = EpochField(read_only=True, source="started_at", help_text="Unix seconds")
     duration_ms = serializers.IntegerField(read_only=True)
-    status_code = OptionalIdField(read_only=True, help_text="0: the receiver did not answer")
+    status_code = OptionalIdField(read_only=True, help_text="0: the receiver did not respond")
     error = serializers.CharField(read_only=True)
     request_headers = serializers.DictField(child=serializers.CharField(), read_only=True)
     response = serializers.CharField(read_only=True, help_text="The first 4 KiB of the response body")

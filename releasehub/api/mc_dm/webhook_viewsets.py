@@ -110,7 +110,7 @@ def written(summary: str, request: Any = None, answer: Any = ONE) -> Any:
     update=written("Change a webhook endpoint; fields left out stay as they are", McDmWebhookUpdateSerializer),
     destroy=written("Delete a webhook endpoint with its deliveries", answer=McDmSuccessSerializer),
     rotate=written("Replace the secret; the previous one stays valid for a day", McDmSecretSerializer, SECRET),
-    test=written("Send a test event", answer=DELIVERY),
+    test=written("Send test event", answer=DELIVERY),
     pause=written("Pause an endpoint; its deliveries wait"),
     resume=written("Resume an endpoint that was paused, or disabled by the hub"),
     replay_failed=written("Retry all failed deliveries", answer=McDmReplaySerializer),

@@ -73,7 +73,7 @@ def get_received_at(attempt: Attempt) -> str | None:
 class V3WebhookAttemptSerializer(OutputSerializer):
     number = serializers.IntegerField(read_only=True)
     statusCode = serializers.IntegerField(
-        read_only=True, allow_null=True, source="status_code", help_text="null: the receiver did not answer"
+        read_only=True, allow_null=True, source="status_code", help_text="null: the receiver did not respond"
     )
     sentAt = MomentField(read_only=True, source="started_at")
     receivedAt = MomentField(read_only=True, allow_null=True, help_text="When the response arrived")

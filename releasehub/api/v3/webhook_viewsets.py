@@ -84,7 +84,7 @@ OWNER = (
     events=operation(
         summary="List the events that a webhook can subscribe to", filters=False, responses={200: EVENT_NAMES}
     ),
-    test=operation(summary="Send a test event", description="Not in the original API.", request=None, responses=LOG),
+    test=operation(summary="Send test event", description="Not in the original API.", request=None, responses=LOG),
 )
 class V3WebhookViewSet(
     ListModelMixin,

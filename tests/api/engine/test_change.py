@@ -42,7 +42,7 @@ SHA512 = hashlib.sha512(b"engine").hexdigest()
         ("github_release_url", "https://github.com/o/r/releases/tag/v2"),
     ],
 )
-def test_what_is_given_changes_and_the_rest_stays(engine: Engine, field: str, value: Any) -> None:
+def test_partial_update_changes_only_the_given_fields(engine: Engine, field: str, value: Any) -> None:
     version = engine.version(
         title="Engine", files=1, changelog="Fixed it.", changelog_url="https://example.com/changelog"
     )
@@ -55,7 +55,7 @@ def test_what_is_given_changes_and_the_rest_stays(engine: Engine, field: str, va
     }
 
 
-def test_every_status_leads_to_every_other(engine: Engine) -> None:
+def test_every_status_change_is_possible(engine: Engine) -> None:
     version = engine.version(files=1)
     for status in ("draft", "listed", "archived", "unlisted", "draft", "archived", "listed", "draft", "unlisted"):
         assert engine.patch(version, status=status).json()["status"] == status
@@ -75,7 +75,7 @@ def test_scheduled_version_can_be_listed_now(engine: Engine) -> None:
     assert engine.patch(version, status="listed").json()["status"] == "listed"
 
 
-def test_type_and_status_as_they_read_change_nothing(engine: Engine) -> None:
+def test_sending_the_current_type_and_status_changes_nothing(engine: Engine) -> None:
     version = engine.version(channel="nightly", visibility="private")
     assert engine.patch(version, version_type="alpha", status="draft").status_code == 200
     version.refresh_from_db()
@@ -96,14 +96,14 @@ def test_draft_gets_its_file_and_is_listed_in_one_step(engine: Engine) -> None:
     assert engine.patch(version, status="listed", files=[{"file_id": upload.public_id}]).json()["status"] == "listed"
 
 
-def test_change_happens_whole_or_not_at_all(engine: Engine) -> None:
+def test_failed_change_rolls_back_completely(engine: Engine) -> None:
     version = engine.version(state="draft")
     refused(engine.patch(version, name="Other", status="listed"))
     version.refresh_from_db()
     assert version.title == ""
 
 
-def test_sealed_version_keeps_what_was_published_and_may_be_unlisted(engine: Engine) -> None:
+def test_sealed_version_can_only_change_its_visibility(engine: Engine) -> None:
     update_download(actor=system(), download=engine.download, seal_on_publish=True)
     version = engine.version(state="draft", files=1)
     engine.patch(version, status="listed")
@@ -113,7 +113,7 @@ def test_sealed_version_keeps_what_was_published_and_may_be_unlisted(engine: Eng
     assert engine.patch(version, status="unlisted").json()["status"] == "unlisted"
 
 
-def test_sealed_version_nobody_fetched_is_opened_and_changed_in_one_step(engine: Engine) -> None:
+def test_sealed_version_without_downloads_can_be_reopened_and_changed(engine: Engine) -> None:
     update_download(actor=system(), download=engine.download, seal_on_publish=True)
     version = engine.version(state="draft", files=1)
     engine.patch(version, status="listed")
@@ -135,7 +135,7 @@ def test_stale_if_match_is_412(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("verb", ["patch", "delete"])
-def test_writes_are_refused_by_right(engine: Engine, verb: str) -> None:
+def test_writes_without_permission_are_rejected(engine: Engine, verb: str) -> None:
     path = f"/version/{engine.version().public_id}"
     refused(engine.guest.send(verb, path, {"name": "X"}), 401, "unauthorized")
     refused(ApiClient(make_key()).send(verb, path, {"name": "X"}), 403, "forbidden")
@@ -172,7 +172,7 @@ def test_file_is_removed_by_its_hash(engine: Engine) -> None:
     assert File.objects.count() == 1
 
 
-def test_of_several_versions_one_is_named(engine: Engine) -> None:
+def test_ambiguous_checksum_requires_the_version(engine: Engine) -> None:
     first, second = engine.file("1.0.0", content=b"engine"), engine.file("2.0.0", content=b"engine")
     path = f"/version_file/{SHA512}"
     assert "version_id" in refused(engine.client.delete(path), 400, "Invalid query parameters")
@@ -180,7 +180,7 @@ def test_of_several_versions_one_is_named(engine: Engine) -> None:
     assert list(File.objects.all()) == [second]
 
 
-def test_removal_of_nothing_is_404(engine: Engine) -> None:
+def test_removal_of_an_unknown_file_is_404(engine: Engine) -> None:
     engine.file(content=b"engine")
     refused(engine.client.delete(f"/version_file/{'0' * 128}"), 404, "not_found")
     refused(engine.client.delete(f"/version_file/{SHA512}?version_id={'a' * 24}"), 404, "not_found")

@@ -40,7 +40,7 @@ def test_version_and_file_have_exactly_the_documented_members(engine: Engine) ->
     assert list(answer.json()["files"][0]) == ["hash", "url", "filename", "size", "architecture"]
 
 
-def test_everything_sent_is_kept(engine: Engine) -> None:
+def test_every_sent_field_is_stored(engine: Engine) -> None:
     upload = make_loose_upload(engine.owner, name="engine-win.zip.bin", content=b"engine")
     digest = hashlib.sha512(b"engine").hexdigest()
     sent = {
@@ -93,13 +93,13 @@ def test_raw_key_in_authorization_works(engine: Engine) -> None:
         ("draft", "draft", "listed"),
     ],
 )
-def test_status_is_told_as_it_was_sent(engine: Engine, status: str, state: str, visibility: str) -> None:
+def test_status_is_returned_as_sent(engine: Engine, status: str, state: str, visibility: str) -> None:
     assert engine.post(status=status).json()["status"] == status
     version = Version.objects.get()
     assert (version.state, version.visibility) == (state, visibility)
 
 
-def test_scheduled_needs_a_time_to_come(engine: Engine) -> None:
+def test_scheduled_status_requires_a_future_time(engine: Engine) -> None:
     assert "publish_at" in refused(engine.post(status="scheduled"))
     answer = engine.post(status="scheduled", publish_at="2999-01-01T00:00:00Z").json()
     assert (answer["status"], answer["date_published"]) == ("scheduled", "2999-01-01T00:00:00Z")
@@ -125,7 +125,7 @@ def test_unknown_is_for_reading_only(engine: Engine) -> None:
     assert "reading only" in refused(engine.post(status="unknown"))
 
 
-def test_category_that_approves_makes_it_wait(engine: Engine) -> None:
+def test_category_with_approval_makes_the_version_pending(engine: Engine) -> None:
     update_category(actor=system(), category=engine.download.category, requires_approval=True)
     assert engine.post().json()["status"] == "draft"
     assert Version.objects.get().state == "pending"
@@ -186,19 +186,19 @@ def nothing(engine: Engine) -> str:
 
 
 @pytest.mark.parametrize("reference", [foreign_upload, unfinished_upload, hidden_file, nothing])
-def test_what_the_caller_may_not_attach_is_refused(engine: Engine, reference: Any) -> None:
+def test_attaching_without_permission_is_rejected(engine: Engine, reference: Any) -> None:
     known = make_loose_upload(engine.owner).public_id
     unknown = reference(engine)
     assert "File 2" in refused(engine.post(files=[{"file_id": known}, {"file_id": unknown}]))
     assert not Version.all_objects.filter(download=engine.download).exists()
 
 
-def test_other_bytes_than_declared_are_refused(engine: Engine) -> None:
+def test_content_that_differs_from_its_checksum_is_rejected(engine: Engine) -> None:
     upload = make_loose_upload(engine.owner)
     assert "SHA-512" in refused(engine.post(files=[{"file_id": upload.public_id, "hash": "0" * 128}]))
 
 
-def test_version_and_files_are_made_together_or_not_at_all(engine: Engine) -> None:
+def test_failed_creation_stores_neither_version_nor_files(engine: Engine) -> None:
     """The second file has the same name as the first, which only the service detects."""
     files = [{"file_id": make_loose_upload(engine.owner, name="same.bin").public_id} for _ in range(2)]
     before = (Event.objects.count(), AuditEntry.objects.count())
@@ -215,7 +215,7 @@ def test_creation_is_recorded_and_announced(engine: Engine) -> None:
     assert AuditEntry.objects.filter(action="version.create").exists()
 
 
-def test_download_that_seals_gets_its_files_before(engine: Engine) -> None:
+def test_sealing_download_attaches_files_before_publishing(engine: Engine) -> None:
     update_download(actor=system(), download=engine.download, seal_on_publish=True)
     assert len(engine.post().json()["files"]) == 1
     assert Version.objects.get().sealed_at is not None
@@ -246,7 +246,7 @@ def test_unknown_key_is_401(engine: Engine) -> None:
     refused(answer, 401, "unauthorized")
 
 
-def test_stranger_is_403(engine: Engine) -> None:
+def test_outsider_is_403(engine: Engine) -> None:
     client = ApiClient(make_key())
     refused(client.send("post", "/version", engine.body(files=[{"file_id": "77"}])), 403, "forbidden")
 
@@ -298,7 +298,7 @@ def test_same_idempotency_key_makes_one_version(engine: Engine) -> None:
     assert Version.objects.count() == 1
 
 
-def test_every_file_costs_the_same(engine: Engine) -> None:
+def test_query_count_per_file_is_constant(engine: Engine) -> None:
     counts = []
     for number, files in enumerate((1, 2, 3, 4)):
         body = engine.body(

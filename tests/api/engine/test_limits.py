@@ -41,7 +41,7 @@ def one_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("verb", "path"), EVERYWHERE)
-def test_every_answer_tells_the_standing(engine: Engine, verb: str, path: str) -> None:
+def test_every_response_has_rate_limit_headers(engine: Engine, verb: str, path: str) -> None:
     assert standing(getattr(engine.guest, verb)(path)) == (300, 299)
 
 
@@ -50,7 +50,7 @@ def test_refused_keys_count_too(engine: Engine) -> None:
     assert [standing(client.get("/version"))[1] for _ in range(2)] == [299, 298]
 
 
-def test_over_the_limit_is_429_with_the_time_to_wait(engine: Engine, settings: Any) -> None:
+def test_rate_limit_is_429_with_retry_after(engine: Engine, settings: Any) -> None:
     settings.ENGINE_RATE = 2
     for left in (1, 0):
         assert standing(engine.client.get("/version")) == (2, left)
@@ -60,7 +60,7 @@ def test_over_the_limit_is_429_with_the_time_to_wait(engine: Engine, settings: A
     assert 1 <= int(answer["Retry-After"]) <= 61
 
 
-def test_addresses_and_other_dialects_are_counted_apart(engine: Engine, settings: Any) -> None:
+def test_rate_limit_is_separate_per_network_and_dialect(engine: Engine, settings: Any) -> None:
     settings.ENGINE_RATE = 1
     assert engine.guest.get("/version").status_code == 200
     assert engine.guest.get("/version", REMOTE_ADDR="192.0.2.7").status_code == 200
@@ -83,7 +83,7 @@ def test_no_limit_has_no_headers(engine: Engine, settings: Any) -> None:
         "Python/3.11 aiohttp/3.9.1", "Java/17.0.1", "Wget/1.21.4 (linux-gnu)", "(my-app)", "Python-urllib/3.11",
     ],
 )  # fmt: skip
-def test_bare_libraries_name_nobody(agent: str) -> None:
+def test_user_agents_of_http_libraries_are_anonymous(agent: str) -> None:
     assert not names_an_application(agent)
 
 
@@ -96,12 +96,12 @@ def test_bare_libraries_name_nobody(agent: str) -> None:
         "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/128.0",
     ],
 )
-def test_applications_name_themselves(agent: str) -> None:
+def test_user_agents_of_applications_are_accepted(agent: str) -> None:
     assert names_an_application(agent)
 
 
 @pytest.mark.parametrize("path", ["/version", "/versions?ids=", "/version/none/more"])
-def test_operator_may_refuse_who_is_not_named(engine: Engine, settings: Any, path: str) -> None:
+def test_setting_rejects_anonymous_user_agents(engine: Engine, settings: Any, path: str) -> None:
     bare = {"User-Agent": "curl/8.5.0"}
     assert engine.guest.get(path, headers=bare).status_code != 403
     settings.ENGINE_REFUSES_ANONYMOUS_AGENTS = True

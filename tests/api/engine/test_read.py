@@ -61,7 +61,7 @@ def test_ids_are_read_in_every_form_and_kept_in_order(engine: Engine, query: str
 
 
 @pytest.mark.parametrize("text", ["[]", "", ",", NO_ID, "ÄÖ", "x" * 500])
-def test_ids_of_nothing_give_an_empty_list(engine: Engine, text: str) -> None:
+def test_unknown_ids_give_an_empty_list(engine: Engine, text: str) -> None:
     assert numbers(engine.guest.get(f"/versions?ids={text}")) == []
 
 
@@ -111,7 +111,7 @@ def test_hash_of_a_link_finds_its_version(engine: Engine, kind: str) -> None:
     assert engine.guest.get(f"/version_file/{sums(b'linked')[kind]}").status_code == 200
 
 
-def test_newest_owner_by_version_order_is_the_answer(engine: Engine) -> None:
+def test_shared_checksum_returns_the_newest_version(engine: Engine) -> None:
     for number in ("1.9.0", "1.10.0", "1.2.0"):
         engine.file(number, content=b"same")
     engine.file("2.0.0", content=b"same", state="draft")
@@ -163,7 +163,7 @@ def test_draft_is_for_its_team(engine: Engine) -> None:
         ({"state": "draft"}, "draft"),
     ],
 )
-def test_status_says_who_sees_it(engine: Engine, fields: dict[str, Any], status: str) -> None:
+def test_status_determines_visibility(engine: Engine, fields: dict[str, Any], status: str) -> None:
     path = f"/version/{engine.version(**fields).public_id}"
     assert engine.client.get(path).json()["status"] == status
     assert len(engine.client.get(f"/version?status={status}").json()) == 1
@@ -173,17 +173,17 @@ def test_status_says_who_sees_it(engine: Engine, fields: dict[str, Any], status:
     ("channel", "kind"),
     [("stable", "release"), ("beta", "beta"), ("alpha", "alpha"), ("rc", "alpha"), ("dev", "alpha")],
 )
-def test_channels_without_a_name_here_read_as_alpha(engine: Engine, channel: str, kind: str) -> None:
+def test_unknown_channels_are_shown_as_alpha(engine: Engine, channel: str, kind: str) -> None:
     path = f"/version/{engine.version(channel=channel).public_id}"
     assert engine.guest.get(path).json()["version_type"] == kind
 
 
-def test_empty_changelog_is_null_and_an_author_that_went_is_empty(engine: Engine) -> None:
+def test_empty_changelog_is_null_and_deleted_author_is_empty(engine: Engine) -> None:
     shown = engine.guest.get(f"/version/{engine.version().public_id}").json()
     assert (shown["changelog"], shown["changelog_url"], shown["author_id"]) == (None, None, "")
 
 
-def test_guest_is_shown_files_that_passed_and_the_team_those_being_checked(engine: Engine) -> None:
+def test_pending_files_are_shown_to_the_team_only(engine: Engine) -> None:
     version = engine.version()
     for state in ("passed", "pending", "failed"):
         file = make_file(version, name=f"{state}.bin")
@@ -203,7 +203,7 @@ def test_public_url_is_the_base_of_links(engine: Engine, settings: Any) -> None:
 # --- /version ---------------------------------------------------------------------------------------------------------
 
 
-def test_list_is_newest_first_and_holds_what_is_listed(engine: Engine) -> None:
+def test_list_contains_listed_versions_newest_first(engine: Engine) -> None:
     for number, fields in {"1.0.0": {}, "2.0.0": {"visibility": "unlisted"}, "3.0.0": {"state": "draft"}}.items():
         engine.version(number, **fields)
     assert numbers(engine.guest.get("/version")) == ["1.0.0"]
@@ -258,7 +258,7 @@ def test_pages_are_linked_and_hold_every_version_once(engine: Engine, monkeypatc
 @pytest.mark.parametrize(
     "query", ["page=0", "page=x", "page=99999999999999999999", "status=nonsense", "platform=" + "x" * 51]
 )
-def test_bad_parameter_is_told(engine: Engine, query: str) -> None:
+def test_invalid_parameter_is_named(engine: Engine, query: str) -> None:
     assert query.partition("=")[0] in refused(engine.guest.get(f"/version?{query}"), 400, "Invalid query parameters")
 
 
@@ -287,7 +287,7 @@ def test_latest_by_channel_and_platform(engine: Engine, query: str, number: str)
 
 
 @pytest.mark.parametrize("query", ["channel=other", "platform=macos", "status=archived"])
-def test_latest_of_nothing_is_404(engine: Engine, query: str) -> None:
+def test_latest_without_versions_is_404(engine: Engine, query: str) -> None:
     engine.file(platform="windows")
     refused(engine.guest.get(f"/version/latest?{query}"), 404, "not_found")
 
@@ -313,12 +313,12 @@ def test_oldest_download_is_served_unless_the_operator_names_one(engine: Engine,
 
 
 @pytest.mark.parametrize("path", READS)
-def test_without_a_download_the_answer_says_what_to_set(path: str) -> None:
+def test_missing_download_error_names_the_setting(path: str) -> None:
     assert "RELEASEHUB_ENGINE_DOWNLOAD" in refused(ApiClient().get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize("path", READS)
-def test_hidden_download_looks_like_none(engine: Engine, path: str) -> None:
+def test_hidden_download_is_404(engine: Engine, path: str) -> None:
     engine.file()
     update_download(actor=system(), download=engine.download, visibility="private")
     assert "RELEASEHUB_ENGINE_DOWNLOAD" in refused(engine.guest.get(path), 404, "not_found")
@@ -361,7 +361,7 @@ SIZES = {"one row": partial(engine_with_rows, 1), "twenty rows": partial(engine_
 
 @pytest.mark.parametrize("path", QUERIES)
 @pytest.mark.parametrize("ready", SIZES.values(), indirect=True, ids=list(SIZES), scope="module")
-def test_reads_take_the_same_queries_with_one_row_and_with_twenty(world: EngineWithRows, path: str) -> None:
+def test_query_count_of_reads_is_constant(world: EngineWithRows, path: str) -> None:
     engine, made = world.engine, world.versions
     full = {
         "/versions": "/versions?ids=" + ",".join(version.public_id for version in made),

@@ -82,7 +82,7 @@ def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
 
 
 @by_world(representatives(case for case in HERE if case["action"] != "list"))
-def test_engine_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_engine_matches_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     be_served(world)
     who, before = client(world, case), case["expect"] == "deny" and footprint()
     answer = call(world, who, case)
@@ -95,7 +95,7 @@ def test_engine_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -
 
 
 @by_world(representatives(case for case in HERE if case["action"] == "list"))
-def test_engine_lists_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_engine_lists_match_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     """A download that the caller may not see is not found."""
     be_served(world)
     answer = client(world, case).get("/version")

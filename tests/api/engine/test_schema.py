@@ -30,7 +30,7 @@ def perform(engine: Engine, verb: str, path: str, client: ApiClient | None = Non
     return who.send(verb, url, engine.body())
 
 
-def test_the_operations_are_these() -> None:
+def test_operations_match_the_contract() -> None:
     assert OPERATIONS == [
         ("delete", "/version/{id}"),
         ("delete", "/version_file/{hash}"),
@@ -51,42 +51,42 @@ def test_every_route_is_in_the_schema() -> None:
 
 
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_success_is_what_the_schema_says(engine: Engine, verb: str, path: str) -> None:
+def test_successful_responses_match_the_schema(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path)
     assert answer.status_code == (204 if verb == "delete" else 200), answer.content
     check(path, verb, answer)
 
 
 @pytest.mark.parametrize(("verb", "path"), READS)
-def test_guests_read(engine: Engine, verb: str, path: str) -> None:
+def test_anonymous_users_can_read(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient())
     assert answer.status_code == 200
     check(path, verb, answer)
 
 
 @pytest.mark.parametrize(("verb", "path"), WRITES)
-def test_guests_do_not_write(engine: Engine, verb: str, path: str) -> None:
+def test_anonymous_users_cannot_write(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient())
     refused(answer, 401, "unauthorized")
     check(path, verb, answer)
 
 
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_wrong_key_is_what_the_schema_says(engine: Engine, verb: str, path: str) -> None:
+def test_response_to_an_invalid_key_matches_the_schema(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient("rh_wrong"))
     refused(answer, 401, "unauthorized")
     check(path, verb, answer)
 
 
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_without_its_scope_nothing_is_done(engine: Engine, verb: str, path: str) -> None:
+def test_missing_scope_is_403_and_changes_nothing(engine: Engine, verb: str, path: str) -> None:
     answer = perform(engine, verb, path, ApiClient(make_key(engine.owner, scopes=["release:write"])))
     refused(answer, 403, "forbidden")
     check(path, verb, answer)
 
 
 @pytest.mark.parametrize(("verb", "path"), WRITES)
-def test_who_may_only_look_is_403(engine: Engine, verb: str, path: str) -> None:
+def test_writing_with_read_access_only_is_403(engine: Engine, verb: str, path: str) -> None:
     body = {"data": {"name": "X"}}
     if verb == "post":
         body = engine.body(status="draft", files=[])

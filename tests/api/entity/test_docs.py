@@ -20,7 +20,7 @@ ROWS = re.findall(r"\| `([A-Z]+) (/[^`]+)` \|.*\| `(\w+\.py)::(\w+)` \|", PAGE)
 
 @needs_commands
 @pytest.mark.django_db(transaction=True)
-def test_commands_run_as_written(live_server: Any, tmp_path: Path) -> None:
+def test_documented_commands_run_as_written(live_server: Any, tmp_path: Path) -> None:
     (tmp_path / "package.zip").write_bytes(zipped("documented"))
     (tmp_path / "package-lock.json").write_text("{}")
     run_commands("api/entity.md", tmp_path, KEY=make_key(), HUB=f"{live_server.url}/api")

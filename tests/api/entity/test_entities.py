@@ -34,7 +34,7 @@ def create(client: ApiClient, **fields: Any) -> Any:
     return client.send("post", URL, {"type": "app", "slug": "timer", "name": "Timer"} | fields)
 
 
-def test_create_makes_a_private_download_of_the_callers(world: World) -> None:
+def test_created_entity_is_a_private_download_of_the_caller(world: World) -> None:
     answer = create(world.client, description="Counts down.")
     entity = Download.objects.get(slug="timer")
     assert (answer.status_code, answer.json()["entity"]["id"]) == (201, entity.public_id)
@@ -42,12 +42,12 @@ def test_create_makes_a_private_download_of_the_callers(world: World) -> None:
     assert answer.json()["storage_config"]["is_platform_managed"] is True
 
 
-def test_the_category_is_made_once(world: World) -> None:
+def test_entity_category_is_created_once(world: World) -> None:
     create(world.client)
     assert Category.objects.filter(slug="entities").count() == 1
 
 
-def test_slugs_are_used_once(world: World) -> None:
+def test_slugs_are_unique(world: World) -> None:
     assert create(world.client).status_code == 201
     answer = create(world.as_user(make_user()))
     assert (answer.status_code, answer.json()["error"]) == (409, "download_slug_taken")
@@ -56,7 +56,7 @@ def test_slugs_are_used_once(world: World) -> None:
 @pytest.mark.parametrize(
     "fields", [{"type": "other"}, {"slug": "a b"}, {"slug": ""}, {"name": "\0"}, {"name": []}, {"icon_hash": "xyz"}]
 )
-def test_bad_values_are_refused(world: World, fields: dict[str, Any]) -> None:
+def test_invalid_values_are_rejected(world: World, fields: dict[str, Any]) -> None:
     answer = create(world.client, **fields)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_input")
 
@@ -65,17 +65,17 @@ def test_create_needs_its_scope() -> None:
     assert create(ApiClient(make_key(scopes=[Scope.ENTITIES_SHARE]))).status_code == 403
 
 
-def test_nothing_without_a_key(world: World) -> None:
+def test_request_without_a_key_is_401(world: World) -> None:
     assert ApiClient().get(world.url).status_code == 401
 
 
-def test_strangers_do_not_see_it(world: World) -> None:
+def test_outsiders_get_404(world: World) -> None:
     stranger = world.as_user(make_user())
     assert stranger.get(world.url).status_code == 404
     assert stranger.send("put", world.url, {"name": "Mine"}).status_code == 404
 
 
-def test_other_downloads_are_no_entities(world: World) -> None:
+def test_other_downloads_are_not_entities(world: World) -> None:
     download = make_download(world.owner)
     assert world.client.get(f"{URL}/{download.public_id}").status_code == 404
 
@@ -89,7 +89,7 @@ def test_show_has_versions_newest_first_and_the_active_one(world: World) -> None
     assert (shown["total"], shown["active_version"]) == (2, None)
 
 
-def test_who_it_is_shared_with_sees_published_versions_only(world: World) -> None:
+def test_shared_users_see_published_versions_only(world: World) -> None:
     user = make_user()
     share_download(actor=acting(world.owner), download=world.entity, user=user)
     make_version(world.entity, moment(), state="draft")
@@ -106,7 +106,7 @@ def test_details_add_people_and_dependencies(world: World) -> None:
     assert (shown["dependencies"], shown["store"]) == (["database"], [])
 
 
-def test_update_changes_what_is_given(world: World) -> None:
+def test_update_changes_only_the_given_fields(world: World) -> None:
     answer = world.client.send("put", world.url, {"name": "Alarm", "description": ""})
     assert (answer.status_code, answer.json()["entity"]["name"]) == (200, "Alarm")
 
@@ -178,19 +178,19 @@ def test_icon_hash_is_compared(world: World) -> None:
     assert not Download.objects.filter(slug="timer").exists()
 
 
-def test_icons_are_pictures(world: World) -> None:
+def test_icons_must_be_images(world: World) -> None:
     answer = create(world.client, icon_path=icon(world, b"<html><script>", "svg"))
     assert (answer.status_code, answer.json()["error"]) == (422, "file_type_refused")
     assert not Blob.objects.exists()
 
 
-def test_icons_of_others_are_not_taken(world: World) -> None:
+def test_icon_uploads_of_other_users_are_rejected(world: World) -> None:
     path = icon(world)
     answer = create(world.as_user(make_user()), icon_path=path)
     assert answer.status_code == 400
 
 
-def test_icon_that_never_came(world: World) -> None:
+def test_icon_without_uploaded_bytes_is_rejected(world: World) -> None:
     answer = world.client.send("post", f"{URL}/icon-upload-url", {"entity_slug": "timer", "ext": "png"})
     assert create(world.client, icon_path=answer.json()["storage_path"]).status_code == 409
 

@@ -40,7 +40,7 @@ def named(organization: Organization, user: Any, *scopes: str) -> None:
     Membership.objects.filter(organization=organization, user=user).update(named_role=role)
 
 
-def test_list_has_ones_own_only(world: World) -> None:
+def test_list_contains_own_entities_only(world: World) -> None:
     mine = world.organization()
     make_organization()
     found = world.client.get(URL).json()
@@ -67,7 +67,7 @@ def test_others_do_not_see_it() -> None:
     assert stranger.get(f"{URL}/nothing").status_code == 404
 
 
-def test_storage_is_the_hubs_own(world: World) -> None:
+def test_storage_provider_is_the_platform(world: World) -> None:
     organization = world.organization()
     url = of(organization, "/storage-config")
     assert world.client.send("post", url, {"provider": "platform"}).json() == world.client.get(url).json()
@@ -92,7 +92,7 @@ def test_store_opens_an_entity_to_members(world: World) -> None:
     assert world.as_user(make_user()).get(world.url).status_code == 404
 
 
-def test_public_store_opens_it_to_everybody_signed_in(world: World) -> None:
+def test_public_store_shows_the_entity_to_all_signed_in_users(world: World) -> None:
     organization = world.organization()
     publish(world, organization)
     answer = publish(world, organization, isPublic=True)
@@ -109,7 +109,7 @@ def test_publishing_again_changes_nothing(world: World) -> None:
     assert AuditEntry.objects.filter(action="store.update").count() == 1
 
 
-def test_out_of_the_last_store_it_is_private_again(world: World) -> None:
+def test_removal_from_the_last_store_makes_the_entity_private(world: World) -> None:
     first, second = world.organization(), world.organization()
     body = {"entityId": world.entity.public_id}
     for organization, visibility in ((first, "organization"), (second, "private")):
@@ -136,7 +136,7 @@ def test_store_needs_the_scope_of_the_key(world: World) -> None:
     assert publish(world, organization, client).status_code == 403
 
 
-def test_store_takes_only_ones_own_entities(world: World) -> None:
+def test_store_accepts_own_entities_only(world: World) -> None:
     colleague = make_user()
     organization = world.organization("admin", colleague)
     publish(world, organization)
@@ -144,11 +144,11 @@ def test_store_takes_only_ones_own_entities(world: World) -> None:
     assert publish(world, organization, world.as_user(colleague), isPublic=True).status_code == 403
 
 
-def test_store_of_strangers_is_closed(world: World) -> None:
+def test_store_of_another_organization_is_not_found(world: World) -> None:
     assert publish(world, make_organization()).status_code == 404
 
 
-def test_key_bound_to_downloads_sees_no_organisation(world: World) -> None:
+def test_bound_key_sees_no_organization(world: World) -> None:
     organization = world.organization()
     client = world.as_user(world.owner, download_ids=[world.entity.pk])
     assert client.get(URL).json()["total"] == 0
@@ -195,7 +195,7 @@ def remove(client: ApiClient, organization: Organization, user: Any) -> Any:
     return client.send("delete", of(organization, f"/members/{user.public_id}"))
 
 
-def test_member_comes_with_a_role_and_gets_another(world: World) -> None:
+def test_member_is_added_with_a_role_that_can_be_changed(world: World) -> None:
     organization, user = world.organization(), make_user(email="new@example.org")
     answer = invite(world, organization, "New@example.org")
     assert (answer.status_code, answer.json()["member"]["role"]) == (201, "Member")
@@ -213,7 +213,7 @@ def test_unknown_address_or_role_is_404(world: World) -> None:
     assert role(world, organization, make_user(), "admin").status_code == 404
 
 
-def test_plain_members_administer_nobody(world: World) -> None:
+def test_plain_members_cannot_manage_members(world: World) -> None:
     colleague = make_user(email="c@example.org")
     organization = world.organization("member", colleague)
     assert invite(world, organization, "c@example.org").status_code == 403
@@ -221,7 +221,7 @@ def test_plain_members_administer_nobody(world: World) -> None:
     assert remove(world.client, organization, colleague).status_code == 403
 
 
-def test_nobody_hands_out_more_than_they_have(world: World) -> None:
+def test_users_cannot_grant_scopes_they_lack(world: World) -> None:
     organization = world.organization("member", make_user(email="c@example.org"))
     named(organization, world.owner, "members:invite", "members:manage_roles")
     make_user(email="new@example.org")
@@ -241,7 +241,7 @@ def test_removing_needs_the_scope_but_leaving_does_not(world: World) -> None:
     assert not Membership.objects.filter(user=colleague).exists()
 
 
-def test_last_admin_cannot_go(world: World) -> None:
+def test_last_admin_cannot_leave(world: World) -> None:
     organization = world.organization("owner", make_user())
     answer = remove(world.client, organization, world.owner)
     assert (answer.status_code, answer.json()["error"]) == (409, "member_last_admin")
@@ -259,7 +259,7 @@ def test_admins_do_not_remove_owners(world: World) -> None:
 # --- roles ------------------------------------------------------------------------------------------------------------
 
 
-def test_role_is_made_changed_and_deleted(world: World) -> None:
+def test_role_is_created_changed_and_deleted(world: World) -> None:
     organization = world.organization()
     url = of(organization, "/roles")
     answer = world.client.send("post", url, {"name": "Sharer", "scope_ids": ["entities:share"]})
@@ -275,14 +275,14 @@ def test_role_is_made_changed_and_deleted(world: World) -> None:
 
 
 @pytest.mark.parametrize("role_id", ["admin", "member"])
-def test_built_in_roles_stay(world: World, role_id: str) -> None:
+def test_built_in_roles_cannot_be_changed(world: World, role_id: str) -> None:
     url = of(world.organization(), f"/roles/{role_id}")
     assert world.client.get(url).status_code == 200
     assert world.client.send("delete", url).json()["error"] == "role_built_in"
     assert world.client.send("patch", url, {"name": "Other"}).status_code == 409
 
 
-def test_role_in_use_stays(world: World) -> None:
+def test_role_in_use_cannot_be_deleted(world: World) -> None:
     user = make_user()
     organization = world.organization("admin", user)
     named(organization, user, "entities:share")
@@ -291,7 +291,7 @@ def test_role_in_use_stays(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["Sharer", "SHARER", "admin", " Member "])
-def test_names_of_roles_are_used_once(world: World, name: str) -> None:
+def test_role_names_are_unique(world: World, name: str) -> None:
     url = of(world.organization(), "/roles")
     world.client.send("post", url, {"name": "Sharer"})
     assert world.client.send("post", url, {"name": name}).json()["error"] == "role_name_taken"
@@ -303,6 +303,6 @@ def test_unknown_scopes_are_refused(world: World, scopes: Any) -> None:
     assert world.client.send("post", of(world.organization(), "/roles"), body).status_code == 400
 
 
-def test_roles_of_another_organisation_are_not_found(world: World) -> None:
+def test_roles_of_another_organization_are_not_found(world: World) -> None:
     other = create_role(actor=system(), organization=make_organization(), name="Other", scopes=[])
     assert world.client.get(of(world.organization(), f"/roles/{other.public_id}")).status_code == 404

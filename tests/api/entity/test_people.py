@@ -35,7 +35,7 @@ def person(name: str) -> Any:
     return make_user(name, email=f"{name}@example.org")
 
 
-def test_sharing_tells_three_groups(world: World) -> None:
+def test_sharing_response_has_three_groups(world: World) -> None:
     ann, bob = person("ann"), person("bob")
     share(world, ann.email)
     answer = share(world, ann.email, "BOB@example.org", "nobody@example.org")
@@ -52,13 +52,13 @@ def test_owner_and_publishers_have_access_already(world: World) -> None:
     assert sorted(answer["already_had_access"]) == sorted([partner.email, world.owner.email])
 
 
-def test_an_address_of_two_people_is_nobodys(world: World) -> None:
+def test_shared_email_address_matches_no_user(world: World) -> None:
     make_user(email="both@example.org")
     make_user(email="Both@example.org")
     assert share(world, "both@example.org").json()["unknown"] == ["both@example.org"]
 
 
-def test_people_outside_need_the_external_scope(world: World) -> None:
+def test_sharing_outside_requires_the_external_scope(world: World) -> None:
     client = world.as_user(world.owner, scopes=INSIDE_ONLY)
     ann, bob = person("ann"), person("bob")
     world.organization("admin", ann)
@@ -67,7 +67,7 @@ def test_people_outside_need_the_external_scope(world: World) -> None:
     assert share(world, ann.email, client=client).status_code == 200
 
 
-def test_a_role_keeps_a_member_from_sharing_outside(world: World) -> None:
+def test_role_without_external_scope_cannot_share_outside(world: World) -> None:
     ann, bob = person("ann"), person("bob")
     organization = world.organization("member", ann)
     role = create_role(actor=system(), organization=organization, name="Sharer", scopes=["entities:share"])
@@ -76,24 +76,24 @@ def test_a_role_keeps_a_member_from_sharing_outside(world: World) -> None:
     assert share(world, ann.email).status_code == 200
 
 
-def test_plain_members_share_with_nobody(world: World) -> None:
+def test_plain_members_cannot_share(world: World) -> None:
     ann = person("ann")
     world.organization("member", ann)
     assert share(world, ann.email).status_code == 403
 
 
-def test_who_only_reads_cannot_share(world: World) -> None:
+def test_readers_cannot_share(world: World) -> None:
     ann = person("ann")
     share(world, ann.email)
     assert share(world, "bob@example.org", client=world.as_user(ann)).status_code == 403
 
 
 @pytest.mark.parametrize("emails", [[], ["x"], "ann@example.org", [5], ["a\0@example.org"], ["a@example.org"] * 101])
-def test_bad_addresses_are_refused(world: World, emails: Any) -> None:
+def test_invalid_email_addresses_are_rejected(world: World, emails: Any) -> None:
     assert world.client.send("post", f"{world.url}/shares", {"emails": emails}).status_code == 400
 
 
-def test_each_sees_the_shares_that_concern_them(world: World) -> None:
+def test_users_see_only_their_own_shares(world: World) -> None:
     ann, bob = person("ann"), person("bob")
     share(world, ann.email, bob.email)
     assert world.client.get(f"{world.url}/shares").json()["total"] == 2
@@ -101,7 +101,7 @@ def test_each_sees_the_shares_that_concern_them(world: World) -> None:
     assert ([row["user"]["username"] for row in seen["shares"]], seen["total"]) == (["ann"], 1)
 
 
-def test_only_its_maker_takes_a_share_back(world: World) -> None:
+def test_only_the_creator_can_revoke_a_share(world: World) -> None:
     ann, partner = person("ann"), person("partner")
     set_team_member(actor=system(), download=world.entity, user=partner, flags=set(TeamMember.FLAGS))
     url = f"{world.url}/shares/{share(world, ann.email).json()['created'][0]['id']}"
@@ -113,7 +113,7 @@ def test_only_its_maker_takes_a_share_back(world: World) -> None:
     assert AuditEntry.objects.filter(action="share.remove").count() == 1
 
 
-def test_shared_with_me_and_shares_i_made(world: World) -> None:
+def test_shares_are_listed_for_creator_and_recipient(world: World) -> None:
     ann = person("ann")
     share(world, ann.email)
     for who, path in ((world.as_user(ann), "shared-with-me"), (world.client, "shares")):
@@ -152,7 +152,7 @@ def add(world: World, user: Any, client: ApiClient | None = None) -> Any:
     return (client or world.client).send("post", f"{world.url}/publishers", {"userId": user.public_id})
 
 
-def test_publisher_is_added_once(world: World) -> None:
+def test_adding_a_publisher_twice_has_no_effect(world: World) -> None:
     partner = person("partner")
     assert [add(world, partner).status_code for _ in range(2)] == [201, 200]
     found = world.client.get(f"{world.url}/publishers").json()["publishers"]
@@ -160,25 +160,25 @@ def test_publisher_is_added_once(world: World) -> None:
     assert add(world, person("third"), world.as_user(partner)).status_code == 201
 
 
-def test_publisher_status(world: World) -> None:
+def test_publisher_status_is_returned(world: World) -> None:
     stranger = make_user()
     for user, expected in ((world.owner, True), (stranger, False)):
         answer = world.client.get(f"{world.url}/publishers/{user.public_id}").json()
         assert answer == {"userId": user.public_id, "isPublisher": expected}
 
 
-def test_team_members_with_some_flags_are_no_publishers(world: World) -> None:
+def test_team_members_without_all_flags_are_not_publishers(world: World) -> None:
     helper = make_user()
     set_team_member(actor=system(), download=world.entity, user=helper, flags={"can_edit"})
     assert world.client.get(f"{world.url}/publishers/{helper.public_id}").json()["isPublisher"] is False
 
 
-def test_last_publisher_stays(world: World) -> None:
+def test_last_publisher_cannot_be_removed(world: World) -> None:
     answer = world.client.send("delete", f"{world.url}/publishers/{world.owner.public_id}")
     assert (answer.status_code, answer.json()["error"]) == (409, "publisher_last")
 
 
-def test_owner_who_leaves_hands_the_entity_on(world: World) -> None:
+def test_owner_who_leaves_hands_over_the_entity(world: World) -> None:
     partner = person("partner")
     add(world, partner)
     url = f"{world.url}/publishers/{world.owner.public_id}"
@@ -196,7 +196,7 @@ def test_publisher_is_removed(world: World) -> None:
     assert [world.client.send("delete", url).status_code for _ in range(2)] == [204, 404]
 
 
-def test_readers_make_no_publishers(world: World) -> None:
+def test_readers_cannot_add_publishers(world: World) -> None:
     ann = person("ann")
     share(world, ann.email)
     reader = ApiClient(make_key(ann))

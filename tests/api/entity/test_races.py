@@ -69,7 +69,7 @@ def made_once(version: Version) -> None:
 
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
-def test_parallel_confirms_of_one_upload_make_one_version(round_number: int) -> None:
+def test_parallel_confirms_of_one_upload_create_one_version(round_number: int) -> None:
     world = World()
     body = world.uploaded()
     answers = at_once([confirming(world, body) for _ in range(WRITERS)])
@@ -80,14 +80,14 @@ def test_parallel_confirms_of_one_upload_make_one_version(round_number: int) -> 
     assert left_behind() == []
 
 
-def test_parallel_confirms_of_one_number_make_one_version() -> None:
+def test_parallel_confirms_of_one_number_create_one_version() -> None:
     world, number = World(), moment()
     answers = at_once([confirming(world, world.uploaded(version=number)) for _ in range(WRITERS)])
     assert statuses(answers) == {201: 1, 409: WRITERS - 1}
     made_once(Version.objects.get())
 
 
-def test_parallel_confirms_of_one_source_make_one_version() -> None:
+def test_parallel_confirms_of_one_source_create_one_version() -> None:
     world = World()
     answers = at_once([confirming(world, world.uploaded(source_hash="a" * 64)) for _ in range(WRITERS)])
     assert statuses(answers) == {201: 1, 200: WRITERS - 1}
@@ -140,7 +140,7 @@ def test_there_is_never_more_than_one_active_version() -> None:
     assert Version.objects.get(is_active=True).pk == last.object_id
 
 
-def test_activating_and_deleting_cross_without_failing() -> None:
+def test_concurrent_activation_and_deletion_do_not_fail() -> None:
     world = World()
     versions = [make_version(world.entity, moment(), files=1) for _ in range(8)]
 
@@ -157,7 +157,7 @@ def test_activating_and_deleting_cross_without_failing() -> None:
     assert not Version.all_objects.filter(is_active=True, deleted_at__isnull=False).exists()
 
 
-def test_the_category_and_a_slug_are_made_once() -> None:
+def test_concurrent_creations_share_the_category_and_one_gets_the_slug() -> None:
     owner = World().owner
     Category.objects.filter(slug="entities").update(slug="before")
 
@@ -171,7 +171,7 @@ def test_the_category_and_a_slug_are_made_once() -> None:
     assert Category.objects.filter(slug="entities").count() == 1
 
 
-def test_a_worker_that_is_slow_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_confirm_waits_for_a_slow_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request respects the lease of another worker, and answers in time that the work is not finished."""
     monkeypatch.setattr("files.uploads.verification.WAIT_SECONDS", 0.3)
     world = World()

@@ -123,7 +123,7 @@ RUN = representatives(
 
 
 @by_world(RUN)
-def test_dialect_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_entity_dialect_matches_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     be_entity(world)
     who = client(world, case)
     before = not is_allowed(case) and footprint()
@@ -136,7 +136,7 @@ def test_dialect_answers_as_the_matrix_says(world: World, case: dict[str, Any]) 
         assert answer.json()["error"]
 
 
-def test_refused_by_scope_is_part_of_it() -> None:
+def test_matrix_contains_cases_without_scope() -> None:
     assert [case for case in RUN if lacks_scope(case)]
 
 

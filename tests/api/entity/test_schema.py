@@ -93,7 +93,7 @@ class Whole(World):
 
 @begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_success_is_what_the_schema_says(world: Whole, verb: str, path: str) -> None:
+def test_successful_responses_match_the_schema(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path)
     expected = 204 if verb == "delete" else 201 if (verb, path) in CREATED else 200
     assert answer.status_code == expected, answer.content
@@ -103,7 +103,7 @@ def test_success_is_what_the_schema_says(world: Whole, verb: str, path: str) -> 
 @begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
 @pytest.mark.parametrize("key", ["", "rh_wrong"])
-def test_without_a_key_nothing_is_answered(world: Whole, verb: str, path: str, key: str) -> None:
+def test_entity_request_without_a_key_is_401(world: Whole, verb: str, path: str, key: str) -> None:
     answer = world.perform(verb, path, ApiClient(key))
     assert (answer.status_code, answer.json()["error"]) == (401, "unauthorized")
     check(path, verb, answer)
@@ -111,7 +111,7 @@ def test_without_a_key_nothing_is_answered(world: Whole, verb: str, path: str, k
 
 @begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), OPERATIONS)
-def test_without_its_scope_nothing_is_done(world: Whole, verb: str, path: str) -> None:
+def test_missing_scope_is_403_and_changes_nothing(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(world.owner, scopes=["webhook:read"])))
     assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
     check(path, verb, answer)
@@ -119,7 +119,7 @@ def test_without_its_scope_nothing_is_done(world: Whole, verb: str, path: str) -
 
 @begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), [(verb, path) for verb, path in OPERATIONS if "{" in path])
-def test_strangers_find_nothing(world: Whole, verb: str, path: str) -> None:
+def test_outsiders_find_nothing(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(make_user())))
     assert answer.status_code in {404, 400}, answer.content
     if answer.status_code == 400:
@@ -176,7 +176,7 @@ def test_unreadable_bodies_are_400(body: bytes) -> None:
 @pytest.mark.parametrize(
     "query", ["page=0&pageSize=0", "page=-1", "page=x", "pageSize=99999999999999999999999", "page=²"]
 )
-def test_odd_pages_are_clamped(world: Whole, query: str) -> None:
+def test_invalid_page_numbers_are_clamped(world: Whole, query: str) -> None:
     answer = world.client.get(f"/api/organizations?{query}")
     assert answer.status_code == 200
     assert answer.json()["pageSize"] <= 100

@@ -38,7 +38,7 @@ def refused(answer: dict[str, Any], code: str) -> bool:
 # --- V1 ---------------------------------------------------------------------------------------------------------------
 
 
-def test_announce_gives_two_addresses_and_paths(world: World) -> None:
+def test_announce_returns_two_urls_and_paths(world: World) -> None:
     answer = world.announce()
     assert answer["expires_in"] == 3600
     assert len({answer[name] for name in ("storage_path", "package_lock_path")}) == 2
@@ -46,7 +46,7 @@ def test_announce_gives_two_addresses_and_paths(world: World) -> None:
     assert not Version.objects.exists()
 
 
-def test_known_source_gives_the_version_there_is(world: World) -> None:
+def test_known_source_hash_returns_the_existing_version(world: World) -> None:
     made = world.pushed()
     before = UploadSession.objects.count()
     answer = world.announce(source_hash=made["source_hash"].upper())
@@ -66,7 +66,7 @@ def test_source_of_a_deleted_version_is_no_longer_known(world: World) -> None:
     assert world.announce(source_hash=made["source_hash"])["upload_url"]
 
 
-def test_same_source_elsewhere_is_not_told(world: World) -> None:
+def test_same_source_of_another_entity_is_not_revealed(world: World) -> None:
     made = World().pushed()
     assert world.announce(source_hash=made["source_hash"])["upload_url"]
 
@@ -171,7 +171,7 @@ def test_confirm_of_something_else_than_announced_conflicts(world: World, change
     assert refused(world.confirm(world.uploaded() | change, status=409), "upload_differs")
 
 
-def test_confirm_before_the_bytes_came(world: World) -> None:
+def test_confirm_before_the_upload_is_rejected(world: World) -> None:
     announced = world.announce()
     content = zipped()
     body = world.confirmation(announced, content)
@@ -214,7 +214,7 @@ def test_package_path_as_lockfile_is_refused(world: World) -> None:
      {"package_json": 5}, {"file_size_bytes": -1}, {"file_size_bytes": 2**70}, {"file_size_bytes": "x"},
      {"storage_path": "\0"}, {"service_dependencies": ["a b"]}, {"service_dependencies": "x\0"}, {"set_as_active": 7}],
 )  # fmt: skip
-def test_bad_values_are_refused(world: World, change: dict[str, Any]) -> None:
+def test_invalid_values_are_rejected(world: World, change: dict[str, Any]) -> None:
     assert refused(world.confirm(world.uploaded() | change, status=400), "invalid_input")
 
 
@@ -225,20 +225,20 @@ def test_deep_manifests_are_refused(world: World) -> None:
     assert refused(world.confirm(world.uploaded() | {"package_json": deep}, status=400), "invalid_input")
 
 
-def test_two_flows_of_one_source_come_to_one_version(world: World) -> None:
+def test_two_uploads_of_one_source_create_one_version(world: World) -> None:
     first, second = (world.uploaded(source_hash=source("same")) for _ in range(2))
     made = world.confirm(first)
     assert world.confirm(second, status=200)["id"] == made["id"]
 
 
-def test_two_forced_flows_of_one_number_make_one_version(world: World) -> None:
+def test_two_forced_uploads_of_one_number_create_one_version(world: World) -> None:
     number = moment()
     bodies = [world.uploaded(version=number) for _ in range(2)]
     world.confirm(bodies[0])
     assert refused(world.confirm(bodies[1], status=409), "version_number_taken")
 
 
-def test_larger_than_the_category_allows(world: World) -> None:
+def test_package_over_the_category_limit_is_rejected(world: World) -> None:
     category = world.entity.category
     category.max_file_bytes = 10
     category.inherited = {"max_file_bytes": 10}
@@ -250,7 +250,7 @@ def test_larger_than_the_category_allows(world: World) -> None:
     assert refused(answer, "upload_incomplete")
 
 
-def test_storage_that_is_away_is_503_and_the_next_try_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_storage_is_503_and_a_retry_works(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     body = world.uploaded()
 
     def fail(*args: Any, **kwargs: Any) -> None:
@@ -263,7 +263,7 @@ def test_storage_that_is_away_is_503_and_the_next_try_works(world: World, monkey
     world.confirm(body)
 
 
-def test_where_approval_is_needed_the_version_waits(world: World) -> None:
+def test_category_with_approval_makes_the_entity_version_pending(world: World) -> None:
     category = world.entity.category
     category.inherited = {"requires_approval": True}
     category.save()
@@ -271,14 +271,14 @@ def test_where_approval_is_needed_the_version_waits(world: World) -> None:
     assert (shown["state"], shown["is_active"]) == ("pending", False)
 
 
-def test_nothing_is_left_behind(world: World) -> None:
+def test_confirmation_leaves_no_unused_bytes(world: World) -> None:
     world.pushed()
     assert left_behind() == []
     assert not Blob.objects.unused().exists()
     assert not UploadSession.objects.filter(blob__isnull=False).exists()
 
 
-def test_what_is_never_confirmed_goes_with_time(world: World) -> None:
+def test_unconfirmed_uploads_expire(world: World) -> None:
     announced = world.announce()
     world.send(announced, zipped())
     body = world.uploaded(b"no zip")  # verified, then refused
@@ -309,7 +309,7 @@ def test_download_is_a_signed_address_of_the_bytes(world: World, local_storage: 
     assert f"{world.entity.slug}-{shown['version']}.zip" in file["Content-Disposition"]
 
 
-def test_asking_for_the_address_counts_once(world: World, local_storage: Any) -> None:
+def test_requesting_the_download_url_counts_once(world: World, local_storage: Any) -> None:
     shown = world.pushed()
     answer = world.client.get(f"{world.url}/versions/{shown['id']}/download")
     list(fetched(answer.json()["url"]))
@@ -318,7 +318,7 @@ def test_asking_for_the_address_counts_once(world: World, local_storage: Any) ->
 
 
 @pytest.mark.parametrize("change", ["expired", "forged"])
-def test_bad_addresses_are_refused(
+def test_invalid_email_addresses_are_rejected(
     world: World, local_storage: Any, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     shown = world.pushed()
@@ -332,7 +332,7 @@ def test_bad_addresses_are_refused(
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "address_refused")
 
 
-def test_address_dies_with_the_version(world: World, local_storage: Any) -> None:
+def test_download_url_stops_working_with_its_version(world: World, local_storage: Any) -> None:
     shown = world.pushed()
     url = world.client.get(f"{world.url}/versions/{shown['id']}/download").json()["url"]
     world.client.send("delete", f"{world.url}/versions/{shown['id']}")

@@ -251,9 +251,7 @@ SIZES = {"one row": partial(hub_with_rows, 1), "thirty rows": partial(hub_with_r
 @pytest.mark.parametrize("verbosity", ["default", "full"])
 @pytest.mark.parametrize("kind", list(QUERIES))
 @pytest.mark.parametrize("ready", SIZES.values(), indirect=True, ids=list(SIZES), scope="module")
-def test_lists_take_the_same_queries_with_one_row_and_with_thirty(
-    world: HubWithRows, kind: str, verbosity: str
-) -> None:
+def test_query_count_of_lists_with_1_and_30_rows_is_equal(world: HubWithRows, kind: str, verbosity: str) -> None:
     hub, version = world.hub, world.version
     path = f"/api/mc-dm-{kind}/?download_id={hub.download.pk}&version_id={version.pk}&with={verbosity}&per_page=100"
     hub.client.get(path)
@@ -312,7 +310,7 @@ def test_idempotency_key_with_another_body_is_422(hub: Hub) -> None:
 
 
 @begin_with_hub
-def test_refusal_is_replayed_and_failure_is_not(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idempotency_replays_4xx_but_not_5xx(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     body = {"download_id": hub.download.pk, "version_string": "not a version"}
     answers = [hub.post("versions", body, headers={"Idempotency-Key": "a"}) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [400, 400]
@@ -344,7 +342,7 @@ def test_stale_if_match_is_412_and_a_fresh_one_works(hub: Hub) -> None:
 
 
 @begin_with_hub
-def test_request_id_is_kept_when_harmless(hub: Hub) -> None:
+def test_valid_request_id_is_echoed(hub: Hub) -> None:
     assert hub.client.get("/api/mc-dm-downloads/", headers={"X-Request-Id": "build-7"})["X-Request-Id"] == "build-7"
     assert hub.client.get("/api/mc-dm-downloads/", headers={"X-Request-Id": "a b"})["X-Request-Id"] != "a b"
 
@@ -463,7 +461,7 @@ def test_no_value_of_any_type_breaks_a_write(hub: Hub, path: str, fields: str) -
 
 
 @begin_with_hub
-def test_hostile_names_do_no_harm(hub: Hub, subtests: pytest.Subtests) -> None:
+def test_names_of_the_corpus_are_accepted_or_rejected_as_expected(hub: Hub, subtests: pytest.Subtests) -> None:
     version = make_version(hub.download)
     for case in NAMES:
         with subtests.test(case["id"]), undone():
@@ -514,7 +512,7 @@ def test_versions_are_refused_or_stored_as_sent(hub: Hub, subtests: pytest.Subte
 
 
 @begin_with_hub
-def test_storage_trouble_is_503_and_changes_nothing(hub: Hub, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_storage_failure_is_503_and_changes_nothing(hub: Hub, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     if settings.STORAGE_KIND != "local":
         pytest.skip("breaks the local storage")
     version = make_version(hub.download)
@@ -542,7 +540,7 @@ FORBIDDEN = {
 
 @begin_with_hub
 @pytest.mark.parametrize("kind", ["downloads", "versions", "files"])
-def test_fields_out_of_the_write_list_stay_as_they_are(hub: Hub, kind: str) -> None:
+def test_read_only_fields_are_ignored(hub: Hub, kind: str) -> None:
     file = make_file(make_version(hub.download))
     row: Any = {"downloads": hub.download, "versions": file.version, "files": file}[kind]
     row.refresh_from_db()

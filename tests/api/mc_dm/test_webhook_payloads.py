@@ -46,7 +46,7 @@ def version(settings: Any) -> Version:
     return version
 
 
-def test_a_download_is_as_rest_shows_it(version: Version) -> None:
+def test_download_payload_equals_the_rest_response(version: Version) -> None:
     update_download(actor=system(), download=version.download, tag_line="Better")
     found = body()
     owner = version.download.owner
@@ -63,7 +63,7 @@ def test_a_download_is_as_rest_shows_it(version: Version) -> None:
     }
 
 
-def test_a_version_is_as_rest_shows_it(version: Version) -> None:
+def test_version_payload_equals_the_rest_response(version: Version) -> None:
     move(Move.UNPUBLISH, actor=system(), version=version)
     found = body()
     assert found["event"] == "unpublish"
@@ -78,7 +78,7 @@ def test_a_version_is_as_rest_shows_it(version: Version) -> None:
     assert user is None  # made by the hub itself
 
 
-def test_a_file_is_as_rest_shows_it(version: Version) -> None:
+def test_file_payload_equals_the_rest_response(version: Version) -> None:
     file = version.files.get()
     update_file(actor=system(), file=file, display_label="Linux")
     found = body()
@@ -88,7 +88,7 @@ def test_a_file_is_as_rest_shows_it(version: Version) -> None:
     assert (parent["version_string"], parent["Download"]["title"]) == ("1.0.0", "Tool")
 
 
-def test_what_the_snapshot_lacks_is_looked_up() -> None:
+def test_missing_snapshot_data_is_loaded() -> None:
     """Old events do not contain the names."""
     author = make_user("ann")
     version = make_version()
@@ -99,14 +99,14 @@ def test_what_the_snapshot_lacks_is_looked_up() -> None:
     assert data["Download"]["Category"]["title"] == version.download.category.title
 
 
-def test_the_author_is_who_made_the_version() -> None:
+def test_user_of_a_version_payload_is_its_author() -> None:
     download = make_download()
     client = ApiClient(make_key(download.owner))
     client.send("post", "/api/mc-dm-versions/", {"download_id": download.pk, "version_string": "1.0"})
     assert body()["data"]["User"]["username"] == download.owner.username
 
 
-def test_erased_things_still_have_their_data(version: Version) -> None:
+def test_deletion_events_contain_the_deleted_data(version: Version) -> None:
     delete_download(actor=system(), download=version.download, hard=True)
     found = body()
     assert (found["event"], found["data"]["title"]) == ("delete", "Tool")

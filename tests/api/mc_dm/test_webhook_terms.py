@@ -42,7 +42,7 @@ def wanted(names: Any) -> list[tuple[str, bool]]:
 
 
 @given(st.lists(st.sampled_from(sorted(NAMES)), max_size=6))
-def test_a_filter_shown_and_sent_back_asks_for_the_same(names: list[str]) -> None:
+def test_filter_round_trips_unchanged(names: list[str]) -> None:
     shown = from_filter(names)
     if shown:
         assert wanted(to_filter(shown)) == wanted(names)
@@ -52,14 +52,14 @@ def test_a_filter_shown_and_sent_back_asks_for_the_same(names: list[str]) -> Non
 
 
 @given(st.dictionaries(st.sampled_from(KINDS), BLOCKS))
-def test_criteria_shown_and_sent_back_are_the_same(criteria: dict[str, Any]) -> None:
+def test_criteria_round_trip_unchanged(criteria: dict[str, Any]) -> None:
     """Compare the JSON, because 1 equals True in Python."""
     again = to_criteria(from_criteria(criteria))
     assert json.dumps(again, sort_keys=True) == json.dumps(criteria, sort_keys=True)
 
 
 @pytest.mark.parametrize(("event", "is_hard"), EVENTS)
-def test_who_asks_for_a_name_gets_the_events_sent_under_it(event: str, is_hard: bool) -> None:
+def test_subscribed_name_receives_its_events(event: str, is_hard: bool) -> None:
     """`insert`, `update`, `delete`, `publish` and `unpublish` select exactly the events with these names."""
     kind = event.partition(".")[0]
     sent = name_of("mc_dm", event, {"hard": is_hard and event.endswith("deleted"), "state": "published"})
@@ -71,16 +71,16 @@ def test_who_asks_for_a_name_gets_the_events_sent_under_it(event: str, is_hard: 
 
 
 @pytest.mark.parametrize("star", ["*", ["*"]])
-def test_a_star_is_all_of_one_content_type(star: Any) -> None:
+def test_star_selects_all_events_of_one_content_type(star: Any) -> None:
     assert to_filter({"mc_dm_file": star}) == ["file.*"]
     assert from_filter(["file.*"]) == {"mc_dm_file": "*"}
 
 
-def test_an_empty_filter_is_shown_as_everything() -> None:
+def test_empty_filter_is_shown_as_all_events() -> None:
     assert from_filter([]) == from_filter(["*"]) == dict.fromkeys(CONTENT_TYPES, "*")
 
 
-def test_ours_name_one_kind_of_update() -> None:
+def test_additional_events_name_one_kind_of_update() -> None:
     assert to_filter({"mc_dm_version": ["yanked", "soft_delete"]}) == ["version.deleted.soft", "version.yanked"]
     assert from_filter(single_names("file")) == {"mc_dm_file": ["delete", "insert", "update"]}
 
@@ -97,7 +97,7 @@ def test_ours_name_one_kind_of_update() -> None:
         {"mc_dm_download": ["download_completed"]},
     ],
 )
-def test_events_the_hub_does_not_have_are_refused(events: Any) -> None:
+def test_unknown_events_are_rejected(events: Any) -> None:
     with pytest.raises(UnknownTerm):
         to_filter(events)
 
@@ -116,12 +116,12 @@ def test_events_the_hub_does_not_have_are_refused(events: Any) -> None:
         {"mc_dm_version": {"categories": [3], "fields": {"download.category_id": [4]}}},
     ],
 )
-def test_criteria_the_hub_does_not_have_are_refused(criteria: Any) -> None:
+def test_unknown_criteria_are_rejected(criteria: Any) -> None:
     with pytest.raises(UnknownTerm):
         to_criteria(criteria)
 
 
-def test_any_restricts_nothing() -> None:
+def test_criterion_any_matches_everything() -> None:
     block = {"published": "any", "categories": []}
     assert to_criteria({"mc_dm_version": block}) == {"version": {}}
 
@@ -137,7 +137,7 @@ def test_any_restricts_nothing() -> None:
         ("mc_dm_form", "v3", "", "v3"),
     ],
 )
-def test_format_and_content_type_are_one_format_here(
+def test_format_and_content_type_map_to_one_stored_format(
     current: str, wanted_format: str, content_type: str, result: str
 ) -> None:
     assert to_format(current, wanted_format, content_type) == result

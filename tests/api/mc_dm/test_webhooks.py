@@ -82,7 +82,7 @@ def test_an_endpoint_has_the_documented_fields_and_its_secret_once(hub: Hub) -> 
     assert list(hub.client.get(path).json()["webhook"]) == FIELDS
 
 
-def test_what_is_sent_is_stored_in_the_words_of_the_hub(hub: Hub) -> None:
+def test_events_are_stored_under_hub_names(hub: Hub) -> None:
     events = {"mc_dm_version": ["publish"], "mc_dm_file": "*"}
     criteria = {"mc_dm_version": {"published": "yes", "categories": [3], "fields": {"channel": ["stable"]}}}
     row = hub.made(events=events, criteria=criteria, format="mc_dm", content_type="form", active=False)
@@ -106,7 +106,7 @@ def test_a_form_takes_maps_as_json(hub: Hub) -> None:
     assert not Endpoint.objects.get().is_active
 
 
-def test_put_leaves_alone_what_is_left_out(hub: Hub) -> None:
+def test_put_keeps_omitted_fields(hub: Hub) -> None:
     row = hub.made(title="Mirror", events={"mc_dm_file": "*"})
     hub.client.send("put", f"{BASE}{row.pk}/", {"description": "to the mirror"})
     row.refresh_from_db()
@@ -168,7 +168,7 @@ def test_rows_cost_no_queries(hub: Hub) -> None:
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_rotation_shows_the_new_secret_and_until_when_the_old_one_lives(hub: Hub) -> None:
+def test_rotation_returns_the_new_secret_and_the_expiry_of_the_old_one(hub: Hub) -> None:
     row = hub.made()
     shown = hub.post(row, "rotate").json()["webhook"]
     row.refresh_from_db()
@@ -177,7 +177,7 @@ def test_a_rotation_shows_the_new_secret_and_until_when_the_old_one_lives(hub: H
     assert shown["earlier_secret_until"] == int(row.previous_secret_until.timestamp())
 
 
-def test_a_repeated_request_gets_the_secret_which_is_not_kept_in_the_clear(hub: Hub) -> None:
+def test_idempotent_replay_returns_the_secret_stored_encrypted(hub: Hub) -> None:
     headers = {"Idempotency-Key": "once", "XF-Api-Key": hub.client.defaults["HTTP_XF_API_KEY"]}
     body = {"url": URL, "download_id": hub.download.pk}
     first, again = (hub.client.send("post", BASE, body, headers=headers) for _ in range(2))
@@ -209,7 +209,7 @@ def people(hub: Hub) -> dict[str, tuple[User, bool, bool]]:
 
 
 @pytest.mark.parametrize("who", ["owner", "team manager", "uploader", "moderator", "staff", "stranger"])
-def test_every_route_is_for_who_manages_the_download(hub: Hub, who: str) -> None:
+def test_every_route_requires_managing_the_download(hub: Hub, who: str) -> None:
     user, may, _ = people(hub)[who]
     client = ApiClient(make_key(user))
     for verb, step in ROUTES:
@@ -224,7 +224,7 @@ def test_every_route_is_for_who_manages_the_download(hub: Hub, who: str) -> None
 
 
 @pytest.mark.parametrize("who", ["owner", "organisation admin", "organisation member", "staff"])
-def test_endpoints_of_organisations_are_for_their_admins(hub: Hub, who: str) -> None:
+def test_organization_endpoints_require_an_admin(hub: Hub, who: str) -> None:
     everybody = people(hub)
     user, _, may = everybody[who]
     members = tuple(everybody[name][0] for name in ("organisation admin", "organisation member"))
@@ -237,7 +237,7 @@ def test_endpoints_of_organisations_are_for_their_admins(hub: Hub, who: str) -> 
     assert answer.status_code == (200 if may else 404)
 
 
-def test_endpoints_of_the_site_are_for_staff(hub: Hub) -> None:
+def test_site_endpoints_require_staff(hub: Hub) -> None:
     staff = ApiClient(make_key(make_user(is_staff=True, permissions=("change_endpoint",))))
     assert hub.create(download_id=0).status_code == 403
     assert hub.create(staff, download_id=0).status_code == 200
@@ -245,20 +245,20 @@ def test_endpoints_of_the_site_are_for_staff(hub: Hub) -> None:
     assert hub.create(staff, download_id=0, organization_id=999_999).status_code == 404
 
 
-def test_a_private_download_looks_absent(hub: Hub) -> None:
+def test_private_download_is_404(hub: Hub) -> None:
     update_download(actor=system(), download=hub.download, visibility="private")
     answer = hub.create(ApiClient(make_key()))
     assert (answer.status_code, code(answer)) == (404, "requested_page_not_found")
 
 
-def test_guests_see_nothing(hub: Hub) -> None:
+def test_anonymous_users_see_no_endpoints(hub: Hub) -> None:
     row = hub.made()
     assert ApiClient().get(BASE).json()["pagination"]["total"] == 0
     assert ApiClient().get(f"{BASE}{row.pk}/").status_code == 404
     assert ApiClient().send("post", f"{BASE}{row.pk}/test/").status_code == 401
 
 
-def test_only_staff_may_leave_a_certificate_unverified(hub: Hub) -> None:
+def test_only_staff_can_disable_certificate_verification(hub: Hub) -> None:
     answer = hub.create(ssl_verify=False)
     assert (answer.status_code, answer.json()["errors"][0]["params"]) == (403, {"field": "ssl_verify"})
     row = hub.made()
@@ -274,7 +274,7 @@ def test_only_staff_may_leave_a_certificate_unverified(hub: Hub) -> None:
 # --- the log ----------------------------------------------------------------------------------------------------------
 
 
-def test_deliveries_tell_what_was_sent_and_answered(hub: Hub) -> None:
+def test_deliveries_show_request_and_response(hub: Hub) -> None:
     row = hub.made(events={"mc_dm_version": ["publish"]}, format="mc_dm")
     make_version(hub.download, "1.0.0")
     deliver_batch_without_network()
@@ -313,7 +313,7 @@ def test_the_log_is_filtered_by_state_and_event(hub: Hub) -> None:
     assert events("state=nonsense&per_page=1") == ["endpoint.test"]
 
 
-def test_replays_and_giving_up(hub: Hub) -> None:
+def test_deliveries_can_be_replayed_and_canceled(hub: Hub) -> None:
     row = hub.made()
     for _ in range(3):
         hub.post(row, "test")
@@ -328,7 +328,7 @@ def test_replays_and_giving_up(hub: Hub) -> None:
     assert (shown["delivery_id"], shown["state"]) == (delivery.webhook_id, "pending")
 
 
-def test_a_delivery_of_another_endpoint_is_absent(hub: Hub) -> None:
+def test_delivery_of_another_endpoint_is_404(hub: Hub) -> None:
     row, other = hub.made(), hub.made()
     hub.post(row, "test")
     delivery = Delivery.objects.get()

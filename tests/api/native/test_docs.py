@@ -14,7 +14,7 @@ from tests.factories import make_download, make_file, make_key, make_version
 
 @needs_commands
 @pytest.mark.django_db(transaction=True)
-def test_commands_of_update_checks(live_server: Any, tmp_path: Path) -> None:
+def test_documented_update_commands_work(live_server: Any, tmp_path: Path) -> None:
     download = make_download(title="Aurora")
     make_file(make_version(download, "1.5.0"), platform="linux", architecture="x64")
     names = {"KEY": make_key(download.owner), "DOWNLOAD": str(download.pk)}
@@ -25,6 +25,6 @@ def test_commands_of_update_checks(live_server: Any, tmp_path: Path) -> None:
 
 @needs_commands
 @pytest.mark.django_db(transaction=True)
-def test_command_of_whoami(live_server: Any, tmp_path: Path) -> None:
+def test_documented_whoami_command_works(live_server: Any, tmp_path: Path) -> None:
     said = run_commands("api/whoami.md", tmp_path, HUB=live_server.url, KEY=make_key())
     assert '"name":"test key"' in said

@@ -26,7 +26,7 @@ def asked(download: Download, client: ApiClient | None = None, **query: Any) -> 
     return answer
 
 
-def test_the_newest_with_the_file_for_the_system() -> None:
+def test_update_check_returns_the_file_for_the_platform() -> None:
     version = make_version(number="1.5.0", release_notes="Better")
     make_file(version, platform="windows", architecture="x64")
     file = make_file(version, platform="linux", architecture="x64")
@@ -38,20 +38,20 @@ def test_the_newest_with_the_file_for_the_system() -> None:
     assert answer["file"]["download_url"] == f"http://testserver{file_path(file)}"
 
 
-def test_nothing_newer() -> None:
+def test_update_check_without_a_newer_version() -> None:
     version = make_version(number="1.5.0", files=1)
     answer = asked(version.download, version="1.5").json()
     assert answer == {"update_available": False, "version": None, "file": None}
 
 
-def test_guests_get_an_answer_that_caches_may_keep() -> None:
+def test_anonymous_update_check_is_cacheable() -> None:
     answer = asked(make_version(files=1).download)
     assert answer["Cache-Control"] == "public, max-age=60"
     again = ApiClient().get(answer.request["PATH_INFO"], headers={"If-None-Match": answer["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_keys_get_an_answer_for_themselves() -> None:
+def test_update_check_with_a_key_is_private() -> None:
     version = make_version(files=1)
     answer = asked(version.download, ApiClient(make_key(version.download.owner)))
     assert answer["Cache-Control"] == "private, no-store"
@@ -67,7 +67,7 @@ def test_private_downloads_answer_to_their_access_key_only() -> None:
     assert asked(version.download, key=secret, allowed="1").json()["update_available"] is False
 
 
-def test_the_team_is_told_what_was_left_out() -> None:
+def test_update_check_explains_skipped_versions_to_the_team() -> None:
     version = make_version(number="2.0.0-rc.1", channel="rc", files=1)
     client = ApiClient(make_key(version.download.owner))
     told = asked(version.download, client, explain="1").json()["left_out"]
@@ -78,12 +78,12 @@ def test_the_team_is_told_what_was_left_out() -> None:
 @pytest.mark.parametrize(
     "query", [{"version": "-"}, {"version": "x" * 200}, {"allowed": "perhaps"}, {"version": "1\0"}]
 )
-def test_what_cannot_be_read_is_refused(query: Any) -> None:
+def test_unreadable_parameters_are_rejected(query: Any) -> None:
     assert asked(make_version(files=1).download, **query).status_code == 400
 
 
 @pytest.mark.parametrize("count", [1, 20])
-def test_it_takes_three_queries(count: int) -> None:
+def test_update_check_takes_three_queries(count: int) -> None:
     download = make_download()
     for _ in range(count):
         make_version(download, files=1)

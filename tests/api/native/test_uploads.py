@@ -108,7 +108,7 @@ def fetched(file: File) -> bytes:
         return handle.read()
 
 
-def test_one_put(world: World) -> None:
+def test_upload_with_a_single_put(world: World) -> None:
     upload = world.begin(platform="Linux", architecture="x64", display_label="For penguins")
     assert (upload["state"], upload["part_bytes"], upload["missing"]) == ("created", 0, [1])
     assert put(upload["urls"][0], BYTES) in {200, 204}
@@ -126,7 +126,7 @@ def test_one_put(world: World) -> None:
     assert left_behind() == []
 
 
-def test_parts_resumed_by_who_knows_only_the_id(world: World) -> None:
+def test_upload_can_be_resumed_by_its_id(world: World) -> None:
     upload = world.begin(part_bytes=4096)
     assert (upload["part_count"], upload["urls"], upload["missing"]) == (3, [], [1, 2, 3])
     second = world.addresses(upload, 2)[0]
@@ -162,7 +162,7 @@ def test_completing_again_changes_nothing(world: World) -> None:
     ("fault", "content"),
     [("short", BYTES[:-1]), ("long", BYTES + b"x"), ("other bytes", b"x" * len(BYTES)), ("empty", b"")],
 )
-def test_storage_takes_no_other_bytes_than_declared(world: World, fault: str, content: bytes) -> None:
+def test_storage_rejects_undeclared_bytes(world: World, fault: str, content: bytes) -> None:
     upload = world.begin()
     status = put(upload["urls"][0], content, **{"Content-Length": str(len(content))})
     assert status == 0 or 400 <= status < 500
@@ -178,7 +178,7 @@ def test_part_with_another_digest_is_refused(world: World) -> None:
     assert put(address, BYTES[:4096]) in {200, 204}
 
 
-def test_undeclared_digest_is_compared_with_nothing_and_told(world: World) -> None:
+def test_undeclared_checksum_is_computed_and_returned(world: World) -> None:
     upload = world.begin(sha256="0" * 64, part_bytes=4096)
     for address in world.addresses(upload, 1, 2, 3):
         first = address["first_byte"]
@@ -191,7 +191,7 @@ def test_undeclared_digest_is_compared_with_nothing_and_told(world: World) -> No
     assert AuditEntry.objects.filter(action=AuditAction.UPLOAD_FAIL).count() == 1
 
 
-def test_bytes_replaced_after_the_put_are_noticed(world: World) -> None:
+def test_bytes_replaced_after_the_put_fail_verification(world: World) -> None:
     upload = world.begin(sha256=SHA256)
     session = UploadSession.objects.get(public_id=upload["id"])
     put(upload["urls"][0], BYTES)
@@ -204,7 +204,7 @@ def test_bytes_replaced_after_the_put_are_noticed(world: World) -> None:
     assert File.objects.count() == 0
 
 
-def test_address_is_useless_after_the_upload(world: World) -> None:
+def test_signed_url_is_invalid_after_the_upload(world: World) -> None:
     upload = world.begin()
     put(upload["urls"][0], BYTES)
     world.complete(upload)
@@ -214,7 +214,7 @@ def test_address_is_useless_after_the_upload(world: World) -> None:
     assert world.finished(upload)["state"] == "confirmed"
 
 
-def test_address_expires_and_cannot_be_changed(world: World, settings: Any) -> None:
+def test_signed_url_expires_and_cannot_be_modified(world: World, settings: Any) -> None:
     upload = world.begin()
     address = upload["urls"][0]
     for url in (address["url"][:-1] + ("a" if address["url"][-1] != "a" else "b"), address["url"][:-20]):
@@ -244,7 +244,7 @@ def test_forgotten_upload_expires(world: World) -> None:
     assert left_behind() == []
 
 
-def test_only_who_may_upload_sees_it(world: World) -> None:
+def test_upload_is_visible_to_uploaders_only(world: World) -> None:
     upload = world.begin()
     for client in (ApiClient(make_key(make_user())), ApiClient(make_key(world.owner, scopes=["mc_dm_download:read"]))):
         for method, path in (("GET", ""), ("POST", "parts/"), ("POST", "complete/"), ("DELETE", "")):
@@ -268,7 +268,9 @@ def test_only_who_may_upload_sees_it(world: World) -> None:
         ({"kind": "weapon"}, 400, "kind"),
     ],
 )
-def test_bad_beginning_is_refused(world: World, fields: dict[str, Any], status: int, field: str | None) -> None:
+def test_invalid_upload_request_is_rejected(
+    world: World, fields: dict[str, Any], status: int, field: str | None
+) -> None:
     error = world.begin(status=status, **fields)
     assert field is None or error["params"]["field"] == field
     assert UploadSession.objects.count() == 0
@@ -303,7 +305,7 @@ def test_file_without_a_version_waits_for_its_owner(world: World) -> None:
     assert ApiClient(make_key()).get(f"{URL}{upload['id']}/").status_code == 404
 
 
-def test_content_that_does_not_keep_its_promise_is_told_to_the_team_only(world: World) -> None:
+def test_findings_are_shown_to_the_team_only(world: World) -> None:
     upload = world.begin(filename="tool.zip")
     put(upload["urls"][0], BYTES)
     world.complete(upload)
@@ -332,7 +334,7 @@ def test_number_of_queries_does_not_depend_on_the_parts(world: World) -> None:
     assert counts[0] == counts[1] <= 8
 
 
-def test_browsers_of_any_origin_may_send_to_an_address(world: World, settings: Any) -> None:
+def test_signed_urls_allow_cross_origin_requests(world: World, settings: Any) -> None:
     if settings.STORAGE_KIND == "s3":
         pytest.skip("the bucket answers for itself")
     path = urlsplit(world.begin()["urls"][0]["url"]).path
@@ -341,7 +343,7 @@ def test_browsers_of_any_origin_may_send_to_an_address(world: World, settings: A
     assert "PUT" in answer["Access-Control-Allow-Methods"]
 
 
-def test_requests_move_no_bytes(world: World, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upload_requests_transfer_no_bytes(world: World, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """On S3, the web process only signs URLs and asks for metadata; the worker reads the content."""
     if settings.STORAGE_KIND != "s3":
         pytest.skip("on local disk the hub is the storage")

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 URL = "/api/whoami"
 
 
-def test_a_bound_key_is_told_its_name_scopes_and_downloads() -> None:
+def test_whoami_shows_name_scopes_and_downloads_of_a_bound_key() -> None:
     download = make_download(title="Aurora")
     secret = make_key(download.owner, scopes=["mc_dm_download:read"], download_ids=[download.pk])
     answer = ApiClient(secret).get(URL)
@@ -31,18 +31,18 @@ def test_a_bound_key_is_told_its_name_scopes_and_downloads() -> None:
     }
 
 
-def test_a_key_without_scopes_may_ask() -> None:
+def test_whoami_works_without_scopes() -> None:
     answer = ApiClient(make_key(make_user(), scopes=[])).get(URL)
     assert (answer.status_code, answer.json()["key"]["is_bound"]) == (200, False)
 
 
-def test_a_super_user_key_names_no_user() -> None:
+def test_whoami_of_a_super_user_key_has_no_user() -> None:
     answer = ApiClient(make_key(is_super_user=True)).get(URL)
     check(URL, "get", answer)
     assert (answer.json()["user"], answer.json()["key"]["is_super_user"]) == (None, True)
 
 
-def test_the_token_of_a_sign_in_has_a_user_and_no_key() -> None:
+def test_whoami_of_a_sign_in_token_has_no_key() -> None:
     user = make_user()
     answer = ApiClient(issue_token(user)).get(URL)
     assert (answer.json()["user"]["user_id"], answer.json()["key"]) == (user.pk, None)

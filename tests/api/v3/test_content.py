@@ -23,7 +23,7 @@ from tests.factories import make_download, make_file, make_key, make_user, make_
 BOUNDARY = "BoUnDaRy"
 
 
-def test_what_was_put_is_served(shop: Shop, local_storage: LocalStorage) -> None:
+def test_uploaded_content_is_served(shop: Shop, local_storage: LocalStorage) -> None:
     release = shop.release()
     content = bytes(range(256)) * 4096
     file = shop.upload(release, "tool.bin", content)
@@ -80,7 +80,7 @@ def test_same_bytes_again_change_nothing_and_others_are_a_conflict(shop: Shop) -
     assert (File.objects.count(), Blob.objects.count()) == (1, 1)
 
 
-def test_nothing_is_left_of_a_refused_upload(shop: Shop, local_storage: LocalStorage, settings: Any) -> None:
+def test_rejected_upload_leaves_nothing(shop: Shop, local_storage: LocalStorage, settings: Any) -> None:
     release = shop.release()
     shop.upload(release, "tool.bin", b"one")
     shop.upload(release, "tool.bin", b"two")
@@ -136,7 +136,7 @@ def test_upload_needs_both_scopes(shop: Shop, scope: Scope) -> None:
     assert both.put(path, b"x", content_type="text/plain").status_code == 201
 
 
-def test_chunked_upload_is_asked_for_its_length(shop: Shop) -> None:
+def test_chunked_upload_is_411(shop: Shop) -> None:
     path = f"/v3/{shop.release()['id']}/tool.bin"
     answer = shop.client.put(path, b"", content_type="text/plain", headers={"Transfer-Encoding": "chunked"})
     assert (answer.status_code, answer.json()["code"]) in {(411, "LENGTH_REQUIRED"), (400, "INVALID_BODY")}
@@ -192,7 +192,7 @@ def test_private_product_is_opened_by_its_key_alone(shop: Shop) -> None:
     assert fetch(ApiClient(), f"{path}?key={low}")[0] == 403
 
 
-def test_a_key_is_no_way_to_upload(shop: Shop) -> None:
+def test_access_key_cannot_upload(shop: Shop) -> None:
     secret = issue_access_key(actor=system(), download=shop.product, name="k")[1]
     release = shop.release()
     assert ApiClient().put(f"/v3/{release['id']}/a.bin?key={secret}", b"x").status_code == 401

@@ -31,7 +31,7 @@ def test_documented_commands_publish_and_fetch_a_release(live_server: Any, tmp_p
     assert (Endpoint.objects.get().format, Delivery.objects.latest("id").event.type) == ("v3", "endpoint.test")
 
 
-def test_documented_receiver_accepts_what_is_ours_only() -> None:
+def test_documented_receiver_accepts_signed_requests_only() -> None:
     found = re.search(r"```python\n(.*?)```", TEXT, re.DOTALL)
     assert found is not None
     names: dict[str, Any] = {}

@@ -63,7 +63,7 @@ def test_patch_and_delete(shop: Shop, kind: str) -> None:
         ("productIds", ["nothing"]), ("productIds", ["\x00"]), ("description", "d" * 1001),
     ],
 )  # fmt: skip
-def test_bad_values_are_refused(shop: Shop, kind: str, field: str, value: Any) -> None:
+def test_invalid_values_are_rejected(shop: Shop, kind: str, field: str, value: Any) -> None:
     answer = create(shop, kind, **{field: value})
     assert answer.status_code == 400
     assert field in answer.json()["message"]
@@ -84,7 +84,7 @@ def test_same_name_for_the_same_product_is_a_conflict(shop: Shop, kind: str) -> 
 
 
 @BOTH
-def test_only_moderators_name_them_for_all(shop: Shop, kind: str) -> None:
+def test_only_moderators_can_create_labels_for_all_products(shop: Shop, kind: str) -> None:
     assert create(shop, kind, productIds=[]).status_code == 403
     moderator = signed_in(make_user(is_staff=True, permissions=("moderate_download",)))
     body = {"name": "beta", "displayName": "Beta"}
@@ -96,7 +96,7 @@ def test_only_moderators_name_them_for_all(shop: Shop, kind: str) -> None:
 
 
 @BOTH
-def test_hidden_products_are_not_told_of(shop: Shop, kind: str) -> None:
+def test_hidden_products_are_not_revealed(shop: Shop, kind: str) -> None:
     hidden = make_download(shop.owner, visibility="private")
     create(shop, kind, name="both", productIds=[shop.product.public_id, hidden.public_id])
     create(shop, kind, name="secret", productIds=[hidden.public_id])

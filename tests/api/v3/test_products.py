@@ -13,7 +13,7 @@ from tests.conftest import ApiClient
 from tests.factories import make_category, make_download, make_key, make_user
 
 
-def test_shape(shop: Shop) -> None:
+def test_product_has_exactly_the_documented_fields(shop: Shop) -> None:
     product = shop.get(f"/v3/products/{shop.product.public_id}").json()
     assert product.keys() == {
         "id", "createdAt", "updatedAt", "name", "displayName", "description", "publicKey", "totalLicenses",
@@ -23,7 +23,7 @@ def test_shape(shop: Shop) -> None:
     assert (product["name"], product["displayName"]) == (shop.product.title, shop.product.title)
 
 
-def test_releases_are_counted_as_far_as_the_caller_sees_them(shop: Shop) -> None:
+def test_release_count_includes_visible_releases_only(shop: Shop) -> None:
     shop.release(version="1.0")
     shop.published(version="2.0")
     path = f"/v3/products/{shop.product.public_id}"
@@ -42,7 +42,7 @@ def test_create_change_delete(shop: Shop) -> None:
     assert Download.all_objects.get(public_id=created.json()["id"]).is_deleted
 
 
-def test_category_may_be_named_and_has_to_take_products(shop: Shop) -> None:
+def test_category_must_accept_products(shop: Shop) -> None:
     closed, named = make_category("A", accepts_downloads=False), make_category("Z")
     answer = shop.client.send("post", "/v3/products", {"name": "a", "categoryId": named.public_id})
     assert Download.objects.get(public_id=answer.json()["id"]).category == named
@@ -52,11 +52,11 @@ def test_category_may_be_named_and_has_to_take_products(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": "n" * 151}, {"name": 1.5, "displayName": []}])
-def test_bad_products_are_refused(shop: Shop, body: dict[str, Any]) -> None:
+def test_invalid_products_are_rejected(shop: Shop, body: dict[str, Any]) -> None:
     assert shop.client.send("post", "/v3/products", body).status_code == 400
 
 
-def test_hidden_products_are_not_there_and_seen_ones_not_changed(shop: Shop) -> None:
+def test_hidden_products_are_404_and_visible_ones_read_only(shop: Shop) -> None:
     hidden, stranger = make_download(shop.owner, visibility="private"), signed_in(make_user())
     assert stranger.get(f"/v3/products/{hidden.public_id}").status_code == 404
     assert [row["id"] for row in stranger.get("/v3/products").json()] == [shop.product.public_id]

@@ -47,7 +47,7 @@ def test_account_of_a_product_is_its_organization(shop: Shop) -> None:
     assert f"/v3/{organization.public_id}/" in release["files"][0]["url"]
 
 
-def test_external_file_is_answered_with_its_release(shop: Shop) -> None:
+def test_adding_an_external_file_returns_its_release(shop: Shop) -> None:
     release = shop.release()
     answer = external(shop, release)
     assert (answer.status_code, answer.json()["id"], answer.json()["totalFiles"]) == (201, release["id"], 1)
@@ -63,14 +63,14 @@ def test_external_file_is_answered_with_its_release(shop: Shop) -> None:
         ("size", -1), ("size", 2**63), ("size", "many"), ("checksum", "c" * 257), ("secured", "perhaps"),
     ],
 )  # fmt: skip
-def test_bad_external_files_are_refused(shop: Shop, field: str, value: Any) -> None:
+def test_invalid_external_files_are_rejected(shop: Shop, field: str, value: Any) -> None:
     answer = external(shop, shop.release(), **{field: value})
     assert answer.status_code == 400
     assert field in answer.json()["message"]
 
 
 @pytest.mark.parametrize("field", ["name", "url", "size", "secured", "releaseId"])
-def test_required_fields_are_asked_for(shop: Shop, field: str) -> None:
+def test_missing_required_fields_are_reported(shop: Shop, field: str) -> None:
     body = {"name": "a", "url": URL, "size": 1, "secured": True, "releaseId": shop.release()["id"]}
     del body[field]
     answer = shop.client.send("post", "/v3/release-files", body)
@@ -96,7 +96,7 @@ def test_published_release_takes_no_more_files(shop: Shop) -> None:
     assert shop.upload(release, "b.bin").json()["code"] == "RELEASE_PUBLISHED"
 
 
-def test_unknown_and_hidden_releases_take_no_files(shop: Shop) -> None:
+def test_unknown_and_hidden_releases_reject_files(shop: Shop) -> None:
     hidden = make_version(make_download(visibility="private"))
     for release_id in ("nothing", "\x00x", "a" * 24, hidden.public_id):
         body = {"name": "a", "url": URL, "size": 1, "secured": True, "releaseId": release_id}
@@ -121,7 +121,7 @@ def test_list_of_one_release_and_its_filters(shop: Shop) -> None:
     assert found(sort="-size", limit=1) == ["tool.bin"]
 
 
-def test_others_see_files_of_published_releases_only(shop: Shop) -> None:
+def test_outsiders_see_files_of_published_releases_only(shop: Shop) -> None:
     release = shop.published(version="1.0")
     draft = shop.upload(shop.release(version="2.0")).json()
     stranger = signed_in(make_user())
@@ -149,7 +149,7 @@ def test_delete(shop: Shop) -> None:
     assert shop.client.send("delete", path).status_code == 404
 
 
-def test_file_of_a_sealed_release_stays(shop: Shop) -> None:
+def test_file_of_a_sealed_release_cannot_be_deleted(shop: Shop) -> None:
     file = shop.published()["files"][0]
     answer = shop.client.send("delete", f"/v3/release-files/{file['id']}")
     assert (answer.status_code, answer.json()["code"]) == (409, "RELEASE_PUBLISHED")

@@ -33,13 +33,13 @@ def test_create_answers_with_exactly_the_documented_fields(shop: Shop) -> None:
     assert release["tenantId"] == shop.owner.public_id
 
 
-def test_channel_left_out_is_stable_whatever_the_product_follows(shop: Shop) -> None:
+def test_omitted_channel_is_stable_for_every_product(shop: Shop) -> None:
     product = make_download(shop.owner, default_channel="beta")
     body = {"name": "R", "version": "1.0", "productId": product.public_id}
     assert shop.client.send("post", "/v3/releases", body).json()["channel"] == "stable"
 
 
-def test_null_notes_are_empty_and_back_dates_are_echoed(shop: Shop) -> None:
+def test_null_notes_are_empty_and_past_dates_are_returned(shop: Shop) -> None:
     release = shop.release(notes=None, createdAt="2019-08-24T14:15:22Z")
     assert (release["notes"], release["createdAt"]) == ("", "2019-08-24T14:15:22Z")
     assert Version.objects.get().released_at == datetime(2019, 8, 24, 14, 15, 22, tzinfo=UTC)
@@ -53,7 +53,7 @@ def test_two_to_four_numbers_are_a_version(shop: Shop, number: str) -> None:
 @pytest.mark.parametrize(
     "number", ["1", "1.2.3.4.5", "v1.2", "1.2-rc1", "1.2\n", " 1.2", "1..2", "1.2.", "١.٢", "1.²", "", "1" * 130 + ".0"]
 )
-def test_anything_else_is_not(shop: Shop, number: str) -> None:
+def test_invalid_version_is_400_with_the_field(shop: Shop, number: str) -> None:
     body = {"name": "R", "version": number, "productId": shop.product.public_id}
     answer = shop.client.send("post", "/v3/releases", body)
     assert (answer.status_code, answer.json()["code"], answer.json()["message"][:7]) == (
@@ -71,7 +71,7 @@ def test_anything_else_is_not(shop: Shop, number: str) -> None:
         ("createdAt", "9999-12-31T23:59:59-14:00"), ("name", "a\x00b"), ("name", {"a": 1}), ("channel", "no way!"),
     ],
 )  # fmt: skip
-def test_bad_values_are_refused_by_name(shop: Shop, field: str, value: Any) -> None:
+def test_invalid_values_are_rejected_with_the_field(shop: Shop, field: str, value: Any) -> None:
     body = {"name": "R", "version": "1.0", "productId": shop.product.public_id} | {field: value}
     answer = shop.client.send("post", "/v3/releases", body)
     assert answer.status_code == 400
@@ -79,19 +79,19 @@ def test_bad_values_are_refused_by_name(shop: Shop, field: str, value: Any) -> N
 
 
 @pytest.mark.parametrize(("field", "length"), [("name", 256), ("notes", 4096)])
-def test_longest_texts_are_taken(shop: Shop, field: str, length: int) -> None:
+def test_texts_of_maximum_length_are_accepted(shop: Shop, field: str, length: int) -> None:
     assert len(shop.release(**{field: "n" * length})[field]) == length
 
 
 @pytest.mark.parametrize("field", ["name", "version", "productId"])
-def test_required_fields_are_asked_for(shop: Shop, field: str) -> None:
+def test_missing_required_fields_are_reported(shop: Shop, field: str) -> None:
     body = {"name": "R", "version": "1.0", "productId": shop.product.public_id}
     del body[field]
     answer = shop.client.send("post", "/v3/releases", body)
     assert (answer.status_code, answer.json()["code"]) == (400, "REQUIRED_FIELD")
 
 
-def test_date_to_come_is_refused(shop: Shop) -> None:
+def test_future_creation_date_is_rejected(shop: Shop) -> None:
     body = {"name": "R", "version": "1.0", "productId": shop.product.public_id}
     body["createdAt"] = (timezone.now() + timedelta(days=1)).isoformat()
     assert shop.client.send("post", "/v3/releases", body).status_code == 400
@@ -110,7 +110,7 @@ def test_hidden_product_is_not_found(shop: Shop) -> None:
     assert shop.client.send("post", "/v3/releases", body).status_code == 404
 
 
-def test_stranger_may_see_and_not_change(shop: Shop) -> None:
+def test_outsider_can_read_but_not_change(shop: Shop) -> None:
     release, stranger = shop.published(), signed_in(make_user())
     path = f"/v3/releases/{release['id']}"
     assert stranger.get(path).json()["totalFiles"] == 1
@@ -184,7 +184,7 @@ def test_archive_and_unarchive(shop: Shop) -> None:
     assert shop.act(draft, "archive").status_code == 409
 
 
-def test_delete_hides_it_and_keeps_its_version_reserved(shop: Shop) -> None:
+def test_delete_hides_the_release_and_reserves_its_version(shop: Shop) -> None:
     release = shop.release()
     path = f"/v3/releases/{release['id']}"
     answer = shop.client.send("delete", path)
@@ -291,7 +291,7 @@ def test_product_filter_and_its_stored_total(shop: Shop) -> None:
     assert names(shop.get("/v3/releases", productId="nothing")) == []
 
 
-def test_others_see_neither_drafts_nor_private_releases(shop: Shop) -> None:
+def test_outsiders_see_neither_drafts_nor_private_releases(shop: Shop) -> None:
     shop.release(version="1.0")
     hidden = shop.published(version="2.0")
     shop.client.send("patch", f"/v3/releases/{hidden['id']}", {"private": True})
@@ -310,7 +310,7 @@ def test_releases_of_a_deleted_product_are_gone(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v3/releases", "/v3/release-files", "/v3/me/releases"])
-def test_lists_take_the_same_queries_for_1_and_20_rows(shop: Shop, path: str) -> None:
+def test_query_count_of_lists_with_1_and_20_rows_is_equal(shop: Shop, path: str) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
             answer = ApiClient(key).get(path)
@@ -342,7 +342,7 @@ def test_bound_key_sees_its_product_only(shop: Shop) -> None:
     assert bound.get(f"/v3/releases/{other.public_id}").status_code == 404
 
 
-def test_same_request_again_is_answered_the_same(shop: Shop) -> None:
+def test_idempotent_request_returns_the_same_response(shop: Shop) -> None:
     body = {"name": "R", "version": "1.0", "productId": shop.product.public_id}
     first, again = (
         shop.client.send("post", "/v3/releases", body, headers={"Idempotency-Key": "one"}) for _ in range(2)

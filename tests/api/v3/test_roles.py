@@ -79,7 +79,7 @@ def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
 
 
 @by_world(representatives(case for case in FITTING if case["action"] != "list"))
-def test_v3_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_v3_matches_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     who = client(world, case)
     before = case["expect"] == "deny" and footprint()
     answer = call(world, who, case)
@@ -95,7 +95,7 @@ def test_v3_answers_as_the_matrix_says(world: World, case: dict[str, Any]) -> No
 
 
 @by_world(representatives(case for case in FITTING if case["action"] == "list"))
-def test_v3_list_holds_what_the_matrix_says(world: World, case: dict[str, Any]) -> None:
+def test_v3_lists_match_the_roles_matrix(world: World, case: dict[str, Any]) -> None:
     answer = client(world, case).get(f"/v3/{NAMES[case['resource']]}")
     is_listed = case["expect"] == "allow"
     assert answer.status_code == 200

@@ -101,7 +101,7 @@ JSON = [(verb, path) for verb, path in OURS if (verb, path[-10:]) != ("get", "{f
 
 @begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), JSON)
-def test_success_is_what_the_schema_says(world: World, verb: str, path: str) -> None:
+def test_successful_responses_match_the_schema(world: World, verb: str, path: str) -> None:
     answer = perform(world, verb, path)
     assert answer.status_code == success_of(verb, path), answer.content
     check(path, verb, answer)
@@ -109,7 +109,7 @@ def test_success_is_what_the_schema_says(world: World, verb: str, path: str) -> 
 
 @begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), CLOSED)
-def test_without_a_token_nothing_is_told(world: World, verb: str, path: str) -> None:
+def test_request_without_a_token_is_401(world: World, verb: str, path: str) -> None:
     world.client = ApiClient()
     answer = perform(world, verb, path)
     assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHORIZED")
@@ -119,7 +119,7 @@ def test_without_a_token_nothing_is_told(world: World, verb: str, path: str) -> 
 
 @begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), OURS)
-def test_wrong_token_is_what_the_schema_says(world: World, verb: str, path: str) -> None:
+def test_response_to_an_invalid_token_matches_the_schema(world: World, verb: str, path: str) -> None:
     world.client = ApiClient("rh_wrong")
     answer = perform(world, verb, path)
     assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_TOKEN")
@@ -131,7 +131,7 @@ SCOPED = [(verb, path) for verb, path in OURS if path not in {"/v3/accounts/logi
 
 @begin_with(World)
 @pytest.mark.parametrize(("verb", "path"), SCOPED)
-def test_without_its_scope_nothing_is_done(world: World, verb: str, path: str) -> None:
+def test_missing_scope_is_403_and_changes_nothing(world: World, verb: str, path: str) -> None:
     world.client = ApiClient(make_key(world.shop.owner, scopes=["mc_dm_category:read"]))
     before = ApiKey.objects.count()
     answer = perform(world, verb, path)
@@ -168,7 +168,7 @@ def test_unknown_routes_and_verbs_have_the_envelope(world: World, method: str, p
     assert (answer.status_code, answer.json().keys()) == (status, {"message", "code"})
 
 
-def test_unknown_routes_are_told_to_writers_as_well() -> None:
+def test_unknown_routes_are_404_for_writers() -> None:
     answer = ApiClient(enforce_csrf_checks=True).send("post", "/v3/nothing")
     assert (answer.status_code, answer.json()["code"]) == (404, "ROUTE_NOT_FOUND")
 

@@ -51,20 +51,20 @@ def test_unknown_names_cost_a_hash_as_well(shop: Shop, name: str, monkeypatch: p
     assert len(hashed) == 1
 
 
-def test_address_of_two_users_is_nobodys(shop: Shop) -> None:
+def test_shared_email_address_cannot_sign_in(shop: Shop) -> None:
     make_user("bob", email="Ann@example.org")
     assert login("ann@example.org").status_code == 401
     assert login("ann").status_code == 200
 
 
-def test_guessing_is_stopped_with_a_time_to_wait(shop: Shop, settings: Any) -> None:
+def test_password_guessing_is_429_with_retry_after(shop: Shop, settings: Any) -> None:
     settings.SIGN_IN_ATTEMPTS = 2
     assert [login("ann@example.org", "wrong").status_code for _ in range(3)] == [401, 401, 429]
     answer = login("ann")
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "THROTTLED", "901")
 
 
-def test_inactive_users_stay_out(shop: Shop) -> None:
+def test_inactive_users_cannot_sign_in(shop: Shop) -> None:
     make_user("gone", is_active=False)
     assert login("gone").status_code == 401
 
@@ -76,7 +76,7 @@ def test_unreadable_sign_ins_are_refused(shop: Shop, body: dict[str, Any]) -> No
     assert ApiClient().send("post", "/v3/accounts/login", body).status_code == 400
 
 
-def test_a_sign_in_is_kept_for_nobody(shop: Shop) -> None:
+def test_sign_in_response_is_not_cached(shop: Shop) -> None:
     body = {"email": "ann", "password": PASSWORD}
     answer = ApiClient().send("post", "/v3/accounts/login", body, headers={"Idempotency-Key": "one"})
     assert (answer.status_code, IdempotentAnswer.objects.count()) == (200, 0)
@@ -116,7 +116,7 @@ def test_expiry_is_kept(shop: Shop) -> None:
     ("field", "value"),
     [("scopes", ["license:read"]), ("scopes", "x"), ("name", ""), ("expiresAt", "2001-01-01"), ("name", "n" * 101)],
 )
-def test_bad_tokens_are_refused(shop: Shop, field: str, value: Any) -> None:
+def test_invalid_tokens_are_rejected(shop: Shop, field: str, value: Any) -> None:
     assert create(shop, **{field: value}).status_code == 400
     assert not ApiKey.objects.exists()
 
@@ -142,7 +142,7 @@ def test_delete(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("is_super_user", [False, True])
-def test_no_key_looks_after_keys(shop: Shop, is_super_user: bool) -> None:
+def test_api_keys_cannot_manage_tokens(shop: Shop, is_super_user: bool) -> None:
     shop.owner.is_superuser = is_super_user
     shop.owner.save()
     key = ApiClient(make_key(shop.owner, is_super_user=is_super_user))
@@ -153,7 +153,7 @@ def test_no_key_looks_after_keys(shop: Shop, is_super_user: bool) -> None:
     assert ApiKey.objects.count() == 1
 
 
-def test_tokens_of_others_are_not_there_not_even_for_administrators(shop: Shop) -> None:
+def test_tokens_of_other_users_are_404_for_everyone(shop: Shop) -> None:
     made = create(shop).json()
     for user in (make_user(), make_user(is_superuser=True, is_staff=True)):
         other = signed_in(user)
@@ -162,14 +162,14 @@ def test_tokens_of_others_are_not_there_not_even_for_administrators(shop: Shop) 
 
 
 @pytest.mark.parametrize("number", ["0", "nothing", "9" * 30, "-1"])
-def test_numbers_that_name_no_token(shop: Shop, number: str) -> None:
+def test_invalid_token_ids_are_404(shop: Shop, number: str) -> None:
     assert shop.get(f"{TOKENS}/{number}").status_code == 404
 
 
 # --- my releases ------------------------------------------------------------------------------------------------------
 
 
-def test_my_releases_are_what_i_may_download(shop: Shop) -> None:
+def test_my_releases_lists_downloadable_releases(shop: Shop) -> None:
     shop.published(version="1.0")
     shop.release(version="2.0")
     hidden = shop.published(version="3.0")
@@ -198,7 +198,7 @@ def test_status_needs_no_token(db: None) -> None:
     assert (answer.status_code, answer.json()["status"]) == (200, "up")
 
 
-def test_status_tells_of_a_storage_that_is_away(db: None, monkeypatch: pytest.MonkeyPatch, local_storage: Any) -> None:
+def test_status_reports_unavailable_storage(db: None, monkeypatch: pytest.MonkeyPatch, local_storage: Any) -> None:
     monkeypatch.setattr(LocalStorage, "is_reachable", lambda self: False)
     answer = ApiClient().get("/v3/status")
     assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["storage"]) == (503, "down", False)

@@ -38,7 +38,7 @@ def key_of(product: Any, **fields: Any) -> str:
         ("1.2.0.0", "1.2", 204),
     ],
 )
-def test_truncation_rule(shop: Shop, installed: str, latest: str, status: int) -> None:
+def test_update_check_compares_only_the_given_numbers(shop: Shop, installed: str, latest: str, status: int) -> None:
     release = shop.published(version=latest)
     answer = ask(shop, version=installed)
     assert (answer.status_code, answer.content == b"") == (status, status == 204)
@@ -46,7 +46,7 @@ def test_truncation_rule(shop: Shop, installed: str, latest: str, status: int) -
         assert answer.json() == shop.get(f"/v3/releases/{release['id']}").json()
 
 
-def test_latest_and_none(shop: Shop) -> None:
+def test_latest_release_or_404(shop: Shop) -> None:
     answer = ask(shop, "latest")
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
     release = shop.published(version="1.0")
@@ -71,7 +71,7 @@ def test_drafts_private_and_archived_releases_are_not_offered(shop: Shop) -> Non
 
 
 @pytest.mark.parametrize(("platform", "status"), [("windows", 200), ("Windows", 200), ("linux", 200), ("macos", 204)])
-def test_platform_is_one_the_release_names(shop: Shop, platform: str, status: int) -> None:
+def test_platform_must_be_declared_by_the_release(shop: Shop, platform: str, status: int) -> None:
     shop.published(version="2.0", platforms=["Windows", "linux"])
     assert ask(shop, platform=platform).status_code == status
 
@@ -83,7 +83,7 @@ def test_files_of_other_platforms_are_left_out(shop: Shop) -> None:
     assert {file["name"] for file in ask(shop).json()["files"]} == {"windows.bin", "any.bin"}
 
 
-def test_channel_is_stable_unless_told_and_beta_is_offered_stable_too(shop: Shop) -> None:
+def test_default_channel_is_stable_and_beta_includes_stable(shop: Shop) -> None:
     beta = shop.published(version="3.0", channel="beta")
     stable = shop.published(version="2.0")
     assert ask(shop).json()["id"] == stable["id"]
@@ -91,7 +91,7 @@ def test_channel_is_stable_unless_told_and_beta_is_offered_stable_too(shop: Shop
 
 
 @pytest.mark.parametrize("field", ["productId", "platform", "version"])
-def test_required_parameters_are_asked_for(shop: Shop, field: str) -> None:
+def test_missing_required_parameters_are_reported(shop: Shop, field: str) -> None:
     answer = ask(shop, **{field: ""})
     assert answer.status_code == 400
     assert field in answer.json()["message"]
@@ -110,14 +110,14 @@ def test_unknown_and_private_products_look_the_same(shop: Shop) -> None:
     assert ask(shop, productId=private.public_id, key=key_of(private)).status_code == 200
 
 
-def test_wrong_keys_are_refused_and_those_of_other_products(shop: Shop) -> None:
+def test_invalid_keys_and_keys_of_other_products_are_rejected(shop: Shop) -> None:
     shop.published(version="2.0")
     for key in ("nothing", key_of(shop.product)[:-1] + "!", key_of(make_download())):
         answer = ask(shop, key=key)
         assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
 
 
-def test_secured_release_is_told_to_who_may_fetch_it(shop: Shop) -> None:
+def test_secured_release_is_offered_only_with_access(shop: Shop) -> None:
     file = make_file(make_version(shop.product, "2.0"))
     update_file(actor=system(), file=file, is_secured=True)
     assert ask(shop).status_code == 403
@@ -137,7 +137,7 @@ def test_updates_available_and_updates_allowed_can_be_told_apart(shop: Shop) -> 
     assert ask(shop, key=key, allowed="false").json()["version"] == "2.0"
 
 
-def test_same_answer_again_is_not_sent_again(shop: Shop) -> None:
+def test_unchanged_update_response_is_304(shop: Shop) -> None:
     shop.published(version="2.0")
     first = ask(shop)
     query = {"productId": shop.product.public_id, "platform": "windows", "version": "1.0"}
@@ -145,5 +145,5 @@ def test_same_answer_again_is_not_sent_again(shop: Shop) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_update_is_no_release_id(shop: Shop) -> None:
+def test_update_is_not_parsed_as_a_release_id(shop: Shop) -> None:
     assert shop.client.send("patch", "/v3/releases/update", {}).status_code == 405

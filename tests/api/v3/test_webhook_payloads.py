@@ -46,7 +46,7 @@ def release(shop: Shop, made: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_a_new_release_is_as_rest_shows_it(shop: Shop) -> None:
+def test_new_release_payload_equals_the_rest_response(shop: Shop) -> None:
     made = shop.release(platforms=["linux"], notes="*News*")
     found = body("version.created")
     assert list(found) == ["event", "data", "triggeredAt"]
@@ -54,7 +54,7 @@ def test_a_new_release_is_as_rest_shows_it(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("in_organization", [False, True])
-def test_a_published_release_is_as_rest_shows_it_with_its_files(shop: Shop, in_organization: bool) -> None:
+def test_published_release_payload_equals_the_rest_response_with_files(shop: Shop, in_organization: bool) -> None:
     if in_organization:
         organization = make_organization(members=(shop.owner,))
         update_download(actor=system(), download=shop.product, organization=organization)
@@ -72,41 +72,41 @@ def test_a_published_release_is_as_rest_shows_it_with_its_files(shop: Shop, in_o
         ("archive", "version.archived", "release.archived"),
     ],
 )
-def test_every_step_is_told_after_the_change(shop: Shop, step: str, event: str, name: str) -> None:
+def test_every_release_step_sends_its_event(shop: Shop, step: str, event: str, name: str) -> None:
     made = shop.published()
     assert shop.act(made, step).status_code == 200
     found = body(event)
     assert (found["event"], found["data"]) == (name, release(shop, made))
 
 
-def test_a_changed_release_is_as_rest_shows_it(shop: Shop) -> None:
+def test_changed_release_payload_equals_the_rest_response(shop: Shop) -> None:
     made = shop.release()
     shop.client.send("patch", f"/v3/releases/{made['id']}", {"name": "Summer", "private": True})
     found = body("version.updated")
     assert (found["event"], found["data"]) == ("release.updated", release(shop, made))
 
 
-def test_a_later_change_does_not_show(shop: Shop) -> None:
+def test_payload_does_not_include_later_changes(shop: Shop) -> None:
     made = shop.release()
     shop.client.send("patch", f"/v3/releases/{made['id']}", {"name": "Summer"})
     assert body("version.created")["data"]["name"] == "Spring"
 
 
 @pytest.mark.parametrize("hard", [False, True])
-def test_a_deleted_release_still_has_its_data(shop: Shop, hard: bool) -> None:
+def test_deletion_payload_contains_the_release(shop: Shop, hard: bool) -> None:
     made = shop.published()
     delete_version(actor=system(), version=Version.objects.get(public_id=made["id"]), hard=hard)
     found = body("version.deleted")
     assert (found["event"], found["data"]["id"], found["data"]["version"]) == ("release.deleted", made["id"], "1.0.0")
 
 
-def test_what_this_dialect_has_no_step_for_is_told_by_its_name(shop: Shop) -> None:
+def test_other_changes_are_sent_under_their_hub_name(shop: Shop) -> None:
     made = shop.published()
     move(Move.YANK, actor=system(), version=Version.objects.get(public_id=made["id"]), reason="broken")
     assert body("version.yanked")["event"] == "release.yanked"
 
 
-def test_a_hosted_file_is_as_rest_shows_it(shop: Shop) -> None:
+def test_hosted_file_payload_equals_the_rest_response(shop: Shop) -> None:
     made = shop.release()
     file = shop.upload(made).json()
     found = body("file.created")
@@ -114,7 +114,7 @@ def test_a_hosted_file_is_as_rest_shows_it(shop: Shop) -> None:
     assert found["data"] == shop.get(f"/v3/release-files/{file['id']}").json()
 
 
-def test_a_changed_file_is_as_rest_shows_it(shop: Shop) -> None:
+def test_changed_file_payload_equals_the_rest_response(shop: Shop) -> None:
     shop.upload(shop.release())
     file = Version.objects.get().files.get()
     update_file(actor=system(), file=file, is_secured=True)
@@ -123,7 +123,7 @@ def test_a_changed_file_is_as_rest_shows_it(shop: Shop) -> None:
     assert data == shop.get(f"/v3/release-files/{file.public_id}").json()
 
 
-def test_an_external_file_is_as_rest_shows_it(shop: Shop) -> None:
+def test_external_file_payload_equals_the_rest_response(shop: Shop) -> None:
     made = shop.release()
     url = "https://files.example.org/x.tar.gz"
     fields = {"name": "x.tar.gz", "url": url, "size": 5, "checksum": "ab" * 16, "secured": True}
@@ -134,7 +134,7 @@ def test_an_external_file_is_as_rest_shows_it(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("event_type", ["version.created", "file.created"])
-def test_events_from_before_the_new_fields_are_told_as_well(shop: Shop, event_type: str) -> None:
+def test_events_without_the_new_fields_are_rendered(shop: Shop, event_type: str) -> None:
     shop.published()
     event = Event.objects.filter(type=event_type).latest("id")
     version = event.data.get("version") or event.data

@@ -11,27 +11,27 @@ UNKNOWN = ("release", "release.*", "*", "version.created", "download.created", T
 INFERRED = {"release.published", "release.deleted", "release.archived", "releaseFile.deleted"}
 
 
-def test_the_names_of_the_contract_are_there() -> None:
+def test_documented_event_names_exist() -> None:
     assert set(EVENTS) >= DOCUMENTED | INFERRED
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_every_name_comes_back_as_it_went(name: str) -> None:
+def test_event_names_round_trip(name: str) -> None:
     assert from_filter(to_filter([name, name])) == [name]
     assert from_type(to_type(name)) == name
 
 
 @pytest.mark.parametrize("event_type", [name for name in EventType.values if not name.startswith("download.")])
-def test_names_are_those_of_the_bodies(event_type: str) -> None:
+def test_event_names_match_the_payloads(event_type: str) -> None:
     assert from_type(event_type) == name_of("v3", event_type, {})
 
 
-def test_all_names_are_the_whole_filter() -> None:
+def test_selecting_all_events_stores_an_empty_filter() -> None:
     assert from_filter(to_filter(EVENTS)) == list(EVENTS)
 
 
 @pytest.mark.parametrize("names", [[], *([name] for name in UNKNOWN)])
-def test_what_is_no_name_is_refused(names: list[str]) -> None:
+def test_invalid_label_names_are_rejected(names: list[str]) -> None:
     with pytest.raises(UnknownEvent):
         to_filter(names)
 
@@ -46,5 +46,5 @@ def test_what_is_no_name_is_refused(names: list[str]) -> None:
         (["version.deleted.hard", "file.created"], ["release.deleted", "releaseFile.created"]),
     ],
 )
-def test_filters_made_elsewhere_are_told_in_names_of_this_dialect(filter_: list[str], names: list[str]) -> None:
+def test_filters_created_elsewhere_are_shown_in_v3_names(filter_: list[str], names: list[str]) -> None:
     assert from_filter(filter_) == names

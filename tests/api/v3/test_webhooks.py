@@ -71,7 +71,7 @@ def test_create_answers_with_the_documented_fields_and_the_token(shop: Shop) -> 
     assert (row.format, row.events, row.download_id) == ("v3", ["version.published"], shop.product.pk)
 
 
-def test_the_token_is_shown_in_no_other_answer(shop: Shop) -> None:
+def test_token_is_returned_in_no_other_response(shop: Shop) -> None:
     path = f"{BASE}/{made(shop).public_id}"
     for answer in (shop.get(path), shop.get(BASE), shop.client.send("patch", path, {"name": "x"})):
         assert answer.status_code == 200
@@ -81,7 +81,7 @@ def test_the_token_is_shown_in_no_other_answer(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("token", [..., None, ""])
-def test_without_a_token_one_is_made(shop: Shop, token: Any) -> None:
+def test_omitted_token_is_generated(shop: Shop, token: Any) -> None:
     shown = create(shop, token=token).json()
     assert len(shown["token"]) > 40
     assert shown["token"] == secret_of(Endpoint.objects.get())
@@ -95,13 +95,13 @@ def test_a_new_token_replaces_the_old_one_at_once(shop: Shop) -> None:
     assert (secret_of(row), row.title, row.is_previous_secret_valid) == ("another-token-1", "New", False)
 
 
-def test_a_token_of_null_leaves_it_alone(shop: Shop) -> None:
+def test_null_token_keeps_the_current_token(shop: Shop) -> None:
     row = made(shop)
     assert patch(shop, row, **shop.get(f"{BASE}/{row.public_id}").json()).status_code == 200
     assert secret_of(row) == TOKEN
 
 
-def test_a_change_is_made_whole_or_not_at_all(shop: Shop) -> None:
+def test_failed_update_rolls_back_completely(shop: Shop) -> None:
     row = made(shop)
     assert patch(shop, row, token="another-token-1", name="a\u2028b").status_code == 400
     assert secret_of(row) == TOKEN
@@ -139,7 +139,7 @@ def test_delete(shop: Shop) -> None:
     assert not Endpoint.objects.exists()
 
 
-def test_events_lists_what_may_be_asked_for(shop: Shop) -> None:
+def test_events_endpoint_lists_all_event_names(shop: Shop) -> None:
     names = shop.get(f"{BASE}/events").json()
     assert {"release.created", "release.updated", "releaseFile.created"} <= set(names)
     assert create(shop, events=names).json()["events"] == names
@@ -157,7 +157,7 @@ def test_events_lists_what_may_be_asked_for(shop: Shop) -> None:
     ],
     ids=repr,
 )  # fmt: skip
-def test_what_is_wrong_is_named(shop: Shop, wrong: dict[str, Any]) -> None:
+def test_errors_name_the_invalid_field(shop: Shop, wrong: dict[str, Any]) -> None:
     answer = create(shop, **wrong)
     assert answer.status_code == 400, answer.content
     assert next(iter(wrong)) in answer.json()["message"]
@@ -240,17 +240,17 @@ def admin_of(shop: Shop) -> Any:
     return organization
 
 
-def test_the_only_product_is_meant_when_none_is_named(shop: Shop) -> None:
+def test_webhook_defaults_to_the_only_product(shop: Shop) -> None:
     assert create(shop, productId=...).json()["productId"] == shop.product.public_id
 
 
-def test_the_only_organization_is_meant_before_products(shop: Shop) -> None:
+def test_webhook_defaults_to_the_only_organization(shop: Shop) -> None:
     organization = admin_of(shop)
     shown = create(shop, productId=...).json()
     assert (shown["productId"], shown["organizationId"]) == (None, organization.public_id)
 
 
-def test_among_several_one_has_to_be_named(shop: Shop) -> None:
+def test_webhook_owner_is_required_if_ambiguous(shop: Shop) -> None:
     make_download(shop.owner)
     answer = create(shop, productId=...)
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FIELD")
@@ -261,24 +261,24 @@ def test_among_several_one_has_to_be_named(shop: Shop) -> None:
     assert (shown["organizationId"], first == second) == (second.public_id, False)
 
 
-def test_who_manages_nothing_is_told_to_name_it(shop: Shop) -> None:
+def test_webhook_owner_is_required_without_managed_products(shop: Shop) -> None:
     assert create(shop, signed_in(make_user()), productId=...).status_code == 400
 
 
-def test_without_a_name_staff_means_the_site(shop: Shop) -> None:
+def test_webhook_of_staff_defaults_to_the_site(shop: Shop) -> None:
     staff = signed_in(make_user(is_staff=True, permissions=("change_endpoint",)))
     shown = create(shop, staff, productId=...).json()
     assert (shown["productId"], shown["organizationId"]) == (None, None)
 
 
-def test_a_key_bound_to_a_product_means_that_one(shop: Shop) -> None:
+def test_webhook_of_a_bound_key_belongs_to_its_product(shop: Shop) -> None:
     make_download(shop.owner)
     client = ApiClient(make_key(shop.owner, scopes=["webhook:write"], download_ids=[shop.product.pk]))
     assert create(shop, client, productId=...).json()["productId"] == shop.product.public_id
 
 
 @pytest.mark.parametrize("wrong", ["a" * 24, "9" * 200, "é", "\x00", "../x"])
-def test_what_is_not_there_cannot_be_named(shop: Shop, wrong: str) -> None:
+def test_label_with_unknown_products_is_rejected(shop: Shop, wrong: str) -> None:
     for field in ("productId", "organizationId"):
         assert create(shop, **{field: wrong}).status_code in {400, 404}
     assert not Endpoint.objects.exists()
@@ -303,7 +303,7 @@ def people(shop: Shop) -> dict[str, tuple[User, bool]]:
 
 
 @pytest.mark.parametrize("who", ["owner", "team manager", "uploader", "moderator", "staff", "stranger"])
-def test_every_route_is_for_who_manages_the_product(shop: Shop, who: str) -> None:
+def test_every_route_requires_managing_the_product(shop: Shop, who: str) -> None:
     user, may = people(shop)[who]
     client = signed_in(user)
     row = made(shop)
@@ -358,7 +358,7 @@ def sent_to(shop: Shop, server: Receiver, settings: Any) -> dict[str, Any]:
     return found  # type: ignore[no-any-return]
 
 
-def test_the_log_tells_what_was_sent_and_answered(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
+def test_log_shows_request_and_response(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
     server = receiver()
     found = sent_to(shop, server, settings)
     [(headers, body)] = server.received
@@ -371,7 +371,7 @@ def test_the_log_tells_what_was_sent_and_answered(shop: Shop, receiver: Callable
     assert found["webhookId"] == Endpoint.objects.get().public_id
 
 
-def test_the_log_tells_why_it_is_tried_again(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
+def test_log_shows_the_retry_reason(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
     found = sent_to(shop, receiver(status(503)), settings)
     assert (found["state"], found["statusCode"]) == ("pending", 503)
     assert found["retryReason"] == found["attempts"][0]["error"] == "The server responded with status 503."
@@ -390,9 +390,7 @@ def test_a_retry_sends_the_same_again(shop: Shop, receiver: Callable[..., Receiv
     assert server.ids == [found["id"]] * 2
 
 
-def test_a_test_event_is_sent_whatever_was_asked_for(
-    shop: Shop, receiver: Callable[..., Receiver], settings: Any
-) -> None:
+def test_test_event_ignores_the_event_filter(shop: Shop, receiver: Callable[..., Receiver], settings: Any) -> None:
     settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
     server = receiver()
     row = made(shop, url=server.url)
@@ -406,7 +404,7 @@ def test_a_test_event_is_sent_whatever_was_asked_for(
     assert body["data"] == {"webhookId": row.public_id, "message": "This is a test."}
 
 
-def test_a_webhook_that_is_off_sends_no_test(shop: Shop) -> None:
+def test_inactive_webhook_sends_no_test_event(shop: Shop) -> None:
     row = made(shop, active=False)
     answer = shop.client.send("post", f"{BASE}/{row.public_id}/test")
     assert (answer.status_code, answer.json()["code"]) == (409, "ENDPOINT_NOT_SENDING")

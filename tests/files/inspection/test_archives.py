@@ -185,14 +185,14 @@ def test_name_in_an_old_code_page_is_accepted() -> None:
     assert codes(zip_with("\u00fcber.txt")) == set()
 
 
-def test_shown_member_is_short_and_printable() -> None:
+def test_reported_member_name_is_short_and_printable() -> None:
     [found] = inspect_archive(io.BytesIO(zip_with("../\x1b\n" + "x" * 250)), "a.zip")
     assert found.member.startswith("../\\x1b\\n")
     assert len(found.member) == 200
     assert found.member.isprintable()
 
 
-def test_findings_end_at_twenty() -> None:
+def test_at_most_twenty_findings_are_reported() -> None:
     names = [f"../{number}" for number in range(50)]
     assert len(inspect_archive(io.BytesIO(zip_with(*names)), "a.zip")) == 20
 
@@ -288,7 +288,7 @@ LIES: dict[str, tuple[str, bytes]] = {
 
 
 @pytest.mark.parametrize("title", LIES)
-def test_lie_in_a_zip_is_found(title: str) -> None:
+def test_inconsistent_zip_header_is_found(title: str) -> None:
     code, content = LIES[title]
     assert code in codes(content)
 
@@ -345,13 +345,13 @@ LINKS_IN = [
 
 
 @pytest.mark.parametrize("links", LINKS_OUT)
-def test_link_out_is_found(links: list[tuple[str, str]]) -> None:
+def test_link_out_of_the_archive_is_found(links: list[tuple[str, str]]) -> None:
     assert codes(Zip([link(*pair) for pair in links]).build())
     assert codes(build_tar(*(sym(*pair) for pair in links)), "a.tar")
 
 
 @pytest.mark.parametrize("links", LINKS_IN)
-def test_link_inside_is_accepted(links: list[tuple[str, str]]) -> None:
+def test_link_inside_the_archive_is_accepted(links: list[tuple[str, str]]) -> None:
     assert codes(Zip([link(*pair) for pair in links]).build()) == set()
     assert tar_codes(*(sym(*pair) for pair in links)) == set()
 
@@ -364,7 +364,7 @@ def test_member_behind_a_link_is_found(kind: str) -> None:
     assert tar_codes(*tar_members[::step])
 
 
-def test_link_in_a_zip_may_be_packed_but_not_long() -> None:
+def test_zip_symlink_may_be_compressed_but_not_long() -> None:
     assert codes(zip_with("a", content=b"../x", mode=0o120777)) == {"archive.link_outside"}
     assert codes(zip_with("a", content=b"x" * 5000, mode=0o120777)) == {"archive.name_too_long"}
     assert codes(zip_with("a", content=b"x", mode=0o120777, method=9)) == {"archive.method"}
@@ -432,7 +432,7 @@ TAR_LIES: dict[str, tuple[str, bytes]] = {
 
 @pytest.mark.parametrize("title", TAR_LIES)
 @pytest.mark.parametrize("packing", ["", "gz", "bz2", "xz"])
-def test_lie_in_a_tar_is_found(title: str, packing: str) -> None:
+def test_inconsistent_tar_header_is_found(title: str, packing: str) -> None:
     code, content = TAR_LIES[title]
     assert code in codes(packed(content, packing), f"a.tar.{packing}" if packing else "a.tar")
 
@@ -457,13 +457,13 @@ def test_packed_tar_in_several_streams_is_read_as_one(packing: str) -> None:
 
 
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz"])
-def test_packed_zeros_are_stopped_early(packing: str) -> None:
+def test_compressed_zeros_are_stopped_early(packing: str) -> None:
     bomb = packed(build_tar(TarMember(size=2**33), end=b"") + bytes(100 * MIB), packing)
     with bounded():
         assert codes(bomb, f"a.tar.{packing}") == {"archive.bomb"}
 
 
-def test_zeros_after_the_end_are_a_bomb_too() -> None:
+def test_zeros_after_the_end_of_the_archive_are_rejected() -> None:
     with bounded():
         assert codes(packed(build_tar(TarMember()) + bytes(80 * MIB), "gz"), "a.tgz") == {"archive.bomb"}
 
@@ -557,7 +557,7 @@ def test_plain_tar_of_many_gib_is_not_read_through() -> None:
     assert handle.was_read < MIB
 
 
-def test_content_that_is_hard_to_pack_is_read_through(tmp_path: Path) -> None:
+def test_incompressible_content_is_read_completely(tmp_path: Path) -> None:
     noise = zlib.compress(bytes(range(256)) * 40) * 400
     with bounded():
         assert codes(packed(build_tar(TarMember(content=noise * 50), TarMember(b"b")), "gz"), "a.tgz") == set()
@@ -664,11 +664,11 @@ WRONG_TYPE = [
 
 
 @pytest.mark.parametrize(("name", "content"), WRONG_TYPE)
-def test_content_that_is_not_what_the_name_says_is_found(name: str, content: bytes) -> None:
+def test_content_that_does_not_match_the_extension_fails(name: str, content: bytes) -> None:
     assert codes(content, name) == {"archive.wrong_type"}
 
 
-def test_packed_text_is_no_tar() -> None:
+def test_compressed_text_is_not_a_tar() -> None:
     assert codes(packed(b"hello" * 500, "gz"), "a.tar.gz") == {"archive.unreadable"}
     assert codes(packed(b"hello", "gz"), "a.tar.gz") == {"archive.truncated"}
 
@@ -678,7 +678,7 @@ def test_packed_text_is_no_tar() -> None:
     [b"%PDF-1.7\n", b"GIF89a" + bytes(20), b"\x89PNG\r\n\x1a\n" + bytes(20), b"<html><script>", packed(b"x", "gz")],
 )
 @pytest.mark.parametrize("is_counted", [True, False])
-def test_two_things_at_once_are_refused(head: bytes, is_counted: bool) -> None:
+def test_file_and_link_together_are_rejected(head: bytes, is_counted: bool) -> None:
     content = Zip([Member()], prefix=head, is_prefix_counted=is_counted).build()
     assert codes(content, "a.zip") == {"archive.prefix"}
     assert codes(content, "a.dat") == {"archive.polyglot"}
@@ -695,7 +695,7 @@ SEEDS = [content for name, content in BENIGN.values() if len(content) < 30_000 a
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_damage_never_raises(data: st.DataObject) -> None:
+def test_damaged_archive_never_raises(data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from(SEEDS)))
     if content:
         for at, value in data.draw(
@@ -712,7 +712,7 @@ def test_damage_never_raises(data: st.DataObject) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=1500), st.sampled_from(["zip", "tar", "tar.gz", "tar.xz", "tar.bz2", "bin"]))
-def test_noise_never_raises(content: bytes, ext: str) -> None:
+def test_random_bytes_never_raise(content: bytes, ext: str) -> None:
     assert inspect_archive(io.BytesIO(content), f"a.{ext}") or ext == "bin"
     inspect_archive(io.BytesIO(b"PK\x03\x04" + content + end_record()), f"a.{ext}")
 

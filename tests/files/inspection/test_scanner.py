@@ -151,7 +151,7 @@ def test_clean_file_has_no_finding(start: Start, is_unix: bool) -> None:
 
 
 @pytest.mark.parametrize("is_unix", [False, True])
-def test_finding_has_its_name(start: Start, is_unix: bool) -> None:
+def test_finding_contains_the_malware_name(start: Start, is_unix: bool) -> None:
     server = start(is_unix=is_unix)
     assert scan([b"a" * 70, MARKER[:9], MARKER[9:]], address=server.address) == "Eicar-Test-Signature"
 
@@ -165,13 +165,13 @@ def test_large_and_empty_chunks_arrive_whole(start: Start) -> None:
     assert server.broken == []
 
 
-def test_file_without_bytes_is_scanned(start: Start) -> None:
+def test_empty_file_is_scanned(start: Start) -> None:
     server = start()
     assert scan([], address=server.address) is None
     assert server.streams == [b""]
 
 
-def test_large_file_is_sent_as_it_comes(start: Start) -> None:
+def test_large_file_is_scanned_as_a_stream(start: Start) -> None:
     server = start()
     drawn = 0
 
@@ -207,32 +207,32 @@ def test_file_over_the_limit_names_the_setting(start: Start) -> None:
         b"A" * 100_000,
     ],
 )
-def test_strange_answer_is_no_verdict(start: Start, answer: bytes) -> None:
+def test_unexpected_scanner_response_gives_no_verdict(start: Start, answer: bytes) -> None:
     with pytest.raises(ScannerUnavailable) as caught:
         scan([b"clean"], address=start(answering(answer)).address)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400
 
 
-def test_finding_without_a_name_is_still_one(start: Start) -> None:
+def test_finding_without_a_malware_name_is_reported(start: Start) -> None:
     assert scan([b"x"], address=start(answering(b"stream:  FOUND\0")).address) == "unnamed"
 
 
 @pytest.mark.parametrize("behaviour", [hanging, dripping])
 @pytest.mark.parametrize("size", [5, 20_000_000])
-def test_scanner_that_hangs_is_left_in_time(start: Start, behaviour: Behaviour, size: int) -> None:
+def test_hanging_scanner_times_out(start: Start, behaviour: Behaviour, size: int) -> None:
     server = start(behaviour)
     with pytest.raises(ScannerUnavailable, match=r"in 0\.5 seconds|no verdict"):
         scan([bytes(size)], address=server.address, timeout_seconds=0.5)
 
 
 @pytest.mark.parametrize("behaviour", [closing, resetting, approving_early])
-def test_scanner_that_leaves_early_gives_no_verdict(start: Start, behaviour: Behaviour) -> None:
+def test_scanner_that_closes_the_connection_gives_no_verdict(start: Start, behaviour: Behaviour) -> None:
     with pytest.raises(ScannerUnavailable):
         scan([bytes(1_000_000)] * 20, address=start(behaviour).address)
 
 
-def test_scanner_that_is_not_there() -> None:
+def test_unreachable_scanner_is_reported() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(ScannerUnavailable, match="cannot be reached"):
@@ -240,7 +240,7 @@ def test_scanner_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("address", ["unix:/nowhere/clamd", "unix:", "unix:" + "x" * 200, "x" * 70 + ":1"])
-def test_socket_that_is_not_there(address: str) -> None:
+def test_missing_scanner_socket_is_reported(address: str) -> None:
     with pytest.raises(ScannerUnavailable):
         scan([b"x"], address=address)
 
@@ -248,12 +248,12 @@ def test_socket_that_is_not_there(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["", "localhost", ":3310", "localhost:", "localhost:x", "localhost:99999", "host:\u0663"]
 )
-def test_address_of_wrong_form(address: str) -> None:
+def test_malformed_scanner_address_is_reported(address: str) -> None:
     with pytest.raises(ScannerUnavailable, match="must be host:port or unix:"):
         scan([b"x"], address=address)
 
 
-def test_error_of_the_storage_stays_its_own(start: Start) -> None:
+def test_storage_error_is_not_translated(start: Start) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"x"
         raise TimeoutError("storage")

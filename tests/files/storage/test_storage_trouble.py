@@ -82,18 +82,18 @@ CALLS: dict[str, Callable[[S3Storage], Any]] = {
 
 @pytest.mark.parametrize("trouble", ["down"], indirect=True)
 @pytest.mark.parametrize("call", CALLS)
-def test_every_call_ends_with_our_error(trouble: str, call: str) -> None:
+def test_every_storage_call_raises_a_domain_error(trouble: str, call: str) -> None:
     with pytest.raises(StorageUnavailable):
         CALLS[call](S3Storage())
 
 
-def test_every_trouble_has_its_error(trouble: str) -> None:
+def test_every_storage_failure_maps_to_its_error(trouble: str) -> None:
     with pytest.raises(DomainError) as caught:
         S3Storage().size("blobs/aa/x")
     assert isinstance(caught.value, StorageFull if trouble == "full" else StorageUnavailable)
 
 
-def test_upload_is_refused_and_nothing_is_begun(trouble: str, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_rejected_upload_starts_no_session(trouble: str, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.MIN_PART_BYTES = 1
     owner = make_user()
     version, client = make_version(make_download(owner)), ApiClient(make_key(owner))
@@ -107,7 +107,7 @@ def test_upload_is_refused_and_nothing_is_begun(trouble: str, monkeypatch: pytes
     assert UploadSession.objects.count() == 0
 
 
-def test_settings_give_a_hanging_store_half_a_minute() -> None:
+def test_s3_timeouts_add_up_to_at_most_36_seconds() -> None:
     config = s3_client_config(addressing_style="auto", signature_version="s3v4")
     attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) <= 36

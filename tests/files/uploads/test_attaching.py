@@ -27,14 +27,14 @@ def attach(actor: Actor, reference: str, version: Version | None = None, **given
     return attach_file(actor=system(), version=version or make_version(), source=source)
 
 
-def test_upload_brings_its_fields_and_the_name_wins_over_them() -> None:
+def test_attached_upload_fields_are_overridden_by_the_reference() -> None:
     user = make_user()
     upload = make_loose_upload(user, platform="linux", architecture="x64", display_label="Linux")
     file = attach(Actor(user=user), upload.public_id, architecture="arm64")
     assert (file.platform, file.architecture, file.display_label) == ("linux", "arm64", "Linux")
 
 
-def test_attached_upload_no_longer_keeps_the_bytes() -> None:
+def test_attached_upload_passes_its_blob_to_the_file() -> None:
     user = make_user()
     file = attach(Actor(user=user), make_loose_upload(user).public_id)
     delete_file(actor=system(), file=file, hard=True)
@@ -51,7 +51,7 @@ def test_upload_can_be_attached_again_while_its_file_is_there() -> None:
         attach(Actor(user=user), upload.public_id)
 
 
-def test_upload_is_looked_into_at_once() -> None:
+def test_small_upload_is_inspected_immediately() -> None:
     user = make_user()
     upload = make_loose_upload(user, name="tool.zip", content=b"no zip at all")
     with pytest.raises(Rejected):
@@ -64,21 +64,21 @@ def test_large_upload_is_left_to_a_worker(settings: Any) -> None:
     assert attach(Actor(user=user), make_loose_upload(user).public_id).validation_status == "pending"
 
 
-def test_administrators_attach_uploads_of_others() -> None:
+def test_administrators_can_attach_uploads_of_other_users() -> None:
     upload = make_loose_upload(make_user())
     with pytest.raises(Invalid):
         find_sources(Actor(), [Named(upload.public_id)])
     assert attach(system(), upload.public_id).blob == upload.blob
 
 
-def test_checks_of_a_file_hold_for_its_copy() -> None:
+def test_copied_link_is_validated_like_an_upload() -> None:
     for status in ("passed", "pending"):
         known = make_file()
         File.objects.filter(pk=known.pk).update(validation_status=status)
         assert attach(system(), known.public_id).validation_status == status
 
 
-def test_link_is_attached_as_a_link() -> None:
+def test_attached_link_stays_a_link() -> None:
     known = make_file()
     File.objects.filter(pk=known.pk).update(blob=None, external_url="https://example.com/tool.bin")
     copy = attach(system(), known.public_id, sha512="0" * 128)
@@ -86,7 +86,7 @@ def test_link_is_attached_as_a_link() -> None:
     assert copy.external_sha512 == "0" * 128
 
 
-def test_lost_bytes_are_refused() -> None:
+def test_attaching_missing_bytes_is_rejected() -> None:
     known = make_file()
     Blob.objects.update(state="missing")
     with pytest.raises(Invalid):
@@ -109,26 +109,26 @@ def test_names_are_found_in_as_many_queries_for_twenty_as_for_one() -> None:
         assert len(queries) == 3
 
 
-def test_version_is_not_made_without_a_file() -> None:
+def test_version_without_a_file_is_not_created() -> None:
     download = make_download()
     with pytest.raises(Invalid):
         create_with_files(actor=system(), download_id=download.pk, number="1.0", sources=[])
     assert not Version.all_objects.exists()
 
 
-def test_failed_file_is_none() -> None:
+def test_version_with_only_failed_files_is_not_published() -> None:
     version = make_version(state="draft", files=1)
     File.objects.update(validation_status="failed")
     with pytest.raises(Invalid):
         edit_with_files(actor=system(), version=version, state="published")
 
 
-def test_file_that_is_being_checked_is_enough() -> None:
+def test_pending_file_is_enough_to_publish() -> None:
     version = make_version(state="draft", files=1)
     File.objects.update(validation_status="pending")
     assert edit_with_files(actor=system(), version=version, state="published").state == "published"
 
 
-def test_no_change_at_all_needs_the_right_to_edit() -> None:
+def test_empty_update_requires_the_edit_right() -> None:
     with pytest.raises(Denied):
         edit_with_files(actor=Actor(user=make_user()), version=make_version())

@@ -88,7 +88,7 @@ def linked(url: str, **fields: Any) -> File:
 
 
 @pytest.mark.parametrize("path", ["/tool.exe", "/moved"])
-def test_link_is_measured_and_stays_where_it_is(host: Any, path: str) -> None:
+def test_link_is_probed_and_stays_external(host: Any, path: str) -> None:
     file = linked(host.url + path)
     assert (file.validation_status, file.size_bytes, file.blob) == ("passed", len(BYTES), None)
     assert file.external_sha256 == hashlib.sha256(BYTES).hexdigest()
@@ -105,7 +105,7 @@ def test_declared_md5_is_compared(host: Any, wants_copy: bool) -> None:
     assert not File.objects.get(declared_checksum=right).findings
 
 
-def test_copy_is_kept_and_served_from_here(host: Any) -> None:
+def test_copied_link_is_served_by_the_hub(host: Any) -> None:
     file = linked(host.url + "/tool.exe", wants_copy=True)
     assert file.blob is not None
     assert file.validation_status == "passed"
@@ -113,21 +113,21 @@ def test_copy_is_kept_and_served_from_here(host: Any) -> None:
         assert stored.read() == BYTES
 
 
-def test_copy_is_looked_into(host: Any) -> None:
+def test_copied_link_is_inspected(host: Any) -> None:
     file = linked(host.url + "/bad.zip", wants_copy=True)
     assert file.validation_status == "failed"
     assert file.findings
 
 
 @pytest.mark.parametrize(("path", "code"), [("/absent", "link.status"), ("/inside", "link.refused")])
-def test_link_that_leads_nowhere_fails_with_a_reason(host: Any, path: str, code: str) -> None:
+def test_unreachable_link_fails_with_a_reason(host: Any, path: str, code: str) -> None:
     file = linked(host.url + path)
     assert (file.validation_status, file.findings[0]["code"]) == ("failed", code)
 
 
 @pytest.mark.parametrize("path", ["/broken", "/cut"])
 @pytest.mark.parametrize("wants_copy", [False, True])
-def test_trouble_is_tried_again_for_an_hour(host: Any, path: str, wants_copy: bool) -> None:
+def test_unreachable_link_is_retried_for_an_hour(host: Any, path: str, wants_copy: bool) -> None:
     file = linked(host.url + path, wants_copy=wants_copy)
     assert file.validation_status == "pending"
     File.objects.update(created_at=timezone.now() - timedelta(hours=2))
@@ -136,7 +136,7 @@ def test_trouble_is_tried_again_for_an_hour(host: Any, path: str, wants_copy: bo
     assert (file.validation_status, file.findings[0]["code"]) == ("failed", "link.unreachable")
 
 
-def test_address_inside_is_never_asked(host: Any, settings: Any) -> None:
+def test_private_address_is_never_connected_to(host: Any, settings: Any) -> None:
     settings.WEBHOOK_ALLOW_NETS = []
     file = linked(host.url + "/tool.exe")
     assert (file.validation_status, host.RequestHandlerClass.seen) == ("failed", [])
@@ -164,7 +164,7 @@ def test_the_limit_of_the_category_is_the_same_for_links_and_uploads(
     assert (limit == 0 or limit > len(BYTES)) is (status == "passed")
 
 
-def test_asset_number_of_a_release_page_becomes_its_address(host: Any) -> None:
+def test_asset_number_is_resolved_to_its_url(host: Any) -> None:
     version = make_version()
     update_version(actor=system(), version=version, release_page_url="https://github.com/o/r/releases/tag/v1.0")
     file = link_file(actor=system(), version=version, reference="77", filename="tool.exe")
@@ -188,7 +188,7 @@ def asset(**fields: Any) -> File:
 
 
 @pytest.mark.parametrize("wants_copy", [False, True])
-def test_asset_is_named_after_what_was_found(host: Any, wants_copy: bool) -> None:
+def test_asset_is_renamed_after_lookup(host: Any, wants_copy: bool) -> None:
     file = asset(wants_copy=wants_copy)
     assert (file.validation_status, file.filename, file.folded_name) == ("passed", "tool.exe", fold_name("tool.exe"))
     assert file.external_sha512 == hashlib.sha512(BYTES).hexdigest()
@@ -229,7 +229,7 @@ def test_declared_digest_is_compared_however_large_the_file(host: Any, monkeypat
         ("https://github.com/o/../r/releases/tag/v1", "77"),
     ],
 )
-def test_bad_reference_is_told(host: Any, page: str, number: str) -> None:
+def test_invalid_reference_is_reported(host: Any, page: str, number: str) -> None:
     from files.uploads.external import BadLink
 
     with pytest.raises(BadLink):

@@ -54,14 +54,14 @@ def fill(lanes: HostLanes, slow: HangingHost, threads: ThreadPoolExecutor) -> li
     return running
 
 
-def test_a_host_that_hangs_gets_no_third_thread(slow: HangingHost, threads: ThreadPoolExecutor) -> None:
+def test_hanging_host_uses_at_most_two_threads(slow: HangingHost, threads: ThreadPoolExecutor) -> None:
     lanes = HostLanes(2)
     fill(lanes, slow, threads)
     assert lanes.run("slow.example", 3, slow) == 0
     assert sorted(slow.asked) == [1, 2]
 
 
-def test_other_hosts_are_asked_while_one_hangs(slow: HangingHost, threads: ThreadPoolExecutor) -> None:
+def test_other_hosts_are_probed_while_one_hangs(slow: HangingHost, threads: ThreadPoolExecutor) -> None:
     lanes = HostLanes(2)
     fill(lanes, slow, threads)
     done: list[int] = []
@@ -69,9 +69,7 @@ def test_other_hosts_are_asked_while_one_hangs(slow: HangingHost, threads: Threa
     assert done == [4]
 
 
-def test_what_was_left_is_done_by_the_threads_that_work_for_the_host(
-    slow: HangingHost, threads: ThreadPoolExecutor
-) -> None:
+def test_skipped_probes_are_done_by_the_busy_threads(slow: HangingHost, threads: ThreadPoolExecutor) -> None:
     lanes = HostLanes(2)
     running = fill(lanes, slow, threads)
     for item in (3, 4, 4):
@@ -81,7 +79,7 @@ def test_what_was_left_is_done_by_the_threads_that_work_for_the_host(
     assert sorted(slow.asked) == [1, 2, 3, 4]
 
 
-def test_a_probe_that_fails_gives_its_place_back() -> None:
+def test_failed_probe_releases_its_slot() -> None:
     lanes = HostLanes(1)
     with pytest.raises(ZeroDivisionError):
         lanes.run("host.example", 1, lambda item: item / 0)
@@ -89,7 +87,7 @@ def test_a_probe_that_fails_gives_its_place_back() -> None:
 
 
 @pytest.mark.django_db
-def test_the_sweep_leaves_links_to_the_lane_of_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweep_does_not_probe_links(monkeypatch: pytest.MonkeyPatch) -> None:
     file = make_file()
     File.objects.update(validation_status="pending", blob=None, external_url="https://slow.example/x.zip")
     hints: list[Any] = []

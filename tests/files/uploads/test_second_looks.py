@@ -37,7 +37,7 @@ def move(upload: UploadSession, state: UploadSession.State) -> None:
     UploadSession.objects.filter(pk=upload.pk).update(state=state)
 
 
-def test_an_upload_that_ends_while_it_is_verified_makes_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upload_aborted_during_verification_creates_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     upload = arrived()
     move(upload, UploadSession.State.UPLOADED)
     claim = verification._claim_blob
@@ -53,7 +53,7 @@ def test_an_upload_that_ends_while_it_is_verified_makes_no_file(monkeypatch: pyt
 
 
 @pytest.mark.parametrize("kind", ["incoming", "multipart"])
-def test_garbage_that_is_claimed_meanwhile_stays(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_garbage_claimed_concurrently_is_not_removed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = arrived()
     move(upload, UploadSession.State.FAILED)
     [item] = [found for found in find_garbage(older_than=timedelta(seconds=-1)) if found.name.startswith("incoming/")]
@@ -64,7 +64,7 @@ def test_garbage_that_is_claimed_meanwhile_stays(kind: str, monkeypatch: pytest.
     assert [found.key for found in blob_storage().objects("incoming/")] == before != []
 
 
-def test_a_file_is_decided_about_once() -> None:
+def test_file_is_validated_once() -> None:
     file = make_file()
     count = Version.objects.get(pk=file.version_id).file_count
     file.validation_status = File.Validation.PENDING  # as somebody who read it earlier has it
@@ -73,7 +73,7 @@ def test_a_file_is_decided_about_once() -> None:
 
 
 @pytest.mark.parametrize("state", [state for state in UploadSession.State if state != UploadSession.State.CREATED])
-def test_no_part_is_taken_once_the_upload_went_on(state: UploadSession.State) -> None:
+def test_part_is_rejected_after_completion(state: UploadSession.State) -> None:
     upload = arrived()
     url: Any = sign_parts(upload, [(1, "")])[0].put.url
     move(upload, state)

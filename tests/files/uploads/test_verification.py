@@ -119,7 +119,7 @@ STEPS = [
 @pytest.mark.parametrize("is_known", [False, True])
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(("place", "step"), STEPS, ids=[step for _, step in STEPS])
-def test_killed_at_any_step_it_goes_on(
+def test_verification_continues_after_a_crash_at_any_step(
     monkeypatch: pytest.MonkeyPatch, place: Any, step: str, moment: str, is_known: bool, part_bytes: int
 ) -> None:
     if is_known:
@@ -153,7 +153,7 @@ def test_lease_keeps_a_second_worker_away() -> None:
     assert verify_upload(upload.pk) is None
 
 
-def test_worker_that_wakes_up_late_writes_over_nothing() -> None:
+def test_worker_with_an_expired_lease_overwrites_nothing() -> None:
     """Its lease is over, another one finished meanwhile, and the client put other bytes in the old place."""
     upload = uploaded()
     late = verification._claim(upload.pk)
@@ -168,7 +168,7 @@ def test_worker_that_wakes_up_late_writes_over_nothing() -> None:
 
 
 @pytest.mark.parametrize("trouble", ["collect", "open"])
-def test_storage_trouble_is_tried_again(monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+def test_storage_failure_is_retried(monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
     upload = uploaded()
 
     def broken(*args: Any, **kwargs: Any) -> Any:
@@ -240,7 +240,7 @@ def fault_cut(upload: UploadSession) -> None:
         put(address(upload), BYTES[:9000], is_cut=True)
 
 
-def test_no_fault_makes_wrong_bytes_downloadable() -> None:
+def test_no_storage_fault_makes_wrong_bytes_downloadable() -> None:
     faults = [fault for name, fault in sorted(globals().items()) if name.startswith("fault_")]
     states: dict[str, int] = {}
     for number in range(FAULTS):

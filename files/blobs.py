@@ -27,17 +27,17 @@ def claim_blob(upload: StagedUpload) -> Blob:
     The claim keeps the garbage collection from deleting the blob. Call it outside a transaction.
     """
     _heal(upload)
-    known = _claim(upload.digests.sha256)
-    if known is None:
+    blob = _claim(upload.digests.sha256)
+    if blob is None:
         try:
             with transaction.atomic():
-                known = _new_blob(upload)
+                blob = _new_blob(upload)
         except IntegrityError:  # a parallel upload has just stored the same bytes
-            known = _claim(upload.digests.sha256)
-            if known is None:
+            blob = _claim(upload.digests.sha256)
+            if blob is None:
                 raise
-    upload.is_kept = known.storage_key == upload.key
-    return known
+    upload.is_kept = blob.storage_key == upload.key
+    return blob
 
 
 def release_claim(blob: Blob) -> None:
@@ -67,14 +67,14 @@ def _erase_row(blob_id: int) -> str:
 
 
 def _claim(sha256: str) -> Blob | None:
-    stored = Blob.objects.filter(sha256=sha256, state=Blob.State.STORED)
-    return stored.first() if stored.update(claimed_until=timezone.now() + CLAIM) else None
+    blobs = Blob.objects.filter(sha256=sha256, state=Blob.State.STORED)
+    return blobs.first() if blobs.update(claimed_until=timezone.now() + CLAIM) else None
 
 
 def _heal(upload: StagedUpload) -> None:
     """Repair a missing or damaged blob with newly uploaded identical bytes."""
-    lost = Blob.objects.filter(sha256=upload.digests.sha256, state=Blob.State.MISSING)
-    lost.update(storage_key=upload.key, state=Blob.State.STORED, updated_at=timezone.now())
+    missing_blobs = Blob.objects.filter(sha256=upload.digests.sha256, state=Blob.State.MISSING)
+    missing_blobs.update(storage_key=upload.key, state=Blob.State.STORED, updated_at=timezone.now())
 
 
 def _new_blob(upload: StagedUpload) -> Blob:

@@ -124,9 +124,9 @@ def _sessions_of(key: str) -> bool:
 
 
 def _referred(keys: Iterable[str]) -> set[str]:
-    wanted = list(keys)
-    blobs = Blob.objects.filter(storage_key__in=wanted).values_list("storage_key", flat=True)
-    uploads = UploadSession.objects.filter(final_key__in=wanted, state__in=OPEN).values_list("final_key", flat=True)
+    key_list = list(keys)
+    blobs = Blob.objects.filter(storage_key__in=key_list).values_list("storage_key", flat=True)
+    uploads = UploadSession.objects.filter(final_key__in=key_list, state__in=OPEN).values_list("final_key", flat=True)
     return {*blobs, *uploads}
 
 
@@ -134,21 +134,21 @@ def _referred(keys: Iterable[str]) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BlobCheck:
     """`problem` is empty when the stored bytes are what the row says."""
 
     blob: Blob
     problem: str
 
 
-def verify_blobs(blobs: Iterable[Blob]) -> Iterator[Verdict]:
+def verify_blobs(blobs: Iterable[Blob]) -> Iterator[BlobCheck]:
     """Read every byte again and compare; a blob found missing or changed is marked, one found whole is unmarked."""
     for blob in blobs:
         problem = _problem_of(blob)
         state = Blob.State.MISSING if problem else Blob.State.STORED
         if state != blob.state:
             Blob.objects.filter(pk=blob.pk).update(state=state, updated_at=timezone.now())
-        yield Verdict(blob, problem)
+        yield BlobCheck(blob, problem)
 
 
 def _problem_of(blob: Blob) -> str:

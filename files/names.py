@@ -119,14 +119,14 @@ def _check_characters(name: str) -> None:
                 "invisible characters and special spaces.",
             )
         # The best fit of Windows makes ASCII of full-width characters, so those count as what NFKC makes of them.
-        found = _FORBIDDEN.intersection(unicodedata.normalize("NFKC", char))
-        if found & {"/", "\\"} or char in _LOOKALIKES:
+        forbidden = _FORBIDDEN.intersection(unicodedata.normalize("NFKC", char))
+        if forbidden & {"/", "\\"} or char in _LOOKALIKES:
             raise InvalidName(
                 "file.name_path",
                 f"The file name contains {char}. Enter only the name of the file, without folders, drives or "
                 "characters that look like a slash.",
             )
-        if found:
+        if forbidden:
             raise InvalidName(
                 "file.name_characters",
                 f'The file name contains {char}. Remove < > : " | ? * and their full-width forms.',

@@ -49,9 +49,9 @@ def check_name_is_free(version: Version, filename: str, identity: Identity) -> N
     """
     if identity == Identity():
         return
-    known = PublicFileName.objects.filter(version=version, folded_name=fold_name(filename)).first()
-    if known is not None and not identity.is_same(known.sha256, known.external_url):
-        raise _refusal(version, known.filename, known.sha256, known.external_url)
+    public_name = PublicFileName.objects.filter(version=version, folded_name=fold_name(filename)).first()
+    if public_name is not None and not identity.is_same(public_name.sha256, public_name.external_url):
+        raise _refusal(version, public_name.filename, public_name.sha256, public_name.external_url)
 
 
 def remember_file(file: File) -> None:
@@ -75,18 +75,21 @@ def note_reason(file: File, reason: str) -> None:
 
 
 def _remember(files: QuerySet[File]) -> None:
-    known = PublicFileName.objects.filter(version=OuterRef("version"), folded_name=OuterRef("folded_name"))
+    public_names = PublicFileName.objects.filter(version=OuterRef("version"), folded_name=OuterRef("folded_name"))
     annotated: Any = files.select_related("blob").annotate(
-        **{f"known_{name}": Subquery(known.values(name)[:1]) for name in ("id", "filename", "sha256", "external_url")}
+        **{
+            f"known_{name}": Subquery(public_names.values(name)[:1])
+            for name in ("id", "filename", "sha256", "external_url")
+        }
     )
-    missing = []
+    new_rows = []
     for file in annotated.order_by().iterator(BATCH):
         identity = Identity.of(file)
         if file.known_id is None:
-            missing.append(_row(file, identity))
+            new_rows.append(_row(file, identity))
         elif not identity.is_same(file.known_sha256, file.known_external_url):
             raise _refusal(file.version, file.known_filename, file.known_sha256, file.known_external_url)
-    PublicFileName.objects.bulk_create(missing, batch_size=BATCH)
+    PublicFileName.objects.bulk_create(new_rows, batch_size=BATCH)
 
 
 def _row(file: File, identity: Identity) -> PublicFileName:

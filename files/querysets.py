@@ -44,8 +44,8 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         """Return the visible files that belong in a list."""
         if sees_everything(actor):
             return self.alive()
-        offered = Q(validation_status="passed") | Q(version__download__in=Download.objects.inside_for(actor))
-        return self.alive().filter(offered, version__in=Version.objects.listed_to(actor))
+        is_offered = Q(validation_status="passed") | Q(version__download__in=Download.objects.inside_for(actor))
+        return self.alive().filter(is_offered, version__in=Version.objects.listed_to(actor))
 
     def search(self, text: str) -> Self:
         """Return files whose name or label contains every word."""
@@ -75,9 +75,9 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         if name is None:
             return self.none()
         value = digest.lower()
-        stored = self.model.all_objects.filter(**{f"blob__{name}": value}).order_by().values("pk")
+        stored_ids = self.model.all_objects.filter(**{f"blob__{name}": value}).order_by().values("pk")
         linked = self.model.all_objects.filter(**{f"external_{name}": value, f"external_{name}__gt": ""})
-        return self.filter(pk__in=stored.union(linked.order_by().values("pk")))
+        return self.filter(pk__in=stored_ids.union(linked.order_by().values("pk")))
 
     def suiting(self, platform: str = "", architecture: str = "") -> Self:
         """Return files for the given platform and architecture.
@@ -87,8 +87,8 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         """
         rows = self
         if platform:
-            declared = Q(version__platforms=[]) | Q(version__platforms__holds=platform)
-            rows = rows.filter(Q(platform=platform) | Q(declared, platform="", kind="package"))
+            version_suits = Q(version__platforms=[]) | Q(version__platforms__holds=platform)
+            rows = rows.filter(Q(platform=platform) | Q(version_suits, platform="", kind="package"))
         if architecture:
             rows = rows.filter(architecture__in=["", UNIVERSAL, architecture])
         return rows

@@ -132,8 +132,8 @@ def add_file(
         head=head,
         upload=upload,
     )
-    taken = Blob.objects.select_for_update().filter(pk=blob.pk).update(claimed_until=None)
-    if not taken:
+    is_stored = Blob.objects.select_for_update().filter(pk=blob.pk).update(claimed_until=None)
+    if not is_stored:
         raise Conflict(
             ErrorCode.FILE_INCOMPLETE, "The uploaded bytes were removed in the meantime. Upload the file again."
         )
@@ -186,7 +186,7 @@ def link_file(
     return _add(actor, file, name, fields)
 
 
-def check_found_name(file: File, name: str) -> str:
+def check_asset_name(file: File, name: str) -> str:
     """Check the name of an asset that was looked up, and return the name to store.
 
     Raises:
@@ -327,10 +327,10 @@ def _add(actor: Actor, file: File, name: str, fields: dict[str, Any]) -> File:
 
 def _make_room(actor: Actor, version: Version, filename: str) -> None:
     """Soft-delete failed files with this name, so that a new file can take the name."""
-    failed = File.objects.filter(
+    failed_files = File.objects.filter(
         version=version, folded_name=fold_name(filename), validation_status=File.Validation.FAILED
     )
-    for file in failed:
+    for file in failed_files:
         file.version = version
         reason = "replaced because it failed validation"
         audit.record(actor=actor, action=AuditAction.FILE_DELETE_SOFT, target=file, reason=reason)

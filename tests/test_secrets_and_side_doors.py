@@ -24,9 +24,9 @@ from files.models import File
 from files.policies import file_policy
 from files.services import link_file, update_file
 from files.storage import blob_storage
-from files.storage.digests import Declared
+from files.storage.digests import DeclaredChecksums
 from files.uploads import external
-from files.uploads.attaching import Named, attach_file, find_sources
+from files.uploads.attaching import FileReference, attach_file, find_sources
 from files.uploads.external import probe_link
 from releasehub.accounts.models import Membership, User
 from releasehub.api.models import IdempotentAnswer
@@ -163,7 +163,7 @@ def test_url_of_a_failed_link_is_hidden_from_everyone() -> None:
 def test_declared_digests_of_every_kind_are_compared(name: str, prefix: str) -> None:
     right = hashlib.new(name, b"bytes", usedforsecurity=False).hexdigest()
     for text, differs in ((right, False), (right.upper(), False), ("0" * len(right), True)):
-        declared = Declared([prefix.format(name=name) + text, "free text", ""])
+        declared = DeclaredChecksums([prefix.format(name=name) + text, "free text", ""])
         for chunk in (b"by", b"tes"):
             declared.update(chunk)
         assert [found for *_, found in declared.differing()] == ([right] if differs else [])
@@ -183,7 +183,7 @@ def test_sha256_declared_by_mc_dm_for_a_link_is_kept_for_the_probe() -> None:
 def attach(version: Any, reference: str) -> File:
     """As the engine API does."""
     actor = Actor(user=version.download.owner)
-    (source,) = find_sources(actor, [Named(reference)])
+    (source,) = find_sources(actor, [FileReference(reference)])
     return attach_file(actor=actor, version=version, source=source)
 
 

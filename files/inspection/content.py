@@ -27,8 +27,8 @@ def findings_of(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LI
         TooManySteps: The inspection of the archive takes more steps than `limits.max_steps` allows.
     """
     with open_seekable(blob.storage_key, blob.size_bytes) as handle:
-        if found := inspect_archive(handle, filename, limits):
-            return found
+        if findings := inspect_archive(handle, filename, limits):
+            return findings
     if settings.SCANNER_ADDRESS and (name := scan(_chunks(blob), address=settings.SCANNER_ADDRESS)):
         return [Finding("scanner.found", f"The malware scanner found {name} in this file. Upload a clean file.")]
     return []

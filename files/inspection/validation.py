@@ -126,8 +126,8 @@ def _check_size(candidate: Candidate) -> None:
     rules, size, version = candidate.rules, candidate.size_bytes, candidate.version
     _within(rules.max_file_bytes, size, "The file")
     if rules.max_version_bytes:
-        held = used_by_version(version.pk, besides=candidate.reservation)
-        _within(rules.max_version_bytes, size + held, "The version")
+        used_bytes = used_by_version(version.pk, besides=candidate.reservation)
+        _within(rules.max_version_bytes, size + used_bytes, "The version")
     if size:
         check_room(version.download, size, besides=candidate.reservation, is_link_only=candidate.is_link_only)
 
@@ -140,11 +140,11 @@ def max_upload_bytes(version: Version, rules: CategoryRules, *, reservation: Res
     """
     limits = [rules.max_file_bytes] if rules.max_file_bytes else []
     if rules.max_version_bytes:
-        held = used_by_version(version.pk, besides=reservation)
-        _within(rules.max_version_bytes, held + 1, "The version")
-        limits.append(rules.max_version_bytes - held)
-    if (left := room_left(version.download, besides=reservation)) is not None:
-        limits.append(left)
+        used_bytes = used_by_version(version.pk, besides=reservation)
+        _within(rules.max_version_bytes, used_bytes + 1, "The version")
+        limits.append(rules.max_version_bytes - used_bytes)
+    if (quota_bytes := room_left(version.download, besides=reservation)) is not None:
+        limits.append(quota_bytes)
     return min(limits, default=0)
 
 
@@ -174,11 +174,11 @@ def _check_content(candidate: Candidate) -> None:
         )
 
 
-def _within(limit: int, size: int, what: str, *, field: str = "file") -> None:
+def _within(limit: int, size: int, subject: str, *, field: str = "file") -> None:
     if limit and size > limit:
         raise Rejected(
             ErrorCode.FILE_TOO_LARGE,
-            f"{what} would have {size} bytes, but the limit is {limit} bytes. Choose a smaller file.",
+            f"{subject} would have {size} bytes, but the limit is {limit} bytes. Choose a smaller file.",
             field=field,
             limit=limit,
         )

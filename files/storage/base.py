@@ -59,8 +59,8 @@ class Incoming:
 
     def is_whole(self, number: int, size: int) -> bool:
         """Return True if a part of `size` bytes is complete."""
-        wanted = self.part_size(number)
-        return size <= wanted if self.is_open_ended else size == wanted
+        expected_bytes = self.part_size(number)
+        return size <= expected_bytes if self.is_open_ended else size == expected_bytes
 
 
 @dataclass(frozen=True)

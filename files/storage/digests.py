@@ -43,7 +43,7 @@ def algorithm_of(checksum: str) -> str | None:
     return ALGORITHMS.get(len(checksum)) if _HEX.issuperset(checksum) else None
 
 
-class Declared:
+class DeclaredChecksums:
     """Checksums that a client or an upstream server declared, compared with the bytes while they are streamed.
 
     Args:
@@ -53,11 +53,11 @@ class Declared:
 
     def __init__(self, checksums: Iterable[str]) -> None:
         texts = {text.strip().lower().rpartition(":")[2] for text in checksums}
-        self._wanted = {text: name for text in texts if (name := algorithm_of(text)) is not None}
-        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in self._wanted.values()}
+        self._expected = {text: name for text in texts if (name := algorithm_of(text)) is not None}
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in self._expected.values()}
 
     def __bool__(self) -> bool:
-        return bool(self._wanted)
+        return bool(self._expected)
 
     def update(self, chunk: bytes) -> None:
         for digest in self._hashes.values():
@@ -65,5 +65,5 @@ class Declared:
 
     def differing(self) -> list[tuple[str, str, str]]:
         """Return (algorithm, declared, actual) for every declared digest that differs from the digest of the bytes."""
-        found = {name: digest.hexdigest() for name, digest in self._hashes.items()}
-        return [(name, text, found[name]) for text, name in self._wanted.items() if found[name] != text]
+        actual = {name: digest.hexdigest() for name, digest in self._hashes.items()}
+        return [(name, text, actual[name]) for text, name in self._expected.items() if actual[name] != text]

@@ -133,10 +133,10 @@ class LocalStorage:
     def received_parts(self, incoming: Incoming) -> dict[int, int]:
         with disk_errors():
             try:
-                found = list(os.scandir(self.root / incoming.key))
+                entries = list(os.scandir(self.root / incoming.key))
             except FileNotFoundError:
                 return {}
-            sizes = {int(entry.name): entry.stat().st_size for entry in found if entry.name.isdigit()}
+            sizes = {int(entry.name): entry.stat().st_size for entry in entries if entry.name.isdigit()}
         return {number: size for number, size in sizes.items() if incoming.is_whole(number, size)}
 
     def collect(self, incoming: Incoming, key: str) -> None:
@@ -174,9 +174,9 @@ class LocalStorage:
             for name in names:
                 path = Path(folder) / name
                 with suppress(FileNotFoundError):
-                    found = path.stat()
-                    moment = datetime.fromtimestamp(found.st_mtime, tz=UTC)
-                    yield StoredObject(path.relative_to(self.root).as_posix(), found.st_size, moment)
+                    status = path.stat()
+                    moment = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+                    yield StoredObject(path.relative_to(self.root).as_posix(), status.st_size, moment)
 
     def open_multiparts(self) -> Iterator[OpenMultipart]:
         return iter(())
@@ -232,17 +232,17 @@ def _missing_parts() -> Iterator[None]:
 def _copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: str, md5: str) -> None:
     """Copy `size` bytes from the stream to the writer, and compare them with the digests that are not empty."""
     digests = {name: hashlib.new(name, usedforsecurity=False) for name in ("sha256", "md5")}
-    wanted = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}
-    left = size
-    while left:
-        chunk = stream.read(min(CHUNK_BYTES, left))
+    expected = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}
+    remaining = size
+    while remaining:
+        chunk = stream.read(min(CHUNK_BYTES, remaining))
         if not chunk:
-            raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {left} bytes early. Send the part again.")
-        for name in wanted:
+            raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {remaining} bytes early. Send the part again.")
+        for name in expected:
             digests[name].update(chunk)
         writer.write(chunk)
-        left -= len(chunk)
-    for name, text in wanted.items():
+        remaining -= len(chunk)
+    for name, text in expected.items():
         if digests[name].hexdigest() != text:
             raise Invalid(
                 ErrorCode.FILE_DIGEST_DIFFERS,

@@ -193,14 +193,14 @@ class S3Storage:
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         with s3_errors():
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
-                for found in page.get("Contents", []):
-                    yield StoredObject(found["Key"], found["Size"], found["LastModified"])
+                for entry in page.get("Contents", []):
+                    yield StoredObject(entry["Key"], entry["Size"], entry["LastModified"])
 
     def open_multiparts(self) -> Iterator[OpenMultipart]:
         with s3_errors():
             for page in self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket):
-                for found in page.get("Uploads", []):
-                    yield OpenMultipart(found["Key"], found["UploadId"], found["Initiated"])
+                for entry in page.get("Uploads", []):
+                    yield OpenMultipart(entry["Key"], entry["UploadId"], entry["Initiated"])
 
     def _parts(self, incoming: Incoming) -> dict[int, Any]:
         pages = self.client.get_paginator("list_parts").paginate(

@@ -19,11 +19,11 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, ErrorCode, Invalid, Rejected
 from versions.models import Version
 
-KEPT_FIELDS = ("platform", "architecture", "display_label", "kind")
+INHERITED_FIELDS = ("platform", "architecture", "display_label", "kind")
 
 
 @dataclass(frozen=True)
-class Named:
+class FileReference:
     """`reference`: the public id of a confirmed upload or of a file, or an asset number.
 
     `sha512`: what the bytes have to be, in lower case hex; empty where the caller does not say.
@@ -36,7 +36,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Source:
+class AttachmentSource:
     """Something to attach: a `blob`, a `url`, or the number of an `asset`. Goes into `attach_file`."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Source:
     head: bytes = b""
 
 
-def find_sources(actor: Actor, named: Sequence[Named]) -> list[Source]:
+def find_sources(actor: Actor, references: Sequence[FileReference]) -> list[AttachmentSource]:
     """Return the uploads, files and assets that the names stand for, in at most three queries.
 
     Bytes of uploads are inspected, so call it outside a transaction. Messages count the names from 1.
@@ -59,10 +59,10 @@ def find_sources(actor: Actor, named: Sequence[Named]) -> list[Source]:
         Invalid: A name stands for nothing that the actor may attach.
         Rejected: The bytes are not the declared ones, or their content is not allowed.
     """
-    ids = {item.reference for item in named if not is_asset(item.reference)}
+    ids = {item.reference for item in references if not is_asset(item.reference)}
     uploads, files = (_uploads(actor, ids), _files(actor, ids)) if ids else ({}, {})
     sources = []
-    for number, item in enumerate(named, 1):
+    for number, item in enumerate(references, 1):
         try:
             sources.append(_source(actor, item, uploads.get(item.reference), files.get(item.reference)))
         except DomainError as error:
@@ -76,7 +76,7 @@ def is_asset(reference: str) -> bool:
 
 
 @transaction.atomic
-def attach_file(*, actor: Actor, version: Version, source: Source) -> File:
+def attach_file(*, actor: Actor, version: Version, source: AttachmentSource) -> File:
     """Add a file to the version.
 
     Raises:
@@ -125,19 +125,21 @@ def _uploads(actor: Actor, ids: set[str]) -> dict[str, UploadSession]:
 
 def _files(actor: Actor, ids: set[str]) -> dict[str, File]:
     rows = File.objects.filter(public_id__in=ids).select_related("blob", "version__download__category")
-    found = {row.public_id: row for row in rows}
-    load_access(actor, {row.download_id for row in found.values()})
-    return {public_id: row for public_id, row in found.items() if file_policy.can_download(actor, row)}
+    files = {row.public_id: row for row in rows}
+    load_access(actor, {row.download_id for row in files.values()})
+    return {public_id: row for public_id, row in files.items() if file_policy.can_download(actor, row)}
 
 
-def _source(actor: Actor, item: Named, upload: UploadSession | None, file: File | None) -> Source:
+def _source(actor: Actor, item: FileReference, upload: UploadSession | None, file: File | None) -> AttachmentSource:
     if is_asset(item.reference):
-        return Source(_fields(item, {}), asset=item.reference, sha512=item.sha512)
+        return AttachmentSource(_fields(item, {}), asset=item.reference, sha512=item.sha512)
     if upload is not None and upload.blob is not None:
         _compare(upload.blob, item)
         is_checked = check_now(upload.blob, upload.filename)
         head = head_of(upload.blob)
-        return Source(_fields(item, upload.fields), upload.filename, upload.blob, is_checked, upload, head=head)
+        return AttachmentSource(
+            _fields(item, upload.fields), upload.filename, upload.blob, is_checked, upload, head=head
+        )
     if upload is not None and upload.file is not None and not upload.file.is_deleted:
         file = upload.file if file_policy.can_download(actor, upload.file) else None
     if file is None:
@@ -146,7 +148,7 @@ def _source(actor: Actor, item: Named, upload: UploadSession | None, file: File 
             "you may download, nor an asset number. Check the reference."
         )
         raise Invalid(ErrorCode.INVALID, message, field="reference")
-    fields = _fields(item, {name: getattr(file, name) for name in KEPT_FIELDS})
+    fields = _fields(item, {name: getattr(file, name) for name in INHERITED_FIELDS})
     if file.blob is None:
         if not file.external_url:
             raise Invalid(
@@ -154,18 +156,18 @@ def _source(actor: Actor, item: Named, upload: UploadSession | None, file: File 
                 f"The URL of file {item.reference} is still being looked up. Try again in a minute.",
                 field="reference",
             )
-        return Source(fields, file.filename, url=file.external_url, sha512=item.sha512)
+        return AttachmentSource(fields, file.filename, url=file.external_url, sha512=item.sha512)
     _compare(file.blob, item)
     is_checked = file.validation_status == File.Validation.PASSED
-    return Source(fields, file.filename, file.blob, is_checked, head=head_of(file.blob))
+    return AttachmentSource(fields, file.filename, file.blob, is_checked, head=head_of(file.blob))
 
 
-def _fields(item: Named, known: Mapping[str, Any]) -> dict[str, Any]:
-    given = {"platform": item.platform, "architecture": item.architecture}
-    return {**known, **{name: value for name, value in given.items() if value}}
+def _fields(item: FileReference, inherited: Mapping[str, Any]) -> dict[str, Any]:
+    overrides = {"platform": item.platform, "architecture": item.architecture}
+    return {**inherited, **{name: value for name, value in overrides.items() if value}}
 
 
-def _compare(blob: Blob, item: Named) -> None:
+def _compare(blob: Blob, item: FileReference) -> None:
     if blob.state != Blob.State.STORED:
         raise Invalid(
             ErrorCode.INVALID,

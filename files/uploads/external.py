@@ -23,8 +23,8 @@ from files.mime import sniff
 from files.models import Blob, File
 from files.names import fold_name
 from files.quotas import check_room, lock_quota
-from files.services import check_found_name, lock_file
-from files.storage.digests import HEAD_BYTES, NAMES, Declared, Digester
+from files.services import check_asset_name, lock_file
+from files.storage.digests import HEAD_BYTES, NAMES, DeclaredChecksums, Digester
 from files.storage.streaming import Receiver
 from files.uploads.intake import decide
 from releasehub.core.errors import DomainError, ErrorCode, Invalid, NotFound, Rejected
@@ -106,17 +106,17 @@ def _settle(file: File, learned: Learned, *, is_renamed: bool) -> File.Validatio
     if learned.sha512:
         values["external_sha512"] = learned.sha512
     if learned.blob is None:
-        return _decide_named(file, findings, values, learned, is_renamed=is_renamed)
+        return _decide_with_name(file, findings, values, learned, is_renamed=is_renamed)
     try:
         values["blob"] = learned.blob
         findings = findings or findings_of(learned.blob, file.filename)
-        return _decide_named(file, findings, values, learned, is_renamed=is_renamed)
+        return _decide_with_name(file, findings, values, learned, is_renamed=is_renamed)
     finally:
         release_claim(learned.blob)
 
 
 @transaction.atomic
-def _decide_named(
+def _decide_with_name(
     file: File, findings: list[Finding], values: dict[str, Any], learned: Learned, *, is_renamed: bool
 ) -> File.Validation | None:
     """`decide`, with the name that was found if it is free; the lock on the version keeps it free until the commit.
@@ -134,7 +134,7 @@ def _decide_named(
             return decide(file, [BadLink(_code(refusal), refusal.message).finding], **values)
     if is_renamed and not findings:
         try:
-            name = check_found_name(file, file.filename)
+            name = check_asset_name(file, file.filename)
         except DomainError as error:
             findings = [Finding("link.name", error.message)]
         else:
@@ -162,15 +162,15 @@ def _broken_rules(file: File, learned: Learned) -> list[Finding]:
     return []
 
 
-def _declared(file: File) -> Declared:
+def _declared_checksums(file: File) -> DeclaredChecksums:
     """Whoever said which digest the bytes have is held to it."""
-    return Declared([file.external_sha512, file.declared_checksum])
+    return DeclaredChecksums([file.external_sha512, file.declared_checksum])
 
 
-def _differences(declared: Declared) -> tuple[Finding, ...]:
+def _differences(checksums: DeclaredChecksums) -> tuple[Finding, ...]:
     return tuple(
-        Finding("link.digest", f"The {name.upper()} of the linked file is {found}, not {text} as declared.")
-        for name, text, found in declared.differing()
+        Finding("link.digest", f"The {name.upper()} of the linked file is {actual}, not {text} as declared.")
+        for name, text, actual in checksums.differing()
     )
 
 
@@ -179,16 +179,16 @@ def _look(file: File, url: str) -> Learned:
 
     Where a digest was declared the file is read to its end, however large.
     """
-    declared = _declared(file)
-    with fetch(url, total_seconds=COPY_SECONDS if declared else PROBE_SECONDS) as answer:
+    checksums = _declared_checksums(file)
+    with fetch(url, total_seconds=COPY_SECONDS if checksums else PROBE_SECONDS) as answer:
         size = _declared_size(file, answer)
         digester = Digester()
         for chunk in answer.chunks():
             digester.update(chunk)
-            declared.update(chunk)
+            checksums.update(chunk)
             _check_size(file, digester.size_bytes)
             is_large = max(size, digester.size_bytes) > MAX_DIGESTED_BYTES
-            if is_large and not declared and len(digester.head) == HEAD_BYTES:
+            if is_large and not checksums and len(digester.head) == HEAD_BYTES:
                 return Learned(url, size, sniff(digester.head), head=digester.head)
         return Learned(
             url,
@@ -196,19 +196,19 @@ def _look(file: File, url: str) -> Learned:
             sniff(digester.head),
             **vars(digester.result()),
             head=digester.head,
-            findings=_differences(declared),
+            findings=_differences(checksums),
         )
 
 
 def _copy(file: File, url: str) -> Learned:
-    declared = _declared(file)
+    checksums = _declared_checksums(file)
     with fetch(url, total_seconds=COPY_SECONDS) as answer:
         limit_bytes = _reserve(file, _declared_size(file, answer))
         receiver = Receiver(file.filename, limit_bytes=limit_bytes)
         try:
             for chunk in answer.chunks():
                 receiver.write(chunk)
-                declared.update(chunk)
+                checksums.update(chunk)
             upload = receiver.finish()
         except Rejected as error:
             receiver.abort()
@@ -228,7 +228,7 @@ def _copy(file: File, url: str) -> Learned:
         **digests,
         blob=blob,
         head=upload.head,
-        findings=_differences(declared),
+        findings=_differences(checksums),
     )
 
 

@@ -20,7 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Authorize = Callable[[str], int | None]
 
 
-class StagedFile(UploadedFile):  # type: ignore[type-arg]
+class ReceivedFile(UploadedFile):  # type: ignore[type-arg]
     """An uploaded file whose bytes are already in the storage, as `staged`."""
 
     def __init__(self, staged: StagedUpload) -> None:
@@ -109,14 +109,14 @@ class StagingUploadHandler(FileUploadHandler):
                 raise Invalid(ErrorCode.INVALID, TARGET_FIRST, field=FIELD)
             self.waiting += raw_data
 
-    def file_complete(self, file_size: int) -> StagedFile | None:
+    def file_complete(self, file_size: int) -> ReceivedFile | None:
         if self.receiver is None:
             return None
         self.staged.append(self.receiver.finish())
         self.receiver = None
-        return StagedFile(self.staged[-1])
+        return ReceivedFile(self.staged[-1])
 
-    def release(self) -> StagedFile | None:
+    def release(self) -> ReceivedFile | None:
         """Store the file that waited for its target, now that the whole form has been read."""
         if self.waiting is None:
             return None

@@ -103,11 +103,11 @@ def check_now(blob: Blob, filename: str) -> bool:
     if not is_inspected_now(blob):
         return False
     try:
-        found = findings_of(blob, filename, limits=QUICK_LIMITS)
+        findings = findings_of(blob, filename, limits=QUICK_LIMITS)
     except TooManySteps:
         return False
-    if found:
-        raise Rejected(ErrorCode.FILE_FAILED_VALIDATION, found[0].message, field="file", findings=as_json(found))
+    if findings:
+        raise Rejected(ErrorCode.FILE_FAILED_VALIDATION, findings[0].message, field="file", findings=as_json(findings))
     return True
 
 
@@ -170,4 +170,4 @@ def _name_findings(file: File) -> list[Finding]:
 
 
 def as_json(findings: list[Finding]) -> list[dict[str, str]]:
-    return [{"code": found.code, "message": found.message, "member": found.member} for found in findings]
+    return [{"code": finding.code, "message": finding.message, "member": finding.member} for finding in findings]

@@ -33,15 +33,15 @@ class HostLanes:
         """Do `work` for the item and for what is left here meanwhile. Returns how many items were done."""
         if not self._enter(host, item):
             return 0
-        done = 0
+        count = 0
         while (next_item := self._take_or_leave(host)) is not None:
             try:
                 work(next_item)
             except BaseException:
                 self._leave(host)
                 raise
-            done += 1
-        return done
+            count += 1
+        return count
 
     def _enter(self, host: str, item: int) -> bool:
         with self._lock:

@@ -218,7 +218,7 @@ def find_upload(actor: Actor, public_id: str) -> UploadSession:
     return upload
 
 
-def sign_parts(upload: UploadSession, wanted: Sequence[tuple[int, str]]) -> list[PartAddress]:
+def sign_parts(upload: UploadSession, requested_parts: Sequence[tuple[int, str]]) -> list[PartAddress]:
     """Return signed URLs for parts, given as pairs of a part number and an MD5 digest (hex or empty).
 
     Raises:
@@ -229,15 +229,15 @@ def sign_parts(upload: UploadSession, wanted: Sequence[tuple[int, str]]) -> list
     """
     _ensure_open(upload)
     incoming = upload.incoming
-    if len(wanted) > MAX_SIGNED_PARTS:
+    if len(requested_parts) > MAX_SIGNED_PARTS:
         raise Invalid(
             ErrorCode.INVALID,
-            f"Request at most {MAX_SIGNED_PARTS} parts at a time; this request has {len(wanted)}.",
+            f"Request at most {MAX_SIGNED_PARTS} parts at a time; this request has {len(requested_parts)}.",
             field="parts",
         )
     expires_at = timezone.now() + timedelta(seconds=URL_SECONDS)
     addresses = []
-    for number, md5 in wanted:
+    for number, md5 in requested_parts:
         if not 1 <= number <= incoming.part_count:
             message = f"Part {number} does not exist. This upload has parts 1 to {incoming.part_count}."
             raise Invalid(ErrorCode.INVALID, message, field="parts")
@@ -291,8 +291,10 @@ def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
         Conflict: The upload was aborted or has expired.
     """
     upload = find_upload(actor, upload.public_id)
-    open_ones = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
-    if open_ones.update(state=UploadSession.State.UPLOADED, last_active_at=timezone.now(), updated_at=timezone.now()):
+    open_uploads = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
+    if open_uploads.update(
+        state=UploadSession.State.UPLOADED, last_active_at=timezone.now(), updated_at=timezone.now()
+    ):
         transaction.on_commit(partial(hint, "files.verify_upload", upload.pk))
     upload.refresh_from_db()
     if upload.state == UploadSession.State.EXPIRED:

@@ -137,12 +137,12 @@ def _other_size(received: int, declared: int) -> Rejected:
     return Rejected(ErrorCode.FILE_INCOMPLETE, message, received=received)
 
 
-def verifying(version_ids: Collection[int]) -> set[int]:
+def versions_being_verified(version_ids: Collection[int]) -> set[int]:
     """Return the versions that have an upload to verify or a file to validate."""
     uploads = UploadSession.objects.filter(version__in=version_ids, state=UploadSession.State.UPLOADED)
     files = File.objects.filter(version__in=version_ids, validation_status=File.Validation.PENDING)
-    found = uploads.order_by().values_list("version").union(files.order_by().values_list("version"))
-    return {version_id for (version_id,) in found}
+    version_ids_with_work = uploads.order_by().values_list("version").union(files.order_by().values_list("version"))
+    return {version_id for (version_id,) in version_ids_with_work}
 
 
 def waiting_uploads() -> list[int]:

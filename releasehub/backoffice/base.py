@@ -111,8 +111,8 @@ class HubAdmin(ModelAdmin):
         if change:
             self.update(admin_actor(request), obj, values)
         else:
-            made = self.create(admin_actor(request), form.cleaned_data)
-            obj.__dict__.update(made.__dict__)
+            created = self.create(admin_actor(request), form.cleaned_data)
+            obj.__dict__.update(created.__dict__)
 
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
         raise NotImplementedError
@@ -141,7 +141,7 @@ class PolicyModelAdmin(HubAdmin):
         rows = self.model.all_objects.visible_to(admin_actor(request))
         return rows.order_by(*(self.get_ordering(request) or ()))
 
-    def each(self, request: HttpRequest, rows: Any, act: Callable[[Any], object], done: str) -> None:
+    def each(self, request: HttpRequest, rows: Any, act: Callable[[Any], object], result: str) -> None:
         """Run `act` on each row separately, then show how many rows succeeded and the error of every other row."""
         worked = 0
         for row in rows:
@@ -154,7 +154,7 @@ class PolicyModelAdmin(HubAdmin):
                     raise
                 self.message_user(request, f"{row}: {refusal.message}", messages.ERROR)
         if worked:
-            self.message_user(request, f"{worked} {done}.", messages.SUCCESS)
+            self.message_user(request, f"{worked} {result}.", messages.SUCCESS)
 
 
 class ReadOnlyAdmin(HubAdmin):

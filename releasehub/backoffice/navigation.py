@@ -50,7 +50,7 @@ SECTIONS = (
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the links that this user may open. The admin class of the model decides, as it does for its pages."""
-    shown = ((title, [item for item in items if may_open(request, item[2])]) for title, items in SECTIONS)
+    visible_sections = ((title, [item for item in items if may_open(request, item[2])]) for title, items in SECTIONS)
     return [
         {
             "title": title,
@@ -60,7 +60,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
                 for name, icon, model in items
             ],
         }
-        for title, items in shown
+        for title, items in visible_sections
         if items
     ]
 

@@ -52,9 +52,9 @@ def store_file(actor: Actor, version: Version, form: UploadForm) -> None:
     values = dict(form.cleaned_data)
     upload = values.pop("file").staged
     values |= {name: values[name].lower() for name in ("platform", "architecture")}
-    accepted = accept_upload(actor=actor, version=version, upload=upload)
+    accepted_upload = accept_upload(actor=actor, version=version, upload=upload)
     try:
-        add_file(actor=actor, version=version, **vars(accepted), **values)
+        add_file(actor=actor, version=version, **vars(accepted_upload), **values)
     except Exception:
-        release_claim(accepted.blob)
+        release_claim(accepted_upload.blob)
         raise

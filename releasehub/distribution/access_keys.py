@@ -165,12 +165,12 @@ def spend_use(key: AccessKey, *, file_id: int, visitor: str, granted_bytes: int,
             "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
         )
     now = timezone.now()
-    paid = AccessKeyUse.objects.filter(
+    uses = AccessKeyUse.objects.filter(
         access_key=locked, file_id=file_id, visitor=visitor, spent_at__gt=now - USE_LIFETIME
     )
     # A conditional update: it adds the bytes only if the use that is already paid for still covers them.
     limit = file_bytes * TRANSFERS_PER_USE - granted_bytes
-    if limit >= 0 and paid.filter(granted_bytes__lte=limit).update(granted_bytes=F("granted_bytes") + granted_bytes):
+    if limit >= 0 and uses.filter(granted_bytes__lte=limit).update(granted_bytes=F("granted_bytes") + granted_bytes):
         return
     if not AccessKey.objects.filter(pk=key.pk, uses_left__gt=0).update(uses_left=F("uses_left") - 1):
         raise KeyRefused("This access key has no downloads left. Ask the publisher of the download for a new one.")

@@ -61,15 +61,15 @@ def _aggregate_batch() -> int:
     events = list(DownloadGrant.objects.select_for_update().filter(is_folded=False).order_by("id")[:BATCH])
     if not events:
         return 0
-    counted = _first_of_the_hour(events)
-    counted_pks = {event.pk for event in counted}
-    people = Counter((event.file_id, event.granted_at.date()) for event in counted if not event.is_bot)
-    bots = Counter((event.file_id, event.granted_at.date()) for event in counted if event.is_bot)
+    first_events = _first_of_the_hour(events)
+    first_pks = {event.pk for event in first_events}
+    people = Counter((event.file_id, event.granted_at.date()) for event in first_events if not event.is_bot)
+    bots = Counter((event.file_id, event.granted_at.date()) for event in first_events if event.is_bot)
     _add_totals(_totals_by_file(people))
     _add_days(people, bots)
     rows = DownloadGrant.objects.filter(pk__in=[event.pk for event in events])
     rows.update(is_folded=True)
-    rows.filter(pk__in=counted_pks).update(is_counted=True)
+    rows.filter(pk__in=first_pks).update(is_counted=True)
     return len(events)
 
 
@@ -82,13 +82,13 @@ def _first_of_the_hour(events: list[DownloadGrant]) -> list[DownloadGrant]:
     last: dict[tuple[int, str], datetime] = {}
     for file_id, visitor, moment in earlier.order_by("granted_at").values_list("file", "visitor", "granted_at"):
         last[file_id, visitor] = moment
-    counted = []
+    first_events = []
     for event in sorted(events, key=lambda event: (event.granted_at, event.pk)):
         before = last.get((event.file_id, event.visitor))
         if before is None or event.granted_at - before >= REPEAT_WINDOW:
             last[event.file_id, event.visitor] = event.granted_at
-            counted.append(event)
-    return counted
+            first_events.append(event)
+    return first_events
 
 
 def _totals_by_file(days: Counter[tuple[int, Any]]) -> Counter[int]:

@@ -34,7 +34,7 @@ from versions.models import Version
 
 CHUNK_BYTES = 256 * 1024
 ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
-GRANTED = frozenset({200, 206, 302})
+SUCCESS_STATUSES = frozenset({200, 206, 302})
 BINARY = "application/octet-stream"
 # Anyone who has a signed URL of the storage can use it. This is long enough to follow the redirect, and too short to
 # pass the URL on.
@@ -68,7 +68,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
             toll.pay()
         else:
             response = _answer(request, file.filename, file.blob, toll)
-    if response.status_code in GRANTED:
+    if response.status_code in SUCCESS_STATUSES:
         record_download_event(request, file)
     warn_of_yank(response, file.version)
     return response
@@ -276,20 +276,20 @@ class Chunks:
     """
 
     def __init__(self, handle: IO[bytes], length: int) -> None:
-        self.handle, self.left = handle, length
+        self.handle, self.remaining_bytes = handle, length
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        if not self.left:
+        if not self.remaining_bytes:
             raise StopIteration
-        chunk = self.handle.read(min(CHUNK_BYTES, self.left))
+        chunk = self.handle.read(min(CHUNK_BYTES, self.remaining_bytes))
         if not chunk:
             raise StorageUnavailable(
                 "The stored file is shorter than its recorded size. Tell the operator of this hub."
             )
-        self.left -= len(chunk)
+        self.remaining_bytes -= len(chunk)
         return chunk
 
     def close(self) -> None:

@@ -58,13 +58,13 @@ def pay_with_key(request: HttpRequest, key: AccessKey | None, file: File, grante
     """
     if key is None or request.method == "HEAD" or granted_bytes == 0:
         return
-    whole = max(file.size_bytes, 1)  # the size of a link may be unknown
+    file_bytes = max(file.size_bytes, 1)  # the size of a link may be unknown
     spend_use(
         key,
         file_id=file.pk,
         visitor=visitor_of(request),
-        granted_bytes=whole if granted_bytes is None else granted_bytes,
-        file_bytes=whole,
+        granted_bytes=file_bytes if granted_bytes is None else granted_bytes,
+        file_bytes=file_bytes,
     )
 
 

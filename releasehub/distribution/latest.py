@@ -51,18 +51,18 @@ def latest_version(
         InvalidNumber: `newer_than` is not a version number.
     """
     followed = channel or download.default_channel
-    given: dict[str, Any] = {"platform": platform, "architecture": architecture}
-    given |= {"filename": fold_name(filename) if filename else ""}
-    given |= {"at_least": ceiling(newer_than, download.version_scheme) if newer_than else b""}
-    given |= {"below": ceiling(key.highest_number, download.version_scheme) if key and key.highest_number else b""}
-    given = {name: value for name, value in given.items() if value}
+    filters: dict[str, Any] = {"platform": platform, "architecture": architecture}
+    filters |= {"filename": fold_name(filename) if filename else ""}
+    filters |= {"at_least": ceiling(newer_than, download.version_scheme) if newer_than else b""}
+    filters |= {"below": ceiling(key.highest_number, download.version_scheme) if key and key.highest_number else b""}
+    filters = {name: value for name, value in filters.items() if value}
     if line:
         in_line = Q(number=line) | Q(number__startswith=f"{line}.")
-        version = _newest(offered_to(followed), download.pk, **given).filter(in_line).first()
+        version = _newest(offered_to(followed), download.pk, **filters).filter(in_line).first()
     elif followed in ORDER:
-        version = _latest_template(offered_to(followed), frozenset(given)).first(download=download.pk, **given)
+        version = _latest_template(offered_to(followed), frozenset(filters)).first(download=download.pk, **filters)
     else:
-        version = _latest_template(None, frozenset(given)).first(download=download.pk, channel=followed, **given)
+        version = _latest_template(None, frozenset(filters)).first(download=download.pk, channel=followed, **filters)
     if version is not None:
         version.download = download
     return version
@@ -81,19 +81,19 @@ def _newest(
 
 
 @lru_cache(maxsize=256)
-def _latest_template(channels: tuple[str, ...] | None, given: frozenset[str]) -> SqlTemplate[Version]:
+def _latest_template(channels: tuple[str, ...] | None, filter_names: frozenset[str]) -> SqlTemplate[Version]:
     """Return the SQL template that finds the highest version for one combination of filters.
 
     The SQL text depends only on which filters are given, so there are few templates, and Django compiles each of them
     once per process. If `channels` is None, the channel is a parameter: channel names are free text, and one template
     for each of them would fill the cache.
     """
-    samples: dict[str, Any] = {name: f"sample {name}" for name in given - {"at_least", "below"}}
-    samples |= {name: f"sample {name}".encode() for name in given & {"at_least", "below"}}
+    samples: dict[str, Any] = {name: f"sample {name}" for name in filter_names - {"at_least", "below"}}
+    samples |= {name: f"sample {name}".encode() for name in filter_names & {"at_least", "below"}}
     if channels is not None:
-        return SqlTemplate(lambda **asked: _newest(channels, **asked)[:1], download=SAMPLE_ID, **samples)
+        return SqlTemplate(lambda **filters: _newest(channels, **filters)[:1], download=SAMPLE_ID, **samples)
     return SqlTemplate(
-        lambda channel, **asked: _newest((channel,), **asked)[:1], download=SAMPLE_ID, channel="sample", **samples
+        lambda channel, **filters: _newest((channel,), **filters)[:1], download=SAMPLE_ID, channel="sample", **samples
     )
 
 

@@ -128,25 +128,25 @@ def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str
     """
     _refuse_nul(slug + number + filename + channel)
     parts = {"slug": slug, "number": number, "folded_name": fold_name(filename)}
-    file = None if channel else cached_row(actor, ("file", *parts.values()), partial(_only_one.first, **parts))
+    file = None if channel else cached_row(actor, ("file", *parts.values()), partial(_unique_file_query.first, **parts))
     if file is not None and file_policy.can_view(actor, file):
         return file
     return find_file(actor, find_version(actor, find_download(actor, slug), number, channel), filename)
 
 
-def find_newest(actor: Actor, slug: str, wanted: str, *, channel: str = "", line: str = "") -> File:
+def find_newest(actor: Actor, slug: str, target: str, *, channel: str = "", line: str = "") -> File:
     """Resolve the download and its latest file.
 
     Raises:
         NotFound: The download or a suitable file is not visible to the actor.
         Gone: The download was public and was deleted.
     """
-    _refuse_nul(slug + wanted + channel + line)
+    _refuse_nul(slug + target + channel + line)
 
     def find() -> File:
-        return find_latest(actor, find_download(actor, slug), wanted, channel=channel, line=line)
+        return find_latest(actor, find_download(actor, slug), target, channel=channel, line=line)
 
-    return cached_row(actor, ("latest", slug, wanted, channel, line), find)
+    return cached_row(actor, ("latest", slug, target, channel, line), find)
 
 
 def find_file(actor: Actor, version: Version, filename: str) -> File:
@@ -157,32 +157,32 @@ def find_file(actor: Actor, version: Version, filename: str) -> File:
         NotFound: The file does not exist, or the actor may not see it.
     """
     _refuse_nul(filename)
-    folded = fold_name(filename)
-    rows = File.all_objects.select_related("blob").filter(version=version, folded_name=folded)
+    folded_name = fold_name(filename)
+    rows = File.all_objects.select_related("blob").filter(version=version, folded_name=folded_name)
     file: File
     for file in rows.order_by(F("deleted_at").asc(nulls_first=True), "-id"):
         file.version = version
         if not file.is_deleted and file_policy.can_view(actor, file):
             return file
-    past = PublicFileName.objects.filter(version=version, folded_name=folded).first()
+    past = PublicFileName.objects.filter(version=version, folded_name=folded_name).first()
     raise Gone(past.reason) if past else NotFound
 
 
-def find_latest(actor: Actor, download: Download, wanted: str, *, channel: str = "", line: str = "") -> File:
+def find_latest(actor: Actor, download: Download, target: str, *, channel: str = "", line: str = "") -> File:
     """Return the newest file with exactly that name, else the latest version's file for that platform.
 
-    `wanted`: a file name, a platform such as `windows` or `linux-x64`, or empty for the primary file. A word that is
+    `target`: a file name, a platform such as `windows` or `linux-x64`, or empty for the primary file. A word that is
     neither finds nothing, because a mistyped file name must not lead to the bytes of another file.
 
     Raises:
         NotFound: No visible file matches.
     """
-    _refuse_nul(wanted + channel + line)
+    _refuse_nul(target + channel + line)
     search = partial(latest_version, download, channel=channel, line=line)
-    if wanted and (version := search(filename=wanted)):
-        return find_file(actor, version, wanted)
-    platform, _, architecture = wanted.lower().partition("-")
-    if wanted and not is_known_target(download, platform, architecture):
+    if target and (version := search(filename=target)):
+        return find_file(actor, version, target)
+    platform, _, architecture = target.lower().partition("-")
+    if target and not is_known_target(download, platform, architecture):
         raise NotFound
     version = search(platform=platform, architecture=architecture)
     file = best_file(version, platform, architecture) if version else None
@@ -202,9 +202,9 @@ def is_known_target(download: Download, platform: str, architecture: str) -> boo
 
 def best_file(version: Version, platform: str = "", architecture: str = "") -> File | None:
     """Return the file that suits the given system best, or the primary file if no system is given."""
-    given = {"platform": platform, "architecture": architecture}
-    given = {name: value for name, value in given.items() if value}
-    rows = _suiting(frozenset(given)).rows(version=version.pk, **given)
+    filters = {"platform": platform, "architecture": architecture}
+    filters = {name: value for name, value in filters.items() if value}
+    rows = _suiting(frozenset(filters)).rows(version=version.pk, **filters)
     files = sorted(rows, key=lambda file: fitness(file, platform, architecture))
     for file in files[:1]:
         file.version = version
@@ -247,20 +247,20 @@ def _alone_with_its_number(slug: str, number: str, folded_name: str) -> FileQuer
     return rows.select_related("blob", "version__download__category").defer(*notes).order_by()
 
 
-_only_one: SqlTemplate[File] = SqlTemplate(
+_unique_file_query: SqlTemplate[File] = SqlTemplate(
     _alone_with_its_number, slug="a slug", number="a number", folded_name="a name"
 )
 
 
 @lru_cache(maxsize=4)
-def _suiting(given: frozenset[str]) -> SqlTemplate[File]:
+def _suiting(filter_names: frozenset[str]) -> SqlTemplate[File]:
     """Return the SQL template that finds the files of a version which suit the given platform and architecture."""
 
-    def build(version: int, **asked: str) -> FileQuerySet:
-        rows: FileQuerySet = File.objects.passed().filter(version=version).suiting(**asked)
+    def build(version: int, **filters: str) -> FileQuerySet:
+        rows: FileQuerySet = File.objects.passed().filter(version=version).suiting(**filters)
         return rows.select_related("blob").order_by()
 
-    return SqlTemplate(build, version=SAMPLE_ID, **{name: f"sample {name}" for name in given})
+    return SqlTemplate(build, version=SAMPLE_ID, **{name: f"sample {name}" for name in filter_names})
 
 
 def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str = "") -> Version:

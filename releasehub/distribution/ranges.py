@@ -48,5 +48,5 @@ def requested_span(header: str, size: int) -> Span | None:
 
 def begins_later(header: str) -> bool:
     """Return whether `Range` starts after the first byte, as it does when a client resumes a download."""
-    found = re.fullmatch(r"\s*bytes\s*=\s*(\d*)-.*", header)
-    return found is not None and found[1] != "" and int(found[1][:20]) > 0
+    match = re.fullmatch(r"\s*bytes\s*=\s*(\d*)-.*", header)
+    return match is not None and match[1] != "" and int(match[1][:20]) > 0

@@ -77,7 +77,7 @@ def find_update(download: Download, client: Client) -> Version | None:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="version", reason=error.code) from error
 
 
-def explain_update(actor: Actor, download: Download, client: Client, found: Version | None) -> list[RejectedVersion]:
+def explain_update(actor: Actor, download: Download, client: Client, update: Version | None) -> list[RejectedVersion]:
     """Return up to 100 versions above the offered one, highest first, with the reason why each was not offered.
 
     Raises:
@@ -90,8 +90,8 @@ def explain_update(actor: Actor, download: Download, client: Client, found: Vers
         )
     files = File.objects.passed().filter(version=OuterRef("pk")).suiting(client.platform, client.architecture)
     rows = Version.all_objects.filter(download=download).annotate(has_file=Exists(files))
-    if found is not None:
-        rows = rows.filter(sort_key__gt=found.sort_key)
+    if update is not None:
+        rows = rows.filter(sort_key__gt=update.sort_key)
     elif client.installed:
         rows = rows.newer_than(client.installed, download.version_scheme)
     return [

@@ -22,29 +22,29 @@ class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
     The list contains a few hundred downloads at most. Others are selected by a link from the page of the download.
     """
 
-    def narrow(self, actor: Actor, chosen: Any, *, first: tuple[str, str]) -> None:
+    def narrow(self, actor: Actor, selected_id: Any, *, first: tuple[str, str]) -> None:
         """Limit the choices to the downloads that the actor manages.
 
         Args:
             actor: The user who fills in the form.
-            chosen: The ID that was submitted or that a link contains. It is offered even if the list is too short
+            selected_id: The ID that was submitted or that a link contains. It is offered even if the list is too short
                 for it.
             first: Value and label of the first choice.
         """
         self.queryset = managed_downloads(actor)
         rows = list(self.queryset.only("title")[: MAX_CHOICES + 1])
-        found = {str(row.pk): row.title for row in rows[:MAX_CHOICES]}
-        if len(rows) > MAX_CHOICES and str(chosen) not in found:
-            found |= {str(row.pk): row.title for row in [self._find(chosen)] if row}
-        self.widget.choices = [first, *found.items()]
-        self.has_choice = bool(found)
+        choices = {str(row.pk): row.title for row in rows[:MAX_CHOICES]}
+        if len(rows) > MAX_CHOICES and str(selected_id) not in choices:
+            choices |= {str(row.pk): row.title for row in [self._find(selected_id)] if row}
+        self.widget.choices = [first, *choices.items()]
+        self.has_choice = bool(choices)
 
-    def _find(self, chosen: Any) -> Download | None:
+    def _find(self, selected_id: Any) -> Download | None:
         try:
-            found: Download | None = self.clean(chosen or "0")
+            download: Download | None = self.clean(selected_id or "0")
         except forms.ValidationError:
             return None
-        return found
+        return download
 
 
 class AccessKeyFilter(forms.Form):
@@ -89,8 +89,8 @@ class AccessKeyForm(ServiceForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field, chosen = self.fields["download"], self["download"].value()
-        field.narrow(actor, chosen, first=("", "Choose a download"))  # type: ignore[attr-defined]
+        field, selected_id = self.fields["download"], self["download"].value()
+        field.narrow(actor, selected_id, first=("", "Choose a download"))  # type: ignore[attr-defined]
         self.has_choice = field.has_choice  # type: ignore[attr-defined]
 
     def clean_expires_at(self) -> datetime | None:

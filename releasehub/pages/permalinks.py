@@ -42,13 +42,13 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
 
 @require_safe
 @answers_errors
-def latest(request: HttpRequest, slug: str, wanted: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
+def latest(request: HttpRequest, slug: str, target: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
     """Redirect to the file of the newest version that `find_latest` selects. Caches may not store the redirect."""
     actor, line = fetcher_of(request), line.removesuffix(".x")
     try:
-        file = find_newest(actor, slug, wanted, channel=channel, line=line)
+        file = find_newest(actor, slug, target, channel=channel, line=line)
     except NotFound:
-        if not is_sums(wanted):
+        if not is_sums(target):
             raise
         version = find_newest_version(actor, slug, channel=channel, line=line)
         response: HttpResponseBase = sums_of(version)

@@ -38,10 +38,10 @@ urlpatterns = [
         name="webhook-delivery-replay",
     ),
     path("d/<slug:slug>/latest/", permalinks.latest, name="latest-primary"),
-    path("d/<slug:slug>/latest/<str:wanted>", permalinks.latest, name="latest"),
+    path("d/<slug:slug>/latest/<str:target>", permalinks.latest, name="latest"),
     path("d/<slug:slug>/latest-<str:line>/", permalinks.latest, name="latest-line-primary"),
     path("d/<slug:slug>/channel/<str:channel>/", permalinks.latest, name="latest-channel-primary"),
-    path("d/<slug:slug>/latest-<str:line>/<str:wanted>", permalinks.latest, name="latest-line"),
-    path("d/<slug:slug>/channel/<str:channel>/<str:wanted>", permalinks.latest, name="latest-channel"),
+    path("d/<slug:slug>/latest-<str:line>/<str:target>", permalinks.latest, name="latest-line"),
+    path("d/<slug:slug>/channel/<str:channel>/<str:target>", permalinks.latest, name="latest-channel"),
     path("d/<slug:slug>/<str:number>/<str:filename>", permalinks.exact, name="file"),
 ]

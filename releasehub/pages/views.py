@@ -17,7 +17,7 @@ from downloads.policies import category_policy, download_policy
 from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.primary import preference
-from files.uploads.verification import verifying
+from files.uploads.verification import versions_being_verified
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import Moved, NotFound
@@ -59,16 +59,16 @@ def front(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the downloads of a category and its subcategories."""
     actor = viewer_of(request)
-    found = Category.objects.filter(slug=slug).first()
-    if found is None or not category_policy.can_view(actor, found):
+    node = Category.objects.filter(slug=slug).first()
+    if node is None or not category_policy.can_view(actor, node):
         raise NotFound
     downloads = Download.objects.visible_to(actor)
-    below = [node.pk for node in found.subtree()]
+    below = [node.pk for node in node.subtree()]
     page = paged(request, with_summary(downloads.filter(category__in=below)))
-    children = Category.objects.visible_to(actor).filter(parent=found)
+    children = Category.objects.visible_to(actor).filter(parent=node)
     context = {
-        "category": found,
-        "path": found.trail()[:-1],
+        "category": node,
+        "path": node.trail()[:-1],
         "categories": children.with_download_count(downloads).order_by("display_order", "title"),
         "page": page,
         "current": current_versions(page.object_list),
@@ -78,8 +78,8 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 @require_safe
 def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    found = Category.objects.filter(pk=pk).first()
-    return redirect("pages:category", slug=found.slug if found else slug)
+    node = Category.objects.filter(pk=pk).first()
+    return redirect("pages:category", slug=node.slug if node else slug)
 
 
 @require_safe
@@ -88,16 +88,16 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show the latest version with its files, and then the version history."""
     actor = viewer_of(request)
-    found = download_of_page(actor, slug, pk)
-    newest = latest_version(found, key=needed_key(actor, found))
-    history = Version.objects.listed_in(actor, found).order_by("-sort_key", "-id")
-    page = paged(request, history, total=listed_total(actor, found))
+    row = download_of_page(actor, slug, pk)
+    newest = latest_version(row, key=needed_key(actor, row))
+    history = Version.objects.listed_in(actor, row).order_by("-sort_key", "-id")
+    page = paged(request, history, total=listed_total(actor, row))
     for row in page.object_list:
-        row.download = found
+        row.download = row
     context = {
-        **about(request, found),
-        **offered(request, newest),
-        "not_included": not_included(actor, found, page.object_list),
+        **about(request, row),
+        **release_context(request, newest),
+        "not_included": not_included(actor, row, page.object_list),
         "page": page,
     }
     return render(request, "pages/download.html", context)
@@ -118,7 +118,7 @@ def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpRespon
     found = find_version(actor, parent, number, request.GET.get("channel", ""))
     context = {
         **about(request, parent),
-        **offered(request, found),
+        **release_context(request, found),
         "not_included": not_included(actor, parent, [found]),
     }
     return render(request, "pages/version.html", context)
@@ -159,23 +159,23 @@ def download_of_page(actor: Actor, slug: str, pk: int) -> Download:
         NotFound: The download does not exist, or the actor may not see it.
     """
     with suppress(NotFound):
-        found = find_download(actor, slug)
-        if found.pk == pk:
-            return found
+        download = find_download(actor, slug)
+        if download.pk == pk:
+            return download
     present = Download.all_objects.filter(pk=pk).exclude(slug=slug).values_list("slug", flat=True).first()
     if present is None:
         raise NotFound
     raise Moved(find_download(actor, present).slug)
 
 
-def about(request: HttpRequest, found: Download) -> dict[str, Any]:
+def about(request: HttpRequest, download: Download) -> dict[str, Any]:
     actor = viewer_of(request)
     return {
-        "download": found,
-        "path": found.category.trail(),
-        "is_insider": download_policy.is_insider(actor, found),
-        "manages_keys": download_policy.can_manage_access_keys(actor, found),
-        "shared_key": needed_key(actor, found) if actor.user else presented_key(actor, found.pk),
+        "download": download,
+        "path": download.category.trail(),
+        "is_insider": download_policy.is_insider(actor, download),
+        "manages_keys": download_policy.can_manage_access_keys(actor, download),
+        "shared_key": needed_key(actor, download) if actor.user else presented_key(actor, download.pk),
         "base_url": base_url(request),
     }
 
@@ -184,7 +184,7 @@ def base_url(request: HttpRequest) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 
-def offered(request: HttpRequest, version: Version | None) -> dict[str, Any]:
+def release_context(request: HttpRequest, version: Version | None) -> dict[str, Any]:
     """Return the template context: the files of the version, and for each file why the viewer cannot fetch it."""
     if version is None:
         return {"version": None}
@@ -201,12 +201,12 @@ def offered(request: HttpRequest, version: Version | None) -> dict[str, Any]:
     }
 
 
-def not_included(actor: Actor, found: Download, versions: Iterable[Version]) -> set[int]:
+def not_included(actor: Actor, download: Download, versions: Iterable[Version]) -> set[int]:
     """Return the IDs of the versions that the access key does not cover.
 
     The set is empty unless the actor sees the download only because of an access key.
     """
-    key = needed_key(actor, found)
+    key = needed_key(actor, download)
     return {version.pk for version in versions if key and not version.is_allowed_by(key)}
 
 
@@ -228,26 +228,26 @@ def with_summary(downloads: DownloadQuerySet) -> Any:
 
 def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
     """Return the current versions by ID, for all cards of a page, with one query."""
-    wanted = [pk for item in downloads if (pk := item.current_version_id)]
-    return {found.pk: found for found in Version.objects.filter(pk__in=wanted)}
+    version_ids = [pk for item in downloads if (pk := item.current_version_id)]
+    return {version.pk: version for version in Version.objects.filter(pk__in=version_ids)}
 
 
-def shown_files(request: HttpRequest, found: Version) -> list[File]:
-    rows = File.objects.listed_in(viewer_of(request), found).select_related("blob")
+def shown_files(request: HttpRequest, version: Version) -> list[File]:
+    rows = File.objects.listed_in(viewer_of(request), version).select_related("blob")
     files = sorted(rows.order_by(), key=lambda file: (not file.is_primary, preference(file)))
     for file in files:
-        file.version = found
+        file.version = version
     return files
 
 
-def is_verifying(request: HttpRequest, found: Version | None) -> bool:
+def is_verifying(request: HttpRequest, version: Version | None) -> bool:
     """Return True if files of the version are still being verified. Only the team is told about that."""
-    if found is None or not download_policy.is_insider(viewer_of(request), found.download):
+    if version is None or not download_policy.is_insider(viewer_of(request), version.download):
         return False
-    return bool(verifying([found.pk]))
+    return bool(versions_being_verified([version.pk]))
 
 
-def main_file(request: HttpRequest, found: Version) -> File | None:
+def main_file(request: HttpRequest, version: Version) -> File | None:
     """Return the file for the visitor's system, or the primary file if there is no file for that system."""
     platform, architecture = system_of(request)
-    return best_file(found, platform, architecture) or best_file(found, platform) or best_file(found)
+    return best_file(version, platform, architecture) or best_file(version, platform) or best_file(version)

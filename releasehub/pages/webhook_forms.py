@@ -67,12 +67,12 @@ class EndpointForm(ServiceForm):
 
     @staticmethod
     def initial_of(endpoint: Endpoint) -> dict[str, Any]:
-        chosen = expand_names(endpoint.events)
-        if EVERYTHING in chosen:
-            chosen = set()
+        event_names = expand_names(endpoint.events)
+        if EVERYTHING in event_names:
+            event_names = set()
         names = ("url", "title", "description", "format", "verify_tls", "is_active")
         return {name: getattr(endpoint, name) for name in names} | {
-            f"events_{kind}": [name for name, _ in event_choices(kind) if name in chosen] for kind in KINDS
+            f"events_{kind}": [name for name, _ in event_choices(kind) if name in event_names] for kind in KINDS
         }
 
     def values(self) -> dict[str, Any]:
@@ -81,8 +81,8 @@ class EndpointForm(ServiceForm):
         values = {name: self.cleaned_data[name] for name in names if name in self.fields}
         events: list[str] = []
         for kind in KINDS:
-            chosen = self.cleaned_data[f"events_{kind}"]
-            events += [f"{kind}.*"] if f"{kind}.*" in chosen else chosen
+            event_names = self.cleaned_data[f"events_{kind}"]
+            events += [f"{kind}.*"] if f"{kind}.*" in event_names else event_names
         return values | {"events": events}
 
 

@@ -76,11 +76,11 @@ def new(request: HttpRequest) -> HttpResponseBase:
     form = NewEndpointForm(request.POST or None, actor=actor, initial={"belongs_to": request.GET.get("for", "")})
     if form.is_valid():
         try:
-            made, secret = endpoints.create_endpoint(actor=actor, **form.scope(), **form.values())
+            endpoint, secret = endpoints.create_endpoint(actor=actor, **form.scope(), **form.values())
         except Invalid as error:
             form.refuse(error)
         else:
-            return _secret_page(request, made, secret)
+            return _secret_page(request, endpoint, secret)
     return _form_page(request, form)
 
 
@@ -89,17 +89,17 @@ def new(request: HttpRequest) -> HttpResponseBase:
 @answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
-    found = find_endpoint(actor, public_id)
-    form = EndpointForm(request.POST or None, actor=actor, initial=EndpointForm.initial_of(found))
+    endpoint = find_endpoint(actor, public_id)
+    form = EndpointForm(request.POST or None, actor=actor, initial=EndpointForm.initial_of(endpoint))
     if form.is_valid():
         try:
-            endpoints.update_endpoint(actor=actor, endpoint=found, **form.values())
+            endpoints.update_endpoint(actor=actor, endpoint=endpoint, **form.values())
         except Invalid as error:
             form.refuse(error)
         else:
             messages.success(request, "The endpoint was saved.")
-            return redirect(found.path)
-    return _form_page(request, form, endpoint=found)
+            return redirect(endpoint.path)
+    return _form_page(request, form, endpoint=endpoint)
 
 
 @login_required
@@ -114,14 +114,14 @@ def endpoint(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @answers_errors
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
-    found = find_endpoint(actor, public_id)
+    endpoint = find_endpoint(actor, public_id)
     if name not in ACTIONS:
         raise NotFound
     try:
-        messages.success(request, ACTIONS[name](actor, found))
+        messages.success(request, ACTIONS[name](actor, endpoint))
     except Conflict as error:
         messages.error(request, error.message)
-    return redirect(found.path)
+    return redirect(endpoint.path)
 
 
 @login_required
@@ -130,16 +130,16 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
 def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Replay all deliveries of a range of time."""
     actor = actor_of(request)
-    found, form = find_endpoint(actor, public_id), RangeForm(request.POST)
+    endpoint, form = find_endpoint(actor, public_id), RangeForm(request.POST)
     if not form.is_valid():
-        return _endpoint_page(request, found, form, status=400)
+        return _endpoint_page(request, endpoint, form, status=400)
     try:
-        count = replays.replay_range(actor=actor, endpoint=found, **form.cleaned_data)
+        count = replays.replay_range(actor=actor, endpoint=endpoint, **form.cleaned_data)
     except Conflict as error:
         messages.error(request, error.message)
     else:
         messages.success(request, _on_its_way(count))
-    return redirect(found.path)
+    return redirect(endpoint.path)
 
 
 @login_required
@@ -148,12 +148,12 @@ def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then rotate the secret. The receivers have to be configured with the new one."""
     actor = actor_of(request)
-    found = find_endpoint(actor, public_id)
+    endpoint = find_endpoint(actor, public_id)
     if request.method != "POST":
-        return render(request, "pages/webhook_rotate.html", {"endpoint": found})
-    secret = endpoints.rotate_secret(actor=actor, endpoint=found)
-    found.refresh_from_db()
-    return _secret_page(request, found, secret)
+        return render(request, "pages/webhook_rotate.html", {"endpoint": endpoint})
+    secret = endpoints.rotate_secret(actor=actor, endpoint=endpoint)
+    endpoint.refresh_from_db()
+    return _secret_page(request, endpoint, secret)
 
 
 @login_required
@@ -161,10 +161,10 @@ def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @answers_errors
 def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
-    found = find_endpoint(actor, public_id)
+    endpoint = find_endpoint(actor, public_id)
     if request.method != "POST":
-        return render(request, "pages/webhook_delete.html", {"endpoint": found})
-    endpoints.delete_endpoint(actor=actor, endpoint=found)
+        return render(request, "pages/webhook_delete.html", {"endpoint": endpoint})
+    endpoints.delete_endpoint(actor=actor, endpoint=endpoint)
     messages.success(request, "The endpoint was deleted.")
     return redirect("pages:webhooks")
 
@@ -173,9 +173,9 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
 @require_safe
 @answers_errors
 def delivery(request: HttpRequest, public_id: str, webhook_id: str) -> HttpResponseBase:
-    found = find_endpoint(actor_of(request), public_id)
-    row = find_delivery(found, webhook_id)
-    context = {"endpoint": found, "delivery": row, "body": bodies_of([row]).get(row.pk)}
+    endpoint = find_endpoint(actor_of(request), public_id)
+    row = find_delivery(endpoint, webhook_id)
+    context = {"endpoint": endpoint, "delivery": row, "body": bodies_of([row]).get(row.pk)}
     return render(request, "pages/webhook_delivery.html", context)
 
 
@@ -221,12 +221,12 @@ def _endpoint_page(request: HttpRequest, endpoint: Endpoint, form: RangeForm, st
     rows = delivery_log(endpoint, state=state)
     if is_page := (number := read_number(before)) is not None:
         rows = rows.filter(pk__lt=number)
-    found = list(rows[: DELIVERIES + 1])
+    deliveries = list(rows[: DELIVERIES + 1])
     context = {
         "endpoint": endpoint,
         "download": _downloads([endpoint]).get(endpoint.download_id),
-        "deliveries": found[:DELIVERIES],
-        "before": found[DELIVERIES - 1].pk if len(found) > DELIVERIES else None,
+        "deliveries": deliveries[:DELIVERIES],
+        "before": deliveries[DELIVERIES - 1].pk if len(deliveries) > DELIVERIES else None,
         "is_first": not is_page,
         "state": state,
         "states": Delivery.State.values,

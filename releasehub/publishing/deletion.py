@@ -142,17 +142,17 @@ def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
         "downloads": _purge(
             Download.all_objects.deleted_before(before),
             lambda row: lock_download(row.pk),
-            lambda row, **how: delete_download(download=row, **how),
+            lambda row, **options: delete_download(download=row, **options),
         ),
         "versions": _purge(
             Version.all_objects.deleted_before(before).select_related("download"),
             lock_version,
-            lambda row, **how: delete_version(version=row, **how),
+            lambda row, **options: delete_version(version=row, **options),
         ),
         "files": _purge(
             File.all_objects.deleted_before(before).select_related("version__download"),
             lock_file,
-            lambda row, **how: delete_file(file=row, **how),
+            lambda row, **options: delete_file(file=row, **options),
         ),
     }
 

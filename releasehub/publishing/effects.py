@@ -36,7 +36,7 @@ def remember_seal(context: Context) -> None:
     version.seal_on_publish = version.seal_on_publish or context.seal
 
 
-def seal_if_wanted(context: Context) -> None:
+def seal_if_requested(context: Context) -> None:
     """Seal the version if the caller, an earlier request for approval, or the download asks for it."""
     # The time of the first seal is preserved: it tells since when the content of the version has been fixed.
     version = context.version

@@ -81,11 +81,11 @@ def in_the_future(context: Context) -> None:
 
 def is_due(context: Context) -> None:
     """The time that the version is scheduled for has come."""
-    due = context.version.publish_at
-    if due is None or due > timezone.now():
+    publish_at = context.version.publish_at
+    if publish_at is None or publish_at > timezone.now():
         raise Conflict(
             ErrorCode.VERSION_STATE,
-            f"Version {context.version.number} is scheduled for {due}. To release it now, publish it.",
+            f"Version {context.version.number} is scheduled for {publish_at}. To release it now, publish it.",
         )
 
 

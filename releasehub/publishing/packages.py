@@ -76,8 +76,8 @@ class Confirmation:
 def version_of_source(download: Download, source_hash: str) -> Version | None:
     """Return the newest version that was created from this source."""
     rows = Version.objects.filter(download=download, source_hash=source_hash)
-    found: Version | None = rows.select_related("download__category").order_by("-id").first()
-    return found
+    version: Version | None = rows.select_related("download__category").order_by("-id").first()
+    return version
 
 
 def check_announcement(*, actor: Actor, download: Download, announcement: Announcement) -> Version | None:
@@ -97,8 +97,8 @@ def check_announcement(*, actor: Actor, download: Download, announcement: Announ
             "base_version is a version of another download. Choose a version of this download, or leave it out.",
             field="base_version",
         )
-    if not announcement.is_forced and (known := version_of_source(download, announcement.source_hash)):
-        return known
+    if not announcement.is_forced and (existing := version_of_source(download, announcement.source_hash)):
+        return existing
     _check_number(download, announcement.number)
     return None
 
@@ -189,9 +189,9 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
     # Two equal confirmations that arrive at once wait here for each other, and the second one finds the version.
     download = lock_download(download.pk)
     announced = _find(actor, download, confirmation)
-    known = _settled(announced, confirmation)
-    if known is not None:
-        return known, False
+    existing = _settled(announced, confirmation)
+    if existing is not None:
+        return existing, False
     version = create_version(
         actor=actor,
         download_id=download.pk,
@@ -304,11 +304,11 @@ def _look_into(upload: UploadSession) -> None:
     if upload.blob is None:
         return
     try:
-        found = findings_of(upload.blob, upload.filename)
+        findings = findings_of(upload.blob, upload.filename)
     except ScannerUnavailable as error:
         raise StorageUnavailable("The malware scanner is not reachable. Try again in a few minutes.") from error
-    if found:
-        refusal = Rejected(ErrorCode.FILE_FAILED_VALIDATION, found[0].message, findings=as_json(found))
+    if findings:
+        refusal = Rejected(ErrorCode.FILE_FAILED_VALIDATION, findings[0].message, findings=as_json(findings))
         discard_upload(upload, refusal)
         raise refusal
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from downloads.models import Download
 from files.models import File
-from files.uploads.attaching import Source, attach_file
+from files.uploads.attaching import AttachmentSource, attach_file
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import DomainError, ErrorCode, Invalid
 from releasehub.publishing.lifecycle import enter, move
@@ -57,7 +57,7 @@ def create_with_files(
     *,
     actor: Actor,
     download_id: int,
-    sources: Sequence[Source],
+    sources: Sequence[AttachmentSource],
     state: str = PUBLISHED,
     publish_at: datetime | None = None,
     **fields: Any,
@@ -105,7 +105,7 @@ def edit_with_files(
     *,
     actor: Actor,
     version: Version,
-    sources: Sequence[Source] = (),
+    sources: Sequence[AttachmentSource] = (),
     state: str = "",
     publish_at: datetime | None = None,
     **fields: Any,
@@ -157,7 +157,7 @@ def _change_fields(actor: Actor, version: Version, fields: dict[str, Any]) -> Ve
 
 
 def _attach_and_move(
-    actor: Actor, version: Version, sources: Sequence[Source], state: str, publish_at: datetime | None
+    actor: Actor, version: Version, sources: Sequence[AttachmentSource], state: str, publish_at: datetime | None
 ) -> Version:
     for source in sources:
         attach_file(actor=actor, version=version, source=source)

@@ -64,8 +64,8 @@ def _cells(row: Transition) -> tuple[str, ...]:
 
 def _terms() -> str:
     """Return a list that explains every condition and guard by its docstring, in the order of their first use."""
-    used = dict.fromkeys(function for row in TABLE for function in (row.when, *row.guards) if function is not None)
-    return "\n".join(f"- *{_name(function)}*: {' '.join((function.__doc__ or '').split())}" for function in used)
+    functions = dict.fromkeys(function for row in TABLE for function in (row.when, *row.guards) if function is not None)
+    return "\n".join(f"- *{_name(function)}*: {' '.join((function.__doc__ or '').split())}" for function in functions)
 
 
 def _names(functions: Iterable[Callable[..., Any]]) -> str:

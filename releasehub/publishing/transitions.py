@@ -93,7 +93,7 @@ def _no_change(
     return Transition(move, before, None, policy, when)
 
 
-_PUBLICATION = (effects.date_publication, effects.seal_if_wanted)
+_PUBLICATION = (effects.date_publication, effects.seal_if_requested)
 
 # The order matters: the first row that applies is taken, so a row with a condition stands above the row without it.
 TABLE: tuple[Transition, ...] = (
@@ -134,7 +134,7 @@ TABLE: tuple[Transition, ...] = (
         (ARCHIVED,),
         PUBLISHED,
         policy="publish",
-        effects=(effects.seal_if_wanted,),
+        effects=(effects.seal_if_requested,),
         action=Action.VERSION_UNARCHIVE,
         events=(Event.VERSION_UPDATED,),
     ),
@@ -144,7 +144,7 @@ TABLE: tuple[Transition, ...] = (
         None,
         policy="publish",
         when=guards.is_to_be_sealed,
-        effects=(effects.seal_if_wanted,),
+        effects=(effects.seal_if_requested,),
         action=Action.VERSION_UPDATE,
         events=(Event.VERSION_UPDATED,),
     ),

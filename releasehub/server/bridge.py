@@ -112,9 +112,9 @@ class Bridge:
     async def _run(
         self, lane: ThreadPoolExecutor, environ: dict[str, Any], proto: Any, body: StreamedBody | None = None
     ) -> None:
-        kept = await asyncio.get_running_loop().run_in_executor(lane, self._respond, environ, proto, body)
-        if kept is not None:  # Granian opens the file by its path shortly after the response was sent
-            asyncio.get_running_loop().call_later(FILE_OPENED_SECONDS, kept.close)
+        open_file = await asyncio.get_running_loop().run_in_executor(lane, self._respond, environ, proto, body)
+        if open_file is not None:  # Granian opens the file by its path shortly after the response was sent
+            asyncio.get_running_loop().call_later(FILE_OPENED_SECONDS, open_file.close)
 
     def _respond(self, environ: dict[str, Any], proto: Any, body: StreamedBody | None) -> Any:
         """Run the application and send its response.
@@ -144,11 +144,11 @@ class Bridge:
                 result.close()
 
 
-def release(held: Counter[Any], name: Any) -> None:
+def release(counters: Counter[Any], name: Any) -> None:
     """Decrement the count, and remove the entry at zero, so that the counter does not grow with every client."""
-    held[name] -= 1
-    if not held[name]:
-        del held[name]
+    counters[name] -= 1
+    if not counters[name]:
+        del counters[name]
 
 
 async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

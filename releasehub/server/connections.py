@@ -75,19 +75,19 @@ class Watch:
         """Return the connections that stayed below the minimum rate for a whole window although data was waiting."""
         before, self._windows = self._windows, {}
         slow = []
-        for found in connections:
-            if not found.waiting_bytes:
+        for connection in connections:
+            if not connection.waiting_bytes:
                 continue
-            window = before.get(found.peer)
-            if window is None or found.taken_bytes < window.taken_bytes:
-                window = Window(now, found.taken_bytes)
+            window = before.get(connection.peer)
+            if window is None or connection.taken_bytes < window.taken_bytes:
+                window = Window(now, connection.taken_bytes)
             if now - window.started_at >= settings.ANSWER_STALL_SECONDS:
                 least = settings.ANSWER_STALL_SECONDS * settings.ANSWER_MIN_BYTES_PER_SECOND
-                if found.taken_bytes - window.taken_bytes < least:
-                    slow.append(found)
+                if connection.taken_bytes - window.taken_bytes < least:
+                    slow.append(connection)
                     continue
-                window = Window(now, found.taken_bytes)
-            self._windows[found.peer] = window
+                window = Window(now, connection.taken_bytes)
+            self._windows[connection.peer] = window
         return slow
 
     def excess(self, connections: Iterable[Connection]) -> list[Connection]:
@@ -98,18 +98,18 @@ class Watch:
         """
         limit = settings.CONNECTIONS_PER_ADDRESS
         by_network: dict[str, list[Connection]] = defaultdict(list)
-        for found in connections:
-            if limit and not self.is_proxy(found.peer[0]):
-                by_network[network_of(found.peer[0])].append(found)
+        for connection in connections:
+            if limit and not self.is_proxy(connection.peer[0]):
+                by_network[network_of(connection.peer[0])].append(connection)
         return [
-            found
-            for held in by_network.values()
-            if len(held) > limit
-            for found in sorted(held, key=self._worth)[: len(held) - limit]
+            connection
+            for of_network in by_network.values()
+            if len(of_network) > limit
+            for connection in sorted(of_network, key=self._worth)[: len(of_network) - limit]
         ]
 
-    def _worth(self, found: Connection) -> tuple[bool, int]:
-        return bool(found.waiting_bytes) or self.is_answering(found.peer), -found.silent_milliseconds
+    def _worth(self, connection: Connection) -> tuple[bool, int]:
+        return bool(connection.waiting_bytes) or self.is_answering(connection.peer), -connection.silent_milliseconds
 
 
 async def watch_connections(watch: Watch) -> None:
@@ -130,11 +130,11 @@ async def watch_connections(watch: Watch) -> None:
 
 def close_given_up(watch: Watch) -> None:
     """Examine the connections of this process once, and close those that `watch` selects."""
-    held = dict(_connections())
+    sockets = dict(_connections())
     try:
-        slow, excess = watch.slow_readers(held, time.monotonic()), watch.excess(held)
-        for found in {*slow, *excess}:
-            _close(held[found])
+        slow, excess = watch.slow_readers(sockets, time.monotonic()), watch.excess(sockets)
+        for connection in {*slow, *excess}:
+            _close(sockets[connection])
         if slow or excess:
             log.warning(
                 "Closed %d connections that read too slowly and %d connections that exceeded the limit per IP address.",
@@ -143,23 +143,23 @@ def close_given_up(watch: Watch) -> None:
             )
     finally:
         # A duplicate that stays open would keep its connection alive after Granian has closed it.
-        for connected in held.values():
-            connected.close()
+        for duplicate in sockets.values():
+            duplicate.close()
 
 
 def _connections() -> Iterator[tuple[Connection, socket.socket]]:
     """Yield the connections of clients, each with a duplicate of its socket that the caller has to close."""
     with_states = list(_tcp_sockets())
-    ports = {found.getsockname()[1] for found, info in with_states if info[0] == LISTENING}
-    for found, info in with_states:
+    ports = {duplicate.getsockname()[1] for duplicate, info in with_states if info[0] == LISTENING}
+    for duplicate, info in with_states:
         connection = None
         if info[0] == ESTABLISHED:
             with suppress(OSError):  # the connection was closed in the meantime
-                connection = _described(found, info) if found.getsockname()[1] in ports else None
+                connection = _connection_of(duplicate, info) if duplicate.getsockname()[1] in ports else None
         if connection is None:
-            found.close()
+            duplicate.close()
         else:
-            yield connection, found
+            yield connection, duplicate
 
 
 def _tcp_sockets() -> Iterator[tuple[socket.socket, bytes]]:
@@ -172,13 +172,13 @@ def _tcp_sockets() -> Iterator[tuple[socket.socket, bytes]]:
         with suppress(OSError):  # its owner has closed it in the meantime
             if not os.readlink(DESCRIPTORS / name).startswith("socket:"):
                 continue
-            found = _opened(os.dup(int(name)))
+            duplicate = _opened(os.dup(int(name)))
             try:
-                info = found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
+                info = duplicate.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
             except OSError:  # a socket of another protocol
-                found.close()
+                duplicate.close()
             else:
-                yield found, info
+                yield duplicate, info
 
 
 def _opened(handle: int) -> socket.socket:
@@ -189,12 +189,12 @@ def _opened(handle: int) -> socket.socket:
         raise
 
 
-def _described(found: socket.socket, info: bytes) -> Connection:
-    host, port = found.getpeername()[:2]
-    waiting = struct.unpack("i", fcntl.ioctl(found, termios.TIOCOUTQ, bytes(4)))[0]
+def _connection_of(duplicate: socket.socket, info: bytes) -> Connection:
+    host, port = duplicate.getpeername()[:2]
+    waiting_bytes = struct.unpack("i", fcntl.ioctl(duplicate, termios.TIOCOUTQ, bytes(4)))[0]
     (silent,) = struct.unpack_from("I", info, SILENT_OFFSET)
-    (taken,) = struct.unpack_from("Q", info, CONFIRMED_OFFSET)
-    return Connection((host, port), waiting, taken, silent)
+    (taken_bytes,) = struct.unpack_from("Q", info, CONFIRMED_OFFSET)
+    return Connection((host, port), waiting_bytes, taken_bytes, silent)
 
 
 def _close(connected: socket.socket) -> None:

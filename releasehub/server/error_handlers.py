@@ -28,24 +28,26 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _told(request, ProblemKind.DENIED) or pages.forbidden(request, exception)
+    return _api_response(request, ProblemKind.DENIED) or pages.forbidden(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _told(request, ProblemKind.NO_ROUTE) or pages.not_found(request, exception)
+    return _api_response(request, ProblemKind.NO_ROUTE) or pages.not_found(request, exception)
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    return _told(request, ProblemKind.TOO_LARGE) or pages.error_page(request, 413)
+    return _api_response(request, ProblemKind.TOO_LARGE) or pages.error_page(request, 413)
 
 
 def too_slow(request: HttpRequest) -> HttpResponse:
-    return _told(request, ProblemKind.TOO_SLOW) or pages.error_page(request, 408, MESSAGES[ProblemKind.TOO_SLOW])
+    return _api_response(request, ProblemKind.TOO_SLOW) or pages.error_page(
+        request, 408, MESSAGES[ProblemKind.TOO_SLOW]
+    )
 
 
 def too_many_uploads(request: HttpRequest) -> HttpResponse:
     kind = ProblemKind.TOO_MANY_UPLOADS
-    response = _told(request, kind) or pages.error_page(request, 503, MESSAGES[kind])
+    response = _api_response(request, kind) or pages.error_page(request, 503, MESSAGES[kind])
     response["Retry-After"] = str(UPLOADS_RETRY_AFTER_SECONDS)
     return response
 
@@ -77,6 +79,6 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     return pages.unavailable(request) if isinstance(error, OUTAGES) else pages.server_error(request)
 
 
-def _told(request: HttpRequest, kind: ProblemKind) -> HttpResponse | None:
+def _api_response(request: HttpRequest, kind: ProblemKind) -> HttpResponse | None:
     envelope = envelope_of(request.path_info)
     return envelope.answer(problem(kind)) if envelope else None

@@ -51,12 +51,12 @@ class HubCollector(Collector):
 
 
 def _webhooks() -> Iterator[Metric]:
-    found = webhook_metrics()
-    yield _gauge("webhook_queue_depth", "Pending deliveries of active endpoints", found["queue_depth"])
-    yield _gauge("webhook_untried", "Deliveries that are due and were not attempted yet", found["untried"])
-    yield _gauge("webhook_oldest_seconds", "Age of the oldest pending delivery", found["oldest_seconds"])
+    metrics = webhook_metrics()
+    yield _gauge("webhook_queue_depth", "Pending deliveries of active endpoints", metrics["queue_depth"])
+    yield _gauge("webhook_untried", "Deliveries that are due and were not attempted yet", metrics["untried"])
+    yield _gauge("webhook_oldest_seconds", "Age of the oldest pending delivery", metrics["oldest_seconds"])
     attempts = GaugeMetricFamily("releasehub_webhook_attempts", "Delivery attempts in the last hour", labels=["result"])
-    for result, number in found["attempts"].items():
+    for result, number in metrics["attempts"].items():
         attempts.add_metric([result], number)
     yield attempts
 
@@ -71,16 +71,16 @@ def _files() -> Iterator[Metric]:
     yield family
     pending = File.objects.filter(validation_status=File.Validation.PENDING)
     yield _gauge("files_pending", "Files that are waiting for validation", pending.count())
-    missing = Blob.objects.filter(state=Blob.State.MISSING)
-    yield _gauge("blobs_missing", "Stored files that are missing or damaged", missing.count())
+    missing_blobs = Blob.objects.filter(state=Blob.State.MISSING)
+    yield _gauge("blobs_missing", "Stored files that are missing or damaged", missing_blobs.count())
     waiting = DownloadGrant.objects.filter(is_folded=False)
     yield _gauge("downloads_uncounted", "Downloads that are not counted yet", waiting.count())
 
 
 def _audit() -> Iterator[Metric]:
-    found = AuditEntry.objects.filter(position=None).aggregate(number=Count("pk"), oldest=Min("created_at"))
-    age = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
-    yield _gauge("audit_unchained", "Audit rows that are not chained yet", found["number"])
+    unchained = AuditEntry.objects.filter(position=None).aggregate(number=Count("pk"), oldest=Min("created_at"))
+    age = (timezone.now() - unchained["oldest"]).total_seconds() if unchained["oldest"] else 0.0
+    yield _gauge("audit_unchained", "Audit rows that are not chained yet", unchained["number"])
     yield _gauge("audit_unchained_seconds", "Age of the oldest audit row that is not chained yet", max(age, 0.0))
 
 

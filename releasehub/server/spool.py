@@ -20,7 +20,7 @@ def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[byt
     """
     spool = _new_spool()
     try:
-        head = _written(spool, chunks)
+        head = _write_chunks(spool, chunks)
         if head is not None:
             spool.close()
             return proto.response_bytes(status, headers, head)
@@ -32,7 +32,7 @@ def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[byt
     return spool
 
 
-def _written(spool: Any, chunks: Iterable[bytes]) -> bytes | None:
+def _write_chunks(spool: Any, chunks: Iterable[bytes]) -> bytes | None:
     """Return the whole response if it is small. Otherwise write it to the file and return None."""
     head, size = bytearray(), 0
     for chunk in chunks:

@@ -17,9 +17,9 @@ from downloads.services import (
 )
 from downloads.services.entities import publish_entity
 from files.models import File, PublicFileName
-from files.services import check_found_name, link_file, restore_file
-from files.uploads.attaching import Named, attach_file, find_sources
-from files.uploads.external import Learned, _decide_named
+from files.services import check_asset_name, link_file, restore_file
+from files.uploads.attaching import FileReference, attach_file, find_sources
+from files.uploads.external import Learned, _decide_with_name
 from files.uploads.intake import decide
 from files.uploads.sessions import begin_upload, complete_upload, open_incoming
 from files.uploads.verification import verify_upload
@@ -176,7 +176,7 @@ def only_file(version: Version) -> File:
 
 
 def attach(world: World, reference: str) -> File:
-    (source,) = find_sources(Actor(user=world.owner), [Named(reference)])
+    (source,) = find_sources(Actor(user=world.owner), [FileReference(reference)])
     return attach_file(actor=system(), version=world.fresh(), source=source)
 
 
@@ -232,7 +232,7 @@ def test_a_file_deleted_in_the_draft_cannot_be_restored_over_public_bytes() -> N
 
 def passed_link(version: Version, url: str, sha256: str = "") -> File:
     file = link_file(actor=system(), version=version, url=url, filename=NAME)
-    _decide_named(file, [], {"external_sha256": sha256}, Learned(url, 0, ""), is_renamed=False)
+    _decide_with_name(file, [], {"external_sha256": sha256}, Learned(url, 0, ""), is_renamed=False)
     file.refresh_from_db()
     return file
 
@@ -263,9 +263,9 @@ def test_asset_with_a_public_name_fails() -> None:
     delete_file(actor=system(), file=make_file(version, name=NAME, content=FIRST))
     asset = link_file(actor=system(), version=version, reference="77")
     asset.filename = NAME
-    assert check_found_name(asset, NAME) == NAME
+    assert check_asset_name(asset, NAME) == NAME
     learned = Learned("https://example.org/x", 0, "")
-    _decide_named(asset, [], {"external_url": learned.url, "external_sha256": "b" * 64}, learned, is_renamed=True)
+    _decide_with_name(asset, [], {"external_url": learned.url, "external_sha256": "b" * 64}, learned, is_renamed=True)
     asset.refresh_from_db()
     assert (asset.validation_status, asset.findings[0]["code"]) == ("failed", "name.public")
 

@@ -27,12 +27,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, dry_run: bool, older_than: float, **options: Any) -> None:
-        found = removed = size = 0
+        count = removed = size = 0
         for item in find_garbage(older_than=timedelta(hours=older_than)):
-            found += 1
+            count += 1
             if dry_run or remove(item):
                 removed += 1
                 size += item.size_bytes
                 self.stdout.write(f"{item.kind}\t{item.name}\t{item.size_bytes}")
         word = "would be removed" if dry_run else "removed"
-        self.stderr.write(f"{removed} of {found} objects {word}, {size} bytes")
+        self.stderr.write(f"{removed} of {count} objects {word}, {size} bytes")

@@ -21,16 +21,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, sample: int | None, **options: Any) -> None:
         blobs = Blob.objects.order_by("?")[:sample] if sample else Blob.objects.order_by("id").iterator()
-        total = read = bad = 0
-        for verdict in verify_blobs(blobs):
+        total = read_bytes = bad = 0
+        for check in verify_blobs(blobs):
             total += 1
-            read += verdict.blob.size_bytes
-            if verdict.problem:
+            read_bytes += check.blob.size_bytes
+            if check.problem:
                 bad += 1
-                self.stdout.write(f"{verdict.blob.storage_key}\tsha256:{verdict.blob.sha256}\t{verdict.problem}")
+                self.stdout.write(f"{check.blob.storage_key}\tsha256:{check.blob.sha256}\t{check.problem}")
             if total % 1000 == 0:
-                self.stderr.write(f"{total} files checked, {read} bytes, {bad} missing or damaged ...")
-        self.stderr.write(f"{total} files checked, {read} bytes, {bad} missing or damaged")
+                self.stderr.write(f"{total} files checked, {read_bytes} bytes, {bad} missing or damaged ...")
+        self.stderr.write(f"{total} files checked, {read_bytes} bytes, {bad} missing or damaged")
         if bad:
             raise CommandError(
                 f"{bad} of {total} stored files are missing or damaged. Restore them from a backup.", returncode=1

@@ -15,7 +15,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.uploads.handlers import StagedFile
+from files.uploads.handlers import ReceivedFile
 from releasehub.api.common.errors import KeyReused
 from releasehub.api.common.renderers import OrjsonRenderer
 from releasehub.api.models import IdempotentAnswer
@@ -57,13 +57,13 @@ def answer_once(
     """
     slot = _slot(request)
     fingerprint = _fingerprint(request)
-    if stored := _find(slot):
-        return _replay(stored, fingerprint, actor)
+    if record := _find(slot):
+        return _replay(record, fingerprint, actor)
     try:
         prepare()
     except Exception:
-        if stored := _find(slot):  # the same request has finished in the meantime
-            return _replay(stored, fingerprint, actor)
+        if record := _find(slot):  # the same request has finished in the meantime
+            return _replay(record, fingerprint, actor)
         raise
     with transaction.atomic():
         record = _claim(slot, fingerprint)
@@ -103,7 +103,7 @@ def _fingerprint(request: Request) -> str:
 
 
 def _plain(value: Any) -> list[str | None]:
-    if isinstance(value, StagedFile):
+    if isinstance(value, ReceivedFile):
         return [value.name, value.staged.digests.sha256]
     raise TypeError(f"{type(value).__name__} in a request body")
 

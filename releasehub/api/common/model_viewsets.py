@@ -49,8 +49,8 @@ class HubModelViewSet(HubViewSet):
         # Building a filter set takes longer than the query of a page, so a request without a filter skips it.
         if filters is None or filters.base_filters.keys().isdisjoint(query):
             return queryset
-        filtered: models.QuerySet[Any] = filters(query, queryset=queryset, request=self.request).qs
-        return filtered
+        result: models.QuerySet[Any] = filters(query, queryset=queryset, request=self.request).qs
+        return result
 
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Order the rows as the query string asks, with the id as the last criterion."""

@@ -64,7 +64,7 @@ class FormParser(BaseParser):
 
 
 class StagingMultiPartParser(BaseParser):
-    """Read fields into memory within the usual limits, and stream the file to storage as a `StagedFile`.
+    """Read fields into memory within the usual limits, and stream the file to storage as a `ReceivedFile`.
 
     Only the view's `file_actions` take a file. There the view's `authorize_upload` decides about it by the fields
     that came before it; everywhere else the form is refused at its first file.
@@ -84,10 +84,10 @@ class StagingMultiPartParser(BaseParser):
             request._request, authorize=lambda name: view.authorize_upload(parsers[0].fields_so_far, name)
         )
         request._request.staging = handler
-        parsed = self._parse(stream, context, handler, parsers)
+        form = self._parse(stream, context, handler, parsers)
         if (waited := handler.release()) is not None:
-            parsed.files.appendlist(FIELD, waited)
-        return parsed
+            form.files.appendlist(FIELD, waited)
+        return form
 
     def _parse(
         self,
@@ -96,9 +96,11 @@ class StagingMultiPartParser(BaseParser):
         handler: FileUploadHandler,
         parsers: list[RawNameMultiPartParser] | None = None,
     ) -> DataAndFiles[Any, Any]:
-        counted = CountedStream(stream)
+        counted_stream = CountedStream(stream)
         try:
-            parser = RawNameMultiPartParser((context or {})["request"].META, cast(Any, counted), [handler], "utf-8")
+            parser = RawNameMultiPartParser(
+                (context or {})["request"].META, cast(Any, counted_stream), [handler], "utf-8"
+            )
             if parsers is not None:
                 parsers.append(parser)
             data, files = parser.parse()
@@ -107,15 +109,15 @@ class StagingMultiPartParser(BaseParser):
         except FileNotExpected as error:
             raise ParseError("This endpoint does not accept a file. Send only the fields.") from error
         except DomainError:
-            counted.drain()
+            counted_stream.drain()
             raise
-        if counted.count < _length(context):
+        if counted_stream.count < _length(context):
             raise ParseError("The request ended before its body was complete.")
         return DataAndFiles(data, files)
 
 
 class RawFileParser(BaseParser):
-    """Reads a body that is the file itself, named in the URL, into a `StagedFile` under `file`, as a form has it."""
+    """Reads a body that is the file itself, named in the URL, into a `ReceivedFile` under `file`, as a form has it."""
 
     media_type = "*/*"
     chunk_bytes = 256 * 1024
@@ -131,17 +133,17 @@ class RawFileParser(BaseParser):
             request._request, authorize=lambda name: view.authorize_upload(QueryDict(), name)
         )
         request._request.staging = handler
-        counted = CountedStream(stream)
+        counted_stream = CountedStream(stream)
         try:
             handler.new_file(FIELD, context["kwargs"]["filename"], BINARY, length)
-            while chunk := counted.read(min(self.chunk_bytes, length - counted.count)):
+            while chunk := counted_stream.read(min(self.chunk_bytes, length - counted_stream.count)):
                 handler.receive_data_chunk(chunk, 0)
         except DomainError:
-            counted.drain()
+            counted_stream.drain()
             raise
-        if counted.count < length:
+        if counted_stream.count < length:
             raise ParseError("The request ended before its body was complete.")
-        return DataAndFiles(QueryDict(), MultiValueDict({FIELD: [handler.file_complete(counted.count)]}))
+        return DataAndFiles(QueryDict(), MultiValueDict({FIELD: [handler.file_complete(counted_stream.count)]}))
 
 
 class RawNameMultiPartParser(DjangoMultiPartParser):

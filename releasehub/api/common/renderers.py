@@ -24,8 +24,8 @@ class AlwaysJson(BaseContentNegotiation):
     """Ignores the header `Accept`: installed programs send all kinds of values, and all of them expect JSON."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
-        wanted = (request.content_type or "").partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == wanted), None)
+        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type

@@ -41,10 +41,10 @@ class OutputSerializer(serializers.Serializer[Any]):
 
     def nested(self, serializer_class: type[OutputSerializer]) -> OutputSerializer:
         """Return the serializer of an embedded row, made once for all rows of a page."""
-        known: dict[type[OutputSerializer], OutputSerializer] = self.__dict__.setdefault("_nested", {})
-        if serializer_class not in known:
-            known[serializer_class] = serializer_class(context=self.context)
-        return known[serializer_class]
+        serializers_by_class: dict[type[OutputSerializer], OutputSerializer] = self.__dict__.setdefault("_nested", {})
+        if serializer_class not in serializers_by_class:
+            serializers_by_class[serializer_class] = serializer_class(context=self.context)
+        return serializers_by_class[serializer_class]
 
 
 class InputSerializer(serializers.Serializer[Any]):

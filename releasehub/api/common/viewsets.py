@@ -270,8 +270,8 @@ class HubViewSet(GenericViewSet[Any]):
         Raises:
             Stale: The row has changed since the caller read it.
         """
-        wanted = self.request.headers.get("If-Match", "").strip()
-        if wanted and wanted != "*" and etag(lock()) not in {part.strip() for part in wanted.split(",")}:
+        if_match = self.request.headers.get("If-Match", "").strip()
+        if if_match and if_match != "*" and etag(lock()) not in {part.strip() for part in if_match.split(",")}:
             raise Stale
 
     def get_tagged_response(self, instance: models.Model, data: Any, *, status: int = 200) -> Response:

@@ -37,9 +37,9 @@ def _split(value: str) -> Iterator[str]:
         yield from (part.strip() for part in value.split(","))
         return
     try:
-        parsed = orjson.loads(value)
+        items = orjson.loads(value)
     except orjson.JSONDecodeError as error:
         raise InvalidQuery({"ids": [f"This is not a valid JSON array: {error}."]}) from error
-    if not isinstance(parsed, list) or not all(isinstance(item, str) for item in parsed):
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise InvalidQuery({"ids": ["The array may only contain strings."]})
-    yield from (item.strip() for item in parsed)
+    yield from (item.strip() for item in items)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from files.uploads.attaching import Named
+from files.uploads.attaching import FileReference
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import terms
 
@@ -27,7 +27,7 @@ class EngineFileInputSerializer(InputSerializer):
 
     def to_internal_value(self, data: Any) -> Any:
         fields = super().to_internal_value(data)
-        return Named(
+        return FileReference(
             reference=fields["file_id"],
             platform=fields.get("platform", "").lower(),
             architecture=fields.get("architecture", "").lower(),

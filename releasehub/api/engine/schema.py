@@ -60,7 +60,9 @@ IDS = OpenApiParameter(
     required=True,
     description="At most 100 ids: as a repeated parameter, separated by commas, or as a JSON array.",
 )
-ONE = OpenApiResponse(EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)])
+VERSION_RESPONSE = OpenApiResponse(
+    EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)]
+)
 about = partial(extend_schema, tags=["engine"])
 documented_many = about(
     operation_id="engine_versions",
@@ -74,7 +76,7 @@ documented_latest = about(
     summary="Get the newest version",
     description="By version order, never by date. Clients of the beta channel are offered stable versions as well.",
     parameters=[EngineLatestQuerySerializer, *RATE],
-    responses={200: ONE},
+    responses={200: VERSION_RESPONSE},
 )
 documented_versions = extend_schema_view(
     list=about(
@@ -83,19 +85,19 @@ documented_versions = extend_schema_view(
         parameters=[EngineListQuerySerializer, *RATE],
         responses=EngineVersionSerializer(many=True),
     ),
-    retrieve=about(summary="Get a version", parameters=[ID, *RATE], responses={200: ONE}),
+    retrieve=about(summary="Get a version", parameters=[ID, *RATE], responses={200: VERSION_RESPONSE}),
     create=about(
         summary="Create a version",
         description="Needs at least one file, except for a draft. All is created together, or nothing is.",
         parameters=RATE,
         request=inline_serializer("EngineVersionCreateBody", {"data": EngineVersionCreateSerializer()}),
-        responses={200: ONE},
+        responses={200: VERSION_RESPONSE},
     ),
     partial_update=about(
         summary="Change a version; fields left out stay as they are, and files are added",
         parameters=[ID, *RATE],
         request=inline_serializer("EngineVersionUpdateBody", {"data": EngineVersionUpdateSerializer()}),
-        responses={200: ONE},
+        responses={200: VERSION_RESPONSE},
     ),
     destroy=about(
         summary="Delete a version",
@@ -110,7 +112,7 @@ documented_files = extend_schema_view(
         summary="Find the version that owns a file",
         description="If several versions have the file, the newest one by version order.",
         parameters=[HASH, *RATE],
-        responses={200: ONE},
+        responses={200: VERSION_RESPONSE},
     ),
     destroy=about(
         summary="Remove a file from its version",

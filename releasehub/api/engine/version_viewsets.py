@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.uploads.attaching import Source, find_sources
+from files.uploads.attaching import AttachmentSource, find_sources
 from releasehub.api.common.model_viewsets import (
     CreateModelMixin,
     ListModelMixin,
@@ -153,7 +153,7 @@ class EngineVersionViewSet(
             self.download  # noqa: B018 - raises an exception
         if self.action in self.input_serializer_classes:
             files = self.get_validated_data().get("files", ())
-            self.sources: list[Source] = find_sources(self.actor, files)
+            self.sources: list[AttachmentSource] = find_sources(self.actor, files)
 
     def lock_object(self, instance: Version) -> models.Model:
         return lock_version(instance)

@@ -20,8 +20,8 @@ def count_addresses(actor: Actor, addresses: Iterable[str]) -> None:
     Raises:
         Throttled: The user named more addresses in this hour than anybody invites.
     """
-    hour, passed = divmod(int(time.time()), HOUR_SECONDS)
+    hour, elapsed = divmod(int(time.time()), HOUR_SECONDS)
     for _ in set(addresses):
-        used = count(f"addresses:{actor.user_id}:{hour}", HOUR_SECONDS + 1)
-        if used > ADDRESSES_PER_HOUR:
-            raise Throttled(HOUR_SECONDS - passed, "You named too many e-mail addresses in one hour.")
+        address_count = count(f"addresses:{actor.user_id}:{hour}", HOUR_SECONDS + 1)
+        if address_count > ADDRESSES_PER_HOUR:
+            raise Throttled(HOUR_SECONDS - elapsed, "You named too many e-mail addresses in one hour.")

@@ -91,8 +91,8 @@ class EntityVersionsViewSet(EntityViewSet):
     def prepare(self) -> None:
         """Call the storage before the transaction: it may be slow, and cannot be rolled back."""
         if self.action == "announce":
-            checked = {"actor": self.actor, "download": self.entity, "announcement": self.announcement}
-            self.existing: Version | None = check_announcement(**checked)  # type: ignore[arg-type]
+            arguments = {"actor": self.actor, "download": self.entity, "announcement": self.announcement}
+            self.existing: Version | None = check_announcement(**arguments)  # type: ignore[arg-type]
             self.locations = open_places(self.entity)
         elif self.action == "confirm":
             verify_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)

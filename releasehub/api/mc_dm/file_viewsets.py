@@ -96,7 +96,7 @@ class McDmFileViewSet(McDmModelViewSet):
         "restore": Scope.DOWNLOAD_WRITE,
     }
     file_actions = frozenset({"create"})
-    accepted: AcceptedUpload | None = None
+    accepted_upload: AcceptedUpload | None = None
 
     def get_queryset(self) -> models.QuerySet[File]:
         """Return the files of the requested version. Deleted files never appear here, not even with `deleted=1`.
@@ -160,16 +160,16 @@ class McDmFileViewSet(McDmModelViewSet):
         """
         if self.action == "create" and (file := self.new_file.get("file")):
             sha256, version = self.new_file.get("sha256", ""), self.new_file["version"]
-            self.accepted = accept_upload(actor=self.actor, version=version, upload=file.staged, sha256=sha256)
+            self.accepted_upload = accept_upload(actor=self.actor, version=version, upload=file.staged, sha256=sha256)
 
     def clear(self) -> None:
         """Release the blob that `prepare` has claimed, unless a file has taken it over."""
         super().clear()
-        if self.accepted is not None:
-            release_claim(self.accepted.blob)
+        if self.accepted_upload is not None:
+            release_claim(self.accepted_upload.blob)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        file = self.add_link() if self.accepted is None else self.add_upload(self.accepted)
+        file = self.add_link() if self.accepted_upload is None else self.add_upload(self.accepted_upload)
         return self.get_object_response(self.reload(file), status=self.created_status)
 
     def add_link(self) -> File:
@@ -177,11 +177,11 @@ class McDmFileViewSet(McDmModelViewSet):
         url, sha256 = fields.pop("external_url"), fields.pop("sha256", "")
         return link_file(actor=self.actor, url=url, declared_checksum=sha256, **fields)
 
-    def add_upload(self, accepted: AcceptedUpload) -> File:
+    def add_upload(self, accepted_upload: AcceptedUpload) -> File:
         names = self.new_file.keys() - {"file", "filename", "sha256"}
         fields = {name: self.new_file[name] for name in names}
-        file = add_file(actor=self.actor, **fields, **vars(accepted))
-        self.accepted = None
+        file = add_file(actor=self.actor, **fields, **vars(accepted_upload))
+        self.accepted_upload = None
         return file
 
     # --- an existing file ---------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class McDmWebhookFilterSet(McDmFilterSet):
         return in_state(rows, Endpoint.State(value))
 
 
-def ordered(rows: models.QuerySet[Any], request: Request, whitelist: dict[str, str]) -> models.QuerySet[Any]:
+def order_rows(rows: models.QuerySet[Any], request: Request, whitelist: dict[str, str]) -> models.QuerySet[Any]:
     """Order rows by the parameters `order` and `direction`.
 
     An unknown `order` means the first entry of the whitelist, and any `direction` other than `asc` means descending.

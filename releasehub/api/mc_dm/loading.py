@@ -8,7 +8,7 @@ from typing import Any
 from downloads.access import load_access
 from downloads.models import Category, Download
 from downloads.policies import download_policy
-from files.uploads.verification import verifying
+from files.uploads.verification import versions_being_verified
 from releasehub.api.common.loading import files_of
 from releasehub.core.actor import Actor
 from releasehub.distribution.latest import with_current_version, with_primary_file
@@ -27,7 +27,7 @@ def version_context(actor: Actor, versions: Sequence[Version]) -> dict[str, Any]
     return {
         "files": files_of(actor, versions),
         "downloads": {download.pk: download for download in downloads.order_by()},
-        "verifying": verifying([version.pk for version in versions]),
+        "verifying": versions_being_verified([version.pk for version in versions]),
         "can_edit": lambda version: version_policy.can_edit(actor, version),
     }
 

@@ -19,8 +19,8 @@ class McDmPagination(BasePagination):
     """A page under the view's `list_key`. The view may know the total without counting: `get_stored_total`."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        stored = view.get_stored_total(queryset)
-        start = self.begin(request, view, queryset.order_by().count() if stored is None else stored)
+        stored_total = view.get_stored_total(queryset)
+        start = self.begin(request, view, queryset.order_by().count() if stored_total is None else stored_total)
         return [] if start >= self.total else list(window(queryset, start, self.per_page))
 
     def begin(self, request: Request, view: Any, total: int) -> int:

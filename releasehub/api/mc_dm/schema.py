@@ -90,18 +90,18 @@ def documented(
     many = PolymorphicProxySerializer(
         component_name=f"{name}Either", serializers=[full, normal], resource_type_field_name=None, many=True
     )
-    one = OpenApiResponse(
+    item_response = OpenApiResponse(
         inline_serializer(f"{name}Item", {item: either}),
         examples=[OpenApiExample(item.capitalize(), value={item: example}, response_only=True)],
     )
-    listed = inline_serializer(f"{name}List", {items: many, "pagination": McDmPaginationSerializer()})
-    extend_schema_serializer(many=False)(type(listed))
+    list_response = inline_serializer(f"{name}List", {items: many, "pagination": McDmPaginationSerializer()})
+    extend_schema_serializer(many=False)(type(list_response))
     ordering = OpenApiParameter("order", str, enum=list(order), description=f"The default is `{next(iter(order))}`.")
     about = partial(extend_schema, tags=[items])
-    written = partial(about, description=UNITS, responses={200: one}, parameters=[WITH])
-    actions = {step: written(summary=f"{step.capitalize()} a {item}", request=None) for step in steps}
+    write_schema = partial(about, description=UNITS, responses={200: item_response}, parameters=[WITH])
+    actions = {step: write_schema(summary=f"{step.capitalize()} a {item}", request=None) for step in steps}
     if "yank" in actions:
-        actions["yank"] = written(summary=f"Yank a {item}", request=McDmYankSerializer)
+        actions["yank"] = write_schema(summary=f"Yank a {item}", request=McDmYankSerializer)
     if "download" in actions:
         actions["download"] = about(summary="Download a file", description=BYTES, request=None, responses=BYTE_ANSWERS)
     return extend_schema_view(
@@ -109,12 +109,12 @@ def documented(
             summary=f"List {items}",
             description="The list and its total contain only what the caller may see.",
             parameters=[*filters, ordering, *PAGING],
-            responses=listed,
+            responses=list_response,
             filters=False,
         ),
-        retrieve=written(summary=f"Get a {item}"),
-        create=written(summary=f"Create a {item}", request=create),
-        update=written(summary=f"Change a {item}; fields left out stay as they are", request=update),
+        retrieve=write_schema(summary=f"Get a {item}"),
+        create=write_schema(summary=f"Create a {item}", request=create),
+        update=write_schema(summary=f"Change a {item}; fields left out stay as they are", request=update),
         destroy=about(
             summary=f"Delete a {item}",
             description="A soft deletion hides the object; `hard=1` deletes it permanently.",

@@ -18,7 +18,7 @@ from releasehub.api.common.model_viewsets import (
     RetrieveModelMixin,
     UpdateModelMixin,
 )
-from releasehub.api.mc_dm.filters import ordered
+from releasehub.api.mc_dm.filters import order_rows
 from releasehub.api.mc_dm.pagination import McDmPagination
 from releasehub.apikeys.scopes import Scope
 from releasehub.audit import services as audit
@@ -73,7 +73,7 @@ class McDmViewSet(HubEnvelopeMixin, HubModelViewSet):
         return None if number is None else {"pk": number}
 
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return ordered(queryset, self.request, self.ordering)
+        return order_rows(queryset, self.request, self.ordering)
 
     def get_representation(self, data: Any) -> dict[str, Any]:
         return {self.item_key: data}

@@ -48,23 +48,23 @@ class UnknownTerm(ValueError):
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
-def to_format(current: str, wanted: str = "", content_type: str = "") -> str:
+def to_format(current: str, new_format: str = "", content_type: str = "") -> str:
     """Return the format that the hub stores after a change of `format` or `content_type`.
 
     Args:
         current: The stored format.
-        wanted: The new format; empty to keep the current one.
+        new_format: The new format; empty to keep the current one.
         content_type: The new content type; empty to keep the current one.
 
     Raises:
         UnknownTerm: The format cannot be sent as a form; only mc_dm can.
     """
     current_format, body = from_format(current)
-    wanted = wanted or current_format
-    if wanted != "mc_dm":
+    new_format = new_format or current_format
+    if new_format != "mc_dm":
         if content_type == FORM:
             raise UnknownTerm("Only the format mc_dm can be sent as a form: set format=mc_dm as well.")
-        return wanted
+        return new_format
     return FORM_FORMAT if (content_type or body) == FORM else "mc_dm"
 
 
@@ -87,54 +87,56 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
     filter_: set[str] = set()
     for content_type, names in events.items():
         kind = _kind(content_type)
-        words = _words(kind)
-        for name in _listed(names):
+        events_by_name = _events_by_name(kind)
+        for name in _name_list(names):
             if name == EVERYTHING:
                 filter_.add(f"{kind}.{EVERYTHING}")
-            elif name in words:
-                filter_ |= words[name]
+            elif name in events_by_name:
+                filter_ |= events_by_name[name]
             else:
-                raise UnknownTerm(f"{content_type} has no event {name}. Its events are {', '.join(sorted(words))}.")
+                raise UnknownTerm(
+                    f"{content_type} has no event {name}. Its events are {', '.join(sorted(events_by_name))}."
+                )
     return sorted(filter_)
 
 
 def from_filter(names: Iterable[str]) -> dict[str, Any]:
     """Return each content type of a filter with `*`, or with as few event names as possible in alphabetical order."""
-    chosen = expand_names(names)
+    event_names = expand_names(names)
     events: dict[str, Any] = {}
     for kind in KINDS:
-        if not chosen or not chosen.isdisjoint({EVERYTHING, f"{kind}.{EVERYTHING}"}):
+        if not event_names or not event_names.isdisjoint({EVERYTHING, f"{kind}.{EVERYTHING}"}):
             events[f"{PREFIX}{kind}"] = EVERYTHING
-        elif mine := chosen.intersection(single_names(kind)):
-            events[f"{PREFIX}{kind}"] = _fewest(_words(kind), mine)
+        elif names_of_kind := event_names.intersection(single_names(kind)):
+            events[f"{PREFIX}{kind}"] = _shortest_names(_events_by_name(kind), names_of_kind)
     return events
 
 
-def _fewest(words: Mapping[str, frozenset[str]], chosen: set[str]) -> list[str]:
+def _shortest_names(events_by_name: Mapping[str, frozenset[str]], event_names: set[str]) -> list[str]:
     names = []
-    for name, meant in sorted(words.items(), key=lambda word: -len(word[1])):
-        if meant <= chosen:
+    for name, meaning in sorted(events_by_name.items(), key=lambda pair: -len(pair[1])):
+        if meaning <= event_names:
             names.append(name)
-            chosen = chosen - meant
+            event_names = event_names - meaning
     return sorted(names)
 
 
-def _words(kind: str) -> dict[str, frozenset[str]]:
+def _events_by_name(kind: str) -> dict[str, frozenset[str]]:
     """Return the events of the hub for each name of this dialect; `update` stands for all without a documented name."""
-    words, rest = {}, set()
+    events_by_name, undocumented = {}, set()
     for single in single_names(kind):
         verb = single.removeprefix(f"{kind}.")
-        words[_DOCUMENTED.get(verb) or _OURS.get(verb, verb)] = frozenset({single})
+        events_by_name[_DOCUMENTED.get(verb) or _OURS.get(verb, verb)] = frozenset({single})
         if verb not in _DOCUMENTED:
-            rest.add(single)
-    return words | {UPDATE: frozenset(rest)}
+            undocumented.add(single)
+    return events_by_name | {UPDATE: frozenset(undocumented)}
 
 
-def _listed(names: Any) -> list[str]:
-    wanted = [names] if isinstance(names, str) else names
-    if not isinstance(wanted, list) or not wanted or not all(isinstance(name, str) for name in wanted):
+def _name_list(names: Any) -> list[str]:
+    result = [names] if isinstance(names, str) else names
+    if not isinstance(result, list) or not result or not all(isinstance(name, str) for name in result):
         raise UnknownTerm('The events of a content type must be "*" or a list of event names.')
-    return wanted
+    return result
 
 
 def _kind(content_type: str) -> str:
@@ -171,10 +173,10 @@ def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
         if name == "categories":
             path, values = _CATEGORY[kind], _category_ids(value)
         elif name in _CHOICES[kind]:
-            path, values = _chosen(kind, name, value)
+            path, values = _choice(kind, name, value)
         elif name != "fields":
-            known = ", ".join(["categories", *_CHOICES[kind], "fields"])
-            raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. Its criteria are {known}.")
+            criterion_names = ", ".join(["categories", *_CHOICES[kind], "fields"])
+            raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. Its criteria are {criterion_names}.")
         else:
             continue
         if values:
@@ -188,19 +190,19 @@ def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
     criteria: dict[str, Any] = {}
     fields: dict[str, list[Any]] = {}
     for path, values in block.items():
-        word = next(
+        choice = next(
             (
                 (name, answer)
-                for name, (known, answers) in _CHOICES[kind].items()
-                for answer, meant in answers.items()
-                if path == known and _is_same(values, meant)
+                for name, (choice_path, answers) in _CHOICES[kind].items()
+                for answer, choice_values in answers.items()
+                if path == choice_path and _is_same(values, choice_values)
             ),
             None,
         )
         if path == _CATEGORY[kind] and values and all(_is_id(value) for value in values):
             criteria["categories"] = values
-        elif word:
-            criteria[word[0]] = word[1]
+        elif choice:
+            criteria[choice[0]] = choice[1]
         else:
             fields[path] = values
     return criteria | ({"fields": fields} if fields else {})
@@ -212,7 +214,7 @@ def _category_ids(value: Any) -> list[int]:
     return value
 
 
-def _chosen(kind: str, name: str, value: Any) -> tuple[str, list[Any]]:
+def _choice(kind: str, name: str, value: Any) -> tuple[str, list[Any]]:
     path, answers = _CHOICES[kind][name]
     if value == "any":
         return path, []
@@ -225,6 +227,6 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _is_same(values: list[Any], meant: list[Any]) -> bool:
+def _is_same(values: list[Any], expected: list[Any]) -> bool:
     """Return whether the values are the same in the same order; unlike in Python, 1 is not equal to true."""
-    return [(type(value), value) for value in values] == [(type(value), value) for value in meant]
+    return [(type(value), value) for value in values] == [(type(value), value) for value in expected]

@@ -68,25 +68,25 @@ EXAMPLE = {
     "earlier_secret_until": 0,
     "created_date": 1746200000,
 }
-ONE = OpenApiResponse(
+WEBHOOK_RESPONSE = OpenApiResponse(
     inline_serializer("McDmWebhookItem", {"webhook": McDmWebhookSerializer()}),
     examples=[OpenApiExample("Webhook", value={"webhook": EXAMPLE}, response_only=True)],
 )
-SECRET = inline_serializer("McDmWebhookSecretItem", {"webhook": McDmWebhookSecretSerializer()})
-MANY = inline_serializer(
+SECRET_RESPONSE = inline_serializer("McDmWebhookSecretItem", {"webhook": McDmWebhookSecretSerializer()})
+LIST_RESPONSE = inline_serializer(
     "McDmWebhookList", {"webhooks": McDmWebhookSerializer(many=True), "pagination": McDmPaginationSerializer()}
 )
-DELIVERY = inline_serializer("McDmDeliveryItem", {"delivery": McDmDeliverySerializer()})
-DELIVERIES = inline_serializer(
+DELIVERY_RESPONSE = inline_serializer("McDmDeliveryItem", {"delivery": McDmDeliverySerializer()})
+DELIVERIES_RESPONSE = inline_serializer(
     "McDmDeliveryList", {"deliveries": McDmDeliverySerializer(many=True), "pagination": McDmPaginationSerializer()}
 )
-for listed in (MANY, DELIVERIES):
-    extend_schema_serializer(many=False)(type(listed))
+for list_response in (LIST_RESPONSE, DELIVERIES_RESPONSE):
+    extend_schema_serializer(many=False)(type(list_response))
 PAGES = tuple(parameter for parameter in PAGING if parameter.name != "with")
 DELIVERY_PATH = r"deliveries/(?P<delivery_id>msg_[a-z0-9]+_[0-9]+)"
 
 
-def written(summary: str, request: Any = None, answer: Any = ONE) -> Any:
+def write_schema(summary: str, request: Any = None, answer: Any = WEBHOOK_RESPONSE) -> Any:
     return extend_schema(summary=summary, description=UNITS, request=request, responses={200: answer})
 
 
@@ -102,20 +102,22 @@ def written(summary: str, request: Any = None, answer: Any = ONE) -> Any:
             OpenApiParameter("order", str, enum=list(ORDER), description=f"The default is `{next(iter(ORDER))}`."),
             *PAGES,
         ],
-        responses=MANY,
+        responses=LIST_RESPONSE,
         filters=False,
     ),
-    retrieve=written("Get a webhook endpoint"),
-    create=written("Create a webhook endpoint", McDmWebhookCreateSerializer, SECRET),
-    update=written("Change a webhook endpoint; fields left out stay as they are", McDmWebhookUpdateSerializer),
-    destroy=written("Delete a webhook endpoint with its deliveries", answer=McDmSuccessSerializer),
-    rotate=written("Replace the secret; the previous one stays valid for a day", McDmSecretSerializer, SECRET),
-    test=written("Send test event", answer=DELIVERY),
-    pause=written("Pause an endpoint; its deliveries wait"),
-    resume=written("Resume an endpoint that was paused, or disabled by the hub"),
-    replay_failed=written("Retry all failed deliveries", answer=McDmReplaySerializer),
-    replay=written("Send all deliveries of a period again", McDmRangeSerializer, McDmReplaySerializer),
-    cancel_pending=written("Cancel all pending deliveries", answer=McDmReplaySerializer),
+    retrieve=write_schema("Get a webhook endpoint"),
+    create=write_schema("Create a webhook endpoint", McDmWebhookCreateSerializer, SECRET_RESPONSE),
+    update=write_schema("Change a webhook endpoint; fields left out stay as they are", McDmWebhookUpdateSerializer),
+    destroy=write_schema("Delete a webhook endpoint with its deliveries", answer=McDmSuccessSerializer),
+    rotate=write_schema(
+        "Replace the secret; the previous one stays valid for a day", McDmSecretSerializer, SECRET_RESPONSE
+    ),
+    test=write_schema("Send test event", answer=DELIVERY_RESPONSE),
+    pause=write_schema("Pause an endpoint; its deliveries wait"),
+    resume=write_schema("Resume an endpoint that was paused, or disabled by the hub"),
+    replay_failed=write_schema("Retry all failed deliveries", answer=McDmReplaySerializer),
+    replay=write_schema("Send all deliveries of a period again", McDmRangeSerializer, McDmReplaySerializer),
+    cancel_pending=write_schema("Cancel all pending deliveries", answer=McDmReplaySerializer),
     deliveries=extend_schema(
         summary="List deliveries, newest first",
         description=UNITS,
@@ -124,10 +126,10 @@ def written(summary: str, request: Any = None, answer: Any = ONE) -> Any:
             OpenApiParameter("event", str, enum=EventType.values),
             *(parameter for parameter in PAGES if parameter.name != "direction"),
         ],
-        responses=DELIVERIES,
+        responses=DELIVERIES_RESPONSE,
         filters=False,
     ),
-    replay_delivery=written("Send a delivery again with the same id", answer=DELIVERY),
+    replay_delivery=write_schema("Send a delivery again with the same id", answer=DELIVERY_RESPONSE),
 )
 @extend_schema(tags=["webhooks"])
 class McDmWebhookViewSet(

@@ -57,7 +57,7 @@ class V3ContentViewSet(V3ViewSet):
         "download_of_account": Scope.RELEASE_READ,
     }
     file_actions = frozenset({"upload"})
-    accepted: AcceptedUpload | None = None
+    accepted_upload: AcceptedUpload | None = None
     existing: File | None = None
 
     @cached_property
@@ -93,13 +93,13 @@ class V3ContentViewSet(V3ViewSet):
         upload.name = self.kwargs["filename"]
         self.existing = same_file(self.version, upload.name, upload.digests.sha256)
         if self.existing is None:
-            self.accepted = accept_upload(actor=self.actor, version=self.version, upload=upload)
+            self.accepted_upload = accept_upload(actor=self.actor, version=self.version, upload=upload)
 
     def clear(self) -> None:
         """Release the blob that `prepare` has claimed, unless a file has taken it over."""
         super().clear()
-        if self.accepted is not None:
-            release_claim(self.accepted.blob)
+        if self.accepted_upload is not None:
+            release_claim(self.accepted_upload.blob)
 
     @operation(
         operation_id="v3_content_upload",
@@ -113,9 +113,11 @@ class V3ContentViewSet(V3ViewSet):
         },
     )
     def upload(self, request: Request, release_id: str, filename: str) -> Response:
-        is_new = self.accepted is not None
-        file = add_file(actor=self.actor, version=self.version, **vars(self.accepted)) if is_new else self.existing
-        self.accepted = None
+        is_new = self.accepted_upload is not None
+        file = (
+            add_file(actor=self.actor, version=self.version, **vars(self.accepted_upload)) if is_new else self.existing
+        )
+        self.accepted_upload = None
         assert file is not None  # noqa: S101 - `prepare` has set one of the two
         file.version = self.version
         return Response(self.get_serializer(file).data, status=201 if is_new else 200)

@@ -62,8 +62,8 @@ class V3Envelope(Envelope):
         return {"message": message, "code": self._code(first)}
 
     def _code(self, problem: Problem) -> str:
-        known = CODES.get(problem.kind) or DOMAIN_CODES.get(problem.code)  # type: ignore[call-overload]
-        return known or (problem.code or "invalid_field").replace(".", "_").upper()
+        code = CODES.get(problem.kind) or DOMAIN_CODES.get(problem.code)  # type: ignore[call-overload]
+        return code or (problem.code or "invalid_field").replace(".", "_").upper()
 
 
 v3_envelope = V3Envelope()

@@ -165,7 +165,7 @@ class V3WebhookEventLogFilterSet(V3FilterSet):
         return rows.filter(event__type=to_type(value))
 
 
-def ordered(
+def order_rows(
     rows: models.QuerySet[Any], request: Request, whitelist: Mapping[str, str], default: tuple[str, ...]
 ) -> models.QuerySet[Any]:
     """Order rows by the parameter `sort`, or by the default if there is none.
@@ -176,14 +176,14 @@ def ordered(
     Raises:
         ValidationError: `sort` names an unknown field.
     """
-    wanted = [part.strip() for part in request.query_params.get("sort", "").split(",") if part.strip()]
-    if not wanted:
+    sort_terms = [part.strip() for part in request.query_params.get("sort", "").split(",") if part.strip()]
+    if not sort_terms:
         return rows.order_by(*default)
     terms: list[Any] = []
-    for part in wanted:
+    for part in sort_terms:
         field = whitelist.get(part.lstrip("+-"))
         if field is None:
             raise ValidationError({"sort": [f"sort must be one of {', '.join(whitelist)}."]})
         term = F(field)
         terms.append(term.desc(nulls_last=True) if part.startswith("-") else term.asc(nulls_last=True))
-    return rows.order_by(*terms, "-id" if wanted[-1].startswith("-") else "id")
+    return rows.order_by(*terms, "-id" if sort_terms[-1].startswith("-") else "id")

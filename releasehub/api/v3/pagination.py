@@ -26,8 +26,8 @@ class V3Pagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.page = read_parameter(request, "page", default=1, maximum=MAX_PAGE)
         self.limit = read_parameter(request, "limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
-        stored = view.get_stored_total(queryset)
-        self.total: int = queryset.order_by().count() if stored is None else stored
+        stored_total = view.get_stored_total(queryset)
+        self.total: int = queryset.order_by().count() if stored_total is None else stored_total
         start = (self.page - 1) * self.limit
         return [] if start >= self.total else list(window(queryset, start, self.limit))
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.v3.errors import V3EnvelopeMixin
-from releasehub.api.v3.filters import ordered
+from releasehub.api.v3.filters import order_rows
 from releasehub.api.v3.pagination import V3Pagination
 from releasehub.api.v3.throttling import V3Throttle
 
@@ -69,7 +69,7 @@ class V3ModelViewSet(V3ViewSet, HubModelViewSet):
         return {"public_id": self.kwargs["public_id"]}
 
     def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return ordered(queryset, self.request, self.ordering, self.default_order)
+        return order_rows(queryset, self.request, self.ordering, self.default_order)
 
     def get_representation(self, data: Any) -> Any:
         return data

@@ -34,12 +34,12 @@ def to_filter(names: Iterable[str]) -> list[str]:
     Raises:
         UnknownEvent: A name is unknown, or there is none.
     """
-    wanted = set(names)
-    if not wanted:
+    unique_names = set(names)
+    if not unique_names:
         raise UnknownEvent("Select at least one event. To pause deliveries, set `active` to false.")
-    if unknown := sorted(wanted - _TYPES.keys()):
+    if unknown := sorted(unique_names - _TYPES.keys()):
         raise UnknownEvent(f"There is no event {unknown[0]}. The events are {', '.join(EVENTS)}.")
-    return sorted(_TYPES[name] for name in wanted)
+    return sorted(_TYPES[name] for name in unique_names)
 
 
 def from_filter(filter_: Iterable[str]) -> list[str]:
@@ -47,10 +47,10 @@ def from_filter(filter_: Iterable[str]) -> list[str]:
 
     A filter with only one kind of deletion is shown as one with all deletions, for which this dialect has a name.
     """
-    chosen = set(filter_)
-    if not chosen or EVERYTHING in chosen:
+    filter_names = set(filter_)
+    if not filter_names or EVERYTHING in filter_names:
         return list(EVENTS)
-    return [name for name in EVENTS if not chosen.isdisjoint(_words(_TYPES[name]))]
+    return [name for name in EVENTS if not filter_names.isdisjoint(_filter_terms(_TYPES[name]))]
 
 
 def to_type(name: str) -> str:
@@ -63,6 +63,6 @@ def from_type(event_type: str) -> str:
     return _NAMES[event_type]
 
 
-def _words(event_type: str) -> set[str]:
+def _filter_terms(event_type: str) -> set[str]:
     """Return the entries of a filter that let such an event through, or at least some of these events."""
     return {event_type, f"{event_type.partition('.')[0]}.*", *DELETIONS.get(event_type, ())}

@@ -61,12 +61,12 @@ def _people() -> tuple[User, str]:
 
 
 def _categories(actor: Actor) -> dict[str, Category]:
-    made: dict[str, Category] = {}
+    categories: dict[str, Category] = {}
     for order, (title, parent, description) in enumerate(CATEGORIES):
-        made[title] = create_category(
-            actor=actor, title=title, parent=made.get(parent), description=description, display_order=order
+        categories[title] = create_category(
+            actor=actor, title=title, parent=categories.get(parent), description=description, display_order=order
         )
-    return made
+    return categories
 
 
 def _download(actor: Actor, demo: DemoDownload, categories: dict[str, Category], admin: User) -> None:

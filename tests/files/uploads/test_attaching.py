@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from files.blobs import erase_unused
 from files.models import Blob, File
-from files.uploads.attaching import Named, attach_file, find_sources
+from files.uploads.attaching import FileReference, attach_file, find_sources
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid, Rejected
 from releasehub.publishing.deletion import delete_file
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def attach(actor: Actor, reference: str, version: Version | None = None, **given: Any) -> File:
-    (source,) = find_sources(actor, [Named(reference, **given)])
+    (source,) = find_sources(actor, [FileReference(reference, **given)])
     return attach_file(actor=system(), version=version or make_version(), source=source)
 
 
@@ -55,7 +55,7 @@ def test_small_upload_is_inspected_immediately() -> None:
     user = make_user()
     upload = make_loose_upload(user, name="tool.zip", content=b"no zip at all")
     with pytest.raises(Rejected):
-        find_sources(Actor(user=user), [Named(upload.public_id)])
+        find_sources(Actor(user=user), [FileReference(upload.public_id)])
 
 
 def test_large_upload_is_left_to_a_worker(settings: Any) -> None:
@@ -67,7 +67,7 @@ def test_large_upload_is_left_to_a_worker(settings: Any) -> None:
 def test_administrators_can_attach_uploads_of_other_users() -> None:
     upload = make_loose_upload(make_user())
     with pytest.raises(Invalid):
-        find_sources(Actor(), [Named(upload.public_id)])
+        find_sources(Actor(), [FileReference(upload.public_id)])
     assert attach(system(), upload.public_id).blob == upload.blob
 
 
@@ -90,19 +90,19 @@ def test_attaching_missing_bytes_is_rejected() -> None:
     known = make_file()
     Blob.objects.update(state="missing")
     with pytest.raises(Invalid):
-        find_sources(system(), [Named(known.public_id)])
+        find_sources(system(), [FileReference(known.public_id)])
 
 
 def test_digest_is_compared() -> None:
     known = make_file(content=b"bytes")
-    find_sources(system(), [Named(known.public_id, sha512=hashlib.sha512(b"bytes").hexdigest())])
+    find_sources(system(), [FileReference(known.public_id, sha512=hashlib.sha512(b"bytes").hexdigest())])
     with pytest.raises(Rejected):
-        find_sources(system(), [Named(known.public_id, sha512="0" * 128)])
+        find_sources(system(), [FileReference(known.public_id, sha512="0" * 128)])
 
 
 def test_names_are_found_in_as_many_queries_for_twenty_as_for_one() -> None:
     user = make_user()
-    named = [Named(make_file(make_version(make_download(user))).public_id) for _ in range(20)]
+    named = [FileReference(make_file(make_version(make_download(user))).public_id) for _ in range(20)]
     for count in (1, 20):
         with CaptureQueriesContext(connection) as queries:
             assert len(find_sources(Actor(user=user), named[:count])) == count

@@ -63,7 +63,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     if node is None or not category_policy.can_view(actor, node):
         raise NotFound
     downloads = Download.objects.visible_to(actor)
-    below = [node.pk for node in node.subtree()]
+    below = [child.pk for child in node.subtree()]
     page = paged(request, with_summary(downloads.filter(category__in=below)))
     children = Category.objects.visible_to(actor).filter(parent=node)
     context = {
@@ -88,16 +88,16 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show the latest version with its files, and then the version history."""
     actor = viewer_of(request)
-    row = download_of_page(actor, slug, pk)
-    newest = latest_version(row, key=needed_key(actor, row))
-    history = Version.objects.listed_in(actor, row).order_by("-sort_key", "-id")
-    page = paged(request, history, total=listed_total(actor, row))
-    for row in page.object_list:
-        row.download = row
+    download = download_of_page(actor, slug, pk)
+    newest = latest_version(download, key=needed_key(actor, download))
+    history = Version.objects.listed_in(actor, download).order_by("-sort_key", "-id")
+    page = paged(request, history, total=listed_total(actor, download))
+    for version in page.object_list:
+        version.download = download
     context = {
-        **about(request, row),
+        **about(request, download),
         **release_context(request, newest),
-        "not_included": not_included(actor, row, page.object_list),
+        "not_included": not_included(actor, download, page.object_list),
         "page": page,
     }
     return render(request, "pages/download.html", context)
@@ -115,11 +115,11 @@ def download_by_slug(request: HttpRequest, slug: str) -> HttpResponseBase:
 def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpResponseBase:
     actor = viewer_of(request)
     parent = download_of_page(actor, slug, pk)
-    found = find_version(actor, parent, number, request.GET.get("channel", ""))
+    version = find_version(actor, parent, number, request.GET.get("channel", ""))
     context = {
         **about(request, parent),
-        **release_context(request, found),
-        "not_included": not_included(actor, parent, [found]),
+        **release_context(request, version),
+        "not_included": not_included(actor, parent, [version]),
     }
     return render(request, "pages/version.html", context)
 

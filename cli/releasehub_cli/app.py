@@ -30,11 +30,11 @@ class Program(click.Group):
     def main(  # type: ignore[override]
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> Any:
-        words = list(sys.argv[1:] if args is None else args)
-        settings = Settings(as_json="--json" in words)
+        arguments = list(sys.argv[1:] if args is None else args)
+        settings = Settings(as_json="--json" in arguments)
         extra.pop("standalone_mode", None)
         try:
-            result = super().main(args=words, prog_name=prog_name, standalone_mode=False, obj=settings, **extra)
+            result = super().main(args=arguments, prog_name=prog_name, standalone_mode=False, obj=settings, **extra)
         except Exception as error:
             failure = as_cli_error(error)
             if failure.code == "unexpected" and settings.verbose:

@@ -48,16 +48,16 @@ def moving_link_prefix(hub: Hub, target: Target, channel: str = "") -> str:
 
     A word such as `beta` is a version if the download has one of that name, and otherwise a channel.
     """
-    base, word = f"/d/{quote(target.download, safe='')}", target.version
-    if _LINE.fullmatch(word):
-        return f"{base}/{word}/"
-    if word in {"", "latest"}:
+    base, version = f"/d/{quote(target.download, safe='')}", target.version
+    if _LINE.fullmatch(version):
+        return f"{base}/{version}/"
+    if version in {"", "latest"}:
         return f"{base}/channel/{quote(channel, safe='')}/" if channel else f"{base}/latest/"
-    if word.startswith("channel:"):
-        return f"{base}/channel/{quote(word.removeprefix('channel:'), safe='')}/"
+    if version.startswith("channel:"):
+        return f"{base}/channel/{quote(version.removeprefix('channel:'), safe='')}/"
     if target.is_number or _is_version(hub, target):
         return ""
-    return f"{base}/channel/{quote(word, safe='')}/"
+    return f"{base}/channel/{quote(version, safe='')}/"
 
 
 def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
@@ -72,7 +72,7 @@ def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
 
 def _is_version(hub: Hub, target: Target) -> bool:
     try:
-        return bool(versions_named(hub, find_download(hub, target.download), target.version))
+        return bool(versions_with_number(hub, find_download(hub, target.download), target.version))
     except HubError:  # for example, the key may only read permanent links
         return False
 
@@ -89,9 +89,9 @@ def find_download(hub: Hub, name: str) -> DownloadRow:
         CliError: The download does not exist, or the key has no access to it.
     """
     rows = cast("list[DownloadRow]", hub.get(DOWNLOADS, slug=name, **{"with": "full"})["downloads"])
-    found = [row for row in rows if slug_of(row) == name]
-    if found:
-        return found[0]
+    matches = [row for row in rows if slug_of(row) == name]
+    if matches:
+        return matches[0]
     if name.isascii() and name.isdigit():
         try:
             return cast("DownloadRow", hub.get(f"{DOWNLOADS}{int(name)}/", **{"with": "full"})["download"])
@@ -120,10 +120,12 @@ def all_files(hub: Hub, version: VersionRow) -> list[FileRow]:
     return cast("list[FileRow]", pages(hub, FILES, "files", version_id=version["version_id"]))
 
 
-def versions_named(hub: Hub, download: DownloadRow, number: str, channel: str = "") -> list[VersionRow]:
+def versions_with_number(hub: Hub, download: DownloadRow, number: str, channel: str = "") -> list[VersionRow]:
     rows = all_versions(hub, download)
-    wanted = _plain_number(number)
-    return [row for row in rows if _plain_number(row["version_string"]) == wanted and channel in {"", row["channel"]}]
+    plain_number = _plain_number(number)
+    return [
+        row for row in rows if _plain_number(row["version_string"]) == plain_number and channel in {"", row["channel"]}
+    ]
 
 
 def one_version(rows: list[VersionRow], number: str) -> VersionRow | None:
@@ -144,7 +146,7 @@ def find_version(hub: Hub, download: DownloadRow, number: str, channel: str = ""
     Raises:
         CliError: The version does not exist, or several channels have it.
     """
-    version = one_version(versions_named(hub, download, number, channel), number)
+    version = one_version(versions_with_number(hub, download, number, channel), number)
     if version is None:
         where = f" in the channel {channel}" if channel else ""
         raise not_found(
@@ -178,10 +180,10 @@ def warn_if_yanked(output: Output, version: VersionRow) -> None:
         output.warn(f"Version {version['version_string']} was yanked: {reason}")
 
 
-def no_such_file(what: str, filename: str, files: Iterable[FileRow]) -> CliError:
+def no_such_file(subject: str, filename: str, files: Iterable[FileRow]) -> CliError:
     """Return the error for a missing file. Its hint lists the files of the version."""
     names = ", ".join(sorted(file["filename"] for file in files)) or "none"
-    return not_found(f"{what} has no file {filename}.", f"Its files: {names}")
+    return not_found(f"{subject} has no file {filename}.", f"Its files: {names}")
 
 
 def page_of(download: DownloadRow, version: VersionRow) -> str:

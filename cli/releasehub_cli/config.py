@@ -114,6 +114,6 @@ def clean_key(text: str) -> str:
 
 def _base(variable: str, fallback: str) -> Path:
     """Return the folder of this program. Relative XDG paths are ignored, as the XDG specification demands."""
-    given = os.environ.get(variable, "")
-    root = Path(given) if given and Path(given).is_absolute() else Path.home() / fallback
+    folder = os.environ.get(variable, "")
+    root = Path(folder) if folder and Path(folder).is_absolute() else Path.home() / fallback
     return root / "releasehub"

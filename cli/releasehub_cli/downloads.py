@@ -68,16 +68,16 @@ class Downloader:
             return Fetched(target, offer.sha256, offer, is_verified=True, was_there=True)
         part = target.with_name(f"{target.name}.part")
         offer = self._receive(link, offer, Partial(part))
-        found = self._digest(part)
-        if verifies and offer.sha256 and found != offer.sha256:
+        digest = self._digest(part)
+        if verifies and offer.sha256 and digest != offer.sha256:
             Partial(part).remove()
             raise digest_differs(
-                f"{target.name} has SHA-256 {found}, but the hub states {offer.sha256}. The file was deleted.",
+                f"{target.name} has SHA-256 {digest}, but the hub states {offer.sha256}. The file was deleted.",
                 "Try again. If the digest still differs, do not use the file and tell the operator of the hub.",
             )
         part.replace(target)
         Partial(part).remove()
-        return Fetched(target, found, offer, is_verified=verifies and bool(offer.sha256))
+        return Fetched(target, digest, offer, is_verified=verifies and bool(offer.sha256))
 
     def _offer(self, link: str) -> Offer:
         """Read the offer from the headers of the hub.
@@ -130,17 +130,17 @@ class Downloader:
     @contextmanager
     def _opened(self, link: str, offer: Offer, partial: Partial) -> Iterator[tuple[httpx.Response, int]]:
         """Yield the response with the bytes and the first byte that was requested. Only the hub receives the key."""
-        known = partial.known()
-        start = partial.size if known and known.sha256 == offer.sha256 and known.sha256 else 0
-        with self.hub.stream(link, _range(start, known.hub_etag if known else "")) as first:
-            told = first.headers.get("X-Checksum-SHA256", "").lower()
-            if told and offer.sha256 and told != offer.sha256:
+        stored_offer = partial.stored_offer()
+        start = partial.size if stored_offer and stored_offer.sha256 == offer.sha256 and stored_offer.sha256 else 0
+        with self.hub.stream(link, _range(start, stored_offer.hub_etag if stored_offer else "")) as first:
+            hub_digest = first.headers.get("X-Checksum-SHA256", "").lower()
+            if hub_digest and offer.sha256 and hub_digest != offer.sha256:
                 raise CliError("The link now leads to a different file.", code="changed", hint="Run the command again.")
             if not first.is_redirect:
                 yield first, start
                 return
             where = urljoin(self.hub.url + link, first.headers["Location"])
-        with self.storage.stream(where, _range(start, known.etag if known else "")) as second:
+        with self.storage.stream(where, _range(start, stored_offer.etag if stored_offer else "")) as second:
             yield second, start
 
     def _record_offer(self, response: httpx.Response, offer: Offer, partial: Partial, start: int) -> Offer:
@@ -190,7 +190,7 @@ class Partial:
     def size(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def known(self) -> Offer | None:
+    def stored_offer(self) -> Offer | None:
         """Return the offer that the bytes belong to, or None if there are no usable bytes."""
         try:
             return Offer(**json.loads(self.note.read_text("utf-8"))) if self.size else None

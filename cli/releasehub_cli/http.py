@@ -115,8 +115,8 @@ class Hub:
         Raises:
             httpx.TransportError: The network failed.
         """
-        given = self._headers() | {"Accept-Encoding": "identity"} | dict(headers)
-        with self._client.stream("GET", self.url + path, headers=given) as response:
+        request_headers = self._headers() | {"Accept-Encoding": "identity"} | dict(headers)
+        with self._client.stream("GET", self.url + path, headers=request_headers) as response:
             self.output.detail(f"GET {path}: {response.status_code}")
             yield response
 
@@ -254,9 +254,9 @@ class Storage:
             httpx.TransportError: The network failed.
             CliError: The redirects form a loop.
         """
-        given = {"Accept-Encoding": "identity"} | dict(headers)
+        request_headers = {"Accept-Encoding": "identity"} | dict(headers)
         try:
-            with self._client.stream("GET", url, headers=given, follow_redirects=True) as response:
+            with self._client.stream("GET", url, headers=request_headers, follow_redirects=True) as response:
                 self.output.detail(f"GET {redact_url(url)}: {response.status_code}")
                 yield response
         except httpx.TooManyRedirects as error:

@@ -64,18 +64,18 @@ class LocalFile:
             CliError: The file cannot be read, or is too short.
             Stopped: The event `stop` is set.
         """
-        left = size_bytes
+        remaining = size_bytes
         try:
             with self.path.open("rb") as stream:
                 stream.seek(first_byte)
-                while left and (piece := stream.read(min(CHUNK_BYTES, left))):
+                while remaining and (piece := stream.read(min(CHUNK_BYTES, remaining))):
                     if stop is not None and stop.is_set():
                         raise Stopped
-                    left -= len(piece)
+                    remaining -= len(piece)
                     yield piece
         except OSError as error:
             raise CliError(f"Cannot read {self.path}: {error.strerror}.", code="file_unreadable") from error
-        if left:
+        if remaining:
             self.ensure_unchanged()
             raise CliError(f"{self.path} has fewer bytes than its size states.", code="file_unreadable")
 
@@ -89,14 +89,14 @@ class LocalFile:
 
 def sha256(file: LocalFile, meter: Meter | None = None, stop: threading.Event | None = None) -> str:
     """Return the SHA-256 of the file in hex. Large files show their progress."""
-    shown = meter.task(f"{file.name} (sha256)", file.size_bytes) if meter and _is_big(file) else None
+    task = meter.task(f"{file.name} (sha256)", file.size_bytes) if meter and _is_big(file) else None
     digest = hashlib.sha256()
     for piece in file.pieces(0, file.size_bytes, stop):
         digest.update(piece)
-        if shown:
-            shown.advance(len(piece))
-    if shown:
-        shown.close()
+        if task:
+            task.advance(len(piece))
+    if task:
+        task.close()
     file.ensure_unchanged()
     return digest.hexdigest()
 
@@ -137,23 +137,23 @@ def read_sums(text: str) -> dict[str, str]:
     return sums
 
 
-def compare(file: LocalFile, found: str, expected: str) -> None:
+def compare(file: LocalFile, actual: str, expected: str) -> None:
     """Raise CliError if the digests differ."""
-    if found != expected:
-        raise digest_differs(f"{file.name} has sha256 {found}, not {expected}.")
+    if actual != expected:
+        raise digest_differs(f"{file.name} has sha256 {actual}, not {expected}.")
 
 
 def _expand(pattern: str) -> list[Path]:
     path = Path(pattern)
     if path.is_dir():
-        found = [entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")]
+        paths = [entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")]
     elif path.exists():
-        found = [path]
+        paths = [path]
     else:
-        found = [Path(match) for match in glob.glob(pattern, recursive=True) if Path(match).is_file()]
-    if not found:
+        paths = [Path(match) for match in glob.glob(pattern, recursive=True) if Path(match).is_file()]
+    if not paths:
         raise usage(f"{pattern} matches no file.")
-    return found
+    return paths
 
 
 def _is_big(file: LocalFile) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 
-def _word(pattern: str) -> str:
+def _whole_word(pattern: str) -> str:
     """Return a pattern that matches whole words only."""
     return rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])"
 
@@ -27,9 +27,9 @@ _ARCHITECTURE_WORDS = {
     "x86": "x86(?![_-]64)|i[3-6]86|ia32|386",
 }
 _WIDTH_WORDS = {"win32": "x86", "win64": "x64", "linux32": "x86", "linux64": "x64"}
-_PLATFORMS = {name: re.compile(_word(words)) for name, words in _PLATFORM_WORDS.items()}
-_ARCHITECTURES = {name: re.compile(_word(words)) for name, words in _ARCHITECTURE_WORDS.items()}
-_WIDTHS = {re.compile(_word(word)): width for word, width in _WIDTH_WORDS.items()}
+_PLATFORMS = {name: re.compile(_whole_word(words)) for name, words in _PLATFORM_WORDS.items()}
+_ARCHITECTURES = {name: re.compile(_whole_word(words)) for name, words in _ARCHITECTURE_WORDS.items()}
+_WIDTHS = {re.compile(_whole_word(word)): width for word, width in _WIDTH_WORDS.items()}
 _ENDINGS = {
     ".exe": "windows",
     ".msi": "windows",
@@ -77,22 +77,22 @@ def target_of(name: str) -> tuple[str, str]:
 
 def fold_platform(word: str) -> str:
     """Return the hub's name of a platform for any of its spellings, or the word itself in lower case."""
-    return _folded(_PLATFORMS, word)
+    return _canonical(_PLATFORMS, word)
 
 
 def fold_architecture(word: str) -> str:
     """Return the hub's name of an architecture for any of its spellings, or the word itself in lower case."""
-    return _folded(_ARCHITECTURES, word)
+    return _canonical(_ARCHITECTURES, word)
 
 
-def _folded(words: dict[str, re.Pattern[str]], word: str) -> str:
+def _canonical(patterns: dict[str, re.Pattern[str]], word: str) -> str:
     lower = word.strip().lower()
-    return next((name for name, pattern in words.items() if pattern.fullmatch(lower)), lower)
+    return next((name for name, pattern in patterns.items() if pattern.fullmatch(lower)), lower)
 
 
-def _only(words: dict[str, re.Pattern[str]], text: str) -> str:
-    found = [name for name, pattern in words.items() if pattern.search(text)]
-    return found[0] if len(found) == 1 else ""
+def _only(patterns: dict[str, re.Pattern[str]], text: str) -> str:
+    matches = [name for name, pattern in patterns.items() if pattern.search(text)]
+    return matches[0] if len(matches) == 1 else ""
 
 
 def contradicting_version(name: str, number: str) -> str:
@@ -100,23 +100,25 @@ def contradicting_version(name: str, number: str) -> str:
 
     Only numbers of the same length count, so `tool-2.0.0-macos-14.0.zip` may be a file of 2.0.0. Takes linear time.
     """
-    release, stage = _numbered(number.strip().lower().partition("+")[0].removeprefix("v"))
+    release, stage = _split_number(number.strip().lower().partition("+")[0].removeprefix("v"))
     if len(release) < 2:
         return ""
     words = _SEPARATORS.sub("-", name.lower()).split("-")
-    stated = [(*_numbered(word.removeprefix("v")), words[place + 1 : place + 3]) for place, word in enumerate(words)]
-    alike = [found for found in stated if len(found[0]) == len(release)]
-    same = [found for found in alike if found[0] == release]
+    stated = [
+        (*_split_number(word.removeprefix("v")), words[place + 1 : place + 3]) for place, word in enumerate(words)
+    ]
+    alike = [item for item in stated if len(item[0]) == len(release)]
+    same = [item for item in alike if item[0] == release]
     if not same:
         return ".".join(alike[0][0]) if alike else ""
     for _, own, behind in same:
-        said = _stage("-".join([own, *behind]))
-        if said in {"", _stage(stage)}:
+        stage_in_name = _stage("-".join([own, *behind]))
+        if stage_in_name in {"", _stage(stage)}:
             return ""
-    return f"{'.'.join(release)}-{said}"
+    return f"{'.'.join(release)}-{stage_in_name}"
 
 
-def _numbered(word: str) -> tuple[list[str], str]:
+def _split_number(word: str) -> tuple[list[str], str]:
     """Return the numbers at the start of `1.05.0-rc.1` without leading zeros, and the rest of the text."""
     match = _NUMBERS.match(word)
     if match is None:

@@ -90,6 +90,6 @@ def human_bytes(count: float) -> str:
 
 def human_seconds(seconds: float) -> str:
     """Return a readable duration: 95 becomes 1:35."""
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, seconds_left = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{seconds_left:02}" if hours else f"{minutes}:{seconds_left:02}"

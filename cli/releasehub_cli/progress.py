@@ -66,8 +66,8 @@ class PlainTask:
     def _line(self, now: float) -> str:
         speed = max(self.done - self._done_before, 0) / max(now - self._started_at, 0.001)
         share = 100 * self.done // self.total if self.total else 100
-        left = f", {human_seconds((self.total - self.done) / speed)} left" if speed else ""
-        return f"{self.name}: {share} % of {human_bytes(self.total)}, {human_bytes(speed)}/s{left}"
+        remaining_time = f", {human_seconds((self.total - self.done) / speed)} left" if speed else ""
+        return f"{self.name}: {share} % of {human_bytes(self.total)}, {human_bytes(speed)}/s{remaining_time}"
 
 
 class PlainMeter:

@@ -36,22 +36,22 @@ def this_machine() -> System:
     return System(fold_platform(platform.rstrip("0123456789.")), fold_architecture(machine()))
 
 
-def wanted_system(platform: str, architecture: str) -> System:
+def requested_system(platform: str, architecture: str) -> System:
     """Return the system that `--platform` and `--arch` name. The defaults are those of this machine.
 
     For a different platform than that of this machine, the architecture defaults to any.
     """
-    here = this_machine()
+    machine_system = this_machine()
     name, _, behind = platform.strip().lower().partition("-")
     if name == ANY:
         return System("", "" if architecture in {"", ANY} else fold_architecture(architecture))
-    chosen = here.platform if name in {"", AUTO} else fold_platform(name)
-    given = architecture.strip().lower() or behind
-    if given == ANY:
-        return System(chosen)
-    if given not in {"", AUTO}:
-        return System(chosen, fold_architecture(given))
-    return System(chosen, here.architecture if chosen == here.platform else "")
+    platform_name = machine_system.platform if name in {"", AUTO} else fold_platform(name)
+    requested_architecture = architecture.strip().lower() or behind
+    if requested_architecture == ANY:
+        return System(platform_name)
+    if requested_architecture not in {"", AUTO}:
+        return System(platform_name, fold_architecture(requested_architecture))
+    return System(platform_name, machine_system.architecture if platform_name == machine_system.platform else "")
 
 
 def best_file(files: Sequence[FileRow], system: System) -> FileRow | None:
@@ -60,14 +60,14 @@ def best_file(files: Sequence[FileRow], system: System) -> FileRow | None:
     return min(fits, key=lambda file: _preference(file, system), default=None)
 
 
-def no_matching_file(what: str, files: Sequence[FileRow], system: System) -> CliError:
+def no_matching_file(subject: str, files: Sequence[FileRow], system: System) -> CliError:
     """Return the error for a version without a file for the system. Its hint lists the files of the version."""
-    lines = [f"  {file['filename']}  ({_described(file)})" for file in files] or ["  none"]
+    lines = [f"  {file['filename']}  ({_description(file)})" for file in files] or ["  none"]
     hint = [
         "Choose a file with --platform, --arch or --file. --platform any chooses the primary file. The files are:",
         *lines,
     ]
-    return not_found(f"{what} has no file for {system}.", "\n".join(hint))
+    return not_found(f"{subject} has no file for {system}.", "\n".join(hint))
 
 
 def _suits(file: FileRow, system: System) -> bool:
@@ -93,7 +93,7 @@ def _is_package(file: FileRow) -> bool:
     return (file.get("kind") or kind_of(file["filename"])) == "package"
 
 
-def _described(file: FileRow) -> str:
+def _description(file: FileRow) -> str:
     if file["platform"] or file["architecture"]:
         return "-".join(filter(None, [file["platform"] or ANY, file["architecture"]]))
     return "any system" if _is_package(file) else str(file.get("kind") or kind_of(file["filename"]))

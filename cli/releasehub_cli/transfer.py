@@ -39,8 +39,8 @@ class Transfer:
         Raises:
             CliError: A part cannot be sent.
         """
-        there = self.file.size_bytes - sum(self._size(number) for number in self.missing)
-        self.task = self.meter.task(self.file.name, self.file.size_bytes, there)
+        uploaded_bytes = self.file.size_bytes - sum(self._size(number) for number in self.missing)
+        self.task = self.meter.task(self.file.name, self.file.size_bytes, uploaded_bytes)
         try:
             if workers == 1 or len(self.missing) == 1:
                 self._work(WorkQueue(self.missing, workers=1, max_batch=MAX_BATCH))
@@ -63,8 +63,8 @@ class Transfer:
         parts = [{"number": number, "md5": self._md5(number)} for number in numbers]
         answer = self.hub.post(f"{UPLOADS}{self.id}/parts/", {"parts": parts}, is_repeatable=True)["upload"]
         entries = {entry["number"]: entry for entry in cast("Upload", answer)["urls"]}
-        if lost := [number for number in numbers if number not in entries]:
-            raise CliError(f"{self.file.name}: the hub sent no URL for part {lost[0]}.", code="no_url")
+        if missing_numbers := [number for number in numbers if number not in entries]:
+            raise CliError(f"{self.file.name}: the hub sent no URL for part {missing_numbers[0]}.", code="no_url")
         return entries
 
     def _send(self, number: int, entry: PartUrl) -> None:
@@ -93,12 +93,12 @@ class Transfer:
 
     def _put(self, entry: PartUrl) -> httpx.Response | httpx.TransportError:
         """Send the part once. If this fails, undo its progress."""
-        sent = 0
+        sent_bytes = 0
 
         def body() -> Iterator[bytes]:
-            nonlocal sent
+            nonlocal sent_bytes
             for piece in self.file.pieces(entry["first_byte"], entry["size_bytes"], self.stop):
-                sent += len(piece)
+                sent_bytes += len(piece)
                 self.task.advance(len(piece))
                 yield piece
 
@@ -108,7 +108,7 @@ class Transfer:
         except httpx.TransportError as error:
             answer = error
         if isinstance(answer, httpx.TransportError) or not answer.is_success:
-            self.task.advance(-sent)
+            self.task.advance(-sent_bytes)
         return answer
 
     def _wait(

@@ -64,7 +64,7 @@ class Uploader:
             HubError: The hub refused the upload.
         """
         key = job.session_key(self.hub.url)
-        upload = self._known(state.known_session(key))
+        upload = self._resumable(state.known_session(key))
         if upload is None:
             upload = self._created(job)
             self._remember(key, job, upload)
@@ -84,8 +84,8 @@ class Uploader:
             raise digest_differs(
                 f"{file.path} has {file.size_bytes} bytes, but upload {upload_id} has {upload['size_bytes']}."
             )
-        if (expected := (upload["sha256"] or "").lower()) and (found := sha256(file, self.meter)) != expected:
-            raise digest_differs(f"{file.path} has SHA-256 {found}, but upload {upload_id} has {expected}.")
+        if (expected := (upload["sha256"] or "").lower()) and (actual := sha256(file, self.meter)) != expected:
+            raise digest_differs(f"{file.path} has SHA-256 {actual}, but upload {upload_id} has {expected}.")
         if upload["state"] == "expired":
             raise conflict(f"Upload {upload_id} has expired.", "Upload the file again without --resume.")
         if upload["state"] in OPEN_STATES:
@@ -134,7 +134,7 @@ class Uploader:
         if job_key:
             state.forget(job_key)
         if upload["state"] != "confirmed":
-            raise _refused(upload)
+            raise _refusal(upload)
         return upload
 
     def wait_until_checked(self, file_id: int) -> FileRow:
@@ -187,7 +187,7 @@ class Uploader:
     def _transfer(self, upload: Upload, file: LocalFile) -> Transfer:
         return Transfer(upload, file, hub=self.hub, storage=self.storage, meter=self.meter, retries=self.retries)
 
-    def _known(self, upload_id: str) -> Upload | None:
+    def _resumable(self, upload_id: str) -> Upload | None:
         """Return the session, or None if it cannot be resumed."""
         if not upload_id:
             return None
@@ -274,7 +274,7 @@ def _progress_of(upload: Upload) -> str:
     return f"{len(upload['received'])} of {upload['part_count']} parts are stored"
 
 
-def _refused(upload: Upload) -> CliError:
+def _refusal(upload: Upload) -> CliError:
     """Return the error of a failed session."""
     fault = upload["error"] or {"code": upload["state"], "message": f"The upload is {upload['state']}."}
     message = f"{upload['filename']}: {fault['message']}"

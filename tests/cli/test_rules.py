@@ -22,7 +22,7 @@ from releasehub_cli.output import human_bytes, human_seconds
 from releasehub_cli.parallel import WorkQueue
 from releasehub_cli.retrying import Backoff, retry_after
 from releasehub_cli.shapes import FileRow
-from releasehub_cli.systems import System, best_file, wanted_system
+from releasehub_cli.systems import System, best_file, requested_system
 
 PACKAGE = Path(releasehub_cli.__file__).parent
 
@@ -141,7 +141,7 @@ def test_system_is_that_of_this_machine_unless_options_name_another(
 ) -> None:
     monkeypatch.setattr(systems, "machine", lambda: machine)
     monkeypatch.setattr(systems.sys, "platform", python)
-    assert wanted_system(*words) == system
+    assert requested_system(*words) == system
 
 
 def test_queue_hands_out_smaller_batches_towards_the_end() -> None:

@@ -53,9 +53,9 @@ def logout(settings: Settings) -> None:
         url = (load_login() or Login("", "")).url
     except CliError:
         url = ""
-    was_there = remove_login()
-    text = f"Deleted {config_path()}" if was_there else "No login was stored."
-    settings.output.result({"removed": was_there, "url": url}, text)
+    existed = remove_login()
+    text = f"Deleted {config_path()}" if existed else "No login was stored."
+    settings.output.result({"removed": existed, "url": url}, text)
 
 
 def _key(settings: Settings, *, key_stdin: bool) -> str:
@@ -64,7 +64,7 @@ def _key(settings: Settings, *, key_stdin: bool) -> str:
     return settings.key or _prompt("API key", hidden=True)
 
 
-def _prompt(what: str, *, hidden: bool = False) -> str:
+def _prompt(name: str, *, hidden: bool = False) -> str:
     """Ask the user on the terminal.
 
     Raises:
@@ -72,9 +72,9 @@ def _prompt(what: str, *, hidden: bool = False) -> str:
     """
     if not sys.stdin.isatty():
         raise usage(
-            f"The command cannot ask for the {what} outside a terminal.", "Add --url and --key, or --key-stdin."
+            f"The command cannot ask for the {name} outside a terminal.", "Add --url and --key, or --key-stdin."
         )
-    return str(click.prompt(what, hide_input=hidden, err=True))
+    return str(click.prompt(name, hide_input=hidden, err=True))
 
 
 @click.command()
@@ -89,19 +89,19 @@ def whoami(settings: Settings) -> None:
     """
     hub = settings.hub()
     data = hub.get(WHOAMI)
-    settings.output.result({"url": hub.url, "user": data["user"], "key": data["key"]}, _described(hub.url, data))
+    settings.output.result({"url": hub.url, "user": data["user"], "key": data["key"]}, _description(hub.url, data))
 
 
-def _described(url: str, data: dict[str, Any]) -> str:
+def _description(url: str, data: dict[str, Any]) -> str:
     user, key = data["user"], data["key"]
     lines = [("Hub", url), ("User", user["username"] if user else "none (a super-user key without a user)")]
     if key is not None:
-        bound = ", ".join(row["slug"] for row in key["downloads"]) or "none (they were deleted)"
+        downloads = ", ".join(row["slug"] for row in key["downloads"]) or "none (they were deleted)"
         scopes = "all (a super-user key)" if key["is_super_user"] else ", ".join(key["scopes"]) or "none"
         lines += [
             ("Key", f"{key['name']} ({key['prefix']}…)"),
             ("Scopes", scopes),
-            ("Downloads", bound if key["is_bound"] else "all downloads of the user"),
+            ("Downloads", downloads if key["is_bound"] else "all downloads of the user"),
             ("Expires", key["expires_at"] or "never"),
         ]
     return "\n".join(f"{name + ':':<11}{value}" for name, value in lines)

@@ -24,7 +24,7 @@ def completion(context: click.Context, shell: str) -> None:
       eval "$(releasehub completion zsh)"             # in ~/.zshrc
       releasehub completion fish > ~/.config/fish/completions/releasehub.fish
     """
-    found = get_completion_class(shell)
-    if found is None:
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
         raise CliError(f"The installed version of click does not support {shell}.", code="unsupported")
-    click.echo(found(context.find_root().command, {}, PROGRAM, VARIABLE).source())
+    click.echo(completion_class(context.find_root().command, {}, PROGRAM, VARIABLE).source())

@@ -63,7 +63,7 @@ def create(
     if description and description_file:
         raise usage("Use either --description or --description-file.")
     hub = settings.hub()
-    given = {
+    fields = {
         "title": title,
         "category_id": category_id(hub, category),
         "slug": slug,
@@ -74,20 +74,20 @@ def create(
         "homepage_url": homepage,
         "download_state": "draft" if is_draft else "",
     }
-    made = hub.post(catalog.DOWNLOADS, {name: value for name, value in given.items() if value})["download"]
+    download = hub.post(catalog.DOWNLOADS, {name: value for name, value in fields.items() if value})["download"]
     data = {
-        "download_id": made["download_id"],
-        "slug": catalog.slug_of(made),
-        "title": made["title"],
-        "state": made["download_state"],
-        "url": made["view_url"],
+        "download_id": download["download_id"],
+        "slug": catalog.slug_of(download),
+        "title": download["title"],
+        "state": download["download_state"],
+        "url": download["view_url"],
     }
     if data["state"] == "moderated":
         settings.output.note("A moderator must approve the download before other users can see it.")
     settings.output.result({"download": data}, f"Created {data['slug']} ({data['state']})\n{data['url']}")
 
 
-def category_id(hub: Hub, wanted: str) -> int:
+def category_id(hub: Hub, name: str) -> int:
     """Return the id of the category with this slug, name or id, or of the only category if none is named.
 
     Raises:
@@ -96,35 +96,35 @@ def category_id(hub: Hub, wanted: str) -> int:
     try:
         rows: list[CategoryRow] = catalog.pages(hub, CATEGORIES, "categories", id_field="category_id")
     except HubError as error:
-        if wanted.isascii() and wanted.isdigit() and error.status == 403:
-            return int(wanted[:18])
+        if name.isascii() and name.isdigit() and error.status == 403:
+            return int(name[:18])
         if error.status == 403:
             error.hint = "Add the scope mc_dm_category:read to the key, or use the id of the category."
         raise
-    found = _matches(rows, wanted.strip())
-    if len(found) == 1:
-        return found[0]["category_id"]
-    raise _ambiguous(wanted, found or rows, is_known=bool(found))
+    matches = _matches(rows, name.strip())
+    if len(matches) == 1:
+        return matches[0]["category_id"]
+    raise _ambiguous(name, matches or rows, is_known=bool(matches))
 
 
-def _matches(rows: list[CategoryRow], wanted: str) -> list[CategoryRow]:
+def _matches(rows: list[CategoryRow], name: str) -> list[CategoryRow]:
     """Return the matching categories. Slugs and ids are unique and take precedence over names."""
-    if not wanted:
+    if not name:
         return rows
-    by_slug = [row for row in rows if _slug_of(row) == wanted.lower()]
-    by_number = [row for row in rows if str(row["category_id"]) == wanted]
-    by_title = [row for row in rows if row["title"].casefold() == wanted.casefold()]
+    by_slug = [row for row in rows if _slug_of(row) == name.lower()]
+    by_number = [row for row in rows if str(row["category_id"]) == name]
+    by_title = [row for row in rows if row["title"].casefold() == name.casefold()]
     return by_slug or by_number or by_title
 
 
-def _ambiguous(wanted: str, rows: list[CategoryRow], *, is_known: bool) -> CliError:
+def _ambiguous(name: str, rows: list[CategoryRow], *, is_known: bool) -> CliError:
     if not rows:
         return usage(
             "The hub has no category that this key has access to.", "Ask a moderator of the hub to create one."
         )
     lines = table(("ID", "SLUG", "NAME"), [(row["category_id"], _slug_of(row), row["title"]) for row in rows])
-    problem = f"Several categories match {wanted!r}." if is_known else f"The category {wanted!r} does not exist."
-    return usage(problem if wanted else "No category was given.", f"Choose one with --category:\n{lines}")
+    problem = f"Several categories match {name!r}." if is_known else f"The category {name!r} does not exist."
+    return usage(problem if name else "No category was given.", f"Choose one with --category:\n{lines}")
 
 
 def _slug_of(row: CategoryRow) -> str:

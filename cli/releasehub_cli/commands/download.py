@@ -17,9 +17,9 @@ from releasehub_cli.output import human_bytes
 from releasehub_cli.progress import meter
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import VersionRow
-from releasehub_cli.systems import System, best_file, no_matching_file, wanted_system
+from releasehub_cli.systems import System, best_file, no_matching_file, requested_system
 
-GONE = (404, 410)
+MISSING_STATUSES = (404, 410)
 
 
 @dataclass(frozen=True)
@@ -77,17 +77,19 @@ def download(
     """
     if filename and (platform != "auto" or architecture):
         raise usage("Use either --file, or --platform and --arch.")
-    choice = FileChoice(wanted_system(platform, architecture), filename)
+    choice = FileChoice(requested_system(platform, architecture), filename)
     hub = settings.hub(retries=retries, needs_key=False)
-    named = catalog.Target.parse(target)
+    parsed_target = catalog.Target.parse(target)
     with meter(settings.output) as bars:
         downloader = Downloader(hub, bars, retries=retries)
         try:
-            fetched = downloader.fetch(link_for(hub, named, choice, channel), output, verifies=verify is not False)
+            fetched = downloader.fetch(
+                link_for(hub, parsed_target, choice, channel), output, verifies=verify is not False
+            )
         except HubError as error:
-            if error.status not in GONE:
+            if error.status not in MISSING_STATUSES:
                 raise
-            link = other_link(hub, named, choice, channel, error)
+            link = other_link(hub, parsed_target, choice, channel, error)
             fetched = downloader.fetch(link, output, verifies=verify is not False)
     if fetched.offer.yanked:
         settings.output.warn(f"This version was yanked: {fetched.offer.yanked}")
@@ -170,6 +172,6 @@ def _result(fetched: Fetched) -> dict[str, Any]:
 
 
 def _text(fetched: Fetched) -> str:
-    how = "verified" if fetched.is_verified else "not verified"
-    done = "Already downloaded" if fetched.was_there else "Downloaded"
-    return f"{done}: {fetched.path} ({human_bytes(fetched.path.stat().st_size)}, {how})"
+    verification = "verified" if fetched.is_verified else "not verified"
+    result = "Already downloaded" if fetched.was_there else "Downloaded"
+    return f"{result}: {fetched.path} ({human_bytes(fetched.path.stat().st_size)}, {verification})"

@@ -31,16 +31,16 @@ def list_command(settings: Settings, target: str, name: str) -> None:
     hub = settings.hub(needs_key=False)
     if target and name:
         raise usage("The download was given twice. Name it once.")
-    wanted = catalog.Target.parse(target or name) if target or name else None
-    if wanted is None:
+    parsed_target = catalog.Target.parse(target or name) if target or name else None
+    if parsed_target is None:
         downloads = catalog.all_downloads(hub)
         data = {"downloads": [_download(row) for row in downloads]}
         rows = [(row["download_id"], catalog.slug_of(row), row["download_state"], row["title"]) for row in downloads]
         settings.output.result(data, table(("ID", "SLUG", "STATE", "TITLE"), rows))
         return
-    download = catalog.find_download(hub, wanted.download)
-    found = [catalog.version_of(hub, target)] if wanted.version else catalog.all_versions(hub, download)
-    versions = [(version, catalog.all_files(hub, version)) for version in found]
+    download = catalog.find_download(hub, parsed_target.download)
+    version_rows = [catalog.version_of(hub, target)] if parsed_target.version else catalog.all_versions(hub, download)
+    versions = [(version, catalog.all_files(hub, version)) for version in version_rows]
     settings.output.result(
         {"download": _download(download), "versions": [_version(version, files) for version, files in versions]},
         _versions_table(versions),
@@ -86,10 +86,10 @@ def _versions_table(versions: list[tuple[VersionRow, list[FileRow]]]) -> str:
         for row, files in versions
     ]
     head, *lines = table(("ID", "VERSION", "CHANNEL", "STATE", "DATE", "FILES"), rows).split("\n")
-    shown = [head]
+    output_lines = [head]
     for line, (_, files) in zip(lines, versions, strict=True):
-        shown += [line, *(f"      {file['filename']}  {human_bytes(file['file_size'])}" for file in files)]
-    return "\n".join(shown)
+        output_lines += [line, *(f"      {file['filename']}  {human_bytes(file['file_size'])}" for file in files)]
+    return "\n".join(output_lines)
 
 
 def _state(row: VersionRow) -> str:

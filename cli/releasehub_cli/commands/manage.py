@@ -86,25 +86,25 @@ def delete(settings: Settings, version: str, filename: str, hard: bool, reason: 
     """
     hub = settings.hub()
     row = catalog.version_of(hub, version, channel)
-    path, what = f"{catalog.VERSIONS}{row['version_id']}/", f"version {row['version_string']} ({row['channel']})"
+    path, subject = f"{catalog.VERSIONS}{row['version_id']}/", f"version {row['version_string']} ({row['channel']})"
     if filename:
         files = {file["filename"]: file for file in catalog.all_files(hub, row)}
         if filename not in files:
             raise catalog.no_such_file(f"Version {row['version_string']}", filename, files.values())
-        path, what = f"{catalog.FILES}{files[filename]['file_id']}/", f"{filename} of {what}"
+        path, subject = f"{catalog.FILES}{files[filename]['file_id']}/", f"{filename} of {subject}"
     if not yes:
-        _confirm(f"{'Erase' if hard else 'Delete'} {what}?")
+        _confirm(f"{'Erase' if hard else 'Delete'} {subject}?")
     hub.delete(path, reason=reason, **({"hard": 1} if hard else {}))
     data = {"deleted": {"version": _data(row), "filename": filename or None, "hard": hard}}
-    settings.output.result(data, f"{'Erased' if hard else 'Deleted'} {what}")
+    settings.output.result(data, f"{'Erased' if hard else 'Deleted'} {subject}")
 
 
-def _step(settings: Settings, name: str, channel: str, step: str, body: dict[str, Any], done: str) -> None:
+def _step(settings: Settings, name: str, channel: str, step: str, body: dict[str, Any], past_tense: str) -> None:
     hub = settings.hub()
     row = catalog.version_of(hub, name, channel)
     hub.post(f"{catalog.VERSIONS}{row['version_id']}/{step}/", body)
     row = catalog.version_with_id(hub, row["version_id"])
-    settings.output.result({"version": _data(row)}, f"{done} version {row['version_string']} ({row['channel']})")
+    settings.output.result({"version": _data(row)}, f"{past_tense} version {row['version_string']} ({row['channel']})")
 
 
 def _data(row: VersionRow) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def publish(
     strict: bool,
     parallel: int,
     retries: int,
-    **asked: Any,
+    **options_by_name: Any,
 ) -> None:
     """Upload files as a version and publish it.
 
@@ -115,10 +115,16 @@ def publish(
     target, paths = options.target_and_paths(words, download, number)
     files = find_files(paths)
     texts = {"title": title, "release_notes": notes_file.read() if notes_file else notes}
-    given = {name: text for name, text in texts.items() if text}
-    named = _named(target)
-    _check_names(settings.output, named.version, files, is_strict=strict)
-    request = Request(named.download, named.version, texts=given, labels=_labels(labels, files), **asked)
+    nonempty_texts = {name: text for name, text in texts.items() if text}
+    parsed_target = _parse_target(target)
+    _check_names(settings.output, parsed_target.version, files, is_strict=strict)
+    request = Request(
+        parsed_target.download,
+        parsed_target.version,
+        texts=nonempty_texts,
+        labels=_labels(labels, files),
+        **options_by_name,
+    )
     hub = settings.hub(retries=retries)
     with meter(settings.output) as bars:
         uploader = Uploader(hub, output=settings.output, meter=bars, parallel=parallel, retries=retries)
@@ -135,7 +141,7 @@ def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Mete
     hub = uploader.hub
     download = catalog.find_download(hub, request.download)
     digests = {file.name: sha256(file, bars) for file in files}
-    rows = catalog.versions_named(hub, download, request.number, request.channel)
+    rows = catalog.versions_with_number(hub, download, request.number, request.channel)
     version = catalog.one_version(rows, request.number) or _create(hub, download, request)
     remote = {row["filename"]: row for row in catalog.all_files(hub, version)}
     if version["is_published"]:
@@ -144,11 +150,11 @@ def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Mete
         uploader.output.note(f"Version {request.number} is already published with exactly these files: nothing to do.")
         return _result(download, version, remote, {})
     _update(hub, version, request)
-    missing = [file for file in files if _is_missing(uploader, file, digests, remote, replaces=request.replaces)]
+    missing_files = [file for file in files if _is_missing(uploader, file, digests, remote, replaces=request.replaces)]
     order = _display_order(files)
     jobs = [
         Job(file, digests[file.name], version["version_id"], _fields(request, file, order[file.name]))
-        for file in missing
+        for file in missing_files
     ]
     uploaded = uploader.send_all(jobs)
     _check(uploader, version, digests)
@@ -168,22 +174,22 @@ def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
         **({"channel": request.channel} if request.channel else {}),
     }
     try:
-        made = hub.post(catalog.VERSIONS, body)["version"]
+        created = hub.post(catalog.VERSIONS, body)["version"]
     except HubError as error:
         if error.exit_code != Exit.CONFLICT:
             raise
-        rows = catalog.versions_named(hub, download, request.number, request.channel)
+        rows = catalog.versions_with_number(hub, download, request.number, request.channel)
         if version := catalog.one_version(rows, request.number):
             return version
         raise
-    return catalog.version_with_id(hub, made["version_id"])
+    return catalog.version_with_id(hub, created["version_id"])
 
 
 def _update(hub: Hub, version: VersionRow, request: Request) -> None:
     """Update title and release notes of an existing draft."""
-    shown = cast("dict[str, Any]", version)
+    fields = cast("dict[str, Any]", version)
     names = {"title": "display_title", "release_notes": "release_notes"}
-    changes = {name: text for name, text in request.texts.items() if shown.get(names[name]) != text}
+    changes = {name: text for name, text in request.texts.items() if fields.get(names[name]) != text}
     if changes:
         hub.put(f"{catalog.VERSIONS}{version['version_id']}/", changes)
 
@@ -224,16 +230,16 @@ def _check(uploader: Uploader, version: VersionRow, digests: dict[str, str]) -> 
 
 def _ensure_same(version: VersionRow, remote: dict[str, FileRow], digests: dict[str, str]) -> None:
     """Raise CliError if the published version has different files."""
-    there = {name: sha256_of(row) for name, row in remote.items()}
-    if there == digests:
+    remote_digests = {name: sha256_of(row) for name, row in remote.items()}
+    if remote_digests == digests:
         return
-    differs = sorted(name for name in there.keys() & digests.keys() if there[name] != digests[name])
+    differs = sorted(name for name in remote_digests.keys() & digests.keys() if remote_digests[name] != digests[name])
     parts = {
-        "missing": sorted(digests.keys() - there.keys()),
+        "missing": sorted(digests.keys() - remote_digests.keys()),
         "different": differs,
-        "additional": sorted(there.keys() - digests.keys()),
+        "additional": sorted(remote_digests.keys() - digests.keys()),
     }
-    details = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts.items() if names)
+    details = "; ".join(f"{label}: {', '.join(names)}" for label, names in parts.items() if names)
     raise conflict(
         f"{version['version_string']} ({version['channel']}) is already published with different files: {details}.",
         "Publish the files as a new version. A published version never changes.",
@@ -245,7 +251,7 @@ def _fresh(hub: Hub, version: VersionRow) -> tuple[VersionRow, dict[str, FileRow
     return version, {row["filename"]: row for row in catalog.all_files(hub, version)}
 
 
-def _named(text: str) -> catalog.Target:
+def _parse_target(text: str) -> catalog.Target:
     """Return the download and the version number to publish.
 
     Raises:
@@ -263,7 +269,11 @@ def _check_names(output: Output, number: str, files: list[LocalFile], *, is_stri
     Raises:
         CliError: There is such a file name, and `--strict` is set.
     """
-    wrong = [f"{file.name} states {found}" for file in files if (found := contradicting_version(file.name, number))]
+    wrong = [
+        f"{file.name} states {stated_number}"
+        for file in files
+        if (stated_number := contradicting_version(file.name, number))
+    ]
     if not wrong:
         return
     text = f"The version is {number}, but {'; '.join(wrong)}."
@@ -283,20 +293,20 @@ def _display_order(files: list[LocalFile]) -> dict[str, int]:
 def _fields(request: Request, file: LocalFile, place: int) -> dict[str, Any]:
     platform, architecture = target_of(file.name)
     return {
-        "platform": _chosen(request.platform, platform),
-        "architecture": _chosen(request.architecture, architecture),
+        "platform": _choose(request.platform, platform),
+        "architecture": _choose(request.architecture, architecture),
         "kind": kind_of(file.name),
         "display_label": request.labels.get(file.name, ""),
         "display_order": place,
     }
 
 
-def _chosen(asked: str, guessed: str) -> str:
-    word = asked.strip().lower()
-    return guessed if word == "auto" else "" if word == "none" else word
+def _choose(option: str, guessed: str) -> str:
+    choice = option.strip().lower()
+    return guessed if choice == "auto" else "" if choice == "none" else choice
 
 
-def _labels(given: Sequence[str], files: list[LocalFile]) -> dict[str, str]:
+def _labels(options: Sequence[str], files: list[LocalFile]) -> dict[str, str]:
     """Return the labels by file name.
 
     Raises:
@@ -304,7 +314,7 @@ def _labels(given: Sequence[str], files: list[LocalFile]) -> dict[str, str]:
     """
     names = {file.name for file in files}
     labels: dict[str, str] = {}
-    for text in given:
+    for text in options:
         name, sign, label = text.partition("=")
         if sign and Path(name).name in names:
             labels[Path(name).name] = label
@@ -346,8 +356,8 @@ def _result(
 
 def _summary(result: dict[str, Any]) -> str:
     version = result["version"]
-    sent = sum(file["done"] == "uploaded" for file in result["files"])
-    done = "Published" if result["published"] else f"Uploaded ({version['state']})"
+    uploaded_count = sum(file["done"] == "uploaded" for file in result["files"])
+    result_word = "Published" if result["published"] else f"Uploaded ({version['state']})"
     total = len(result["files"])
-    count = f"{total} {'file' if total == 1 else 'files'}, {sent} uploaded now"
-    return f"{done} {version['version_string']} ({version['channel']}): {count}\n{version['url']}"
+    count = f"{total} {'file' if total == 1 else 'files'}, {uploaded_count} uploaded now"
+    return f"{result_word} {version['version_string']} ({version['channel']}): {count}\n{version['url']}"

@@ -41,19 +41,19 @@ def verify(settings: Settings, words: tuple[str, ...], download: str, number: st
         raise usage("Use either DOWNLOAD@VERSION or --sums.")
     target, names = ("", words) if sums else options.target_and_paths(words, download, number)
     paths = [Path(name) for name in names]
-    expected = _sums(sums) if sums else _from_hub(settings, target, channel)
+    sums_by_name = _sums(sums) if sums else _from_hub(settings, target, channel)
     with meter(settings.output) as bars:
-        results = [_compare(LocalFile.at(path), expected, sha256(LocalFile.at(path), bars)) for path in paths]
+        results = [_compare(LocalFile.at(path), sums_by_name, sha256(LocalFile.at(path), bars)) for path in paths]
     if any(result["status"] != "ok" for result in results):
         raise _failure(results)
     text = "\n".join(f"{result['filename']}: OK" for result in results)
     settings.output.result({"files": results}, text)
 
 
-def _compare(file: LocalFile, expected: dict[str, str], found: str) -> dict[str, Any]:
-    known = expected.get(file.name)
-    status = "unknown" if not known else "ok" if known == found else "differs"
-    return {"filename": file.name, "status": status, "sha256": found, "expected": known or None}
+def _compare(file: LocalFile, sums_by_name: dict[str, str], actual: str) -> dict[str, Any]:
+    expected_digest = sums_by_name.get(file.name)
+    status = "unknown" if not expected_digest else "ok" if expected_digest == actual else "differs"
+    return {"filename": file.name, "status": status, "sha256": actual, "expected": expected_digest or None}
 
 
 def _failure(results: list[dict[str, Any]]) -> CliError:

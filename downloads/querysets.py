@@ -16,6 +16,7 @@ from tree_queries.query import TreeQuerySet
 
 from downloads.models.access import MODERATE, AccessKey, Share, StorePublication, TeamMember
 from releasehub.accounts.models import Membership
+from releasehub.apikeys.expiring import is_usable
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 
@@ -103,8 +104,7 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         A share or key that lost its force with its creator's rights counts, because it may get its force back.
         """
         has_recipients = Q(Exists(Share.objects.filter(download=OuterRef("pk"))))
-        keys = AccessKey.objects.filter(download=OuterRef("pk"), revoked_at=None)
-        has_recipients |= Q(Exists(keys.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))))
+        has_recipients |= Q(Exists(AccessKey.objects.filter(is_usable(Now()), download=OuterRef("pk"))))
         in_store = Q(Exists(StorePublication.objects.filter(download=OuterRef("pk"))))
         opened = Q(visibility__in=["public", "members"]) | Q(in_store, visibility="organization")
         return self.alive().filter(opened | has_recipients, state="visible")

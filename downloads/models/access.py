@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.querysets import has_staff_permission
+from releasehub.apikeys.expiring import ExpiringSecret, is_expired, is_usable
 from releasehub.core.models import PublicIdModel, TimeStampedModel
 
 Grant = TypeVar("Grant", bound=models.Model)
@@ -134,10 +135,10 @@ class AccessKeyQuerySet(GrantQuerySet["AccessKey"]):
         """Return the rows for which `AccessKey.state` is `state`."""
         if state == AccessKey.State.REVOKED:
             return self.filter(revoked_at__isnull=False)
-        is_expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
+        now = timezone.now()
         if state == AccessKey.State.EXPIRED:
-            return self.filter(is_expired, revoked_at=None)
-        rows = self.filter(~is_expired, revoked_at=None)
+            return self.filter(is_expired(now), revoked_at=None)
+        rows = self.filter(is_usable(now))
         if state == AccessKey.State.VOID:
             return rows.exclude(is_in_force())
         is_used_up = Q(uses_left__isnull=False, uses_left=0)
@@ -145,10 +146,10 @@ class AccessKeyQuerySet(GrantQuerySet["AccessKey"]):
         return rows.filter(is_used_up) if state == AccessKey.State.USED_UP else rows.exclude(is_used_up)
 
 
-class AccessKey(PublicIdModel, TimeStampedModel):
+class AccessKey(PublicIdModel, ExpiringSecret):
     """A secret that opens one download to its holder, as the parameter `key` of an update check or in a share link.
 
-    Only the digest of the secret is stored, so a copy of the database opens nothing.
+    The uses that are left are not part of `is_usable`: they are checked when bytes are delivered.
     """
 
     class State(models.TextChoices):
@@ -159,13 +160,8 @@ class AccessKey(PublicIdModel, TimeStampedModel):
         VOID = "void", "void: its creator may no longer issue keys"
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="access_keys")
-    name = models.CharField(max_length=100)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    prefix = models.CharField(max_length=8, editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True)
     uses_left = models.PositiveIntegerField("downloads left", null=True, blank=True)
     highest_number = models.CharField("highest version", max_length=128, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
@@ -174,18 +170,6 @@ class AccessKey(PublicIdModel, TimeStampedModel):
 
     class Meta:
         ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    @property
-    def is_expired(self) -> bool:
-        return self.expires_at is not None and self.expires_at <= timezone.now()
-
-    @property
-    def is_usable(self) -> bool:
-        """True if the key still opens its download. The uses that are left are checked when bytes are delivered."""
-        return self.revoked_at is None and not self.is_expired
 
     @property
     def state(self) -> State:

@@ -2,12 +2,11 @@
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
-from releasehub.core.models import TimeStampedModel
+from releasehub.apikeys.expiring import ExpiringSecret
 
 
-class ApiKey(TimeStampedModel):
+class ApiKey(ExpiringSecret):
     """An API key of a user.
 
     `download_ids` has the downloads that the key is bound to. If it is empty, the key is not bound. They are ids
@@ -15,26 +14,14 @@ class ApiKey(TimeStampedModel):
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=100)
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    prefix = models.CharField(max_length=8, editable=False)
     scopes = models.JSONField(default=list, blank=True)
     download_ids = models.JSONField("download IDs", default=list, blank=True)
     is_super_user = models.BooleanField("super-user key", default=False)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "API key"
         ordering = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
-
-    @property
-    def is_expired(self) -> bool:
-        return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @property
     def is_usable(self) -> bool:
@@ -43,4 +30,4 @@ class ApiKey(TimeStampedModel):
         A super-user key is only valid while its user is a site administrator.
         """
         has_rights = self.user.is_active and (self.user.is_superuser or not self.is_super_user)
-        return self.revoked_at is None and not self.is_expired and has_rights
+        return super().is_usable and has_rights

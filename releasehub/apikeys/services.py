@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from releasehub.accounts.models import User
 from releasehub.apikeys import secrets
+from releasehub.apikeys.expiring import check_expiry, digest_fields
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.policies import api_key_policy
 from releasehub.apikeys.scopes import Scope
@@ -60,17 +61,16 @@ def issue_key(
         message = f"{user} is not a site administrator, so this user cannot have a super-user key."
         raise Invalid(ErrorCode.INVALID, message, field="is_super_user")
     cleaned = clean_scopes(scopes, Scope.values)
-    _check_expiry(expires_at)
+    check_expiry(expires_at)
     secret = secrets.new_secret()
     key = ApiKey.objects.create(
         user=user,
         name=name,
-        digest=secrets.digest(secret),
-        prefix=secret[: secrets.DISPLAY_CHARACTERS],
         scopes=cleaned,
         download_ids=sorted(set(download_ids)),
         is_super_user=is_super_user,
         expires_at=expires_at,
+        **digest_fields(secret),
     )
     details = {"user": user.pk, "scopes": cleaned, "download_ids": key.download_ids, "is_super_user": is_super_user}
     audit.record(actor=actor, action=AuditAction.API_KEY_ISSUE, target=key, changes=details)
@@ -99,7 +99,7 @@ def update_key(*, actor: Actor, key: ApiKey, **fields: Any) -> ApiKey:
     if key.revoked_at is not None:
         raise Conflict(ErrorCode.KEY_REVOKED, "This key was revoked, which cannot be undone. Create a new key.")
     if "expires_at" in changes:
-        _check_expiry(fields["expires_at"])
+        check_expiry(fields["expires_at"])
     assign(key, fields)
     key.save()
     audit.record(actor=actor, action=AuditAction.API_KEY_ISSUE, target=key, changes=changes)
@@ -130,9 +130,8 @@ def revoke_key(*, actor: Actor, key: ApiKey) -> None:
         Denied: The actor may not revoke it.
     """
     api_key_policy.ensure("revoke", actor, key)
-    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+    if key.mark_revoked():
         audit.record(actor=actor, action=AuditAction.API_KEY_REVOKE, target=key)
-    key.refresh_from_db()
 
 
 def verify_key(secret: str) -> ApiKey:
@@ -151,11 +150,6 @@ def verify_key(secret: str) -> ApiKey:
         raise InactiveKey(ErrorCode.NOT_ALLOWED, INACTIVE)
     _record_use(key)
     return key
-
-
-def _check_expiry(expires_at: datetime | None) -> None:
-    if expires_at is not None and expires_at <= timezone.now():
-        raise Invalid(ErrorCode.INVALID, "The expiry date is in the past. Choose a later one.", field="expires_at")
 
 
 def _record_use(key: ApiKey) -> None:

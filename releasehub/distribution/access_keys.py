@@ -18,6 +18,7 @@ from downloads.models import AccessKey, AccessKeyUse, Download
 from downloads.policies import access_key_policy, download_policy
 from downloads.services import lock_download
 from releasehub.apikeys import secrets
+from releasehub.apikeys.expiring import check_expiry, digest_fields
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -54,12 +55,7 @@ def issue_access_key(
         Invalid: The expiry is in the past, `uses` is below 1, or `highest_number` is not a version number.
     """
     download_policy.ensure("manage_access_keys", actor, download)
-    if expires_at is not None and expires_at <= timezone.now():
-        raise Invalid(
-            ErrorCode.INVALID,
-            f"expires_at is {expires_at.isoformat()}, which is in the past. Choose a later time.",
-            field="expires_at",
-        )
+    check_expiry(expires_at)
     if uses is not None and uses < 1:
         raise Invalid(
             ErrorCode.INVALID,
@@ -72,12 +68,11 @@ def issue_access_key(
         key = AccessKey.objects.create(
             download=download,
             name=name,
-            digest=secrets.digest(secret),
-            prefix=secret[: secrets.DISPLAY_CHARACTERS],
             expires_at=expires_at,
             uses_left=uses,
             highest_number=highest_number,
             created_by=actor.grantor,
+            **digest_fields(secret),
         )
     changes = {
         "download": download.pk,
@@ -98,9 +93,8 @@ def revoke_access_key(*, actor: Actor, key: AccessKey) -> None:
         Denied: The actor may not revoke it.
     """
     access_key_policy.ensure("revoke", actor, key)
-    if AccessKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+    if key.mark_revoked():
         audit.record(actor=actor, action=AuditAction.ACCESS_KEY_REVOKE, target=key)
-    key.refresh_from_db()
 
 
 def open_with_secret(actor: Actor, secret: str) -> AccessKey:

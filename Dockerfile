@@ -1,5 +1,5 @@
-# Pinned by digest: a tag can lead to other bytes tomorrow. `docker buildx imagetools inspect python:3.11-slim` names the
-# present one; PYTHON_IMAGE replaces it for one build.
+# The image is pinned by digest, because a tag can be moved. `docker buildx imagetools inspect python:3.11-slim` prints the
+# current digest. Set PYTHON_IMAGE to use another image for one build.
 ARG PYTHON_IMAGE=python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7
 FROM ${PYTHON_IMAGE}
 

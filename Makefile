@@ -1,4 +1,4 @@
-# `make help` says what there is. ARGS goes to the command behind a target: make test ARGS="-k upload -n 0"
+# `make help` lists the targets. ARGS is passed to the command of a target: make test ARGS="-k upload -n 0"
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -7,36 +7,36 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 PYTHONS := python3.13 python3.12 python3.11 python3
-# Exactly what the lock names: without --no-deps pip resolves again, and may want a release that is newer than the lock.
+# Install exactly the locked versions. Without --no-deps, pip resolves again and may require a release newer than the lock.
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input --no-deps --require-hashes
-# What the tests of the embedded defaults must not see.
+# Variables that would change the embedded defaults in the tests.
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL -u RELEASEHUB_STORAGE
 TESTED := $(EMBEDDED) DJANGO_SETTINGS_MODULE=releasehub.settings.test
-# What `make check` runs: rules, services and policies without servers, browsers, archives or generated requests.
+# The tests of `make check`: rules, services and policies without servers, browsers, archives or generated requests.
 FAST := tests/accounts tests/apikeys tests/downloads tests/versions tests/core/test_middleware.py \
   tests/files/test_names.py tests/files/test_services.py tests/publishing/test_releases.py tests/webhooks/test_filters.py \
   tests/webhooks/test_signing.py tests/webhooks/test_endpoints.py
 LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt cli/requirements.txt
 
-help: ## say what there is
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
-run: .venv/.stamp-run ## serve ReleaseHub with demo data until Ctrl-C (PORT, RELEASEHUB_DATA_DIR)
+run: .venv/.stamp-run ## run ReleaseHub with demo data until Ctrl-C (PORT, RELEASEHUB_DATA_DIR)
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
-check: lint ## style, types and the fast tests of the domain, in under a minute once the caches are warm
+check: lint ## run style checks, types and the fast tests, in under a minute once the caches are warm
 	$(EMBEDDED) $(BIN)/python -m pytest -q $(FAST) $(ARGS)
 
-test: lint ## all checks and the whole test suite on the embedded defaults
+test: lint ## run all checks and the whole test suite on the embedded defaults
 	$(EMBEDDED) $(BIN)/python -m pytest $(ARGS)
 
-test-services: .venv/.stamp-dev ## the same suite on PostgreSQL, Redis and S3 servers of its own
+test-services: .venv/.stamp-dev ## run the suite on its own PostgreSQL, Redis and S3 servers
 	$(BIN)/python tests/services/run.py $(ARGS)
 
-bench: .venv/.stamp-dev ## the benchmarks
+bench: .venv/.stamp-dev ## run the benchmarks
 	$(BIN)/python bench/run.py $(ARGS)
 
-lint: .venv/.stamp-dev ## style, types, import contracts, settings, migrations, lock files
+lint: .venv/.stamp-dev ## check style, types, import contracts, settings, migrations and lock files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,11 +56,11 @@ lock: ## renew the four lock files
 	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt; \
 	echo 'hatchling>=1.27' | $$compile cli/pyproject.toml - -c requirements-dev.txt -o cli/requirements.txt
 
-clean: ## remove what was installed and cached; the data in var/ stays
+clean: ## remove the installed packages and caches; the data in var/ is kept
 	rm -rf .venv .venv-s3 .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Sets the shell variable `found` to a Python that can do it, or ends with what to install.
+# Set the shell variable `found` to a suitable Python, or exit with a message about what to install.
 define find_python
 found=; for python in $(or $(PYTHON),$(PYTHONS)); do \
 	  if "$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
@@ -73,13 +73,13 @@ endef
 	@$(call find_python) "$$found" -m venv .venv
 
 .venv/.stamp-run: requirements.txt .venv/pyvenv.cfg
-	@rm -f $@; echo "Installing what ReleaseHub runs on into .venv ..."
+	@rm -f $@; echo "Installing the dependencies of ReleaseHub into .venv ..."
 	@$(PIP) -r $<
 	@$(BIN)/pip check --disable-pip-version-check
 	@touch $@
 
 .venv/.stamp-dev: requirements-dev.txt .venv/pyvenv.cfg
-	@rm -f $@; echo "Installing what ReleaseHub is developed and tested with into .venv ..."
+	@rm -f $@; echo "Installing the development dependencies of ReleaseHub into .venv ..."
 	@$(PIP) -r $<
 	@$(BIN)/pip check --disable-pip-version-check
 	@touch $@

@@ -56,9 +56,6 @@ def press(job: Job, seconds: float) -> Load:
     return press_with_wrk(wrk, job, seconds) if wrk else press_with_threads(job, seconds)
 
 
-# --- wrk --------------------------------------------------------------------------------------------------------------
-
-
 def press_with_wrk(wrk: str, job: Job, seconds: float) -> Load:
     command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "20s"]
     for name, value in job.headers.items():
@@ -97,9 +94,6 @@ def find(pattern: str, text: str) -> str:
 def milliseconds(text: str) -> float:
     match = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
     return float(match[1]) * MILLISECONDS[match[2]] if match else 0.0
-
-
-# --- threads ----------------------------------------------------------------------------------------------------------
 
 
 def press_with_threads(job: Job, seconds: float) -> Load:

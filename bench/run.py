@@ -77,9 +77,6 @@ def stage(setup: Setup, rows: int) -> Iterator[Stage]:
         yield Stage(cluster, hub, base, seeded, folder)
 
 
-# --- measuring --------------------------------------------------------------------------------------------------------
-
-
 def measure(on: Stage, rounds: int, seconds: float, only: str) -> list[Result]:
     chosen = [target for target in targets(on.hub.port, on.baseline.port, on.seeded) if only in target.name]
     results = {target.name: Result(target.name, target.budget, target.aim) for target in chosen}
@@ -133,9 +130,6 @@ def idle_percent(server: Server) -> float:
     before = processes.cpu_seconds(server.pid)
     time.sleep(IDLE_SECONDS)
     return (processes.cpu_seconds(server.pid) - before) / IDLE_SECONDS * 100
-
-
-# --- the command ------------------------------------------------------------------------------------------------------
 
 
 def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:

@@ -67,9 +67,6 @@ class Cluster:
         return self.url(name)
 
 
-# --- filling ----------------------------------------------------------------------------------------------------------
-
-
 def seed_hub(environment: Environment, rows: int) -> Seeded:
     return Seeded(**json.loads(run_python(environment, "-m", "bench.seed", str(rows)).splitlines()[-1]))
 
@@ -92,9 +89,6 @@ def run_python(environment: Environment, *arguments: str) -> str:
     if done.returncode:
         raise ServiceError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout
-
-
-# --- serving ----------------------------------------------------------------------------------------------------------
 
 
 def hub_environment(setup: Setup, database_url: str, data: Path, project: Path = ROOT) -> Environment:

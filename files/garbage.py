@@ -1,10 +1,8 @@
-"""Find objects in storage that no row refers to, and rows whose bytes are missing from storage."""
+"""Find and remove objects in storage that no row refers to."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -22,7 +20,6 @@ from files.uploads.sessions import end_upload
 # Longer than any signed address lives and any upload through the app takes.
 GRACE = timedelta(hours=24)
 LOOKED_UP_AT_ONCE = 500
-CHUNK_BYTES = 1024 * 1024
 Item = TypeVar("Item")
 OPEN = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
 
@@ -128,43 +125,3 @@ def _referred(keys: Iterable[str]) -> set[str]:
     blobs = Blob.objects.filter(storage_key__in=key_list).values_list("storage_key", flat=True)
     uploads = UploadSession.objects.filter(final_key__in=key_list, state__in=OPEN).values_list("final_key", flat=True)
     return {*blobs, *uploads}
-
-
-# --- do the rows tell the truth? --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class BlobCheck:
-    """`problem` is empty when the stored bytes are what the row says."""
-
-    blob: Blob
-    problem: str
-
-
-def verify_blobs(blobs: Iterable[Blob]) -> Iterator[BlobCheck]:
-    """Read every byte again and compare; a blob found missing or changed is marked, one found whole is unmarked."""
-    for blob in blobs:
-        problem = _problem_of(blob)
-        state = Blob.State.MISSING if problem else Blob.State.STORED
-        if state != blob.state:
-            Blob.objects.filter(pk=blob.pk).update(state=state, updated_at=timezone.now())
-        yield BlobCheck(blob, problem)
-
-
-def _problem_of(blob: Blob) -> str:
-    """Compare the stored bytes of a blob with its row, and return what is wrong, or an empty string.
-
-    Raises:
-        StorageUnavailable: The storage does not answer.
-    """
-    storage = blob_storage()
-    size = storage.size(blob.storage_key)
-    if size is None:
-        return "missing"
-    if size != blob.size_bytes:
-        return f"has {size} bytes instead of {blob.size_bytes}"
-    digest = hashlib.sha256()
-    with closing(storage.open(blob.storage_key)) as handle:
-        while chunk := handle.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return "" if digest.hexdigest() == blob.sha256 else "has content with a different SHA-256"

@@ -4,8 +4,9 @@ import logging
 
 from celery import shared_task
 
+from files.blob_checks import verify_blobs
 from files.blobs import erase_unused
-from files.garbage import collect_garbage, verify_blobs
+from files.garbage import collect_garbage
 from files.models import Blob
 
 log = logging.getLogger(__name__)

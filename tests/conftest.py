@@ -39,7 +39,7 @@ TIMES_AS_LONG = {
     "tests/api/engine/test_roles.py": 18,
     "tests/api/entity/test_organizations.py": 5,
     "tests/api/entity/test_roles.py": 13,
-    "tests/api/mc_dm/test_behaviour.py": 3,
+    "tests/api/mc_dm/test_behavior.py": 3,
     "tests/api/mc_dm/test_webhooks.py": 12,
     "tests/api/test_bad_bodies.py": 147,
     "tests/api/test_fuzz.py": 6,

@@ -36,7 +36,7 @@ DURATION = {"type": "string", "pattern": "^([0-9]+(us|ms|s|m|h))+$"}
 
 
 def closed(**properties: Any) -> dict[str, Any]:
-    """An object with these members and no others, so that a misspelt one is found."""
+    """An object with these members and no others, so that a misspelled one is found."""
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 

@@ -206,9 +206,6 @@ def test_void_key_refuses_bytes_over_http(download: Download, manager: User) -> 
     assert AccessKey.objects.with_standing().get().state == AccessKey.State.VOID
 
 
-# --- API keys ---------------------------------------------------------------------------------------------------------
-
-
 def test_super_user_key_ends_with_the_administrator() -> None:
     admin = make_user("admin", is_superuser=True)
     client = ApiClient(make_key(admin, is_super_user=True))
@@ -220,9 +217,6 @@ def test_super_user_key_ends_with_the_administrator() -> None:
 def test_super_user_key_is_not_issued_to_others() -> None:
     with pytest.raises(Invalid, match="not a site administrator"):
         make_key(make_user("ann"), is_super_user=True)
-
-
-# --- idempotent replays -----------------------------------------------------------------------------------------------
 
 
 def test_answer_is_not_replayed_to_a_removed_member(download: Download, manager: User) -> None:
@@ -268,9 +262,6 @@ def test_creation_is_not_replayed_to_a_former_owner() -> None:
     Download.objects.update(owner=make_user("heir"))
     again = client.send("post", "/api/mc-dm-downloads/", body | {"description": "d"}, headers=headers)
     assert again.status_code == 403
-
-
-# --- nobody hands out more than they have -----------------------------------------------------------------------------
 
 
 def test_team_rights_beyond_own_rights_cannot_be_granted_or_revoked(download: Download, manager: User) -> None:

@@ -238,8 +238,6 @@ def client(world: World, case: dict[str, Any]) -> ApiClient:
     return ApiClient(make_key(person(world, case), scopes=scopes))
 
 
-# --- policies ---------------------------------------------------------------------------------------------------------
-
 POLICIES: dict[str, Any] = {"download": download_policy, "version": version_policy, "file": file_policy}
 CHECKS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     ("*", "edit"): ("edit", {}),
@@ -288,9 +286,6 @@ def test_policies_match_the_roles_matrix(ready: Ready, cells: list[dict[str, Any
         if policy_allows(world, who, case) is not (case["expect"] == "allow"):
             wrong.append(case["id"])
     assert wrong == []
-
-
-# --- API --------------------------------------------------------------------------------------------------------------
 
 
 def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:

@@ -59,9 +59,6 @@ def stored(table: str) -> str:
         return str([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in cursor.fetchall()])
 
 
-# --- at rest ----------------------------------------------------------------------------------------------------------
-
-
 def test_stored_idempotent_responses_are_encrypted() -> None:
     download = make_download()
     client, body = ApiClient(make_key(download.owner)), {"download_id": download.pk, "name": "A customer"}
@@ -98,9 +95,6 @@ def test_stored_files_are_private(local_storage: Any, settings: Any) -> None:
     assert path.read_bytes() == b"private"
 
 
-# --- caches -----------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "path", ["/", "/api/mc-dm-downloads/", "/v3/releases", "/versions", "/api/updates/tool", "/nothing/here/"]
 )
@@ -116,9 +110,6 @@ def test_answers_to_a_named_caller_are_not_stored(path: str) -> None:
         assert "no-store" in answer["Cache-Control"], answer.status_code
     anonymous: Any = Client().get(path)
     assert anonymous.status_code != 200 or "no-store" not in anonymous.get("Cache-Control", "")
-
-
-# --- links ------------------------------------------------------------------------------------------------------------
 
 
 def make_link(**fields: Any) -> File:
@@ -177,9 +168,6 @@ def test_sha256_declared_by_mc_dm_for_a_link_is_kept_for_the_probe() -> None:
     assert File.objects.get().declared_checksum == "a" * 64
 
 
-# --- category rules ---------------------------------------------------------------------------------------------------
-
-
 def attach(version: Any, reference: str) -> File:
     """As the engine API does."""
     actor = Actor(user=version.download.owner)
@@ -216,9 +204,6 @@ def test_probed_link_is_checked_by_the_category_rules(monkeypatch: pytest.Monkey
     assert probe_link(file.pk) == File.Validation.FAILED
     file.refresh_from_db()
     assert file.findings[0]["code"] == "link.rule"
-
-
-# --- accounts ---------------------------------------------------------------------------------------------------------
 
 
 def test_sharing_does_not_reveal_accounts() -> None:

@@ -99,8 +99,6 @@ class LocalStorage:
             return False
         return os.access(self.root, os.W_OK | os.X_OK)
 
-    # --- Uploads that clients send directly to the storage: one folder per upload, one file per part
-
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming:
         with disk_errors():
             self.root.mkdir(parents=True, exist_ok=True)

@@ -135,8 +135,6 @@ class S3Storage:
             return False
         return True
 
-    # --- Uploads that clients send directly to the storage: one object, or a multipart upload
-
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming:
         key, multipart_id = new_key(INCOMING), ""
         if part_bytes:

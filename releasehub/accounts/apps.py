@@ -8,4 +8,4 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from releasehub.accounts import signals  # noqa: F401
+        from releasehub.accounts import sign_in_signals, signals  # noqa: F401

@@ -1,4 +1,4 @@
-"""Signal handlers that record sign-ins and changes of users and groups in the audit log.
+"""Signal handlers that record changes of users and groups in the audit log.
 
 Elsewhere, services write to the audit log. But users and groups are also changed by Django's own forms, admin and
 commands, which only send signals.
@@ -10,18 +10,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
-from django.http import HttpRequest
 
-from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor, Origin
-from releasehub.core.requests import current_actor, request_details
+from releasehub.core.requests import current_actor
 
 USER_FIELDS = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "quota_bytes")
 SECRET = "[secret]"  # noqa: S105 - a placeholder for a password
@@ -36,39 +32,6 @@ RELATIONS = {
     User.user_permissions.through: "user_permissions",
     Group.permissions.through: "permissions",
 }
-
-
-# --- sign-in ----------------------------------------------------------------------------------------------------------
-
-
-@receiver(user_login_failed)
-def record_failed_sign_in(
-    sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
-) -> None:
-    if request is not None and request.META.get(TOO_MANY):
-        return  # the password was not compared, and the attempts that led to the limit are in the log
-    details = request_details(request) if request is not None else {}
-    audit.record_refusal(
-        actor=Actor(origin=Origin.WEB, **details),
-        action=AuditAction.SIGN_IN_FAILED,
-        label=str(credentials.get("username", "")),
-    )
-
-
-@receiver(user_logged_in)
-def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
-    audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
-
-
-@receiver(user_logged_out)
-def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
-    if user is not None:
-        actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
-        audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user)
-
-
-# --- users and groups -------------------------------------------------------------------------------------------------
 
 
 @receiver(pre_save, sender=User)

@@ -194,9 +194,6 @@ def replay_one(request: HttpRequest, public_id: str, webhook_id: str) -> HttpRes
     return redirect("pages:webhook-delivery", public_id=public_id, webhook_id=webhook_id)
 
 
-# --- pages ------------------------------------------------------------------------------------------------------------
-
-
 def _form_page(request: HttpRequest, form: EndpointForm, **context: Any) -> HttpResponse:
     status = 400 if form.errors else 200
     return render(request, "pages/webhook_form.html", {"form": form, **context}, status=status)

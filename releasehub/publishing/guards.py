@@ -1,53 +1,14 @@
-"""Conditions and guards of the transition table.
+"""Guards of the transition table. A guard protects a row: it raises an error if the move is refused.
 
-A condition selects a row: it returns whether the row applies. A guard protects a row: it raises if the move is refused.
 The docstrings of this module are printed into docs/lifecycle.md, so each of them states the fact that must hold.
 """
 
 from django.utils import timezone
 
 from downloads.limits import check_restore
-from downloads.policies import download_policy
-from downloads.rules import rules_of
 from files.models import DownloadDay, DownloadGrant, File
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
 from releasehub.publishing.context import Context
-
-# --- conditions -------------------------------------------------------------------------------------------------------
-
-
-def needs_approval(context: Context) -> bool:
-    """The category asks for approval and the actor is not a moderator."""
-    category = context.version.download.category
-    return rules_of(category).requires_approval and not download_policy.is_moderator(context.actor)
-
-
-def is_to_be_sealed(context: Context) -> bool:
-    """The caller asks for a seal and the version has none yet."""
-    return context.seal and context.version.sealed_at is None
-
-
-def is_active(context: Context) -> bool:
-    """The version is the active one of its download."""
-    return context.version.is_active
-
-
-def is_not_yanked(context: Context) -> bool:
-    """The version is not yanked."""
-    return not context.version.is_yanked
-
-
-def has_that_visibility(context: Context) -> bool:
-    """The version already has the visibility that the caller asks for."""
-    return context.version.visibility == context.visibility
-
-
-def by_superuser(context: Context) -> bool:
-    """The actor is a superuser or uses a super-user key."""
-    return context.actor.is_superuser
-
-
-# --- guards -----------------------------------------------------------------------------------------------------------
 
 
 def has_a_passed_file(context: Context) -> None:

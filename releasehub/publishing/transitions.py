@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from releasehub.audit.actions import AuditAction as Action
-from releasehub.publishing import effects, guards
+from releasehub.publishing import conditions, effects, guards
 from releasehub.publishing.context import DELETED, NEW, Context
 from releasehub.webhooks.events import EventType as Event
 from versions.models import Version
@@ -98,9 +98,9 @@ _PUBLICATION = (effects.date_publication, effects.seal_if_requested)
 # The order matters: the first row that applies is taken, so a row with a condition stands above the row without it.
 TABLE: tuple[Transition, ...] = (
     _create(Move.CREATE_DRAFT, DRAFT),
-    _create(Move.CREATE_SCHEDULED, PENDING, when=guards.needs_approval, guards=(guards.in_the_future,)),
+    _create(Move.CREATE_SCHEDULED, PENDING, when=conditions.needs_approval, guards=(guards.in_the_future,)),
     _create(Move.CREATE_SCHEDULED, SCHEDULED, guards=(guards.in_the_future,), effects=(effects.set_schedule,)),
-    _create(Move.CREATE_PUBLISHED, PENDING, when=guards.needs_approval),
+    _create(Move.CREATE_PUBLISHED, PENDING, when=conditions.needs_approval),
     # The mc-dm API publishes a version first and adds its files afterwards, so no file is needed here.
     _create(
         Move.CREATE_PUBLISHED,
@@ -113,7 +113,7 @@ TABLE: tuple[Transition, ...] = (
         (DRAFT, SCHEDULED),
         PENDING,
         policy="publish",
-        when=guards.needs_approval,
+        when=conditions.needs_approval,
         guards=(guards.has_a_passed_file,),
         effects=(effects.clear_schedule, effects.remember_seal),
         action=Action.VERSION_UPDATE,
@@ -143,7 +143,7 @@ TABLE: tuple[Transition, ...] = (
         (PUBLISHED,),
         None,
         policy="publish",
-        when=guards.is_to_be_sealed,
+        when=conditions.is_to_be_sealed,
         effects=(effects.seal_if_requested,),
         action=Action.VERSION_UPDATE,
         events=(Event.VERSION_UPDATED,),
@@ -164,7 +164,7 @@ TABLE: tuple[Transition, ...] = (
         (DRAFT, SCHEDULED),
         PENDING,
         policy="publish",
-        when=guards.needs_approval,
+        when=conditions.needs_approval,
         guards=(guards.in_the_future,),
         effects=(effects.clear_schedule,),
         action=Action.VERSION_UPDATE,
@@ -228,7 +228,7 @@ TABLE: tuple[Transition, ...] = (
         action=Action.VERSION_YANK,
         events=(Event.VERSION_YANKED,),
     ),
-    _no_change(Move.UNYANK, LIVE, "publish", when=guards.is_not_yanked),
+    _no_change(Move.UNYANK, LIVE, "publish", when=conditions.is_not_yanked),
     Transition(
         Move.UNYANK,
         LIVE,
@@ -238,7 +238,7 @@ TABLE: tuple[Transition, ...] = (
         action=Action.VERSION_UNYANK,
         events=(Event.VERSION_UNYANKED,),
     ),
-    _no_change(Move.ACTIVATE, LIVE, "activate", when=guards.is_active),
+    _no_change(Move.ACTIVATE, LIVE, "activate", when=conditions.is_active),
     Transition(
         Move.ACTIVATE,
         (*UNRELEASED, PUBLISHED),
@@ -249,7 +249,7 @@ TABLE: tuple[Transition, ...] = (
         action=Action.VERSION_ACTIVATE,
         events=(Event.VERSION_ACTIVATED,),
     ),
-    _no_change(Move.SET_VISIBILITY, (*LIVE, DELETED), "edit", when=guards.has_that_visibility),
+    _no_change(Move.SET_VISIBILITY, (*LIVE, DELETED), "edit", when=conditions.has_that_visibility),
     Transition(
         Move.SET_VISIBILITY,
         (*LIVE, DELETED),
@@ -278,6 +278,6 @@ TABLE: tuple[Transition, ...] = (
         action=Action.VERSION_RESTORE,
         events=(Event.VERSION_RESTORED,),
     ),
-    _no_change(Move.RESTORE, LIVE, "restore", when=guards.by_superuser),
+    _no_change(Move.RESTORE, LIVE, "restore", when=conditions.by_superuser),
 )
 POLICIES: dict[Move, str] = {row.move: row.policy for row in TABLE}

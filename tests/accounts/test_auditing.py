@@ -101,9 +101,6 @@ def test_sign_in_through_the_api_is_recorded(client: Client) -> None:
     assert AuditEntry.objects.get(action="sign_in.succeeded").channel == "api"
 
 
-# --- refusals ---------------------------------------------------------------------------------------------------------
-
-
 def test_one_ip_address_cannot_flood_the_audit_log() -> None:
     actor, other = Actor(address="192.0.2.7"), Actor(address="192.0.2.8")
     written = [record_refusal(actor=actor, action=AuditAction.SIGN_IN_FAILED) for _ in range(30)]
@@ -141,9 +138,6 @@ def test_only_changes_of_public_objects_invalidate_the_anonymous_cache(
         user.username = "anna"
         user.save()
     assert caches[CACHE_ALIAS].get("page") is None
-
-
-# --- nobody gives more than they have ---------------------------------------------------------------------------------
 
 
 def staff(*permissions: str) -> Client:

@@ -148,8 +148,6 @@ def test_full_storage_in_the_admin(full: Any, local_storage: Any) -> None:
     assert nothing_is_left(local_storage)
 
 
-# --- a full quota: refused as the dialect refuses other bytes that may not be stored ----------------------------------
-
 QUOTA = (
     "The storage quota of the owner is 100 bytes and 60 bytes are used, so 50 more bytes do not fit. Delete files "
     "permanently, wait until deleted files are purged, or ask an administrator for a larger quota."

@@ -247,9 +247,6 @@ def test_changes_of_sinks_are_logged_without_the_token() -> None:
     assert not any(token in str(list(AuditEntry.objects.values())) for token in ("s3cret", "s4cret"))
 
 
-# --- syslog -----------------------------------------------------------------------------------------------------------
-
-
 class Collector:
     """A syslog server over TCP. `accepted` has the lines of all connections in order."""
 

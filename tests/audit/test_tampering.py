@@ -163,9 +163,6 @@ def test_two_rows_at_one_position_are_found(log: int) -> None:
     assert (fault.position, fault.problem) == (13, "Two rows have this position.")
 
 
-# --- heads and checkpoints --------------------------------------------------------------------------------------------
-
-
 def test_rewritten_chain_differs_from_its_head(log: int) -> None:
     at(30).update(reason="rewritten")
     at(31).update(reason="rewritten")
@@ -296,9 +293,6 @@ def test_audit_key_takes_over_and_old_rows_are_still_verified(log: int, make_row
     fault = verify().fault
     assert fault is not None
     assert fault.position == ROWS + 1
-
-
-# --- the command ------------------------------------------------------------------------------------------------------
 
 
 def run_command(*args: str) -> tuple[int, str, str]:

@@ -1,4 +1,4 @@
-"""Organisations in the admin: the services do the work, so every change is recorded and every rule holds."""
+"""Organizations in the admin: the services do the work, so every change is recorded and every rule holds."""
 
 from __future__ import annotations
 

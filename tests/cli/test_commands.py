@@ -24,9 +24,6 @@ def version(shelf: Shelf) -> int:
     return shelf.release("1.5.0", channel="beta", linux=b"data")
 
 
-# --- login ------------------------------------------------------------------------------------------------------------
-
-
 def test_login_stores_the_key_for_its_owner_only(anonymous: Run, proxy: Proxy, shelf: Shelf) -> None:
     ended = anonymous("login", "--url", f"{proxy.url}/api/", "--key-stdin", text=f"{shelf.key}\n")
     assert ended.code == 0, ended.err
@@ -81,9 +78,6 @@ def test_whoami_shows_the_user_and_the_key(run: Run, hub: Hub, shelf: Shelf) -> 
     assert data["user"]["username"] == hub.printed["User"]
     assert shelf.key.startswith(data["key"]["prefix"])
     assert hub.printed["User"] in run("whoami").out
-
-
-# --- create, list, yank, promote, delete ------------------------------------------------------------------------------
 
 
 def test_create_makes_a_download_in_the_named_category(run: Run, shelf: Shelf) -> None:
@@ -159,9 +153,6 @@ def test_delete_a_file_or_a_version(run: Run, shelf: Shelf) -> None:
     assert not shelf.files()
     assert run(*words, "--hard", "--yes").code == 0
     assert not shelf.versions()
-
-
-# --- all commands -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def make_user(username: str = "", *, permissions: tuple[str, ...] = (), **fields
 
 def make_organization(name: str = "", *, members: tuple[User, ...] = ()) -> Organization:
     number = next(_numbers)
-    organization = Organization.objects.create(name=name or f"Organisation {number}", slug=f"organisation-{number}")
+    organization = Organization.objects.create(name=name or f"Organization {number}", slug=f"organization-{number}")
     for user in members:
         Membership.objects.create(organization=organization, user=user)
     return organization

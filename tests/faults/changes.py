@@ -77,9 +77,6 @@ def prepare(downloads: int, endpoints: list[str], each: str) -> None:
         create_endpoint(actor=system_actor(), url=url)
 
 
-# --- one transaction --------------------------------------------------------------------------------------------------
-
-
 def change(chance: Random, title: str, number: str, download_ids: list[int]) -> None:
     """One committed change, or `Undone`. Whoever holds the lock of the download sees its versions as they are."""
     is_undone = chance.random() < UNDONE_SHARE
@@ -137,9 +134,6 @@ def ensure_events(title: str, download_id: int) -> None:
     assert newest.deliveries.exists()
 
 
-# --- many of them -----------------------------------------------------------------------------------------------------
-
-
 def write(writer: int, seed: int, total: int, threads: int, pause: float, undone: Path) -> None:
     download_ids = list(Download.objects.order_by("id").values_list("id", flat=True))
     committed, failures = count(1), []
@@ -181,9 +175,6 @@ def attempt(run: Change, note_undone: Callable[[str], object]) -> bool:
         time.sleep(0.2)
         return False
     return True
-
-
-# --- two at a time ----------------------------------------------------------------------------------------------------
 
 
 def race(rounds: int, seed: int, undone: Path) -> int:

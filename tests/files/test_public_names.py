@@ -67,9 +67,6 @@ class World:
         delete_file(actor=system(), file=file, hard=hard)
 
 
-# --- ways back: afterwards the version has no file of that name -------------------------------------------------------
-
-
 def unpublished(world: World) -> None:
     move(Move.UNPUBLISH, actor=system(), version=world.fresh())
 
@@ -125,8 +122,6 @@ WAYS_BACK = [
     private_download,
     deleted_and_restored_download,
 ]
-
-# --- ways in with other bytes -----------------------------------------------------------------------------------------
 
 
 def uploaded(world: World) -> None:
@@ -227,9 +222,6 @@ def test_a_file_deleted_in_the_draft_cannot_be_restored_over_public_bytes() -> N
     assert refusal.value.code == "file.name_retired"
 
 
-# --- links ------------------------------------------------------------------------------------------------------------
-
-
 def passed_link(version: Version, url: str, sha256: str = "") -> File:
     file = link_file(actor=system(), version=version, url=url, filename=NAME)
     _decide_with_name(file, [], {"external_sha256": sha256}, Learned(url, 0, ""), is_renamed=False)
@@ -281,9 +273,6 @@ def test_an_upload_without_declared_digest_fails_when_its_bytes_are_known() -> N
     upload.refresh_from_db()
     assert upload.error_code == "file.name_retired"
     assert NAME in upload.error_message
-
-
-# --- what counts as public --------------------------------------------------------------------------------------------
 
 
 def private_release() -> tuple[Download, Version]:

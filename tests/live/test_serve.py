@@ -51,7 +51,7 @@ def test_first_start_prints_login_and_key_once(hub: Hub) -> None:
 def test_demo_is_visible_to_anonymous_visitors(hub: Hub) -> None:
     titles = {download["title"] for download in hub.get("/api/mc-dm-downloads/")["downloads"]}
     assert "Packsmith" in titles
-    assert "Release Handbook Templates" not in titles  # for members of the organisation
+    assert "Release Handbook Templates" not in titles  # for members of the organization
 
 
 def test_second_start_loads_no_second_demo(hub: Hub, tmp_path: Path) -> None:

@@ -63,9 +63,6 @@ def names(answer: Any) -> list[str]:
     return [key.name for key in answer.context["page"]]
 
 
-# --- account ----------------------------------------------------------------------------------------------------------
-
-
 def test_account_without_keys_explains_access_keys(owner: Client) -> None:
     assert "give a customer or a tester access to a private download" in text(owner.get(LIST))
     assert "You do not manage any downloads yet" in text(signed_in(make_user()).get(NEW))
@@ -223,9 +220,6 @@ def test_query_count_of_pages_is_constant(owner: Client, download: Download) -> 
                 assert owner.get(path).status_code == 200
             counts.add((path, len(queries)))
     assert len(counts) == 2, counts
-
-
-# --- holders ----------------------------------------------------------------------------------------------------------
 
 
 def test_invalid_share_link_explains_the_next_step(download: Download) -> None:

@@ -148,11 +148,11 @@ def test_deleted_public_link_is_410_with_the_reason(client: Client, file: Any, w
     link = path(file)
     delete: Any = {"file": delete_file, "version": delete_version, "download": delete_download}[what]
     target = {"file": file, "version": file.version, "download": file.version.download}[what]
-    delete(actor=system(), hard=hard, reason="licence trouble", **{what: target})
+    delete(actor=system(), hard=hard, reason="license trouble", **{what: target})
     page, data = client.get(link), client.get(link, headers={"Accept": "application/json"})
     assert (page.status_code, data.status_code) == (410, 410)
-    assert b"licence trouble" in page.content
-    assert data.json()["message"] == "licence trouble"
+    assert b"license trouble" in page.content
+    assert data.json()["message"] == "license trouble"
 
 
 def test_private_file_is_404_without_its_access_key(client: Client, file: Any) -> None:
@@ -242,7 +242,7 @@ def test_deleted_hidden_version_is_404_without_a_reason(client: Client, file: An
 
 def test_members_get_410_for_a_deleted_members_only_download(client: Client, file: Any) -> None:
     update_download(actor=system(), download=file.version.download, visibility="members")
-    delete_download(actor=system(), download=file.version.download, reason="licence trouble")
+    delete_download(actor=system(), download=file.version.download, reason="license trouble")
     client.force_login(make_user())
     assert client.get(path(file)).status_code == 410
 

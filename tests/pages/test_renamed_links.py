@@ -99,12 +99,9 @@ def test_strangers_are_not_told_the_new_name_of_a_private_download(client: Clien
 
 
 def test_a_renamed_download_that_was_deleted_is_gone(client: Client, download: Download) -> None:
-    delete_download(actor=system(), download=rename(download, "new"), reason="licence trouble")
+    delete_download(actor=system(), download=rename(download, "new"), reason="license trouble")
     answer = client.get("/d/old/latest/")
-    assert (answer.status_code, b"licence trouble" in answer.content) == (410, True)
-
-
-# --- slugs stay with their download -----------------------------------------------------------------------------------
+    assert (answer.status_code, b"license trouble" in answer.content) == (410, True)
 
 
 def renamed(download: Download) -> None:
@@ -185,9 +182,6 @@ def test_settings_and_commands_that_name_a_slug_follow_the_rename(
     assert user.api_keys.get().download_ids == [download.pk]
 
 
-# --- spellings --------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("number", ["1.2.0", "v1.2.0", "V1.2.0", "1.2", "v1.2"])
 def test_every_spelling_of_a_number_finds_the_version(client: Client, download: Download, number: str) -> None:
     assert client.get(f"/d/old/{number}/tool.bin").status_code == 200
@@ -237,9 +231,6 @@ def test_any_form_of_a_file_name_finds_the_stored_one(client: Client, download: 
             answer = client.get(f"/d/old/{place}/{spelled}")
             assert (answer.status_code, answer["Repr-Digest"][:8]) == (200, "sha-256=")
             assert "bung.bin" in answer["Content-Disposition"]
-
-
-# --- checksums --------------------------------------------------------------------------------------------------------
 
 
 def test_checksums_of_the_newest_version(client: Client, download: Download) -> None:

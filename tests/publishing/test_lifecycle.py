@@ -38,9 +38,6 @@ ONLY_VERSIONS = {"yanked_at", "yank_reason", "sealed_at", "published_at"}
 SHARED = {"state", "is_active", "publish_at", "seal_on_publish", "deleted_at"}  # other models have fields of that name
 
 
-# --- the table --------------------------------------------------------------------------------------------------------
-
-
 def test_the_page_in_the_docs_is_the_table() -> None:
     assert (ROOT / "docs" / "lifecycle.md").read_text() == lifecycle_page()
 
@@ -66,9 +63,6 @@ def test_every_transition_row_is_reachable() -> None:
         assert not cells <= unconditional, row
         if row.when is None:
             unconditional |= cells
-
-
-# --- nothing passes it by ---------------------------------------------------------------------------------------------
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -133,9 +127,6 @@ def test_source_check_detects_a_bypassed_lifecycle(code: str) -> None:
 def test_update_version_refuses_the_fields_of_the_lifecycle(field: str) -> None:
     with pytest.raises(TypeError, match=field):
         update_version(actor=system(), version=make_version(), **{field: "draft"})
-
-
-# --- what single rows promise -----------------------------------------------------------------------------------------
 
 
 def waiting(**options: Any) -> tuple[Actor, Version]:

@@ -129,9 +129,6 @@ def test_deleting_an_entity_deletes_its_package_upload() -> None:
     assert not PackageUpload.objects.exists()
 
 
-# --- uploads of unknown length ----------------------------------------------------------------------------------------
-
-
 def open_ended(limit: int = 100) -> UploadSession:
     place = open_open_ended(limit_bytes=limit)
     return begin_upload(actor=acting(make_user()), version=None, filename="x.bin", incoming=place)

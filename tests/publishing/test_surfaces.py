@@ -49,9 +49,6 @@ Step = tuple[Move, dict[str, Any]] | str
 Expected = Callable[[Version], list[Step]]
 
 
-# --- the world --------------------------------------------------------------------------------------------------------
-
-
 class World:
     def __init__(self) -> None:
         self.people = {
@@ -129,9 +126,6 @@ STATES: dict[str, Callable[[World, str], Version]] = {
     "archived": then(Move.ARCHIVE),
     "deleted": then(Move.DELETE),
 }
-
-
-# --- surfaces ---------------------------------------------------------------------------------------------------------
 
 
 def step(name: Move, **options: Any) -> Expected:
@@ -269,9 +263,6 @@ ADMIN: dict[str, Expected] = {
     "delete": step(Move.DELETE, reason="why"),
     "restore": step(Move.RESTORE),
 }
-
-
-# --- the oracle and the comparison ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,6 @@ def install_packages(packages: Sequence[str], *, required: bool = True) -> None:
             raise ServiceError("The services cannot be started.")
 
 
-# --- the command ------------------------------------------------------------------------------------------------------
-
-
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Its exit code, 128 + signal when a signal ended it. Errors: Stopped, after the command and all below it ended."""
     adopt_orphans()

@@ -42,9 +42,6 @@ S3_SETTINGS = {
 Environment = dict[str, str]
 
 
-# --- PostgreSQL -------------------------------------------------------------------------------------------------------
-
-
 @contextmanager
 def postgres(folder: Path, settings: Mapping[str, str]) -> Iterator[Environment]:
     """A cluster that listens on a unix socket in its folder only, and runs as an ordinary user."""
@@ -125,9 +122,6 @@ def ordinary_account() -> pwd.struct_passwd | None:
     return known.get("postgres") or known["nobody"]
 
 
-# --- Redis ------------------------------------------------------------------------------------------------------------
-
-
 @contextmanager
 def redis_server(folder: Path) -> Iterator[Environment]:
     """A server on a free loopback port that keeps nothing."""
@@ -157,9 +151,6 @@ def is_our_redis(port: int, process_id: int) -> bool:
     if info["process_id"] != process_id:
         raise ServiceError(f"Port {port} belongs to another Redis server: nothing was written to it.")
     return True
-
-
-# --- S3 ---------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -59,9 +59,6 @@ def test_a_version_may_take_its_own_number_back() -> None:
     assert update_version(actor=system(), version=version, number="1.0.0").number == "1.0.0"
 
 
-# --- builds -----------------------------------------------------------------------------------------------------------
-
-
 def test_build_is_not_a_new_version_under_semver() -> None:
     version = make_version(make_download(version_scheme="semver"), "1.0.0+1")
     with pytest.raises(Conflict, match=r"version 1\.0\.0\+1 compares equal") as refusal:
@@ -105,9 +102,6 @@ def test_python_versions_are_offered_in_their_order() -> None:
         make_version(download, number, channel="stable", files=1)
     order = Version.objects.filter(download=download).order_by("sort_key").values_list("number", flat=True)
     assert list(order) == ["1.0.dev3", "1.0a1", "1.0", "1.0.post1", "2.0", "1!0.1"]
-
-
-# --- channels ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from releasehub.audit.models import AuditEntry
-from releasehub.webhooks import delivery as worker
+from releasehub.webhooks import formats, sending
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_failing
 from releasehub.webhooks.endpoints import pause_endpoint, resume_endpoint, rotate_secret, send_test_event
@@ -44,9 +44,6 @@ def own_hmac(key: bytes, data: bytes) -> str:
 def standard_signature(secret: str, headers: dict[str, str], body: bytes) -> str:
     key = base64.b64decode(secret.removeprefix("whsec_"))
     return "v1," + own_hmac(key, f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body)
-
-
-# --- what is sent -----------------------------------------------------------------------------------------------------
 
 
 def test_standard_format(receiver: Start) -> None:
@@ -125,7 +122,7 @@ def test_event_that_cannot_be_rendered_fails_without_stopping_others(
     def fail(event: Any) -> Any:
         raise KeyError(event)
 
-    monkeypatch.setitem(worker.formats._renderers, ("standard", "file"), fail)
+    monkeypatch.setitem(formats._renderers, ("standard", "file"), fail)
     server = receiver()
     make_endpoint(server.url)
     announce(event=EventType.FILE_CREATED)
@@ -137,9 +134,6 @@ def test_event_that_cannot_be_rendered_fails_without_stopping_others(
 
 def _moment(event: Any) -> str:
     return event.occurred_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-# --- answers ----------------------------------------------------------------------------------------------------------
 
 
 def test_only_2xx_is_a_success(receiver: Start) -> None:
@@ -201,7 +195,7 @@ BOMB_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\
     ids=["reset", "drip", "hang", "endless_head", "nothing", "nonsense", "cut"],
 )
 def test_network_failures_are_retried(receiver: Start, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 1.0)
+    monkeypatch.setattr(sending, "ATTEMPT_SECONDS", 1.0)
     server = receiver(answer)
     make_endpoint(server.url)
     announce()
@@ -245,9 +239,6 @@ def test_targets_that_are_not_public_are_refused_and_retried(receiver: Start, se
     assert (row.result, server.accepts) == (Attempt.Result.REFUSED, 0)
     assert "public" in row.error
     assert Delivery.objects.get().state == State.PENDING
-
-
-# --- retries ----------------------------------------------------------------------------------------------------------
 
 
 def test_retry_schedule(receiver: Start, advance: Advance) -> None:
@@ -404,9 +395,6 @@ def test_test_event_passes_every_filter(receiver: Start) -> None:
     assert json.loads(server.received[0][1])["type"] == "endpoint.test"
 
 
-# --- order, side by side ----------------------------------------------------------------------------------------------
-
-
 def test_events_of_an_object_arrive_in_order(receiver: Start) -> None:
     server = receiver()
     make_endpoint(server.url)
@@ -422,7 +410,7 @@ def test_events_of_an_object_arrive_in_order(receiver: Start) -> None:
 
 def test_endpoint_that_hangs_does_not_delay_others(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first endpoint only responds after the other one has received everything."""
-    monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 60.0)
+    monkeypatch.setattr(sending, "ATTEMPT_SECONDS", 60.0)
     all_arrived, arrived = Event(), count(1)
     places: list[int] = []
 

@@ -153,9 +153,6 @@ def test_resuming_enables_a_disabled_endpoint() -> None:
     assert (endpoint.is_disabled, endpoint.disabled_reason, endpoint.consecutive_failures) == (False, "", 0)
 
 
-# --- rights -----------------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def managed(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[int]]:
     """Return a table of the downloads that each user manages, which stands for the app of downloads."""

@@ -18,10 +18,12 @@ import pytest
 from django.db import connection, transaction
 
 from releasehub.outbound.client import PersistentClient
-from releasehub.webhooks import delivery as worker
-from releasehub.webhooks.claims import MAX_LANE_DELIVERIES, claim, has_due_deliveries, record, release
-from releasehub.webhooks.delivery import attempt, deliver_batch
+from releasehub.webhooks import results, sending
+from releasehub.webhooks.claims import MAX_LANE_DELIVERIES, claim, has_due_deliveries, release
+from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
+from releasehub.webhooks.results import record
+from releasehub.webhooks.sending import attempt
 from tests.webhooks.conftest import OK, announce, make_endpoint, status
 
 Start = Callable[..., Any]
@@ -104,7 +106,7 @@ def test_endpoints_take_turns(receiver: Start) -> None:
 
 @pytest.mark.django_db
 def test_slow_lane_releases_unattempted_deliveries(receiver: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "SLOW_SECONDS", 0.05)
+    monkeypatch.setattr(sending, "SLOW_SECONDS", 0.05)
 
     def slow(connection: socket.socket) -> None:
         time.sleep(0.1)
@@ -131,7 +133,7 @@ def test_lane_waits_until_its_attempt_is_recorded(receiver: Start, monkeypatch: 
         record(outcomes)
         noted[0] += len(outcomes)
 
-    monkeypatch.setattr(worker.claims, "record", slowly)
+    monkeypatch.setattr(results, "record", slowly)
     make_endpoint(server.url)
     for _ in range(8):
         announce()

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
-from releasehub.webhooks import claims, formats
-from releasehub.webhooks import delivery as worker
+from releasehub.webhooks import claims, delivery, formats, results, sending
 from releasehub.webhooks.claims import claim, renew
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.models import Attempt, Delivery
@@ -38,13 +38,13 @@ def failing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", ["record", "release"])
+@pytest.mark.parametrize(("module", "name"), [(results, "record"), (claims, "release")])
 def test_attempts_are_recorded_after_a_database_outage(
-    name: str, receiver: Start, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, name: str, receiver: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(worker, "SLOW_SECONDS", 0.0)  # every lane releases its unattempted deliveries
-    monkeypatch.setattr(claims, name, failing(2, getattr(claims, name)))
+    monkeypatch.setattr(delivery, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(sending, "SLOW_SECONDS", 0.0)  # every lane releases its unattempted deliveries
+    monkeypatch.setattr(module, name, failing(2, getattr(module, name)))
     server = receiver(slow(0.01))
     make_endpoint(server.url)
     for _ in range(3):
@@ -81,7 +81,7 @@ def test_lanes_stop_when_the_worker_fails(receiver: Start, monkeypatch: pytest.M
     make_endpoint(server.url)
     for _ in range(20):
         announce()
-    monkeypatch.setattr(claims, "record", failing(1, claims.record))
+    monkeypatch.setattr(results, "record", failing(1, results.record))
     with pytest.raises(OperationalError):
         deliver_batch()  # inside the transaction of this test, which is broken now
     assert len(server.ids) <= 3
@@ -109,7 +109,7 @@ def test_lease_does_not_expire_while_it_is_renewed(receiver: Start, advance: Adv
 def test_worker_renews_leases_while_an_endpoint_is_slow(
     receiver: Start, advance: Advance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(delivery, "RENEW_SECONDS", 0.05)
     renewed: list[set[str]] = []
     monkeypatch.setattr(claims, "renew", renewed.append)
     make_endpoint(receiver(slow(0.5)).url)
@@ -123,7 +123,7 @@ def test_worker_renews_leases_while_an_endpoint_is_slow(
 def test_healthy_endpoints_are_served_past_the_time_limit_while_another_hangs(
     receiver: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "ATTEMPT_SECONDS", 2.0)
+    monkeypatch.setattr(sending, "ATTEMPT_SECONDS", 2.0)
     stuck, good = receiver(slow(5)), receiver(slow(0.005))
     make_endpoint(stuck.url)
     make_endpoint(good.url)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from files.garbage import verify_blobs
+from files.blob_checks import verify_blobs
 from files.models import Blob
 
 

@@ -59,8 +59,6 @@ class HubViewSet(GenericViewSet[Any]):
     security: ClassVar[tuple[str, ...]] = ("apiKey", "bearerKey")
     has_credential = False
 
-    # --- a request, from its arrival to its response ------------------------------------------------------------------
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Check the request, run its action, and turn any exception into the error format of the dialect.
 
@@ -132,8 +130,6 @@ class HubViewSet(GenericViewSet[Any]):
         if staging := getattr(self.request, "staging", None):
             staging.discard()
 
-    # --- caller -------------------------------------------------------------------------------------------------------
-
     @property
     def actor(self) -> Actor:
         """The actor that the key or token names, or an anonymous one."""
@@ -179,8 +175,6 @@ class HubViewSet(GenericViewSet[Any]):
         """
         raise NotImplementedError
 
-    # --- rate limits --------------------------------------------------------------------------------------------------
-
     def perform_authentication(self, request: Request) -> None:
         """Count a request that has no valid key before anything else is checked."""
         try:
@@ -202,8 +196,6 @@ class HubViewSet(GenericViewSet[Any]):
                 for name, value in throttle.headers(throttle.rate).items():
                     response[name] = value
         return super().finalize_response(request, response, *args, **kwargs)
-
-    # --- serializers --------------------------------------------------------------------------------------------------
 
     @cached_property
     def base_url(self) -> str:
@@ -259,8 +251,6 @@ class HubViewSet(GenericViewSet[Any]):
         if hasattr(body, "lists"):
             return MultiValueDict(dict(query.lists()) | dict(body.lists()))
         return {name: query[name] for name in query} | body
-
-    # --- ETag ---------------------------------------------------------------------------------------------------------
 
     def check_if_match(self, lock: Callable[[], models.Model]) -> None:
         """Lock the row and compare its ETag, if the request has `If-Match`.

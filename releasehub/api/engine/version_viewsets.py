@@ -71,8 +71,6 @@ class EngineVersionViewSet(
         "sha512": "hash",
     }
 
-    # --- read ---------------------------------------------------------------------------------------------------------
-
     @cached_property
     def list_query(self) -> dict[str, Any]:
         return self.get_validated_query(EngineListQuerySerializer)
@@ -136,8 +134,6 @@ class EngineVersionViewSet(
         if version is None:
             raise Http404
         return self.get_object_response(version)
-
-    # --- write --------------------------------------------------------------------------------------------------------
 
     def get_request_data(self) -> Any:
         """Return the fields inside `data` together with those beside it."""

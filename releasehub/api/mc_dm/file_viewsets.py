@@ -124,8 +124,6 @@ class McDmFileViewSet(McDmModelViewSet):
     def lock_object(self, instance: File) -> models.Model:
         return lock_file(instance)
 
-    # --- a new file ---------------------------------------------------------------------------------------------------
-
     def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
         version_id = fields.get("version_id", self.request.query_params.get("version_id"))
         if version_id is None:
@@ -183,8 +181,6 @@ class McDmFileViewSet(McDmModelViewSet):
         file = add_file(actor=self.actor, **fields, **vars(accepted_upload))
         self.accepted_upload = None
         return file
-
-    # --- an existing file ---------------------------------------------------------------------------------------------
 
     def perform_update(self, serializer: InputSerializer) -> None:
         serializer.instance = update_file(actor=self.actor, file=serializer.instance, **serializer.validated_data)

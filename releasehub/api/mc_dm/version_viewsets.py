@@ -107,8 +107,6 @@ class McDmVersionViewSet(McDmModelViewSet):
         "activate": Scope.DOWNLOAD_WRITE,
     }
 
-    # --- read ---------------------------------------------------------------------------------------------------------
-
     @cached_property
     def parent_download(self) -> Download | None:
         """The download that the list is restricted to, or None for all downloads.
@@ -195,8 +193,6 @@ class McDmVersionViewSet(McDmModelViewSet):
         response = super().get_tagged_response(instance, data, status=status)
         response[CHANNEL_HEADER] = instance.channel  # type: ignore[attr-defined]
         return response
-
-    # --- write --------------------------------------------------------------------------------------------------------
 
     def lock_object(self, instance: Version) -> models.Model:
         return lock_version(instance)

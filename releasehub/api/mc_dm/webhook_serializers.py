@@ -46,9 +46,6 @@ CRITERIA_SCHEMA = {
 }
 
 
-# --- fields -----------------------------------------------------------------------------------------------------------
-
-
 class TermsField(serializers.JSONField):
     """An object with the names of the dialect, or its JSON text in a form.
 
@@ -86,9 +83,6 @@ class CriteriaField(TermsField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(to_criteria, **options)
-
-
-# --- responses --------------------------------------------------------------------------------------------------------
 
 
 class McDmWebhookSerializer(OutputSerializer):
@@ -183,9 +177,6 @@ class McDmDeliverySerializer(OutputSerializer):
 class McDmReplaySerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
     count = serializers.IntegerField(help_text="The number of deliveries")
-
-
-# --- request bodies ---------------------------------------------------------------------------------------------------
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)

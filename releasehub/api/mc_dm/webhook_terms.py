@@ -45,9 +45,6 @@ class UnknownTerm(ValueError):
     """A request has a name that does not exist. The message is meant for the user."""
 
 
-# --- formats ----------------------------------------------------------------------------------------------------------
-
-
 def to_format(current: str, new_format: str = "", content_type: str = "") -> str:
     """Return the format that the hub stores after a change of `format` or `content_type`.
 
@@ -71,9 +68,6 @@ def to_format(current: str, new_format: str = "", content_type: str = "") -> str
 def from_format(format_: str) -> tuple[str, str]:
     """Return `format` and `content_type` of a stored format."""
     return ("mc_dm", FORM) if format_ == FORM_FORMAT else (format_, JSON)
-
-
-# --- events -----------------------------------------------------------------------------------------------------------
 
 
 def to_filter(events: Mapping[str, Any]) -> list[str]:
@@ -143,9 +137,6 @@ def _kind(content_type: str) -> str:
     if content_type not in CONTENT_TYPES:
         raise UnknownTerm(f"There is no content type {content_type}. The content types are {', '.join(CONTENT_TYPES)}.")
     return content_type.removeprefix(PREFIX)
-
-
-# --- criteria ---------------------------------------------------------------------------------------------------------
 
 
 def to_criteria(criteria: Mapping[str, Any]) -> dict[str, Any]:

@@ -164,8 +164,6 @@ class McDmWebhookViewSet(
             if url := self.get_input_serializer(endpoint).validated_data.get("url"):
                 check_url(url)
 
-    # --- endpoints ----------------------------------------------------------------------------------------------------
-
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         fields = self.get_validated_data()
         scope = _scope(fields.pop("download_id"), fields.pop("organization_id"))
@@ -203,8 +201,6 @@ class McDmWebhookViewSet(
         response = self.get_object_response(self.reload(endpoint))
         response.data["webhook"]["secret"] = secret
         return confidential(response)
-
-    # --- deliveries ---------------------------------------------------------------------------------------------------
 
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> Response:

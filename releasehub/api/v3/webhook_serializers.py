@@ -28,9 +28,6 @@ class EventsField(serializers.ListField):
             raise serializers.ValidationError(str(error)) from error
 
 
-# --- responses --------------------------------------------------------------------------------------------------------
-
-
 class V3WebhookSerializer(OutputSerializer):
     """A webhook. `context["products"]` maps the id of a download to its public id."""
 
@@ -158,9 +155,6 @@ class V3WebhookEventLogSerializer(OutputSerializer):
     def get_attempts(self, delivery: Delivery) -> list[dict[str, Any]]:
         serializer = self.nested(V3WebhookAttemptSerializer)
         return [serializer.to_representation(attempt) for attempt in delivery.attempts.all()]
-
-
-# --- request bodies ---------------------------------------------------------------------------------------------------
 
 
 class V3WebhookUpdateSerializer(InputSerializer):

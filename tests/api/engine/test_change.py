@@ -161,9 +161,6 @@ def test_deleted_version_has_to_be_restored_first(engine: Engine, verb: str) -> 
     refused(engine.client.send(verb, f"/version/{version.public_id}", {"name": "X"}), 409, "is_deleted")
 
 
-# --- DELETE /version_file/{hash} --------------------------------------------------------------------------------------
-
-
 def test_file_is_removed_by_its_hash(engine: Engine) -> None:
     file = engine.file(content=b"engine")
     make_file(file.version)

@@ -81,9 +81,6 @@ def test_raw_key_in_authorization_works(engine: Engine) -> None:
     assert engine.guest.send("post", "/version", engine.body(), headers=headers).status_code == 200
 
 
-# --- status and type --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("status", "state", "visibility"),
     [
@@ -129,9 +126,6 @@ def test_category_with_approval_makes_the_version_pending(engine: Engine) -> Non
     update_category(actor=system(), category=engine.download.category, requires_approval=True)
     assert engine.post().json()["status"] == "draft"
     assert Version.objects.get().state == "pending"
-
-
-# --- files ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", ["listed", "unlisted", "archived"])
@@ -219,9 +213,6 @@ def test_sealing_download_attaches_files_before_publishing(engine: Engine) -> No
     update_download(actor=system(), download=engine.download, seal_on_publish=True)
     assert len(engine.post().json()["files"]) == 1
     assert Version.objects.get().sealed_at is not None
-
-
-# --- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["version_number", "github_release_url"])

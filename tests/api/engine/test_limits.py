@@ -73,9 +73,6 @@ def test_no_limit_has_no_headers(engine: Engine, settings: Any) -> None:
     assert "X-Ratelimit-Limit" not in engine.guest.get("/version")
 
 
-# --- User-Agent -------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "agent",
     [
@@ -110,9 +107,6 @@ def test_setting_rejects_anonymous_user_agents(engine: Engine, settings: Any, pa
         assert refused(answer, 403, "user_agent_required") == AnonymousAgent.default_detail
         assert standing(answer)[0] == 300
     assert engine.guest.get(path, headers={"User-Agent": "my-updater/1.2"}).status_code != 403
-
-
-# --- outside the views ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("verb", ["get", "post", "put", "patch", "delete"])

@@ -37,9 +37,6 @@ def sums(content: bytes) -> dict[str, str]:
     return {"sha512": hashlib.sha512(content).hexdigest(), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-# --- /versions --------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "query",
     [
@@ -92,9 +89,6 @@ def test_hidden_versions_are_left_out_silently(engine: Engine) -> None:
     assert numbers(engine.client.get(path)) == ["0.0.0", "1.0.0", "2.0.0", "3.0.0"]
 
 
-# --- /version_file ----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("kind", ["sha512", "sha256"])
 @pytest.mark.parametrize("change", [str.lower, str.upper])
 def test_hash_finds_the_version_in_any_case(engine: Engine, kind: str, change: Any) -> None:
@@ -137,9 +131,6 @@ def test_unknown_hash_is_404(engine: Engine, text: str) -> None:
 def test_files_of_other_downloads_are_not_found(engine: Engine) -> None:
     make_file(make_version(make_download()), content=b"other")
     refused(engine.guest.get(f"/version_file/{sums(b'other')['sha512']}"), 404, "not_found")
-
-
-# --- /version/{id} ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [NO_ID, "1", "%00", "A" * 24, "ß", "x" * 3000])
@@ -198,9 +189,6 @@ def test_public_url_is_the_base_of_links(engine: Engine, settings: Any) -> None:
     version = engine.file(name="tool.zip").version
     shown = engine.guest.get(f"/version/{version.public_id}").json()
     assert shown["files"][0]["url"] == "https://hub.example.org/d/engine/1.0.0/tool.zip"
-
-
-# --- /version ---------------------------------------------------------------------------------------------------------
 
 
 def test_list_contains_listed_versions_newest_first(engine: Engine) -> None:
@@ -262,9 +250,6 @@ def test_invalid_parameter_is_named(engine: Engine, query: str) -> None:
     assert query.partition("=")[0] in refused(engine.guest.get(f"/version?{query}"), 400, "Invalid query parameters")
 
 
-# --- /version/latest --------------------------------------------------------------------------------------------------
-
-
 def test_latest_is_by_version_not_by_date(engine: Engine) -> None:
     for number in ("2.0.0", "1.9.9"):
         engine.file(number)
@@ -299,7 +284,6 @@ def test_yanked_version_is_not_latest_but_found(engine: Engine) -> None:
     assert engine.guest.get(f"/version_file/{sums(b'engine')['sha512']}").status_code == 200
 
 
-# --- which download ---------------------------------------------------------------------------------------------------
 READS = ["/version", "/version/latest", f"/version/{NO_ID}", f"/versions?ids={NO_ID}", f"/version_file/{'0' * 128}"]
 
 
@@ -337,7 +321,6 @@ def test_key_bound_to_another_download_sees_nothing(engine: Engine) -> None:
     refused(client.get("/version"), 404, "not_found")
 
 
-# --- cost -------------------------------------------------------------------------------------------------------------
 QUERIES = {"/version": 4, "/versions": 4, "/version/": 4, "/version_file/": 4, "/version/latest": 5}
 
 

@@ -146,9 +146,6 @@ def test_only_the_owner_deletes(world: World) -> None:
     assert world.as_user(partner).send("delete", world.url).status_code == 403
 
 
-# --- icons ------------------------------------------------------------------------------------------------------------
-
-
 def icon(world: World, content: bytes = PNG, ext: str = "png") -> str:
     answer = world.client.send("post", f"{URL}/icon-upload-url", {"entity_slug": "timer", "ext": ext})
     assert answer.status_code == 201
@@ -204,9 +201,6 @@ def test_icon_is_replaced_and_removed(world: World) -> None:
     assert not DownloadIcon.objects.exists()
     assert Event.objects.filter(type="download.updated").count() == 3
     assert AuditEntry.objects.filter(action="download.update").count() == 3
-
-
-# --- queries ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["", "/details", "/versions"])

@@ -80,9 +80,6 @@ def test_storage_needs_the_right_to_settings(world: World) -> None:
     assert world.client.send("post", of(organization, "/storage-config"), {"provider": "platform"}).status_code == 403
 
 
-# --- store ------------------------------------------------------------------------------------------------------------
-
-
 def test_store_opens_an_entity_to_members(world: World) -> None:
     colleague = make_user()
     organization = world.organization("admin", colleague)
@@ -180,9 +177,6 @@ def test_queries_do_not_grow_with_the_store(world: World) -> None:
     assert queries(1) == queries(20)
 
 
-# --- members ----------------------------------------------------------------------------------------------------------
-
-
 def invite(world: World, organization: Organization, email: str, **fields: Any) -> Any:
     return world.client.send("post", of(organization, "/members"), {"email": email} | fields)
 
@@ -254,9 +248,6 @@ def test_admins_do_not_remove_owners(world: World) -> None:
     Membership.objects.filter(user=owner).update(role="owner")
     assert remove(world.client, organization, owner).status_code == 403
     assert role(world, organization, owner, "member").status_code == 403
-
-
-# --- roles ------------------------------------------------------------------------------------------------------------
 
 
 def test_role_is_created_changed_and_deleted(world: World) -> None:

@@ -145,9 +145,6 @@ def test_queries_do_not_grow_with_addresses_asked_or_listed(world: World) -> Non
     assert queries() == one
 
 
-# --- publishers -------------------------------------------------------------------------------------------------------
-
-
 def add(world: World, user: Any, client: ApiClient | None = None) -> Any:
     return (client or world.client).send("post", f"{world.url}/publishers", {"userId": user.public_id})
 

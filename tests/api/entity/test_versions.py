@@ -35,9 +35,6 @@ def refused(answer: dict[str, Any], code: str) -> bool:
     return bool(answer["error"] == code)
 
 
-# --- V1 ---------------------------------------------------------------------------------------------------------------
-
-
 def test_announce_returns_two_urls_and_paths(world: World) -> None:
     answer = world.announce()
     assert answer["expires_in"] == 3600
@@ -107,9 +104,6 @@ def test_only_publishers_upload(world: World, step: str) -> None:
     body = world.uploaded()
     for user, status in ((reader, 403), (make_user(), 404)):
         assert world.as_user(user).send("post", f"{world.url}/versions/{step}", body).status_code == status
-
-
-# --- V2 ---------------------------------------------------------------------------------------------------------------
 
 
 def test_confirm_makes_a_published_version_with_its_files(world: World) -> None:
@@ -290,9 +284,6 @@ def test_unconfirmed_uploads_expire(world: World) -> None:
     sweep_uploads()
     assert [row.version is not None for row in PackageUpload.objects.all()] == [True]
     assert left_behind() == []
-
-
-# --- V3 to V7 ---------------------------------------------------------------------------------------------------------
 
 
 def fetched(url: str) -> Any:

@@ -69,9 +69,6 @@ def code(answer: Any) -> str:
     return str(answer.json()["errors"][0]["code"])
 
 
-# --- shape ------------------------------------------------------------------------------------------------------------
-
-
 def test_an_endpoint_has_the_documented_fields_and_its_secret_once(hub: Hub) -> None:
     made = hub.create(title="Mirror").json()["webhook"]
     path = f"{BASE}{made['webhook_id']}/"
@@ -165,9 +162,6 @@ def test_rows_cost_no_queries(hub: Hub) -> None:
     assert counts == {(BASE, 5), (f"{BASE}{row.pk}/deliveries/", 7)}
 
 
-# --- secrets ----------------------------------------------------------------------------------------------------------
-
-
 def test_rotation_returns_the_new_secret_and_the_expiry_of_the_old_one(hub: Hub) -> None:
     row = hub.made()
     shown = hub.post(row, "rotate").json()["webhook"]
@@ -188,9 +182,6 @@ def test_idempotent_replay_returns_the_secret_stored_encrypted(hub: Hub) -> None
     assert not [entry for entry in AuditEntry.objects.all() if secret in json.dumps(entry.changes)]
 
 
-# --- rights -----------------------------------------------------------------------------------------------------------
-
-
 def people(hub: Hub) -> dict[str, tuple[User, bool, bool]]:
     """Map a role to its user, and to whether it manages the endpoints of the download and of the organization."""
     found = {
@@ -198,8 +189,8 @@ def people(hub: Hub) -> dict[str, tuple[User, bool, bool]]:
         "team manager": (make_user(), True, False),
         "uploader": (make_user(), False, False),
         "moderator": (make_user(is_staff=True, permissions=("moderate_download",)), True, False),
-        "organisation admin": (make_user(), False, True),
-        "organisation member": (make_user(), False, False),
+        "organization admin": (make_user(), False, True),
+        "organization member": (make_user(), False, False),
         "staff": (make_user(is_staff=True, permissions=("change_endpoint",)), True, True),
         "stranger": (make_user(), False, False),
     }
@@ -223,11 +214,11 @@ def test_every_route_requires_managing_the_download(hub: Hub, who: str) -> None:
     assert hub.create(client).status_code == (200 if may else 404)
 
 
-@pytest.mark.parametrize("who", ["owner", "organisation admin", "organisation member", "staff"])
+@pytest.mark.parametrize("who", ["owner", "organization admin", "organization member", "staff"])
 def test_organization_endpoints_require_an_admin(hub: Hub, who: str) -> None:
     everybody = people(hub)
     user, _, may = everybody[who]
-    members = tuple(everybody[name][0] for name in ("organisation admin", "organisation member"))
+    members = tuple(everybody[name][0] for name in ("organization admin", "organization member"))
     organization = make_organization(members=members)
     Membership.objects.filter(user=members[0]).update(role=Membership.Role.ADMIN)
     client = ApiClient(make_key(user))
@@ -269,9 +260,6 @@ def test_only_staff_can_disable_certificate_verification(hub: Hub) -> None:
     assert hub.client.send("put", f"{BASE}{row.pk}/", {"ssl_verify": 0, "url": URL + "2"}).status_code == 403
     moved = hub.client.send("put", f"{BASE}{row.pk}/", {"url": URL + "2"}).json()["webhook"]
     assert moved["ssl_verify"] is True
-
-
-# --- the log ----------------------------------------------------------------------------------------------------------
 
 
 def test_deliveries_show_request_and_response(hub: Hub) -> None:
@@ -349,9 +337,6 @@ def test_refusals_have_codes_of_their_own(hub: Hub) -> None:
         answer = hub.post(row, step)
         assert (answer.status_code, code(answer)) == (409, "mc_dm_api_error.endpoint_not_sending")
     assert hub.post(row, "resume").json()["webhook"]["state"] == "sending"
-
-
-# --- targets ----------------------------------------------------------------------------------------------------------
 
 
 def test_targets_are_refused_when_they_are_saved(hub: Hub, lookups: Lookups, subtests: pytest.Subtests) -> None:

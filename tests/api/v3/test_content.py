@@ -142,9 +142,6 @@ def test_chunked_upload_is_411(shop: Shop) -> None:
     assert (answer.status_code, answer.json()["code"]) in {(411, "LENGTH_REQUIRED"), (400, "INVALID_BODY")}
 
 
-# --- out --------------------------------------------------------------------------------------------------------------
-
-
 def test_public_file_needs_no_key_and_is_counted(shop: Shop) -> None:
     file = shop.published()["files"][0]
     assert fetch(ApiClient(), file["url"])[0] in {200, 302}

@@ -195,9 +195,6 @@ def test_delete_hides_the_release_and_reserves_its_version(shop: Shop) -> None:
     assert shop.client.send("post", "/v3/releases", body).status_code == 409
 
 
-# --- lists ------------------------------------------------------------------------------------------------------------
-
-
 def names(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.content
     return [row["version"] for row in answer.json()]

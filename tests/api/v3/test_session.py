@@ -82,8 +82,6 @@ def test_sign_in_response_is_not_cached(shop: Shop) -> None:
     assert (answer.status_code, IdempotentAnswer.objects.count()) == (200, 0)
 
 
-# --- personal access tokens -------------------------------------------------------------------------------------------
-
 TOKENS = "/v3/personal-access-tokens"
 
 
@@ -166,9 +164,6 @@ def test_invalid_token_ids_are_404(shop: Shop, number: str) -> None:
     assert shop.get(f"{TOKENS}/{number}").status_code == 404
 
 
-# --- my releases ------------------------------------------------------------------------------------------------------
-
-
 def test_my_releases_lists_downloadable_releases(shop: Shop) -> None:
     shop.published(version="1.0")
     shop.release(version="2.0")
@@ -190,9 +185,6 @@ def test_my_releases_take_page_limit_and_sort(shop: Shop) -> None:
     assert [row["version"] for row in found] == ["3.0", "2.0"]
 
 
-# --- status -----------------------------------------------------------------------------------------------------------
-
-
 def test_status_needs_no_token(db: None) -> None:
     answer = ApiClient().get("/v3/status")
     assert (answer.status_code, answer.json()["status"]) == (200, "up")
@@ -202,9 +194,6 @@ def test_status_reports_unavailable_storage(db: None, monkeypatch: pytest.Monkey
     monkeypatch.setattr(LocalStorage, "is_reachable", lambda self: False)
     answer = ApiClient().get("/v3/status")
     assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["storage"]) == (503, "down", False)
-
-
-# --- the limit --------------------------------------------------------------------------------------------------------
 
 
 def test_burst_is_limited_by_address_and_told_in_headers(db: None, settings: Any, monkeypatch: Any) -> None:

@@ -58,9 +58,6 @@ def secret_of(row: Endpoint) -> str:
     return encryption.decrypt(Endpoint.objects.get(pk=row.pk).sealed_secret)
 
 
-# --- shape ------------------------------------------------------------------------------------------------------------
-
-
 def test_create_answers_with_the_documented_fields_and_the_token(shop: Shop) -> None:
     answer = create(shop)
     row, shown = Endpoint.objects.get(), answer.json()
@@ -231,9 +228,6 @@ def test_endpoints_of_other_formats_are_not_here(shop: Shop) -> None:
         assert shop.get(path).status_code == 404
 
 
-# --- whose it is ------------------------------------------------------------------------------------------------------
-
-
 def admin_of(shop: Shop) -> Any:
     organization = make_organization(members=(shop.owner,))
     Membership.objects.filter(user=shop.owner).update(role=Membership.Role.ADMIN)
@@ -284,9 +278,6 @@ def test_label_with_unknown_products_is_rejected(shop: Shop, wrong: str) -> None
     assert not Endpoint.objects.exists()
 
 
-# --- rights -----------------------------------------------------------------------------------------------------------
-
-
 def people(shop: Shop) -> dict[str, tuple[User, bool]]:
     """Map a role to its user, and to whether it manages the webhooks of the product."""
     found = {
@@ -331,9 +322,6 @@ def test_keys_need_the_scope(shop: Shop, scope: str, reads: int, writes: int) ->
     assert create(shop, client).status_code == writes
 
 
-# --- targets ----------------------------------------------------------------------------------------------------------
-
-
 def test_targets_are_refused_when_they_are_saved(shop: Shop, lookups: Lookups, subtests: pytest.Subtests) -> None:
     row = made(shop)
     for case in REFUSED_WHEN_SAVED:
@@ -342,9 +330,6 @@ def test_targets_are_refused_when_they_are_saved(shop: Shop, lookups: Lookups, s
             with subtests.test(case["id"]):
                 assert (answer.status_code, "url" in answer.json()["message"]) == (400, True)
     assert Endpoint.objects.get().url == URL
-
-
-# --- the log ----------------------------------------------------------------------------------------------------------
 
 
 def sent_to(shop: Shop, server: Receiver, settings: Any) -> dict[str, Any]:

@@ -16,14 +16,14 @@ from files.inspection.scanner import ScannerUnavailable, scan
 pytestmark = pytest.mark.embedded
 
 MARKER = b"X5O!P%@AP-HARMLESS-TEST-FILE"
-Behaviour = Callable[["FakeClamd", socket.socket], None]
+Behavior = Callable[["FakeClamd", socket.socket], None]
 
 
 @dataclass
 class FakeClamd:
     """One connection after the other; `broken` lists what a client did wrong."""
 
-    behaviour: Behaviour
+    behavior: Behavior
     limit_bytes: int = 2**30
     streams: list[bytes] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
@@ -40,7 +40,7 @@ class FakeClamd:
             with connection:
                 connection.settimeout(10)
                 try:
-                    self.behaviour(self, connection)
+                    self.behavior(self, connection)
                 except OSError as error:
                     self.broken.append(repr(error))
 
@@ -83,7 +83,7 @@ def honest(server: FakeClamd, connection: socket.socket) -> None:
             connection.sendall(bytes([byte]))
 
 
-def answering(answer: bytes) -> Behaviour:
+def answering(answer: bytes) -> Behavior:
     def behave(server: FakeClamd, connection: socket.socket) -> None:
         read_stream(server, connection)
         connection.sendall(answer)
@@ -123,11 +123,11 @@ Start = Callable[..., FakeClamd]
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[tuple[FakeClamd, socket.socket, threading.Thread]] = []
 
-    def start_one(behaviour: Behaviour = honest, *, is_unix: bool = False, limit_bytes: int = 2**30) -> FakeClamd:
+    def start_one(behavior: Behavior = honest, *, is_unix: bool = False, limit_bytes: int = 2**30) -> FakeClamd:
         listener = socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET)
         listener.bind(str(tmp_path / "clamd") if is_unix else ("127.0.0.1", 0))
         listener.listen()
-        server = FakeClamd(behaviour, limit_bytes)
+        server = FakeClamd(behavior, limit_bytes)
         server.address = f"unix:{tmp_path}/clamd" if is_unix else f"127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.serve, args=[listener])
         thread.start()
@@ -218,18 +218,18 @@ def test_finding_without_a_malware_name_is_reported(start: Start) -> None:
     assert scan([b"x"], address=start(answering(b"stream:  FOUND\0")).address) == "unnamed"
 
 
-@pytest.mark.parametrize("behaviour", [hanging, dripping])
+@pytest.mark.parametrize("behavior", [hanging, dripping])
 @pytest.mark.parametrize("size", [5, 20_000_000])
-def test_hanging_scanner_times_out(start: Start, behaviour: Behaviour, size: int) -> None:
-    server = start(behaviour)
+def test_hanging_scanner_times_out(start: Start, behavior: Behavior, size: int) -> None:
+    server = start(behavior)
     with pytest.raises(ScannerUnavailable, match=r"in 0\.5 seconds|no verdict"):
         scan([bytes(size)], address=server.address, timeout_seconds=0.5)
 
 
-@pytest.mark.parametrize("behaviour", [closing, resetting, approving_early])
-def test_scanner_that_closes_the_connection_gives_no_verdict(start: Start, behaviour: Behaviour) -> None:
+@pytest.mark.parametrize("behavior", [closing, resetting, approving_early])
+def test_scanner_that_closes_the_connection_gives_no_verdict(start: Start, behavior: Behavior) -> None:
     with pytest.raises(ScannerUnavailable):
-        scan([bytes(1_000_000)] * 20, address=start(behaviour).address)
+        scan([bytes(1_000_000)] * 20, address=start(behavior).address)
 
 
 def test_unreachable_scanner_is_reported() -> None:

@@ -119,9 +119,6 @@ def code(answer: Any) -> str:
     return str(answer.json()["errors"][0]["code"])
 
 
-# --- shapes -----------------------------------------------------------------------------------------------------------
-
-
 @begin_with_hub
 @pytest.mark.parametrize(
     ("kind", "fields"),
@@ -146,9 +143,6 @@ def test_full_verbosity_embeds_files_and_download(hub: Hub) -> None:
     assert [file["filename"] for file in version["Files"]] == ["tool.zip"]
     assert version["Download"]["current_version_id"] == version["version_id"]
     assert (version["can_edit"], version["version_int"]) == (True, 1004000000)
-
-
-# --- lists ------------------------------------------------------------------------------------------------------------
 
 
 @begin_with_hub
@@ -217,8 +211,6 @@ def test_embedded_counts_leave_out_what_is_deleted(hub: Hub) -> None:
     heir = File.objects.get(version=version)
     assert (row["file_count"], row["primary_file_id"]) == (1, heir.pk)
 
-
-# --- query counts -----------------------------------------------------------------------------------------------------
 
 QUERIES = {
     "categories": {"default": 3, "full": 3},
@@ -289,9 +281,6 @@ def test_creating_a_version_takes_nine_queries(hub: Hub) -> None:
     assert len([query for query in queries if "SAVEPOINT" not in (query["sql"] or "")]) <= 9
 
 
-# --- repeats and conditions -------------------------------------------------------------------------------------------
-
-
 @begin_with_hub
 def test_same_idempotency_key_gives_the_same_answer_once(hub: Hub) -> None:
     body = {"download_id": hub.download.pk, "version_string": "1.0"}
@@ -347,9 +336,6 @@ def test_valid_request_id_is_echoed(hub: Hub) -> None:
     assert hub.client.get("/api/mc-dm-downloads/", headers={"X-Request-Id": "a b"})["X-Request-Id"] != "a b"
 
 
-# --- deletion ---------------------------------------------------------------------------------------------------------
-
-
 @begin_with_hub
 @pytest.mark.parametrize("place", ["query", "body"])
 def test_hard_is_read_from_query_and_body(hub: Hub, place: str) -> None:
@@ -376,9 +362,6 @@ def test_refused_hard_deletion_is_recorded_in_any_case(hub: Hub, header: str) ->
     value = client.get(path)["ETag"] if header == "If-Match" else "a"
     assert client.send("delete", path, {"hard": True}, headers={header: value}).status_code == 403
     assert AuditEntry.objects.filter(action="hard_delete.refused", target_id=version.pk).count() == 1
-
-
-# --- bad input --------------------------------------------------------------------------------------------------------
 
 
 @begin_with_hub
@@ -526,8 +509,6 @@ def test_storage_failure_is_503_and_changes_nothing(hub: Hub, monkeypatch: pytes
         assert hub.client.post("/api/mc-dm-files/", data).status_code == 503
     assert not File.objects.exists()
 
-
-# --- fields that are nobody's to write --------------------------------------------------------------------------------
 
 FORBIDDEN = {
     "author_id": 2, "download_count": 999999, "is_staff": True, "scopes": ["*"], "secret": "x", "size": 1,

@@ -1,0 +1,43 @@
+"""Signal handlers that record sign-ins, sign-outs and failed attempts in the audit log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from releasehub.accounts.backends import TOO_MANY
+from releasehub.accounts.models import User
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor, Origin
+from releasehub.core.requests import request_details
+
+
+@receiver(user_login_failed)
+def record_failed_sign_in(
+    sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
+) -> None:
+    if request is not None and request.META.get(TOO_MANY):
+        return  # the password was not compared, and the attempts that led to the limit are in the log
+    details = request_details(request) if request is not None else {}
+    audit.record_refusal(
+        actor=Actor(origin=Origin.WEB, **details),
+        action=AuditAction.SIGN_IN_FAILED,
+        label=str(credentials.get("username", "")),
+    )
+
+
+@receiver(user_logged_in)
+def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
+    audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
+
+
+@receiver(user_logged_out)
+def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
+        audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user)

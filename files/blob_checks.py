@@ -17,14 +17,14 @@ CHUNK_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class BlobCheck:
-    """`problem` is empty when the stored bytes are what the row says."""
+    """The result of a check. `problem` is empty if the stored bytes match the row."""
 
     blob: Blob
     problem: str
 
 
 def verify_blobs(blobs: Iterable[Blob]) -> Iterator[BlobCheck]:
-    """Read every byte again and compare; a blob found missing or changed is marked, one found whole is unmarked."""
+    """Compare the stored bytes of each blob with its SHA-256, and mark the blob as missing or as stored."""
     for blob in blobs:
         problem = _problem_of(blob)
         state = Blob.State.MISSING if problem else Blob.State.STORED
@@ -37,7 +37,7 @@ def _problem_of(blob: Blob) -> str:
     """Compare the stored bytes of a blob with its row, and return what is wrong, or an empty string.
 
     Raises:
-        StorageUnavailable: The storage does not answer.
+        StorageUnavailable: The storage does not respond.
     """
     storage = blob_storage()
     size = storage.size(blob.storage_key)

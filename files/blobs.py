@@ -26,6 +26,7 @@ def claim_blob(upload: StagedUpload) -> Blob:
 
     The claim keeps the garbage collection from deleting the blob. Call it outside a transaction.
     """
+    # A missing blob is repaired before it is claimed, because `_claim` only accepts blobs whose bytes are stored.
     _heal(upload)
     blob = _claim(upload.digests.sha256)
     if blob is None:
@@ -48,6 +49,7 @@ def release_claim(blob: Blob) -> None:
 
 def erase_unused(blob_ids: Iterable[int]) -> int:
     """Erase unused blobs and return their number. The row is deleted first, and the bytes after the commit."""
+    # In ascending order, so that two workers that delete the same blobs cannot deadlock.
     keys = [key for blob_id in sorted(blob_ids) if (key := _erase_row(blob_id))]
     for key in keys:
         blob_storage().delete(key)
@@ -57,6 +59,8 @@ def erase_unused(blob_ids: Iterable[int]) -> int:
 @transaction.atomic
 def _erase_row(blob_id: int) -> str:
     """Delete the row of an unused blob and return its storage key, or an empty string if it is in use."""
+    # Lock first, check afterwards: a file or a claim that was added before the lock is then visible to the check, and
+    # later ones wait for this transaction and find no row.
     if not Blob.objects.select_for_update().filter(pk=blob_id).exists():
         return ""
     blob: Blob | None = Blob.objects.unused().filter(pk=blob_id).first()

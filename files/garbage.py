@@ -17,7 +17,8 @@ from files.models import Blob, UploadSession
 from files.storage import BLOBS, INCOMING, Incoming, blob_storage
 from files.uploads.sessions import end_upload
 
-# Longer than any signed address lives and any upload through the app takes.
+# Longer than the lifetime of a signed URL and the duration of an upload through the app. Younger objects may belong to
+# a request that has stored the bytes, but has not committed the row that refers to them.
 GRACE = timedelta(hours=24)
 LOOKED_UP_AT_ONCE = 500
 Item = TypeVar("Item")
@@ -26,7 +27,12 @@ OPEN = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
 
 @dataclass(frozen=True)
 class Garbage:
-    """`kind`: expired upload, incoming, multipart, unfinished, object or blob. `name`: a storage key or public id."""
+    """An object to remove.
+
+    Attributes:
+        kind: expired upload, incoming, multipart, unfinished, object or blob.
+        name: A storage key, or the public id of an upload.
+    """
 
     kind: str
     name: str
@@ -45,12 +51,13 @@ def find_garbage(*, older_than: timedelta = GRACE) -> Iterator[Garbage]:
 
 
 def collect_garbage(*, older_than: timedelta = GRACE) -> list[Garbage]:
-    """Remove what `find_garbage` finds; each is looked at again just before it goes. Returns what went."""
+    """Remove the objects that `find_garbage` yields, and return those that were removed."""
     return [item for item in find_garbage(older_than=older_than) if remove(item)]
 
 
 def remove(item: Garbage) -> bool:
-    """False when somebody refers to it by now."""
+    """Remove the object. Return False if a row refers to it in the meantime."""
+    # Minutes may have passed since `find_garbage` listed the object, so every branch checks again that it is unused.
     storage = blob_storage()
     match item.kind:
         case "expired upload":
@@ -94,7 +101,7 @@ def _multiparts(before: datetime) -> Iterator[Garbage]:
 
 
 def _objects(before: datetime) -> Iterator[Garbage]:
-    """Objects without a row, and what a dead process left half written."""
+    """Yield objects without a row, and files that a killed process left incomplete."""
     for prefix, kind in ((BLOBS, "object"), ("staging/", "unfinished")):
         old = (item for item in blob_storage().objects(prefix) if item.modified_at < before)
         for group in _groups(old, LOOKED_UP_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Telling the type of bytes from the bytes, never from what the client says."""
+"""Detect the type of content from its bytes. The type that a client declares is never trusted."""
 
 import re
 
@@ -13,7 +13,7 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1b")
 
 
 def sniff(head: bytes) -> str:
-    """MIME type of content that starts with `head` (the first 8 KiB are enough)."""
+    """Return the MIME type of content that starts with `head`. The first 8 KiB are enough."""
     if kind := filetype.guess(head):
         return str(kind.mime)
     if markup := _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):

@@ -1,4 +1,4 @@
-"""Stored bytes, the files of a version that show them, uploads on their way, and names that stay reserved."""
+"""The models of files: blobs, files of versions, uploads, download statistics, and reserved file names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ BlobManager = models.Manager.from_queryset(BlobQuerySet)
 
 
 class Blob(TimeStampedModel):
-    """Bytes, once per SHA-256. `claimed_until` keeps one that no file refers to yet while an upload finishes."""
+    """Stored bytes. There is one blob per SHA-256.
+
+    Until `claimed_until`, the blob is not deleted although no file refers to it yet, because an upload is about to.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -44,9 +47,9 @@ class Blob(TimeStampedModel):
 
 
 class File(PublicIdModel, SoftDeleteModel):
-    """One artifact of a version: stored bytes, an external link, or a link whose bytes are kept as well.
+    """One artifact of a version: stored bytes, an external link, or a link with a stored copy.
 
-    `external_sha512` of a pending link is what was declared, of another one what was measured.
+    `external_sha512` is the declared digest while the link is pending, and the measured one afterwards.
     """
 
     class FileKind(models.TextChoices):
@@ -130,12 +133,12 @@ class File(PublicIdModel, SoftDeleteModel):
 
 
 class UploadSession(PublicIdModel, TimeStampedModel):
-    """Bytes that a client puts straight into storage: created -> uploaded -> confirmed | failed | expired.
+    """An upload that a client sends directly to the storage: created -> uploaded -> confirmed | failed | expired.
 
-    `fields` are those of the file to come; without a version the bytes wait for somebody to attach them (`blob`).
-    `is_open_ended`: the size is not known before the client says it, `size_bytes` is the most that may come.
-    `final_key` is written down before the bytes move there, so that a crash leaves no object without a row.
-    `acting` is how the uploader came, for the worker that acts in their name.
+    `fields` has the fields of the future file. Without a version, the bytes (`blob`) wait until they are attached.
+    If `is_open_ended` is set, the size is unknown until the client declares it, and `size_bytes` is the limit.
+    `final_key` is stored before the bytes are moved there, so that a crash leaves no object without a row.
+    `acting` describes the actor, for the worker that acts on behalf of the uploader.
     """
 
     class State(models.TextChoices):
@@ -190,9 +193,10 @@ class UploadSession(PublicIdModel, TimeStampedModel):
 
 
 class PackageUpload(TimeStampedModel):
-    """A version to come, as announced with the request for addresses: what is known of it, and where its bytes go.
+    """An announced version: the values of the announcement, and the uploads of its package and lockfile.
 
-    `confirmation`: digest of the confirmation that made `version`, so that a repetition is told from another one.
+    `confirmation` is the digest of the confirmation that created `version`. It tells a repeated confirmation from a
+    different one.
     """
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="package_uploads")
@@ -210,7 +214,7 @@ class PackageUpload(TimeStampedModel):
 
 
 class DownloadIcon(TimeStampedModel):
-    """The picture of a download, kept here. `storage_path` and `content_hash` are what the client called it by."""
+    """The icon of a download. `storage_path` and `content_hash` are the values that the client sent."""
 
     download = models.OneToOneField(Download, on_delete=models.CASCADE, related_name="stored_icon")
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="icons")
@@ -262,10 +266,10 @@ class DownloadDay(models.Model):
 
 
 class PublicFileName(models.Model):
-    """A file name that outsiders could see in a version. In that version it belongs to these bytes forever.
+    """A file name that outsiders could see in a version. In that version, it is reserved for these bytes forever.
 
-    `sha256` is the digest of the bytes. A link whose bytes the hub never read has none; `external_url` stands for it.
-    `reason` says why the file is gone, once it is.
+    `sha256` is the digest of the bytes. A link whose bytes the hub never read has none, and is
+    identified by `external_url`. `reason` is the reason of the deletion, if the file was deleted.
     """
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="public_names")

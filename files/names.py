@@ -1,4 +1,4 @@
-"""File names: which are accepted, when two are the same, and how they travel in a header. Pure functions."""
+"""File names: which names are accepted, which names are equal, and their form in a header. Pure functions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ MAX_FOLD_CHARACTERS = 255
 _JOINERS = frozenset("\u200c\u200d")
 _VARIATION_SELECTORS = frozenset("\ufe0e\ufe0f")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Unicode's Default_Ignorable_Code_Point outside category Cf, then the letters and symbols that are drawn empty.
+# Unicode's Default_Ignorable_Code_Point outside category Cf, then letters and symbols that are displayed as empty.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
     "\u2800\U00013441\U00013442\U00016fe4\U0001d159]"
 )
 _IGNORED_IN_FOLD = re.compile("[\u200c\u200d\ufe0e\ufe0f]")
 _FORBIDDEN = frozenset('<>:"/\\|?*')
-# Slashes, backslashes and colons that NFKC leaves alone; letters of living scripts are not among them.
+# Characters that look like slashes, backslashes and colons, and that NFKC does not change. Letters of living scripts
+# are not included.
 _LOOKALIKES = frozenset(
     "\u2041\u2044\u2215\u2571\u27cb\u29f8\u31d3\U0001d23a"
     "\u2216\u2572\u27cd\u29f5\u29f9\u31d4\U0001d20f\U0001d23b"
@@ -38,7 +39,7 @@ _QUOTABLE = re.compile(r"[ !#$&-.0-9;=@A-Z\[\]^_`a-z{}~]+")
 
 
 class InvalidName(ValueError):
-    """`code` for machines, the message for people: it says what to do."""
+    """The file name is not accepted. `code` is for programs; the message tells the user how to fix the name."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -48,7 +49,7 @@ class InvalidName(ValueError):
 def clean_name(raw: str) -> str:
     """Return the name to store: normalized to NFC, otherwise as given, at most 255 bytes of UTF-8.
 
-    A bad name is refused and never repaired; a path is not cut off.
+    An invalid name is rejected instead of repaired, and a path is not reduced to its last segment.
 
     Raises:
         InvalidName: The code is `file.name_` with `empty`, `too_long`, `path`, `characters`, `ends`, `encoded` or
@@ -56,7 +57,8 @@ def clean_name(raw: str) -> str:
 
     Source: Microsoft, "Naming Files, Paths, and Namespaces"; RFC 8264 section 9 for the characters.
     """
-    # NFC makes one of four code points at most, so a name that is cut here stays too long.
+    # NFC combines at most four code points into one, so a name that is cut here is still too long after NFC. The cut
+    # bounds the time that a very long name takes.
     name = unicodedata.normalize("NFC", raw[: 4 * MAX_BYTES + 1])
     if not name.strip():
         raise InvalidName("file.name_empty", "The file name is empty. Enter a file name.")
@@ -72,9 +74,10 @@ def clean_name(raw: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """Names with the same fold are one file, as on systems that ignore case, composition and compatibility forms.
+    """Return the folded name. Two names with the same fold count as one file.
 
-    At most 255 characters: NFKC makes 1,530 of a name of 255 bytes, so a longer fold ends in its own SHA-256.
+    The fold ignores case, composition and compatibility forms, as some file systems do. It has at most 255 characters:
+    NFKC can turn a name of 255 bytes into 1,530 characters, so a longer fold is cut and ends with its SHA-256.
     Source: Unicode Standard, section 3.13, toNFKC_Casefold.
     """
     folded = _IGNORED_IN_FOLD.sub("", unicodedata.normalize("NFD", name))
@@ -87,9 +90,9 @@ def fold_name(name: str) -> str:
 
 
 def content_disposition(name: str) -> str:
-    """One header line, always an attachment, for any text: an ASCII `filename`, and `filename*` when it says less.
+    """Return the value of the header Content-Disposition: an attachment with a `filename` in ASCII.
 
-    Django's `content_disposition_header` has no ASCII fallback, and leaves `%41` to clients that decode it.
+    If the ASCII form differs from the name, `filename*` is added. Django's `content_disposition_header` has no ASCII fallback, and leaves `%41` to clients that decode it.
     Source: RFC 6266 section 4.3 and appendix D, RFC 8187 section 3.2.
     """
     if _QUOTABLE.fullmatch(name):
@@ -112,13 +115,13 @@ def extension(name: str) -> str:
 
 def _check_characters(name: str) -> None:
     for index, char in enumerate(name):
-        if _is_hidden(char) and not _is_needed_by_neighbours(name, index):
+        if _is_hidden(char) and not _is_needed_by_neighbors(name, index):
             raise InvalidName(
                 "file.name_characters",
                 f"The file name contains the character U+{ord(char):04X}. Remove control characters, "
                 "invisible characters and special spaces.",
             )
-        # The best fit of Windows makes ASCII of full-width characters, so those count as what NFKC makes of them.
+        # Windows maps full-width characters to ASCII ("best fit"), so they are treated like their NFKC form.
         forbidden = _FORBIDDEN.intersection(unicodedata.normalize("NFKC", char))
         if forbidden & {"/", "\\"} or char in _LOOKALIKES:
             raise InvalidName(
@@ -139,8 +142,11 @@ def _is_hidden(char: str) -> bool:
     return category in _REFUSED_CATEGORIES or is_odd_space or _INVISIBLE.match(char) is not None
 
 
-def _is_needed_by_neighbours(name: str, index: int) -> bool:
-    """Joiners and selectors that change how their neighbours look.  Source: RFC 5892 appendix A.1, A.2; UTS #51."""
+def _is_needed_by_neighbors(name: str, index: int) -> bool:
+    """Return whether a joiner or selector changes how its neighbors are displayed.
+
+    Source: RFC 5892 appendix A.1, A.2; UTS #51.
+    """
     char, after = name[index], name[index + 1 : index + 2]
     before = name[:index].rstrip("\ufe0f")[-1:] if char == "\u200d" else name[index - 1 : index] if index else ""
     if not before:
@@ -157,7 +163,7 @@ def _is_needed_by_neighbours(name: str, index: int) -> bool:
 
 
 def _is_pictogram(char: str) -> bool:
-    """Emoji, their skin tones and the two arrows that take part in emoji sequences."""
+    """Return whether the character is an emoji, a skin tone, or one of the arrows used in emoji sequences."""
     return char > "\x7f" and unicodedata.category(char) in {"So", "Sk", "Sm"}
 
 
@@ -170,7 +176,7 @@ def _check_ends(name: str) -> None:
 
 
 def _check_escapes(name: str) -> None:
-    """Refuse a name that becomes harmful when a client percent-decodes it, however often it does."""
+    """Reject a name that becomes invalid after a client percent-decodes it once or several times."""
     text = unicodedata.normalize("NFKC", name)
     for _ in range(_MAX_ESCAPE_LEVELS):
         decoded = unicodedata.normalize("NFKC", _ESCAPES.sub(_unescape, text))
@@ -189,7 +195,7 @@ def _check_escapes(name: str) -> None:
 
 
 def _unescape(escapes: re.Match[str]) -> str:
-    """`%2e%2e` and `%u002e` as text; what is not UTF-8 becomes U+FFFD."""
+    """Decode an escape such as `%2e%2e` or `%u002e`. Bytes that are not UTF-8 become U+FFFD."""
     digits = escapes[0].replace("%", "")
     if digits[0] in "uU":
         return chr(int(digits[1:], 16))
@@ -202,13 +208,19 @@ def _check_device(name: str) -> None:
 
 
 def _is_device(name: str) -> bool:
-    """CON, aux.tar.gz, COM\u00b9: Windows looks at what comes before the first dot."""
+    """Return whether Windows reserves the name, as it does for CON, aux.tar.gz and COM\u00b9.
+
+    Windows only compares the part before the first dot.
+    """
     stem = unicodedata.normalize("NFKC", name).split(".")[0].rstrip()
     return _DEVICES.fullmatch(stem.casefold()) is not None
 
 
 def _ascii_fallback(name: str) -> str:
-    """For clients that know no `filename*`: without accents, `_` for the rest, and never the name of a device."""
+    """Return the name in ASCII, for clients that do not support `filename*`.
+
+    Accents are removed, other characters become `_`, and the result is never a name that Windows reserves.
+    """
     plain = "".join(map(_ascii, name)).strip(" ").rstrip(" .") or "download"
     return f"_{plain}" if _is_device(plain) else plain
 

@@ -21,7 +21,7 @@ class FilePolicy(Policy[File]):
         return version_policy.standing(actor, target.version)
 
     def can_download(self, actor: Actor, target: File) -> bool:
-        """Return whether the actor gets the bytes."""
+        """Return whether the actor may download the file."""
         return self.can_view(actor, target) and not self.is_withheld(actor, target)
 
     def is_withheld(self, actor: Actor, target: File) -> bool:
@@ -33,9 +33,9 @@ class FilePolicy(Policy[File]):
         return not actor.granted_download_ids or target.version.download_id not in actor.granted_download_ids
 
     def external_url(self, actor: Actor, target: File) -> str | None:
-        """Return where a visible file lies elsewhere; None for what the actor may not fetch.
+        """Return the external URL of a visible file, or None if the actor may not download the file.
 
-        The address of a link is as good as its bytes.
+        Whoever knows the URL of a link can fetch its bytes, so the URL is protected in the same way.
         """
         return None if self.is_withheld(actor, target) else target.external_url or None
 

@@ -30,7 +30,7 @@ COMPARED_FIELDS = (
 def elect_primary_file(version: Version, changed: File | None = None) -> None:
     """Make the right file of the version the primary one, or none if no file passed or waits for its checks.
 
-    A file that somebody chose wins. Without a choice, `preference` decides. The result depends on the files alone, so
+    A file that the team chose wins. Without a choice, `preference` decides. The result depends on the files alone, so
     parallel uploads give the same primary in whatever order they finish. Call it with the version locked, after every
     change to its files; `changed` is the loaded file that the caller is working with.
     """

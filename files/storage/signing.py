@@ -29,6 +29,8 @@ class SignedPart:
 
 def sign_path(part: SignedPart, seconds: int) -> str:
     """Return a signed path that accepts exactly this part and expires after `seconds`."""
+    # The expiry is part of the signed values instead of `signing.TimestampSigner`, whose age limit would have to be the
+    # same for all URLs. Size and digests are signed, so the URL cannot be used for other bytes.
     until = int(timezone.now().timestamp()) + seconds
     return PATH + signing.dumps([*astuple(part), until], salt=SALT)
 
@@ -49,6 +51,7 @@ def read_token(token: str) -> SignedPart:
     return part
 
 
+# A salt of its own, so that a URL for sending bytes cannot be used to fetch bytes, and the other way round.
 CONTENT_SALT = "files.content"
 CONTENT_PATH = "/api/files/content/"
 

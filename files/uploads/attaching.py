@@ -53,10 +53,10 @@ class AttachmentSource:
 def find_sources(actor: Actor, references: Sequence[FileReference]) -> list[AttachmentSource]:
     """Return the uploads, files and assets that the names stand for, in at most three queries.
 
-    Bytes of uploads are inspected, so call it outside a transaction. Messages count the names from 1.
+    Call it outside a transaction, because uploads are inspected. Error messages number the references from 1.
 
     Raises:
-        Invalid: A name stands for nothing that the actor may attach.
+        Invalid: A reference does not lead to anything that the actor may attach.
         Rejected: The bytes are not the declared ones, or their content is not allowed.
     """
     ids = {item.reference for item in references if not is_asset(item.reference)}
@@ -109,13 +109,13 @@ def attach_file(*, actor: Actor, version: Version, source: AttachmentSource) -> 
         upload=source.upload,
         **source.fields,
     )
-    if source.upload is not None:  # from here on the file keeps the bytes, not the upload
+    if source.upload is not None:  # from now on the file refers to the blob instead of the upload
         UploadSession.objects.filter(pk=source.upload.pk).update(file=file, blob=None)
     return file
 
 
 def _uploads(actor: Actor, ids: set[str]) -> dict[str, UploadSession]:
-    """Finished uploads of the actor that name no version."""
+    """Return completed uploads of the actor that were started without a version."""
     rows = UploadSession.objects.filter(public_id__in=ids, version=None, state=UploadSession.State.CONFIRMED)
     if not actor.is_superuser:
         rows = rows.filter(user=actor.user_id) if actor.user_id is not None else rows.none()

@@ -163,7 +163,7 @@ def _broken_rules(file: File, learned: Learned) -> list[Finding]:
 
 
 def _declared_checksums(file: File) -> DeclaredChecksums:
-    """Whoever said which digest the bytes have is held to it."""
+    """Return the declared digests of the file, which the bytes behind the link must match."""
     return DeclaredChecksums([file.external_sha512, file.declared_checksum])
 
 

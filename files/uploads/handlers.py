@@ -65,7 +65,7 @@ class RefusingUploadHandler(FileUploadHandler):
 
 
 class StagingUploadHandler(FileUploadHandler):
-    """Stream the file of the form field `file` to storage; `discard` removes whatever no blob took over.
+    """Stream the file of the form field `file` to storage; `discard` deletes bytes that no blob uses.
 
     Args:
         authorize: Decides by the file's name whether the caller may send it, before the first byte is stored. It
@@ -132,7 +132,7 @@ class StagingUploadHandler(FileUploadHandler):
         self.discard()
 
     def discard(self) -> None:
-        """After an error, or when the request is answered: bytes a blob took over stay, all others go."""
+        """Delete the staged bytes that no blob uses. Called after an error, and after the response."""
         self.waiting = None
         if self.receiver is not None:
             self.receiver.abort()

@@ -1,4 +1,4 @@
-"""Link probes share the threads of one lane, and a host that answers slowly gets few of them."""
+"""Probe links in a shared pool of threads, in which a slow host can occupy only a few threads."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MAX_PROBES_PER_HOST = 2
 
 
 class HostLanes:
-    """Lets at most `limit` threads of this process work for one host; the others leave their work to these.
+    """Queues of items per host. At most `limit` threads of this process work for one host.
 
-    A thread that would have to wait returns at once, so a host that hangs holds `limit` threads and no more.
-    What is left when the process dies is found by the sweep of pending files.
+    A thread that would have to wait adds its item to the queue of the host and returns, so a host that hangs blocks
+    at most `limit` threads. If the process dies, the sweep of pending files finds the queued items.
     """
 
     def __init__(self, limit: int) -> None:
@@ -30,7 +30,7 @@ class HostLanes:
         self._waiting: defaultdict[str, deque[int]] = defaultdict(deque)
 
     def run(self, host: str, item: int, work: Callable[[int], object]) -> int:
-        """Do `work` for the item and for what is left here meanwhile. Returns how many items were done."""
+        """Do `work` for the item and for items that are queued in the meantime. Return the number of processed items."""
         if not self._enter(host, item):
             return 0
         count = 0
@@ -53,7 +53,9 @@ class HostLanes:
             return True
 
     def _take_or_leave(self, host: str) -> int | None:
-        """Take the next item, or give up the place: under one lock, so that no item is left to a thread that goes."""
+        """Take the next item, or leave the host if there is none."""
+        # Both happen under one lock. Otherwise another thread could queue an item after this thread saw an empty queue
+        # and before it left, and no thread would process that item.
         with self._lock:
             if self._waiting[host]:
                 return self._waiting[host].popleft()
@@ -81,7 +83,7 @@ def probe_in_lane(file_id: int) -> int:
 
 
 def pending_links() -> models.QuerySet[File]:
-    """Files whose link has not been probed yet."""
+    """Return files whose link has not been probed yet."""
     return File.objects.filter(validation_status=File.Validation.PENDING, blob=None)
 
 

@@ -245,6 +245,7 @@ def sign_parts(upload: UploadSession, requested_parts: Sequence[tuple[int, str]]
             incoming,
             number,
             seconds=URL_SECONDS,
+            # The SHA-256 covers the whole file, so it can only be part of the signature of a single PUT.
             sha256="" if incoming.part_bytes else upload.sha256,
             md5=md5.lower(),
         )
@@ -292,6 +293,8 @@ def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
     """
     upload = find_upload(actor, upload.public_id)
     open_uploads = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
+    # A conditional update, so that of two parallel requests only one sends the hint, and an upload that was aborted
+    # meanwhile stays aborted.
     if open_uploads.update(
         state=UploadSession.State.UPLOADED, last_active_at=timezone.now(), updated_at=timezone.now()
     ):
@@ -308,6 +311,7 @@ def abort_upload(*, actor: Actor, upload: UploadSession) -> None:
     Raises:
         Conflict: The upload is being verified, or is already confirmed.
     """
+    # The row ends before the bytes are deleted. In the other order, a worker could verify an upload without bytes.
     if not end_upload(upload, UploadSession.State.EXPIRED, actor=actor):
         upload.refresh_from_db()
         if upload.state in {UploadSession.State.UPLOADED, UploadSession.State.CONFIRMED}:

@@ -121,7 +121,7 @@ def _close(upload: UploadSession, size_bytes: int | None) -> None:
     if received is None:
         upload.refresh_from_db()
         if upload.state != UploadSession.State.CREATED:
-            return  # somebody else closed it, and took the bytes away
+            return  # another request closed it and moved the bytes
         message = (
             f"The storage received no bytes, or more than the declared {upload.size_bytes} bytes. "
             "Send the file to the signed URL of this upload."
@@ -159,9 +159,10 @@ def _claim(upload_id: int) -> UploadSession | None:
 
     The lease uses the database clock, because the clocks of two workers may differ.
 
-    Each attempt has a place of its own, so that a worker that wakes up late never writes over what another verified;
-    bytes that an earlier attempt brought to its place are taken over there.
+    Each attempt has its own final key, so that a worker whose lease has expired cannot overwrite bytes that another
+    worker verified. If an earlier attempt already moved the bytes to its key, that key is used again.
     """
+    # A conditional update is the claim: of several workers, only one changes the row from free to leased.
     if not _claimable().filter(pk=upload_id).update(lease_until=Now() + LEASE):
         return None
     upload = UploadSession.objects.select_related("version__download__category", "user").get(pk=upload_id)
@@ -178,6 +179,7 @@ def _collect(upload: UploadSession) -> StagedUpload:
         Rejected: The bytes differ from the declared ones.
     """
     storage = blob_storage()
+    # A worker that was killed after this step has already moved the bytes, and the parts no longer exist.
     if storage.size(upload.final_key) is None:
         storage.collect(upload.incoming, upload.final_key)
     digester = Digester()
@@ -185,6 +187,7 @@ def _collect(upload: UploadSession) -> StagedUpload:
     with closing(storage.open(upload.final_key)) as handle:
         while chunk := handle.read(CHUNK_BYTES):
             digester.update(chunk)
+            # Hashing a large file takes longer than the lease, so the lease is renewed while bytes are read.
             if digester.size_bytes - renewed >= RENEW_EVERY_BYTES:
                 renewed = digester.size_bytes
                 UploadSession.objects.filter(pk=upload.pk).update(lease_until=Now() + LEASE)

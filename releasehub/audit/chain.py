@@ -101,6 +101,7 @@ def chain_rows(limit: int = BATCH_ROWS) -> int:
     Returns:
         The number of rows. It is 0 as well while another worker holds the lock.
     """
+    # This check needs no lock, so that idle workers do not compete for it every few seconds.
     if not stored_rows().filter(position=None).exists():
         return 0
     with transaction.atomic():
@@ -111,6 +112,7 @@ def chain_rows(limit: int = BATCH_ROWS) -> int:
         links = _links(tip(), rows.iterator(FETCH_ROWS))
         _write(links)
         if links:
+            # In the same transaction: a tip without its rows, or rows without a tip, would look like tampering.
             _move_tip(links[-1])
     return len(links)
 
@@ -138,6 +140,7 @@ def first_link(rows: models.QuerySet[AuditEntry]) -> Link | None:
 def _links(link: Link, rows: Iterable[tuple[Any, ...]]) -> list[NewLink]:
     """Compute the new links for rows that follow `link`."""
     links = []
+    # Only the current key writes. The others are former keys, which can only verify older rows.
     key = chain_keys()[0]
     for *protected, address in rows:
         salt = secrets.token_hex(16) if address is not None else ""
@@ -150,6 +153,8 @@ def _links(link: Link, rows: Iterable[tuple[Any, ...]]) -> list[NewLink]:
 
 def _write(links: list[NewLink]) -> None:
     """Store the links in their rows."""
+    # Raw SQL, because `AuditEntry` refuses updates. The condition on `position` agrees with the database triggers, which
+    # allow these columns to be set once.
     table = connection.ops.quote_name(AuditEntry._meta.db_table)
     with connection.cursor() as cursor:
         cursor.executemany(

@@ -63,6 +63,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
             seconds = settings.ANONYMOUS_CACHE_SECONDS
             if not seconds or request.method != "GET" or has_credentials(request):
                 return view(request, *args, **kwargs)
+            # The host is part of the key, because absolute links in the response contain it.
             key_source = f"{request.build_absolute_uri()} {vary_on(request) if vary_on else ''}"
             cache_key = sha256(key_source.encode()).hexdigest()
             cached: CachedResponse | None = caches[CACHE_ALIAS].get(cache_key)
@@ -87,6 +88,7 @@ def cached_row(actor: Actor, key_parts: tuple[str, ...], load: Callable[[], Row]
     every time whether the actor may see the row.
     """
     seconds = settings.ANONYMOUS_CACHE_SECONDS
+    # A row that an identified user may see must never be cached for anonymous visitors, not even for a second.
     if not seconds or not actor.is_anonymous:
         return load()
     cache_key = sha256(repr(key_parts).encode()).hexdigest()

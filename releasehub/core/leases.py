@@ -15,4 +15,6 @@ def is_unleased(now: Expression) -> Q:
     Args:
         now: The time of the database. Workers compare leases with it, because their own clocks may differ.
     """
+    # A worker that is suspended past its lease may still be running, so this filter alone does not make a result safe.
+    # Results are stored only where `lease_token` still matches.
     return Q(lease_until=None) | Q(lease_until__lt=now)

@@ -24,6 +24,7 @@ def hint(task_name: str, *args: object) -> None:
     if started < _paused_until:
         return
     try:
+        # Without retries: Celery would otherwise block this request until the broker is back.
         current_app.send_task(task_name, args=args, retry=False)
     except (KombuError, OSError) as error:
         if time.monotonic() - started > SLOW_BROKER_SECONDS:

@@ -37,6 +37,7 @@ def record_download_event(request: HttpRequest, file: File) -> None:
     if is_download(request):
         agent = request.headers.get("User-Agent", "")
         event = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent)))
+        # A download must not wait for the disk. Only a crash of the database server can lose the last events.
         insert(event, wait_for_disk=False)
 
 
@@ -50,6 +51,7 @@ def aggregate_download_events() -> int:
     event_count = 0
     while batch_count := _aggregate_batch():
         event_count += batch_count
+    # Events are kept for twice the repeat window, because a later event has to find the one that it repeats.
     DownloadGrant.objects.filter(is_folded=True, granted_at__lt=timezone.now() - 2 * REPEAT_WINDOW).delete()
     return event_count
 

@@ -56,6 +56,7 @@ def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
         Delivery.objects.filter(pk__in=ids).update(lease_until=clock.now(LEASE_DURATION), lease_token=token)
     if not ids:
         return []
+    # Bodies are rendered after the claim is committed, so that the locks on the endpoints are held for a short time only.
     claimed = load_deliveries(ids, token)
     keys = {endpoint.pk: keys_of(endpoint) for endpoint in endpoints}
     return [
@@ -129,6 +130,7 @@ def _choose(endpoints: Sequence[Endpoint]) -> dict[int, list[int]]:
         busy[endpoint_id].add(object_key)
     delivery_ids = {}
     for endpoint in endpoints:
+        # A failing endpoint gets a single lane, so that it cannot occupy two threads with timeouts.
         room = 1 if endpoint.consecutive_failures else LANES_PER_ENDPOINT
         if len(lanes[endpoint.pk]) < room:
             delivery_ids[endpoint.pk] = _next_deliveries(endpoint, busy[endpoint.pk])
@@ -141,5 +143,6 @@ def _next_deliveries(endpoint: Endpoint, busy: Collection[str]) -> list[int]:
     Deliveries about an object wait while another lane sends one about it, so that the events of the object arrive in
     order.
     """
+    # More candidates than a lane takes, because some of them may belong to objects of the other lane.
     rows = _due_deliveries().filter(endpoint=endpoint).order_by("next_attempt_at", "pk").values_list("pk", "object_key")
     return sorted([pk for pk, object_key in rows[:MAX_CANDIDATES] if object_key not in busy][:MAX_LANE_DELIVERIES])

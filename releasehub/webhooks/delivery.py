@@ -150,7 +150,9 @@ def _retry_during_outage(write: Callable[[], object]) -> None:
             write()
             return
         except (OperationalError, InterfaceError):
+            # Inside a transaction a single statement cannot be repeated, so the error has to reach the caller.
             if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
+            # Django opens a new connection for the next query. The current one stays unusable after an error.
             connection.close()
             time.sleep(POLL_SECONDS)

@@ -21,6 +21,8 @@ from releasehub.webhooks.schedule import delay_after
 def record(outcomes: Sequence[AttemptOutcome]) -> None:
     """Store the attempts and the new states of deliveries. Those whose lease was lost are ignored."""
     with transaction.atomic():
+        # The rows are locked and their tokens compared: if a lease has expired and another worker has claimed the delivery,
+        # the other worker records the result. Ordered by primary key, so that two workers cannot deadlock.
         current_tokens = dict(
             Delivery.objects.select_for_update()
             .filter(pk__in=[outcome.delivery.delivery_id for outcome in outcomes], state=Delivery.State.PENDING)
@@ -104,6 +106,7 @@ def _update_health(outcomes: Iterable[AttemptOutcome]) -> None:
     failing when it was claimed writes nothing. If it has failed in the meantime, its next success resets the count.
     """
     last = {outcome.endpoint_id: outcome for outcome in outcomes}
+    # Sorted, so that all workers update the endpoints in the same order.
     for endpoint_id, outcome in sorted(last.items(), key=lambda item: item[0]):
         if outcome.is_delivered and not outcome.was_failing:
             continue

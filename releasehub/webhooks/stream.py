@@ -66,6 +66,7 @@ def read_stream(
         download_id: Limits the events to this download.
     """
     number_events()
+    # The end is read once. Events that commit during this request get later positions and belong to the next page.
     last = _last_position()
     rows = visible_events(actor).filter(position__gt=after, position__lte=last).exclude(type=EventType.ENDPOINT_TEST)
     if download_id is not None:
@@ -81,6 +82,8 @@ def read_stream(
 
 @transaction.atomic
 def _number_batch() -> int:
+    # Two processes that number events at the same time would assign the same positions. The process without the lock
+    # returns at once, because the other one numbers its events as well.
     if not Event.objects.filter(position=None).exists() or not try_advisory_lock(LOCK):
         return 0
     with connection.cursor() as cursor:

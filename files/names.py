@@ -92,7 +92,8 @@ def fold_name(name: str) -> str:
 def content_disposition(name: str) -> str:
     """Return the value of the header Content-Disposition: an attachment with a `filename` in ASCII.
 
-    If the ASCII form differs from the name, `filename*` is added. Django's `content_disposition_header` has no ASCII fallback, and leaves `%41` to clients that decode it.
+    If the ASCII form differs from the name, `filename*` is added. Django's `content_disposition_header` has no ASCII
+    fallback, and does not escape `%41`, which some clients decode.
     Source: RFC 6266 section 4.3 and appendix D, RFC 8187 section 3.2.
     """
     if _QUOTABLE.fullmatch(name):

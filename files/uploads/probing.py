@@ -30,7 +30,7 @@ class HostLanes:
         self._waiting: defaultdict[str, deque[int]] = defaultdict(deque)
 
     def run(self, host: str, item: int, work: Callable[[int], object]) -> int:
-        """Do `work` for the item and for items that are queued in the meantime. Return the number of processed items."""
+        """Do `work` for the item and for items that are queued meanwhile. Return the number of processed items."""
         if not self._enter(host, item):
             return 0
         count = 0

@@ -97,7 +97,8 @@ def _ship_batches(sink: AuditSink) -> Iterator[int]:
     """Ship batches until the sink is up to date or the time is over, and yield the number of rows of each."""
     deadline = time.monotonic() + RUN_SECONDS
     while (rows := _next_rows(sink)) and time.monotonic() < deadline:
-        # The cursor moves only after the sink has accepted the rows. A crash in between sends them twice, never zero times.
+        # The cursor moves only after the sink has accepted the rows. A crash in between sends them twice, never zero
+        # times.
         _send(sink, rows)
         sink.cursor = rows[-1]["position"]
         _update_leased(sink, cursor=sink.cursor, shipped_at=Now(), lease_until=Now() + LEASE_DURATION)

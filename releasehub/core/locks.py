@@ -11,7 +11,7 @@ def try_advisory_lock(lock_id: int) -> bool:
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:
-        # The transaction-level lock is released at commit, rollback or disconnect. A session-level lock would survive in
-        # a pooled connection.
+        # The transaction-level lock is released at commit, rollback or disconnect. A session-level lock would survive
+        # in a pooled connection.
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_id])
         return bool(cursor.fetchone()[0])

@@ -56,7 +56,8 @@ def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
         Delivery.objects.filter(pk__in=ids).update(lease_until=clock.now(LEASE_DURATION), lease_token=token)
     if not ids:
         return []
-    # Bodies are rendered after the claim is committed, so that the locks on the endpoints are held for a short time only.
+    # Bodies are rendered after the claim is committed, so that the locks on the endpoints are held for a short time
+    # only.
     claimed = load_deliveries(ids, token)
     keys = {endpoint.pk: keys_of(endpoint) for endpoint in endpoints}
     return [

@@ -21,8 +21,8 @@ from releasehub.webhooks.schedule import delay_after
 def record(outcomes: Sequence[AttemptOutcome]) -> None:
     """Store the attempts and the new states of deliveries. Those whose lease was lost are ignored."""
     with transaction.atomic():
-        # The rows are locked and their tokens compared: if a lease has expired and another worker has claimed the delivery,
-        # the other worker records the result. Ordered by primary key, so that two workers cannot deadlock.
+        # The rows are locked and their tokens compared: if a lease has expired and another worker has claimed the
+        # delivery, the other worker records the result. Ordered by primary key, so that two workers cannot deadlock.
         current_tokens = dict(
             Delivery.objects.select_for_update()
             .filter(pk__in=[outcome.delivery.delivery_id for outcome in outcomes], state=Delivery.State.PENDING)

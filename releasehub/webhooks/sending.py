@@ -56,8 +56,8 @@ def run_lane(number: int, lane: Lane, claimed_at: float, reports: Reports, is_ov
     attempted, http_client, slot = 0, client.PersistentClient(), threading.Semaphore(MAX_UNRECORDED_PER_LANE)
     try:
         for delivery in lane.deliveries:
-            # Wait until the previous result is recorded. The wait has a timeout, because the thread that records results
-            # may have failed, and would then never release the slot.
+            # Wait until the previous result is recorded. The wait has a timeout, because the thread that records
+            # results may have failed, and would then never release the slot.
             while not slot.acquire(timeout=POLL_SECONDS) and not is_over.is_set():
                 pass
             if is_over.is_set() or time.monotonic() - claimed_at > LANE_SECONDS:

@@ -35,7 +35,7 @@ class FilePolicy(Policy[File]):
     def external_url(self, actor: Actor, target: File) -> str | None:
         """Return the external URL of a visible file, or None if the actor may not download the file.
 
-        Whoever knows the URL of a link can fetch its bytes, so the URL is protected in the same way.
+        A client that knows the URL of a link can fetch its bytes, so the URL is protected in the same way.
         """
         return None if self.is_withheld(actor, target) else target.external_url or None
 

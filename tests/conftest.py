@@ -108,7 +108,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_process_survives() -> Iterator[None]:
-    """Fail the run when a process that a test started still runs after the last test, and end it."""
+    """Fail the run if a process that a test started still runs after the last test, and end the process."""
     adopt_orphans()
     before = children()
     yield
@@ -124,7 +124,7 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> N
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files_found_once() -> Iterator[None]:
-    """Every client starts the middlewares anew; no test changes the static files, so they are looked up once."""
+    """Look up the static files once, because every client starts the middleware again and no test changes them."""
     look_up = WhiteNoiseMiddleware.add_files_from_finders
     known: dict[Any, dict[str, Any]] = {}
 
@@ -177,7 +177,7 @@ def connections_outlive_responses() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def storage_of_its_own(tmp_path: Path, settings: Any) -> Iterator[None]:
-    """Local files in the test's own folder; on S3 one bucket serves all, under keys that never repeat."""
+    """Store files in the folder of the test. On S3, all tests share one bucket, with keys that never repeat."""
     for name, value in stored_in(tmp_path / "files").items():
         setattr(settings, name, value)
     clear_caches()
@@ -191,7 +191,7 @@ def clear_caches() -> None:
 
 
 def stored_in(folder: Path) -> dict[str, Any]:
-    """Settings with which local files are in this folder."""
+    """Return settings that store local files in this folder."""
     places = {"default": folder.parent / "media"}
     if current.STORAGE_KIND == "local":
         places["releases"] = folder
@@ -221,9 +221,9 @@ class Ready:
 def make_ready(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[Callable[[], Any]], AbstractContextManager[Ready]]:
-    """For fixtures of a module or class: what `build` makes stays in the database while the block lasts.
+    """Keep the rows that `build` creates in the database while the block runs, for fixtures of a module or class.
 
-    The tests' own transactions lie within it, so every test there sees these rows, and none may ask for `transaction`.
+    The transactions of the tests are nested in it, so every test sees the rows, and no test may use `transaction`.
     """
 
     @contextmanager
@@ -251,14 +251,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def start_with_longest(items: list[pytest.Item]) -> None:
-    """xdist gives the modules to its processes in this order."""
+    """Sort the modules in the order in which xdist distributes them to its processes."""
     modules = {item: item.nodeid.partition("::")[0] for item in items}
     weights = {name: count * TIMES_AS_LONG.get(name, 1) for name, count in Counter(modules.values()).items()}
     items.sort(key=lambda item: weights[modules[item]], reverse=True)
 
 
 def share_positions(items: list[pytest.Item]) -> None:
-    """pytest tells parameters apart by their position alone: let what begins with the same `ready` share one."""
+    """Give tests that begin with the same `ready` the same parameter index, because pytest compares the index."""
     positions: dict[Any, int] = {}
     for number, item in enumerate(items):
         called = getattr(item, "callspec", None)
@@ -268,13 +268,13 @@ def share_positions(items: list[pytest.Item]) -> None:
 
 
 def begin_with(build: Callable[[], Any]) -> pytest.MarkDecorator:
-    """The test's `world` is what this makes, once in a module for all tests that begin with it."""
+    """Use this function to build `world`, once per module for all tests that begin with it."""
     return pytest.mark.parametrize("ready", [build], indirect=True, ids=[pytest.HIDDEN_PARAM], scope="module")
 
 
 @pytest.fixture(scope="module")
 def ready(request: pytest.FixtureRequest, make_ready: Any) -> Iterator[Ready]:
-    """Parametrized with what builds it, see `begin_with`."""
+    """Return the world of the test. The parameter is the function that builds it; see `begin_with`."""
     with make_ready(request.param) as made:
         yield made
 
@@ -304,7 +304,7 @@ class ApiClient(Client):
         super().__init__(headers=headers, **defaults)
 
     def send(self, method: str, path: str, data: Any = None, **options: Any) -> Any:
-        """JSON body for every method but GET."""
+        """Send a request, with a JSON body for every method except GET."""
         options.setdefault("content_type", "application/json")
         return getattr(self, method.lower())(path, data if data is not None else {}, **options)
 

@@ -22,5 +22,5 @@ def one_of_each(cases: Iterable[dict[str, Any]], *members: str) -> list[dict[str
 
 
 def shape_of(text: str) -> tuple[bool, ...]:
-    """What a caller could change in a text before it asks the rule: trim it, fold its case, leave characters out."""
+    """Return the variants of a text that a caller could pass: trimmed, in another case, without some characters."""
     return text == text.strip(), text == text.lower(), text.isascii(), text.isprintable()

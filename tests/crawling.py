@@ -83,7 +83,7 @@ def walk(client: Client, starts: Iterable[str], *, within: str = "/", rows_per_k
 
 
 def unlike(forms: Iterable[Form]) -> Iterator[Form]:
-    """One form of every kind: the same view and action, with the same fields."""
+    """Return one form of every kind. Forms of one kind have the same view, action and fields."""
     seen = set()
     for form in forms:
         names = tuple(sorted(name for name in form.values if not name[-1].isdigit()))
@@ -155,12 +155,12 @@ def read(url: str, content: bytes) -> tuple[set[str], list[Form]]:
 
 
 def can_be_sent(controls: list[Control]) -> bool:
-    """Whether the form has a button. The admin shows rows that cannot be changed in a form without one."""
+    """Return whether the form has a button. The admin shows read-only rows in a form without one."""
     return any(control.tag in {"button", "input"} and control.kind == "submit" for control in controls)
 
 
 def values_of(controls: list[Control]) -> dict[str, list[Any]]:
-    """What a browser sends for an untouched form, with a small file where one is asked for."""
+    """Return the fields that a browser sends for an unchanged form, with a small file for each file field."""
     values: dict[str, list[Any]] = {}
     for control in controls:
         name, attributes = control.attributes.get("name"), control.attributes

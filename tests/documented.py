@@ -17,7 +17,10 @@ needs_commands = pytest.mark.skipif(
 
 
 def run_commands(page: str, folder: Path, **names: str) -> str:
-    """What all commands of the page print, run in one shell. `names`: the variables the page speaks of."""
+    """Run all commands of the page in one shell and return their output.
+
+    `names` has the variables that the page uses.
+    """
     blocks = re.findall(r"```sh\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
     assert blocks, page
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A hub as `make run` starts it: its own process, port and data directory, on the embedded defaults.
+"""Start a hub as `make run` does: with its own process, port and data directory, on the embedded defaults.
 
 The first start of a hub migrates a database, collects static files and loads the demo, which takes more work than most
 tests. `start` therefore copies a data directory that one hub has prepared for the whole test run.

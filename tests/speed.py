@@ -1,4 +1,4 @@
-"""How slow this machine is just now, for limits of CPU time that were set on a usual one."""
+"""Measure how slow this machine currently is, to adjust limits of CPU time."""
 
 import time
 
@@ -6,7 +6,7 @@ USUAL_SECONDS = 0.04  # of the work below
 
 
 def slowness() -> float:
-    """How many times as long as usual a fixed piece of work takes; at least 1."""
+    """Return how many times longer than usual a fixed piece of work takes; at least 1."""
     took = []
     for _ in range(2):
         started = time.process_time()

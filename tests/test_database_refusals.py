@@ -1,4 +1,4 @@
-"""What a race or a hostile value makes the database refuse is answered 409, 400 or 404 and logged, on every surface."""
+"""Values and races that the database rejects are answered with 409, 400 or 404 and logged, in every interface."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lose_row(*args: Any, **kwargs: Any) -> Any:
 
 
 def store_too_much(*args: Any, **kwargs: Any) -> Any:
-    """SQLite raises no DataError by itself, so that this one is made up."""
+    """Simulate the error, because SQLite never raises a DataError."""
     raise DataError("value too long")
 
 

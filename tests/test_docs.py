@@ -60,7 +60,7 @@ def source_files() -> list[str]:
 
 
 def exists(name: str) -> bool:
-    """Whether a path or module of the project exists. A source file may be named by the end of its path."""
+    """Return whether a path or module of the project exists. A source file may be named by the end of its path."""
     if MODULE.fullmatch(name):
         return is_defined(name)
     if SOURCE_FILE.fullmatch(name) and "*" not in name:
@@ -69,7 +69,7 @@ def exists(name: str) -> bool:
 
 
 def is_defined(module: str) -> bool:
-    """Whether it is a module, or a name that stands in one."""
+    """Return whether it is a module, or a name defined in one."""
     place, _, name = module.rpartition(".")
     if exists_as_module(module):
         return True

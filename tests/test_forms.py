@@ -80,7 +80,7 @@ def test_every_form_needs_its_token_and_works_with_it_and_other_pages_refuse_pos
 
 
 def posts_taken_without_a_form(root: Client, found: Walk) -> dict[str, int]:
-    """What a GET page does not offer it does not accept either, with a token."""
+    """Pages without a form reject POST requests, even with a valid token."""
     token = next(form.values[TOKEN] for form in found.forms)
     targets = {form.key for form in found.forms}
     pages = [url for url in found.answers if kind_of(url) not in targets and not url.startswith("/admin/")]
@@ -107,7 +107,7 @@ def missed(*walks: Walk) -> list[str]:
 
 
 def is_closed(root: Client, name: str) -> bool:
-    """Whether the admin lets nobody add or delete such rows. Its history pages have no form."""
+    """Return whether the admin allows nobody to add or delete such rows. Its history pages have no form."""
     if name.endswith(("_add", "_delete")):
         return root.get(reverse(name, args=[1] if name.endswith("_delete") else [])).status_code == 403
     return name.endswith("_history")

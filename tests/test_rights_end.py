@@ -1,4 +1,4 @@
-"""What a user granted, made or was answered ends with the rights of that user."""
+"""Grants, endpoints and stored responses of a user end with the permissions of that user."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_shares_keys_and_endpoints_end_with_the_rights_of_their_creator(
 
 
 def can_see(user: User, download: Download) -> bool:
-    """In the policy and in its set form alike."""
+    """Check the policy and its query set."""
     answer = download_policy.can_view(acting(user), download)
     assert Download.objects.visible_to(acting(user)).filter(pk=download.pk).exists() is answer
     return answer
@@ -163,7 +163,7 @@ def test_owner_endpoint_is_not_disabled_after_a_deletion(download: Download) -> 
 
 
 def test_former_owner_loses_all_access(download: Download, manager: User) -> None:
-    """Customers keep what the former owner granted, through the new owner; the former owner keeps nothing."""
+    """Grants of the former owner stay valid through the new owner, and the former owner loses all access."""
     former, customer = download.owner, make_user("customer")
     share_download(actor=acting(former), download=download, user=customer)
     _, secret = issue_access_key(actor=acting(former), download=download, name="customer")

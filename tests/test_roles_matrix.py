@@ -145,7 +145,7 @@ ACTIONS = sorted({case["action"] for case in CASES})
 
 
 def proofs(case: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """What it proves of a dialect that it answers this cell as the matrix says."""
+    """Return the aspects of a dialect that this cell tests."""
     resource, action, verdict = case["resource"], case["action"], case["expect"]
     yield "answer", resource, action, verdict, tuple(case["status"]), lacks_scope(case) and case["why"]
     yield "state", resource, action, case["state"], verdict
@@ -312,7 +312,7 @@ def call(world: World, who: ApiClient, case: dict[str, Any]) -> Any:
 
 
 def listing(world: World, who: ApiClient, case: dict[str, Any]) -> tuple[int, bool, int]:
-    """Status, whether the item is in the list, and the list's total."""
+    """Return the status, whether the item is in the list, and the total of the list."""
     resource = case["resource"]
     parent = {
         "download": "",
@@ -326,7 +326,7 @@ def listing(world: World, who: ApiClient, case: dict[str, Any]) -> tuple[int, bo
 
 
 def footprint() -> tuple[Any, ...]:
-    """Everything a denied change must leave as it was."""
+    """Return everything that a denied change must not modify."""
     rows = [list(model.all_objects.order_by("pk").values()) for model in (Download, Version, File)]
     return (*rows, AuditEntry.objects.exclude(action__in=REFUSALS).count(), Event.objects.count())
 
@@ -381,7 +381,7 @@ def test_direct_uploads_match_the_roles_matrix(world: World, case: dict[str, Any
 
 
 def test_every_route_has_its_action_in_the_matrix() -> None:
-    """Categories are for administrators, webhooks for who manages a team; their rights have tests of their own."""
+    """Skip categories and webhooks: their permissions depend on other rights and have their own tests."""
     actions = {case["action"] for case in (*IN_LISTS, *ON_ITEMS)}
     for pattern in router.urls:
         kind, _, route = str(pattern.name).removeprefix("mc-dm-").partition("-")

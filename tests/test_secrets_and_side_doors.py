@@ -1,4 +1,4 @@
-"""Secrets that are unreadable at rest, answers that no cache keeps, and rules that hold at every door."""
+"""Secrets are encrypted, private responses are not cached, and rules apply in every interface."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ LINK = "https://files.example.org/tool.bin"
 
 
 def stored(table: str) -> str:
-    """Everything the database has in a table, as text."""
+    """Return all rows of a table as text."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
         return str([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in cursor.fetchall()])
@@ -169,7 +169,7 @@ def test_sha256_declared_by_mc_dm_for_a_link_is_kept_for_the_probe() -> None:
 
 
 def attach(version: Any, reference: str) -> File:
-    """As the engine API does."""
+    """Attach the upload as the engine API does."""
     actor = Actor(user=version.download.owner)
     (source,) = find_sources(actor, [FileReference(reference)])
     return attach_file(actor=actor, version=version, source=source)
@@ -207,7 +207,7 @@ def test_probed_link_is_checked_by_the_category_rules(monkeypatch: pytest.Monkey
 
 
 def test_sharing_does_not_reveal_accounts() -> None:
-    """A member without the right to share outside gets one answer for strangers and for addresses of nobody."""
+    """A member without the right to share outside gets the same response for outsiders and for unknown addresses."""
     organization, download = make_organization(), make_download(visibility="private")
     member = Membership.objects.create(organization=organization, user=download.owner)
     make_user("stranger", email="stranger@example.org")
@@ -260,7 +260,7 @@ def test_email_lookups_are_rate_limited(surface: str, monkeypatch: pytest.Monkey
 
 
 def test_store_of_an_organization_needs_a_right_there() -> None:
-    """Who manages a download publishes it where they may, and takes it back from everywhere."""
+    """A manager of a download can publish it only to permitted stores, and withdraw it from all stores."""
     download, organization = make_download(visibility="private"), make_organization()
     member = Membership.objects.create(organization=organization, user=download.owner)
     with pytest.raises(Denied):

@@ -32,7 +32,7 @@ RELATED: dict[Any, tuple[str, ...]] = {
 
 
 def populated() -> dict[str, Any]:
-    """People; downloads in every state and visibility, versions in every state, files in every validation state."""
+    """Create users, downloads in every state and visibility, and versions and files in every state."""
     people = {name: make_user(name) for name in ("owner", "stranger", "shared", "member", *TeamMember.FLAGS)}
     categories = [make_category("Open"), make_category("Closed", members_only=True)]
     organization = make_organization(members=(people["member"],))

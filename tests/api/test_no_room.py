@@ -208,7 +208,7 @@ def test_full_quota_in_the_entity_api() -> None:
 
 
 def test_publisher_without_quota_uses_the_quota_of_the_owner() -> None:
-    """An upload counts for the quota of the owner of the download, whoever sends it."""
+    """An upload counts for the quota of the owner of the download, even if another user sends it."""
     world = EntityWorld()
     publisher = make_user(is_superuser=True, is_staff=True, quota_bytes=1)
     body = world.uploaded()

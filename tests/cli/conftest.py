@@ -55,7 +55,7 @@ def home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """One hub for every test of the command line; each test has a download of its own."""
+    """Start one hub for all tests of the command line. Each test has its own download."""
     limits = {"RELEASEHUB_ANONYMOUS_RATE": "0"}
     running = start(tmp_path_factory.mktemp("hub"), DJANGO_SETTINGS_MODULE="tests.cli.settings", **limits)
     try:

@@ -33,7 +33,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Fault:
 
 
 def expire(handler: Handler) -> None:
-    """Spoil the signature of the URL, which the hub refuses as it refuses an expired one."""
+    """Make the signature of the URL invalid. The hub rejects it in the same way as an expired one."""
     handler.send(handler.ask_hub(handler.read_body(), path=f"{handler.path}x"))
 
 

@@ -32,7 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def released(api: httpx.Client) -> Shelf:
-    """Version 1.4.2 for Linux and Windows, and 1.5.0 in the channel beta for Linux; no test changes them."""
+    """Create version 1.4.2 for Linux and Windows, and 1.5.0 in the channel beta for Linux. No test changes them."""
     shelf = Shelf(api)
     shelf.release("1.4.2", linux_x64=DATA, windows=b"windows")
     shelf.release("1.5.0", channel="beta", linux_x64=b"beta")

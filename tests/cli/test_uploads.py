@@ -32,7 +32,7 @@ def upload(run: Run, shelf: Shelf) -> Run:
 
 
 def is_stored(shelf: Shelf, path: Path) -> bool:
-    """Whether the hub has the file with exactly these bytes; the hub itself has read them back."""
+    """Return whether the hub has the file with exactly these bytes, which it has read back from the storage."""
     return bool(shelf.files()[path.name]["file_hash"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}")
 
 

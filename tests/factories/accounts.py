@@ -13,7 +13,7 @@ _numbers = count(1)
 
 
 def make_user(username: str = "", *, permissions: tuple[str, ...] = (), **fields: Any) -> User:
-    """`permissions`: codenames of staff permissions, such as moderate_download."""
+    """Create a user. `permissions` has codenames of staff permissions, such as moderate_download."""
     fields |= {"username": username or f"user{next(_numbers)}", "password": make_password("secret-pass-1")}
     # Not by the signals of a saved row: most tests count the rows of the audit log from nothing.
     user = User.objects.bulk_create([User(**fields)])[0]

@@ -49,7 +49,7 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
 
 
 def make_records(version: Any) -> None:
-    """Rows that the services write as a side effect."""
+    """Create the rows that services write as a side effect."""
     download = version.download
     for name in ("gone.zip", "stays.zip"):
         make_file(make_version(download, f"0.{len(name)}.0"), name=name)
@@ -61,7 +61,7 @@ def make_records(version: Any) -> None:
 
 
 def make_webhooks(owner: User, download: Any) -> None:
-    """Endpoints of a download and of the whole site, each with a delivery."""
+    """Create endpoints of a download and of the whole site, each with a delivery."""
     for fields in ({"download_id": download.pk}, {}):
         endpoint, _ = create_endpoint(actor=system(), url="https://93.184.215.14/hook", **fields)
         send_test_event(actor=system(), endpoint=endpoint)

@@ -38,7 +38,7 @@ def make_download(
 
 
 def make_version(download: Download | None = None, number: str = "", *, files: int = 0, **fields: Any) -> Version:
-    """With as many small files as `files` says."""
+    """Create a version with `files` small files."""
     parent = download or make_download()
     version = create_version(actor=system(), download_id=parent.pk, number=number or f"1.{next(_numbers)}.0", **fields)
     for index in range(files):
@@ -48,14 +48,14 @@ def make_version(download: Download | None = None, number: str = "", *, files: i
 
 
 def stage(content: bytes, name: str = "tool.bin") -> StagedUpload:
-    """Bytes that arrived and belong to nobody yet."""
+    """Return staged bytes that no blob uses yet."""
     receiver = Receiver(name)
     receiver.write(content)
     return receiver.finish()
 
 
 def make_file(version: Version | None = None, *, name: str = "", content: bytes | None = None, **fields: Any) -> File:
-    """Its content is made up unless given, so two files differ; it is not looked into, whatever the name promises."""
+    """Create a file. Its content is unique by default, and is not inspected, whatever the name is."""
     number = next(_numbers)
     parent = version or make_version()
     upload = stage(content if content is not None else f"content {number}".encode(), name or f"tool-{number}.bin")
@@ -65,7 +65,7 @@ def make_file(version: Version | None = None, *, name: str = "", content: bytes 
 
 
 def make_loose_upload(user: User, *, name: str = "tool.bin", content: bytes = b"", **fields: Any) -> UploadSession:
-    """Finished, and waiting for somebody to attach it."""
+    """Create a completed upload that is not attached to a version yet."""
     blob = keep_upload(stage(content or f"upload {next(_numbers)}".encode(), name))
     incoming = open_incoming(size_bytes=blob.size_bytes, part_bytes=None)
     upload = begin_upload(actor=Actor(user=user), version=None, filename=name, incoming=incoming, **fields)

@@ -1,4 +1,4 @@
-"""Redis is gone for a while: pages are read, versions are published, and what waits is sent soon after its return."""
+"""While Redis is down, pages and publishing work, and pending deliveries are sent soon after it returns."""
 
 from __future__ import annotations
 

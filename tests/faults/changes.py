@@ -62,7 +62,10 @@ class Undone(Exception):
 
 
 def prepare(downloads: int, endpoints: list[str], each: str) -> None:
-    """`each`: the receiver of an endpoint per download, /<n> added; the first one gets /hang0 when it asks for it."""
+    """Create downloads with endpoints.
+
+    `each` is the receiver URL of an endpoint per download, to which /<n> is added.
+    """
     serial = "bigserial PRIMARY KEY" if connection.vendor == "postgresql" else "integer PRIMARY KEY AUTOINCREMENT"
     with connection.cursor() as cursor:
         cursor.execute(SHADOW.format(serial=serial))
@@ -78,7 +81,7 @@ def prepare(downloads: int, endpoints: list[str], each: str) -> None:
 
 
 def change(chance: Random, title: str, number: str, download_ids: list[int]) -> None:
-    """One committed change, or `Undone`. Whoever holds the lock of the download sees its versions as they are."""
+    """Make one change and commit it, or raise `Undone`. While the download is locked, its versions are up to date."""
     is_undone = chance.random() < UNDONE_SHARE
     title += "-undone" * is_undone
     with transaction.atomic():
@@ -127,7 +130,7 @@ def note(title: str, events: tuple[str, ...], action: str, target_id: int) -> No
 
 
 def ensure_events(title: str, download_id: int) -> None:
-    """That there is something to roll back: the event, with deliveries, exists at this moment."""
+    """Check that there is something to roll back: the event and its deliveries exist at this moment."""
     newest = Event.objects.filter(download_id=download_id).order_by("-id").first()
     assert newest is not None
     assert newest.data["title"] == title
@@ -164,7 +167,7 @@ def write(writer: int, seed: int, total: int, threads: int, pause: float, undone
 
 
 def attempt(run: Change, note_undone: Callable[[str], object]) -> bool:
-    """Whether it committed, as far as the writer knows."""
+    """Return whether the change was committed, as far as the writer knows."""
     try:
         run()
     except Undone as error:
@@ -178,7 +181,10 @@ def attempt(run: Change, note_undone: Callable[[str], object]) -> bool:
 
 
 def race(rounds: int, seed: int, undone: Path) -> int:
-    """In how many rounds the second began before the first ended. In each, one of the two is rolled back."""
+    """Return the number of rounds in which the second change began before the first ended.
+
+    One of them is rolled back.
+    """
     chance, overlaps = Random(seed), 0
     download_ids = list(Download.objects.order_by("id").values_list("id", flat=True))
     with undone.open("a", buffering=1) as out:
@@ -216,7 +222,7 @@ def overlapped(*runs: Change) -> bool:
 
 
 def racer(download_id: int, title: str, seconds: float, number: str) -> None:
-    """Both want the same version number, or to change the same download."""
+    """Start two conflicting changes: both use the same version number, or change the same download."""
     is_loser = title.endswith("-undone")
     with suppress(Undone), transaction.atomic():
         fields: dict[str, Any] = {"actor": system_actor(), "title": title}

@@ -74,7 +74,7 @@ class Hub:
         return int(self.rows(WAITING)[0][0])
 
     def kill(self) -> int:
-        """SIGKILL to the process that was started; how many of its own have ended with it, a second later."""
+        """Kill the started process with SIGKILL, and return how many of its children have ended one second later."""
         below = children_of(self.service.child.process.pid)
         self.service.end(signal.SIGKILL)
         time.sleep(1)
@@ -82,7 +82,7 @@ class Hub:
 
 
 def is_alive(pid: int) -> bool:
-    """Not when it has ended and only waits for a parent to ask for it."""
+    """Return whether the process runs. A zombie, which waits for its parent, does not count."""
     try:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except OSError:
@@ -165,7 +165,7 @@ class Client:
 
 
 def publish(hub: Hub, client: Client, versions: int, every: float, seed: int, patience: float) -> tuple[int, int]:
-    """How often the hub was killed, and how many of its processes outlived that."""
+    """Return how often the hub was killed, and how many of its processes survived."""
     chance, kills, orphans = Random(seed), 0, 0
     deadline = time.monotonic() + patience
     threads = [threading.Thread(target=client.work, args=(number,), daemon=True) for number in range(THREADS)]

@@ -1,4 +1,4 @@
-"""No committed event is lost and none is invented, whatever dies: workers, the broker, the database.
+"""No committed event is lost and none is added when workers, the broker or the database are killed.
 
 Every two seconds a worker is killed, if one has run for long enough: one that has only begun to start does nothing yet.
 """
@@ -30,7 +30,10 @@ TRIED_AND_FAILED = "SELECT count(*) FROM webhooks_attempt WHERE result <> 'deliv
 
 
 def run(*, events: int, seed: int, workers: int, life: float, flush: float, patience: float) -> Report:
-    """`events`: transactions that commit; each makes one to three events. `patience`: seconds for all to arrive.
+    """Run writers and workers while processes are killed.
+
+    `events` is the number of committed transactions, each with one to three events. `patience` is the time in seconds
+    until all events have to arrive.
 
     A worker has run for `life` seconds before it is killed; with four `workers` and the usual eight one always has.
     """
@@ -74,7 +77,7 @@ def writers(on: Hub, total: int, seed: int, pause: float = 0.0) -> Iterator[list
 
 
 def drain(on: Hub, faults: Faults, patience: float) -> None:
-    """Until nothing waits and nothing is leased; workers are killed for as long as much waits."""
+    """Wait until nothing is pending or leased. Workers are killed as long as much is pending."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         waiting, leased = on.count(WAITING), on.count(LEASED)
@@ -117,7 +120,7 @@ class Faults:
 
     @property
     def deaths(self) -> int:
-        """An emptied Redis is none: what it held is in the database."""
+        """Flushing Redis is not a fault, because everything it stored is in the database as well."""
         return self.kills + self.restarts
 
     def describe(self, report: Report) -> None:

@@ -20,7 +20,7 @@ GIVEN_UP = "SELECT count(*) FROM webhooks_attempt WHERE result = 'unreachable'"
 
 
 def run(*, events: int, seed: int, pause: float, patience: float) -> Report:
-    """`events`: transactions that commit, by threads that wait `pause` seconds on average after each."""
+    """Commit `events` transactions, in threads that wait `pause` seconds on average after each of them."""
     report = Report(f"one of {ENDPOINTS} endpoints hangs, seed {seed}")
     with hub() as on:
         prepare = ("prepare", "--downloads", ENDPOINTS, "--each", on.receiver_url)

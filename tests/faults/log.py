@@ -23,7 +23,7 @@ KILL_SECONDS = 2.5
 
 
 def run(*, operations: int, seed: int, patience: float) -> Report:
-    """`operations`: transactions that commit, by eight threads in two processes that are killed by turns."""
+    """Commit `operations` transactions, in eight threads of two processes that are killed in turn."""
     report = Report(f"the audit log under faults, seed {seed}")
     with hub() as on:
         on.environment["DJANGO_SETTINGS_MODULE"] = "releasehub.settings.base"
@@ -51,7 +51,7 @@ def run(*, operations: int, seed: int, patience: float) -> Report:
 
 
 def write(on: Hub, total: int, seed: int, patience: float) -> int:
-    """How many writers were killed. Each start is a writer of its own, so that no title comes twice."""
+    """Return how many writers were killed. Each start is a new writer, so that no title is used twice."""
     numbers, chance, kills = count(1), Random(seed), 0
     deadline = time.monotonic() + patience
 

@@ -1,4 +1,4 @@
-"""Fault runs: what ReleaseHub promises while its parts die, on servers of their own. Exit code 1: a promise was broken.
+"""Fault runs: check the promises of ReleaseHub while its processes are killed. Exit with code 1 if one is broken.
 
 python tests/faults/run.py events [--events 20000]        workers, Redis and PostgreSQL die: nothing is lost
 python tests/faults/run.py embedded [--versions 3000]     the same for the one process of `make run`

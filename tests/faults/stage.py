@@ -49,7 +49,7 @@ class Service:
         return self.child
 
     def end(self, number: signal.Signals | None = None) -> None:
-        """With the signal; politely without one."""
+        """End the worker with the signal, or with SIGTERM if there is none."""
         if number is not None and self.child.process.poll() is None:
             self.child.process.send_signal(number)
             self.child.process.wait(30)
@@ -68,7 +68,7 @@ class Service:
 
 @dataclass
 class Worker:
-    """A Celery worker of one pool process. The whole session is ours, so whoever is left of it can be ended."""
+    """A Celery worker with one pool process. It has its own session, so that all remaining processes can be ended."""
 
     service: Service
     kills: dict[str, int] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Worker:
         self._born = time.monotonic()
 
     def age(self) -> float:
-        """Seconds since it was started or lost its pool process."""
+        """Return the seconds since the worker was started or lost its pool process."""
         return time.monotonic() - self._born
 
     def kill(self, chance: Random) -> str:
@@ -146,7 +146,11 @@ class Hub:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     def run(self, *arguments: object) -> str:
-        """A Python command to its end; what it prints. Errors: ServiceError."""
+        """Run a Python command and return its output.
+
+        Raises:
+            ServiceError: The command failed.
+        """
         command = [sys.executable, *map(str, arguments)]
         done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -195,7 +199,7 @@ def environment_command(environment: Mapping[str, str], arguments: Sequence[obje
 
 @contextmanager
 def hub(*, bare: bool = False) -> Iterator[Hub]:
-    """Servers and an empty, migrated database. `bare`: the receiver only counts."""
+    """Start servers and an empty, migrated database. If `bare` is set, the receiver only counts."""
     with temporary_folder() as folder, ExitStack() as stack:
         for name in ("postgres", "redis", "data"):
             make_folder(folder / name)

@@ -1,4 +1,4 @@
-"""Whoever owns the tables edits, deletes, inserts, swaps and cuts: the first bad row is named each time."""
+"""The owner of the tables edits, deletes, inserts, swaps and truncates rows. The first bad row is reported."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def judge_deliveries(
     endpoints: Iterable[str],
     faults: int = 0,
 ) -> None:
-    """Hold what arrived against what committed.
+    """Compare the events that arrived with the committed ones.
 
     The promise on duplicates is one for each death of a worker or of the database, see `releasehub/webhooks/limits.py`.
     Without a fault there are none.
@@ -90,7 +90,7 @@ def differing(bodies: Iterable[set[tuple[str, str, Fact]]]) -> int:
 
 
 def out_of_order(committed: Sequence[Fact], arrived: Sequence[Fact]) -> int:
-    """How many objects' events came, first time each, in another order than they committed."""
+    """Return the number of objects whose events first arrived in another order than they were committed."""
     place = {fact: number for number, fact in enumerate(committed)}
     of_object: defaultdict[str, list[int]] = defaultdict(list)
     for fact in arrived:

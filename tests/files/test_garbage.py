@@ -1,4 +1,4 @@
-"""What belongs to nobody goes, what somebody needs stays."""
+"""Garbage collection removes unused objects and keeps objects in use."""
 
 from __future__ import annotations
 

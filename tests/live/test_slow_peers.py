@@ -66,7 +66,7 @@ def post(path: str, length: int, start_of_body: bytes = b"{", **headers: str) ->
 
 
 def received(peer: socket.socket) -> bytes:
-    """Everything until the server closes the connection."""
+    """Return all bytes until the server closes the connection."""
     answer = b""
     while chunk := peer.recv(65536):
         answer += chunk
@@ -156,7 +156,7 @@ def test_one_address_holds_a_limited_number_of_connections(hub: Hub) -> None:
 
 
 def closed_for_the_limit(hub: Hub) -> int:
-    """From the log, because Granian closes idle connections too."""
+    """Return the number of closed connections from the log, because Granian closes idle connections as well."""
     return sum(map(int, re.findall(r"(\d+) were more than one address may have", hub.log.read_text())))
 
 
@@ -170,7 +170,7 @@ def large_file(hub: Hub) -> str:
 
 
 def finished(hub: Hub) -> dict[str, str]:
-    """When each background task ended the last time."""
+    """Return the time when each background task last finished."""
     with urllib.request.urlopen(f"{hub.url}/metrics", timeout=30) as answer:
         text = answer.read().decode()
     return dict(re.findall(r'^releasehub_task_finished_time_seconds\{task="([a-z_.]+)"\} (\S+)$', text, re.MULTILINE))

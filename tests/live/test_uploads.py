@@ -44,7 +44,7 @@ def new_version(hub: Hub) -> int:
 
 
 def frame(version_id: int, name: str) -> tuple[bytes, bytes]:
-    """What stands before and behind the bytes of the file."""
+    """Return the parts of the form before and after the bytes of the file."""
     head = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="version_id"\r\n\r\n{version_id}\r\n'
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
@@ -60,7 +60,7 @@ def blocks(mib: int) -> Iterator[bytes]:
 
 
 def upload(hub: Hub, version_id: int, name: str, mib: int) -> tuple[int, Any, str]:
-    """Status, answer, and the SHA-256 of what was sent, block by block."""
+    """Send the file in blocks. Return the status, the response, and the SHA-256 of the sent bytes."""
     before, behind = frame(version_id, name)
     digest = hashlib.sha256()
     with connected(hub) as connection:
@@ -92,7 +92,7 @@ def resident_bytes(hub: Hub) -> int:
 
 
 def reaches(state: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether the state is reached in time."""
+    """Return whether the state is reached in time."""
     end = time.monotonic() + seconds
     while not (reached := state()) and time.monotonic() < end:
         time.sleep(0.1)

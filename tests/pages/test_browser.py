@@ -193,6 +193,6 @@ def look_with_link(browser: Any, live_server: Any, link: str, width: int, scheme
     assert "This version is not included" in guest.content()
     check(guest)
     guest.goto(link[:-1] + ("a" if link[-1] != "a" else "b"))
-    assert "Ask the person who gave you" in guest.content()
+    assert "ask the person who sent it to you" in guest.content()
     check(guest)
     guest.context.close()

@@ -88,7 +88,7 @@ def _in_routes(resolver: URLResolver, prefix: str = "") -> Iterator[Use]:
 
 
 def _match_route(route: Any, path: str) -> object:
-    """Longer paths never reach the routes."""
+    """Limit the length, because longer paths never reach the routes."""
     return route.match(path[:MAX_PATH_CHARACTERS])
 
 
@@ -154,7 +154,7 @@ def _evaluate(module: ModuleType, expression: ast.expr) -> Any:
 
 
 def _flags(module: ModuleType, call: ast.Call) -> int:
-    """Only `re.compile` takes flags as its second argument; everywhere else they are named."""
+    """Return the flags. Only `re.compile` takes them as its second argument; elsewhere they are keyword arguments."""
     given = [keyword.value for keyword in call.keywords if keyword.arg == "flags"]
     if call.func.attr == "compile":  # type: ignore[attr-defined]
         given += call.args[1:2]

@@ -45,7 +45,10 @@ def member(name: str, content: bytes = b"", kind: bytes = b"0") -> bytes:
 
 
 def filled(packing: str, rest: bytes) -> bytes:
-    """Pack, behind a member of random bytes that brings the whole to the bound; without it, it would be a bomb."""
+    """Compress the members after one of random bytes that brings the archive to the size limit.
+
+    Without it, the archive would be rejected as a bomb.
+    """
     pack = PACKINGS[packing]
     packed_rest = pack(rest + bytes(1024))
     room = BOUND - len(packed_rest)
@@ -66,13 +69,13 @@ def many_records(packing: str) -> bytes:
 
 
 def records_of_members(packing: str) -> bytes:
-    """Each member has an extended header, which costs about twice as much as the member."""
+    """Return an archive whose members have extended headers, which cost about twice as much as the members."""
     header = member("x", b"18 mtime=12345678\n", b"x")
     return filled(packing, b"".join(header + block(f"{number}") for number in range(20_000)))
 
 
 def tiny_streams(packing: str) -> bytes:
-    """One member in as many compressed streams as fit, each with its own tables."""
+    """Return one member in as many compressed streams as fit, each with its own tables."""
     stream = PACKINGS[packing](bytes(512))
     end = PACKINGS[packing](bytes(1024))
     count = (BOUND - 4096) // len(stream)
@@ -80,12 +83,12 @@ def tiny_streams(packing: str) -> bytes:
 
 
 def random_bytes(packing: str) -> bytes:
-    """What unpacks to the least, and costs bzip2 the most for each byte."""
+    """Return the content that expands least, and takes bzip2 the most time per byte."""
     return filled(packing, b"")
 
 
 def high_ratio(packing: str) -> bytes:
-    """Just below 50 times its size."""
+    """Return content that expands to just below 50 times its size."""
     piece = random.Random(3).randbytes(4096) + bytes(4096 * 46)
     packed = PACKINGS[packing](piece * 3)
     count = (BOUND - 4096) // len(packed)

@@ -1,4 +1,4 @@
-"""Every parser of text that strangers write takes time that grows with its length, not faster.
+"""Every parser of untrusted text runs in linear time.
 
 The texts are units, repeated as often as there is room: those that make a backtracking pattern slow, and those of the
 parser's own language. A parser that refuses long texts is pumped up to its limit.

@@ -59,7 +59,7 @@ class Interrupts:
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Within this block a signal raises `Stopped` at once; elsewhere it waits for the next `check`."""
+        """Let a signal raise `Stopped` immediately within this block. Elsewhere it waits for the next `check`."""
         try:
             self._allowed = True
             self.check()
@@ -69,7 +69,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Within this block a signal waits again; an exception that leaves it stays undisturbed on its way out."""
+        """Defer signals within this block, so that an exception that leaves the block is not interrupted."""
         before, self._allowed = self._allowed, False
         yield
         self._allowed = before
@@ -77,7 +77,7 @@ class Interrupts:
             self.check()
 
     def check(self) -> None:
-        """Errors: Stopped when a signal is waiting."""
+        """Raise Stopped if a signal is waiting."""
         if number := self._pending:
             self._allowed, self._pending = False, 0
             raise Stopped(number)
@@ -101,7 +101,7 @@ class Child:
     stop_signals: Sequence[signal.Signals]
 
     def stop(self) -> None:
-        """From the polite signal to the one that cannot be refused; waits until the process is gone."""
+        """Send SIGTERM, then SIGKILL if necessary, and wait until the process has ended."""
         for number in (*self.stop_signals, signal.SIGKILL):
             if self.process.poll() is not None:
                 return
@@ -110,7 +110,7 @@ class Child:
                 self.process.wait(timeout=10)
 
     def ensure_alive(self) -> None:
-        """Errors: ServiceError with the end of the log when the process has ended."""
+        """Raise ServiceError with the end of the log if the process has ended."""
         if self.process.poll() is not None:
             raise ServiceError(f"{self.name} ended with {self.process.returncode}:\n{tail(self.log)}")
 
@@ -151,7 +151,12 @@ def running(
 
 
 def run_step(name: str, command: Command, *, log: Path, account: pwd.struct_passwd | None = None) -> None:
-    """Run a command to its end. Errors: ServiceError with the end of its output; Stopped."""
+    """Run a command and wait for its end.
+
+    Raises:
+        ServiceError: The command failed. The message has the end of its output.
+        Stopped: A signal arrived.
+    """
     with running(name, command, log=log, account=account) as child:
         while child.process.poll() is None:
             interrupts.check()
@@ -161,7 +166,12 @@ def run_step(name: str, command: Command, *, log: Path, account: pwd.struct_pass
 
 
 def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float = 30) -> None:
-    """Errors: ServiceError when the child ends or the time is over; Stopped."""
+    """Wait until the condition holds.
+
+    Raises:
+        ServiceError: The child ended, or the time is over.
+        Stopped: A signal arrived.
+    """
     deadline = time.monotonic() + seconds
     while not ready():
         interrupts.check()
@@ -194,12 +204,12 @@ def die_with_parent(number: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """From now on the descendants whose parent has ended become our children, and `children()` finds them."""
+    """Become the parent of descendants whose parent has ended, so that `children()` finds them."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def children() -> set[int]:
-    """Process ids of our children, as far as the system tells."""
+    """Return the process ids of our children, as far as the system reports them."""
     try:
         found = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
     except OSError:
@@ -213,7 +223,7 @@ def end_survivors(before: set[int]) -> list[str]:
     for pid in children() - before:
         with suppress(OSError):
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-                continue  # it has ended, and whoever started it has not asked yet how
+                continue  # it has ended, but its parent has not read its exit status yet
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             if "multiprocessing.resource_tracker" not in command:
                 found.append(f"{pid}: {command}")

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on loopback: answers at once, but on paths that begin with /hang, and keeps a line for each.
+"""A webhook receiver on loopback. It responds at once, except on paths that begin with /hang, and logs requests.
 
     python -m tests.services.receiver PORT LOG [--bare]
 
@@ -41,7 +41,7 @@ class Log:
 
 
 def about(body: bytes) -> dict[str, Any]:
-    """Which change of which object the body tells of."""
+    """Return the change and the object that the body describes."""
     content = json.loads(body)
     kind, data = content["type"].partition(".")[0], content["data"]
     return {"type": content["type"], "object": f"{kind}:{data[f'{kind}_id']}", "title": data["title"]}

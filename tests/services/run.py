@@ -43,10 +43,12 @@ LONGEST_FOLDER = 60  # a unix socket has 107 characters for its whole path
 def services(
     *parts: str, postgres_settings: Mapping[str, str] = TEST_POSTGRES_SETTINGS
 ) -> Iterator[servers.Environment]:
-    """Running servers, all or the named parts, and the environment that leads to them.
+    """Start all servers or the named parts, and yield the environment variables that lead to them.
 
-    From the main thread only. Meanwhile SIGINT, SIGTERM and SIGHUP raise `Stopped`, a SystemExit, out of the block.
-    Errors: ServiceError in one sentence when a server cannot be had.
+    Call it from the main thread only. Within the block, SIGINT, SIGTERM and SIGHUP raise `Stopped`, a SystemExit.
+
+    Raises:
+        ServiceError: A server cannot be started.
     """
     chosen = parts or tuple(PARTS)
     if unknown := set(chosen) - set(PARTS):
@@ -93,7 +95,7 @@ def make_folder(path: Path) -> Path:
 
 
 def install_packages(packages: Sequence[str], *, required: bool = True) -> None:
-    """Errors: ServiceError when something required is missing; the script has said what to install."""
+    """Install the packages. Raise ServiceError if a required one is missing; the script prints what to install."""
     if packages:
         script = Path(__file__).with_name("install-debian.sh")
         if subprocess.run(["bash", script, *packages], check=False).returncode and required:
@@ -101,7 +103,11 @@ def install_packages(packages: Sequence[str], *, required: bool = True) -> None:
 
 
 def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Its exit code, 128 + signal when a signal ended it. Errors: Stopped, after the command and all below it ended."""
+    """Run the command and return its exit code, or 128 + signal if a signal ended it.
+
+    Raises:
+        Stopped: A signal arrived. The command and all its descendants have ended.
+    """
     adopt_orphans()
     ours = children()
     with interrupts.held():
@@ -121,7 +127,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def clean_environment() -> servers.Environment:
-    """Our environment without anything that leads to other services: libpq and boto3 have variables of their own."""
+    """Return our environment without variables that lead to other services, including those of libpq and boto3."""
     leading = ("AWS_", "PG")
     return {name: text for name, text in os.environ.items() if name not in VARIABLES and not name.startswith(leading)}
 
@@ -131,7 +137,7 @@ def end_with_us() -> None:
 
 
 def is_in_foreground() -> bool:
-    """Whether Ctrl-C on the terminal went to the command as well, which shares our process group."""
+    """Return whether Ctrl-C in the terminal also reached the command, which is in our process group."""
     try:
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except (OSError, ValueError):
@@ -139,7 +145,7 @@ def is_in_foreground() -> bool:
 
 
 def stop_command(process: "subprocess.Popen[bytes]", *, told: bool) -> None:
-    """SIGINT first, because pytest then tears its fixtures down; never twice, because that makes it give up."""
+    """Send SIGINT first, because pytest then tears down its fixtures. A second SIGINT would make it give up."""
     if not told:
         process.send_signal(signal.SIGINT)
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -165,7 +171,7 @@ def stop_orphans(*, keep: set[int]) -> None:
 
 
 def parse(arguments: Sequence[str]) -> tuple[list[str], list[str], bool]:
-    """Parts, command, and whether the command is the test suite."""
+    """Return the parts, the command, and whether the command is the test suite."""
     own, separator, command = split(arguments)
     parser = argparse.ArgumentParser(
         usage="run.py [--only PART]... [ARGUMENT OF PYTEST... | -- COMMAND...]",

@@ -123,7 +123,7 @@ class StartError(Exception):
 
 
 def refuse_taken_ports(port: int) -> None:
-    """Errors: StartError, naming the port, when one of the four cannot be had."""
+    """Check the four ports. Raise StartError with the port if one of them is in use."""
     for number in range(port, port + len(SERVERS)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -134,7 +134,7 @@ def refuse_taken_ports(port: int) -> None:
 
 
 def refuse_plain_file_system(folder: Path) -> None:
-    """Swift keeps what it knows of an object in extended attributes."""
+    """Check that the folder supports extended attributes, in which Swift stores the metadata of objects."""
     if not hasattr(os, "setxattr"):
         return
     try:
@@ -146,7 +146,7 @@ def refuse_plain_file_system(folder: Path) -> None:
 
 
 def write_settings(folder: Path, port: int) -> Path:
-    """Configuration files and rings, in a folder of the server's folder."""
+    """Write the configuration files and rings into a subfolder of the server's folder."""
     settings, devices = folder / "etc", folder / "dev"
     settings.mkdir(parents=True, exist_ok=True)
     (devices / "d1").mkdir(parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def write_settings(folder: Path, port: int) -> Path:
 
 
 def start(folder: Path, settings: Path, processes: Processes) -> None:
-    """Adds each process to `processes` as it starts, so that a failure half way leaves none behind."""
+    """Start the processes. Each is added to `processes` at once, so that a failure leaves none behind."""
     for name in SERVERS:
         package = "obj" if name == "object" else name
         command = [sys.executable, "-c", LAUNCH, str(os.getpid()), package, str(settings / f"{name}.conf")]
@@ -185,7 +185,7 @@ def is_listening(port: int) -> bool:
 
 
 def wait_until_ready(folder: Path, processes: Processes, port: int) -> None:
-    """Errors: StartError when a process ends, or the time is over, before all four ports answer."""
+    """Wait until all four ports respond. Raise StartError if a process ends or the time is over."""
     deadline = time.monotonic() + READY_SECONDS
     while not all(is_listening(port + offset) for offset in range(len(SERVERS))):
         refuse_dead(folder, processes)
@@ -207,7 +207,7 @@ def stop(processes: Processes) -> None:
 
 
 def serve(folder: Path, port: int) -> None:
-    """Runs until a signal; the processes end whatever happens."""
+    """Run until a signal arrives, and end the processes in any case."""
     refuse_taken_ports(port)
     folder.mkdir(parents=True, exist_ok=True)
     refuse_plain_file_system(folder)

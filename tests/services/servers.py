@@ -85,7 +85,7 @@ def connect(folder: Path) -> "psycopg.Connection[tuple[Any, ...]]":
 
 
 def is_our_postgres(folder: Path, cluster: Path) -> bool:
-    """Whether the server answers. Errors: ServiceError when it serves another data directory."""
+    """Return whether the server responds. Raise ServiceError if it serves another data directory."""
     try:
         with connect(folder) as connection:
             row = connection.execute("SHOW data_directory").fetchone()
@@ -97,7 +97,7 @@ def is_our_postgres(folder: Path, cluster: Path) -> bool:
 
 
 def postgres_binaries() -> Path:
-    """The folder of the newest PostgreSQL server. Errors: ServiceError when there is none or it is too old."""
+    """Return the folder of the newest PostgreSQL server. Raise ServiceError if there is none or it is too old."""
     folders = set(Path("/usr/lib/postgresql").glob("*/bin"))
     if found := shutil.which("initdb"):
         folders.add(Path(found).resolve().parent)
@@ -115,7 +115,7 @@ def major_version(binaries: Path) -> int:
 
 
 def ordinary_account() -> pwd.struct_passwd | None:
-    """Whom to run as when we are root, which PostgreSQL refuses to be."""
+    """Return the user to run as if we are root, because PostgreSQL does not start as root."""
     if os.geteuid():
         return None
     known = {account.pw_name: account for account in pwd.getpwall()}
@@ -142,7 +142,7 @@ def running_redis(folder: Path, port: int) -> Iterator[Child]:
 
 
 def is_our_redis(port: int, process_id: int) -> bool:
-    """Whether the server answers. Errors: ServiceError when it is another process than ours."""
+    """Return whether the server responds. Raise ServiceError if another process responds."""
     try:
         with redis.Redis(host=HOST, port=port) as client:
             info = client.info("server")

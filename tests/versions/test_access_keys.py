@@ -168,7 +168,7 @@ def test_every_route_spends_from_the_same_key(local_storage: Any) -> None:
 
 
 def test_signed_url_for_a_limited_key_expires_quickly(monkeypatch: pytest.MonkeyPatch, local_storage: Any) -> None:
-    """Whoever is handed such a URL can use it, so it lives just as long as following a redirect takes."""
+    """Everybody who has such a URL can use it, so it is valid only as long as following a redirect takes."""
     seconds: list[int] = []
 
     def signed_url(self: Any, key: str, *, filename: str, content_type: str, seconds: int) -> str:

@@ -56,7 +56,7 @@ class V3ReleaseFileSerializer(OutputSerializer):
             version = file.version
             path = f"{account_of(version.download)}/{version.public_id}/{quote(file.filename, safe='')}"
             return f"{self.context['base_url']}/v3/{path}"
-        # Whoever knows the external URL has the bytes, so it is only for callers who may download the file.
+        # A caller who knows the external URL can fetch the bytes, so only callers who may download the file see it.
         return file.external_url if barrier_of(self.context["actor"], file) is None else None
 
     def get_extension(self, file: File) -> str:

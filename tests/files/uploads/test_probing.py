@@ -1,4 +1,4 @@
-"""A host that hangs holds two probes of a process, and nothing else waits for it."""
+"""A host that hangs blocks at most two probes of a process."""
 
 import threading
 from collections.abc import Iterator

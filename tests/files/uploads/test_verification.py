@@ -1,4 +1,4 @@
-"""An upload becomes exactly one file with exactly the declared bytes, whatever happens on the way."""
+"""An upload becomes exactly one file with exactly the declared bytes, even after crashes."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from tests.services.run import make_folder, temporary_folder
 from tests.services.servers import ROOT
 
 THREADS = 4
+ORPHAN_PATIENCE_SECONDS = 30.0
 TITLES = "SELECT 'version:' || id, number FROM versions_version ORDER BY id"
 WAITING = "SELECT count(*) FROM webhooks_delivery WHERE state = 'pending'"
 
@@ -74,11 +75,13 @@ class Hub:
         return int(self.rows(WAITING)[0][0])
 
     def kill(self) -> int:
-        """Kill the started process with SIGKILL, and return how many of its children have ended one second later."""
+        """Send SIGKILL to the process that was started, and return how many of its own do not end with it."""
         below = children_of(self.service.child.process.pid)
         self.service.end(signal.SIGKILL)
-        time.sleep(1)
-        return sum(not is_alive(pid) for pid in below)
+        deadline = time.monotonic() + ORPHAN_PATIENCE_SECONDS
+        while (alive := sum(is_alive(pid) for pid in below)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return alive
 
 
 def is_alive(pid: int) -> bool:
@@ -176,8 +179,7 @@ def publish(hub: Hub, client: Client, versions: int, every: float, seed: int, pa
             if time.monotonic() > deadline or not all(one.is_alive() for one in threads):
                 raise ServiceError(f"Only {len(client.acknowledged)} of {versions} versions were published.")
             time.sleep(every * (0.5 + chance.random()))
-            below = len(children_of(hub.service.child.process.pid))
-            orphans += below - hub.kill()
+            orphans += hub.kill()
             kills += 1
             hub.service.start()
     finally:

@@ -34,7 +34,7 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
         (
             ("events", 20_000, "transactions that commit"),
             ("workers", 4, "Celery workers"),
-            ("life", 8.0, "seconds a worker has run before it is killed"),
+            ("life", 5.0, "seconds a worker has run before it is killed"),
             ("flush", 20.0, "seconds from FLUSHALL to FLUSHALL"),
             PATIENCE,
         ),

@@ -76,11 +76,18 @@ class Worker:
 
     def start(self) -> None:
         self.sessions.append(self.service.start().process.pid)
-        self._born = time.monotonic()
+        self._ready_at: float | None = None
 
     def age(self) -> float:
-        """Return the seconds since the worker was started or lost its pool process."""
-        return time.monotonic() - self._born
+        """Return the seconds since its pool process was first seen, or 0 while it still starts.
+
+        On a busy machine a start may take longer than the life of a worker.
+        """
+        if not children_of(self.service.child.process.pid):
+            self._ready_at = None
+        elif self._ready_at is None:
+            self._ready_at = time.monotonic()
+        return 0.0 if self._ready_at is None else time.monotonic() - self._ready_at
 
     def kill(self, chance: Random) -> str:
         """End the parent, its pool process, or both, with SIGKILL; says whom. The parent starts a lost pool process."""
@@ -93,7 +100,7 @@ class Worker:
         if whom != "pool":
             self.service.end(signal.SIGKILL)
             self.start()
-        self._born = time.monotonic()
+        self._ready_at = None
         self.kills[whom] = self.kills.get(whom, 0) + 1
         return whom
 

@@ -7,7 +7,7 @@ from downloads.access import access_to
 from downloads.models import AccessKey, Category, Download, Share, TeamMember
 from downloads.models.access import MODERATE, AccessKeyQuerySet
 from downloads.querysets import MANAGE_TEAM, MANAGE_VERSIONS, PUBLISHER_FLAGS
-from downloads.rules import CategoryRules
+from downloads.rules import CategoryRules, rules_of
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 
@@ -71,6 +71,10 @@ class DownloadPolicy(Policy[Download]):
 
     def can_approve(self, actor: Actor, target: Download) -> bool:
         return self.is_moderator(actor)
+
+    def needs_approval(self, actor: Actor, category: Category) -> bool:
+        """Return whether a moderator has to approve what the actor publishes in the category."""
+        return rules_of(category).requires_approval and not self.is_moderator(actor)
 
     def can_post_version(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target, *PUBLISHER_FLAGS)

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from urllib.parse import quote
 
+from releasehub.core.errors import ErrorCode, Invalid
+
 MAX_BYTES = 255
 MAX_FOLD_CHARACTERS = 255
 
@@ -38,12 +40,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9 ._+~()-]*")
 _QUOTABLE = re.compile(r"[ !#$&-.0-9;=@A-Z\[\]^_`a-z{}~]+")
 
 
-class InvalidName(ValueError):
-    """The file name is not accepted. `code` is for programs; the message tells the user how to fix the name."""
+class InvalidName(Invalid):
+    """The file name is not accepted. The parameter `reason` is for programs; the message tells how to fix the name."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(ErrorCode.FILE_NAME_INVALID, message, field="filename", reason=reason)
 
 
 def clean_name(raw: str) -> str:
@@ -52,7 +53,7 @@ def clean_name(raw: str) -> str:
     An invalid name is rejected instead of repaired, and a path is not reduced to its last segment.
 
     Raises:
-        InvalidName: The code is `file.name_` with `empty`, `too_long`, `path`, `characters`, `ends`, `encoded` or
+        InvalidName: The reason is `file.name_` with `empty`, `too_long`, `path`, `characters`, `ends`, `encoded` or
             `reserved`.
 
     Source: Microsoft, "Naming Files, Paths, and Namespaces"; RFC 8264 section 9 for the characters.

@@ -12,7 +12,7 @@ from files.inspection.validation import Candidate, check_extension, max_upload_b
 from files.kinds import kind_of
 from files.links import check_url, name_in, provisional_name
 from files.models import Blob, File, UploadSession
-from files.names import InvalidName, clean_name, fold_name
+from files.names import clean_name, fold_name
 from files.policies import file_policy
 from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
@@ -21,7 +21,8 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound, Rejected
+from releasehub.core.errors import Conflict, ErrorCode, NotFound, Rejected
+from releasehub.core.restoring import needs_restore
 from releasehub.core.tasks import hint
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
@@ -56,7 +57,7 @@ def check_new_file(
     """
     version_policy.ensure("upload", actor, version)
     _check_sealed(version)
-    name = _clean_name(filename)
+    name = clean_name(filename)
     _check_name(version, name, Identity(sha256))
     validate(Candidate(version, name, _rules(version), size_bytes, head, reservation=upload))
     return name
@@ -176,7 +177,7 @@ def link_file(
     if not reference:
         check_url(url)
     name = filename or (provisional_name(reference) if reference else name_in(url))
-    validate(Candidate(version, _clean_name(name) if filename or url else "", rules))
+    validate(Candidate(version, clean_name(name) if filename or url else "", rules))
     file = File(
         version=version,
         external_url=url,
@@ -194,7 +195,7 @@ def check_asset_name(file: File, name: str) -> str:
         Invalid: The name is not acceptable.
         Rejected: The category does not allow the file extension.
     """
-    cleaned = _clean_name(name)
+    cleaned = clean_name(name)
     _check_name(file.version, cleaned, Identity())
     check_extension(Candidate(file.version, cleaned, _rules(file.version)))
     return cleaned
@@ -242,12 +243,8 @@ def restore_file(*, actor: Actor, file: File) -> File:
     """
     file_policy.ensure("restore", actor, file)
     file = lock_file(file)
-    if not file.is_deleted:
-        if actor.is_superuser:
-            return file
-        raise Conflict(
-            ErrorCode.NOT_DELETED, f"The file {file.filename} is not deleted, so there is nothing to restore."
-        )
+    if not needs_restore(actor, file, f"The file {file.filename}"):
+        return file
     if File.objects.filter(version=file.version, folded_name=file.folded_name).exists():
         raise Conflict(
             ErrorCode.FILE_NAME_TAKEN,
@@ -305,7 +302,7 @@ def count_files(version: Version, difference: int) -> None:
 
 def _add(actor: Actor, file: File, name: str, fields: dict[str, Any]) -> File:
     version = file.version
-    filename = _clean_name(name)
+    filename = clean_name(name)
     _check_name(version, filename, Identity.of(file))
     _make_room(actor, version, filename)
     _choose(file, fields.pop("is_primary", None))
@@ -357,13 +354,6 @@ def _check_sealed(version: Version) -> None:
             ErrorCode.VERSION_IS_SEALED,
             "This version is sealed, so its files cannot be added or changed. Create a new version instead.",
         )
-
-
-def _clean_name(name: str) -> str:
-    try:
-        return clean_name(name)
-    except InvalidName as error:
-        raise Invalid(ErrorCode.FILE_NAME_INVALID, str(error), field="filename", reason=error.code) from error
 
 
 def _rules(version: Version) -> CategoryRules:

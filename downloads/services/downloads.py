@@ -25,7 +25,8 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Denied, ErrorCode, Invalid, NotFound
+from releasehub.core.restoring import needs_restore
 from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
@@ -67,7 +68,7 @@ def create_download(
             field="owner",
         )
     download = Download(last_update_at=timezone.now())
-    state = _first_state(actor, requested=fields.pop("state", ""), requires_approval=rules.requires_approval)
+    state = _first_state(actor, category, requested=fields.pop("state", ""))
     values = {
         "category": category,
         "owner": owner,
@@ -167,17 +168,12 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
     """
     download_policy.ensure("restore", actor, download)
     download = lock_download(download.pk)
-    if not download.is_deleted:
-        if actor.is_superuser:
-            return download
-        raise Conflict(
-            ErrorCode.NOT_DELETED, f"The download {download.slug} is not deleted, so there is nothing to restore."
-        )
+    if not needs_restore(actor, download, f"The download {download.slug}"):
+        return download
     check_restore(download)
     with exposure_change(download):
         if download.state != Download.State.DRAFT:
-            rules = rules_of(download.category)
-            download.state = _first_state(actor, requested="", requires_approval=rules.requires_approval)
+            download.state = _first_state(actor, download.category)
             download.save(update_fields=["state"])
         download.mark_restored()
     audit.record(actor=actor, action=AuditAction.DOWNLOAD_RESTORE, target=download)
@@ -209,11 +205,11 @@ def _for_update(pk: int) -> DownloadQuerySet:
 _locked: SqlTemplate[Download] = SqlTemplate(_for_update, pk=SAMPLE_ID)
 
 
-def _first_state(actor: Actor, *, requested: str, requires_approval: bool) -> Download.State:
+def _first_state(actor: Actor, category: Category, *, requested: str = "") -> Download.State:
     """Return the state of a new or restored download, as the category and the role of the actor decide."""
     if requested == Download.State.DRAFT:
         return Download.State.DRAFT
-    if requires_approval and not download_policy.is_moderator(actor):
+    if download_policy.needs_approval(actor, category):
         return Download.State.MODERATED
     return Download.State.VISIBLE
 
@@ -226,14 +222,13 @@ def _check_state_change(actor: Actor, download: Download, fields: dict[str, Any]
     """
     if "state" not in fields or download_policy.is_moderator(actor):
         return
-    rules = rules_of(download.category)
     if download.state == Download.State.MODERATED or fields["state"] == Download.State.MODERATED:
         raise Denied(
             "Only a moderator can approve a download or send it back to moderation. Leave the "
             "state as it is, and wait for a moderator."
         )
     if fields["state"] == Download.State.VISIBLE:
-        fields["state"] = _first_state(actor, requested="", requires_approval=rules.requires_approval)
+        fields["state"] = _first_state(actor, download.category)
 
 
 def _check_quota_change(actor: Actor, changed: Iterable[str]) -> None:
@@ -256,8 +251,7 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
     category = fields.get("category")
     if category is None or category == download.category or download_policy.is_moderator(actor):
         return
-    rules = rules_of(category)
-    if not rules.accepts_downloads:
+    if not rules_of(category).accepts_downloads:
         raise Denied(
             f"You do not have permission to add downloads to the category {category.title}. Choose another category."
         )
@@ -267,7 +261,7 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
         # visibility, so it needs the same permission.
         download_policy.ensure("set_visibility", actor, download)
     check_new_category(download, category)
-    if rules.requires_approval and download.state == Download.State.VISIBLE:
+    if download_policy.needs_approval(actor, category) and download.state == Download.State.VISIBLE:
         fields["state"] = Download.State.MODERATED
 
 

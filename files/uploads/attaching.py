@@ -15,8 +15,9 @@ from files.policies import file_policy
 from files.services import add_file, link_file
 from files.uploads.external import ASSET_NUMBER, RELEASE_PAGE
 from files.uploads.intake import check_now
+from files.uploads.mismatches import digest_differs
 from releasehub.core.actor import Actor
-from releasehub.core.errors import DomainError, ErrorCode, Invalid, Rejected
+from releasehub.core.errors import DomainError, ErrorCode, Invalid
 from versions.models import Version
 
 INHERITED_FIELDS = ("platform", "architecture", "display_label", "kind")
@@ -175,8 +176,5 @@ def _compare(blob: Blob, item: FileReference) -> None:
             field="reference",
         )
     if item.sha512 and item.sha512 != blob.sha512:
-        message = (
-            f"The SHA-512 of {item.reference} differs from the declared one. Correct the checksum, "
-            "or attach another file."
-        )
-        raise Rejected(ErrorCode.FILE_DIGEST_DIFFERS, message, field="sha512", received=blob.sha512)
+        advice = f"Correct the checksum of {item.reference}, or attach another file."
+        raise digest_differs("SHA-512", blob.sha512, item.sha512, field="sha512", advice=advice)

@@ -18,6 +18,7 @@ from files.names import extension
 from files.quotas import check_room, lock_quota
 from files.storage import Incoming, blob_storage
 from files.storage.digests import ALGORITHMS
+from files.uploads.mismatches import digest_differs
 from files.uploads.sessions import begin_upload
 from files.uploads.verification import discard_upload, verify_now
 from releasehub.audit import services as audit
@@ -61,12 +62,9 @@ def verify_icon(*, actor: Actor, storage_path: str, content_hash: str = "", down
     with closing(blob_storage().open(blob.storage_key)) as handle:
         content = handle.read(MAX_BYTES + 1)
     error: Rejected | None = None
-    if content_hash and _digest(content, content_hash) != content_hash:
-        error = Rejected(
-            ErrorCode.FILE_DIGEST_DIFFERS,
-            "The hash of the received bytes differs from icon_hash. Upload the icon again.",
-            field="icon_hash",
-        )
+    digest = _digest(content, content_hash) if content_hash else ""
+    if digest != content_hash:
+        error = digest_differs("hash", digest, content_hash, field="icon_hash")
     elif len(content) > MAX_BYTES or sniff(content[:8192]) not in PICTURES[extension(upload.filename)]:
         error = Rejected(
             ErrorCode.FILE_TYPE_REFUSED,

@@ -20,6 +20,7 @@ from files.public_names import Identity, check_name_is_free, remember_file
 from files.services import check_new_file, count_files, lock_file
 from files.storage import blob_storage
 from files.storage.streaming import StagedUpload
+from files.uploads.mismatches import digest_differs
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
@@ -54,13 +55,9 @@ def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha25
         Rejected: The digest differs, a rule does not allow the file, or its content failed validation.
     """
     digest = upload.digests.sha256
-    if sha256 and sha256.lower().removeprefix("sha256:") != digest:
-        raise Rejected(
-            ErrorCode.FILE_DIGEST_DIFFERS,
-            "The SHA-256 of the received bytes differs from the declared one. Upload the file again.",
-            field="sha256",
-            received=digest,
-        )
+    declared = sha256.lower().removeprefix("sha256:")
+    if sha256 and declared != digest:
+        raise digest_differs("SHA-256", digest, declared, field="sha256")
     filename = check_new_file(
         actor=actor,
         version=version,

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from downloads.models import Download
 from files.models import PackageUpload, UploadSession
-from files.names import InvalidName, clean_name
+from files.names import clean_name
 from files.quotas import check_room, check_user_quota, lock_quota, reserved_bytes
 from files.services import check_new_file
 from files.storage import Incoming, SignedPut, blob_storage
@@ -111,7 +111,7 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
         raise Rejected(ErrorCode.FILE_TOO_LARGE, message, field="size_bytes", limit=settings.MAX_FILE_BYTES)
     if actor.user_id is not None:
         check_user_quota(actor.user_id, max(size_bytes, 1))
-    return _clean_name(filename)
+    return clean_name(filename)
 
 
 def open_incoming(*, size_bytes: int, part_bytes: int | None) -> Incoming:
@@ -176,7 +176,7 @@ def begin_upload(
     size_bytes = reserved_bytes(incoming.size_bytes, is_open_ended=incoming.is_open_ended)
     if package_of is not None:
         check_room(package_of, size_bytes)
-        name = _clean_name(filename)
+        name = clean_name(filename)
     else:
         name = check_begin(actor=actor, version=version, filename=filename, size_bytes=size_bytes, sha256=sha256)
     return UploadSession.objects.create(
@@ -404,13 +404,6 @@ def _check_quota(upload: UploadSession, size_bytes: int) -> None:
     elif upload.user_id is not None:
         lock_quota(upload.user_id)
         check_user_quota(upload.user_id, size_bytes, besides=upload)
-
-
-def _clean_name(filename: str) -> str:
-    try:
-        return clean_name(filename)
-    except InvalidName as error:
-        raise Invalid(ErrorCode.FILE_NAME_INVALID, str(error), field="filename", reason=error.code) from error
 
 
 def _ensure_open(upload: UploadSession) -> None:

@@ -18,6 +18,7 @@ from files.services import add_file, check_new_file
 from files.storage import blob_storage, new_key
 from files.storage.digests import Digester
 from files.storage.streaming import StagedUpload
+from files.uploads.mismatches import digest_differs, size_differs
 from files.uploads.sessions import actor_of_upload, declare_size, received_bytes
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -98,7 +99,7 @@ def verify_now(upload: UploadSession, *, size_bytes: int | None = None) -> Blob:
             ErrorCode.UPLOAD_STATE, f"This upload is {upload.state} and its bytes were deleted. Begin a new upload."
         )
     if size_bytes is not None and upload.blob.size_bytes != size_bytes:
-        raise _other_size(upload.blob.size_bytes, size_bytes)
+        raise size_differs(upload.blob.size_bytes, size_bytes)
     return upload.blob
 
 
@@ -128,13 +129,8 @@ def _close(upload: UploadSession, size_bytes: int | None) -> None:
         )
         raise Conflict(ErrorCode.UPLOAD_INCOMPLETE, message)
     if size_bytes is not None and received != size_bytes:
-        raise _other_size(received, size_bytes)
+        raise size_differs(received, size_bytes)
     declare_size(upload, received)
-
-
-def _other_size(received: int, declared: int) -> Rejected:
-    message = f"{received} bytes arrived, but {declared} were declared. Upload the file again."
-    return Rejected(ErrorCode.FILE_INCOMPLETE, message, received=received)
 
 
 def versions_being_verified(version_ids: Collection[int]) -> set[int]:
@@ -194,17 +190,9 @@ def _collect(upload: UploadSession) -> StagedUpload:
     digests = digester.result()
     staged = StagedUpload(upload.filename, upload.final_key, digester.size_bytes, digests, digester.head)
     if staged.size_bytes != upload.size_bytes:
-        raise Rejected(
-            ErrorCode.FILE_INCOMPLETE,
-            f"{staged.size_bytes} bytes arrived, but {upload.size_bytes} were declared. Upload the file again.",
-            received=staged.size_bytes,
-        )
+        raise size_differs(staged.size_bytes, upload.size_bytes)
     if upload.sha256 and digests.sha256 != upload.sha256:
-        raise Rejected(
-            ErrorCode.FILE_DIGEST_DIFFERS,
-            "The SHA-256 of the received bytes differs from the declared one. Upload the file again.",
-            received=digests.sha256,
-        )
+        raise digest_differs("SHA-256", digests.sha256, upload.sha256)
     return staged
 
 

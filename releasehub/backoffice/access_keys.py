@@ -16,6 +16,7 @@ from releasehub.backoffice.base import HubForm, admin_actor
 from releasehub.backoffice.filters import AccessKeyStateFilter
 from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
 from releasehub.core.actor import Actor
+from releasehub.core.numbers import MAX_INTEGER
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 
 
@@ -23,7 +24,7 @@ class AccessKeyForm(HubForm):
     uses_left = forms.IntegerField(
         label="Number of downloads",
         min_value=1,
-        max_value=2**31 - 1,
+        max_value=MAX_INTEGER,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="Leave empty for an unlimited number of downloads.",

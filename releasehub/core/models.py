@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from releasehub.accounts.models import User
 
 PUBLIC_ID_CHARACTERS = 24
+MAX_REASON_CHARACTERS = 500
+DELETION_FIELDS = ("deleted_at", "deleted_by", "delete_reason", "updated_at")
 _cuid = Cuid(length=PUBLIC_ID_CHARACTERS)
 
 
@@ -49,7 +51,9 @@ class SoftDeleteModel(TimeStampedModel):
     deleted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
-    delete_reason = models.CharField("reason for deletion", max_length=500, blank=True, editable=False)
+    delete_reason = models.CharField(
+        "reason for deletion", max_length=MAX_REASON_CHARACTERS, blank=True, editable=False
+    )
 
     class Meta:
         abstract = True
@@ -58,10 +62,18 @@ class SoftDeleteModel(TimeStampedModel):
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 
+    def set_deleted(self, *, by: User | None, reason: str) -> None:
+        """Mark the row as deleted without saving it."""
+        self.deleted_at, self.deleted_by, self.delete_reason = timezone.now(), by, reason[:MAX_REASON_CHARACTERS]
+
+    def set_restored(self) -> None:
+        """Mark the row as not deleted without saving it."""
+        self.deleted_at, self.deleted_by, self.delete_reason = None, None, ""
+
     def mark_deleted(self, *, by: User | None, reason: str) -> None:
-        self.deleted_at, self.deleted_by, self.delete_reason = timezone.now(), by, reason
-        self.save(update_fields=["deleted_at", "deleted_by", "delete_reason", "updated_at"])
+        self.set_deleted(by=by, reason=reason)
+        self.save(update_fields=DELETION_FIELDS)
 
     def mark_restored(self) -> None:
-        self.deleted_at, self.deleted_by, self.delete_reason = None, None, ""
-        self.save(update_fields=["deleted_at", "deleted_by", "delete_reason", "updated_at"])
+        self.set_restored()
+        self.save(update_fields=DELETION_FIELDS)

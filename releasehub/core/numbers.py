@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 MAX_ID = 2**63 - 1
+"""The largest id, and the largest value of any other 64-bit column."""
+MAX_INTEGER = 2**31 - 1
+"""The largest value of a 32-bit column, such as a PositiveIntegerField."""
 _MAX_DIGITS = len(str(MAX_ID))
 
 

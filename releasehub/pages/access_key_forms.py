@@ -9,10 +9,10 @@ from django import forms
 
 from downloads.models import AccessKey, Download
 from releasehub.core.actor import Actor
+from releasehub.core.numbers import MAX_INTEGER
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
 from versions.numbering import MAX_NUMBER_CHARACTERS
 
-MAX_USES = 2**31 - 1
 EVERY = ("", "all")
 
 
@@ -76,7 +76,7 @@ class AccessKeyForm(ServiceForm):
     uses = forms.IntegerField(
         label="Number of downloads",
         min_value=1,
-        max_value=MAX_USES,
+        max_value=MAX_INTEGER,
         required=False,
         help_text="Leave empty for an unlimited number. Downloading the same file again within an hour is not counted.",
     )

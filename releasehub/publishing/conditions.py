@@ -4,14 +4,12 @@ The docstrings of this module are printed into docs/lifecycle.md, so each of the
 """
 
 from downloads.policies import download_policy
-from downloads.rules import rules_of
 from releasehub.publishing.context import Context
 
 
 def needs_approval(context: Context) -> bool:
     """The category asks for approval and the actor is not a moderator."""
-    category = context.version.download.category
-    return rules_of(category).requires_approval and not download_policy.is_moderator(context.actor)
+    return download_policy.needs_approval(context.actor, context.version.download.category)
 
 
 def is_to_be_sealed(context: Context) -> bool:

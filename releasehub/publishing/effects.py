@@ -5,10 +5,9 @@ An effect changes the locked version in memory. `lifecycle.move` saves it, count
 
 from django.utils import timezone
 
+from releasehub.core.models import MAX_REASON_CHARACTERS
 from releasehub.publishing.context import Context
 from versions.models import Version
-
-MAX_REASON_LENGTH = 500
 
 
 def set_schedule(context: Context) -> None:
@@ -54,7 +53,7 @@ def mark_yanked(context: Context) -> None:
     """Yank the version, or replace the reason if it is yanked already."""
     version = context.version
     version.yanked_at = version.yanked_at or timezone.now()
-    version.yank_reason = context.reason[:MAX_REASON_LENGTH]
+    version.yank_reason = context.reason[:MAX_REASON_CHARACTERS]
 
 
 def clear_yank(context: Context) -> None:
@@ -82,12 +81,9 @@ def set_visibility(context: Context) -> None:
 
 def mark_deleted(context: Context) -> None:
     """Hide the version. It can be restored until the retention window ends."""
-    version = context.version
-    version.deleted_at, version.deleted_by = timezone.now(), context.actor.user
-    version.delete_reason = context.reason[:MAX_REASON_LENGTH]
+    context.version.set_deleted(by=context.actor.user, reason=context.reason)
 
 
 def mark_restored(context: Context) -> None:
     """Bring a deleted version back in the state that it had."""
-    version = context.version
-    version.deleted_at, version.deleted_by, version.delete_reason = None, None, ""
+    context.version.set_restored()

@@ -13,6 +13,7 @@ from django.db import transaction
 from releasehub.audit import services as audit
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, DomainError, ErrorCode
+from releasehub.core.restoring import not_deleted
 from releasehub.publishing.context import DELETED, NEW, Context
 from releasehub.publishing.transitions import POLICIES, TABLE, Move, Transition
 from releasehub.webhooks import services as webhooks
@@ -75,9 +76,7 @@ def _row(name: Move, context: Context) -> Transition:
 def _refusal(name: Move, version: Version) -> DomainError:
     """Return the error for a move that no row of the table allows in the current state of the version."""
     if name == Move.RESTORE:
-        return Conflict(
-            ErrorCode.NOT_DELETED, f"Version {version.number} is not deleted, so there is nothing to restore."
-        )
+        return not_deleted(f"Version {version.number}")
     if version.is_deleted:
         return Conflict(ErrorCode.IS_DELETED, f"Version {version.number} was deleted. Restore it first.")
     if not version.is_released:

@@ -34,7 +34,7 @@ def refusal(name: str) -> str:
     try:
         clean_name(name)
     except InvalidName as error:
-        return error.code
+        return str(error.params["reason"])
     return ""
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-UINT_MAX = 2**63 - 1
+from releasehub.core.numbers import MAX_ID
 
 
 class UnsignedField(serializers.IntegerField):
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"min_value": 0, "max_value": UINT_MAX} | options)
+        super().__init__(**{"min_value": 0, "max_value": MAX_ID} | options)
 
 
 class FlagField(serializers.BooleanField):

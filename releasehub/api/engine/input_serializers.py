@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from files.uploads.attaching import FileReference
+from releasehub.api.common.paging import MAX_PAGE
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import terms
 
@@ -86,7 +87,7 @@ class EngineLatestQuerySerializer(serializers.Serializer[Any]):
 
 
 class EngineListQuerySerializer(EngineLatestQuerySerializer):
-    page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=2**31)
+    page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=MAX_PAGE)
 
 
 class EngineDeleteQuerySerializer(serializers.Serializer[Any]):

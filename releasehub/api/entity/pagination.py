@@ -8,9 +8,10 @@ from typing import Any
 from django.db import models
 from rest_framework.request import Request
 
+from releasehub.api.common.paging import MAX_PAGE, clamp
+
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
-MAX_PAGE = 2**31
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,8 @@ def paginate(
     maximum: int = MAX_PAGE_SIZE,
 ) -> Page:
     """Return the page that the query string names. The rows are counted unless `total` is stored somewhere."""
-    number = _clamp(request.query_params.get("page"), 1, MAX_PAGE)
-    size = _clamp(request.query_params.get("pageSize"), default, maximum)
+    number = clamp(request.query_params.get("page"), default=1, maximum=MAX_PAGE)
+    size = clamp(request.query_params.get("pageSize"), default=default, maximum=maximum)
     total = rows.order_by().count() if total is None else total
     start = (number - 1) * size
     return Page(list(rows[start : start + size]) if start < total else [], number, size, total)
-
-
-def _clamp(text: str | None, default: int, maximum: int) -> int:
-    """Return a number from 1 to `maximum`: the default for a text that is not a number, and else the nearest one."""
-    if text is None or not (text.isascii() and text.isdigit() and len(text) < 20):
-        return default
-    return min(max(int(text), 1), maximum)

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from downloads.models import Category, Download
 from files.models import File
 from releasehub.api.common.moments import parse_moment
+from releasehub.core.numbers import MAX_ID
 from releasehub.webhooks.endpoints import in_state
 from releasehub.webhooks.models import Endpoint
 from versions.models import Version
@@ -45,8 +46,8 @@ class McDmCategoryFilterSet(McDmFilterSet):
 
 
 class McDmDownloadFilterSet(McDmFilterSet):
-    category_id = django_filters.NumberFilter(field_name="category_id", min_value=0, max_value=2**63 - 1)
-    prefix_id = django_filters.NumberFilter(method="filter_prefix", min_value=0, max_value=2**63 - 1)
+    category_id = django_filters.NumberFilter(field_name="category_id", min_value=0, max_value=MAX_ID)
+    prefix_id = django_filters.NumberFilter(method="filter_prefix", min_value=0, max_value=MAX_ID)
     since = SinceFilter(field_name="last_update_at")
     search = django_filters.CharFilter(method="filter_search")
     slug = django_filters.CharFilter(field_name="slug")
@@ -84,8 +85,8 @@ class McDmFileFilterSet(McDmFilterSet):
 
 
 class McDmWebhookFilterSet(McDmFilterSet):
-    download_id = django_filters.NumberFilter(field_name="download_id", min_value=0, max_value=2**63 - 1)
-    organization_id = django_filters.NumberFilter(field_name="organization_id", min_value=0, max_value=2**63 - 1)
+    download_id = django_filters.NumberFilter(field_name="download_id", min_value=0, max_value=MAX_ID)
+    organization_id = django_filters.NumberFilter(field_name="organization_id", min_value=0, max_value=MAX_ID)
     state = django_filters.ChoiceFilter(method="filter_state", choices=Endpoint.State.choices)
     since = SinceFilter(field_name="created_at")
 

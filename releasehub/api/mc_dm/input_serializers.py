@@ -10,6 +10,7 @@ from downloads.models import Category, Download
 from releasehub.api.common.fields import FlagField, UnsignedField, WordsField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.numbers import MAX_INTEGER
 
 WRITABLE_DOWNLOAD_STATES = ["visible", "draft"]
 WRITABLE_VERSION_STATES = ["draft", "scheduled", "published"]
@@ -32,7 +33,7 @@ class McDmCategoryUpdateSerializer(InputSerializer):
     title = serializers.CharField(max_length=100, required=False)
     description = serializers.CharField(required=False, allow_blank=True, max_length=10_000, trim_whitespace=False)
     parent_category_id = UnsignedField(required=False, help_text="0: top level")
-    display_order = UnsignedField(required=False, max_value=2**31 - 1)
+    display_order = UnsignedField(required=False, max_value=MAX_INTEGER)
     fa_icon = serializers.RegexField(r"^[a-z0-9-]*\Z", required=False, allow_blank=True, max_length=50, source="icon")
     icon_color = serializers.RegexField(
         r"^(#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?)?\Z", required=False, allow_blank=True, source="color"
@@ -98,7 +99,7 @@ class McDmFileUpdateSerializer(InputSerializer):
     display_label = serializers.CharField(max_length=200, required=False, allow_blank=True)
     platform = serializers.CharField(max_length=50, required=False, allow_blank=True)
     architecture = serializers.CharField(max_length=50, required=False, allow_blank=True)
-    display_order = UnsignedField(required=False, max_value=2**31 - 1)
+    display_order = UnsignedField(required=False, max_value=MAX_INTEGER)
     is_primary = FlagField(required=False)
 
     def validate_platform(self, value: str) -> str:

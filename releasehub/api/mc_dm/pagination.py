@@ -8,11 +8,10 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from releasehub.api.common.paging import window
+from releasehub.api.common.paging import MAX_PAGE, clamp, window
 
 DEFAULT_PER_PAGE = 20
 MAX_PER_PAGE = 100
-MAX_PAGE = 2**31
 
 
 class McDmPagination(BasePagination):
@@ -40,12 +39,3 @@ class McDmPagination(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema
-
-
-def clamp(text: str | None, *, default: int, maximum: int) -> int:
-    """Return a number from 1 to `maximum`: the default for a text that is not a number, and else the nearest one."""
-    try:
-        number = int(text) if text is not None and text.isascii() and len(text) < 20 else default
-    except ValueError:
-        return default
-    return min(max(number, 1), maximum)

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from downloads.models import AccessKey
 from releasehub.api.common.fields import UnsignedField
 from releasehub.api.common.serializers import InputSerializer
+from releasehub.core.numbers import MAX_INTEGER
 from versions.numbering import MAX_NUMBER_CHARACTERS
 
 
@@ -28,7 +29,7 @@ class AccessKeyCreateSerializer(InputSerializer):
     uses = UnsignedField(
         required=False,
         allow_null=True,
-        max_value=2**31 - 1,
+        max_value=MAX_INTEGER,
         help_text="The number of downloads that the key allows; null: unlimited",
     )
     highest_number = serializers.CharField(

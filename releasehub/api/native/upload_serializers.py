@@ -13,6 +13,7 @@ from files.models import File, UploadSession
 from files.uploads.sessions import PartAddress
 from releasehub.api.common.fields import FlagField, UnsignedField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.core.numbers import MAX_ID, MAX_INTEGER, read_number
 
 HEX_SHA256 = r"^(sha256:)?[0-9a-fA-F]{64}\Z"
 MAX_FILE_BYTES = 5 * 1024**4
@@ -25,10 +26,10 @@ class VersionField(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {"invalid": "Enter the numeric id or the public_id of a version."}
 
     def to_internal_value(self, data: Any) -> int | str:
-        if isinstance(data, int) and not isinstance(data, bool) and 0 <= data < 2**63:
+        if isinstance(data, int) and not isinstance(data, bool) and 0 <= data <= MAX_ID:
             return data
-        if isinstance(data, str) and data.isascii() and data.isdigit() and len(data) < 19:
-            return int(data)
+        if isinstance(data, str) and (number := read_number(data)) is not None:
+            return number
         if not (isinstance(data, str) and data.isascii() and data.isalnum() and len(data) <= 24):
             self.fail("invalid")
         return str(data)
@@ -53,7 +54,7 @@ class UploadCreateSerializer(InputSerializer):
     architecture = serializers.CharField(max_length=50, required=False, allow_blank=True)
     display_label = serializers.CharField(max_length=200, required=False, allow_blank=True)
     kind = serializers.ChoiceField(choices=File.FileKind.choices, required=False)
-    display_order = UnsignedField(required=False, max_value=2**31 - 1)
+    display_order = UnsignedField(required=False, max_value=MAX_INTEGER)
     is_primary = FlagField(required=False)
 
     def validate_sha256(self, value: str) -> str:

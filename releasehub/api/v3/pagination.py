@@ -9,11 +9,10 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from releasehub.api.common.paging import window
+from releasehub.api.common.paging import MAX_PAGE, window
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
-MAX_PAGE = 2**31
 
 
 class V3Pagination(BasePagination):

@@ -1,81 +1,56 @@
-"""Inspection of tar archives. The headers are read one after the other, and none of them is kept in memory."""
+"""Inspection of tar archives. The headers are read one after the other, and none of them is kept in memory.
+
+`tarfile` parses the header blocks. Extended headers are parsed here: `TarFile` reads them into memory whatever their
+size is, calls itself for each one, and takes quadratic time for some of them before Python 3.11.10 (CVE-2024-6232).
+"""
 
 from __future__ import annotations
 
 import re
 import stat
-from dataclasses import dataclass, field
+import tarfile
+from tarfile import BLOCKSIZE, TarInfo
 
+from files.inspection.archives.decompression import CHUNK_BYTES, TarStream
 from files.inspection.archives.findings import ArchiveError, Report
-from files.inspection.archives.members import Tree, check_name, readings
-from files.inspection.archives.streams import CHUNK_BYTES, Source
+from files.inspection.archives.names import check_name, is_utf8, readings
+from files.inspection.archives.tree import MemberTree
 
-BLOCK_BYTES = 512
+_EMPTY = bytes(BLOCKSIZE)
 _MAX_EXTENDED_BYTES = 1024 * 1024
 _MAX_OCTAL_SIZE = 0o77777777777
-_EMPTY = bytes(BLOCK_BYTES)
+_PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _LABEL = tarfile.XHDTYPE, tarfile.XGLTYPE, b"L", b"K", b"V"
+_EXTENDED = (_PAX, tarfile.SOLARIS_XHDTYPE, _GLOBAL, _LONG_NAME, _LONG_LINK)
+_NUMBER_FIELDS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(124, 136), slice(136, 148))
+_NUMBER = re.compile(rb" *[0-7]* *(?:\0.*)?|[\x80\xff].*", re.DOTALL)
 _RECORD_LENGTH = re.compile(rb"([1-9][0-9]{0,8}) ")
-_LINK, _SYMLINK, _FOLDER, _SPARSE, _LABEL = b"1", b"2", b"5", b"S", b"V"
-_FILES = frozenset({b"\0", b"0", b"7", _SPARSE})
-_SINGLE_KEYS = frozenset({"path", "linkpath", "size"})
+_SINGLE_KEYS = ("path", "linkpath", "size")
 _REAL_SIZE_KEYS = ("GNU.sparse.realsize", "GNU.sparse.size", "SCHILY.realsize")
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A header block. Names end at their first NUL byte, and sizes are in bytes.
-
-    `is_clean` is False if a name continues after its NUL byte, because some readers would use the rest of it.
-    """
-
-    name: bytes
-    prefix: bytes
-    link: bytes
-    mode: int
-    size: int
-    type: bytes
-    is_posix: bool
-    is_clean: bool
-    block: bytes
 
 
 def looks_like_tar(block: bytes) -> bool:
     """Return True if the block is a tar header, whatever the name of the file: `ustar` and a correct checksum."""
-    return len(block) == BLOCK_BYTES and block[257:262] == b"ustar" and _has_right_checksum(block)
+    if len(block) != BLOCKSIZE or block[257:262] != b"ustar":
+        return False
+    try:
+        return bool(TarInfo.frombuf(block, "utf-8", "surrogateescape"))
+    except tarfile.HeaderError:
+        return False
 
 
-def parse_header(block: bytes) -> Header:
-    """Parse a header block.
-
-    Raises:
-        ArchiveError: The checksum is wrong, or a number is invalid.
-    """
-    if not _has_right_checksum(block):
-        raise ArchiveError("archive.unreadable", "A header is damaged: its checksum is wrong.")
-    for number in block[108:116], block[116:124], block[136:148]:  # owner, group, time; 0xFF marks a negative number
-        if number[0] != 0xFF:
-            _number(number)
-    fields = block[:100], block[157:257]
-    name, link = (_up_to_nul(value) for value in fields)
-    return Header(
-        name=name,
-        prefix=_up_to_nul(block[345:500]),
-        link=link,
-        mode=_number(block[100:108]),
-        size=_number(block[124:136]),
-        type=block[156:157],
-        is_posix=block[257:263] == b"ustar\0",
-        is_clean=not any(value[len(_up_to_nul(value)) :].strip(b"\0") for value in fields),
-        block=block,
-    )
+def parse_header(block: bytes) -> TarInfo:
+    """Parse a header block with the checks that `tarfile` does not make: it reads `-8` and `0o1_0` as numbers."""
+    try:
+        header = TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError as error:
+        raise ArchiveError("archive.unreadable", f"A header is damaged: {error}.") from error
+    if header.size < 0 or not all(_NUMBER.fullmatch(block[field]) for field in _NUMBER_FIELDS):
+        raise ArchiveError("archive.unreadable", "A header is damaged: a field that must be a number is not.")
+    return header
 
 
 def parse_pax(data: bytes, report: Report) -> dict[str, bytes]:
-    """Parse the records `LENGTH KEY=VALUE\\n` of an extended header (POSIX pax, "pax Extended Header").
-
-    Raises:
-        ArchiveError: A record is damaged, or a key that must be unique has two values.
-    """
+    """Parse the records `LENGTH KEY=VALUE\\n` of an extended header (POSIX pax, "pax Extended Header")."""
     records: dict[str, bytes] = {}
     at = 0
     while at < len(data):
@@ -93,204 +68,143 @@ def parse_pax(data: bytes, report: Report) -> dict[str, bytes]:
     return records
 
 
-def _has_right_checksum(block: bytes) -> bool:
-    """Return True if the checksum is right. Some old tools add up the bytes as signed numbers, so both sums count."""
-    try:
-        stored = _number(block[148:156])
-    except ArchiveError:
-        return False
-    rest = block[:148] + b" " * 8 + block[156:]
-    signed = sum(byte - 256 if byte > 127 else byte for byte in rest) if not rest.isascii() else sum(rest)
-    return stored in {sum(rest), signed}
-
-
-def _up_to_nul(value: bytes) -> bytes:
-    return value.partition(b"\0")[0]
-
-
-def _number(value: bytes) -> int:
-    """Return a number of a header: octal digits, or base 256 if the first byte is 0x80.
-
-    Raises:
-        ArchiveError: The number is invalid or negative.
-    """
-    if value[0] == 0x80:
-        return int.from_bytes(value[1:], "big")
-    digits = _up_to_nul(value).strip(b" ")
-    if digits.strip(b"01234567"):
-        raise ArchiveError("archive.unreadable", "A header is damaged: a field that must hold a number does not.")
-    return int(digits or b"0", 8)
-
-
-@dataclass
-class _Extended:
-    """The content of the extended headers before a member, which override fields of its own header."""
-
-    pax: dict[str, bytes] = field(default_factory=dict)
-    name: bytes | None = None
-    link: bytes | None = None
-    seen: set[bytes] = field(default_factory=set)
-
-
 class TarInspector:
-    """An inspection of all headers of `source`. `packed_bytes` is the size of the whole file."""
+    """An inspection of all headers of `stream`. `packed_bytes` is the size of the whole file."""
 
-    def __init__(self, source: Source, report: Report, packed_bytes: int) -> None:
-        self._source = source
+    def __init__(self, stream: TarStream, report: Report, packed_bytes: int) -> None:
+        self._stream = stream
         self._report = report
         self._packed_bytes = packed_bytes
         self._sparse_bytes = 0
-        self._tree = Tree(report, ignore_case=False)
-        self._extended = _Extended()
+        self._tree = MemberTree(report, ignore_case=False)
+        # The extended headers before a member override fields of its own header.
+        self._extended: dict[bytes, bytes] = {}
+        self._pax: dict[str, bytes] = {}
 
     def run(self) -> None:
-        """Inspect the archive and add the findings to the report.
-
-        Raises:
-            ArchiveError: The archive cannot be read any further.
-            EnoughFindings: The report is full.
-            TooManySteps: The limit of steps is exceeded.
-        """
+        """Inspect the archive and add the findings to the report."""
         while (block := self._read_block()) != _EMPTY:
             header = parse_header(block)
-            if header.type in b"xXgLK":
+            if header.type in _EXTENDED:
                 self._read_extended(header)
             else:
-                self._check_member(header, self._extended)
-                self._extended = _Extended()
-        if self._extended.seen:
-            raise ArchiveError("archive.truncated", "It ends before the member that an extended header is about.")
-        self._check_rest()
+                self._check_member(header, block)
+                self._extended, self._pax = {}, {}
+        if self._extended:
+            raise ArchiveError("archive.truncated", "The archive ends after an extended header, before its member.")
+        while data := self._stream.read(CHUNK_BYTES):
+            if data.strip(b"\0"):
+                raise ArchiveError("archive.trailing_data", "Other data follows the end mark of the archive.")
         self._tree.check_links()
 
     def _read_block(self) -> bytes:
-        block = self._source.read(BLOCK_BYTES)
-        if len(block) < BLOCK_BYTES:
-            raise ArchiveError("archive.truncated", "It ends without an end mark.")
+        if len(block := self._stream.read(BLOCKSIZE)) < BLOCKSIZE:
+            raise ArchiveError("archive.truncated", "The archive ends without an end mark. Upload the whole file.")
         return block
 
-    def _read_extended(self, header: Header) -> None:
+    def _read_extended(self, header: TarInfo) -> None:
         if header.size > _MAX_EXTENDED_BYTES:
-            raise ArchiveError("archive.unreadable", "An extended header is too large.")
-        data = self._source.read(_padded(header.size))[: header.size]
+            raise ArchiveError("archive.unreadable", f"An extended header has {header.size} bytes. The limit is 1 MiB.")
+        data = self._stream.read(_padded(header.size))[: header.size]
         if len(data) < header.size:
-            raise ArchiveError("archive.truncated", "It ends within an extended header.")
-        if header.type in self._extended.seen:
+            raise ArchiveError("archive.truncated", "The archive ends within an extended header.")
+        if header.type in self._extended:
             raise ArchiveError("archive.conflict", "A member has two extended headers of one kind.")
-        if header.type == b"g":
-            self._check_global(parse_pax(data, self._report))
+        if header.type == _GLOBAL:
+            self._report.count_member(0)
+            if not parse_pax(data, self._report).keys().isdisjoint(_SINGLE_KEYS):
+                raise ArchiveError("archive.conflict", "A global header gives all members one name, link or size.")
             return
-        self._extended.seen.add(header.type)
-        if header.type == b"L":
-            self._extended.name = self._long_name(data)
-        elif header.type == b"K":
-            self._extended.link = self._long_name(data)
+        if header.type in (_LONG_NAME, _LONG_LINK):
+            self._extended[header.type] = self._up_to_nul(data, readings(data)[0])
         else:
-            self._extended.pax = parse_pax(data, self._report)
+            self._extended[header.type] = b""
+            self._pax = parse_pax(data, self._report)
 
-    def _long_name(self, data: bytes) -> bytes:
-        name = _up_to_nul(data)
-        if data[len(name) :].strip(b"\0"):
-            self._report.add("archive.control_characters", "A long name goes on after its end.", readings(name)[0])
-        return name
+    def _up_to_nul(self, value: bytes, name: str) -> bytes:
+        """Return a name up to its first NUL byte. Some readers would use the rest of it as well."""
+        text, _, rest = value.partition(b"\0")
+        if rest.strip(b"\0"):
+            self._report.add("archive.control_characters", "The name of {} goes on after its NUL byte.", name)
+        return text
 
-    def _check_global(self, records: dict[str, bytes]) -> None:
-        self._report.count_member(0)
-        if _SINGLE_KEYS & records.keys():
-            raise ArchiveError("archive.conflict", "It gives all members the same name, link or size.")
-
-    def _check_member(self, header: Header, extended: _Extended) -> None:
-        name = self._checked_name(header, extended)
-        size = self._size(header, extended, name)
-        if not header.is_clean:
-            self._report.add("archive.control_characters", "The member's name goes on after its end.", name)
-        is_folder = header.type == _FOLDER or (header.type in _FILES and name.endswith("/"))
-        if header.type in _FILES and not is_folder:
-            self._check_file(header, extended, name)
+    def _check_member(self, header: TarInfo, block: bytes) -> None:
+        name = self._checked_name(block)
+        link = self._up_to_nul(block[157:257], name)
+        size = self._size(header, name)
+        is_folder = header.isdir() or (header.isfile() and name.endswith("/"))
+        if header.isfile() and not is_folder:
+            self._check_file(header, block, name)
         elif size:
-            raise ArchiveError("archive.conflict", "The member is no file, but has content.", name)
+            raise ArchiveError("archive.conflict", "Archive member {} is not a file, but has content.", name)
         elif is_folder:
             self._tree.add_folder(name)
-        elif header.type in (_LINK, _SYMLINK):
-            self._check_link(header, extended, name)
+        elif header.islnk() or header.issym():
+            self._check_link(header, self._pax.get("linkpath", self._extended.get(_LONG_LINK, link)), name)
         elif header.type != _LABEL:
-            self._report.add("archive.special_member", "The member is a device, a pipe or of unknown kind.", name)
-        self._source.skip(_padded(size))
+            self._report.add(
+                "archive.special_member", "Archive member {} is a device, a pipe or of unknown type.", name
+            )
+        self._stream.skip(_padded(size))
 
-    def _checked_name(self, header: Header, extended: _Extended) -> str:
+    def _checked_name(self, block: bytes) -> str:
         """Return the name that applies, after checking every name that some reader may use instead."""
-        prefixed = header.prefix + b"/" + header.name if header.prefix else header.name
-        own = prefixed if header.is_posix else header.name
-        # In order of precedence. Readers differ in the extensions that they know, so all of the names are checked.
-        names = [extended.pax.get("GNU.sparse.name"), extended.pax.get("path"), extended.name, own]
-        given = [name for name in names if name is not None]
-        self._report.count_member(len(given[0]))
-        if not header.is_posix and header.prefix:
-            given.append(prefixed)
-        if extended.pax.get("hdrcharset") != b"BINARY":
-            self._check_utf8(*names[:2])
-        for reading in dict.fromkeys(reading for raw in given for reading in readings(raw)):
+        plain = block[:100].partition(b"\0")[0]
+        prefix = block[345:500].partition(b"\0")[0]
+        prefixed = prefix + b"/" + plain if prefix else plain
+        # Only POSIX archives have a prefix. GNU tar keeps times in its place, but some readers do not know that.
+        own = [prefixed] if block[257:263] == tarfile.POSIX_MAGIC[:6] else [plain, prefixed]
+        pax = [self._pax[key] for key in ("GNU.sparse.name", "path") if key in self._pax]
+        names = pax + [value for kind, value in self._extended.items() if kind == _LONG_NAME] + own
+        name = readings(names[0])[0]
+        self._report.count_member(len(names[0]))
+        self._up_to_nul(block[:100], name)
+        if not all(map(is_utf8, pax)) and self._pax.get("hdrcharset") != b"BINARY":
+            self._report.add("archive.name_encoding", "The name of archive member {} is not UTF-8.", name)
+        for reading in dict.fromkeys(reading for raw in names for reading in readings(raw)):
             if not check_name(self._report, reading):
                 break
-        return readings(given[0])[0]
+        return name
 
-    def _check_utf8(self, *names: bytes | None) -> None:
-        for name in names:
-            try:
-                (name or b"").decode()
-            except UnicodeDecodeError:
-                self._report.add("archive.name_encoding", "The member's name is not UTF-8.", readings(name or b"")[0])
-
-    def _size(self, header: Header, extended: _Extended, name: str) -> int:
-        """Return the size of the content in bytes.
-
-        Raises:
-            ArchiveError: Two sizes contradict each other, so readers could disagree on where the next member starts.
-        """
-        if "size" not in extended.pax:
-            return header.size
-        size = _decimal(extended.pax["size"])
+    def _size(self, header: TarInfo, name: str) -> int:
+        """Return the size of the content in bytes. If readers disagree on it, they find different next members."""
+        size = _decimal(self._pax["size"]) if "size" in self._pax else header.size
         if size != header.size and size <= _MAX_OCTAL_SIZE:
-            raise ArchiveError("archive.conflict", "The member has two different sizes.", name)
+            raise ArchiveError("archive.conflict", "Archive member {} has two different sizes.", name)
         return size
 
-    def _check_file(self, header: Header, extended: _Extended, name: str) -> None:
+    def _check_file(self, header: TarInfo, block: bytes, name: str) -> None:
         self._tree.add_file(name)
         if header.mode & (stat.S_ISUID | stat.S_ISGID):
-            self._report.add("archive.setuid", "The member would run with the rights of its owner (setuid).", name)
+            self._report.add("archive.setuid", "Archive member {} would run with the rights of its owner.", name)
         # A sparse file has almost no content in the archive, but takes its real size on the disk of many readers.
-        sizes = [_decimal(extended.pax[key]) for key in _REAL_SIZE_KEYS if key in extended.pax]
-        if header.type == _SPARSE:
-            sizes.append(_number(header.block[483:495]))
-            self._skip_sparse_map(header.block[482])
-        self._sparse_bytes += max(sizes, default=0)
+        sizes = [0, *(_decimal(self._pax[key]) for key in _REAL_SIZE_KEYS if key in self._pax)]
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            sizes.append(int.from_bytes(block[484:495], "big") if block[483] & 0x80 else _octal(block[483:495]))
+            has_more = block[482]
+            while has_more:
+                has_more = self._read_block()[504]
+        self._sparse_bytes += max(sizes)
         self._report.check_sizes(self._sparse_bytes, self._packed_bytes)
 
-    def _skip_sparse_map(self, goes_on: int) -> None:
-        while goes_on:
-            goes_on = self._read_block()[504]
-
-    def _check_link(self, header: Header, extended: _Extended, name: str) -> None:
-        targets = [extended.pax.get("linkpath"), extended.link, header.link]
-        target = next(raw for raw in targets if raw is not None)
-        if len(target) > self._report.limits.max_name_bytes:
-            self._report.add("archive.name_too_long", "The link's target is too long.", name)
-        elif header.type == _LINK:
+    def _check_link(self, header: TarInfo, target: bytes, name: str) -> None:
+        if len(target) > (limit := self._report.limits.max_name_bytes):
+            self._report.add("archive.name_too_long", f"The target of link {{}} has more than {limit} bytes.", name)
+        elif header.islnk():
             self._tree.add_hardlink(name, readings(target)[-1])
         else:
             self._tree.add_symlink(name, readings(target)[-1])
 
-    def _check_rest(self) -> None:
-        while data := self._source.read(CHUNK_BYTES):
-            if data.strip(b"\0"):
-                raise ArchiveError("archive.trailing_data", "It has other data after its end mark.")
-
 
 def _padded(size: int) -> int:
-    return -(-size // BLOCK_BYTES) * BLOCK_BYTES
+    return -(-size // BLOCKSIZE) * BLOCKSIZE
+
+
+def _octal(field: bytes) -> int:
+    return int(field.partition(b"\0")[0].strip() or b"0", 8)
 
 
 def _decimal(value: bytes) -> int:
     if not re.fullmatch(rb"[0-9]{1,20}", value):
-        raise ArchiveError("archive.unreadable", "An extended header is damaged: a size is no number.")
+        raise ArchiveError("archive.unreadable", "An extended header is damaged: a size is not a number.")
     return int(value)

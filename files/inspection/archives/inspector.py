@@ -1,0 +1,161 @@
+"""Decide by name and content whether a file is a zip or a tar archive, and inspect it."""
+
+from __future__ import annotations
+
+import os
+import struct
+from tarfile import BLOCKSIZE
+from typing import IO
+
+from files.inspection.archives.decompression import COMPRESSIONS, TarStream, read_at
+from files.inspection.archives.findings import (
+    DEFAULT_LIMITS,
+    ArchiveError,
+    ArchiveLimits,
+    Finding,
+    Report,
+    ReportIsFull,
+)
+from files.inspection.archives.tars import TarInspector, looks_like_tar
+from files.inspection.archives.zip_framing import END_MAGIC, LOCAL_MAGIC, Directory, find_directory
+from files.inspection.archives.zips import ZipInspector
+from files.mime import sniff
+from files.names import extension
+
+_HEAD_BYTES = 8192
+# These files are read in place and not unpacked to a file system. Names that differ only in case do no harm there, and
+# obfuscation tools, which shorten names to a few letters, produce many of them.
+_READ_IN_PLACE = frozenset({"jar", "war", "ear", "aar", "apk", "aab", "litemod"})
+_PACKAGES = frozenset({"whl", "egg", "nupkg", "snupkg", "vsix", "xpi", "ipa", "conda", "msix", "appx", "msixbundle"})
+_GAME_PACKS = frozenset({"mrpack", "mcpack", "mcaddon", "mcworld"})
+_DOCUMENTS = frozenset({"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub", "kmz", "3mf", "cbz"})
+_ZIPS = frozenset({"zip"}) | _READ_IN_PLACE | _PACKAGES | _GAME_PACKS | _DOCUMENTS
+_TARS = {
+    **dict.fromkeys(("tar.gz", "tgz", "taz"), "gz"),
+    **dict.fromkeys(("tar.bz2", "tbz2", "tbz", "tb2"), "bz2"),
+    **dict.fromkeys(("tar.xz", "txz"), "xz"),
+    **dict.fromkeys(("tar.zst", "tzst"), "zst"),
+    "tar": "",
+}
+# File types for which there is no legitimate reason to carry a zip archive at the end.
+_NO_CARRIERS = frozenset(
+    {"text/html", "application/xml", "application/pdf", "application/rtf", "application/gzip", "application/x-bzip2"}
+    | {"application/x-xz", "application/x-tar", "application/x-7z-compressed", "application/x-rar-compressed"}
+)
+_ZSTANDARD_MAGIC, _ZSTANDARD_SKIPPABLE = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
+_WRONG_TYPE = "The file name ends in .{}, but the content is not such an archive."
+
+
+def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAULT_LIMITS) -> list[Finding]:
+    """Return the findings for a file that is an archive or has the name of one. An empty list means no problem.
+
+    A damaged or hostile archive produces findings and never another exception. Archives that are compressed with
+    Zstandard are not inspected, because the standard library cannot decompress them.
+
+    Args:
+        handle: A seekable file. Its position afterwards is undefined.
+        name: The file name, whose extension may say that the file is an archive.
+        limits: The limits that the archive and its inspection have to keep.
+
+    Raises:
+        TooManySteps: The inspection takes more steps than `limits.max_steps` allows.
+    """
+    report = Report(limits)
+    try:
+        _inspect(handle, extension(name), report)
+    except ArchiveError as error:
+        report.findings.append(error.finding)
+    except ReportIsFull:
+        pass
+    # The file is hostile input. A value that the parsers did not expect means that the archive is damaged.
+    except (ArithmeticError, LookupError, ValueError, struct.error):
+        report.findings.append(Finding("archive.unreadable", "The archive is damaged and cannot be read."))
+    return report.findings[: limits.max_findings]
+
+
+def is_packed(head: bytes) -> bool:
+    """Return True if content that starts with `head` is compressed as a whole, like a compressed tar archive."""
+    return any(head.startswith(magic) for magic, _ in COMPRESSIONS.values())
+
+
+def _inspect(handle: IO[bytes], ext: str, report: Report) -> None:
+    size = handle.seek(0, os.SEEK_END)
+    head = read_at(handle, 0, min(size, _HEAD_BYTES))
+    if ext in _TARS:
+        _check_tar_type(head, ext, _TARS[ext])
+        compression: str | None = _TARS[ext]
+    elif ext in _ZIPS or head.startswith((LOCAL_MAGIC, END_MAGIC)):
+        _inspect_zip(handle, size, head, ext, report)
+        return
+    else:
+        compression = _compression_of_tar(handle, head)
+    if compression is None:
+        _inspect_tail(handle, size, head, report)
+    elif compression != "zst":
+        TarInspector(TarStream(handle, compression, report), report, size).run()
+
+
+def _check_tar_type(head: bytes, ext: str, compression: str) -> None:
+    if compression == "zst":
+        is_right = head.startswith(_ZSTANDARD_MAGIC) or head[1:4] == _ZSTANDARD_SKIPPABLE
+    elif compression:
+        is_right = head.startswith(COMPRESSIONS[compression][0])
+    else:
+        block = head[:BLOCKSIZE]
+        # The first block of an empty archive, or of one in the format before `ustar`, whose checksum is verified later.
+        is_old = len(block) == BLOCKSIZE and (not any(block) or block[148:156].strip(b" \0").isdigit())
+        is_right = looks_like_tar(block) or is_old
+    if not is_right:
+        raise ArchiveError("archive.wrong_type", _WRONG_TYPE.format(ext))
+
+
+def _compression_of_tar(handle: IO[bytes], head: bytes) -> str | None:
+    """Return the compression of a tar archive whatever its name is, "" for none; None if it is no tar archive."""
+    if looks_like_tar(head[:BLOCKSIZE]):
+        return ""
+    for compression, (magic, _) in COMPRESSIONS.items():
+        if head.startswith(magic):
+            try:
+                stream = TarStream(handle, compression, Report(DEFAULT_LIMITS))
+                return compression if looks_like_tar(stream.read(BLOCKSIZE)) else None
+            except ArchiveError:
+                return None
+    return None
+
+
+def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Report) -> None:
+    starts_right = head.startswith((LOCAL_MAGIC, END_MAGIC))
+    if (directory := find_directory(handle, size)) is None:
+        if starts_right:
+            raise ArchiveError("archive.truncated", "The archive ends without an end record. Upload the whole file.")
+        raise ArchiveError("archive.wrong_type", _WRONG_TYPE.format(ext))
+    prefix = ZipInspector(handle, directory, report, ignore_case=ext not in _READ_IN_PLACE).run()
+    # An executable jar begins with the shell script that runs it. In every other archive a prefix could be a second
+    # file, which some programs open instead of the archive.
+    if (prefix or not starts_right) and not (ext == "jar" and head.startswith(b"#!")):
+        report.add("archive.prefix", "The archive has other data before its first member.")
+
+
+def _inspect_tail(handle: IO[bytes], size: int, head: bytes, report: Report) -> None:
+    """Inspect a zip archive at the end of a file of another type.
+
+    Self-extracting programs and scripts have one legitimately. An image or a document with a zip archive at its end is
+    a polyglot: a file that different programs interpret differently.
+    """
+    if (directory := _directory_at_end(handle, size)) is None:
+        return
+    kind = sniff(head)
+    family = kind.partition("/")[0]
+    if family in {"image", "audio", "video", "font"} or kind in _NO_CARRIERS or b"%PDF-" in head[:1024]:
+        report.add("archive.polyglot", f"The file is a zip archive and {kind} at once.")
+    ZipInspector(handle, directory, report, ignore_case=False).run()
+
+
+def _directory_at_end(handle: IO[bytes], size: int) -> Directory | None:
+    """Return the central directory, or None if some bytes before the end merely look like an end record."""
+    try:
+        return find_directory(handle, size)
+    except ArchiveError as error:
+        if error.finding.code in {"archive.trailing_data", "archive.truncated"}:
+            return None
+        raise

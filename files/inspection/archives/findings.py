@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
@@ -84,6 +86,10 @@ class Report:
         self.findings: list[Finding] = []
         self._members = self._name_bytes = self._records = self._steps = 0
 
+    @property
+    def is_rejected(self) -> bool:
+        return not all(finding.is_warning for finding in self.findings)
+
     def add(self, code: str, message: str, member: str = "") -> None:
         """Add a finding. `{}` in the message stands for the member.
 
@@ -122,6 +128,16 @@ class Report:
             raise ArchiveError("archive.bomb", f"{size}; the limit is {limits.max_unpacked_bytes // MIB} MiB.")
         if unpacked_bytes > limits.ratio_applies_over_bytes and unpacked_bytes > limits.max_ratio * packed_bytes:
             raise ArchiveError("archive.bomb", f"{size}, which is more than {limits.max_ratio} times its own size.")
+
+    @contextmanager
+    def continue_after_warning(self) -> Iterator[None]:
+        """Record a problem that would end the inspection and go on, unless it is a reason to reject the archive."""
+        try:
+            yield
+        except ArchiveError as error:
+            if not error.finding.is_warning:
+                raise
+            self.findings.append(error.finding)
 
     def _spend(self, steps: int) -> None:
         self._steps += steps

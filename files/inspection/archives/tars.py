@@ -96,6 +96,7 @@ class TarInspector:
             if data.strip(b"\0"):
                 raise ArchiveError("archive.trailing_data", "Other data follows the end mark of the archive.")
         self._tree.check_links()
+        self._report.check_sizes(self._sparse_bytes, self._packed_bytes)
 
     def _read_block(self) -> bytes:
         if len(block := self._stream.read(BLOCKSIZE)) < BLOCKSIZE:
@@ -185,7 +186,6 @@ class TarInspector:
             while has_more:
                 has_more = self._read_block()[504]
         self._sparse_bytes += max(sizes)
-        self._report.check_sizes(self._sparse_bytes, self._packed_bytes)
 
     def _check_link(self, header: TarInfo, target: bytes, name: str) -> None:
         if len(target) > (limit := self._report.limits.max_name_bytes):

@@ -16,7 +16,7 @@ from typing import IO
 from files.inspection.archives.decompression import CHUNK_BYTES, Decompressor, Inflater, decompress, read_up_to
 from files.inspection.archives.findings import MIB, ArchiveError, Report
 
-DEFLATED_64 = 9  # Windows uses it for large files. The standard library cannot decompress it.
+READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _MAX_DICTIONARY_BYTES = 64 * MIB
 _LZMA_HEADER_BYTES = 9
 
@@ -42,13 +42,13 @@ def check_content(handle: IO[bytes], info: zipfile.ZipInfo, start: int, name: st
 
 
 def _chunks(handle: IO[bytes], info: zipfile.ZipInfo, name: str, report: Report) -> Iterator[bytes]:
-    left = info.compress_size
+    left, method = info.compress_size, info.compress_type
     decompressor: Decompressor | None = None
-    if info.compress_type == zipfile.ZIP_LZMA:
+    if method == zipfile.ZIP_LZMA:
         decompressor = _start_lzma(read_up_to(handle, min(_LZMA_HEADER_BYTES, left)), name)
         left -= _LZMA_HEADER_BYTES
-    elif info.compress_type != zipfile.ZIP_STORED:
-        decompressor = Inflater(-15) if info.compress_type == zipfile.ZIP_DEFLATED else bz2.BZ2Decompressor()
+    elif method != zipfile.ZIP_STORED:
+        decompressor = Inflater(-15) if method == zipfile.ZIP_DEFLATED else bz2.BZ2Decompressor()
     while decompressor is None or not decompressor.eof:
         data = b""
         if decompressor is None or decompressor.needs_input:
@@ -58,7 +58,7 @@ def _chunks(handle: IO[bytes], info: zipfile.ZipInfo, name: str, report: Report)
                 break
         yield decompress(decompressor, data) if decompressor else data
     # The end mark of an LZMA stream is optional.
-    is_cut = decompressor and not decompressor.eof and info.compress_type != zipfile.ZIP_LZMA
+    is_cut = decompressor and not decompressor.eof and method != zipfile.ZIP_LZMA
     if is_cut or (decompressor and (left or decompressor.unused_data)):
         report.add("archive.conflict", "Archive member {} is longer or shorter than its compressed content.", name)
 
@@ -73,9 +73,11 @@ def _start_lzma(header: bytes, name: str) -> Decompressor:
     rest, lc = divmod(header[4], 9)
     pb, lp = divmod(rest, 5)
     size = int.from_bytes(header[5:9], "little")
-    if size > _MAX_DICTIONARY_BYTES or lc + lp > 4:
+    if size > _MAX_DICTIONARY_BYTES:
         need, limit = -(-size // MIB), _MAX_DICTIONARY_BYTES // MIB
         message = f"Archive member {{}} needs {need} MiB to decompress; the limit is {limit} MiB."
         raise ArchiveError("archive.method", message, name)
+    if lc + lp > 4:
+        raise ArchiveError("archive.method", "The LZMA properties of archive member {} are unusual.", name)
     chain = [{"id": lzma.FILTER_LZMA1, "dict_size": max(size, 4096), "lc": lc, "lp": lp, "pb": pb}]
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)

@@ -97,7 +97,8 @@ def read_entries(handle: IO[bytes], directory: Directory, report: Report) -> lis
     except UnicodeDecodeError as error:
         raise ArchiveError("archive.name_encoding", "The name of a member is not the UTF-8 it claims to be.") from error
     except NotImplementedError as error:
-        raise ArchiveError("archive.method", f"A member needs a newer program to unpack it: {error}.") from error
+        # Not archive.method, which is a warning: `zipfile` gives up here, so the other members remain unread.
+        raise ArchiveError("archive.unreadable", f"The archive needs a newer program: {error}.") from error
     except zipfile.BadZipFile as error:
         raise ArchiveError("archive.unreadable", f"The central directory is damaged: {error}.") from error
 

@@ -16,10 +16,11 @@ from files.inspection.archives.decompression import read_at
 from files.inspection.archives.findings import ArchiveError, Report
 from files.inspection.archives.names import check_name, is_utf8, readings
 from files.inspection.archives.tree import MemberTree
-from files.inspection.archives.zip_content import DEFLATED_64, check_content
+from files.inspection.archives.zip_content import READABLE_METHODS, check_content
 from files.inspection.archives.zip_framing import UTF8_FLAG, Directory, extra_fields, raw_name
 
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, DEFLATED_64, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_DEFLATED_64 = 9  # Windows uses it for large files. The standard library cannot decompress it.
+_METHODS = (*READABLE_METHODS, _DEFLATED_64)
 _PATCH_FLAG = 0x20
 _ENCRYPTED_FLAGS = framing.ENCRYPTED_FLAG | 0x40 | 0x2000  # also strong encryption, and an encrypted directory
 _DOS_FOLDER = 0x10
@@ -37,6 +38,7 @@ class ZipInspector:
         self._directory = directory
         self._report = report
         self._tree = MemberTree(report, ignore_case=ignore_case)
+        self._is_bomb = False
 
     def run(self) -> int:
         """Inspect the archive, and return the number of bytes before the first member."""
@@ -46,10 +48,13 @@ class ZipInspector:
             self._report.count_member(len(info.orig_filename))
             unpacked, packed = unpacked + info.file_size, packed + info.compress_size
             self._check_entry(info)
-        self._report.check_sizes(unpacked, min(packed, self._directory.end))
+        self._is_bomb = True
+        with self._report.continue_after_warning():
+            self._report.check_sizes(unpacked, min(packed, self._directory.end))
+            self._is_bomb = False
         members.sort(key=lambda info: info.header_offset)
         self._check_places(members)
-        if not self._report.findings:
+        if not self._report.is_rejected:
             self._tree.check_links()
         prefix, start = self._directory.prefix_bytes, self._directory.start
         return prefix + members[0].header_offset if members else start
@@ -134,7 +139,7 @@ class ZipInspector:
             self._report.add("archive.conflict", conflict, name)
         else:
             self._check_unicode_path(local.name, local.extra, local.flags)
-        if not self._report.findings:
+        if not self._report.is_rejected:
             self._check_content(info, local.content_start, name)
         descriptor_bytes = framing.descriptor_bytes(self._handle, info, local, self._directory.start)
         if descriptor_bytes is None:
@@ -146,12 +151,16 @@ class ZipInspector:
         is_link = _is_symlink(info) and not _is_folder(info, name)
         if is_link and info.file_size > (limit := self._report.limits.max_name_bytes):
             self._report.add("archive.name_too_long", f"The target of link {{}} has more than {limit} bytes.", name)
-        elif is_link and info.compress_type == DEFLATED_64:
-            self._report.add("archive.method", "The compression method of link {} is unusual.", name)
-        elif info.compress_type != DEFLATED_64:
-            head = check_content(self._handle, info, start, name, self._report)
-            if is_link:
-                self._tree.add_symlink(name, readings(head)[-1])
+            return
+        head: bytes | None = None
+        is_readable = info.compress_type in READABLE_METHODS and not info.flag_bits & (_ENCRYPTED_FLAGS | _PATCH_FLAG)
+        if is_readable and (is_link or not self._is_bomb):
+            with self._report.continue_after_warning():
+                head = check_content(self._handle, info, start, name, self._report)
+        if is_link and head is None:
+            self._report.add("archive.link_outside", "The target of symbolic link {} cannot be read.", name)
+        elif is_link:
+            self._tree.add_symlink(name, readings(head or b"")[-1])
 
 
 def _is_symlink(info: zipfile.ZipInfo) -> bool:

@@ -1,6 +1,6 @@
 """Send requests generated from the schema with every kind of key; no answer may be a 5xx or missing from the schema.
 
-`FUZZ_EXAMPLES` (5) is the number of requests generated for each operation. Every one of them is sent once per kind of
+`FUZZ_EXAMPLES` (3) is the number of requests generated for each operation. Every one of them is sent once per kind of
 key, because generating a request takes as long as answering it. `breaking.py` makes broken copies of each, which are
 sent with one key.
 """
@@ -35,7 +35,7 @@ from tests.api.described import operations as described
 from tests.factories import make_file, make_key, make_user
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "5"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
 # From the fewest rights to the most, so that rows are still there when a key that may delete them comes last.
 KEYS: dict[str, Callable[[User], str]] = {
     "none": lambda owner: "",

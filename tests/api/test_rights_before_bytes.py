@@ -17,7 +17,7 @@ from releasehub.apikeys.scopes import Scope
 from tests.conftest import ApiClient
 from tests.factories import make_category, make_download, make_key, make_user, make_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 VERBS = ("POST", "PUT", "PATCH", "DELETE")
 BOUNDARY = "a-boundary"
 # A parser reads in chunks; whatever is read beyond the first few was read for nothing.

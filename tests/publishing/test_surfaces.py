@@ -36,7 +36,7 @@ from tests.undoing import undone
 from versions.models import Version
 from versions.policies import version_policy
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
 SOON = timezone.now().replace(microsecond=0) + timedelta(days=300)
 STATUSES: dict[type[DomainError], set[int]] = {

@@ -35,7 +35,6 @@ PARTS = {
 PACKAGES = {"postgres": ("postgresql",), "redis": ("redis-server",), "s3": ()}
 VARIABLES = tuple(name for names in PARTS.values() for name in names)
 TEST_POSTGRES_SETTINGS = {"synchronous_commit": "off"}
-FUZZ_EXAMPLES = "3"  # of requests that were made up in numbers on the embedded defaults
 LONGEST_FOLDER = 60  # a unix socket has 107 characters for its whole path
 
 
@@ -204,7 +203,6 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if is_suite:
             os.chdir(servers.ROOT)
-            os.environ.setdefault("FUZZ_EXAMPLES", FUZZ_EXAMPLES)
             install_packages(["chromium", "nginx-light"], required=False)  # tests say so themselves when one is missing
         with services(*parts) as environment:
             return run_command(command, environment)

@@ -1,5 +1,6 @@
 """Create, change and delete categories, and pass their settings on to the categories below them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -28,8 +29,8 @@ def create_category(*, actor: Actor, title: str, parent: Category | None = None,
     category = Category()
     slug = fields.pop("slug", "") or free_slug(title, _slug_is_taken, fallback="category")
     assign(category, {"title": title, "parent": parent, "slug": slug, **fields})
+    _resolve_settings(category, [*(parent.trail() if parent else ()), category])
     category.save()
-    _spread_settings(category)
     audit.record(actor=actor, action=AuditAction.CATEGORY_CREATE, target=category)
     return category
 
@@ -92,12 +93,17 @@ def _slug_is_taken(slug: str) -> bool:
 
 
 def _spread_settings(category: Category) -> None:
-    """Store the resolved settings of the category and of all categories below it.
-
-    Settings are read far more often than they change, so they are resolved here once instead of on every read.
-    """
+    """Store the resolved settings of the category and of all categories below it."""
     for node in category.subtree():
-        inherited = settings_along(node.trail())
-        is_members_only = inherited.get("members_only", site_rules().members_only)
-        Category.objects.filter(pk=node.pk).update(inherited=inherited, is_members_only=is_members_only)
+        _resolve_settings(node, node.trail())
+        node.save(update_fields=["inherited", "is_members_only"])
     category.refresh_from_db()
+
+
+def _resolve_settings(category: Category, trail: Sequence[Category]) -> None:
+    """Set the settings that apply in the category, after those of the categories on the trail to it.
+
+    Settings are read far more often than they change, so they are resolved once instead of on every read.
+    """
+    category.inherited = settings_along(trail)
+    category.is_members_only = category.inherited.get("members_only", site_rules().members_only)

@@ -8,6 +8,7 @@ class DownloadsConfig(AppConfig):
 
     def ready(self) -> None:
         from downloads.models import Download
+        from downloads.services.invitations import TeamInvitations
         from downloads.snapshots import download_snapshot
         from downloads.webhooks import (
             is_held_by_manager,
@@ -16,10 +17,13 @@ class DownloadsConfig(AppConfig):
             owner_of,
             streamed_downloads,
         )
+        from releasehub.accounts.invitation_targets import register_invitation_target
+        from releasehub.accounts.models import Invitation
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.webhooks.policies import register_downloads
         from releasehub.webhooks.services import register_snapshot
 
+        register_invitation_target(Invitation.Kind.TEAM, TeamInvitations())
         register_snapshot(Download, download_snapshot)
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())

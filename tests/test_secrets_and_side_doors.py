@@ -183,14 +183,14 @@ def test_attached_upload_is_checked_by_the_rules_of_its_category() -> None:
     owner = make_user()
     version = make_version(only_zips(owner), "1.0.0")
     upload = make_loose_upload(owner, name="tool.bin")
-    with pytest.raises(Rejected, match="Only"):
+    with pytest.raises(Rejected, match="does not accept"):
         attach(version, upload.public_id)
 
 
 def test_bytes_from_another_category_are_checked_again() -> None:
     owner = make_user()
     file = make_file(make_version(make_download(owner), "1.0.0"), name="tool.zip", content=b"MZ no archive at all")
-    with pytest.raises(Rejected, match="not what the file name says"):
+    with pytest.raises(Rejected, match="not of that type"):
         attach(make_version(only_zips(owner), "1.0.0"), file.public_id)
     assert blob_storage()
 
@@ -239,8 +239,8 @@ def test_internal_sharing_key_cannot_detect_accounts() -> None:
 @pytest.mark.parametrize("surface", ["shares", "members"])
 def test_email_lookups_are_rate_limited(surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over the limit an address with an account gets the answer of one without."""
-    monkeypatch.setattr("releasehub.api.entity.addresses.ADDRESSES_PER_HOUR", 2)
-    monkeypatch.setattr("releasehub.api.entity.addresses.time.time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr("releasehub.accounts.invitation_limit.NAMES_PER_HOUR", 2)
+    monkeypatch.setattr("releasehub.accounts.invitation_limit.time.time", lambda: 1_700_000_000.0)
     owner = make_user()
     organization = make_organization()
     Membership.objects.create(organization=organization, user=owner, role="owner")
@@ -253,10 +253,25 @@ def test_email_lookups_are_rate_limited(surface: str, monkeypatch: pytest.Monkey
         return client.send("post", path, {"emails": [address]} if surface == "shares" else {"email": address})
 
     for number in range(2):
-        assert name(f"nobody{number}@example.org").status_code == (200 if surface == "shares" else 404)
+        assert name(f"nobody{number}@example.org").status_code == (200 if surface == "shares" else 201)
     answers = [name("stranger@example.org"), name("nobody@example.org")]
     assert {(answer.status_code, answer.content) for answer in answers} == {(429, answers[0].content)}
     assert int(answers[0]["Retry-After"]) > 0
+
+
+def test_strangers_and_unknown_addresses_share_a_limit_where_the_answer_names_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("releasehub.accounts.invitation_limit.OUTSIDERS_PER_HOUR", 2)
+    monkeypatch.setattr("releasehub.accounts.invitation_limit.time.time", lambda: 1_700_000_000.0)
+    entity = entity_of(make_user())
+    make_user("stranger", email="stranger@example.org")
+    client = ApiClient(make_key(entity.owner))
+    path = f"/api/entities/{entity.public_id}/shares"
+    assert client.send("post", path, {"emails": ["nobody@example.org", "none@example.org"]}).status_code == 200
+    answers = [client.send("post", path, {"emails": [name]}) for name in ("stranger@example.org", "no@example.org")]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(429, answers[0].content)}
+    assert not Share.objects.exists()
 
 
 def test_store_of_an_organization_needs_a_right_there() -> None:

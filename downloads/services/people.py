@@ -30,13 +30,28 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
         raise Conflict(
             ErrorCode.TEAM_OWNER, "The owner of a download already has all rights. Choose another user.", field="user"
         )
+    check_flags(actor, download, flags, held=team_flags_of(download, user))
+    return save_team_member(actor=actor, download=download, user=user, flags=flags)
+
+
+def check_flags(actor: Actor, download: Download, flags: set[str], *, held: set[str] | None = None) -> None:
+    """Check the flags that the actor wants to give to a user who has the flags `held`.
+
+    Raises:
+        Denied: The actor does not have a flag that would be given or taken away.
+        Invalid: There is no flag, or an unknown one.
+    """
     if not flags or not flags <= set(TeamMember.FLAGS):
         raise Invalid(
             ErrorCode.INVALID,
             f"A team member needs at least one right. Choose one or more of: {', '.join(TeamMember.FLAGS)}.",
             field="flags",
         )
-    _ensure_own(actor, download, flags ^ _flags_of(download, user))
+    _ensure_own(actor, download, flags ^ (held or set()))
+
+
+def save_team_member(*, actor: Actor, download: Download, user: User, flags: set[str]) -> TeamMember:
+    """Store the flags of a team member. The caller has checked the rights and holds the lock on the download."""
     values = {name: name in flags for name in TeamMember.FLAGS}
     member, _ = TeamMember.objects.update_or_create(download=download, user=user, defaults=values)
     changes = {"user": user.pk, "flags": sorted(flags)}
@@ -54,7 +69,7 @@ def remove_team_member(*, actor: Actor, download: Download, user: User) -> None:
     """
     download_policy.ensure("manage_team", actor, download)
     download = lock_download(download.pk)
-    _ensure_own(actor, download, _flags_of(download, user))
+    _ensure_own(actor, download, team_flags_of(download, user))
     removed, _ = TeamMember.objects.filter(download=download, user=user).delete()
     if removed:
         audit.record(actor=actor, action=AuditAction.TEAM_REMOVE, target=download, changes={"user": user.pk})
@@ -136,7 +151,7 @@ def withdraw_from_store(*, actor: Actor, download: Download, organization: Organ
         audit.record(actor=actor, action=AuditAction.STORE_REMOVE, target=download, changes=changes)
 
 
-def _flags_of(download: Download, user: User) -> set[str]:
+def team_flags_of(download: Download, user: User) -> set[str]:
     """Return the team flags of a user; empty for a user who is not on the team."""
     member = TeamMember.objects.filter(download=download, user=user).first()
     return set() if member is None else {name for name in TeamMember.FLAGS if getattr(member, name)}

@@ -9,3 +9,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from releasehub.accounts import sign_in_signals, signals  # noqa: F401
+        from releasehub.accounts.invitation_targets import register_invitation_target
+        from releasehub.accounts.models import Invitation
+        from releasehub.accounts.organization_invitations import OrganizationInvitations
+
+        register_invitation_target(Invitation.Kind.ORGANIZATION, OrganizationInvitations())

@@ -6,7 +6,8 @@ from django.contrib.auth.models import Group, Permission
 from django.db import models
 from django.db.models import Q
 
-from releasehub.accounts.models import Membership, Organization, User
+from releasehub.accounts.invitation_targets import target_of
+from releasehub.accounts.models import Invitation, Membership, Organization, User
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.accounts.scopes import ALL_SCOPES, OrganizationScope
 from releasehub.core.actor import Actor
@@ -21,7 +22,11 @@ class UserPolicy(Policy[User]):
 
     def can_view(self, actor: Actor, target: User) -> bool:
         is_own = actor.user_id is not None and actor.user_id == target.pk
-        return is_own or actor.has_permission("accounts.view_user") or actor.has_permission(CHANGE_USER)
+        return is_own or self.can_list(actor)
+
+    def can_list(self, actor: Actor) -> bool:
+        """Return whether the actor may see all accounts, and so may be told whether one exists."""
+        return actor.has_permission("accounts.view_user") or actor.has_permission(CHANGE_USER)
 
     def can_change(self, actor: Actor, target: User) -> bool:
         """Return whether the actor may change the user.
@@ -132,6 +137,28 @@ class OrganizationPolicy(Policy[Organization]):
         return member.scopes <= self.scopes_in(actor, member.organization)
 
 
+class InvitationPolicy(Policy[Invitation]):
+    """The addressee answers an invitation; everybody who may invite to its target sees and revokes it."""
+
+    def can_view(self, actor: Actor, target: Invitation) -> bool:
+        return self.is_addressee(actor, target) or self.can_revoke(actor, target)
+
+    def standing(self, actor: Actor, target: Invitation) -> frozenset[str]:
+        roles = {"addressee": self.is_addressee(actor, target), "manager": self.can_revoke(actor, target)}
+        return frozenset(name for name, holds in roles.items() if holds)
+
+    def can_answer(self, actor: Actor, target: Invitation) -> bool:
+        return self.is_addressee(actor, target)
+
+    def can_revoke(self, actor: Actor, target: Invitation) -> bool:
+        handler = target_of(target.kind)
+        invites_to = handler.find(target.target_id)
+        return invites_to is not None and handler.can_invite(actor, invites_to)
+
+    def is_addressee(self, actor: Actor, target: Invitation) -> bool:
+        return Invitation.objects.filter(pk=target.pk).addressed_to(actor).exists()
+
+
 def memberships_of(actor: Actor) -> dict[int, Membership]:
     """Return the memberships of the actor by organization id. They are loaded once for each actor."""
     if _FACT not in actor.facts:
@@ -149,3 +176,4 @@ def clear_cached_memberships(actor: Actor) -> None:
 user_policy = UserPolicy()
 group_policy = GroupPolicy()
 organization_policy = OrganizationPolicy()
+invitation_policy = InvitationPolicy()

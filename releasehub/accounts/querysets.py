@@ -7,6 +7,8 @@ from typing import Any, Self
 from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
 
 from releasehub.core.actor import Actor
 
@@ -38,3 +40,33 @@ class OrganizationQuerySet(models.QuerySet[Any]):
     def search(self, text: str) -> Self:
         """Return the organizations whose name or slug contains the text."""
         return self.filter(Q(name__icontains=text) | Q(slug__icontains=text)) if text else self
+
+
+class InvitationQuerySet(models.QuerySet[Any]):
+    def unanswered(self) -> Self:
+        """Return the invitations that a manager of the target sees as pending.
+
+        Declined ones are among them until they expire: otherwise, a refusal would tell that the account exists.
+        """
+        return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+    def pending(self) -> Self:
+        """Return the invitations that can be accepted."""
+        return self.unanswered().filter(declined_at=None)
+
+    def addressed_to(self, actor: Actor) -> Self:
+        """Return the invitations for which `InvitationPolicy.is_addressee` is true.
+
+        An e-mail address that several active users share does not identify one of them, so such invitations are left out.
+        """
+        if actor.user is None or not actor.user.is_active or actor.bound_download_ids is not None:
+            return self.none()
+        mine = Q(user=actor.user_id)
+        email = actor.user.email.lower()
+        if email and not self._is_shared(email, actor.user.pk):
+            mine |= Q(user=None, invited_key=email)
+        return self.filter(mine)
+
+    def _is_shared(self, email: str, user_id: int) -> bool:
+        users = get_user_model()._default_manager.annotate(lower_email=Lower("email"))
+        return users.filter(lower_email=email, is_active=True).exclude(pk=user_id).exists()

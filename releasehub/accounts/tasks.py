@@ -2,6 +2,8 @@
 
 from celery import shared_task
 
+from releasehub.accounts import invitation_mail
+from releasehub.accounts.services.invitations import delete_old_invitations
 from releasehub.accounts.throttle import delete_old_counters
 
 
@@ -9,3 +11,15 @@ from releasehub.accounts.throttle import delete_old_counters
 def forget_sign_ins() -> int:
     """Delete sign-in counters that have expired."""
     return delete_old_counters()
+
+
+@shared_task(name="accounts.delete_old_invitations")
+def forget_invitations() -> int:
+    """Delete invitations that expired long ago."""
+    return delete_old_invitations()
+
+
+@shared_task(name=invitation_mail.SEND_TASK)
+def send_invitations() -> int:
+    """Send the invitations that are due."""
+    return invitation_mail.send_invitations()

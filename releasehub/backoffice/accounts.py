@@ -16,12 +16,12 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from downloads.models import Download
 from releasehub.accounts import services
-from releasehub.accounts.models import Membership, Organization, Role, User
+from releasehub.accounts.models import Invitation, Membership, Organization, Role, User
 from releasehub.accounts.policies import grantable_permissions, group_policy, organization_policy, user_policy
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.accounts.roles import ADMIN, MEMBER, built_in_role
 from releasehub.accounts.scopes import OrganizationScope
-from releasehub.backoffice.base import HubAdmin, admin_actor
+from releasehub.backoffice.base import HubAdmin, ReadOnlyAdmin, admin_actor
 from releasehub.core.actor import Actor
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions", "quota_bytes")
@@ -49,15 +49,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         if obj is None:
             return super().has_change_permission(request)
         return user_policy.can_change(admin_actor(request), obj)
-
-    def has_lookup_permission(self, request: HttpRequest) -> bool:
-        """Allow users who name others in a form, because they manage a team or the members of an organization."""
-        actor = admin_actor(request)
-        return Download.objects.team_managed_by(actor).exists() or actor.has_permission("accounts.change_organization")
-
-    def get_search_fields(self, request: HttpRequest) -> Any:
-        """Search by user name alone unless the actor may see accounts: an e-mail address stays private."""
-        return super().get_search_fields(request) if self.has_view_permission(request) else ("username",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Forbid deletion. Accounts are deactivated instead, because downloads and the audit log refer to them."""
@@ -105,8 +96,15 @@ class MembershipInline(TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is not None and organization_policy.can_manage_roles(admin_actor(request), obj)
 
-    has_add_permission = has_change_permission
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow staff who may see accounts anyway. The others invite, on the page of the organization."""
+        return self.has_change_permission(request, obj) and user_policy.can_list(admin_actor(request))
+
     has_delete_permission = has_change_permission
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Fix the user of a row, because a choice among all users would show them."""
+        return () if self.has_add_permission(request, obj) else self.autocomplete_fields
 
 
 class RoleInline(TabularInline):
@@ -126,6 +124,18 @@ class RoleInline(TabularInline):
     has_change_permission = MembershipInline.has_change_permission
     has_add_permission = MembershipInline.has_change_permission
     has_delete_permission = MembershipInline.has_change_permission
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """A list of invitations for staff who may see accounts."""
+
+    permission = "accounts.view_user"
+    list_display = ("invited", "kind", "invited_by", "created_at", "expires_at", "accepted_at", "declined_at")
+    list_filter = ("kind",)
+    list_select_related = ("invited_by",)
+    search_fields = ("invited", "invited_by__username")
+    exclude = ("token_digest",)
 
 
 @admin.register(Organization)

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from downloads import services
 from downloads.models import Category, Download, PublicSlug, Share, StorePublication, TeamMember
 from downloads.policies import category_policy, download_policy
+from releasehub.accounts.policies import user_policy
 from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
 from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
 from releasehub.backoffice.filters import DeletedFilter
@@ -37,8 +38,16 @@ class PeopleInline(TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is not None and download_policy.can_manage_team(admin_actor(request), obj)
 
-    has_add_permission = has_change_permission
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow staff who may see accounts anyway. The others invite, on the page of the team."""
+        return self.has_change_permission(request, obj) and user_policy.can_list(admin_actor(request))
+
     has_delete_permission = has_change_permission
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Fix the user of a row, because a choice among all users would show them."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if self.has_add_permission(request, obj) else (*fixed, *self.autocomplete_fields)
 
 
 class TeamInline(PeopleInline):
@@ -52,6 +61,10 @@ class ShareInline(PeopleInline):
 class StoreInline(PeopleInline):
     model = StorePublication
     autocomplete_fields = ("organization",)
+    has_add_permission = PeopleInline.has_change_permission
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.readonly_fields
 
 
 class VersionsInline(TabularInline):
@@ -118,7 +131,8 @@ class DownloadAdmin(ActionAdmin):
         return super().get_fieldsets(request, obj) if obj else self.fieldsets[:-1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fixed = (*super().get_readonly_fields(request, obj), *(("owner",) if obj else ()))
+        is_fixed = obj is not None or not user_policy.can_list(admin_actor(request))
+        fixed = (*super().get_readonly_fields(request, obj), *(("owner",) if is_fixed else ()))
         return fixed if request.user.is_superuser else (*fixed, *services.ADMINISTRATORS_FIELDS)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:

@@ -27,6 +27,7 @@ SECTIONS = (
             ("Users", "person", "accounts_user"),
             ("Groups", "group", "auth_group"),
             ("Organizations", "domain", "accounts_organization"),
+            ("Invitations", "mail", "accounts_invitation"),
         ),
     ),
     (

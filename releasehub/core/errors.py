@@ -45,6 +45,7 @@ class ErrorCode(StrEnum):
     FILE_URL_INVALID = "file.url_invalid"
     GONE = "gone"
     INVALID = "invalid"
+    INVITATION_ENDED = "invitation.ended"
     IS_DELETED = "is_deleted"
     KEY_REVOKED = "key.revoked"
     KEY_SCOPE_UNKNOWN = "key.scope_unknown"
@@ -65,6 +66,7 @@ class ErrorCode(StrEnum):
     STORAGE_FULL = "storage.full"
     STORAGE_UNAVAILABLE = "storage.unavailable"
     TEAM_OWNER = "team.owner"
+    THROTTLED = "throttled"
     UPLOAD_DIFFERS = "upload.differs"
     UPLOAD_INCOMPLETE = "upload.incomplete"
     UPLOAD_STATE = "upload.state"
@@ -135,6 +137,14 @@ class Moved(DomainError):
 
 class Conflict(DomainError):
     """The current state of the target does not allow the action."""
+
+
+class TooMany(DomainError):
+    """The actor did something too often. `wait` is the number of seconds until it is possible again."""
+
+    def __init__(self, message: str, *, wait: int) -> None:
+        super().__init__(ErrorCode.THROTTLED, message)
+        self.wait = wait
 
 
 class StorageUnavailable(DomainError):

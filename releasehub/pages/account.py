@@ -22,6 +22,7 @@ from releasehub.core.requests import actor_of
 from releasehub.distribution.latest import with_current_version
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.forms import KeyForm
+from releasehub.pages.invitations import invitations_of, organizations_of
 from releasehub.pages.views import current_versions
 from releasehub.webhooks.endpoints import in_state
 from releasehub.webhooks.models import Endpoint
@@ -85,9 +86,13 @@ def account_page(request: HttpRequest, form: KeyForm, status: int = 200) -> Http
     actor = actor_of(request)
     mine = with_current_version(Download.objects.inside_for(actor)).select_related("category")
     downloads = mine.order_by("title")[:MAX_DOWNLOADS]
+    shown = [download.pk for download in downloads]
     context = {
         "downloads": downloads,
         "current": current_versions(list(downloads)),
+        "team_managed": set(Download.objects.team_managed_by(actor).filter(pk__in=shown).values_list("pk", flat=True)),
+        "invitations": invitations_of(actor),
+        "organizations": organizations_of(actor),
         "keys": ApiKey.objects.filter(user=actor.user),
         "disabled": in_state(visible_endpoints(actor), Endpoint.State.DISABLED)[:MAX_NOTICES],
         "form": form,

@@ -24,6 +24,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.NotFound: 404,
     errors.Gone: 410,
     errors.Conflict: 409,
+    errors.TooMany: 429,
     errors.StorageUnavailable: 503,
     errors.StorageFull: 507,
 }

@@ -12,7 +12,7 @@ from django.utils import timezone
 from downloads.models import Download
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Invalid
+from releasehub.core.errors import DomainError
 
 MAX_CHOICES = 500
 
@@ -29,7 +29,7 @@ def managed_downloads(actor: Actor) -> QuerySet[Download]:
 class ServiceForm(forms.Form):
     """A form that leaves validation to the services. It only offers the choices and shows the services' errors."""
 
-    def refuse(self, error: Invalid) -> None:
+    def refuse(self, error: DomainError) -> None:
         """Show the error of a service next to the field that it concerns."""
         self.add_error(error.field if error.field in self.fields else None, error.message)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releasehub.pages import access_keys, account, permalinks, views, webhooks
+from releasehub.pages import access_keys, account, invitations, permalinks, views, webhooks
 
 app_name = "pages"
 urlpatterns = [
@@ -23,6 +23,10 @@ urlpatterns = [
     path("account/access-keys/", access_keys.index, name="access-keys"),
     path("account/access-keys/new/", access_keys.new, name="access-key-new"),
     path("account/access-keys/<slug:public_id>/revoke/", access_keys.revoke, name="access-key-revoke"),
+    path("account/downloads/<slug:public_id>/team/", invitations.team, name="team-people"),
+    path("account/organizations/<slug:public_id>/", invitations.organization, name="organization-people"),
+    path("account/invitations/by-link/<slug:token>/", invitations.by_link, name="invitation-by-link"),
+    path("account/invitations/<slug:public_id>/<slug:name>/", invitations.answer, name="invitation-answer"),
     path("account/webhooks/", webhooks.index, name="webhooks"),
     path("account/webhooks/new/", webhooks.new, name="webhook-new"),
     path("account/webhooks/<slug:public_id>/", webhooks.endpoint, name="webhook"),

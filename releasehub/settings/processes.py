@@ -30,7 +30,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "files.probe_link": {"queue": "outbound"},
     "audit.ship_sink": {"queue": "outbound"},
-    "mail.endpoint_notices": {"queue": "outbound"},
+    "mail.*": {"queue": "outbound"},
     "files.*": {"queue": "files"},
     "webhooks.*": {"queue": "webhooks"},
 }
@@ -51,6 +51,8 @@ CELERY_BEAT_SCHEDULE = {
     "ship the audit log": {"task": "audit.ship", "schedule": 30.0},
     "prune the audit log": {"task": "audit.prune", "schedule": 24 * 3600.0},
     "delete old sign-in counters": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
+    "send invitations": {"task": "mail.invitations", "schedule": 600.0},
+    "delete old invitations": {"task": "accounts.delete_old_invitations", "schedule": 24 * 3600.0},
     "delete old idempotent responses": {"task": "api.forget_answers", "schedule": 3600.0},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

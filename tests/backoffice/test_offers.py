@@ -12,7 +12,7 @@ from django.db import transaction
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from downloads.models import Download
+from downloads.models import Download, TeamMember
 from downloads.services import set_team_member
 from releasehub.accounts.models import User
 from releasehub.backoffice.actions import ActionAdmin
@@ -146,13 +146,29 @@ def test_query_count_of_lists_is_constant_for_team_members(
     assert counts[0] == counts[1]
 
 
-@pytest.mark.parametrize("name", ["owner"])
-def test_team_members_are_searched_by_username_only(client: Client, name: str) -> None:
-    User.objects.create_user("colleague", email="private@example.org")
+@pytest.mark.parametrize("name", ["owner", "moderator"])
+def test_users_cannot_be_searched_without_the_right_to_see_accounts(client: Client, name: str) -> None:
+    make_user("colleague", email="private@example.org")
     field = {"app_label": "downloads", "model_name": "teammember", "field_name": "user"}
-    for term, found in (("colleag", ["colleague"]), ("private@", [])):
-        answer = client.get(reverse("admin:autocomplete"), field | {"term": term})
-        assert [row["text"] for row in answer.json()["results"]] == found
+    for term in ("colleag", "private@"):
+        assert client.get(reverse("admin:autocomplete"), field | {"term": term}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["owner", "moderator"])
+@pytest.mark.parametrize("row", ["new", "existing"])
+def test_a_posted_user_neither_joins_nor_is_named(client: Client, world: Any, name: str, row: str) -> None:
+    """A form that took the id of any user would name them when it is shown again."""
+    download = Download.objects.get(title="Everything")
+    stranger = make_user("secret-stranger")
+    member = set_team_member(actor=system(), download=download, user=make_user(), flags={"can_upload"})
+    path = reverse("admin:downloads_download_change", args=[download.pk])
+    rows: dict[str, Any] = {"user": stranger.pk, "can_edit": "on"}
+    if row == "existing":
+        rows |= {"id": member.pk, "download": download.pk}
+    data = {"title": "", "team-TOTAL_FORMS": 1, "team-INITIAL_FORMS": int(row == "existing")}
+    answer = client.post(path, data | {f"team-0-{key}": value for key, value in rows.items()})
+    assert "secret-stranger" not in answer.content.decode()
+    assert not TeamMember.objects.filter(user=stranger).exists()
 
 
 def test_sidebar_links_every_registered_list(world: Any) -> None:

@@ -8,7 +8,8 @@ from django.contrib.auth.models import Group
 
 from downloads.services import set_team_member, share_download
 from files.models import DownloadDay
-from releasehub.accounts.models import Membership, Role, User
+from releasehub.accounts.models import Invitation, Membership, Role, User
+from releasehub.accounts.services import invite
 from releasehub.apikeys.services import issue_key
 from releasehub.audit.models import AuditSink
 from releasehub.distribution.access_keys import issue_access_key
@@ -41,6 +42,9 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     make_webhooks(owner, download)
     organization = make_organization("Northwind")
     Membership.objects.create(organization=organization, user=owner, role="owner")
+    for target, invited in ((organization, "new@example.org"), (make_organization("Southwind"), owner.username)):
+        kind = Invitation.Kind.ORGANIZATION
+        invite(actor=system(), kind=kind, target=target, invited=invited, rights=["member"])
     Role.objects.create(organization=organization, name="Sharer", scopes=["entities:share"])
     Group.objects.create(name="Editors")
     for model in (NamedChannel, NamedPlatform):

@@ -1,5 +1,13 @@
 """Use cases of organizations, their members and their roles."""
 
+from releasehub.accounts.services.invitations import (
+    accept_invitation,
+    decline_invitation,
+    find_by_token,
+    find_invitation,
+    invite,
+    revoke_invitation,
+)
 from releasehub.accounts.services.members import add_member, change_role, find_member, make_owner, remove_member
 from releasehub.accounts.services.organizations import (
     PLATFORM,
@@ -13,17 +21,23 @@ from releasehub.accounts.services.roles import create_role, delete_role, update_
 
 __all__ = [
     "PLATFORM",
+    "accept_invitation",
     "add_member",
     "change_role",
     "choose_storage",
     "create_organization",
     "create_role",
+    "decline_invitation",
     "delete_organization",
     "delete_role",
+    "find_by_token",
+    "find_invitation",
     "find_member",
+    "invite",
     "lock_organization",
     "make_owner",
     "remove_member",
+    "revoke_invitation",
     "update_organization",
     "update_role",
 ]

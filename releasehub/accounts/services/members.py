@@ -26,6 +26,15 @@ def add_member(*, actor: Actor, organization: Organization, user: User, role: Ro
     organization_policy.ensure("invite", actor, organization)
     organization = lock_organization(organization)
     ensure_can_grant(actor, organization, role.scopes)
+    return create_membership(actor=actor, organization=organization, user=user, role=role)
+
+
+def create_membership(*, actor: Actor, organization: Organization, user: User | None, role: Role) -> Membership:
+    """Add a user to an organization that the caller has locked, after it has checked who allowed it.
+
+    Raises:
+        Conflict: The user is already a member.
+    """
     member = Membership(organization=organization, user=user)
     _assign_role(member, role)
     try:
@@ -35,7 +44,7 @@ def add_member(*, actor: Actor, organization: Organization, user: User, role: Ro
         raise Conflict(
             ErrorCode.MEMBER_EXISTS, f"This user is already a member of {organization.name}.", field="email"
         ) from None
-    changes = {"user": user.pk, "role": role.name}
+    changes = {"user": member.user_id, "role": role.name}
     audit.record(actor=actor, action=AuditAction.MEMBER_ADD, target=organization, changes=changes)
     clear_cached_memberships(actor)
     return member

@@ -80,6 +80,7 @@ DOMAIN_KINDS: dict[type[DomainError], ProblemKind] = {
     errors.Gone: ProblemKind.GONE,
     errors.Moved: ProblemKind.MOVED,
     errors.Conflict: ProblemKind.CONFLICT,
+    errors.TooMany: ProblemKind.OTHER,
     errors.StorageUnavailable: ProblemKind.STORAGE_UNAVAILABLE,
     errors.StorageFull: ProblemKind.STORAGE_FULL,
 }
@@ -168,7 +169,8 @@ def _foreign(error: Exception) -> Problem:
 
 def _domain(error: DomainError) -> Problem:
     kind = next(DOMAIN_KINDS[base] for base in type(error).__mro__ if base in DOMAIN_KINDS)
-    return Problem(kind, error.message, code=error.code.value, field=error.field, params=error.params)
+    status = 429 if isinstance(error, errors.TooMany) else 0
+    return Problem(kind, error.message, code=error.code.value, field=error.field, params=error.params, status=status)
 
 
 def _invalid(detail: Any, field: str = "") -> Iterator[Problem]:

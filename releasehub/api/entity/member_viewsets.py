@@ -6,21 +6,19 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from releasehub.accounts.models import Membership
-from releasehub.accounts.people import users_by_email
+from releasehub.accounts.models import Invitation, Membership
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import MEMBER, find_role, roles_of
 from releasehub.accounts.services import (
-    add_member,
     change_role,
     create_role,
     delete_role,
     find_member,
+    invite,
     lock_organization,
     remove_member,
     update_role,
 )
-from releasehub.api.entity.addresses import count_addresses
 from releasehub.api.entity.input_serializers import (
     EntityMemberCreateSerializer,
     EntityMemberRoleSerializer,
@@ -30,13 +28,13 @@ from releasehub.api.entity.input_serializers import (
 from releasehub.api.entity.loading import load_members
 from releasehub.api.entity.schema import TAG
 from releasehub.api.entity.serializers import (
+    EntityInvitationAnswerSerializer,
     EntityMemberAnswerSerializer,
     EntityRoleAnswerSerializer,
     EntityRolesSerializer,
 )
 from releasehub.api.entity.viewsets import ORGANIZATION_SCOPES, EntityViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
 
 
 @extend_schema(tags=[TAG])
@@ -51,18 +49,23 @@ class EntityMembersViewSet(EntityViewSet):
     required_scopes = {"create": Scope.MEMBERS_INVITE, "update": Scope.MEMBERS_MANAGE_ROLES, "destroy": ()}
 
     @extend_schema(
-        request=EntityMemberCreateSerializer, responses={201: EntityMemberAnswerSerializer}, summary="Add a member"
+        request=EntityMemberCreateSerializer,
+        responses={201: EntityInvitationAnswerSerializer},
+        summary="Invite a person, who becomes a member by accepting",
     )
     def create(self, request: Request, organization_id: str) -> Response:
         organization_policy.ensure("invite", self.actor, self.organization)
         fields = self.get_validated_data()
         role = find_role(self.organization, fields.get("role_id") or MEMBER)
-        count_addresses(self.actor, [fields["email"]])
-        user = users_by_email([fields["email"]]).get(fields["email"].lower())
-        if user is None:
-            raise NotFound("No user of this hub has this e-mail address.")
-        member = add_member(actor=self.actor, organization=self.organization, user=user, role=role)
-        return self.get_member_response(member, status=201)
+        invitation = invite(
+            actor=self.actor,
+            kind=Invitation.Kind.ORGANIZATION,
+            target=self.organization,
+            invited=fields["email"],
+            rights=[role.public_id],
+        )
+        values = {"member": {"invitation": invitation, "role": role}, "invitation": invitation}
+        return Response(EntityInvitationAnswerSerializer(values).data, status=201)
 
     @extend_schema(
         request=EntityMemberRoleSerializer, responses={200: EntityMemberAnswerSerializer}, summary="Change a role"
@@ -80,9 +83,9 @@ class EntityMembersViewSet(EntityViewSet):
         remove_member(actor=self.actor, member=member)
         return Response(status=204)
 
-    def get_member_response(self, member: Membership, *, status: int = 200) -> Response:
+    def get_member_response(self, member: Membership) -> Response:
         load_members([member], self.organization, self.actor)
-        return Response(EntityMemberAnswerSerializer({"member": member}).data, status=status)
+        return Response(EntityMemberAnswerSerializer({"member": member}).data)
 
 
 @extend_schema(tags=[TAG])

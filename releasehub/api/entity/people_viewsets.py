@@ -20,8 +20,8 @@ from downloads.services import (
     share_with,
     visible_shares,
 )
+from releasehub.accounts.invitation_limit import count_names, count_outsiders
 from releasehub.accounts.models import User
-from releasehub.api.entity.addresses import count_addresses
 from releasehub.api.entity.input_serializers import EntityPublisherCreateSerializer, EntityShareCreateSerializer
 from releasehub.api.entity.loading import ENTITY_RELATIONS, load_icons
 from releasehub.api.entity.pagination import paginate
@@ -60,10 +60,11 @@ class EntitySharesViewSet(EntityViewSet):
     def create(self, request: Request, entity_id: str) -> Response:
         entity = self.entity
         emails = self.get_validated_data()["emails"]
-        count_addresses(self.actor, emails)
+        count_names(self.actor, emails)
         targets = find_targets(self.actor, emails)
         if targets.outsiders or targets.unknown:  # one answer for both, or it would tell who has an account
             self.require_scope(Scope.ENTITIES_SHARE_EXTERNAL)
+            count_outsiders(self.actor, len(targets.outsiders) + len(targets.unknown))
         result = share_with(actor=self.actor, download=entity, targets=targets)
         created = [
             {"id": share.public_id, "email": address, "user_id": share.user.public_id}

@@ -250,6 +250,28 @@ class EntityMemberAnswerSerializer(Output):
     member = EntityMemberSerializer()
 
 
+class EntityInvitedSerializer(Output):
+    """An invited person. The answer does not tell whether there is an account, so what it would show is null."""
+
+    user_id = serializers.CharField(allow_null=True, default=None, help_text="Null until the person accepts")
+    username = serializers.CharField(allow_null=True, default=None, help_text="Null until the person accepts")
+    email = serializers.CharField(source="invitation.invited")
+    role_id = serializers.CharField(source="role.public_id")
+    role = serializers.CharField(source="role.name")
+    joined_at = serializers.DateTimeField(allow_null=True, default=None, help_text="Null until the person accepts")
+
+
+class EntityInvitationSerializer(Output):
+    id = serializers.CharField(source="public_id")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class EntityInvitationAnswerSerializer(Output):
+    member = EntityInvitedSerializer()
+    invitation = EntityInvitationSerializer()
+
+
 class EntityRoleSerializer(Output):
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()

@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from releasehub.accounts.models import Membership, Organization
-from releasehub.accounts.services import create_role
+from releasehub.accounts.models import Invitation, Membership, Organization
+from releasehub.accounts.services import accept_invitation, create_role
 from releasehub.apikeys.scopes import Scope
 from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Actor
 from tests.api.entity.world import World
 from tests.conftest import ApiClient
 from tests.factories import make_organization, make_user, system
@@ -193,16 +194,32 @@ def test_member_is_added_with_a_role_that_can_be_changed(world: World) -> None:
     organization, user = world.organization(), make_user(email="new@example.org")
     answer = invite(world, organization, "New@example.org")
     assert (answer.status_code, answer.json()["member"]["role"]) == (201, "Member")
+    assert not Membership.objects.filter(user=user).exists()
+    accept_invitation(actor=Actor(user=user), invitation=Invitation.objects.get())
     assert role(world, organization, user, "admin").json()["member"]["role_id"] == "admin"
     assert invite(world, organization, "new@example.org").status_code == 409
     actions = AuditEntry.objects.filter(action__startswith="member.").order_by("id")
     assert list(actions.values_list("action", flat=True)) == ["member.add", "member.update"]
 
 
-def test_unknown_address_or_role_is_404(world: World) -> None:
+def test_the_answer_to_an_invitation_does_not_tell_whether_there_is_an_account(world: World) -> None:
+    organization = world.organization()
+    make_user(email="known@example.org")
+    invite(world, organization, "first@example.org")  # the first request notes that the key was used
+    answers = []
+    for name in ("known", "other"):
+        with CaptureQueriesContext(connection) as queries:
+            answer = invite(world, organization, f"{name}@example.org")
+        found = answer.json()
+        assert (answer.status_code, found["member"]["user_id"], found["member"]["username"]) == (201, None, None)
+        assert found.pop("invitation").keys() == {"id", "created_at", "expires_at"}
+        answers.append((answer.headers.keys(), str(found).replace(name, "x"), len(queries)))
+    assert answers[0] == answers[1]
+
+
+def test_unknown_role_is_404(world: World) -> None:
     organization = world.organization()
     make_user(email="new@example.org")
-    assert invite(world, organization, "nobody@example.org").status_code == 404
     assert invite(world, organization, "new@example.org", role_id="nothing").status_code == 404
     assert role(world, organization, make_user(), "admin").status_code == 404
 

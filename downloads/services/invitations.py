@@ -1,0 +1,53 @@
+"""Invitations to the team of a download, which give team flags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from downloads.models import Download, TeamMember
+from downloads.policies import download_policy
+from downloads.services.downloads import lock_download
+from downloads.services.people import check_flags, save_team_member, team_flags_of
+from releasehub.accounts.invitation_targets import Rights
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode, NotFound
+
+
+class TeamInvitations:
+    """Implements `InvitationTarget`. The rights are names of `TeamMember.FLAGS`."""
+
+    def find(self, target_id: int) -> Download | None:
+        found: Download | None = Download.objects.select_related("category").filter(pk=target_id).first()
+        return found
+
+    def lock(self, target_id: int) -> Download:
+        download = lock_download(target_id)
+        if download.is_deleted:
+            raise NotFound
+        return download
+
+    def can_invite(self, actor: Actor, target: Download) -> bool:
+        return download_policy.allows("manage_team", actor, target)
+
+    def ensure_can_invite(self, actor: Actor, target: Download, rights: Rights) -> None:
+        download_policy.ensure("manage_team", actor, target)
+        check_flags(actor, target, set(rights))
+
+    def ensure_is_new(self, target: Download, invited: str) -> None:
+        """Managers see the user names on a team, but no e-mail addresses, so an address gets no answer."""
+        is_owner = Download.objects.filter(pk=target.pk, owner__username=invited)
+        team = TeamMember.objects.filter(download=target, user__username=invited)
+        if is_owner.exists() or team.exists():
+            message = f"{invited} is already on the team of this download."
+            raise Conflict(ErrorCode.MEMBER_EXISTS, message, field="invited")
+
+    def join(self, actor: Actor, target: Download, rights: Rights) -> dict[str, Any]:
+        """Add the flags to those that the user has. An owner has all rights already."""
+        user = actor.user
+        if user is not None and user.pk != target.owner_id:
+            save_team_member(actor=actor, download=target, user=user, flags=team_flags_of(target, user) | set(rights))
+        return {"flags": sorted(rights)}
+
+    def describe(self, target: Download, rights: Rights) -> tuple[str, str]:
+        names = [name.removeprefix("can_").replace("_", " ") for name in TeamMember.FLAGS if name in rights]
+        return target.title, ", ".join(names)

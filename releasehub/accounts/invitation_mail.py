@@ -1,0 +1,90 @@
+"""E-mails with invitations. Without a mail server, the account page shows the invitations all the same."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from releasehub.accounts.invitation_targets import target_of
+from releasehub.accounts.models import Invitation
+
+log = logging.getLogger(__name__)
+
+SEND_TASK = "mail.invitations"  # in the queue `outbound`
+RETRY_AFTER = timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(days=2)
+TOKEN_BYTES = 32
+
+
+def digest(token: str) -> str:
+    """Return what is stored of a token. A token is random, so a plain hash cannot be reversed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def send_invitations() -> int:
+    """Send the invitations that are due. Several workers can do this concurrently. Return how many were sent.
+
+    An invitation is claimed before it is sent and marked as sent afterwards, so it is retried if the worker dies or
+    the mail server fails. Each attempt makes a new token, because the hub stores none.
+    """
+    return sum(_send(invitation) for invitation in _due().select_related("user") if _claim(invitation))
+
+
+def _due() -> models.QuerySet[Invitation]:
+    return Invitation.objects.pending().filter(mail_due_at__lte=timezone.now()).order_by("pk")
+
+
+def _claim(invitation: Invitation) -> bool:
+    """Postpone the e-mail to the time of the next attempt. Only one worker can do this."""
+    return bool(_due().filter(pk=invitation.pk).update(mail_due_at=timezone.now() + RETRY_AFTER))
+
+
+def _send(invitation: Invitation) -> bool:
+    email = _address_of(invitation)
+    target = target_of(invitation.kind).find(invitation.target_id)
+    if email and target is not None:
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        Invitation.objects.filter(pk=invitation.pk).update(token_digest=digest(token))
+        title, rights = target_of(invitation.kind).describe(target, invitation.rights)
+        text = text_of(invitation, title, rights, token)
+        try:
+            EmailMessage(f"Invitation to {_one_line(title)}", text, to=[email]).send()
+        except (OSError, ValueError) as error:  # all failures of SMTP, and invalid e-mail addresses
+            log.warning("The invitation %s could not be sent. Cause: %s", invitation.pk, type(error).__name__)
+            if invitation.created_at > timezone.now() - GIVE_UP_AFTER:
+                return False
+    Invitation.objects.filter(pk=invitation.pk).update(mail_due_at=None)
+    return bool(email)
+
+
+def _address_of(invitation: Invitation) -> str:
+    if invitation.is_by_email:
+        return invitation.invited
+    return invitation.user.email if invitation.user else ""
+
+
+def text_of(invitation: Invitation, title: str, rights: str, token: str) -> str:
+    """Return the text of the e-mail."""
+    path = reverse("pages:invitation-by-link", args=[token])
+    lines = [
+        f"You are invited to {_one_line(title)} on {settings.PUBLIC_URL or 'this hub'}, with these rights: {rights}.",
+        "",
+        "Sign in and open this link to accept or decline:",
+        f"{settings.PUBLIC_URL}{path}",
+        "",
+        f"The invitation expires on {invitation.expires_at:%Y-%m-%d %H:%M} UTC.",
+        "If you do not expect it, you can ignore this e-mail.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

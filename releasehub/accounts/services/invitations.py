@@ -1,0 +1,202 @@
+"""Use cases of invitations. What the inviter learns does not depend on whether the invited person has an account."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from releasehub.accounts.invitation_limit import count_names
+from releasehub.accounts.invitation_mail import SEND_TASK, digest
+from releasehub.accounts.invitation_targets import Rights, target_of
+from releasehub.accounts.models import Invitation, User
+from releasehub.accounts.policies import clear_cached_memberships, invitation_policy
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor, system_actor
+from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, NotFound
+from releasehub.core.tasks import hint
+
+VALID_FOR = timedelta(days=14)
+KEPT_FOR = timedelta(days=90)
+MAX_NAME_LENGTH = 254
+
+
+@transaction.atomic
+def invite(*, actor: Actor, kind: Invitation.Kind, target: models.Model, invited: str, rights: Rights) -> Invitation:
+    """Invite a person by e-mail address or user name. An earlier invitation of the same person is replaced.
+
+    The statements that run are the same with and without an account.
+
+    Raises:
+        NotFound: The actor may not see the target.
+        Denied: The actor may not invite, or lacks one of the rights.
+        Invalid: The name is empty or too long, or there are no such rights.
+        Conflict: The actor can see this person among the members already.
+        TooMany: The actor named too many people in this hour.
+    """
+    handler = target_of(kind)
+    handler.ensure_can_invite(actor, target, rights)
+    invited = _clean(invited)
+    count_names(actor, [invited])
+    target = handler.lock(target.pk)
+    handler.ensure_is_new(target, invited)
+    key = invited.lower() if "@" in invited else invited
+    now = timezone.now()
+    same = Invitation.objects.filter(kind=kind, target_id=target.pk, invited_key=key)
+    same.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_due_at=None, updated_at=now)
+    # Only the account that has the user name now may accept: a later one may belong to somebody else.
+    named = User.objects.filter(username=invited, is_active=True).first()
+    invitation = Invitation.objects.create(
+        kind=kind,
+        target_id=target.pk,
+        rights=list(rights),
+        invited=invited,
+        invited_key=key,
+        user=None if "@" in invited else named,
+        invited_by=actor.grantor,
+        expires_at=now + VALID_FOR,
+        mail_due_at=now if settings.EMAIL_HOST else None,
+    )
+    changes = {"invited": invited, "rights": list(rights)}
+    audit.record(actor=actor, action=AuditAction.INVITATION_CREATE, target=target, changes=changes)
+    if settings.EMAIL_HOST:
+        transaction.on_commit(partial(hint, SEND_TASK))
+    return invitation
+
+
+@transaction.atomic
+def accept_invitation(*, actor: Actor, invitation: Invitation, token: str = "") -> None:
+    """Join what the invitation is for. The inviter must still have the right to invite.
+
+    Args:
+        token: The token of the e-mail. Its holder received the e-mail, so the account may have another address.
+
+    Raises:
+        NotFound: The invitation is not for the actor, or its target was deleted.
+        Conflict: The invitation has ended, the inviter lost the right to it, or the actor is a member already.
+    """
+    invitation, target = _lock_pending(actor, invitation, token)
+    handler = target_of(invitation.kind)
+    try:
+        handler.ensure_can_invite(_inviter(invitation), target, invitation.rights)
+    except DomainError:
+        message = "The person who invited you may no longer do so. Ask for a new invitation."
+        raise Conflict(ErrorCode.INVITATION_ENDED, message) from None
+    changes = handler.join(actor, target, invitation.rights)
+    _end(invitation, "accepted_at")
+    changes |= {"invited": invitation.invited, "invited_by": invitation.invited_by_id}
+    audit.record(actor=actor, action=AuditAction.INVITATION_ACCEPT, target=target, changes=changes)
+    clear_cached_memberships(actor)
+
+
+@transaction.atomic
+def decline_invitation(*, actor: Actor, invitation: Invitation, token: str = "") -> None:
+    """Refuse the invitation. The inviter is not told: it looks pending until it expires.
+
+    Raises:
+        NotFound: The invitation is not for the actor, or its target was deleted.
+        Conflict: The invitation has ended.
+    """
+    invitation, target = _lock_pending(actor, invitation, token)
+    _end(invitation, "declined_at")
+    changes = {"invited": invitation.invited}
+    audit.record(actor=actor, action=AuditAction.INVITATION_DECLINE, target=target, changes=changes)
+
+
+@transaction.atomic
+def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
+    """Take an invitation back, so that it can no longer be accepted.
+
+    Raises:
+        NotFound: The actor may not see the invitation, or its target was deleted.
+        Denied: The actor may not revoke it.
+        Conflict: It was accepted or revoked, or has expired.
+    """
+    invitation_policy.ensure("revoke", actor, invitation)
+    target = target_of(invitation.kind).lock(invitation.target_id)
+    invitation = _locked(invitation)
+    if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= timezone.now():
+        raise _ended()
+    _end(invitation, "revoked_at")
+    changes = {"invited": invitation.invited}
+    audit.record(actor=actor, action=AuditAction.INVITATION_REVOKE, target=target, changes=changes)
+
+
+def find_invitation(public_id: str) -> Invitation:
+    """Return the invitation. Every use of it checks who may use it.
+
+    Raises:
+        NotFound: There is no such invitation.
+    """
+    invitation: Invitation | None = Invitation.objects.filter(public_id=public_id).first()
+    if invitation is None:
+        raise NotFound
+    return invitation
+
+
+def find_by_token(token: str) -> Invitation:
+    """Return the pending invitation that an e-mail links to.
+
+    Raises:
+        NotFound: The token is wrong, or the invitation has ended.
+    """
+    invitation: Invitation | None = Invitation.objects.pending().filter(token_digest=digest(token)).first()
+    if invitation is None:
+        raise NotFound
+    return invitation
+
+
+def delete_old_invitations() -> int:
+    """Delete the invitations that expired long ago, with the names and addresses in them. Return their number."""
+    return Invitation.objects.filter(expires_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+
+
+def _clean(invited: str) -> str:
+    invited = invited.strip()
+    if not invited or len(invited) > MAX_NAME_LENGTH or not invited.isprintable():
+        message = f"Enter an e-mail address or a user name of at most {MAX_NAME_LENGTH} characters."
+        raise Invalid(ErrorCode.INVALID, message, field="invited")
+    return invited
+
+
+def _lock_pending(actor: Actor, invitation: Invitation, token: str) -> tuple[Invitation, models.Model]:
+    """Return the invitation, which the actor may answer, and its target, both locked. The target is locked first."""
+    has_token = bool(token) and invitation.token_digest == digest(token) and actor.user is not None
+    if not has_token:
+        invitation_policy.ensure("answer", actor, invitation)
+    target = target_of(invitation.kind).lock(invitation.target_id)
+    invitation = _locked(invitation)
+    if not invitation.is_pending:
+        raise _ended()
+    return invitation, target
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    locked: Invitation | None = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+def _inviter(invitation: Invitation) -> Actor:
+    if invitation.invited_by_id is None:  # a super-user key, whose invitations depend on no user
+        return system_actor()
+    inviter = User.objects.filter(pk=invitation.invited_by_id, is_active=True).first()
+    return Actor(user=inviter)
+
+
+def _end(invitation: Invitation, field: str) -> None:
+    now: datetime = timezone.now()
+    setattr(invitation, field, now)
+    invitation.mail_due_at = None
+    invitation.save(update_fields=[field, "mail_due_at", "updated_at"])
+
+
+def _ended() -> Conflict:
+    return Conflict(
+        ErrorCode.INVITATION_ENDED, "This invitation was answered or revoked, or has expired. Ask for a new one."
+    )

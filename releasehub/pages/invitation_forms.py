@@ -1,0 +1,63 @@
+"""The forms that invite people to a team or an organization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from downloads.models import Download, TeamMember
+from downloads.policies import download_policy
+from releasehub.accounts.models import Organization
+from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.roles import MEMBER, roles_of
+from releasehub.core.actor import Actor
+from releasehub.pages.forms import ServiceForm
+
+MAX_LENGTH = 254
+
+
+class InviteForm(ServiceForm):
+    """Whom to invite. The person joins by accepting, so the form never tells whether an account exists."""
+
+    invited = forms.CharField(
+        label="E-mail address or user name",
+        max_length=MAX_LENGTH,
+        help_text="The person finds the invitation on their account page, and gets an e-mail if this hub sends mail.",
+    )
+
+    def rights(self) -> list[str]:
+        """Return the rights for `invite`."""
+        raise NotImplementedError
+
+
+class TeamInviteForm(InviteForm):
+    flags = forms.MultipleChoiceField(label="Rights", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, actor: Actor, target: Download, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        grantable = download_policy.grantable_flags(actor, target)
+        names = [name for name in TeamMember.FLAGS if name in grantable]
+        self.fields["flags"].choices = [(name, label_of(name)) for name in names]  # type: ignore[attr-defined]
+
+    def rights(self) -> list[str]:
+        chosen: list[str] = self.cleaned_data["flags"]
+        return chosen
+
+
+class OrganizationInviteForm(InviteForm):
+    role = forms.ChoiceField(initial=MEMBER)
+
+    def __init__(self, *args: Any, actor: Actor, target: Organization, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scopes = organization_policy.scopes_in(actor, target)
+        roles = [role for role in roles_of(target) if scopes.issuperset(role.scopes)]
+        self.fields["role"].choices = [(role.public_id, role.name) for role in roles]  # type: ignore[attr-defined]
+
+    def rights(self) -> list[str]:
+        return [self.cleaned_data["role"]]
+
+
+def label_of(flag: str) -> str:
+    """Return the name of a team flag in words."""
+    return flag.removeprefix("can_").replace("_", " ")

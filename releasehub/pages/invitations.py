@@ -1,0 +1,161 @@
+"""Pages of invitations: the people of a team or an organization, and the answers of those who are invited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from downloads.models import Download, TeamMember
+from releasehub.accounts.invitation_targets import target_of
+from releasehub.accounts.models import Invitation, Membership, Organization
+from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.roles import role_of
+from releasehub.accounts.services import (
+    accept_invitation,
+    decline_invitation,
+    find_by_token,
+    find_invitation,
+    invite,
+    revoke_invitation,
+)
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Invalid, NotFound
+from releasehub.core.requests import actor_of
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm, label_of
+
+MAX_ROWS = 500
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_required
+@read_or_write
+@answers_errors
+def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Show the team of a download to those who manage it, and invite to it."""
+    actor = actor_of(request)
+    download = Download.objects.team_managed_by(actor).select_related("owner", "category").filter(public_id=public_id)
+    target = download.first()
+    if target is None:
+        raise NotFound
+    members = TeamMember.objects.filter(download=target).select_related("user").order_by("created_at", "id")
+    rows = [(target.owner.username, "owner")]
+    rows += [(row.user.username, ", ".join(label_of(n) for n in row.FLAGS if getattr(row, n))) for row in members]
+    form = TeamInviteForm(request.POST or None, actor=actor, target=target)
+    return _people(request, Invitation.Kind.TEAM, target, form, rows)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Show the members of an organization to those who may invite, and invite to it."""
+    actor = actor_of(request)
+    target = Organization.objects.visible_to(actor).filter(public_id=public_id).first()
+    if target is None:
+        raise NotFound
+    organization_policy.ensure("invite", actor, target)
+    members = Membership.objects.filter(organization=target).select_related("user", "named_role", "organization")
+    rows = [(row.user.username, role_of(row).name) for row in members.order_by("created_at", "id")[:MAX_ROWS]]
+    form = OrganizationInviteForm(request.POST or None, actor=actor, target=target)
+    return _people(request, Invitation.Kind.ORGANIZATION, target, form, rows)
+
+
+@login_required
+@require_POST
+@answers_errors
+def answer(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
+    """Accept, decline or revoke an invitation."""
+    invitation = find_invitation(public_id)
+    return _act(request, invitation, name)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Show the invitation that an e-mail links to, and take the answer."""
+    invitation = find_by_token(token)
+    if request.method == "POST":
+        return _act(request, invitation, request.POST.get("answer", ""), token=token)
+    shown = described([invitation])
+    if not shown:
+        raise NotFound
+    response = render(request, "pages/invitation.html", {"invitation": shown[0]})
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def invitations_of(actor: Actor) -> list[dict[str, Any]]:
+    """Return the invitations that the user can accept, for the account page."""
+    return described(Invitation.objects.pending().addressed_to(actor).select_related("invited_by")[:MAX_ROWS])
+
+
+def described(invitations: Any) -> list[dict[str, Any]]:
+    """Return the invitations with the title of their targets and the rights in words, if the targets still exist."""
+    found = []
+    for invitation in invitations:
+        handler = target_of(invitation.kind)
+        target = handler.find(invitation.target_id)
+        if target is not None:
+            title, rights = handler.describe(target, invitation.rights)
+            found.append({"row": invitation, "title": title, "rights": rights})
+    return found
+
+
+def organizations_of(actor: Actor) -> list[Organization]:
+    """Return the organizations of the user to which the user may invite."""
+    mine = Organization.objects.filter(memberships__user=actor.user_id)
+    return [row for row in mine[:MAX_ROWS] if organization_policy.can_invite(actor, row)]
+
+
+def _people(
+    request: HttpRequest,
+    kind: Invitation.Kind,
+    target: Download | Organization,
+    form: InviteForm,
+    rows: list[tuple[str, str]],
+) -> HttpResponse:
+    if form.is_valid():
+        try:
+            invited = form.cleaned_data["invited"]
+            invite(actor=actor_of(request), kind=kind, target=target, invited=invited, rights=form.rights())
+        except (Conflict, Invalid) as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"{invited} was invited.")
+            return redirect(request.path)
+    pending = Invitation.objects.unanswered().filter(kind=kind, target_id=target.pk).order_by("-id")[:MAX_ROWS]
+    title = target.title if isinstance(target, Download) else target.name
+    context = {"title": title, "people": rows, "form": form, "pending": described(pending)}
+    return render(request, "pages/people.html", context, status=400 if form.errors else 200)
+
+
+def _act(request: HttpRequest, invitation: Invitation, name: str, **options: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    if name == "accept":
+        accept_invitation(actor=actor, invitation=invitation, **options)
+        messages.success(request, "You accepted the invitation.")
+    elif name == "decline":
+        decline_invitation(actor=actor, invitation=invitation, **options)
+        messages.success(request, "You declined the invitation.")
+    elif name == "revoke":
+        revoke_invitation(actor=actor, invitation=invitation)
+        messages.success(request, f"The invitation of {invitation.invited} was revoked.")
+        return redirect(_page_of(invitation))
+    else:
+        raise NotFound
+    return redirect("pages:account")
+
+
+def _page_of(invitation: Invitation) -> str:
+    """Return the URL of the page that shows the people of the invitation's target."""
+    target: Any = target_of(invitation.kind).find(invitation.target_id)
+    return reverse(f"pages:{invitation.kind}-people", args=[target.public_id])

@@ -1,0 +1,322 @@
+"""Invitations: who may create, answer and revoke them, and what the inviter learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from downloads.models import Download, TeamMember
+from downloads.services import set_team_member
+from releasehub.accounts import invitation_mail
+from releasehub.accounts.models import Invitation, Membership, Organization, User
+from releasehub.accounts.policies import invitation_policy
+from releasehub.accounts.services import (
+    accept_invitation,
+    decline_invitation,
+    find_by_token,
+    invite,
+    revoke_invitation,
+)
+from releasehub.accounts.services.invitations import delete_old_invitations
+from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound, TooMany
+from releasehub.publishing.deletion import delete_download
+from tests.factories import make_download, make_organization, make_user, system
+
+pytestmark = pytest.mark.django_db
+KINDS = [Invitation.Kind.ORGANIZATION, Invitation.Kind.TEAM]
+RIGHTS = {Invitation.Kind.ORGANIZATION: ["member"], Invitation.Kind.TEAM: ["can_upload"]}
+REFUSALS = (Denied, NotFound, Conflict)
+
+
+class Scene:
+    """A target of one kind, the `owner` who invites to it, and a `guest` who has an account."""
+
+    def __init__(self, kind: Invitation.Kind) -> None:
+        self.kind = kind
+        self.owner = make_user("owner", email="owner@example.org")
+        self.guest = make_user("guest", email="guest@example.org")
+        self.target: Any
+        if kind == Invitation.Kind.ORGANIZATION:
+            self.target = make_organization()
+            Membership.objects.create(organization=self.target, user=self.owner, role="owner")
+        else:
+            self.target = make_download(self.owner)
+
+    def invite(self, invited: str = "guest@example.org", **options: Any) -> Invitation:
+        values = {"actor": Actor(user=self.owner), "rights": RIGHTS[self.kind]} | options
+        return invite(kind=self.kind, target=self.target, invited=invited, **values)
+
+    def joined(self, user: User | None = None) -> bool:
+        user = user or self.guest
+        if self.kind == Invitation.Kind.ORGANIZATION:
+            return Membership.objects.filter(organization=self.target, user=user).exists()
+        return TeamMember.objects.filter(download=self.target, user=user, can_upload=True).exists()
+
+
+@pytest.fixture(params=KINDS)
+def scene(request: pytest.FixtureRequest) -> Scene:
+    return Scene(request.param)
+
+
+def pending_of(user: User) -> list[Invitation]:
+    return list(Invitation.objects.pending().addressed_to(Actor(user=user)))
+
+
+@pytest.mark.parametrize("invited", ["guest@example.org", " Guest@Example.org ", "guest"])
+def test_the_addressee_joins_by_accepting(scene: Scene, invited: str) -> None:
+    invitation = scene.invite(invited)
+    assert not scene.joined()
+    assert pending_of(scene.guest) == [invitation]
+    accept_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+    assert scene.joined()
+    assert pending_of(scene.guest) == []
+    recorded = AuditEntry.objects.filter(action__startswith="invitation.").order_by("id")
+    assert [(row.action, row.actor_id) for row in recorded] == [
+        ("invitation.create", scene.owner.pk),
+        ("invitation.accept", scene.guest.pk),
+    ]
+
+
+def test_the_inviter_causes_the_same_queries_and_rows_with_and_without_an_account(scene: Scene) -> None:
+    found = []
+    for invited in ("guest@example.org", "absent@example.org", "guest", "nobody"):
+        with CaptureQueriesContext(connection) as queries:
+            row = scene.invite(invited)
+        found.append((len(queries), row.is_pending, row.expires_at > timezone.now()))
+    assert len(set(found)) == 1
+
+
+def test_declining_changes_nothing_for_the_inviter(scene: Scene) -> None:
+    invitation = scene.invite()
+    decline_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+    assert pending_of(scene.guest) == []
+    assert list(Invitation.objects.unanswered()) == [invitation]
+    with pytest.raises(Conflict):
+        accept_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+
+
+def test_a_new_invitation_replaces_the_one_before(scene: Scene) -> None:
+    first = scene.invite()
+    decline_invitation(actor=Actor(user=scene.guest), invitation=first)
+    second = scene.invite("GUEST@example.org")
+    assert pending_of(scene.guest) == list(Invitation.objects.unanswered()) == [second]
+
+
+def test_whoever_takes_an_unknown_user_name_later_gets_nothing(scene: Scene) -> None:
+    scene.invite("later")
+    assert pending_of(make_user("later")) == []
+
+
+def test_whoever_confirms_the_address_later_may_join(scene: Scene) -> None:
+    scene.invite("later@example.org")
+    assert len(pending_of(make_user(email="Later@example.org"))) == 1
+
+
+@pytest.mark.parametrize("change", ["shared", "inactive", "bound"])
+def test_an_address_that_identifies_nobody_addresses_nobody(scene: Scene, change: str) -> None:
+    invitation = scene.invite()
+    actor = Actor(user=scene.guest, bound_download_ids=frozenset({1}) if change == "bound" else None)
+    if change == "shared":
+        make_user(email="GUEST@example.org")
+    if change == "inactive":
+        scene.guest.is_active = False
+    assert not Invitation.objects.addressed_to(actor).exists()
+    with pytest.raises(NotFound):
+        accept_invitation(actor=actor, invitation=invitation)
+
+
+@pytest.mark.parametrize("use", [accept_invitation, decline_invitation])
+def test_others_cannot_answer(scene: Scene, use: Callable[..., None]) -> None:
+    invitation = scene.invite()
+    for user in (make_user(), None):
+        with pytest.raises(NotFound):
+            use(actor=Actor(user=user), invitation=invitation)
+    with pytest.raises(Denied):  # the inviter sees it
+        use(actor=Actor(user=scene.owner), invitation=invitation)
+
+
+def test_only_who_may_invite_invites(scene: Scene) -> None:
+    stranger, member = make_user(), make_user()
+    if isinstance(scene.target, Organization):
+        Membership.objects.create(organization=scene.target, user=member)
+    else:
+        set_team_member(actor=system(), download=scene.target, user=member, flags={"can_upload"})
+    for user in (stranger, member, None):
+        with pytest.raises(REFUSALS):
+            scene.invite(actor=Actor(user=user))
+    assert not Invitation.objects.exists()
+
+
+def test_nobody_invites_with_more_rights_than_they_have() -> None:
+    scene = Scene(Invitation.Kind.TEAM)
+    manager = make_user()
+    set_team_member(actor=system(), download=scene.target, user=manager, flags={"can_manage_team"})
+    with pytest.raises(Denied):
+        scene.invite(actor=Actor(user=manager))
+    assert scene.invite(actor=Actor(user=manager), rights=["can_manage_team"])
+
+
+@pytest.mark.parametrize("invited", ["", "  ", "a" * 255, "a\x00b", "a\nb@example.org"])
+def test_unusable_names_are_refused(scene: Scene, invited: str) -> None:
+    with pytest.raises(Invalid):
+        scene.invite(invited)
+
+
+@pytest.mark.parametrize("end", ["inviter left", "inviter inactive", "target gone", "expired", "revoked", "accepted"])
+def test_an_invitation_ends(scene: Scene, end: str) -> None:
+    invitation = scene.invite()
+    accept = {"actor": Actor(user=scene.guest), "invitation": invitation}
+    expected: type[Exception] = Conflict
+    if end == "inviter left":
+        Membership.objects.filter(user=scene.owner).delete()
+        Download.objects.filter(owner=scene.owner).update(owner=make_user())
+    elif end == "inviter inactive":
+        User.objects.filter(pk=scene.owner.pk).update(is_active=False)
+    elif end == "target gone":
+        expected = NotFound
+        if isinstance(scene.target, Organization):
+            Organization.objects.all().delete()
+        else:
+            delete_download(actor=system(), download=scene.target)
+    elif end == "expired":
+        Invitation.objects.update(expires_at=timezone.now())
+    elif end == "revoked":
+        revoke_invitation(actor=Actor(user=scene.owner), invitation=invitation)
+    else:
+        accept_invitation(**accept)
+    with pytest.raises(expected):
+        accept_invitation(**accept)
+    assert scene.joined() is (end == "accepted")
+
+
+def test_a_member_who_accepts_keeps_what_they_have() -> None:
+    scene = Scene(Invitation.Kind.TEAM)
+    invitation = scene.invite()
+    set_team_member(actor=system(), download=scene.target, user=scene.guest, flags={"can_edit"})
+    accept_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+    member = TeamMember.objects.get(user=scene.guest)
+    assert (member.can_edit, member.can_upload) == (True, True)
+
+
+def test_members_that_the_inviter_sees_are_not_invited_again(scene: Scene) -> None:
+    accept_invitation(actor=Actor(user=scene.guest), invitation=scene.invite())
+    with pytest.raises(Conflict) as refusal:
+        scene.invite("guest")
+    assert refusal.value.code is ErrorCode.MEMBER_EXISTS
+    if scene.kind == Invitation.Kind.TEAM:  # a team shows no e-mail addresses, so this is no answer about one
+        assert scene.invite("guest@example.org").is_pending
+    else:
+        with pytest.raises(Conflict):
+            scene.invite("guest@example.org")
+
+
+def test_the_limit_holds_for_known_and_unknown(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("releasehub.accounts.invitation_limit.NAMES_PER_HOUR", 2)
+    monkeypatch.setattr("releasehub.accounts.invitation_limit.time.time", lambda: 1_700_000_000.0)
+    for invited in ("guest", "nobody@example.org"):
+        scene.invite(invited)
+    messages = set()
+    for invited in ("guest@example.org", "none@example.org", "none"):
+        with pytest.raises(TooMany) as refusal:
+            scene.invite(invited)
+        messages.add(refusal.value.message)
+    assert len(messages) == 1
+
+
+def test_old_invitations_are_deleted(scene: Scene) -> None:
+    scene.invite()
+    assert delete_old_invitations() == 0
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(days=91))
+    assert delete_old_invitations() == 1
+
+
+def test_policy_and_query_set_agree(scene: Scene) -> None:
+    rows = [scene.invite(name) for name in ("guest", "guest@example.org", "other@example.org", "nobody")]
+    people = [scene.owner, scene.guest, make_user("nobody"), make_user(email="other@example.org"), make_user(), None]
+    actors = [Actor(user=user) for user in people]
+    actors += [system(), Actor(user=scene.guest, bound_download_ids=frozenset({1}))]
+    for actor in actors:
+        found = set(Invitation.objects.addressed_to(actor).values_list("pk", flat=True))
+        assert found == {row.pk for row in rows if invitation_policy.can_answer(actor, row)}
+    table = [
+        [invitation_policy.can_view(actor, rows[1]), invitation_policy.can_revoke(actor, rows[1])] for actor in actors
+    ]
+    assert table[0] == table[6] == [True, True]
+    assert table[1] == [True, False]
+    assert all(row == [False, False] for number, row in enumerate(table) if number not in {0, 1, 6})
+
+
+class TestMail:
+    """With a mail server, the invitation is sent to the address, whether or not an account has it."""
+
+    @pytest.fixture(autouse=True)
+    def server(self, settings: Any) -> None:
+        settings.EMAIL_HOST = "mail.example.org"
+        settings.PUBLIC_URL = "https://hub.example.org"
+
+    def token(self) -> str:
+        (line,) = [line for line in str(mail.outbox[-1].body).splitlines() if line.startswith("https://")]
+        return line.rstrip("/").rpartition("/")[2]
+
+    @pytest.mark.parametrize("invited", ["guest@example.org", "absent@example.org", "guest"])
+    def test_is_sent_once(self, scene: Scene, invited: str) -> None:
+        scene.invite(invited)
+        assert [invitation_mail.send_invitations() for _ in range(2)] == [1, 0]
+        (sent,) = mail.outbox
+        assert sent.to == ["guest@example.org" if invited == "guest" else invited]
+
+    def test_an_unknown_user_name_is_sent_nowhere(self, scene: Scene) -> None:
+        scene.invite("nobody")
+        assert invitation_mail.send_invitations() == 0
+        assert not Invitation.objects.filter(mail_due_at__isnull=False).exists()
+
+    def test_whoever_got_the_mail_may_join_with_any_account(self, scene: Scene) -> None:
+        invitation = scene.invite("absent@example.org")
+        invitation_mail.send_invitations()
+        other = make_user()
+        assert find_by_token(self.token()) == invitation
+        invitation.refresh_from_db()
+        assert self.token() not in invitation.token_digest
+        accept_invitation(actor=Actor(user=other), invitation=invitation, token=self.token())
+        assert scene.joined(other)
+
+    @pytest.mark.parametrize("token", ["", "x" * 43])
+    def test_other_tokens_open_nothing(self, scene: Scene, token: str) -> None:
+        invitation = scene.invite("absent@example.org")
+        with pytest.raises(NotFound):
+            find_by_token(token)
+        with pytest.raises(NotFound):
+            accept_invitation(actor=Actor(user=make_user()), invitation=invitation, token=token)
+
+    def test_a_refused_mail_is_sent_again_later(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(message: Any) -> None:
+            raise OSError
+
+        scene.invite()
+        with monkeypatch.context() as patch:
+            patch.setattr("releasehub.accounts.invitation_mail.EmailMessage.send", refuse)
+            assert invitation_mail.send_invitations() == 0
+        assert invitation_mail.send_invitations() == 0
+        Invitation.objects.update(mail_due_at=timezone.now())
+        assert invitation_mail.send_invitations() == 1
+
+    def test_a_title_cannot_add_headers_or_lines(self, scene: Scene) -> None:
+        type(scene.target).objects.update(
+            **{"name" if isinstance(scene.target, Organization) else "title": "A\nBcc: b"}
+        )
+        scene.invite()
+        invitation_mail.send_invitations()
+        assert mail.outbox[0].subject == "Invitation to A Bcc: b"
+
+
+def test_without_a_mail_server_nothing_is_due(scene: Scene) -> None:
+    assert scene.invite().mail_due_at is None

@@ -1,0 +1,157 @@
+"""The pages of invitations: the people of a team or an organization, and the answers of those who are invited."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from downloads.models import TeamMember
+from releasehub.accounts import invitation_mail
+from releasehub.accounts.models import Invitation, Membership
+from tests.factories import make_download, make_organization, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.owner = make_user("owner", email="owner@example.org")
+        self.guest = make_user("guest", email="guest@example.org")
+        self.download = make_download(self.owner, title="Tool")
+        self.organization = make_organization("Northwind")
+        Membership.objects.create(organization=self.organization, user=self.owner, role="owner")
+        self.team = f"/account/downloads/{self.download.public_id}/team/"
+        self.members = f"/account/organizations/{self.organization.public_id}/"
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def client_of(user: Any, **options: Any) -> Client:
+    client = Client(**options)
+    client.force_login(user)
+    return client
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def form_of(scene: Scene, page: str, invited: str) -> dict[str, Any]:
+    return {"invited": invited} | ({"flags": ["can_upload"]} if page == "team" else {"role": "member"})
+
+
+pages = pytest.mark.parametrize("page", ["team", "members"])
+
+
+@pages
+def test_invited_seen_and_accepted(scene: Scene, page: str) -> None:
+    owner, guest = client_of(scene.owner), client_of(scene.guest)
+    path = getattr(scene, page)
+    answer = owner.post(path, form_of(scene, page, "guest"), follow=True)
+    assert "guest was invited" in text(answer)
+    invitation = Invitation.objects.get()
+    shown = text(guest.get("/account/"))
+    assert ("Tool" if page == "team" else "Northwind") in shown
+    assert guest.post(f"/account/invitations/{invitation.public_id}/accept/", follow=True).status_code == 200
+    joined = TeamMember.objects.filter(user=scene.guest), Membership.objects.filter(user=scene.guest)
+    assert [rows.exists() for rows in joined] == [page == "team", page == "members"]
+    assert "No invitation is pending" in text(owner.get(path))
+
+
+@pages
+def test_the_answer_is_the_same_with_and_without_an_account(scene: Scene, page: str) -> None:
+    owner, path, found = client_of(scene.owner), getattr(scene, page), []
+    for invited in ("guest", "nobody", "guest@example.org", "nobody@example.org"):
+        answer = owner.post(path, form_of(scene, page, invited))
+        shown = owner.get(path)
+        body = re.sub(r'value="[^"]*"|[a-z0-9]{24}', "", text(shown).replace(invited, "x"))
+        found.append((answer.status_code, answer["Location"], body))
+        Invitation.objects.all().delete()
+    assert all(one == found[0] for one in found)
+
+
+@pages
+def test_revoked_by_the_inviter(scene: Scene, page: str) -> None:
+    owner, path = client_of(scene.owner), getattr(scene, page)
+    owner.post(path, form_of(scene, page, "guest"))
+    action = f"/account/invitations/{Invitation.objects.get().public_id}/revoke/"
+    assert action in text(owner.get(path))
+    assert owner.post(action)["Location"] == path
+    assert "Invitations</h2>" not in text(client_of(scene.guest).get("/account/"))
+
+
+def test_a_declined_invitation_looks_pending_to_the_inviter(scene: Scene) -> None:
+    owner = client_of(scene.owner)
+    owner.post(scene.team, form_of(scene, "team", "guest"), follow=True)  # which takes the message away
+    before = text(owner.get(scene.team))
+    client_of(scene.guest).post(f"/account/invitations/{Invitation.objects.get().public_id}/decline/")
+    token = re.compile(r'value="[^"]*"')
+    assert token.sub("", text(owner.get(scene.team))) == token.sub("", before)
+
+
+@pytest.mark.parametrize("name", ["accept", "decline", "revoke", "other"])
+def test_strangers_can_do_nothing(scene: Scene, name: str) -> None:
+    client_of(scene.owner).post(scene.team, form_of(scene, "team", "guest"))
+    action = f"/account/invitations/{Invitation.objects.get().public_id}/{name}/"
+    assert client_of(make_user()).post(action).status_code == 404
+    assert "sign-in" in Client().post(action)["Location"]
+    assert Invitation.objects.unanswered().exists()
+
+
+@pages
+def test_only_who_may_invite_opens_the_page(scene: Scene, page: str) -> None:
+    Membership.objects.create(organization=scene.organization, user=scene.guest)
+    path = getattr(scene, page)
+    assert client_of(scene.guest).get(path).status_code == (404 if page == "team" else 403)
+    assert client_of(make_user()).get(path).status_code == 404
+    assert "sign-in" in Client().get(path)["Location"]
+
+
+@pages
+def test_every_form_needs_its_csrf_token(scene: Scene, page: str) -> None:
+    owner = client_of(scene.owner, enforce_csrf_checks=True)
+    path = getattr(scene, page)
+    form = form_of(scene, page, "guest")
+    assert owner.post(path, form).status_code == 403
+    token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', text(owner.get(path)))
+    assert token is not None
+    assert owner.post(path, form | {"csrfmiddlewaretoken": token[1]}).status_code == 302
+    guest = client_of(scene.guest, enforce_csrf_checks=True)
+    action = f"/account/invitations/{Invitation.objects.get().public_id}/accept/"
+    assert guest.post(action).status_code == 403
+    token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', text(guest.get("/account/")))
+    assert token is not None
+    assert guest.post(action, {"csrfmiddlewaretoken": token[1]}).status_code == 302
+
+
+def test_a_wrong_form_is_shown_again(scene: Scene) -> None:
+    owner = client_of(scene.owner)
+    assert owner.post(scene.team, {"invited": "guest", "flags": ["is_owner"]}).status_code == 400
+    assert owner.post(scene.members, {"invited": "owner", "role": "member"}).status_code == 400
+    assert not Invitation.objects.exists()
+
+
+def test_the_link_of_the_mail(scene: Scene, settings: Any) -> None:
+    settings.EMAIL_HOST = "mail.example.org"
+    client_of(scene.owner).post(scene.team, form_of(scene, "team", "new@example.org"))
+    invitation_mail.send_invitations()
+    found = re.search(r"/account/invitations/by-link/[\w-]+/", str(mail.outbox[0].body))
+    assert found is not None
+    newcomer = make_user()
+    client = client_of(newcomer)
+    shown = client.get(found[0])
+    assert ("Tool" in text(shown), shown["Cache-Control"], shown["Referrer-Policy"]) == (
+        True,
+        "no-store",
+        "no-referrer",
+    )
+    assert client.post(found[0], {"answer": "accept"}).status_code == 302
+    assert TeamMember.objects.filter(user=newcomer).exists()
+    assert client.get(found[0]).status_code == 404

@@ -57,7 +57,7 @@ class InvitationQuerySet(models.QuerySet[Any]):
     def addressed_to(self, actor: Actor) -> Self:
         """Return the invitations for which `InvitationPolicy.is_addressee` is true.
 
-        An e-mail address that several active users share does not identify one of them, so such invitations are left out.
+        An e-mail address that several active users share does not identify one of them, so it is left out.
         """
         if actor.user is None or not actor.user.is_active or actor.bound_download_ids is not None:
             return self.none()

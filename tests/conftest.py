@@ -20,12 +20,13 @@ import pytest
 from django.conf import settings as current
 from django.core.cache import caches
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.db.backends.signals import connection_created
 from django.test import Client, override_settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from files.storage import LocalStorage, blob_storage
+from tests import migrated_database
 from tests.hubs import PreparedData
 from tests.services.processes import adopt_orphans, children, end_survivors
 
@@ -89,11 +90,34 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The test databases; before they go every connection is closed, because PostgreSQL drops none that is in use.
+def stored_database() -> Path | None:
+    """Return where SQLite's migrated database is stored between runs, or None on PostgreSQL."""
+    return migrated_database.stored_file() if connection.vendor == "sqlite" else None
 
-    Playwright runs its own event loop and a live server its own threads: Django gives each of them a connection.
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, stored_database: Path | None
+) -> None:
+    """Skip the migrations where the database will be restored from the stored one."""
+    connection.settings_dict["TEST"]["MIGRATE"] = stored_database is None or not stored_database.exists()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: Any, stored_database: Path | None, worker_id: str
+) -> Iterator[None]:
+    """Create the test database, and close every connection before it goes.
+
+    PostgreSQL drops no database that is in use, and Django gives a connection to the event loop of Playwright and to
+    each thread of a live server.
     """
+    if stored_database is not None:
+        with django_db_blocker.unblock():
+            if connection.settings_dict["TEST"]["MIGRATE"]:
+                migrated_database.store(connection, stored_database, worker_id)
+            else:
+                migrated_database.restore(connection, stored_database)
     opened: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def remember(connection: Any, **_: Any) -> None:
@@ -101,9 +125,9 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
     connection_created.connect(remember)
     yield
-    for connection in opened:
-        connection.inc_thread_sharing()
-        connection.close()
+    for one in opened:
+        one.inc_thread_sharing()
+        one.close()
     connection_created.disconnect(remember)
 
 

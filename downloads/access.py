@@ -66,17 +66,17 @@ def find_with_access(actor: Actor, pk: int) -> Download | None:
     """Return the download with this id, deleted or not, and load its category and the actor's access in one query."""
     if actor.user_id is None:
         return _alone.first(pk=pk)
-    return _remembered(actor, _tied.first(pk=pk, user_id=actor.user_id))
+    return _remember_access(actor, _tied.first(pk=pk, user_id=actor.user_id))
 
 
 def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
     """Return the first of the rows and load the actor's access to it, in one query."""
     if actor.user_id is None:
         return rows.first()
-    return _remembered(actor, _with_ties(rows, actor.user_id).first())
+    return _remember_access(actor, _with_ties(rows, actor.user_id).first())
 
 
-def _remembered(actor: Actor, download: Download | None) -> Download | None:
+def _remember_access(actor: Actor, download: Download | None) -> Download | None:
     """Cache the access that was loaded with the download, and return the download."""
     if download is not None:
         ties = {name: getattr(download, name) for name in (*BY_FLAG, *OTHER_TIES)}

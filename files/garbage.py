@@ -76,7 +76,7 @@ def remove(item: Garbage) -> bool:
                 return False
             storage.delete(item.name)
         case _:
-            if _referred([item.name]):
+            if _referenced_keys([item.name]):
                 return False
             storage.delete(item.name)
     return True
@@ -105,7 +105,7 @@ def _objects(before: datetime) -> Iterator[Garbage]:
     for prefix, kind in ((BLOBS, "object"), ("staging/", "unfinished")):
         old = (item for item in blob_storage().objects(prefix) if item.modified_at < before)
         for group in _groups(old, LOOKED_UP_AT_ONCE):
-            referred = _referred([item.key for item in group])
+            referred = _referenced_keys([item.key for item in group])
             for item in group:
                 if item.key not in referred:
                     yield Garbage(kind, item.key, item.size_bytes)
@@ -127,7 +127,7 @@ def _sessions_of(key: str) -> bool:
     return UploadSession.objects.filter(owners, state__in=OPEN).exists()
 
 
-def _referred(keys: Iterable[str]) -> set[str]:
+def _referenced_keys(keys: Iterable[str]) -> set[str]:
     key_list = list(keys)
     blobs = Blob.objects.filter(storage_key__in=key_list).values_list("storage_key", flat=True)
     uploads = UploadSession.objects.filter(final_key__in=key_list, state__in=OPEN).values_list("final_key", flat=True)

@@ -27,7 +27,7 @@ def check_new_owner(download: Download, owner: User) -> None:
     lock_quota(owner.pk)
     quota = user_quota(owner.pk)
     size_bytes = stored_by_download(download.pk)
-    if quota.limit and size_bytes > quota.left:
+    if quota.limit and size_bytes > quota.remaining_bytes:
         message = (
             f"The files of this download have {size_bytes} bytes, which do not fit into the storage quota of the new "
             "owner. Delete files for good, or ask an administrator to enlarge that quota."
@@ -46,9 +46,9 @@ def check_new_category(download: Download, category: Category) -> None:
         Conflict: A version has more files than the category allows.
     """
     rules = rules_of(category)
-    held = File.objects.filter(version__download=download).exclude(validation_status=File.Validation.FAILED)
+    files = File.objects.filter(version__download=download).exclude(validation_status=File.Validation.FAILED)
     sizes: dict[int, list[int]] = defaultdict(list)
-    for file in held.only("filename", "size_bytes", "blob_id", "version_id").order_by():
+    for file in files.only("filename", "size_bytes", "blob_id", "version_id").order_by():
         check_held_file(rules, file)
         sizes[file.version_id].append(file.size_bytes)
     for of_version in sizes.values():
@@ -71,7 +71,7 @@ def check_restore(download: Download) -> None:
 
 
 def _check_not_exceeded(quota: Quota) -> None:
-    if not quota.limit or quota.left >= 0:
+    if not quota.limit or quota.remaining_bytes >= 0:
         return
     message = (
         f"The storage quota of the {quota.whose} is {quota.limit} bytes and {quota.used} are used, so nothing can be "

@@ -40,7 +40,7 @@ class Quota:
     used: int
 
     @property
-    def left(self) -> int:
+    def remaining_bytes(self) -> int:
         return self.limit - self.used
 
     def check(self, size_bytes: int) -> None:
@@ -49,7 +49,7 @@ class Quota:
         Raises:
             Rejected: With the limit and what is used of it.
         """
-        if not self.limit or size_bytes <= self.left:
+        if not self.limit or size_bytes <= self.remaining_bytes:
             return
         message = (
             f"The storage quota of the {self.whose} is {self.limit} bytes and {self.used} bytes are used, "
@@ -78,7 +78,7 @@ def used_bytes(user_id: int, *, besides: Reservation | None = None) -> int:
     loose = Q(version=None, package_of=None, lockfile_of=None, user=user_id)
     uploads = _uploads(besides).filter(_upload_of("owner", user_id) | loose)
     icons = DownloadIcon.objects.filter(download__owner=user_id)
-    return _sum(files) + _reserved(uploads) + _icon_bytes(icons)
+    return _sum(files) + _sum_of_reservations(uploads) + _icon_bytes(icons)
 
 
 def used_by_download(download_id: int, *, besides: Reservation | None = None) -> int:
@@ -94,7 +94,7 @@ def stored_by_download(download_id: int) -> int:
 def used_by_version(version_id: int, *, besides: Reservation | None = None) -> int:
     """Return what the version offers, and what uploads to it are going to hold."""
     files = _files(besides).filter(OFFERED, version=version_id)
-    return _sum(files) + _reserved(_uploads(besides).filter(version=version_id))
+    return _sum(files) + _sum_of_reservations(_uploads(besides).filter(version=version_id))
 
 
 def reserved_bytes(size_bytes: int, *, is_open_ended: bool) -> int:
@@ -140,7 +140,7 @@ def room_left(download: Download, *, besides: Reservation | None = None) -> int 
     quotas = [quota for quota in both if quota.limit]
     for quota in quotas:
         quota.check(1)
-    return min((quota.left for quota in quotas), default=None)
+    return min((quota.remaining_bytes for quota in quotas), default=None)
 
 
 def _user_limit(user_id: int) -> int:
@@ -151,7 +151,7 @@ def _user_limit(user_id: int) -> int:
 def _held_by(download_id: int, files: models.QuerySet[File], besides: Reservation | None) -> int:
     uploads = _uploads(besides).filter(_upload_of("pk", download_id))
     icons = DownloadIcon.objects.filter(download=download_id)
-    return _sum(files.filter(version__download=download_id)) + _reserved(uploads) + _icon_bytes(icons)
+    return _sum(files.filter(version__download=download_id)) + _sum_of_reservations(uploads) + _icon_bytes(icons)
 
 
 def _upload_of(attribute: str, value: int) -> Q:
@@ -183,7 +183,7 @@ def _sum(rows: models.QuerySet[Any]) -> int:
     return rows.aggregate(total=Sum("size_bytes"))["total"] or 0
 
 
-def _reserved(uploads: models.QuerySet[UploadSession]) -> int:
+def _sum_of_reservations(uploads: models.QuerySet[UploadSession]) -> int:
     sums = uploads.aggregate(
         told=Sum("size_bytes", filter=Q(is_open_ended=False)), untold=Sum("size_bytes", filter=Q(is_open_ended=True))
     )

@@ -106,7 +106,7 @@ class Downloader:
         while True:
             had, seconds = partial.size, 0.0
             try:
-                with self._opened(link, offer, partial) as (response, start):
+                with self._open_response(link, offer, partial) as (response, start):
                     offer = self._record_offer(response, offer, partial, start)
                     if response.is_success:
                         self._copy(response, offer.filename, partial, start)
@@ -128,7 +128,7 @@ class Downloader:
             backoff.wait(seconds)
 
     @contextmanager
-    def _opened(self, link: str, offer: Offer, partial: Partial) -> Iterator[tuple[httpx.Response, int]]:
+    def _open_response(self, link: str, offer: Offer, partial: Partial) -> Iterator[tuple[httpx.Response, int]]:
         """Yield the response with the bytes and the first byte that was requested. Only the hub receives the key."""
         stored_offer = partial.stored_offer()
         start = partial.size if stored_offer and stored_offer.sha256 == offer.sha256 and stored_offer.sha256 else 0

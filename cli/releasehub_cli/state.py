@@ -44,7 +44,7 @@ def forget(key: str) -> None:
 
 def _change(change: Callable[[dict[str, Any]], object]) -> None:
     path = state_path()
-    with _thread_lock, _locked(path):
+    with _thread_lock, _lock(path):
         sessions = _read(path)
         change(sessions)
         write_private(path, sessions)
@@ -69,7 +69,7 @@ def _created_at(entry: Any) -> float:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     """Hold a lock that excludes other processes."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.with_suffix(".lock").open("w") as lock:

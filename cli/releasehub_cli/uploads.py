@@ -66,7 +66,7 @@ class Uploader:
         key = job.session_key(self.hub.url)
         upload = self._resumable(state.known_session(key))
         if upload is None:
-            upload = self._created(job)
+            upload = self._create_session(job)
             self._remember(key, job, upload)
         else:
             self.output.note(f"{job.file.name}: resuming upload {upload['id']}, {_progress_of(upload)}")
@@ -174,9 +174,9 @@ class Uploader:
         for job in jobs:
             if job not in small:
                 delivered[job.file.name] = (job, self.deliver(self.start(job), job.file, workers=self.parallel))
-        return {name: self._finished(*entry) for name, entry in delivered.items()}
+        return {name: self._wait_for_result(*entry) for name, entry in delivered.items()}
 
-    def _finished(self, job: Job, upload: Upload) -> FileRow:
+    def _wait_for_result(self, job: Job, upload: Upload) -> FileRow:
         upload = self.wait_until_verified(upload, job.session_key(self.hub.url))
         if upload["file_id"] is None:
             raise CliError(f"The hub verified {job.file.name} but did not create a file.", code="no_file")
@@ -202,7 +202,7 @@ class Uploader:
             raise
         return upload if upload["state"] in OPEN_STATES else None
 
-    def _created(self, job: Job) -> Upload:
+    def _create_session(self, job: Job) -> Upload:
         body = {
             "filename": job.file.name,
             "size_bytes": job.file.size_bytes,

@@ -60,21 +60,21 @@ def check_extension(candidate: Candidate) -> None:
 
 
 def _check_extension(filename: str, rules: CategoryRules) -> None:
-    found, allowed = extension(filename), rules.allowed_extensions
+    suffix, allowed_extensions = extension(filename), rules.allowed_extensions
     # An extension may have two parts, such as tar.gz. A rule for either form applies.
-    last = found.rpartition(".")[2]
-    if {found, last} & settings.REFUSED_EXTENSIONS:
+    last = suffix.rpartition(".")[2]
+    if {suffix, last} & settings.REFUSED_EXTENSIONS:
         raise Rejected(
             ErrorCode.FILE_EXTENSION_REFUSED,
-            f"This hub does not accept files with the extension .{found}. Choose another file type.",
+            f"This hub does not accept files with the extension .{suffix}. Choose another file type.",
             field="file",
         )
-    if allowed and not {found, last} & set(allowed):
-        names = ", ".join(f".{name}" for name in allowed)
-        what = f".{found} files" if found else "files without an extension"
+    if allowed_extensions and not {suffix, last} & set(allowed_extensions):
+        names = ", ".join(f".{name}" for name in allowed_extensions)
+        file_type = f".{suffix} files" if suffix else "files without an extension"
         raise Rejected(
             ErrorCode.FILE_EXTENSION_REFUSED,
-            f"The category of this download does not accept {what}. Use one of these types: {names}.",
+            f"The category of this download does not accept {file_type}. Use one of these types: {names}.",
             field="file",
         )
 

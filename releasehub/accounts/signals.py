@@ -81,7 +81,9 @@ def record_relation(
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
     name = "users" if reverse else RELATIONS[sender]
-    rows = model._default_manager.filter(pk__in=pk_set) if pk_set is not None else _related(instance, sender, reverse)
+    rows = (
+        model._default_manager.filter(pk__in=pk_set) if pk_set is not None else _related_rows(instance, sender, reverse)
+    )
     names = sorted(str(row) for row in rows)
     if names:
         pair = [[], names] if action == "post_add" else [names, []]
@@ -90,7 +92,7 @@ def record_relation(
         )
 
 
-def _related(instance: Any, through: Any, reverse: bool) -> Any:
+def _related_rows(instance: Any, through: Any, reverse: bool) -> Any:
     """Return the objects that are about to be removed from the relation."""
     return instance.user_set.all() if reverse else getattr(instance, RELATIONS[through]).all()
 

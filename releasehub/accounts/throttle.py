@@ -49,15 +49,15 @@ def begin_attempt(username: str, address: str | None) -> int:
     account = username.casefold()
     counters = []
     if network:
-        counters.append(_locked(now, "network", network))
+        counters.append(_lock_counter(now, "network", network))
         if counters[0].failures >= limit * NETWORK_FACTOR:
             return _seconds(counters[0].window_ends_at - now)
-    pair = _locked(now, "pair", account, network)
+    pair = _lock_counter(now, "pair", account, network)
     counters.append(pair)
     if pair.failures >= limit:
         return _seconds(pair.window_ends_at - now)
     if not _is_known(now, account, network):
-        everyone = _locked(now, "account", account)
+        everyone = _lock_counter(now, "account", account)
         counters.append(everyone)
         if everyone.failures >= limit and (wait := _slow_wait(now, everyone, pair)):
             return wait
@@ -100,7 +100,7 @@ def _is_known(now: datetime, account: str, network: str) -> bool:
     return bool(network) and counters.exists()
 
 
-def _locked(now: datetime, kind: str, *names: str) -> SignInCounter:
+def _lock_counter(now: datetime, kind: str, *names: str) -> SignInCounter:
     """Return the counter with its row locked. If its window is over, a new window begins."""
     window = timedelta(seconds=WINDOW_SECONDS)
     defaults = {"window_ends_at": now + window, "last_tried_at": now}

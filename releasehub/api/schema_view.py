@@ -23,7 +23,7 @@ class CachedSchemaView(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         renderer = request.accepted_renderer
         with _lock:  # concurrent requests wait for the first one instead of generating the schema again
-            body = _rendered(type(renderer))  # type: ignore[arg-type]
+            body = _render(type(renderer))  # type: ignore[arg-type]
         response = HttpResponse(body, content_type=f"{renderer.media_type}; charset=utf-8")
         response["Content-Disposition"] = f'inline; filename="{self._get_filename(request, "")}"'  # type: ignore[no-untyped-call]
         response["ETag"] = f'"{sha256(body).hexdigest()[:32]}"'
@@ -33,7 +33,7 @@ class CachedSchemaView(SpectacularAPIView):
 
 
 @cache
-def _rendered(renderer: type[Any]) -> bytes:
+def _render(renderer: type[Any]) -> bytes:
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     body: bytes = renderer().render(schema, renderer_context={})
     return body

@@ -52,7 +52,7 @@ def send_messages(target: SyslogTarget, messages: Iterable[bytes]) -> None:
         Unreachable: The connection failed.
     """
     kind = socket.SOCK_DGRAM if target.scheme == "udp" else socket.SOCK_STREAM
-    with _connected(target, kind) as connection:
+    with _connect(target, kind) as connection:
         try:
             if kind == socket.SOCK_DGRAM:
                 for item in messages:
@@ -65,7 +65,7 @@ def send_messages(target: SyslogTarget, messages: Iterable[bytes]) -> None:
 
 
 @contextmanager
-def _connected(target: SyslogTarget, kind: socket.SocketKind) -> Iterator[socket.socket]:
+def _connect(target: SyslogTarget, kind: socket.SocketKind) -> Iterator[socket.socket]:
     """Open a connection to the server, with TLS if the target asks for it."""
     family, address = _checked_address(target, kind)
     with socket.socket(family, kind) as plain:

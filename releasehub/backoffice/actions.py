@@ -134,7 +134,7 @@ class ActionAdmin(PolicyModelAdmin):
         rows = self.get_queryset(request).filter(pk=pk)
         if action is None or not rows:
             raise Http404
-        answer = self._confirmed(request, rows, action)
+        answer = self._run_confirmed(request, rows, action)
         meta = self.model._meta
         is_left = self.get_queryset(request).filter(pk=pk).exists()
         target = reverse(f"admin:{meta.app_label}_{meta.model_name}_" + ("change" if is_left else "changelist"),
@@ -142,9 +142,9 @@ class ActionAdmin(PolicyModelAdmin):
         return answer or HttpResponseRedirect(target)
 
     def _from_list(self, _: Any, request: HttpRequest, rows: Any, *, action: RowAction) -> HttpResponse | None:
-        return self._confirmed(request, rows, action)
+        return self._run_confirmed(request, rows, action)
 
-    def _confirmed(self, request: HttpRequest, rows: Any, action: RowAction) -> HttpResponse | None:
+    def _run_confirmed(self, request: HttpRequest, rows: Any, action: RowAction) -> HttpResponse | None:
         """Ask for confirmation, then run the action on the rows that offer it.
 
         Return None if there is no page to show, so that Django returns to the list.

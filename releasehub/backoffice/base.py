@@ -87,7 +87,7 @@ class HubAdmin(ModelAdmin):
         try:
             return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
         except DomainError as error:
-            return self._refused(request, error, request.get_full_path())
+            return self._refusal_response(request, error, request.get_full_path())
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Return to the list with the error if a service refuses to delete the row."""
@@ -95,13 +95,15 @@ class HubAdmin(ModelAdmin):
             return super().delete_view(request, object_id, extra_context)  # type: ignore[no-any-return]
         except DomainError as error:
             meta = self.model._meta
-            return self._refused(request, error, reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"))
+            return self._refusal_response(
+                request, error, reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+            )
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for row in queryset:
             self.delete_model(request, row)
 
-    def _refused(self, request: HttpRequest, error: DomainError, url: str) -> HttpResponse:
+    def _refusal_response(self, request: HttpRequest, error: DomainError, url: str) -> HttpResponse:
         self.message_user(request, error.message, messages.ERROR)
         return HttpResponseRedirect(url)
 

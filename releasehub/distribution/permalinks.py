@@ -35,7 +35,7 @@ def find_download(actor: Actor, slug: str) -> Download:
         Gone: The download is deleted and was open to the actor, or it was erased and was open to everyone.
         NotFound: The download does not exist, or the actor may not see it.
     """
-    download = _by_slug.first(slug=slug) or _renamed(slug)
+    download = _by_slug.first(slug=slug) or _find_renamed(slug)
     if download.is_deleted:
         raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else NotFound
     if not download_policy.can_view(actor, download):
@@ -212,7 +212,7 @@ def best_file(version: Version, platform: str = "", architecture: str = "") -> F
     return None
 
 
-def _renamed(slug: str) -> Download:
+def _find_renamed(slug: str) -> Download:
     """Return the download that was public under this slug before.
 
     Raises:

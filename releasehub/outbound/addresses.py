@@ -79,7 +79,7 @@ def _refusal(ip: Address, allowed_networks: tuple[Network, ...]) -> str:
     if isinstance(ip, IPv6Address):
         if ip.scope_id is not None:
             return "a link-local network"
-        for inner in _embedded(ip):
+        for inner in _embedded_addresses(ip):
             if reason := _refusal(inner, allowed_networks):
                 return reason
     if any(ip in network for network in allowed_networks):
@@ -94,12 +94,12 @@ def _refusal_v4(ip: IPv4Address) -> str:
 def _refusal_v6(ip: IPv6Address) -> str:
     if ip not in PUBLIC_V6:
         return "a network that is not public"
-    if any(_embedded(ip)):
+    if any(_embedded_addresses(ip)):
         return "a relay network"
     return next((reason for network, reason in REFUSED_V6.items() if ip in network), "")
 
 
-def _embedded(ip: IPv6Address) -> Iterator[IPv4Address]:
+def _embedded_addresses(ip: IPv6Address) -> Iterator[IPv4Address]:
     """Yield the IPv4 addresses to which a packet for this IPv6 address may be delivered in the end.
 
     See RFC 4291 (mapped), 6052 (NAT64), 3056 (6to4), 4380 (Teredo) and 5214 (ISATAP).

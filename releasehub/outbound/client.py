@@ -283,7 +283,7 @@ def _open(request: _Request, follow_redirects: int, deadline: Deadline) -> _Open
         if not follow_redirects:
             return opened
         try:
-            redirected = _redirected(request, opened.response)
+            redirected = _redirect_of(request, opened.response)
         except Refused:
             opened.close()
             raise
@@ -333,7 +333,7 @@ def _send_over(pool: urllib3.HTTPConnectionPool, request: _Request, deadline: De
     return _OpenResponse(request.target, response, pool, deadline)
 
 
-def _redirected(request: _Request, response: urllib3.BaseHTTPResponse) -> _Request | None:
+def _redirect_of(request: _Request, response: urllib3.BaseHTTPResponse) -> _Request | None:
     """Return the request that a redirect leads to, or None if the response is final.
 
     The method and the body change in the same way as in browsers.

@@ -57,7 +57,7 @@ class AccessKeyFilter(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["download"].narrow(actor, self.data.get("download"), first=EVERY)  # type: ignore[attr-defined]
 
-    def chosen(self) -> dict[str, Any]:
+    def selection(self) -> dict[str, Any]:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 

@@ -19,7 +19,7 @@ from releasehub.distribution.latest import latest_version
 from releasehub.distribution.permalinks import best_file
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.views import base_url, paged
+from releasehub.pages.views import base_url, page_of_rows
 
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -29,13 +29,13 @@ read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     form = AccessKeyFilter(request.GET, actor=actor)
-    chosen = form.chosen()
+    selection = form.selection()
     rows = manageable_access_keys(actor).select_related("download").order_by("-id")
-    if download := chosen.get("download"):
+    if download := selection.get("download"):
         rows = rows.filter(download=download)
-    if state := chosen.get("state"):
+    if state := selection.get("state"):
         rows = rows.in_state(state)
-    context = {"page": paged(request, rows), "form": form, "chosen": chosen}
+    context = {"page": page_of_rows(request, rows), "form": form, "selection": selection}
     return render(request, "pages/access_keys.html", context)
 
 

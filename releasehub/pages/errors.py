@@ -106,12 +106,12 @@ def answers_errors(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except DomainError as error:
-            return refused(request, error)
+            return error_response(request, error)
 
     return wrapped
 
 
-def refused(request: HttpRequest, error: DomainError) -> HttpResponseBase:
+def error_response(request: HttpRequest, error: DomainError) -> HttpResponseBase:
     """Return the page of a domain error."""
     if isinstance(error, errors.Moved):
         return redirect_renamed(request, error.slug)

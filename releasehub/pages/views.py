@@ -45,7 +45,7 @@ def front(request: HttpRequest) -> HttpResponse:
     actor = viewer_of(request)
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     downloads = Download.objects.visible_to(actor)
-    page = paged(request, with_summary(downloads.search(query) if query else downloads))
+    page = page_of_rows(request, with_summary(downloads.search(query) if query else downloads))
     context = {"query": query, "page": page, "current": current_versions(page.object_list)}
     if not query:
         roots = Category.objects.visible_to(actor).filter(parent=None)
@@ -64,7 +64,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
         raise NotFound
     downloads = Download.objects.visible_to(actor)
     below = [child.pk for child in node.subtree()]
-    page = paged(request, with_summary(downloads.filter(category__in=below)))
+    page = page_of_rows(request, with_summary(downloads.filter(category__in=below)))
     children = Category.objects.visible_to(actor).filter(parent=node)
     context = {
         "category": node,
@@ -91,7 +91,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     download = download_of_page(actor, slug, pk)
     newest = latest_version(download, key=needed_key(actor, download))
     history = Version.objects.listed_in(actor, download).order_by("-sort_key", "-id")
-    page = paged(request, history, total=listed_total(actor, download))
+    page = page_of_rows(request, history, total=listed_total(actor, download))
     for version in page.object_list:
         version.download = download
     context = {
@@ -210,7 +210,7 @@ def not_included(actor: Actor, download: Download, versions: Iterable[Version]) 
     return {version.pk for version in versions if key and not version.is_allowed_by(key)}
 
 
-def paged(request: HttpRequest, rows: Any, *, total: int | None = None) -> Page[Any]:
+def page_of_rows(request: HttpRequest, rows: Any, *, total: int | None = None) -> Page[Any]:
     """Return the requested page of the rows.
 
     A page number past the end selects the last page, an invalid one the first page. Pass `total` if the number of rows

@@ -17,7 +17,7 @@ from releasehub.core.errors import Conflict, Invalid, NotFound
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.views import paged
+from releasehub.pages.views import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm, RangeForm
 from releasehub.webhooks import endpoints, replays
 from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery, find_endpoint
@@ -64,7 +64,7 @@ ACTIONS: dict[str, Callable[[Actor, Endpoint], str]] = {
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     rows = visible_endpoints(actor_of(request)).select_related("organization").order_by("-id")
-    page = paged(request, rows)
+    page = page_of_rows(request, rows)
     return render(request, "pages/webhooks.html", {"page": page, "downloads": _downloads(page.object_list)})
 
 

@@ -111,12 +111,12 @@ def open_places(download: Download) -> tuple[Incoming, Incoming]:
     Raises:
         Rejected: Nothing fits into a quota any more.
     """
-    left = room_left(download)
-    limits = [limit for limit in (rules_of(download.category).max_file_bytes, left) if limit]
+    remaining_bytes = room_left(download)
+    limits = [limit for limit in (rules_of(download.category).max_file_bytes, remaining_bytes) if limit]
     package = open_open_ended(limit_bytes=min(limits, default=0))
     # The package reserves its part of what is left first.
-    if left is not None:
-        limits.append(max(left - reserved_bytes(package.size_bytes, is_open_ended=True), 1))
+    if remaining_bytes is not None:
+        limits.append(max(remaining_bytes - reserved_bytes(package.size_bytes, is_open_ended=True), 1))
     return package, open_open_ended(limit_bytes=min(*limits, MAX_LOCKFILE_BYTES))
 
 
@@ -162,7 +162,7 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
         StorageFull: The storage has no space left.
     """
     announced = _find(actor, download, confirmation)
-    if _settled(announced, confirmation) is not None:
+    if _earlier_version(announced, confirmation) is not None:
         return
     try:
         _check_number(download, announced.number)
@@ -172,7 +172,7 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
             verify_now(announced.lockfile)
             _look_into(announced.lockfile)
     except Conflict:
-        if _settled(_find(actor, download, confirmation), confirmation) is None:
+        if _earlier_version(_find(actor, download, confirmation), confirmation) is None:
             raise  # otherwise a parallel request has already carried out the same confirmation
 
 
@@ -189,7 +189,7 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
     # Two equal confirmations that arrive at once wait here for each other, and the second one finds the version.
     download = lock_download(download.pk)
     announced = _find(actor, download, confirmation)
-    existing = _settled(announced, confirmation)
+    existing = _earlier_version(announced, confirmation)
     if existing is not None:
         return existing, False
     version = create_version(
@@ -262,7 +262,7 @@ def _find(actor: Actor, download: Download, confirmation: Confirmation) -> Packa
     return announced
 
 
-def _settled(announced: PackageUpload, confirmation: Confirmation) -> Version | None:
+def _earlier_version(announced: PackageUpload, confirmation: Confirmation) -> Version | None:
     """Return the existing version if the confirmation needs no further work.
 
     Raises:

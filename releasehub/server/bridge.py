@@ -107,7 +107,7 @@ class Bridge:
         return None
 
     async def _refuse(self, environ: dict[str, Any], proto: Any, refusal: Refusal) -> None:
-        await self._run(self.requests, refused(environ, refusal), proto)
+        await self._run(self.requests, refusal_environ(environ, refusal), proto)
 
     async def _run(
         self, lane: ThreadPoolExecutor, environ: dict[str, Any], proto: Any, body: StreamedBody | None = None
@@ -130,7 +130,7 @@ class Bridge:
         try:
             # The application may have turned the read error into any response. A slow client gets 408 in any case.
             if body is not None and body.failure is not None:
-                return self._respond(refused(environ, Refusal.TOO_SLOW), proto, None)
+                return self._respond(refusal_environ(environ, Refusal.TOO_SLOW), proto, None)
             status, headers = started[-1]
             if REFUSAL in environ:  # the rest of the body is not read, so the connection cannot be used again
                 headers.append(("connection", "close"))
@@ -159,6 +159,6 @@ async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[by
         yield chunk
 
 
-def refused(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:
+def refusal_environ(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:
     """Return the environment for a request whose body was rejected. The application responds without reading it."""
     return environ | {REFUSAL: refusal, "wsgi.input": io.BytesIO()}

@@ -172,7 +172,7 @@ def _tcp_sockets() -> Iterator[tuple[socket.socket, bytes]]:
         with suppress(OSError):  # its owner has closed it in the meantime
             if not os.readlink(DESCRIPTORS / name).startswith("socket:"):
                 continue
-            duplicate = _opened(os.dup(int(name)))
+            duplicate = _open_socket(os.dup(int(name)))
             try:
                 info = duplicate.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
             except OSError:  # a socket of another protocol
@@ -181,7 +181,7 @@ def _tcp_sockets() -> Iterator[tuple[socket.socket, bytes]]:
                 yield duplicate, info
 
 
-def _opened(handle: int) -> socket.socket:
+def _open_socket(handle: int) -> socket.socket:
     try:
         return socket.socket(fileno=handle)
     except OSError:  # the descriptor was closed and reused for something else in the meantime

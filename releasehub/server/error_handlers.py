@@ -75,7 +75,7 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
             problems_of(error)[0] if isinstance(error, Exception) else problem(ProblemKind.UNEXPECTED)
         )
     if refusal := domain_error_of(error):
-        return pages.refused(request, refusal)
+        return pages.error_response(request, refusal)
     return pages.unavailable(request) if isinstance(error, OUTAGES) else pages.server_error(request)
 
 

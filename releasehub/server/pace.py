@@ -21,20 +21,20 @@ async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     Raises:
         BodyTooSlow: The client paused for too long, is below the minimum rate or exceeded the total time.
     """
-    waited, received = 0.0, 0
+    waited, received_bytes = 0.0, 0
     while True:
         # The time until the next chunk is bounded by three limits: one pause, the minimum rate so far (with one pause
         # of credit), and the total time.
-        left = min(
+        remaining_seconds = min(
             settings.BODY_STALL_SECONDS,
-            settings.BODY_STALL_SECONDS + received / settings.BODY_MIN_BYTES_PER_SECOND - waited,
+            settings.BODY_STALL_SECONDS + received_bytes / settings.BODY_MIN_BYTES_PER_SECOND - waited,
             settings.BODY_TOTAL_SECONDS - waited,
         )
         started = time.monotonic()
         try:
-            if left <= 0:
+            if remaining_seconds <= 0:
                 raise TimeoutError
-            async with asyncio.timeout(left):
+            async with asyncio.timeout(remaining_seconds):
                 chunk = await source.__anext__()  # the built-in anext() cannot cancel Granian's awaitable
         except StopAsyncIteration:
             return
@@ -43,5 +43,5 @@ async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         if not chunk:
             return
         waited += time.monotonic() - started
-        received += len(chunk)
+        received_bytes += len(chunk)
         yield chunk

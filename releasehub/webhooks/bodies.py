@@ -39,7 +39,7 @@ def _bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
     bodies = _stored_bodies(body_keys)
     if missing_keys := body_keys - bodies.keys():
         events = Event.objects.in_bulk({event_id for event_id, _ in missing_keys})
-        rendered = {key: _rendered(key[1], events[key[0]]) for key in sorted(missing_keys)}
+        rendered = {key: _render(key[1], events[key[0]]) for key in sorted(missing_keys)}
         rows = [Payload(event_id=key[0], format=key[1], body=body) for key, body in rendered.items() if body]
         # Another worker may render the same body. The first one that is stored is sent by all workers.
         insert_all(rows, ignore_conflicts=True)
@@ -52,7 +52,7 @@ def _stored_bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str
     return {(event_id, format_): body for event_id, format_, body in rows.values_list("event", "format", "body")}
 
 
-def _rendered(format_: str, event: Event) -> str:
+def _render(format_: str, event: Event) -> str:
     try:
         return formats.render(format_, event)
     except DatabaseError:

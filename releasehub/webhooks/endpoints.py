@@ -93,7 +93,7 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
     endpoint_policy.ensure("change", actor, endpoint)
     check_fields(fields)
     with transaction.atomic():
-        locked = _locked(endpoint)
+        locked = _lock(endpoint)
         if fields.get("url", locked.url) != locked.url and not endpoint_policy.can_skip_tls(actor):
             check_tls(actor, fields)
             fields["verify_tls"] = True
@@ -119,7 +119,7 @@ def delete_endpoint(*, actor: Actor, endpoint: Endpoint) -> None:
         Denied: The actor may not change it.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    _delete(actor, _locked(endpoint))
+    _delete(actor, _lock(endpoint))
 
 
 @transaction.atomic
@@ -131,7 +131,7 @@ def pause_endpoint(*, actor: Actor, endpoint: Endpoint, reason: str = "") -> End
         Denied: The actor may not change it.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    locked = _locked(endpoint)
+    locked = _lock(endpoint)
     if not locked.is_paused:
         locked.paused_at = timezone.now()
         locked.save(update_fields=["paused_at", "updated_at"])
@@ -151,7 +151,7 @@ def resume_endpoint(*, actor: Actor, endpoint: Endpoint) -> Endpoint:
         Denied: The actor may not change it.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    locked = _locked(endpoint)
+    locked = _lock(endpoint)
     if locked.is_paused or locked.is_disabled:
         if not Endpoint.objects.filter(creator_can_manage(), pk=locked.pk).exists():
             locked.created_by = actor.grantor
@@ -181,7 +181,7 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
     """
     endpoint_policy.ensure("change", actor, endpoint)
     secret = clean_secret(secret)
-    locked = _locked(endpoint)
+    locked = _lock(endpoint)
     locked.sealed_previous_secret = locked.sealed_secret if overlap else ""
     locked.previous_secret_until = timezone.now() + overlap if overlap else None
     locked.sealed_secret = encryption.encrypt(secret)
@@ -202,7 +202,7 @@ def send_test_event(*, actor: Actor, endpoint: Endpoint) -> Delivery:
         Conflict: The endpoint is paused, disabled or not active.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    locked = _locked(endpoint)
+    locked = _lock(endpoint)
     ensure_sending(locked)
     data = {"endpoint_id": locked.public_id, "message": "This is a test."}
     events = store_events(
@@ -247,7 +247,7 @@ def in_state(rows: QuerySet[Endpoint], state: Endpoint.State) -> QuerySet[Endpoi
     return rows.filter(disabled_at=None, is_active=True, paused_at__isnull=not is_paused)
 
 
-def _locked(endpoint: Endpoint) -> Endpoint:
+def _lock(endpoint: Endpoint) -> Endpoint:
     """Return the endpoint as it is in the database, with its row locked.
 
     Raises:

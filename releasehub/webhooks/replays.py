@@ -73,7 +73,7 @@ def cancel_pending(*, actor: Actor, endpoint: Endpoint) -> int:
         Denied: The actor may not change the endpoint.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    count = _unleased(endpoint.deliveries.filter(state=State.PENDING)).update(
+    count = _without_leases(endpoint.deliveries.filter(state=State.PENDING)).update(
         state=State.CANCELLED, finished_at=timezone.now(), lease_until=None, lease_token=""
     )
     audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=endpoint, changes={"cancelled": count})
@@ -84,9 +84,9 @@ def cancel_pending(*, actor: Actor, endpoint: Endpoint) -> int:
 def _replay(actor: Actor, endpoint: Endpoint, rows: models.QuerySet[Delivery], details: dict[str, Any]) -> int:
     endpoint_policy.ensure("change", actor, endpoint)
     ensure_sending(endpoint)
-    ids = list(_unleased(rows).values_list("pk", flat=True))
+    ids = list(_without_leases(rows).values_list("pk", flat=True))
     # A worker may have leased some of them since the query above, so the update checks the leases again.
-    count = _unleased(Delivery.objects.filter(pk__in=ids)).update(
+    count = _without_leases(Delivery.objects.filter(pk__in=ids)).update(
         state=State.PENDING, step=0, next_attempt_at=clock.now(), finished_at=None, lease_until=None, lease_token=""
     )
     if count:
@@ -97,6 +97,6 @@ def _replay(actor: Actor, endpoint: Endpoint, rows: models.QuerySet[Delivery], d
     return count
 
 
-def _unleased(rows: models.QuerySet[Delivery]) -> models.QuerySet[Delivery]:
+def _without_leases(rows: models.QuerySet[Delivery]) -> models.QuerySet[Delivery]:
     """Return the rows that no worker is sending."""
     return rows.filter(is_unleased(clock.now()))

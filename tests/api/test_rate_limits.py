@@ -139,7 +139,7 @@ def test_rate_limit_without_redis_is_counted_per_process(monkeypatch: pytest.Mon
 
 def test_the_schema_is_computed_once(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     settings.ANONYMOUS_RATE = 0
-    schema_view._rendered.cache_clear()
+    schema_view._render.cache_clear()
     first = Client().get("/api/schema/")
     monkeypatch.setattr(schema_view.SchemaGenerator, "get_schema", lambda *_, **__: pytest.fail("computed again"))
     again = Client().get("/api/schema/")

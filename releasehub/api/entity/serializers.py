@@ -19,11 +19,11 @@ class ManifestField(serializers.JSONField):
     """A manifest as it was uploaded."""
 
 
-class Output(serializers.Serializer[Any]):
+class EntityOutputSerializer(serializers.Serializer[Any]):
     pass
 
 
-class EntitySerializer(Output):
+class EntitySerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     type = serializers.CharField(source="kind", help_text=", ".join(KINDS))
     slug = serializers.CharField()
@@ -42,7 +42,7 @@ class EntitySerializer(Output):
     deleted_at = serializers.DateTimeField(allow_null=True)
 
 
-class EntityVersionSerializer(Output):
+class EntityVersionSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     entity_id = serializers.CharField(source="download.public_id")
     version = serializers.CharField(source="number")
@@ -65,7 +65,7 @@ class EntityFullVersionSerializer(EntityVersionSerializer):
     package_json = ManifestField(source="package_manifest")
 
 
-class EntityStorageSerializer(Output):
+class EntityStorageSerializer(EntityOutputSerializer):
     provider = serializers.CharField()
     is_platform_managed = serializers.BooleanField()
     bucket_name = serializers.CharField(allow_null=True)
@@ -73,7 +73,7 @@ class EntityStorageSerializer(Output):
     region = serializers.CharField(allow_null=True)
 
 
-class EntityAnswerSerializer(Output):
+class EntityAnswerSerializer(EntityOutputSerializer):
     entity = EntitySerializer()
 
 
@@ -81,7 +81,7 @@ class EntityCreatedSerializer(EntityAnswerSerializer):
     storage_config = EntityStorageSerializer()
 
 
-class EntityPageSerializer(Output):
+class EntityPageSerializer(EntityOutputSerializer):
     page = serializers.IntegerField()
     pageSize = serializers.IntegerField()  # noqa: N815 - as on the wire
     total = serializers.IntegerField(help_text="The number of objects that the caller may see")
@@ -92,39 +92,39 @@ class EntityShownSerializer(EntityCreatedSerializer, EntityPageSerializer):
     versions = EntityVersionSerializer(many=True)
 
 
-class EntityPersonSerializer(Output):
+class EntityPersonSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     username = serializers.CharField()
 
 
-class EntityPublisherSerializer(Output):
+class EntityPublisherSerializer(EntityOutputSerializer):
     userId = serializers.CharField(source="user.public_id")  # noqa: N815 - as on the wire
     username = serializers.CharField(source="user.username")
     isOwner = serializers.BooleanField(source="is_owner")  # noqa: N815 - as on the wire
     since = serializers.DateTimeField()
 
 
-class EntityPublisherAnswerSerializer(Output):
+class EntityPublisherAnswerSerializer(EntityOutputSerializer):
     publisher = EntityPublisherSerializer()
 
 
-class EntityPublishersSerializer(Output):
+class EntityPublishersSerializer(EntityOutputSerializer):
     publishers = EntityPublisherSerializer(many=True)
 
 
-class EntityPublisherStatusSerializer(Output):
+class EntityPublisherStatusSerializer(EntityOutputSerializer):
     userId = serializers.CharField()  # noqa: N815 - as on the wire
     isPublisher = serializers.BooleanField()  # noqa: N815 - as on the wire
 
 
-class EntityPublicationSerializer(Output):
+class EntityPublicationSerializer(EntityOutputSerializer):
     entityId = serializers.CharField(source="download.public_id")  # noqa: N815 - as on the wire
     organizationId = serializers.CharField(source="organization.public_id")  # noqa: N815 - as on the wire
     isPublic = serializers.BooleanField(source="is_public")  # noqa: N815 - as on the wire
     publishedAt = serializers.DateTimeField(source="created_at")  # noqa: N815 - as on the wire
 
 
-class EntityPublicationAnswerSerializer(Output):
+class EntityPublicationAnswerSerializer(EntityOutputSerializer):
     publication = EntityPublicationSerializer()
 
 
@@ -137,7 +137,7 @@ class EntityDetailsSerializer(EntityShownSerializer):
     store = EntityPublicationSerializer(many=True)
 
 
-class EntityVersionAnswerSerializer(Output):
+class EntityVersionAnswerSerializer(EntityOutputSerializer):
     version = EntityFullVersionSerializer()
 
 
@@ -145,7 +145,7 @@ class EntityVersionsSerializer(EntityPageSerializer):
     versions = EntityVersionSerializer(many=True)
 
 
-class EntityIconUploadSerializer(Output):
+class EntityIconUploadSerializer(EntityOutputSerializer):
     upload_url = serializers.CharField()
     storage_path = serializers.CharField()
     expires_in = serializers.IntegerField()
@@ -157,24 +157,24 @@ class EntityUploadUrlsSerializer(EntityIconUploadSerializer):
     package_lock_path = serializers.CharField()
 
 
-class EntityKnownVersionSerializer(Output):
+class EntityKnownVersionSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     version = serializers.CharField(source="number")
     source_hash = serializers.CharField()
     is_active = serializers.BooleanField()
 
 
-class EntityKnownSerializer(Output):
+class EntityKnownSerializer(EntityOutputSerializer):
     exists = serializers.BooleanField()
     version = EntityKnownVersionSerializer()
 
 
-class EntityDownloadUrlSerializer(Output):
+class EntityDownloadUrlSerializer(EntityOutputSerializer):
     url = serializers.CharField()
     expires_at = serializers.DateTimeField()
 
 
-class EntityShareSerializer(Output):
+class EntityShareSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     entity_id = serializers.CharField(source="download.public_id")
     user = EntityPersonSerializer()
@@ -182,13 +182,13 @@ class EntityShareSerializer(Output):
     created_at = serializers.DateTimeField()
 
 
-class EntityNewShareSerializer(Output):
+class EntityNewShareSerializer(EntityOutputSerializer):
     id = serializers.CharField()
     email = serializers.CharField()
     user_id = serializers.CharField()
 
 
-class EntitySharedSerializer(Output):
+class EntitySharedSerializer(EntityOutputSerializer):
     created = EntityNewShareSerializer(many=True)
     already_had_access = serializers.ListField(child=serializers.CharField())
     unknown = serializers.ListField(child=serializers.CharField())
@@ -220,11 +220,11 @@ class EntityStoreSerializer(EntityPageSerializer):
     entities = EntityStoreItemSerializer(many=True)
 
 
-class EntityStoreItemAnswerSerializer(Output):
+class EntityStoreItemAnswerSerializer(EntityOutputSerializer):
     publication = EntityStoreItemSerializer()
 
 
-class EntityOrganizationSerializer(Output):
+class EntityOrganizationSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
     slug = serializers.CharField()
@@ -235,7 +235,7 @@ class EntityOrganizationsSerializer(EntityPageSerializer):
     organizations = EntityOrganizationSerializer(many=True)
 
 
-class EntityMemberSerializer(Output):
+class EntityMemberSerializer(EntityOutputSerializer):
     user_id = serializers.CharField(source="user.public_id")
     username = serializers.CharField(source="user.username")
     email = serializers.CharField(
@@ -246,11 +246,11 @@ class EntityMemberSerializer(Output):
     joined_at = serializers.DateTimeField(source="created_at")
 
 
-class EntityMemberAnswerSerializer(Output):
+class EntityMemberAnswerSerializer(EntityOutputSerializer):
     member = EntityMemberSerializer()
 
 
-class EntityInvitedSerializer(Output):
+class EntityInvitedSerializer(EntityOutputSerializer):
     """An invited person. The answer does not tell whether there is an account, so what it would show is null."""
 
     user_id = serializers.CharField(allow_null=True, default=None, help_text="Null until the person accepts")
@@ -261,33 +261,33 @@ class EntityInvitedSerializer(Output):
     joined_at = serializers.DateTimeField(allow_null=True, default=None, help_text="Null until the person accepts")
 
 
-class EntityInvitationSerializer(Output):
+class EntityInvitationSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
 
 
-class EntityInvitationAnswerSerializer(Output):
+class EntityInvitationAnswerSerializer(EntityOutputSerializer):
     member = EntityInvitedSerializer()
     invitation = EntityInvitationSerializer()
 
 
-class EntityRoleSerializer(Output):
+class EntityRoleSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
     scope_ids = serializers.ListField(child=serializers.CharField(), source="scopes")
     is_built_in = serializers.BooleanField()
 
 
-class EntityRoleAnswerSerializer(Output):
+class EntityRoleAnswerSerializer(EntityOutputSerializer):
     role = EntityRoleSerializer()
 
 
-class EntityRolesSerializer(Output):
+class EntityRolesSerializer(EntityOutputSerializer):
     roles = EntityRoleSerializer(many=True)
 
 
-class EntityStorageAnswerSerializer(Output):
+class EntityStorageAnswerSerializer(EntityOutputSerializer):
     storage_config = EntityStorageSerializer()
 
 

@@ -15,7 +15,7 @@ from releasehub.api.mc_dm.input_serializers import (
     McDmDeleteSerializer,
 )
 from releasehub.api.mc_dm.loading import with_download_counts
-from releasehub.api.mc_dm.schema import documented
+from releasehub.api.mc_dm.schema import document_views
 from releasehub.api.mc_dm.serializers import McDmCategorySerializer, McDmFullCategorySerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
@@ -35,7 +35,7 @@ EXAMPLE = {
 }
 
 
-@documented(
+@document_views(
     item="category",
     items="categories",
     normal=McDmCategorySerializer,

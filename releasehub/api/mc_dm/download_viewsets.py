@@ -20,7 +20,7 @@ from releasehub.api.mc_dm.input_serializers import (
     McDmDownloadUpdateSerializer,
 )
 from releasehub.api.mc_dm.loading import download_context
-from releasehub.api.mc_dm.schema import DELETED, SINCE, documented
+from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFullDownloadSerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
@@ -57,7 +57,7 @@ EXAMPLE = {
 }
 
 
-@documented(
+@document_views(
     item="download",
     items="downloads",
     normal=McDmDownloadSerializer,

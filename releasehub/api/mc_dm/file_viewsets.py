@@ -24,7 +24,7 @@ from releasehub.api.mc_dm.input_serializers import (
     McDmFileCreateSerializer,
     McDmFileUpdateSerializer,
 )
-from releasehub.api.mc_dm.schema import documented
+from releasehub.api.mc_dm.schema import document_views
 from releasehub.api.mc_dm.serializers import McDmFileSerializer, McDmFullFileSerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
@@ -57,7 +57,7 @@ EXAMPLE = {
 }
 
 
-@documented(
+@document_views(
     item="file",
     items="files",
     normal=McDmFileSerializer,

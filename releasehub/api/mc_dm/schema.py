@@ -56,7 +56,7 @@ class McDmSuccessSerializer(serializers.Serializer[Any]):
     success = serializers.BooleanField()
 
 
-def documented(
+def document_views(
     *,
     item: str,
     items: str,

@@ -24,7 +24,7 @@ from releasehub.api.mc_dm.input_serializers import (
 )
 from releasehub.api.mc_dm.loading import version_context
 from releasehub.api.mc_dm.pagination import McDmPagination
-from releasehub.api.mc_dm.schema import DELETED, SINCE, documented
+from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
 from releasehub.api.mc_dm.serializers import McDmFullVersionSerializer, McDmVersionSerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
@@ -60,7 +60,7 @@ EXAMPLE = {
 }
 
 
-@documented(
+@document_views(
     item="version",
     items="versions",
     normal=McDmVersionSerializer,

@@ -19,12 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="start", type=int, metavar="POSITION", help="verify from this position on")
 
     def handle(self, *args: Any, start: int | None, **options: Any) -> None:
-        result = verify(start, self._exported())
+        result = verify(start, self._exported_heads())
         self._print(result)
         if result.fault is not None:
             raise SystemExit(1)
 
-    def _exported(self) -> list[ExportedHead]:
+    def _exported_heads(self) -> list[ExportedHead]:
         try:
             return list(exported_heads())
         except Exception as error:  # every storage backend has errors of its own

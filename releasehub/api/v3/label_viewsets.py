@@ -72,7 +72,7 @@ class V3LabelViewSet(
         delete_label(actor=self.actor, label=instance)
 
 
-def documented(noun: str) -> Any:
+def document_views(noun: str) -> Any:
     """Return the decorator that documents the view set of channels or of platforms."""
     answers = {200: V3LabelSerializer}
     return extend_schema_view(
@@ -88,13 +88,13 @@ def documented(noun: str) -> Any:
     )
 
 
-@documented("channel")
+@document_views("channel")
 class V3ReleaseChannelViewSet(V3LabelViewSet):
     model = NamedChannel
     queryset = NamedChannel.objects.all()
 
 
-@documented("platform")
+@document_views("platform")
 class V3ReleasePlatformViewSet(V3LabelViewSet):
     model = NamedPlatform
     queryset = NamedPlatform.objects.all()

@@ -171,7 +171,7 @@ def link_file(
     if not rules.allows_external_links:
         raise Rejected(
             ErrorCode.FILE_EXTERNAL_REFUSED,
-            "This category does not allow external links. Upload the file instead.",
+            "The category of this download does not allow external links. Upload the file instead.",
             field="external_url",
         )
     if not reference:

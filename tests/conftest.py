@@ -255,7 +255,7 @@ def make_ready(
     def ready(build: Callable[[], Any]) -> Iterator[Ready]:
         folder = tmp_path_factory.mktemp("ready")
         block = transaction.atomic()
-        block._from_testcase = True  # as in Django's TestCase: code may ask for an outermost transaction within
+        block._from_testcase = True  # as in Django's TestCase, so that the code may start an outermost transaction
         with django_db_blocker.unblock(), block:
             with override_settings(**stored_in(folder)):
                 rows = build()

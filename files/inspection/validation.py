@@ -89,7 +89,10 @@ def check_held_file(rules: CategoryRules, file: File) -> None:
         _check_extension(file.filename, rules)
         _within(rules.max_file_bytes, file.size_bytes, "The file")
         if file.blob_id is None and not rules.allows_external_links:
-            raise Rejected(ErrorCode.FILE_EXTERNAL_REFUSED, "It does not allow external links.")
+            raise Rejected(
+                ErrorCode.FILE_EXTERNAL_REFUSED,
+                "The category does not allow external links. Delete the link, or replace it with an upload.",
+            )
     except Rejected as refusal:
         message = f"The file {file.filename} does not fit the rules of the new category. {refusal.message}"
         raise Rejected(refusal.code, message, field="category", **refusal.params) from refusal

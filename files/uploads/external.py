@@ -107,6 +107,8 @@ def _settle(file: File, learned: Learned, *, is_renamed: bool) -> File.Validatio
         values["external_sha512"] = learned.sha512
     if learned.blob is None:
         return _decide_with_name(file, findings, values, learned, is_renamed=is_renamed)
+    # The claim on the blob is released only after the file refers to it. In between, garbage collection would delete
+    # it.
     try:
         values["blob"] = learned.blob
         findings = findings or findings_of(learned.blob, file.filename)
@@ -119,11 +121,12 @@ def _settle(file: File, learned: Learned, *, is_renamed: bool) -> File.Validatio
 def _decide_with_name(
     file: File, findings: list[Finding], values: dict[str, Any], learned: Learned, *, is_renamed: bool
 ) -> File.Validation | None:
-    """`decide`, with the name that was found if it is free; the lock on the version keeps it free until the commit.
+    """Decide about the file, and give it the name that was found if that name is free.
 
-    Only now it is known how large the file is and what it begins with, so the category's rules are checked here, and
-    a copy is only stored if it fits into the quotas.
+    The lock on the version keeps the name free until the commit. Size and first bytes of the file are known only now,
+    so the rules of the category are checked here, and a copy is stored only if it fits into the quotas.
     """
+    # The version first, then the quota: all writers take these locks in the same order.
     lock_version(file.version)
     if learned.blob is not None:
         lock_quota(file.version.download.owner_id)
@@ -186,6 +189,7 @@ def _look(file: File, url: str) -> Learned:
         for chunk in answer.chunks():
             digester.update(chunk)
             checksums.update(chunk)
+            # The declared size may be missing or wrong, so the bytes that really arrive are checked as well.
             _check_size(file, digester.size_bytes)
             is_large = max(size, digester.size_bytes) > MAX_DIGESTED_BYTES
             if is_large and not checksums and len(digester.head) == HEAD_BYTES:

@@ -61,6 +61,8 @@ def begin_attempt(username: str, address: str | None) -> int:
         counters.append(everyone)
         if everyone.failures >= limit and (wait := _slow_wait(now, everyone, pair)):
             return wait
+    # The attempt is counted before the password is compared, so that parallel attempts cannot all pass the check.
+    # A success takes it back.
     for counter in counters:
         counter.failures += 1
         counter.last_tried_at = now
@@ -75,6 +77,7 @@ def reset_attempts(username: str, address: str | None) -> None:
     The network becomes known to the account and its counter is deleted. The shared counters only lose this attempt.
     """
     network, account = network_of(address), username.casefold()
+    # F() in one statement, because the rows are not locked here and other attempts may count at the same time.
     shared = [_key("account", account), *([_key("network", network)] if network else [])]
     SignInCounter.objects.filter(key__in=shared, failures__gt=0).update(failures=F("failures") - 1)
     SignInCounter.objects.filter(key=_key("pair", account, network)).delete()

@@ -53,14 +53,14 @@ def actor_for(request: HttpRequest, credential: Credential) -> Actor:
     requested_user = request.headers.get(USER_HEADER, "").strip()
     if isinstance(credential, SessionToken):
         if requested_user and requested_user != str(credential.user.pk):
-            raise Denied("Only a super-user key may act as another user.")
+            raise Denied("Only a super-user key may act as another user. Leave out the header XF-Api-User.")
         return Actor(user=credential.user, origin=Origin.API, **request_details(request))
     key = credential
     if key.is_super_user:
         user = _requested_user(requested_user) if requested_user else None
     else:
         if requested_user and requested_user != str(key.user_id):
-            raise Denied("Only a super-user key may act as another user.")
+            raise Denied("Only a super-user key may act as another user. Leave out the header XF-Api-User.")
         user = key.user
     return Actor(
         user=user,
@@ -98,7 +98,10 @@ def actor_of_key(request: HttpRequest) -> Actor | None:
     if credential is None:
         return None
     if not allows(credential, Scope.DOWNLOAD_READ):
-        raise Denied(f"This key does not have the scope {Scope.DOWNLOAD_READ.value}.")
+        raise Denied(
+            f"This key does not have the scope {Scope.DOWNLOAD_READ.value}. Add the scope to the "
+            "key, or use another key."
+        )
     return actor_for(request, credential)
 
 
@@ -106,5 +109,7 @@ def _requested_user(text: str) -> User:
     """Return the active user whose id is in the header."""
     user = User.objects.filter(pk=read_number(text) or 0, is_active=True).first()
     if user is None:
-        raise InactiveKey(ErrorCode.NOT_ALLOWED, "XF-Api-User must be the id of an active user.")
+        raise InactiveKey(
+            ErrorCode.NOT_ALLOWED, "XF-Api-User is not the id of an active user. Send the id of an existing user."
+        )
     return user

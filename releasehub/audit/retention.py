@@ -30,6 +30,7 @@ def clear_addresses() -> int:
     if not days:
         return 0
     old = stored_rows().filter(created_at__lt=timezone.now() - timedelta(days=days), address__isnull=False)
+    # A row without a position is not hashed yet, and its hash has to cover the digest of the address.
     old = old.exclude(position=None)
     cleared = 0
     while ids := list(old.order_by("position").values_list("pk", flat=True)[:SLICE_ROWS]):
@@ -49,6 +50,8 @@ def prune() -> int:
     if not days:
         return 0
     end = _last_prunable_link(days)
+    # The checkpoint is committed first. The triggers allow the deletion only of rows that a checkpoint covers, and
+    # verification needs it as the new beginning of the chain.
     if end is not None:
         _create_checkpoint(end)
     # This also deletes the rows of an earlier checkpoint, if that run was interrupted.

@@ -58,6 +58,8 @@ class SqlTemplate(Generic[Row]):
 
     def rows(self, **values: Any) -> list[Row]:
         """Return the rows for these values, with one query."""
+        # Compiled at the first use, because models are not loaded yet when modules create their templates. Two threads
+        # may compile at the same time; both get the same result.
         if self._compiler is None:
             self._compile()
         if self._locks and not connections[DEFAULT_DB_ALIAS].in_atomic_block:
@@ -91,6 +93,7 @@ class SqlTemplate(Generic[Row]):
         """Return the placeholder for a sample, and any other parameter unchanged."""
         plain = _unwrap(param)
         for name, value in self._samples.items():
+            # The type as well, because True == 1: a flag in the query must not be taken for a sample number.
             if type(value) is type(plain) and value == plain:
                 return Placeholder(name)
         return param

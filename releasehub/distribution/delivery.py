@@ -62,6 +62,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
     response: HttpResponseBase
     with record_refusal(actor, file):
         key = ensure_may_download(actor, file)
+        # Permission first, payment later: a response without bytes, such as 304 or 416, must not cost a use.
         toll = Toll(request, key, file)
         if file.blob is None:
             response = HttpResponseFound(_target_of(file))
@@ -165,6 +166,7 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
         alive = Q(download__deleted_at=None)
         row: Any = DownloadIcon.objects.select_related("blob").filter(alive, pk=row_id).first()
     else:
+        # A signature cannot be revoked, so the state of the file is checked again: deleted or failed files are refused.
         alive = Q(version__deleted_at=None, version__download__deleted_at=None, blob__isnull=False)
         files = File.objects.select_related("blob", "version").exclude(validation_status=File.Validation.FAILED)
         row = files.filter(alive, pk=row_id).first()
@@ -226,11 +228,13 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) ->
         redirect = HttpResponseFound(url)
         redirect["Cache-Control"] = "private, no-store"  # A cached redirect would outlive the signed URL in it.
         return redirect
+    # The bytes of a blob never change, so its creation time is a valid Last-Modified, and its SHA-256 a strong ETag.
     modified = int(blob.created_at.timestamp())
     fallback = get_conditional_response(request, etag=_etag(blob), last_modified=modified)
     if fallback is not None:
         return fallback
     if settings.ACCEL_REDIRECT:
+        # The front server decides about ranges, so this process cannot know how many bytes will be sent.
         if toll:
             toll.pay()
         accelerated = HttpResponse(content_type=served_type(blob))

@@ -61,6 +61,7 @@ class _DeliveryRun:
         return self
 
     def __exit__(self, *error: object) -> None:
+        # Set the flag before the pool waits for its threads, or lanes would go on sending what nobody records.
         self._is_over.set()
         self._pool.shutdown()
 
@@ -74,16 +75,20 @@ class _DeliveryRun:
                 self._start_lanes(only_healthy=is_late)
             if not self._tokens:
                 return attempts
+            # Past the deadline, new lanes start only while a lane from before it still runs. Lanes that were started
+            # late do not keep the batch open, so it ends when the last slow endpoint of its time has responded.
             if not is_late:
                 last_in_time = frozenset(self._tokens)
             self._renew_leases()
             reports = _next_reports(self._reports)
             attempt_reports = [report for report in reports if isinstance(report, AttemptReport)]
             attempts += _record([report.outcome for report in attempt_reports])
+            # Only now may the lanes send their next delivery: a crash before this point repeats what is not recorded.
             for report in attempt_reports:
                 report.slot.release()
             ended = [report for report in reports if isinstance(report, LaneFinished)]
             for end in ended:
+                # Without the release, these deliveries would wait until their lease expires.
                 if end.unattempted:
                     _retry_during_outage(partial(claims.release, end.token, end.unattempted))
                 del self._tokens[end.number]
@@ -98,6 +103,7 @@ class _DeliveryRun:
 
     def _claim(self, *, only_healthy: bool) -> list[Lane]:
         with self._tolerate_outage():
+            # The cheap query first. A claim locks rows, which an idle worker should not do several times a second.
             if claims.has_due_deliveries(only_healthy=only_healthy):
                 return claims.claim(self._max_lanes - len(self._tokens), only_healthy=only_healthy)
         return []

@@ -85,7 +85,10 @@ def check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:
         Denied: The actor may not.
     """
     if not fields.get("verify_tls", True) and not endpoint_policy.can_skip_tls(actor):
-        raise Denied("Only the staff of this hub can disable TLS verification.", field="verify_tls")
+        raise Denied(
+            "Only staff can disable TLS verification. Leave it enabled, or ask the operator of this hub.",
+            field="verify_tls",
+        )
 
 
 def check_url(url: str) -> None:

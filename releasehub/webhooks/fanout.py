@@ -61,6 +61,7 @@ def _active_endpoints(download_id: int | None, organization_id: int | None) -> l
     """Return the active endpoints of the download, of the organization and of the site."""
     scopes = {"download": download_id, "organization": organization_id}
     values = {name: value for name, value in scopes.items() if value is not None}
+    # Each combination of scopes is another SQL text, so there is one template for each combination.
     return _active_endpoints_template(frozenset(values)).rows(**values)
 
 

@@ -44,6 +44,7 @@ def _due_endpoints() -> models.QuerySet[Endpoint]:
 
 def _claim(endpoint: Endpoint) -> bool:
     """Postpone the notice to the time of the next attempt. Only one worker can do this."""
+    # The condition is part of the update: a second worker that read the same endpoint updates no row.
     return bool(_due_endpoints().filter(pk=endpoint.pk).update(notice_due_at=clock.now(RETRY_AFTER)))
 
 

@@ -80,7 +80,7 @@ def test_user_in_an_unknown_network_is_only_slowed_down(compared: list[str]) -> 
     answer = attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99")
     assert (answer.status_code, answer["Retry-After"]) == (429, "30")
     later(seconds=30)
-    attempt(DOORS[0], "wrong")  # the network that failed before cannot take the turn
+    attempt(DOORS[0], "wrong")  # the network that failed before is not allowed the next attempt
     assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
 
 

@@ -36,7 +36,7 @@ from tests.factories import make_file, make_key, make_user
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
-# From the fewest rights to the most, so that rows are still there when a key that may delete them comes last.
+# From the fewest permissions to the most, so that keys that may delete rows come last.
 KEYS: dict[str, Callable[[User], str]] = {
     "none": lambda owner: "",
     "read only": lambda owner: make_key(scopes=[Scope.DOWNLOAD_READ, Scope.CATEGORY_READ]),

@@ -20,7 +20,7 @@ from tests.factories import make_category, make_download, make_key, make_user, m
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 VERBS = ("POST", "PUT", "PATCH", "DELETE")
 BOUNDARY = "a-boundary"
-# A parser reads in chunks; whatever is read beyond the first few was read for nothing.
+# A parser reads in chunks. Reading more than the first few would be unnecessary.
 MAX_READ_BYTES = 160 * 1024
 FILE_BYTES = 400 * 1024
 
@@ -76,7 +76,7 @@ def routes() -> list[str]:
 def _is_route(path: str) -> bool:
     try:
         resolve(path)
-    except Exception:  # an optional part that stands for nothing
+    except Exception:  # an optional part of the pattern that is empty
         return False
     return True
 

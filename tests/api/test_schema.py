@@ -20,7 +20,7 @@ from tests.factories import make_key, make_user, make_version, system
 from tests.factories.releases import make_category, make_download, make_file
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-HOOK = "https://93.184.215.14/hook"  # judged, never connected to
+HOOK = "https://93.184.215.14/hook"  # only validated, never connected to
 DELIVERY = r"(?P<delivery_id>msg_[a-z0-9]+_[0-9]+)"
 
 
@@ -105,7 +105,7 @@ def test_successful_responses_match_the_schema(world: World, verb: str, path: st
     if path.endswith("/restore/"):
         assert answer.status_code in {200, 409}
     elif path.endswith("/complete/"):
-        assert answer.status_code == 409, answer.content  # its bytes never came
+        assert answer.status_code == 409, answer.content  # its bytes were never uploaded
     else:
         assert answer.status_code == (201 if (verb, path) == ("post", "/api/uploads/") else 200), answer.content
     check(path, verb, answer)

@@ -97,7 +97,7 @@ def is_refused(action: Any, row: Any, request: Any) -> bool:
         except (Denied, NotFound):
             return True
         except DomainError as error:
-            return error.code == ErrorCode.IS_DELETED  # what the policy answers for a row that was deleted
+            return error.code == ErrorCode.IS_DELETED  # the response of the policy for a deleted row
         finally:
             transaction.set_rollback(True)
     return False

@@ -13,7 +13,7 @@ from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from tests.factories import make_download, make_user
 
 pytestmark = pytest.mark.django_db
-URL = "https://93.184.215.14/hook"  # judged, never connected to
+URL = "https://93.184.215.14/hook"  # only validated, never connected to
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 PART = r"/api/uploads/content/.*"
 PART_BYTES = 64 * 1024
 OWN_HEADERS = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
-STORAGE_TAG = "storage-"  # a storage tags the same bytes in another way than the hub
+STORAGE_TAG = "storage-"  # the ETag of the storage for the same bytes differs from that of the hub
 
 
 @dataclass

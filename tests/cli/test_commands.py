@@ -147,7 +147,7 @@ def test_promote_moves_a_version_to_the_channel(run: Run, shelf: Shelf, version:
 def test_delete_a_file_or_a_version(run: Run, shelf: Shelf) -> None:
     shelf.add_file(shelf.add_version("1.5.0"), "a.bin", b"a")
     words = ("delete", f"{shelf.slug}@1.5.0", "--reason", "Wrong")
-    assert run(*words).code == 2  # nobody can answer the question
+    assert run(*words).code == 2  # there is no terminal to answer the question
     assert run(*words, "--file", "b.bin", "--yes").code == 6
     assert run(*words, "--file", "a.bin", "--yes").code == 0
     assert not shelf.files()

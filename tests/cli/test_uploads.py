@@ -150,7 +150,7 @@ def test_wrong_digest_exits_with_4_and_the_next_run_starts_over(
 
 def test_parts_that_the_hub_misses_on_complete_are_sent(upload: Run, proxy: Proxy, shelf: Shelf, files: Files) -> None:
     path = files("big.bin", 4 * PART_BYTES)
-    proxy.fail("PUT", PART, status(200))  # a part is acknowledged that never arrived
+    proxy.fail("PUT", PART, status(200))  # acknowledge a part that never arrived
     assert upload(path).code == 0
     assert len(proxy.requests("PUT", PART)) == 5
     assert len(proxy.requests("POST", COMPLETE)) == 2

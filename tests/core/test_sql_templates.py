@@ -133,7 +133,7 @@ def test_only_inserts_outside_a_transaction_skip_waiting_for_the_disk() -> None:
         cursor.execute("SET synchronous_commit TO on")
     with connection.execute_wrapper(record_sql):
         insert(DownloadGrant(file=file, visitor="a"), wait_for_disk=False)
-        with transaction.atomic():  # its other rows have to be on disk
+        with transaction.atomic():  # its other rows must be written to disk
             insert(DownloadGrant(file=file, visitor="b"), wait_for_disk=False)
         insert(DownloadGrant(file=file, visitor="c"))
     with connection.cursor() as cursor:

@@ -15,7 +15,7 @@ _numbers = count(1)
 def make_user(username: str = "", *, permissions: tuple[str, ...] = (), **fields: Any) -> User:
     """Create a user. `permissions` has codenames of staff permissions, such as moderate_download."""
     fields |= {"username": username or f"user{next(_numbers)}", "password": make_password("secret-pass-1")}
-    # Not by the signals of a saved row: most tests count the rows of the audit log from nothing.
+    # Bypass the signals, because most tests expect an empty audit log at their start.
     user = User.objects.bulk_create([User(**fields)])[0]
     held = Permission.objects.filter(codename__in=permissions) if permissions else ()
     through = User.user_permissions.through

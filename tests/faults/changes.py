@@ -233,7 +233,7 @@ def racer(download_id: int, title: str, seconds: float, number: str) -> None:
             else:
                 update_download(download=Download.objects.get(pk=download_id), **fields)
                 note(title, ("download.updated",), "download.update", download_id)
-        except Conflict:  # the other one has the number already
+        except Conflict:  # the other thread has already used the number
             if is_loser:
                 raise Undone(title) from None
             raise

@@ -12,7 +12,7 @@ from tests.services.processes import ServiceError
 
 LONGEST = 60.0
 ROWS = "SELECT count(*) FROM audit_auditentry"
-# Rows as the hub wrote them, again and again, a second apart, without a place in the chain.
+# Copies of rows that the hub wrote, one second apart, without a position in the chain.
 COPY = """
 INSERT INTO audit_auditentry (created_at, actor_id, actor_label, api_key_id, channel, action, target_type, target_id,
     target_label, download_id, changes, reason, request_id, address, position, chain_hash, address_digest, address_salt)
@@ -43,7 +43,9 @@ def run(*, rows: int, seed: int) -> Report:
         report.must("seconds to verify them, with starting", seconds, holds=seconds < LONGEST)
         bad = rows - seed % (rows // 10)
         with psycopg.connect(on.database_url, autocommit=True) as connection:
-            connection.execute("SET session_replication_role = replica")  # an owner's way past the triggers
+            connection.execute(
+                "SET session_replication_role = replica"
+            )  # the owner of the tables can bypass the triggers in this way
             connection.execute(EDIT, [bad])
         said = complaint(on)
         report.must("after an edit", said, holds=f"position {bad} " in said)

@@ -30,7 +30,7 @@ from tests.services.servers import (
     running_redis,
 )
 
-# What the promises are about: a commit that was answered is on disk, also when the server is ended at once.
+# The promises require that a confirmed commit is on disk, even if the server is killed immediately.
 POSTGRES_SETTINGS = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
 
 

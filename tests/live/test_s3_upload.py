@@ -138,7 +138,7 @@ def test_resumed_upload_sends_no_part_twice(hub: Hub, relay: Relay, tmp_path: Pa
     )
     print(f"{before} MiB before, {resident_mib(hub.process.pid)} MiB at most")
     assert max(relay.accepted.values()) == 1
-    assert len(relay.accepted) >= SIZE_MIB // 16 - 2  # what two killed senders had under way may have arrived unseen
+    assert len(relay.accepted) >= SIZE_MIB // 16 - 2  # parts that two killed senders were sending may have arrived
     last = releasehub(hub, tmp_path / "two", *publish)
     out, err = last.communicate(timeout=600)
     assert last.returncode == 0, err

@@ -40,7 +40,7 @@ def test_a_survivor_is_found_and_ended() -> None:
     assert process.stdin
     assert process.stdout
     with process.stdin, process.stdout:
-        process.stdout.read(1)  # until then the system may not know its command line
+        process.stdout.read(1)  # before that, the system may not show its command line
         assert end_survivors(before) == [f"{process.pid}: {sys.executable} -c input(1) "]
         assert end_survivors(before) == []
         process.wait()

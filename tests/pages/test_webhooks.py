@@ -25,7 +25,7 @@ from tests.outbound.corpus import BLOCKED, REFUSED_WHEN_SAVED, host_of
 from tests.undoing import undone
 
 pytestmark = pytest.mark.django_db
-URL = "https://93.184.215.14/hook"  # judged, never connected to
+URL = "https://93.184.215.14/hook"  # only validated, never connected to
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
 
 

@@ -67,7 +67,7 @@ def _in_source() -> Iterator[Use]:
             yield Use(f"{module.__name__}.{name}", pattern, "search", pattern.search)
         for call in _calls_of_re(tree):
             if id(call) in _ids_in_comprehensions(tree):
-                continue  # one of the held patterns
+                continue  # a pattern that was collected already
             place = f"{path.relative_to(ROOT)}:{call.lineno}"
             pattern = re.compile(_evaluate(module, call.args[0]), _flags(module, call))
             if call.func.attr == "compile":  # type: ignore[attr-defined]

@@ -143,7 +143,10 @@ def ensure_can_grant(actor: Actor, organization: Organization, scopes: list[str]
         Denied: The actor lacks a scope.
     """
     if missing := sorted(set(scopes) - organization_policy.scopes_in(actor, organization)):
-        raise Denied(f"You cannot grant scopes that you do not have: {', '.join(missing)}.")
+        raise Denied(
+            f"You cannot grant scopes that you do not have: {', '.join(missing)}. Choose other "
+            "scopes, or ask an administrator."
+        )
 
 
 def _assign_role(member: Membership, role: Role) -> None:

@@ -8,12 +8,15 @@ from releasehub.core.errors import Denied
 
 class MissingScope(Denied):
     def __init__(self, *scopes: str) -> None:
-        super().__init__(f"This key lacks the scope {' and '.join(scopes)}.", scope=list(scopes))
+        super().__init__(
+            f"This key does not have the scope {' and '.join(scopes)}. Add the scope to the key, or use another key.",
+            scope=list(scopes),
+        )
 
 
 class BodyTooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The request body is too large."
+    default_detail = "The request body is too large. Send a smaller body."
     default_code = "request_too_large"
 
 

@@ -66,6 +66,8 @@ def answer_once(
             return _replay(record, fingerprint, actor)
         raise
     with transaction.atomic():
+        # The claim comes before the action, so that a parallel request with the same key waits and then gets this
+        # response.
         record = _claim(slot, fingerprint)
         if record is None:
             return _replay(IdempotentAnswer.objects.get(**slot), fingerprint, actor)
@@ -120,6 +122,7 @@ def _claim(slot: dict[str, str], fingerprint: str) -> IdempotentAnswer | None:
     """
     IdempotentAnswer.objects.filter(**slot, created_at__lt=timezone.now() - LIFETIME).delete()
     try:
+        # A savepoint: after an IntegrityError, PostgreSQL would refuse every other query in the outer transaction.
         with transaction.atomic():
             return IdempotentAnswer.objects.create(**slot, fingerprint=fingerprint)
     except IntegrityError:

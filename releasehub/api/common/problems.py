@@ -88,7 +88,7 @@ MESSAGES = {
     ProblemKind.NO_KEY: "This request needs an API key. Send it in the header XF-Api-Key.",
     ProblemKind.NO_ROUTE: "There is no such endpoint, or it does not support this HTTP method.",
     ProblemKind.NO_VERB: "There is no such endpoint, or it does not support this HTTP method.",
-    ProblemKind.TOO_LARGE: "The request body is too large.",
+    ProblemKind.TOO_LARGE: "The request body is too large. Send a smaller body.",
     ProblemKind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
     ProblemKind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
     ProblemKind.UNREADABLE: "The request is malformed.",

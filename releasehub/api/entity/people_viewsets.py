@@ -157,5 +157,5 @@ class EntityPublishersViewSet(EntityViewSet):
         download_policy.ensure("manage_team", self.actor, self.entity)
         user = User.objects.filter(public_id=public_id, is_active=True).first()
         if user is None:
-            raise NotFound("This user does not exist.")
+            raise NotFound("This user does not exist. Check the id.")
         return user

@@ -141,7 +141,7 @@ class EntityVersionsViewSet(EntityViewSet):
         version = self.find_version(version_id)
         file = package_of(File.objects.listed_in(self.actor, version).select_related("blob"))
         if file is None:
-            raise NotFound("This version has no package.")
+            raise NotFound("This version has no package. Choose a version that was created from an uploaded package.")
         file.version = version
         address = signed_address(request._request, file, self.actor)
         values = {"url": self.absolute(address.url), "expires_at": address.expires_at}
@@ -151,7 +151,7 @@ class EntityVersionsViewSet(EntityViewSet):
     def active(self, request: Request, entity_id: str) -> Response:
         version = visible_versions(self, self.entity).filter(is_active=True).first()
         if version is None:
-            raise NotFound("No version of this entity is active.")
+            raise NotFound("No version of this entity is active. Make a version active first.")
         return self.get_version_response(version)
 
     @extend_schema(

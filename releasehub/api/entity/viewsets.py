@@ -65,7 +65,10 @@ class EntityViewSet(EntityEnvelopeMixin, HubViewSet):
         if not self.action or self.scopes_of(self.action):
             return
         if not any(allows(request.auth, scope) for scope in self.reading_scopes):  # type: ignore[arg-type]
-            raise Denied(f"This key needs one of the scopes {', '.join(self.reading_scopes)}.")
+            raise Denied(
+                f"This key needs one of the scopes {', '.join(self.reading_scopes)}. Add a scope "
+                "to the key, or use another key."
+            )
 
     @cached_property
     def entity(self) -> Download:

@@ -143,9 +143,11 @@ class McDmFileViewSet(McDmModelViewSet):
         """
         fields = self.get_validated_data()
         if "file" in fields and "external_url" in fields:
-            raise Rejected(ErrorCode.FILE_BOTH_SOURCES, "Send either file or external_url, not both.")
+            raise Rejected(
+                ErrorCode.FILE_BOTH_SOURCES, "The request has both file and external_url. Send only one of them."
+            )
         if "file" not in fields and "external_url" not in fields:
-            raise Rejected(ErrorCode.FILE_NO_SOURCE, "Send a file or an external_url.")
+            raise Rejected(ErrorCode.FILE_NO_SOURCE, "The request has neither file nor external_url. Send one of them.")
         version = _find_version(fields.pop("version_id"))
         if version is None:
             raise NotFound

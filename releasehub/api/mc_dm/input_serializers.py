@@ -25,7 +25,9 @@ def find_category(serializer: serializers.Serializer[Any], category_id: int, fie
     categories = Category.objects.visible_to(serializer.context["actor"])
     category: Category | None = categories.filter(pk=category_id).first()
     if category is None:
-        raise Invalid(ErrorCode.INVALID, "This category does not exist, or you may not see it.", field=field)
+        raise Invalid(
+            ErrorCode.INVALID, "This category does not exist, or you may not see it. Check the id.", field=field
+        )
     return category
 
 

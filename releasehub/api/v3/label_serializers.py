@@ -69,7 +69,11 @@ class V3LabelUpdateSerializer(InputSerializer):
         rows = rows.filter(public_id__in=[public_id for public_id in public_ids if is_id(public_id)])
         downloads = list(rows.select_related("category"))
         if len(downloads) < len(public_ids):
-            raise Invalid(ErrorCode.INVALID, "There is no such product, or you may not see it.", field="productIds")
+            raise Invalid(
+                ErrorCode.INVALID,
+                "This product does not exist, or you may not see it. Check the id.",
+                field="productIds",
+            )
         return downloads
 
 

@@ -107,5 +107,9 @@ class V3ProductViewSet(
         else:
             category = next((row for row in rows if rules_of(row).accepts_downloads), None)
         if category is None:
-            raise Invalid(ErrorCode.INVALID, "There is no such category, or none accepts products.", field="categoryId")
+            raise Invalid(
+                ErrorCode.INVALID,
+                "The category does not exist, or no category accepts products. Choose another category.",
+                field="categoryId",
+            )
         return category  # type: ignore[no-any-return]

@@ -78,7 +78,7 @@ class V3ReleaseFileViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin
         fields = self.get_validated_data()
         release = find_release(self.actor, fields.pop("release_id"))
         if release is None:
-            raise NotFound("There is no such release, or you may not see it.")
+            raise NotFound("This release does not exist, or you may not see it. Check the id.")
         link_file(actor=self.actor, version=release, **fields)
         release.refresh_from_db(fields=["updated_at"])
         context = self.get_serializer_context() | release_context(self.actor, [release])

@@ -133,7 +133,7 @@ class V3ReleaseViewSet(
         fields = {"created_at": None} | serializer.validated_data
         product = find_product(self.actor, fields.pop("product_id"))
         if product is None:
-            raise NotFound("There is no such product, or you may not see it.")
+            raise NotFound("This product does not exist, or you may not see it. Check the id.")
         serializer.instance = create_version(
             actor=self.actor, download_id=product.pk, state=Version.State.DRAFT, **fields
         )

@@ -54,7 +54,7 @@ class V3UpdateViewSet(V3ViewSet):
     def latest(self, request: Request) -> HttpResponseBase:
         response = self.find_response(self.get_validated_query(V3LatestQuerySerializer))
         if response is None:
-            raise NotFound("This product has no release for this platform and channel.")
+            raise NotFound("This product has no release for this platform and channel. Check both parameters.")
         return response
 
     def find_response(self, query: Mapping[str, Any]) -> HttpResponseBase | None:
@@ -82,9 +82,9 @@ class V3UpdateViewSet(V3ViewSet):
         key = open_with_secret(self.actor, query["key"]) if query["key"] else None
         product = find_product(self.actor, query["productId"])
         if product is None:
-            raise NotFound("There is no such product, or it needs an access key.")
+            raise NotFound("This product does not exist, or it requires an access key. Check the id and the key.")
         if key is not None and key.download_id != product.pk:
-            raise Denied("This access key belongs to another product.")
+            raise Denied("This access key belongs to another product. Use a key of this product.")
         return product, key
 
     def serialize(self, release: Version, platform: str) -> dict[str, Any]:

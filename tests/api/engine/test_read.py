@@ -66,7 +66,7 @@ def test_unknown_ids_give_an_empty_list(engine: Engine, text: str) -> None:
 def test_unreadable_ids_are_400_in_the_words_of_the_contract(engine: Engine, query: str) -> None:
     answer = engine.guest.get(f"/versions?{query}")
     if query.startswith("ids={"):
-        assert numbers(answer) == []  # no array, so a word that is no id
+        assert numbers(answer) == []  # not a JSON array, so it is treated as an unknown id
     else:
         assert "ids" in refused(answer, 400, "Invalid query parameters")
 

@@ -16,7 +16,7 @@ from tests.test_roles_matrix import CASES, World, by_world, footprint, person, r
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 SCOPES = {"read": Scope.VERSION_READ, "write": Scope.VERSION_WRITE}
 PAGE = "https://github.com/o/r/releases/tag/v1"
-# (resource, action) -> verb and path of the operation that does it here
+# (resource, action) -> HTTP method and path of the operation in this dialect
 CELLS = {
     ("version", "view"): ("get", "/version/{id}"),
     ("version", "list"): ("get", "/version"),

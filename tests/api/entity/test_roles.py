@@ -21,7 +21,7 @@ from tests.test_roles_matrix import CASES, World, by_world, footprint, lacks_sco
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 SCOPES = {"read": Scope.DOWNLOAD_READ, "write": Scope.ENTITIES_PUBLISH, "delete_hard": Scope.DOWNLOAD_DELETE_HARD}
-# What this dialect has no address for, or gives by another cell.
+# Cells that this dialect has no URL for, or that another cell covers.
 ELSEWHERE = {"undelete", "hard_delete", "set_visibility", "list", "manage_files"}
 CELLS = [
     case

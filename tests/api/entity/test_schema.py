@@ -123,7 +123,7 @@ def test_outsiders_find_nothing(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(make_user())))
     assert answer.status_code in {404, 400}, answer.content
     if answer.status_code == 400:
-        assert "confirm" in path  # whose empty body is looked at first
+        assert "confirm" in path  # its empty body is rejected first
     check(path, verb, answer)
 
 

@@ -5,7 +5,7 @@ from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.factories import system
 
 PREFIXES = ("/api/mc-dm-",)
-HOOK = "https://93.184.215.14/hook"  # judged, never connected to
+HOOK = "https://93.184.215.14/hook"  # only validated, never connected to
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:

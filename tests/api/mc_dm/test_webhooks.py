@@ -28,7 +28,7 @@ from tests.undoing import undone
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/mc-dm-webhooks/"
-URL = "https://93.184.215.14/hook"  # judged, never connected to
+URL = "https://93.184.215.14/hook"  # only validated, never connected to
 FIELDS = [
     *("webhook_id", "title", "description", "url", "events", "criteria", "content_type", "ssl_verify", "active"),
     *("public_id", "format", "download_id", "organization_id", "state", "state_reason", "failing_since"),

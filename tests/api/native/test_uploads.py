@@ -209,7 +209,7 @@ def test_signed_url_is_invalid_after_the_upload(world: World) -> None:
     put(upload["urls"][0], BYTES)
     world.complete(upload)
     done = world.finished(upload)
-    put(upload["urls"][0], BYTES)  # S3 takes it, into a place that nobody reads
+    put(upload["urls"][0], BYTES)  # S3 accepts it, but the hub does not read that key
     assert fetched(File.objects.get(pk=done["file_id"])) == BYTES
     assert world.finished(upload)["state"] == "confirmed"
 
@@ -320,7 +320,7 @@ def test_findings_are_shown_to_the_team_only(world: World) -> None:
         "file.created",
         "file.rejected",
     ]
-    assert world.begin(filename="tool.zip")["state"] == "created"  # the failed one gives its name away
+    assert world.begin(filename="tool.zip")["state"] == "created"  # the name of the failed upload is free again
 
 
 def test_number_of_queries_does_not_depend_on_the_parts(world: World) -> None:

@@ -16,7 +16,7 @@ from tests.factories import make_download, make_user
 from versions.models import Version
 
 TEXT = (DOCS / "api/v3.md").read_text(encoding="utf-8")
-RECEIVER = "https://93.184.215.14/hook"  # judged, never connected to
+RECEIVER = "https://93.184.215.14/hook"  # only validated, never connected to
 
 
 @needs_commands

@@ -22,7 +22,7 @@ EXPRESSED = {
     ("version", "soft_delete"), ("file", "view"), ("file", "list"), ("file", "soft_delete"), ("file", "download_file"),
     *(("version", action) for action in ONE_STEP_UPLOAD),
 }  # fmt: skip
-# This dialect has no deleted things, tells nobody but the bearer of a token, and knows no erasing.
+# This dialect shows no deleted objects, requires a token for everything, and has no permanent deletion.
 LEFT_OUT = {"hard_delete", "undelete", "set_active", "set_visibility"}
 OWN = "has tests of its own"
 ROUTES = {

@@ -21,7 +21,7 @@ from versions.services import create_label
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 OURS = operations("/v3/")
-HOOK = "https://93.184.215.14/hook"  # judged, never connected to
+HOOK = "https://93.184.215.14/hook"  # only validated, never connected to
 OPEN = {
     "/v3/accounts/login", "/v3/status", "/v3/releases/update", "/v3/releases/latest", "/v3/{release_id}/{filename}",
     "/v3/{account_id}/{release_id}/{filename}",

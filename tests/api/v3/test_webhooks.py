@@ -28,7 +28,7 @@ from tests.webhooks.conftest import receiver as receiver
 
 pytestmark = pytest.mark.django_db
 BASE, LOGS = "/v3/webhooks", "/v3/webhook-event-logs"
-URL = "https://93.184.215.14/hook"  # judged, never connected to
+URL = "https://93.184.215.14/hook"  # only validated, never connected to
 TOKEN = "my-own-token-0123456789"
 FIELDS = ["id", "createdAt", "updatedAt", "name", "url", "token", "active", "events", "productId", "organizationId"]
 LOG_FIELDS = [

@@ -44,7 +44,7 @@ from tests.speed import slowness
 
 pytestmark = pytest.mark.embedded
 
-# An archive in an archive is not opened.
+# Nested archives are not opened.
 ACCEPTED_ANYWAY = {"arch-v007"}
 
 

@@ -67,7 +67,7 @@ def test_garbage_claimed_concurrently_is_not_removed(kind: str, monkeypatch: pyt
 def test_file_is_validated_once() -> None:
     file = make_file()
     count = Version.objects.get(pk=file.version_id).file_count
-    file.validation_status = File.Validation.PENDING  # as somebody who read it earlier has it
+    file.validation_status = File.Validation.PENDING  # as in another process that read the row earlier
     assert decide(file, []) is None
     assert Version.objects.get(pk=file.version_id).file_count == count
 

@@ -41,7 +41,7 @@ def named(organization: Organization, user: Any, *scopes: str) -> None:
     Membership.objects.filter(organization=organization, user=user).update(named_role=role)
 
 
-def test_list_contains_own_entities_only(world: World) -> None:
+def test_list_contains_own_organizations_only(world: World) -> None:
     mine = world.organization()
     make_organization()
     found = world.client.get(URL).json()

@@ -290,7 +290,7 @@ def fetched(url: str) -> Any:
     return ApiClient().get(url.removeprefix("http://testserver"))
 
 
-def test_download_is_a_signed_address_of_the_bytes(world: World, local_storage: Any) -> None:
+def test_download_is_a_signed_url_of_the_bytes(world: World, local_storage: Any) -> None:
     content = zipped("fetched")
     shown = world.confirm(world.uploaded(content))
     answer = world.client.get(f"{world.url}/versions/{shown['id']}/download")

@@ -64,7 +64,7 @@ SURFACES: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize(("happen", "status", "text", "level"), REFUSALS)
 @pytest.mark.parametrize("surface", SURFACES)
-def test_refusals_of_the_database_are_no_server_errors(
+def test_database_rejections_are_not_500(
     surface: str,
     happen: Callable[..., Any],
     status: int,
@@ -102,7 +102,7 @@ def test_pages_and_apis_report_a_race_with_the_same_message(monkeypatch: pytest.
     assert (answer["code"], answer["message"]) == ("mc_dm_api_error.conflict", CHANGED_MEANWHILE)
 
 
-def test_list_action_of_the_admin_goes_on_after_a_race(rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_admin_list_action_continues_after_a_race(rf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """One row that another request changed does not stop the action for the rows after it; a fault of the hub does."""
     listed, told = admin.site._registry[Category], []
     monkeypatch.setattr(listed, "message_user", lambda request, message, level: told.append(message))

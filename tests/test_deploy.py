@@ -29,7 +29,7 @@ def test_an_https_public_url_passes_every_deployment_check(tmp_path: Path) -> No
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_public_url_with_a_path_stops_the_start_and_says_what_to_set(tmp_path: Path) -> None:
+def test_public_url_with_a_path_stops_the_start_with_a_fix(tmp_path: Path) -> None:
     result = check_deploy(tmp_path, "https://example.org/releases")
     assert result.returncode == 1
     assert "https://example.org/releases" in result.stderr

@@ -50,7 +50,7 @@ def test_nginx_disables_request_buffering_in_one_place() -> None:
     assert CONF.count("proxy_request_buffering off;") == 1
 
 
-def test_each_route_that_takes_files_is_listed_here() -> None:
+def test_list_contains_every_route_that_accepts_files() -> None:
     assert {pattern.name for pattern in patterns(get_resolver()) if takes_files(pattern)} == set(UPLOADS)
 
 

@@ -82,7 +82,7 @@ WAYS = [leave_team, lose_flag, become_inactive, leave_organization]
 
 
 @pytest.mark.parametrize("lose_rights", WAYS)
-def test_shares_keys_and_endpoints_end_with_the_rights_of_their_creator(
+def test_shares_keys_and_endpoints_lapse_with_the_permissions_of_their_creator(
     download: Download, manager: User, lose_rights: Callable[[Download, User], None]
 ) -> None:
     friend, actor = make_user("friend"), acting(manager)
@@ -206,7 +206,7 @@ def test_void_key_refuses_bytes_over_http(download: Download, manager: User) -> 
     assert AccessKey.objects.with_standing().get().state == AccessKey.State.VOID
 
 
-def test_super_user_key_ends_with_the_administrator() -> None:
+def test_super_user_key_lapses_when_its_user_is_no_administrator() -> None:
     admin = make_user("admin", is_superuser=True)
     client = ApiClient(make_key(admin, is_super_user=True))
     assert client.get("/api/mc-dm-downloads/").status_code == 200
@@ -245,7 +245,7 @@ def test_answer_is_not_replayed_with_fewer_flags(download: Download, manager: Us
 
 
 @pytest.mark.parametrize("hard", [False, True])
-def test_deletion_is_replayed_although_its_target_is_gone(download: Download, hard: bool) -> None:
+def test_idempotent_deletion_is_replayed_after_the_target_was_deleted(download: Download, hard: bool) -> None:
     path = f"/api/mc-dm-downloads/{download.pk}/"
     client = ApiClient(make_key(download.owner))
     for _ in range(2):

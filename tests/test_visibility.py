@@ -131,7 +131,7 @@ def is_team_only(actor: Actor, row: Any) -> bool:
 
 
 @begin_with(populated)
-def test_lists_never_hold_what_is_not_visible(world: dict[str, Any]) -> None:
+def test_lists_never_contain_invisible_rows(world: dict[str, Any]) -> None:
     for name, actor in actors(world).items():
         listed = set(Version.objects.listed_to(actor).values_list("pk", flat=True))
         assert listed <= set(Version.objects.visible_to(actor).values_list("pk", flat=True)), name
@@ -147,7 +147,7 @@ def test_list_of_one_download_agrees_with_the_full_list(world: dict[str, Any]) -
 
 
 @begin_with(populated)
-def test_team_right_ends_with_the_membership(world: dict[str, Any]) -> None:
+def test_team_rights_lapse_with_the_membership(world: dict[str, Any]) -> None:
     download, user = make_download(visibility="private"), make_user()
     organization = make_organization(members=(user,))
     Download.objects.filter(pk=download.pk).update(organization=organization)

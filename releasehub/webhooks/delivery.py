@@ -61,7 +61,7 @@ class _DeliveryRun:
         return self
 
     def __exit__(self, *error: object) -> None:
-        # Set the flag before the pool waits for its threads, or lanes would go on sending what nobody records.
+        # Set the flag before the pool waits for its threads, or the lanes would continue to send unrecorded deliveries.
         self._is_over.set()
         self._pool.shutdown()
 

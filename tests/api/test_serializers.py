@@ -58,7 +58,7 @@ def test_output_of_many_rows_is_a_list() -> None:
     assert [row["id"] for row in RowSerializer([ROW, ROW], many=True).data] == [1, 1]
 
 
-def test_nested_serializer_is_made_once_and_has_the_context() -> None:
+def test_nested_serializer_is_created_once_with_the_context() -> None:
     serializer = RowSerializer(context={"base_url": "http://hub"})
     nested = serializer.nested(PartSerializer)
     assert nested is serializer.nested(PartSerializer)
@@ -75,7 +75,7 @@ class CreationSerializer(ChangeSerializer):
     default_values = {"state": "draft"}
 
 
-def test_change_may_leave_out_every_field() -> None:
+def test_update_without_fields_is_accepted() -> None:
     serializer = ChangeSerializer(data={})
     assert serializer.is_valid()
     assert serializer.validated_data == {}

@@ -114,7 +114,7 @@ def test_endpoints_are_hidden_from_other_staff(root: Client) -> None:
     assert add(other).status_code == 403
 
 
-def test_attempt_is_labeled_with_its_number_alone(root: Client) -> None:
+def test_attempt_is_labeled_with_its_number_only(root: Client) -> None:
     add(root)
     make_download()
     delivery = Delivery.objects.latest("id")

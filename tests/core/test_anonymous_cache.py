@@ -176,7 +176,7 @@ def test_change_invalidates_cached_links(
     assert [client.get(url).status_code for url in links_to(file)] == [410, 404]
 
 
-def test_links_to_private_files_stay_closed(client: Client) -> None:
+def test_permanent_links_to_private_files_require_access(client: Client) -> None:
     hidden = make_file(make_version(make_download(visibility=Download.Visibility.PRIVATE), "1.0.0"))
     owner, (key, secret) = Client(), issue_access_key(actor=system(), download=hidden.version.download, name="one")
     owner.force_login(hidden.version.download.owner)

@@ -49,7 +49,7 @@ def test_team_manager_can_revoke_access_of_a_named_user() -> None:
     assert not Share.objects.exists()
 
 
-def test_migration_gives_each_old_share_an_id(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migration_adds_a_public_id_to_each_share(monkeypatch: pytest.MonkeyPatch) -> None:
     migration = import_module("downloads.migrations.0002_shares_know_their_maker")
     shares = [share_download(actor=system(), download=make_download(), user=make_user()) for _ in range(3)]
     monkeypatch.setattr(Share.objects, "filter", lambda **_: Share.objects.all())

@@ -102,7 +102,7 @@ class TestNewCategory:
         found = refusal(self.moved(download, max_files_per_version=1))
         assert (type(found), found.code) == (Conflict, ErrorCode.FILE_COUNT_LIMIT)
 
-    def test_links_refuse_the_move_where_none_are_allowed(self, download: Download) -> None:
+    def test_download_with_links_cannot_move_to_a_category_without_links(self, download: Download) -> None:
         link_file(actor=system(), version=download.versions.get(), url="https://example.com/b.bin")
         assert refusal(self.moved(download, allows_external_links=False)).code is ErrorCode.FILE_EXTERNAL_REFUSED
 

@@ -123,7 +123,7 @@ def test_changing_the_kind_changes_the_primary_file() -> None:
     assert primary(version) == "b.zip"
 
 
-def test_every_row_whose_place_changes_gets_a_new_entity_tag() -> None:
+def test_every_row_with_a_changed_position_gets_a_new_etag() -> None:
     version = make_version()
     before = make_file(version, name="b.zip")
     after = make_file(version, name="a.zip")

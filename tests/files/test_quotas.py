@@ -355,7 +355,7 @@ class TestPackages:
         places = open_places(entity)
         return announce_package(actor=actor or system(), download=entity, announcement=announcement, places=places)
 
-    def test_what_is_left_limits_both_uploads(self, owner: Any, entity: Any) -> None:
+    def test_remaining_quota_limits_both_uploads(self, owner: Any, entity: Any) -> None:
         announced = self.announce(entity)
         assert (announced.package.size_bytes, announced.lockfile.size_bytes) == (100, 50)
         assert used_bytes(owner.pk) == used_by_download(entity.pk) == 75
@@ -385,20 +385,20 @@ class TestPackages:
         with pytest.raises(Rejected):
             declare_size(announced.lockfile, 1)
 
-    def test_the_second_announcement_does_not_take_what_the_first_has_sent(self, owner: Any, entity: Any) -> None:
+    def test_second_announcement_is_limited_by_the_bytes_of_the_first(self, owner: Any, entity: Any) -> None:
         first, second = self.announce(entity), self.announce(entity)
         assert declare_size(first.package, 80)
         with pytest.raises(Rejected):
             declare_size(second.package, 21)
         assert used_bytes(owner.pk) > 80
 
-    def test_a_lockfile_has_a_limit_of_its_own(self) -> None:
+    def test_lockfile_has_its_own_size_limit(self) -> None:
         entity = create_entity(actor=Actor(user=make_user()), kind="app", slug="free", name="Free")
         announced = self.announce(entity)
         assert (announced.package.size_bytes, announced.lockfile.size_bytes) == (MAX_PART_BYTES, MAX_LOCKFILE_BYTES)
 
     @pytest.mark.parametrize(("content", "used"), [(b"", 0), (b"x" * 7, 7)])
-    def test_after_a_day_what_arrived_replaces_the_reservation(
+    def test_received_size_replaces_the_reservation_after_a_day(
         self, owner: Any, entity: Any, local_storage: Any, content: bytes, used: int
     ) -> None:
         announced = self.announce(entity)

@@ -147,7 +147,7 @@ def test_number_of_files_is_limited() -> None:
     "url",
     ["ftp://a.b/c", "javascript:alert(1)", "https://user:pw@a.b/c", "https:///c", "//a.b/c", "https://a.b/c d", ""],
 )
-def test_bad_links_are_refused(url: str) -> None:
+def test_invalid_links_are_rejected(url: str) -> None:
     for filename in ("", "tool.zip"):
         with pytest.raises(Invalid):
             link_file(actor=system(), version=make_version(), url=url, filename=filename)

@@ -45,5 +45,5 @@ def test_full_disk_is_507_and_frees_its_space(small_hub: Hub) -> None:
     assert all(small_hub.get("/readyz").values())
 
 
-def test_small_uploads_go_on(small_hub: Hub) -> None:
+def test_small_uploads_continue_on_a_full_disk(small_hub: Hub) -> None:
     assert upload(small_hub, new_version(small_hub), "small.bin", 1)[0] == 200

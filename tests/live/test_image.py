@@ -127,10 +127,10 @@ def test_image_runs_as_an_unprivileged_user(image: Image) -> None:
     assert image.user == "releasehub"
 
 
-def test_image_holds_the_collected_static_files(image: Image) -> None:
+def test_image_contains_the_static_files(image: Image) -> None:
     assert list((image.root / "app/static").rglob("*.css"))
 
 
-def test_image_holds_no_tests_and_no_data_of_the_build(image: Image) -> None:
+def test_image_contains_no_tests_and_no_build_data(image: Image) -> None:
     assert not (image.folder / "tests").exists()
     assert not (image.root / "tmp/build").exists()

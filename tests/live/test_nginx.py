@@ -105,7 +105,7 @@ def test_ranges_are_answered(link: str) -> None:
     assert (status, body, headers["Content-Range"]) == (206, whole[5:15], f"bytes 5-14/{len(whole)}")
 
 
-def test_stored_files_are_not_reached_directly(front: str, hub: Hub) -> None:
+def test_stored_files_have_no_direct_url(front: str, hub: Hub) -> None:
     stored = hub.stored_files()[0].relative_to(hub.data / "files")
     assert get(f"{front}/stored-files/{stored}")[0] == 404
 

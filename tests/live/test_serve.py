@@ -70,14 +70,14 @@ def test_two_hubs_run_side_by_side(hub: Hub, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_ends_everything_it_started(tmp_path: Path, number: int) -> None:
+def test_signal_stops_all_started_processes(tmp_path: Path, number: int) -> None:
     hub = start(tmp_path, RELEASEHUB_DEMO="0")
     assert processes_of(hub.port)
     hub.stop(number)
     wait_until_gone(hub.port)
 
 
-def test_a_killed_server_takes_its_workers_with_it(tmp_path: Path) -> None:
+def test_killing_the_server_stops_its_workers(tmp_path: Path) -> None:
     hub = start(tmp_path, RELEASEHUB_DEMO="0")
     assert len(processes_of(hub.port)) == 2
     hub.stop(signal.SIGKILL)

@@ -86,18 +86,18 @@ def closed(peers: list[socket.socket]) -> list[socket.socket]:
     return [peer for peer in peers if peer.fileno() in ended]
 
 
-def test_idle_connections_hold_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
+def test_idle_connections_block_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
     assert len(peers) == PEERS
     assert_others_are_answered(hub)
 
 
-def test_headers_that_never_end_hold_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
+def test_incomplete_headers_block_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
     for peer in peers:
         peer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-")
     assert_others_are_answered(hub)
 
 
-def test_small_bodies_that_never_end_are_answered_408(hub: Hub, peers: list[socket.socket]) -> None:
+def test_incomplete_small_bodies_are_408(hub: Hub, peers: list[socket.socket]) -> None:
     for peer, path in zip(peers, SMALL_BODIES * 2, strict=True):
         peer.sendall(post(path, 1000))
     assert_others_are_answered(hub)
@@ -130,7 +130,7 @@ def received_refusal(peer: socket.socket, head: bytes) -> bytes:
     return answer.split(b" ")[1]
 
 
-def test_readers_that_do_not_read_hold_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
+def test_clients_that_do_not_read_block_no_thread(hub: Hub, peers: list[socket.socket]) -> None:
     path = large_file(hub)
     for peer in peers:
         peer.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nXF-Api-Key: {hub.printed['API key']}\r\n\r\n".encode())

@@ -33,7 +33,7 @@ def test_an_interrupted_start_leaves_no_process(tmp_path: Path, monkeypatch: pyt
     assert end_survivors(before) == []
 
 
-def test_a_survivor_is_found_and_ended() -> None:
+def test_surviving_process_is_found_and_stopped() -> None:
     before = children()
     command = [sys.executable, "-c", "input(1)"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

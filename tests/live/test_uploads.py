@@ -111,7 +111,7 @@ def test_downloaded_bytes_equal_published_bytes(hub: Hub) -> None:
             assert hashlib.sha256(connection.getresponse().read()).hexdigest() == sent[file["filename"]]
 
 
-def test_large_upload_takes_no_memory(hub: Hub) -> None:
+def test_large_upload_uses_little_memory(hub: Hub) -> None:
     version = new_version(hub)
     upload(hub, version, "warm-up.bin", 8)
     before = resident_bytes(hub)
@@ -149,7 +149,7 @@ def test_started_hub_logs_no_keys(hub: Hub) -> None:
     assert "Traceback" not in text
 
 
-def test_data_is_private_to_the_hub(hub: Hub) -> None:
+def test_data_directory_is_private_to_the_hub(hub: Hub) -> None:
     """Everything below the data directory, except what this test made and the static files, which are public."""
     found = [path for path in hub.data.rglob("*") if path != hub.log and hub.data / "static" not in path.parents]
     assert any(path.suffix == ".sqlite3" for path in found)

@@ -48,7 +48,7 @@ def test_forbidden_addresses_are_reached_only_when_listed(report: Any) -> None:
 
 
 @pytest.mark.parametrize("case", json.loads(CORPUS.read_text())["cases"], ids=lambda case: case["id"])
-def test_corpus_reaches_no_forbidden_address(report: Any, case: dict[str, Any]) -> None:
+def test_no_corpus_target_connects_to_a_forbidden_address(report: Any, case: dict[str, Any]) -> None:
     reached = report["cases"][case["id"]]
     if case["expect"] == "allow":
         assert reached

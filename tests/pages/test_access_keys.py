@@ -174,7 +174,7 @@ def test_pager_keeps_the_download_filter(owner: Client, download: Download) -> N
         assert len(names(owner.get(LIST, {"download": value, "state": value}))) == 20
 
 
-def test_revoking_asks_first(owner: Client, download: Download) -> None:
+def test_revoking_asks_for_confirmation(owner: Client, download: Download) -> None:
     key = make(download)
     path = f"{LIST}{key.public_id}/revoke/"
     assert "cannot be undone" in text(owner.get(path))

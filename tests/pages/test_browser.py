@@ -130,7 +130,7 @@ def test_user_signs_in_and_creates_a_key_that_is_shown_once(watched: Any, live_s
     assert secret not in watched.content()
 
 
-def test_admin_works_under_its_own_policy(watched: Any, live_server: Any) -> None:
+def test_admin_works_under_its_content_security_policy(watched: Any, live_server: Any) -> None:
     version = make_version(files=1)
     make_user("root", is_staff=True, is_superuser=True)
     watched.goto(f"{live_server.url}/admin/")

@@ -113,7 +113,7 @@ def test_key_of_another_user_cannot_be_revoked(client: Client) -> None:
     assert from_other.revoked_at is None
 
 
-def test_sign_in_leads_to_the_account(client: Client) -> None:
+def test_sign_in_redirects_to_the_account(client: Client) -> None:
     make_user("ann")
     answer = client.post("/account/sign-in/", {"username": "ann", "password": "secret-pass-1"})
     assert answer["Location"] == "/account/"

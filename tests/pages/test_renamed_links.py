@@ -88,7 +88,7 @@ def test_a_redirect_never_leaves_the_hub(client: Client, download: Download, pat
     assert "X" not in answer.headers
 
 
-def test_strangers_are_not_told_the_new_name_of_a_private_download(client: Client, download: Download) -> None:
+def test_new_slug_of_a_private_download_is_not_revealed(client: Client, download: Download) -> None:
     update_download(actor=system(), download=rename(download, "secret-name"), visibility="private")
     for link in LINKS:
         answer = client.get(link.format(slug="old", pk=download.pk))
@@ -98,7 +98,7 @@ def test_strangers_are_not_told_the_new_name_of_a_private_download(client: Clien
     assert (answer.status_code, answer["Location"]) == (308, f"/d/secret-name/latest/?key={secret}")
 
 
-def test_a_renamed_download_that_was_deleted_is_gone(client: Client, download: Download) -> None:
+def test_renamed_and_deleted_download_is_410(client: Client, download: Download) -> None:
     delete_download(actor=system(), download=rename(download, "new"), reason="license trouble")
     answer = client.get("/d/old/latest/")
     assert (answer.status_code, b"license trouble" in answer.content) == (410, True)
@@ -249,7 +249,7 @@ def test_checksums_of_the_newest_version(client: Client, download: Download) -> 
 
 
 @pytest.mark.parametrize("place", ["latest-7.x", "channel/nothing"])
-def test_there_are_no_checksums_where_there_is_no_version(client: Client, download: Download, place: str) -> None:
+def test_sha256sums_without_a_version_is_404(client: Client, download: Download, place: str) -> None:
     assert client.get(f"/d/old/{place}/SHA256SUMS").status_code == 404
 
 

@@ -88,7 +88,7 @@ def test_endpoint_is_created_on_the_page_and_its_secret_is_shown_once(owner: Cli
         assert found[1] not in page
 
 
-def test_the_form_shows_what_is_stored(owner: Client, download: Download) -> None:
+def test_edit_form_shows_the_stored_values(owner: Client, download: Download) -> None:
     row = make(download, events=["version.deleted", "file.*"], title="Mirror")
     page = owner.get(f"{row.path}edit/")
     form = page.context["form"]

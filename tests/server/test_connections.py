@@ -168,7 +168,7 @@ class TestSockets:
         assert not self.is_ended(empty)
         assert stopped.fileno() >= 0
 
-    def test_a_reader_above_the_minimum_rate_stays(self, connect: Any, clock: Clock) -> None:
+    def test_reader_above_the_minimum_rate_is_not_closed(self, connect: Any, clock: Clock) -> None:
         client, full = connect()
         self.fill(full)
         watch = new_watch()

@@ -306,7 +306,7 @@ def test_a_share_link_opens_the_page_and_its_files_for_the_session() -> None:
     assert fetch(file, client=client) in {200, 302}
 
 
-def test_a_share_link_ends_with_its_key() -> None:
+def test_share_link_expires_with_its_key() -> None:
     file = private_file()
     key, secret = issued(file.version.download)
     client = Client()

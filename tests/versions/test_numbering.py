@@ -36,21 +36,21 @@ def test_rule_sets_accept_exactly_what_the_corpus_says(case: dict[str, Any], rul
 
 
 @pytest.mark.parametrize("pair", CORPUS["ordering"], ids=lambda pair: pair["id"])
-def test_order_is_that_of_the_corpus(pair: dict[str, Any]) -> None:
+def test_order_matches_the_corpus(pair: dict[str, Any]) -> None:
     first, second = (parse(pair[name], Scheme(pair["rule_set"])).sort_key for name in "ab")
     assert (first < second) is (pair["relation"] == "lt")
     assert (first == second) is (pair["relation"] == "eq")
 
 
 @given(semvers, semvers)
-def test_semver_order_is_that_of_the_semver_library(first: str, second: str) -> None:
+def test_semver_order_matches_the_semver_library(first: str, second: str) -> None:
     ours = [parse(text, Scheme.SEMVER).sort_key for text in (first, second)]
     theirs = [semver.Version.parse(text) for text in (first, second)]
     assert (ours[0] < ours[1], ours[0] == ours[1]) == (theirs[0] < theirs[1], theirs[0] == theirs[1])
 
 
 @given(dotted, dotted)
-def test_dotted_order_is_that_of_packaging(first: str, second: str) -> None:
+def test_dotted_order_matches_packaging(first: str, second: str) -> None:
     ours = [parse(text, Scheme.DOTTED).sort_key for text in (first, second)]
     theirs = [PackagingVersion(text) for text in (first, second)]
     assert (ours[0] < ours[1], ours[0] == ours[1]) == (theirs[0] < theirs[1], theirs[0] == theirs[1])
@@ -90,7 +90,7 @@ def test_numbers_that_cannot_be_in_a_url_are_rejected(text: str) -> None:
     ("text", "scheme"),
     [("2024.11.20-190418", "calver"), ("1.4.0", "semver"), ("1.4", "dotted"), ("1.0rc1", "other"), ("v2", "other")],
 )
-def test_detection_goes_by_form(text: str, scheme: str) -> None:
+def test_scheme_is_detected_from_the_form(text: str, scheme: str) -> None:
     assert detect(text) == scheme
 
 
@@ -102,11 +102,11 @@ def test_free_numbers_order_by_their_numbers(lower: str, upper: str) -> None:
 
 
 @pytest.mark.parametrize("same", [("1.0", "1.0.0"), ("v1.0", "1.0"), ("1.0.0+a", "1.0.0+b")])
-def test_equal_numbers_have_one_key(same: tuple[str, str]) -> None:
+def test_equal_numbers_have_one_sort_key(same: tuple[str, str]) -> None:
     assert parse(same[0]).sort_key == parse(same[1]).sort_key
 
 
-def test_version_int_is_that_of_the_contract() -> None:
+def test_version_int_matches_the_contract() -> None:
     assert parse("1.4.0").version_int == 1004000000
     assert parse("1.4.0-rc.1").version_int == 1003999999
     assert parse("1.2.3.4").version_int == 1002003004
@@ -137,7 +137,7 @@ pep440s = st.builds(
 
 
 @given(pep440s, pep440s)
-def test_pep440_order_is_that_of_packaging(first: str, second: str) -> None:
+def test_pep440_order_matches_packaging(first: str, second: str) -> None:
     ours = [parse(text, Scheme.PEP440) for text in (first, second)]
     theirs = [PackagingVersion(text) for text in (first, second)]
     keys = [number.sort_key for number in ours]

@@ -129,6 +129,6 @@ def test_a_prerelease_is_never_latest_stable_by_accident() -> None:
     assert latest_version(download) == stable
 
 
-def test_a_version_that_was_put_into_a_channel_stays_there() -> None:
+def test_explicit_channel_is_kept_when_the_number_changes() -> None:
     version = make_version(number="2.0.0-rc.1", channel="stable")
     assert update_version(actor=system(), version=version, number="2.0.0-rc.2").channel == "stable"

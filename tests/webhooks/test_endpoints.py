@@ -113,7 +113,7 @@ def test_update_records_the_changes() -> None:
     ]
 
 
-def test_everything_is_in_the_audit_log() -> None:
+def test_all_endpoint_changes_are_audited() -> None:
     endpoint = make_endpoint(URL)
     rotate_secret(actor=system(), endpoint=endpoint)
     send_test_event(actor=system(), endpoint=endpoint)

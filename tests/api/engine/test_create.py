@@ -216,7 +216,7 @@ def test_sealing_download_attaches_files_before_publishing(engine: Engine) -> No
 
 
 @pytest.mark.parametrize("name", ["version_number", "github_release_url"])
-def test_missing_member_is_told(engine: Engine, name: str) -> None:
+def test_missing_field_is_reported(engine: Engine, name: str) -> None:
     body = engine.body()
     del body["data"][name]
     assert name in refused(engine.client.send("post", "/version", body))

@@ -49,7 +49,7 @@ def sums(content: bytes) -> dict[str, str]:
         "ids={0}&ids={1}&ids={0}",
     ],
 )
-def test_ids_are_read_in_every_form_and_kept_in_order(engine: Engine, query: str) -> None:
+def test_ids_are_parsed_in_every_form_and_keep_their_order(engine: Engine, query: str) -> None:
     first, second = engine.version("1.0.0"), engine.version("2.0.0")
     for one, other in ((first, second), (second, first)):
         text = query.format(one.public_id, other.public_id, NO_ID)
@@ -77,7 +77,7 @@ def test_ids_are_at_most_a_hundred(engine: Engine) -> None:
     assert "100" in refused(engine.guest.get("/versions?ids=" + json.dumps(ids)), 400, "Invalid query parameters")
 
 
-def test_hidden_versions_are_left_out_silently(engine: Engine) -> None:
+def test_hidden_versions_are_excluded_without_an_error(engine: Engine) -> None:
     states: list[dict[str, Any]] = [
         {}, {"visibility": "unlisted"}, {"state": "draft"}, {"visibility": "private"},
     ]  # fmt: skip

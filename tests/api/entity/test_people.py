@@ -175,7 +175,7 @@ def test_last_publisher_cannot_be_removed(world: World) -> None:
     assert (answer.status_code, answer.json()["error"]) == (409, "publisher_last")
 
 
-def test_owner_who_leaves_hands_over_the_entity(world: World) -> None:
+def test_leaving_owner_hands_over_the_entity(world: World) -> None:
     partner = person("partner")
     add(world, partner)
     url = f"{world.url}/publishers/{world.owner.public_id}"

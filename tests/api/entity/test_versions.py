@@ -57,7 +57,7 @@ def test_force_announces_known_source_again(world: World) -> None:
     assert world.announce(source_hash=made["source_hash"], force=True)["upload_url"]
 
 
-def test_source_of_a_deleted_version_is_no_longer_known(world: World) -> None:
+def test_source_hash_of_a_deleted_version_can_be_announced_again(world: World) -> None:
     made = world.pushed()
     assert world.client.send("delete", f"{world.url}/versions/{made['id']}").status_code == 204
     assert world.announce(source_hash=made["source_hash"])["upload_url"]
@@ -137,7 +137,7 @@ def test_confirm_without_a_lockfile_drops_its_place(world: World) -> None:
     assert UploadSession.objects.get(storage_key=announced["package_lock_path"]).state == "expired"
 
 
-def test_the_same_confirm_again_gives_the_same_version(world: World) -> None:
+def test_repeated_confirm_returns_the_same_version(world: World) -> None:
     body = world.uploaded()
     first = world.confirm(body)
     assert world.confirm(body, status=200)["id"] == first["id"]

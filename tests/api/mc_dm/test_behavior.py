@@ -203,7 +203,7 @@ def test_since_is_strictly_newer_and_must_be_readable(hub: Hub) -> None:
 
 
 @begin_with_hub
-def test_embedded_counts_leave_out_what_is_deleted(hub: Hub) -> None:
+def test_embedded_counts_exclude_deleted_rows(hub: Hub) -> None:
     version = make_version(hub.download, files=2)
     file = File.objects.filter(version=version, is_primary=True).get()
     hub.client.send("delete", f"/api/mc-dm-files/{file.pk}/")
@@ -282,7 +282,7 @@ def test_creating_a_version_takes_nine_queries(hub: Hub) -> None:
 
 
 @begin_with_hub
-def test_same_idempotency_key_gives_the_same_answer_once(hub: Hub) -> None:
+def test_same_idempotency_key_returns_the_stored_response(hub: Hub) -> None:
     body = {"download_id": hub.download.pk, "version_string": "1.0"}
     first, second = (hub.post("versions", body, headers={"Idempotency-Key": "a"}) for _ in range(2))
     assert first.content == second.content
@@ -543,7 +543,7 @@ def test_a_version_cannot_be_moved_to_another_download(hub: Hub) -> None:
 
 
 @begin_with_hub
-def test_link_may_have_a_name_of_its_own(hub: Hub) -> None:
+def test_link_may_have_a_different_file_name(hub: Hub) -> None:
     version = make_version(hub.download)
     data = {"version_id": version.pk, "external_url": "https://example.com/files/?id=7", "filename": "tool.msi"}
     assert hub.post("files", data).json()["file"]["filename"] == "tool.msi"

@@ -325,7 +325,7 @@ def test_delivery_of_another_endpoint_is_404(hub: Hub) -> None:
         assert (answer.status_code, code(answer)) == (404, "requested_page_not_found")
 
 
-def test_refusals_have_codes_of_their_own(hub: Hub) -> None:
+def test_errors_have_specific_codes(hub: Hub) -> None:
     row = hub.made()
     hub.post(row, "test")
     delivery = Delivery.objects.get()

@@ -283,7 +283,7 @@ def test_name_in_use_and_sealed_version_are_refused_at_once(world: World) -> Non
     assert world.begin(status=409, filename="other.bin")["code"].endswith("version_is_sealed")
 
 
-def test_version_deleted_meanwhile_fails_the_upload(world: World) -> None:
+def test_upload_fails_if_its_version_is_deleted_meanwhile(world: World) -> None:
     upload = world.begin()
     put(upload["urls"][0], BYTES)
     world.complete(upload)

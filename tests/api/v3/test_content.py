@@ -159,7 +159,7 @@ def test_wrong_addresses_are_not_found(shop: Shop, path: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
 
 
-def test_draft_is_fetched_by_its_team_only(shop: Shop) -> None:
+def test_draft_can_be_downloaded_by_its_team_only(shop: Shop) -> None:
     file = shop.upload(shop.release()).json()
     assert fetch(ApiClient(), file["url"])[0] == 404
     assert fetch(shop.client, file["url"])[0] in {200, 302}
@@ -177,7 +177,7 @@ def test_secured_file_needs_a_key_or_a_sign_in(shop: Shop) -> None:
     assert fetch(ApiClient(), f"{path}?key={secret}x")[0] == 403
 
 
-def test_private_product_is_opened_by_its_key_alone(shop: Shop) -> None:
+def test_private_product_requires_only_its_access_key(shop: Shop) -> None:
     product = make_download(shop.owner, visibility="private")
     version = make_version(product, "1.5", files=1)
     own, other = (issue_access_key(actor=system(), download=row, name="k")[1] for row in (product, shop.product))
@@ -195,7 +195,7 @@ def test_access_key_cannot_upload(shop: Shop) -> None:
     assert ApiClient().put(f"/v3/{release['id']}/a.bin?key={secret}", b"x").status_code == 401
 
 
-def test_removed_file_is_gone(shop: Shop) -> None:
+def test_removed_file_is_410(shop: Shop) -> None:
     version = make_version(shop.product)
     file = make_file(version, name="tool.bin")
     shop.client.send("delete", f"/v3/release-files/{file.public_id}")

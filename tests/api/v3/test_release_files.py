@@ -77,7 +77,7 @@ def test_missing_required_fields_are_reported(shop: Shop, field: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "REQUIRED_FIELD")
 
 
-def test_checksum_may_be_left_out(shop: Shop) -> None:
+def test_checksum_is_optional(shop: Shop) -> None:
     body = {"name": "a.bin", "url": URL, "size": 2**63 - 1, "secured": False, "releaseId": shop.release()["id"]}
     file = shop.client.send("post", "/v3/release-files", body).json()["files"][0]
     assert (file["checksum"], file["size"]) == ("", 2**63 - 1)
@@ -90,7 +90,7 @@ def test_release_with_files_still_being_checked_is_not_published_yet(shop: Shop)
     assert (answer.status_code, answer.json()["code"]) == (409, "RELEASE_FILES_PENDING")
 
 
-def test_published_release_takes_no_more_files(shop: Shop) -> None:
+def test_published_release_rejects_more_files(shop: Shop) -> None:
     release = shop.published()
     assert (external(shop, release).status_code, shop.upload(release, "b.bin").status_code) == (409, 409)
     assert shop.upload(release, "b.bin").json()["code"] == "RELEASE_PUBLISHED"

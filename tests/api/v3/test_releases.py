@@ -105,7 +105,7 @@ def test_same_version_in_the_same_channel_is_a_conflict(shop: Shop) -> None:
     assert shop.release(version="1.0", channel="beta")["channel"] == "beta"
 
 
-def test_hidden_product_is_not_found(shop: Shop) -> None:
+def test_hidden_product_is_404(shop: Shop) -> None:
     body = {"name": "R", "version": "1.0", "productId": make_download(visibility="private").public_id}
     assert shop.client.send("post", "/v3/releases", body).status_code == 404
 
@@ -150,7 +150,7 @@ def test_published_release_is_sealed(shop: Shop) -> None:
     assert shop.act(release, "publish").status_code == 200
 
 
-def test_release_published_elsewhere_is_sealed_by_publishing_it_here(shop: Shop) -> None:
+def test_publishing_a_published_release_seals_it(shop: Shop) -> None:
     version = make_version(shop.product, "3.0.0", files=1)
     release = shop.get(f"/v3/releases/{version.public_id}").json()
     assert release["published"] is True
@@ -210,7 +210,7 @@ def test_list_is_a_bare_array_with_totals_in_headers(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "page=0", "page=-1", "page=1e3", "limit=٣"])
-def test_pages_out_of_range_are_refused(shop: Shop, query: str) -> None:
+def test_page_parameters_out_of_range_are_rejected(shop: Shop, query: str) -> None:
     answer = shop.client.get(f"/v3/releases?{query}")
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_FIELD")
 
@@ -299,7 +299,7 @@ def test_outsiders_see_neither_drafts_nor_private_releases(shop: Shop) -> None:
     assert stranger.get(f"/v3/releases/{hidden['id']}").status_code == 404
 
 
-def test_releases_of_a_deleted_product_are_gone(shop: Shop) -> None:
+def test_releases_of_a_deleted_product_are_404(shop: Shop) -> None:
     release = shop.release()
     shop.client.send("delete", f"/v3/products/{shop.product.public_id}")
     assert shop.get("/v3/releases").json() == []

@@ -89,7 +89,7 @@ def create(shop: Shop, **fields: Any) -> Any:
     return shop.client.send("post", TOKENS, {"name": "ci", "scopes": ["release:read"]} | fields)
 
 
-def test_secret_is_in_the_answer_of_its_creation_only(shop: Shop) -> None:
+def test_secret_is_returned_by_its_creation_only(shop: Shop) -> None:
     answer = create(shop)
     made = answer.json()
     assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
@@ -103,7 +103,7 @@ def test_secret_is_in_the_answer_of_its_creation_only(shop: Shop) -> None:
     assert [row["id"] for row in shop.get(TOKENS).json()] == [made["id"]]
 
 
-def test_expiry_is_kept(shop: Shop) -> None:
+def test_expiry_is_stored(shop: Shop) -> None:
     moment = (timezone.now() + timedelta(days=1)).replace(microsecond=0)
     made = create(shop, expiresAt=moment.isoformat()).json()
     assert made["expiresAt"] == moment.isoformat().replace("+00:00", "Z")
@@ -196,7 +196,7 @@ def test_status_reports_unavailable_storage(db: None, monkeypatch: pytest.Monkey
     assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["storage"]) == (503, "down", False)
 
 
-def test_burst_is_limited_by_address_and_told_in_headers(db: None, settings: Any, monkeypatch: Any) -> None:
+def test_burst_limit_per_address_is_shown_in_headers(db: None, settings: Any, monkeypatch: Any) -> None:
     settings.V3_BURST = 2
     monkeypatch.setattr("releasehub.core.rates.time.time", lambda: 1_700_000_001.0)
     first, second, third = (ApiClient().get("/v3/status") for _ in range(3))

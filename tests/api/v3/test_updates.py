@@ -76,7 +76,7 @@ def test_platform_must_be_declared_by_the_release(shop: Shop, platform: str, sta
     assert ask(shop, platform=platform).status_code == status
 
 
-def test_files_of_other_platforms_are_left_out(shop: Shop) -> None:
+def test_files_of_other_platforms_are_excluded(shop: Shop) -> None:
     version = make_version(shop.product, "2.0")
     for platform in ("windows", "linux", ""):
         make_file(version, name=f"{platform or 'any'}.bin", platform=platform)
@@ -126,7 +126,7 @@ def test_secured_release_is_offered_only_with_access(shop: Shop) -> None:
     assert signed_in(make_user()).get("/v3/releases/update", query).status_code == 200
 
 
-def test_updates_available_and_updates_allowed_can_be_told_apart(shop: Shop) -> None:
+def test_available_and_allowed_updates_are_distinguished(shop: Shop) -> None:
     """A license up to 1.5: 30 means allowed, 31 none, 32 available but not allowed."""
     shop.published(version="2.0")
     key = key_of(shop.product, highest_number="1.5")

@@ -122,7 +122,7 @@ def test_active_is_also_called_enabled(shop: Shop, sent: dict[str, Any], active:
     assert Endpoint.objects.get().is_active is active
 
 
-def test_active_resumes_what_the_hub_disabled(shop: Shop) -> None:
+def test_active_true_resumes_a_disabled_webhook(shop: Shop) -> None:
     row = made(shop)
     disable_gone(row.pk)
     assert shop.get(f"{BASE}/{row.public_id}").json()["active"] is False
@@ -220,7 +220,7 @@ def test_a_stale_change_is_refused(shop: Shop) -> None:
     assert shop.client.send("patch", path, {"name": "two"}, headers=headers).status_code == 412
 
 
-def test_endpoints_of_other_formats_are_not_here(shop: Shop) -> None:
+def test_endpoints_of_other_formats_are_404(shop: Shop) -> None:
     row = create_endpoint(actor=system(), url=URL, download_id=shop.product.pk)[0]
     log = send_test_event(actor=system(), endpoint=row)
     assert shop.get(BASE).json() == shop.get(LOGS).json() == []

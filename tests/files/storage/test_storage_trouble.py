@@ -113,7 +113,7 @@ def test_s3_timeouts_add_up_to_at_most_36_seconds() -> None:
     assert attempts * (config.connect_timeout + config.read_timeout) <= 36
 
 
-def test_full_disk_refuses_a_part_and_keeps_none(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_full_disk_rejects_a_part_and_stores_nothing(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     if settings.STORAGE_KIND == "s3":
         pytest.skip("parts go to the store")
     owner = make_user()

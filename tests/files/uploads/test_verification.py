@@ -147,7 +147,7 @@ def test_verification_continues_after_a_crash_at_any_step(
     assert Blob.objects.count() == 1
 
 
-def test_lease_keeps_a_second_worker_away() -> None:
+def test_leased_upload_is_skipped_by_a_second_worker() -> None:
     upload = uploaded()
     assert verification._claim(upload.pk) is not None
     assert verify_upload(upload.pk) is None

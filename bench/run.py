@@ -195,8 +195,8 @@ def scale(options: argparse.Namespace) -> dict[str, Any]:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--rounds", type=int, default=5, help="how often each target runs (%(default)s)")
-    add("--seconds", type=float, default=4, help="length of one measurement (%(default)s)")
+    add("--rounds", type=int, default=5, help="the number of rounds per target (%(default)s)")
+    add("--seconds", type=float, default=4, help="the length of one measurement in seconds (%(default)s)")
     add("--rows", type=numbers, default=[100_000], help="versions, 100000; several numbers with commas between them "
         "measure the database time of the list for each instead")  # fmt: skip
     add(
@@ -209,7 +209,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--workers", type=int, default=2, help="processes of each web server (%(default)s)")
     add("--threads", type=int, default=1, help="blocking threads of each process (%(default)s)")
     add("--pool", type=int, default=4, help="database connections of each process, 0: no pool (%(default)s)")
-    add("--json", type=Path, metavar="FILE", help="where to write the figures (bench/results/<time>.json)")
+    add("--json", type=Path, metavar="FILE", help="the file for the results (bench/results/<time>.json)")
     return parser.parse_args(arguments)
 
 

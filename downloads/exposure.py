@@ -73,6 +73,7 @@ def remember_slug(download: Download) -> None:
     Raises:
         Conflict: Outsiders could see another download under this slug.
     """
+    # The lock on the download does not cover other downloads, so the unique slug decides between two of them.
     row, _ = PublicSlug.objects.get_or_create(slug=download.slug, defaults={"download": download})
     if row.download_id != download.pk:
         raise slug_taken(download.slug)

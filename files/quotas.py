@@ -105,6 +105,7 @@ def reserved_bytes(size_bytes: int, *, is_open_ended: bool) -> int:
 def lock_quota(user_id: int) -> None:
     """Lock the user's quota until the transaction ends. A user without a limit is not locked."""
     if _user_limit(user_id):
+        # `no_key`: the lock excludes other uploads, but not inserts of rows that refer to the user.
         list(User.objects.select_for_update(no_key=True).filter(pk=user_id).values_list("pk"))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 needs_commands = pytest.mark.skipif(
-    not (shutil.which("curl") and shutil.which("jq")), reason="the commands need curl and jq"
+    not (shutil.which("curl") and shutil.which("jq")), reason="The documented commands need curl and jq."
 )
 
 

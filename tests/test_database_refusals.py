@@ -112,7 +112,7 @@ def test_admin_list_action_continues_after_a_race(rf: Any, monkeypatch: pytest.M
         listed.each(rf.post("/"), ["first"], fail, "changed")
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite stores texts of any length")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite stores texts of any length.")
 def test_postgresql_refuses_a_value_that_no_rule_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def store(*args: Any, **kwargs: Any) -> Any:
         with transaction.atomic():

@@ -49,6 +49,7 @@ def is_public(version: Version) -> bool:
 
 def remember_number(version: Version) -> None:
     """Reserve the number for this version forever. Reserving it again changes nothing."""
+    # An existing row belongs to this version: `check_number_is_free` ran under the same lock on the download.
     PublicNumber.objects.bulk_create([_row(version)], ignore_conflicts=True)
 
 

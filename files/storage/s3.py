@@ -103,6 +103,7 @@ class S3Storage:
 
     def open(self, key: str, start: int = 0) -> IO[bytes]:
         with s3_errors():
+            # The body streams, so that a large object never has to fit into memory.
             answer = self.client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-")
             body: Any = answer["Body"]
             return body  # type: ignore[no-any-return]
@@ -147,6 +148,7 @@ class S3Storage:
         size = incoming.part_size(number)
         values: dict[str, Any] = {"Bucket": self.bucket, "Key": incoming.key}
         headers: dict[str, str] = {}
+        # Without a signed length, S3 accepts any size up to 5 GiB. The size is checked again at the confirmation.
         if not incoming.is_open_ended:
             values["ContentLength"], headers["Content-Length"] = size, str(size)
         if incoming.multipart_id:
@@ -186,6 +188,7 @@ class S3Storage:
         if incoming.multipart_id:
             with s3_errors(), ignoring_absence():
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=incoming.key, UploadId=incoming.multipart_id)
+        # A completed multipart upload cannot be aborted any more; then the object itself has to be deleted.
         self.delete(incoming.key)
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:

@@ -139,6 +139,7 @@ def _drop(download: Download) -> list[str]:
     if icon is None:
         return []
     icon.delete()
+    # After the commit, because bytes cannot be restored if the transaction is rolled back.
     transaction.on_commit(partial(hint, "files.erase_blobs", [icon.blob_id]))
     return [icon.blob.sha256, ""]
 

@@ -37,6 +37,7 @@ def _sign_end() -> AuditHead | None:
     so nothing is signed.
     """
     previous, end = newest_head(), tip()
+    # This check comes before the signature. A head that was signed afterwards would make a rewritten chain look valid.
     if previous is not None and not _is_in_chain(previous):
         log.error("The audit log no longer contains its exported head %s. Run verify_audit.", previous.position)
         return previous

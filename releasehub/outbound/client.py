@@ -297,6 +297,7 @@ def _open(request: _Request, follow_redirects: int, deadline: Deadline) -> _Open
 def _connect_and_send(request: _Request, deadline: Deadline) -> _OpenResponse:
     """Send the request to the first allowed IP address that accepts a connection."""
     addresses = allowed_addresses(request.target, deadline)[:MAX_ADDRESSES_TRIED]
+    # Only a failed connection leads to the next address. Once a request was sent, another attempt could repeat it.
     for position, address in enumerate(addresses, start=1):
         try:
             return _send_to(address, request, deadline)
@@ -324,6 +325,7 @@ def _send_over(pool: urllib3.HTTPConnectionPool, request: _Request, deadline: De
         body=request.body or None,
         headers={"User-Agent": "ReleaseHub", **request.headers}
         | {"Host": request.target.authority, "Accept-Encoding": "identity"},
+        # urllib3 must not retry or redirect by itself: every target has to pass the checks of this module first.
         retries=False,
         redirect=False,
         timeout=urllib3.Timeout(connect=connect_seconds, read=deadline.remaining_seconds()),

@@ -95,6 +95,7 @@ class _TimedConnection(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
+        # Before each write, because a socket timeout limits a single operation only and would start again with each.
         self.sock.settimeout(self._deadline.remaining_seconds())
         super().send(data)
 
@@ -148,6 +149,7 @@ class _TimedReader(io.RawIOBase):
         count = self._raw.readinto(buffer)
         if self.is_in_head:
             self._head_bytes += count or 0
+            # http.client limits the length and number of header lines, but not the number of interim (100) responses.
             if self._head_bytes > MAX_HEAD_BYTES:
                 raise http.client.HTTPException("head too large")
         return count

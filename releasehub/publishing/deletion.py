@@ -161,6 +161,7 @@ def _purge(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[...,
     """Erase each row in its own transaction, if it is still soft-deleted once it is locked."""
     count, actor = 0, system_actor()
     for row in list(rows):
+        # NotFound: another request has deleted the row permanently. Not deleted: it was restored in the meantime.
         with suppress(NotFound), transaction.atomic():
             if lock(row).is_deleted:
                 erase(row, actor=actor, hard=True, reason=row.delete_reason or "the retention period has ended")

@@ -104,6 +104,7 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 def _may_read(request: HttpRequest) -> bool:
     if token := settings.METRICS_TOKEN:
+        # In constant time, so that the response time does not reveal how much of a guessed token is correct.
         return constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {token}")
     address = address_of(request)
     return address is not None and ipaddress.ip_address(address).is_loopback

@@ -43,6 +43,7 @@ def _bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
         rows = [Payload(event_id=key[0], format=key[1], body=body) for key, body in rendered.items() if body]
         # Another worker may render the same body. The first one that is stored is sent by all workers.
         insert_all(rows, ignore_conflicts=True)
+        # Read again instead of using the rendered text, because the stored body may be that of the other worker.
         bodies |= _stored_bodies(missing_keys)
     return bodies
 

@@ -39,6 +39,7 @@ def publish(*, actor: Actor, event: EventType, target: models.Model, **details: 
     publish_all(actor=actor, events=[event], target=target, **details)
 
 
+# Without a savepoint: an event that cannot be stored has to undo the change that it announces.
 @transaction.atomic(savepoint=False)
 def publish_all(*, actor: Actor, events: Sequence[EventType], target: models.Model, **details: Any) -> None:
     """Store the events of one change in order, with their deliveries.

@@ -132,7 +132,9 @@ def test_lookup_by_email_ignores_case_and_inactive_users() -> None:
     assert users_by_email(["aNN@example.ORG", "gone@example.org"]) == {"ann@example.org": ann}
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+)
 @pytest.mark.django_db(transaction=True)
 def test_last_two_admins_cannot_both_leave_at_the_same_time() -> None:
     organization = make_organization()

@@ -143,7 +143,9 @@ def test_successful_sign_in_resets_the_counters(compared: list[str]) -> None:
         assert attempt(DOORS[0], "secret-pass-1").status_code == 302
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="In-memory SQLite has one writer and does not wait for locks."
+)
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_attempts_are_counted_before_passwords_are_compared() -> None:
     def guess(number: int) -> bool:

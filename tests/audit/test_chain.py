@@ -19,7 +19,7 @@ from releasehub.audit.verification import verify
 from releasehub.core.actor import Actor, Origin, system_actor
 
 needs_threads = pytest.mark.skipif(
-    connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time"
+    connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
 )
 
 

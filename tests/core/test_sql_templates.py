@@ -120,7 +120,7 @@ def test_inserted_row_equals_a_saved_row() -> None:
     assert DownloadGrant.objects.count() == 2
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has synchronous_commit")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Only PostgreSQL has synchronous_commit.")
 @pytest.mark.django_db(transaction=True)
 def test_only_inserts_outside_a_transaction_skip_waiting_for_the_disk() -> None:
     file, skipped = make_file(), []
@@ -166,7 +166,7 @@ def test_locking_template_requires_a_transaction() -> None:
         lock_download(download.pk)
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL keeps plans")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Only PostgreSQL stores query plans.")
 def test_postgresql_keeps_the_plan() -> None:
     version = make_version()
     for _ in range(4):

@@ -92,7 +92,9 @@ def test_counting_changes_no_etag() -> None:
     assert Version.objects.get(pk=file.version_id).updated_at == before
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+)
 @pytest.mark.django_db(transaction=True)
 def test_parallel_workers_never_count_an_event_twice() -> None:
     files = [make_file(), make_file()]

@@ -249,13 +249,17 @@ def main() -> None:
     first = commands.add_parser("prepare")
     first.add_argument("--downloads", type=int, default=40)
     first.add_argument("--endpoint", action="append", default=[], metavar="URL")
-    first.add_argument("--each", default="", metavar="URL", help="an endpoint per download, the first one hangs")
+    first.add_argument(
+        "--each", default="", metavar="URL", help="the base URL of one endpoint per download; the first one hangs"
+    )
     second = commands.add_parser("write")
     second.add_argument("--writer", type=int, required=True)
     second.add_argument("--seed", type=int, required=True)
     second.add_argument("--count", type=int, required=True)
     second.add_argument("--threads", type=int, default=4)
-    second.add_argument("--pause", type=float, default=0.0, help="mean seconds between two changes of a thread")
+    second.add_argument(
+        "--pause", type=float, default=0.0, help="the mean time in seconds between two changes of a thread"
+    )
     second.add_argument("--undone", type=Path, required=True)
     third = commands.add_parser("race")
     third.add_argument("--rounds", type=int, required=True)

@@ -61,7 +61,9 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="of all random choices")
+    parser.add_argument(
+        "--seed", type=int, default=SystemRandom().randrange(1_000_000), help="the seed of all random choices"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (run, options) in RUNS.items():
         about = (sys.modules[run.__module__].__doc__ or "").splitlines()[0]

@@ -27,7 +27,8 @@ def has_servers() -> bool:
 
 # The suite on services of its own runs them; the suite on the embedded defaults starts no servers.
 with_services = pytest.mark.skipif(
-    "postgres" not in os.environ.get("DATABASE_URL", "") or not has_servers(), reason="needs PostgreSQL and Redis"
+    "postgres" not in os.environ.get("DATABASE_URL", "") or not has_servers(),
+    reason="This test needs PostgreSQL and Redis.",
 )
 
 

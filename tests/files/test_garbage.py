@@ -126,7 +126,9 @@ def test_hard_deleted_file_leaves_no_bytes(run_tasks: Any) -> None:
     assert blob_storage().size(key) is None
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+)
 @pytest.mark.django_db(transaction=True)
 def test_collect_garbage_removes_nothing_in_use_during_confirmations() -> None:
     """200 uploads are verified by four workers while the collector, with no grace at all, runs again and again."""

@@ -52,7 +52,9 @@ def two_at_once() -> Callable[..., list[str]]:
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time"),
+    pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+    ),
 ]
 
 

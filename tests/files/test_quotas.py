@@ -414,7 +414,9 @@ class TestPackages:
         if content:
             assert verify_now(announced.package, size_bytes=7).size_bytes == 7
 
-    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+    @pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="In-memory SQLite has one writer and does not wait for locks."
+    )
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("is_own", [True, False])
     def test_announcements_at_the_same_time(self, is_own: bool) -> None:
@@ -438,7 +440,9 @@ class TestPackages:
         assert used_by_download(entity.pk) <= 100
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="In-memory SQLite has one writer and does not wait for locks."
+)
 @pytest.mark.django_db(transaction=True)
 def test_parallel_uploads_do_not_pass_the_quota_together() -> None:
     owner = make_user(quota_bytes=100)
@@ -458,7 +462,9 @@ def test_parallel_uploads_do_not_pass_the_quota_together() -> None:
     assert used_bytes(owner.pk) <= 100
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="In-memory SQLite has one writer and does not wait for locks."
+)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("size", [30, 31])
 def test_parallel_copies_and_uploads_do_not_pass_the_quota_together(size: int) -> None:

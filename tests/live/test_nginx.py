@@ -17,7 +17,7 @@ import pytest
 from tests.hubs import ROOT, Hub, free_port, start
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-pytestmark = [pytest.mark.skipif(NGINX is None, reason="nginx is not installed"), pytest.mark.embedded]
+pytestmark = [pytest.mark.skipif(NGINX is None, reason="nginx is not installed."), pytest.mark.embedded]
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,9 @@ from tests.hubs import ROOT, Hub, start
 MIB = 1024 * 1024
 SIZE_MIB = int(os.environ.get("LARGE_UPLOAD_MIB", "160"))
 PART = re.compile(rb"^PUT \S*[?&]partNumber=(\d+)\S* HTTP/1.1\r\n")
-pytestmark = pytest.mark.skipif(settings.STORAGE_KIND != "s3", reason="needs the S3 server of make test-services")
+pytestmark = pytest.mark.skipif(
+    settings.STORAGE_KIND != "s3", reason="This test needs the S3 server of make test-services."
+)
 
 
 class Relay:

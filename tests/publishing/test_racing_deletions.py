@@ -27,7 +27,9 @@ from tests.factories import make_download, make_file, make_key, make_user, make_
 from versions.models import Version
 
 pytestmark = [
-    pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time"),
+    pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+    ),
     pytest.mark.django_db(transaction=True),
 ]
 CALLERS = 4

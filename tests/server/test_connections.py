@@ -12,7 +12,7 @@ import pytest
 from releasehub.server import connections
 from releasehub.server.connections import Connection, Watch, close_given_up
 
-pytestmark = pytest.mark.skipif(not connections.DESCRIPTORS.exists(), reason="only Linux tells")
+pytestmark = pytest.mark.skipif(not connections.DESCRIPTORS.exists(), reason="Only Linux reports how clients read.")
 BYTES = b"x" * 65536
 
 

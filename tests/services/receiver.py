@@ -101,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("port", type=int)
     parser.add_argument("log", type=Path)
-    parser.add_argument("--bare", action="store_true", help="count only")
+    parser.add_argument("--bare", action="store_true", help="only count requests")
     options = parser.parse_args()
     if options.bare:
         asyncio.run(serve(options.port, None))

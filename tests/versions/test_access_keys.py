@@ -183,7 +183,9 @@ def test_signed_url_for_a_limited_key_expires_quickly(monkeypatch: pytest.Monkey
     assert seconds == [30, 300]
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite in memory has one writer and no waiting")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="In-memory SQLite has one writer and does not wait for locks."
+)
 @pytest.mark.django_db(transaction=True)
 def test_parallel_visitors_share_the_uses_that_are_left(local_storage: Any) -> None:
     file = private_file()

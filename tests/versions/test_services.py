@@ -170,7 +170,9 @@ def test_counts_are_correct_after_any_history(seed: int) -> None:
     assert download.listed_version_count == rows.listed().count()
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+)
 @pytest.mark.django_db(transaction=True)
 def test_racing_publishers_make_one_version() -> None:
     download, barrier, results = make_download(), Barrier(16), []
@@ -194,7 +196,9 @@ def test_racing_publishers_make_one_version() -> None:
     assert Download.objects.get(pk=download.pk).version_count == 1
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+)
 @pytest.mark.django_db(transaction=True)
 def test_racing_activations_leave_one_active() -> None:
     download = make_download()

@@ -31,7 +31,7 @@ Advance = Callable[[timedelta], None]
 State = Delivery.State
 
 on_postgres = pytest.mark.skipif(
-    "postgres" not in os.environ.get("DATABASE_URL", ""), reason="several writers need PostgreSQL"
+    "postgres" not in os.environ.get("DATABASE_URL", ""), reason="Several writers need PostgreSQL."
 )
 
 

@@ -23,7 +23,9 @@ from tests.factories import make_key, make_version
 from versions.models import Version
 
 pytestmark = [
-    pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time"),
+    pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+    ),
     pytest.mark.django_db(transaction=True),
 ]
 WRITERS = 16

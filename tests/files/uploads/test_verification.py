@@ -69,7 +69,9 @@ def small_parts(settings: Any) -> None:
     settings.MIN_PART_BYTES = 1
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="needs PostgreSQL: SQLite writes one at a time")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="This test needs PostgreSQL, because SQLite allows a single writer."
+)
 @pytest.mark.django_db(transaction=True)
 def test_racing_confirmations_make_one_file() -> None:
     upload = begin()

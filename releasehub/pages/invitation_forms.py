@@ -11,10 +11,9 @@ from downloads.policies import download_policy
 from releasehub.accounts.models import Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import MEMBER, roles_of
+from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import ServiceForm
-
-MAX_LENGTH = 254
 
 
 class InviteForm(ServiceForm):
@@ -22,7 +21,7 @@ class InviteForm(ServiceForm):
 
     invited = forms.CharField(
         label="E-mail address or user name",
-        max_length=MAX_LENGTH,
+        max_length=MAX_INVITED_CHARACTERS,
         help_text="The person finds the invitation on their account page, and gets an e-mail if this hub sends mail.",
     )
 

@@ -10,8 +10,8 @@ from tests.faults.stage import Hub, hub
 from tests.faults.verdicts import Report, percentile
 
 ENDPOINTS = 100
-LONGEST_P99 = 5.0
-MOST_AT_ONCE = 2  # an endpoint has two lanes until its first failure, one from then on
+MAX_P99_SECONDS = 5.0
+MAX_CONCURRENT = 2  # an endpoint has two lanes until its first failure, one from then on
 HEALTHY_WAIT = """
 SELECT count(*) FROM webhooks_delivery JOIN webhooks_endpoint ON webhooks_endpoint.id = endpoint_id
 WHERE state = 'pending' AND url NOT LIKE '%%/hang%%' AND 1 = %s"""
@@ -53,10 +53,10 @@ def judge(report: Report, on: Hub) -> None:
     report.must("events of healthy endpoints that still wait", left, holds=left == 0)
     report.must("of changes that did not commit", len(first) - len(delays), holds=len(first) == len(delays))
     report.must("attempts that hung until they were given up", tried, holds=tried > 0)
-    report.must("most of them at one time", hanging, holds=0 < hanging <= MOST_AT_ONCE)
+    report.must("most of them at one time", hanging, holds=0 < hanging <= MAX_CONCURRENT)
     report.say("leases that live, of the hanging endpoint", leased)
     report.say("seconds from commit to receipt, median", statistics.median(delays))
     p99 = percentile(delays, 0.99)
-    report.must("99th percentile", p99, holds=p99 < LONGEST_P99)
+    report.must("99th percentile", p99, holds=p99 < MAX_P99_SECONDS)
     report.say("longest", max(delays))
     report.say("writers", f"{WRITERS} processes of {THREADS} threads")

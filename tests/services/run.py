@@ -35,7 +35,7 @@ PARTS = {
 PACKAGES = {"postgres": ("postgresql",), "redis": ("redis-server",), "s3": ()}
 VARIABLES = tuple(name for names in PARTS.values() for name in names)
 TEST_POSTGRES_SETTINGS = {"synchronous_commit": "off"}
-LONGEST_FOLDER = 60  # a unix socket has 107 characters for its whole path
+MAX_FOLDER_CHARACTERS = 60  # a unix socket has 107 characters for its whole path
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def start(part: str, folder: Path, postgres_settings: Mapping[str, str]) -> Abst
 def temporary_folder() -> Iterator[Path]:
     """A folder that others may pass through, because PostgreSQL runs as another user when we are root."""
     wanted = Path(tempfile.gettempdir())
-    parent = wanted if len(str(wanted)) <= LONGEST_FOLDER else Path("/tmp")  # noqa: S108 - mkdtemp makes it ours
+    parent = wanted if len(str(wanted)) <= MAX_FOLDER_CHARACTERS else Path("/tmp")  # noqa: S108 - mkdtemp makes it ours
     folder = Path(tempfile.mkdtemp(prefix="releasehub-", dir=parent)).resolve()
     try:
         folder.chmod(0o711)

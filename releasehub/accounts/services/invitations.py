@@ -20,9 +20,9 @@ from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, NotFound
 from releasehub.core.tasks import hint
 
-VALID_FOR = timedelta(days=14)
-KEPT_FOR = timedelta(days=90)
-MAX_NAME_LENGTH = 254
+LIFETIME = timedelta(days=14)
+RETENTION = timedelta(days=90)
+MAX_INVITED_CHARACTERS = 254
 
 
 @transaction.atomic
@@ -58,7 +58,7 @@ def invite(*, actor: Actor, kind: Invitation.Kind, target: models.Model, invited
         invited_key=key,
         user=None if "@" in invited else named,
         invited_by=actor.grantor,
-        expires_at=now + VALID_FOR,
+        expires_at=now + LIFETIME,
         mail_due_at=now if settings.EMAIL_HOST else None,
     )
     changes = {"invited": invited, "rights": list(rights)}
@@ -118,7 +118,7 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
     """
     invitation_policy.ensure("revoke", actor, invitation)
     target = target_of(invitation.kind).lock(invitation.target_id)
-    invitation = _locked(invitation)
+    invitation = _lock(invitation)
     if invitation.accepted_at or invitation.revoked_at or invitation.expires_at <= timezone.now():
         raise _ended()
     _end(invitation, "revoked_at")
@@ -152,13 +152,13 @@ def find_by_token(token: str) -> Invitation:
 
 def delete_old_invitations() -> int:
     """Delete the invitations that expired long ago, with the names and addresses in them. Return their number."""
-    return Invitation.objects.filter(expires_at__lt=timezone.now() - KEPT_FOR).delete()[0]
+    return Invitation.objects.filter(expires_at__lt=timezone.now() - RETENTION).delete()[0]
 
 
 def _clean(invited: str) -> str:
     invited = invited.strip()
-    if not invited or len(invited) > MAX_NAME_LENGTH or not invited.isprintable():
-        message = f"Enter an e-mail address or a user name of at most {MAX_NAME_LENGTH} characters."
+    if not invited or len(invited) > MAX_INVITED_CHARACTERS or not invited.isprintable():
+        message = f"Enter an e-mail address or a user name of at most {MAX_INVITED_CHARACTERS} characters."
         raise Invalid(ErrorCode.INVALID, message, field="invited")
     return invited
 
@@ -169,13 +169,13 @@ def _lock_pending(actor: Actor, invitation: Invitation, token: str) -> tuple[Inv
     if not has_token:
         invitation_policy.ensure("answer", actor, invitation)
     target = target_of(invitation.kind).lock(invitation.target_id)
-    invitation = _locked(invitation)
+    invitation = _lock(invitation)
     if not invitation.is_pending:
         raise _ended()
     return invitation, target
 
 
-def _locked(invitation: Invitation) -> Invitation:
+def _lock(invitation: Invitation) -> Invitation:
     locked: Invitation | None = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
     if locked is None:
         raise NotFound

@@ -25,6 +25,7 @@ FORBIDDEN_STARTS = {
     "With",
     "What",
     "Who",
+    "Whom",
     "Whose",
     "Where",
     "Whether",

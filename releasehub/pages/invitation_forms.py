@@ -17,7 +17,7 @@ from releasehub.pages.forms import ServiceForm
 
 
 class InviteForm(ServiceForm):
-    """Whom to invite. The person joins by accepting, so the form never tells whether an account exists."""
+    """A form that names the person to invite. It never reveals whether that person has an account."""
 
     invited = forms.CharField(
         label="E-mail address or user name",

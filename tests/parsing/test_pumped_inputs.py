@@ -119,10 +119,12 @@ MARKDOWN_UNITS = (
 )  # fmt: skip
 CLI_UNITS = ("1.", "1-", "v1.2.3-", "linux-", "win", "x86_64-", "-rc", "rc.1-", "alpha", ".tar", "(1)", "armv8l", "aA")
 
+BODY_CHARACTERS = 2 * 1024 * 1024  # the default of RELEASEHUB_MAX_BODY_BYTES; the admin sets no other limit
 CLI_CHARACTERS = 8_192  # far more than a file system takes
 
 PARSERS = [
-    Parser("Markdown", render, MAX_CHARS // 10, 1, MARKDOWN_UNITS),
+    Parser("Markdown", render, MAX_CHARS, 1.5, MARKDOWN_UNITS),
+    Parser("Markdown that is too long to be parsed", render, BODY_CHARACTERS, 1, MARKDOWN_UNITS),
     *(
         Parser(f"version number, {scheme}", read_number_of(scheme), size, 0.04, NUMBER_UNITS, NUMBER_PREFIXES)
         for scheme in (None, *Scheme)

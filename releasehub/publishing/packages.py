@@ -17,17 +17,15 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import lock_download
-from files.inspection.content import findings_of
-from files.inspection.scanner import ScannerUnavailable
 from files.models import File, PackageUpload, UploadSession
 from files.quotas import reserved_bytes, room_left
 from files.services import add_file
 from files.storage import Incoming, blob_storage
-from files.uploads.intake import as_json
+from files.uploads.intake import check_now
 from files.uploads.sessions import begin_upload, end_upload, open_open_ended
 from files.uploads.verification import discard_upload, verify_now
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected, StorageUnavailable
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
@@ -149,8 +147,12 @@ def announce_package(
     )
 
 
-def verify_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> None:
+def verify_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> frozenset[int]:
     """Do the slow part: read the bytes back, compare digests and validate the content. Call it outside a transaction.
+
+    Returns:
+        The uploads whose content was validated. A worker validates the others after the version was created, because
+        that takes too long for a request.
 
     Raises:
         NotFound: The download is not visible to the actor.
@@ -158,29 +160,38 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
         Invalid: A path does not belong to an upload of this download.
         Conflict: The confirmation differs from the announcement, or no bytes arrived.
         Rejected: The bytes differ from the declared ones, or failed validation.
-        StorageUnavailable: The storage or the malware scanner does not respond.
+        StorageUnavailable: The storage does not respond.
         StorageFull: The storage has no space left.
     """
     announced = _find(actor, download, confirmation)
     if _earlier_version(announced, confirmation) is not None:
-        return
+        return frozenset()
+    checked = set()
     try:
         _check_number(download, announced.number)
         verify_now(announced.package, size_bytes=confirmation.size_bytes)
-        _look_into(announced.package)
+        if _is_checked_now(announced.package):
+            checked.add(announced.package.pk)
         if confirmation.lockfile_path:
             verify_now(announced.lockfile)
-            _look_into(announced.lockfile)
+            if _is_checked_now(announced.lockfile):
+                checked.add(announced.lockfile.pk)
     except Conflict:
         if _earlier_version(_find(actor, download, confirmation), confirmation) is None:
             raise  # otherwise a parallel request has already carried out the same confirmation
+    return frozenset(checked)
 
 
 @transaction.atomic
-def publish_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> tuple[Version, bool]:
+def publish_package(
+    *, actor: Actor, download: Download, confirmation: Confirmation, checked: frozenset[int]
+) -> tuple[Version, bool]:
     """Create and publish the version with its files. Return it and whether it is new. Call `verify_package` first.
 
     Repeating a confirmation returns the existing version, as does any unforced confirmation of the same source.
+
+    Args:
+        checked: What `verify_package` returned.
 
     Raises:
         DomainError: As `verify_package`, except for errors of the bytes and the storage.
@@ -202,12 +213,12 @@ def publish_package(*, actor: Actor, download: Download, confirmation: Confirmat
         service_dependencies=confirmation.service_dependencies,
         package_manifest=confirmation.package_manifest,
     )
-    _take(actor, version, announced.package, File.FileKind.PACKAGE)
+    _take(actor, version, announced.package, File.FileKind.PACKAGE, checked)
     if confirmation.lockfile_path:
-        _take(actor, version, announced.lockfile, File.FileKind.LOCKFILE)
+        _take(actor, version, announced.lockfile, File.FileKind.LOCKFILE, checked)
     elif end_upload(announced.lockfile, UploadSession.State.EXPIRED):
         transaction.on_commit(partial(blob_storage().drop_incoming, announced.lockfile.incoming))
-    version = move(Move.PUBLISH, actor=actor, version=version)
+    version = move(Move.PUBLISH, actor=actor, version=version, accept_pending_files=True)
     if confirmation.is_active and version.is_released:
         version = move(Move.ACTIVATE, actor=actor, version=version)
     announced.version, announced.confirmation = version, confirmation.digest
@@ -294,26 +305,23 @@ def _check_number(download: Download, number: str) -> None:
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="number")
 
 
-def _look_into(upload: UploadSession) -> None:
-    """Validate the content of an upload.
+def _is_checked_now(upload: UploadSession) -> bool:
+    """Validate the content of a verified upload, unless that takes too long for a request.
 
     Raises:
         Rejected: The content failed validation, and the bytes were deleted.
-        StorageUnavailable: The malware scanner does not respond.
     """
     if upload.blob is None:
-        return
+        return False
     try:
-        findings = findings_of(upload.blob, upload.filename)
-    except ScannerUnavailable as error:
-        raise StorageUnavailable("The malware scanner is not reachable. Try again in a few minutes.") from error
-    if findings:
-        refusal = Rejected(ErrorCode.FILE_FAILED_VALIDATION, findings[0].message, findings=as_json(findings))
+        return check_now(upload.blob, upload.filename)
+    except Rejected as refusal:
+        refusal.field = ""  # the client named no file
         discard_upload(upload, refusal)
-        raise refusal
+        raise
 
 
-def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind) -> None:
+def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind, checked: frozenset[int]) -> None:
     """Make the verified upload a file of the version."""
     if upload.state != UploadSession.State.CONFIRMED or upload.blob is None:
         raise Conflict(
@@ -324,7 +332,7 @@ def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.File
         version=version,
         filename=upload.filename,
         blob=upload.blob,
-        is_checked=True,
+        is_checked=upload.pk in checked,
         upload=upload,
         kind=kind,
     )

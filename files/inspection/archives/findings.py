@@ -9,6 +9,8 @@ from dataclasses import dataclass
 MIB = 1024 * 1024
 # Cost of inspecting one member. The unit is the cost of one record of an extended header.
 MEMBER_STEPS = 30
+# Cost of decompressing one MiB, measured with zip archives.
+UNPACKED_MIB_STEPS = 1_700
 _MAX_SHOWN_CHARACTERS = 200
 # Unusual but legitimate. Every other finding means that the content deceives an unpacker or escapes its folder.
 _WARNINGS = frozenset(
@@ -84,7 +86,7 @@ class Report:
     def __init__(self, limits: ArchiveLimits) -> None:
         self.limits = limits
         self.findings: list[Finding] = []
-        self._members = self._name_bytes = self._records = self._steps = 0
+        self._members = self._name_bytes = self._records = self._steps = self._unpacked_steps = 0
 
     @property
     def is_rejected(self) -> bool:
@@ -123,6 +125,7 @@ class Report:
 
     def check_sizes(self, unpacked_bytes: int, packed_bytes: int) -> None:
         """Stop at a decompression bomb: check the unpacked size, also in relation to the packed size."""
+        self._count_unpacked(unpacked_bytes)
         limits, size = self.limits, f"The archive decompresses to at least {unpacked_bytes // MIB} MiB"
         if unpacked_bytes > limits.max_unpacked_bytes:
             raise ArchiveError("archive.bomb", f"{size}; the limit is {limits.max_unpacked_bytes // MIB} MiB.")
@@ -138,6 +141,12 @@ class Report:
             if not error.finding.is_warning:
                 raise
             self.findings.append(error.finding)
+
+    def _count_unpacked(self, total_bytes: int) -> None:
+        """Count the bytes that were decompressed since the last call."""
+        steps = total_bytes * UNPACKED_MIB_STEPS // MIB
+        self._spend(max(steps - self._unpacked_steps, 0))
+        self._unpacked_steps = max(steps, self._unpacked_steps)
 
     def _spend(self, steps: int) -> None:
         self._steps += steps

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.models import File
+from files.policies import file_policy
 from files.uploads.sessions import URL_SECONDS, sign_parts
 from releasehub.api.entity.entity_viewsets import visible_versions
 from releasehub.api.entity.input_serializers import (
@@ -30,7 +31,7 @@ from releasehub.api.entity.serializers import (
 )
 from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
+from releasehub.core.errors import Conflict, ErrorCode, NotFound
 from releasehub.distribution.delivery import signed_address
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.packages import (
@@ -95,7 +96,7 @@ class EntityVersionsViewSet(EntityViewSet):
             self.existing: Version | None = check_announcement(**arguments)  # type: ignore[arg-type]
             self.locations = open_places(self.entity)
         elif self.action == "confirm":
-            verify_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)
+            self.checked = verify_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)
 
     @extend_schema(parameters=PAGE, responses={200: EntityVersionsSerializer}, summary="List versions")
     def list(self, request: Request, entity_id: str) -> Response:
@@ -133,16 +134,23 @@ class EntityVersionsViewSet(EntityViewSet):
         summary="Create a version from an uploaded package",
     )
     def confirm(self, request: Request, entity_id: str) -> Response:
-        version, is_new = publish_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)
+        version, is_new = publish_package(
+            actor=self.actor, download=self.entity, confirmation=self.confirmation, checked=self.checked
+        )
         return self.get_version_response(version, status=201 if is_new else 200)
 
     @extend_schema(responses={200: EntityDownloadUrlSerializer}, summary="Get a short-lived URL of the package")
     def download(self, request: Request, entity_id: str, version_id: str) -> Response:
         version = self.find_version(version_id)
-        file = package_of(File.objects.listed_in(self.actor, version).select_related("blob"))
+        files = File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED)
+        file = package_of(files.select_related("blob"))
         if file is None:
             raise NotFound("This version has no package. Choose a version that was created from an uploaded package.")
         file.version = version
+        if not file_policy.can_download(self.actor, file):  # otherwise its lockfile would pass for the package
+            raise Conflict(
+                ErrorCode.VERSION_FILES_PENDING, "The package is still being checked. Try again in a few seconds."
+            )
         address = signed_address(request._request, file, self.actor)
         values = {"url": self.absolute(address.url), "expires_at": address.expires_at}
         return Response(EntityDownloadUrlSerializer(values).data, headers={"Cache-Control": "private, no-store"})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import random
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +13,9 @@ from django.utils import timezone
 
 from downloads.models import TeamMember
 from downloads.services import set_team_member, share_download
+from files.inspection.archives import QUICK_LIMITS, TooManySteps, inspect_archive
 from files.models import Blob, File, PackageUpload, UploadSession
+from files.uploads import intake
 from files.uploads.tasks import sweep_uploads
 from releasehub.api.common.idempotency import HEADER
 from releasehub.core.errors import StorageUnavailable
@@ -190,6 +195,45 @@ def test_content_that_fails_its_checks_leaves_nothing(world: World) -> None:
     assert "zip" in answer["message"]
     assert refused(world.confirm(body, status=422), "file_failed_validation")
     assert (Version.all_objects.count(), File.all_objects.count(), Blob.objects.count()) == (0, 0, 0)
+
+
+class TestCostlyPackages:
+    """A worker inspects what would take too long in the request."""
+
+    @pytest.fixture
+    def pushed(self, world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        """Return a confirmed version, whose package is not a zip archive but was not inspected yet."""
+        announced = world.announce()
+        content = b"no zip at all"
+        world.send(announced, content)
+        is_inspected_now = intake.is_inspected_now
+        monkeypatch.setattr(intake, "is_inspected_now", lambda blob: blob.size_bytes > 13 and is_inspected_now(blob))
+        return world.confirm(world.confirmation(announced, content, set_as_active=True))
+
+    def test_the_version_exists_and_its_package_waits(self, world: World, pushed: dict[str, Any]) -> None:
+        version = world.version(pushed)
+        assert (version.state, version.is_active, version.file_count) == ("published", True, 1)
+        states = File.objects.filter(version=version).order_by("id").values_list("kind", "validation_status")
+        assert list(states) == [("package", "pending"), ("lockfile", "passed")]
+
+    def test_nobody_outside_gets_it_or_its_lockfile(self, world: World, pushed: dict[str, Any]) -> None:
+        user = make_user()
+        share_download(actor=system(), download=world.entity, user=user)
+        path = f"{world.url}/versions/{pushed['id']}/download"
+        answer = world.as_user(user).get(path)
+        assert (answer.status_code, answer.json()["error"]) == (409, "version_files_pending")
+        assert world.client.get(path).status_code == 200
+        intake.validate_file(File.objects.get(kind="package").pk)
+        assert File.objects.get(kind="package").validation_status == "failed"
+
+    def test_an_archive_that_decompresses_to_much_is_left_to_the_worker(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a", random.Random(1).randbytes(10_000) * 20)
+        assert inspect_archive(buffer, "a.zip", QUICK_LIMITS) == []
+        monkeypatch.setattr("files.inspection.archives.findings.UNPACKED_MIB_STEPS", QUICK_LIMITS.max_steps * 10)
+        with pytest.raises(TooManySteps):
+            inspect_archive(buffer, "a.zip", QUICK_LIMITS)
 
 
 def test_path_of_another_entity_is_refused(world: World) -> None:

@@ -38,6 +38,7 @@ class Access:
 NOTHING = Access()
 BY_FLAG = {f"my_{flag}": flag for flag in TeamMember.FLAGS}
 OTHER_TIES = ("belongs", "shared", "stored")
+NO_USER_ID = 0  # for anonymous visitors; no user has this id, so the columns of the access are all false
 
 
 def access_to(actor: Actor, download_id: int) -> Access:
@@ -64,9 +65,8 @@ def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
 
 def find_with_access(actor: Actor, pk: int) -> Download | None:
     """Return the download with this id, deleted or not, and load its category and the actor's access in one query."""
-    if actor.user_id is None:
-        return _alone.first(pk=pk)
-    return _remember_access(actor, _tied.first(pk=pk, user_id=actor.user_id))
+    download = _by_id.first(pk=pk, user_id=actor.user_id or NO_USER_ID)
+    return download if actor.user_id is None else _remember_access(actor, download)
 
 
 def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
@@ -114,13 +114,27 @@ def _access(row: dict[str, Any]) -> Access:
     return Access(flags=flags, is_shared=bool(row["shared"]), is_in_store=bool(row["stored"]))
 
 
-def _of_id(pk: int) -> DownloadQuerySet:
-    """Return the rows with this id: one or none."""
-    rows: DownloadQuerySet = Download.all_objects.select_related("category").filter(pk=pk).order_by()
-    return rows
+def lock_row(pk: int) -> Download | None:
+    """Return the download with this id, deleted or not, locked until the transaction ends.
+
+    The joined category and owner stay unlocked, because other requests need them.
+    """
+    return _locked.first(pk=pk)
 
 
-_alone: SqlTemplate[Download] = SqlTemplate(_of_id, pk=SAMPLE_ID)
-_tied: SqlTemplate[Download] = SqlTemplate(
-    lambda pk, user_id: _with_ties(_of_id(pk), user_id), pk=SAMPLE_ID, user_id=OTHER_SAMPLE_ID
+_by_id: SqlTemplate[Download] = SqlTemplate(
+    lambda pk, user_id: _with_ties(
+        Download.all_objects.select_related("category").filter(pk=pk).order_by(), user_id=user_id
+    ),
+    pk=SAMPLE_ID,
+    user_id=OTHER_SAMPLE_ID,
+)
+_locked: SqlTemplate[Download] = SqlTemplate(
+    lambda pk: (
+        Download.all_objects.select_for_update(of=("self",))
+        .select_related("category", "owner")
+        .filter(pk=pk)
+        .order_by()
+    ),
+    pk=SAMPLE_ID,
 )

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from downloads.exposure import is_exposed
 from downloads.models import Download
+from releasehub.core.inserts import insert_all
 from versions.models import PublicNumber, Version
 from versions.querysets import VersionQuerySet
 
@@ -50,7 +51,7 @@ def is_public(version: Version) -> bool:
 def remember_number(version: Version) -> None:
     """Reserve the number for this version forever. Reserving it again changes nothing."""
     # An existing row belongs to this version: `check_number_is_free` ran under the same lock on the download.
-    PublicNumber.objects.bulk_create([_row(version)], ignore_conflicts=True)
+    insert_all([_row(version)], ignore_conflicts=True)
 
 
 def remember_versions_of(download: Download) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from downloads.access import lock_row
 from downloads.exposure import (
     announce_scheme_change,
     exposure_change,
@@ -17,7 +18,6 @@ from downloads.exposure import (
 from downloads.limits import check_new_category, check_restore
 from downloads.models import Category, Download
 from downloads.policies import download_policy
-from downloads.querysets import DownloadQuerySet
 from downloads.rules import rules_of
 from downloads.services.slugs import free_slug
 from releasehub.accounts.models import User
@@ -27,7 +27,6 @@ from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.restoring import needs_restore
-from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
@@ -190,19 +189,10 @@ def lock_download(download_id: int) -> Download:
     Raises:
         NotFound: Another request erased the download.
     """
-    download = _locked.first(pk=download_id)
+    download = lock_row(download_id)
     if download is None:
         raise NotFound
     return download
-
-
-def _for_update(pk: int) -> DownloadQuerySet:
-    """Return the row locked for an update. The joined category and owner stay unlocked, because others need them."""
-    rows: DownloadQuerySet = Download.all_objects.select_for_update(of=("self",)).select_related("category", "owner")
-    return rows.filter(pk=pk).order_by()
-
-
-_locked: SqlTemplate[Download] = SqlTemplate(_for_update, pk=SAMPLE_ID)
 
 
 def _first_state(actor: Actor, category: Category, *, requested: str = "") -> Download.State:

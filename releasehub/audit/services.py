@@ -10,8 +10,8 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import invalidate_anonymous_cache
+from releasehub.core.inserts import insert
 from releasehub.core.logs import one_line
-from releasehub.core.sql_templates import insert
 
 MAX_REFUSALS_PER_MINUTE = 600
 MAX_REFUSALS_PER_ADDRESS = 20  # in a minute

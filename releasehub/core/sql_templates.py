@@ -1,24 +1,33 @@
-"""SQL templates: queries of the busiest endpoints, built and compiled once and then executed with new values.
+"""SQL templates: the four busiest reads of the hub, compiled to SQL once per process.
 
-Building a query takes Django several times longer than the database needs to answer it, and PostgreSQL also spends more
-time planning such a query than executing it. A template compiles its query once and keeps the SQL; PostgreSQL keeps the
-plan. The rows are the same model instances that the query set would return, with related objects and annotations.
+Django needs 0.6 to 11 ms of CPU time to build and compile such a query, far more than PostgreSQL needs to answer it. A
+template compiles its query set once, keeps the SQL, and only fills in the values afterwards; PostgreSQL also keeps the
+plan. CPU time of the web process in microseconds on PostgreSQL, the least of nine runs:
 
-This module also inserts rows of append-only tables, where Django's `save` and `bulk_create` were measurably too slow.
+    read                             query set   template   where
+    API key by its digest                  871        258   releasehub/apikeys/services.py
+    download by id, with access         11,475        388   downloads/access.py
+    download by id, locked               1,246        335   downloads/access.py
+    newest 20 versions                   2,723        676   releasehub/distribution/listing.py
+    version by id                        3,183        400   releasehub/distribution/listing.py
+    version number that is not free      3,426        189   versions/services/numbers.py
+
+The price is that this module depends on internals of Django; `tests/core/test_sql_templates.py` checks them against the
+installed version, and that no other module uses a template. All other queries are plain query sets: they are rare, or
+their answers are cached. docs/decisions/0026 has all figures.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
-from django.db.backends.utils import CursorWrapper
 from django.db.models.query import ModelIterable, QuerySet
+
+from releasehub.core.cursors import server_binding_cursor
 
 Row = TypeVar("Row", bound=models.Model)
 # Sample values for ids. They must occur nowhere else in a query, and no table has that many rows.
@@ -111,75 +120,6 @@ class _CompiledQuery:
 
     def get_compiler(self, using: str) -> Any:
         return self._compiler
-
-
-@contextmanager
-def server_binding_cursor() -> Iterator[CursorWrapper]:
-    """Open a cursor that sends values apart from the SQL, so that PostgreSQL can reuse the plan of an earlier call.
-
-    Django's default cursor puts the values into the SQL on the client's side, so that no two statements are equal.
-    """
-    connection: Any = connections[DEFAULT_DB_ALIAS]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            from django.db.backends.postgresql.base import ServerBindingCursor
-
-            cursor.cursor = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-        yield cursor
-
-
-def insert(row: models.Model, *, wait_for_disk: bool = True) -> None:
-    """Insert a new row of an append-only table without sending signals, and set its primary key.
-
-    Args:
-        row: An unsaved model instance.
-        wait_for_disk: False commits without waiting until PostgreSQL has written the row to disk. If the database
-            server crashes within the next moment, this row is lost, and nothing else. Inside a transaction the
-            argument has no effect, because the other rows of the transaction have to be on disk.
-    """
-    connection = connections[DEFAULT_DB_ALIAS]
-    sql = f"{_insert_sql(type(row))} RETURNING {_quote(row._meta.pk.column)}"
-    if not wait_for_disk and connection.vendor == "postgresql" and not connection.in_atomic_block:
-        # The third argument limits the setting to the transaction of this statement.
-        sql += ", set_config('synchronous_commit', 'off', true)"
-    with server_binding_cursor() as cursor:
-        cursor.execute(sql, _column_values(row))
-        row.pk = cursor.fetchone()[0]
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-
-
-def insert_all(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) -> None:
-    """Insert new rows of one append-only table without sending signals. Their primary keys are not set.
-
-    `bulk_create` sends them to PostgreSQL as arrays of text, and quoting JSON for these arrays takes longer than
-    everything else together.
-    """
-    if rows:
-        sql = _insert_sql(type(rows[0])) + " ON CONFLICT DO NOTHING" * ignore_conflicts
-        with server_binding_cursor() as cursor:
-            cursor.executemany(sql, [_column_values(row) for row in rows])
-
-
-@cache
-def _insert_sql(model: type[models.Model]) -> str:
-    fields = _inserted_fields(model)
-    columns = ", ".join(_quote(field.column) for field in fields)
-    values = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {_quote(model._meta.db_table)} ({columns}) VALUES ({values})"  # noqa: S608 - names of models
-
-
-@cache
-def _inserted_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    return [field for field in model._meta.local_concrete_fields if not field.primary_key]
-
-
-def _column_values(row: models.Model) -> list[Any]:
-    connection = connections[DEFAULT_DB_ALIAS]
-    return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in _inserted_fields(type(row))]
-
-
-def _quote(name: str | None) -> str:
-    return connections[DEFAULT_DB_ALIAS].ops.quote_name(str(name))
 
 
 def _as_sent(value: Any) -> Any:

@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from downloads.models import Download
 from files.models import DownloadDay, DownloadGrant, File
+from releasehub.core.inserts import insert
 from releasehub.core.requests import address_of
-from releasehub.core.sql_templates import insert
 from releasehub.distribution.ranges import begins_later
 from versions.models import Version
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import CharField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
@@ -13,7 +12,6 @@ from downloads.models import AccessKey, Download
 from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.names import fold_name
-from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from versions.channels import ORDER, offered_to
 from versions.models import Version
 from versions.numbering import ceiling
@@ -56,13 +54,10 @@ def latest_version(
     filters |= {"at_least": ceiling(newer_than, download.version_scheme) if newer_than else b""}
     filters |= {"below": ceiling(key.highest_number, download.version_scheme) if key and key.highest_number else b""}
     filters = {name: value for name, value in filters.items() if value}
+    rows = _newest(offered_to(followed), download.pk, **filters)
     if line:
-        in_line = Q(number=line) | Q(number__startswith=f"{line}.")
-        version = _newest(offered_to(followed), download.pk, **filters).filter(in_line).first()
-    elif followed in ORDER:
-        version = _latest_template(offered_to(followed), frozenset(filters)).first(download=download.pk, **filters)
-    else:
-        version = _latest_template(None, frozenset(filters)).first(download=download.pk, channel=followed, **filters)
+        rows = rows.filter(Q(number=line) | Q(number__startswith=f"{line}."))
+    version: Version | None = rows.first()
     if version is not None:
         version.download = download
     return version
@@ -78,23 +73,6 @@ def _newest(
     if below:
         rows = rows.filter(sort_key__lt=below)
     return rows.order_by("-sort_key", "-id")
-
-
-@lru_cache(maxsize=256)
-def _latest_template(channels: tuple[str, ...] | None, filter_names: frozenset[str]) -> SqlTemplate[Version]:
-    """Return the SQL template that finds the highest version for one combination of filters.
-
-    The SQL text depends only on which filters are given, so there are few templates, and Django compiles each of them
-    once per process. If `channels` is None, the channel is a parameter: channel names are free text, and one template
-    for each of them would fill the cache.
-    """
-    samples: dict[str, Any] = {name: f"sample {name}" for name in filter_names - {"at_least", "below"}}
-    samples |= {name: f"sample {name}".encode() for name in filter_names & {"at_least", "below"}}
-    if channels is not None:
-        return SqlTemplate(lambda **filters: _newest(channels, **filters)[:1], download=SAMPLE_ID, **samples)
-    return SqlTemplate(
-        lambda channel, **filters: _newest((channel,), **filters)[:1], download=SAMPLE_ID, channel="sample", **samples
-    )
 
 
 def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:

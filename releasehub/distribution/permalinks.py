@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -17,7 +17,6 @@ from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Gone, Moved, NotFound
-from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.latest import latest_version
 from versions.models import PublicNumber, Version
 from versions.numbering import sort_key_of
@@ -35,7 +34,8 @@ def find_download(actor: Actor, slug: str) -> Download:
         Gone: The download is deleted and was open to the actor, or it was erased and was open to everyone.
         NotFound: The download does not exist, or the actor may not see it.
     """
-    download = _by_slug.first(slug=slug) or _find_renamed(slug)
+    rows = Download.all_objects.select_related("category", "owner")
+    download = rows.filter(slug=slug).order_by().first() or _find_renamed(slug)
     if download.is_deleted:
         raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else NotFound
     if not download_policy.can_view(actor, download):
@@ -128,7 +128,7 @@ def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str
     """
     _refuse_nul(slug + number + filename + channel)
     parts = {"slug": slug, "number": number, "folded_name": fold_name(filename)}
-    file = None if channel else cached_row(actor, ("file", *parts.values()), partial(_unique_file_query.first, **parts))
+    file = None if channel else cached_row(actor, ("file", *parts.values()), partial(_unique_file, **parts))
     if file is not None and file_policy.can_view(actor, file):
         return file
     return find_file(actor, find_version(actor, find_download(actor, slug), number, channel), filename)
@@ -204,12 +204,11 @@ def best_file(version: Version, platform: str = "", architecture: str = "") -> F
     """Return the file that suits the given system best, or the primary file if no system is given."""
     filters = {"platform": platform, "architecture": architecture}
     filters = {name: value for name, value in filters.items() if value}
-    rows = _suiting(frozenset(filters)).rows(version=version.pk, **filters)
-    files = sorted(rows, key=lambda file: fitness(file, platform, architecture))
-    for file in files[:1]:
+    rows = File.objects.passed().filter(version=version).suiting(**filters).select_related("blob").order_by()
+    file: File | None = min(rows, key=lambda file: fitness(file, platform, architecture), default=None)
+    if file is not None:
         file.version = version
-        return file
-    return None
+    return file
 
 
 def _find_renamed(slug: str) -> Download:
@@ -227,12 +226,7 @@ def _find_renamed(slug: str) -> Download:
     return past.download
 
 
-_by_slug: SqlTemplate[Download] = SqlTemplate(
-    lambda slug: Download.all_objects.select_related("category", "owner").filter(slug=slug).order_by(), slug="a slug"
-)
-
-
-def _alone_with_its_number(slug: str, number: str, folded_name: str) -> FileQuerySet:
+def _unique_file(slug: str, number: str, folded_name: str) -> File | None:
     """Return the only live file that matches, or None if the version number exists in more than one channel."""
     twins = Version.all_objects.filter(download=OuterRef("version__download"), number=number)
     rows: FileQuerySet = File.objects.alive().filter(
@@ -244,23 +238,7 @@ def _alone_with_its_number(slug: str, number: str, folded_name: str) -> FileQuer
         folded_name=folded_name,
     )
     notes = ("version__release_notes", "version__changelog", "version__download__description")
-    return rows.select_related("blob", "version__download__category").defer(*notes).order_by()
-
-
-_unique_file_query: SqlTemplate[File] = SqlTemplate(
-    _alone_with_its_number, slug="a slug", number="a number", folded_name="a name"
-)
-
-
-@lru_cache(maxsize=4)
-def _suiting(filter_names: frozenset[str]) -> SqlTemplate[File]:
-    """Return the SQL template that finds the files of a version which suit the given platform and architecture."""
-
-    def build(version: int, **filters: str) -> FileQuerySet:
-        rows: FileQuerySet = File.objects.passed().filter(version=version).suiting(**filters)
-        return rows.select_related("blob").order_by()
-
-    return SqlTemplate(build, version=SAMPLE_ID, **{name: f"sample {name}" for name in filter_names})
+    return rows.select_related("blob", "version__download__category").defer(*notes).order_by().first()
 
 
 def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str = "") -> Version:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.db import DatabaseError
 
 from releasehub.core import encryption
-from releasehub.core.sql_templates import insert_all
+from releasehub.core.inserts import insert_all
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.lanes import ClaimedDelivery
 from releasehub.webhooks.models import Delivery, Endpoint, Event, Payload

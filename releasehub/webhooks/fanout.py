@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Q
 
-from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 from releasehub.core.tasks import hint
 from releasehub.webhooks import filters, formats
 from releasehub.webhooks.models import Delivery, Endpoint, Event
@@ -59,25 +58,13 @@ def organization_of(data: Mapping[str, Any]) -> int | None:
 
 def _active_endpoints(download_id: int | None, organization_id: int | None) -> list[Endpoint]:
     """Return the active endpoints of the download, of the organization and of the site."""
-    scopes = {"download": download_id, "organization": organization_id}
-    values = {name: value for name, value in scopes.items() if value is not None}
-    # Each combination of scopes is another SQL text, so there is one template for each combination.
-    return _active_endpoints_template(frozenset(values)).rows(**values)
-
-
-@cache
-def _active_endpoints_template(names: frozenset[str]) -> SqlTemplate[Endpoint]:
-    def build(download: int | None = None, organization: int | None = None) -> models.QuerySet[Endpoint]:
-        scope = Q(organization=None, download_id=None)
-        if download is not None:
-            scope |= Q(download_id=download)
-        if organization is not None:
-            scope |= Q(organization=organization)
-        rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None).order_by("id")
-        return rows.only("id", "format", "events", "criteria")
-
-    samples = {"download": SAMPLE_ID, "organization": OTHER_SAMPLE_ID}
-    return SqlTemplate(build, **{name: samples[name] for name in names})
+    scope = Q(organization=None, download_id=None)
+    if download_id is not None:
+        scope |= Q(download_id=download_id)
+    if organization_id is not None:
+        scope |= Q(organization=organization_id)
+    rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None).order_by("id")
+    return list(rows.only("id", "format", "events", "criteria"))
 
 
 def _matches_criteria(criteria: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

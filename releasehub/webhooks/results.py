@@ -11,7 +11,7 @@ from django.db.models import Case, F, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from releasehub.core.sql_templates import insert_all
+from releasehub.core.inserts import insert_all
 from releasehub.webhooks import clock, formats
 from releasehub.webhooks.lanes import AttemptOutcome
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models.query import ModelIterable
 from django.test.utils import CaptureQueriesContext
 
-from downloads.access import access_to, find_with_access
+from downloads.access import BY_FLAG, access_to, find_with_access
 from downloads.models import Download
 from downloads.services import lock_download, set_team_member
-from files.models import DownloadGrant
 from releasehub.core.actor import Actor
-from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate, _CompiledQuery, insert, insert_all
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate, _CompiledQuery
 from releasehub.distribution.latest import with_primary_file
 from releasehub.distribution.listing import newest_versions, version_of_id
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
-from releasehub.webhooks.models import Payload
 from tests.factories import make_download, make_file, make_user, make_version, system
-from tests.webhooks.conftest import announce
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -100,61 +99,31 @@ def test_each_thread_uses_its_own_connection() -> None:
     assert found == [version]
 
 
+def test_an_anonymous_visitor_finds_a_download_without_any_access() -> None:
+    download = make_download()
+    found = find_with_access(Actor(), download.pk)
+    assert found == download
+    assert not any(getattr(found, column) for column in (*BY_FLAG, "shared", "stored"))
+
+
+def test_only_four_modules_use_templates() -> None:
+    root = Path(__file__).resolve().parent.parent.parent
+    sources = [path for app in ("downloads", "files", "releasehub", "versions") for path in (root / app).rglob("*.py")]
+    users = {
+        str(path.relative_to(root)) for path in sources if re.search(r"(= |return )SqlTemplate\(", path.read_text())
+    }
+    assert users == {
+        "downloads/access.py",
+        "releasehub/apikeys/services.py",
+        "releasehub/distribution/listing.py",
+        "versions/services/numbers.py",
+    }
+
+
 def test_sample_missing_from_the_query_raises() -> None:
     wrong: SqlTemplate[Download] = SqlTemplate(lambda pk: Download.objects.filter(pk__gt=0), pk=SAMPLE_ID)
     with pytest.raises(ValueError, match="do not occur in the query"):
         wrong.rows(pk=1)
-
-
-def test_inserted_row_equals_a_saved_row() -> None:
-    file = make_file()
-    grants = [DownloadGrant(file=file, visitor="somebody", is_bot=True) for _ in range(2)]
-    insert(grants[0])
-    grants[1].save()
-    stored = [DownloadGrant.objects.values().get(pk=grant.pk) for grant in grants]
-    same = {"id": 0, "granted_at": None}
-    assert stored[0] | same == stored[1] | same
-    assert stored[0]["granted_at"] == grants[0].granted_at
-    grants[0].visitor = "somebody else"
-    grants[0].save()
-    assert DownloadGrant.objects.count() == 2
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="Only PostgreSQL has synchronous_commit.")
-@pytest.mark.django_db(transaction=True)
-def test_only_inserts_outside_a_transaction_skip_waiting_for_the_disk() -> None:
-    file, skipped = make_file(), []
-
-    def record_sql(execute: Any, sql: str, *rest: Any) -> Any:
-        skipped.append("synchronous_commit" in sql)
-        return execute(sql, *rest)
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit TO on")
-    with connection.execute_wrapper(record_sql):
-        insert(DownloadGrant(file=file, visitor="a"), wait_for_disk=False)
-        with transaction.atomic():  # its other rows must be written to disk
-            insert(DownloadGrant(file=file, visitor="b"), wait_for_disk=False)
-        insert(DownloadGrant(file=file, visitor="c"))
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW synchronous_commit")
-        assert cursor.fetchone() == ("on",)
-        cursor.execute("RESET synchronous_commit")
-    assert skipped == [True, False, False]
-    assert DownloadGrant.objects.count() == 3
-
-
-def test_insert_all_keeps_existing_rows_when_conflicts_are_ignored() -> None:
-    insert_all([])
-    event = announce()
-    rows = [Payload(event=event, format=name, body='{"é": "\\n"}') for name in ("standard", "v3")]
-    insert_all(rows)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        insert_all(rows)
-    more = [Payload(event=event, format=name, body="other") for name in ("v3", "mc_dm")]
-    insert_all(more, ignore_conflicts=True)
-    stored = dict(Payload.objects.values_list("format", "body"))
-    assert stored == {"standard": '{"é": "\\n"}', "v3": '{"é": "\\n"}', "mc_dm": "other"}
 
 
 @pytest.mark.django_db(transaction=True)

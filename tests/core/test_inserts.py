@@ -1,0 +1,67 @@
+"""Inserts into append-only tables store the same rows as `save`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from files.models import DownloadGrant
+from releasehub.core.inserts import insert, insert_all
+from releasehub.webhooks.models import Payload
+from tests.factories import make_file
+from tests.webhooks.conftest import announce
+
+pytestmark = pytest.mark.django_db
+
+
+def test_inserted_row_equals_a_saved_row() -> None:
+    file = make_file()
+    grants = [DownloadGrant(file=file, visitor="somebody", is_bot=True) for _ in range(2)]
+    insert(grants[0])
+    grants[1].save()
+    stored = [DownloadGrant.objects.values().get(pk=grant.pk) for grant in grants]
+    same = {"id": 0, "granted_at": None}
+    assert stored[0] | same == stored[1] | same
+    assert stored[0]["granted_at"] == grants[0].granted_at
+    grants[0].visitor = "somebody else"
+    grants[0].save()
+    assert DownloadGrant.objects.count() == 2
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Only PostgreSQL has synchronous_commit.")
+@pytest.mark.django_db(transaction=True)
+def test_only_inserts_outside_a_transaction_skip_waiting_for_the_disk() -> None:
+    file, skipped = make_file(), []
+
+    def record_sql(execute: Any, sql: str, *rest: Any) -> Any:
+        skipped.append("synchronous_commit" in sql)
+        return execute(sql, *rest)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+    with connection.execute_wrapper(record_sql):
+        insert(DownloadGrant(file=file, visitor="a"), wait_for_disk=False)
+        with transaction.atomic():  # its other rows must be written to disk
+            insert(DownloadGrant(file=file, visitor="b"), wait_for_disk=False)
+        insert(DownloadGrant(file=file, visitor="c"))
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+        cursor.execute("RESET synchronous_commit")
+    assert skipped == [True, False, False]
+    assert DownloadGrant.objects.count() == 3
+
+
+def test_insert_all_keeps_existing_rows_when_conflicts_are_ignored() -> None:
+    insert_all([])
+    event = announce()
+    rows = [Payload(event=event, format=name, body='{"é": "\\n"}') for name in ("standard", "v3")]
+    insert_all(rows)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_all(rows)
+    more = [Payload(event=event, format=name, body="other") for name in ("v3", "mc_dm")]
+    insert_all(more, ignore_conflicts=True)
+    stored = dict(Payload.objects.values_list("format", "body"))
+    assert stored == {"standard": '{"é": "\\n"}', "v3": '{"é": "\\n"}', "mc_dm": "other"}

@@ -17,6 +17,7 @@ from releasehub.core.errors import Conflict, ErrorCode
 Listener = Callable[[Download], None]
 _listeners: list[Listener] = []
 _scheme_listeners: list[Listener] = []
+_channel_checks: list[Callable[[Download, str], None]] = []
 
 
 def register_exposure(listener: Listener) -> None:
@@ -33,6 +34,21 @@ def announce_scheme_change(download: Download) -> None:
     """Call the listeners after the version scheme of a download changed, in the same transaction."""
     for listener in _scheme_listeners:
         listener(download)
+
+
+def register_channel_check(check: Callable[[Download, str], None]) -> None:
+    """Call `check` with a download and its next default channel before the change. It raises if links would break."""
+    _channel_checks.append(check)
+
+
+def check_default_channel(download: Download, channel: str) -> None:
+    """Check that the permanent links of versions lead to the same files with another default channel.
+
+    Raises:
+        Conflict: A link to a version without a channel would lead to another version.
+    """
+    for check in _channel_checks:
+        check(download, channel)
 
 
 def is_exposed(download: Download) -> bool:

@@ -7,10 +7,10 @@ class VersionsConfig(AppConfig):
     name = "versions"
 
     def ready(self) -> None:
-        from downloads.exposure import register_exposure, register_scheme_change
+        from downloads.exposure import register_channel_check, register_exposure, register_scheme_change
         from releasehub.webhooks.services import register_snapshot
         from versions import lookups  # noqa: F401
-        from versions.exposure import remember_versions_of
+        from versions.exposure import check_links_without_channel, remember_versions_of
         from versions.models import Version
         from versions.services.rekeying import reread_numbers
         from versions.snapshots import version_snapshot
@@ -18,3 +18,4 @@ class VersionsConfig(AppConfig):
         register_snapshot(Version, version_snapshot)
         register_exposure(remember_versions_of)
         register_scheme_change(reread_numbers)
+        register_channel_check(check_links_without_channel)

@@ -13,12 +13,14 @@ from django.db.models import Exists, OuterRef
 
 from downloads.exposure import is_exposed
 from downloads.models import Download
+from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.inserts import insert_all
 from versions.models import PublicNumber, Version
 from versions.querysets import VersionQuerySet
 
 Listener = Callable[[VersionQuerySet], None]
 BATCH = 1000
+MAX_SHOWN_NUMBERS = 3
 _listeners: list[Listener] = []
 
 
@@ -65,6 +67,26 @@ def remember_versions_of(download: Download) -> None:
     PublicNumber.objects.bulk_create([_row(version) for version in versions], batch_size=BATCH, ignore_conflicts=True)
     for listener in _listeners:
         listener(rows)
+
+
+def check_links_without_channel(download: Download, channel: str) -> None:
+    """Check that no number that was public in the default channel exists in its next default channel, too.
+
+    The hub shows links to versions of the default channel without a channel, and such a link leads to the default
+    channel first. If both channels had the number, a published link would lead to other files from now on.
+
+    Raises:
+        Conflict: A number exists in both channels.
+    """
+    same = {"download": OuterRef("download"), "sort_key": OuterRef("sort_key"), "channel": channel}
+    is_taken = Exists(Version.objects.filter(**same)) | Exists(PublicNumber.objects.filter(**same))
+    public = PublicNumber.objects.filter(is_taken, download=download, channel=download.default_channel)
+    if numbers := list(public.order_by("-id").values_list("number", flat=True)[:MAX_SHOWN_NUMBERS]):
+        message = (
+            f"The channel {channel} has the same version numbers as {download.default_channel}: {', '.join(numbers)}. "
+            "Published links to these versions would lead to other files, so choose another default channel."
+        )
+        raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="default_channel")
 
 
 def _row(version: Version) -> PublicNumber:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from downloads.access import lock_row
 from downloads.exposure import (
     announce_scheme_change,
+    check_default_channel,
     exposure_change,
     is_exposed,
     remember_slug,
@@ -96,6 +97,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
             organization, and only administrators the storage quota.
         Invalid: A field has an invalid value.
         Rejected: The files of the download break a rule of the new category.
+        Conflict: Permanent links would lead to other versions with the new default channel.
         Conflict: The download is deleted, or the slug is or was taken.
     """
     # The policy is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
@@ -115,6 +117,10 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
     _check_move(actor, download, fields)
     if "slug" in changes and slug_is_taken(fields["slug"], but=download.pk):
         raise slug_taken(fields["slug"])
+    if "default_channel" in changes:
+        check_default_channel(download, fields["default_channel"])
+        # Links such as /d/<slug>/latest/ name no channel, so from now on they lead elsewhere.
+        changes["latest_links_lead_to"] = changes["default_channel"]
     # Another visibility, state or organization may open the download to outsiders, which reserves its slug and numbers.
     with exposure_change(download):
         assign(download, fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
 from unfold.admin import TabularInline
@@ -143,7 +143,21 @@ class DownloadAdmin(ActionAdmin):
         if "slug" in form.base_fields and obj is None:
             form.base_fields["slug"].required = False
             form.base_fields["slug"].help_text = "Leave empty to create the slug from the title."
+        if "default_channel" in form.base_fields and obj is not None:
+            form.base_fields["default_channel"].help_text = (
+                "A change moves all links to the latest version that name no channel, and update checks without one. "
+                "Links to a version stay."
+            )
         return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "default_channel" in form.changed_data:
+            message = (
+                f"Links to the latest version of {obj.title} that name no channel, and update checks without one, now "
+                f"lead to the channel {obj.default_channel}."
+            )
+            self.message_user(request, message, messages.WARNING)
 
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
         return services.create_download(actor=actor, **values)

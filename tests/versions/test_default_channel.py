@@ -1,0 +1,76 @@
+"""A change of the default channel moves the links to the latest version, and never those to a version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from downloads.models import Download
+from downloads.services import update_download
+from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict
+from releasehub.distribution.permalinks import find_exact, find_newest
+from releasehub.publishing.deletion import delete_version
+from tests.factories import make_download, make_file, make_user, make_version, system
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def download() -> Download:
+    found = make_download(title="Tool")
+    make_file(make_version(found, "1.0.0"), name="a.bin")
+    return found
+
+
+def change(download: Download, channel: str = "beta") -> Download:
+    return update_download(actor=system(), download=download, default_channel=channel)
+
+
+def test_latest_links_move_and_the_audit_row_says_so(download: Download) -> None:
+    make_file(make_version(download, "2.0.0", channel="beta"), name="a.bin")
+    assert find_newest(Actor(), download.slug, "a.bin").version.number == "1.0.0"
+    change(download)
+    assert find_newest(Actor(), download.slug, "a.bin").version.number == "2.0.0"
+    row = AuditEntry.objects.filter(action="download.update").latest("id")
+    assert row.changes["latest_links_lead_to"] == ["stable", "beta"]
+
+
+@pytest.mark.parametrize("state", ["published", "draft"])
+def test_a_number_in_both_channels_refuses_the_change(download: Download, state: str) -> None:
+    other = make_version(download, "1.0.0", channel="beta", state=state)
+    before = find_exact(Actor(), download.slug, "1.0.0", "a.bin")
+    with pytest.raises(Conflict) as refusal:
+        change(download)
+    assert "1.0.0" in refusal.value.message
+    assert find_exact(Actor(), download.slug, "1.0.0", "a.bin") == before
+    if state == "draft":
+        delete_version(actor=system(), version=other)
+        assert change(download).default_channel == "beta"
+        assert find_exact(Actor(), download.slug, "1.0.0", "a.bin") == before
+
+
+def test_a_number_that_was_never_public_does_not_matter(download: Download) -> None:
+    make_version(download, "3.0.0", state="draft")
+    make_version(download, "3.0.0", channel="beta")
+    assert change(download).default_channel == "beta"
+
+
+def test_the_admin_warns(download: Download) -> None:
+    client = Client()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    path = reverse("admin:downloads_download_change", args=[download.pk])
+    page = client.get(path)
+    assert "A change moves all links to the latest version" in page.content.decode()
+    data: dict[str, Any] = {
+        name: value for name, value in page.context["adminform"].form.initial.items() if value is not None
+    }
+    data |= {"default_channel": "beta", "tags": "[]"}
+    for formset in page.context["inline_admin_formsets"]:
+        data |= {f"{formset.formset.prefix}-TOTAL_FORMS": 0, f"{formset.formset.prefix}-INITIAL_FORMS": 0}
+    answer = client.post(path, data, follow=True)
+    assert "now lead to the channel beta" in answer.content.decode()

@@ -9,7 +9,8 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 
-from files.inspection.archives import DEFAULT_LIMITS, ArchiveLimits, Finding, inspect_archive
+from files.inspection.archives import DEFAULT_LIMITS, ArchiveLimits, inspect_archive
+from files.inspection.findings import Finding
 from files.inspection.scanner import scan
 from files.models import Blob
 from files.storage import blob_storage

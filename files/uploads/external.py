@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from downloads.rules import rules_of
 from files.blobs import keep_upload, release_claim
-from files.inspection.archives import Finding
 from files.inspection.content import findings_of
+from files.inspection.findings import Finding
 from files.inspection.validation import Candidate, max_upload_bytes, validate
 from files.links import name_in, provisional_name
 from files.mime import sniff

@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from files.blobs import keep_upload, release_claim
-from files.inspection.archives import QUICK_LIMITS, Finding, TooManySteps, is_packed
+from files.inspection.archives import QUICK_LIMITS, TooManySteps, is_packed
 from files.inspection.content import findings_of
+from files.inspection.findings import Finding
 from files.models import Blob, File
 from files.primary import elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file

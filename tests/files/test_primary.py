@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from files.inspection.archives import Finding
+from files.inspection.findings import Finding
 from files.models import File
 from files.services import restore_file, update_file
 from files.uploads.intake import decide

@@ -3,7 +3,7 @@
 Nothing is written to disk, and an archive inside another archive is not opened.
 """
 
-from files.inspection.archives.findings import DEFAULT_LIMITS, QUICK_LIMITS, ArchiveLimits, Finding, TooManySteps
 from files.inspection.archives.inspector import inspect_archive, is_packed
+from files.inspection.archives.report import DEFAULT_LIMITS, QUICK_LIMITS, ArchiveLimits, TooManySteps
 
-__all__ = ["DEFAULT_LIMITS", "QUICK_LIMITS", "ArchiveLimits", "Finding", "TooManySteps", "inspect_archive", "is_packed"]
+__all__ = ["DEFAULT_LIMITS", "QUICK_LIMITS", "ArchiveLimits", "TooManySteps", "inspect_archive", "is_packed"]

@@ -11,12 +11,11 @@ import lzma
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Protocol
+from typing import IO
 
-from files.inspection.archives.findings import MIB, ArchiveError, Report
+from files.inspection.archives.report import MIB, ArchiveError, Report
 
 CHUNK_BYTES = 128 * 1024
-MAX_DICTIONARY_BYTES = 64 * MIB
 _MAX_XZ_MEMORY_BYTES = 100 * MIB
 # Starting a decompressor is expensive, so an archive of very many tiny streams would take hours to read. Legitimate
 # tools start a new stream for a file or a block at most.
@@ -24,39 +23,21 @@ _FREE_STREAMS = 10_000
 _BYTES_PER_STREAM = 512
 
 
-class Decompressor(Protocol):
-    """The interface of the decompressors of `bz2` and `lzma`."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-
 class Inflater:
     """A zlib decompressor with the interface of the others. `wbits` is 31 for gzip and -15 for raw deflate."""
 
     def __init__(self, wbits: int) -> None:
         self._zlib = zlib.decompressobj(wbits)
-        self.needs_input = True
+        self.eof, self.needs_input, self.unused_data = False, True, b""
 
-    @property
-    def eof(self) -> bool:
-        return self._zlib.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._zlib.unused_data
-
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+    def decompress(self, data: bytes, max_length: int) -> bytes:
         out = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
         self.needs_input = not self._zlib.unconsumed_tail and len(out) < max_length
+        self.eof, self.unused_data = self._zlib.eof, self._zlib.unused_data
         return out
 
 
+Decompressor = Inflater | bz2.BZ2Decompressor | lzma.LZMADecompressor
 COMPRESSIONS: dict[str, tuple[bytes, Callable[[], Decompressor]]] = {
     "gz": (b"\x1f\x8b\x08", lambda: Inflater(31)),
     "bz2": (b"BZh", bz2.BZ2Decompressor),

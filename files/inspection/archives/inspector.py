@@ -8,17 +8,17 @@ from tarfile import BLOCKSIZE
 from typing import IO
 
 from files.inspection.archives.decompression import COMPRESSIONS, TarStream, read_at
-from files.inspection.archives.findings import (
+from files.inspection.archives.report import (
     DEFAULT_LIMITS,
     ArchiveError,
     ArchiveLimits,
-    Finding,
     Report,
     ReportIsFull,
 )
 from files.inspection.archives.tars import TarInspector, looks_like_tar
 from files.inspection.archives.zip_framing import END_MAGIC, LOCAL_MAGIC, Directory, find_directory
 from files.inspection.archives.zips import ZipInspector
+from files.inspection.findings import Finding
 from files.mime import sniff
 from files.names import extension
 
@@ -70,7 +70,7 @@ def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAUL
     # The file is hostile input. A value that the parsers did not expect means that the archive is damaged.
     except (ArithmeticError, LookupError, ValueError, struct.error):
         report.findings.append(Finding("archive.unreadable", "The archive is damaged and cannot be read."))
-    return report.findings[: limits.max_findings]
+    return report.result()
 
 
 def is_packed(head: bytes) -> bool:

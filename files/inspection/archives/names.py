@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from files.inspection.archives.findings import Report
+from files.inspection.archives.report import Report
 
 # Control characters, line separators, and the marks that change the direction of text and so disguise an extension.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")

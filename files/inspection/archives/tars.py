@@ -12,8 +12,8 @@ import tarfile
 from tarfile import BLOCKSIZE, TarInfo
 
 from files.inspection.archives.decompression import CHUNK_BYTES, TarStream
-from files.inspection.archives.findings import ArchiveError, Report
 from files.inspection.archives.names import check_name, is_utf8, readings
+from files.inspection.archives.report import ArchiveError, Report
 from files.inspection.archives.tree import MemberTree
 
 _EMPTY = bytes(BLOCKSIZE)
@@ -44,7 +44,9 @@ def parse_header(block: bytes) -> TarInfo:
         header = TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except tarfile.HeaderError as error:
         raise ArchiveError("archive.unreadable", f"A header is damaged: {error}.") from error
-    if header.size < 0 or not all(_NUMBER.fullmatch(block[field]) for field in _NUMBER_FIELDS):
+    # Almost all headers have octal numbers only, which needs one look at all fields together.
+    is_octal = not block[100:148].translate(None, b"01234567 \0")
+    if header.size < 0 or not (is_octal or all(_NUMBER.fullmatch(block[field]) for field in _NUMBER_FIELDS)):
         raise ArchiveError("archive.unreadable", "A header is damaged: a field that must be a number is not.")
     return header
 

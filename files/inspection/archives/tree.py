@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from files.inspection.archives.findings import ArchiveError, Report
 from files.inspection.archives.names import CONTROLS, DOTS, DRIVE, check_name, fold_part, parts_of
+from files.inspection.archives.report import ArchiveError, Report
 
 
 class MemberTree:

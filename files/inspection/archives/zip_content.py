@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from files.inspection.archives.decompression import CHUNK_BYTES, Decompressor, Inflater, decompress, read_up_to
-from files.inspection.archives.findings import MIB, ArchiveError, Report
+from files.inspection.archives.report import MIB, ArchiveError, Report
 
 READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _MAX_DICTIONARY_BYTES = 64 * MIB

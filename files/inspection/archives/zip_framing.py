@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from files.inspection.archives.decompression import read_at
-from files.inspection.archives.findings import ArchiveError, Report
+from files.inspection.archives.report import ArchiveError, Report
 
 LOCAL_MAGIC, END_MAGIC = b"PK\x03\x04", b"PK\x05\x06"
 ZIP64_EXTRA, UNICODE_PATH_EXTRA = 0x0001, 0x7075
@@ -31,7 +31,7 @@ _LENGTHS = struct.Struct("<3H")
 _ENTRY_BYTES = 46
 _LOCATOR_MAGIC, _DESCRIPTOR_MAGIC = b"PK\x06\x07", b"PK\x07\x08"
 _ZIP64_CONFLICT = "The end records for small and for large archives disagree."
-_MAX_COMMENT_BYTES = _FULL_16 = 0xFFFF
+_MAX_COMMENT_BYTES = 0xFFFF
 _FULL_32 = 0xFFFFFFFF
 
 
@@ -71,14 +71,12 @@ def find_directory(handle: IO[bytes], size: int) -> Directory | None:
     # The end record ends with a comment of variable length, so it has to be searched for. A comment that contains
     # another end record would let readers choose between two archives.
     found = [match.start() for match in re.finditer(END_MAGIC, tail)]
-    whole = [at for at in found if _reaches_end(tail[at:])]
+    whole = [at for at in found if int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail) - at - _END.size]
     if found and not whole:
         raise ArchiveError("archive.trailing_data", "Other data follows the end record of the archive.")
-    if not whole:
-        return None
-    if found[-1] != whole[0]:
+    if found and found[-1] != whole[0]:
         raise ArchiveError("archive.conflict", "The comment of the archive holds another end record.")
-    return _parse_end(handle, tail_start + whole[0], tail[whole[0] :])
+    return _parse_end(handle, tail_start + whole[0], tail[whole[0] :]) if found else None
 
 
 def read_entries(handle: IO[bytes], directory: Directory, report: Report) -> list[zipfile.ZipInfo]:
@@ -107,23 +105,17 @@ def read_local(handle: IO[bytes], offset: int, limit: int, info: zipfile.ZipInfo
     """Read the local header at an offset. All headers end before the offset `limit`."""
     header = read_at(handle, offset, _LOCAL.size) if offset + _LOCAL.size <= limit else b""
     if not header.startswith(LOCAL_MAGIC):
-        raise ArchiveError(
-            "archive.conflict",
-            "The directory names a place for {} that has no member.",
-            raw_name(info).decode(errors="replace"),
-        )
+        raise ArchiveError("archive.conflict", "The directory names a place for {} that has no member.", info.filename)
     _, _, flags, method, _, _, crc, packed, unpacked, name_bytes, extra_bytes = _LOCAL.unpack(header)
     data = read_at(handle, offset + _LOCAL.size, name_bytes + extra_bytes)
     name, extra = data[:name_bytes], extra_fields(data[name_bytes:], is_padded=True)
-    sizes = [unpacked, packed]
-    # A size that is 0xFFFFFFFF stands for the next one in the ZIP64 field.
-    large = extra.get(ZIP64_EXTRA, b"")
-    for index, size in enumerate(sizes):
-        if size == _FULL_32 and ZIP64_EXTRA in extra:
-            if len(large) < 8:
-                raise ArchiveError("archive.unreadable", "The extra field of a large member is too short.")
-            sizes[index], large = int.from_bytes(large[:8], "little"), large[8:]
-    return LocalHeader(name, extra, flags, method, (crc, sizes[1], sizes[0]), offset + _LOCAL.size + len(data))
+    if ZIP64_EXTRA in extra:
+        # A size that is 0xFFFFFFFF stands for the next one in this field.
+        large = io.BytesIO(extra[ZIP64_EXTRA])
+        unpacked, packed = (
+            int.from_bytes(large.read(8), "little") if size == _FULL_32 else size for size in (unpacked, packed)
+        )
+    return LocalHeader(name, extra, flags, method, (crc, packed, unpacked), offset + _LOCAL.size + len(data))
 
 
 def local_conflict(info: zipfile.ZipInfo, local: LocalHeader) -> str:
@@ -161,7 +153,8 @@ def descriptor_bytes(handle: IO[bytes], info: zipfile.ZipInfo, local: LocalHeade
 
 def raw_name(info: zipfile.ZipInfo) -> bytes:
     """Return the bytes of the name. `zipfile` decodes them, and cuts its other attribute for the name at a NUL."""
-    return info.orig_filename.encode("utf-8" if info.flag_bits & UTF8_FLAG else "cp437")
+    name = info.orig_filename
+    return name.encode("utf-8" if info.flag_bits & UTF8_FLAG or name.isascii() else "cp437")
 
 
 def extra_fields(extra: bytes, *, is_padded: bool = False) -> dict[int, bytes]:
@@ -187,22 +180,19 @@ def extra_fields(extra: bytes, *, is_padded: bool = False) -> dict[int, bytes]:
     return fields
 
 
-def _reaches_end(record: bytes) -> bool:
-    """Return True if this is an end record with a comment that ends exactly at the end of the file."""
-    return len(record) >= _END.size and _END.size + _END.unpack_from(record)[7] == len(record)
-
-
-def _parse_end(handle: IO[bytes], at: int, record: bytes) -> Directory:
+def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
     _, disk, directory_disk, here, count, length, offset, _ = _END.unpack_from(record)
     if disk or directory_disk or here != count:
         raise ArchiveError("archive.conflict", "The archive is one part of several. Upload it as one file.")
-    end = at
-    if large := _read_zip64_end(handle, at):
-        end, *values = large
-        for short, full, value in zip((count, length, offset), (_FULL_16, _FULL_32, _FULL_32), values, strict=True):
-            if short not in {full, value}:
-                raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
-        count, length, offset = values
+    locator_at = max(0, end - _ZIP64_LOCATOR.size)
+    locator = read_at(handle, locator_at, _ZIP64_LOCATOR.size)
+    if locator.startswith(_LOCATOR_MAGIC):
+        end, *large = _parse_zip64_end(handle, locator_at - _ZIP64_END.size, locator)
+        # A value that is too large for its field is replaced by all ones; any other has to agree.
+        full = 0xFFFF, _FULL_32, _FULL_32
+        if any(small not in pair for small, *pair in zip((count, length, offset), large, full, strict=True)):
+            raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
+        count, length, offset = large
     prefix = end - length - offset
     if prefix < 0:
         raise ArchiveError("archive.truncated", "The central directory is larger than the file. Upload the whole file.")
@@ -211,32 +201,24 @@ def _parse_end(handle: IO[bytes], at: int, record: bytes) -> Directory:
     return Directory(entry_count=count, start=end - length, end=end, prefix_bytes=prefix)
 
 
-def _read_zip64_end(handle: IO[bytes], end_at: int) -> tuple[int, int, int, int] | None:
-    """Return the position of the ZIP64 end record, the number of members, and the size and offset of the directory.
-
-    Return None if the archive has no ZIP64 end record.
-    """
-    start = end_at - _ZIP64_LOCATOR.size - _ZIP64_END.size
-    locator_at = max(0, end_at - _ZIP64_LOCATOR.size)
-    magic, disk, offset, disks = _ZIP64_LOCATOR.unpack(read_at(handle, locator_at, _ZIP64_LOCATOR.size))
-    if magic != _LOCATOR_MAGIC:
-        return None
-    if start < 0:
-        raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
-    record = _ZIP64_END.unpack(read_at(handle, start, _ZIP64_END.size))
-    magic, size, _, _, this_disk, first_disk, here, count, length, directory_at = record
+def _parse_zip64_end(handle: IO[bytes], start: int, locator: bytes) -> tuple[int, int, int, int]:
+    """Return the position of the ZIP64 end record, the number of members, and the size and offset of the directory."""
+    _, locator_disk, offset, disks = _ZIP64_LOCATOR.unpack(locator)
+    record = _ZIP64_END.unpack(read_at(handle, max(0, start), _ZIP64_END.size))
+    magic, size, _, _, disk, directory_disk, here, count, length, directory_offset = record
     # The locator and the record have to agree on where the archive starts. Otherwise readers would see two archives.
-    is_same_start = offset == length + directory_at <= start
-    is_alone = not (disk or this_disk or first_disk) and disks <= 1 and here == count
-    if magic != b"PK\x06\x06" or size != _ZIP64_END.size - 12 or not is_same_start or not is_alone:
+    is_consistent = magic == b"PK\x06\x06" and size == _ZIP64_END.size - 12 and here == count
+    if not is_consistent or disk or directory_disk or locator_disk or disks > 1:
         raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
-    return start, count, length, directory_at
+    if not offset == length + directory_offset <= start:
+        raise ArchiveError("archive.conflict", _ZIP64_CONFLICT)
+    return start, count, length, directory_offset
 
 
 def _check_records(data: bytes, count: int) -> None:
     """Check that the directory has exactly so many records. `zipfile` ignores the number and cuts the last record."""
     at = found = 0
-    while at + _ENTRY_BYTES <= len(data) and data.startswith(_DIRECTORY_MAGIC, at):
+    while found <= count and at + _ENTRY_BYTES <= len(data) and data.startswith(_DIRECTORY_MAGIC, at):
         at += _ENTRY_BYTES + sum(_LENGTHS.unpack_from(data, at + 28))
         found += 1
     if at != len(data) or found != count:

@@ -13,8 +13,8 @@ from typing import IO
 
 from files.inspection.archives import zip_framing as framing
 from files.inspection.archives.decompression import read_at
-from files.inspection.archives.findings import ArchiveError, Report
 from files.inspection.archives.names import check_name, is_utf8, readings
+from files.inspection.archives.report import ArchiveError, Report
 from files.inspection.archives.tree import MemberTree
 from files.inspection.archives.zip_content import READABLE_METHODS, check_content
 from files.inspection.archives.zip_framing import UTF8_FLAG, Directory, extra_fields, raw_name

@@ -175,6 +175,7 @@ class TarMember:
     long_name: bytes | None = None
     long_link: bytes | None = None
     at_483: bytes = b""
+    fields: dict[int, bytes] = field(default_factory=dict)
 
     def build(self) -> bytes:
         out = b""
@@ -196,7 +197,7 @@ def _block(member: TarMember, content: bytes) -> bytes:
     for at, value in (
         *((0, member.name), (100, b"%07o\0" % member.mode), (108, b"0000000\0" * 2), (124, number)),
         *((136, b"%011o\0" % 0), (156, member.type), (157, member.link), (257, member.magic)),
-        *((345, member.prefix), (483, member.at_483)),
+        *((345, member.prefix), (483, member.at_483), *member.fields.items()),
     ):
         block[at : at + len(value)] = value
     block[148:156] = b" " * 8

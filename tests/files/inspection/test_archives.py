@@ -20,7 +20,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from files.inspection.archives import ArchiveLimits, Finding, inspect_archive
+from files.inspection.archives import ArchiveLimits, inspect_archive
+from files.inspection.findings import Finding
 from tests.files.inspection.archive_recipes import (
     CASES,
     MIB,
@@ -30,6 +31,7 @@ from tests.files.inspection.archive_recipes import (
     Zip,
     build_case,
     build_tar,
+    directory_header,
     end_record,
     extra_field,
     pack,
@@ -202,6 +204,14 @@ def test_at_most_twenty_findings_are_reported() -> None:
     assert len(inspect_archive(io.BytesIO(zip_with(*names)), "a.zip")) == 20
 
 
+def test_warnings_do_not_hide_a_reason_to_reject() -> None:
+    members = [Member(b"%d" % number, mode=0o104755) for number in range(50)]
+    found = inspect_archive(io.BytesIO(Zip([*members, Member(b"../a")]).build()), "a.zip")
+    assert len(found) == 20
+    assert found[0].code == "archive.traversal"
+    assert {finding.code for finding in found[1:]} == {"archive.setuid"}
+
+
 LIES: dict[str, tuple[str, bytes]] = {
     "local name": ("archive.conflict", Zip([Member(local_name=b"b.txt")]).build()),
     "local name with NUL": ("archive.conflict", Zip([Member(local_name=b"a.txt\0")]).build()),
@@ -248,6 +258,14 @@ LIES: dict[str, tuple[str, bytes]] = {
     "zip64 with huge offset": (
         "archive.conflict",
         Zip([Member()], has_zip64_end=True, directory_offset=2**63, zip64_offset=100).build(),
+    ),
+    "zip64 locator in the comment of a member": (
+        "archive.conflict",
+        Zip([Member(comment=b"PK\x06\x07" + bytes(16))], has_zip64_end=True).build(),
+    ),
+    "needs a newer program": (
+        "archive.unreadable",
+        Zip([Member()]).build().replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\x40"),
     ),
     "zip64 field too short": (
         "archive.unreadable",
@@ -409,6 +427,10 @@ TAR_LIES: dict[str, tuple[str, bytes]] = {
     "long name goes on": ("archive.control_characters", build_tar(TarMember(long_name=b"a\0b"))),
     "name goes on": ("archive.control_characters", build_tar(TarMember(b"evil\0.txt"))),
     "empty name": ("archive.name_empty", build_tar(TarMember(b"\0evil"))),
+    "size with a sign": ("archive.unreadable", build_tar(TarMember(fields={124: b"-0000000010\0"}))),
+    "size with a prefix": ("archive.unreadable", build_tar(TarMember(fields={124: b"0o000000012\0"}))),
+    "size in base 256, negative": ("archive.unreadable", build_tar(TarMember(fields={124: b"\xff" * 12}))),
+    "time with a sign": ("archive.unreadable", build_tar(TarMember(fields={136: b"-0000000001\0"}))),
     "size huge": ("archive.truncated", build_tar(TarMember(size=2**62))),
     "link with content": ("archive.conflict", build_tar(TarMember(type=b"2", link=b"x", size=512), TarMember(b"b"))),
     "folder with content": ("archive.conflict", build_tar(TarMember(b"a/", type=b"5", size=512), TarMember(b"b"))),
@@ -493,6 +515,23 @@ def test_directory_of_millions_is_not_read() -> None:
     content = Zip([Member()], has_zip64_end=True, zip64_count=5_000_000).build()
     with bounded(1):
         assert codes(content) == {"archive.too_many_members"}
+
+
+def test_directory_of_a_million_members_is_not_loaded() -> None:
+    directory = directory_header(Member(), 0) * 1_000_000
+    content = directory + end_record(1, len(directory), 0)
+    handle = io.BytesIO(content)
+    with bounded(1, 4 * MIB):
+        [found] = inspect_archive(handle, "a.zip")
+    assert found.code == "archive.too_many_members"
+
+
+def test_directory_with_more_members_than_it_claims_is_not_parsed() -> None:
+    directory = directory_header(Member(), 0) * 600_000
+    handle = io.BytesIO(directory + end_record(1, len(directory), 0))
+    with bounded(1, len(directory) + 4 * MIB):
+        [found] = inspect_archive(handle, "a.zip")
+    assert found.code == "archive.conflict"
 
 
 @pytest.mark.parametrize("packing", ["", "gz"])

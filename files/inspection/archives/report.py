@@ -6,36 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from files.inspection.findings import Finding, shown
+
 MIB = 1024 * 1024
 # Cost of inspecting one member. The unit is the cost of one record of an extended header.
 MEMBER_STEPS = 30
 # Cost of decompressing one MiB, measured with zip archives.
 UNPACKED_MIB_STEPS = 1_700
-_MAX_SHOWN_CHARACTERS = 200
-# Unusual but legitimate. Every other finding means that the content deceives an unpacker or escapes its folder.
-_WARNINGS = frozenset(
-    f"archive.{code}" for code in ("bomb", "encrypted", "method", "setuid", "similar_names", "too_many_members")
-)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A problem of a file.
-
-    Attributes:
-        code: Stable identifier for programs.
-        message: Description for people.
-        member: Name of the archive member as `shown` returns it; empty if the problem concerns the whole file.
-    """
-
-    code: str
-    message: str
-    member: str = ""
-
-    @property
-    def is_warning(self) -> bool:
-        """Return True if legitimate files have this problem too."""
-        return self.code in _WARNINGS
 
 
 @dataclass(frozen=True)
@@ -96,11 +73,15 @@ class Report:
         """Add a finding. `{}` in the message stands for the member.
 
         Raises:
-            ReportIsFull: This was the last finding that the report can hold.
+            ReportIsFull: There are enough reasons to reject the archive.
         """
-        self.findings.append(_finding(code, message, member))
-        if len(self.findings) >= self.limits.max_findings:
+        self._append(_finding(code, message, member))
+        if sum(not finding.is_warning for finding in self.findings) >= self.limits.max_findings:
             raise ReportIsFull
+
+    def result(self) -> list[Finding]:
+        """Return the findings, the reasons to reject the archive first."""
+        return sorted(self.findings, key=lambda finding: finding.is_warning)[: self.limits.max_findings]
 
     def count_member(self, name_bytes: int) -> None:
         """Count a member and the bytes of its name, which stay in memory."""
@@ -140,7 +121,12 @@ class Report:
         except ArchiveError as error:
             if not error.finding.is_warning:
                 raise
-            self.findings.append(error.finding)
+            self._append(error.finding)
+
+    def _append(self, finding: Finding) -> None:
+        # Warnings beyond the limit are dropped, because many of them must not hide a reason to reject the archive.
+        if not finding.is_warning or len(self.findings) < self.limits.max_findings:
+            self.findings.append(finding)
 
     def _count_unpacked(self, total_bytes: int) -> None:
         """Count the bytes that were decompressed since the last call."""
@@ -152,13 +138,6 @@ class Report:
         self._steps += steps
         if self.limits.max_steps and self._steps > self.limits.max_steps:
             raise TooManySteps
-
-
-def shown(name: str) -> str:
-    """Return at most 200 printable characters of a name. Others are escaped, so that a log line stays one line."""
-    limit = _MAX_SHOWN_CHARACTERS
-    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name[:limit])
-    return text if len(text) <= limit and len(name) <= limit else f"{text[: limit - 1]}\u2026"
 
 
 def _finding(code: str, message: str, member: str) -> Finding:

@@ -1,0 +1,38 @@
+"""Findings: what an inspection found out about a file, and how serious it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_MAX_SHOWN_CHARACTERS = 200
+# Unusual but legitimate. Every other finding means that the content deceives an unpacker or escapes its folder.
+_WARNINGS = frozenset(
+    f"archive.{code}" for code in ("bomb", "encrypted", "method", "setuid", "similar_names", "too_many_members")
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem of a file.
+
+    Attributes:
+        code: Stable identifier for programs.
+        message: Description for people.
+        member: Name of the archive member as `shown` returns it; empty if the problem concerns the whole file.
+    """
+
+    code: str
+    message: str
+    member: str = ""
+
+    @property
+    def is_warning(self) -> bool:
+        """Return True if legitimate files have this problem too."""
+        return self.code in _WARNINGS
+
+
+def shown(name: str) -> str:
+    """Return at most 200 printable characters of a name. Others are escaped, so that a log line stays one line."""
+    limit = _MAX_SHOWN_CHARACTERS
+    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in name[:limit])
+    return text if len(text) <= limit and len(name) <= limit else f"{text[: limit - 1]}\u2026"

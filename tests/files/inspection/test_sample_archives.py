@@ -1,0 +1,34 @@
+"""Archives that real tools wrote, and hostile ones. The folder is the verdict, the name begins with the code.
+
+`tests/data/archives/build.py` says how each of them was made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from files.inspection.archives import inspect_archive
+from tests.data.archives import build
+
+pytestmark = pytest.mark.embedded
+
+SAMPLES = sorted(build.HERE.glob("*/*.*"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_verdict_and_code_of_a_sample(path: Path) -> None:
+    with path.open("rb") as handle:
+        found = inspect_archive(handle, path.name)
+    verdicts = {"warn" if finding.is_warning else "reject" for finding in found} or {"accept"}
+    assert verdicts == {path.parent.name}, found
+    code, separator, _ = path.name.partition("~")
+    assert {finding.code for finding in found} == ({f"archive.{code}"} if separator else set())
+
+
+def test_every_sample_has_a_recipe_and_is_small() -> None:
+    names = {f"{path.parent.name}/{path.name}" for path in SAMPLES}
+    assert names == build.TOOLS.keys() | build.RECIPES.keys()
+    assert max(path.stat().st_size for path in SAMPLES) <= build.MAX_BYTES
+    assert {path.parent.name for path in SAMPLES} == {"accept", "warn", "reject"}

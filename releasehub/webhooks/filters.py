@@ -12,6 +12,7 @@ from releasehub.webhooks.events import EventType
 
 KINDS = ("download", "version", "file")
 EVERYTHING = "*"
+NO_EVENTS = (EventType.ENDPOINT_TEST.value,)  # only test events, which every endpoint receives anyway
 DELETIONS = {f"{kind}.deleted": (f"{kind}.deleted.soft", f"{kind}.deleted.hard") for kind in KINDS}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
@@ -18,6 +19,33 @@ class FlagField(serializers.BooleanField):
     """A boolean: 1 or 0, true or false. A form that leaves it out does not mean false, unlike an HTML checkbox."""
 
     default_empty_html = serializers.empty
+
+
+class VersionNumberField(serializers.CharField):
+    """A version number. As a JSON number, 1.10 would silently become 1.1, so only a string is accepted."""
+
+    default_error_messages = {"not_a_string": 'A version number must be a string. Put it in quotes, such as "1.10".'}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("not_a_string")
+        return str(super().to_internal_value(data))
+
+
+class KnownNamesField(serializers.ListField):
+    """A list of names, without those that the hub does not know: clients of the original systems send these too."""
+
+    child = serializers.CharField(max_length=100)
+
+    def __init__(self, known_names: Collection[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.known_names = frozenset(known_names)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        names = super().to_internal_value(data)
+        if not all(isinstance(item, str) for item in data):
+            self.child.fail("invalid")
+        return [name for name in names if name in self.known_names]
 
 
 class WordsField(serializers.ListField):

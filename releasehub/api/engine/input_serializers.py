@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from files.uploads.attaching import FileReference
+from releasehub.api.common.fields import VersionNumberField
 from releasehub.api.common.paging import MAX_PAGE
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import terms
@@ -49,7 +50,7 @@ class EngineVersionUpdateSerializer(InputSerializer):
     """A change of a version. Fields left out stay as they are; `files` are added to the existing ones."""
 
     name = serializers.CharField(required=False, source="title", max_length=256)
-    version_number = serializers.CharField(required=False, source="number", max_length=1000, trim_whitespace=False)
+    version_number = VersionNumberField(required=False, source="number", max_length=1000, trim_whitespace=False)
     changelog = serializers.CharField(required=False, allow_null=True, allow_blank=True, trim_whitespace=False)
     changelog_url = serializers.URLField(required=False, allow_null=True, allow_blank=True, max_length=1000)
     version_type = serializers.ChoiceField(required=False, choices=terms.TYPES)

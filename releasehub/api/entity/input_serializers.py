@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from releasehub.accounts.scopes import OrganizationScope
 from releasehub.accounts.services import PLATFORM
-from releasehub.api.common.fields import FlagField, UnsignedField
+from releasehub.api.common.fields import FlagField, KnownNamesField, UnsignedField, VersionNumberField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.entity.schema import KINDS
 from versions.numbering import InvalidNumber, Scheme, parse
@@ -35,7 +35,7 @@ class HexField(serializers.RegexField):
         return str(super().to_internal_value(data)).lower()
 
 
-class CalverField(serializers.CharField):
+class CalverField(VersionNumberField):
     """A version number `YYYY.MM.DD-HHMMSS` that is a valid time in UTC."""
 
     def __init__(self, **options: Any) -> None:
@@ -143,9 +143,7 @@ class EntityMemberRoleSerializer(InputSerializer):
 
 class EntityRoleUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=100, required=False)
-    scope_ids = serializers.ListField(
-        child=serializers.ChoiceField(choices=OrganizationScope.values), required=False, source="scopes"
-    )
+    scope_ids = KnownNamesField(OrganizationScope.values, required=False, source="scopes")
 
 
 class EntityRoleCreateSerializer(EntityRoleUpdateSerializer):

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from downloads.models import Category, Download
-from releasehub.api.common.fields import FlagField, UnsignedField, WordsField
+from releasehub.api.common.fields import FlagField, UnsignedField, VersionNumberField, WordsField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.numbers import MAX_INTEGER
@@ -79,7 +79,7 @@ class McDmDownloadCreateSerializer(McDmDownloadUpdateSerializer):
 
 class McDmVersionUpdateSerializer(InputSerializer):
     title = serializers.CharField(max_length=256, required=False, allow_blank=True)
-    version_string = serializers.CharField(required=False, source="number", trim_whitespace=False, max_length=1000)
+    version_string = VersionNumberField(required=False, source="number", trim_whitespace=False, max_length=1000)
     release_notes = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     changelog = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     channel = serializers.CharField(required=False, max_length=50)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
+from releasehub.webhooks.filters import EVERYTHING, KINDS, NO_EVENTS, expand_names, single_names
 
 PREFIX = "mc_dm_"
 CONTENT_TYPES = tuple(f"{PREFIX}{kind}" for kind in KINDS)
@@ -73,25 +73,22 @@ def from_format(format_: str) -> tuple[str, str]:
 def to_filter(events: Mapping[str, Any]) -> list[str]:
     """Return the filter that the hub stores. Events of content types that are left out are not sent.
 
+    Content types and events that do not exist here are ignored: clients of the original system name them too.
+
     Raises:
-        UnknownTerm: There is no such content type or event.
+        UnknownTerm: There is no content type, or the events of one are no names.
     """
     if not events:
         raise UnknownTerm("Select at least one content type. To pause deliveries, set active to 0.")
     filter_: set[str] = set()
     for content_type, names in events.items():
+        name_list = _name_list(names)
+        if content_type not in CONTENT_TYPES:
+            continue
         kind = _kind(content_type)
-        events_by_name = _events_by_name(kind)
-        for name in _name_list(names):
-            if name == EVERYTHING:
-                filter_.add(f"{kind}.{EVERYTHING}")
-            elif name in events_by_name:
-                filter_ |= events_by_name[name]
-            else:
-                raise UnknownTerm(
-                    f"{content_type} has no event {name}. Its events are {', '.join(sorted(events_by_name))}."
-                )
-    return sorted(filter_)
+        events_by_name = _events_by_name(kind) | {EVERYTHING: frozenset({f"{kind}.{EVERYTHING}"})}
+        filter_ = filter_.union(*(events_by_name.get(name, ()) for name in name_list))
+    return sorted(filter_) or list(NO_EVENTS)  # an empty filter would match everything
 
 
 def from_filter(names: Iterable[str]) -> dict[str, Any]:

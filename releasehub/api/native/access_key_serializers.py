@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from downloads.models import AccessKey
-from releasehub.api.common.fields import UnsignedField
+from releasehub.api.common.fields import UnsignedField, VersionNumberField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.numbers import MAX_INTEGER
 from versions.numbering import MAX_NUMBER_CHARACTERS
@@ -32,7 +32,7 @@ class AccessKeyCreateSerializer(InputSerializer):
         max_value=MAX_INTEGER,
         help_text="The number of downloads that the key allows; null: unlimited",
     )
-    highest_number = serializers.CharField(
+    highest_number = VersionNumberField(
         max_length=MAX_NUMBER_CHARACTERS,
         required=False,
         allow_blank=True,

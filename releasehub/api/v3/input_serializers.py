@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.fields import UnsignedField
+from releasehub.api.common.fields import UnsignedField, VersionNumberField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, NullableTextField, PlatformsField
 from releasehub.api.v3.serializers import is_private
@@ -16,9 +16,13 @@ VERSION = r"^[0-9]+(\.[0-9]+){1,3}\Z"
 MAX_NOTES_CHARACTERS = 4096
 
 
+class ReleaseNumberField(VersionNumberField, serializers.RegexField):
+    """Two to four numbers separated by dots."""
+
+
 class V3ReleaseUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False, source="title")
-    version = serializers.RegexField(VERSION, max_length=128, required=False, trim_whitespace=False, source="number")
+    version = ReleaseNumberField(VERSION, max_length=128, required=False, trim_whitespace=False, source="number")
     channel = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False)
     platforms = PlatformsField(required=False)
     private = serializers.BooleanField(required=False)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from releasehub.api.common.fields import KnownNamesField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.v3.fields import MomentField
 from releasehub.apikeys.models import ApiKey
+from releasehub.apikeys.scopes import Scope
 
 
 class V3PersonalAccessTokenSerializer(OutputSerializer):
@@ -33,7 +35,9 @@ class V3NewPersonalAccessTokenSerializer(V3PersonalAccessTokenSerializer):
 
 class V3PersonalAccessTokenUpdateSerializer(InputSerializer):
     name = serializers.CharField(max_length=100, required=False)
-    scopes = serializers.ListField(child=serializers.CharField(max_length=100), max_length=100, required=False)
+    scopes = KnownNamesField(
+        Scope.values, max_length=100, required=False, help_text="Scopes that the hub does not know are ignored"
+    )
     expiresAt = serializers.DateTimeField(required=False, allow_null=True, source="expires_at")
     revoked = serializers.BooleanField(required=False, help_text="A revoked token cannot be made valid again")
 

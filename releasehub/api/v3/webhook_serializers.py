@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, MomentField, format_optional_moment
-from releasehub.api.v3.webhook_terms import EVENTS, UnknownEvent, from_filter, from_type, to_filter
+from releasehub.api.v3.webhook_terms import EVENTS, NoEvents, from_filter, from_type, to_filter
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
 MAX_BODY_EXCERPT = 4096
@@ -24,7 +24,7 @@ class EventsField(serializers.ListField):
     def to_internal_value(self, data: Any) -> list[str]:
         try:
             return to_filter(super().to_internal_value(data))
-        except UnknownEvent as error:
+        except NoEvents as error:
             raise serializers.ValidationError(str(error)) from error
 
 

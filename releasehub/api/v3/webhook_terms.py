@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from releasehub.webhooks.events import EventType
-from releasehub.webhooks.filters import DELETIONS, EVERYTHING
+from releasehub.webhooks.filters import DELETIONS, EVERYTHING, NO_EVENTS
 
 KINDS = {"version": "release", "file": "releaseFile"}
 TEST = EventType.ENDPOINT_TEST.value
@@ -24,22 +24,21 @@ EVENTS = tuple(sorted(_TYPES))
 """The events that an endpoint can subscribe to; test events are always sent."""
 
 
-class UnknownEvent(ValueError):
-    """A request names an event that does not exist. The message is meant for the user."""
+class NoEvents(ValueError):
+    """A request selects no event at all. The message is meant for the user."""
 
 
 def to_filter(names: Iterable[str]) -> list[str]:
-    """Return the filter that the hub stores for these names.
+    """Return the filter that the hub stores for these names, without events that exist in the original system only.
 
     Raises:
-        UnknownEvent: A name is unknown, or there is none.
+        NoEvents: There is no name.
     """
     unique_names = set(names)
     if not unique_names:
-        raise UnknownEvent("Select at least one event. To pause deliveries, set `active` to false.")
-    if unknown := sorted(unique_names - _TYPES.keys()):
-        raise UnknownEvent(f"There is no event {unknown[0]}. The events are {', '.join(EVENTS)}.")
-    return sorted(_TYPES[name] for name in unique_names)
+        raise NoEvents("Select at least one event. To pause deliveries, set `active` to false.")
+    # An empty filter would match everything.
+    return sorted(_TYPES[name] for name in unique_names & _TYPES.keys()) or list(NO_EVENTS)
 
 
 def from_filter(filter_: Iterable[str]) -> list[str]:

@@ -305,10 +305,17 @@ def test_role_names_are_unique(world: World, name: str) -> None:
     assert world.client.send("post", url, {"name": name}).json()["error"] == "role_name_taken"
 
 
-@pytest.mark.parametrize("scopes", [["nothing"], "x", [5], ["mc_dm_download:read"]])
-def test_unknown_scopes_are_refused(world: World, scopes: Any) -> None:
+@pytest.mark.parametrize("scopes", ["x", [5], [None], {}])
+def test_scopes_that_are_no_list_of_names_are_refused(world: World, scopes: Any) -> None:
     body = {"name": "New", "scope_ids": scopes}
     assert world.client.send("post", of(world.organization(), "/roles"), body).status_code == 400
+
+
+def test_unknown_scopes_are_ignored(world: World) -> None:
+    body = {"name": "New", "scope_ids": ["nothing", "entities:share", "mc_dm_download:read"]}
+    organization = world.organization()
+    assert world.client.send("post", of(organization, "/roles"), body).status_code == 201
+    assert organization.roles.get().scopes == ["entities:share"]
 
 
 def test_roles_of_another_organization_are_not_found(world: World) -> None:

@@ -89,17 +89,24 @@ def test_additional_events_name_one_kind_of_update() -> None:
     "events",
     [
         {},
-        {"mc_dm_comment": "*"},
         {"mc_dm_version": []},
         {"mc_dm_version": {}},
         {"mc_dm_version": [1]},
-        {"mc_dm_file": ["publish"]},
-        {"mc_dm_download": ["download_completed"]},
+        {"mc_dm_comment": 1},
     ],
 )
-def test_unknown_events_are_rejected(events: Any) -> None:
+def test_events_that_are_no_names_are_rejected(events: Any) -> None:
     with pytest.raises(UnknownTerm):
         to_filter(events)
+
+
+@pytest.mark.parametrize(
+    "events", [{"mc_dm_comment": "*"}, {"mc_dm_file": ["publish"]}, {"mc_dm_download": ["download_completed"]}]
+)
+def test_unknown_events_are_ignored(events: Any) -> None:
+    assert to_filter({"mc_dm_version": "insert"} | events) == ["version.created"]
+    assert from_filter(to_filter(events)) == {}
+    assert wanted(to_filter(events)) == []
 
 
 @pytest.mark.parametrize(

@@ -112,11 +112,18 @@ def test_expiry_is_stored(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("scopes", ["license:read"]), ("scopes", "x"), ("name", ""), ("expiresAt", "2001-01-01"), ("name", "n" * 101)],
+    [("scopes", [5]), ("scopes", "x"), ("name", ""), ("expiresAt", "2001-01-01"), ("name", "n" * 101)],
 )
 def test_invalid_tokens_are_rejected(shop: Shop, field: str, value: Any) -> None:
     assert create(shop, **{field: value}).status_code == 400
     assert not ApiKey.objects.exists()
+
+
+def test_unknown_scopes_are_ignored(shop: Shop) -> None:
+    made = create(shop, scopes=["license:read", "release:read"]).json()
+    assert made["scopes"] == ["release:read"]
+    path = f"{TOKENS}/{made['id']}"
+    assert shop.client.send("patch", path, {"scopes": ["license:read"]}).json()["scopes"] == []
 
 
 def test_change_and_revoke(shop: Shop) -> None:

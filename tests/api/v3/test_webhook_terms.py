@@ -2,8 +2,9 @@
 
 import pytest
 
-from releasehub.api.v3.webhook_terms import EVENTS, TEST, UnknownEvent, from_filter, from_type, to_filter, to_type
+from releasehub.api.v3.webhook_terms import EVENTS, TEST, NoEvents, from_filter, from_type, to_filter, to_type
 from releasehub.webhooks.events import EventType
+from releasehub.webhooks.filters import matches_filter
 from releasehub.webhooks.formats import name_of
 
 DOCUMENTED = {"release.created", "release.updated", "releaseFile.created"}
@@ -30,10 +31,17 @@ def test_selecting_all_events_stores_an_empty_filter() -> None:
     assert from_filter(to_filter(EVENTS)) == list(EVENTS)
 
 
-@pytest.mark.parametrize("names", [[], *([name] for name in UNKNOWN)])
-def test_invalid_label_names_are_rejected(names: list[str]) -> None:
-    with pytest.raises(UnknownEvent):
-        to_filter(names)
+def test_an_empty_selection_is_rejected() -> None:
+    with pytest.raises(NoEvents):
+        to_filter([])
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_events_are_ignored(name: str) -> None:
+    assert to_filter([name, "release.created"]) == ["version.created"]
+    only_unknown = to_filter([name])
+    assert from_filter(only_unknown) == []
+    assert not any(matches_filter(only_unknown, event, is_hard=True) for event in EventType.values if event != TEST)
 
 
 @pytest.mark.parametrize(

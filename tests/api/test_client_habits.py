@@ -1,0 +1,60 @@
+"""What clients of the original systems send, and every dialect accepts: see docs/api/accepted.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.described import operations, sample_body
+from tests.conftest import ApiClient
+from tests.factories import make_category, make_download, make_key, make_user, make_version
+
+pytestmark = pytest.mark.django_db
+WRITES = [(verb, path) for verb, path in operations() if verb in {"post", "put", "patch"}]
+NUMBER_MEMBERS = {"version", "version_string", "version_number", "highest_number"}
+
+
+def test_every_body_with_a_version_number_is_known() -> None:
+    found = {(path, name) for verb, path in WRITES for name in members_of(verb, path) if name in NUMBER_MEMBERS}
+    assert found == {
+        ("/api/access-keys/", "highest_number"),
+        ("/api/entities/{entity_id}/versions/confirm", "version"),
+        ("/api/entities/{entity_id}/versions/upload-url", "version"),
+        ("/api/mc-dm-versions/", "version_string"),
+        ("/api/mc-dm-versions/{id}/", "version_string"),
+        ("/v3/releases", "version"),
+        ("/v3/releases/{public_id}", "version"),
+        ("/version", "version_number"),
+        ("/version/{id}", "version_number"),
+    }
+
+
+def members_of(verb: str, path: str) -> dict[str, Any]:
+    """Return the members of the body; those of the engine dialect are inside `data`."""
+    body = sample_body(verb, path)
+    return dict(body.get("data", body))
+
+
+@pytest.mark.parametrize("number", ["1.10", "2", "20260131", "1e3"])
+def test_a_version_number_is_never_a_json_number(number: str) -> None:
+    owner = make_user()
+    download = make_download(owner, category=make_category())
+    version = make_version(download)
+    client = ApiClient(make_key(owner))
+    bodies: dict[str, dict[str, Any]] = {
+        "post /api/mc-dm-versions/": {"download_id": download.pk, "version_string": ...},
+        f"put /api/mc-dm-versions/{version.pk}/": {"version_string": ...},
+        "post /v3/releases": {"name": "x", "productId": download.public_id, "platforms": [], "version": ...},
+        f"patch /v3/releases/{version.public_id}": {"version": ...},
+        f"patch /version/{version.public_id}": {"version_number": ...},
+        "post /version": {"github_release_url": "https://github.com/a/b/releases/tag/1", "version_number": ...},
+        "post /api/access-keys/": {"download_id": download.pk, "name": "x", "highest_number": ...},
+    }
+    for operation, members in bodies.items():
+        verb, _, path = operation.partition(" ")
+        body = json.dumps({name: "RAW" if value is ... else value for name, value in members.items()})
+        response = client.generic(verb.upper(), path, body.replace('"RAW"', number), content_type="application/json")
+        assert response.status_code == 400, f"{operation}: {response.content!r}"
+        assert "must be a string" in response.content.decode(), operation

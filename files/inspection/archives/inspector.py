@@ -15,8 +15,10 @@ from files.inspection.archives.report import (
     Report,
     ReportIsFull,
 )
-from files.inspection.archives.tars import TarInspector, looks_like_tar
-from files.inspection.archives.zip_framing import END_MAGIC, LOCAL_MAGIC, Directory, find_directory
+from files.inspection.archives.tar_headers import looks_like_tar
+from files.inspection.archives.tars import TarInspector
+from files.inspection.archives.zip_directory import END_MAGIC, Directory, find_directory
+from files.inspection.archives.zip_members import LOCAL_MAGIC
 from files.inspection.archives.zips import ZipInspector
 from files.inspection.findings import Finding
 from files.mime import sniff

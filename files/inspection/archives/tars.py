@@ -1,12 +1,7 @@
-"""Inspection of tar archives. The headers are read one after the other, and none of them is kept in memory.
-
-`tarfile` parses the header blocks. Extended headers are parsed here: `TarFile` reads them into memory whatever their
-size is, calls itself for each one, and takes quadratic time for some of them before Python 3.11.10 (CVE-2024-6232).
-"""
+"""Inspection of tar archives. The headers are read one after the other, and none of them is kept in memory."""
 
 from __future__ import annotations
 
-import re
 import stat
 import tarfile
 from tarfile import BLOCKSIZE, TarInfo
@@ -14,6 +9,7 @@ from tarfile import BLOCKSIZE, TarInfo
 from files.inspection.archives.decompression import CHUNK_BYTES, TarStream
 from files.inspection.archives.names import check_name, is_utf8, readings
 from files.inspection.archives.report import ArchiveError, Report
+from files.inspection.archives.tar_headers import SINGLE_KEYS, parse_decimal, parse_header, parse_pax, sparse_size
 from files.inspection.archives.tree import MemberTree
 
 _EMPTY = bytes(BLOCKSIZE)
@@ -21,53 +17,7 @@ _MAX_EXTENDED_BYTES = 1024 * 1024
 _MAX_OCTAL_SIZE = 0o77777777777
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _LABEL = tarfile.XHDTYPE, tarfile.XGLTYPE, b"L", b"K", b"V"
 _EXTENDED = (_PAX, tarfile.SOLARIS_XHDTYPE, _GLOBAL, _LONG_NAME, _LONG_LINK)
-_NUMBER_FIELDS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(124, 136), slice(136, 148))
-_NUMBER = re.compile(rb" *[0-7]* *(?:\0.*)?|[\x80\xff].*", re.DOTALL)
-_RECORD_LENGTH = re.compile(rb"([1-9][0-9]{0,8}) ")
-_SINGLE_KEYS = ("path", "linkpath", "size")
 _REAL_SIZE_KEYS = ("GNU.sparse.realsize", "GNU.sparse.size", "SCHILY.realsize")
-
-
-def looks_like_tar(block: bytes) -> bool:
-    """Return True if the block is a tar header, whatever the name of the file: `ustar` and a correct checksum."""
-    if len(block) != BLOCKSIZE or block[257:262] != b"ustar":
-        return False
-    try:
-        return bool(TarInfo.frombuf(block, "utf-8", "surrogateescape"))
-    except tarfile.HeaderError:
-        return False
-
-
-def parse_header(block: bytes) -> TarInfo:
-    """Parse a header block with the checks that `tarfile` does not make: it reads `-8` and `0o1_0` as numbers."""
-    try:
-        header = TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except tarfile.HeaderError as error:
-        raise ArchiveError("archive.unreadable", f"A header is damaged: {error}.") from error
-    # Almost all headers have octal numbers only, which needs one look at all fields together.
-    is_octal = not block[100:148].translate(None, b"01234567 \0")
-    if header.size < 0 or not (is_octal or all(_NUMBER.fullmatch(block[field]) for field in _NUMBER_FIELDS)):
-        raise ArchiveError("archive.unreadable", "A header is damaged: a field that must be a number is not.")
-    return header
-
-
-def parse_pax(data: bytes, report: Report) -> dict[str, bytes]:
-    """Parse the records `LENGTH KEY=VALUE\\n` of an extended header (POSIX pax, "pax Extended Header")."""
-    records: dict[str, bytes] = {}
-    at = 0
-    while at < len(data):
-        report.count_record()
-        length = _RECORD_LENGTH.match(data, at)
-        end = at + int(length[1]) if length else 0
-        key, equals, value = data[length.end() : end - 1].partition(b"=") if length else (b"", b"", b"")
-        if not equals or not key or end > len(data) or data[end - 1 : end] != b"\n":
-            raise ArchiveError("archive.unreadable", "An extended header is damaged.")
-        name = key.decode("utf-8", "replace")
-        if name in _SINGLE_KEYS and name in records:
-            raise ArchiveError("archive.conflict", f"An extended header has two values for {name}.")
-        records[name] = value
-        at = end
-    return records
 
 
 class TarInspector:
@@ -115,7 +65,7 @@ class TarInspector:
             raise ArchiveError("archive.conflict", "A member has two extended headers of one kind.")
         if header.type == _GLOBAL:
             self._report.count_member(0)
-            if not parse_pax(data, self._report).keys().isdisjoint(_SINGLE_KEYS):
+            if not parse_pax(data, self._report).keys().isdisjoint(SINGLE_KEYS):
                 raise ArchiveError("archive.conflict", "A global header gives all members one name, link or size.")
             return
         if header.type in (_LONG_NAME, _LONG_LINK):
@@ -171,7 +121,7 @@ class TarInspector:
 
     def _size(self, header: TarInfo, name: str) -> int:
         """Return the size of the content in bytes. If readers disagree on it, they find different next members."""
-        size = _decimal(self._pax["size"]) if "size" in self._pax else header.size
+        size = parse_decimal(self._pax["size"]) if "size" in self._pax else header.size
         if size != header.size and size <= _MAX_OCTAL_SIZE:
             raise ArchiveError("archive.conflict", "Archive member {} has two different sizes.", name)
         return size
@@ -181,9 +131,9 @@ class TarInspector:
         if header.mode & (stat.S_ISUID | stat.S_ISGID):
             self._report.add("archive.setuid", "Archive member {} would run with the rights of its owner.", name)
         # A sparse file has almost no content in the archive, but takes its real size on the disk of many readers.
-        sizes = [0, *(_decimal(self._pax[key]) for key in _REAL_SIZE_KEYS if key in self._pax)]
+        sizes = [0, *(parse_decimal(self._pax[key]) for key in _REAL_SIZE_KEYS if key in self._pax)]
         if header.type == tarfile.GNUTYPE_SPARSE:
-            sizes.append(int.from_bytes(block[484:495], "big") if block[483] & 0x80 else _octal(block[483:495]))
+            sizes.append(sparse_size(block))
             has_more = block[482]
             while has_more:
                 has_more = self._read_block()[504]
@@ -200,13 +150,3 @@ class TarInspector:
 
 def _padded(size: int) -> int:
     return -(-size // BLOCKSIZE) * BLOCKSIZE
-
-
-def _octal(field: bytes) -> int:
-    return int(field.partition(b"\0")[0].strip() or b"0", 8)
-
-
-def _decimal(value: bytes) -> int:
-    if not re.fullmatch(rb"[0-9]{1,20}", value):
-        raise ArchiveError("archive.unreadable", "An extended header is damaged: a size is not a number.")
-    return int(value)

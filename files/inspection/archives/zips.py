@@ -1,6 +1,6 @@
 """Inspection of zip archives: names, links, and the content that the members decompress to.
 
-`zipfile` parses the central directory, `zip_framing` checks that every other record agrees with it. Members are
+`zipfile` parses the central directory, `zip_directory` checks that every other record agrees with it. Members are
 decompressed in memory, chunk by chunk.
 """
 
@@ -11,19 +11,19 @@ import stat
 import zipfile
 from typing import IO
 
-from files.inspection.archives import zip_framing as framing
+from files.inspection.archives import zip_members
 from files.inspection.archives.decompression import read_at
 from files.inspection.archives.names import check_name, is_utf8, readings
 from files.inspection.archives.report import ArchiveError, Report
 from files.inspection.archives.tree import MemberTree
 from files.inspection.archives.zip_content import READABLE_METHODS, check_content
-from files.inspection.archives.zip_framing import UTF8_FLAG, Directory, extra_fields, raw_name
+from files.inspection.archives.zip_directory import Directory, read_entries
+from files.inspection.archives.zip_members import is_folder, is_symlink, raw_name
 
 _DEFLATED_64 = 9  # Windows uses it for large files. The standard library cannot decompress it.
 _METHODS = (*READABLE_METHODS, _DEFLATED_64)
 _PATCH_FLAG = 0x20
-_ENCRYPTED_FLAGS = framing.ENCRYPTED_FLAG | 0x40 | 0x2000  # also strong encryption, and an encrypted directory
-_DOS_FOLDER = 0x10
+_ENCRYPTED_FLAGS = zip_members.ENCRYPTED_FLAG | 0x40 | 0x2000  # also strong encryption, and an encrypted directory
 _ASI_UNIX_EXTRA = 0x756E
 # Placeholders that some tools write into an ASCII name for characters that ASCII does not have.
 _PLACEHOLDER = re.compile(rb"[^\x00-\x7f]|\?|#U[0-9a-fA-F]{4}|%U[0-9a-fA-F]{4}")
@@ -42,7 +42,7 @@ class ZipInspector:
 
     def run(self) -> int:
         """Inspect the archive, and return the number of bytes before the first member."""
-        members = framing.read_entries(self._handle, self._directory, self._report)
+        members = read_entries(self._handle, self._directory, self._report)
         unpacked = packed = 0
         for info in members:
             self._report.count_member(len(info.orig_filename))
@@ -65,7 +65,7 @@ class ZipInspector:
         for reading in readings(raw):
             if not check_name(self._report, reading):
                 break
-        extra = extra_fields(info.extra)
+        extra = zip_members.extra_fields(info.extra)
         self._check_unicode_path(raw, extra, flags)
         if flags & _ENCRYPTED_FLAGS:
             message = "Archive member {} is encrypted, so its content cannot be checked."
@@ -76,18 +76,18 @@ class ZipInspector:
         if info.volume:
             self._report.add("archive.conflict", "Archive member {} is in another part of several.", name)
         self._check_mode(info, extra, name)
-        if _is_folder(info, name):
+        if is_folder(info, name):
             self._tree.add_folder(name)
-        elif not _is_symlink(info):
+        elif not is_symlink(info):
             self._tree.add_file(name)
 
     def _check_unicode_path(self, raw: bytes, extra: dict[int, bytes], flags: int) -> None:
         """Check that the Unicode name in the extra field extends the plain name and does not contradict it."""
-        unicode_path = extra.get(framing.UNICODE_PATH_EXTRA, b"12345" + raw)[5:]
+        unicode_path = extra.get(zip_members.UNICODE_PATH_EXTRA, b"12345" + raw)[5:]
         if unicode_path == raw:
             return
         name = readings(unicode_path)[0]
-        if flags & UTF8_FLAG or not _PLACEHOLDER.search(raw) or not is_utf8(unicode_path):
+        if flags & zip_members.UTF8_FLAG or not _PLACEHOLDER.search(raw) or not is_utf8(unicode_path):
             self._report.add("archive.conflict", "Archive member {} has two different names.", name)
         else:
             check_name(self._report, name)
@@ -102,7 +102,7 @@ class ZipInspector:
             self._report.add("archive.special_member", "Archive member {} is a device or a pipe.", name)
         elif asi_kind == stat.S_IFLNK != kind:
             self._report.add("archive.conflict", "Archive member {} is a link for some readers only.", name)
-        if kind == stat.S_IFLNK and _is_folder(info, name):
+        if kind == stat.S_IFLNK and is_folder(info, name):
             self._report.add("archive.conflict", "Archive member {} is a link and a folder.", name)
         if kind in {stat.S_IFREG, 0} and mode & (stat.S_ISUID | stat.S_ISGID):
             self._report.add("archive.setuid", "Archive member {} would run with the rights of its owner.", name)
@@ -125,30 +125,30 @@ class ZipInspector:
             self._check_gap(end)
 
     def _check_gap(self, at: int) -> None:
-        if read_at(self._handle, at, 4) == framing.LOCAL_MAGIC:
+        if read_at(self._handle, at, 4) == zip_members.LOCAL_MAGIC:
             self._report.add("archive.hidden_member", "The archive has a member that its directory does not list.")
 
     def _check_place(self, info: zipfile.ZipInfo, at: int) -> int:
         """Check one member, and return the position where it ends, including the data descriptor."""
         name = _name(info)
-        local = framing.read_local(self._handle, at, self._directory.start, info)
+        local = zip_members.read_local(self._handle, at, self._directory.start, info)
         content_end = local.content_start + info.compress_size
         if content_end > self._directory.start:
             raise ArchiveError("archive.overlap", "Archive member {} is larger than the room it has.", name)
-        if conflict := framing.local_conflict(info, local):
+        if conflict := zip_members.local_conflict(info, local):
             self._report.add("archive.conflict", conflict, name)
         else:
             self._check_unicode_path(local.name, local.extra, local.flags)
         if not self._report.is_rejected:
             self._check_content(info, local.content_start, name)
-        descriptor_bytes = framing.descriptor_bytes(self._handle, info, local, self._directory.start)
-        if descriptor_bytes is None:
+        extra_bytes = zip_members.descriptor_bytes(self._handle, info, local, self._directory.start)
+        if extra_bytes is None:
             self._report.add("archive.conflict", "Archive member {} has another size after its content.", name)
-        return content_end + (descriptor_bytes or 0)
+        return content_end + (extra_bytes or 0)
 
     def _check_content(self, info: zipfile.ZipInfo, start: int, name: str) -> None:
         """Check that the member decompresses to its declared size, and record the target of a link."""
-        is_link = _is_symlink(info) and not _is_folder(info, name)
+        is_link = is_symlink(info) and not is_folder(info, name)
         if is_link and info.file_size > (limit := self._report.limits.max_name_bytes):
             self._report.add("archive.name_too_long", f"The target of link {{}} has more than {limit} bytes.", name)
             return
@@ -161,16 +161,6 @@ class ZipInspector:
             self._report.add("archive.link_outside", "The target of symbolic link {} cannot be read.", name)
         elif is_link:
             self._tree.add_symlink(name, readings(head or b"")[-1])
-
-
-def _is_symlink(info: zipfile.ZipInfo) -> bool:
-    return stat.S_ISLNK(info.external_attr >> 16)
-
-
-def _is_folder(info: zipfile.ZipInfo, name: str) -> bool:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    is_marked = kind == stat.S_IFDIR or (not kind and bool(info.external_attr & _DOS_FOLDER))
-    return name.endswith(("/", "\\")) or (is_marked and not info.file_size)
 
 
 def _name(info: zipfile.ZipInfo) -> str:

@@ -761,7 +761,10 @@ def test_random_bytes_never_raise(content: bytes, ext: str) -> None:
     inspect_archive(io.BytesIO(b"PK\x03\x04" + content + end_record()), f"a.{ext}")
 
 
-def test_module_needs_no_django() -> None:
-    code = "import files.inspection.archives, sys; print([name for name in sys.modules if name.startswith('django')])"
+def test_module_needs_no_models_and_no_settings() -> None:
+    code = (
+        "import files.inspection.archives, sys; from django.conf import settings; "
+        "print(settings.configured, sys.modules.keys() & {'files.models', 'versions.models', 'downloads.models'})"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=Path(__file__).parents[3])
-    assert out.stdout == b"[]\n"
+    assert out.stdout == b"False set()\n"

@@ -20,7 +20,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from files.inspection.archives import ArchiveLimits, inspect_archive
+from files.inspection.archives import ArchiveLimits, decompression, inspect_archive, zip_content
+from files.inspection.archives.report import Report
 from files.inspection.findings import Finding
 from tests.files.inspection.archive_recipes import (
     CASES,
@@ -212,6 +213,50 @@ def test_warnings_do_not_hide_a_reason_to_reject() -> None:
     assert {finding.code for finding in found[1:]} == {"archive.setuid"}
 
 
+def test_warnings_beyond_the_limit_take_no_memory() -> None:
+    report = Report(ArchiveLimits(max_findings=5))
+    for number in range(50):
+        report.add("archive.setuid", "Archive member {} would run with the rights of its owner.", str(number))
+    assert len(report.findings) == 5
+
+
+def test_decompression_stops_at_the_first_byte_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks: list[int] = []
+
+    def decompress(*args: Any) -> bytes:
+        chunks.append(1)
+        return decompression.decompress(*args)
+
+    monkeypatch.setattr(zip_content, "decompress", decompress)
+    assert codes(Zip([Member(content=bytes(10 * MIB), size=10)]).build()) == {"archive.conflict"}
+    assert len(chunks) == 1
+
+
+def link(name: str, target: str) -> Member:
+    return Member(name.encode(), target.encode(), mode=0o120777, method=0)
+
+
+LYING_MEMBER = Member(b"b", content=bytes(5000), size=10)
+LARGE_LZMA = Member(b"c", method=14, data=struct.pack("<HHBL", 9, 5, 93, 2**31) + b"x" * 20)
+
+
+@pytest.mark.parametrize(
+    ("code", "members"),
+    [
+        ("archive.setuid", [Member(mode=0o104755), LYING_MEMBER]),
+        ("archive.encrypted", [Member(flags=1), LYING_MEMBER]),
+        ("archive.method", [LARGE_LZMA, Member(b"d"), LYING_MEMBER]),
+        ("archive.similar_names", [Member(b"B.txt"), Member(b"b.txt"), LYING_MEMBER]),
+        ("archive.bomb", [Member(size=2**31), Member(b"b", is_hidden=True), Member(b"c")]),
+        ("archive.bomb", [Member(size=2**31), link("b", "../../x")]),
+    ],
+)
+def test_inspection_of_a_zip_goes_on_after_a_warning(code: str, members: list[Member]) -> None:
+    found = codes(Zip(members).build())
+    assert code in found
+    assert found & {"archive.conflict", "archive.hidden_member", "archive.link_outside"}
+
+
 LIES: dict[str, tuple[str, bytes]] = {
     "local name": ("archive.conflict", Zip([Member(local_name=b"b.txt")]).build()),
     "local name with NUL": ("archive.conflict", Zip([Member(local_name=b"a.txt\0")]).build()),
@@ -322,10 +367,6 @@ def test_overlapping_members_are_found(count: int, size: int) -> None:
     assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None or sys.version_info >= (3, 11, 8)
     with bounded():
         assert codes(content) <= {"archive.overlap", "archive.bomb"} != set()
-
-
-def link(name: str, target: str) -> Member:
-    return Member(name.encode(), target.encode(), mode=0o120777, method=0)
 
 
 def sym(name: str, target: str) -> TarMember:

@@ -52,6 +52,9 @@ class InputSerializer(serializers.Serializer[Any]):
 
     The serializer of a creation extends that of a change and names in `required_fields` what a creation cannot leave
     out, and in `default_values` what it assumes then, so that each field is declared once.
+
+    A member that is null counts as left out, because many clients serialize every member of their classes. Only a field
+    with `allow_null` gives null a meaning of its own, as the contract of its dialect says.
     """
 
     instance: Any
@@ -65,3 +68,12 @@ class InputSerializer(serializers.Serializer[Any]):
         for name, value in self.default_values.items():
             fields[name].default = value
         return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(self._without_nulls(data))
+
+    def _without_nulls(self, data: Any) -> Any:
+        if not isinstance(data, dict) or None not in data.values():
+            return data
+        nullable = {name for name, field in self.fields.items() if field.allow_null}
+        return {name: value for name, value in data.items() if value is not None or name in nullable}

@@ -250,7 +250,8 @@ class HubViewSet(GenericViewSet[Any]):
         query = self.request.query_params
         if hasattr(body, "lists"):
             return MultiValueDict(dict(query.lists()) | dict(body.lists()))
-        return {name: query[name] for name in query} | body
+        # A member that is null counts as left out, so the query string may fill it too.
+        return body | {name: query[name] for name in query if body.get(name) is None}
 
     def check_if_match(self, lock: Callable[[], models.Model]) -> None:
         """Lock the row and compare its ETag, if the request has `If-Match`.

@@ -138,7 +138,9 @@ class EngineVersionViewSet(
     def get_request_data(self) -> Any:
         """Return the fields inside `data` together with those beside it."""
         body = super().get_request_data()
-        data = body.get("data", {})
+        data = body.get("data")
+        if data is None:
+            data = {}
         if not isinstance(data, dict):
             raise ValidationError({"data": ["Each item must be a JSON object."]})
         return {name: value for name, value in body.items() if name != "data"} | data

@@ -5,12 +5,14 @@ import re
 from releasehub.api.common.envelope import Envelope, hub_envelope
 from releasehub.api.engine.errors import engine_envelope
 from releasehub.api.entity.errors import entity_envelope
+from releasehub.api.mc_dm.errors import mc_dm_envelope
 from releasehub.api.v3.errors import v3_envelope
 
 _PATHS: tuple[tuple[re.Pattern[str], Envelope], ...] = (
     (re.compile(r"/v3(/|$)"), v3_envelope),
     (re.compile(r"/(version|versions|version_file)(/|$)"), engine_envelope),
     (re.compile(r"/api/(entities|organizations)(/|$)"), entity_envelope),
+    (re.compile(r"/api/mc-dm-"), mc_dm_envelope),
     (re.compile(r"/api/"), hub_envelope),
 )
 

@@ -1,43 +1,77 @@
 """The credential of an API request, and the actor for it."""
 
+from base64 import b64decode
+
 from django.http import HttpRequest
 
 from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
+from releasehub.apikeys.secrets import is_well_formed
 from releasehub.apikeys.services import InactiveKey, verify_key
 from releasehub.apikeys.tokens import SessionToken, is_token, verify_token
 from releasehub.core.actor import Actor, Origin
-from releasehub.core.errors import Denied, ErrorCode
+from releasehub.core.errors import Denied, ErrorCode, Invalid
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import request_details
 
 KEY_HEADER = "XF-Api-Key"
 USER_HEADER = "XF-Api-User"
+SCHEMES = frozenset({"bearer", "token"})
 
 Credential = ApiKey | SessionToken
-
-
-def key_text(request: HttpRequest) -> str:
-    """Return the key or token from the headers `XF-Api-Key` or `Authorization`, or an empty string."""
-    if key := request.headers.get(KEY_HEADER, "").strip():
-        return key
-    authorization = request.headers.get("Authorization", "").strip()
-    scheme, _, value = authorization.partition(" ")
-    return value.strip() if scheme.lower() == "bearer" else authorization
 
 
 def credential_of(request: HttpRequest) -> Credential | None:
     """Return the verified key or token of the request, or None if the request has none.
 
     Raises:
+        Invalid: The request has two different keys.
         UnknownKey: The key or token does not exist.
         InactiveKey: It is not valid any more.
     """
-    text = key_text(request)
-    if not text:
+    texts = key_texts(request)
+    if not texts:
         return None
+    if len(texts) > 1:
+        raise Invalid(ErrorCode.INVALID, "This request has two different keys. Send only one of them.")
+    (text,) = texts
     return verify_token(text) if is_token(text) else verify_key(text)
+
+
+def key_texts(request: HttpRequest) -> set[str]:
+    """Return the different keys and tokens in the headers `XF-Api-Key` and `Authorization`.
+
+    A server joins repeated headers with commas, which no key contains.
+    """
+    keys = _items(request.headers.get(KEY_HEADER, ""))
+    for item in _items(request.headers.get("Authorization", "")):
+        scheme, _, value = item.partition(" ")
+        if scheme.lower() == "basic":
+            keys |= _basic_keys(value.strip(), is_only=not keys)
+        else:
+            keys.add(value.strip() if scheme.lower() in SCHEMES and value.strip() else item)
+    return keys
+
+
+def _items(header: str) -> set[str]:
+    return {item.strip() for item in header.split(",") if item.strip()}
+
+
+def _basic_keys(encoded: str, *, is_only: bool) -> set[str]:
+    """Return the key that HTTP Basic has as its user name or its password; the other one can be anything.
+
+    Credentials without any key are a wrong key, unless they come beside one: they are for a proxy in front of the hub.
+    """
+    try:
+        parts = set(b64decode(encoded, validate=True).decode().split(":", 1)) - {""}
+    except ValueError:
+        parts = set()
+    return (
+        {part for part in parts if is_well_formed(part)}
+        or {part for part in parts if is_token(part)}
+        or ({encoded} if is_only else set())
+    )
 
 
 def actor_for(request: HttpRequest, credential: Credential) -> Actor:
@@ -90,6 +124,7 @@ def actor_of_key(request: HttpRequest) -> Actor | None:
     """Return the actor for the key of a request, or None without a key, for URLs outside the APIs that accept keys.
 
     Raises:
+        Invalid: The request has two different keys.
         UnknownKey: The key does not exist.
         InactiveKey: The key is not valid any more.
         Denied: The key lacks the scope to read downloads.

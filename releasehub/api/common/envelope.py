@@ -20,8 +20,8 @@ from releasehub.core.redirects import renamed_url
 PHRASE = "mc_dm_api_error."
 ERROR_ANSWERS = {
     "400": "A parameter is missing or invalid.",
-    "401": "The key is missing or unknown.",
-    "403": "The key lacks a scope, its user lacks a permission, or the key is inactive.",
+    "401": "The key is missing, unknown, revoked or expired.",
+    "403": "The key lacks a scope, or its user lacks a permission.",
     "404": "The object does not exist, or the caller may not see it.",
     "408": "The body did not arrive in time.",
     "409": "The current state of the object does not allow this.",

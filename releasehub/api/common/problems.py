@@ -53,7 +53,7 @@ STATUSES = {
     ProblemKind.REJECTED: 422,
     ProblemKind.NO_KEY: 401,
     ProblemKind.UNKNOWN_KEY: 401,
-    ProblemKind.INACTIVE_KEY: 403,
+    ProblemKind.INACTIVE_KEY: 401,
     ProblemKind.DENIED: 403,
     ProblemKind.NOT_FOUND: 404,
     ProblemKind.NO_ROUTE: 404,

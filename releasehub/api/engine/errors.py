@@ -36,7 +36,7 @@ class EngineErrorSerializer(serializers.Serializer[Any]):
 class EngineEnvelope(Envelope):
     """The error format. Rejected files and used version numbers are 400, the only error of a write in the contract."""
 
-    statuses = {**STATUSES, ProblemKind.REJECTED: 400, ProblemKind.INACTIVE_KEY: 401}
+    statuses = {**STATUSES, ProblemKind.REJECTED: 400}
 
     def status(self, problem: Problem) -> int:
         return 400 if problem.code == ErrorCode.VERSION_NUMBER_TAKEN else super().status(problem)

@@ -1,10 +1,27 @@
-"""Errors that only the mc-dm dialect raises. Its error format is that of the hub, in `common.envelope`."""
+"""Errors that only the mc-dm dialect raises, and the statuses in which it differs from the hub's own error format."""
 
 from __future__ import annotations
 
 from rest_framework import exceptions
 
-from releasehub.api.common.envelope import PHRASE
+from releasehub.api.common.envelope import ERROR_ANSWERS, PHRASE, HubEnvelope, HubEnvelopeMixin
+from releasehub.api.common.problems import ProblemKind
+
+
+class McDmEnvelope(HubEnvelope):
+    statuses = {**HubEnvelope.statuses, ProblemKind.NO_KEY: 400, ProblemKind.INACTIVE_KEY: 403}
+
+
+mc_dm_envelope = McDmEnvelope()
+
+
+class McDmEnvelopeMixin(HubEnvelopeMixin):
+    envelope = mc_dm_envelope
+    error_answers = ERROR_ANSWERS | {
+        "400": "A parameter is missing or invalid, or the request needs a key and has none.",
+        "401": "The key is unknown.",
+        "403": "The key lacks a scope, its user lacks a permission, or the key was revoked or has expired.",
+    }
 
 
 class ParentFilterRequired(exceptions.APIException):

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from releasehub.api.common.envelope import HubEnvelopeMixin
 from releasehub.api.common.model_viewsets import (
     CreateModelMixin,
     DestroyModelMixin,
@@ -18,6 +17,7 @@ from releasehub.api.common.model_viewsets import (
     RetrieveModelMixin,
     UpdateModelMixin,
 )
+from releasehub.api.mc_dm.errors import McDmEnvelopeMixin
 from releasehub.api.mc_dm.filters import order_rows
 from releasehub.api.mc_dm.pagination import McDmPagination
 from releasehub.apikeys.scopes import Scope
@@ -35,7 +35,7 @@ FIELD_NAMES = {
 }
 
 
-class McDmViewSet(HubEnvelopeMixin, HubModelViewSet):
+class McDmViewSet(McDmEnvelopeMixin, HubModelViewSet):
     """A view set that puts one object under `item_key`, and a list under `list_key` beside the pagination block.
 
     Attributes:

@@ -38,8 +38,8 @@ DOMAIN_CODES = {
 }
 MESSAGES = {ProblemKind.NO_KEY: "This request needs a token. Send it in the header Authorization: Bearer."}
 ANSWERS = ERROR_ANSWERS | {
-    "401": "The token is missing, unknown or expired.",
-    "403": "The token lacks a scope, its user lacks a permission, or the token is inactive.",
+    "401": "The token is missing, unknown, revoked or expired.",
+    "403": "The token lacks a scope, or its user lacks a permission.",
     "405": "The resource does not support this HTTP method.",
     "422": "The Idempotency-Key was used for another request.",
 }

@@ -1,0 +1,114 @@
+"""Every operation of the schema accepts a key in each form in which clients send one."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from releasehub.accounts.models import User
+from releasehub.apikeys.models import ApiKey
+from tests.api.described import operations, real_parameters
+from tests.factories import make_file, make_key, make_user
+
+pytestmark = pytest.mark.django_db
+NO_KEY = ("post", "/v3/accounts/login")
+WRITES = [(verb, path) for verb, path in operations() if verb != "get" and (verb, path) != NO_KEY]
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
+
+
+def forms_of(key: str) -> list[dict[str, str]]:
+    return [
+        {"XF-Api-Key": key},
+        {"Authorization": key},
+        {"Authorization": f"Bearer {key}"},
+        {"Authorization": f"token {key}"},
+        {"Authorization": f"TOKEN  {key}"},
+        basic(key, ""),
+        basic(key, "x-oauth-basic"),
+        basic("", key),
+        basic("x-access-token", key),
+        {"XF-Api-Key": key, "Authorization": f"Bearer {key}"},
+        {"XF-Api-Key": key} | basic("proxy", "a password for the proxy"),
+    ]
+
+
+@dataclass
+class Caller:
+    """Sends the same request again and again, and undoes what it changes."""
+
+    verb: str
+    path: str
+
+    def __post_init__(self) -> None:
+        file = make_file()
+        self.owner: User = file.version.download.owner
+        User.objects.filter(pk=self.owner.pk).update(is_superuser=True)
+        self.url = self.path.format_map(Known(real_parameters(file, f"{self.verb.upper()} {self.path}")))
+
+    def send(self, headers: dict[str, str]) -> Any:
+        client = Client(raise_request_exception=False)
+        before = transaction.savepoint()
+        response = client.generic(self.verb.upper(), self.url, "{}", content_type="application/json", headers=headers)
+        transaction.savepoint_rollback(before)
+        return response
+
+
+class Known(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "1"
+
+
+def test_every_form_of_a_key_is_accepted_and_everything_else_refused() -> None:
+    """Each operation gets every form of a valid key, and one request of each other kind, whose form changes."""
+    accepted = 0
+    for turn, (verb, path) in enumerate(WRITES):
+        with transaction.atomic():
+            caller = Caller(verb, path)
+            key = make_key(caller.owner)
+            statuses = [caller.send(form).status_code for form in forms_of(key)]
+            assert set(statuses) == {statuses[0]}, f"{verb} {path} {statuses}"
+            accepted += statuses[0] not in {401, 403}
+            check_refusals(caller, key, turn)
+            transaction.set_rollback(True)
+    assert accepted > len(WRITES) / 2
+
+
+def check_refusals(caller: Caller, key: str, turn: int) -> None:
+    is_mc_dm = caller.url.startswith("/api/mc-dm-")
+    no_key, unknown = caller.send({}), caller.send(chosen(forms_of("rh_unknown"), turn))
+    two_keys = caller.send(chosen(pairs_of(key, make_key(make_user())), turn))
+    ApiKey.objects.filter(user=caller.owner).update(revoked_at=timezone.now())
+    revoked = caller.send(chosen(forms_of(key), turn))
+    assert (two_keys.status_code, "two different keys" in two_keys.content.decode()) == (400, True), caller
+    assert (unknown.status_code, unknown["WWW-Authenticate"]) == (401, "Bearer"), caller
+    if is_mc_dm:
+        assert (no_key.status_code, no_key.json()["errors"][0]["code"]) == (400, "no_api_key_in_request"), caller
+        assert (revoked.status_code, revoked.json()["errors"][0]["code"]) == (403, "api_key_inactive"), caller
+    else:
+        assert (no_key.status_code, no_key["WWW-Authenticate"]) == (401, "Bearer"), caller
+        assert (revoked.status_code, revoked["WWW-Authenticate"]) == (401, "Bearer"), caller
+
+
+def pairs_of(one: str, other: str) -> list[dict[str, str]]:
+    """Return headers with two different keys."""
+    return [
+        {"XF-Api-Key": one, "Authorization": f"Bearer {other}"},
+        {"XF-Api-Key": f"{one}, {other}"},
+        {"XF-Api-Key": one, "Authorization": "rh_unknown"},
+        {"XF-Api-Key": one} | basic("ci", other),
+        {"Authorization": f"Bearer {one}, Bearer {other}"},
+        basic(one, other),
+    ]
+
+
+def chosen(headers: list[dict[str, str]], turn: int) -> dict[str, str]:
+    return headers[turn % len(headers)]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from files.models import File
 from versions.models import Version
+from versions.platforms import fold_architecture
 
 KIND_ORDER = (
     File.FileKind.PACKAGE,
@@ -81,7 +82,7 @@ def fitness(file: File, platform: str, architecture: str) -> tuple[bool, bool, b
     return (
         file.kind != File.FileKind.PACKAGE,
         bool(platform) and not file.platform,
-        bool(architecture) and file.architecture != architecture,
+        bool(architecture) and fold_architecture(file.architecture) != fold_architecture(architecture),
         not file.is_primary,
         preference(file),
     )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.db import models
@@ -17,6 +19,7 @@ from downloads.querysets import sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.models import Version
+from versions.platforms import architecture_spellings, platform_spellings
 
 MANAGE_FILES = "can_manage_files"
 UNIVERSAL = "universal"  # one file with the code for several architectures, as on macOS
@@ -80,17 +83,20 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         return self.filter(pk__in=stored_ids.union(linked.order_by().values("pk")))
 
     def suiting(self, platform: str = "", architecture: str = "") -> Self:
-        """Return files for the given platform and architecture.
+        """Return files for the given platform and architecture, in any of their spellings.
 
         A package that names no platform suits those its version declares, or all if it declares none. Signatures and
         digests without a platform are left out: a client that asks for Linux wants a program.
         """
         rows = self
         if platform:
-            version_suits = Q(version__platforms=[]) | Q(version__platforms__holds=platform)
-            rows = rows.filter(Q(platform=platform) | Q(version_suits, platform="", kind="package"))
+            spellings = platform_spellings(platform)
+            declared = (Q(version__platforms__holds=spelling) for spelling in spellings)
+            version_suits = reduce(or_, declared, Q(version__platforms=[]))
+            rows = rows.filter(Q(platform__in=spellings) | Q(version_suits, platform="", kind="package"))
         if architecture:
-            rows = rows.filter(architecture__in=["", UNIVERSAL, architecture])
+            suiting = {"", *architecture_spellings(UNIVERSAL), *architecture_spellings(architecture)}
+            rows = rows.filter(architecture__in=sorted(suiting))
         return rows
 
 

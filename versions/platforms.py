@@ -1,4 +1,12 @@
-"""The platforms that the hub knows by name. Versions and files may name others as well."""
+"""Names of platforms and architectures, and their spellings. Versions and files may name others as well.
+
+Rows store a name as it was sent, and every comparison is between all spellings of a name: `darwin` finds what was
+uploaded for `macos`, and the other way around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 PLATFORM_NAMES = {
     "windows": "Windows",
@@ -9,8 +17,50 @@ PLATFORM_NAMES = {
     "freebsd": "FreeBSD",
     "web": "Web",
 }
+PLATFORM_SPELLINGS = {
+    "windows": ("windows", "win", "win32", "win64"),
+    "linux": ("linux", "linux32", "linux64"),
+    "macos": ("macos", "darwin", "osx", "mac", "macosx"),
+}
+ARCHITECTURE_SPELLINGS = {
+    "x64": ("x64", "x86_64", "x86-64", "amd64"),
+    "x86": ("x86", "i386", "i486", "i586", "i686", "386", "ia32"),
+    "arm64": ("arm64", "aarch64", "armv8"),
+    "armv7": ("armv7", "armv7l", "armv7a", "armhf", "armv8l"),
+    "riscv64": ("riscv64",),
+    "universal": ("universal", "universal2"),
+}
+
+
+def _by_spelling(spellings: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {spelling: name for name, all_spellings in spellings.items() for spelling in all_spellings}
+
+
+_PLATFORMS, _ARCHITECTURES = _by_spelling(PLATFORM_SPELLINGS), _by_spelling(ARCHITECTURE_SPELLINGS)
+
+
+def fold_platform(word: str) -> str:
+    """Return the hub's name of a platform for any of its spellings, or the word itself in lower case."""
+    return _PLATFORMS.get(word.lower(), word.lower())
+
+
+def fold_architecture(word: str) -> str:
+    """Return the hub's name of an architecture for any of its spellings, or the word itself in lower case."""
+    return _ARCHITECTURES.get(word.lower(), word.lower())
+
+
+def platform_spellings(word: str) -> tuple[str, ...]:
+    """Return all names that mean the same platform, for a database query."""
+    name = fold_platform(word)
+    return PLATFORM_SPELLINGS.get(name, (name,))
+
+
+def architecture_spellings(word: str) -> tuple[str, ...]:
+    """Return all names that mean the same architecture, for a database query."""
+    name = fold_architecture(word)
+    return ARCHITECTURE_SPELLINGS.get(name, (name,))
 
 
 def platform_name(platform: str) -> str:
     """Return the name that people read, or the platform itself if the hub does not know it."""
-    return PLATFORM_NAMES.get(platform, platform)
+    return PLATFORM_NAMES.get(fold_platform(platform), platform)

@@ -20,10 +20,14 @@ from releasehub.core.errors import Gone, Moved, NotFound
 from releasehub.distribution.latest import latest_version
 from versions.models import PublicNumber, Version
 from versions.numbering import sort_key_of
-from versions.platforms import PLATFORM_NAMES
+from versions.platforms import (
+    ARCHITECTURE_SPELLINGS,
+    PLATFORM_NAMES,
+    fold_architecture,
+    fold_platform,
+    platform_spellings,
+)
 from versions.policies import version_policy
-
-ARCHITECTURES = frozenset({"x64", "x86", "arm64", "armv7", "riscv64", "universal"})
 
 
 def find_download(actor: Actor, slug: str) -> Download:
@@ -194,8 +198,10 @@ def find_latest(actor: Actor, download: Download, target: str, *, channel: str =
 def is_known_target(download: Download, platform: str, architecture: str) -> bool:
     """Return whether the words are known platform names, or platforms of files in the download."""
     files = File.objects.passed().filter(version__download=download)
-    knows_platform = platform in PLATFORM_NAMES or (bool(platform) and files.filter(platform=platform).exists())
-    if not knows_platform or not architecture or architecture in ARCHITECTURES:
+    knows_platform = fold_platform(platform) in PLATFORM_NAMES or (
+        bool(platform) and files.filter(platform__in=platform_spellings(platform)).exists()
+    )
+    if not knows_platform or not architecture or fold_architecture(architecture) in ARCHITECTURE_SPELLINGS:
         return knows_platform
     return bool(files.filter(architecture=architecture).exists())
 

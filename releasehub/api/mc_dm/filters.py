@@ -16,6 +16,7 @@ from releasehub.core.numbers import MAX_ID
 from releasehub.webhooks.endpoints import in_state
 from releasehub.webhooks.models import Endpoint
 from versions.models import Version
+from versions.platforms import architecture_spellings, platform_spellings
 
 
 class SinceFilter(django_filters.CharFilter):
@@ -76,12 +77,18 @@ class McDmVersionFilterSet(McDmFilterSet):
 
 
 class McDmFileFilterSet(McDmFilterSet):
-    platform = django_filters.CharFilter(field_name="platform")
-    architecture = django_filters.CharFilter(field_name="architecture")
+    platform = django_filters.CharFilter(method="filter_platform")
+    architecture = django_filters.CharFilter(method="filter_architecture")
 
     class Meta:
         model = File
         fields: list[str] = []
+
+    def filter_platform(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(platform__in=platform_spellings(value))
+
+    def filter_architecture(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(architecture__in=architecture_spellings(value))
 
 
 class McDmWebhookFilterSet(McDmFilterSet):

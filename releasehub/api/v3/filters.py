@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 import django_filters
@@ -17,6 +19,7 @@ from releasehub.api.common.moments import parse_moment
 from releasehub.api.v3.webhook_terms import EVENTS, TEST, to_type
 from releasehub.webhooks.models import Delivery, Endpoint
 from versions.models import NamedChannel, Version
+from versions.platforms import platform_spellings
 from versions.querysets import RELEASED
 
 OPERATORS = {"": "exact", "[gt]": "gt", "[gte]": "gte", "[lt]": "lt", "[lte]": "lte"}
@@ -100,7 +103,7 @@ class V3ReleaseFilterSet(V3FilterSet):
         return rows.filter(**{name: value.lower()})
 
     def filter_platform(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(platforms__holds=value.lower())
+        return rows.filter(reduce(or_, (Q(platforms__holds=spelling) for spelling in platform_spellings(value))))
 
 
 class V3ReleaseFileFilterSet(V3FilterSet):

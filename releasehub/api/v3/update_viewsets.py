@@ -23,6 +23,7 @@ from releasehub.distribution.access_keys import open_with_secret
 from releasehub.distribution.gate import ensure_key_where_needed
 from releasehub.distribution.updates import Client, find_update
 from versions.models import Version
+from versions.platforms import platform_spellings
 
 RELEASE = {200: V3ReleaseSerializer}
 
@@ -90,7 +91,8 @@ class V3UpdateViewSet(V3ViewSet):
     def serialize(self, release: Version, platform: str) -> dict[str, Any]:
         """Return a release with the files for one platform: the dialect has no field that tells them apart."""
         version = Version.objects.select_related(*RELEASE_RELATIONS).get(pk=release.pk)
-        files = [file for file in files_of(self.actor, [version])[version.pk] if file.platform in {"", platform}]
+        suiting = {"", *platform_spellings(platform)}
+        files = [file for file in files_of(self.actor, [version])[version.pk] if file.platform in suiting]
         ensure_key_where_needed(self.actor, files)
         context = self.get_serializer_context() | {"files": {version.pk: files}}
         return V3ReleaseSerializer(context=context).to_representation(version)

@@ -1,6 +1,7 @@
-"""The dialect that a URL belongs to, so that errors outside of any view have its format."""
+"""The dialect that a URL belongs to, so that errors outside of any view have its format, and the form of its paths."""
 
 import re
+from urllib.parse import unquote
 
 from releasehub.api.common.envelope import Envelope, hub_envelope
 from releasehub.api.engine.errors import engine_envelope
@@ -28,3 +29,35 @@ def is_api(path: str) -> bool:
 def envelope_of(path: str) -> Envelope | None:
     """Return the error format of the dialect, or None for a page."""
     return next((envelope for pattern, envelope in _PATHS if pattern.match(path)), None)
+
+
+_SLASHES = re.compile(r"/{2,}")
+_ENDS_WITH_SLASH = re.compile(r"/api/(mc-dm-[a-z]+|uploads(?!/content/)|access-keys|schema|docs)(/|$)")
+_ROOTS = frozenset({"/api", "/v3"})
+_FORUM_PATH = "/index.php"
+_FORUM_QUERY = re.compile(r"(api/mc-dm-[^&?]*)[&?]?(.*)", re.DOTALL)
+
+
+def canonical_path(path: str) -> str:
+    """Return a path of an API with single slashes, and with or without one at its end, as the routes have it.
+
+    Clients write both forms, and a redirect would turn their writes into reads. Any other path is returned as it is.
+    """
+    single = _SLASHES.sub("/", path)
+    if not is_api(single):
+        return path
+    bare = single.rstrip("/")
+    return f"{bare}/" if bare in _ROOTS or _ENDS_WITH_SLASH.match(bare) else bare
+
+
+def forum_url(path: str, query: str) -> tuple[str, str] | None:
+    """Return path and query for the mc-dm API of a forum without friendly URLs (`/index.php?api/…&…`), or None."""
+    if path != _FORUM_PATH or not (match := _FORUM_QUERY.fullmatch(unquote_route(query))):
+        return None
+    return f"/{match[1]}", match[2]
+
+
+def unquote_route(query: str) -> str:
+    """Decode the first part of a query; some clients encode it, and add `=` because it has no value."""
+    route, separator, rest = query.partition("&")
+    return f"{unquote(route).removesuffix('=')}{separator}{rest}"

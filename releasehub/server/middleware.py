@@ -20,7 +20,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.middleware.csrf import CsrfViewMiddleware
 
-from releasehub.api.dialects import is_api
+from releasehub.api.dialects import canonical_path, forum_url, is_api
 from releasehub.api.native.content_views import receive_part
 from releasehub.core.anonymous_cache import has_credentials
 from releasehub.core.rates import Rate, count_anonymous
@@ -48,6 +48,22 @@ class HealthMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.views.get(request.path_info, self.get_response)(request)
+
+
+class ApiPathMiddleware:
+    """Give the routes of the APIs the one form of each path that they know, whichever form a client sends."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if forum := forum_url(request.path_info, request.META.get("QUERY_STRING", "")):
+            request.path_info, request.META["QUERY_STRING"] = forum
+        path = canonical_path(request.path_info)
+        if path != request.META["PATH_INFO"]:
+            request.path_info = request.META["PATH_INFO"] = path
+            request.path = f"{request.META.get('SCRIPT_NAME', '').rstrip('/')}{path}"
+        return self.get_response(request)
 
 
 class UncachedErrorsMiddleware:

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "releasehub.core.middleware.RequestIdMiddleware",
     "releasehub.server.middleware.HealthMiddleware",
+    "releasehub.server.middleware.ApiPathMiddleware",
     "releasehub.core.middleware.UrlCheckMiddleware",
     "releasehub.server.middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test import Client
 from django.utils import timezone
 
-from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
-from tests.api.described import operations, real_parameters
-from tests.factories import make_file, make_key, make_user
+from tests.api.calling import Caller
+from tests.api.described import operations
+from tests.factories import make_key, make_user
 
 pytestmark = pytest.mark.django_db
 NO_KEY = ("post", "/v3/accounts/login")
@@ -39,32 +36,6 @@ def forms_of(key: str) -> list[dict[str, str]]:
         {"XF-Api-Key": key, "Authorization": f"Bearer {key}"},
         {"XF-Api-Key": key} | basic("proxy", "a password for the proxy"),
     ]
-
-
-@dataclass
-class Caller:
-    """Sends the same request again and again, and undoes what it changes."""
-
-    verb: str
-    path: str
-
-    def __post_init__(self) -> None:
-        file = make_file()
-        self.owner: User = file.version.download.owner
-        User.objects.filter(pk=self.owner.pk).update(is_superuser=True)
-        self.url = self.path.format_map(Known(real_parameters(file, f"{self.verb.upper()} {self.path}")))
-
-    def send(self, headers: dict[str, str]) -> Any:
-        client = Client(raise_request_exception=False)
-        before = transaction.savepoint()
-        response = client.generic(self.verb.upper(), self.url, "{}", content_type="application/json", headers=headers)
-        transaction.savepoint_rollback(before)
-        return response
-
-
-class Known(dict[str, Any]):
-    def __missing__(self, name: str) -> str:
-        return "1"
 
 
 def test_every_form_of_a_key_is_accepted_and_everything_else_refused() -> None:

@@ -328,7 +328,6 @@ def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response["Access-Control-Allow-Origin"] = "*"
     response.setdefault("Cache-Control", "no-cache")
 
 

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "releasehub.core.middleware.RequestIdMiddleware",
     "releasehub.server.middleware.HealthMiddleware",
     "releasehub.server.middleware.ApiPathMiddleware",
+    "releasehub.server.cors.CorsMiddleware",  # before any refusal or redirect, whose answer a script could not read
     "releasehub.core.middleware.UrlCheckMiddleware",
     "releasehub.server.middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",

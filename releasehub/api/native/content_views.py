@@ -18,25 +18,15 @@ from releasehub.api.native.errors import error_response
 from releasehub.core.errors import DomainError
 from releasehub.distribution.delivery import serve_signed
 
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "PUT, OPTIONS",
-    "Access-Control-Allow-Headers": "Content-Type, Content-MD5, X-Amz-Checksum-Sha256",
-    "Access-Control-Max-Age": "86400",
-}
-
 
 @takes_files
 @csrf_exempt
 def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Receive one part of an upload (PUT). The signed URL is the permission; browsers of any origin may use it."""
+    """Receive one part of an upload (PUT). The signed URL is the permission."""
     storage = blob_storage()
-    if not isinstance(storage, LocalStorage) or request.method not in {"PUT", "OPTIONS"}:
+    if not isinstance(storage, LocalStorage) or request.method != "PUT":
         return hub_envelope.no_route(request)
-    response = HttpResponse(status=204) if request.method == "OPTIONS" else _receive(request, token, storage)
-    for name, value in CORS.items():
-        response[name] = value
-    return response
+    return _receive(request, token, storage)
 
 
 def _receive(request: HttpRequest, token: str, storage: LocalStorage) -> HttpResponse:

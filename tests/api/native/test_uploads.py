@@ -338,9 +338,12 @@ def test_signed_urls_allow_cross_origin_requests(world: World, settings: Any) ->
     if settings.STORAGE_KIND == "s3":
         pytest.skip("the bucket answers for itself")
     path = urlsplit(world.begin()["urls"][0]["url"]).path
-    answer = Client().options(path, headers={"Origin": "https://elsewhere.example"})
+    headers = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "PUT"}
+    answer = Client().options(path, headers=headers)
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (204, "*")
     assert "PUT" in answer["Access-Control-Allow-Methods"]
+    allowed = answer["Access-Control-Allow-Headers"].split(", ")
+    assert {"Content-MD5", "Content-Type", "X-Amz-Checksum-Sha256"} <= set(allowed)
 
 
 def test_upload_requests_transfer_no_bytes(world: World, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,54 @@
+"""Cross-origin requests (CORS): scripts of every web page may call the APIs and fetch files, but never with cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from releasehub.api.dialects import is_api
+
+PREFLIGHT_SECONDS = 7200  # the longest time for which Chromium stores the answer to a preflight request
+READS = "GET, HEAD"
+API_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
+REQUEST_HEADERS = (
+    "Authorization, Content-MD5, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, If-Range, "
+    "Range, X-Amz-Checksum-Sha256, X-Request-Id, XF-Api-Key, XF-Api-User"
+)
+RESPONSE_HEADERS = (
+    "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "
+    "WWW-Authenticate, X-Request-Id"
+)
+
+
+class CorsMiddleware:
+    """Allow every origin on the APIs and on permanent links.
+
+    The wildcard makes browsers leave out cookies, and the APIs ignore them anyway, so a page of another origin can only
+    do what its visitor's key allows, or read what is public.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        methods = allowed_methods(request.path_info)
+        if not methods:
+            return self.get_response(request)
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            response: HttpResponseBase = HttpResponse(status=204)
+            response["Access-Control-Allow-Methods"] = methods
+            response["Access-Control-Allow-Headers"] = REQUEST_HEADERS
+            response["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+        else:
+            response = self.get_response(request)
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Access-Control-Expose-Headers"] = RESPONSE_HEADERS
+        return response
+
+
+def allowed_methods(path: str) -> str:
+    """Return the methods that scripts of other origins may use, or an empty string for a page with a session."""
+    if is_api(path):
+        return API_METHODS
+    return READS if path.startswith("/d/") else ""

@@ -102,7 +102,6 @@ class Version(PublicIdModel, SoftDeleteModel):
         ]
         indexes = [
             models.Index(fields=["download", "-released_at", "-id"], name="version_released"),
-            models.Index(fields=["download", "-version_int", "-id"], name="version_by_number"),
             models.Index(fields=["download", "-download_count", "-id"], name="version_popular"),
             models.Index(fields=["download", "channel", "-sort_key"], name="version_latest"),
             models.Index(

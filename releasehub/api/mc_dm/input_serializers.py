@@ -64,6 +64,12 @@ class McDmDownloadUpdateSerializer(InputSerializer):
     license = serializers.CharField(max_length=100, required=False, allow_blank=True)
     homepage_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
     source_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+    version_scheme = serializers.ChoiceField(
+        choices=Download.VersionScheme.choices,
+        required=False,
+        allow_blank=True,
+        help_text="How versions are read and compared; an empty text detects the scheme from each number",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Replace `category_id` by the row `category`."""

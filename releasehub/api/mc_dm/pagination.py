@@ -1,13 +1,18 @@
-"""Pages by `page` and `per_page`, which are clamped instead of rejected, and the pagination block of the contract."""
+"""Pages by `page` and `per_page`, which are clamped instead of rejected, or by the cursor `after`.
+
+The pagination block is that of the contract, with the cursor of the next page as `next`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from releasehub.api.common import cursors
 from releasehub.api.common.paging import MAX_PAGE, clamp, window
 
 DEFAULT_PER_PAGE = 20
@@ -20,7 +25,17 @@ class McDmPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         stored_total = view.get_stored_total(queryset)
         start = self.begin(request, view, queryset.order_by().count() if stored_total is None else stored_total)
-        return [] if start >= self.total else list(window(queryset, start, self.per_page))
+        self.order = cursors.Order.of(queryset)
+        if cursor := request.query_params.get(cursors.PARAMETER):
+            rest, self.page = self.order.resume(queryset, cursor)
+            return self.keep(list(rest[: self.per_page + 1]))
+        return self.keep([] if start >= self.total else list(window(queryset, start, self.per_page + 1)))
+
+    def keep(self, rows: Sequence[Any]) -> list[Any]:
+        """Return the rows of the page. One row more than that shows that there is a next page, and is left out."""
+        page = list(rows[: self.per_page])
+        self.next = self.order.cursor(page[-1], self.page + 1) if len(rows) > self.per_page else None
+        return page
 
     def begin(self, request: Request, view: Any, total: int) -> int:
         """Read the parameters of the page, and return the index of its first row."""
@@ -33,9 +48,15 @@ class McDmPagination(BasePagination):
     def get_paginated_response(self, data: Any) -> Response:
         return Response({self.list_key: data, "pagination": self.get_block()})
 
-    def get_block(self) -> dict[str, int]:
+    def get_block(self) -> dict[str, int | str | None]:
         last = max(1, -(-self.total // self.per_page))
-        return {"page": self.page, "per_page": self.per_page, "total": self.total, "last_page": last}
+        return {
+            "page": self.page,
+            "per_page": self.per_page,
+            "total": self.total,
+            "last_page": last,
+            "next": self.next,
+        }
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema

@@ -23,6 +23,7 @@ from releasehub.api.mc_dm.input_serializers import McDmYankSerializer
 WITH = OpenApiParameter("with", str, enum=["default", "full"], description="`full` adds fields and related objects.")
 PAGING = (
     OpenApiParameter("page", int, description="Starts at 1. A value out of range is clamped."),
+    OpenApiParameter("after", str, description="The `next` of the page before; `page` is then ignored."),
     OpenApiParameter("per_page", int, description="20 by default, at most 100. A value out of range is clamped."),
     OpenApiParameter("direction", str, enum=["asc", "desc"], description="The default is `desc`."),
     WITH,
@@ -50,6 +51,9 @@ class McDmPaginationSerializer(serializers.Serializer[Any]):
     per_page = serializers.IntegerField()
     total = serializers.IntegerField(help_text="The number of objects that the caller may see")
     last_page = serializers.IntegerField()
+    next = serializers.CharField(
+        allow_null=True, help_text="The cursor of the next page, to send as `after`; null on the last page"
+    )
 
 
 class McDmSuccessSerializer(serializers.Serializer[Any]):

@@ -206,6 +206,7 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
 
     public_id = serializers.CharField(read_only=True)
     slug = serializers.CharField(read_only=True)
+    version_scheme = serializers.ChoiceField(choices=Download.VersionScheme.choices, read_only=True)
     can_view = serializers.BooleanField(read_only=True)
     can_edit = serializers.BooleanField(read_only=True)
     Category = McDmCategorySerializer(read_only=True)

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from downloads.access import find_with_access
 from downloads.models import Download
 from downloads.policies import download_policy
+from releasehub.api.common.cursors import Order
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.errors import ParentFilterRequired
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
@@ -42,8 +43,9 @@ from versions.querysets import listed_total
 from versions.services import lock_version
 
 CHANNEL_HEADER = "X-ReleaseHub-Channel"
+NEWEST_FIRST = Order.named(Version, ("-released_at", "-id"))  # the order of `newest_versions`
 FILTERS = ("since", "channel", "state", "version_string")
-ORDER = {"release_date": "released_at", "version_int": "version_int", "download_count": "download_count"}
+ORDER = {"release_date": "released_at", "version_int": "sort_key", "download_count": "download_count"}
 EXAMPLE = {
     "version_id": 88,
     "download_id": 42,
@@ -177,7 +179,8 @@ class McDmVersionViewSet(McDmModelViewSet):
         if paginator.begin(request, self, total):
             return super().list(request)
         only_listed = not download_policy.is_insider(self.actor, download)
-        versions = newest_versions(download, paginator.per_page, only_listed=only_listed)
+        paginator.order = NEWEST_FIRST
+        versions = paginator.keep(newest_versions(download, paginator.per_page + 1, only_listed=only_listed))
         return self.get_paginated_response(self.get_serializer(versions, many=True).data)
 
     def get_object(self) -> Version:

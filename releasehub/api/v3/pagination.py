@@ -1,4 +1,7 @@
-"""Pages by `page` and `limit`; the body is a bare array, and the totals are in headers."""
+"""Pages by `page` and `limit`, or by the cursor `after`.
+
+The body is a bare array; the totals and the cursor of the next page are in headers.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from releasehub.api.common import cursors
 from releasehub.api.common.paging import MAX_PAGE, window
 
 DEFAULT_LIMIT = 25
@@ -27,12 +31,23 @@ class V3Pagination(BasePagination):
         self.limit = read_parameter(request, "limit", default=DEFAULT_LIMIT, maximum=MAX_LIMIT)
         stored_total = view.get_stored_total(queryset)
         self.total: int = queryset.order_by().count() if stored_total is None else stored_total
-        start = (self.page - 1) * self.limit
-        return [] if start >= self.total else list(window(queryset, start, self.limit))
+        order = cursors.Order.of(queryset)
+        rows: list[Any] = []
+        # One row more than the page holds shows whether there is a next page.
+        if cursor := request.query_params.get(cursors.PARAMETER):
+            rest, self.page = order.resume(queryset, cursor)
+            rows = list(rest[: self.limit + 1])
+        elif (start := (self.page - 1) * self.limit) < self.total:
+            rows = list(window(queryset, start, self.limit + 1))
+        has_next = len(rows) > self.limit
+        rows = rows[: self.limit]
+        self.next = order.cursor(rows[-1], self.page + 1) if has_next else ""
+        return rows
 
     def get_paginated_response(self, data: Any) -> Response:
         totals = {"Count": self.total, "Page": self.page, "Limit": self.limit}
-        return Response(data, headers={f"Pagination-{name}": str(value) for name, value in totals.items()})
+        headers = {f"Pagination-{name}": str(value) for name, value in totals.items()}
+        return Response(data, headers=headers | ({"Pagination-Next": self.next} if self.next else {}))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema

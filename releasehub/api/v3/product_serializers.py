@@ -64,6 +64,13 @@ class V3ProductUpdateSerializer(InputSerializer):
         help_text="A product has a single name on this hub: `displayName` takes precedence over `name`",
     )
     description = NullableTextField(max_length=50_000)
+    versionScheme = serializers.ChoiceField(
+        choices=Download.VersionScheme.choices,
+        required=False,
+        allow_blank=True,
+        source="version_scheme",
+        help_text="Not in the original API. How versions are read and compared; an empty text detects the scheme",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Replace both names by the title."""

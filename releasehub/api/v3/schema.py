@@ -15,11 +15,12 @@ from releasehub.api.v3.pagination import DEFAULT_LIMIT, MAX_LIMIT
 operation = partial(extend_schema, tags=["v3"])
 DELETED = OpenApiResponse(description="It was deleted.")
 TOTALS = tuple(
-    OpenApiParameter(f"Pagination-{name}", int, OpenApiParameter.HEADER, response=[200], description=text)
-    for name, text in (
-        ("Count", "The number of objects that the caller may see"),
-        ("Page", "The number of this page"),
-        ("Limit", "The number of objects on a page"),
+    OpenApiParameter(f"Pagination-{name}", kind, OpenApiParameter.HEADER, response=[200], description=text)
+    for name, kind, text in (
+        ("Count", int, "The number of objects that the caller may see"),
+        ("Page", int, "The number of this page"),
+        ("Limit", int, "The number of objects on a page"),
+        ("Next", str, "The cursor of the next page, to send as `after`; not sent with the last page"),
     )
 )
 BYTES = (
@@ -56,6 +57,7 @@ def _paging(ordering: Mapping[str, str]) -> tuple[OpenApiParameter, ...]:
     sort = f"`+field` or `-field`, or several of them separated by commas. The fields are {', '.join(ordering)}."
     return (
         OpenApiParameter("page", int, description="Starts at 1. The list is empty beyond the last page."),
+        OpenApiParameter("after", str, description="The `Pagination-Next` of the page before; `page` is then ignored."),
         OpenApiParameter("limit", int, description=f"1 to {MAX_LIMIT}; {DEFAULT_LIMIT} by default."),
         OpenApiParameter("sort", str, description=sort),
     )

@@ -27,6 +27,7 @@ FIELD_NAMES = {
     "declared_checksum": "checksum",
     "secret": "token",
     "download_id": "productId",
+    "version_scheme": "versionScheme",
     "is_active": "active",
 }
 

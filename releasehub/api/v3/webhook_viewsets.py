@@ -55,7 +55,9 @@ from releasehub.webhooks.replays import replay_delivery
 
 Format = Endpoint.Format
 ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title"}
-LOG_ORDER = {"createdAt": "created_at"}
+# Deliveries get their ids in the order of their creation. Their times come from the database, and SQLite writes them
+# with fewer digits than Django compares them with, so that a cursor could not tell a row from the ones after it.
+LOG_ORDER = {"createdAt": "id"}
 LOG = {200: V3WebhookEventLogSerializer}
 EVENT_NAMES = OpenApiResponse({"type": "array", "items": {"type": "string", "enum": list(EVENTS)}})
 OWNER = (

@@ -176,6 +176,33 @@ def test_order_and_direction(hub: Hub) -> None:
 
 
 @begin_with_hub
+def test_pre_releases_of_one_release_are_in_version_order(hub: Hub) -> None:
+    for number in ("1.0.0-rc.9", "1.0.0-beta.2", "1.0.0-rc.10", "1.0.0", "1.0.0-alpha.1"):
+        make_version(hub.download, number, channel="stable")
+    rows = hub.versions("order=version_int&direction=asc")["versions"]
+    order = ["1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-rc.9", "1.0.0-rc.10", "1.0.0"]
+    assert [row["version_string"] for row in rows] == order
+
+
+@begin_with_hub
+def test_version_scheme_is_set_and_changed(hub: Hub) -> None:
+    body = {"title": "Tool", "category_id": hub.download.category_id, "version_scheme": "build"}
+    created = hub.post("downloads", body)
+    pk = created.json()["download"]["download_id"]
+    path = f"/api/mc-dm-downloads/{pk}/?with=full"
+    assert hub.client.get(path).json()["download"]["version_scheme"] == "build"
+    for number in ("1.0.0+1", "1.0.0+2"):
+        assert hub.post("versions", {"download_id": pk, "version_string": number}).status_code == 200
+    refused = hub.client.send("put", path, {"version_scheme": "semver"})
+    error = refused.json()["errors"][0]
+    assert (refused.status_code, error["params"]["field"]) == (409, "version_scheme")
+    assert {"1.0.0+1", "1.0.0+2"} <= set(error["message"].split())
+    assert hub.client.send("put", path, {"version_scheme": "no scheme"}).status_code == 400
+    assert hub.client.send("put", path, {"version_scheme": ""}).status_code == 409
+    assert hub.client.send("put", path, {"version_scheme": "build"}).status_code == 200
+
+
+@begin_with_hub
 def test_total_counts_only_what_the_caller_may_see(hub: Hub) -> None:
     make_version(hub.download, "1.0")
     make_version(hub.download, "2.0", state="draft")

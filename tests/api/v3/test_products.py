@@ -10,7 +10,7 @@ from downloads.models import Download
 from releasehub.apikeys.scopes import Scope
 from tests.api.v3.shop import Shop, signed_in
 from tests.conftest import ApiClient
-from tests.factories import make_category, make_download, make_key, make_user
+from tests.factories import make_category, make_download, make_key, make_user, make_version
 
 
 def test_product_has_exactly_the_documented_fields(shop: Shop) -> None:
@@ -40,6 +40,21 @@ def test_create_change_delete(shop: Shop) -> None:
     assert shop.client.send("delete", path).status_code == 204
     assert shop.get(path).status_code == 404
     assert Download.all_objects.get(public_id=created.json()["id"]).is_deleted
+
+
+def test_version_scheme_decides_which_releases_are_accepted(shop: Shop) -> None:
+    created = shop.client.send("post", "/v3/products", {"name": "acme", "versionScheme": "semver"}).json()
+    product = Download.objects.get(public_id=created["id"])
+    body = {"name": "R", "version": "1.0", "channel": "stable", "platforms": [], "productId": product.public_id}
+    assert shop.client.send("post", "/v3/releases", body).status_code == 400
+    path = f"/v3/products/{product.public_id}"
+    assert shop.client.send("patch", path, {"versionScheme": "build"}).status_code == 200
+    assert shop.client.send("post", "/v3/releases", body).status_code == 201
+    for number in ("1.1.0+1", "1.1.0+2"):
+        make_version(product, number)
+    refused = shop.client.send("patch", path, {"versionScheme": "semver"})
+    assert refused.status_code == 409
+    assert {"1.1.0+1", "1.1.0+2"} <= set(refused.json()["message"].split())
 
 
 def test_category_must_accept_products(shop: Shop) -> None:

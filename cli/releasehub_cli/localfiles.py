@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import hashlib
 import threading
@@ -9,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from releasehub_cli.errors import CliError, digest_differs, usage
 from releasehub_cli.progress import Meter
@@ -16,6 +18,13 @@ from releasehub_cli.retrying import Stopped
 
 CHUNK_BYTES = 1024 * 1024
 MIN_PROGRESS_BYTES = 64 * CHUNK_BYTES
+# UTF-32 comes first, because its mark begins with that of UTF-16.
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 @dataclass(frozen=True)
@@ -158,3 +167,18 @@ def _expand(pattern: str) -> list[Path]:
 
 def _is_big(file: LocalFile) -> bool:
     return file.size_bytes >= MIN_PROGRESS_BYTES
+
+
+def read_text(file: BinaryIO) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark, which PowerShell 5 writes.
+
+    Raises:
+        CliError: The file is not a text in one of these encodings.
+    """
+    content = file.read()
+    marked = (encoding for mark, encoding in _BYTE_ORDER_MARKS.items() if content.startswith(mark))
+    try:
+        return content.decode(next(marked, "utf-8-sig")).replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        message = f"{getattr(file, 'name', 'The file')} is not a text in UTF-8, or in UTF-16 with a byte order mark."
+        raise usage(message, "Save the file as UTF-8 and try again.") from error

@@ -1,5 +1,6 @@
 """Validation of input that several services share."""
 
+import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
@@ -7,6 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from releasehub.core.errors import ErrorCode, Invalid
+
+_CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+def strip_controls(text: str) -> str:
+    """Return the text without the characters that XML forbids, and thus every feed, except tabs and line breaks."""
+    return _CONTROL_CHARACTERS.sub("", text)
 
 
 def clean_fields(target: models.Model, names: Iterable[str]) -> None:
@@ -25,13 +33,13 @@ def clean_fields(target: models.Model, names: Iterable[str]) -> None:
 
 
 def assign(target: models.Model, values: dict[str, Any]) -> None:
-    """Set the fields of the target and validate them.
+    """Set the fields of the target and validate them. Control characters are removed from texts.
 
     Raises:
         Invalid: A field has an invalid value.
     """
     for name, value in values.items():
-        setattr(target, name, value)
+        setattr(target, name, strip_controls(value) if isinstance(value, str) else value)
     clean_fields(target, values)
 
 

@@ -1,7 +1,7 @@
 """Render user-written Markdown as safe HTML, with a limit on the rendering cost."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,9 +12,11 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block import table as parse_table
-from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from mdit_py_plugins.gfm import gfm_plugin
+
+from releasehub.pages.markdown_tokens import ALERTS, adapt_tokens
 
 MAX_CHARS = 100_000
 MAX_STEPS = 50_000
@@ -22,19 +24,23 @@ MAX_NESTING = 20
 SHORT_CHARS = 10_000
 
 TAGS = {
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s",
-    "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ins", "kbd", "li",
+    "ol", "p", "pre", "s", "samp", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}}
 SCHEMES = {"http", "https", "mailto"}
 LINK_REL = "nofollow noopener noreferrer"
 
+InlineRule = Callable[[StateInline, bool], bool]
+
 _SCHEME = re.compile(r"([^/?#:]*):")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_BARE_URL = re.compile(r"(?:://|www\.)\S{1,2000}+(?!\S)")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,100}\]")
 
 
 def render_markdown(text: str) -> SafeString:
-    """Render CommonMark with tables and strikethrough, without raw HTML. An image becomes a link to the image.
+    """Render Markdown as GitHub does, with a few tags of raw HTML. An image becomes a link to the image.
 
     This never raises. A text that is longer than MAX_CHARS, takes too long or grows too much is rendered as plain
     paragraphs. Recent results are cached.
@@ -141,50 +147,64 @@ def _table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> b
         budget.row_steps = 1
 
 
-def _adapt_tokens(state: StateCore) -> None:
-    for token in state.tokens:
-        if token.children:
-            token.children = list(_without_images(state, token.children))
-        # The content security policy of the site forbids inline styles.
-        if style := str(token.attrs.pop("style", "")):
-            token.attrs["align"] = style.removeprefix("text-align:")
+def _bounded_autolink(parse: InlineRule) -> InlineRule:
+    """Return the plugin's rule for bare URLs, limited to the characters up to the next space.
 
-
-def _without_images(state: StateCore, tokens: list[Token]) -> Iterator[Token]:
-    """Replace images with links.
-
-    A remote image would reveal the readers of the page to its host. A local one would send requests to this site with
-    the reader's session.
+    Without the limit, the rule copies the rest of the text and searches the text before it at each colon.
     """
-    in_link = False
-    for token in tokens:
-        in_link = token.type == "link_open" or (in_link and token.type != "link_close")
-        if token.type != "image":
-            yield token
-        elif in_link:
-            yield _alternative(state, token)
-        else:
-            attrs = {name: value for name, value in token.attrs.items() if name == "title"}
-            yield Token("link_open", "a", 1, attrs={"href": token.attrs["src"], **attrs})
-            yield _alternative(state, token)
-            yield Token("link_close", "a", -1)
+
+    def link(state: StateInline, silent: bool) -> bool:
+        is_protocol = state.pending.endswith(("http", "https"))
+        if silent or not (is_protocol or state.src.startswith("www.", state.pos)):
+            return False
+        state.env["budget"].spend(1 + len(state.pending) // 50)
+        run = _BARE_URL.match(state.src, state.pos, state.posMax)
+        if run is None:
+            return False
+        end, state.posMax = state.posMax, run.end()
+        try:
+            return parse(state, silent)
+        finally:
+            state.posMax = end
+
+    return link
 
 
-def _alternative(state: StateCore, image: Token) -> Token:
-    alt = _renderer.renderInlineAsText(image.children or [], state.md.options, state.env)
-    return Token("text", "", 0, content=alt.strip() or str(image.attrs["src"]))
+def _bounded_footnote(parse: InlineRule) -> InlineRule:
+    """Return the plugin's rule for footnotes, limited to labels of a usual length."""
+
+    def refer(state: StateInline, silent: bool) -> bool:
+        if not _FOOTNOTE.match(state.src, state.pos, state.posMax):
+            return False
+        return parse(state, silent)
+
+    return refer
 
 
 def _make_parser() -> _Markdown:
-    parser = _Markdown("commonmark", {"html": False, "maxNesting": MAX_NESTING})
-    parser.enable(["table", "strikethrough"])
+    parser = _Markdown("commonmark", {"html": True, "maxNesting": MAX_NESTING})
+    parser.use(gfm_plugin)
+    parser.disable("gfm_autolink_email")
+    for name in ("gfm_autolink_www", "gfm_autolink_protocol"):
+        parser.inline.ruler.at(name, _bounded_autolink(_rule(parser, name)))
+    parser.inline.ruler.at("footnote_ref", _bounded_footnote(_rule(parser, "footnote_ref")))
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.before("table", "count", _count_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     parser.inline.ruler.before("text", "count", _count_inline)
-    parser.core.ruler.push("adapt", _adapt_tokens)
+    parser.core.ruler.push("adapt", adapt_tokens)
     return parser
+
+
+def _rule(parser: MarkdownIt, name: str) -> InlineRule:
+    return next(rule.fn for rule in parser.inline.ruler.__rules__ if rule.name == name)
 
 
 _markdown = _make_parser()
 _renderer = RendererHTML()
-_cleaner = nh3.Cleaner(tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=LINK_REL)
+_cleaner = nh3.Cleaner(
+    tags=TAGS,
+    attributes=ATTRIBUTES,
+    allowed_classes={"blockquote": {"alert", *(f"alert-{kind}" for kind in ALERTS)}},
+    url_schemes=SCHEMES,
+    link_rel=LINK_REL,
+)

@@ -41,6 +41,24 @@ def test_files_are_uploaded_and_published(
     assert (len(proxy.accepted), set(proxy.accepted.values())) == (7, {1})
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_notes_are_read_in_the_encodings_of_windows(
+    publish: Run, shelf: Shelf, files: Files, tmp_path: Path, encoding: str
+) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_bytes("# Grüße\r\n".encode(encoding))
+    assert publish(files("tool.bin"), "--notes-file", notes, "--draft").code == 0
+    assert shelf.versions()[0]["release_notes"].strip() == "# Grüße"
+
+
+def test_notes_in_another_encoding_are_refused(publish: Run, files: Files, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_bytes("Grüße".encode("latin-1"))
+    ended = publish(files("tool.bin"), "--notes-file", notes, "--draft")
+    assert ended.code == 2
+    assert "notes.md is not a text in UTF-8" in ended.err
+
+
 def test_json_result_is_one_object_on_stdout(publish: Run, proxy: Proxy, shelf: Shelf, files: Files) -> None:
     data = publish(files("tool.bin"), "--json").json
     assert data["published"] is True

@@ -241,3 +241,10 @@ def test_draft_cannot_bypass_approval(state: str) -> None:
 def test_moderator_publishes_a_draft_at_once() -> None:
     _, version = waiting_for_approval()
     assert move(Move.PUBLISH, actor=system(), version=version).state == "published"
+
+
+def test_control_characters_are_removed_from_texts() -> None:
+    """No feed may contain them, and release notes from a terminal often do."""
+    version = make_version()
+    version = update_version(actor=system(), version=version, release_notes="\x1b[1ma\x00\ufffe\tb\r\nc")
+    assert version.release_notes == "[1ma\tb\r\nc"

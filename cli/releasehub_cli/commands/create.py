@@ -10,6 +10,7 @@ import click
 from releasehub_cli import catalog, options
 from releasehub_cli.errors import CliError, HubError, usage
 from releasehub_cli.http import Hub
+from releasehub_cli.localfiles import read_text
 from releasehub_cli.output import table
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import CategoryRow
@@ -27,7 +28,7 @@ _SLUG_IN_URL = re.compile(r"/downloads/categories/([^/]+)\.\d+/")
 @click.option("--description", default="", metavar="TEXT", help="A description in Markdown.")
 @click.option(
     "--description-file",
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("rb"),
     metavar="F",
     help="Read the description from a file, or from stdin with -.",
 )
@@ -68,7 +69,7 @@ def create(
         "category_id": category_id(hub, category),
         "slug": slug,
         "tag_line": tag_line,
-        "description": description_file.read() if description_file else description,
+        "description": read_text(description_file) if description_file else description,
         "visibility": visibility,
         "license": license_name,
         "homepage_url": homepage,

@@ -12,7 +12,7 @@ import click
 from releasehub_cli import catalog, options
 from releasehub_cli.errors import CliError, Exit, HubError, conflict, usage
 from releasehub_cli.http import RUN_AGAIN, Hub
-from releasehub_cli.localfiles import LocalFile, find_files, sha256
+from releasehub_cli.localfiles import LocalFile, find_files, read_text, sha256
 from releasehub_cli.names import contradicting_version, kind_of, target_of
 from releasehub_cli.output import Output
 from releasehub_cli.progress import Meter, meter
@@ -50,7 +50,7 @@ class Request:
 @click.option("--notes", default="", metavar="TEXT", help="Release notes in Markdown.")
 @click.option(
     "--notes-file",
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("rb"),
     metavar="F",
     help="Read the release notes from a file, or from stdin with -.",
 )
@@ -114,7 +114,7 @@ def publish(
         raise usage("Use either --notes or --notes-file.")
     target, paths = options.target_and_paths(words, download, number)
     files = find_files(paths)
-    texts = {"title": title, "release_notes": notes_file.read() if notes_file else notes}
+    texts = {"title": title, "release_notes": read_text(notes_file) if notes_file else notes}
     nonempty_texts = {name: text for name, text in texts.items() if text}
     parsed_target = _parse_target(target)
     _check_names(settings.output, parsed_target.version, files, is_strict=strict)

@@ -91,6 +91,16 @@ class File(PublicIdModel, SoftDeleteModel):
     objects = AliveFileManager()
     all_objects = FileManager()
 
+    @property
+    def warnings(self) -> list[dict[str, str]]:
+        """The findings that did not keep the file from passing. They are for those who manage the download."""
+        return self.findings if self.validation_status == self.Validation.PASSED else []
+
+    @property
+    def failures(self) -> list[dict[str, str]]:
+        """The findings of a failed file, the reasons to refuse it first."""
+        return self.findings if self.validation_status == self.Validation.FAILED else []
+
     class Meta:
         base_manager_name = "all_objects"
         ordering = ["-display_order", "-id"]

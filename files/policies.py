@@ -39,6 +39,11 @@ class FilePolicy(Policy[File]):
         """
         return None if self.is_withheld(actor, target) else target.external_url or None
 
+    def warnings(self, actor: Actor, target: File) -> list[dict[str, str]]:
+        """Return the warnings about a visible file, or an empty list unless the actor is on the team or staff."""
+        warnings = target.warnings
+        return warnings if warnings and download_policy.is_insider(actor, target.version.download) else []
+
     def can_edit(self, actor: Actor, target: File) -> bool:
         return self._may(actor, target)
 

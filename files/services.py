@@ -1,5 +1,6 @@
 """Services for files: add, link, edit and restore them, and check names and limits."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from downloads.rules import CategoryRules, rules_of
+from files.inspection.findings import Finding, as_json
 from files.inspection.validation import Candidate, check_extension, max_upload_bytes, validate
 from files.kinds import kind_of
 from files.links import check_url, name_in, provisional_name
@@ -108,7 +110,7 @@ def add_file(
     version: Version,
     filename: str,
     blob: Blob,
-    is_checked: bool,
+    warnings: Sequence[Finding] | None,
     head: bytes = b"",
     upload: UploadSession | None = None,
     **fields: Any,
@@ -116,7 +118,8 @@ def add_file(
     """Add a file with the content of `blob` to the version. `is_primary=True` makes it the primary file.
 
     Args:
-        is_checked: The content was already validated. Otherwise a worker validates it after the commit.
+        warnings: What the inspection of the content has found, to be stored with the file. None means that the content
+            was not inspected yet, so a worker does it after the commit.
         head: The first bytes of the content, if they were not yet compared with the rules of the category.
 
     Raises:
@@ -138,8 +141,9 @@ def add_file(
         raise Conflict(
             ErrorCode.FILE_INCOMPLETE, "The uploaded bytes were removed in the meantime. Upload the file again."
         )
-    status = File.Validation.PASSED if is_checked else File.Validation.PENDING
+    status = File.Validation.PENDING if warnings is None else File.Validation.PASSED
     file = File(version=version, blob=blob, size_bytes=blob.size_bytes, validation_status=status)
+    file.findings = as_json(warnings or ())
     return _add(actor, file, filename, fields)
 
 

@@ -32,7 +32,7 @@ def file_snapshot(file: File) -> dict[str, Any]:
         "is_primary": file.is_primary,
         "display_order": file.display_order,
         "validation_status": file.validation_status,
-        "findings": file.findings,
+        "findings": file.failures,
         "download_count": file.download_count,
         "created_at": file.created_at.isoformat(),
         "updated_at": file.updated_at.isoformat(),

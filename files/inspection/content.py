@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 from django.conf import settings
 
 from files.inspection.archives import DEFAULT_LIMITS, ArchiveLimits, inspect_archive
-from files.inspection.findings import Finding
+from files.inspection.findings import Finding, is_rejected
 from files.inspection.scanner import scan
 from files.models import Blob
 from files.storage import blob_storage
@@ -20,7 +20,9 @@ CHUNK_BYTES = 1024 * 1024
 
 
 def findings_of(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> list[Finding]:
-    """Return the reasons not to offer these bytes under that file name. An empty list means that the file is fine.
+    """Return what is wrong with these bytes under that file name: reasons to refuse them, and warnings.
+
+    The virus scanner is asked unless the archive checks have already found a reason to refuse the file.
 
     Raises:
         StorageUnavailable: The bytes cannot be read.
@@ -28,11 +30,13 @@ def findings_of(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LI
         TooManySteps: The inspection of the archive takes more steps than `limits.max_steps` allows.
     """
     with open_seekable(blob.storage_key, blob.size_bytes) as handle:
-        if findings := inspect_archive(handle, filename, limits):
-            return findings
-    if settings.SCANNER_ADDRESS and (name := scan(_chunks(blob), address=settings.SCANNER_ADDRESS)):
-        return [Finding("scanner.found", f"The malware scanner found {name} in this file. Upload a clean file.")]
-    return []
+        findings = inspect_archive(handle, filename, limits)
+    if is_rejected(findings) or not settings.SCANNER_ADDRESS:
+        return findings
+    if name := scan(_chunks(blob), address=settings.SCANNER_ADDRESS):
+        virus = Finding("scanner.found", f"The malware scanner found {name} in this file. Upload a clean file.")
+        return [virus, *findings]
+    return findings
 
 
 def head_of(blob: Blob) -> bytes:

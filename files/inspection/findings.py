@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 
 _MAX_SHOWN_CHARACTERS = 200
 # Unusual but legitimate. Every other finding means that the content deceives an unpacker or escapes its folder.
@@ -29,6 +30,21 @@ class Finding:
     def is_warning(self) -> bool:
         """Return True if legitimate files have this problem too."""
         return self.code in _WARNINGS
+
+
+def is_rejected(findings: Iterable[Finding]) -> bool:
+    """Return True if any finding is a reason to refuse the file. Warnings are not."""
+    return not all(finding.is_warning for finding in findings)
+
+
+def as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """Return the findings as they are stored with a file, the reasons to refuse it first."""
+    return [asdict(finding) for finding in sorted(findings, key=lambda finding: finding.is_warning)]
+
+
+def from_json(rows: Iterable[dict[str, str]]) -> list[Finding]:
+    """Return the findings that `as_json` has turned into rows."""
+    return [Finding(**row) for row in rows]
 
 
 def shown(name: str) -> str:

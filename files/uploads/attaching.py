@@ -10,6 +10,7 @@ from django.db import transaction
 
 from downloads.access import load_access
 from files.inspection.content import head_of
+from files.inspection.findings import Finding, from_json
 from files.models import Blob, File, UploadSession
 from files.policies import file_policy
 from files.services import add_file, link_file
@@ -43,7 +44,7 @@ class AttachmentSource:
     fields: Mapping[str, Any] = field(default_factory=dict)
     filename: str = ""
     blob: Blob | None = None
-    is_checked: bool = False
+    warnings: list[Finding] | None = None
     upload: UploadSession | None = None
     url: str = ""
     asset: str = ""
@@ -105,7 +106,7 @@ def attach_file(*, actor: Actor, version: Version, source: AttachmentSource) -> 
         version=version,
         filename=source.filename,
         blob=source.blob,
-        is_checked=source.is_checked,
+        warnings=source.warnings,
         head=source.head,
         upload=source.upload,
         **source.fields,
@@ -136,11 +137,10 @@ def _source(actor: Actor, item: FileReference, upload: UploadSession | None, fil
         return AttachmentSource(_fields(item, {}), asset=item.reference, sha512=item.sha512)
     if upload is not None and upload.blob is not None:
         _compare(upload.blob, item)
-        is_checked = check_now(upload.blob, upload.filename)
+        warnings = check_now(upload.blob, upload.filename)
         head = head_of(upload.blob)
-        return AttachmentSource(
-            _fields(item, upload.fields), upload.filename, upload.blob, is_checked, upload, head=head
-        )
+        fields = _fields(item, upload.fields)
+        return AttachmentSource(fields, upload.filename, upload.blob, warnings, upload, head=head)
     if upload is not None and upload.file is not None and not upload.file.is_deleted:
         file = upload.file if file_policy.can_download(actor, upload.file) else None
     if file is None:
@@ -160,7 +160,8 @@ def _source(actor: Actor, item: FileReference, upload: UploadSession | None, fil
         return AttachmentSource(fields, file.filename, url=file.external_url, sha512=item.sha512)
     _compare(file.blob, item)
     is_checked = file.validation_status == File.Validation.PASSED
-    return AttachmentSource(fields, file.filename, file.blob, is_checked, head=head_of(file.blob))
+    warnings = from_json(file.findings) if is_checked else None
+    return AttachmentSource(fields, file.filename, file.blob, warnings, head=head_of(file.blob))
 
 
 def _fields(item: FileReference, inherited: Mapping[str, Any]) -> dict[str, Any]:

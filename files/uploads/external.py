@@ -16,7 +16,7 @@ from django.utils import timezone
 from downloads.rules import rules_of
 from files.blobs import keep_upload, release_claim
 from files.inspection.content import findings_of
-from files.inspection.findings import Finding
+from files.inspection.findings import Finding, is_rejected
 from files.inspection.validation import Candidate, max_upload_bytes, validate
 from files.links import name_in, provisional_name
 from files.mime import sniff
@@ -135,14 +135,16 @@ def _decide_with_name(
         except Rejected as refusal:
             values.pop("blob")
             return decide(file, [BadLink(_code(refusal), refusal.message).finding], **values)
-    if is_renamed and not findings:
+    if is_renamed and not is_rejected(findings):
         try:
             name = check_asset_name(file, file.filename)
         except DomainError as error:
-            findings = [Finding("link.name", error.message)]
+            findings = [*findings, Finding("link.name", error.message)]
         else:
             values |= {"filename": name, "folded_name": fold_name(name)}
-    return decide(file, findings or _broken_rules(file, learned), **values)
+    if not is_rejected(findings):
+        findings = [*findings, *_broken_rules(file, learned)]
+    return decide(file, findings, **values)
 
 
 def _broken_rules(file: File, learned: Learned) -> list[Finding]:

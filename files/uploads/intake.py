@@ -14,7 +14,7 @@ from django.utils import timezone
 from files.blobs import keep_upload, release_claim
 from files.inspection.archives import QUICK_LIMITS, TooManySteps, is_packed
 from files.inspection.content import findings_of
-from files.inspection.findings import Finding
+from files.inspection.findings import Finding, as_json, is_rejected
 from files.models import Blob, File
 from files.primary import elect_primary_file
 from files.public_names import Identity, check_name_is_free, remember_file
@@ -36,11 +36,14 @@ HINT_TIME = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class AcceptedUpload:
-    """Received bytes that `add_file` can turn into a file. The claim on `blob` expires after a while."""
+    """Received bytes that `add_file` can turn into a file. The claim on `blob` expires after a while.
+
+    `warnings` is None if the content still has to be inspected.
+    """
 
     filename: str
     blob: Blob
-    is_checked: bool
+    warnings: list[Finding] | None
 
 
 def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha256: str = "") -> AcceptedUpload:
@@ -69,11 +72,11 @@ def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha25
     )
     blob = keep_upload(upload)
     try:
-        is_checked = check_now(blob, filename)
+        warnings = check_now(blob, filename)
     except BaseException:
         release_claim(blob)
         raise
-    return AcceptedUpload(filename, blob, is_checked)
+    return AcceptedUpload(filename, blob, warnings)
 
 
 def is_inspected_now(blob: Blob) -> bool:
@@ -90,8 +93,10 @@ def is_inspected_now(blob: Blob) -> bool:
         return not is_packed(handle.read(8))
 
 
-def check_now(blob: Blob, filename: str) -> bool:
-    """Validate bytes within the request. Return False if that takes too long, so that a worker has to do it.
+def check_now(blob: Blob, filename: str) -> list[Finding] | None:
+    """Validate bytes within the request, and return the warnings to store with the file.
+
+    Return None if the inspection takes too long for a request, so that a worker has to do it.
 
     Call it outside a transaction.
 
@@ -99,14 +104,14 @@ def check_now(blob: Blob, filename: str) -> bool:
         Rejected: The content failed validation.
     """
     if not is_inspected_now(blob):
-        return False
+        return None
     try:
         findings = findings_of(blob, filename, limits=QUICK_LIMITS)
     except TooManySteps:
-        return False
-    if findings:
+        return None
+    if is_rejected(findings):
         raise Rejected(ErrorCode.FILE_FAILED_VALIDATION, findings[0].message, field="file", findings=as_json(findings))
-    return True
+    return findings
 
 
 def validate_file(file_id: int) -> File.Validation | None:
@@ -131,7 +136,9 @@ def pending_files() -> list[int]:
 
 @transaction.atomic
 def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validation | None:
-    """Mark the file as passed, or as failed if there are findings. Only the team sees a failed file.
+    """Mark the file as failed if a finding is a reason to refuse it, otherwise as passed. Store all findings.
+
+    Only the team sees a failed file.
 
     `learned`: fields that only looking could tell, such as the size of a link or the blob of its copy.
     """
@@ -143,16 +150,18 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
         return None
     for name, value in learned.items():
         setattr(file, name, value)
-    findings = findings or _name_findings(file)
+    if not is_rejected(findings):
+        findings = [*findings, *_name_findings(file)]
+    is_failed = is_rejected(findings)
     file.findings = as_json(findings)
-    file.validation_status = File.Validation.FAILED if findings else File.Validation.PASSED
+    file.validation_status = File.Validation.FAILED if is_failed else File.Validation.PASSED
     file.save(update_fields=["findings", "validation_status", *learned, "updated_at"])
     elect_primary_file(file.version, file)
     remember_file(file)
-    if not findings and not file.is_deleted:
+    if not is_failed and not file.is_deleted:
         count_files(file.version, 1)
-    action = AuditAction.FILE_REJECT if findings else AuditAction.FILE_VALIDATE
-    event = EventType.FILE_REJECTED if findings else EventType.FILE_VALIDATED
+    action = AuditAction.FILE_REJECT if is_failed else AuditAction.FILE_VALIDATE
+    event = EventType.FILE_REJECTED if is_failed else EventType.FILE_VALIDATED
     audit.record(actor=system_actor(), action=action, target=file, changes={"findings": file.findings})
     webhooks.publish(actor=system_actor(), event=event, target=file)
     return File.Validation(file.validation_status)
@@ -165,7 +174,3 @@ def _name_findings(file: File) -> list[Finding]:
     except Conflict as taken:
         return [Finding("name.public", taken.message)]
     return []
-
-
-def as_json(findings: list[Finding]) -> list[dict[str, str]]:
-    return [{"code": finding.code, "message": finding.message, "member": finding.member} for finding in findings]

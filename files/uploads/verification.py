@@ -230,7 +230,7 @@ def _confirm(upload: UploadSession, blob: Blob) -> None:
             version=upload.version,
             filename=upload.filename,
             blob=blob,
-            is_checked=False,
+            warnings=None,
             upload=upload,
             **upload.fields,
         )

@@ -17,6 +17,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import lock_download
+from files.inspection.findings import Finding
 from files.models import File, PackageUpload, UploadSession
 from files.quotas import reserved_bytes, room_left
 from files.services import add_file
@@ -35,6 +36,7 @@ from versions.services import lock_version
 
 LOCKFILE_NAME = "package-lock.json"
 MAX_LOCKFILE_BYTES = 64 * 1024 * 1024
+Inspected = dict[int, list[Finding] | None]
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,12 @@ def announce_package(
     )
 
 
-def verify_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> frozenset[int]:
+def verify_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> Inspected:
     """Do the slow part: read the bytes back, compare digests and validate the content. Call it outside a transaction.
 
     Returns:
-        The uploads whose content was validated. A worker validates the others after the version was created, because
-        that takes too long for a request.
+        The warnings by upload. None means that the inspection takes too long for a request, so a worker does it after
+        the version was created.
 
     Raises:
         NotFound: The download is not visible to the actor.
@@ -165,33 +167,31 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
     """
     announced = _find(actor, download, confirmation)
     if _earlier_version(announced, confirmation) is not None:
-        return frozenset()
-    checked = set()
+        return {}
+    inspected: Inspected = {}
     try:
         _check_number(download, announced.number)
         verify_now(announced.package, size_bytes=confirmation.size_bytes)
-        if _is_checked_now(announced.package):
-            checked.add(announced.package.pk)
+        inspected[announced.package.pk] = _inspect_now(announced.package)
         if confirmation.lockfile_path:
             verify_now(announced.lockfile)
-            if _is_checked_now(announced.lockfile):
-                checked.add(announced.lockfile.pk)
+            inspected[announced.lockfile.pk] = _inspect_now(announced.lockfile)
     except Conflict:
         if _earlier_version(_find(actor, download, confirmation), confirmation) is None:
             raise  # otherwise a parallel request has already carried out the same confirmation
-    return frozenset(checked)
+    return inspected
 
 
 @transaction.atomic
 def publish_package(
-    *, actor: Actor, download: Download, confirmation: Confirmation, checked: frozenset[int]
+    *, actor: Actor, download: Download, confirmation: Confirmation, inspected: Inspected
 ) -> tuple[Version, bool]:
     """Create and publish the version with its files. Return it and whether it is new. Call `verify_package` first.
 
     Repeating a confirmation returns the existing version, as does any unforced confirmation of the same source.
 
     Args:
-        checked: What `verify_package` returned.
+        inspected: What `verify_package` returned.
 
     Raises:
         DomainError: As `verify_package`, except for errors of the bytes and the storage.
@@ -213,9 +213,9 @@ def publish_package(
         service_dependencies=confirmation.service_dependencies,
         package_manifest=confirmation.package_manifest,
     )
-    _take(actor, version, announced.package, File.FileKind.PACKAGE, checked)
+    _take(actor, version, announced.package, File.FileKind.PACKAGE, inspected)
     if confirmation.lockfile_path:
-        _take(actor, version, announced.lockfile, File.FileKind.LOCKFILE, checked)
+        _take(actor, version, announced.lockfile, File.FileKind.LOCKFILE, inspected)
     elif end_upload(announced.lockfile, UploadSession.State.EXPIRED):
         transaction.on_commit(partial(blob_storage().drop_incoming, announced.lockfile.incoming))
     version = move(Move.PUBLISH, actor=actor, version=version, accept_pending_files=True)
@@ -305,14 +305,14 @@ def _check_number(download: Download, number: str) -> None:
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="number")
 
 
-def _is_checked_now(upload: UploadSession) -> bool:
-    """Validate the content of a verified upload, unless that takes too long for a request.
+def _inspect_now(upload: UploadSession) -> list[Finding] | None:
+    """Validate the content of a verified upload, and return its warnings; None if that takes too long for a request.
 
     Raises:
         Rejected: The content failed validation, and the bytes were deleted.
     """
     if upload.blob is None:
-        return False
+        return None
     try:
         return check_now(upload.blob, upload.filename)
     except Rejected as refusal:
@@ -321,7 +321,7 @@ def _is_checked_now(upload: UploadSession) -> bool:
         raise
 
 
-def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind, checked: frozenset[int]) -> None:
+def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind, inspected: Inspected) -> None:
     """Make the verified upload a file of the version."""
     if upload.state != UploadSession.State.CONFIRMED or upload.blob is None:
         raise Conflict(
@@ -332,7 +332,7 @@ def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.File
         version=version,
         filename=upload.filename,
         blob=upload.blob,
-        is_checked=upload.pk in checked,
+        warnings=inspected.get(upload.pk),
         upload=upload,
         kind=kind,
     )

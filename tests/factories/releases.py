@@ -60,7 +60,7 @@ def make_file(version: Version | None = None, *, name: str = "", content: bytes 
     parent = version or make_version()
     upload = stage(content if content is not None else f"content {number}".encode(), name or f"tool-{number}.bin")
     return add_file(
-        actor=system(), version=parent, filename=upload.name, blob=keep_upload(upload), is_checked=True, **fields
+        actor=system(), version=parent, filename=upload.name, blob=keep_upload(upload), warnings=[], **fields
     )
 
 

@@ -95,7 +95,7 @@ def test_confirmed_upload_counts_once(owner: Any) -> None:
     version = make_version(make_download(owner))
     upload = begin(owner, 60, version)
     blob = keep_upload(stage(b"x" * 60))
-    add_file(actor=system(), version=version, filename="a.bin", blob=blob, is_checked=True, upload=upload)
+    add_file(actor=system(), version=version, filename="a.bin", blob=blob, warnings=[], upload=upload)
     UploadSession.objects.filter(pk=upload.pk).update(state=UploadSession.State.CONFIRMED)
     assert used_bytes(owner.pk) == 60
 
@@ -104,7 +104,7 @@ def test_uploads_of_team_members_count_for_the_owner(owner: Any) -> None:
     version = make_version(make_download(owner))
     blob = keep_upload(stage(b"x" * 101))
     with pytest.raises(Rejected):
-        add_file(actor=system(), version=version, filename="a.bin", blob=blob, is_checked=True)
+        add_file(actor=system(), version=version, filename="a.bin", blob=blob, warnings=[])
 
 
 @pytest.mark.parametrize(("site", "own", "fits"), [(50, None, False), (50, 0, True), (50, 100, True), (0, None, True)])

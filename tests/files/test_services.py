@@ -170,7 +170,7 @@ def test_file_for_a_concurrently_deleted_version_is_rejected() -> None:
     download.refresh_from_db()
     owner = download.owner
     with pytest.raises(Conflict):
-        add_file(actor=Actor(user=owner), version=version, filename=upload.name, blob=blob, is_checked=True)
+        add_file(actor=Actor(user=owner), version=version, filename=upload.name, blob=blob, warnings=[])
 
 
 def test_purge_deletes_rows_older_than_the_retention_period(settings: Any) -> None:

@@ -39,7 +39,7 @@ STEPS = [
     (verification, "claim_blob"),
     (verification, "_confirm"),
     (packages, "verify_now"),
-    (packages, "_is_checked_now"),
+    (packages, "_inspect_now"),
     (packages, "create_version"),
     (packages, "add_file"),
     (packages, Move.PUBLISH),
@@ -60,8 +60,8 @@ def confirmation(body: dict[str, Any]) -> Confirmation:
 
 def confirm(world: World, body: dict[str, Any]) -> tuple[Version, bool]:
     options: dict[str, Any] = {"actor": acting(world.owner), "download": world.entity}
-    checked = verify_package(confirmation=confirmation(body), **options)
-    return publish_package(confirmation=confirmation(body), checked=checked, **options)
+    inspected = verify_package(confirmation=confirmation(body), **options)
+    return publish_package(confirmation=confirmation(body), inspected=inspected, **options)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from files.inspection.findings import Finding, shown
+from files.inspection.findings import Finding, is_rejected, shown
 
 MIB = 1024 * 1024
 # Cost of inspecting one member. The unit is the cost of one record of an extended header.
@@ -67,7 +67,7 @@ class Report:
 
     @property
     def is_rejected(self) -> bool:
-        return not all(finding.is_warning for finding in self.findings)
+        return is_rejected(self.findings)
 
     def add(self, code: str, message: str, member: str = "") -> None:
         """Add a finding. `{}` in the message stands for the member.

@@ -96,7 +96,7 @@ class EntityVersionsViewSet(EntityViewSet):
             self.existing: Version | None = check_announcement(**arguments)  # type: ignore[arg-type]
             self.locations = open_places(self.entity)
         elif self.action == "confirm":
-            self.checked = verify_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)
+            self.inspected = verify_package(actor=self.actor, download=self.entity, confirmation=self.confirmation)
 
     @extend_schema(parameters=PAGE, responses={200: EntityVersionsSerializer}, summary="List versions")
     def list(self, request: Request, entity_id: str) -> Response:
@@ -135,7 +135,7 @@ class EntityVersionsViewSet(EntityViewSet):
     )
     def confirm(self, request: Request, entity_id: str) -> Response:
         version, is_new = publish_package(
-            actor=self.actor, download=self.entity, confirmation=self.confirmation, checked=self.checked
+            actor=self.actor, download=self.entity, confirmation=self.confirmation, inspected=self.inspected
         )
         return self.get_version_response(version, status=201 if is_new else 200)
 

@@ -119,7 +119,7 @@ class McDmFileViewSet(McDmModelViewSet):
         return File.all_objects.select_related("blob", "version__download__category")
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return queryset.select_related("blob")
+        return queryset.select_related("blob", "version__download") if self.is_full else queryset.select_related("blob")
 
     def lock_object(self, instance: File) -> models.Model:
         return lock_file(instance)

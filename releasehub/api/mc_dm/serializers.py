@@ -117,6 +117,11 @@ class McDmFileSerializer(AbsoluteSerializer):
         return file_policy.external_url(self.context["actor"], file)
 
 
+class McDmWarningSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(read_only=True)
+    message = serializers.CharField(read_only=True)
+
+
 class McDmFullFileSerializer(McDmFileSerializer):
     public_id = serializers.CharField(read_only=True)
     platform = serializers.CharField(read_only=True)
@@ -128,8 +133,18 @@ class McDmFullFileSerializer(McDmFileSerializer):
     findings = serializers.ListField(
         child=serializers.DictField(child=serializers.CharField()),
         read_only=True,
+        source="failures",
         help_text="The reasons why the file failed its checks",
     )
+    warnings = McDmWarningSerializer(
+        many=True,
+        read_only=True,
+        help_text="What is unusual about a file that passed; empty unless you are on the team",
+    )
+
+    def get_warnings(self, file: File) -> list[dict[str, str]]:
+        warnings = file_policy.warnings(self.context["actor"], file)
+        return [{"code": warning["code"], "message": warning["message"]} for warning in warnings]
 
     def get_sha512(self, file: File) -> str | None:
         return file.blob.sha512 if file.blob else None

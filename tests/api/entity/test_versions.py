@@ -231,7 +231,7 @@ class TestCostlyPackages:
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("a", random.Random(1).randbytes(10_000) * 20)
         assert inspect_archive(buffer, "a.zip", QUICK_LIMITS) == []
-        monkeypatch.setattr("files.inspection.archives.findings.UNPACKED_MIB_STEPS", QUICK_LIMITS.max_steps * 10)
+        monkeypatch.setattr("files.inspection.archives.report.UNPACKED_MIB_STEPS", QUICK_LIMITS.max_steps * 10)
         with pytest.raises(TooManySteps):
             inspect_archive(buffer, "a.zip", QUICK_LIMITS)
 

@@ -10,7 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminURLInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldAdminURLInputWidget,
+)
 
 from downloads.models import Download
 from releasehub.backoffice.actions import ActionAdmin, RowAction
@@ -19,6 +24,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.policy import Policy
 from releasehub.webhooks import endpoints, replays
+from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS, form_choices
 from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from releasehub.webhooks.policies import administered_organizations, endpoint_policy, visible_endpoints
@@ -35,6 +41,26 @@ class EndpointForm(HubForm):
         widget=forms.CheckboxSelectMultiple,
         help_text="Leave empty to receive all events.",
     )
+    auth_type = forms.ChoiceField(
+        label="authentication",
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="How the hub authenticates at the receiver.",
+    )
+    auth_name = forms.CharField(
+        label="user name, or name of the header",
+        max_length=MAX_NAME_CHARACTERS,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    auth_secret = forms.CharField(
+        label="password, or value of the header",
+        max_length=MAX_SECRET_CHARACTERS,
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="It is stored encrypted and never shown again. A URL with another host removes it.",
+    )
 
     class Meta:
         model = Endpoint
@@ -45,6 +71,7 @@ class EndpointForm(HubForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["auth_type"].choices = form_choices(self.instance.auth_type)  # type: ignore[attr-defined]
         self.initial["events"] = sorted(expand_names(self.instance.events) - {EVERYTHING})
 
 

@@ -82,6 +82,11 @@ class StreamedResponse:
             yield chunk
 
 
+def is_own_header(name: str) -> bool:
+    """Return whether requests set this header themselves, so that the calling code must not."""
+    return name.lower() in _OWN_HEADERS
+
+
 def check_target(url: str) -> None:
     """Check whether requests may be sent to a URL, without connecting to it.
 

@@ -8,6 +8,12 @@ from django import forms
 
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
+from releasehub.webhooks.authentication import (
+    MAX_NAME_CHARACTERS,
+    MAX_SECRET_CHARACTERS,
+    AuthType,
+    form_choices,
+)
 from releasehub.webhooks.endpoint_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
 from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
 from releasehub.webhooks.models import Endpoint
@@ -43,6 +49,22 @@ class EndpointForm(ServiceForm):
         initial=Endpoint.Format.STANDARD,
         help_text="Use Standard Webhooks, unless your receiver requires another format.",
     )
+    auth_type = forms.ChoiceField(
+        label="Authentication at the receiver",
+        required=False,
+        help_text="The hub can send a user name and password (HTTP Basic), or a header with a secret value.",
+    )
+    auth_name = forms.CharField(
+        label="User name, or name of the header", max_length=MAX_NAME_CHARACTERS, required=False
+    )
+    auth_secret = forms.CharField(
+        label="Password, or value of the header",
+        max_length=MAX_SECRET_CHARACTERS,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="It is stored encrypted and never shown again. A URL with another host removes it.",
+    )
     events_download = events_field("download", "Download events")
     events_version = events_field("version", "Version events")
     events_file = events_field("file", "File events")
@@ -60,8 +82,10 @@ class EndpointForm(ServiceForm):
         help_text="An inactive endpoint receives no events, and they are not queued for it.",
     )
 
-    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, endpoint: Endpoint | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        current = endpoint.auth_type if endpoint else AuthType.NONE
+        self.fields["auth_type"].choices = form_choices(current)  # type: ignore[attr-defined]
         if not endpoint_policy.can_skip_tls(actor):
             del self.fields["verify_tls"]
 
@@ -77,7 +101,10 @@ class EndpointForm(ServiceForm):
 
     def values(self) -> dict[str, Any]:
         """Return the arguments for the services. If all events of a kind are selected, single events are redundant."""
-        names = ("url", "title", "description", "format", "verify_tls", "is_active")
+        names = (
+            *("url", "title", "description", "format", "verify_tls", "is_active"),
+            *("auth_type", "auth_name", "auth_secret"),
+        )
         values = {name: self.cleaned_data[name] for name in names if name in self.fields}
         events: list[str] = []
         for kind in KINDS:

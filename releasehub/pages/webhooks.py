@@ -90,7 +90,8 @@ def new(request: HttpRequest) -> HttpResponseBase:
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)
-    form = EndpointForm(request.POST or None, actor=actor, initial=EndpointForm.initial_of(endpoint))
+    initial = EndpointForm.initial_of(endpoint)
+    form = EndpointForm(request.POST or None, actor=actor, endpoint=endpoint, initial=initial)
     if form.is_valid():
         try:
             endpoints.update_endpoint(actor=actor, endpoint=endpoint, **form.values())

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef
 
 from releasehub.core.leases import is_unleased
 from releasehub.webhooks import clock
+from releasehub.webhooks.authentication import authentication_of
 from releasehub.webhooks.bodies import keys_of, load_deliveries
 from releasehub.webhooks.lanes import Lane
 from releasehub.webhooks.limits import LANES_PER_ENDPOINT
@@ -59,14 +60,14 @@ def claim(max_lanes: int, *, only_healthy: bool = False) -> list[Lane]:
     # Bodies are rendered after the claim is committed, so that the locks on the endpoints are held for a short time
     # only.
     claimed = load_deliveries(ids, token)
-    keys = {endpoint.pk: keys_of(endpoint) for endpoint in endpoints}
     return [
         Lane(
             endpoint.pk,
             endpoint.failing_since is not None,
             endpoint.url,
             endpoint.verify_tls,
-            keys[endpoint.pk],
+            keys_of(endpoint),
+            authentication_of(endpoint),
             token,
             tuple(claimed[endpoint.pk]),
         )

@@ -11,6 +11,7 @@ from releasehub.core.errors import Denied, ErrorCode, Invalid
 from releasehub.outbound.client import check_target
 from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
 from releasehub.webhooks import filters, signing
+from releasehub.webhooks.authentication import split_credentials
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 
@@ -92,7 +93,7 @@ def check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:
 
 
 def check_url(url: str) -> None:
-    """Check that events may be sent to the URL.
+    """Check that events may be sent to the URL. Credentials in it are ignored here, because they are stored apart.
 
     This resolves the host name, which may take seconds, so call it outside of a transaction. If the resolver does not
     respond, the URL is accepted, because it is checked again for every attempt.
@@ -100,6 +101,7 @@ def check_url(url: str) -> None:
     Raises:
         Invalid: The URL is invalid or not allowed, or its host name does not exist.
     """
+    url = split_credentials(url)[0]
     if len(url) > MAX_URL_CHARACTERS:
         raise invalid("url", f"The URL is too long. It can have at most {MAX_URL_CHARACTERS} characters.")
     try:

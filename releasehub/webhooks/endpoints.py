@@ -20,10 +20,11 @@ from releasehub.core import encryption
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, NotFound
 from releasehub.core.tasks import hint
+from releasehub.webhooks.authentication import Authentication, AuthType, pop_authentication
 from releasehub.webhooks.endpoint_fields import AUDITED_FIELDS, check_fields, check_tls, clean_secret, invalid
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import DELIVER_TASK, new_delivery
-from releasehub.webhooks.models import Delivery, Endpoint, host_of
+from releasehub.webhooks.models import Delivery, Endpoint, host_of, server_of
 from releasehub.webhooks.policies import creator_can_manage, endpoint_policy
 from releasehub.webhooks.services import store_events
 
@@ -49,7 +50,8 @@ def create_endpoint(
         organization: The organization whose downloads the events are about.
         download_id: The download that the events are about.
         secret: The secret. By default, a random one is generated.
-        fields: title, description, format, events, criteria, is_active and verify_tls.
+        fields: title, description, format, events, criteria, is_active, verify_tls, auth_type, auth_name and
+            auth_secret. Credentials in the URL become an authentication of the type `basic`.
 
     Raises:
         NotFound: The actor does not manage the organization or the download.
@@ -60,21 +62,24 @@ def create_endpoint(
     endpoint_policy.ensure_create(actor, organization_id=organization_id, download_id=download_id)
     if organization is not None and download_id is not None:
         raise invalid("download_id", "Set either an organization or a download, not both.")
-    check_fields(fields | {"url": url})
+    fields["url"] = url
+    authentication = pop_authentication(fields) or Authentication()
+    check_fields(fields)
     check_tls(actor, fields)
     secret = clean_secret(secret)
     with transaction.atomic():
         endpoint = Endpoint.objects.create(
-            url=url,
             organization=organization,
             download_id=download_id,
             sealed_secret=encryption.encrypt(secret),
             created_by=actor.grantor,
+            **authentication.columns,
             **fields,
         )
         endpoint_policy.note_reliance(actor, endpoint)
         values = {name: getattr(endpoint, name) for name in AUDITED_FIELDS}
-        details = values | {"host": host_of(url), "organization": organization_id}
+        details = values | {"host": endpoint.host, "organization": organization_id}
+        details["authentication"] = authentication.type
         audit.record(actor=actor, action=AuditAction.ENDPOINT_CREATE, target=endpoint, changes=details)
     return endpoint, secret
 
@@ -83,7 +88,8 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
     """Change the URL or fields of an endpoint. Existing deliveries keep their format.
 
     The permission to skip TLS verification was given for one URL. If an actor without that permission changes the URL,
-    TLS verification is enabled again.
+    TLS verification is enabled again. The authentication belongs to one server: it is removed if the URL gets another
+    scheme, host or port and the fields contain no new one.
 
     Raises:
         NotFound: The actor may not see the endpoint.
@@ -91,6 +97,7 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
         Invalid: A value is invalid. The error names the field.
     """
     endpoint_policy.ensure("change", actor, endpoint)
+    authentication = pop_authentication(fields)
     check_fields(fields)
     with transaction.atomic():
         locked = _lock(endpoint)
@@ -99,11 +106,18 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
             fields["verify_tls"] = True
         changes = audit.changed_fields(locked, fields)
         check_tls(actor, {name: fields[name] for name in changes})
+        if authentication is None and "url" in changes and server_of(fields["url"]) != server_of(locked.url):
+            authentication = Authentication()
+        if authentication and (authentication.type, locked.auth_type) != (AuthType.NONE, AuthType.NONE):
+            changes["authentication"] = [locked.auth_type, authentication.type]
         if not changes:
             return locked
-        for name in changes:
+        columns = authentication.columns if authentication else {}
+        fields |= columns
+        names = {*changes, *columns} - {"authentication"}
+        for name in names:
             setattr(locked, name, fields[name])
-        locked.save(update_fields=[*changes, "updated_at"])
+        locked.save(update_fields=[*names, "updated_at"])
         if "url" in changes:  # the path may contain a token
             changes["url"] = [host_of(text) for text in changes["url"]]
         audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=locked, changes=changes)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from releasehub.webhooks.authentication import Authentication
 from releasehub.webhooks.models import Attempt
 
 GONE_STATUS = 410
@@ -33,6 +34,7 @@ class Lane:
         url: The URL of the endpoint.
         verify_tls: Whether the TLS certificate has to be valid.
         keys: The decrypted secrets, the newest first. It is empty if they cannot be decrypted.
+        authentication: The authentication at the receiver, or None if it cannot be decrypted.
         token: The token of the lease.
         deliveries: The deliveries in order.
     """
@@ -42,6 +44,7 @@ class Lane:
     url: str
     verify_tls: bool
     keys: tuple[str, ...]
+    authentication: Authentication | None
     token: str
     deliveries: tuple[ClaimedDelivery, ...]
 

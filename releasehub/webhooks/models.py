@@ -23,6 +23,11 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
+def server_of(url: str) -> tuple[str, str]:
+    """Return the scheme and the host of a URL."""
+    return urlsplit(url).scheme, host_of(url).lower()
+
+
 class Event(PublicIdModel):
     """A change of an object.
 
@@ -69,6 +74,7 @@ class Endpoint(PublicIdModel, TimeStampedModel):
         criteria: Allowed values, by object type and then by field of the snapshot. Other fields are not restricted.
         verify_tls: Whether the TLS certificate has to be valid. The IP address is checked in any case.
         notice_due_at: When to notify the owners that the hub has disabled the endpoint.
+        auth_name: The user name or the name of the header with which the hub authenticates at the receiver.
         claimed_at: When a worker last claimed deliveries, so that endpoints take turns.
     """
 
@@ -77,6 +83,11 @@ class Endpoint(PublicIdModel, TimeStampedModel):
         V3 = "v3", "v3"
         MC_DM = "mc_dm", "Downloads Manager"
         MC_DM_FORM = "mc_dm_form", "Downloads Manager, as a form"
+
+    class AuthType(models.TextChoices):
+        NONE = "none", "none"
+        BASIC = "basic", "user name and password"
+        HEADER = "header", "a secret header"
 
     class State(models.TextChoices):
         SENDING = "sending"
@@ -106,6 +117,9 @@ class Endpoint(PublicIdModel, TimeStampedModel):
     sealed_secret = models.TextField(editable=False)
     sealed_previous_secret = models.TextField(blank=True, editable=False)
     previous_secret_until = models.DateTimeField(null=True, editable=False)
+    auth_type = models.CharField("authentication", max_length=10, choices=AuthType.choices, default=AuthType.NONE)
+    auth_name = models.CharField("user name or header", max_length=100, blank=True)
+    sealed_auth_secret = models.TextField(blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )

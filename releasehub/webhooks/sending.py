@@ -98,11 +98,14 @@ def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: client.Persisten
     """Sign and send the request.
 
     Raises:
-        Refused: The target is not allowed, or the secret cannot be decrypted.
+        Refused: The target is not allowed, or the secret or the authentication cannot be decrypted.
     """
     delivery = outcome.delivery
     if not lane.keys:
         raise Refused("The secret of the endpoint cannot be decrypted. Rotate the secret.")
+    authentication = lane.authentication
+    if authentication is None:
+        raise Refused("The authentication of the endpoint cannot be decrypted. Set it again.")
     headers = formats.headers_of(
         delivery.format,
         webhook_id=delivery.webhook_id,
@@ -111,26 +114,27 @@ def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: client.Persisten
         timestamp=int(outcome.started_at.timestamp()),
         body=delivery.body,
     )
+    logged_headers = headers | dict.fromkeys(authentication.header, formats.REDACTED)
     try:
         response = http_client.send(
             "POST",
             lane.url,
-            headers=headers,
+            headers=headers | authentication.header,
             body=delivery.body,
             read_limit=MAX_RESPONSE_BYTES,
             total_seconds=ATTEMPT_SECONDS,
             verify_tls=lane.verify_tls,
         )
     except Unreachable as error:
-        return replace(outcome, headers=headers, error=error.reason)
+        return replace(outcome, headers=logged_headers, error=error.reason)
     is_success = 200 <= response.status < 300
     return replace(
         outcome,
-        headers=headers,
+        headers=logged_headers,
         result=Attempt.Result.DELIVERED if is_success else Attempt.Result.ANSWERED,
         status_code=response.status,
         error="" if is_success else f"The server responded with status {response.status}.",
-        response=_text(response.body, lane.keys),
+        response=_text(response.body, [*lane.keys, *authentication.secrets]),
         retry_after=response.headers.get("Retry-After", ""),
     )
 

@@ -122,3 +122,10 @@ def test_attempt_is_labeled_with_its_number_only(root: Client) -> None:
     page = root.get(f"/admin/webhooks/delivery/{delivery.pk}/change/").content.decode().lower()
     assert "attempt 5" in page
     assert "attempt 5 of" not in page
+
+
+def test_authentication_is_set_in_the_admin_and_not_shown(root: Client) -> None:
+    add(root, auth_type="basic", auth_name="mirror", auth_secret="hunter2-hunter2")
+    row = Endpoint.objects.get()
+    assert encryption.decrypt(row.sealed_auth_secret) == "hunter2-hunter2"
+    assert "hunter2-hunter2" not in root.get(f"/admin/webhooks/endpoint/{row.pk}/change/").content.decode()

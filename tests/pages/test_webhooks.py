@@ -299,3 +299,22 @@ def test_tests_and_replays_connect_to_no_refused_target(
             owner.post(f"{row.path}log/{delivery.webhook_id}/replay/")
             deliver_batch()
             assert (Attempt.objects.count(), tried) == (2, [])
+
+
+def test_authentication_is_set_kept_and_removed_on_the_page(owner: Client, download: Download) -> None:
+    secret = {"auth_type": "header", "auth_name": "X-Api-Key", "auth_secret": "hunter2-hunter2"}
+    owner.post("/account/webhooks/new/", values(download, **secret))
+    row = Endpoint.objects.get()
+    for path in (row.path, f"{row.path}edit/"):
+        assert "hunter2-hunter2" not in text(owner.get(path))
+    assert "X-Api-Key" in text(owner.get(row.path))
+    owner.post(f"{row.path}edit/", {"url": URL, "format": "v3", "auth_type": ""})
+    row.refresh_from_db()
+    assert (row.format, row.auth_type, encryption.decrypt(row.sealed_auth_secret)) == (
+        "v3",
+        "header",
+        "hunter2-hunter2",
+    )
+    owner.post(f"{row.path}edit/", {"url": URL, "format": "v3", "auth_type": "none"})
+    row.refresh_from_db()
+    assert (row.auth_type, row.auth_name, row.sealed_auth_secret) == ("none", "", "")

@@ -52,7 +52,9 @@ def test_generated_secret_is_returned_and_stored_encrypted() -> None:
     [
         ("url", {"url": "ftp://127.0.0.1/"}),
         ("url", {"url": "http://10.0.0.1/"}),
-        ("url", {"url": "http://user:pw@127.0.0.1/"}),
+        ("url", {"url": "http://user:pw@x@127.0.0.1/"}),
+        ("url", {"url": "http://user\\:pw@127.0.0.1/"}),
+        ("auth_name", {"url": "http://:pw@127.0.0.1/"}),
         ("url", {"url": "http://127.0.0.1/" + "x" * 2000}),
         ("secret", {"secret": "short"}),
         ("secret", {"secret": "whsec_AAAA"}),

@@ -27,6 +27,7 @@ from releasehub.api.mc_dm.webhook_terms import (
 )
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.json import read_json
+from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
 EVENTS_SCHEMA = {
@@ -95,6 +96,10 @@ class McDmWebhookSerializer(OutputSerializer):
     content_type = serializers.ChoiceField(choices=BODIES, read_only=True)
     ssl_verify = serializers.BooleanField(read_only=True, source="verify_tls")
     active = serializers.BooleanField(read_only=True, source="is_active")
+    auth_type = serializers.ChoiceField(
+        choices=Endpoint.AuthType.choices, read_only=True, help_text="How the hub authenticates at the receiver"
+    )
+    auth_name = serializers.CharField(read_only=True, help_text="The user name, or the name of the header")
     public_id = serializers.CharField(read_only=True)
     format = serializers.ChoiceField(choices=FORMATS, read_only=True)
     download_id = OptionalIdField(read_only=True, help_text="0: none")
@@ -200,6 +205,24 @@ class McDmWebhookUpdateSerializer(InputSerializer):
     )
     ssl_verify = FlagField(required=False, source="verify_tls", help_text="Only staff may turn this off")
     active = FlagField(required=False, source="is_active")
+    auth_type = serializers.ChoiceField(
+        choices=Endpoint.AuthType.choices,
+        required=False,
+        help_text="`none` removes the authentication. A URL with `user:password@` sets `basic`.",
+    )
+    auth_name = serializers.CharField(
+        max_length=MAX_NAME_CHARACTERS,
+        required=False,
+        allow_blank=True,
+        help_text="The user name, or the name of the header",
+    )
+    auth_secret = serializers.CharField(
+        max_length=MAX_SECRET_CHARACTERS,
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="The password, or the value of the header. No response contains it.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Combine `format` and `content_type` to the format that the hub stores.

@@ -31,6 +31,7 @@ BASE = "/api/mc-dm-webhooks/"
 URL = "https://93.184.215.14/hook"  # only validated, never connected to
 FIELDS = [
     *("webhook_id", "title", "description", "url", "events", "criteria", "content_type", "ssl_verify", "active"),
+    *("auth_type", "auth_name"),
     *("public_id", "format", "download_id", "organization_id", "state", "state_reason", "failing_since"),
     *("earlier_secret_until", "created_date"),
 ]
@@ -372,3 +373,15 @@ def test_tests_and_replays_connect_to_no_refused_target(
             deliver_batch()
             assert Attempt.objects.count() == 2
             assert tried == []
+
+
+def test_authentication_is_taken_from_the_url_and_never_returned(hub: Hub) -> None:
+    answer = hub.create(url=URL.replace("://", "://mirror:hunter2-hunter2@"))
+    shown = answer.json()["webhook"]
+    assert (shown["url"], shown["auth_type"], shown["auth_name"]) == (URL, "basic", "mirror")
+    assert "hunter2" not in answer.content.decode()
+    changed = hub.client.send(
+        "put", f"{BASE}{shown['webhook_id']}/", {"auth_type": "header", "auth_name": "X-Key", "auth_secret": "abcd1234"}
+    )
+    assert (changed.json()["webhook"]["auth_type"], changed.json()["webhook"]["auth_name"]) == ("header", "X-Key")
+    assert "abcd1234" not in changed.content.decode()

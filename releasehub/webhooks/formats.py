@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import Any
 from urllib.parse import parse_qsl
 
-from releasehub.webhooks import signing
+from releasehub.webhooks import chat, signing
 from releasehub.webhooks.forms import form_encoded
 from releasehub.webhooks.models import Endpoint, Event
 
@@ -54,6 +54,8 @@ def name_of(format_: str, event_type: str, data: Mapping[str, Any]) -> str | Non
 
 def render(format_: str, event: Event) -> str:
     """Return the body. It is ASCII, so that the bytes do not depend on the encoding of the database."""
+    if chat_body := chat.BODIES.get(format_):
+        return json.dumps(chat_body(chat.message_of(event)), separators=(",", ":"))
     custom = _renderers.get((_base(format_), event.object_type))
     data = custom(event) if custom else event.data
     name = name_of(format_, event.type, event.data) or event.type
@@ -133,6 +135,11 @@ def _mc_dm_name(event_type: str, data: Mapping[str, Any]) -> str | None:
     return _MC_DM_EVENTS.get(verb, "update")
 
 
+def _chat_name(event_type: str, data: Mapping[str, Any]) -> str | None:
+    """Return the name of the event, or None if it is about a draft, which the members of a chat cannot see."""
+    return None if _is_draft(event_type.partition(".")[2], data) else event_type
+
+
 def _is_draft(verb: str, data: Mapping[str, Any]) -> bool:
     """Return whether the event is about a draft that receivers do not know.
 
@@ -148,3 +155,5 @@ def _is_draft(verb: str, data: Mapping[str, Any]) -> bool:
 register_names(Format.STANDARD, _standard_name)
 register_names(Format.V3, _v3_name)
 register_names(Format.MC_DM, _mc_dm_name)
+for chat_format in chat.BODIES:
+    register_names(Format(chat_format), _chat_name)

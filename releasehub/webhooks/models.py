@@ -83,6 +83,10 @@ class Endpoint(PublicIdModel, TimeStampedModel):
         V3 = "v3", "v3"
         MC_DM = "mc_dm", "Downloads Manager"
         MC_DM_FORM = "mc_dm_form", "Downloads Manager, as a form"
+        SLACK = "slack", "Slack"
+        DISCORD = "discord", "Discord"
+        TEAMS = "teams", "Microsoft Teams"
+        MATRIX = "matrix", "Matrix (Hookshot)"
 
     class AuthType(models.TextChoices):
         NONE = "none", "none"

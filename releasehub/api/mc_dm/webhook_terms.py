@@ -16,7 +16,7 @@ from releasehub.webhooks.filters import EVERYTHING, KINDS, NO_EVENTS, expand_nam
 
 PREFIX = "mc_dm_"
 CONTENT_TYPES = tuple(f"{PREFIX}{kind}" for kind in KINDS)
-FORMATS = ("standard", "v3", "mc_dm")
+FORMATS = ("standard", "v3", "mc_dm", "slack", "discord", "teams", "matrix")
 JSON, FORM = BODIES = ("json", "form")
 FORM_FORMAT = "mc_dm_form"
 UPDATE = "update"

@@ -12,6 +12,8 @@ from django.http import HttpRequest
 
 from releasehub.core.actor import Actor, Origin
 
+IS_CHUNKED = "releasehub.is_chunked"  # in the environment of a request whose body is streamed without a declared length
+MAX_CHUNKED_BYTES = 2**62  # stands for the unknown length, because Django reads nothing without one
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 

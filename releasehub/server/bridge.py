@@ -4,7 +4,8 @@ Granian's WSGI interface reads a body in the thread that handles the request, wi
 bodies never arrive block eight threads forever. Here the event loop receives bodies and sends files:
 
 - A body of up to `BUFFERED_BYTES` is received before a thread sees the request.
-- A larger one is received while the application reads it, in threads that are reserved for such requests.
+- A larger one is received while the application reads it, in threads that are reserved for such requests. A chunked
+  body counts as larger from the first byte above the limit.
 - Stored files are sent by Granian from their path, without a thread.
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 
 from releasehub.server.bodies import StreamedBody
 from releasehub.server.connections import Peer, Watch, watch_connections
-from releasehub.server.environ import environ_of, peer_of
+from releasehub.server.environ import CHUNKED, environ_of, peer_of, with_known_length, with_unknown_length
 from releasehub.server.pace import BodyTooSlow, paced_chunks
 from releasehub.server.refusals import REFUSAL, Refusal
 from releasehub.server.spool import Headers, send_spooled
@@ -68,11 +69,12 @@ class Bridge:
 
     async def _answer(self, environ: dict[str, Any], proto: Any) -> None:
         length = int(environ["CONTENT_LENGTH"][:20]) if environ.get("CONTENT_LENGTH", "").isdigit() else 0
-        is_chunked = "HTTP_TRANSFER_ENCODING" in environ
-        if length > BUFFERED_BYTES:
-            await self._answer_upload(environ, proto, paced_chunks(aiter(proto)), b"")
-        elif length or is_chunked:
-            await self._answer_buffered(environ, proto, paced_chunks(aiter(proto)))
+        is_chunked = CHUNKED in environ
+        chunks = paced_chunks(aiter(proto), is_chunked=is_chunked) if length or is_chunked else None
+        if chunks is not None and length > BUFFERED_BYTES and not is_chunked:
+            await self._answer_upload(environ, proto, chunks, b"")
+        elif chunks is not None:
+            await self._answer_buffered(environ, proto, chunks)
         else:
             environ["wsgi.input"] = io.BytesIO()
             await self._run(self.requests, environ, proto)
@@ -83,9 +85,12 @@ class Bridge:
             async for chunk in chunks:
                 body += chunk
                 if len(body) > BUFFERED_BYTES:
+                    environ = with_unknown_length(environ) if CHUNKED in environ else environ
                     return await self._answer_upload(environ, proto, chunks, bytes(body))
         except BodyTooSlow:
             return await self._refuse(environ, proto, Refusal.TOO_SLOW)
+        if CHUNKED in environ:
+            environ = with_known_length(environ, len(body))
         environ["wsgi.input"] = io.BytesIO(body)
         return await self._run(self.requests, environ, proto)
 

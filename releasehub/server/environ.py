@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from releasehub.core.requests import IS_CHUNKED, MAX_CHUNKED_BYTES
+
 CONSTANT: dict[str, Any] = {
     "GATEWAY_INTERFACE": "CGI/1.1",
     "SCRIPT_NAME": "",
@@ -16,6 +18,7 @@ CONSTANT: dict[str, Any] = {
     "wsgi.run_once": False,
     "wsgi.version": (1, 0),
 }
+CHUNKED = "HTTP_TRANSFER_ENCODING"
 UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
@@ -38,6 +41,16 @@ def environ_of(scope: Any) -> dict[str, Any]:
     if "HTTP_HOST" not in environ:
         environ["HTTP_HOST"] = scope.authority or ""
     return environ
+
+
+def with_known_length(environ: dict[str, Any], length: int) -> dict[str, Any]:
+    """Return the environment of a chunked request whose whole body has arrived, as if its length had been declared."""
+    return {name: value for name, value in environ.items() if name != CHUNKED} | {"CONTENT_LENGTH": str(length)}
+
+
+def with_unknown_length(environ: dict[str, Any]) -> dict[str, Any]:
+    """Return the environment of a chunked request whose body is still arriving. Each route limits what it reads."""
+    return with_known_length(environ, MAX_CHUNKED_BYTES) | {IS_CHUNKED: True}
 
 
 def peer_of(scope: Any) -> tuple[str, int]:

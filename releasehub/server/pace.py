@@ -13,13 +13,21 @@ class BodyTooSlow(TimeoutError):
     """The client sends its request body too slowly."""
 
 
-async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+class BodyIncomplete(BodyTooSlow):
+    """The client stopped before the last chunk of a body without a declared length, so the rest never arrives."""
+
+
+async def paced_chunks(source: AsyncIterator[bytes], *, is_chunked: bool = False) -> AsyncIterator[bytes]:
     """Yield the chunks of a body as long as the client keeps the minimum rate and the deadlines.
+
+    Granian ends the iteration with one empty chunk, and yields another one if it could not read the body to its end.
+    With a declared length, the reader counts the bytes. Without one (`is_chunked`), only this tells that a body is cut.
 
     Only the time spent waiting for the client counts, so clients do not fail because the hub is busy.
 
     Raises:
         BodyTooSlow: The client paused for too long, is below the minimum rate or exceeded the total time.
+        BodyIncomplete: The last chunk of a chunked body is missing.
     """
     waited, received_bytes = 0.0, 0
     while True:
@@ -41,7 +49,17 @@ async def paced_chunks(source: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         except TimeoutError:
             raise BodyTooSlow("The request body did not arrive in time.") from None
         if not chunk:
+            if is_chunked and not await _is_over(source):
+                raise BodyIncomplete("The request ended before its last chunk.")
             return
         waited += time.monotonic() - started
         received_bytes += len(chunk)
         yield chunk
+
+
+async def _is_over(source: AsyncIterator[bytes]) -> bool:
+    try:
+        await source.__anext__()
+    except StopAsyncIteration:
+        return True
+    return False

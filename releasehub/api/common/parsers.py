@@ -18,6 +18,7 @@ from files.uploads.handlers import FIELD, FileNotExpected, RefusingUploadHandler
 from releasehub.api.common.errors import BodyTooLarge
 from releasehub.core.errors import DomainError
 from releasehub.core.json import read_json
+from releasehub.core.requests import IS_CHUNKED
 
 Context = Mapping[str, Any] | None
 BINARY = "application/octet-stream"
@@ -111,7 +112,7 @@ class StagingMultiPartParser(BaseParser):
         except DomainError:
             counted_stream.drain()
             raise
-        if counted_stream.count < _length(context):
+        if _is_cut(context, counted_stream.count):
             raise ParseError("The request ended before its body was complete.")
         return DataAndFiles(data, files)
 
@@ -141,7 +142,7 @@ class RawFileParser(BaseParser):
         except DomainError:
             counted_stream.drain()
             raise
-        if counted_stream.count < length:
+        if _is_cut(context, counted_stream.count):
             raise ParseError("The request ended before its body was complete.")
         return DataAndFiles(QueryDict(), MultiValueDict({FIELD: [handler.file_complete(counted_stream.count)]}))
 
@@ -188,8 +189,13 @@ def _takes_files(context: Context) -> bool:
     return getattr(view, "action", None) in getattr(view, "file_actions", ())
 
 
+def _is_cut(context: Context, count: int) -> bool:
+    """Return whether fewer bytes arrived than declared. The server itself refuses a chunked body without its end."""
+    return IS_CHUNKED not in (context or {})["request"].META and count < _length(context)
+
+
 def _length(context: Context) -> int:
-    """Return the declared length of the body in bytes."""
+    """Return the declared length of the body in bytes, or more than any limit if it is unknown."""
     meta = (context or {})["request"].META
     try:
         return int(meta.get("CONTENT_LENGTH") or 0)

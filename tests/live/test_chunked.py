@@ -1,0 +1,107 @@
+"""Bodies in chunks, without Content-Length, over a real connection to a real server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.hubs import Hub, start
+from tests.live.test_uploads import BOUNDARY, MIB, blocks, connected, frame, new_version
+
+pytestmark = pytest.mark.embedded
+FORM = f"multipart/form-data; boundary={BOUNDARY}"
+LIMIT_BYTES = 4 * MIB
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    running = start(tmp_path_factory.mktemp("hub"), RELEASEHUB_MAX_FILE_BYTES=str(LIMIT_BYTES))
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+def send(hub: Hub, verb: str, path: str, chunks: Iterator[bytes], media: str, key: str | None = None) -> Any:
+    """Return status and JSON; the client sends an iterator in chunks."""
+    headers = {"XF-Api-Key": hub.printed["API key"] if key is None else key, "Content-Type": media}
+    with connected(hub) as connection:
+        connection.request(verb, path, chunks, headers, encode_chunked=True)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read())
+
+
+def form(version_id: int, name: str, mib: int) -> Iterator[bytes]:
+    head, tail = frame(version_id, name)
+    yield head
+    yield from blocks(mib) if mib else [b"short"]
+    yield tail
+
+
+@pytest.mark.parametrize("mib", [0, 1, 3])
+def test_a_form_is_stored(hub: Hub, mib: int) -> None:
+    version_id = new_version(hub)
+    status, body = send(hub, "POST", "/api/mc-dm-files/", form(version_id, "a.bin", mib), FORM)
+    content = b"".join(blocks(mib)) if mib else b"short"
+    assert status == 200, body
+    assert (body["file"]["file_size"], body["file"]["file_hash"][-64:]) == (
+        len(content),
+        hashlib.sha256(content).hexdigest(),
+    )
+
+
+def test_a_raw_file_is_stored(hub: Hub) -> None:
+    products = send(hub, "GET", "/v3/products", iter([]), "application/json")[1]
+    release = {"name": "x", "version": "91.1", "productId": products[0]["id"], "platforms": []}
+    status, body = send(hub, "POST", "/v3/releases", iter([json.dumps(release).encode()]), "application/json")
+    assert status == 201, body
+    public_id = body["id"]
+    status, body = send(hub, "PUT", f"/v3/{public_id}/raw.bin", blocks(2), "application/octet-stream")
+    assert status < 300, body
+    assert hashlib.sha256(b"".join(blocks(2))).hexdigest() in digests(hub)
+
+
+def digests(hub: Hub) -> list[str]:
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in hub.stored_files()]
+
+
+def test_the_size_limit_holds_while_the_bytes_arrive(hub: Hub) -> None:
+    before = len(hub.stored_files())
+    status, body = send(hub, "POST", "/api/mc-dm-files/", form(new_version(hub), "a.bin", 6), FORM)
+    assert (status, body["errors"][0]["code"].rpartition("_")[2]) in {(413, "large"), (422, "large")}, body
+    assert len(hub.stored_files()) == before
+
+
+def test_rights_come_before_bytes(hub: Hub) -> None:
+    before = len(hub.stored_files())
+    status, body = send(hub, "POST", "/api/mc-dm-files/", form(new_version(hub), "a.bin", 0), FORM, key="")
+    assert (status, body["errors"][0]["code"]) == (400, "no_api_key_in_request")
+    assert len(hub.stored_files()) == before
+
+
+def test_other_routes_read_a_small_body_and_refuse_a_large_one(hub: Hub) -> None:
+    path = f"/api/mc-dm-versions/{new_version(hub)}/"
+    small, large = (json.dumps({"release_notes": "x" * size}).encode() for size in (1000, 100_000))
+    status, body = send(hub, "PUT", path, iter([small[:500], small[500:]]), "application/json")
+    assert (status, body["version"]["release_notes"]) == (200, "x" * 1000)
+    assert send(hub, "PUT", path, iter([large]), "application/json")[0] == 413
+
+
+@pytest.mark.parametrize("mib", [0, 1])
+def test_a_cut_body_is_not_stored(hub: Hub, mib: int) -> None:
+    """Everything but the last chunk arrives, so that only its absence tells that the body is cut."""
+    before = len(hub.stored_files())
+    version_id = new_version(hub)
+    head = f"POST /api/mc-dm-files/ HTTP/1.1\r\nHost: 127.0.0.1\r\nXF-Api-Key: {hub.printed['API key']}\r\n"
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=60) as client:
+        client.sendall(f"{head}Content-Type: {FORM}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        for chunk in form(version_id, "a.bin", mib):
+            client.sendall(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100).startswith(b"HTTP/1.1 408 ")
+    assert len(hub.stored_files()) == before

@@ -42,7 +42,7 @@ def test_session_cookie_does_not_authenticate_api_requests(client: Client) -> No
     draft = make_version(make_download(), state="draft")
     client.force_login(draft.download.owner)
     assert client.get(f"/api/mc-dm-versions/{draft.pk}/").status_code == 404
-    assert client.post("/api/mc-dm-versions/", {"download_id": draft.download_id}).status_code == 401
+    assert client.post("/api/mc-dm-versions/", {"download_id": draft.download_id}).status_code == 400
 
 
 def test_page_forms_require_a_csrf_token() -> None:

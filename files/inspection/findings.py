@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 
 _MAX_SHOWN_CHARACTERS = 200
 # Unusual but legitimate. Every other finding means that the content deceives an unpacker or escapes its folder.
-_WARNINGS = frozenset(
-    f"archive.{code}" for code in ("bomb", "encrypted", "method", "setuid", "similar_names", "too_many_members")
-)
+_UNUSUAL = ("bomb", "encrypted", "method", "setuid", "similar_names", "too_many_members")
+_UNUSUAL_MEMBERS = ("absolute_link", "device", "incremental")
+_UNUSUAL_FORMS = ("split", "executable_prefix")
+_WARNINGS = frozenset(f"archive.{code}" for code in (*_UNUSUAL, *_UNUSUAL_MEMBERS, *_UNUSUAL_FORMS))
 
 
 @dataclass(frozen=True)

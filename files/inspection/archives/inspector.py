@@ -44,6 +44,8 @@ _NO_CARRIERS = frozenset(
     {"text/html", "application/xml", "application/pdf", "application/rtf", "application/gzip", "application/x-bzip2"}
     | {"application/x-xz", "application/x-tar", "application/x-7z-compressed", "application/x-rar-compressed"}
 )
+# Windows and Linux programs and scripts, which a self-extracting archive begins with.
+_PROGRAMS = (b"MZ", b"\x7fELF", b"#!")
 _ZSTANDARD_MAGIC, _ZSTANDARD_SKIPPABLE = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 _WRONG_TYPE = "The file name ends in .{}, but the content is not such an archive."
 
@@ -128,13 +130,19 @@ def _compression_of_tar(handle: IO[bytes], head: bytes) -> str | None:
 def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Report) -> None:
     starts_right = head.startswith((LOCAL_MAGIC, END_MAGIC))
     if (directory := find_directory(handle, size)) is None:
+        if starts_right and ext.isdigit():
+            raise ArchiveError("archive.split", "The file is the first part of an archive and cannot be checked.")
         if starts_right:
             raise ArchiveError("archive.truncated", "The archive ends without an end record. Upload the whole file.")
         raise ArchiveError("archive.wrong_type", _WRONG_TYPE.format(ext))
     prefix = ZipInspector(handle, directory, report, ignore_case=ext not in _READ_IN_PLACE).run()
     # An executable jar begins with the shell script that runs it. In every other archive a prefix could be a second
     # file, which some programs open instead of the archive.
-    if (prefix or not starts_right) and not (ext == "jar" and head.startswith(b"#!")):
+    if directory.is_split or not (prefix or not starts_right) or (ext == "jar" and head.startswith(b"#!")):
+        return
+    if head.startswith(_PROGRAMS):
+        report.add("archive.executable_prefix", "The archive is a program that unpacks itself.")
+    else:
         report.add("archive.prefix", "The archive has other data before its first member.")
 
 

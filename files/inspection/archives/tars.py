@@ -16,6 +16,8 @@ _EMPTY = bytes(BLOCKSIZE)
 _MAX_EXTENDED_BYTES = 1024 * 1024
 _MAX_OCTAL_SIZE = 0o77777777777
 _PAX, _GLOBAL, _LONG_NAME, _LONG_LINK, _LABEL = tarfile.XHDTYPE, tarfile.XGLTYPE, b"L", b"K", b"V"
+_DUMP_FOLDER = b"D"  # a folder with the list of its files, in an incremental backup of GNU tar
+_DEVICES = (tarfile.CHRTYPE, tarfile.BLKTYPE)
 _EXTENDED = (_PAX, tarfile.SOLARIS_XHDTYPE, _GLOBAL, _LONG_NAME, _LONG_LINK)
 _REAL_SIZE_KEYS = ("GNU.sparse.realsize", "GNU.sparse.size", "SCHILY.realsize")
 
@@ -28,7 +30,7 @@ class TarInspector:
         self._report = report
         self._packed_bytes = packed_bytes
         self._sparse_bytes = 0
-        self._tree = MemberTree(report, ignore_case=False)
+        self._tree = MemberTree(report, ignore_case=False, is_in_order=True)
         # The extended headers before a member override fields of its own header.
         self._extended: dict[bytes, bytes] = {}
         self._pax: dict[str, bytes] = {}
@@ -88,16 +90,20 @@ class TarInspector:
         is_folder = header.isdir() or (header.isfile() and name.endswith("/"))
         if header.isfile() and not is_folder:
             self._check_file(header, block, name)
+        elif header.type == _DUMP_FOLDER:
+            self._tree.add_folder(name)
+            self._report.add("archive.incremental", "Archive member {} is the folder of an incremental backup.", name)
         elif size:
             raise ArchiveError("archive.conflict", "Archive member {} is not a file, but has content.", name)
         elif is_folder:
             self._tree.add_folder(name)
         elif header.islnk() or header.issym():
             self._check_link(header, self._pax.get("linkpath", self._extended.get(_LONG_LINK, link)), name)
+        elif header.type in _DEVICES:
+            self._tree.add_file(name)
+            self._report.add("archive.device", "Archive member {} is a device.", name)
         elif header.type != _LABEL:
-            self._report.add(
-                "archive.special_member", "Archive member {} is a device, a pipe or of unknown type.", name
-            )
+            self._report.add("archive.special_member", "Archive member {} is a pipe or of unknown type.", name)
         self._stream.skip(_padded(size))
 
     def _checked_name(self, block: bytes) -> str:

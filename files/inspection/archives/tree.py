@@ -12,11 +12,17 @@ class MemberTree:
     A node is a hash over its parent's hash and its own name, so a deep path takes no more memory than a short one. The
     hashes of strings are salted in every process, so an attacker cannot prepare collisions. With `ignore_case`, names
     that differ only in case are the same node, because on some systems they become one file.
+
+    A symbolic link with an absolute target is a warning, as long as no system writes through it. Where names are equal
+    but for case, that is known only with `ignore_case`, or if the members are added in their order (`is_in_order`).
     """
 
-    def __init__(self, report: Report, *, ignore_case: bool) -> None:
+    def __init__(self, report: Report, *, ignore_case: bool, is_in_order: bool) -> None:
         self._report = report
         self._ignore_case = ignore_case
+        self._allows_absolute_links = ignore_case or is_in_order
+        self._has_absolute_link = False
+        self._similar: set[int] = set()  # the nodes of names that differ only in case
         self._files: dict[int, int] = {}  # the node of each file, with a hash of its exact name
         self._folders: set[int] = set()
         self._links: dict[int, list[tuple[str, str]]] = {}  # the name and the target of each symbolic link
@@ -36,6 +42,7 @@ class MemberTree:
         if (other := self._files.setdefault(nodes[-1], 0)) == exact:
             self._report.add("archive.duplicate", "The archive has two members with the name {}.", name)
         elif other:
+            self._similar.add(nodes[-1])
             self._report.add("archive.similar_names", "On some systems, {} and another member are one file.", name)
         elif nodes[-1] in self._folders:
             self._report.add("archive.duplicate", "Archive member {} is a folder and a file.", name)
@@ -58,15 +65,20 @@ class MemberTree:
 
     def check_links(self) -> None:
         """Check all symbolic links. Call it after the last member, because a link may depend on a later one."""
+        if self._has_absolute_link and not self._similar.isdisjoint(self._links):
+            self._report.add("archive.through_link", "On some systems, a member is written through a symbolic link.")
         for name, target in [link for links in self._links.values() for link in links]:
             if CONTROLS.search(target) or not target:
                 self._report.add("archive.control_characters", "The target of symbolic link {} is not a path.", name)
-            elif self._leaves_archive(name, target.replace("\\", "/")):
+            elif self._leaves_archive(name, target.replace("\\", "/")) or target.startswith("\\"):
                 self._report.add("archive.link_outside", "Symbolic link {} leads out of the archive.", name)
+            elif target.startswith("/"):
+                self._report.add("archive.absolute_link", "The target of symbolic link {} is an absolute path.", name)
 
     def _remember_link(self, name: str, target: str) -> None:
         self._report.count_member(len(target))
         self._links.setdefault(_folded_nodes(name)[-1], []).append((name, target))
+        self._has_absolute_link = self._has_absolute_link or target.startswith("/")
 
     def _leaves_archive(self, name: str, target: str) -> bool:
         """Follow a link as an operating system would, and return True if it may lead out of the archive.
@@ -75,8 +87,10 @@ class MemberTree:
         parent of the link itself is a link, every target is uncertain.
         """
         folders = _folded_nodes(name)[:-1] or [0]
-        if target.startswith("/") or DRIVE.match(target) or not self._links.keys().isdisjoint(folders):
+        if DRIVE.match(target) or not self._links.keys().isdisjoint(folders):
             return True
+        if target.startswith("/"):
+            return not self._allows_absolute_links or target.startswith("//")
         through_link = False
         for part in parts_of(target):
             if DOTS.match(part):
@@ -91,6 +105,10 @@ class MemberTree:
     def _add_folders(self, nodes: list[int], name: str) -> None:
         if not self._files.keys().isdisjoint(nodes):
             self._report.add("archive.through_link", "Archive member {} is below a member that is no folder.", name)
+        elif (
+            self._has_absolute_link and not self._ignore_case and not self._links.keys().isdisjoint(_folded_nodes(name))
+        ):
+            self._report.add("archive.through_link", "On some systems, {} is written through a symbolic link.", name)
         self._folders.update(nodes)
         if len(self._folders) > (limit := 4 * self._report.limits.max_members):
             raise ArchiveError("archive.too_many_members", f"The archive has more than {limit} folders.")

@@ -32,12 +32,16 @@ _FULL_32 = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The position of the central directory. Offsets in the archive are relative to `prefix_bytes`."""
+    """The position of the central directory. Offsets in the archive are relative to `prefix_bytes`.
+
+    `is_split` tells that this file is the last part of several.
+    """
 
     entry_count: int
     start: int
     end: int
     prefix_bytes: int
+    is_split: bool
 
 
 def find_directory(handle: IO[bytes], size: int) -> Directory | None:
@@ -83,8 +87,8 @@ def read_entries(handle: IO[bytes], directory: Directory, report: Report) -> lis
 
 def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
     _, disk, directory_disk, here, count, length, offset, _ = _END.unpack_from(record)
-    if disk or directory_disk or here != count:
-        raise ArchiveError("archive.conflict", "The archive is one part of several. Upload it as one file.")
+    if disk != directory_disk or here != count:
+        raise ArchiveError("archive.conflict", "The directory of the archive is spread over several parts.")
     locator_at = max(0, end - _ZIP64_LOCATOR.size)
     locator = read_at(handle, locator_at, _ZIP64_LOCATOR.size)
     if locator.startswith(_LOCATOR_MAGIC):
@@ -99,7 +103,7 @@ def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
         raise ArchiveError("archive.truncated", "The central directory is larger than the file. Upload the whole file.")
     if prefix and read_at(handle, offset, 4) == _DIRECTORY_MAGIC:
         raise ArchiveError("archive.conflict", "There is another directory for readers that ignore the prefix.")
-    return Directory(entry_count=count, start=end - length, end=end, prefix_bytes=prefix)
+    return Directory(entry_count=count, start=end - length, end=end, prefix_bytes=prefix, is_split=disk > 0)
 
 
 def _parse_zip64_end(handle: IO[bytes], start: int, locator: bytes) -> tuple[int, int, int, int]:

@@ -27,7 +27,8 @@ _ENCRYPTED_FLAGS = zip_members.ENCRYPTED_FLAG | 0x40 | 0x2000  # also strong enc
 _ASI_UNIX_EXTRA = 0x756E
 # Placeholders that some tools write into an ASCII name for characters that ASCII does not have.
 _PLACEHOLDER = re.compile(rb"[^\x00-\x7f]|\?|#U[0-9a-fA-F]{4}|%U[0-9a-fA-F]{4}")
-_SPECIAL_TYPES = (stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK)
+_DEVICES = {stat.S_IFCHR, stat.S_IFBLK}
+_SPECIAL_TYPES = {stat.S_IFIFO, stat.S_IFSOCK}
 
 
 class ZipInspector:
@@ -37,17 +38,24 @@ class ZipInspector:
         self._handle = handle
         self._directory = directory
         self._report = report
-        self._tree = MemberTree(report, ignore_case=ignore_case)
+        self._tree = MemberTree(report, ignore_case=ignore_case, is_in_order=False)
         self._is_bomb = False
 
     def run(self) -> int:
-        """Inspect the archive, and return the number of bytes before the first member."""
+        """Inspect the archive, and return the number of bytes before the first member.
+
+        Of an archive in several parts, only the names are checked: the content may be in the other parts.
+        """
         members = read_entries(self._handle, self._directory, self._report)
         unpacked = packed = 0
         for info in members:
             self._report.count_member(len(info.orig_filename))
             unpacked, packed = unpacked + info.file_size, packed + info.compress_size
             self._check_entry(info)
+        if self._directory.is_split:
+            message = "The archive is one part of several, so the content of its members cannot be checked."
+            self._report.add("archive.split", message)
+            return 0
         self._is_bomb = True
         with self._report.continue_after_warning():
             self._report.check_sizes(unpacked, min(packed, self._directory.end))
@@ -73,12 +81,12 @@ class ZipInspector:
         if info.compress_type not in _METHODS or flags & _PATCH_FLAG:
             message = "The compression method of archive member {} is unusual. Few programs can unpack it."
             self._report.add("archive.method", message, name)
-        if info.volume:
+        if info.volume and not self._directory.is_split:
             self._report.add("archive.conflict", "Archive member {} is in another part of several.", name)
         self._check_mode(info, extra, name)
         if is_folder(info, name):
             self._tree.add_folder(name)
-        elif not is_symlink(info):
+        elif self._directory.is_split or not is_symlink(info):
             self._tree.add_file(name)
 
     def _check_unicode_path(self, raw: bytes, extra: dict[int, bytes], flags: int) -> None:
@@ -98,8 +106,10 @@ class ZipInspector:
         # Old Info-ZIP versions store the mode a second time.
         asi_mode = int.from_bytes(extra.get(_ASI_UNIX_EXTRA, b"")[4:6], "little")
         asi_kind = stat.S_IFMT(asi_mode)
-        if kind in _SPECIAL_TYPES or asi_kind in _SPECIAL_TYPES:
-            self._report.add("archive.special_member", "Archive member {} is a device or a pipe.", name)
+        if not _SPECIAL_TYPES.isdisjoint((kind, asi_kind)):
+            self._report.add("archive.special_member", "Archive member {} is a pipe or a socket.", name)
+        elif not _DEVICES.isdisjoint((kind, asi_kind)):
+            self._report.add("archive.device", "Archive member {} is a device.", name)
         elif asi_kind == stat.S_IFLNK != kind:
             self._report.add("archive.conflict", "Archive member {} is a link for some readers only.", name)
         if kind == stat.S_IFLNK and is_folder(info, name):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import bz2
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -90,11 +91,14 @@ TOOLS: dict[str, str] = {
     "warn/encrypted~password.zip": 'zip -rq -P secret "$OUT" tool',
     "warn/setuid~tool.tar.gz": 'chmod 4755 tool/run.sh && tar -czf "$OUT" tool',
     "warn/setuid~tool.zip": 'chmod 4755 tool/run.sh && zip -rq "$OUT" tool',
+    "warn/absolute_link~root.tar.gz": 'ln -s /proc/mounts linked/mtab && tar -czf "$OUT" linked',
+    "warn/incremental~gnu-tar.tar.gz": 'tar --listed-incremental=state -czf "$OUT" tool',
+    "warn/split~last-part.zip": ('head -c 70000 /dev/urandom > noise && zip -q -s 64k a.zip noise && mv a.zip "$OUT"'),
     "warn/similar_names~readme.zip": 'echo other > tool/readme.md && zip -rq "$OUT" tool',
     "reject/traversal~gnu-tar.tar.gz": 'cd tool && tar -cPzf "$OUT" ../linked',
     "reject/absolute~gnu-tar.tar.gz": 'tar -cPzf "$OUT" /etc/hostname',
     "reject/link_outside~relative.tar.gz": 'ln -s ../../../etc/passwd linked/out && tar -czf "$OUT" linked',
-    "reject/link_outside~absolute.zip": 'ln -s /etc/passwd linked/out && zip -rqy "$OUT" linked',
+    "warn/absolute_link~passwd.zip": 'ln -s /etc/passwd linked/out && zip -rqy "$OUT" linked',
     "reject/special_member~fifo.tar.gz": 'mkfifo tool/pipe && tar -czf "$OUT" tool',
     "reject/duplicate~appended.tar": 'tar -cf "$OUT" tool/README.md && tar -rf "$OUT" tool/README.md',
     "reject/wrong_type~tar-called.zip": 'tar -cf "$OUT" tool',
@@ -106,6 +110,12 @@ TOOLS: dict[str, str] = {
     "reject/prefix~zip-after-image.zip": 'printf "\\211PNG\\r\\n\\032\\n" > "$OUT" && zip -rq - tool | cat >> "$OUT"',
     "reject/polyglot~image-and-zip.png": 'printf "\\211PNG\\r\\n\\032\\n" > "$OUT" && zip -rq - tool | cat >> "$OUT"',
 }
+
+
+def as_last_part(content: bytes) -> bytes:
+    """Return a zip archive whose end record claims that it is the second of two parts."""
+    return content[:-18] + struct.pack("<HH", 1, 1) + content[-14:]
+
 
 _EVIL = TarMember(b"../evil")
 # What no tool writes.
@@ -158,7 +168,16 @@ RECIPES: dict[str, bytes] = {
     "reject/unreadable~checksum.tar": build_tar(TarMember()).replace(b"a.txt", b"b.txt"),
     "reject/unreadable~negative-size.tar": build_tar(TarMember(pax={"size": b"-1"})),
     "reject/truncated~no-end-mark.tar": tar_by_library({"a": b"content"})[:1024],
-    "reject/special_member~device.tar": build_tar(TarMember(type=b"3")),
+    "warn/device~console.tar": build_tar(TarMember(type=b"3")),
+    "warn/device~console.zip": zip_with("a", mode=0o20644),
+    "warn/executable_prefix~windows.zip": Zip([Member()], prefix=b"MZ" + bytes(5000)).build(),
+    "warn/split~first-part.zip.001": Zip([Member(), Member(b"b")]).build()[:60],
+    "reject/traversal~split.zip": as_last_part(Zip([Member(b"../evil")]).build()),
+    "reject/through_link~absolute.tar": build_tar(TarMember(b"d", type=b"2", link=b"/tmp"), TarMember(b"d/evil")),
+    "reject/through_link~absolute-in-other-case.tar": build_tar(
+        TarMember(b"D", type=b"2", link=b"/tmp"), TarMember(b"d/evil")
+    ),
+    "reject/link_outside~network.tar": build_tar(TarMember(b"d", type=b"2", link=b"\\\\host\\share")),
 }
 
 

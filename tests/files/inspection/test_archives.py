@@ -292,8 +292,11 @@ LIES: dict[str, tuple[str, bytes]] = {
     "comment cut": ("archive.trailing_data", Zip([Member()], comment=b"x" * 90).build()[:-1]),
     "comment too short": ("archive.trailing_data", end_record()[:-2] + b"\x01\0xx"),
     "part of several": ("archive.conflict", b"PK\x05\x06\x01" + bytes(17)),
-    "prefix": ("archive.prefix", Zip([Member()], prefix=b"MZ" * 50).build()),
-    "prefix not counted": ("archive.prefix", Zip([Member()], prefix=b"#!" * 50, is_prefix_counted=False).build()),
+    "prefix": ("archive.executable_prefix", Zip([Member()], prefix=b"MZ" * 50).build()),
+    "prefix not counted": (
+        "archive.executable_prefix",
+        Zip([Member()], prefix=b"#!" * 50, is_prefix_counted=False).build(),
+    ),
     "zip64 with another count": ("archive.conflict", Zip([Member()], has_zip64_end=True, zip64_count=2).build()),
     "zip64 at another place": ("archive.conflict", Zip([Member()], has_zip64_end=True, zip64_offset=0).build()),
     "zip64 with huge count": (
@@ -340,7 +343,7 @@ LIES: dict[str, tuple[str, bytes]] = {
     "file and folder": ("archive.duplicate", zip_with("a/b", "a")),
     "below a file": ("archive.through_link", zip_with("a", "a/b")),
     "fifo": ("archive.special_member", zip_with("a", mode=0o10644)),
-    "device": ("archive.special_member", zip_with("a", mode=0o20644)),
+    "device": ("archive.device", zip_with("a", mode=0o20644)),
     "setuid": ("archive.setuid", zip_with("a", mode=0o104755)),
     "setuid without kind": ("archive.setuid", zip_with("a", mode=0o4755)),
     "link for some": (
@@ -396,6 +399,15 @@ LINKS_OUT = [
     [("a", "b"), ("a/c", "d")],
     [("a/b/D", "../.."), ("a/b/d/s", "../../../x")],
 ]
+THROUGH_ABSOLUTE_LINKS = [
+    [sym("d", "/srv"), TarMember(b"d/x")],
+    [sym("D", "/srv"), TarMember(b"d/x")],
+    [sym("D", "/srv"), TarMember(b"d", type=b"5")],
+    [sym("A", "/etc/passwd"), TarMember(b"a")],
+    [sym("d", "/srv"), sym("e", "d"), TarMember(b"E/x")],
+    [sym("d", "/srv"), hard("h", "d"), TarMember(b"H/x")],
+    [sym("d", "/srv"), sym("e", "d/../x")],
+]
 LINKS_IN = [
     [("a", "b")],
     [("a/b", "../c")],
@@ -412,6 +424,25 @@ LINKS_IN = [
 def test_link_out_of_the_archive_is_found(links: list[tuple[str, str]]) -> None:
     assert codes(Zip([link(*pair) for pair in links]).build())
     assert codes(build_tar(*(sym(*pair) for pair in links)), "a.tar")
+
+
+@pytest.mark.parametrize("members", THROUGH_ABSOLUTE_LINKS)
+def test_write_through_an_absolute_link_is_rejected(members: list[TarMember]) -> None:
+    assert verdict(inspect_archive(io.BytesIO(build_tar(*members)), "a.tar")) == "reject"
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("a.zip", [link("D", "/srv"), Member(b"d/x")]),
+        ("a.zip", [Member(b"d/x"), link("D", "/srv")]),
+        ("a.zip", [link("A", "/etc/passwd"), Member(b"a")]),
+        ("a.zip", [link("d", "/etc/passwd"), link("e", "d"), Member(b"E")]),
+        ("a.jar", [link("D", "/srv")]),
+    ],
+)
+def test_write_through_an_absolute_link_in_a_zip_is_rejected(name: str, members: list[Member]) -> None:
+    assert verdict(inspect_archive(io.BytesIO(Zip(members).build()), name)) == "reject"
 
 
 @pytest.mark.parametrize("links", LINKS_IN)
@@ -441,8 +472,8 @@ TAR_LIES: dict[str, tuple[str, bytes]] = {
     "hard link to a link": ("archive.link_outside", build_tar(sym("a/b/s", "../../x"), hard("h", "a/b/s"))),
     "hard link through a link": ("archive.link_outside", build_tar(sym("d", "."), TarMember(b"x"), hard("h", "d/x"))),
     "hard link in place of a file": ("archive.duplicate", build_tar(TarMember(), TarMember(b"b"), hard("b", "a.txt"))),
-    "pax link": ("archive.link_outside", build_tar(TarMember(b"a", type=b"2", link=b"x", pax={"linkpath": b"/etc"}))),
-    "long link": ("archive.link_outside", build_tar(TarMember(b"a", type=b"2", link=b"x", long_link=b"/etc"))),
+    "pax link": ("archive.absolute_link", build_tar(TarMember(b"a", type=b"2", link=b"x", pax={"linkpath": b"/etc"}))),
+    "long link": ("archive.absolute_link", build_tar(TarMember(b"a", type=b"2", link=b"x", long_link=b"/etc"))),
     "pax path": ("archive.traversal", build_tar(TarMember(pax={"path": b"../evil"}))),
     "pax path with NUL": ("archive.control_characters", build_tar(TarMember(pax={"path": b"a\0b"}))),
     "pax path not UTF-8": ("archive.name_encoding", build_tar(TarMember(pax={"path": b"\xff"}))),
@@ -475,8 +506,8 @@ TAR_LIES: dict[str, tuple[str, bytes]] = {
     "size huge": ("archive.truncated", build_tar(TarMember(size=2**62))),
     "link with content": ("archive.conflict", build_tar(TarMember(type=b"2", link=b"x", size=512), TarMember(b"b"))),
     "folder with content": ("archive.conflict", build_tar(TarMember(b"a/", type=b"5", size=512), TarMember(b"b"))),
-    "char device": ("archive.special_member", build_tar(TarMember(type=b"3"))),
-    "block device": ("archive.special_member", build_tar(TarMember(type=b"4"))),
+    "char device": ("archive.device", build_tar(TarMember(type=b"3"))),
+    "block device": ("archive.device", build_tar(TarMember(type=b"4"))),
     "fifo": ("archive.special_member", build_tar(TarMember(type=b"6"))),
     "unknown kind": ("archive.special_member", build_tar(TarMember(type=b"Z"))),
     "setuid": ("archive.setuid", build_tar(TarMember(mode=0o4755))),

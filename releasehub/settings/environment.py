@@ -132,7 +132,10 @@ def stored_secret_key(data_dir: str) -> str:
     try:
         return path.read_text().strip() if path.exists() else _new_secret_key(path)
     except OSError as error:
-        raise ValidationError(f"The data directory cannot be used: {error}. Set it to another one.") from error
+        raise ValidationError(
+            f"The data directory cannot be used: {error}. Make it writable for this user, or choose another "
+            "directory: make run RELEASEHUB_DATA_DIR=/path/to/data"
+        ) from error
 
 
 def _new_secret_key(path: Path) -> str:

@@ -92,7 +92,7 @@ def test_release_is_created_published_and_deleted_in_the_browser(admin: Any, vis
     admin.get_by_text("1 restored.").wait_for()
     assert visitor.goto(release).status == 200
     act(admin, "Delete permanently", confirmation="1.0.0")
-    admin.get_by_text("1 erased.").wait_for()
+    admin.get_by_text("1 permanently deleted.").wait_for()
     assert visitor.goto(release).status in {404, 410}
 
 

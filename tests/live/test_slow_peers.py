@@ -157,7 +157,7 @@ def test_one_address_holds_a_limited_number_of_connections(hub: Hub) -> None:
 
 def closed_for_the_limit(hub: Hub) -> int:
     """Return the number of closed connections from the log, because Granian closes idle connections as well."""
-    return sum(map(int, re.findall(r"(\d+) were more than one address may have", hub.log.read_text())))
+    return sum(map(int, re.findall(r"(\d+) connections that exceeded the limit per IP address", hub.log.read_text())))
 
 
 def large_file(hub: Hub) -> str:

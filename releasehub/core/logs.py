@@ -13,6 +13,7 @@ _SECRETS = re.compile(
     r"|(?i:(?<=credential=)[^&\s\"']+)"
     r"|(?<=/uploads/content/)[\w:-]+"
     r"|(?<=/files/content/)[\w:-]+"
+    r"|(?<=/share/)[^/?\s\"']+"
     r"|(?i:(?<=[?&]key=)[^&\s\"']+)"
 )
 

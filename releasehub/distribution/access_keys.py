@@ -5,6 +5,7 @@ They live here and not next to the model in `downloads`, because they depend on 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,11 +23,15 @@ from releasehub.apikeys.expiring import check_expiry, digest_fields
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.errors import Conflict, Denied, DomainError, ErrorCode, Invalid, NotFound
 from versions.numbering import InvalidNumber, ceiling
 
 USE_LIFETIME = timedelta(hours=1)
 TRANSFERS_PER_USE = 3
+MIN_OWN_CHARACTERS = 12
+MAX_OWN_CHARACTERS = 200
+IMPORTED = "imported"  # the prefix of a key with a text of its own
+_OWN_TEXT = re.compile(rf"[!-~]{{{MIN_OWN_CHARACTERS},{MAX_OWN_CHARACTERS}}}")
 
 
 class KeyRefused(Denied):
@@ -42,28 +47,32 @@ def issue_access_key(
     expires_at: datetime | None = None,
     uses: int | None = None,
     highest_number: str = "",
+    own_text: str = "",
 ) -> tuple[AccessKey, str]:
     """Create an access key and return it with its secret. Only a digest of the secret is stored.
 
     Args:
         uses: The number of downloads that the key allows, or None for an unlimited number.
         highest_number: The highest version that the key opens; 1.4 includes 1.4.9. Empty means every version.
+        own_text: The secret of a key that exists elsewhere already. By default, a random one is made.
 
     Raises:
         NotFound: The download is not visible to the actor.
         Denied: The actor may not manage access keys of the download.
-        Invalid: The expiry is in the past, `uses` is below 1, or `highest_number` is not a version number.
+        Invalid: The expiry is in the past, `uses` is below 1, `highest_number` is not a version number, or `own_text`
+            cannot be a key.
+        Conflict: A key with this text exists already.
     """
     download_policy.ensure("manage_access_keys", actor, download)
-    check_expiry(expires_at)
-    if uses is not None and uses < 1:
-        raise Invalid(
-            ErrorCode.INVALID,
-            f"uses is {uses}, but must be at least 1. Leave it out for an unlimited number of downloads.",
-            field="uses",
-        )
-    _check_highest(highest_number, download.version_scheme)
-    secret = secrets.new_secret(secrets.ACCESS_KEY)
+    check_key_fields(download, expires_at=expires_at, uses=uses, highest_number=highest_number)
+    secret = own_text or secrets.new_secret(secrets.ACCESS_KEY)
+    derived_fields = digest_fields(secret)
+    if own_text:
+        check_own_text(own_text)
+        # The beginning of a text of its own is not shown: the text may be short, and its beginning half of it.
+        derived_fields["prefix"] = IMPORTED
+        if AccessKey.objects.filter(digest=derived_fields["digest"]).exists():
+            raise Conflict(ErrorCode.CONFLICT, "A key with this text exists already. Send another one.", field="key")
     with exposure_change(lock_download(download.pk)):
         key = AccessKey.objects.create(
             download=download,
@@ -72,14 +81,14 @@ def issue_access_key(
             uses_left=uses,
             highest_number=highest_number,
             created_by=actor.grantor,
-            **digest_fields(secret),
+            **derived_fields,
         )
     changes = {
         "download": download.pk,
         "expires_at": expires_at.isoformat() if expires_at else None,
         "uses": uses,
         "highest_number": highest_number,
-    }
+    } | ({"is_imported": True} if own_text else {})
     audit.record(actor=actor, action=AuditAction.ACCESS_KEY_ISSUE, target=key, changes=changes)
     return key, secret
 
@@ -97,6 +106,63 @@ def revoke_access_key(*, actor: Actor, key: AccessKey) -> None:
         audit.record(actor=actor, action=AuditAction.ACCESS_KEY_REVOKE, target=key)
 
 
+def check_key_fields(download: Download, *, expires_at: datetime | None, uses: int | None, highest_number: str) -> None:
+    """Check the limits of a new key.
+
+    Raises:
+        Invalid: The expiry is in the past, `uses` is below 1, or `highest_number` is not a version number.
+    """
+    check_expiry(expires_at)
+    if uses is not None and uses < 1:
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"uses is {uses}, but must be at least 1. Leave it out for an unlimited number of downloads.",
+            field="uses",
+        )
+    _check_highest(highest_number, download.version_scheme)
+
+
+def check_own_text(text: str) -> None:
+    """Check the secret of a key that is imported.
+
+    Raises:
+        Invalid: It is too short to be safe, too long, begins like the keys of the hub, or has spaces in it.
+    """
+    if not is_own_text(text):
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"A key has {MIN_OWN_CHARACTERS} to {MAX_OWN_CHARACTERS} ASCII characters without spaces, and does not "
+            "begin with rh_ or rhk_. Use another text.",
+            field="key",
+        )
+
+
+def is_own_text(text: str) -> bool:
+    """Return whether an imported key may have this text."""
+    return bool(_OWN_TEXT.fullmatch(text)) and not text.startswith((secrets.API_KEY, secrets.ACCESS_KEY))
+
+
+def open_if_valid(actor: Actor, secret: str) -> AccessKey | None:
+    """Open what the key opens. A key that is refused is ignored, as long as the actor needs no key.
+
+    `not_found_for` explains the refusal if the actor does not see what the key should open.
+    """
+    try:
+        return open_with_secret(actor, secret) if secret else None
+    except KeyRefused as refusal:
+        actor.facts["refused_access_key"] = refusal
+        return None
+
+
+def not_found_for(actor: Actor, message: str = "") -> DomainError:
+    """Return the error for something that the actor does not see: its key was refused, or there is no such thing.
+
+    A refused key has the same answer for all that the actor does not see, so that nobody learns what exists.
+    """
+    refusal: KeyRefused | None = actor.facts.get("refused_access_key")
+    return refusal or (NotFound(message) if message else NotFound())
+
+
 def open_with_secret(actor: Actor, secret: str) -> AccessKey:
     """Let the actor see and download what the key opens. A malformed key is rejected without a query.
 
@@ -104,7 +170,7 @@ def open_with_secret(actor: Actor, secret: str) -> AccessKey:
         KeyRefused: The key is unknown, revoked, expired or used up.
     """
     key = None
-    if secrets.is_well_formed(secret, secrets.ACCESS_KEY):
+    if secrets.is_well_formed(secret, secrets.ACCESS_KEY) or is_own_text(secret):
         key = AccessKey.objects.in_force().filter(digest=secrets.digest(secret)).first()
     if key is None or not key.is_usable:
         raise KeyRefused(

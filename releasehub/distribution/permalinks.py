@@ -17,6 +17,7 @@ from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Gone, Moved, NotFound
+from releasehub.distribution.access_keys import not_found_for
 from releasehub.distribution.latest import latest_version
 from versions.models import PublicNumber, Version
 from versions.numbering import sort_key_of
@@ -37,13 +38,14 @@ def find_download(actor: Actor, slug: str) -> Download:
         Moved: It was renamed, and the actor may see it under its new slug.
         Gone: The download is deleted and was open to the actor, or it was erased and was open to everyone.
         NotFound: The download does not exist, or the actor may not see it.
+        KeyRefused: The same, and the actor presented a key that is not valid.
     """
     rows = Download.all_objects.select_related("category", "owner")
-    download = rows.filter(slug=slug).order_by().first() or _find_renamed(slug)
+    download = rows.filter(slug=slug).order_by().first() or _find_renamed(actor, slug)
     if download.is_deleted:
-        raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else NotFound
+        raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else not_found_for(actor)
     if not download_policy.can_view(actor, download):
-        raise NotFound
+        raise not_found_for(actor)
     if download.slug != slug:
         raise Moved(download.slug)
     return download
@@ -217,7 +219,7 @@ def best_file(version: Version, platform: str = "", architecture: str = "") -> F
     return file
 
 
-def _find_renamed(slug: str) -> Download:
+def _find_renamed(actor: Actor, slug: str) -> Download:
     """Return the download that was public under this slug before.
 
     Raises:
@@ -226,7 +228,7 @@ def _find_renamed(slug: str) -> Download:
     """
     past = PublicSlug.objects.select_related("download__category", "download__owner").filter(slug=slug).first()
     if past is None or (past.download is None and not past.was_open_to_all):
-        raise NotFound
+        raise not_found_for(actor)
     if past.download is None:
         raise Gone(past.reason)
     return past.download

@@ -8,7 +8,7 @@ from downloads.models import AccessKey
 from releasehub.apikeys.requests import actor_of_key
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
-from releasehub.distribution.access_keys import open_with_ids, open_with_secret
+from releasehub.distribution.access_keys import open_if_valid, open_with_ids, open_with_secret
 
 PARAMETER = "key"
 SESSION_NAME = "access_keys"
@@ -29,16 +29,16 @@ def fetcher_of(request: HttpRequest) -> Actor:
     """Return the actor for a URL that serves bytes.
 
     This is the owner of the API key if the request has one, otherwise the viewer. The access key in the parameter
-    `key` is added.
+    `key` is added; one that is not valid is ignored on what is public.
 
     Raises:
         UnknownKey: The API key does not exist.
         InactiveKey: The API key was revoked or has expired.
-        Denied: The API key lacks the scope to read downloads, or the access key is not valid.
+        Denied: The API key lacks the scope to read downloads.
     """
     actor = actor_of_key(request) or viewer_of(request)
     if secret := request.GET.get(PARAMETER):
-        open_with_secret(actor, secret)
+        open_if_valid(actor, secret)
     return actor
 
 

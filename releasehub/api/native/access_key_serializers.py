@@ -11,6 +11,7 @@ from downloads.models import AccessKey
 from releasehub.api.common.fields import UnsignedField, VersionNumberField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.numbers import MAX_INTEGER
+from releasehub.distribution.access_keys import MAX_OWN_CHARACTERS
 from versions.numbering import MAX_NUMBER_CHARACTERS
 
 
@@ -37,6 +38,13 @@ class AccessKeyCreateSerializer(InputSerializer):
         required=False,
         allow_blank=True,
         help_text="The highest version that the key opens; 1.4 includes 1.4.9. Empty: all versions",
+    )
+    key = serializers.CharField(
+        max_length=MAX_OWN_CHARACTERS,
+        required=False,
+        trim_whitespace=False,
+        source="own_text",
+        help_text="The text of a key that the customer has already. By default, a random one is made",
     )
 
 

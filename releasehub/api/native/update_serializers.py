@@ -34,7 +34,7 @@ class UpdateQuerySerializer(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="By default, the channel that the download names",
     )
-    key = serializers.CharField(max_length=100, required=False, default="", allow_blank=True, help_text="An access key")
+    key = serializers.CharField(max_length=200, required=False, default="", allow_blank=True, help_text="An access key")
     allowed = FlagField(required=False, default=False, help_text="Only versions to which the access key gives access")
     explain = FlagField(
         required=False,

@@ -13,7 +13,7 @@ from releasehub.api.native.update_serializers import UpdateAnswer, UpdateAnswerS
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.distribution.access_keys import open_with_secret
+from releasehub.distribution.access_keys import open_if_valid
 from releasehub.distribution.permalinks import best_file, find_download
 from releasehub.distribution.updates import Client, explain_update, find_update
 
@@ -36,7 +36,7 @@ class UpdateViewSet(NativeViewSet):
     )
     def retrieve(self, request: Request, slug: str) -> HttpResponseBase:
         query = self.get_validated_query(UpdateQuerySerializer)
-        key = open_with_secret(self.actor, query["key"]) if query["key"] else None
+        key = open_if_valid(self.actor, query["key"])
         download = find_download(self.actor, slug)
         client = Client(
             installed=query["version"],

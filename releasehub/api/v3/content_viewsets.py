@@ -25,8 +25,8 @@ from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, operation
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import ErrorCode, Invalid, NotFound
-from releasehub.distribution.access_keys import open_with_secret
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.distribution.access_keys import not_found_for, open_if_valid
 from releasehub.distribution.delivery import serve_file
 from releasehub.distribution.permalinks import find_file
 from versions.models import Version
@@ -69,11 +69,11 @@ class V3ContentViewSet(V3ViewSet):
             Denied: The access key in the query string is not valid.
         """
         if self.request.method in SAFE_METHODS and (secret := self.request.query_params.get("key")):
-            open_with_secret(self.actor, secret)
+            open_if_valid(self.actor, secret)
         version = find_release(self.actor, self.kwargs["release_id"])
         account = self.kwargs.get("account_id")
         if version is None or (account is not None and account != account_of(version.download)):
-            raise NotFound
+            raise not_found_for(self.actor)
         return version
 
     def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:

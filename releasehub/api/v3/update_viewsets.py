@@ -19,7 +19,7 @@ from releasehub.api.v3.update_serializers import V3LatestQuerySerializer, V3Upda
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Denied, NotFound
-from releasehub.distribution.access_keys import open_with_secret
+from releasehub.distribution.access_keys import not_found_for, open_if_valid
 from releasehub.distribution.gate import ensure_key_where_needed
 from releasehub.distribution.updates import Client, find_update
 from versions.models import Version
@@ -80,10 +80,11 @@ class V3UpdateViewSet(V3ViewSet):
 
     def find_product(self, query: Mapping[str, Any]) -> tuple[Download, AccessKey | None]:
         """Return the product, and the access key of the request."""
-        key = open_with_secret(self.actor, query["key"]) if query["key"] else None
+        key = open_if_valid(self.actor, query["key"])
         product = find_product(self.actor, query["productId"])
         if product is None:
-            raise NotFound("This product does not exist, or it requires an access key. Check the id and the key.")
+            message = "This product does not exist, or it requires an access key. Check the id and the key."
+            raise not_found_for(self.actor, message)
         if key is not None and key.download_id != product.pk:
             raise Denied("This access key belongs to another product. Use a key of this product.")
         return product, key

@@ -157,7 +157,7 @@ def open_if_valid(actor: Actor, secret: str) -> AccessKey | None:
 def not_found_for(actor: Actor, message: str = "") -> DomainError:
     """Return the error for something that the actor does not see: its key was refused, or there is no such thing.
 
-    A refused key has the same answer for all that the actor does not see, so that nobody learns what exists.
+    A refused key has the same answer for all that the actor does not see, so that the answer does not tell what exists.
     """
     refusal: KeyRefused | None = actor.facts.get("refused_access_key")
     return refusal or (NotFound(message) if message else NotFound())

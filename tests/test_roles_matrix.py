@@ -325,6 +325,11 @@ def listing(world: World, who: ApiClient, case: dict[str, Any]) -> tuple[int, bo
     return answer.status_code, world.target(resource).pk in ids, answer.json()["pagination"]["total"]
 
 
+def refusals_of_mc_dm(case: dict[str, Any]) -> set[int]:
+    """Return the statuses of a refusal. This dialect documents 400 for a write without a key, instead of 401."""
+    return {400 if status == 401 else status for status in case["status"]}
+
+
 def footprint() -> tuple[Any, ...]:
     """Return everything that a denied change must not modify."""
     rows = [list(model.all_objects.order_by("pk").values()) for model in (Download, Version, File)]
@@ -353,7 +358,7 @@ def test_api_matches_the_roles_matrix(world: World, case: dict[str, Any]) -> Non
         is_sent_to_storage = case["action"] == "download_file" and settings.STORAGE_KIND == "s3"
         assert answer.status_code == (302 if is_sent_to_storage else 200)  # this dialect knows no 201
     else:
-        assert answer.status_code in case["status"]
+        assert answer.status_code in refusals_of_mc_dm(case)
         assert footprint() == before
         assert answer.json()["errors"][0]["code"]
 

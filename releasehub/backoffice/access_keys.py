@@ -151,9 +151,7 @@ class AccessKeyAdmin(IssuedKeyAdmin):
             "form": form,
             "report": report,
         }
-        response = TemplateResponse(request, "admin/releasehub/import_keys.html", context)
-        response.status_code = 400 if form.errors else 200
-        return response
+        return TemplateResponse(request, "admin/releasehub/import_keys.html", context)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return manageable_access_keys(admin_actor(request)).order_by("-id")

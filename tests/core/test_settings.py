@@ -67,7 +67,7 @@ def test_values_that_depend_on_each_other_are_checked_and_secrets_are_not_repeat
 
 def test_unusable_data_directory_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ValidationError, match=r"The data directory cannot be used: .* choose another directory: make run RELEASEHUB_DATA_DIR="):
+    with pytest.raises(ValidationError, match=r"The data directory cannot be used: .* make run RELEASEHUB_DATA_DIR="):
         stored_secret_key(str(tmp_path / "file" / "data"))
 
 

@@ -11,7 +11,7 @@ from tests.api.described import operations, sample_body
 from tests.conftest import ApiClient
 from tests.factories import make_category, make_download, make_key, make_user, make_version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 WRITES = [(verb, path) for verb, path in operations() if verb in {"post", "put", "patch"}]
 NUMBER_MEMBERS = {"version", "version_string", "version_number", "highest_number"}
 

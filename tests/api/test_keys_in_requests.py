@@ -13,7 +13,7 @@ from tests.api.calling import Caller
 from tests.api.described import operations
 from tests.factories import make_key, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 NO_KEY = ("post", "/v3/accounts/login")
 WRITES = [(verb, path) for verb, path in operations() if verb != "get" and (verb, path) != NO_KEY]
 

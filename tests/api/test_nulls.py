@@ -18,7 +18,7 @@ from releasehub.outbound import lookup
 from tests.api.described import document, operations, real_parameters, sample
 from tests.factories import make_file
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 WRITES = [(verb, path) for verb, path in operations() if verb in {"post", "put", "patch", "delete"}]
 DIALECTS = {"/api/mc-dm-": "mc_dm", "/v3/": "v3", "/version": "engine", "/api/entities": "entity", "/api/org": "entity"}
 HOOK = "https://93.184.215.14/hook"  # only validated, never connected to

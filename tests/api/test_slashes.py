@@ -15,7 +15,7 @@ from tests.conftest import ApiClient
 from tests.factories import make_download, make_key, make_user, make_version
 from versions.models import Version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 WRITES = [(verb, path) for verb, path in operations() if verb != "get"]
 
 

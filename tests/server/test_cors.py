@@ -12,7 +12,7 @@ from tests.api.test_rights_before_bytes import routes
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 ORIGIN = {"Origin": "https://app.example"}
 
 

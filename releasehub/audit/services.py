@@ -10,6 +10,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import invalidate_anonymous_cache
+from releasehub.core.clean import strip_controls
 from releasehub.core.inserts import insert
 from releasehub.core.logs import one_line
 
@@ -120,10 +121,14 @@ def delete_sink(*, actor: Actor, sink: AuditSink, reason: str = "") -> None:
 
 
 def changed_fields(target: models.Model, values: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return {field: [before, after]} for those of `values` that differ from the fields of the target."""
+    """Return {field: [before, after]} for those of `values` that differ from the fields of the target.
+
+    Texts are compared and recorded as they will be stored. PostgreSQL does not accept a NUL in JSON either.
+    """
+    stored = {name: strip_controls(value) if isinstance(value, str) else value for name, value in values.items()}
     return {
         name: [plain(getattr(target, name)), plain(value)]
-        for name, value in values.items()
+        for name, value in stored.items()
         if getattr(target, name) != value
     }
 

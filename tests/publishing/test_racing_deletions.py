@@ -69,7 +69,7 @@ class World:
         return self._sending(f"/api/entities/{self.download.public_id}")
 
     def over_admin(self, kind: str) -> Call:
-        return self._acting(kind, "erase", "erased")
+        return self._acting(kind, "erase", "permanently deleted")
 
     def over_admin_softly(self, kind: str) -> Call:
         return self._acting(kind, "delete", "deleted")

@@ -34,7 +34,7 @@ with_services = pytest.mark.skipif(
 
 def carry_out(*arguments: str) -> str:
     command = [sys.executable, str(RUN), "--seed", SEED, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -61,7 +61,7 @@ def test_a_long_log_is_verified() -> None:
 
 @with_services
 def test_work_continues_while_redis_is_down() -> None:
-    carry_out("broker", "--away", "4", "--patience", "60")
+    carry_out("broker", "--away", "4", "--catch-up", "240", "--patience", "240")
 
 
 def test_embedded_hub_survives_kills() -> None:

@@ -64,5 +64,6 @@ def test_work_continues_while_redis_is_down() -> None:
     carry_out("broker", "--away", "4", "--catch-up", "240", "--patience", "240")
 
 
+@pytest.mark.embedded
 def test_embedded_hub_survives_kills() -> None:
     carry_out("embedded", "--versions", "60", "--every", "2", "--patience", "90")

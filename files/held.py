@@ -19,7 +19,7 @@ from releasehub.core.errors import ErrorCode, Rejected
 def check_new_owner(download: Download, owner: User) -> None:
     """Check that what the download stores fits into the quota of the next owner.
 
-    The message names no figure of that quota, because it is no business of the present owner.
+    The message does not disclose how much of the quota is used, because the current owner may not see it.
 
     Raises:
         Rejected: It does not fit.

@@ -21,7 +21,7 @@ def set_team_member(*, actor: Actor, download: Download, user: User, flags: set[
     Raises:
         NotFound: The actor may not see the download.
         Denied: The actor may not manage the team, or does not have a flag that the call gives or takes away.
-        Invalid: There is no flag, or an unknown one.
+        Invalid: `flags` is empty or contains an unknown flag.
         Conflict: The user is the owner, who has all rights already.
     """
     download_policy.ensure("manage_team", actor, download)
@@ -39,7 +39,7 @@ def check_flags(actor: Actor, download: Download, flags: set[str], *, held: set[
 
     Raises:
         Denied: The actor does not have a flag that would be given or taken away.
-        Invalid: There is no flag, or an unknown one.
+        Invalid: `flags` is empty or contains an unknown flag.
     """
     if not flags or not flags <= set(TeamMember.FLAGS):
         raise Invalid(

@@ -14,7 +14,7 @@ from files.inspection.findings import Finding, from_json
 from files.models import Blob, File, UploadSession
 from files.policies import file_policy
 from files.services import add_file, link_file
-from files.uploads.external import ASSET_NUMBER, RELEASE_PAGE
+from files.uploads.external import ASSET_NUMBER, NEEDS_RELEASE_PAGE, RELEASE_PAGE
 from files.uploads.intake import check_now
 from files.uploads.mismatches import digest_differs
 from releasehub.core.actor import Actor
@@ -86,12 +86,7 @@ def attach_file(*, actor: Actor, version: Version, source: AttachmentSource) -> 
     """
     if source.blob is None:
         if source.asset and not RELEASE_PAGE.fullmatch(version.release_page_url):
-            message = (
-                "The reference is the number of a release asset, but the version has no valid "
-                "release page. Set the release page to a URL such as "
-                "https://github.com/o/r/releases/tag/v1."
-            )
-            raise Invalid(ErrorCode.INVALID, message, field="release_page_url")
+            raise Invalid(ErrorCode.INVALID, NEEDS_RELEASE_PAGE, field="release_page_url")
         return link_file(
             actor=actor,
             version=version,

@@ -39,6 +39,10 @@ COPY_SECONDS = 3600.0
 GIVE_UP_AFTER = timedelta(hours=1)
 MAX_DIGESTED_BYTES = 256 * 1024 * 1024
 RELEASE_PAGE = re.compile(r"https://github\.com/([\w.-]{1,100})/([\w.-]{1,100})/releases/tag/[^/?#]+/?")
+NEEDS_RELEASE_PAGE = (
+    "The reference is the number of a release asset, but the version has no valid release page. Set the release page "
+    "to a URL such as https://github.com/o/r/releases/tag/v1."
+)
 ASSET_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -263,12 +267,7 @@ def github_asset(release_page: str, number: str) -> str:
     """
     page = RELEASE_PAGE.fullmatch(release_page)
     if page is None or not ASSET_NUMBER.fullmatch(number):
-        raise BadLink(
-            "reference",
-            "The reference is the number of a release asset, but the version has no valid "
-            "release page. Set the release page to a URL such as "
-            "https://github.com/o/r/releases/tag/v1.",
-        )
+        raise BadLink("reference", NEEDS_RELEASE_PAGE)
     answer = send(
         "GET",
         f"{settings.GITHUB_API}/repos/{page[1]}/{page[2]}/releases/assets/{number}",
@@ -278,8 +277,8 @@ def github_asset(release_page: str, number: str) -> str:
         raise Unreachable(f"GitHub responded with status {answer.status}.")
     try:
         url = orjson.loads(answer.body)["browser_download_url"]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise BadLink("reference", f"The GitHub release {release_page} has no asset {number}.") from error
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        url = None
     if not isinstance(url, str) or answer.status != 200:
         raise BadLink("reference", f"The GitHub release {release_page} has no asset {number}.")
     return url

@@ -13,11 +13,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from downloads.models import Download
-from files.models import PackageUpload, UploadSession
+from files.models import UploadSession
 from files.names import clean_name
 from files.quotas import check_room, check_user_quota, lock_quota, reserved_bytes
 from files.services import check_new_file
@@ -39,7 +38,6 @@ ONE_PUT_BYTES = 64 * MIB
 USUAL_PART = 16 * MIB
 MAX_SIGNED_PARTS = 100
 URL_SECONDS = 3600
-OPEN_ENDED_FOR = timedelta(days=1)
 NOTE_ACTIVITY_EVERY = timedelta(minutes=1)
 
 
@@ -117,34 +115,6 @@ def check_begin(*, actor: Actor, version: Version | None, filename: str, size_by
 def open_incoming(*, size_bytes: int, part_bytes: int | None) -> Incoming:
     """Reserve a storage key for the upload. This calls the storage, so call it outside a transaction."""
     return blob_storage().begin_incoming(size_bytes=size_bytes, part_bytes=plan_parts(size_bytes, part_bytes))
-
-
-def open_open_ended(*, limit_bytes: int) -> Incoming:
-    """Reserve a storage key for one PUT of unknown length. `limit_bytes=0` allows the largest size of one PUT."""
-    most = min(limit_bytes or MAX_PART_BYTES, MAX_PART_BYTES)
-    return blob_storage().begin_incoming(size_bytes=most, part_bytes=0, is_open_ended=True)
-
-
-def received_bytes(upload: UploadSession) -> int | None:
-    """Return the size of what a PUT stored, or None if it is missing or too large. This calls the storage."""
-    return blob_storage().received_parts(upload.incoming).get(1)
-
-
-@transaction.atomic
-def declare_size(upload: UploadSession, size_bytes: int) -> bool:
-    """Set the size of a received open-ended upload and mark it as waiting for verification.
-
-    Returns:
-        False if the upload is no longer open.
-
-    Raises:
-        Rejected: The bytes exceed the quota of the download or the uploader.
-    """
-    _check_quota(upload, size_bytes)
-    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
-    now = timezone.now()
-    changes = {"size_bytes": size_bytes, "is_open_ended": False, "last_active_at": now, "updated_at": now}
-    return bool(rows.update(state=UploadSession.State.UPLOADED, **changes))
 
 
 @transaction.atomic
@@ -322,53 +292,6 @@ def abort_upload(*, actor: Actor, upload: UploadSession) -> None:
     blob_storage().drop_incoming(upload.incoming)
 
 
-def expire_uploads() -> int:
-    """End open uploads without activity for RELEASEHUB_UPLOAD_DAYS, and confirmed ones that were not attached.
-
-    Returns:
-        The number of open uploads that ended.
-    """
-    before = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
-    untaken = UploadSession.objects.filter(state=UploadSession.State.CONFIRMED, version=None, blob__isnull=False)
-    untaken.filter(last_active_at__lt=before).update(state=UploadSession.State.EXPIRED, blob=None)
-    ended = _close_open_ended()
-    for upload in UploadSession.objects.filter(state=UploadSession.State.CREATED, last_active_at__lt=before):
-        if end_upload(upload, UploadSession.State.EXPIRED):
-            blob_storage().drop_incoming(upload.incoming)
-            ended += 1
-    return ended
-
-
-def _close_open_ended() -> int:
-    """Replace the reservations of open-ended uploads whose URL expired by what has arrived. Without bytes they end.
-
-    Returns:
-        The number of uploads that ended.
-    """
-    ended = 0
-    before = timezone.now() - OPEN_ENDED_FOR
-    waiting = UploadSession.objects.filter(
-        state=UploadSession.State.CREATED, is_open_ended=True, last_active_at__lt=before
-    )
-    for upload in waiting:
-        received = received_bytes(upload)
-        if received is not None:
-            open_ones = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
-            open_ones.update(size_bytes=received, is_open_ended=False, updated_at=timezone.now())
-        elif end_upload(upload, UploadSession.State.EXPIRED):
-            blob_storage().drop_incoming(upload.incoming)
-            ended += 1
-    return ended
-
-
-def forget_announcements() -> int:
-    """Delete the announced packages whose uploads ended without a version. Return how many there were."""
-    before = timezone.now() - timedelta(days=settings.UPLOAD_DAYS)
-    over = (UploadSession.State.EXPIRED, UploadSession.State.FAILED)
-    rows = PackageUpload.objects.filter(version=None, package__state__in=over, created_at__lt=before)
-    return rows.delete()[1].get("files.PackageUpload", 0)
-
-
 @transaction.atomic
 def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Actor | None = None) -> bool:
     """End an open upload. Return False if it is no longer open."""
@@ -392,18 +315,6 @@ def note_activity(upload: UploadSession) -> None:
     now = timezone.now()
     if upload.last_active_at < now - NOTE_ACTIVITY_EVERY:
         UploadSession.objects.filter(pk=upload.pk).update(last_active_at=now)
-
-
-def _check_quota(upload: UploadSession, size_bytes: int) -> None:
-    """Check the quota of the download for a package or version upload, and else the quota of the uploader."""
-    packages = PackageUpload.objects.filter(Q(package=upload) | Q(lockfile=upload))
-    announced = packages.select_related("download__category").first()
-    if announced is not None:
-        lock_quota(announced.download.owner_id)
-        check_room(announced.download, size_bytes, besides=upload)
-    elif upload.user_id is not None:
-        lock_quota(upload.user_id)
-        check_user_quota(upload.user_id, size_bytes, besides=upload)
 
 
 def _ensure_open(upload: UploadSession) -> None:

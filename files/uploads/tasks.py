@@ -5,9 +5,9 @@ import logging
 from celery import shared_task
 
 from files.inspection.scanner import ScannerUnavailable
+from files.uploads.expiry import expire_uploads, forget_announcements
 from files.uploads.intake import pending_files, validate_file
 from files.uploads.probing import pending_links, probe_in_lane
-from files.uploads.sessions import expire_uploads, forget_announcements
 from files.uploads.verification import verify_upload, waiting_uploads
 from releasehub.core.errors import StorageFull, StorageUnavailable
 from releasehub.core.tasks import hint

@@ -19,7 +19,8 @@ from files.storage import blob_storage, new_key
 from files.storage.digests import Digester
 from files.storage.streaming import StagedUpload
 from files.uploads.mismatches import digest_differs, size_differs
-from files.uploads.sessions import actor_of_upload, declare_size, received_bytes
+from files.uploads.open_ended import declare_size, received_bytes
+from files.uploads.sessions import actor_of_upload
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.errors import Conflict, DomainError, ErrorCode, Rejected, StorageFull, StorageUnavailable

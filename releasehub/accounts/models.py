@@ -107,8 +107,8 @@ class Invitation(PublicIdModel, TimeStampedModel):
     """An invitation to an organization or to the team of a download, which its addressee may accept or decline.
 
     Attributes:
-        target_id: The primary key of the organization or the download. It is no foreign key, because downloads belong
-            to a layer above this one.
+        target_id: The primary key of the organization or the download. It is not a foreign key, because this app must
+            not import downloads.
         rights: The public id of the role, or the names of the team flags.
         invited: The e-mail address or the user name, as the inviter entered it.
         invited_key: The address in lower case, or the user name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -25,12 +25,16 @@ class InviteForm(ServiceForm):
         help_text="The person finds the invitation on their account page, and gets an e-mail if this hub sends mail.",
     )
 
+    rights_field: ClassVar[str]
+
     def rights(self) -> list[str]:
         """Return the rights for `invite`."""
-        raise NotImplementedError
+        chosen: str | list[str] = self.cleaned_data[self.rights_field]
+        return [chosen] if isinstance(chosen, str) else chosen
 
 
 class TeamInviteForm(InviteForm):
+    rights_field = "flags"
     flags = forms.MultipleChoiceField(label="Rights", widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, actor: Actor, target: Download, **kwargs: Any) -> None:
@@ -39,12 +43,9 @@ class TeamInviteForm(InviteForm):
         names = [name for name in TeamMember.FLAGS if name in grantable]
         self.fields["flags"].choices = [(name, label_of(name)) for name in names]  # type: ignore[attr-defined]
 
-    def rights(self) -> list[str]:
-        chosen: list[str] = self.cleaned_data["flags"]
-        return chosen
-
 
 class OrganizationInviteForm(InviteForm):
+    rights_field = "role"
     role = forms.ChoiceField(initial=MEMBER)
 
     def __init__(self, *args: Any, actor: Actor, target: Organization, **kwargs: Any) -> None:
@@ -52,9 +53,6 @@ class OrganizationInviteForm(InviteForm):
         scopes = organization_policy.scopes_in(actor, target)
         roles = [role for role in roles_of(target) if scopes.issuperset(role.scopes)]
         self.fields["role"].choices = [(role.public_id, role.name) for role in roles]  # type: ignore[attr-defined]
-
-    def rights(self) -> list[str]:
-        return [self.cleaned_data["role"]]
 
 
 def label_of(flag: str) -> str:

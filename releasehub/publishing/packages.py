@@ -23,7 +23,8 @@ from files.quotas import reserved_bytes, room_left
 from files.services import add_file
 from files.storage import Incoming, blob_storage
 from files.uploads.intake import check_now
-from files.uploads.sessions import begin_upload, end_upload, open_open_ended
+from files.uploads.open_ended import open_open_ended
+from files.uploads.sessions import begin_upload, end_upload
 from files.uploads.verification import discard_upload, verify_now
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected

@@ -21,18 +21,11 @@ from files.blobs import keep_upload
 from files.models import Blob, DownloadIcon, File, PackageUpload, UploadSession
 from files.quotas import used_by_download, used_bytes
 from files.services import add_file, link_file
+from files.uploads.expiry import expire_uploads
 from files.uploads.external import BadLink, _reserve, probe_link
 from files.uploads.icons import edit_entity
-from files.uploads.sessions import (
-    MAX_PART_BYTES,
-    begin_upload,
-    declare_size,
-    end_upload,
-    expire_uploads,
-    open_incoming,
-    open_open_ended,
-    sign_parts,
-)
+from files.uploads.open_ended import declare_size, open_open_ended
+from files.uploads.sessions import MAX_PART_BYTES, begin_upload, end_upload, open_incoming, sign_parts
 from files.uploads.verification import verify_now
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor

@@ -14,7 +14,8 @@ from files import garbage
 from files.models import Blob, File, PackageUpload, UploadSession
 from files.storage import blob_storage
 from files.uploads import verification
-from files.uploads.sessions import begin_upload, open_open_ended, sign_parts
+from files.uploads.open_ended import open_open_ended
+from files.uploads.sessions import begin_upload, sign_parts
 from files.uploads.tasks import sweep_uploads
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.publishing import packages

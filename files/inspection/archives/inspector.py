@@ -39,7 +39,7 @@ _TARS = {
     **dict.fromkeys(("tar.zst", "tzst"), "zst"),
     "tar": "",
 }
-# File types for which there is no legitimate reason to carry a zip archive at the end.
+# File types that never legitimately have a zip archive at their end.
 _NO_CARRIERS = frozenset(
     {"text/html", "application/xml", "application/pdf", "application/rtf", "application/gzip", "application/x-bzip2"}
     | {"application/x-xz", "application/x-tar", "application/x-7z-compressed", "application/x-rar-compressed"}
@@ -114,7 +114,7 @@ def _check_tar_type(head: bytes, ext: str, compression: str) -> None:
 
 
 def _compression_of_tar(handle: IO[bytes], head: bytes) -> str | None:
-    """Return the compression of a tar archive whatever its name is, "" for none; None if it is no tar archive."""
+    """Return the compression of a tar archive, "" if it is not compressed, or None for any other file."""
     if looks_like_tar(head[:BLOCKSIZE]):
         return ""
     for compression, (magic, _) in COMPRESSIONS.items():

@@ -104,7 +104,9 @@ class MemberTree:
 
     def _add_folders(self, nodes: list[int], name: str) -> None:
         if not self._files.keys().isdisjoint(nodes):
-            self._report.add("archive.through_link", "Archive member {} is below a member that is no folder.", name)
+            self._report.add(
+                "archive.through_link", "Archive member {} lies below a member that is not a folder.", name
+            )
         elif (
             self._has_absolute_link and not self._ignore_case and not self._links.keys().isdisjoint(_folded_nodes(name))
         ):

@@ -34,7 +34,7 @@ def invite(*, actor: Actor, kind: Invitation.Kind, target: models.Model, invited
     Raises:
         NotFound: The actor may not see the target.
         Denied: The actor may not invite, or lacks one of the rights.
-        Invalid: The name is empty or too long, or there are no such rights.
+        Invalid: The name is empty or too long, or a right is unknown.
         Conflict: The actor can see this person among the members already.
         TooMany: The actor named too many people in this hour.
     """
@@ -130,7 +130,7 @@ def find_invitation(public_id: str) -> Invitation:
     """Return the invitation. Every use of it checks who may use it.
 
     Raises:
-        NotFound: There is no such invitation.
+        NotFound: No invitation has this id.
     """
     invitation: Invitation | None = Invitation.objects.filter(public_id=public_id).first()
     if invitation is None:

@@ -45,7 +45,7 @@ class Term:
             name, is_descending = expression.name, criterion.descending
         else:
             name, is_descending = criterion.removeprefix("-"), criterion.startswith("-")
-        # A name that is no column of the table is an annotation or belongs to another table, and may be null.
+        # Any other name is an annotation or a field of a related table, and its value may be null.
         required = {field.name for field in model._meta.concrete_fields if not field.null}
         return cls(name, is_descending, is_nullable=name not in required)
 

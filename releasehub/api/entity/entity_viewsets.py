@@ -14,7 +14,8 @@ from downloads.policies import download_policy
 from downloads.services import lock_download, publishers_of
 from files.storage import Incoming
 from files.uploads import icons
-from files.uploads.sessions import URL_SECONDS, open_open_ended, sign_parts
+from files.uploads.open_ended import open_open_ended
+from files.uploads.sessions import URL_SECONDS, sign_parts
 from releasehub.accounts.models import Organization, User
 from releasehub.api.entity.input_serializers import EntityCreateSerializer, EntityIconSerializer, EntityUpdateSerializer
 from releasehub.api.entity.loading import load_packages, storage_config

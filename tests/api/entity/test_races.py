@@ -179,7 +179,7 @@ def test_confirm_waits_for_a_slow_worker(monkeypatch: pytest.MonkeyPatch) -> Non
     world = World()
     body = world.uploaded()
     upload = UploadSession.objects.get(storage_key=body["storage_path"])
-    from files.uploads.sessions import declare_size
+    from files.uploads.open_ended import declare_size
     from files.uploads.verification import _claim
 
     declare_size(upload, body["file_size_bytes"])

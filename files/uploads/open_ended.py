@@ -1,0 +1,81 @@
+"""Uploads of unknown length, with one PUT: what has arrived decides their size.
+
+The entity API signs such an upload before it knows the size. Until then, part of the remaining quota is reserved.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from files.models import PackageUpload, UploadSession
+from files.quotas import check_room, check_user_quota, lock_quota
+from files.storage import Incoming, blob_storage
+from files.uploads.sessions import MAX_PART_BYTES, end_upload
+
+RESERVED_FOR = timedelta(days=1)
+
+
+def open_open_ended(*, limit_bytes: int) -> Incoming:
+    """Reserve a storage key for one PUT of unknown length. `limit_bytes=0` allows the largest size of one PUT."""
+    most = min(limit_bytes or MAX_PART_BYTES, MAX_PART_BYTES)
+    return blob_storage().begin_incoming(size_bytes=most, part_bytes=0, is_open_ended=True)
+
+
+def received_bytes(upload: UploadSession) -> int | None:
+    """Return the size of what a PUT stored, or None if it is missing or too large. This calls the storage."""
+    return blob_storage().received_parts(upload.incoming).get(1)
+
+
+@transaction.atomic
+def declare_size(upload: UploadSession, size_bytes: int) -> bool:
+    """Set the size of a received open-ended upload and mark it as waiting for verification.
+
+    Returns:
+        False if the upload is no longer open.
+
+    Raises:
+        Rejected: The bytes exceed the quota of the download or the uploader.
+    """
+    _check_quota(upload, size_bytes)
+    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
+    now = timezone.now()
+    changes = {"size_bytes": size_bytes, "is_open_ended": False, "last_active_at": now, "updated_at": now}
+    return bool(rows.update(state=UploadSession.State.UPLOADED, **changes))
+
+
+def close_open_ended() -> int:
+    """Replace the reservations of open-ended uploads whose URL expired by what has arrived. Without bytes they end.
+
+    Returns:
+        The number of uploads that ended.
+    """
+    ended = 0
+    before = timezone.now() - RESERVED_FOR
+    waiting = UploadSession.objects.filter(
+        state=UploadSession.State.CREATED, is_open_ended=True, last_active_at__lt=before
+    )
+    for upload in waiting:
+        received = received_bytes(upload)
+        if received is not None:
+            open_ones = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
+            open_ones.update(size_bytes=received, is_open_ended=False, updated_at=timezone.now())
+        elif end_upload(upload, UploadSession.State.EXPIRED):
+            blob_storage().drop_incoming(upload.incoming)
+            ended += 1
+    return ended
+
+
+def _check_quota(upload: UploadSession, size_bytes: int) -> None:
+    """Check the quota of the download for a package or version upload, and else the quota of the uploader."""
+    packages = PackageUpload.objects.filter(Q(package=upload) | Q(lockfile=upload))
+    announced = packages.select_related("download__category").first()
+    if announced is not None:
+        lock_quota(announced.download.owner_id)
+        check_room(announced.download, size_bytes, besides=upload)
+    elif upload.user_id is not None:
+        lock_quota(upload.user_id)
+        check_user_quota(upload.user_id, size_bytes, besides=upload)

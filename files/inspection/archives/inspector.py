@@ -138,7 +138,7 @@ def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Re
     prefix = ZipInspector(handle, directory, report, ignore_case=ext not in _READ_IN_PLACE).run()
     # An executable jar begins with the shell script that runs it. In every other archive a prefix could be a second
     # file, which some programs open instead of the archive.
-    if directory.is_split or not (prefix or not starts_right) or (ext == "jar" and head.startswith(b"#!")):
+    if directory.part or not (prefix or not starts_right) or (ext == "jar" and head.startswith(b"#!")):
         return
     if head.startswith(_PROGRAMS):
         report.add("archive.executable_prefix", "The archive is a program that unpacks itself.")

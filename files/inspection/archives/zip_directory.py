@@ -34,14 +34,14 @@ _FULL_32 = 0xFFFFFFFF
 class Directory:
     """The position of the central directory. Offsets in the archive are relative to `prefix_bytes`.
 
-    `is_split` tells that this file is the last part of several.
+    `part` is the number of this file among the parts of a split archive. It is 0 for a whole archive.
     """
 
     entry_count: int
     start: int
     end: int
     prefix_bytes: int
-    is_split: bool
+    part: int
 
 
 def find_directory(handle: IO[bytes], size: int) -> Directory | None:
@@ -103,7 +103,7 @@ def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
         raise ArchiveError("archive.truncated", "The central directory is larger than the file. Upload the whole file.")
     if prefix and read_at(handle, offset, 4) == _DIRECTORY_MAGIC:
         raise ArchiveError("archive.conflict", "There is another directory for readers that ignore the prefix.")
-    return Directory(entry_count=count, start=end - length, end=end, prefix_bytes=prefix, is_split=disk > 0)
+    return Directory(entry_count=count, start=end - length, end=end, prefix_bytes=prefix, part=disk)
 
 
 def _parse_zip64_end(handle: IO[bytes], start: int, locator: bytes) -> tuple[int, int, int, int]:

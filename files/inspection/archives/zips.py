@@ -44,7 +44,7 @@ class ZipInspector:
     def run(self) -> int:
         """Inspect the archive, and return the number of bytes before the first member.
 
-        Of an archive in several parts, only the names are checked: the content may be in the other parts.
+        Of members in other parts of a split archive, only the names can be checked.
         """
         members = read_entries(self._handle, self._directory, self._report)
         unpacked = packed = 0
@@ -52,20 +52,39 @@ class ZipInspector:
             self._report.count_member(len(info.orig_filename))
             unpacked, packed = unpacked + info.file_size, packed + info.compress_size
             self._check_entry(info)
-        if self._directory.is_split:
-            message = "The archive is one part of several, so the content of its members cannot be checked."
-            self._report.add("archive.split", message)
+        members.sort(key=lambda info: info.header_offset)
+        if self._directory.part:
+            self._check_part(members)
             return 0
         self._is_bomb = True
         with self._report.continue_after_warning():
             self._report.check_sizes(unpacked, min(packed, self._directory.end))
             self._is_bomb = False
-        members.sort(key=lambda info: info.header_offset)
         self._check_places(members)
         if not self._report.is_rejected:
             self._tree.check_links()
         prefix, start = self._directory.prefix_bytes, self._directory.start
         return prefix + members[0].header_offset if members else start
+
+    def _check_part(self, members: list[zipfile.ZipInfo]) -> None:
+        """Check the last part of a split archive.
+
+        Most readers ignore the numbers of the parts. A whole archive must not escape the inspection by claiming that
+        its members are elsewhere.
+        """
+        for info in members:
+            at = self._directory.prefix_bytes + info.header_offset
+            if self._is_elsewhere(info) and read_at(self._handle, at, 4) == zip_members.LOCAL_MAGIC:
+                message = "The directory says that archive member {} is in another part, but it is in this one."
+                self._report.add("archive.conflict", message, _name(info))
+        self._check_places([info for info in members if not self._is_elsewhere(info)])
+        if not self._report.is_rejected:
+            self._tree.check_links()
+        message = "The archive is one part of several, so the content of members in other parts cannot be checked."
+        self._report.add("archive.split", message)
+
+    def _is_elsewhere(self, info: zipfile.ZipInfo) -> bool:
+        return info.volume != self._directory.part
 
     def _check_entry(self, info: zipfile.ZipInfo) -> None:
         raw, flags = raw_name(info), info.flag_bits
@@ -81,12 +100,12 @@ class ZipInspector:
         if info.compress_type not in _METHODS or flags & _PATCH_FLAG:
             message = "The compression method of archive member {} is unusual. Few programs can unpack it."
             self._report.add("archive.method", message, name)
-        if info.volume and not self._directory.is_split:
+        if info.volume > self._directory.part:
             self._report.add("archive.conflict", "Archive member {} is in another part of several.", name)
         self._check_mode(info, extra, name)
         if is_folder(info, name):
             self._tree.add_folder(name)
-        elif self._directory.is_split or not is_symlink(info):
+        elif self._is_elsewhere(info) or not is_symlink(info):
             self._tree.add_file(name)
 
     def _check_unicode_path(self, raw: bytes, extra: dict[int, bytes], flags: int) -> None:

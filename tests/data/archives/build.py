@@ -172,7 +172,9 @@ RECIPES: dict[str, bytes] = {
     "warn/device~console.zip": zip_with("a", mode=0o20644),
     "warn/executable_prefix~windows.zip": Zip([Member()], prefix=b"MZ" + bytes(5000)).build(),
     "warn/split~first-part.zip.001": Zip([Member(), Member(b"b")]).build()[:60],
-    "reject/traversal~split.zip": as_last_part(Zip([Member(b"../evil")]).build()),
+    "reject/conflict~split-local-name.zip": as_last_part(Zip([Member(local_name=b"evil", part=1)]).build()),
+    "reject/conflict~split-whole.zip": as_last_part(Zip([Member()]).build()),
+    "reject/traversal~split.zip": as_last_part(Zip([Member(b"../evil", part=1)]).build()),
     "reject/through_link~absolute.tar": build_tar(TarMember(b"d", type=b"2", link=b"/tmp"), TarMember(b"d/evil")),
     "reject/through_link~absolute-in-other-case.tar": build_tar(
         TarMember(b"D", type=b"2", link=b"/tmp"), TarMember(b"d/evil")

@@ -40,6 +40,7 @@ class Member:
     offset: int | None = None
     descriptor: bytes | None = None
     is_hidden: bool = False
+    part: int = 0
     comment: bytes = b""
 
     def packed_data(self) -> bytes:
@@ -109,7 +110,7 @@ def directory_header(member: Member, offset: int) -> bytes:
     fixed = struct.pack(
         "<4s6H3L5H2L",
         *(b"PK\x01\x02", 0x0314, 20, member.flags, member.method, 0, 33, crc, packed, size),
-        *(len(member.name), len(member.extra), len(member.comment), 0, 0, member.mode << 16, offset),
+        *(len(member.name), len(member.extra), len(member.comment), member.part, 0, member.mode << 16, offset),
     )
     return fixed + member.name + member.extra + member.comment
 

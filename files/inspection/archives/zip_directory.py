@@ -88,7 +88,12 @@ def read_entries(handle: IO[bytes], directory: Directory, report: Report) -> lis
 def _parse_end(handle: IO[bytes], end: int, record: bytes) -> Directory:
     _, disk, directory_disk, here, count, length, offset, _ = _END.unpack_from(record)
     if disk != directory_disk or here != count:
-        raise ArchiveError("archive.conflict", "The directory of the archive is spread over several parts.")
+        # A reader that ignores the numbers of the parts must not find the directory, or an empty archive, in this one.
+        places = [at for at in (end - length, offset) if 0 <= at <= end - len(_DIRECTORY_MAGIC)]
+        is_here = any(read_at(handle, at, len(_DIRECTORY_MAGIC)) == _DIRECTORY_MAGIC for at in places)
+        if disk <= directory_disk or not count or is_here:
+            raise ArchiveError("archive.conflict", "The end record says wrongly that the archive is split.")
+        raise ArchiveError("archive.split", "The directory begins in another part, so the archive cannot be checked.")
     locator_at = max(0, end - _ZIP64_LOCATOR.size)
     locator = read_at(handle, locator_at, _ZIP64_LOCATOR.size)
     if locator.startswith(_LOCATOR_MAGIC):

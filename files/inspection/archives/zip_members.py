@@ -59,6 +59,14 @@ def read_local(handle: IO[bytes], offset: int, limit: int, info: zipfile.ZipInfo
     return LocalHeader(name, extra, flags, method, (crc, packed, unpacked), offset + _LOCAL.size + len(data))
 
 
+def is_at(handle: IO[bytes], offset: int, limit: int, info: zipfile.ZipInfo) -> bool:
+    """Return whether the local header at an offset has the name of the member. It ends before the offset `limit`."""
+    name = raw_name(info)
+    length = _LOCAL.size + len(name)
+    header = read_at(handle, offset, length) if offset + length <= limit else b""
+    return header.startswith(LOCAL_MAGIC) and header.endswith(name)
+
+
 def local_conflict(info: zipfile.ZipInfo, local: LocalHeader) -> str:
     """Return how the local header contradicts the central directory; an empty string if it does not."""
     name = raw_name(info)

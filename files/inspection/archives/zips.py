@@ -74,7 +74,7 @@ class ZipInspector:
         """
         for info in members:
             at = self._directory.prefix_bytes + info.header_offset
-            if self._is_elsewhere(info) and read_at(self._handle, at, 4) == zip_members.LOCAL_MAGIC:
+            if self._is_elsewhere(info) and zip_members.is_at(self._handle, at, self._directory.start, info):
                 message = "The directory says that archive member {} is in another part, but it is in this one."
                 self._report.add("archive.conflict", message, _name(info))
         self._check_places([info for info in members if not self._is_elsewhere(info)])

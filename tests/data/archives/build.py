@@ -93,6 +93,9 @@ TOOLS: dict[str, str] = {
     "warn/setuid~tool.zip": 'chmod 4755 tool/run.sh && zip -rq "$OUT" tool',
     "warn/absolute_link~root.tar.gz": 'ln -s /proc/mounts linked/mtab && tar -czf "$OUT" linked',
     "warn/incremental~gnu-tar.tar.gz": 'tar --listed-incremental=state -czf "$OUT" tool',
+    "warn/split~last-part-with-members.zip": (
+        'for n in $(seq 70); do head -c 1000 /dev/urandom > m$n; done && zip -q -s 64k a.zip m* && mv a.zip "$OUT"'
+    ),
     "warn/split~last-part.zip": ('head -c 70000 /dev/urandom > noise && zip -q -s 64k a.zip noise && mv a.zip "$OUT"'),
     "warn/similar_names~readme.zip": 'echo other > tool/readme.md && zip -rq "$OUT" tool',
     "reject/traversal~gnu-tar.tar.gz": 'cd tool && tar -cPzf "$OUT" ../linked',
@@ -112,9 +115,9 @@ TOOLS: dict[str, str] = {
 }
 
 
-def as_last_part(content: bytes) -> bytes:
+def as_last_part(content: bytes, *, directory_part: int = 1) -> bytes:
     """Return a zip archive whose end record claims that it is the second of two parts."""
-    return content[:-18] + struct.pack("<HH", 1, 1) + content[-14:]
+    return content[:-18] + struct.pack("<HH", 1, directory_part) + content[-14:]
 
 
 _EVIL = TarMember(b"../evil")
@@ -173,6 +176,7 @@ RECIPES: dict[str, bytes] = {
     "warn/executable_prefix~windows.zip": Zip([Member()], prefix=b"MZ" + bytes(5000)).build(),
     "warn/split~first-part.zip.001": Zip([Member(), Member(b"b")]).build()[:60],
     "reject/conflict~split-local-name.zip": as_last_part(Zip([Member(local_name=b"evil", part=1)]).build()),
+    "reject/conflict~split-directory.zip": as_last_part(Zip([Member()]).build(), directory_part=0),
     "reject/conflict~split-whole.zip": as_last_part(Zip([Member()]).build()),
     "reject/traversal~split.zip": as_last_part(Zip([Member(b"../evil", part=1)]).build()),
     "reject/through_link~absolute.tar": build_tar(TarMember(b"d", type=b"2", link=b"/tmp"), TarMember(b"d/evil")),

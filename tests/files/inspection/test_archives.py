@@ -367,7 +367,8 @@ def test_inconsistent_zip_header_is_found(title: str) -> None:
 @pytest.mark.parametrize(("count", "size"), [(2, 10), (200, MIB), (2000, 100)])
 def test_overlapping_members_are_found(count: int, size: int) -> None:
     content = quoted_overlap(count, size)
-    assert zipfile.ZipFile(io.BytesIO(content)).testzip() is None or sys.version_info >= (3, 11, 8)
+    # Python either reads every member or names the first one: distributions backport the check of later releases.
+    assert zipfile.ZipFile(io.BytesIO(content)).testzip() in {None, "o0"}
     with bounded():
         assert codes(content) <= {"archive.overlap", "archive.bomb"} != set()
 

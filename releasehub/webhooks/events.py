@@ -25,3 +25,8 @@ class EventType(models.TextChoices):
     FILE_DELETED = "file.deleted"
     FILE_RESTORED = "file.restored"
     ENDPOINT_TEST = "endpoint.test"  # sent to one endpoint at the request of its owner
+
+
+def event_choices() -> list[tuple[str, str]]:
+    """Return the choices of the model field. The field gets this function, so that a new type needs no migration."""
+    return EventType.choices

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from releasehub.accounts.models import Organization
 from releasehub.core.models import PublicIdModel, TimeStampedModel
-from releasehub.webhooks.events import EventType
+from releasehub.webhooks.events import event_choices
 
 
 def host_of(url: str) -> str:
@@ -36,7 +36,7 @@ class Event(PublicIdModel):
     commit, so that no event ever appears before a position that a client has already read.
     """
 
-    type = models.CharField(max_length=40, choices=EventType.choices)
+    type = models.CharField(max_length=40, choices=event_choices)
     object_type = models.CharField(max_length=40)
     object_id = models.BigIntegerField("object ID")
     sequence = models.PositiveBigIntegerField(default=0, editable=False)

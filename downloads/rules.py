@@ -25,6 +25,9 @@ class CategoryRules:
     has_versioning: bool = True
     allows_external_links: bool = True
     members_only: bool = False
+    allows_comments: bool = True
+    allows_reviews: bool = True
+    comments_need_approval: bool = False
     allowed_extensions: tuple[str, ...] = ()
     max_file_bytes: int = 0
     max_version_bytes: int = 0

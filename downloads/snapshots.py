@@ -38,6 +38,10 @@ def embedded_download(download: Download) -> dict[str, Any]:
         "cover_url": download.cover_url,
         "download_count": download.download_count,
         "view_count": download.view_count,
+        "comment_count": download.comment_count,
+        "rating_avg": download.rating_avg,
+        "rating_count": download.rating_count,
+        "review_count": download.review_count,
         "created_at": download.created_at.isoformat(),
         "last_update_at": download.last_update_at.isoformat(),
     }

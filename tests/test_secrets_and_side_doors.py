@@ -240,7 +240,7 @@ def test_internal_sharing_key_cannot_detect_accounts() -> None:
 def test_email_lookups_are_rate_limited(surface: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over the limit an address with an account gets the answer of one without."""
     monkeypatch.setattr("releasehub.accounts.invitation_limit.NAMES_PER_HOUR", 2)
-    monkeypatch.setattr("releasehub.accounts.invitation_limit.time.time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr("releasehub.core.counting.time.time", lambda: 1_700_000_000.0)
     owner = make_user()
     organization = make_organization()
     Membership.objects.create(organization=organization, user=owner, role="owner")
@@ -263,7 +263,7 @@ def test_strangers_and_unknown_addresses_share_a_limit_where_the_answer_names_th
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("releasehub.accounts.invitation_limit.OUTSIDERS_PER_HOUR", 2)
-    monkeypatch.setattr("releasehub.accounts.invitation_limit.time.time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr("releasehub.core.counting.time.time", lambda: 1_700_000_000.0)
     entity = entity_of(make_user())
     make_user("stranger", email="stranger@example.org")
     client = ApiClient(make_key(entity.owner))

@@ -19,7 +19,8 @@ DownloadManager = models.Manager.from_queryset(DownloadQuerySet)
 class Download(PublicIdModel, SoftDeleteModel):
     """A download: the thing that is released, and the owner of its versions.
 
-    The other API dialects call it product, entity or engine.
+    The other API dialects call it product, entity or engine. `comment_count` and the three counts of ratings only count
+    what every user who sees the download can see. `review_count` counts the ratings that have a text.
     """
 
     class State(models.TextChoices):
@@ -84,6 +85,10 @@ class Download(PublicIdModel, SoftDeleteModel):
     listed_version_count = models.PositiveIntegerField(default=0, editable=False)
     download_count = models.PositiveBigIntegerField(default=0, editable=False)
     view_count = models.PositiveBigIntegerField(default=0, editable=False)
+    comment_count = models.PositiveIntegerField(default=0, editable=False)
+    rating_count = models.PositiveIntegerField(default=0, editable=False)
+    rating_sum = models.PositiveIntegerField(default=0, editable=False)
+    review_count = models.PositiveIntegerField(default=0, editable=False)
 
     objects = AliveDownloadManager()
     all_objects = DownloadManager()
@@ -120,6 +125,11 @@ class Download(PublicIdModel, SoftDeleteModel):
     @property
     def path(self) -> str:
         return f"/downloads/{self.slug}.{self.pk}/"
+
+    @property
+    def rating_avg(self) -> float:
+        """The average of all ratings, from 1 to 5, or 0 if there is none."""
+        return round(self.rating_sum / self.rating_count, 2) if self.rating_count else 0.0
 
 
 class PublicSlug(models.Model):

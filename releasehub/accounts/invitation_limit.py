@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 
 from releasehub.core.actor import Actor
-from releasehub.core.counting import count
-from releasehub.core.errors import TooMany
+from releasehub.core.counting import count_in_hour
 
 NAMES_PER_HOUR = 200
 OUTSIDERS_PER_HOUR = 100
-HOUR_SECONDS = 3600
 
 
 def count_names(actor: Actor, names: Collection[str]) -> None:
@@ -33,8 +30,6 @@ def count_outsiders(actor: Actor, number: int) -> None:
 
 
 def _count(actor: Actor, what: str, number: int, limit: int) -> None:
-    hour, passed = divmod(int(time.time()), HOUR_SECONDS)
+    message = f"You named more than {limit} people in one hour. Continue in the next hour."
     for _ in range(number):
-        if count(f"{what}:{actor.user_id}:{hour}", HOUR_SECONDS + 1) > limit:
-            message = f"You named more than {limit} people in one hour. Continue in the next hour."
-            raise TooMany(message, wait=HOUR_SECONDS - passed)
+        count_in_hour(f"{what}:{actor.user_id}", limit, message)

@@ -2,8 +2,11 @@
 
 from django.db import models
 
-# Actions on these subjects can change a public page, which shows downloads, their parts and the names of their owners.
-PUBLIC_SUBJECTS = frozenset({"category", "download", "version", "file", "channel", "platform", "organization", "user"})
+# Actions on these subjects can change a public page, which shows downloads, their parts, their owners, and what users
+# wrote about them.
+PUBLIC_SUBJECTS = frozenset(
+    {"category", "download", "version", "file", "channel", "platform", "organization", "user", "comment", "review"}
+)
 
 
 class AuditAction(models.TextChoices):
@@ -35,6 +38,19 @@ class AuditAction(models.TextChoices):
     FILE_DELETE_SOFT = "file.delete_soft"
     FILE_DELETE_HARD = "file.delete_hard"
     FILE_RESTORE = "file.restore"
+    COMMENT_CREATE = "comment.create"
+    COMMENT_UPDATE = "comment.update"
+    COMMENT_APPROVE = "comment.approve"
+    COMMENT_DELETE_SOFT = "comment.delete_soft"
+    COMMENT_DELETE_HARD = "comment.delete_hard"
+    COMMENT_RESTORE = "comment.restore"
+    REVIEW_CREATE = "review.create"
+    REVIEW_UPDATE = "review.update"
+    REVIEW_REPLY = "review.reply"
+    REVIEW_APPROVE = "review.approve"
+    REVIEW_DELETE_SOFT = "review.delete_soft"
+    REVIEW_DELETE_HARD = "review.delete_hard"
+    REVIEW_RESTORE = "review.restore"
     UPLOAD_ABORT = "upload.abort"
     UPLOAD_FAIL = "upload.fail"
     HARD_DELETE_REFUSED = "hard_delete.refused"

@@ -12,9 +12,12 @@ import time
 from django.core.cache import BaseCache, caches
 from redis.exceptions import RedisError
 
+from releasehub.core.errors import TooMany
+
 log = logging.getLogger(__name__)
 SHARED_CACHE, PROCESS_CACHE = "limits", "process"
 RETRY_SECONDS = 5.0
+HOUR_SECONDS = 3600
 _redis_down_until = 0.0
 
 
@@ -34,6 +37,17 @@ def count(key: str, seconds: int, *, is_shared: bool = True) -> int:
             _redis_down_until = time.monotonic() + RETRY_SECONDS
             log.warning("Redis cannot be reached, so each process counts rate limits separately. Cause: %s", error)
     return _count(caches[PROCESS_CACHE], key, seconds)
+
+
+def count_in_hour(key: str, limit: int, message: str) -> None:
+    """Count the key once in this hour.
+
+    Raises:
+        TooMany: The key was counted more often than `limit` in this hour. The error has this message.
+    """
+    hour, passed = divmod(int(time.time()), HOUR_SECONDS)
+    if count(f"{key}:{hour}", HOUR_SECONDS + 1) > limit:
+        raise TooMany(message, wait=HOUR_SECONDS - passed)
 
 
 def _count(cache: BaseCache, key: str, seconds: int) -> int:

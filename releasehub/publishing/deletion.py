@@ -4,15 +4,12 @@ A soft deletion hides a row until the retention window ends. A hard deletion era
 the bytes that no other row refers to.
 """
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -24,11 +21,11 @@ from files.public_names import note_reason
 from files.services import count_files, lock_file
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor, system_actor
-from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
-from releasehub.core.policy import Policy, Target
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.tasks import hint
 from releasehub.publishing.lifecycle import move
+from releasehub.publishing.purging import ensure_alive, ensure_deletable, purge_rows, purge_start, run_registered_purges
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.endpoints import delete_endpoints_of
@@ -46,12 +43,12 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
         Conflict: It is already deleted.
     """
-    _ensure(download_policy, actor, download, hard=hard)
+    ensure_deletable(download_policy, actor, download, hard=hard)
     with transaction.atomic():
         download = lock_download(download.pk)
         download_policy.ensure("delete", actor, download, hard=hard)
         if not hard:
-            _ensure_alive(download)
+            ensure_alive(download)
             mark_download_deleted(actor=actor, download=download, reason=reason)
             return
         # Everything that needs the rows comes before they are erased: the ids of the blobs, the audit row, the event
@@ -81,7 +78,7 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
     if not hard:
         move(Move.DELETE, actor=actor, version=version, reason=reason)
         return
-    _ensure(version_policy, actor, version, hard=True)
+    ensure_deletable(version_policy, actor, version, hard=True)
     with transaction.atomic():
         version = lock_version(version)
         version_policy.ensure("delete", actor, version, hard=True)
@@ -102,12 +99,12 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
         Conflict: It is already deleted, or its version is sealed and the deletion is soft.
     """
-    _ensure(file_policy, actor, file, hard=hard)
+    ensure_deletable(file_policy, actor, file, hard=hard)
     with transaction.atomic():
         file = lock_file(file)
         file_policy.ensure("delete", actor, file, hard=hard)
         if not hard:
-            _ensure_alive(file)
+            ensure_alive(file)
             _ensure_unsealed(file.version)
         note_reason(file, reason)
         if not file.is_deleted:
@@ -132,62 +129,31 @@ def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
     A row that another request restores or erases in the meantime is skipped.
 
     Returns:
-        The numbers of erased downloads, versions and files.
+        The numbers of erased downloads, versions and files, and of the rows that other apps registered.
     """
-    window = older_than if older_than is not None else timedelta(days=settings.RETENTION_DAYS)
-    if older_than is None and not settings.RETENTION_DAYS:
+    return _purge_releases(purge_start(older_than, settings.RETENTION_DAYS)) | run_registered_purges(older_than)
+
+
+def _purge_releases(before: datetime | None) -> dict[str, int]:
+    if before is None:
         return {"downloads": 0, "versions": 0, "files": 0}
-    before = timezone.now() - window
     return {
-        "downloads": _purge(
+        "downloads": purge_rows(
             Download.all_objects.deleted_before(before),
             lambda row: lock_download(row.pk),
             lambda row, **options: delete_download(download=row, **options),
         ),
-        "versions": _purge(
+        "versions": purge_rows(
             Version.all_objects.deleted_before(before).select_related("download"),
             lock_version,
             lambda row, **options: delete_version(version=row, **options),
         ),
-        "files": _purge(
+        "files": purge_rows(
             File.all_objects.deleted_before(before).select_related("version__download"),
             lock_file,
             lambda row, **options: delete_file(file=row, **options),
         ),
     }
-
-
-def _purge(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[..., None]) -> int:
-    """Erase each row in its own transaction, if it is still soft-deleted once it is locked."""
-    count, actor = 0, system_actor()
-    for row in list(rows):
-        # NotFound: another request has deleted the row permanently. Not deleted: it was restored in the meantime.
-        with suppress(NotFound), transaction.atomic():
-            if lock(row).is_deleted:
-                erase(row, actor=actor, hard=True, reason=row.delete_reason or "the retention period has ended")
-                count += 1
-    return count
-
-
-def _ensure(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool) -> None:
-    """Check the right to delete, and record a denied hard deletion in the audit log.
-
-    This runs before the transaction of the deletion starts, so that the audit row is not rolled back with it.
-    """
-    try:
-        policy.ensure("delete", actor, target, hard=hard)
-    except (Denied, Conflict):
-        if hard:
-            audit.record(actor=actor, action=AuditAction.HARD_DELETE_REFUSED, target=target)
-        raise
-
-
-def _ensure_alive(target: Download | File) -> None:
-    if target.is_deleted:
-        raise Conflict(
-            ErrorCode.IS_DELETED,
-            f"{target} is already deleted. Restore it, or ask a superuser to delete it permanently.",
-        )
 
 
 def _ensure_unsealed(version: Version) -> None:

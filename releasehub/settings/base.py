@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "versions",
     "files",
     "releasehub.publishing",
+    "releasehub.community",
     "releasehub.api",
     "releasehub.pages",
     "releasehub.distribution",

@@ -38,9 +38,12 @@ class Environment(Env):
         value = self.bool(name, default, validate=check, **_invalid("Set it to 1 or 0."))
         return default if value is None else value
 
-    def number(self, name: str, default: int, *, minimum: int = 0) -> int:
+    def number(self, name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
         hint = f"Set it to a whole number that is at least {minimum}."
-        value = self.int(name, default, validate=validate.Range(min=minimum, error=hint), **_invalid(hint))
+        if maximum is not None:
+            hint = f"Set it to a whole number from {minimum} to {maximum}."
+        limits = validate.Range(min=minimum, max=maximum, error=hint)
+        value = self.int(name, default, validate=limits, **_invalid(hint))
         return default if value is None else value
 
     def choice(self, name: str, default: str, allowed: Sequence[str]) -> str:

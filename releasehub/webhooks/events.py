@@ -24,6 +24,16 @@ class EventType(models.TextChoices):
     FILE_REJECTED = "file.rejected"
     FILE_DELETED = "file.deleted"
     FILE_RESTORED = "file.restored"
+    COMMENT_CREATED = "comment.created"
+    COMMENT_UPDATED = "comment.updated"
+    COMMENT_APPROVED = "comment.approved"
+    COMMENT_DELETED = "comment.deleted"
+    COMMENT_RESTORED = "comment.restored"
+    REVIEW_CREATED = "review.created"
+    REVIEW_UPDATED = "review.updated"
+    REVIEW_APPROVED = "review.approved"
+    REVIEW_DELETED = "review.deleted"
+    REVIEW_RESTORED = "review.restored"
     ENDPOINT_TEST = "endpoint.test"  # sent to one endpoint at the request of its owner
 
 

@@ -221,7 +221,7 @@ def test_members_that_the_inviter_sees_are_not_invited_again(scene: Scene) -> No
 
 def test_the_limit_holds_for_known_and_unknown(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("releasehub.accounts.invitation_limit.NAMES_PER_HOUR", 2)
-    monkeypatch.setattr("releasehub.accounts.invitation_limit.time.time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr("releasehub.core.counting.time.time", lambda: 1_700_000_000.0)
     for invited in ("guest", "nobody@example.org"):
         scene.invite(invited)
     messages = set()

@@ -1,6 +1,7 @@
 """Rows for tests, valid by default, made through the services wherever one exists."""
 
 from tests.factories.accounts import make_key, make_organization, make_user
+from tests.factories.community import make_comment, make_review
 from tests.factories.everything import make_everything
 from tests.factories.releases import (
     make_category,
@@ -14,12 +15,14 @@ from tests.factories.releases import (
 
 __all__ = [
     "make_category",
+    "make_comment",
     "make_download",
     "make_everything",
     "make_file",
     "make_key",
     "make_loose_upload",
     "make_organization",
+    "make_review",
     "make_user",
     "make_version",
     "stage",

@@ -57,7 +57,7 @@ def test_purge_command_prints_the_counts() -> None:
     out = StringIO()
     call_command("purge_deleted", "--older-than=2", stdout=out)
     assert "1 files" in out.getvalue()
-    assert publishing_tasks.purge() == {"downloads": 0, "versions": 0, "files": 0}
+    assert set(publishing_tasks.purge().values()) == {0}
     assert tasks.sweep_blobs() == 1
     assert Blob.objects.count() == 0
 

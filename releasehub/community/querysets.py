@@ -1,0 +1,46 @@
+"""Querysets that select comments and reviews by permission.
+
+`visible_to` selects the rows for which the policy's `can_view` is true; a test checks that both always agree.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db.models import Q
+
+from downloads.models import Download
+from downloads.models.access import MODERATE
+from downloads.policies import download_policy
+from downloads.querysets import sees_everything
+from releasehub.core.actor import Actor
+from releasehub.core.querysets import SoftDeleteQuerySet
+
+
+class ContributionQuerySet(SoftDeleteQuerySet[Any]):
+    """Comments or reviews."""
+
+    def shown(self) -> Self:
+        """Rows that every user who sees the download sees."""
+        return self.alive().filter(state="visible")
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Rows for which ContributionPolicy.can_view is true, deleted ones included."""
+        if sees_everything(actor):
+            return self
+        rows = self.filter(download__in=Download.all_objects.visible_to(actor).values("pk"))
+        if actor.has_permission(MODERATE):
+            return rows
+        condition = Q(state="visible") | Q(download__in=Download.all_objects.inside_for(actor).values("pk"))
+        if actor.user_id is not None:
+            condition |= Q(author=actor.user_id)
+        return rows.alive().filter(condition)
+
+    def listed_in(self, actor: Actor, download: Download) -> Self:
+        """Rows of `visible_to` in one download that the actor may see, without joins and without deleted ones."""
+        rows = self.alive().filter(download=download)
+        if download_policy.is_insider(actor, download):
+            return rows
+        if actor.user_id is None:
+            return rows.filter(state="visible")
+        return rows.filter(Q(state="visible") | Q(author=actor.user_id))

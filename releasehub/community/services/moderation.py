@@ -1,0 +1,82 @@
+"""Approve, delete and restore comments and reviews."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from releasehub.community.models import Contribution, Review
+from releasehub.community.policies import contribution_policy
+from releasehub.community.services.reviews import ensure_only_review
+from releasehub.community.services.writing import (
+    Row,
+    add_to_counts,
+    announce,
+    counts_of,
+    lock_contribution,
+    tally_changes,
+)
+from releasehub.core.actor import Actor
+from releasehub.core.restoring import needs_restore
+from releasehub.publishing.purging import ensure_alive, ensure_deletable
+
+
+@transaction.atomic
+def approve_contribution(*, actor: Actor, row: Row) -> Row:
+    """Approve a comment or review that waits for that. Approving it again changes nothing.
+
+    Raises:
+        NotFound: The actor may not see the row.
+        Denied: The actor is not a moderator.
+    """
+    contribution_policy.ensure("approve", actor, row)
+    row = lock_contribution(row)
+    if row.state != Contribution.State.VISIBLE:
+        with tally_changes(row):
+            row.state = Contribution.State.VISIBLE
+            row.save(update_fields=["state", "updated_at"])
+        announce(actor, row, "approve", "approved")
+    return row
+
+
+def delete_contribution(*, actor: Actor, row: Contribution, hard: bool = False, reason: str = "") -> None:
+    """Hide a comment or review (soft), or erase it (hard).
+
+    Raises:
+        NotFound: The actor may not see the row.
+        Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
+        Conflict: It is already deleted.
+    """
+    ensure_deletable(contribution_policy, actor, row, hard=hard)
+    with transaction.atomic():
+        row = lock_contribution(row)
+        contribution_policy.ensure("delete", actor, row, hard=hard)
+        if hard:
+            add_to_counts(row.download, counts_of(row), {})
+            announce(actor, row, "delete_hard", "deleted", reason=reason, hard=True)
+            row.delete()
+            return
+        ensure_alive(row)
+        with tally_changes(row):
+            row.mark_deleted(by=actor.user, reason=reason)
+        announce(actor, row, "delete_soft", "deleted", reason=reason, hard=False)
+
+
+@transaction.atomic
+def restore_contribution(*, actor: Actor, row: Row) -> Row:
+    """Restore a soft-deleted comment or review in the state that it had.
+
+    Raises:
+        NotFound: The actor may not see the row.
+        Denied: The actor is not a moderator.
+        Conflict: The row is not deleted, or its author has written another review meanwhile.
+    """
+    contribution_policy.ensure("restore", actor, row)
+    row = lock_contribution(row)
+    if not needs_restore(actor, row, str(row)):
+        return row
+    if isinstance(row, Review):
+        ensure_only_review(row)
+    with tally_changes(row):
+        row.mark_restored()
+    announce(actor, row, "restore", "restored")
+    return row

@@ -68,6 +68,8 @@ class EndpointForm(ServiceForm):
     events_download = events_field("download", "Download events")
     events_version = events_field("version", "Version events")
     events_file = events_field("file", "File events")
+    events_comment = events_field("comment", "Comment events")
+    events_review = events_field("review", "Review events")
     verify_tls = forms.BooleanField(
         label="Verify the TLS certificate",
         required=False,

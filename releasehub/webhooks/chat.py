@@ -48,13 +48,21 @@ def message_of(event: Event) -> Message:
     if kind == "endpoint":
         return Message(_one_line(data["message"]))
     version = {"version": data, "file": data.get("version")}.get(kind) or {}
-    download = version.get("download") or data
+    download = version.get("download") or data.get("download") or data
     names = [download.get("title", ""), version.get("number", "")]
     name = " ".join(part for part in names if part)
-    subject = f"{data.get('filename', '')} of {name}" if kind == "file" else name
-    text = {"published": data.get("release_notes"), "yanked": data.get("yank_reason")}.get(verb) or ""
+    if kind in {"comment", "review"}:
+        subject = f"A {_opinion(data)} by {(data.get('author') or {}).get('username', 'a deleted account')} on {name}"
+    else:
+        subject = f"{data.get('filename', '')} of {name}" if kind == "file" else name
+    texts = {"published": "release_notes", "yanked": "yank_reason", "approved": "text"}
+    text = data.get("text" if verb == "created" else texts.get(verb, "")) or ""
     headline = f"{_one_line(subject)} {_ENDINGS.get(verb, f'was {verb}')}."
     return Message(headline, _shorten(text.strip(), MAX_TEXT_CHARACTERS), _url(download, version))
+
+
+def _opinion(data: Mapping[str, Any]) -> str:
+    return f"review ({data['rating']} of 5)" if "rating" in data else "comment"
 
 
 def _url(download: Mapping[str, Any], version: Mapping[str, Any]) -> str:

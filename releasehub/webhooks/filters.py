@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 
 from releasehub.webhooks.events import EventType
 
-KINDS = ("download", "version", "file")
+KINDS = ("download", "version", "file", "comment", "review")
 EVERYTHING = "*"
 NO_EVENTS = (EventType.ENDPOINT_TEST.value,)  # only test events, which every endpoint receives anyway
 DELETIONS = {f"{kind}.deleted": (f"{kind}.deleted.soft", f"{kind}.deleted.hard") for kind in KINDS}

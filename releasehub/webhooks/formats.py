@@ -136,8 +136,10 @@ def _mc_dm_name(event_type: str, data: Mapping[str, Any]) -> str | None:
 
 
 def _chat_name(event_type: str, data: Mapping[str, Any]) -> str | None:
-    """Return the name of the event, or None if it is about a draft, which the members of a chat cannot see."""
-    return None if _is_draft(event_type.partition(".")[2], data) else event_type
+    """Return the name of the event, or None if the members of a chat cannot see what it is about."""
+    kind, _, verb = event_type.partition(".")
+    is_waiting = kind in {"comment", "review"} and data.get("state") == "moderated"
+    return None if is_waiting or _is_draft(verb, data) else event_type
 
 
 def _is_draft(verb: str, data: Mapping[str, Any]) -> bool:

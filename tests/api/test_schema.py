@@ -16,7 +16,7 @@ from releasehub.core.rates import Rate
 from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.api.described import check, document, generated, operations, without_repeats
 from tests.conftest import ApiClient, begin_with
-from tests.factories import make_key, make_user, make_version, system
+from tests.factories import make_comment, make_key, make_user, make_version, system
 from tests.factories.releases import make_category, make_download, make_file
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -40,6 +40,7 @@ class World:
         incoming = open_incoming(size_bytes=3, part_bytes=None)
         self.upload = begin_upload(actor=system(), version=self.version, filename="up.bin", incoming=incoming)
         self.endpoint, _ = create_endpoint(actor=system(), url=HOOK, download_id=self.download.pk)
+        self.comment = make_comment(self.download)
         self.delivery = send_test_event(actor=system(), endpoint=self.endpoint)
 
     def path(self, template: str) -> str:
@@ -47,7 +48,7 @@ class World:
         if kind == "uploads":
             return template.replace("{public_id}", self.upload.public_id)
         row = {"categories": self.category, "downloads": self.download, "versions": self.version, "files": self.file}
-        row["webhooks"] = self.endpoint
+        row |= {"webhooks": self.endpoint, "comments": self.comment}
         return template.replace("{id}", str(row[kind].pk)).replace("{delivery_id}", self.delivery.webhook_id)
 
 
@@ -59,13 +60,19 @@ BODIES = {
     "/api/mc-dm-downloads/{id}/": {"title": "Other"},
     "/api/mc-dm-versions/{id}/": {"title": "Other"},
     "/api/mc-dm-files/{id}/": {"display_label": "Other"},
+    "/api/mc-dm-comments/": {"download_id": "download", "message": "Works."},
+    "/api/mc-dm-comments/{id}/": {"message": "Works well."},
     "/api/mc-dm-webhooks/": {"url": HOOK, "download_id": "download", "events": {"mc_dm_file": "*"}},
     "/api/mc-dm-webhooks/{id}/": {"title": "Other", "criteria": {"mc_dm_version": {"published": "yes"}}},
     "/api/mc-dm-webhooks/{id}/replay/": {"since": "2026-01-01", "until": "2036-01-01T00:00:00Z"},
     "/api/uploads/": {"version_id": "version", "filename": "more.bin", "size_bytes": 10},
     "/api/uploads/{public_id}/parts/": {"parts": [{"number": 1}]},
 }
-PARENTS = {"/api/mc-dm-versions/": "download_id", "/api/mc-dm-files/": "version_id"}
+PARENTS = {
+    "/api/mc-dm-versions/": "download_id",
+    "/api/mc-dm-files/": "version_id",
+    "/api/mc-dm-comments/": "download_id",
+}
 
 
 def perform(world: World, verb: str, path: str, query: str = "") -> Any:

@@ -104,9 +104,10 @@ def test_test_event_is_a_message(receiver: Start, format_: str) -> None:
     assert "This is a test." in json.dumps(body(server))
 
 
-def test_drafts_are_not_announced(receiver: Start) -> None:
+def test_drafts_and_waiting_comments_are_not_announced(receiver: Start) -> None:
     make_endpoint(receiver().url, format="slack")
     announce(event=EventType.VERSION_CREATED, state="draft", download={"title": "x", "path": "/x/"})
+    announce(event=EventType.COMMENT_CREATED, state="moderated", download={"title": "x", "path": "/x/"})
     assert not Delivery.objects.exists()
 
 
@@ -124,6 +125,16 @@ def test_drafts_are_not_announced(receiver: Start) -> None:
             EventType.FILE_REJECTED,
             {"filename": "a.zip", "version": {"number": "2", "download": {"title": "Pack"}}},
             "a.zip of Pack 2 has failed the checks.",
+        ),
+        (
+            EventType.COMMENT_CREATED,
+            {"author": {"username": "ann"}, "text": "Works <b>", "download": {"title": "Pack"}},
+            "A comment by ann on Pack was created.\nWorks &lt;b&gt;",
+        ),
+        (
+            EventType.REVIEW_UPDATED,
+            {"author": None, "rating": 4, "text": "x", "download": {"title": "Pack"}},
+            "A review (4 of 5) by a deleted account on Pack was updated.",
         ),
     ],
 )

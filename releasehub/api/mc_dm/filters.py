@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from downloads.models import Category, Download
 from files.models import File
 from releasehub.api.common.moments import parse_moment
+from releasehub.community.models import Comment
 from releasehub.core.numbers import MAX_ID
 from releasehub.webhooks.endpoints import in_state
 from releasehub.webhooks.models import Endpoint
@@ -89,6 +90,14 @@ class McDmFileFilterSet(McDmFilterSet):
 
     def filter_architecture(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(architecture__in=architecture_spellings(value))
+
+
+class McDmCommentFilterSet(McDmFilterSet):
+    since = SinceFilter(field_name="created_at")
+
+    class Meta:
+        model = Comment
+        fields: list[str] = []
 
 
 class McDmWebhookFilterSet(McDmFilterSet):

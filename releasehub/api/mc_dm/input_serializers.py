@@ -137,6 +137,15 @@ class McDmFileCreateSerializer(McDmFileUpdateSerializer):
     )
 
 
+class McDmCommentUpdateSerializer(InputSerializer):
+    message = serializers.CharField(required=False, source="text", trim_whitespace=False, help_text="Markdown")
+
+
+class McDmCommentCreateSerializer(McDmCommentUpdateSerializer):
+    download_id = UnsignedField()
+    required_fields = ("message",)
+
+
 class McDmDeleteSerializer(InputSerializer):
     hard = FlagField(default=False)
     reason = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)

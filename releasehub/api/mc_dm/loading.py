@@ -10,6 +10,8 @@ from downloads.models import Category, Download
 from downloads.policies import download_policy
 from files.uploads.verification import versions_being_verified
 from releasehub.api.common.loading import files_of
+from releasehub.community.models import Comment
+from releasehub.community.policies import contribution_policy
 from releasehub.core.actor import Actor
 from releasehub.distribution.latest import with_current_version, with_primary_file
 from versions.models import Version
@@ -46,6 +48,20 @@ def download_context(actor: Actor, downloads: Sequence[Download]) -> dict[str, A
         "categories": {category.pk: category for category in with_download_counts(categories, actor).order_by()},
         "can_edit": lambda download: download_policy.can_edit(actor, download),
     }
+
+
+def comment_context(actor: Actor, comments: Sequence[Comment]) -> dict[str, Any]:
+    """Return the context of `McDmFullCommentSerializer`, in two queries.
+
+    They load the actor's access rights, and the downloads, which are attached to the comments.
+    """
+    download_ids = {comment.download_id for comment in comments}
+    load_access(actor, download_ids)
+    rows = with_current_version(Download.all_objects.filter(pk__in=download_ids)).select_related("category")
+    downloads = {download.pk: download for download in rows.order_by()}
+    for comment in comments:
+        comment.download = downloads[comment.download_id]
+    return {"allows": lambda action, comment: contribution_policy.allows(action, actor, comment)}
 
 
 def with_download_counts(categories: Any, actor: Actor) -> Any:

@@ -55,9 +55,9 @@ class McDmDownloadSerializer(AbsoluteSerializer):
     view_url = serializers.URLField(read_only=True)
     icon_url = NullableURLField(read_only=True)
     cover_url = NullableURLField(read_only=True)
-    rating_avg = serializers.FloatField(read_only=True, help_text="Always 0: the hub has no reviews")
+    rating_avg = serializers.FloatField(read_only=True, help_text="From 1 to 5 with two decimals; 0: no rating yet")
     rating_count = serializers.IntegerField(read_only=True)
-    review_count = serializers.IntegerField(read_only=True)
+    review_count = serializers.IntegerField(read_only=True, help_text="Ratings that have a text")
     download_count = serializers.IntegerField(read_only=True)
     view_count = serializers.IntegerField(read_only=True)
     last_update = EpochField(read_only=True, source="last_update_at", help_text="Unix seconds")
@@ -69,13 +69,8 @@ class McDmDownloadSerializer(AbsoluteSerializer):
     def get_view_url(self, download: Download) -> str:
         return self.link(download.path)
 
-    def get_rating_avg(self, download: Download) -> float:
-        return 0.0
-
-    def get_rating_count(self, download: Download) -> int:
+    def get_prefix_id(self, download: Download) -> int:
         return 0
-
-    get_review_count = get_prefix_id = get_rating_count
 
     def get_download_state(self, download: Download) -> str:
         return "deleted" if download.is_deleted else download.state

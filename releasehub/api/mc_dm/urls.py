@@ -1,6 +1,7 @@
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 
 from releasehub.api.mc_dm.category_viewsets import McDmCategoryViewSet
+from releasehub.api.mc_dm.comment_viewsets import McDmCommentViewSet
 from releasehub.api.mc_dm.download_viewsets import McDmDownloadViewSet
 from releasehub.api.mc_dm.file_viewsets import McDmFileViewSet
 from releasehub.api.mc_dm.version_viewsets import McDmVersionViewSet
@@ -30,5 +31,6 @@ router.register("mc-dm-categories", McDmCategoryViewSet, basename="mc-dm-categor
 router.register("mc-dm-downloads", McDmDownloadViewSet, basename="mc-dm-download")
 router.register("mc-dm-versions", McDmVersionViewSet, basename="mc-dm-version")
 router.register("mc-dm-files", McDmFileViewSet, basename="mc-dm-file")
+router.register("mc-dm-comments", McDmCommentViewSet, basename="mc-dm-comment")
 router.register("mc-dm-webhooks", McDmWebhookViewSet, basename="mc-dm-webhook")
 urlpatterns = router.urls

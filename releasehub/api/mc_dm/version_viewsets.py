@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, cast
 
 from django.db import models
@@ -10,12 +9,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from downloads.access import find_with_access
-from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.api.common.cursors import Order
 from releasehub.api.common.serializers import InputSerializer
-from releasehub.api.mc_dm.errors import ParentFilterRequired
 from releasehub.api.mc_dm.filters import McDmVersionFilterSet
 from releasehub.api.mc_dm.input_serializers import (
     McDmDeleteSerializer,
@@ -25,6 +21,7 @@ from releasehub.api.mc_dm.input_serializers import (
 )
 from releasehub.api.mc_dm.loading import version_context
 from releasehub.api.mc_dm.pagination import McDmPagination
+from releasehub.api.mc_dm.parents import DownloadChildMixin
 from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
 from releasehub.api.mc_dm.serializers import McDmFullVersionSerializer, McDmVersionSerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
@@ -81,7 +78,7 @@ EXAMPLE = {
     example=EXAMPLE,
     steps=("restore", "publish", "unpublish", "yank", "unyank", "activate"),
 )
-class McDmVersionViewSet(McDmModelViewSet):
+class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
     queryset = Version.objects.all()
     serializer_class = McDmVersionSerializer
     full_serializer_class = McDmFullVersionSerializer
@@ -108,25 +105,6 @@ class McDmVersionViewSet(McDmModelViewSet):
         "unyank": Scope.DOWNLOAD_WRITE,
         "activate": Scope.DOWNLOAD_WRITE,
     }
-
-    @cached_property
-    def parent_download(self) -> Download | None:
-        """The download that the list is restricted to, or None for all downloads.
-
-        A download that does not exist or that the caller may not see is an unsaved one: it has no versions, so that the
-        caller cannot tell these two cases apart.
-
-        Raises:
-            ParentFilterRequired: The request names no download, and its key is not a super-user key.
-        """
-        text = self.request.query_params.get("download_id", "")
-        if not (text.isascii() and text.isdigit()):
-            if self.is_super_key and not text:
-                return None
-            raise ParentFilterRequired("download_id")
-        download = find_with_access(self.actor, read_number(text) or 0)
-        is_seen = download is not None and download_policy.can_view(self.actor, download)
-        return download if is_seen else Download(pk=0)
 
     def get_queryset(self) -> models.QuerySet[Version]:
         download = self.parent_download

@@ -32,6 +32,7 @@ FIELD_NAMES = {
     "category": "category_id",
     "parent": "parent_category_id",
     "base_version": "base_version_id",
+    "text": "message",
 }
 
 

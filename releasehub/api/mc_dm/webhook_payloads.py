@@ -19,6 +19,7 @@ from django.conf import settings
 from downloads.models import Category, Download
 from files.models import File
 from releasehub.accounts.models import User
+from releasehub.api.mc_dm.community_serializers import McDmCommentSerializer, McDmPayloadReviewSerializer
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFileSerializer, McDmVersionSerializer
 from releasehub.distribution.latest import with_current_version, with_primary_file
 from releasehub.webhooks.formats import register_renderer
@@ -34,6 +35,8 @@ def register() -> None:
     register_renderer(Endpoint.Format.MC_DM, "download", download_data)
     register_renderer(Endpoint.Format.MC_DM, "version", version_data)
     register_renderer(Endpoint.Format.MC_DM, "file", file_data)
+    register_renderer(Endpoint.Format.MC_DM, "comment", comment_data)
+    register_renderer(Endpoint.Format.MC_DM, "review", review_data)
 
 
 def download_data(event: Event) -> dict[str, Any]:
@@ -84,6 +87,19 @@ def file_data(event: Event) -> dict[str, Any]:
     }
 
 
+def comment_data(event: Event) -> dict[str, Any]:
+    """Return the data of an event of a comment."""
+    row = _contribution(event.data, pk=event.data["comment_id"])
+    return McDmCommentSerializer(context=_context()).to_representation(row) | _about(event.data)
+
+
+def review_data(event: Event) -> dict[str, Any]:
+    """Return the data of an event of a review."""
+    data = event.data
+    row = _contribution(data, pk=data["review_id"], rating=data["rating"], reply=data["reply"])
+    return McDmPayloadReviewSerializer(context=_context()).to_representation(row) | _about(data)
+
+
 class McDmPayloadFileSerializer(McDmFileSerializer):
     """A file as the owner of the endpoint sees it: with the URL of a link."""
 
@@ -108,6 +124,9 @@ def _download(data: Snapshot, *, current_version_id: int = 0) -> dict[str, Any]:
         cover_url=data.get("cover_url"),
         download_count=data.get("download_count", 0),
         view_count=data.get("view_count", 0),
+        rating_avg=data.get("rating_avg", 0.0),
+        rating_count=data.get("rating_count", 0),
+        review_count=data.get("review_count", 0),
         last_update_at=_moment(data.get("last_update_at")),
         created_at=_moment(data.get("created_at")),
         is_deleted=data["is_deleted"],
@@ -120,6 +139,28 @@ def _download(data: Snapshot, *, current_version_id: int = 0) -> dict[str, Any]:
 def _embedded_download(data: Snapshot) -> dict[str, Any]:
     """Return a download without the two fields that embedded downloads do not have."""
     return {name: value for name, value in _download(data).items() if name not in {"description", "current_version_id"}}
+
+
+def _contribution(data: Snapshot, **fields: Any) -> SimpleNamespace:
+    """Return a comment or a review with the attributes that its serializer reads."""
+    return SimpleNamespace(
+        download_id=data["download_id"],
+        author_id=data["author_id"],
+        author_name=data["author"]["username"] if data["author"] else "",
+        created_at=_moment(data["created_at"]),
+        text=data["text"],
+        state=data["state"],
+        is_deleted=data["is_deleted"],
+        is_shown=data["state"] == "visible" and not data["is_deleted"],
+        last_edit_at=_moment(data["last_edit_at"]),
+        edit_count=data["edit_count"],
+        **fields,
+    )
+
+
+def _about(data: Snapshot) -> dict[str, Any]:
+    """Return the relations of a comment or a review."""
+    return {"Download": _embedded_download(data["download"]), "User": data["author"]}
 
 
 def _version(data: Snapshot, *, primary_file_id: int = 0) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Pure functions. The event names are the documented ones, `*`, and additional ones for single kinds of what the dialect
 calls `update` (`yanked`, `soft_delete`, ...). The criteria are the documented ones, and the additional `fields`, which
-maps a field of the data to the allowed values.
+maps a field of the data to the allowed values. `rating_min` and `rating_max` are stored as the list of allowed ratings.
 
 Source: mc-dm contract, "Subscription record".
 """
@@ -28,7 +28,15 @@ _DOCUMENTED = {
     "unpublished": "unpublish",
 }
 _OURS = {"deleted.soft": "soft_delete"}
-_CATEGORY = {"download": "category_id", "version": "download.category_id", "file": "version.download.category_id"}
+_CATEGORY = {
+    "download": "category_id",
+    "version": "download.category_id",
+    "file": "version.download.category_id",
+    "comment": "download.category_id",
+    "review": "download.category_id",
+}
+_RATINGS = (1, 2, 3, 4, 5)
+_BOUNDS = {"review": ("rating", ("rating_min", "rating_max"))}
 # Maps a criterion to the field of the data and the values for each of its answers; "any" is no restriction.
 _CHOICES: dict[str, dict[str, tuple[str, dict[str, list[Any]]]]] = {
     "download": {"password_protected": ("is_password_protected", {"yes": [True], "no": [False, None]})},
@@ -38,6 +46,8 @@ _CHOICES: dict[str, dict[str, tuple[str, dict[str, list[Any]]]]] = {
     "file": {
         "validation": ("validation_status", {"pending": ["pending"], "validated": ["passed"], "failed": ["failed"]}),
     },
+    "comment": {},
+    "review": {},
 }
 
 
@@ -162,8 +172,10 @@ def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
             path, values = _CATEGORY[kind], _category_ids(value)
         elif name in _CHOICES[kind]:
             path, values = _choice(kind, name, value)
+        elif name in _bound_names(kind):
+            path, values = _BOUNDS[kind][0], _ratings_within(block)
         elif name != "fields":
-            criterion_names = ", ".join(["categories", *_CHOICES[kind], "fields"])
+            criterion_names = ", ".join(["categories", *_CHOICES[kind], *_bound_names(kind), "fields"])
             raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. Its criteria are {criterion_names}.")
         else:
             continue
@@ -191,6 +203,8 @@ def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
             criteria["categories"] = values
         elif choice:
             criteria[choice[0]] = choice[1]
+        elif kind in _BOUNDS and path == _BOUNDS[kind][0] and (bounds := _bounds_of(values)):
+            criteria |= bounds
         else:
             fields[path] = values
     return criteria | ({"fields": fields} if fields else {})
@@ -209,6 +223,28 @@ def _choice(kind: str, name: str, value: Any) -> tuple[str, list[Any]]:
     if not isinstance(value, str) or value not in answers:
         raise UnknownTerm(f"{name} must be one of any, {', '.join(answers)}.")
     return path, answers[value]
+
+
+def _bound_names(kind: str) -> tuple[str, ...]:
+    return _BOUNDS[kind][1] if kind in _BOUNDS else ()
+
+
+def _ratings_within(block: Mapping[str, Any]) -> list[int]:
+    """Return the ratings that the bounds allow, or nothing if they allow all of them. 0 and null are no bound."""
+    low, high = block.get("rating_min") or _RATINGS[0], block.get("rating_max") or _RATINGS[-1]
+    if not all(_is_id(bound) and bound in _RATINGS for bound in (low, high)) or low > high:
+        raise UnknownTerm("rating_min and rating_max must be whole numbers from 1 to 5, with the smaller one first.")
+    return [] if (low, high) == (_RATINGS[0], _RATINGS[-1]) else list(range(low, high + 1))
+
+
+def _bounds_of(values: list[Any]) -> dict[str, int]:
+    """Return the bounds between which these are all ratings, or nothing if there are none."""
+    if not values or not all(_is_id(value) for value in values) or len(values) == len(_RATINGS):
+        return {}
+    low, high = values[0], values[-1]
+    if values != list(range(low, high + 1)) or low < _RATINGS[0] or high > _RATINGS[-1]:
+        return {}
+    return {"rating_min": low} | ({"rating_max": high} if high < _RATINGS[-1] else {})
 
 
 def _is_id(value: Any) -> bool:

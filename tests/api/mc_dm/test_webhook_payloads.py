@@ -9,6 +9,9 @@ import pytest
 
 from downloads.services import create_download, update_download
 from files.services import update_file
+from releasehub.api.mc_dm.webhook_terms import to_criteria
+from releasehub.community.services import delete_contribution, edit_comment, reply_to_review
+from releasehub.core.actor import Actor
 from releasehub.publishing.deletion import delete_download, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import edit_version
@@ -16,7 +19,17 @@ from releasehub.publishing.transitions import Move
 from releasehub.webhooks import formats
 from releasehub.webhooks.models import Delivery, Event
 from tests.conftest import ApiClient
-from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
+from tests.factories import (
+    make_category,
+    make_comment,
+    make_download,
+    make_file,
+    make_key,
+    make_review,
+    make_user,
+    make_version,
+    system,
+)
 from tests.webhooks.conftest import loopback_allowed as loopback_allowed
 from tests.webhooks.conftest import make_endpoint
 from versions.models import Version
@@ -86,6 +99,57 @@ def test_file_payload_equals_the_rest_response(version: Version) -> None:
     parent = data.pop("Version")
     assert (found["content_type"], found["event"], data) == ("mc_dm_file", "update", rest("file", file.pk))
     assert (parent["version_string"], parent["Download"]["title"]) == ("1.0.0", "Tool")
+
+
+def test_comment_payload_equals_the_rest_response(version: Version) -> None:
+    comment = make_comment(version.download, make_user("ann"), text="Works.")
+    comment = edit_comment(actor=Actor(user=comment.author), comment=comment, text="Works well.")
+    found = body()
+    data = found["data"]
+    download, user = data.pop("Download"), data.pop("User")
+    assert (found["content_type"], found["event"], data) == ("mc_dm_comment", "update", rest("comment", comment.pk))
+    assert (download["title"], user) == ("Tool", {"user_id": comment.author_id, "username": "ann"})
+    delete_contribution(actor=system(), row=comment)
+    assert (body()["event"], body()["data"]["comment_state"]) == ("update", "deleted")
+    delete_contribution(actor=system(), row=comment, hard=True)
+    assert body()["event"] == "delete"
+
+
+def test_review_payload(version: Version) -> None:
+    review = make_review(version.download, make_user("ann"), rating=5, text="Solid.")
+    reply_to_review(actor=Actor(user=version.download.owner), review=review, text="Thanks.")
+    found = body()
+    data = found["data"]
+    download, user = data.pop("Download"), data.pop("User")
+    review_date = int(review.created_at.timestamp())
+    assert (found["content_type"], found["event"], found["content_id"]) == ("mc_dm_review", "update", review.pk)
+    assert data == {
+        "review_id": review.pk,
+        "download_id": version.download_id,
+        "user_id": review.author_id,
+        "username": "ann",
+        "rating": 5,
+        "review_date": review_date,
+        "message": "Solid.",
+        "review_state": "visible",
+        "last_edit_date": 0,
+        "edit_count": 0,
+        "is_visible": True,
+        "author_reply": "Thanks.",
+    }
+    assert (download["rating_avg"], download["rating_count"], download["review_count"]) == (5.0, 1, 1)
+    assert user["username"] == "ann"
+
+
+def test_criteria_of_reviews_select_by_rating_and_category() -> None:
+    download = make_download()
+    criteria = to_criteria({"mc_dm_review": {"rating_max": 2, "categories": [download.category_id]}})
+    make_endpoint(URL, format="mc_dm", events=["review.*"], criteria=criteria)
+    make_review(download, rating=3)
+    make_review(rating=1)
+    assert not Delivery.objects.exists()
+    make_review(download, rating=2)
+    assert Delivery.objects.count() == 1
 
 
 def test_missing_snapshot_data_is_loaded() -> None:

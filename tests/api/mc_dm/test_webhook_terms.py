@@ -29,10 +29,14 @@ EVENTS = [(name, is_hard) for name in EventType.values for is_hard in (False, Tr
 SCALARS = st.one_of(st.integers(0, 9), st.booleans(), st.none(), st.sampled_from(["stable", "passed", "draft"]))
 FIELDS = st.sampled_from(
     ["category_id", "download.category_id", "version.download.category_id", "state", "validation_status", "channel"]
+    + ["rating"] * 3
 )
 VALUES = st.one_of(
     st.lists(SCALARS, max_size=3),
-    st.sampled_from([["published", "archived"], ["draft", "scheduled", "pending"], ["passed"], [True], [False, None]]),
+    st.sampled_from(
+        [["published", "archived"], ["draft", "scheduled", "pending"], ["passed"], [True], [False, None]]
+        + [list(range(low, high)) for low in range(7) for high in range(low + 1, 8)]
+    ),
 )
 BLOCKS = st.dictionaries(FIELDS | st.just("is_password_protected"), VALUES, max_size=4)
 
@@ -101,7 +105,7 @@ def test_events_that_are_no_names_are_rejected(events: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "events", [{"mc_dm_comment": "*"}, {"mc_dm_file": ["publish"]}, {"mc_dm_download": ["download_completed"]}]
+    "events", [{"mc_dm_thread": "*"}, {"mc_dm_file": ["publish"]}, {"mc_dm_download": ["download_completed"]}]
 )
 def test_unknown_events_are_ignored(events: Any) -> None:
     assert to_filter({"mc_dm_version": "insert"} | events) == ["version.created"]
@@ -112,7 +116,12 @@ def test_unknown_events_are_ignored(events: Any) -> None:
 @pytest.mark.parametrize(
     "criteria",
     [
-        {"mc_dm_review": {}},
+        {"mc_dm_thread": {}},
+        {"mc_dm_review": {"rating_min": 6}},
+        {"mc_dm_review": {"rating_min": True}},
+        {"mc_dm_review": {"rating_max": "3"}},
+        {"mc_dm_review": {"rating_min": 4, "rating_max": 3}},
+        {"mc_dm_comment": {"rating_min": 4}},
         {"mc_dm_version": []},
         {"mc_dm_version": {"published": "maybe"}},
         {"mc_dm_version": {"published": ["yes"]}},
@@ -131,6 +140,22 @@ def test_unknown_criteria_are_rejected(criteria: Any) -> None:
 def test_criterion_any_matches_everything() -> None:
     block = {"published": "any", "categories": []}
     assert to_criteria({"mc_dm_version": block}) == {"version": {}}
+
+
+@pytest.mark.parametrize(
+    ("block", "ratings", "shown"),
+    [
+        ({"rating_min": 4}, [4, 5], {"rating_min": 4}),
+        ({"rating_max": 2}, [1, 2], {"rating_min": 1, "rating_max": 2}),
+        ({"rating_min": 3, "rating_max": 3}, [3], {"rating_min": 3, "rating_max": 3}),
+        ({"rating_min": 0, "rating_max": None}, None, {}),
+        ({"rating_min": 1, "rating_max": 5}, None, {}),
+    ],
+)
+def test_bounds_of_ratings_are_stored_as_the_ratings_between(block: Any, ratings: Any, shown: Any) -> None:
+    stored = to_criteria({"mc_dm_review": block})
+    assert stored == {"review": {"rating": ratings} if ratings else {}}
+    assert from_criteria(stored) == {"mc_dm_review": shown}
 
 
 @pytest.mark.parametrize(

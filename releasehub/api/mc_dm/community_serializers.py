@@ -1,0 +1,80 @@
+"""The shapes of comments and reviews. Reviews have no route in the dialect; webhooks send them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.mc_dm.fields import EpochField, OptionalIdField
+from releasehub.api.mc_dm.serializers import AbsoluteSerializer, McDmDownloadSerializer, McDmUserSerializer
+from releasehub.community.models import Comment, Contribution
+
+CONTRIBUTION_STATES = ["visible", "moderated", "deleted"]
+
+
+def state_of(row: Contribution) -> str:
+    return "deleted" if row.is_deleted else row.state
+
+
+class McDmCommentSerializer(AbsoluteSerializer):
+    comment_id = serializers.IntegerField(read_only=True, source="pk")
+    download_id = serializers.IntegerField(read_only=True)
+    user_id = OptionalIdField(read_only=True, source="author_id", help_text="0: the account was deleted")
+    username = serializers.CharField(read_only=True, source="author_name")
+    comment_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
+    message = serializers.CharField(read_only=True, source="text", help_text="Markdown")
+    comment_state = serializers.ChoiceField(choices=CONTRIBUTION_STATES, read_only=True)
+    last_edit_date = EpochField(read_only=True, source="last_edit_at", help_text="Unix seconds; 0: never edited")
+    edit_count = serializers.IntegerField(read_only=True)
+    is_visible = serializers.BooleanField(read_only=True, source="is_shown")
+
+    def get_comment_state(self, comment: Comment) -> str:
+        return state_of(comment)
+
+
+class McDmFullCommentSerializer(McDmCommentSerializer):
+    """A comment with its download and author. `context`: `allows`, a function of an action and the comment."""
+
+    public_id = serializers.CharField(read_only=True)
+    can_view = serializers.BooleanField(read_only=True)
+    can_edit = serializers.BooleanField(read_only=True)
+    can_delete = serializers.BooleanField(read_only=True)
+    Download = McDmDownloadSerializer(read_only=True)
+    User = McDmUserSerializer(read_only=True, allow_null=True)
+
+    def get_can_view(self, comment: Comment) -> bool:
+        return True
+
+    def get_can_edit(self, comment: Comment) -> bool:
+        return bool(self.context["allows"]("edit", comment))
+
+    def get_can_delete(self, comment: Comment) -> bool:
+        return bool(self.context["allows"]("delete", comment))
+
+    def get_download(self, comment: Comment) -> dict[str, Any]:
+        return self.nested(McDmDownloadSerializer).to_representation(comment.download)
+
+    def get_user(self, comment: Comment) -> dict[str, Any] | None:
+        return self.nested(McDmUserSerializer).to_representation(comment.author) if comment.author else None
+
+
+class McDmPayloadReviewSerializer(OutputSerializer):
+    """A review in the data of a webhook, with names like those of a comment."""
+
+    review_id = serializers.IntegerField(read_only=True, source="pk")
+    download_id = serializers.IntegerField(read_only=True)
+    user_id = OptionalIdField(read_only=True, source="author_id")
+    username = serializers.CharField(read_only=True, source="author_name")
+    rating = serializers.IntegerField(read_only=True)
+    review_date = EpochField(read_only=True, source="created_at")
+    message = serializers.CharField(read_only=True, source="text")
+    review_state = serializers.ChoiceField(choices=CONTRIBUTION_STATES, read_only=True)
+    last_edit_date = EpochField(read_only=True, source="last_edit_at")
+    edit_count = serializers.IntegerField(read_only=True)
+    is_visible = serializers.BooleanField(read_only=True, source="is_shown")
+    author_reply = serializers.CharField(read_only=True, source="reply")
+
+    def get_review_state(self, review: Contribution) -> str:
+        return state_of(review)

@@ -17,7 +17,7 @@ class CategoryRules:
     """The rules that apply to the downloads of a category.
 
     Limits are numbers of bytes or files; 0 means no limit. `allowed_extensions` holds extensions in lower case and
-    without the dot; empty means that every extension is allowed.
+    without the dot; empty means that every extension is allowed. `rejected_warnings` holds keys of `WARNING_KINDS`.
     """
 
     accepts_downloads: bool = True
@@ -29,6 +29,7 @@ class CategoryRules:
     allows_reviews: bool = True
     comments_need_approval: bool = False
     allowed_extensions: tuple[str, ...] = ()
+    rejected_warnings: tuple[str, ...] = ()
     max_file_bytes: int = 0
     max_version_bytes: int = 0
     max_download_bytes: int = 0
@@ -52,7 +53,7 @@ def site_rules() -> CategoryRules:
 def rules_of(category: Category) -> CategoryRules:
     """Return the rules of a category from its own row, without a query. The row holds the inherited settings."""
     values: dict[str, Any] = {name: getattr(site_rules(), name) for name in SETTINGS} | category.inherited
-    values["allowed_extensions"] = tuple(values["allowed_extensions"])
+    values |= {name: tuple(values[name]) for name in ("allowed_extensions", "rejected_warnings")}
     return CategoryRules(**values)
 
 

@@ -15,6 +15,8 @@ from files.quotas import Quota, download_quota, lock_quota, stored_by_download, 
 from releasehub.accounts.models import User
 from releasehub.core.errors import ErrorCode, Rejected
 
+_HELD_FIELDS = ("filename", "size_bytes", "blob_id", "version_id", "validation_status", "findings", "accepted_at")
+
 
 def check_new_owner(download: Download, owner: User) -> None:
     """Check that what the download stores fits into the quota of the next owner.
@@ -48,7 +50,7 @@ def check_new_category(download: Download, category: Category) -> None:
     rules = rules_of(category)
     files = File.objects.filter(version__download=download).exclude(validation_status=File.Validation.FAILED)
     sizes: dict[int, list[int]] = defaultdict(list)
-    for file in files.only("filename", "size_bytes", "blob_id", "version_id").order_by():
+    for file in files.only(*_HELD_FIELDS).order_by():
         check_held_file(rules, file)
         sizes[file.version_id].append(file.size_bytes)
     for of_version in sizes.values():

@@ -86,6 +86,16 @@ class File(PublicIdModel, SoftDeleteModel):
     is_secured = models.BooleanField("secured", default=False)
     validation_status = models.CharField(max_length=10, choices=Validation.choices, default=Validation.PENDING)
     findings = models.JSONField(default=list, blank=True, editable=False)
+    accepted_at = models.DateTimeField("let through at", null=True, editable=False)  # see files/accepting.py
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="let through by",
+    )
+    accepted_reason = models.CharField("reason for letting it through", max_length=500, blank=True, editable=False)
     download_count = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = AliveFileManager()
@@ -93,7 +103,7 @@ class File(PublicIdModel, SoftDeleteModel):
 
     @property
     def warnings(self) -> list[dict[str, str]]:
-        """The findings that did not keep the file from passing. They are for those who manage the download."""
+        """The findings that did not keep the file from passing, or that a moderator overruled. For the team."""
         return self.findings if self.validation_status == self.Validation.PASSED else []
 
     @property

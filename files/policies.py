@@ -44,11 +44,19 @@ class FilePolicy(Policy[File]):
         warnings = target.warnings
         return warnings if warnings and download_policy.is_insider(actor, target.version.download) else []
 
+    def shows_acceptance(self, actor: Actor, target: File) -> bool:
+        """Return whether the actor learns who let the visible file through, and why."""
+        return target.accepted_at is not None and download_policy.is_insider(actor, target.version.download)
+
     def can_edit(self, actor: Actor, target: File) -> bool:
         return self._may(actor, target)
 
     def can_delete(self, actor: Actor, target: File, *, hard: bool = False) -> bool:
         return download_policy.can_erase(actor, target.version.download) if hard else self._may(actor, target)
+
+    def can_accept(self, actor: Actor, target: File) -> bool:
+        """Return whether the actor may let the file through although its content was rejected."""
+        return download_policy.is_moderator(actor) and not self.is_deleted(target)
 
     def can_restore(self, actor: Actor, target: File) -> bool:
         return download_policy.has_flag(actor, target.version.download, MANAGE_FILES)

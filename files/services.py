@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from downloads.rules import CategoryRules, rules_of
 from files.inspection.findings import Finding, as_json
-from files.inspection.validation import Candidate, check_extension, max_upload_bytes, validate
+from files.inspection.validation import Candidate, check_extension, max_upload_bytes, standing_findings, validate
 from files.kinds import kind_of
 from files.links import check_url, name_in, provisional_name
 from files.models import Blob, File, UploadSession
@@ -41,6 +41,7 @@ def check_new_file(
     size_bytes: int = 0,
     sha256: str = "",
     head: bytes = b"",
+    findings: Sequence[Finding] = (),
     upload: UploadSession | None = None,
 ) -> str:
     """Run every check of a new file that does not need its whole content, and return the name to store.
@@ -48,6 +49,7 @@ def check_new_file(
     Args:
         sha256: The digest of the content, or empty before the content has arrived.
         head: The first bytes of the content, or empty before the content has arrived.
+        findings: What the inspection of the content has found, or empty before the inspection.
         upload: The upload session that has already reserved the bytes.
 
     Raises:
@@ -58,10 +60,10 @@ def check_new_file(
         Rejected: A rule of the category or a quota does not allow the file.
     """
     version_policy.ensure("upload", actor, version)
-    _check_sealed(version)
+    check_not_sealed(version)
     name = clean_name(filename)
     _check_name(version, name, Identity(sha256))
-    validate(Candidate(version, name, _rules(version), size_bytes, head, reservation=upload))
+    validate(Candidate(version, name, _rules(version), size_bytes, head, reservation=upload, findings=findings))
     return name
 
 
@@ -134,6 +136,7 @@ def add_file(
         size_bytes=blob.size_bytes,
         sha256=blob.sha256,
         head=head,
+        findings=warnings or (),
         upload=upload,
     )
     is_stored = Blob.objects.select_for_update().filter(pk=blob.pk).update(claimed_until=None)
@@ -170,7 +173,7 @@ def link_file(
     version_policy.ensure("upload", actor, version)
     version = lock_version(version)
     version_policy.ensure("upload", actor, version)
-    _check_sealed(version)
+    check_not_sealed(version)
     rules = _rules(version)
     if not rules.allows_external_links:
         raise Rejected(
@@ -277,6 +280,7 @@ def _check_room_for_restored(file: File) -> None:
             file.size_bytes,
             reservation=file,
             is_link_only=file.blob is None,
+            findings=standing_findings(file),
         )
     )
 
@@ -294,6 +298,27 @@ def lock_file(file: File) -> File:
         raise NotFound from None
     locked.version = version
     return locked
+
+
+def check_not_sealed(version: Version) -> None:
+    """Check that files may be added to the version or offered in it.
+
+    Raises:
+        Conflict: The version is sealed.
+    """
+    if version.sealed_at:
+        raise Conflict(
+            ErrorCode.VERSION_IS_SEALED,
+            "This version is sealed, so its files cannot be added or changed. Create a new version instead.",
+        )
+
+
+def offer_file(file: File) -> None:
+    """Count a file that has just passed, reserve its name, and choose the primary file. The caller holds the locks."""
+    elect_primary_file(file.version, file)
+    remember_file(file)
+    if file.validation_status == File.Validation.PASSED and not file.is_deleted:
+        count_files(file.version, 1)
 
 
 def count_files(version: Version, difference: int) -> None:
@@ -350,14 +375,6 @@ def _check_name(version: Version, filename: str, identity: Identity) -> None:
             field="filename",
         )
     check_name_is_free(version, filename, identity)
-
-
-def _check_sealed(version: Version) -> None:
-    if version.sealed_at:
-        raise Conflict(
-            ErrorCode.VERSION_IS_SEALED,
-            "This version is sealed, so its files cannot be added or changed. Create a new version instead.",
-        )
 
 
 def _rules(version: Version) -> CategoryRules:

@@ -38,6 +38,7 @@ class Category(PublicIdModel, TimeStampedModel, TreeNode):  # type: ignore[djang
     allows_reviews = models.BooleanField(null=True, blank=True)
     comments_need_approval = models.BooleanField("comments and reviews need approval", null=True, blank=True)
     allowed_extensions = models.JSONField(null=True, blank=True)
+    rejected_warnings = models.JSONField(null=True, blank=True)
     max_file_bytes = models.PositiveBigIntegerField("maximum file size (bytes)", null=True, blank=True)
     max_version_bytes = models.PositiveBigIntegerField("maximum version size (bytes)", null=True, blank=True)
     max_download_bytes = models.PositiveBigIntegerField("maximum download size (bytes)", null=True, blank=True)

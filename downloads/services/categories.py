@@ -9,6 +9,7 @@ from downloads.models import Category, Download
 from downloads.policies import category_policy
 from downloads.rules import settings_along, site_rules
 from downloads.services.slugs import free_slug
+from downloads.warning_kinds import clean_warning_kinds
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -27,6 +28,7 @@ def create_category(*, actor: Actor, title: str, parent: Category | None = None,
     if not category_policy.can_create(actor):
         raise Denied
     category = Category()
+    _clean_rules(fields)
     slug = fields.pop("slug", "") or free_slug(title, _slug_is_taken, fallback="category")
     assign(category, {"title": title, "parent": parent, "slug": slug, **fields})
     _resolve_settings(category, [*(parent.trail() if parent else ()), category])
@@ -59,6 +61,7 @@ def update_category(*, actor: Actor, category: Category, **fields: Any) -> Categ
             f"Another category already has the slug {fields['slug']}. Choose another slug.",
             field="slug",
         )
+    _clean_rules(fields)
     changes = audit.changed_fields(category, fields)
     if not changes:
         return category
@@ -90,6 +93,11 @@ def delete_category(*, actor: Actor, category: Category, reason: str = "") -> No
 
 def _slug_is_taken(slug: str) -> bool:
     return Category.objects.filter(slug=slug).exists()
+
+
+def _clean_rules(fields: dict[str, Any]) -> None:
+    if fields.get("rejected_warnings") is not None:
+        fields["rejected_warnings"] = clean_warning_kinds(fields["rejected_warnings"])
 
 
 def _spread_settings(category: Category) -> None:

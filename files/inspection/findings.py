@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
+from downloads.warning_kinds import WARNING_KINDS
+
 _MAX_SHOWN_CHARACTERS = 200
-# Unusual but legitimate. Every other finding means that the content deceives an unpacker or escapes its folder.
-_UNUSUAL = ("bomb", "encrypted", "method", "setuid", "similar_names", "too_many_members")
-_UNUSUAL_MEMBERS = ("absolute_link", "device", "incremental")
-_UNUSUAL_FORMS = ("split", "executable_prefix")
-_WARNINGS = frozenset(f"archive.{code}" for code in (*_UNUSUAL, *_UNUSUAL_MEMBERS, *_UNUSUAL_FORMS))
+# Findings about the content, which a moderator can judge. The others are about links and reserved names.
+_CONTENT_PREFIXES = ("archive.", "scanner.")
 
 
 @dataclass(frozen=True)
@@ -29,18 +28,37 @@ class Finding:
 
     @property
     def is_warning(self) -> bool:
-        """Return True if legitimate files have this problem too."""
-        return self.code in _WARNINGS
+        """Return True if legitimate files have this problem too.
+
+        Every other finding means that the content deceives an unpacker or escapes its folder.
+        """
+        return self.code in WARNING_KINDS
+
+    @property
+    def is_about_content(self) -> bool:
+        """Return True if a moderator can let a file with this problem through."""
+        return self.code.startswith(_CONTENT_PREFIXES)
 
 
-def is_rejected(findings: Iterable[Finding]) -> bool:
-    """Return True if any finding is a reason to refuse the file. Warnings are not."""
-    return not all(finding.is_warning for finding in findings)
+def is_rejected(findings: Iterable[Finding], rejected_warnings: Collection[str] = ()) -> bool:
+    """Return True if any finding is a reason to refuse the file.
+
+    Args:
+        rejected_warnings: Codes of warnings that the category of the download raises to reasons to refuse the file.
+    """
+    return bool(reasons_to_reject(findings, rejected_warnings))
 
 
-def as_json(findings: Iterable[Finding]) -> list[dict[str, str]]:
+def reasons_to_reject(findings: Iterable[Finding], rejected_warnings: Collection[str] = ()) -> list[Finding]:
+    """Return the findings that are reasons to refuse the file, those that the category has raised last."""
+    raised = [finding for finding in findings if not finding.is_warning or finding.code in rejected_warnings]
+    return sorted(raised, key=lambda finding: finding.is_warning)
+
+
+def as_json(findings: Iterable[Finding], rejected_warnings: Collection[str] = ()) -> list[dict[str, str]]:
     """Return the findings as they are stored with a file, the reasons to refuse it first."""
-    return [asdict(finding) for finding in sorted(findings, key=lambda finding: finding.is_warning)]
+    ranked = sorted(findings, key=lambda finding: (finding.is_warning, finding.code not in rejected_warnings))
+    return [asdict(finding) for finding in ranked]
 
 
 def from_json(rows: Iterable[dict[str, str]]) -> list[Finding]:

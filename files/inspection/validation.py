@@ -1,11 +1,13 @@
 """Checks of a file against the rules of its category and the quotas, before its content is inspected."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from downloads.rules import CategoryRules
 from files import mime
+from files.inspection.findings import Finding, as_json, from_json, reasons_to_reject
 from files.models import File
 from files.names import extension
 from files.quotas import Reservation, check_room, room_left, used_by_version
@@ -25,6 +27,7 @@ class Candidate:
         head: First bytes of the content; empty as long as they were not read.
         reservation: The upload session or the file that has already reserved these bytes in the quotas.
         is_link_only: The file is a link to another server, so the hub stores no bytes for it.
+        findings: What an inspection has found in the content; empty as long as it was not inspected.
     """
 
     version: Version
@@ -34,19 +37,36 @@ class Candidate:
     head: bytes = b""
     reservation: Reservation | None = None
     is_link_only: bool = False
+    findings: Sequence[Finding] = ()
 
 
 def validate(candidate: Candidate) -> None:
-    """Run all checks that need only the database and the first bytes of the content.
+    """Run all checks that need only the database, the first bytes of the content, and what an inspection has found.
 
     Raises:
-        Rejected: The type of the file is not accepted, or the file exceeds a size limit.
+        Rejected: The type of the file is not accepted, the file exceeds a size limit, or its content was rejected.
         Conflict: The version already has the maximum number of files.
     """
     check_extension(candidate)
     _check_size(candidate)
     _check_count(candidate)
     _check_content(candidate)
+    check_findings(candidate.findings, candidate.rules)
+
+
+def check_findings(findings: Sequence[Finding], rules: CategoryRules) -> None:
+    """Check that no finding is a reason to refuse the file, of itself or in a category with these rules.
+
+    Raises:
+        Rejected: At least one is. The error has all findings.
+    """
+    if reasons := reasons_to_reject(findings, rules.rejected_warnings):
+        raise Rejected(
+            ErrorCode.FILE_FAILED_VALIDATION,
+            reasons[0].message + ("" if not reasons[0].is_warning else " The category does not accept such files."),
+            field="file",
+            findings=as_json(findings, rules.rejected_warnings),
+        )
 
 
 def check_extension(candidate: Candidate) -> None:
@@ -83,7 +103,7 @@ def check_held_file(rules: CategoryRules, file: File) -> None:
     """Check a file that a download brings into a category with these rules.
 
     Raises:
-        Rejected: The type of the file is not accepted, the file is too large, or links are not allowed.
+        Rejected: The type or the content of the file is not accepted, the file is too large, or links are not allowed.
     """
     try:
         _check_extension(file.filename, rules)
@@ -93,9 +113,16 @@ def check_held_file(rules: CategoryRules, file: File) -> None:
                 ErrorCode.FILE_EXTERNAL_REFUSED,
                 "The category does not allow external links. Delete the link, or replace it with an upload.",
             )
+        check_findings(standing_findings(file), rules)
     except Rejected as refusal:
         message = f"The file {file.filename} does not fit the rules of the new category. {refusal.message}"
         raise Rejected(refusal.code, message, field="category", **refusal.params) from refusal
+
+
+def standing_findings(file: File) -> list[Finding]:
+    """Return the warnings of a file that passed, or an empty list if a moderator let the file through."""
+    is_judged = file.accepted_at is not None or file.validation_status != File.Validation.PASSED
+    return [] if is_judged else from_json(file.findings)
 
 
 def check_version_totals(rules: CategoryRules, *, file_count: int, size_bytes: int) -> None:

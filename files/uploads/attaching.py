@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from downloads.access import load_access
+from downloads.rules import CategoryRules
 from files.inspection.content import head_of
 from files.inspection.findings import Finding, from_json
 from files.models import Blob, File, UploadSession
@@ -132,7 +133,8 @@ def _source(actor: Actor, item: FileReference, upload: UploadSession | None, fil
         return AttachmentSource(_fields(item, {}), asset=item.reference, sha512=item.sha512)
     if upload is not None and upload.blob is not None:
         _compare(upload.blob, item)
-        warnings = check_now(upload.blob, upload.filename)
+        # The rules of the category are checked when the file is added: its version may not exist yet.
+        warnings = check_now(upload.blob, upload.filename, CategoryRules())
         head = head_of(upload.blob)
         fields = _fields(item, upload.fields)
         return AttachmentSource(fields, upload.filename, upload.blob, warnings, upload, head=head)

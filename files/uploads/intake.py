@@ -11,21 +11,22 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from downloads.rules import CategoryRules, rules_of
 from files.blobs import keep_upload, release_claim
 from files.inspection.archives import QUICK_LIMITS, TooManySteps, is_packed
 from files.inspection.content import findings_of
 from files.inspection.findings import Finding, as_json, is_rejected
+from files.inspection.validation import check_findings
 from files.models import Blob, File
-from files.primary import elect_primary_file
-from files.public_names import Identity, check_name_is_free, remember_file
-from files.services import check_new_file, count_files, lock_file
+from files.public_names import Identity, check_name_is_free
+from files.services import check_new_file, lock_file, offer_file
 from files.storage import blob_storage
 from files.storage.streaming import StagedUpload
 from files.uploads.mismatches import digest_differs
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
-from releasehub.core.errors import Conflict, ErrorCode, NotFound, Rejected
+from releasehub.core.errors import Conflict, NotFound, Rejected
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 from versions.models import Version
@@ -46,13 +47,17 @@ class AcceptedUpload:
     warnings: list[Finding] | None
 
 
-def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha256: str = "") -> AcceptedUpload:
+def accept_upload(
+    *, actor: Actor, version: Version, upload: StagedUpload, sha256: str = "", keep_rejected: bool = False
+) -> AcceptedUpload:
     """Store bytes that were uploaded through the app. Small files are validated at once, large ones by a worker.
 
     Call it outside a transaction.
 
     Args:
         sha256: The SHA-256 that the client declares, in hex.
+        keep_rejected: Store a file whose content is rejected as a failed file, so that a moderator can let it through.
+            A worker validates it.
 
     Raises:
         DomainError: As `check_new_file`.
@@ -72,7 +77,7 @@ def accept_upload(*, actor: Actor, version: Version, upload: StagedUpload, sha25
     )
     blob = keep_upload(upload)
     try:
-        warnings = check_now(blob, filename)
+        warnings = _check_or_keep(blob, filename, rules_of(version.download.category), keep_rejected=keep_rejected)
     except BaseException:
         release_claim(blob)
         raise
@@ -93,7 +98,7 @@ def is_inspected_now(blob: Blob) -> bool:
         return not is_packed(handle.read(8))
 
 
-def check_now(blob: Blob, filename: str) -> list[Finding] | None:
+def check_now(blob: Blob, filename: str, rules: CategoryRules) -> list[Finding] | None:
     """Validate bytes within the request, and return the warnings to store with the file.
 
     Return None if the inspection takes too long for a request, so that a worker has to do it.
@@ -109,9 +114,17 @@ def check_now(blob: Blob, filename: str) -> list[Finding] | None:
         findings = findings_of(blob, filename, limits=QUICK_LIMITS)
     except TooManySteps:
         return None
-    if is_rejected(findings):
-        raise Rejected(ErrorCode.FILE_FAILED_VALIDATION, findings[0].message, field="file", findings=as_json(findings))
+    check_findings(findings, rules)
     return findings
+
+
+def _check_or_keep(blob: Blob, filename: str, rules: CategoryRules, *, keep_rejected: bool) -> list[Finding] | None:
+    try:
+        return check_now(blob, filename, rules)
+    except Rejected:
+        if keep_rejected:
+            return None
+        raise
 
 
 def validate_file(file_id: int) -> File.Validation | None:
@@ -136,7 +149,9 @@ def pending_files() -> list[int]:
 
 @transaction.atomic
 def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validation | None:
-    """Mark the file as failed if a finding is a reason to refuse it, otherwise as passed. Store all findings.
+    """Mark the file as failed if a finding is a reason to refuse it in its category, otherwise as passed.
+
+    All findings are stored.
 
     Only the team sees a failed file.
 
@@ -150,16 +165,14 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
         return None
     for name, value in learned.items():
         setattr(file, name, value)
-    if not is_rejected(findings):
+    raised = rules_of(file.version.download.category).rejected_warnings
+    if not is_rejected(findings, raised):
         findings = [*findings, *_name_findings(file)]
-    is_failed = is_rejected(findings)
-    file.findings = as_json(findings)
+    is_failed = is_rejected(findings, raised)
+    file.findings = as_json(findings, raised)
     file.validation_status = File.Validation.FAILED if is_failed else File.Validation.PASSED
     file.save(update_fields=["findings", "validation_status", *learned, "updated_at"])
-    elect_primary_file(file.version, file)
-    remember_file(file)
-    if not is_failed and not file.is_deleted:
-        count_files(file.version, 1)
+    offer_file(file)
     action = AuditAction.FILE_REJECT if is_failed else AuditAction.FILE_VALIDATE
     event = EventType.FILE_REJECTED if is_failed else EventType.FILE_VALIDATED
     audit.record(actor=system_actor(), action=action, target=file, changes={"findings": file.findings})

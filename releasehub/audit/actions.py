@@ -35,6 +35,7 @@ class AuditAction(models.TextChoices):
     FILE_UPDATE = "file.update"
     FILE_VALIDATE = "file.validate"
     FILE_REJECT = "file.reject"
+    FILE_ACCEPT = "file.accept"
     FILE_DELETE_SOFT = "file.delete_soft"
     FILE_DELETE_HARD = "file.delete_hard"
     FILE_RESTORE = "file.restore"

@@ -34,6 +34,8 @@ class RowAction:
         question: Name of the policy method `can_<question>` that decides whether the action is offered. The service
             checks the same permission again.
         options: Keyword arguments for the policy.
+        reason_use: Who sees the reason.
+        needs_reason: Whether the form is sent only with a reason. The service checks it again.
     """
 
     name: str
@@ -44,6 +46,8 @@ class RowAction:
     question: str
     options: Mapping[str, Any] = field(default_factory=dict)
     wants_reason: bool = False
+    needs_reason: bool = False
+    reason_use: str = "shown in the audit log and to users who open the deleted item"
     erases: bool = False
 
 

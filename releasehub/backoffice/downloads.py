@@ -17,6 +17,7 @@ from releasehub.accounts.policies import user_policy
 from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
 from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
 from releasehub.backoffice.filters import DeletedFilter
+from releasehub.backoffice.warning_choices import RejectedWarningsField
 from releasehub.core.actor import Actor
 from releasehub.publishing.deletion import delete_download
 from versions.models import Version
@@ -232,6 +233,7 @@ class CategoryAdmin(ActionAdmin):
                     "max_version_bytes",
                     "max_download_bytes",
                     "max_files_per_version",
+                    "rejected_warnings",
                 )
             },
         ),
@@ -260,6 +262,11 @@ class CategoryAdmin(ActionAdmin):
             form.base_fields["slug"].required = False
             form.base_fields["slug"].help_text = "Leave empty to create the slug from the title."
         return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if db_field.name == "rejected_warnings":
+            return RejectedWarningsField()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
         return services.create_category(actor=actor, **values)

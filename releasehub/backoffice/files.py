@@ -8,16 +8,18 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from files.accepting import accept_file
 from files.models import Blob, DownloadDay, File, PublicFileName, UploadSession
 from files.policies import file_policy
 from files.services import restore_file, update_file
-from releasehub.backoffice.actions import ActionAdmin, deletion_actions
+from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
 from releasehub.backoffice.base import ReadOnlyAdmin
 from releasehub.backoffice.filters import DeletedFilter
 from releasehub.backoffice.versions import EDITABLE_FILE_FIELDS
 from releasehub.core.actor import Actor
 from releasehub.publishing.deletion import delete_file
 
+ACCEPTANCE_FIELDS = ("accepted_at", "accepted_by", "accepted_reason")
 STATE_COLORS = {"passed": "success", "pending": "warning", "failed": "danger", "deleted": "danger"}
 
 
@@ -27,14 +29,31 @@ class FileAdmin(ActionAdmin):
     download_path = ("version", "download_id")
     list_display = ("filename", "version", "platform", "architecture", "size_bytes", "shown_state", "download_count")
     list_filter = ("validation_status", "kind", "platform", DeletedFilter)
-    list_select_related = ("version__download__category", "blob")
+    list_select_related = ("version__download__category", "blob", "accepted_by")
     search_fields = ("filename", "display_label", "version__number", "version__download__title", "blob__sha256")
-    readonly_fields = ("version", "filename", "size_bytes", "validation_status", "findings", "external_url", "sha256")
+    readonly_fields = (
+        *("version", "filename", "size_bytes", "validation_status", "findings", "external_url", "sha256"),
+        *ACCEPTANCE_FIELDS,
+    )
     fieldsets = (
         (None, {"fields": ("version", "filename", *EDITABLE_FILE_FIELDS)}),
         ("Content", {"fields": ("size_bytes", "sha256", "external_url", "validation_status", "findings")}),
+        ("Let through by a moderator", {"fields": ACCEPTANCE_FIELDS}),
     )
-    row_actions = deletion_actions(delete_file, restore_file, "file")
+    row_actions = (
+        RowAction(
+            name="accept",
+            label="Let through",
+            done="let through",
+            run=lambda actor, row, reason: accept_file(actor=actor, file=row, reason=reason),
+            applies=lambda row: row.validation_status == "failed" and not row.is_deleted,
+            question="accept",
+            wants_reason=True,
+            needs_reason=True,
+            reason_use="shown in the audit log and to the team",
+        ),
+        *deletion_actions(delete_file, restore_file, "file"),
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Forbid adding files here, because they are uploaded on the page of their version."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django import forms
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from files.blobs import release_claim
 from files.services import add_file, upload_limit
@@ -25,6 +25,12 @@ class UploadForm(forms.Form):
     )
     architecture = forms.CharField(
         max_length=50, required=False, widget=UnfoldAdminTextInputWidget, help_text="x64, arm64, …"
+    )
+    keep_rejected = forms.BooleanField(
+        required=False,
+        label="Keep the file if its content is rejected",
+        widget=UnfoldBooleanWidget,
+        help_text="The team sees the file with the reasons, and a moderator can let it through.",
     )
 
 
@@ -52,7 +58,8 @@ def store_file(actor: Actor, version: Version, form: UploadForm) -> None:
     values = dict(form.cleaned_data)
     upload = values.pop("file").staged
     values |= {name: values[name].lower() for name in ("platform", "architecture")}
-    accepted_upload = accept_upload(actor=actor, version=version, upload=upload)
+    keep_rejected = values.pop("keep_rejected")
+    accepted_upload = accept_upload(actor=actor, version=version, upload=upload, keep_rejected=keep_rejected)
     try:
         add_file(actor=actor, version=version, **vars(accepted_upload), **values)
     except Exception:

@@ -42,6 +42,7 @@ class ErrorCode(StrEnum):
     FILE_NAME_RETIRED = "file.name_retired"
     FILE_NAME_TAKEN = "file.name_taken"
     FILE_NO_SOURCE = "file.no_source"
+    FILE_STATE = "file.state"
     FILE_TOO_LARGE = "file.too_large"
     FILE_TYPE_REFUSED = "file.type_refused"
     FILE_URL_INVALID = "file.url_invalid"

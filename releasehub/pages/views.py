@@ -233,7 +233,7 @@ def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
 
 
 def shown_files(request: HttpRequest, version: Version) -> list[File]:
-    rows = File.objects.listed_in(viewer_of(request), version).select_related("blob")
+    rows = File.objects.listed_in(viewer_of(request), version).select_related("blob", "accepted_by")
     files = sorted(rows.order_by(), key=lambda file: (not file.is_primary, preference(file)))
     for file in files:
         file.version = version

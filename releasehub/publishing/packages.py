@@ -15,7 +15,7 @@ from django.db import transaction
 
 from downloads.models import Download
 from downloads.policies import download_policy
-from downloads.rules import rules_of
+from downloads.rules import CategoryRules, rules_of
 from downloads.services import lock_download
 from files.inspection.findings import Finding
 from files.models import File, PackageUpload, UploadSession
@@ -173,10 +173,11 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
     try:
         _check_number(download, announced.number)
         verify_now(announced.package, size_bytes=confirmation.size_bytes)
-        inspected[announced.package.pk] = _inspect_now(announced.package)
+        rules = rules_of(download.category)
+        inspected[announced.package.pk] = _inspect_now(announced.package, rules)
         if confirmation.lockfile_path:
             verify_now(announced.lockfile)
-            inspected[announced.lockfile.pk] = _inspect_now(announced.lockfile)
+            inspected[announced.lockfile.pk] = _inspect_now(announced.lockfile, rules)
     except Conflict:
         if _earlier_version(_find(actor, download, confirmation), confirmation) is None:
             raise  # otherwise a parallel request has already carried out the same confirmation
@@ -306,7 +307,7 @@ def _check_number(download: Download, number: str) -> None:
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="number")
 
 
-def _inspect_now(upload: UploadSession) -> list[Finding] | None:
+def _inspect_now(upload: UploadSession, rules: CategoryRules) -> list[Finding] | None:
     """Validate the content of a verified upload, and return its warnings; None if that takes too long for a request.
 
     Raises:
@@ -315,7 +316,7 @@ def _inspect_now(upload: UploadSession) -> list[Finding] | None:
     if upload.blob is None:
         return None
     try:
-        return check_now(upload.blob, upload.filename)
+        return check_now(upload.blob, upload.filename, rules)
     except Rejected as refusal:
         refusal.field = ""  # the client named no file
         discard_upload(upload, refusal)

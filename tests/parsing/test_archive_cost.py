@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 from django.conf import settings
 
+from downloads.rules import CategoryRules
 from files.blobs import keep_upload
 from files.inspection.archives import DEFAULT_LIMITS, QUICK_LIMITS, ArchiveLimits, TooManySteps, inspect_archive
 from files.models import Blob
@@ -141,4 +142,4 @@ class TestRequests:
     @pytest.mark.parametrize(("count", "is_now"), [(19_000, True), (21_000, False)])
     def test_slow_inspection_is_left_to_a_worker(self, count: int, is_now: bool) -> None:
         content = gzip.compress(b"".join(block(f"{number}") for number in range(count)) + bytes(1024))
-        assert check_now(keep_upload(stage(content)), "a.tar.gz") == ([] if is_now else None)
+        assert check_now(keep_upload(stage(content)), "a.tar.gz", CategoryRules()) == ([] if is_now else None)

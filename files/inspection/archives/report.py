@@ -80,8 +80,13 @@ class Report:
             raise ReportIsFull
 
     def result(self) -> list[Finding]:
-        """Return the findings, the reasons to reject the archive first."""
-        return sorted(self.findings, key=lambda finding: finding.is_warning)[: self.limits.max_findings]
+        """Return the findings: the reasons to reject the archive, then one warning of each kind, then the others."""
+        kinds: set[str] = set()
+        ranked = []
+        for finding in self.findings:
+            ranked.append((finding.is_warning, finding.code in kinds, finding))
+            kinds.add(finding.code)
+        return [finding for *_, finding in sorted(ranked, key=lambda row: row[:2])][: self.limits.max_findings]
 
     def count_member(self, name_bytes: int) -> None:
         """Count a member and the bytes of its name, which stay in memory."""
@@ -124,8 +129,10 @@ class Report:
             self._append(error.finding)
 
     def _append(self, finding: Finding) -> None:
-        # Warnings beyond the limit are dropped, because many of them must not hide a reason to reject the archive.
-        if not finding.is_warning or len(self.findings) < self.limits.max_findings:
+        # Warnings beyond the limit are dropped, because many of them must not hide a reason to reject the archive. The
+        # first of each kind is kept, because a category may reject this kind only.
+        is_repeated = finding.is_warning and any(finding.code == known.code for known in self.findings)
+        if not is_repeated or len(self.findings) < self.limits.max_findings:
             self.findings.append(finding)
 
     def _count_unpacked(self, total_bytes: int) -> None:

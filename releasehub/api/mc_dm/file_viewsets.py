@@ -119,7 +119,8 @@ class McDmFileViewSet(McDmModelViewSet):
         return File.all_objects.select_related("blob", "version__download__category")
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-        return queryset.select_related("blob", "version__download") if self.is_full else queryset.select_related("blob")
+        related = ("blob", "version__download", "accepted_by") if self.is_full else ("blob",)
+        return queryset.select_related(*related)
 
     def lock_object(self, instance: File) -> models.Model:
         return lock_file(instance)
@@ -159,8 +160,13 @@ class McDmFileViewSet(McDmModelViewSet):
         Hashing and moving a large upload takes long; a transaction must not stay open meanwhile.
         """
         if self.action == "create" and (file := self.new_file.get("file")):
-            sha256, version = self.new_file.get("sha256", ""), self.new_file["version"]
-            self.accepted_upload = accept_upload(actor=self.actor, version=version, upload=file.staged, sha256=sha256)
+            self.accepted_upload = accept_upload(
+                actor=self.actor,
+                version=self.new_file["version"],
+                upload=file.staged,
+                sha256=self.new_file.get("sha256", ""),
+                keep_rejected=self.new_file.get("keep_rejected", False),
+            )
 
     def clear(self) -> None:
         """Release the blob that `prepare` has claimed, unless a file has taken it over."""
@@ -175,10 +181,11 @@ class McDmFileViewSet(McDmModelViewSet):
     def add_link(self) -> File:
         fields = dict(self.new_file)
         url, sha256 = fields.pop("external_url"), fields.pop("sha256", "")
+        fields.pop("keep_rejected", None)  # a link is stored in any case, and checked by a worker
         return link_file(actor=self.actor, url=url, declared_checksum=sha256, **fields)
 
     def add_upload(self, accepted_upload: AcceptedUpload) -> File:
-        names = self.new_file.keys() - {"file", "filename", "sha256"}
+        names = self.new_file.keys() - {"file", "filename", "sha256", "keep_rejected"}
         fields = {name: self.new_file[name] for name in names}
         file = add_file(actor=self.actor, **fields, **vars(accepted_upload))
         self.accepted_upload = None

@@ -7,12 +7,14 @@ from typing import Any
 from rest_framework import serializers
 
 from downloads.models import Category, Download
+from downloads.warning_kinds import WARNING_KINDS, clean_warning_kinds
 from releasehub.api.common.fields import FlagField, UnsignedField, VersionNumberField, WordsField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.numbers import MAX_INTEGER
 
 WRITABLE_DOWNLOAD_STATES = ["visible", "draft"]
+INHERIT = "inherit"
 WRITABLE_VERSION_STATES = ["draft", "scheduled", "published"]
 
 
@@ -40,6 +42,14 @@ class McDmCategoryUpdateSerializer(InputSerializer):
     icon_color = serializers.RegexField(
         r"^(#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?)?\Z", required=False, allow_blank=True, source="color"
     )
+    rejected_warnings = WordsField(
+        required=False,
+        max_length=len(WARNING_KINDS),
+        help_text=f"Warnings that reject a file in this category; [{INHERIT!r}]: those of the parent category",
+    )
+
+    def validate_rejected_warnings(self, value: list[str]) -> list[str] | None:
+        return None if value == [INHERIT] else clean_warning_kinds(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Replace `parent_category_id` by the row `parent`; 0 is the top level."""
@@ -134,6 +144,10 @@ class McDmFileCreateSerializer(McDmFileUpdateSerializer):
         r"^(sha256:)?[0-9a-fA-F]{64}\Z",
         required=False,
         help_text="The expected checksum; a file with another one is rejected",
+    )
+    keep_rejected = FlagField(
+        required=False,
+        help_text="Store a file even if its content is rejected, so that a moderator can let it through",
     )
 
 

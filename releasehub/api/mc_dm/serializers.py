@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from downloads.models import Category, Download
+from downloads.rules import rules_of
 from files.models import File
 from files.policies import file_policy
 from releasehub.api.common.serializers import OutputSerializer
@@ -117,6 +118,15 @@ class McDmWarningSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(read_only=True)
 
 
+class McDmAcceptanceSerializer(OutputSerializer):
+    username = serializers.CharField(read_only=True, allow_null=True)
+    reason = serializers.CharField(read_only=True, source="accepted_reason")
+    accepted_date = EpochField(read_only=True, source="accepted_at", help_text="Unix seconds")
+
+    def get_username(self, file: File) -> str | None:
+        return file.accepted_by.get_username() if file.accepted_by else None
+
+
 class McDmFullFileSerializer(McDmFileSerializer):
     public_id = serializers.CharField(read_only=True)
     platform = serializers.CharField(read_only=True)
@@ -136,6 +146,16 @@ class McDmFullFileSerializer(McDmFileSerializer):
         read_only=True,
         help_text="What is unusual about a file that passed; empty unless you are on the team",
     )
+    accepted = McDmAcceptanceSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Who let a rejected file through; null for all others, and unless you are on the team",
+    )
+
+    def get_accepted(self, file: File) -> dict[str, Any] | None:
+        if not file_policy.shows_acceptance(self.context["actor"], file):
+            return None
+        return self.nested(McDmAcceptanceSerializer).to_representation(file)
 
     def get_warnings(self, file: File) -> list[dict[str, str]]:
         warnings = file_policy.warnings(self.context["actor"], file)
@@ -243,3 +263,11 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
 
 class McDmFullCategorySerializer(McDmCategorySerializer):
     public_id = serializers.CharField(read_only=True)
+    rejected_warnings = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Warnings that reject a file in this category, of its own or inherited",
+    )
+
+    def get_rejected_warnings(self, category: Category) -> list[str]:
+        return list(rules_of(category).rejected_warnings)

@@ -4,12 +4,14 @@ from rest_framework.routers import SimpleRouter
 from releasehub.api.native.access_key_viewsets import AccessKeyViewSet
 from releasehub.api.native.content_views import receive_part, send_file
 from releasehub.api.native.event_viewsets import EventViewSet
+from releasehub.api.native.file_viewsets import FileViewSet
 from releasehub.api.native.update_viewsets import UpdateViewSet
 from releasehub.api.native.upload_viewsets import UploadViewSet
 from releasehub.api.native.whoami_viewsets import WhoamiViewSet
 
 router = SimpleRouter()
 router.register("uploads", UploadViewSet, basename="upload")
+router.register("files", FileViewSet, basename="file")
 router.register("access-keys", AccessKeyViewSet, basename="access-key")
 urlpatterns = [
     path("uploads/content/<str:token>", receive_part, name="upload-content"),

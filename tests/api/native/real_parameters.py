@@ -5,7 +5,7 @@ from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.distribution.access_keys import issue_access_key
 from tests.factories import system
 
-PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/", "/api/whoami")
+PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/", "/api/whoami", "/api/files/")
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
@@ -15,5 +15,7 @@ def real_parameters(file: File, operation: str) -> dict[str, Any]:
         incoming = open_incoming(size_bytes=3, part_bytes=None)
         upload = begin_upload(actor=system(), version=file.version, filename="up.bin", incoming=incoming)
         return {"public_id": upload.public_id}
+    if "files" in operation:
+        return {"public_id": file.public_id}
     key, _ = issue_access_key(actor=system(), download=download, name="somebody")
     return {"public_id": key.public_id, "slug": download.slug}

@@ -213,6 +213,13 @@ def test_warnings_do_not_hide_a_reason_to_reject() -> None:
     assert {finding.code for finding in found[1:]} == {"archive.setuid"}
 
 
+def test_repeated_warnings_do_not_hide_another_kind() -> None:
+    members = [Member(b"%d" % number, mode=0o104755) for number in range(50)]
+    found = inspect_archive(io.BytesIO(Zip([*members, Member(b"a"), Member(b"A")]).build()), "a.zip")
+    assert [finding.code for finding in found[:2]] == ["archive.setuid", "archive.similar_names"]
+    assert len(found) == 20
+
+
 def test_warnings_beyond_the_limit_take_no_memory() -> None:
     report = Report(ArchiveLimits(max_findings=5))
     for number in range(50):

@@ -1,0 +1,55 @@
+"""`/api/files/`: decisions of moderators about files."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from files.accepting import accept_file
+from files.models import File
+from releasehub.api.native.file_serializers import (
+    AcceptedFileAnswerSerializer,
+    AcceptedFileSerializer,
+    FileAcceptSerializer,
+)
+from releasehub.api.native.viewsets import NativeViewSet
+from releasehub.apikeys.scopes import Scope
+from releasehub.core.errors import NotFound
+from releasehub.core.numbers import read_number
+
+
+class FileViewSet(NativeViewSet):
+    lookup_field = "public_id"
+    lookup_url_kwarg = "public_id"
+    lookup_value_regex = "[a-z0-9]{1,24}"
+    queryset = File.objects.all()
+    serializer_class = AcceptedFileSerializer
+    input_serializer_classes = {"accept": FileAcceptSerializer}
+    required_scopes = {"accept": Scope.DOWNLOAD_WRITE}
+
+    def get_object(self) -> File:
+        """Return the file with the numeric or public id; the policy decides whether the caller learns of it.
+
+        Raises:
+            NotFound: There is no such file.
+        """
+        rows = File.objects.select_related("blob", "version__download__category")
+        text = self.kwargs["public_id"]
+        number = read_number(text)
+        file: File | None = rows.filter(**({"public_id": text} if number is None else {"pk": number})).first()
+        if file is None:
+            raise NotFound
+        return file
+
+    @extend_schema(
+        summary="Let a rejected file through, as a moderator",
+        request=FileAcceptSerializer,
+        responses={200: AcceptedFileAnswerSerializer},
+        tags=["files"],
+    )
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, public_id: str) -> Response:
+        file = accept_file(actor=self.actor, file=self.get_object(), reason=self.get_validated_data()["reason"])
+        return Response({"file": self.get_serializer(file).data})

@@ -4,7 +4,7 @@ They implement the table of roles in the documentation.
 """
 
 from downloads.access import access_to
-from downloads.models import AccessKey, Category, Download, Share, TeamMember
+from downloads.models import AccessKey, Category, Download, Prefix, Share, TeamMember
 from downloads.models.access import MODERATE, AccessKeyQuerySet
 from downloads.querysets import MANAGE_TEAM, MANAGE_VERSIONS, PUBLISHER_FLAGS
 from downloads.rules import CategoryRules, rules_of
@@ -27,6 +27,22 @@ class CategoryPolicy(Policy[Category]):
         return actor.is_superuser
 
     def can_delete(self, actor: Actor, target: Category) -> bool:
+        return actor.is_superuser
+
+
+class PrefixPolicy(Policy[Prefix]):
+    """The rules for prefixes: everyone may see them, and superusers change them."""
+
+    def can_view(self, actor: Actor, target: Prefix) -> bool:
+        return True
+
+    def can_create(self, actor: Actor) -> bool:
+        return actor.is_superuser
+
+    def can_edit(self, actor: Actor, target: Prefix) -> bool:
+        return actor.is_superuser
+
+    def can_delete(self, actor: Actor, target: Prefix) -> bool:
         return actor.is_superuser
 
 
@@ -169,6 +185,7 @@ class SharePolicy(Policy[Share]):
 
 
 category_policy = CategoryPolicy()
+prefix_policy = PrefixPolicy()
 download_policy = DownloadPolicy()
 
 

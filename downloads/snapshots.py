@@ -24,6 +24,7 @@ def embedded_download(download: Download) -> dict[str, Any]:
         "owner": {"user_id": owner.pk, "username": owner.get_username()} if owner else None,
         "organization_id": download.organization_id,
         "account_id": account.public_id if account else None,
+        "prefix_id": download.prefix_id,
         "slug": download.slug,
         "title": download.title,
         "tag_line": download.tag_line,

@@ -3,12 +3,14 @@
 from downloads.models.access import AccessKey, AccessKeyUse, Share, StorePublication, TeamMember
 from downloads.models.category import Category
 from downloads.models.download import Download, PublicSlug
+from downloads.models.prefix import Prefix
 
 __all__ = [
     "AccessKey",
     "AccessKeyUse",
     "Category",
     "Download",
+    "Prefix",
     "PublicSlug",
     "Share",
     "StorePublication",

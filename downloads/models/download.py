@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from downloads.models.category import Category
+from downloads.models.prefix import Prefix
 from downloads.querysets import DownloadQuerySet
 from releasehub.accounts.models import Organization
 from releasehub.core.models import PublicIdModel, SoftDeleteModel
@@ -53,6 +54,9 @@ class Download(PublicIdModel, SoftDeleteModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="downloads")
     organization = models.ForeignKey(
         Organization, null=True, blank=True, on_delete=models.SET_NULL, related_name="downloads"
+    )
+    prefix = models.ForeignKey(
+        Prefix, null=True, blank=True, db_index=False, on_delete=models.SET_NULL, related_name="downloads"
     )
     slug = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=150)
@@ -109,6 +113,11 @@ class Download(PublicIdModel, SoftDeleteModel):
         indexes = [
             models.Index(fields=["-last_update_at", "-id"], name="download_last_update"),
             models.Index(fields=["category", "-last_update_at", "-id"], name="download_category"),
+            models.Index(
+                fields=["prefix", "-last_update_at", "-id"],
+                name="download_prefix",
+                condition=Q(prefix__isnull=False),
+            ),
             models.Index(fields=["-created_at", "-id"], name="download_created"),
             models.Index(fields=["-download_count", "-id"], name="download_popular"),
             models.Index(fields=["title", "id"], name="download_title"),

@@ -22,6 +22,7 @@ from downloads.services.people import (
     unshare_download,
     withdraw_from_store,
 )
+from downloads.services.prefixes import create_prefix, delete_prefix, update_prefix
 from downloads.services.publishers import add_publisher, is_publisher, publishers_of, remove_publisher
 from downloads.services.sharing import find_targets, remove_share, share_with, visible_shares
 
@@ -32,7 +33,9 @@ __all__ = [
     "create_category",
     "create_download",
     "create_entity",
+    "create_prefix",
     "delete_category",
+    "delete_prefix",
     "entity_category",
     "find_targets",
     "is_publisher",
@@ -51,6 +54,7 @@ __all__ = [
     "unshare_download",
     "update_category",
     "update_download",
+    "update_prefix",
     "visible_shares",
     "withdraw_entity",
     "withdraw_from_store",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from downloads.models import Category, Download
+from downloads.models import Category, Download, Prefix
 from downloads.policies import category_policy
 from downloads.rules import settings_along, site_rules
 from downloads.services.slugs import free_slug
@@ -78,7 +78,8 @@ def delete_category(*, actor: Actor, category: Category, reason: str = "") -> No
 
     Raises:
         Denied: The actor may not delete categories.
-        Conflict: The category still contains categories or downloads. Soft-deleted downloads count.
+        Conflict: The category still contains categories or downloads, where soft-deleted downloads count, or a prefix
+            is limited to it.
     """
     category_policy.ensure("delete", actor, category)
     if category.children.exists() or Download.all_objects.filter(category=category).exists():
@@ -86,6 +87,14 @@ def delete_category(*, actor: Actor, category: Category, reason: str = "") -> No
             ErrorCode.CATEGORY_NOT_EMPTY,
             f"The category {category.title} still contains categories or downloads. Move them or delete "
             "them permanently first; soft-deleted downloads count as well.",
+        )
+    others = Category.objects.exclude(pk=category.pk)
+    if prefix := Prefix.objects.filter(categories=category).exclude(categories__in=others).first():
+        # Without its only category, the prefix would fit every category.
+        raise Conflict(
+            ErrorCode.CATEGORY_NOT_EMPTY,
+            f"The prefix {prefix} is limited to the category {category.title}. Delete the prefix or choose another "
+            "category for it first.",
         )
     audit.record(actor=actor, action=AuditAction.CATEGORY_DELETE_HARD, target=category, reason=reason)
     category.delete()

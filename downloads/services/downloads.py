@@ -20,6 +20,7 @@ from downloads.limits import check_new_category, check_restore
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
+from downloads.services.prefixes import check_prefix
 from downloads.services.slugs import free_slug
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
@@ -50,7 +51,8 @@ def create_download(
 
     Raises:
         Denied: The category accepts no new downloads from the actor, or the actor may not set the storage quota.
-        Invalid: A field has an invalid value, or there is no user who could own the download.
+        Invalid: A field has an invalid value, the prefix does not fit the category, or there is no user who could own
+            the download.
         Conflict: The slug is or was taken.
     """
     rules = rules_of(category)
@@ -67,6 +69,8 @@ def create_download(
             "The download needs an owner, because this key belongs to no user. Set owner to a user of this hub.",
             field="owner",
         )
+    if prefix := fields.get("prefix"):
+        check_prefix(prefix, category)
     download = Download(last_update_at=timezone.now())
     state = _first_state(actor, category, requested=fields.pop("state", ""))
     values = {
@@ -95,7 +99,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
         NotFound: The actor may not see the download.
         Denied: The actor may not edit the download. Only owners and moderators change the visibility and the
             organization, and only administrators the storage quota.
-        Invalid: A field has an invalid value.
+        Invalid: A field has an invalid value, or the prefix does not fit the category.
         Rejected: The files of the download break a rule of the new category.
         Conflict: Permanent links would lead to other versions with the new default channel.
         Conflict: The download is deleted, or the slug is or was taken.
@@ -115,6 +119,8 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
     _check_quota_change(actor, changes)
     _check_state_change(actor, download, fields)
     _check_move(actor, download, fields)
+    if not changes.keys().isdisjoint({"prefix", "category"}):
+        _check_prefix(download, fields)
     if "slug" in changes and slug_is_taken(fields["slug"], but=download.pk):
         raise slug_taken(fields["slug"])
     if "default_channel" in changes:
@@ -259,6 +265,12 @@ def _check_move(actor: Actor, download: Download, fields: dict[str, Any]) -> Non
     check_new_category(download, category)
     if download_policy.needs_approval(actor, category) and download.state == Download.State.VISIBLE:
         fields["state"] = Download.State.MODERATED
+
+
+def _check_prefix(download: Download, fields: dict[str, Any]) -> None:
+    """Check that the prefix and the category of the download fit each other after the change."""
+    if prefix := fields.get("prefix", download.prefix):
+        check_prefix(prefix, fields.get("category", download.category))
 
 
 def _slug(title: str, slug: str) -> str:

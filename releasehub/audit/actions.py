@@ -5,7 +5,19 @@ from django.db import models
 # Actions on these subjects can change a public page, which shows downloads, their parts, their owners, and what users
 # wrote about them.
 PUBLIC_SUBJECTS = frozenset(
-    {"category", "download", "version", "file", "channel", "platform", "organization", "user", "comment", "review"}
+    {
+        "category",
+        "prefix",
+        "download",
+        "version",
+        "file",
+        "channel",
+        "platform",
+        "organization",
+        "user",
+        "comment",
+        "review",
+    }
 )
 
 
@@ -13,6 +25,9 @@ class AuditAction(models.TextChoices):
     CATEGORY_CREATE = "category.create"
     CATEGORY_UPDATE = "category.update"
     CATEGORY_DELETE_HARD = "category.delete_hard"
+    PREFIX_CREATE = "prefix.create"
+    PREFIX_UPDATE = "prefix.update"
+    PREFIX_DELETE = "prefix.delete"
     DOWNLOAD_CREATE = "download.create"
     DOWNLOAD_UPDATE = "download.update"
     DOWNLOAD_APPROVE = "download.approve"

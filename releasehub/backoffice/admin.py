@@ -8,6 +8,7 @@ from releasehub.backoffice import (
     files,
     labels,
     logs,
+    prefixes,
     versions,
     webhooks,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "files",
     "labels",
     "logs",
+    "prefixes",
     "versions",
     "webhooks",
 ]

@@ -99,14 +99,14 @@ class DownloadAdmin(ActionAdmin):
     policy = download_policy
     download_path = ("pk",)
     list_display = ("title", "shown_state", "visibility", "category", "owner", "version_count", "last_update_at")
-    list_filter = ("state", "visibility", "kind", DeletedFilter, "category")
+    list_filter = ("state", "visibility", "kind", DeletedFilter, "category", "prefix")
     list_select_related = ("category", "owner")
     search_fields = ("title", "slug", "tag_line", "owner__username")
     autocomplete_fields = ("category", "owner", "organization")
     readonly_fields = ("public_id", "version_count", "listed_version_count", "download_count", "view_count")
     inlines = (VersionsInline, TeamInline, ShareInline, StoreInline)
     fieldsets = (
-        (None, {"fields": ("title", "slug", "tag_line", "description", "category", "owner")}),
+        (None, {"fields": ("title", "slug", "tag_line", "description", "category", "prefix", "owner")}),
         ("Visibility", {"fields": ("state", "visibility", "organization")}),
         ("Releases", {"fields": ("default_channel", "version_scheme", "seal_on_publish", "kind")}),
         ("About", {"fields": ("license", "homepage_url", "source_url", "icon_url", "cover_url", "tags")}),

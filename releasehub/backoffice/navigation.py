@@ -15,6 +15,7 @@ SECTIONS = (
             ("Versions", "new_releases", "versions_version"),
             ("Files", "draft", "files_file"),
             ("Categories", "account_tree", "downloads_category"),
+            ("Prefixes", "label", "downloads_prefix"),
             ("Channels", "call_split", "versions_namedchannel"),
             ("Platforms", "devices", "versions_namedplatform"),
         ),

@@ -223,7 +223,9 @@ def page_of_rows(request: HttpRequest, rows: Any, *, total: int | None = None) -
 
 
 def with_summary(downloads: DownloadQuerySet) -> Any:
-    return with_current_version(downloads).select_related("category", "owner").order_by("-last_update_at", "-id")
+    return (
+        with_current_version(downloads).select_related("category", "owner", "prefix").order_by("-last_update_at", "-id")
+    )
 
 
 def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:

@@ -18,7 +18,15 @@ from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.factories.accounts import make_organization, make_user
-from tests.factories.releases import make_category, make_download, make_file, make_loose_upload, make_version, system
+from tests.factories.releases import (
+    make_category,
+    make_download,
+    make_file,
+    make_loose_upload,
+    make_prefix,
+    make_version,
+    system,
+)
 from versions.models import NamedChannel, NamedPlatform
 from versions.services import create_label
 
@@ -26,7 +34,8 @@ from versions.services import create_label
 def make_everything(owner: User, *, member: User | None = None) -> None:
     """Make rows that belong to `owner`, and give `member` every right of a team."""
     category = make_category("Tools")
-    download = make_download(owner, category=category, title="Everything")
+    prefix = make_prefix("Beta", categories=(category,))
+    download = make_download(owner, category=category, prefix=prefix, title="Everything")
     version = make_version(download, "1.0.0", files=1)
     make_version(download, "2.0.0-beta.1", state="draft")
     move(Move.YANK, actor=system(), version=make_version(download, "1.1.0", files=1), reason="broken")

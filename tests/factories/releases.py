@@ -1,8 +1,8 @@
 from itertools import count
 from typing import Any
 
-from downloads.models import Category, Download
-from downloads.services import create_category, create_download
+from downloads.models import Category, Download, Prefix
+from downloads.services import create_category, create_download, create_prefix
 from files.blobs import keep_upload
 from files.models import File, UploadSession
 from files.services import add_file
@@ -23,6 +23,11 @@ def system() -> Actor:
 
 def make_category(title: str = "", **fields: Any) -> Category:
     return create_category(actor=system(), title=title or f"Category {next(_numbers)}", **fields)
+
+
+def make_prefix(title: str = "", *, categories: tuple[Category, ...] = (), **fields: Any) -> Prefix:
+    title = title or f"Prefix {next(_numbers)}"
+    return create_prefix(actor=system(), title=title, categories=categories, **fields)
 
 
 def make_download(

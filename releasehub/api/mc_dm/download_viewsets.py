@@ -34,6 +34,7 @@ ORDER = {
     "view_count": "view_count",
     "title": "title",
 }
+RELATIONS = ("owner", "category", "prefix")
 EXAMPLE = {
     "download_id": 42,
     "category_id": 4,
@@ -109,11 +110,11 @@ class McDmDownloadViewSet(McDmModelViewSet):
 
     def get_object_queryset(self) -> models.QuerySet[Download]:
         rows = Download.all_objects.select_related("category")
-        return self.with_relations(rows).select_related("owner", "category") if self.action == "retrieve" else rows
+        return self.with_relations(rows).select_related(*RELATIONS) if self.action == "retrieve" else rows
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         queryset = with_current_version(queryset)  # type: ignore[arg-type]
-        return queryset.select_related("owner", "category") if self.is_full else queryset
+        return queryset.select_related(*RELATIONS) if self.is_full else queryset
 
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
         return download_context(self.actor, instances) if self.is_full else {}

@@ -59,8 +59,8 @@ class McDmDownloadFilterSet(McDmFilterSet):
         fields: list[str] = []
 
     def filter_prefix(self, rows: Any, name: str, value: int) -> Any:
-        """Return no rows for any prefix but 0: the hub has no prefixes."""
-        return rows.none() if value else rows
+        """Return the downloads with exactly this prefix; 0 means without one."""
+        return rows.filter(prefix_id=value or None)
 
     def filter_search(self, rows: Any, name: str, value: str) -> Any:
         return rows.search(value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from downloads.models import Category, Download
+from downloads.models import Category, Download, Prefix
 from downloads.warning_kinds import WARNING_KINDS, clean_warning_kinds
 from releasehub.api.common.fields import FlagField, UnsignedField, VersionNumberField, WordsField
 from releasehub.api.common.serializers import InputSerializer
@@ -31,6 +31,19 @@ def find_category(serializer: serializers.Serializer[Any], category_id: int, fie
             ErrorCode.INVALID, "This category does not exist, or you may not see it. Check the id.", field=field
         )
     return category
+
+
+def find_prefix(prefix_id: int) -> Prefix:
+    """Return the prefix that a request names.
+
+    Raises:
+        Invalid: There is no such prefix.
+    """
+    prefix = Prefix.objects.filter(pk=prefix_id).first()
+    if prefix is None:
+        message = "This prefix does not exist. Check the id, or send 0 for none."
+        raise Invalid(ErrorCode.INVALID, message, field="prefix")
+    return prefix
 
 
 class McDmCategoryUpdateSerializer(InputSerializer):
@@ -68,6 +81,7 @@ class McDmDownloadUpdateSerializer(InputSerializer):
     tag_line = serializers.CharField(max_length=200, required=False, allow_blank=True)
     description = serializers.CharField(max_length=100_000, required=False, allow_blank=True, trim_whitespace=False)
     category_id = UnsignedField(required=False)
+    prefix_id = UnsignedField(required=False, help_text="0: none")
     download_state = serializers.ChoiceField(choices=WRITABLE_DOWNLOAD_STATES, required=False, source="state")
     visibility = serializers.ChoiceField(choices=Download.Visibility.choices, required=False)
     tags = WordsField(required=False, max_length=20)
@@ -82,9 +96,12 @@ class McDmDownloadUpdateSerializer(InputSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Replace `category_id` by the row `category`."""
+        """Replace `category_id` by the row `category`, and `prefix_id` by the row `prefix` or None."""
         if "category_id" in attrs:
             attrs["category"] = find_category(self, attrs.pop("category_id"), "category")
+        if "prefix_id" in attrs:
+            prefix_id = attrs.pop("prefix_id")
+            attrs["prefix"] = find_prefix(prefix_id) if prefix_id else None
         return attrs
 
 

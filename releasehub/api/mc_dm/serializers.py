@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from downloads.models import Category, Download
+from downloads.models import Category, Download, Prefix
 from downloads.rules import rules_of
 from files.models import File
 from files.policies import file_policy
@@ -41,6 +41,12 @@ class McDmCategorySerializer(AbsoluteSerializer):
         return self.link(f"/downloads/categories/{category.slug}.{category.pk}/")
 
 
+class McDmPrefixSerializer(OutputSerializer):
+    prefix_id = serializers.IntegerField(read_only=True, source="pk")
+    title = serializers.CharField(read_only=True)
+    color = serializers.ChoiceField(choices=Prefix.Color.choices, read_only=True)
+
+
 class McDmUserSerializer(OutputSerializer):
     user_id = serializers.IntegerField(read_only=True, source="pk")
     username = serializers.CharField(read_only=True)
@@ -64,14 +70,11 @@ class McDmDownloadSerializer(AbsoluteSerializer):
     last_update = EpochField(read_only=True, source="last_update_at", help_text="Unix seconds")
     created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
     download_state = serializers.ChoiceField(choices=DOWNLOAD_STATES, read_only=True)
-    prefix_id = serializers.IntegerField(read_only=True, help_text="Always 0: the hub has no prefixes")
+    prefix_id = OptionalIdField(read_only=True, help_text="0: none")
     current_version_id = OptionalIdField(read_only=True, help_text="0: none")
 
     def get_view_url(self, download: Download) -> str:
         return self.link(download.path)
-
-    def get_prefix_id(self, download: Download) -> int:
-        return 0
 
     def get_download_state(self, download: Download) -> str:
         return "deleted" if download.is_deleted else download.state
@@ -240,6 +243,7 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
     can_view = serializers.BooleanField(read_only=True)
     can_edit = serializers.BooleanField(read_only=True)
     Category = McDmCategorySerializer(read_only=True)
+    Prefix = McDmPrefixSerializer(read_only=True, allow_null=True)
     User = McDmUserSerializer(read_only=True)
     CurrentVersion = McDmVersionSerializer(read_only=True, allow_null=True)
 
@@ -252,6 +256,10 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
     def get_category(self, download: Download) -> dict[str, Any]:
         category = self.context["categories"][download.category_id]
         return self.nested(McDmCategorySerializer).to_representation(category)
+
+    def get_prefix(self, download: Download) -> dict[str, Any] | None:
+        prefix = download.prefix
+        return None if prefix is None else self.nested(McDmPrefixSerializer).to_representation(prefix)
 
     def get_user(self, download: Download) -> dict[str, Any]:
         return self.nested(McDmUserSerializer).to_representation(download.owner)

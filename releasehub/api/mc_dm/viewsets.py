@@ -30,6 +30,7 @@ FIELD_NAMES = {
     "number": "version_string",
     "filename": "file",
     "category": "category_id",
+    "prefix": "prefix_id",
     "parent": "parent_category_id",
     "base_version": "base_version_id",
     "text": "message",

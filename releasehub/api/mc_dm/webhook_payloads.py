@@ -116,6 +116,7 @@ def _download(data: Snapshot, *, current_version_id: int = 0) -> dict[str, Any]:
         pk=data["download_id"],
         category_id=data["category_id"],
         owner_id=data["owner_id"],
+        prefix_id=data.get("prefix_id"),
         title=data["title"],
         tag_line=data["tag_line"],
         description=data.get("description", ""),

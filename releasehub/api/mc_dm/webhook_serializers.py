@@ -41,7 +41,8 @@ CRITERIA_SCHEMA = {
     "type": "object",
     "additionalProperties": {"type": "object", "additionalProperties": {}},
     "description": (
-        "Content type -> `categories` (ids), `password_protected` (download), `published` (version): any, yes, no; "
+        "Content type -> `categories` (ids), `prefixes` (download: ids; 0: none), "
+        "`password_protected` (download), `published` (version): any, yes, no; "
         "`validation` (file): any, pending, validated, failed; `rating_min`, `rating_max` (review): 1 to 5; "
         "`fields`: field of the data -> values that pass."
     ),

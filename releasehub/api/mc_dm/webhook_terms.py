@@ -28,12 +28,13 @@ _DOCUMENTED = {
     "unpublished": "unpublish",
 }
 _OURS = {"deleted.soft": "soft_delete"}
-_CATEGORY = {
-    "download": "category_id",
-    "version": "download.category_id",
-    "file": "version.download.category_id",
-    "comment": "download.category_id",
-    "review": "download.category_id",
+# Maps a criterion that is a list of ids to the field of the data. A null in the data is the id 0: none.
+_IDS: dict[str, dict[str, str]] = {
+    "download": {"categories": "category_id", "prefixes": "prefix_id"},
+    "version": {"categories": "download.category_id"},
+    "file": {"categories": "version.download.category_id"},
+    "comment": {"categories": "download.category_id"},
+    "review": {"categories": "download.category_id"},
 }
 _RATINGS = (1, 2, 3, 4, 5)
 _BOUNDS = {"review": ("rating", ("rating_min", "rating_max"))}
@@ -168,14 +169,14 @@ def _to_block(kind: str, block: Any) -> dict[str, list[Any]]:
         raise UnknownTerm("fields must be an object that maps a field of the data to a list of allowed values.")
     criteria: dict[str, list[Any]] = {}
     for name, value in block.items():
-        if name == "categories":
-            path, values = _CATEGORY[kind], _category_ids(value)
+        if name in _IDS[kind]:
+            path, values = _IDS[kind][name], _to_ids(name, value)
         elif name in _CHOICES[kind]:
             path, values = _choice(kind, name, value)
         elif name in _bound_names(kind):
             path, values = _BOUNDS[kind][0], _ratings_within(block)
         elif name != "fields":
-            criterion_names = ", ".join(["categories", *_CHOICES[kind], *_bound_names(kind), "fields"])
+            criterion_names = ", ".join([*_IDS[kind], *_CHOICES[kind], *_bound_names(kind), "fields"])
             raise UnknownTerm(f"{PREFIX}{kind} has no criterion {name}. Its criteria are {criterion_names}.")
         else:
             continue
@@ -199,8 +200,9 @@ def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
             ),
             None,
         )
-        if path == _CATEGORY[kind] and values and all(_is_id(value) for value in values):
-            criteria["categories"] = values
+        ids = next((name for name, id_path in _IDS[kind].items() if path == id_path), None)
+        if ids and values and all(value is None or (value and _is_id(value)) for value in values):
+            criteria[ids] = [value or 0 for value in values]
         elif choice:
             criteria[choice[0]] = choice[1]
         elif kind in _BOUNDS and path == _BOUNDS[kind][0] and (bounds := _bounds_of(values)):
@@ -210,10 +212,10 @@ def _from_block(kind: str, block: Mapping[str, list[Any]]) -> dict[str, Any]:
     return criteria | ({"fields": fields} if fields else {})
 
 
-def _category_ids(value: Any) -> list[int]:
+def _to_ids(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or not all(_is_id(item) for item in value):
-        raise UnknownTerm("categories must be a list of category ids.")
-    return value
+        raise UnknownTerm(f"{name} must be a list of ids.")
+    return [item or None for item in value]
 
 
 def _choice(kind: str, name: str, value: Any) -> tuple[str, list[Any]]:

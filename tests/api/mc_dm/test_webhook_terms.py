@@ -128,6 +128,7 @@ def test_unknown_events_are_ignored(events: Any) -> None:
         {"mc_dm_version": {"validation": "any"}},
         {"mc_dm_version": {"categories": "3"}},
         {"mc_dm_version": {"categories": [True]}},
+        {"mc_dm_version": {"prefixes": [3]}},
         {"mc_dm_version": {"fields": []}},
         {"mc_dm_version": {"categories": [3], "fields": {"download.category_id": [4]}}},
     ],
@@ -135,6 +136,12 @@ def test_unknown_events_are_ignored(events: Any) -> None:
 def test_unknown_criteria_are_rejected(criteria: Any) -> None:
     with pytest.raises(UnknownTerm):
         to_criteria(criteria)
+
+
+def test_prefixes_of_downloads_are_ids_and_0_is_none() -> None:
+    criteria = {"mc_dm_download": {"prefixes": [3, 0]}}
+    assert to_criteria(criteria) == {"download": {"prefix_id": [3, None]}}
+    assert from_criteria(to_criteria(criteria)) == criteria
 
 
 def test_criterion_any_matches_everything() -> None:

@@ -118,12 +118,13 @@ class S3Storage:
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
-        """Return a presigned URL. The content disposition and the content type are part of its signature."""
+        """Return a presigned URL. The signature covers the headers of the response that are named here."""
         parameters = {
             "Bucket": self.bucket,
             "Key": key,
             "ResponseContentDisposition": content_disposition(filename),
             "ResponseContentType": content_type,
+            "ResponseCacheControl": "no-transform",
         }
         with s3_errors():
             return self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)

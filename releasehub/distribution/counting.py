@@ -42,7 +42,7 @@ def record_download_event(request: HttpRequest, file: File) -> None:
 
 
 def is_download(request: HttpRequest) -> bool:
-    """Return whether the request asks for the file from its first byte."""
+    """Return whether the request fetches a file or updates an older one, but does not resume a download."""
     return request.method == "GET" and not begins_later(request.headers.get("Range", ""))
 
 

@@ -6,15 +6,14 @@ Every response is an attachment, so that a browser never runs an uploaded file o
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseRedirectBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -29,10 +28,10 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound, StorageUnavailable
 from releasehub.distribution.counting import record_download_event
 from releasehub.distribution.gate import ensure_may_download, pay_with_key, record_refusal
-from releasehub.distribution.ranges import Span, Unsatisfiable, requested_span
+from releasehub.distribution.ranges import Span, Unsatisfiable, requested_spans
+from releasehub.distribution.streams import LocalFileResponse, MultipartResponse
 from versions.models import Version
 
-CHUNK_BYTES = 256 * 1024
 ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
 SUCCESS_STATUSES = frozenset({200, 206, 302})
 BINARY = "application/octet-stream"
@@ -40,7 +39,12 @@ BINARY = "application/octet-stream"
 # pass the URL on.
 URL_SECONDS_OF_LIMITED_KEY = 30
 FILE, ICON = "file", "icon"
+# The server can send one range of a stored file without a copy. Several ranges are first written to a temporary file,
+# so that slow readers block no thread. This bounds its size; for more than this, the whole file is sent instead.
+MAX_MULTIPART_BYTES = 64 * 1024 * 1024
 HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F)).replace("%", "")
+# Proxies may otherwise recompress images and compress files, and then the digests no longer match.
+NO_TRANSFORM = "no-transform"
 YANKED_HEADER = "X-ReleaseHub-Yanked"
 
 
@@ -175,7 +179,8 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
     response = _answer(request, row.filename, row.blob)
     if kind == FILE:
         warn_of_yank(response, row.version)
-    response["Cache-Control"] = "private, no-store"  # a shared cache must not serve the URL after it expires
+    # A shared cache must not serve the URL after it expires.
+    response["Cache-Control"] = f"private, no-store, {NO_TRANSFORM}"
     return response
 
 
@@ -244,25 +249,32 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) ->
 
 
 def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) -> HttpResponseBase:
-    """Stream the blob or the requested range of it from this process."""
+    """Stream the blob or the requested ranges of it from this process."""
+    response: HttpResponseBase
+    content_type = served_type(blob)
+    if request.method == "HEAD":  # describes the whole file: ranges are defined for GET only (RFC 9110, section 14.2)
+        response = HttpResponse(content_type=content_type)
+        response["Content-Length"] = str(blob.size_bytes)
+        return response
     try:
-        span = requested_span(_range_header(request, blob, modified), blob.size_bytes)
+        spans = requested_spans(_range_header(request, blob, modified), blob.size_bytes)
     except Unsatisfiable:
-        response: HttpResponseBase = HttpResponse(status=416)
+        response = HttpResponse(status=416)
         response["Content-Range"] = f"bytes */{blob.size_bytes}"
         return response
-    part = span or Span(0, blob.size_bytes)
-    if request.method == "HEAD":
-        response = HttpResponse(content_type=served_type(blob))
-    else:
-        if toll:
-            toll.pay(part.length)
-        handle = blob_storage().open(blob.storage_key, part.start)
-        response = LocalFileResponse(handle, part, content_type=served_type(blob))
-    if span is not None:
+    if len(spans) > 1 and sum(span.length for span in spans) > MAX_MULTIPART_BYTES:
+        spans = []
+    parts = spans or [Span(0, blob.size_bytes)]
+    if toll:
+        toll.pay(sum(part.length for part in parts))
+    handle = blob_storage().open(blob.storage_key, parts[0].start)
+    if len(parts) > 1:
+        return MultipartResponse(handle, parts, size_bytes=blob.size_bytes, content_type=content_type)
+    response = LocalFileResponse(handle, parts[0], content_type=content_type)
+    response["Content-Length"] = str(parts[0].length)
+    if spans:
         response.status_code = 206
-        response["Content-Range"] = f"bytes {span.start}-{span.last}/{blob.size_bytes}"
-    response["Content-Length"] = str(part.length)
+        response["Content-Range"] = f"bytes {parts[0].start}-{parts[0].last}/{blob.size_bytes}"
     return response
 
 
@@ -271,50 +283,6 @@ def _range_header(request: HttpRequest, blob: Blob, modified: int) -> str:
     condition = request.headers.get("If-Range", "")
     is_same = not condition or condition == _etag(blob) or parse_http_date_safe(condition) == modified
     return request.headers.get("Range", "") if is_same else ""
-
-
-class Chunks:
-    """Iterate over the bytes from the position of `handle`, and close it even if the client disconnects first.
-
-    A file that is too short raises an error, so that the client sees a broken transfer and not a truncated file.
-    """
-
-    def __init__(self, handle: IO[bytes], length: int) -> None:
-        self.handle, self.remaining_bytes = handle, length
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if not self.remaining_bytes:
-            raise StopIteration
-        chunk = self.handle.read(min(CHUNK_BYTES, self.remaining_bytes))
-        if not chunk:
-            raise StorageUnavailable(
-                "The stored file is shorter than its recorded size. Tell the operator of this hub."
-            )
-        self.remaining_bytes -= len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        self.handle.close()
-
-
-@dataclass(frozen=True)
-class LocalSpan:
-    """A byte range of a local file, for a server that can send files itself."""
-
-    path: str
-    start: int
-    length: int
-
-
-class LocalFileResponse(StreamingHttpResponse):
-    """A streaming response for a stored file. With `local_span` the server sends it without an application thread."""
-
-    def __init__(self, handle: IO[bytes], part: Span, *, content_type: str) -> None:
-        super().__init__(Chunks(handle, part.length), content_type=content_type)
-        self.local_span = LocalSpan(handle.name, part.start, part.length)
 
 
 def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
@@ -328,7 +296,7 @@ def _describe(response: HttpResponseBase, filename: str, blob: Blob) -> None:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.setdefault("Cache-Control", "no-cache")
+    response.setdefault("Cache-Control", f"no-cache, {NO_TRANSFORM}")
 
 
 def _etag(blob: Blob) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from files.models import File
+from releasehub.distribution.checksums import FILENAME
 from versions.models import Version
 
 
@@ -24,7 +25,7 @@ def file_path(file: File) -> str:
 
 def checksums_path(version: Version) -> str:
     """Return the path of the SHA256SUMS file of a version."""
-    return _address("file", version, slug=version.download.slug, number=version.number, filename="SHA256SUMS")
+    return _address("file", version, slug=version.download.slug, number=version.number, filename=FILENAME)
 
 
 def _address(name: str, version: Version, **parts: object) -> str:

@@ -262,12 +262,6 @@ def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str
     return version
 
 
-def checksums(version: Version) -> str:
-    """Return the content of SHA256SUMS for `sha256sum -c`, with every offered file that the hub stores."""
-    rows = File.objects.passed().filter(version=version, blob__isnull=False).select_related("blob").order_by("filename")
-    return "".join(f"{file.blob.sha256}  {file.filename}\n" for file in rows if file.blob)
-
-
 def _refuse_nul(text: str) -> None:
     """Raise NotFound for text with a NUL character, which PostgreSQL rejects in queries."""
     if "\0" in text:

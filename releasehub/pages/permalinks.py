@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from files.models import File
 from files.names import fold_name
-from releasehub.core.errors import NotFound
-from releasehub.distribution.delivery import header_text, serve_file, warn_of_yank
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Gone, NotFound
+from releasehub.distribution.checksums import FILENAME, checksums
+from releasehub.distribution.delivery import NO_TRANSFORM, header_text, serve_file, warn_of_yank
 from releasehub.distribution.permalinks import (
-    checksums,
     find_download,
     find_exact,
+    find_file,
     find_newest,
     find_newest_version,
     find_version,
@@ -20,7 +26,7 @@ from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import fetcher_of
 from versions.models import Version
 
-SUMS = "SHA256SUMS"
+REVALIDATED = f"no-cache, {NO_TRANSFORM}"
 
 
 @require_safe
@@ -33,38 +39,49 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
     except NotFound:
         if not is_sums(filename):
             raise
-        version = find_version(actor, find_download(actor, slug), number, channel)
-        response: HttpResponseBase = sums_of(version)
-        warn_of_yank(response, version)
-        return response
+        return send_sums(request, find_version(actor, find_download(actor, slug), number, channel))
     return serve_file(request, file, actor)
 
 
 @require_safe
 @answers_errors
 def latest(request: HttpRequest, slug: str, target: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
-    """Redirect to the file of the newest version that `find_latest` selects. Caches may not store the redirect."""
+    """Serve the file of the newest version that `find_latest` selects, without a redirect to its exact link."""
     actor, line = fetcher_of(request), line.removesuffix(".x")
-    try:
-        file = find_newest(actor, slug, target, channel=channel, line=line)
-    except NotFound:
-        if not is_sums(target):
-            raise
+    if is_sums(target):
         version = find_newest_version(actor, slug, channel=channel, line=line)
-        response: HttpResponseBase = sums_of(version)
+        file = stored_sums(actor, version)
     else:
+        file = find_newest(actor, slug, target, channel=channel, line=line)
         version = file.version
-        response = serve_file(request, file, actor)
-    response["Cache-Control"] = "no-cache"
+    response = serve_file(request, file, actor) if file else send_sums(request, version)
+    response.setdefault("Cache-Control", "no-cache")
     response["X-ReleaseHub-Version"] = header_text(version.number)
     return response
 
 
 def is_sums(name: str) -> bool:
-    return fold_name(name) == fold_name(SUMS)
+    return fold_name(name) == fold_name(FILENAME)
 
 
-def sums_of(version: Version) -> HttpResponse:
-    response = HttpResponse(checksums(version), content_type="text/plain; charset=utf-8")
-    response["X-Content-Type-Options"] = "nosniff"
+def stored_sums(actor: Actor, version: Version) -> File | None:
+    """Return the SHA256SUMS that was uploaded to this version, or None to generate one.
+
+    An upload to an older version does not count: it says nothing about the files of this one.
+    """
+    try:
+        return find_file(actor, version, FILENAME)
+    except (NotFound, Gone):
+        return None
+
+
+def send_sums(request: HttpRequest, version: Version) -> HttpResponseBase:
+    """Return the generated SHA256SUMS of a version. It costs no use of an access key and is not counted."""
+    body = checksums(version)
+    whole = HttpResponse(body, content_type="text/plain; charset=utf-8")
+    whole["ETag"] = f'"{sha256(body.encode()).hexdigest()}"'
+    whole["Cache-Control"] = REVALIDATED
+    whole["X-Content-Type-Options"] = "nosniff"
+    response: HttpResponseBase = get_conditional_response(request, etag=whole["ETag"], response=whole) or whole
+    warn_of_yank(response, version)
     return response

@@ -6,6 +6,7 @@ pages and do nothing for an API.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -32,6 +33,7 @@ from releasehub.server.refusals import REFUSAL, Refusal
 PERMANENT_REDIRECTS = frozenset({300, 301, 308})
 RATE = "releasehub.rate"
 UNLIMITED = (metrics, receive_part)
+WEAK_TAG = re.compile(r'(^|,)\s*W/(?=")')
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -63,6 +65,23 @@ class ApiPathMiddleware:
         if path != request.META["PATH_INFO"]:
             request.path_info = request.META["PATH_INFO"] = path
             request.path = f"{request.META.get('SCRIPT_NAME', '').rstrip('/')}{path}"
+        return self.get_response(request)
+
+
+class WeakTagMiddleware:
+    """Compare the tags of `If-Match` without the `W/` that a proxy adds to an ETag when it compresses a response.
+
+    By RFC 9110, section 13.1.1, a weak tag never matches, so a client behind such a proxy could change nothing.
+    `If-None-Match` ignores `W/` by itself. `If-Range` must not: bytes of two encodings would be joined.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if_match = request.META.get("HTTP_IF_MATCH", "")
+        if "W/" in if_match:
+            request.META["HTTP_IF_MATCH"] = WEAK_TAG.sub(r"\1", if_match)
         return self.get_response(request)
 
 
@@ -209,15 +228,20 @@ def _takes_files(request: HttpRequest, view: Callable[..., Any]) -> bool:
 
 
 class PrivateAnswerMiddleware:
-    """Keep every response to an authenticated client out of caches, for all routes and all statuses."""
+    """Keep every response to an authenticated client out of caches, for all routes and all statuses.
+
+    `no-transform` stays: it protects the bytes on their way, which has nothing to do with caches.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if has_credentials(request) and "no-store" not in response.get("Cache-Control", ""):
-            response["Cache-Control"] = "private, no-store"
+        directives = response.get("Cache-Control", "")
+        if has_credentials(request) and "no-store" not in directives:
+            kept = ", no-transform" if "no-transform" in directives else ""
+            response["Cache-Control"] = f"private, no-store{kept}"
         return response
 
 

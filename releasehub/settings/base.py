@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "releasehub.server.middleware.WeakTagMiddleware",  # before `request.headers` is read, which Django caches
     "releasehub.core.middleware.RequestIdMiddleware",
     "releasehub.server.middleware.HealthMiddleware",
     "releasehub.server.middleware.ApiPathMiddleware",

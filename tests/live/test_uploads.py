@@ -111,6 +111,22 @@ def test_downloaded_bytes_equal_published_bytes(hub: Hub) -> None:
             assert hashlib.sha256(connection.getresponse().read()).hexdigest() == sent[file["filename"]]
 
 
+def test_several_ranges_arrive_in_one_response(hub: Hub) -> None:
+    """They are more than the server keeps in memory, so they come from a temporary file."""
+    version = new_version(hub)
+    file_id = upload(hub, version, "three.bin", 3)[1]["file"]["file_id"]
+    with connected(hub) as connection:
+        path, key = f"/api/mc-dm-files/{file_id}/download/", {"XF-Api-Key": hub.printed["API key"]}
+        connection.request("GET", path, headers=key)
+        whole = connection.getresponse().read()
+        connection.request("GET", path, headers=key | {"Range": f"bytes={MIB}-{3 * MIB - 2}, 0-9"})
+        answer = connection.getresponse()
+        body = answer.read()
+    assert (answer.status, answer.headers["Content-Length"]) == (206, str(len(body)))
+    parts = [part.split(b"\r\n\r\n", 1)[1] for part in body.split(b"--" + body[2:34])[1:-1]]
+    assert parts == [whole[MIB : 3 * MIB - 1] + b"\r\n", whole[:10] + b"\r\n"]
+
+
 def test_large_upload_uses_little_memory(hub: Hub) -> None:
     version = new_version(hub)
     upload(hub, version, "warm-up.bin", 8)

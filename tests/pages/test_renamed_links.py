@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from django.test import Client
 
 from downloads.models import Download, PublicSlug
 from downloads.services import restore_download, update_download
+from files.models import DownloadGrant, File
 from releasehub.core.errors import Conflict
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_version
@@ -233,6 +237,30 @@ def test_any_form_of_a_file_name_finds_the_stored_one(client: Client, download: 
             assert "bung.bin" in answer["Content-Disposition"]
 
 
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="GNU coreutils is not installed.")
+def test_sha256sum_reads_the_checksums(client: Client, download: Download, tmp_path: Path) -> None:
+    version = make_version(download, "2.0.0")
+    for number, name in enumerate(("Übung 1.bin", "-z.bin", "*star.bin", "back\\slash\nline\rreturn.bin")):
+        file = make_file(version, content=name.encode())
+        (tmp_path / name).write_bytes(name.encode())
+        File.objects.filter(pk=file.pk).update(filename=name, folded_name=str(number))  # no upload may have such a name
+    answer = client.get("/d/old/latest/SHA256SUMS")
+    done = subprocess.run(
+        ["sha256sum", "-c", "--strict"], input=answer.content, cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout.count(b": OK\n")) == (0, 4), done.stderr
+    assert client.get("/d/old/latest/SHA256SUMS", headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    assert not DownloadGrant.objects.exists()
+
+
+def test_uploaded_checksums_belong_to_their_version(client: Client, download: Download) -> None:
+    make_file(make_version(download, "2.0.0"), name="SHA256SUMS", content=b"uploaded")
+    links = ("/d/old/latest/SHA256SUMS", "/d/old/2.0.0/sha256sums")
+    assert ["Repr-Digest" in client.get(link) for link in links] == [True, True]
+    make_file(make_version(download, "2.1.0"), name="three.bin")
+    assert client.get(links[0]).content.endswith(b"  three.bin\n")
+
+
 def test_checksums_of_the_newest_version(client: Client, download: Download) -> None:
     make_file(make_version(download, "2.0.0"), name="two.bin")
     make_file(make_version(download, "2.1.0-rc.1"), name="rc.bin")
@@ -244,7 +272,7 @@ def test_checksums_of_the_newest_version(client: Client, download: Download) -> 
     }
     for place, (number, name) in expected.items():
         answer = client.get(f"/d/old/{place}/SHA256SUMS")
-        assert (answer["X-ReleaseHub-Version"], answer["Cache-Control"]) == (number, "no-cache")
+        assert (answer["X-ReleaseHub-Version"], answer["Cache-Control"]) == (number, "no-cache, no-transform")
         assert answer.content.decode().endswith(f"  {name}\n")
 
 

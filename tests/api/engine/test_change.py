@@ -128,7 +128,7 @@ def test_unknown_is_for_reading_only(engine: Engine) -> None:
 def test_stale_if_match_is_412(engine: Engine) -> None:
     path = f"/version/{engine.version().public_id}"
     tag = engine.client.get(path)["ETag"]
-    assert engine.client.send("patch", path, {"name": "A"}, headers={"If-Match": tag}).status_code == 200
+    assert engine.client.send("patch", path, {"name": "A"}, headers={"If-Match": f"W/{tag}"}).status_code == 200
     for verb in ("patch", "delete"):
         answer = engine.client.send(verb, path, {"name": "B"}, headers={"If-Match": tag})
         refused(answer, 412, "precondition_failed")

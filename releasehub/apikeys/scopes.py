@@ -8,11 +8,11 @@ from django.db import models
 
 
 class Scope(models.TextChoices):
-    DOWNLOAD_READ = "mc_dm_download:read", "Read downloads, versions and files"
-    DOWNLOAD_WRITE = "mc_dm_download:write", "Create, change and soft-delete downloads, versions and files"
+    DOWNLOAD_READ = "mc_dm_download:read", "Read downloads, versions, files and comments"
+    DOWNLOAD_WRITE = "mc_dm_download:write", "Create, change and soft-delete downloads, versions, files and comments"
     DOWNLOAD_DELETE_HARD = (
         "mc_dm_download:delete_hard",
-        "Permanently delete downloads, versions and files (with write)",
+        "Permanently delete downloads, versions, files and comments (with write)",
     )
     CATEGORY_READ = "mc_dm_category:read", "Read categories"
     CATEGORY_WRITE = "mc_dm_category:write", "Create and change categories"

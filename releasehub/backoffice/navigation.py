@@ -21,6 +21,13 @@ SECTIONS = (
         ),
     ),
     (
+        "Community",
+        (
+            ("Comments", "forum", "community_comment"),
+            ("Reviews", "star", "community_review"),
+        ),
+    ),
+    (
         "Access",
         (
             ("API keys", "key", "apikeys_apikey"),

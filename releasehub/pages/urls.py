@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releasehub.pages import access_keys, account, invitations, permalinks, views, webhooks
+from releasehub.pages import access_keys, account, community, invitations, permalinks, views, webhooks
 
 app_name = "pages"
 urlpatterns = [
@@ -27,6 +27,13 @@ urlpatterns = [
     path("account/organizations/<slug:public_id>/", invitations.organization, name="organization-people"),
     path("account/invitations/by-link/<slug:token>/", invitations.by_link, name="invitation-by-link"),
     path("account/invitations/<slug:public_id>/<slug:name>/", invitations.answer, name="invitation-answer"),
+    path("account/downloads/<slug:public_id>/comment/", community.new_comment, name="comment-new"),
+    path("account/downloads/<slug:public_id>/review/", community.new_review, name="review-new"),
+    path("account/comments/<slug:public_id>/edit/", community.comment, name="comment-edit"),
+    path("account/comments/<slug:public_id>/delete/", community.delete_comment, name="comment-delete"),
+    path("account/reviews/<slug:public_id>/edit/", community.review, name="review-edit"),
+    path("account/reviews/<slug:public_id>/reply/", community.reply, name="review-reply"),
+    path("account/reviews/<slug:public_id>/delete/", community.delete_review, name="review-delete"),
     path("account/webhooks/", webhooks.index, name="webhooks"),
     path("account/webhooks/new/", webhooks.new, name="webhook-new"),
     path("account/webhooks/<slug:public_id>/", webhooks.endpoint, name="webhook"),

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -25,13 +24,13 @@ from releasehub.distribution.access_keys import needed_key, presented_key
 from releasehub.distribution.gate import barrier_of
 from releasehub.distribution.latest import latest_version, with_current_version
 from releasehub.distribution.permalinks import best_file, find_download, find_version
+from releasehub.pages.community_lists import opinions_about
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.paging import page_of_rows
 from releasehub.pages.platforms import visitor_system
 from releasehub.pages.viewers import follow_share_link, viewer_of
 from versions.models import Version
 from versions.querysets import listed_total
-
-PER_PAGE = 20
 
 
 def system_of(request: HttpRequest) -> tuple[str, str]:
@@ -86,7 +85,7 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 @cache_for_anonymous(vary_on=system_of)
 @answers_errors
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    """Show the latest version with its files, and then the version history."""
+    """Show the latest version with its files, then the version history, the reviews and the comments."""
     actor = viewer_of(request)
     download = download_of_page(actor, slug, pk)
     newest = latest_version(download, key=needed_key(actor, download))
@@ -97,6 +96,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     context = {
         **about(request, download),
         **release_context(request, newest),
+        **opinions_about(request, download),
         "not_included": not_included(actor, download, page.object_list),
         "page": page,
     }
@@ -208,18 +208,6 @@ def not_included(actor: Actor, download: Download, versions: Iterable[Version]) 
     """
     key = needed_key(actor, download)
     return {version.pk for version in versions if key and not version.is_allowed_by(key)}
-
-
-def page_of_rows(request: HttpRequest, rows: Any, *, total: int | None = None) -> Page[Any]:
-    """Return the requested page of the rows.
-
-    A page number past the end selects the last page, an invalid one the first page. Pass `total` if the number of rows
-    is already known, which saves a query.
-    """
-    pages = Paginator(rows, PER_PAGE)
-    if total is not None:
-        pages.count = total
-    return pages.get_page(request.GET.get("page"))
 
 
 def with_summary(downloads: DownloadQuerySet) -> Any:

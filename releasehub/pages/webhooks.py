@@ -17,7 +17,7 @@ from releasehub.core.errors import Conflict, Invalid, NotFound
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.views import page_of_rows
+from releasehub.pages.paging import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm, RangeForm
 from releasehub.webhooks import endpoints, replays
 from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery, find_endpoint

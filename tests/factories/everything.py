@@ -12,12 +12,15 @@ from releasehub.accounts.models import Invitation, Membership, Role, User
 from releasehub.accounts.services import invite
 from releasehub.apikeys.services import issue_key
 from releasehub.audit.models import AuditSink
+from releasehub.community.services import delete_contribution, reply_to_review
+from releasehub.core.actor import Actor
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.endpoints import create_endpoint, send_test_event
 from tests.factories.accounts import make_organization, make_user
+from tests.factories.community import make_comment, make_review
 from tests.factories.releases import (
     make_category,
     make_download,
@@ -45,6 +48,7 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     set_team_member(actor=system(), download=download, user=member or make_user(), flags={"can_edit", "can_upload"})
     share_download(actor=system(), download=download, user=make_user())
     make_loose_upload(owner)
+    make_opinions(owner, download)
     issue_access_key(actor=system(), download=download, name="A customer")
     issue_key(actor=system(), user=owner, name="pipeline", scopes=["mc_dm_download:read"])
     make_records(version)
@@ -59,6 +63,17 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     for model in (NamedChannel, NamedPlatform):
         create_label(actor=system(), model=model, name="special", display_name="Special", downloads=[])
         create_label(actor=system(), model=model, name="own", display_name="Own", downloads=[download])
+
+
+def make_opinions(owner: User, download: Any) -> None:
+    """Create comments and reviews in every state, and a download that the owner can review."""
+    author = make_user()
+    checked = make_download(category=make_category("Checked", comments_need_approval=True), title="Another")
+    make_comment(download, author)
+    make_comment(checked, author)
+    delete_contribution(actor=system(), row=make_comment(download, author))
+    reply_to_review(actor=Actor(user=owner), review=make_review(download, author, text="Works."), text="Thanks.")
+    delete_contribution(actor=system(), row=make_review(download))
 
 
 def make_records(version: Any) -> None:

@@ -50,12 +50,11 @@ def edit_comment(*, actor: Actor, comment: Comment, text: str) -> Comment:
     """
     contribution_policy.ensure("edit", actor, comment)
     text = clean_comment(text)
-    if text == comment.text:
-        return comment
     count_writing(actor, comment.download)
     with transaction.atomic():
         comment = lock_contribution(comment)
         contribution_policy.ensure("edit", actor, comment)
-        check_links(actor, comment.download, text)
+        if text != comment.text:
+            check_links(actor, comment.download, text)
         change_row(actor, comment, {"text": text})
     return comment

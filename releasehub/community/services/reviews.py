@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -54,20 +56,17 @@ def edit_review(*, actor: Actor, review: Review, rating: int | None = None, text
         TooMany: The actor, or all users together, wrote too much in this hour.
     """
     contribution_policy.ensure("edit", actor, review)
-    text = review.text if text is None else clean_review(text)
-    rating = review.rating if rating is None else rating
-    if (rating, text) == (review.rating, review.text):
-        return review
-    is_text_changed = text != review.text
-    if is_text_changed:
-        check_review_length(text)
+    values: dict[str, Any] = {} if rating is None else {"rating": rating}
+    if text is not None:
+        values["text"] = clean_review(text)
     count_writing(actor, review.download)
     with transaction.atomic():
         review = lock_contribution(review)
         contribution_policy.ensure("edit", actor, review)
-        if is_text_changed:
-            check_links(actor, review.download, text)
-        change_row(actor, review, {"rating": rating, "text": text})
+        if values.get("text", review.text) != review.text:
+            check_review_length(values["text"])
+            check_links(actor, review.download, values["text"])
+        change_row(actor, review, values)
     return review
 
 

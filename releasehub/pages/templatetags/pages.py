@@ -6,6 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from files.models import File
+from releasehub.community.models import MAX_RATING
 from releasehub.distribution import links
 from releasehub.pages import fetching
 from releasehub.pages.markdown import render_markdown
@@ -44,6 +45,26 @@ def page_of(version: Version) -> str:
 @register.filter
 def checksums_of(version: Version) -> str:
     return links.checksums_path(version)
+
+
+@register.filter
+def stars(rating: int) -> str:
+    return "★" * rating + "☆" * (MAX_RATING - rating)
+
+
+@register.simple_tag(takes_context=True)
+def page_link(context: dict[str, Any], number: int, parameter: str = "", anchor: str = "") -> str:
+    """Return a link to another page of a list, with all other parameters as they are.
+
+    Args:
+        context: The context of the template.
+        number: The number of the page.
+        parameter: The parameter that selects the page of this list; `page` by default.
+        anchor: The id of the list, if it is not at the top.
+    """
+    query = context["request"].GET.copy()
+    query[parameter or "page"] = str(number)
+    return f"?{query.urlencode()}{f'#{anchor}' if anchor else ''}"
 
 
 @register.simple_tag

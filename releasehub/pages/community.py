@@ -1,0 +1,176 @@
+"""Pages on which users write, change and delete comments and reviews, and reply to reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from downloads.models import Download
+from releasehub.community.models import Comment, Contribution, Review
+from releasehub.community.policies import contribution_policy
+from releasehub.community.services import (
+    create_comment,
+    create_review,
+    delete_contribution,
+    edit_comment,
+    edit_review,
+    reply_to_review,
+)
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Invalid, NotFound, Rejected, TooMany
+from releasehub.pages.community_forms import CommentForm, ReplyForm, ReviewForm
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.forms import ServiceForm
+from releasehub.pages.viewers import viewer_of
+
+WAITING = "Thank you. Your text is shown as soon as a moderator approves it."
+SAVED = "Your text was saved."
+
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+Save = Callable[..., Contribution]
+
+
+@login_required
+@read_or_write
+@answers_errors
+def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor, download = viewer_of(request), _find_download(public_id)
+    contribution_policy.ensure_comment(actor, download)
+    form = CommentForm(request.POST or None)
+    return _form_page(
+        request, download, form, lambda **values: create_comment(actor=actor, download=download, **values), "Comment"
+    )
+
+
+@login_required
+@read_or_write
+@answers_errors
+def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Create the review of the user. A user who has written one changes that one instead."""
+    actor, download = viewer_of(request), _find_download(public_id)
+    contribution_policy.ensure_review(actor, download)
+    own = Review.objects.filter(download=download, author=actor.user).first()
+    if own is not None:
+        return redirect("pages:review-edit", own.public_id)
+    form = ReviewForm(request.POST or None)
+    return _form_page(
+        request, download, form, lambda **values: create_review(actor=actor, download=download, **values), "Review"
+    )
+
+
+@login_required
+@read_or_write
+@answers_errors
+def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor, row = viewer_of(request), _find(Comment, public_id)
+    contribution_policy.ensure("edit", actor, row)
+    form = CommentForm(request.POST or None, initial={"text": row.text})
+    return _form_page(
+        request, row.download, form, lambda **values: edit_comment(actor=actor, comment=row, **values), "Edit comment"
+    )
+
+
+@login_required
+@read_or_write
+@answers_errors
+def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor, row = viewer_of(request), _find(Review, public_id)
+    contribution_policy.ensure("edit", actor, row)
+    form = ReviewForm(request.POST or None, initial={"rating": row.rating, "text": row.text})
+    return _form_page(
+        request, row.download, form, lambda **values: edit_review(actor=actor, review=row, **values), "Edit review"
+    )
+
+
+@login_required
+@read_or_write
+@answers_errors
+def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor, row = viewer_of(request), _find(Review, public_id)
+    contribution_policy.ensure("reply", actor, row)
+    # An empty form is sent to remove the reply, so the form is bound to every POST.
+    form = ReplyForm(request.POST if request.method == "POST" else None, initial={"text": row.reply})
+    return _form_page(
+        request, row.download, form, lambda **values: reply_to_review(actor=actor, review=row, **values), "Reply", row
+    )
+
+
+@login_required
+@read_or_write
+@answers_errors
+def delete_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    return _delete(request, _find(Comment, public_id))
+
+
+@login_required
+@read_or_write
+@answers_errors
+def delete_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    return _delete(request, _find(Review, public_id))
+
+
+def _find_download(public_id: str) -> Download:
+    download: Download | None = Download.all_objects.select_related("category").filter(public_id=public_id).first()
+    if download is None:
+        raise NotFound
+    return download
+
+
+def _find(model: type[Any], public_id: str) -> Any:
+    """Return the row. The policies decide whether the viewer sees it."""
+    rows = model.all_objects.select_related("author", "download__category")
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _form_page(
+    request: HttpRequest, download: Download, form: ServiceForm, save: Save, title: str, about: Review | None = None
+) -> HttpResponseBase:
+    """Show the form, or save it and return to the page of the download.
+
+    Args:
+        request: The request.
+        download: The download that the text is about.
+        form: The form, bound if it was sent.
+        save: Calls the service with the values of the form.
+        title: The title of the page.
+        about: The review that the text replies to.
+    """
+    status, wait = (400 if form.errors else 200), 0
+    if form.is_valid():
+        try:
+            row = save(**form.cleaned_data)
+        except (Conflict, Invalid, Rejected, TooMany) as error:
+            form.refuse(error)
+            status, wait = (429, error.wait) if isinstance(error, TooMany) else (400, 0)
+        else:
+            messages.success(request, SAVED if row.is_shown else WAITING)
+            return redirect(f"{download.path}#{row._meta.model_name}s")
+    context = {"download": download, "form": form, "title": title, "about": about}
+    response = render(request, "pages/contribution_form.html", context, status=status)
+    if wait:
+        response["Retry-After"] = str(wait)
+    return response
+
+
+def _delete(request: HttpRequest, row: Contribution) -> HttpResponseBase:
+    """Ask for confirmation, then hide the row."""
+    actor: Actor = viewer_of(request)
+    contribution_policy.ensure("delete", actor, row)
+    if request.method != "POST":
+        return _delete_page(request, row)
+    delete_contribution(actor=actor, row=row)
+    messages.success(request, f"The {row._meta.verbose_name} was deleted.")
+    return redirect(row.download.path)
+
+
+def _delete_page(request: HttpRequest, row: Contribution) -> HttpResponse:
+    return render(request, "pages/contribution_delete.html", {"row": row, "name": row._meta.verbose_name})

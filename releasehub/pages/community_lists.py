@@ -1,0 +1,55 @@
+"""The comments and reviews on the page of a download, and what the viewer may do with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.rules import rules_of
+from releasehub.community.models import Comment, Contribution, Review
+from releasehub.community.policies import contribution_policy
+from releasehub.core.actor import Actor
+from releasehub.pages.community_forms import CommentForm
+from releasehub.pages.paging import page_of_rows
+from releasehub.pages.viewers import viewer_of
+
+
+def opinions_about(request: HttpRequest, download: Download) -> dict[str, Any]:
+    """Return the template context with the comments and the reviews of the download.
+
+    For anonymous visitors this takes two queries, because their totals are stored with the download.
+    """
+    actor, rules = viewer_of(request), rules_of(download.category)
+    can_comment = contribution_policy.can_comment(actor, download)
+    can_review = contribution_policy.can_review(actor, download)
+    return {
+        "comments": _list(request, Comment, download, "comments", download.comment_count)
+        | {"is_open": rules.allows_comments or can_comment, "form": CommentForm() if can_comment else None},
+        "reviews": _list(request, Review, download, "reviews", download.rating_count)
+        | {"is_open": rules.allows_reviews or can_review, "can_write": can_review}
+        | {"own": _own_review(actor, download), "can_reply": download_policy.can_edit(actor, download)},
+    }
+
+
+def _list(
+    request: HttpRequest, model: type[Contribution], download: Download, parameter: str, stored_total: int
+) -> dict[str, Any]:
+    """Return a page of the rows, and the ids of those that the viewer may change."""
+    actor = viewer_of(request)
+    rows = model.all_objects.listed_in(actor, download).select_related("author").order_by("-created_at", "-id")
+    # Only a user can see more than what is counted: the texts that wait for approval.
+    page = page_of_rows(request, rows, total=None if actor.user else stored_total, parameter=parameter)
+    page.object_list = list(page.object_list)
+    for row in page.object_list:
+        row.download = download
+    changeable = {row.pk for row in page.object_list if contribution_policy.can_edit(actor, row)}
+    return {"page": page, "changeable": changeable}
+
+
+def _own_review(actor: Actor, download: Download) -> Review | None:
+    if actor.user is None:
+        return None
+    return Review.objects.filter(download=download, author=actor.user).first()

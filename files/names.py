@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Collection
 from urllib.parse import quote
 
 from releasehub.core.errors import ErrorCode, Invalid
@@ -115,23 +116,23 @@ def extension(name: str) -> str:
     return last.lower() if dot and stem else ""
 
 
-def _check_characters(name: str) -> None:
+def _check_characters(name: str, *, forbidden: Collection[str] = _FORBIDDEN) -> None:
     for index, char in enumerate(name):
         if _is_hidden(char) and not _is_needed_by_neighbors(name, index):
             raise InvalidName(
                 "file.name_characters",
-                f"The file name contains the character U+{ord(char):04X}. Remove control characters, "
-                "invisible characters and special spaces.",
+                f"The file name contains the character U+{ord(char):04X}. Remove control characters and "
+                "invisible characters.",
             )
         # Windows maps full-width characters to ASCII ("best fit"), so they are treated like their NFKC form.
-        forbidden = _FORBIDDEN.intersection(unicodedata.normalize("NFKC", char))
-        if forbidden & {"/", "\\"} or char in _LOOKALIKES:
+        found = {part for part in unicodedata.normalize("NFKC", char) if part in forbidden}
+        if found & {"/", "\\"} or char in _LOOKALIKES:
             raise InvalidName(
                 "file.name_path",
                 f"The file name contains {char}. Enter only the name of the file, without folders, drives or "
                 "characters that look like a slash.",
             )
-        if forbidden:
+        if found:
             raise InvalidName(
                 "file.name_characters",
                 f'The file name contains {char}. Remove < > : " | ? * and their full-width forms.',
@@ -139,9 +140,7 @@ def _check_characters(name: str) -> None:
 
 
 def _is_hidden(char: str) -> bool:
-    category = unicodedata.category(char)
-    is_odd_space = category == "Zs" and char != " "
-    return category in _REFUSED_CATEGORIES or is_odd_space or _INVISIBLE.match(char) is not None
+    return unicodedata.category(char) in _REFUSED_CATEGORIES or _INVISIBLE.match(char) is not None
 
 
 def _is_needed_by_neighbors(name: str, index: int) -> bool:
@@ -170,7 +169,7 @@ def _is_pictogram(char: str) -> bool:
 
 
 def _check_ends(name: str) -> None:
-    if name.startswith(" ") or name.endswith(" ") or unicodedata.normalize("NFKC", name).endswith("."):
+    if name != name.strip() or unicodedata.normalize("NFKC", name).endswith("."):
         raise InvalidName(
             "file.name_ends",
             "The file name starts or ends with a space, or ends with a dot. Remove these characters.",
@@ -178,22 +177,31 @@ def _check_ends(name: str) -> None:
 
 
 def _check_escapes(name: str) -> None:
-    """Reject a name that becomes invalid after a client percent-decodes it once or several times."""
+    """Reject a name that turns into a path, or into hidden characters, when a client percent-decodes it repeatedly.
+
+    All other escapes, such as %3a, are kept as they are.
+    """
     text = unicodedata.normalize("NFKC", name)
     for _ in range(_MAX_ESCAPE_LEVELS):
         decoded = unicodedata.normalize("NFKC", _ESCAPES.sub(_unescape, text))
         if decoded == text:
             return
-        if _OVERLONG_ESCAPE.search(text) or not decoded.strip(" ."):
-            break
-        try:
-            _check_characters(decoded)
-        except InvalidName:
+        if _OVERLONG_ESCAPE.search(text) or not decoded.strip(" .") or _is_path_or_hidden(decoded):
             break
         text = decoded
     raise InvalidName(
-        "file.name_encoded", "The file name contains percent-encoded characters. Enter the name in decoded form."
+        "file.name_encoded",
+        "The file name contains percent-encoded characters that stand for folders or control characters, or are "
+        "encoded several times. Enter the name in decoded form.",
     )
+
+
+def _is_path_or_hidden(name: str) -> bool:
+    try:
+        _check_characters(name, forbidden="/\\")
+    except InvalidName:
+        return True
+    return False
 
 
 def _unescape(escapes: re.Match[str]) -> str:

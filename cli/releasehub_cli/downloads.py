@@ -16,6 +16,7 @@ import httpx
 from releasehub_cli.errors import CliError, digest_differs, network, usage
 from releasehub_cli.http import RUN_AGAIN, Hub, is_worth_retrying, redact_url
 from releasehub_cli.localfiles import LocalFile, sha256
+from releasehub_cli.names import has_control_characters
 from releasehub_cli.progress import Meter, Task
 from releasehub_cli.retrying import Backoff, is_transient, retry_after
 
@@ -239,7 +240,7 @@ def _filename(disposition: str, link: str) -> str:
     else:
         name = unquote(urlsplit(link).path)
     name = re.split(r"[/\\]", name)[-1].strip()
-    if not name.strip(".") or not name.isprintable():
+    if not name.strip(".") or has_control_characters(name):
         raise CliError("The hub does not state a valid file name.", code="no_name", hint="Choose a name with --output.")
     return name
 

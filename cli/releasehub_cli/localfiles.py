@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from releasehub_cli.errors import CliError, digest_differs, usage
+from releasehub_cli.names import has_control_characters
 from releasehub_cli.progress import Meter
 from releasehub_cli.retrying import Stopped
 
@@ -53,7 +54,7 @@ class LocalFile:
             raise CliError(f"Cannot read {path}: {error.strerror}.", code="file_unreadable") from error
         if not path.is_file():
             raise usage(f"{path} is not a regular file.")
-        if not path.name.isprintable():
+        if has_control_characters(path.name):
             raise usage(f"The file name {path.name!r} has control characters.", "Rename the file.")
         return cls(path, status.st_size, status.st_mtime_ns)
 

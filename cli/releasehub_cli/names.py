@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 
 def _whole_word(pattern: str) -> str:
@@ -130,3 +131,8 @@ def _stage(text: str) -> str:
     """Return `rc1` for `rc.1`, `rc-1.zip` and `rc1-linux`, or an empty string without a pre-release at the start."""
     match = _STAGE.match(text.lstrip("-."))
     return f"{match[1]}{match[2] or ''}" if match else ""
+
+
+def has_control_characters(name: str) -> bool:
+    """Return whether a name has characters that do not print. Special spaces, such as the no-break space, do."""
+    return not all(char.isprintable() or unicodedata.category(char) == "Zs" for char in name)

@@ -73,26 +73,26 @@ class StagingUploadHandler(FileUploadHandler):
             yet: then up to `MAX_WAITING_BYTES` are held in memory until `release`.
 
     Raises:
-        Invalid: For other or more files than allowed, or a large file that comes before its target is named.
+        Invalid: For a file in another field, a second file, or a large file that comes before its target is named.
         DomainError: What `authorize` and `Receiver` raise.
     """
 
     chunk_size = 256 * 1024
 
-    def __init__(self, request: HttpRequest | None = None, *, authorize: Authorize, max_files: int = 1) -> None:
+    def __init__(self, request: HttpRequest | None = None, *, authorize: Authorize) -> None:
         super().__init__(request)
         self.authorize = authorize
-        self.max_files = max_files
         self.receiver: Receiver | None = None
         self.waiting: bytearray | None = None
         self.staged: list[StagedUpload] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
-        if self.field_name != FIELD or len(self.staged) >= self.max_files or self.waiting is not None:
+        if self.field_name != FIELD or self.staged or self.waiting is not None:
             message = (
-                f"The form has a file in the field {self.field_name}, or too many files. Send at "
-                f"most {self.max_files} file, in the field {FIELD}."
+                f"The form has a file in the field {self.field_name}. Send the file in the field {FIELD}."
+                if self.field_name != FIELD
+                else "The form has several files, so none of them was stored. Send one request for each file."
             )
             raise Invalid(ErrorCode.INVALID, message, field=str(self.field_name))
         limit = self.authorize(str(self.file_name))

@@ -16,6 +16,7 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 
 from files.uploads.handlers import FIELD, FileNotExpected, RefusingUploadHandler, StagingUploadHandler
 from releasehub.api.common.errors import BodyTooLarge
+from releasehub.api.common.part_headers import Utf8Headers, decode_words
 from releasehub.core.errors import DomainError
 from releasehub.core.json import read_json
 from releasehub.core.requests import IS_CHUNKED
@@ -148,7 +149,15 @@ class RawFileParser(BaseParser):
 
 
 class RawNameMultiPartParser(DjangoMultiPartParser):
-    """A multipart parser that keeps file names as sent: the hub rejects bad names, while Django would repair them."""
+    """A multipart parser that keeps file names as sent: the hub rejects bad names, while Django would repair them.
+
+    Names in other encodings than UTF-8 are decoded.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        stream: Any = self
+        stream._input_data = Utf8Headers(stream._input_data.read, stream._boundary)
 
     @property
     def fields_so_far(self) -> QueryDict:
@@ -156,7 +165,7 @@ class RawNameMultiPartParser(DjangoMultiPartParser):
         return cast(QueryDict, self._post)  # type: ignore[attr-defined]
 
     def sanitize_file_name(self, file_name: str) -> str:
-        return file_name
+        return decode_words(file_name)
 
 
 class CountedStream:

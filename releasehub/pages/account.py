@@ -17,6 +17,7 @@ from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.forms import SignInForm
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import issue_key, revoke_key
+from releasehub.community.services.watching import watches_of
 from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.distribution.latest import with_current_version
@@ -93,6 +94,7 @@ def account_page(request: HttpRequest, form: KeyForm, status: int = 200) -> Http
         "team_managed": set(Download.objects.team_managed_by(actor).filter(pk__in=shown).values_list("pk", flat=True)),
         "invitations": invitations_of(actor),
         "organizations": organizations_of(actor),
+        "watches": watches_of(actor),
         "keys": ApiKey.objects.filter(user=actor.user),
         "disabled": in_state(visible_endpoints(actor), Endpoint.State.DISABLED)[:MAX_NOTICES],
         "form": form,

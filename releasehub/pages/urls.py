@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releasehub.pages import access_keys, account, community, invitations, permalinks, views, webhooks
+from releasehub.pages import access_keys, account, community, invitations, permalinks, views, watches, webhooks
 
 app_name = "pages"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("downloads/<slug:slug>/", views.download_by_slug, name="download-by-slug"),
     path("downloads/<slug:slug>.<int:pk>/<str:number>/", views.version, name="version"),
     path("account/", account.account, name="account"),
+    path("account/watches/downloads/<int:pk>/", watches.watch_download, name="watch-download"),
+    path("account/watches/categories/<int:pk>/", watches.watch_category, name="watch-category"),
+    path("account/watches/stop/<str:token>/", watches.stop, name="watch-stop"),
     path("account/sign-in/", account.SignInView.as_view(), name="sign-in"),
     path("account/sign-out/", account.SignOutView.as_view(), name="sign-out"),
     path("account/keys/", account.issue, name="key-issue"),

@@ -17,6 +17,7 @@ from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.primary import preference
 from files.uploads.verification import versions_being_verified
+from releasehub.community.services.watching import watch_of
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import Moved, NotFound
@@ -67,6 +68,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     children = Category.objects.visible_to(actor).filter(parent=node)
     context = {
         "category": node,
+        "is_watching": watch_of(actor, node) is not None,
         "path": node.trail()[:-1],
         "categories": children.with_download_count(downloads).order_by("display_order", "title"),
         "page": page,
@@ -98,6 +100,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
         **release_context(request, newest),
         **opinions_about(request, download),
         "not_included": not_included(actor, download, page.object_list),
+        "is_watching": watch_of(actor, download) is not None,
         "page": page,
     }
     return render(request, "pages/download.html", context)

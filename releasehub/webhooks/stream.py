@@ -67,7 +67,7 @@ def read_stream(
     """
     number_events()
     # The end is read once. Events that commit during this request get later positions and belong to the next page.
-    last = _last_position()
+    last = last_position()
     rows = visible_events(actor).filter(position__gt=after, position__lte=last).exclude(type=EventType.ENDPOINT_TEST)
     if download_id is not None:
         rows = rows.filter(download_id=download_id)
@@ -87,11 +87,12 @@ def _number_batch() -> int:
     if not Event.objects.filter(position=None).exists() or not try_advisory_lock(LOCK):
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBER, [_last_position(), BATCH_EVENTS])
+        cursor.execute(_NUMBER, [last_position(), BATCH_EVENTS])
         return int(cursor.rowcount)
 
 
-def _last_position() -> int:
+def last_position() -> int:
+    """Return the last position that has been assigned, or 0."""
     return Event.objects.aggregate(last=Max("position"))["last"] or 0
 
 

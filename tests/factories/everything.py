@@ -13,6 +13,7 @@ from releasehub.accounts.services import invite
 from releasehub.apikeys.services import issue_key
 from releasehub.audit.models import AuditSink
 from releasehub.community.services import delete_contribution, reply_to_review
+from releasehub.community.services.watching import watch
 from releasehub.core.actor import Actor
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
@@ -51,6 +52,8 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     make_opinions(owner, download)
     issue_access_key(actor=system(), download=download, name="A customer")
     issue_key(actor=system(), user=owner, name="pipeline", scopes=["mc_dm_download:read"])
+    for target in (download, category):
+        watch(actor=Actor(user=owner), target=target)
     make_records(version)
     make_webhooks(owner, download)
     organization = make_organization("Northwind")

@@ -32,7 +32,8 @@ def test_every_scheduled_task_exists_and_has_a_queue() -> None:
     app.loader.import_default_modules()
     names = [entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()]
     assert [name for name in names if name not in app.tasks] == []
-    assert {name.split(".")[0] for name in names} <= {"files", "api", "webhooks", "audit", "accounts", "mail"}
+    subjects = {"files", "api", "webhooks", "audit", "accounts", "mail", "community"}
+    assert {name.split(".")[0] for name in names} <= subjects
 
 
 def test_due_versions_are_published_and_failures_are_logged(caplog: Any) -> None:

@@ -12,6 +12,7 @@ from files.uploads.verification import versions_being_verified
 from releasehub.api.common.loading import files_of
 from releasehub.community.models import Comment
 from releasehub.community.policies import contribution_policy
+from releasehub.community.services.watching import watched_downloads
 from releasehub.core.actor import Actor
 from releasehub.distribution.latest import with_current_version, with_primary_file
 from versions.models import Version
@@ -35,9 +36,9 @@ def version_context(actor: Actor, versions: Sequence[Version]) -> dict[str, Any]
 
 
 def download_context(actor: Actor, downloads: Sequence[Download]) -> dict[str, Any]:
-    """Return the context of `McDmFullDownloadSerializer`, in three queries.
+    """Return the context of `McDmFullDownloadSerializer`, in four queries.
 
-    They load the actor's access rights, the categories, and the current versions.
+    They load the actor's access rights, the categories, the current versions, and what the actor watches.
     """
     load_access(actor, [download.pk for download in downloads])
     current = [pk for download in downloads if (pk := download.current_version_id)]  # type: ignore[attr-defined]
@@ -46,6 +47,7 @@ def download_context(actor: Actor, downloads: Sequence[Download]) -> dict[str, A
     return {
         "versions": {version.pk: version for version in versions.order_by()},
         "categories": {category.pk: category for category in with_download_counts(categories, actor).order_by()},
+        "watched": watched_downloads(actor, [download.pk for download in downloads]),
         "can_edit": lambda download: download_policy.can_edit(actor, download),
     }
 

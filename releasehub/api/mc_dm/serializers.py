@@ -234,7 +234,8 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
 class McDmFullDownloadSerializer(McDmDownloadSerializer):
     """A download with its category, owner and current version.
 
-    `context`: `versions` and `categories` (id to row), and `can_edit` (a function of the download).
+    `context`: `versions` and `categories` (id to row), `watched` (ids of downloads), and `can_edit` (a function of the
+    download).
     """
 
     public_id = serializers.CharField(read_only=True)
@@ -242,6 +243,7 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
     version_scheme = serializers.ChoiceField(choices=Download.VersionScheme.choices, read_only=True)
     can_view = serializers.BooleanField(read_only=True)
     can_edit = serializers.BooleanField(read_only=True)
+    is_watching = serializers.BooleanField(read_only=True, help_text="Whether the caller watches the download")
     Category = McDmCategorySerializer(read_only=True)
     Prefix = McDmPrefixSerializer(read_only=True, allow_null=True)
     User = McDmUserSerializer(read_only=True)
@@ -249,6 +251,9 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
 
     def get_can_view(self, download: Download) -> bool:
         return True
+
+    def get_is_watching(self, download: Download) -> bool:
+        return download.pk in self.context["watched"]
 
     def get_can_edit(self, download: Download) -> bool:
         return bool(self.context["can_edit"](download))

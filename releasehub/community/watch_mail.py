@@ -1,0 +1,103 @@
+"""E-mails about new versions to the users who watch them."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from files.models import File
+from releasehub.community.models import WatchNotice
+from releasehub.community.services.watching import stop_token
+from releasehub.core.actor import Actor
+from versions.policies import version_policy
+
+log = logging.getLogger(__name__)
+
+SEND_TASK = "mail.watch_notices"  # in the queue `outbound`
+RETRY_AFTER = timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(days=2)
+MAX_PER_RUN = 500
+
+
+def has_due_notices() -> bool:
+    """Return whether there are e-mails to send."""
+    return _due().exists()
+
+
+def send_notices() -> int:
+    """Send the e-mails that are due. Several workers can do this concurrently. Return how many were sent.
+
+    An e-mail is claimed before it is sent and marked as sent afterwards, so it is retried if the worker dies or the
+    mail server fails. A user gets it twice only if the worker dies after sending it.
+    """
+    rows = _due().select_related("watch__category", "user", "version__download__category")
+    return sum(_send(notice) for notice in rows[:MAX_PER_RUN] if _claim(notice))
+
+
+def _due() -> models.QuerySet[WatchNotice]:
+    return WatchNotice.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "pk")
+
+
+def _claim(notice: WatchNotice) -> bool:
+    """Postpone the e-mail to the time of the next attempt. Only one worker can do this."""
+    return bool(_due().filter(pk=notice.pk).update(due_at=timezone.now() + RETRY_AFTER))
+
+
+def _send(notice: WatchNotice) -> bool:
+    is_too_old = notice.created_at < timezone.now() - GIVE_UP_AFTER
+    if is_too_old or not _is_welcome(notice):
+        _finish(notice)
+        return False
+    if not File.objects.passed().filter(version=notice.version).exists():
+        return False  # the version was published before its first file was uploaded or checked
+    try:
+        message_of(notice).send()
+    except (OSError, ValueError) as error:  # all failures of SMTP, and invalid e-mail addresses
+        log.warning("The e-mail about version %s was not sent. Cause: %s", notice.version_id, type(error).__name__)
+        return False
+    _finish(notice)
+    return True
+
+
+def _is_welcome(notice: WatchNotice) -> bool:
+    """Return whether the user can still get e-mails and sees the version, which nothing is wrong with."""
+    version, user = notice.version, notice.user
+    is_offered = version.is_released and not version.is_yanked and not version.is_deleted
+    is_reachable = user.is_active and bool(user.email)
+    return is_offered and is_reachable and version_policy.can_view(Actor(user=user), version)
+
+
+def _finish(notice: WatchNotice) -> None:
+    WatchNotice.objects.filter(pk=notice.pk).update(due_at=None)
+
+
+def message_of(notice: WatchNotice) -> EmailMessage:
+    """Return the e-mail, with a link that stops further ones."""
+    version, category = notice.version, notice.watch.category
+    download, base_url = version.download, settings.PUBLIC_URL
+    name = _one_line(f"{download.title} {version.number}")
+    page = reverse("pages:version", kwargs={"slug": download.slug, "pk": download.pk, "number": version.number})
+    channel = "" if version.channel == download.default_channel else f"?channel={version.channel}"
+    stop = f"{base_url}{reverse('pages:watch-stop', args=[stop_token(notice.watch)])}"
+    watched = f"the category {_one_line(category.title)}" if category else _one_line(download.title)
+    lines = [
+        f"{name} was published{f' in the channel {version.channel}' if channel else ''}.",
+        "",
+        f"{base_url}{page}{channel}",
+        "",
+        f"You get this e-mail because you watch {watched} on {base_url or 'this hub'}.",
+        "Open this link to stop these e-mails:",
+        stop,
+    ]
+    headers = {"List-Unsubscribe": f"<{stop}>"} if base_url else {}
+    return EmailMessage(f"{name} was published", "\n".join(lines) + "\n", to=[notice.user.email], headers=headers)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,76 @@
+"""The buttons that watch downloads and categories, and the link in e-mails that stops it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from downloads.models import Category, Download
+from releasehub.accounts.models import User
+from releasehub.community.models import Watch
+from releasehub.community.services.watching import stop_token, watch
+from releasehub.core.actor import Actor
+from tests.conftest import ApiClient
+from tests.factories import make_category, make_download, make_key, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize(("make", "kind"), [(make_download, "downloads"), (make_category, "categories")])
+def test_button_watches_and_stops(make: type[Download | Category], kind: str) -> None:
+    user, target = make_user(), make(title="Tool")
+    client = client_of(user)
+    path = f"/account/watches/{kind}/{target.pk}/"
+    assert path in client.get(target.path).content.decode()
+    response = client.post(path, {"watch": "1"}, follow=True)
+    assert response.redirect_chain == [(target.path, 302)]
+    assert "Stop watching" in response.content.decode()
+    response = client.post(path, {"watch": "0", "from": "account"}, follow=True)
+    assert response.redirect_chain == [("/account/", 302)]
+    assert not Watch.objects.exists()
+
+
+def test_account_page_lists_what_the_user_watches() -> None:
+    user, download = make_user(), make_download(title="Tool")
+    watch(actor=Actor(user=user), target=download)
+    assert "Stop watching Tool" in client_of(user).get("/account/").content.decode()
+    assert "Stop watching Tool" not in client_of(make_user()).get("/account/").content.decode()
+
+
+def test_anonymous_visitor_has_no_button_and_hidden_downloads_are_404() -> None:
+    download, hidden = make_download(), make_download(visibility="private")
+    assert "account/watches" not in Client().get(download.path).content.decode()
+    assert Client().post(f"/account/watches/downloads/{download.pk}/", {"watch": "1"}).status_code == 302
+    assert client_of(make_user()).post(f"/account/watches/downloads/{hidden.pk}/", {"watch": "1"}).status_code == 404
+    assert not Watch.objects.exists()
+
+
+def test_link_of_an_email_stops_after_confirmation_without_signing_in() -> None:
+    row = watch(actor=Actor(user=make_user()), target=make_download(title="Secret tool"))
+    path = f"/account/watches/stop/{stop_token(row)}/"
+    client = Client(enforce_csrf_checks=True)
+    page = client.get(path)
+    assert "Secret tool" not in page.content.decode()
+    assert Watch.objects.exists()
+    assert client.post(path).status_code == 403
+    response = client.post(path, {"csrfmiddlewaretoken": client.cookies["csrftoken"].value})
+    assert response.status_code == 302
+    assert not Watch.objects.exists()
+    assert client.get(path).status_code == 404
+    assert client.get(f"/account/watches/stop/{row.pk}:forged/").status_code == 404
+
+
+def test_mc_dm_shows_whether_the_caller_watches() -> None:
+    user, download = make_user(), make_download()
+    make_download()
+    watch(actor=Actor(user=user), target=download)
+    rows = ApiClient(make_key(user)).get("/api/mc-dm-downloads/?with=full").json()["downloads"]
+    assert {row["download_id"] for row in rows if row["is_watching"]} == {download.pk}
+    for row in Client().get("/api/mc-dm-downloads/?with=full").json()["downloads"]:
+        assert row["is_watching"] is False

@@ -29,13 +29,13 @@ def approve_contribution(*, actor: Actor, row: Row) -> Row:
         Denied: The actor is not a moderator.
     """
     contribution_policy.ensure("approve", actor, row)
-    row = lock_contribution(row)
-    if row.state != Contribution.State.VISIBLE:
-        with tally_changes(row):
-            row.state = Contribution.State.VISIBLE
-            row.save(update_fields=["state", "updated_at"])
-        announce(actor, row, "approve", "approved")
-    return row
+    contribution = lock_contribution(row)
+    if contribution.state != Contribution.State.VISIBLE:
+        with tally_changes(contribution):
+            contribution.state = Contribution.State.VISIBLE
+            contribution.save(update_fields=["state", "updated_at"])
+        announce(actor, contribution, "approve", "approved")
+    return contribution
 
 
 def delete_contribution(*, actor: Actor, row: Contribution, hard: bool = False, reason: str = "") -> None:

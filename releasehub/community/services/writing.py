@@ -65,33 +65,33 @@ def add_to_counts(download: Download, before: Counts, after: Counts) -> None:
         download.save(update_fields=names)
 
 
-def insert_row(actor: Actor, row: Contribution, values: dict[str, Any]) -> None:
-    """Save a new row in the state that the category and the role of the actor decide, and announce it."""
-    if contribution_policy.needs_approval(actor, row.download):
-        row.state = Contribution.State.MODERATED
-    with tally_changes(row):
-        assign(row, values)
-        row.save()
-    announce(actor, row, "create", "created")
+def insert_row(actor: Actor, contribution: Contribution, values: dict[str, Any]) -> None:
+    """Save a new contribution in the state that the category and the role of the actor decide, and announce it."""
+    if contribution_policy.needs_approval(actor, contribution.download):
+        contribution.state = Contribution.State.MODERATED
+    with tally_changes(contribution):
+        assign(contribution, values)
+        contribution.save()
+    announce(actor, contribution, "create", "created")
 
 
-def change_row(actor: Actor, row: Contribution, values: dict[str, Any]) -> None:
-    """Change the given fields of a locked row, and announce that.
+def change_row(actor: Actor, contribution: Contribution, values: dict[str, Any]) -> None:
+    """Change the given fields of a locked contribution, and announce that.
 
     A changed text needs approval again where new ones do.
     """
-    changes = audit.changed_fields(row, values)
+    changes = audit.changed_fields(contribution, values)
     if not changes:
         return
-    with tally_changes(row):
-        assign(row, values)
+    with tally_changes(contribution):
+        assign(contribution, values)
         if "text" in changes:
-            _count_edit(actor, row)
-            if row.is_shown and contribution_policy.needs_approval(actor, row.download):
-                changes["state"] = [row.state, Contribution.State.MODERATED.value]
-                row.state = Contribution.State.MODERATED
-        row.save()
-    announce(actor, row, "update", "updated", changes=changes)
+            _count_edit(actor, contribution)
+            if contribution.is_shown and contribution_policy.needs_approval(actor, contribution.download):
+                changes["state"] = [contribution.state, Contribution.State.MODERATED.value]
+                contribution.state = Contribution.State.MODERATED
+        contribution.save()
+    announce(actor, contribution, "update", "updated", changes=changes)
 
 
 def announce(actor: Actor, row: Contribution, action: str, event: str, *, reason: str = "", **details: Any) -> None:

@@ -1,4 +1,4 @@
-"""The downloads and versions of the demo. All products are invented."""
+"""The downloads, versions, comments and reviews of the demo. All products are invented."""
 
 from __future__ import annotations
 
@@ -42,6 +42,17 @@ class DemoDownload:
     tags: tuple[str, ...] = ()
     visibility: str = "public"
     is_anns: bool = False
+
+
+@dataclass(frozen=True)
+class DemoOpinion:
+    """A comment of a demo user about a download, or a review if it has a rating."""
+
+    download: str
+    author: str
+    text: str
+    rating: int = 0
+    reply: str = ""
 
 
 PACKSMITH = DemoDownload(
@@ -119,3 +130,22 @@ HANDBOOK = DemoDownload(
     versions=(DemoVersion("1.0", 30, "The first set.", builds=(("", ""),)),),
 )
 DOWNLOADS = (PACKSMITH, TRACELENS, EMBERFALL, TEXTURES, HANDBOOK)
+OPINIONS = (
+    DemoOpinion(
+        "Packsmith",
+        "ann",
+        "Builds our **deb** and **rpm** packages in one run. The file for the configuration is easy to read.",
+        rating=5,
+    ),
+    DemoOpinion(
+        "Packsmith",
+        "ben",
+        "Works well, but 1.4.1 gave us packages with wrong permissions.",
+        rating=3,
+        reply="That was our mistake. 1.4.2 repairs it, and 1.4.1 is yanked.",
+    ),
+    DemoOpinion("Emberfall Engine", "ben", "", rating=4),
+    DemoOpinion("Packsmith", "ben", "Is there a way to leave the `src` folder out of the package?"),
+    DemoOpinion("Packsmith", "admin", 'Yes, list it in `packsmith.toml`:\n\n```toml\nexclude = ["src"]\n```'),
+    DemoOpinion("Tracelens", "ben", "The new timeline in the beta is great."),
+)

@@ -1,4 +1,4 @@
-"""Demo data for the first start: an organization, categories, downloads with versions, and small real files."""
+"""Demo data for the first start: people, categories, downloads with versions and small real files, and reviews."""
 
 from __future__ import annotations
 
@@ -20,11 +20,19 @@ from files.uploads.intake import accept_upload
 from releasehub.accounts.models import Membership, Organization, User
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import issue_key
+from releasehub.community.services import create_comment, create_review, reply_to_review
 from releasehub.core.actor import Actor, Origin
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
-from releasehub.server.demo.catalog import CATEGORIES, DOWNLOADS, DemoDownload, DemoVersion
+from releasehub.server.demo.catalog import (
+    CATEGORIES,
+    DOWNLOADS,
+    OPINIONS,
+    DemoDownload,
+    DemoOpinion,
+    DemoVersion,
+)
 from versions.models import Version
 from versions.platforms import platform_name
 
@@ -46,6 +54,8 @@ def load_demo() -> Login:
         categories = _categories(actor)
         for demo in DOWNLOADS:
             _download(actor, demo, categories, admin)
+        for opinion in OPINIONS:
+            _opinion(opinion)
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
     return Login(ADMIN, password, key)
 
@@ -54,6 +64,7 @@ def _people() -> tuple[User, str]:
     password = secrets.token_urlsafe(12)
     admin = User.objects.create_superuser(ADMIN, "admin@localhost", password)
     ann = User.objects.create_user("ann", "ann@localhost")
+    User.objects.create_user("ben", "ben@localhost")
     organization = Organization.objects.create(name="Northwind Tools", slug="northwind-tools")
     Membership.objects.create(organization=organization, user=admin, role=Membership.Role.OWNER)
     Membership.objects.create(organization=organization, user=ann)
@@ -89,6 +100,17 @@ def _download(actor: Actor, demo: DemoDownload, categories: dict[str, Category],
         publish_to_store(actor=actor, download=download, organization=Organization.objects.get())
     for demo_version in demo.versions:
         _version(actor, download, demo_version)
+
+
+def _opinion(demo: DemoOpinion) -> None:
+    download = Download.objects.select_related("category", "owner").get(title=demo.download)
+    author = Actor(user=User.objects.get(username=demo.author), origin=Origin.CLI)
+    if not demo.rating:
+        create_comment(actor=author, download=download, text=demo.text)
+        return
+    review = create_review(actor=author, download=download, rating=demo.rating, text=demo.text)
+    if demo.reply:
+        reply_to_review(actor=Actor(user=download.owner, origin=Origin.CLI), review=review, text=demo.reply)
 
 
 def _version(actor: Actor, download: Download, demo: DemoVersion) -> None:

@@ -1,14 +1,35 @@
 """URL patterns of the public pages and the account pages."""
 
-from django.urls import path
+from django.contrib.sitemaps.views import index as sitemap_index
+from django.contrib.sitemaps.views import sitemap
+from django.urls import path, register_converter
 
-from releasehub.pages import access_keys, account, community, invitations, permalinks, views, watches, webhooks
+from releasehub.pages import (
+    access_keys,
+    account,
+    community,
+    feeds,
+    invitations,
+    permalinks,
+    views,
+    watches,
+    webhooks,
+)
+from releasehub.pages.feed_formats import FeedFormatConverter
+from releasehub.pages.sitemaps import SITEMAPS
 
 app_name = "pages"
+register_converter(FeedFormatConverter, "feed_format")
 urlpatterns = [
+    path("feed.<feed_format:format>", feeds.site, name="feed"),
+    path("categories/<slug:slug>/feed.<feed_format:format>", feeds.category, name="category-feed"),
+    path("downloads/<slug:slug>.<int:pk>/feed.<feed_format:format>", feeds.download, name="download-feed"),
+    path("authors/<str:username>/feed.<feed_format:format>", feeds.author, name="author-feed"),
     path("", views.front, name="front"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", sitemap_index, {"sitemaps": SITEMAPS, "sitemap_url_name": "pages:sitemap"}, name="sitemaps"),
+    path("sitemap-<slug:section>.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("categories/<slug:slug>/", views.category, name="category"),
     path("downloads/categories/<slug:slug>.<int:pk>/", views.category_by_id, name="category-by-id"),
     path("downloads/<slug:slug>.<int:pk>/", views.download, name="download"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from downloads.models import Category, Download
@@ -59,9 +60,7 @@ def front(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the downloads of a category and its subcategories."""
     actor = viewer_of(request)
-    node = Category.objects.filter(slug=slug).first()
-    if node is None or not category_policy.can_view(actor, node):
-        raise NotFound
+    node = category_of_page(actor, slug)
     downloads = Download.objects.visible_to(actor)
     below = [child.pk for child in node.subtree()]
     page = page_of_rows(request, with_summary(downloads.filter(category__in=below)))
@@ -143,7 +142,8 @@ def share(request: HttpRequest, secret: str) -> HttpResponseBase:
 def robots(request: HttpRequest) -> HttpResponse:
     """Allow search engines to index the pages, but not the files and the account pages."""
     closed = ("/d/", "/share/", "/account/", "/admin/", "/api/")
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
+    sitemap = request.build_absolute_uri(reverse("pages:sitemaps"))
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {sitemap}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 
 
@@ -151,6 +151,18 @@ def robots(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponseBase:
     """Serve the default icon for pages that do not declare one, such as those of the admin."""
     return redirect(static("releasehub/icon.svg"))
+
+
+def category_of_page(actor: Actor, slug: str) -> Category:
+    """Return the category.
+
+    Raises:
+        NotFound: The category does not exist, or the actor may not see it.
+    """
+    node = Category.objects.filter(slug=slug).first()
+    if node is None or not category_policy.can_view(actor, node):
+        raise NotFound
+    return node
 
 
 def download_of_page(actor: Actor, slug: str, pk: int) -> Download:

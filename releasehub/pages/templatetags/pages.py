@@ -5,11 +5,13 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
+from downloads.models import Download
 from files.models import File
 from releasehub.community.models import MAX_RATING
 from releasehub.distribution import links
 from releasehub.pages import fetching
 from releasehub.pages.markdown import render_markdown
+from releasehub.pages.structured_data import software_application, to_script
 from versions.models import Version
 from versions.platforms import platform_name as name_of_platform
 
@@ -65,6 +67,11 @@ def page_link(context: dict[str, Any], number: int, parameter: str = "", anchor:
     query = context["request"].GET.copy()
     query[parameter or "page"] = str(number)
     return f"?{query.urlencode()}{f'#{anchor}' if anchor else ''}"
+
+
+@register.simple_tag
+def structured_data(download: Download, version: Version | None, base_url: str) -> SafeString:
+    return to_script(software_application(download, version, base_url))
 
 
 @register.simple_tag

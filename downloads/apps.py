@@ -9,6 +9,7 @@ class DownloadsConfig(AppConfig):
     def ready(self) -> None:
         from downloads.models import Download
         from downloads.services.invitations import TeamInvitations
+        from downloads.services.ownership import OwnershipInvitations
         from downloads.snapshots import download_snapshot
         from downloads.webhooks import (
             is_held_by_manager,
@@ -24,6 +25,7 @@ class DownloadsConfig(AppConfig):
         from releasehub.webhooks.services import register_snapshot
 
         register_invitation_target(Invitation.Kind.TEAM, TeamInvitations())
+        register_invitation_target(Invitation.Kind.OWNERSHIP, OwnershipInvitations())
         register_snapshot(Download, download_snapshot)
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())

@@ -79,6 +79,10 @@ class DownloadPolicy(Policy[Download]):
     def can_set_visibility(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target)
 
+    def can_transfer(self, actor: Actor, target: Download) -> bool:
+        """Return whether the actor may give the download to another owner: its owner, or a moderator."""
+        return self._may(actor, target)
+
     def can_delete(self, actor: Actor, target: Download, *, hard: bool = False) -> bool:
         return self.can_erase(actor, target) if hard else self._may(actor, target)
 

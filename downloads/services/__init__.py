@@ -14,6 +14,8 @@ from downloads.services.downloads import (
     update_download,
 )
 from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
+from downloads.services.invitations import pending_invitations_of_download
+from downloads.services.ownership import transfer_download
 from downloads.services.people import (
     publish_to_store,
     remove_team_member,
@@ -41,6 +43,7 @@ __all__ = [
     "is_publisher",
     "lock_download",
     "mark_download_deleted",
+    "pending_invitations_of_download",
     "publish_entity",
     "publish_to_store",
     "publishers_of",
@@ -51,6 +54,7 @@ __all__ = [
     "set_team_member",
     "share_download",
     "share_with",
+    "transfer_download",
     "unshare_download",
     "update_category",
     "update_download",

@@ -9,8 +9,25 @@ from downloads.policies import download_policy
 from downloads.services.downloads import lock_download
 from downloads.services.people import check_flags, save_team_member, team_flags_of
 from releasehub.accounts.invitation_targets import Rights
+from releasehub.accounts.models import Invitation
+from releasehub.accounts.querysets import InvitationQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, NotFound
+
+
+def pending_invitations_of_download(*, actor: Actor, download: Download) -> InvitationQuerySet:
+    """Return the pending invitations to the team, and to own the download if the actor may transfer it.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not invite to the team.
+    """
+    download_policy.ensure("manage_team", actor, download)
+    kinds = [Invitation.Kind.TEAM]
+    if download_policy.can_transfer(actor, download):
+        kinds.append(Invitation.Kind.OWNERSHIP)
+    rows: InvitationQuerySet = Invitation.objects.unanswered().filter(kind__in=kinds, target_id=download.pk)
+    return rows
 
 
 class TeamInvitations:

@@ -10,19 +10,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from downloads.limits import check_new_owner
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services.downloads import lock_download
+from downloads.services.ownership import hand_over
 from downloads.services.people import remove_team_member, set_team_member
-from downloads.services.sharing import pass_on_grants
 from releasehub.accounts.models import User
-from releasehub.audit import services as audit
-from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
-from releasehub.webhooks import services as webhooks
-from releasehub.webhooks.events import EventType
 
 ALL_FLAGS = dict.fromkeys(TeamMember.FLAGS, True)
 
@@ -91,29 +86,23 @@ def remove_publisher(*, actor: Actor, download: Download, user: User) -> None:
     download_policy.ensure("manage_team", actor, download)
     members = TeamMember.objects.filter(download=download, **ALL_FLAGS)
     if user.pk == download.owner_id:
-        _hand_over(actor, download, members.select_related("user").order_by("created_at", "id").first())
+        active = members.filter(user__is_active=True).select_related("user")
+        _pass_to_next(actor, download, active.order_by("created_at", "id").first())
         return
     if not members.filter(user=user).exists():
         raise NotFound("This user is not a publisher of the entity.")
     remove_team_member(actor=actor, download=download, user=user)
 
 
-def _hand_over(actor: Actor, download: Download, heir: TeamMember | None) -> None:
-    """Make the team member `heir` the owner of the download. The old owner leaves it."""
+def _pass_to_next(actor: Actor, download: Download, heir: TeamMember | None) -> None:
+    """Make the next publisher the owner of the download. The old owner leaves it."""
     if heir is None:
         raise Conflict(
             ErrorCode.PUBLISHER_LAST,
             "This user is the last publisher of the entity and cannot be removed. Add another publisher first.",
         )
-    if not (download_policy.is_owner(actor, download) or download_policy.is_moderator(actor)):
+    if not download_policy.can_transfer(actor, download):
         raise Denied(
             "Only the owner or a moderator can hand the entity over to another publisher. Ask the owner to do it."
         )
-    check_new_owner(download, heir.user)
-    changes = {"owner": [download.owner_id, heir.user_id]}
-    pass_on_grants(download, giver=download.owner, heir=heir.user)
-    download.owner = heir.user
-    heir.delete()
-    download.save(update_fields=["owner", "updated_at"])
-    audit.record(actor=actor, action=AuditAction.DOWNLOAD_UPDATE, target=download, changes=changes)
-    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
+    hand_over(actor=actor, download=download, heir=heir.user)

@@ -104,12 +104,12 @@ class Membership(TimeStampedModel):
 
 
 class Invitation(PublicIdModel, TimeStampedModel):
-    """An invitation to an organization or to the team of a download, which its addressee may accept or decline.
+    """An invitation to an organization, to the team of a download or to own it. Its addressee may accept or decline.
 
     Attributes:
         target_id: The primary key of the organization or the download. It is not a foreign key, because this app must
             not import downloads.
-        rights: The public id of the role, or the names of the team flags.
+        rights: The public id of the role, or the names of the team flags; empty for the ownership.
         invited: The e-mail address or the user name, as the inviter entered it.
         invited_key: The address in lower case, or the user name.
         user: The account that had the user name when the invitation was created. Null for an e-mail address, which
@@ -121,6 +121,7 @@ class Invitation(PublicIdModel, TimeStampedModel):
     class Kind(models.TextChoices):
         ORGANIZATION = "organization"
         TEAM = "team"
+        OWNERSHIP = "ownership"
 
     kind = models.CharField(max_length=12, choices=Kind.choices)
     target_id = models.BigIntegerField()
@@ -149,7 +150,7 @@ class Invitation(PublicIdModel, TimeStampedModel):
                 condition=Q(accepted_at=None, revoked_at=None),
                 name="invitation_once",
             ),
-            models.CheckConstraint(condition=Q(kind__in=["organization", "team"]), name="invitation_kind"),
+            models.CheckConstraint(condition=Q(kind__in=["organization", "team", "ownership"]), name="invitation_kind"),
         ]
         indexes = [
             models.Index(fields=["invited_key"], name="invitation_addressee"),

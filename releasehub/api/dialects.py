@@ -32,7 +32,9 @@ def envelope_of(path: str) -> Envelope | None:
 
 
 _SLASHES = re.compile(r"/{2,}")
-_ENDS_WITH_SLASH = re.compile(r"/api/(mc-dm-[a-z]+|(?:uploads|files)(?!/content/)|access-keys|schema|docs)(/|$)")
+_ENDS_WITH_SLASH = re.compile(
+    r"/api/(mc-dm-[a-z]+|(?:uploads|files)(?!/content/)|access-keys|invitations|schema|docs)(/|$)"
+)
 _ROOTS = frozenset({"/api", "/v3"})
 _FORUM_PATH = "/index.php"
 _FORUM_QUERY = re.compile(r"(api/mc-dm-[^&?]*)[&?]?(.*)", re.DOTALL)

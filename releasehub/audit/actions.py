@@ -33,6 +33,7 @@ class AuditAction(models.TextChoices):
     DOWNLOAD_APPROVE = "download.approve"
     DOWNLOAD_DELETE_SOFT = "download.delete_soft"
     DOWNLOAD_DELETE_HARD = "download.delete_hard"
+    DOWNLOAD_TRANSFER = "download.transfer"
     DOWNLOAD_RESTORE = "download.restore"
     VERSION_CREATE = "version.create"
     VERSION_UPDATE = "version.update"

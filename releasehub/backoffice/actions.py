@@ -29,13 +29,15 @@ class RowAction:
     """One thing that can be done to a row.
 
     Attributes:
-        run: Function that calls the service with the actor, the row and the reason.
+        run: Function that calls the service with the actor, the row, and the text that the user entered.
         applies: Function that returns True if the action makes sense for a row in its current state.
         question: Name of the policy method `can_<question>` that decides whether the action is offered. The service
             checks the same permission again.
         options: Keyword arguments for the policy.
         reason_use: Who sees the reason.
         needs_reason: Whether the form is sent only with a reason. The service checks it again.
+        reason_label: The label of the text, for an action that needs another text than a reason.
+        warning: What happens, shown above the rows.
     """
 
     name: str
@@ -47,6 +49,8 @@ class RowAction:
     options: Mapping[str, Any] = field(default_factory=dict)
     wants_reason: bool = False
     needs_reason: bool = False
+    reason_label: str = "Reason"
+    warning: str = ""
     reason_use: str = "shown in the audit log and to users who open the deleted item"
     erases: bool = False
 

@@ -122,6 +122,23 @@ class DownloadAdmin(ActionAdmin):
             applies=lambda row: row.state == "moderated" and not row.is_deleted,
             question="approve",
         ),
+        RowAction(
+            name="transfer",
+            label="Transfer to another owner",
+            done="transferred, or offered to a person who has to accept",
+            run=lambda actor, row, to: services.transfer_download(actor=actor, download=row, to=to),
+            applies=lambda row: not row.is_deleted,
+            question="transfer",
+            wants_reason=True,
+            needs_reason=True,
+            reason_label="New owner",
+            reason_use="a user name or e-mail address",
+            warning=(
+                "The old owner leaves the download, and webhook endpoints that the old owner created stop. The stored "
+                "files count toward the quota of the new owner. A team member becomes the owner at once; anybody else "
+                "gets an invitation, unless you may see all accounts and moderate downloads."
+            ),
+        ),
         *deletion_actions(delete_download, services.restore_download, "download"),
     )
 

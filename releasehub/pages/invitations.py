@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from downloads.models import Download, TeamMember
+from downloads.policies import download_policy
 from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation, Membership, Organization
 from releasehub.accounts.policies import organization_policy
@@ -48,7 +49,9 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     rows = [(target.owner.username, "owner")]
     rows += [(row.user.username, ", ".join(label_of(n) for n in row.FLAGS if getattr(row, n))) for row in members]
     form = TeamInviteForm(request.POST or None, actor=actor, target=target)
-    return _people(request, Invitation.Kind.TEAM, target, form, rows)
+    may_transfer = download_policy.can_transfer(actor, target)
+    owner_page = reverse("pages:ownership-people", args=[public_id]) if may_transfer else ""
+    return _people(request, Invitation.Kind.TEAM, target, form, rows, owner_page=owner_page)
 
 
 @login_required
@@ -122,6 +125,7 @@ def _people(
     target: Download | Organization,
     form: InviteForm,
     rows: list[tuple[str, str]],
+    **context: Any,
 ) -> HttpResponse:
     if form.is_valid():
         try:
@@ -134,7 +138,7 @@ def _people(
             return redirect(request.path)
     pending = Invitation.objects.unanswered().filter(kind=kind, target_id=target.pk).order_by("-id")[:MAX_ROWS]
     title = target.title if isinstance(target, Download) else target.name
-    context = {"title": title, "people": rows, "form": form, "pending": described(pending)}
+    context |= {"title": title, "people": rows, "form": form, "pending": described(pending)}
     return render(request, "pages/people.html", context, status=400 if form.errors else 200)
 
 

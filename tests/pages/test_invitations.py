@@ -155,3 +155,21 @@ def test_the_link_of_the_mail(scene: Scene, settings: Any) -> None:
     assert client.post(found[0], {"answer": "accept"}).status_code == 302
     assert TeamMember.objects.filter(user=newcomer).exists()
     assert client.get(found[0]).status_code == 404
+
+
+def test_the_owner_gives_a_download_away(scene: Scene) -> None:
+    owner, guest = client_of(scene.owner), client_of(scene.guest)
+    page = f"/account/downloads/{scene.download.public_id}/owner/"
+    assert page in text(owner.get(scene.team))
+    assert guest.get(page).status_code == 403
+    assert owner.post(page, {"to": "owner"}).status_code == 400
+    assert "You own it until then" in text(owner.post(page, {"to": "guest"}, follow=True))
+    revoked, accepted = Invitation.objects.get(), None
+    answer = owner.post(f"/account/invitations/{revoked.public_id}/revoke/", follow=True)
+    assert "No invitation is pending" in text(answer)
+    owner.post(page, {"to": "guest"})
+    accepted = Invitation.objects.latest("id")
+    assert "ownership of the download" in text(guest.get("/account/"))
+    guest.post(f"/account/invitations/{accepted.public_id}/accept/")
+    assert owner.get(page).status_code == 403
+    assert "guest</strong>" in text(guest.get(page))

@@ -3,9 +3,11 @@
 from releasehub.accounts.services.invitations import (
     accept_invitation,
     decline_invitation,
+    end_invitations,
     find_by_token,
     find_invitation,
     invite,
+    pending_invitations_of_organization,
     revoke_invitation,
 )
 from releasehub.accounts.services.members import add_member, change_role, find_member, make_owner, remove_member
@@ -30,12 +32,14 @@ __all__ = [
     "decline_invitation",
     "delete_organization",
     "delete_role",
+    "end_invitations",
     "find_by_token",
     "find_invitation",
     "find_member",
     "invite",
     "lock_organization",
     "make_owner",
+    "pending_invitations_of_organization",
     "remove_member",
     "revoke_invitation",
     "update_organization",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
@@ -12,8 +13,9 @@ from django.utils import timezone
 from releasehub.accounts.invitation_limit import count_names
 from releasehub.accounts.invitation_mail import SEND_TASK, digest
 from releasehub.accounts.invitation_targets import Rights, target_of
-from releasehub.accounts.models import Invitation, User
-from releasehub.accounts.policies import clear_cached_memberships, invitation_policy
+from releasehub.accounts.models import Invitation, Organization, User
+from releasehub.accounts.policies import clear_cached_memberships, invitation_policy, organization_policy
+from releasehub.accounts.querysets import InvitationQuerySet
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
@@ -46,8 +48,7 @@ def invite(*, actor: Actor, kind: Invitation.Kind, target: models.Model, invited
     handler.ensure_is_new(target, invited)
     key = invited.lower() if "@" in invited else invited
     now = timezone.now()
-    same = Invitation.objects.filter(kind=kind, target_id=target.pk, invited_key=key)
-    same.filter(accepted_at=None, revoked_at=None).update(revoked_at=now, mail_due_at=None, updated_at=now)
+    end_invitations(kind=kind, target_id=target.pk, invited_key=key)
     # Only the account that has the user name now may accept: a later one may belong to somebody else.
     named = User.objects.filter(username=invited, is_active=True).first()
     invitation = Invitation.objects.create(
@@ -86,8 +87,8 @@ def accept_invitation(*, actor: Actor, invitation: Invitation, token: str = "") 
     except DomainError:
         message = "The person who invited you may no longer do so. Ask for a new invitation."
         raise Conflict(ErrorCode.INVITATION_ENDED, message) from None
+    _end(invitation, "accepted_at")  # before joining, which may end the other invitations of the target
     changes = handler.join(actor, target, invitation.rights)
-    _end(invitation, "accepted_at")
     changes |= {"invited": invitation.invited, "invited_by": invitation.invited_by_id}
     audit.record(actor=actor, action=AuditAction.INVITATION_ACCEPT, target=target, changes=changes)
     clear_cached_memberships(actor)
@@ -124,6 +125,29 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
     _end(invitation, "revoked_at")
     changes = {"invited": invitation.invited}
     audit.record(actor=actor, action=AuditAction.INVITATION_REVOKE, target=target, changes=changes)
+
+
+def end_invitations(**of: Any) -> int:
+    """Revoke the unanswered invitations that match, without a row in the audit log for each. Return their number.
+
+    The caller records the change that ends them.
+    """
+    now = timezone.now()
+    open_ones = Invitation.objects.filter(accepted_at=None, revoked_at=None, **of)
+    return open_ones.update(revoked_at=now, mail_due_at=None, updated_at=now)
+
+
+def pending_invitations_of_organization(*, actor: Actor, organization: Organization) -> InvitationQuerySet:
+    """Return the pending invitations to the organization.
+
+    Raises:
+        NotFound: The actor may not see the organization.
+        Denied: The actor may not invite to it.
+    """
+    organization_policy.ensure("invite", actor, organization)
+    rows = Invitation.objects.unanswered()
+    pending: InvitationQuerySet = rows.filter(kind=Invitation.Kind.ORGANIZATION, target_id=organization.pk)
+    return pending
 
 
 def find_invitation(public_id: str) -> Invitation:

@@ -67,7 +67,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
         Raises:
             Denied: The caller may not manage the access keys of the download.
         """
-        download = _find_download(self.get_validated_query(AccessKeyListQuerySerializer)["download_id"])
+        download = find_download(self.get_validated_query(AccessKeyListQuerySerializer)["download_id"])
         download_policy.ensure("manage_access_keys", self.actor, download)
         return AccessKey.objects.filter(download=download)
 
@@ -86,7 +86,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         fields = self.get_validated_data()
-        download = _find_download(fields.pop("download_id"))
+        download = find_download(fields.pop("download_id"))
         key, secret = issue_access_key(actor=self.actor, download=download, **fields)
         response = self.get_object_response(key, status=201)
         response.data["access_key"]["key"] = secret
@@ -97,7 +97,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
         return Response({"success": True})
 
 
-def _find_download(pk: int) -> Any:
+def find_download(pk: int) -> Any:
     """Return the download with this id; the policies decide whether the caller learns of it.
 
     Raises:

@@ -5,6 +5,7 @@ from releasehub.api.native.access_key_viewsets import AccessKeyViewSet
 from releasehub.api.native.content_views import receive_part, send_file
 from releasehub.api.native.event_viewsets import EventViewSet
 from releasehub.api.native.file_viewsets import FileViewSet
+from releasehub.api.native.people_viewsets import InvitationViewSet, TransferViewSet
 from releasehub.api.native.update_viewsets import UpdateViewSet
 from releasehub.api.native.upload_viewsets import UploadViewSet
 from releasehub.api.native.whoami_viewsets import WhoamiViewSet
@@ -13,9 +14,11 @@ router = SimpleRouter()
 router.register("uploads", UploadViewSet, basename="upload")
 router.register("files", FileViewSet, basename="file")
 router.register("access-keys", AccessKeyViewSet, basename="access-key")
+router.register("invitations", InvitationViewSet, basename="invitation")
 urlpatterns = [
     path("uploads/content/<str:token>", receive_part, name="upload-content"),
     path("files/content/<str:token>", send_file, name="file-content"),
+    path("downloads/<int:download_id>/transfer", TransferViewSet.as_view({"post": "create"}), name="download-transfer"),
     path("whoami", WhoamiViewSet.as_view({"get": "retrieve"}), name="whoami"),
     path("events", EventViewSet.as_view({"get": "stream"}), name="events"),
     path("updates/<str:slug>", UpdateViewSet.as_view({"get": "retrieve"}), name="update-check"),

@@ -2,10 +2,20 @@ from typing import Any
 
 from files.models import File
 from files.uploads.sessions import begin_upload, open_incoming
+from releasehub.accounts.models import Invitation
+from releasehub.accounts.services import invite
 from releasehub.distribution.access_keys import issue_access_key
 from tests.factories import system
 
-PREFIXES = ("/api/uploads/", "/api/access-keys/", "/api/updates/", "/api/whoami", "/api/files/")
+PREFIXES = (
+    "/api/uploads/",
+    "/api/access-keys/",
+    "/api/updates/",
+    "/api/whoami",
+    "/api/files/",
+    "/api/invitations/",
+    "/api/downloads/",
+)
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
@@ -17,5 +27,11 @@ def real_parameters(file: File, operation: str) -> dict[str, Any]:
         return {"public_id": upload.public_id}
     if "files" in operation:
         return {"public_id": file.public_id}
+    if "transfer" in operation:
+        return {"download_id": download.pk}
+    if "invitations" in operation:
+        rights, kind = ["can_upload"], Invitation.Kind.TEAM
+        invitation = invite(actor=system(), kind=kind, target=download, invited="guest", rights=rights)
+        return {"public_id": invitation.public_id}
     key, _ = issue_access_key(actor=system(), download=download, name="somebody")
     return {"public_id": key.public_id, "slug": download.slug}

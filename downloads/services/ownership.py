@@ -1,0 +1,140 @@
+"""Give a download to another owner: at once to a team member, to others by an invitation that they accept.
+
+The quota of the next owner and the rules of the category are checked in the transaction of the change. The old owner
+leaves the download. Rights are checked when they are used, so the old owner's webhook endpoints and pending invitations
+of this download have no force from then on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from downloads.limits import check_new_owner
+from downloads.models import Download, TeamMember
+from downloads.policies import download_policy
+from downloads.rules import rules_of
+from downloads.services.downloads import lock_download
+from downloads.services.sharing import pass_on_grants
+from releasehub.accounts.invitation_targets import Rights
+from releasehub.accounts.models import Invitation, User
+from releasehub.accounts.people import users_by_email
+from releasehub.accounts.policies import user_policy
+from releasehub.accounts.services import end_invitations, invite
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound, Rejected
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+
+
+@transaction.atomic
+def transfer_download(*, actor: Actor, download: Download, to: str) -> Invitation | None:
+    """Give the download to the person with this user name or e-mail address.
+
+    A team member becomes the owner at once. So does every user if a moderator who may see accounts decides. Anybody
+    else gets an invitation, so that the answer does not tell who has an account.
+
+    Returns:
+        The invitation, or None if the download has its new owner.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor is neither the owner nor a moderator.
+        Invalid: The name is invalid, or the actor may see accounts and there is none with it.
+        Conflict: The person is the owner already.
+        Rejected: The files do not fit into the quota of the next owner, or the category takes no downloads of theirs.
+    """
+    download_policy.ensure("transfer", actor, download)
+    download = lock_download(download.pk)
+    download_policy.ensure("transfer", actor, download)
+    heir = _heir(actor, download, to.strip())
+    if heir is None:
+        return invite(actor=actor, kind=Invitation.Kind.OWNERSHIP, target=download, invited=to, rights=[])
+    if heir.pk == download.owner_id:
+        raise Conflict(ErrorCode.TEAM_OWNER, f"{to} owns this download already.", field="to")
+    hand_over(actor=actor, download=download, heir=heir)
+    return None
+
+
+def hand_over(*, actor: Actor, download: Download, heir: User) -> None:
+    """Make the user the owner. The caller has checked who may decide that, and holds the lock on the download.
+
+    Raises:
+        Rejected: The user may not own the download, or its files do not fit into the quota of the user.
+    """
+    _check_may_own(actor, download, heir)
+    check_new_owner(download, heir)
+    giver = download.owner
+    changes = {"owner": [giver.pk, heir.pk]}
+    pass_on_grants(download, giver=giver, heir=heir)
+    TeamMember.objects.filter(download=download, user__in=[giver, heir]).delete()
+    end_invitations(kind=Invitation.Kind.OWNERSHIP, target_id=download.pk)
+    download.owner = heir
+    download.save(update_fields=["owner", "updated_at"])
+    audit.record(actor=actor, action=AuditAction.DOWNLOAD_TRANSFER, target=download, changes=changes)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
+
+
+class OwnershipInvitations:
+    """Implements `InvitationTarget`. The addressee who accepts becomes the owner; there are no rights to choose."""
+
+    def find(self, target_id: int) -> Download | None:
+        found: Download | None = Download.objects.select_related("category").filter(pk=target_id).first()
+        return found
+
+    def lock(self, target_id: int) -> Download:
+        download = lock_download(target_id)
+        if download.is_deleted:
+            raise NotFound
+        return download
+
+    def can_invite(self, actor: Actor, target: Download) -> bool:
+        return download_policy.allows("transfer", actor, target)
+
+    def ensure_can_invite(self, actor: Actor, target: Download, rights: Rights) -> None:
+        download_policy.ensure("transfer", actor, target)
+
+    def ensure_is_new(self, target: Download, invited: str) -> None:
+        """Everybody who may transfer a download sees the name of its owner."""
+        if Download.objects.filter(pk=target.pk, owner__username=invited).exists():
+            raise Conflict(ErrorCode.TEAM_OWNER, f"{invited} owns this download already.", field="to")
+
+    def join(self, actor: Actor, target: Download, rights: Rights) -> dict[str, Any]:
+        if actor.user is None or actor.user_id == target.owner_id:
+            raise Conflict(ErrorCode.TEAM_OWNER, "You own this download already.")
+        changes = {"owner": [target.owner_id, actor.user_id]}
+        hand_over(actor=actor, download=target, heir=actor.user)
+        return changes
+
+    def describe(self, target: Download, rights: Rights) -> tuple[str, str]:
+        return target.title, "ownership of the download"
+
+
+def _heir(actor: Actor, download: Download, to: str) -> User | None:
+    """Return the user who becomes the owner at once, or None if an invitation has to be accepted first."""
+    on_team = User.objects.filter(team_memberships__download=download, username=to, is_active=True).first()
+    if on_team is not None or not (download_policy.is_moderator(actor) and user_policy.can_list(actor)):
+        return on_team
+    named = User.objects.filter(username=to, is_active=True).first() or users_by_email([to]).get(to.lower())
+    if named is None:
+        message = f"No active account has the user name or e-mail address {to}. Check the spelling, or create one."
+        raise Invalid(ErrorCode.INVALID, message, field="to")
+    return named
+
+
+def _check_may_own(actor: Actor, download: Download, heir: User) -> None:
+    """Raise Rejected if the user could not have created the download. Moderators may choose any active user."""
+    if not heir.is_active:
+        message = "The account of the new owner is not active. Choose another user."
+        raise Rejected(ErrorCode.INVALID, message, field="to")
+    if download_policy.is_moderator(actor):
+        return
+    if not download_policy.can_create(Actor(user=heir), rules_of(download.category)):
+        message = (
+            f"The category {download.category.title} accepts no downloads from the new owner. Move the download to "
+            "another category first, or ask a moderator to transfer it."
+        )
+        raise Rejected(ErrorCode.CATEGORY_CLOSED, message, field="to")

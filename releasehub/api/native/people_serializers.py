@@ -1,0 +1,65 @@
+"""The shapes of invitations and of changes of owner in the native API, in responses and in request bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+
+from releasehub.accounts.models import Invitation
+from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
+from releasehub.api.common.fields import UnsignedField
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.native.whoami_serializers import WhoamiUserSerializer
+
+
+class InvitationListQuerySerializer(serializers.Serializer[Any]):
+    download_id = UnsignedField(required=False, help_text="The download whose pending invitations are listed")
+    organization_id = serializers.CharField(required=False, help_text="The organization, instead of a download")
+    limit = UnsignedField(required=False, help_text="1 to 100; 20 by default")
+    cursor = serializers.CharField(required=False, help_text="The cursor in `next` or `previous` of another page")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("download_id" in attrs) == ("organization_id" in attrs):
+            raise serializers.ValidationError("Set either download_id or organization_id.")
+        return attrs
+
+
+class InvitationSerializer(OutputSerializer):
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Invitation.Kind.values)
+    invited = serializers.CharField(help_text="The user name or e-mail address, as the inviter wrote it")
+    rights = serializers.ListField(
+        child=serializers.CharField(), help_text="Team rights, or the id of a role; empty for the ownership"
+    )
+    invited_by = serializers.CharField(allow_null=True, help_text="The user name; null for a super-user key")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+    def get_id(self, invitation: Invitation) -> str:
+        return invitation.public_id
+
+    def get_invited_by(self, invitation: Invitation) -> str | None:
+        return invitation.invited_by.get_username() if invitation.invited_by else None
+
+
+@extend_schema_serializer(many=False)
+class InvitationListSerializer(serializers.Serializer[Any]):
+    invitations = InvitationSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+class TransferSerializer(InputSerializer):
+    to = serializers.CharField(
+        max_length=MAX_INVITED_CHARACTERS, help_text="The user name or e-mail address of the next owner"
+    )
+
+
+class TransferAnswerSerializer(serializers.Serializer[Any]):
+    download_id = serializers.IntegerField()
+    owner = WhoamiUserSerializer(help_text="The owner after this request")
+    invitation = InvitationSerializer(
+        allow_null=True, help_text="The invitation that the next owner has to accept; null after an immediate transfer"
+    )

@@ -1,0 +1,128 @@
+"""`/api/invitations/` and `/api/downloads/{id}/transfer/`: who is invited, and who owns a download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from downloads.models import Download
+from downloads.services import pending_invitations_of_download, transfer_download
+from releasehub.accounts.models import Invitation, Organization
+from releasehub.accounts.policies import invitation_policy
+from releasehub.accounts.services import pending_invitations_of_organization, revoke_invitation
+from releasehub.api.common.model_viewsets import HubModelViewSet, ListModelMixin
+from releasehub.api.native.access_key_viewsets import find_download
+from releasehub.api.native.pagination import NewestFirst
+from releasehub.api.native.people_serializers import (
+    InvitationListQuerySerializer,
+    InvitationListSerializer,
+    InvitationSerializer,
+    TransferAnswerSerializer,
+    TransferSerializer,
+)
+from releasehub.api.native.serializers import SuccessSerializer
+from releasehub.api.native.viewsets import NativeViewSet
+from releasehub.apikeys.scopes import Scope
+from releasehub.core.errors import NotFound
+
+TAG = "people"
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="List the pending invitations to a download or an organization",
+        parameters=[InvitationListQuerySerializer],
+        responses={200: InvitationListSerializer},
+    ),
+    destroy=extend_schema(summary="Revoke an invitation", responses={200: SuccessSerializer}),
+)
+@extend_schema(tags=[TAG])
+class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
+    """Pending invitations. An invitation that was declined looks pending, as on the pages."""
+
+    lookup_field = "public_id"
+    lookup_value_regex = "[a-z0-9]{1,24}"
+    queryset = Invitation.objects.all()
+    serializer_class = InvitationSerializer
+    policy = invitation_policy
+    pagination_class = NewestFirst
+    list_key = "invitations"
+    open_actions = frozenset()
+    required_scopes = {"list": (), "destroy": ()}  # the scope depends on what the invitation is for
+
+    def get_queryset(self) -> models.QuerySet[Invitation]:
+        """Return the pending invitations to the target that the query string names.
+
+        Raises:
+            NotFound: The caller may not see the target.
+            Denied: The caller may not invite to it.
+        """
+        query = self.get_validated_query(InvitationListQuerySerializer)
+        if "download_id" in query:
+            self.require_scope(Scope.DOWNLOAD_READ)
+            rows = pending_invitations_of_download(actor=self.actor, download=find_download(query["download_id"]))
+        else:
+            self.require_scope(Scope.MEMBERS_INVITE)
+            organization = _find_organization(query["organization_id"])
+            rows = pending_invitations_of_organization(actor=self.actor, organization=organization)
+        return rows.select_related("invited_by")
+
+    def get_object_queryset(self) -> models.QuerySet[Invitation]:
+        return Invitation.objects.all()
+
+    def order_queryset(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset  # the cursor pagination orders the rows itself
+
+    def get_lookup(self) -> dict[str, Any]:
+        return {"public_id": self.kwargs["public_id"]}
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        invitation = self.get_object()
+        is_to_organization = invitation.kind == Invitation.Kind.ORGANIZATION
+        self.require_scope(Scope.MEMBERS_INVITE if is_to_organization else Scope.DOWNLOAD_WRITE)
+        revoke_invitation(actor=self.actor, invitation=invitation)
+        return Response({"success": True})
+
+
+class TransferViewSet(NativeViewSet):
+    queryset = Download.objects.all()
+    serializer_class = InvitationSerializer
+    input_serializer_classes = {"create": TransferSerializer}
+    required_scopes = {"create": Scope.DOWNLOAD_WRITE}
+
+    @extend_schema(
+        summary="Give a download to another owner",
+        request=TransferSerializer,
+        responses={
+            200: OpenApiResponse(TransferAnswerSerializer, description="The download has its new owner"),
+            202: OpenApiResponse(TransferAnswerSerializer, description="The next owner has to accept the invitation"),
+        },
+        tags=[TAG],
+    )
+    def create(self, request: Request, download_id: int) -> Response:
+        download = find_download(download_id)
+        invitation = transfer_download(actor=self.actor, download=download, to=self.get_validated_data()["to"])
+        owner = Download.objects.select_related("owner").get(pk=download.pk).owner
+        shown = None if invitation is None else self.get_serializer(invitation).data
+        body = {
+            "download_id": download.pk,
+            "owner": {"user_id": owner.pk, "username": owner.get_username()},
+            "invitation": shown,
+        }
+        return Response(body, status=200 if invitation is None else 202)
+
+
+def _find_organization(public_id: str) -> Organization:
+    """Return the organization with this id; the policy decides whether the caller learns of it.
+
+    Raises:
+        NotFound: There is no such organization.
+    """
+    found: Organization | None = Organization.objects.filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,57 @@
+"""The page on which an owner gives a download to somebody else."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.services import transfer_download
+from releasehub.accounts.models import Invitation
+from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
+from releasehub.core.errors import Conflict, Invalid, NotFound, Rejected
+from releasehub.core.requests import actor_of
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.forms import ServiceForm
+from releasehub.pages.invitations import MAX_ROWS, described
+
+
+class OwnershipForm(ServiceForm):
+    to = forms.CharField(
+        label="User name or e-mail address",
+        max_length=MAX_INVITED_CHARACTERS,
+        help_text="A team member becomes the owner at once. Anybody else has to accept an invitation first.",
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@answers_errors
+def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Show the pending invitations to own a download to its owner and to moderators, and transfer it."""
+    actor = actor_of(request)
+    download = Download.objects.select_related("owner", "category").filter(public_id=public_id).first()
+    if download is None:
+        raise NotFound
+    download_policy.ensure("transfer", actor, download)
+    form = OwnershipForm(request.POST or None)
+    if form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            invitation = transfer_download(actor=actor, download=download, to=to)
+        except (Conflict, Invalid, Rejected) as error:
+            form.refuse(error)
+        else:
+            if invitation is None:
+                messages.success(request, f"{to} owns {download.title} now.")
+                return redirect("pages:account")
+            messages.success(request, f"{to} was invited to own {download.title}. You own it until then.")
+            return redirect(request.path)
+    rows = Invitation.objects.unanswered().filter(kind=Invitation.Kind.OWNERSHIP, target_id=download.pk)
+    context = {"download": download, "form": form, "pending": described(rows.order_by("-id")[:MAX_ROWS])}
+    return render(request, "pages/ownership.html", context, status=400 if form.errors else 200)

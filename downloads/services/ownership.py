@@ -98,7 +98,7 @@ class OwnershipInvitations:
         download_policy.ensure("transfer", actor, target)
 
     def ensure_is_new(self, target: Download, invited: str) -> None:
-        """Everybody who may transfer a download sees the name of its owner."""
+        """Raise Conflict: everybody who may transfer a download sees the name of its owner."""
         if Download.objects.filter(pk=target.pk, owner__username=invited).exists():
             raise Conflict(ErrorCode.TEAM_OWNER, f"{invited} owns this download already.", field="to")
 

@@ -149,7 +149,7 @@ def test_every_limited_operation_documents_its_429(settings: Any, monkeypatch: p
     """Each operation of every dialect is requested over its limit; status, body and headers match the schema."""
     settings.ANONYMOUS_RATE = settings.ENGINE_RATE = settings.V3_BURST = 1
     monkeypatch.setattr(Rate, "is_exceeded", True)
-    values = defaultdict(lambda: "a" * 24, id="1", delivery_id="msg_a_1")
+    values = defaultdict(lambda: "a" * 24, id="1", download_id="1", delivery_id="msg_a_1")
     for verb, path in operations():
         url = path.format_map(values)
         assert resolve(url).func.cls.throttle_classes, path  # type: ignore[attr-defined]

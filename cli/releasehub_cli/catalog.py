@@ -4,82 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, cast
-from urllib.parse import quote, unquote
 
-from releasehub_cli.errors import CliError, HubError, conflict, not_found, usage
+from releasehub_cli.errors import CliError, HubError, conflict, not_found
 from releasehub_cli.http import Hub
 from releasehub_cli.output import Output
 from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow
 
 DOWNLOADS, VERSIONS, FILES = "/api/mc-dm-downloads/", "/api/mc-dm-versions/", "/api/mc-dm-files/"
 PAGE_SIZE = 100
-_LINE = re.compile(r"latest-[0-9.]+\.x")
 _SLUG_IN_URL = re.compile(r"/downloads/([^/]+)\.\d+/")
-
-
-@dataclass(frozen=True)
-class Target:
-    """A parsed DOWNLOAD@VERSION.
-
-    Attributes:
-        version: A version number, `latest`, `latest-1.x` or a channel. Empty if only the download is named.
-    """
-
-    download: str
-    version: str
-
-    @classmethod
-    def parse(cls, text: str, *, needs_version: bool = False) -> Target:
-        download, sign, version = text.partition("@")
-        if not download or (sign and not version) or (needs_version and not version):
-            raise usage(f"{text!r} does not name a version.", "Write DOWNLOAD@VERSION, such as packsmith@1.4.2.")
-        return cls(download, version)
-
-    @property
-    def is_number(self) -> bool:
-        """Return whether the version starts with a digit, so that it cannot be a channel."""
-        return _plain_number(self.version)[:1].isdigit()
-
-
-def moving_link_prefix(hub: Hub, target: Target, channel: str = "") -> str:
-    """Return the prefix of the permanent link to the newest version, or an empty string if the target is one version.
-
-    A word such as `beta` is a version if the download has one of that name, and otherwise a channel.
-    """
-    base, version = f"/d/{quote(target.download, safe='')}", target.version
-    if _LINE.fullmatch(version):
-        return f"{base}/{version}/"
-    if version in {"", "latest"}:
-        return f"{base}/channel/{quote(channel, safe='')}/" if channel else f"{base}/latest/"
-    if version.startswith("channel:"):
-        return f"{base}/channel/{quote(version.removeprefix('channel:'), safe='')}/"
-    if target.is_number or _is_version(hub, target):
-        return ""
-    return f"{base}/channel/{quote(version, safe='')}/"
-
-
-def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
-    """Return the version to which the link prefix `moving` leads.
-
-    Raises:
-        CliError: No version is published there.
-    """
-    number = unquote(hub.head(moving).get("X-ReleaseHub-Version", ""))
-    return find_version(hub, find_download(hub, name), number)
-
-
-def _is_version(hub: Hub, target: Target) -> bool:
-    try:
-        return bool(versions_with_number(hub, find_download(hub, target.download), target.version))
-    except HubError:  # for example, the key may only read permanent links
-        return False
-
-
-def _plain_number(number: str) -> str:
-    """Return the version number without a leading v."""
-    return number[1:] if number[:1] in {"v", "V"} and number[1:2].isdigit() else number
 
 
 def find_download(hub: Hub, name: str) -> DownloadRow:
@@ -99,6 +33,11 @@ def find_download(hub: Hub, name: str) -> DownloadRow:
             if error.status != 404:
                 raise
     raise not_found(f"The download {name} does not exist, or this key has no access to it.", _access_hint(hub))
+
+
+def plain_number(number: str) -> str:
+    """Return the version number without a leading v."""
+    return number[1:] if number[:1] in {"v", "V"} and number[1:2].isdigit() else number
 
 
 def slug_of(download: DownloadRow) -> str:
@@ -122,10 +61,8 @@ def all_files(hub: Hub, version: VersionRow) -> list[FileRow]:
 
 def versions_with_number(hub: Hub, download: DownloadRow, number: str, channel: str = "") -> list[VersionRow]:
     rows = all_versions(hub, download)
-    plain_number = _plain_number(number)
-    return [
-        row for row in rows if _plain_number(row["version_string"]) == plain_number and channel in {"", row["channel"]}
-    ]
+    plain = plain_number(number)
+    return [row for row in rows if plain_number(row["version_string"]) == plain and channel in {"", row["channel"]}]
 
 
 def one_version(rows: list[VersionRow], number: str) -> VersionRow | None:
@@ -154,20 +91,6 @@ def find_version(hub: Hub, download: DownloadRow, number: str, channel: str = ""
             f"List the versions with: releasehub list {slug_of(download)}",
         )
     return version
-
-
-def version_of(hub: Hub, text: str, channel: str = "") -> VersionRow:
-    """Return the version that the text names as DOWNLOAD@VERSION or by its id.
-
-    Raises:
-        CliError: The text does not name a version, the key has no access to it, or several channels have it.
-    """
-    if text.isascii() and text.isdigit():
-        return version_with_id(hub, text)
-    target = Target.parse(text, needs_version=True)
-    if moving := moving_link_prefix(hub, target, channel):
-        return newest_version(hub, target.download, moving)
-    return find_version(hub, find_download(hub, target.download), target.version, channel)
 
 
 def version_with_id(hub: Hub, number: int | str) -> VersionRow:

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx
 
+from releasehub_cli.digests import sha256
 from releasehub_cli.errors import CliError, digest_differs, network, usage
-from releasehub_cli.http import RUN_AGAIN, Hub, is_worth_retrying, redact_url
-from releasehub_cli.localfiles import LocalFile, sha256
-from releasehub_cli.names import has_control_characters
+from releasehub_cli.http import Hub
+from releasehub_cli.localfiles import LocalFile
+from releasehub_cli.network import RUN_AGAIN, is_worth_retrying, redact_url
+from releasehub_cli.offers import Offer, read_offer
+from releasehub_cli.partial import Partial, first_byte, range_headers
 from releasehub_cli.progress import Meter, Task
+from releasehub_cli.responses import error_of
 from releasehub_cli.retrying import Backoff, is_transient, retry_after
-
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_EXTENDED_NAME = re.compile(r"filename\*\s*=\s*utf-8''([^;]+)", re.IGNORECASE)
-_PLAIN_NAME = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Offer:
-    """The properties of a file that the hub itself states; the headers of a storage are not trusted.
-
-    Attributes:
-        etag: The ETag of the server that sent the bytes, which may be a storage.
-    """
-
-    filename: str
-    sha256: str
-    version: str
-    hub_etag: str
-    etag: str = ""
-    yanked: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +45,7 @@ class Downloader:
             HubError: The hub refused the request.
             CliError: The network failed after all retries, or the digest differs.
         """
-        offer = self._offer(link)
+        offer = read_offer(self.hub, link)
         target = _target(output, offer.filename)
         if target.is_file() and offer.sha256 and self._digest(target) == offer.sha256:
             return Fetched(target, offer.sha256, offer, is_verified=True, was_there=True)
@@ -79,22 +61,6 @@ class Downloader:
         part.replace(target)
         Partial(part).remove()
         return Fetched(target, digest, offer, is_verified=verifies and bool(offer.sha256))
-
-    def _offer(self, link: str) -> Offer:
-        """Read the offer from the headers of the hub.
-
-        Raises:
-            HubError: The hub refused the request.
-            CliError: The network failed after all retries.
-        """
-        headers = self.hub.head(link)
-        return Offer(
-            filename=_filename(headers.get("Content-Disposition", ""), link),
-            sha256=headers.get("X-Checksum-SHA256", "").lower(),
-            version=unquote(headers.get("X-ReleaseHub-Version", "")),
-            hub_etag=headers.get("ETag", ""),
-            yanked=unquote(headers.get("X-ReleaseHub-Yanked", "")),
-        )
 
     def _receive(self, link: str, offer: Offer, partial: Partial) -> Offer:
         """Receive bytes until the file is complete. An interruption uses up a retry unless new bytes arrived before it.
@@ -133,7 +99,7 @@ class Downloader:
         """Yield the response with the bytes and the first byte that was requested. Only the hub receives the key."""
         stored_offer = partial.stored_offer()
         start = partial.size if stored_offer and stored_offer.sha256 == offer.sha256 and stored_offer.sha256 else 0
-        with self.hub.stream(link, _range(start, stored_offer.hub_etag if stored_offer else "")) as first:
+        with self.hub.stream(link, range_headers(start, stored_offer.hub_etag if stored_offer else "")) as first:
             hub_digest = first.headers.get("X-Checksum-SHA256", "").lower()
             if hub_digest and offer.sha256 and hub_digest != offer.sha256:
                 raise CliError("The link now leads to a different file.", code="changed", hint="Run the command again.")
@@ -141,12 +107,12 @@ class Downloader:
                 yield first, start
                 return
             where = urljoin(self.hub.url + link, first.headers["Location"])
-        with self.storage.stream(where, _range(start, stored_offer.etag if stored_offer else "")) as second:
+        with self.storage.stream(where, range_headers(start, stored_offer.etag if stored_offer else "")) as second:
             yield second, start
 
     def _record_offer(self, response: httpx.Response, offer: Offer, partial: Partial, start: int) -> Offer:
         """Record which file the partial file belongs to before the first byte is written."""
-        if response.status_code == 206 and start and _first_byte(response) != start:
+        if response.status_code == 206 and start and first_byte(response) != start:
             raise CliError("The storage sent a different range than requested.", code="bad_range", hint=RUN_AGAIN)
         if response.is_success and not (response.status_code == 206 and start):
             offer = Offer(**{**asdict(offer), "etag": response.headers.get("ETag", "")})
@@ -171,7 +137,7 @@ class Downloader:
     def _refusal(self, response: httpx.Response) -> CliError:
         response.read()
         if str(response.url).startswith(f"{self.hub.url}/"):
-            return self.hub.error_of(response)
+            return error_of(response, has_key=bool(self.hub.key))
         return CliError(
             f"The storage refused the download with status {response.status_code}.",
             code=f"storage_{response.status_code}",
@@ -179,70 +145,6 @@ class Downloader:
 
     def _digest(self, path: Path) -> str:
         return sha256(LocalFile.at(path), self.meter)
-
-
-class Partial:
-    """The file NAME.part with the bytes received so far, and NAME.part.json with the offer they belong to."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.note = path, path.with_name(f"{path.name}.json")
-
-    @property
-    def size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    def stored_offer(self) -> Offer | None:
-        """Return the offer that the bytes belong to, or None if there are no usable bytes."""
-        try:
-            return Offer(**json.loads(self.note.read_text("utf-8"))) if self.size else None
-        except (OSError, ValueError, TypeError):
-            return None
-
-    def start(self, offer: Offer) -> None:
-        self.path.write_bytes(b"")
-        self.note.write_text(json.dumps(asdict(offer)), "utf-8")
-
-    def empty(self) -> None:
-        self.path.write_bytes(b"")
-
-    def remove(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
-
-
-def _range(start: int, etag: str) -> dict[str, str]:
-    """Return the headers that request the rest of a file.
-
-    A weak or missing ETag is not sent as If-Range; the digest is verified at the end in any case.
-    """
-    if not start:
-        return {}
-    condition = {"If-Range": etag} if etag.startswith('"') else {}
-    return {"Range": f"bytes={start}-"} | condition
-
-
-def _first_byte(response: httpx.Response) -> int:
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    return int(match[1]) if match else -1
-
-
-def _filename(disposition: str, link: str) -> str:
-    """Return the file name that the hub states, without any folder.
-
-    Raises:
-        CliError: The name is empty, consists of dots, or has control characters.
-    """
-    extended, plain = _EXTENDED_NAME.search(disposition), _PLAIN_NAME.search(disposition)
-    if extended:
-        name = unquote(extended[1].strip())
-    elif plain:
-        name = re.sub(r"\\(.)", r"\1", plain[1]) if plain[1] is not None else plain[2]
-    else:
-        name = unquote(urlsplit(link).path)
-    name = re.split(r"[/\\]", name)[-1].strip()
-    if not name.strip(".") or has_control_characters(name):
-        raise CliError("The hub does not state a valid file name.", code="no_name", hint="Choose a name with --output.")
-    return name
 
 
 def _target(output: Path | None, filename: str) -> Path:

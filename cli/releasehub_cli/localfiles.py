@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from releasehub_cli.errors import CliError, digest_differs, usage
+from releasehub_cli.errors import CliError, usage
 from releasehub_cli.names import has_control_characters
-from releasehub_cli.progress import Meter
 from releasehub_cli.retrying import Stopped
 
 CHUNK_BYTES = 1024 * 1024
-MIN_PROGRESS_BYTES = 64 * CHUNK_BYTES
 # UTF-32 comes first, because its mark begins with that of UTF-16.
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -97,20 +95,6 @@ class LocalFile:
         return digest.hexdigest()
 
 
-def sha256(file: LocalFile, meter: Meter | None = None, stop: threading.Event | None = None) -> str:
-    """Return the SHA-256 of the file in hex. Large files show their progress."""
-    task = meter.task(f"{file.name} (sha256)", file.size_bytes) if meter and _is_big(file) else None
-    digest = hashlib.sha256()
-    for piece in file.pieces(0, file.size_bytes, stop):
-        digest.update(piece)
-        if task:
-            task.advance(len(piece))
-    if task:
-        task.close()
-    file.ensure_unchanged()
-    return digest.hexdigest()
-
-
 def find_files(patterns: Iterable[str]) -> list[LocalFile]:
     """Return the files that paths, folders and glob patterns stand for, sorted by name.
 
@@ -131,28 +115,6 @@ def find_files(patterns: Iterable[str]) -> list[LocalFile]:
     return sorted(files.values(), key=lambda file: file.name)
 
 
-def read_sums(text: str) -> dict[str, str]:
-    """Return the SHA-256 of each file name from the output of `sha256sum`.
-
-    Raises:
-        CliError: A line is malformed.
-    """
-    sums: dict[str, str] = {}
-    for line in filter(str.strip, text.splitlines()):
-        digest, _, name = line.strip().partition(" ")
-        name = name.lstrip(" *")
-        if len(digest) != 64 or not name or set(digest.lower()) - set("0123456789abcdef"):
-            raise usage(f"The line {line[:80]!r} is not in the format of sha256sum.")
-        sums[Path(name).name] = digest.lower()
-    return sums
-
-
-def compare(file: LocalFile, actual: str, expected: str) -> None:
-    """Raise CliError if the digests differ."""
-    if actual != expected:
-        raise digest_differs(f"{file.name} has sha256 {actual}, not {expected}.")
-
-
 def _expand(pattern: str) -> list[Path]:
     path = Path(pattern)
     if path.is_dir():
@@ -164,10 +126,6 @@ def _expand(pattern: str) -> list[Path]:
     if not paths:
         raise usage(f"{pattern} matches no file.")
     return paths
-
-
-def _is_big(file: LocalFile) -> bool:
-    return file.size_bytes >= MIN_PROGRESS_BYTES
 
 
 def read_text(file: BinaryIO) -> str:

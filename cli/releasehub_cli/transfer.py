@@ -8,12 +8,14 @@ from typing import cast
 import httpx
 
 from releasehub_cli.errors import CliError, network
-from releasehub_cli.http import RUN_AGAIN, Hub, Storage, redact_url, unreachable
+from releasehub_cli.http import Hub
 from releasehub_cli.localfiles import LocalFile
+from releasehub_cli.network import RUN_AGAIN, redact_url, unreachable
 from releasehub_cli.parallel import WorkQueue, run_threads
 from releasehub_cli.progress import Meter, Task
 from releasehub_cli.retrying import Backoff, Stopped, is_transient, retry_after
 from releasehub_cli.shapes import PartUrl, Upload
+from releasehub_cli.storage import Storage
 
 UPLOADS = "/api/uploads/"
 MAX_BATCH = 8

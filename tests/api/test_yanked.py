@@ -10,7 +10,7 @@ import pytest
 from releasehub.distribution.delivery import header_text
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
-from releasehub_cli.downloads import Downloader
+from releasehub_cli.offers import read_offer
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key, make_version, system
 
@@ -48,5 +48,5 @@ def test_every_reason_survives_the_header(reason: str) -> None:
     assert header.isprintable()
     headers = {"X-ReleaseHub-Yanked": header, "X-ReleaseHub-Version": header}
     hub: Any = SimpleNamespace(head=lambda link: headers, storage=lambda: None, stop=None)
-    offer = Downloader(hub, Any, retries=0)._offer("https://hub.example.org/d/tool/1.0.0/tool.bin")
+    offer = read_offer(hub, "https://hub.example.org/d/tool/1.0.0/tool.bin")
     assert offer.yanked == offer.version == " ".join(reason.split())

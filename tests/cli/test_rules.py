@@ -16,8 +16,8 @@ from packaging.requirements import Requirement
 
 import releasehub_cli
 from releasehub_cli import systems
-from releasehub_cli.http import redact_url
 from releasehub_cli.names import contradicting_version, kind_of, target_of
+from releasehub_cli.network import redact_url
 from releasehub_cli.output import human_bytes, human_seconds
 from releasehub_cli.parallel import WorkQueue
 from releasehub_cli.retrying import Backoff, retry_after

@@ -12,6 +12,7 @@ from releasehub_cli.errors import usage
 from releasehub_cli.output import human_bytes, table
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
+from releasehub_cli.targets import Target, version_of
 
 
 @click.command("list")
@@ -31,7 +32,7 @@ def list_command(settings: Settings, target: str, name: str) -> None:
     hub = settings.hub(needs_key=False)
     if target and name:
         raise usage("The download was given twice. Name it once.")
-    parsed_target = catalog.Target.parse(target or name) if target or name else None
+    parsed_target = Target.parse(target or name) if target or name else None
     if parsed_target is None:
         downloads = catalog.all_downloads(hub)
         data = {"downloads": [_download(row) for row in downloads]}
@@ -39,7 +40,7 @@ def list_command(settings: Settings, target: str, name: str) -> None:
         settings.output.result(data, table(("ID", "SLUG", "STATE", "TITLE"), rows))
         return
     download = catalog.find_download(hub, parsed_target.download)
-    version_rows = [catalog.version_of(hub, target)] if parsed_target.version else catalog.all_versions(hub, download)
+    version_rows = [version_of(hub, target)] if parsed_target.version else catalog.all_versions(hub, download)
     versions = [(version, catalog.all_files(hub, version)) for version in version_rows]
     settings.output.result(
         {"download": _download(download), "versions": [_version(version, files) for version, files in versions]},

@@ -11,6 +11,7 @@ from releasehub_cli import catalog, options
 from releasehub_cli.errors import CliError, conflict, usage
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import VersionRow
+from releasehub_cli.targets import version_of
 
 
 @click.command()
@@ -58,7 +59,7 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
       releasehub promote packsmith@1.6.0 --from beta --to stable
     """
     hub = settings.hub()
-    row = catalog.version_of(hub, version, source)
+    row = version_of(hub, version, source)
     catalog.warn_if_yanked(settings.output, row)
     if source and row["channel"] != source:
         raise conflict(f"Version {row['version_string']} is in the channel {row['channel']}, not {source}.")
@@ -85,7 +86,7 @@ def delete(settings: Settings, version: str, filename: str, hard: bool, reason: 
       releasehub delete packsmith@1.5.0-rc.1 --reason "Superseded" --yes
     """
     hub = settings.hub()
-    row = catalog.version_of(hub, version, channel)
+    row = version_of(hub, version, channel)
     path, subject = f"{catalog.VERSIONS}{row['version_id']}/", f"version {row['version_string']} ({row['channel']})"
     if filename:
         files = {file["filename"]: file for file in catalog.all_files(hub, row)}
@@ -101,7 +102,7 @@ def delete(settings: Settings, version: str, filename: str, hard: bool, reason: 
 
 def _step(settings: Settings, name: str, channel: str, step: str, body: dict[str, Any], past_tense: str) -> None:
     hub = settings.hub()
-    row = catalog.version_of(hub, name, channel)
+    row = version_of(hub, name, channel)
     hub.post(f"{catalog.VERSIONS}{row['version_id']}/{step}/", body)
     row = catalog.version_with_id(hub, row["version_id"])
     settings.output.result({"version": _data(row)}, f"{past_tense} version {row['version_string']} ({row['channel']})")

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
-from releasehub_cli import catalog, options
-from releasehub_cli.errors import CliError, Exit, HubError, conflict, usage
-from releasehub_cli.http import RUN_AGAIN, Hub
-from releasehub_cli.localfiles import LocalFile, find_files, read_text, sha256
-from releasehub_cli.names import contradicting_version, kind_of, target_of
+from releasehub_cli import options
+from releasehub_cli.errors import CliError, usage
+from releasehub_cli.localfiles import LocalFile, find_files, read_text
+from releasehub_cli.names import contradicting_version
 from releasehub_cli.output import Output
-from releasehub_cli.progress import Meter, meter
+from releasehub_cli.progress import meter
+from releasehub_cli.publish_request import Request, labels_by_name
+from releasehub_cli.publishing import run
+from releasehub_cli.resuming import resumable
 from releasehub_cli.settings import Settings
-from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
-from releasehub_cli.uploads import Job, Uploader, resumable
-
-
-@dataclass(frozen=True)
-class Request:
-    """The options of the command.
-
-    Attributes:
-        texts: The given ones of title and release_notes.
-        labels: The labels of files by file name.
-    """
-
-    download: str
-    number: str
-    channel: str = ""
-    texts: dict[str, str] = field(default_factory=dict)
-    platform: str = "auto"
-    architecture: str = "auto"
-    labels: dict[str, str] = field(default_factory=dict)
-    is_draft: bool = False
-    replaces: bool = False
+from releasehub_cli.targets import Target
+from releasehub_cli.uploads import Uploader
 
 
 @click.command()
@@ -122,7 +101,7 @@ def publish(
         parsed_target.download,
         parsed_target.version,
         texts=nonempty_texts,
-        labels=_labels(labels, files),
+        labels=labels_by_name(labels, files),
         **options_by_name,
     )
     hub = settings.hub(retries=retries)
@@ -136,128 +115,13 @@ def publish(
     settings.output.result(result, _summary(result))
 
 
-def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Meter) -> dict[str, Any]:
-    """Publish the files and return the result for `--json`."""
-    hub = uploader.hub
-    download = catalog.find_download(hub, request.download)
-    digests = {file.name: sha256(file, bars) for file in files}
-    rows = catalog.versions_with_number(hub, download, request.number, request.channel)
-    version = catalog.one_version(rows, request.number) or _create(hub, download, request)
-    remote = {row["filename"]: row for row in catalog.all_files(hub, version)}
-    if version["is_published"]:
-        _ensure_same(version, remote, digests)
-        catalog.warn_if_yanked(uploader.output, version)
-        uploader.output.note(f"Version {request.number} is already published with exactly these files: nothing to do.")
-        return _result(download, version, remote, {})
-    _update(hub, version, request)
-    missing_files = [file for file in files if _is_missing(uploader, file, digests, remote, replaces=request.replaces)]
-    order = _display_order(files)
-    jobs = [
-        Job(file, digests[file.name], version["version_id"], _fields(request, file, order[file.name]))
-        for file in missing_files
-    ]
-    uploaded = uploader.send_all(jobs)
-    _check(uploader, version, digests)
-    if not request.is_draft:
-        hub.post(f"{catalog.VERSIONS}{version['version_id']}/publish/")
-    version, remote = _fresh(hub, version)
-    return _result(download, version, remote, uploaded)
-
-
-def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
-    """Create a draft, or return the one that another job has created at the same time."""
-    body = {
-        "download_id": download["download_id"],
-        "version_string": request.number,
-        "state": "draft",
-        **request.texts,
-        **({"channel": request.channel} if request.channel else {}),
-    }
-    try:
-        created = hub.post(catalog.VERSIONS, body)["version"]
-    except HubError as error:
-        if error.exit_code != Exit.CONFLICT:
-            raise
-        rows = catalog.versions_with_number(hub, download, request.number, request.channel)
-        if version := catalog.one_version(rows, request.number):
-            return version
-        raise
-    return catalog.version_with_id(hub, created["version_id"])
-
-
-def _update(hub: Hub, version: VersionRow, request: Request) -> None:
-    """Update title and release notes of an existing draft."""
-    fields = cast("dict[str, Any]", version)
-    names = {"title": "display_title", "release_notes": "release_notes"}
-    changes = {name: text for name, text in request.texts.items() if fields.get(names[name]) != text}
-    if changes:
-        hub.put(f"{catalog.VERSIONS}{version['version_id']}/", changes)
-
-
-def _is_missing(
-    uploader: Uploader, file: LocalFile, digests: dict[str, str], remote: dict[str, FileRow], *, replaces: bool
-) -> bool:
-    """Return whether the file must be uploaded. With `--replace`, delete a different file of the same name.
-
-    Raises:
-        CliError: The draft has a different file of the same name.
-    """
-    row = remote.get(file.name)
-    if row is None:
-        return True
-    is_same = sha256_of(row) == digests[file.name]
-    if is_same and row["validation_status"] != "failed":
-        uploader.output.note(f"{file.name}: already uploaded")
-        return False
-    if not replaces:
-        problem = "failed the checks of the hub" if is_same else "differs from the file on the hub"
-        raise conflict(f"{file.name} {problem}.", "Replace it with --replace, or publish a different version.")
-    uploader.hub.delete(f"{catalog.FILES}{row['file_id']}/", reason="replaced by releasehub publish --replace")
-    return True
-
-
-def _check(uploader: Uploader, version: VersionRow, digests: dict[str, str]) -> None:
-    """Raise CliError unless the hub has all files with these digests, and they passed its checks."""
-    remote = {row["filename"]: row for row in catalog.all_files(uploader.hub, version)}
-    for name, digest in digests.items():
-        if name not in remote or sha256_of(remote[name]) != digest:
-            raise CliError(f"The hub does not have {name} as it was uploaded.", code="file_missing", hint=RUN_AGAIN)
-        if remote[name]["validation_status"] != "passed":
-            uploader.wait_until_checked(remote[name]["file_id"])
-    if extra := sorted(remote.keys() - digests.keys()):
-        uploader.output.note(f"The version has more files: {', '.join(extra)}")
-
-
-def _ensure_same(version: VersionRow, remote: dict[str, FileRow], digests: dict[str, str]) -> None:
-    """Raise CliError if the published version has different files."""
-    remote_digests = {name: sha256_of(row) for name, row in remote.items()}
-    if remote_digests == digests:
-        return
-    differs = sorted(name for name in remote_digests.keys() & digests.keys() if remote_digests[name] != digests[name])
-    parts = {
-        "missing": sorted(digests.keys() - remote_digests.keys()),
-        "different": differs,
-        "additional": sorted(remote_digests.keys() - digests.keys()),
-    }
-    details = "; ".join(f"{label}: {', '.join(names)}" for label, names in parts.items() if names)
-    raise conflict(
-        f"{version['version_string']} ({version['channel']}) is already published with different files: {details}.",
-        "Publish the files as a new version. A published version never changes.",
-    )
-
-
-def _fresh(hub: Hub, version: VersionRow) -> tuple[VersionRow, dict[str, FileRow]]:
-    version = catalog.version_with_id(hub, version["version_id"])
-    return version, {row["filename"]: row for row in catalog.all_files(hub, version)}
-
-
-def _parse_target(text: str) -> catalog.Target:
+def _parse_target(text: str) -> Target:
     """Return the download and the version number to publish.
 
     Raises:
         CliError: The version is a name such as `latest`.
     """
-    target = catalog.Target.parse(text, needs_version=True)
+    target = Target.parse(text, needs_version=True)
     if target.version == "latest" or target.version.startswith(("latest-", "channel:")):
         raise usage(f"{target.version} is not a version number.", "Use a version number, such as packsmith@1.5.0.")
     return target
@@ -280,78 +144,6 @@ def _check_names(output: Output, number: str, files: list[LocalFile], *, is_stri
     if is_strict:
         raise CliError(text, code="version_differs", hint="Check the files and the version, or leave out --strict.")
     output.warn(text)
-
-
-def _display_order(files: list[LocalFile]) -> dict[str, int]:
-    """Return the position of each file: packages first, then by name, so that every run has the same order."""
-    ranked = sorted(
-        files, key=lambda file: (kind_of(file.name) != "package", target_of(file.name) != ("", ""), file.name)
-    )
-    return {file.name: place for place, file in enumerate(ranked, 1)}
-
-
-def _fields(request: Request, file: LocalFile, place: int) -> dict[str, Any]:
-    platform, architecture = target_of(file.name)
-    return {
-        "platform": _choose(request.platform, platform),
-        "architecture": _choose(request.architecture, architecture),
-        "kind": kind_of(file.name),
-        "display_label": request.labels.get(file.name, ""),
-        "display_order": place,
-    }
-
-
-def _choose(option: str, guessed: str) -> str:
-    choice = option.strip().lower()
-    return guessed if choice == "auto" else "" if choice == "none" else choice
-
-
-def _labels(options: Sequence[str], files: list[LocalFile]) -> dict[str, str]:
-    """Return the labels by file name.
-
-    Raises:
-        CliError: It is unclear which file a label belongs to.
-    """
-    names = {file.name for file in files}
-    labels: dict[str, str] = {}
-    for text in options:
-        name, sign, label = text.partition("=")
-        if sign and Path(name).name in names:
-            labels[Path(name).name] = label
-        elif len(files) == 1:
-            labels[files[0].name] = text
-        else:
-            raise usage(f"--label {text!r} does not name a file.", "Write --label NAME=TEXT.")
-    return labels
-
-
-def _result(
-    download: DownloadRow, version: VersionRow, remote: dict[str, FileRow], uploaded: dict[str, FileRow]
-) -> dict[str, Any]:
-    files = [
-        {
-            "file_id": row["file_id"],
-            "filename": name,
-            "size_bytes": row["file_size"],
-            "sha256": sha256_of(row),
-            "platform": row["platform"],
-            "architecture": row["architecture"],
-            "done": "uploaded" if name in uploaded else "present",
-        }
-        for name, row in sorted(remote.items())
-    ]
-    return {
-        "download": {"download_id": download["download_id"], "slug": catalog.slug_of(download)},
-        "version": {
-            "version_id": version["version_id"],
-            "version_string": version["version_string"],
-            "channel": version["channel"],
-            "state": version["state"],
-            "url": catalog.page_of(download, version),
-        },
-        "files": files,
-        "published": version["is_published"],
-    }
 
 
 def _summary(result: dict[str, Any]) -> str:

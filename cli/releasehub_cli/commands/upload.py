@@ -7,15 +7,19 @@ from typing import Any
 
 import click
 
-from releasehub_cli import catalog, options
+from releasehub_cli import options
+from releasehub_cli.digests import sha256
 from releasehub_cli.errors import usage
 from releasehub_cli.http import Hub
-from releasehub_cli.localfiles import LocalFile, sha256
+from releasehub_cli.localfiles import LocalFile
 from releasehub_cli.names import kind_of, target_of
 from releasehub_cli.output import human_bytes
 from releasehub_cli.progress import meter
+from releasehub_cli.resuming import resumable
 from releasehub_cli.settings import Settings
-from releasehub_cli.uploads import Job, Uploader, resumable
+from releasehub_cli.targets import version_of
+from releasehub_cli.upload_sessions import Job
+from releasehub_cli.uploads import Uploader
 
 
 @click.command()
@@ -61,14 +65,14 @@ def upload(
 
 
 def _send(uploader: Uploader, job: Job) -> dict[str, Any]:
-    session = uploader.start(job)
+    session = uploader.sessions.start(job)
     session = uploader.deliver(session, job.file, workers=uploader.parallel)
     session = uploader.wait_until_verified(session, job.session_key(uploader.hub.url))
     return _result(uploader, session)
 
 
 def _resume(uploader: Uploader, upload_id: str, file: LocalFile) -> dict[str, Any]:
-    session = uploader.deliver(uploader.find(upload_id, file), file, workers=uploader.parallel)
+    session = uploader.deliver(uploader.sessions.find(upload_id, file, uploader.meter), file, workers=uploader.parallel)
     return _result(uploader, uploader.wait_until_verified(session))
 
 
@@ -97,7 +101,7 @@ def _target_and_path(words: tuple[str, ...], version_id: str, upload_id: str) ->
 def _version(hub: Hub, text: str, channel: str) -> int | str:
     """Return the id of the version. A public id is returned unchanged."""
     if "@" in text:
-        return catalog.version_of(hub, text, channel)["version_id"]
+        return version_of(hub, text, channel)["version_id"]
     return int(text) if text.isascii() and text.isdigit() else text
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import click
 
 from releasehub_cli import catalog, options
+from releasehub_cli.digests import read_sums, sha256
 from releasehub_cli.errors import CliError, Exit, usage
-from releasehub_cli.localfiles import LocalFile, read_sums, sha256
+from releasehub_cli.localfiles import LocalFile
 from releasehub_cli.progress import meter
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import sha256_of
+from releasehub_cli.targets import version_of
 
 
 @click.command()
@@ -77,6 +79,6 @@ def _sums(name: str) -> dict[str, str]:
 def _from_hub(settings: Settings, target: str, channel: str) -> dict[str, str]:
     """Return the SHA-256 of each file of the version that the hub stores."""
     hub = settings.hub(needs_key=False)
-    version = catalog.version_of(hub, target, channel)
+    version = version_of(hub, target, channel)
     catalog.warn_if_yanked(settings.output, version)
     return {file["filename"]: sha256_of(file) for file in catalog.all_files(hub, version) if sha256_of(file)}

@@ -20,7 +20,8 @@ from releasehub.pages.viewers import viewer_of
 def opinions_about(request: HttpRequest, download: Download) -> dict[str, Any]:
     """Return the template context with the comments and the reviews of the download.
 
-    For anonymous visitors this takes two queries, because their totals are stored with the download.
+    For anonymous visitors this takes two queries, because their totals are stored with the download, and none if there
+    is nothing to show.
     """
     actor, rules = viewer_of(request), rules_of(download.category)
     can_comment = contribution_policy.can_comment(actor, download)
@@ -41,7 +42,8 @@ def _list(
     actor = viewer_of(request)
     rows = model.all_objects.listed_in(actor, download).select_related("author").order_by("-created_at", "-id")
     # Only a user can see more than what is counted: the texts that wait for approval.
-    page = page_of_rows(request, rows, total=None if actor.user else stored_total, parameter=parameter)
+    total = None if actor.user else stored_total
+    page = page_of_rows(request, rows.none() if total == 0 else rows, total=total, parameter=parameter)
     page.object_list = list(page.object_list)
     for row in page.object_list:
         row.download = download

@@ -86,5 +86,8 @@ def test_repeated_texts_are_refused() -> None:
     make_comment(author=comment.author, text=LONG)
     with pytest.raises(Conflict, match="same text"):
         make_review(author=comment.author, text=LONG)
+    review = make_review(author=comment.author, text=LONG.upper())
+    with pytest.raises(Conflict, match="same text"):
+        make_comment(author=review.author, text=LONG.upper())
     make_review(author=comment.author)
     make_review(author=comment.author)

@@ -11,7 +11,7 @@ from releasehub.distribution import links
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_gone
 from releasehub.webhooks.models import Endpoint
-from tests.factories import make_download, make_file, make_user, make_version
+from tests.factories import make_comment, make_download, make_file, make_review, make_user, make_version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -33,6 +33,8 @@ def watched(page: Any, live_server: Any) -> Any:
 def test_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width: int, scheme: str) -> None:
     version = make_version(make_download(title="A" * 140), "1.0.0", release_notes="![x](https://other.example/x.png)")
     make_file(version, name="n" * 240 + ".zip")
+    make_comment(version.download, text="c" * 200)
+    make_review(version.download, text="r" * 200)
     watched.set_viewport_size({"width": width, "height": 800})
     watched.emulate_media(color_scheme=scheme)
     category = version.download.category

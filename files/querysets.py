@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import reduce
 from operator import or_
 from typing import Any, Self
@@ -74,13 +75,18 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
 
     def with_digest(self, digest: str) -> Self:
         """Return files whose stored or linked bytes have this SHA-512 or SHA-256 (hex, any case)."""
-        name = {128: "sha512", 64: "sha256"}.get(len(digest))
-        if name is None:
-            return self.none()
-        value = digest.lower()
-        stored_ids = self.model.all_objects.filter(**{f"blob__{name}": value}).order_by().values("pk")
-        linked = self.model.all_objects.filter(**{f"external_{name}": value, f"external_{name}__gt": ""})
-        return self.filter(pk__in=stored_ids.union(linked.order_by().values("pk")))
+        return self.with_digests([digest])
+
+    def with_digests(self, digests: Iterable[str]) -> Self:
+        """Return files whose stored or linked bytes have one of these SHA-512 or SHA-256 (hex, any case)."""
+        texts = {digest.lower() for digest in digests}
+        ids = []
+        for name, length in (("sha512", 128), ("sha256", 64)):
+            if values := [text for text in texts if len(text) == length]:
+                stored = self.model.all_objects.filter(**{f"blob__{name}__in": values})
+                linked = self.model.all_objects.filter(**{f"external_{name}__in": values, f"external_{name}__gt": ""})
+                ids += [rows.order_by().values("pk") for rows in (stored, linked)]
+        return self.filter(pk__in=ids[0].union(*ids[1:])) if ids else self.none()
 
     def suiting(self, platform: str = "", architecture: str = "") -> Self:
         """Return files for the given platform and architecture, in any of their spellings.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from downloads.access import load_access
@@ -15,6 +18,8 @@ from files.inspection.findings import Finding, from_json
 from files.models import Blob, File, UploadSession
 from files.policies import file_policy
 from files.services import add_file, link_file
+from files.storage import blob_storage
+from files.storage.digests import algorithm_of
 from files.uploads.external import ASSET_NUMBER, NEEDS_RELEASE_PAGE, RELEASE_PAGE
 from files.uploads.intake import check_now
 from files.uploads.mismatches import digest_differs
@@ -22,6 +27,8 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, ErrorCode, Invalid
 from versions.models import Version
 
+CHUNK_BYTES = 1024 * 1024
+TITLES = {"sha512": "SHA-512", "sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}
 INHERITED_FIELDS = ("platform", "architecture", "display_label", "kind")
 
 
@@ -29,13 +36,13 @@ INHERITED_FIELDS = ("platform", "architecture", "display_label", "kind")
 class FileReference:
     """`reference`: the public id of a confirmed upload or of a file, or an asset number.
 
-    `sha512`: what the bytes have to be, in lower case hex; empty where the caller does not say.
+    `checksum`: the SHA-512, SHA-256, SHA-1 or MD5 that the bytes must have, in lower-case hex, or an empty string.
     """
 
     reference: str
     platform: str = ""
     architecture: str = ""
-    sha512: str = ""
+    checksum: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class AttachmentSource:
     upload: UploadSession | None = None
     url: str = ""
     asset: str = ""
-    sha512: str = ""
+    checksum: str = ""
     head: bytes = b""
 
 
@@ -94,7 +101,7 @@ def attach_file(*, actor: Actor, version: Version, source: AttachmentSource) -> 
             url=source.url,
             reference=source.asset,
             filename=source.filename,
-            external_sha512=source.sha512,
+            **_expected(source.checksum),
             **source.fields,
         )
     file = add_file(
@@ -130,7 +137,7 @@ def _files(actor: Actor, ids: set[str]) -> dict[str, File]:
 
 def _source(actor: Actor, item: FileReference, upload: UploadSession | None, file: File | None) -> AttachmentSource:
     if is_asset(item.reference):
-        return AttachmentSource(_fields(item, {}), asset=item.reference, sha512=item.sha512)
+        return AttachmentSource(_fields(item, {}), asset=item.reference, checksum=item.checksum)
     if upload is not None and upload.blob is not None:
         _compare(upload.blob, item)
         # The rules of the category are checked when the file is added: its version may not exist yet.
@@ -154,7 +161,7 @@ def _source(actor: Actor, item: FileReference, upload: UploadSession | None, fil
                 f"The URL of file {item.reference} is still being looked up. Try again in a minute.",
                 field="reference",
             )
-        return AttachmentSource(fields, file.filename, url=file.external_url, sha512=item.sha512)
+        return AttachmentSource(fields, file.filename, url=file.external_url, checksum=item.checksum)
     _compare(file.blob, item)
     is_checked = file.validation_status == File.Validation.PASSED
     warnings = from_json(file.findings) if is_checked else None
@@ -173,6 +180,35 @@ def _compare(blob: Blob, item: FileReference) -> None:
             f"The stored bytes of {item.reference} are missing or damaged. Upload the file again.",
             field="reference",
         )
-    if item.sha512 and item.sha512 != blob.sha512:
+    name = algorithm_of(item.checksum)
+    if name is None:
+        return
+    actual = _sha1(blob) if name == "sha1" else getattr(blob, name)
+    if item.checksum != actual:
         advice = f"Correct the checksum of {item.reference}, or attach another file."
-        raise digest_differs("SHA-512", blob.sha512, item.sha512, field="sha512", advice=advice)
+        raise digest_differs(TITLES[name], actual, item.checksum, field="checksum", advice=advice)
+
+
+def _sha1(blob: Blob) -> str:
+    """Return the SHA-1 of stored bytes, which the hub does not record and therefore has to read.
+
+    Raises:
+        Invalid: The file is too large to be read within a request.
+    """
+    if blob.size_bytes > settings.INLINE_CHECK_BYTES:
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"The SHA-1 of files over {settings.INLINE_CHECK_BYTES} bytes is not checked. Send the SHA-256 or SHA-512.",
+            field="checksum",
+        )
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        digest = hashlib.sha1(usedforsecurity=False)
+        while chunk := handle.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _expected(checksum: str) -> dict[str, str]:
+    """Return the field of a link that holds the checksum until the worker has compared it with the bytes."""
+    name = algorithm_of(checksum)
+    return {"external_sha512" if name == "sha512" else "declared_checksum": checksum} if name else {}

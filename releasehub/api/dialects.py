@@ -11,7 +11,7 @@ from releasehub.api.v3.errors import v3_envelope
 
 _PATHS: tuple[tuple[re.Pattern[str], Envelope], ...] = (
     (re.compile(r"/v3(/|$)"), v3_envelope),
-    (re.compile(r"/(version|versions|version_file)(/|$)"), engine_envelope),
+    (re.compile(r"/(versions?|version_files?)(/|$)"), engine_envelope),
     (re.compile(r"/api/(entities|organizations)(/|$)"), entity_envelope),
     (re.compile(r"/api/mc-dm-"), mc_dm_envelope),
     (re.compile(r"/api/"), hub_envelope),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import socket
 import subprocess
 import time
 import urllib.error
@@ -109,6 +110,23 @@ def test_ranges_are_answered(link: str) -> None:
     assert (status, headers["Cache-Control"]) == (206, "no-cache, no-transform")
     assert headers["Content-Type"].startswith("multipart/byteranges; boundary=")
     assert body.count(b"Content-Range: ") == (len(whole) + 1) // 2 > 128
+
+
+def test_quotes_in_a_query_are_encoded(hub: Hub, front: str) -> None:
+    """urllib encodes them, so the request is written by hand. Without nginx, the server of the hub refuses it."""
+    ids = [version["id"] for version in hub.get("/version")[:2]]
+    unknown = ["a" * 24] * 9
+    for listed, port in ((ids, front.rpartition(":")[2]), (ids + unknown, front.rpartition(":")[2]), (ids, hub.port)):
+        text = ",".join(f'"{public_id}"' for public_id in listed)
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=10) as connection:
+            request = f"GET /versions?ids=[{text}] HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            connection.sendall(request.encode())
+            answer = connection.makefile("rb").read()
+        if port == hub.port:
+            assert answer.startswith(b"HTTP/1.1 400 ")
+        else:
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert [public_id for public_id in ids if public_id.encode() in answer] == ids
 
 
 def test_stored_files_have_no_direct_url(front: str, hub: Hub) -> None:

@@ -1,18 +1,28 @@
-"""`/version_file/{hash}`: the version that has a file with this checksum, and the removal of the file."""
+"""`/version_file/{hash}` and `/version_files`: versions by the checksums of their files, and the removal of a file."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from files.models import File
+from files.querysets import FileQuerySet
 from releasehub.api.common.model_viewsets import RetrieveModelMixin
+from releasehub.api.common.parsers import JsonParser
+from releasehub.api.engine import terms
 from releasehub.api.engine.errors import InvalidQuery
-from releasehub.api.engine.input_serializers import EngineFileDeleteQuerySerializer
-from releasehub.api.engine.schema import documented_files
+from releasehub.api.engine.input_serializers import (
+    EngineFileDeleteQuerySerializer,
+    EngineFilesInputSerializer,
+    EngineFileUpdateInputSerializer,
+)
+from releasehub.api.engine.schema import documented_by_checksums, documented_files, documented_newest
 from releasehub.api.engine.viewsets import EngineModelViewSet
 from releasehub.apikeys.scopes import Scope
+from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 
@@ -20,7 +30,15 @@ from versions.models import Version
 @documented_files
 class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
     queryset = File.objects.all()
-    required_scopes = {"retrieve": Scope.VERSION_READ, "destroy": Scope.VERSION_WRITE}
+    input_serializer_classes = {"newest": EngineFileUpdateInputSerializer, "many": EngineFilesInputSerializer}
+    parser_classes = [JsonParser]
+    open_actions = frozenset({"retrieve", "newest", "many"})
+    required_scopes = {
+        "retrieve": Scope.VERSION_READ,
+        "newest": Scope.VERSION_READ,
+        "many": Scope.VERSION_READ,
+        "destroy": Scope.VERSION_WRITE,
+    }
 
     def get_object(self) -> Version:
         """Return the version that offers the file; if several do, the newest one by version order.
@@ -28,12 +46,55 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
         Raises:
             Http404: No version that the caller may see offers such a file.
         """
-        files = File.objects.passed().filter(version__download=self.download).with_digest(self.kwargs["hash"])
-        rows = Version.objects.visible_in(self.actor, self.download).filter(pk__in=files.values("version"))
-        version: Version | None = rows.select_related("author").order_by("-sort_key", "-id").first()
-        if version is None:
+        return self.get_offered_file().version
+
+    def get_offered_file(self) -> File:
+        """Return the file with the checksum of the URL; if several versions offer it, that of the newest one.
+
+        Raises:
+            Http404: No version that the caller may see offers such a file.
+        """
+        rows = self.offered_files([self.kwargs["hash"]]).select_related("version__author")
+        file: File | None = rows.first()
+        if file is None:
             raise Http404
-        return version
+        return file
+
+    def offered_files(self, hashes: list[str]) -> FileQuerySet:
+        """Return files with these checksums of versions that the caller may see, the newest version first."""
+        versions = Version.objects.visible_in(self.actor, self.download)
+        rows: FileQuerySet = File.objects.passed().filter(version__in=versions).with_digests(hashes)
+        return rows.order_by("-version__sort_key", "-version_id", "id")
+
+    @documented_newest
+    def newest(self, request: Request, hash: str) -> Response:
+        """Answer with the newest version for a client that has the file, or with its own version if none is newer."""
+        wanted, file = self.get_validated_data(), self.get_offered_file()
+        version = latest_version(
+            self.download,
+            channel=terms.channel_of(wanted.get("channel", "").lower()) or file.version.channel,
+            platform=wanted.get("platform", file.platform).lower(),
+            architecture=wanted.get("architecture", file.architecture).lower(),
+        )
+        if version is None or bytes(version.sort_key) < bytes(file.version.sort_key):
+            version = file.version
+        return self.get_object_response(version)
+
+    @documented_by_checksums
+    def many(self, request: Request) -> Response:
+        """Answer with an object that maps each known checksum, as it was sent, to the newest version of its file."""
+        hashes: list[str] = self.get_validated_data()["hashes"]
+        rows = self.offered_files(hashes)
+        pk_by_digest: dict[str, int] = {}
+        digests = ("blob__sha512", "blob__sha256", "external_sha512", "external_sha256")
+        for version_id, *values in rows.values_list("version_id", *digests):
+            for value in filter(None, values):
+                pk_by_digest.setdefault(value, version_id)
+        found = {text: pk_by_digest[text.lower()] for text in hashes if text.lower() in pk_by_digest}
+        versions = list(Version.objects.filter(pk__in=found.values()).select_related("author")) if found else []
+        shown = self.get_serializer(versions, many=True).data
+        by_pk: dict[int, Any] = {version.pk: data for version, data in zip(versions, shown, strict=True)}
+        return Response({text: by_pk[pk] for text, pk in found.items()})
 
     def destroy(self, request: Request, hash: str) -> Response:
         options = self.get_validated_query(EngineFileDeleteQuerySerializer)

@@ -1,4 +1,7 @@
-"""The parameter `ids`: a JSON array, a repeated parameter, values separated by commas, or a mixture of them."""
+"""The parameter `ids`: a JSON array, a repeated parameter, values separated by commas, or a mixture of them.
+
+The server refuses a raw `"` in a URL, so clients that do not encode it also send arrays without quotes, as `[a,b]`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from releasehub.api.engine.errors import InvalidQuery
 
 MAX_IDS = 100
 WELL_FORMED = re.compile(r"[a-z0-9]{1,24}")
+BARE_ARRAY = re.compile(r"\[(?P<items>[a-z0-9',\s]*)\]")
 
 
 def parse_ids(values: Sequence[str]) -> list[str]:
@@ -39,6 +43,9 @@ def _split(value: str) -> Iterator[str]:
     try:
         items = orjson.loads(value)
     except orjson.JSONDecodeError as error:
+        if bare := BARE_ARRAY.fullmatch(value):
+            yield from (part.strip(" '") for part in bare["items"].split(","))
+            return
         raise InvalidQuery({"ids": [f"This is not a valid JSON array: {error}."]}) from error
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise InvalidQuery({"ids": ["The array may only contain strings."]})

@@ -12,8 +12,9 @@ from releasehub.api.common.paging import MAX_PAGE
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.engine import terms
 
-SHA512 = r"^[0-9a-fA-F]{128}\Z"
+CHECKSUM = r"^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})\Z"
 MAX_FILES = 100
+MAX_HASHES = 100
 
 
 class EngineFileInputSerializer(InputSerializer):
@@ -24,7 +25,9 @@ class EngineFileInputSerializer(InputSerializer):
     platform = serializers.CharField(required=False, max_length=50, allow_blank=True)
     architecture = serializers.CharField(required=False, max_length=50, allow_blank=True)
     hash = serializers.RegexField(
-        SHA512, required=False, help_text="SHA-512 as hex digits; a file with another checksum is rejected"
+        CHECKSUM,
+        required=False,
+        help_text="SHA-512, SHA-256, SHA-1 or MD5 as hex digits; a file with another checksum is rejected",
     )
 
     def to_internal_value(self, data: Any) -> Any:
@@ -33,7 +36,7 @@ class EngineFileInputSerializer(InputSerializer):
             reference=fields["file_id"],
             platform=fields.get("platform", "").lower(),
             architecture=fields.get("architecture", "").lower(),
-            sha512=fields.get("hash", "").lower(),
+            checksum=fields.get("hash", "").lower(),
         )
 
 
@@ -71,6 +74,29 @@ class EngineVersionUpdateSerializer(InputSerializer):
 class EngineVersionCreateSerializer(EngineVersionUpdateSerializer):
     required_fields = ("version_number", "github_release_url")
     default_values = {"status": "listed", "files": list}
+
+
+class EngineFileUpdateInputSerializer(InputSerializer):
+    """Which versions are offered to a client that has a file. What is left out is that of the file."""
+
+    channel = serializers.CharField(
+        required=False, max_length=50, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"
+    )
+    platform = serializers.CharField(required=False, max_length=50)
+    architecture = serializers.CharField(required=False, max_length=50)
+
+
+class EngineFilesInputSerializer(InputSerializer):
+    """The checksums of files whose versions a client wants to know."""
+
+    required_fields = ("hashes",)
+
+    hashes = serializers.ListField(
+        child=serializers.CharField(max_length=128),
+        required=False,
+        max_length=MAX_HASHES,
+        help_text="SHA-512 or SHA-256 as hex digits, in upper or lower case",
+    )
 
 
 class EngineLatestQuerySerializer(serializers.Serializer[Any]):

@@ -16,6 +16,8 @@ from drf_spectacular.utils import (
 from releasehub.api.engine.input_serializers import (
     EngineDeleteQuerySerializer,
     EngineFileDeleteQuerySerializer,
+    EngineFilesInputSerializer,
+    EngineFileUpdateInputSerializer,
     EngineLatestQuerySerializer,
     EngineListQuerySerializer,
     EngineVersionCreateSerializer,
@@ -58,11 +60,12 @@ IDS = OpenApiParameter(
     {"type": "array", "items": {"type": "string"}},
     OpenApiParameter.QUERY,
     required=True,
-    description="At most 100 ids: as a repeated parameter, separated by commas, or as a JSON array.",
+    description="At most 100 ids: as a repeated parameter `ids` or `ids[]`, separated by commas, or as a JSON array.",
 )
 VERSION_RESPONSE = OpenApiResponse(
     EngineVersionSerializer, examples=[OpenApiExample("Version", value=EXAMPLE, response_only=True)]
 )
+VERSIONS_BY_CHECKSUM = {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/EngineVersion"}}
 about = partial(extend_schema, tags=["engine"])
 documented_many = about(
     operation_id="engine_versions",
@@ -77,6 +80,25 @@ documented_latest = about(
     description="By version order, never by date. Clients of the beta channel are offered stable versions as well.",
     parameters=[EngineLatestQuerySerializer, *RATE],
     responses={200: VERSION_RESPONSE},
+)
+documented_newest = about(
+    operation_id="engine_version_file_update",
+    summary="Find the newest version for a client that has a file",
+    description=(
+        "By version order, in the channel of the file's version and for the platform of the file, unless the body "
+        "names others. If no version is newer, the response is the version of the file."
+    ),
+    parameters=[HASH, *RATE],
+    request=EngineFileUpdateInputSerializer,
+    responses={200: VERSION_RESPONSE},
+)
+documented_by_checksums = about(
+    operation_id="engine_version_files",
+    summary="Find the versions that own files",
+    description="The response maps each known checksum, as it was sent, to a version. Unknown ones are left out.",
+    parameters=RATE,
+    request=EngineFilesInputSerializer,
+    responses={200: VERSIONS_BY_CHECKSUM},
 )
 documented_versions = extend_schema_view(
     list=about(

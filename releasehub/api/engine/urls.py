@@ -19,5 +19,7 @@ urlpatterns = [
         EngineFileViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
         name="engine-file",
     ),
-    re_path(r"^(version|versions|version_file)(/.*)?$", EngineNoRouteViewSet.as_view({"get": "no_route"})),
+    path("version_file/<str:hash>/update", EngineFileViewSet.as_view({"post": "newest"}), name="engine-file-update"),
+    path("version_files", EngineFileViewSet.as_view({"post": "many"}), name="engine-files"),
+    re_path(r"^(versions?|version_files?)(/.*)?$", EngineNoRouteViewSet.as_view({"get": "no_route"})),
 ]

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import models
 from django.http import Http404
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -68,7 +67,7 @@ class EngineVersionViewSet(
         "state": "status",
         "release_page_url": "github_release_url",
         "reference": "file_id",
-        "sha512": "hash",
+        "checksum": "hash",
     }
 
     @cached_property
@@ -114,7 +113,8 @@ class EngineVersionViewSet(
 
     @documented_many
     def many(self, request: Request) -> Response:
-        ids = parse_ids(request.query_params.getlist("ids"))
+        query = request.query_params
+        ids = parse_ids([*query.getlist("ids"), *query.getlist("ids[]")])
         rows = Version.objects.visible_in(self.actor, self.download).filter(public_id__in=ids)
         by_id = {version.public_id: version for version in self.with_relations(rows)} if ids else {}
         versions = [by_id[public_id] for public_id in ids if public_id in by_id]
@@ -134,16 +134,6 @@ class EngineVersionViewSet(
         if version is None:
             raise Http404
         return self.get_object_response(version)
-
-    def get_request_data(self) -> Any:
-        """Return the fields inside `data` together with those beside it."""
-        body = super().get_request_data()
-        data = body.get("data")
-        if data is None:
-            data = {}
-        if not isinstance(data, dict):
-            raise ValidationError({"data": ["Each item must be a JSON object."]})
-        return {name: value for name, value in body.items() if name != "data"} | data
 
     def prepare(self) -> None:
         """Check the permission to see the download first, and then look up the uploads, which is slow."""

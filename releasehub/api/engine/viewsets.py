@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 from django.conf import settings
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
 
@@ -85,6 +86,16 @@ class EngineModelViewSet(EngineViewSet, HubModelViewSet):
         for version in instances:
             version.download = self.download  # known already, so that no row reads it again
         return {"files": files}
+
+    def get_request_data(self) -> Any:
+        """Return the fields inside `data` together with those beside it."""
+        body = super().get_request_data()
+        data = body.get("data")
+        if data is None:
+            data = {}
+        if not isinstance(data, dict):
+            raise ValidationError({"data": ["Each item must be a JSON object."]})
+        return {name: value for name, value in body.items() if name != "data"} | data
 
     def get_representation(self, data: Any) -> Any:
         return data

@@ -190,6 +190,7 @@ def test_attaching_without_permission_is_rejected(engine: Engine, reference: Any
 def test_content_that_differs_from_its_checksum_is_rejected(engine: Engine) -> None:
     upload = make_loose_upload(engine.owner)
     assert "SHA-512" in refused(engine.post(files=[{"file_id": upload.public_id, "hash": "0" * 128}]))
+    assert "MD5" in refused(engine.post(files=[{"file_id": upload.public_id, "hash": "0" * 32}]))
 
 
 def test_failed_creation_stores_neither_version_nor_files(engine: Engine) -> None:

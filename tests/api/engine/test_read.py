@@ -47,13 +47,16 @@ def sums(content: bytes) -> dict[str, str]:
         'ids=["{0}"]&ids={1}',
         'ids={0},{2}&ids=["{1}"]&ids=',
         "ids={0}&ids={1}&ids={0}",
+        "ids[]={0}&ids[]={1}",
+        "ids=[{0},{1}]",
+        "ids=['{0}', '{1}']",
     ],
 )
 def test_ids_are_parsed_in_every_form_and_keep_their_order(engine: Engine, query: str) -> None:
     first, second = engine.version("1.0.0"), engine.version("2.0.0")
     for one, other in ((first, second), (second, first)):
         text = query.format(one.public_id, other.public_id, NO_ID)
-        found = engine.guest.get("/versions?" + quote(text, safe="&="))
+        found = engine.guest.get("/versions?" + quote(text, safe="&=[]'"))
         assert numbers(found) == [one.number, other.number]
 
 
@@ -112,6 +115,48 @@ def test_shared_checksum_returns_the_newest_version(engine: Engine) -> None:
     path = f"/version_file/{sums(b'same')['sha512']}"
     assert engine.guest.get(path).json()["version_number"] == "1.10.0"
     assert engine.client.get(path).json()["version_number"] == "2.0.0"
+
+
+def test_checksums_map_to_the_newest_versions_of_their_files(engine: Engine) -> None:
+    for number, content in {"1.0.0": b"one", "2.0.0": b"same", "3.0.0": b"same", "4.0.0": b"draft"}.items():
+        engine.file(number, content=content, state="draft" if content == b"draft" else "published")
+    asked = [sums(b"one")["sha256"], sums(b"same")["sha512"].upper(), sums(b"draft")["sha512"], "0" * 40, "x"]
+    for body in ({"hashes": asked, "algorithm": "sha512"}, {"data": {"hashes": asked}}):
+        found = engine.guest.send("post", "/version_files", body)
+        assert {text: shown["version_number"] for text, shown in found.json().items()} == {
+            asked[0]: "1.0.0",
+            asked[1]: "3.0.0",
+        }
+    assert list(engine.client.send("post", "/version_files", {"hashes": asked}).json()) == asked[:3]
+    assert engine.guest.send("post", "/version_files", {"hashes": []}).json() == {}
+
+
+def test_checksums_are_at_most_a_hundred(engine: Engine) -> None:
+    for body in ({"hashes": ["0" * 64] * 101}, {}, {"hashes": [1, [2]]}):
+        assert "hashes" in refused(engine.guest.send("post", "/version_files", body))
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "number"),
+    [
+        (b"old", {}, "1.1.0"),
+        (b"old", {"channel": "beta"}, "2.0.0"),
+        (b"old", {"platform": "Linux", "loaders": ["any"], "game_versions": []}, "1.2.0"),
+        (b"old", {"platform": "haiku"}, "1.0.0"),
+        (b"beta", {}, "2.0.0"),
+        (b"draft", {}, None),
+    ],
+)
+def test_update_follows_the_channel_and_platform_of_the_file(
+    engine: Engine, content: bytes, body: dict[str, Any], number: str | None
+) -> None:
+    engine.file("1.0.0", content=b"old", platform="windows", architecture="x64")
+    engine.file("1.1.0", platform="windows")
+    engine.file("1.2.0", platform="linux")
+    engine.file("2.0.0", content=b"beta", platform="windows", channel="beta")
+    engine.file("3.0.0", content=b"draft", platform="windows", state="draft")
+    answer = engine.guest.send("post", f"/version_file/{sums(content)['sha256']}/update", body)
+    assert (answer.status_code, answer.json().get("version_number")) == (200 if number else 404, number)
 
 
 @pytest.mark.parametrize("validation", ["pending", "failed"])
@@ -321,7 +366,15 @@ def test_key_bound_to_another_download_sees_nothing(engine: Engine) -> None:
     refused(client.get("/version"), 404, "not_found")
 
 
-QUERIES = {"/version": 4, "/versions": 4, "/version/": 4, "/version_file/": 4, "/version/latest": 5}
+QUERIES = {
+    "/version": 4,
+    "/versions": 4,
+    "/version/": 4,
+    "/version_file/": 4,
+    "/version/latest": 5,
+    "/version_files": 5,
+    "/version_file/update": 5,
+}
 
 
 @dataclass
@@ -350,9 +403,12 @@ def test_query_count_of_reads_is_constant(world: EngineWithRows, path: str) -> N
         "/versions": "/versions?ids=" + ",".join(version.public_id for version in made),
         "/version/": f"/version/{made[0].public_id}",
         "/version_file/": f"/version_file/{sums(b'same')['sha512']}",
+        "/version_file/update": f"/version_file/{sums(b'same')['sha512']}/update",
     }.get(path, path)
+    body = {"hashes": [file.blob.sha256 for file in File.objects.select_related("blob") if file.blob][:100]}
     for client, extra in ((engine.client, 0), (engine.guest, 1), (ApiClient(make_key(make_user())), 0)):
-        client.get(full)
-        with CaptureQueriesContext(connection) as queries:
-            assert client.get(full).status_code == 200
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                answer = client.send("post", full, body) if path.endswith(("files", "update")) else client.get(full)
+        assert answer.status_code == 200
         assert len(queries) <= QUERIES[path] - extra

@@ -27,7 +27,12 @@ CELLS = {
     ("file", "view"): ("get", "/version_file/{hash}"),
     ("file", "soft_delete"): ("delete", "/version_file/{hash}"),
 }
-SAME_ROWS = {("get", "/versions"): ("version", "view"), ("get", "/version/latest"): ("version", "list")}
+SAME_ROWS = {
+    ("get", "/versions"): ("version", "view"),
+    ("get", "/version/latest"): ("version", "list"),
+    ("post", "/version_files"): ("file", "view"),
+    ("post", "/version_file/{hash}/update"): ("file", "view"),
+}
 
 
 def is_expressible(case: dict[str, Any]) -> bool:

@@ -16,8 +16,9 @@ from tests.factories import make_key
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 OPERATIONS = operations("/version")
-READS = [operation for operation in OPERATIONS if operation[0] == "get"]
-WRITES = [operation for operation in OPERATIONS if operation[0] != "get"]
+SEARCHES = [("post", "/version_file/{hash}/update"), ("post", "/version_files")]
+READS = [operation for operation in OPERATIONS if operation[0] == "get" or operation in SEARCHES]
+WRITES = [operation for operation in OPERATIONS if operation not in READS]
 
 
 def perform(engine: Engine, verb: str, path: str, client: ApiClient | None = None) -> Any:
@@ -27,7 +28,7 @@ def perform(engine: Engine, verb: str, path: str, client: ApiClient | None = Non
     who = client or engine.client
     if verb == "get":
         return who.get(f"{url}?ids={file.version.public_id}" if path == "/versions" else url)
-    return who.send(verb, url, engine.body())
+    return who.send(verb, url, {"hashes": [file.blob.sha512]} if path == "/version_files" else engine.body())
 
 
 def test_operations_match_the_contract() -> None:
@@ -41,6 +42,8 @@ def test_operations_match_the_contract() -> None:
         ("get", "/versions"),
         ("patch", "/version/{id}"),
         ("post", "/version"),
+        ("post", "/version_file/{hash}/update"),
+        ("post", "/version_files"),
     ]
 
 

@@ -81,7 +81,7 @@ def test_copied_link_is_validated_like_an_upload() -> None:
 def test_attached_link_stays_a_link() -> None:
     known = make_file()
     File.objects.filter(pk=known.pk).update(blob=None, external_url="https://example.com/tool.bin")
-    copy = attach(system(), known.public_id, sha512="0" * 128)
+    copy = attach(system(), known.public_id, checksum="0" * 128)
     assert (copy.external_url, copy.validation_status) == ("https://example.com/tool.bin", "pending")
     assert copy.external_sha512 == "0" * 128
 
@@ -93,11 +93,30 @@ def test_attaching_missing_bytes_is_rejected() -> None:
         find_sources(system(), [FileReference(known.public_id)])
 
 
-def test_digest_is_compared() -> None:
+@pytest.mark.parametrize("algorithm", ["sha512", "sha256", "sha1", "md5"])
+def test_every_digest_is_compared_with_its_own_kind(algorithm: str) -> None:
     known = make_file(content=b"bytes")
-    find_sources(system(), [FileReference(known.public_id, sha512=hashlib.sha512(b"bytes").hexdigest())])
-    with pytest.raises(Rejected):
-        find_sources(system(), [FileReference(known.public_id, sha512="0" * 128)])
+    right = hashlib.new(algorithm, b"bytes").hexdigest()
+    find_sources(system(), [FileReference(known.public_id, checksum=right)])
+    with pytest.raises(Rejected) as refusal:
+        find_sources(system(), [FileReference(known.public_id, checksum="0" * len(right))])
+    assert right in refusal.value.message
+
+
+def test_sha1_of_a_large_file_is_not_read(settings: Any) -> None:
+    settings.INLINE_CHECK_BYTES = 4
+    known = make_file(content=b"bytes")
+    with pytest.raises(Invalid, match="SHA-256"):
+        find_sources(system(), [FileReference(known.public_id, checksum="0" * 40)])
+
+
+@pytest.mark.parametrize(
+    ("length", "field"), [(128, "external_sha512"), (64, "declared_checksum"), (40, "declared_checksum")]
+)
+def test_digest_of_a_link_waits_for_the_worker(length: int, field: str) -> None:
+    (source,) = find_sources(system(), [FileReference("77", checksum="0" * length)])
+    version = make_version(release_page_url="https://github.com/o/r/releases/tag/v1")
+    assert getattr(attach_file(actor=system(), version=version, source=source), field) == "0" * length
 
 
 def test_names_are_found_in_as_many_queries_for_twenty_as_for_one() -> None:

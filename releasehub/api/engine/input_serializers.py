@@ -77,7 +77,7 @@ class EngineVersionCreateSerializer(EngineVersionUpdateSerializer):
 
 
 class EngineFileUpdateInputSerializer(InputSerializer):
-    """Which versions are offered to a client that has a file. What is left out is that of the file."""
+    """The system of a client that has a file, and the channel it follows. By default they are those of the file."""
 
     channel = serializers.CharField(
         required=False, max_length=50, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -148,6 +149,19 @@ class EntityRoleUpdateSerializer(InputSerializer):
 
 class EntityRoleCreateSerializer(EntityRoleUpdateSerializer):
     required_fields = ("name",)
+
+
+class EntityOrganizationCreateSerializer(InputSerializer):
+    name = serializers.CharField(max_length=100)
+    slug = serializers.SlugField(max_length=100, required=False, help_text="By default it is made from the name")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        slug = attrs.get("slug") or slugify(attrs["name"])[:100]
+        if not slug:
+            raise serializers.ValidationError(
+                {"slug": "No slug can be made from this name. Send a slug of letters, digits, hyphens and underscores."}
+            )
+        return attrs | {"slug": slug}
 
 
 class EntityStorageUpdateSerializer(InputSerializer):

@@ -14,8 +14,9 @@ from downloads.services import publish_entity, withdraw_entity
 from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.roles import roles_of
-from releasehub.accounts.services import choose_storage
+from releasehub.accounts.services import choose_storage, create_organization
 from releasehub.api.entity.input_serializers import (
+    EntityOrganizationCreateSerializer,
     EntityStorageUpdateSerializer,
     EntityStoreCreateSerializer,
     EntityStoreRemoveSerializer,
@@ -24,6 +25,7 @@ from releasehub.api.entity.loading import load_icons, load_members, storage_conf
 from releasehub.api.entity.pagination import paginate
 from releasehub.api.entity.schema import KIND, PAGE, TAG
 from releasehub.api.entity.serializers import (
+    EntityOrganizationAnswerSerializer,
     EntityOrganizationShownSerializer,
     EntityOrganizationsSerializer,
     EntityPublicationAnswerSerializer,
@@ -43,9 +45,16 @@ SEARCH = OpenApiParameter("search", str, description="A part of the name or slug
 class EntityOrganizationsViewSet(EntityViewSet):
     reading_scopes = ORGANIZATION_SCOPES
     input_serializer_classes = {
+        "create": EntityOrganizationCreateSerializer,
         "set_storage": EntityStorageUpdateSerializer,
     }
-    required_scopes = {"list": (), "retrieve": (), "storage": (), "set_storage": Scope.ORG_SETTINGS}
+    required_scopes = {
+        "list": (),
+        "create": Scope.ORG_SETTINGS,
+        "retrieve": (),
+        "storage": (),
+        "set_storage": Scope.ORG_SETTINGS,
+    }
 
     @extend_schema(
         parameters=[SEARCH, *PAGE],
@@ -56,6 +65,16 @@ class EntityOrganizationsViewSet(EntityViewSet):
         text = request.query_params.get("search", "").replace("\0", "")
         page = paginate(Organization.objects.visible_to(self.actor).search(text).order_by("name", "id"), request)
         return Response(EntityOrganizationsSerializer(page.body("organizations", page.rows)).data)
+
+    @extend_schema(
+        request=EntityOrganizationCreateSerializer,
+        responses={201: EntityOrganizationAnswerSerializer},
+        summary="Create an organization, whose owner is the caller",
+    )
+    def create(self, request: Request) -> Response:
+        organization = create_organization(actor=self.actor, owner=self.actor.user, **self.get_validated_data())
+        values = EntityOrganizationAnswerSerializer({"organization": organization}).data
+        return self.get_tagged_response(organization, values, status=201)
 
     @extend_schema(
         parameters=PAGE,

@@ -231,6 +231,10 @@ class EntityOrganizationSerializer(EntityOutputSerializer):
     created_at = serializers.DateTimeField()
 
 
+class EntityOrganizationAnswerSerializer(EntityOutputSerializer):
+    organization = EntityOrganizationSerializer()
+
+
 class EntityOrganizationsSerializer(EntityPageSerializer):
     organizations = EntityOrganizationSerializer(many=True)
 

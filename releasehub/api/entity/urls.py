@@ -37,7 +37,7 @@ urlpatterns = [
     route(rf"{ENTITY}/shares/(?P<share_id>[a-z0-9]{{1,24}})", EntitySharesViewSet, delete="destroy"),
     route(f"{ENTITY}/publishers", EntityPublishersViewSet, get="list", post="create"),
     route(f"{ENTITY}/publishers/{USER}", EntityPublishersViewSet, get="retrieve", delete="destroy"),
-    route("organizations", EntityOrganizationsViewSet, get="list"),
+    route("organizations", EntityOrganizationsViewSet, get="list", post="create"),
     route(ORGANIZATION, EntityOrganizationsViewSet, get="retrieve"),
     route(f"{ORGANIZATION}/storage-config", EntityOrganizationsViewSet, get="storage", post="set_storage"),
     route(f"{ORGANIZATION}/store", EntityStoreViewSet, get="list", post="create", delete="destroy"),

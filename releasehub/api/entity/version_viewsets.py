@@ -31,7 +31,7 @@ from releasehub.api.entity.serializers import (
 )
 from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import Conflict, ErrorCode, NotFound
+from releasehub.core.errors import Conflict, ErrorCode, Gone, NotFound
 from releasehub.distribution.delivery import signed_address
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.packages import (
@@ -142,6 +142,8 @@ class EntityVersionsViewSet(EntityViewSet):
     @extend_schema(responses={200: EntityDownloadUrlSerializer}, summary="Get a short-lived URL of the package")
     def download(self, request: Request, entity_id: str, version_id: str) -> Response:
         version = self.find_version(version_id)
+        if version.is_deleted:  # its team still sees it, because it can be restored
+            raise Gone(version.delete_reason)
         files = File.objects.filter(version=version).exclude(validation_status=File.Validation.FAILED)
         file = package_of(files.select_related("blob"))
         if file is None:

@@ -41,6 +41,28 @@ def named(organization: Organization, user: Any, *scopes: str) -> None:
     Membership.objects.filter(organization=organization, user=user).update(named_role=role)
 
 
+def test_staff_create_organizations_and_own_them(world: World) -> None:
+    staff = make_user(permissions=("add_organization",), is_staff=True)
+    client = world.as_user(staff)
+    answer = client.send("post", URL, {"name": "Northwind Tools", "slug": None})
+    assert (answer.status_code, answer.json()["organization"]["slug"]) == (201, "northwind-tools")
+    assert Membership.objects.get(user=staff).role == "owner"
+    shown = client.get(f"{URL}/{answer.json()['organization']['id']}")
+    assert (shown.json()["organization"], shown["ETag"]) == (answer.json()["organization"], answer["ETag"])
+    assert client.send("post", URL, {"name": "Other", "slug": "northwind-tools"}).status_code == 409
+    for body, field in (({"name": "製品"}, "slug"), ({"slug": "a"}, "name")):
+        refused = client.send("post", URL, body)
+        assert (refused.status_code, field in refused.json()["message"]) == (400, True)
+
+
+def test_others_create_no_organization(world: World) -> None:
+    staff = make_user(permissions=("add_organization",), is_staff=True)
+    weak = world.as_user(staff, scopes=[Scope.ENTITIES_PUBLISH])
+    before = Organization.objects.count()
+    assert [client.send("post", URL, {"name": "One"}).status_code for client in (world.client, weak)] == [403, 403]
+    assert Organization.objects.count() == before
+
+
 def test_list_contains_own_organizations_only(world: World) -> None:
     mine = world.organization()
     make_organization()

@@ -22,6 +22,7 @@ CREATED = {
     ("post", "/api/entities/icon-upload-url"),
     ("post", "/api/entities/{entity_id}/versions/confirm"),
     ("post", "/api/entities/{entity_id}/publishers"),
+    ("post", "/api/organizations"),
     ("post", "/api/organizations/{organization_id}/store"),
     ("post", "/api/organizations/{organization_id}/members"),
     ("post", "/api/organizations/{organization_id}/roles"),
@@ -54,9 +55,9 @@ class Whole(World):
         return template.format(**{name: row.public_id for name, row in rows.items()})
 
     def perform(self, verb: str, template: str, client: ApiClient | None = None) -> Any:
-        who, path = client or self.client, self.path(template)
         if client is None:
             self.set_up(verb, template)
+        who, path = client or self.client, self.path(template)
         return (
             who.get(path) if verb == "get" else who.send(verb, path, self.body(verb, template, is_real=client is None))
         )
@@ -65,6 +66,8 @@ class Whole(World):
         if verb == "get" and template.endswith("/active"):
             body = {"versionId": self.made.public_id}
             assert self.client.send("put", f"{self.url}/versions/active", body).status_code == 200
+        elif (verb, template) == ("post", "/api/organizations"):
+            self.client = ApiClient(make_key(make_user(permissions=("add_organization",), is_staff=True)))
         elif "/store" in template and verb != "post":
             body = {"entityId": self.entity.public_id}
             assert self.client.send("post", self.path("/api/organizations/{organization_id}/store"), body)
@@ -79,6 +82,7 @@ class Whole(World):
             ("post", "shares"): {"emails": ["newcomer@example.org"]},
             ("post", "publishers"): {"userId": self.newcomer.public_id},
             ("post", "storage-config"): {"provider": "platform"},
+            ("post", "/api/organizations"): {"name": "Northwind Tools"},
             ("post", "store"): {"entityId": self.entity.public_id},
             ("delete", "store"): {"entityId": self.entity.public_id},
             ("post", "members"): {"email": "newcomer@example.org"},

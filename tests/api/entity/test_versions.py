@@ -374,6 +374,15 @@ def test_download_url_stops_working_with_its_version(world: World, local_storage
     assert fetched(url).status_code == 404
 
 
+def test_package_of_a_deleted_version_is_gone(world: World) -> None:
+    shown = world.pushed()
+    reader = make_user()
+    share_download(actor=system(), download=world.entity, user=reader)
+    world.client.send("delete", f"{world.url}/versions/{shown['id']}")
+    path = f"{world.url}/versions/{shown['id']}/download"
+    assert (world.client.get(path).status_code, world.as_user(reader).get(path).status_code) == (410, 404)
+
+
 def test_download_needs_access(world: World) -> None:
     shown = world.pushed()
     assert world.as_user(make_user()).get(f"{world.url}/versions/{shown['id']}/download").status_code == 404

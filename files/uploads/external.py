@@ -28,8 +28,9 @@ from files.storage.digests import HEAD_BYTES, NAMES, DeclaredChecksums, Digester
 from files.storage.streaming import Receiver
 from files.uploads.intake import decide
 from releasehub.core.errors import DomainError, ErrorCode, Invalid, NotFound, Rejected
-from releasehub.outbound.client import StreamedResponse, fetch, send
+from releasehub.outbound.client import fetch, send
 from releasehub.outbound.failures import Refused, Unreachable
+from releasehub.outbound.responses import StreamedResponse
 from versions.services import lock_version
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from releasehub.audit.actions import action_choices
 from releasehub.audit.targets import parse_storage_prefix, parse_syslog_target
 from releasehub.core.actor import Origin
 from releasehub.core.fields import EncryptedTextField
-from releasehub.outbound.urls import InvalidUrl, parse_target
+from releasehub.outbound.failures import InvalidUrl
+from releasehub.outbound.urls import parse_target
 
 
 class AppendOnlyError(TypeError):

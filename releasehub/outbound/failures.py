@@ -71,3 +71,7 @@ def _add_log_filter(names: Iterable[str]) -> None:
 
 
 _add_log_filter(("urllib3.connection", "urllib3.connectionpool", "urllib3.response", "urllib3.util.retry"))
+
+
+class InvalidUrl(ValueError):
+    """The URL is invalid. The message says what to change."""

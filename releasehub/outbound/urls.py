@@ -6,17 +6,15 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote, urljoin
 
+from releasehub.outbound.failures import InvalidUrl
+from releasehub.outbound.hosts import parse_host
+
 MAX_CHARACTERS = 8192
-MAX_HOST_CHARACTERS = 253
 
 _URL = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:@]+)(?::([1-9][0-9]{0,4}))?")
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-# The system resolver reads a name with such a last label as an IPv4 address: in octal, in hexadecimal, or shortened.
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNQUOTED_CHARACTERS = "%/:?#[]@!$&'()*+,;=~"
 _PRIVATE_SUFFIXES = frozenset(
@@ -36,10 +34,6 @@ _BLOCKED_PORTS = frozenset(
         *(9092, 9200, 9300, 10250, 10255, 11211, 27017),
     }
 )
-
-
-class InvalidUrl(ValueError):
-    """The URL is invalid. The message says what to change."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +90,7 @@ def parse_target(url: str) -> Target:
     parts = _AUTHORITY.fullmatch(authority)
     if parts is None:
         raise InvalidUrl("Enter a URL with a host name, an optional port, and no user name or password.")
-    host, is_address = _parse_host(parts[1])
+    host, is_address = parse_host(parts[1])
     port = _parse_port(parts[2]) if parts[2] else _DEFAULT_PORTS[scheme]
     return Target(scheme, host, port, quote((path or "/") + query, safe=_UNQUOTED_CHARACTERS), is_address)
 
@@ -130,50 +124,3 @@ def _parse_port(text: str) -> int:
     if port > 65535 or port in _BLOCKED_PORTS:
         raise InvalidUrl(f"Port {text} is not used by web servers. Use another port.")
     return port
-
-
-def _parse_host(text: str) -> tuple[str, bool]:
-    """Return the host, and whether it is an IP address."""
-    if text.startswith("["):
-        try:
-            return str(IPv6Address(text[1:-1])), True
-        except ValueError as exc:
-            raise InvalidUrl(
-                "The IPv6 address in the URL is invalid. Write it in brackets, such as [2001:db8::1]."
-            ) from exc
-    try:
-        return str(IPv4Address(text)), True
-    except ValueError:
-        return _parse_name(text), False
-
-
-def _parse_name(text: str) -> str:
-    name = text.lower().removesuffix(".")
-    if len(name) > MAX_HOST_CHARACTERS:
-        raise InvalidUrl(f"The host name is too long. It can have at most {MAX_HOST_CHARACTERS} characters.")
-    labels = [_ascii_label(label) for label in name.split(".")]
-    if not all(_LABEL.fullmatch(label) for label in labels):
-        raise InvalidUrl("The host name in the URL is invalid. Check its spelling.")
-    if _NUMBER.fullmatch(labels[-1]):
-        raise InvalidUrl("Enter an IPv4 address as four decimal numbers, such as 192.0.2.1.")
-    name = ".".join(labels)
-    if len(name) > MAX_HOST_CHARACTERS:
-        raise InvalidUrl(f"The host name is too long. It can have at most {MAX_HOST_CHARACTERS} characters.")
-    return name
-
-
-def _ascii_label(label: str) -> str:
-    """Return the label in its ASCII form, as in the DNS.
-
-    A label that changes when it is encoded and decoded again could be read in two ways, so it is rejected.
-    """
-    if label.isascii():
-        return label
-    try:
-        encoded = label.encode("idna").decode("ascii")
-        is_stable = unicodedata.normalize("NFKC", label) == label == encoded.encode("ascii").decode("idna")
-    except UnicodeError:
-        is_stable = False
-    if not is_stable or label.isnumeric():
-        raise InvalidUrl("Enter the host name in its ASCII form (xn--...).")
-    return encoded

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from releasehub.core import encryption
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.outbound.client import is_own_header
+from releasehub.outbound.requests import is_own_header
 from releasehub.webhooks.models import Endpoint
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from django.utils import timezone
 
-from releasehub.outbound import client
 from releasehub.outbound.failures import Refused, Unreachable
+from releasehub.outbound.persistent_client import PersistentClient
 from releasehub.webhooks import formats
 from releasehub.webhooks.lanes import AttemptOutcome, ClaimedDelivery, Lane
 from releasehub.webhooks.limits import MAX_UNRECORDED_PER_LANE
@@ -53,7 +53,7 @@ Reports = queue.SimpleQueue[Report]
 
 def run_lane(number: int, lane: Lane, claimed_at: float, reports: Reports, is_over: threading.Event) -> None:
     """Send the deliveries in order, until the endpoint proves to be slow or gone, or the time of the lane is over."""
-    attempted, http_client, slot = 0, client.PersistentClient(), threading.Semaphore(MAX_UNRECORDED_PER_LANE)
+    attempted, http_client, slot = 0, PersistentClient(), threading.Semaphore(MAX_UNRECORDED_PER_LANE)
     try:
         for delivery in lane.deliveries:
             # Wait until the previous result is recorded. The wait has a timeout, because the thread that records
@@ -76,7 +76,7 @@ def run_lane(number: int, lane: Lane, claimed_at: float, reports: Reports, is_ov
         )
 
 
-def attempt(lane: Lane, delivery: ClaimedDelivery, http_client: client.PersistentClient) -> AttemptOutcome:
+def attempt(lane: Lane, delivery: ClaimedDelivery, http_client: PersistentClient) -> AttemptOutcome:
     """Send one request, and return the outcome. It raises no errors."""
     started = time.monotonic()
     outcome = AttemptOutcome(
@@ -94,7 +94,7 @@ def attempt(lane: Lane, delivery: ClaimedDelivery, http_client: client.Persisten
     return replace(outcome, duration_ms=round((time.monotonic() - started) * 1000))
 
 
-def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: client.PersistentClient) -> AttemptOutcome:
+def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: PersistentClient) -> AttemptOutcome:
     """Sign and send the request.
 
     Raises:

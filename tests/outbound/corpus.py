@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from releasehub.outbound.urls import InvalidUrl, parse_target
+from releasehub.outbound.failures import InvalidUrl
+from releasehub.outbound.urls import parse_target
 from tests.corpus import cases_of, one_of_each, shape_of
 
 CASES = [case | {"shape": shape_of(case["url"])} for case in cases_of("ssrf_targets")]

@@ -19,8 +19,8 @@ from typing import Any
 from django.conf import settings
 
 from releasehub.outbound.client import fetch, send
-from releasehub.outbound.failures import Refused, Unreachable
-from releasehub.outbound.urls import InvalidUrl, parse_target
+from releasehub.outbound.failures import InvalidUrl, Refused, Unreachable
+from releasehub.outbound.urls import parse_target
 
 FORBIDDEN = {
     "127.0.0.1": "http://127.0.0.1:8081/",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from releasehub.outbound import client
-from releasehub.outbound.client import PersistentClient
+from releasehub.outbound import persistent_client
 from releasehub.outbound.failures import Refused, Unreachable
+from releasehub.outbound.persistent_client import PersistentClient
 from tests.outbound.conftest import read_request
 
 Start = Callable[..., Any]
@@ -98,7 +98,7 @@ def test_host_name_is_resolved_once_per_connection(
 def test_host_name_is_checked_again_after_a_while(
     canary: Start, persistent: PersistentClient, lookups: Lookups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "KEEP_ALIVE_SECONDS", 0.0)
+    monkeypatch.setattr(persistent_client, "KEEP_ALIVE_SECONDS", 0.0)
     server = canary(keep_alive())
     resolved = lookups({"hooks.example": [["127.0.0.1"], ["10.0.0.1"]]})
     persistent.send("POST", f"http://hooks.example:{server.port}/")

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from releasehub.outbound.addresses import refusal_reason
-from releasehub.outbound.client import PersistentClient, Response, check_target, send
-from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
-from releasehub.outbound.urls import InvalidUrl, Target, parse_redirect, parse_target
+from releasehub.outbound.client import check_target, send
+from releasehub.outbound.failures import InvalidUrl, LookupFailed, Refused, Unreachable
+from releasehub.outbound.persistent_client import PersistentClient
+from releasehub.outbound.responses import Response
+from releasehub.outbound.urls import Target, parse_redirect, parse_target
 from tests.outbound.corpus import CASES, host_of
 
 pytestmark = pytest.mark.embedded

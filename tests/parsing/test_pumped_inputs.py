@@ -19,7 +19,8 @@ from files import mime
 from files.links import name_in
 from files.names import InvalidName, clean_name, fold_name
 from releasehub.core.errors import Invalid
-from releasehub.outbound.urls import MAX_CHARACTERS, InvalidUrl, parse_redirect, parse_target
+from releasehub.outbound.failures import InvalidUrl
+from releasehub.outbound.urls import MAX_CHARACTERS, parse_redirect, parse_target
 from releasehub.pages import markdown
 from releasehub.pages.markdown import MAX_CHARS, render_markdown
 from releasehub_cli import config, names

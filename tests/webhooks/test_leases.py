@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from releasehub.outbound.client import PersistentClient
+from releasehub.outbound.persistent_client import PersistentClient
 from releasehub.webhooks import results, sending
 from releasehub.webhooks.claims import MAX_LANE_DELIVERIES, claim, has_due_deliveries, release
 from releasehub.webhooks.delivery import deliver_batch

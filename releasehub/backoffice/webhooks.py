@@ -25,7 +25,7 @@ from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.policy import Policy
 from releasehub.webhooks import endpoints, replays
 from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS, form_choices
-from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
+from releasehub.webhooks.filters import EVERYTHING, KINDS, TRAFFIC, expand_names, single_names
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 from releasehub.webhooks.policies import administered_organizations, endpoint_policy, visible_endpoints
 
@@ -36,10 +36,10 @@ DELIVERY_COLORS = {"pending": "info", "delivered": "success", "failed": "danger"
 class EndpointForm(HubForm):
     url = forms.URLField(label="URL", max_length=2000, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
     events = forms.MultipleChoiceField(
-        choices=[(name, name) for kind in KINDS for name in (f"{kind}.*", *single_names(kind))],
+        choices=[(name, name) for kind in (*KINDS, TRAFFIC) for name in (f"{kind}.*", *single_names(kind))],
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Leave empty to receive all events.",
+        help_text="Leave empty to receive all events except those of traffic, one for each download of a file.",
     )
     auth_type = forms.ChoiceField(
         label="authentication",

@@ -30,9 +30,11 @@ from releasehub.distribution.counting import record_download_event
 from releasehub.distribution.gate import ensure_may_download, pay_with_key, record_refusal
 from releasehub.distribution.ranges import Span, Unsatisfiable, requested_spans
 from releasehub.distribution.streams import LocalFileResponse, MultipartResponse
+from releasehub.distribution.traffic import report_traffic
 from versions.models import Version
 
 ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
+PARTIAL_CONTENT = 206
 SUCCESS_STATUSES = frozenset({200, 206, 302})
 BINARY = "application/octet-stream"
 # Anyone who has a signed URL of the storage can use it. This is long enough to follow the redirect, and too short to
@@ -64,7 +66,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     response: HttpResponseBase
-    with record_refusal(actor, file):
+    with report_traffic(request, actor, file) as report, record_refusal(actor, file):
         key = ensure_may_download(actor, file)
         # Permission first, payment later: a response without bytes, such as 304 or 416, must not cost a use.
         toll = Toll(request, key, file)
@@ -73,6 +75,8 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
             toll.pay()
         else:
             response = _answer(request, file.filename, file.blob, toll)
+        if response.status_code in SUCCESS_STATUSES:
+            report.begin(is_whole=response.status_code != PARTIAL_CONTENT)
     if response.status_code in SUCCESS_STATUSES:
         record_download_event(request, file)
     warn_of_yank(response, file.version)
@@ -129,14 +133,16 @@ def signed_address(request: HttpRequest, file: File, actor: Actor) -> Address:
         Denied: The actor may see the file, but not download it.
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
-    with record_refusal(actor, file):
-        key = ensure_may_download(actor, file)
-        pay_with_key(request, key, file)
-    if file.blob is None:
-        address = Address(_target_of(file), timezone.now() + timedelta(seconds=settings.SIGNED_URL_SECONDS))
-    else:
-        _ensure_whole(file.blob)
-        address = _sign(FILE, file.pk, file.filename, file.blob)
+    with report_traffic(request, actor, file) as report:
+        with record_refusal(actor, file):
+            key = ensure_may_download(actor, file)
+            pay_with_key(request, key, file)
+        if file.blob is None:
+            address = Address(_target_of(file), timezone.now() + timedelta(seconds=settings.SIGNED_URL_SECONDS))
+        else:
+            _ensure_whole(file.blob)
+            address = _sign(FILE, file.pk, file.filename, file.blob)
+        report.begin(is_whole=True)
     record_download_event(request, file)
     return address
 

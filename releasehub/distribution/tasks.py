@@ -1,10 +1,11 @@
-"""Background tasks that count downloads and clean up access keys. Every task is idempotent.
+"""Background tasks that count and announce downloads, and clean up access keys. Every task is idempotent.
 
-The names begin with `files`, because the schedule of an older version may still ask for them.
+Most names begin with `files`, because the schedule of an older version may still ask for them.
 """
 
 from celery import shared_task
 
+from releasehub.distribution import traffic
 from releasehub.distribution.access_keys import forget_old_uses
 from releasehub.distribution.counting import aggregate_download_events
 
@@ -19,3 +20,9 @@ def aggregate_downloads() -> int:
 def forget_key_uses() -> int:
     """Delete uses of access keys that no longer cover repeated downloads."""
     return forget_old_uses()
+
+
+@shared_task(name="webhooks.announce_traffic")
+def announce_traffic() -> int:
+    """Turn what happened in downloads into events, for the webhooks that ask for it."""
+    return traffic.announce_traffic()

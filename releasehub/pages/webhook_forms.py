@@ -15,11 +15,12 @@ from releasehub.webhooks.authentication import (
     form_choices,
 )
 from releasehub.webhooks.endpoint_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
-from releasehub.webhooks.filters import EVERYTHING, KINDS, expand_names, single_names
+from releasehub.webhooks.filters import EVERYTHING, KINDS, TRAFFIC, expand_names, single_names
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import administered_organizations, endpoint_policy
 
 SITE = "site"
+GROUPS = (*KINDS, TRAFFIC)
 DELETIONS = {"deleted.soft": "soft-deleted", "deleted.hard": "permanently deleted"}
 
 
@@ -70,6 +71,7 @@ class EndpointForm(ServiceForm):
     events_file = events_field("file", "File events")
     events_comment = events_field("comment", "Comment events")
     events_review = events_field("review", "Review events")
+    events_traffic = events_field(TRAFFIC, "Traffic events: one for each download of a file, never included otherwise")
     verify_tls = forms.BooleanField(
         label="Verify the TLS certificate",
         required=False,
@@ -98,7 +100,7 @@ class EndpointForm(ServiceForm):
             event_names = set()
         names = ("url", "title", "description", "format", "verify_tls", "is_active")
         return {name: getattr(endpoint, name) for name in names} | {
-            f"events_{kind}": [name for name, _ in event_choices(kind) if name in event_names] for kind in KINDS
+            f"events_{kind}": [name for name, _ in event_choices(kind) if name in event_names] for kind in GROUPS
         }
 
     def values(self) -> dict[str, Any]:
@@ -109,7 +111,7 @@ class EndpointForm(ServiceForm):
         )
         values = {name: self.cleaned_data[name] for name in names if name in self.fields}
         events: list[str] = []
-        for kind in KINDS:
+        for kind in GROUPS:
             event_names = self.cleaned_data[f"events_{kind}"]
             events += [f"{kind}.*"] if f"{kind}.*" in event_names else event_names
         return values | {"events": events}

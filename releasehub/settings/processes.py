@@ -44,6 +44,7 @@ CELERY_BEAT_SCHEDULE = {
     "delete unused blobs": {"task": "files.sweep_blobs", "schedule": 600.0},
     "purge soft-deleted rows": {"task": "files.purge_deleted", "schedule": 3600.0},
     "send webhooks": {"task": "webhooks.sweep", "schedule": 5.0},
+    "announce downloads to webhooks": {"task": "webhooks.announce_traffic", "schedule": 10.0},
     "assign event stream positions": {"task": "webhooks.number_events", "schedule": 60.0},
     "delete old deliveries": {"task": "webhooks.prune", "schedule": 3600.0},
     "chain the audit log": {"task": "audit.chain", "schedule": 10.0},

@@ -24,6 +24,7 @@ from releasehub.webhooks.authentication import Authentication, AuthType, pop_aut
 from releasehub.webhooks.endpoint_fields import AUDITED_FIELDS, check_fields, check_tls, clean_secret, invalid
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.fanout import DELIVER_TASK, new_delivery
+from releasehub.webhooks.filters import is_traffic
 from releasehub.webhooks.models import Delivery, Endpoint, host_of, server_of
 from releasehub.webhooks.policies import creator_can_manage, endpoint_policy
 from releasehub.webhooks.services import store_events
@@ -73,6 +74,7 @@ def create_endpoint(
             download_id=download_id,
             sealed_secret=encryption.encrypt(secret),
             created_by=actor.grantor,
+            wants_traffic=any(map(is_traffic, fields.get("events", []))),
             **authentication.columns,
             **fields,
         )
@@ -112,7 +114,9 @@ def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpo
             changes["authentication"] = [locked.auth_type, authentication.type]
         if not changes:
             return locked
-        columns = authentication.columns if authentication else {}
+        columns: dict[str, Any] = dict(authentication.columns) if authentication else {}
+        if "events" in changes:
+            columns["wants_traffic"] = any(map(is_traffic, fields["events"]))
         fields |= columns
         names = {*changes, *columns} - {"authentication"}
         for name in names:

@@ -34,6 +34,12 @@ class EventType(models.TextChoices):
     REVIEW_APPROVED = "review.approved"
     REVIEW_DELETED = "review.deleted"
     REVIEW_RESTORED = "review.restored"
+    TRAFFIC_STARTED = "traffic.started"
+    TRAFFIC_COMPLETED = "traffic.completed"
+    TRAFFIC_FAILED = "traffic.failed"
+    TRAFFIC_GATE_PASSED = "traffic.gate_passed"
+    TRAFFIC_GATE_FAILED = "traffic.gate_failed"
+    TRAFFIC_GATE_ALL_PASSED = "traffic.gate_all_passed"
     ENDPOINT_TEST = "endpoint.test"  # sent to one endpoint at the request of its owner
 
 

@@ -27,6 +27,21 @@ def fan_out(events: Sequence[Event]) -> None:
         transaction.on_commit(partial(hint, DELIVER_TASK))
 
 
+def fan_out_traffic(events: Sequence[Event]) -> int:
+    """Store the traffic events of one download that an endpoint wants, with their deliveries. Return their number.
+
+    They are kept for their deliveries only, so events that no endpoint gets are not stored at all.
+    """
+    endpoints = _active_endpoints(events[0].download_id, organization_of(events[0].data), wants_traffic=True)
+    receivers = [(event, [row for row in endpoints if matches_endpoint(row, event)]) for event in events]
+    wanted = Event.objects.bulk_create([event for event, rows in receivers if rows])
+    deliveries = [new_delivery(event, endpoint) for event, rows in receivers for endpoint in rows]
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries)
+        transaction.on_commit(partial(hint, DELIVER_TASK))
+    return len(wanted)
+
+
 def new_delivery(event: Event, endpoint: Endpoint) -> Delivery:
     """Return an unsaved delivery. Its webhook-id is derived from event and endpoint, so it never changes."""
     return Delivery(
@@ -42,7 +57,7 @@ def matches_endpoint(endpoint: Endpoint, event: Event) -> bool:
     """Return whether the endpoint gets this event: its filter and criteria match, and its format has such an event."""
     if not filters.matches_filter(endpoint.events, event.type, is_hard=bool(event.data.get("hard"))):
         return False
-    kind = event.type.partition(".")[0]
+    kind = "download" if filters.is_traffic(event.type) else event.type.partition(".")[0]
     if not _matches_criteria(endpoint.criteria.get(kind, {}), event.data):
         return False
     return formats.name_of(endpoint.format, event.type, event.data) is not None
@@ -56,14 +71,14 @@ def organization_of(data: Mapping[str, Any]) -> int | None:
     return organization_id if isinstance(organization_id, int) else None
 
 
-def _active_endpoints(download_id: int | None, organization_id: int | None) -> list[Endpoint]:
+def _active_endpoints(download_id: int | None, organization_id: int | None, **conditions: bool) -> list[Endpoint]:
     """Return the active endpoints of the download, of the organization and of the site."""
     scope = Q(organization=None, download_id=None)
     if download_id is not None:
         scope |= Q(download_id=download_id)
     if organization_id is not None:
         scope |= Q(organization=organization_id)
-    rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None).order_by("id")
+    rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None, **conditions).order_by("id")
     return list(rows.only("id", "format", "events", "criteria"))
 
 

@@ -2,6 +2,9 @@
 
 A filter is a list of names: event types such as `version.created`, groups such as `version.*`, and `*` for everything.
 `version.deleted.soft` and `version.deleted.hard` stand for one kind of deletion. An empty filter matches everything.
+
+Traffic events are about single downloads of a file, and there can be thousands of them. Therefore neither `*` nor an
+empty filter matches them; a filter has to name them or `traffic.*`.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from releasehub.webhooks.events import EventType
 
 KINDS = ("download", "version", "file", "comment", "review")
 EVERYTHING = "*"
+TRAFFIC = "traffic"
+ALL_TRAFFIC = f"{TRAFFIC}.{EVERYTHING}"
 NO_EVENTS = (EventType.ENDPOINT_TEST.value,)  # only test events, which every endpoint receives anyway
 DELETIONS = {f"{kind}.deleted": (f"{kind}.deleted.soft", f"{kind}.deleted.hard") for kind in KINDS}
 
@@ -39,8 +44,16 @@ def expand_names(names: Iterable[str]) -> set[str]:
 
 def matches_filter(names: Collection[str], event_type: str, *, is_hard: bool) -> bool:
     """Return whether the filter matches an event. `is_hard` says whether a deletion is permanent."""
+    group = f"{event_type.partition('.')[0]}.*"
+    if is_traffic(event_type):
+        return not {event_type, group}.isdisjoint(names)
     if not names:
         return True
     deletion = DELETIONS.get(event_type)
     exact = {deletion[is_hard]} if deletion else set()
-    return not exact.union({event_type, f"{event_type.partition('.')[0]}.*", EVERYTHING}).isdisjoint(names)
+    return not exact.union({event_type, group, EVERYTHING}).isdisjoint(names)
+
+
+def is_traffic(name: str) -> bool:
+    """Return whether the name is that of a traffic event, or of all of them."""
+    return name.startswith(f"{TRAFFIC}.")

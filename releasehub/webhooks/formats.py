@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import Any
 from urllib.parse import parse_qsl
 
-from releasehub.webhooks import chat, signing
+from releasehub.webhooks import chat, filters, signing
 from releasehub.webhooks.forms import form_encoded
 from releasehub.webhooks.models import Endpoint, Event
 
@@ -23,6 +23,7 @@ REDACTED = "[secret]"
 SECRET_HEADER = "XF-Webhook-Secret"  # noqa: S105 - the name of a header
 
 _V3_OBJECTS = {"version": "release", "file": "releaseFile", "endpoint": "endpoint"}
+_MC_DM_KINDS = {filters.TRAFFIC: "download"}
 _MC_DM_EVENTS = {"created": "insert", "published": "publish", "unpublished": "unpublish", "test": "test"}
 
 _FORM = "application/x-www-form-urlencoded"
@@ -65,7 +66,7 @@ def render(format_: str, event: Event) -> str:
         case Format.V3:
             body = {"event": name, "data": data, "triggeredAt": timestamp}
         case Format.MC_DM | Format.MC_DM_FORM:
-            kind = f"mc_dm_{event.object_type}"
+            kind = f"mc_dm_{_MC_DM_KINDS.get(event.object_type, event.object_type)}"
             body = {"content_type": kind, "event": name, "content_id": event.object_id, "data": data}
         case _:
             body = {"type": name, "timestamp": timestamp, "data": data}
@@ -130,16 +131,22 @@ def _mc_dm_name(event_type: str, data: Mapping[str, Any]) -> str | None:
     verb = event_type.partition(".")[2]
     if _is_draft(verb, data):
         return None
+    if filters.is_traffic(event_type):
+        return verb if verb.startswith("gate_") else f"download_{verb}"
     if verb == "deleted":
         return "delete" if data.get("hard") else "update"
     return _MC_DM_EVENTS.get(verb, "update")
 
 
 def _chat_name(event_type: str, data: Mapping[str, Any]) -> str | None:
-    """Return the name of the event, or None if the members of a chat cannot see what it is about."""
+    """Return the name of the event, or None if the members of a chat cannot see what it is about.
+
+    Traffic would drown a chat.
+    """
     kind, _, verb = event_type.partition(".")
     is_waiting = kind in {"comment", "review"} and data.get("state") == "moderated"
-    return None if is_waiting or _is_draft(verb, data) else event_type
+    is_hidden = is_waiting or filters.is_traffic(event_type) or _is_draft(verb, data)
+    return None if is_hidden else event_type
 
 
 def _is_draft(verb: str, data: Mapping[str, Any]) -> bool:

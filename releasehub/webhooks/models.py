@@ -75,6 +75,7 @@ class Endpoint(PublicIdModel, TimeStampedModel):
         verify_tls: Whether the TLS certificate has to be valid. The IP address is checked in any case.
         notice_due_at: When to notify the owners that the hub has disabled the endpoint.
         auth_name: The user name or the name of the header with which the hub authenticates at the receiver.
+        wants_traffic: Whether `events` names traffic events.
         claimed_at: When a worker last claimed deliveries, so that endpoints take turns.
     """
 
@@ -109,6 +110,7 @@ class Endpoint(PublicIdModel, TimeStampedModel):
     format = models.CharField(max_length=10, choices=Format.choices, default=Format.STANDARD)
     events = models.JSONField(default=list, blank=True)
     criteria = models.JSONField(default=dict, blank=True)
+    wants_traffic = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField("active", default=True)
     verify_tls = models.BooleanField("verify the TLS certificate", default=True)
     paused_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -141,6 +143,7 @@ class Endpoint(PublicIdModel, TimeStampedModel):
                 fields=["download_id"], condition=Q(download_id__isnull=False), name="webhook_endpoint_download"
             ),
             models.Index(fields=["id"], condition=Q(download_id=None, organization=None), name="webhook_endpoint_site"),
+            models.Index(fields=["id"], condition=Q(wants_traffic=True), name="webhook_endpoint_traffic"),
             models.Index(fields=["created_at", "id"], name="webhook_endpoint_created"),
             models.Index(fields=["title", "id"], name="webhook_endpoint_title"),
             models.Index(
@@ -283,3 +286,20 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"Attempt {self.number}"
+
+
+class TrafficSignal(models.Model):
+    """The steps of one download of a file, until a worker turns them into events.
+
+    Attributes:
+        steps: An object for each traffic event, with its type and details.
+    """
+
+    download_id = models.BigIntegerField("download ID")
+    version_id = models.BigIntegerField("version ID")
+    file_id = models.BigIntegerField("file ID")
+    steps = models.JSONField()
+    occurred_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"Download of file {self.file_id}"

@@ -1,13 +1,15 @@
-"""Retention of deliveries. Events are kept for the event stream."""
+"""Retention of deliveries. Events are kept for the event stream, except traffic events, which are not in it."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from releasehub.webhooks import clock
-from releasehub.webhooks.models import Delivery, Payload
+from releasehub.webhooks.filters import TRAFFIC
+from releasehub.webhooks.models import Delivery, Event, Payload
 
 BATCH_ROWS = 1000
 
@@ -29,10 +31,12 @@ def prune_deliveries() -> int:
     while ids := list(old.values_list("pk", flat=True)[:BATCH_ROWS]):
         Delivery.objects.filter(pk__in=ids).delete()
         count += len(ids)
+    is_delivered = Exists(Delivery.objects.filter(event=OuterRef("pk")))
+    _delete_in_batches(Event.objects.filter(~is_delivered, object_type=TRAFFIC))
     _delete_in_batches(Payload.objects.filter(~Exists(Delivery.objects.filter(event=OuterRef("event")))))
     return count
 
 
-def _delete_in_batches(rows: models.QuerySet[Payload]) -> None:
+def _delete_in_batches(rows: models.QuerySet[Any]) -> None:
     while ids := list(rows.order_by("id").values_list("pk", flat=True)[:BATCH_ROWS]):
-        Payload.objects.filter(pk__in=ids).delete()
+        rows.model._default_manager.filter(pk__in=ids).delete()

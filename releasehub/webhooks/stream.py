@@ -13,6 +13,7 @@ from django.db.models import Max, Q
 from releasehub.core.actor import Actor
 from releasehub.core.locks import try_advisory_lock
 from releasehub.webhooks.events import EventType
+from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.models import Event
 from releasehub.webhooks.policies import visible_events
 
@@ -68,7 +69,8 @@ def read_stream(
     number_events()
     # The end is read once. Events that commit during this request get later positions and belong to the next page.
     last = last_position()
-    rows = visible_events(actor).filter(position__gt=after, position__lte=last).exclude(type=EventType.ENDPOINT_TEST)
+    rows = visible_events(actor).filter(position__gt=after, position__lte=last)
+    rows = rows.exclude(type=EventType.ENDPOINT_TEST).exclude(object_type=TRAFFIC)
     if download_id is not None:
         rows = rows.filter(download_id=download_id)
     if types:

@@ -108,8 +108,8 @@ def test_inactive_endpoints_get_no_deliveries_and_paused_ones_wait() -> None:
 
 
 def test_event_filters() -> None:
-    assert wanted() == EventType.values
-    assert wanted(events=["*"]) == EventType.values
+    everything = [name for name in EventType.values if not name.startswith("traffic.")]
+    assert wanted() == wanted(events=["*"]) == everything
     assert wanted(events=["version.created", "file.deleted"]) == ["version.created", "file.deleted"]
     assert {name.partition(".")[0] for name in wanted(events=["version.*"])} == {"version"}
 

@@ -22,6 +22,7 @@ from releasehub.accounts.models import User
 from releasehub.api.mc_dm.community_serializers import McDmCommentSerializer, McDmPayloadReviewSerializer
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFileSerializer, McDmVersionSerializer
 from releasehub.distribution.latest import with_current_version, with_primary_file
+from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.formats import register_renderer
 from releasehub.webhooks.models import Endpoint, Event
 from versions.models import Version
@@ -33,6 +34,7 @@ Snapshot = Mapping[str, Any]
 def register() -> None:
     """Register the renderers of this format with the webhooks app, which does not know the API."""
     register_renderer(Endpoint.Format.MC_DM, "download", download_data)
+    register_renderer(Endpoint.Format.MC_DM, TRAFFIC, traffic_data)
     register_renderer(Endpoint.Format.MC_DM, "version", version_data)
     register_renderer(Endpoint.Format.MC_DM, "file", file_data)
     register_renderer(Endpoint.Format.MC_DM, "comment", comment_data)
@@ -48,6 +50,16 @@ def download_data(event: Event) -> dict[str, Any]:
         "User": _user(event.data, "owner"),
         "CurrentVersion": {"version_id": current.pk, "version_string": current.number} if current else None,
     }
+
+
+def traffic_data(event: Event) -> dict[str, Any]:
+    """Return the data of a traffic event: that of the download, and the details beside its fields.
+
+    Such events have no description, which would be stored again for each download of a file. It is read here.
+    """
+    rows = Download.all_objects.filter(pk=event.object_id).values_list("description", flat=True)
+    details = {name: event.data[name] for name in ("version_id", "file_id", "gate", "reason") if name in event.data}
+    return {**download_data(event), "description": rows.first() or "", **details}
 
 
 def version_data(event: Event) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from releasehub.api.mc_dm.webhook_terms import (
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.json import read_json
 from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS
+from releasehub.webhooks.filters import KINDS
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
 EVENTS_SCHEMA = {
@@ -248,7 +249,8 @@ class McDmSecretSerializer(InputSerializer):
 
 class McDmWebhookCreateSerializer(McDmWebhookUpdateSerializer, McDmSecretSerializer):
     events = EventsField(
-        default=lambda: to_filter(dict.fromkeys(CONTENT_TYPES, "*")), help_text="All events by default"
+        default=lambda: [f"{kind}.*" for kind in KINDS],
+        help_text="All events by default, except those of single downloads of files (`download_…` and `gate_…`)",
     )
     download_id = UnsignedField(default=0, help_text="0: none")
     organization_id = UnsignedField(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from releasehub.webhooks.filters import EVERYTHING, KINDS, NO_EVENTS, expand_names, single_names
+from releasehub.webhooks.filters import EVERYTHING, KINDS, NO_EVENTS, TRAFFIC, expand_names, single_names
 
 PREFIX = "mc_dm_"
 CONTENT_TYPES = tuple(f"{PREFIX}{kind}" for kind in KINDS)
@@ -97,7 +97,8 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
         if content_type not in CONTENT_TYPES:
             continue
         kind = _kind(content_type)
-        events_by_name = _events_by_name(kind) | {EVERYTHING: frozenset({f"{kind}.{EVERYTHING}"})}
+        everything = frozenset(f"{group}.{EVERYTHING}" for group in _groups(kind))
+        events_by_name = _events_by_name(kind) | {EVERYTHING: everything}
         filter_ = filter_.union(*(events_by_name.get(name, ()) for name in name_list))
     return sorted(filter_) or list(NO_EVENTS)  # an empty filter would match everything
 
@@ -105,13 +106,30 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
 def from_filter(names: Iterable[str]) -> dict[str, Any]:
     """Return each content type of a filter with `*`, or with as few event names as possible in alphabetical order."""
     event_names = expand_names(names)
+    if not event_names or EVERYTHING in event_names:
+        event_names |= {f"{kind}.{EVERYTHING}" for kind in KINDS}
     events: dict[str, Any] = {}
     for kind in KINDS:
-        if not event_names or not event_names.isdisjoint({EVERYTHING, f"{kind}.{EVERYTHING}"}):
+        groups = _groups(kind)
+        if all(f"{group}.{EVERYTHING}" in event_names for group in groups):
             events[f"{PREFIX}{kind}"] = EVERYTHING
-        elif names_of_kind := event_names.intersection(single_names(kind)):
+        elif names_of_kind := _names_of(groups, event_names):
             events[f"{PREFIX}{kind}"] = _shortest_names(_events_by_name(kind), names_of_kind)
     return events
+
+
+def _names_of(groups: Iterable[str], event_names: set[str]) -> set[str]:
+    """Return the events of the groups that the filter names, with single names instead of names of groups."""
+    found: set[str] = set()
+    for group in groups:
+        singles = set(single_names(group))
+        found |= singles if f"{group}.{EVERYTHING}" in event_names else singles & event_names
+    return found
+
+
+def _groups(kind: str) -> tuple[str, ...]:
+    """Return the groups of events of the hub that are events of this content type."""
+    return ("download", TRAFFIC) if kind == "download" else (kind,)
 
 
 def _shortest_names(events_by_name: Mapping[str, frozenset[str]], event_names: set[str]) -> list[str]:
@@ -131,7 +149,14 @@ def _events_by_name(kind: str) -> dict[str, frozenset[str]]:
         events_by_name[_DOCUMENTED.get(verb) or _OURS.get(verb, verb)] = frozenset({single})
         if verb not in _DOCUMENTED:
             undocumented.add(single)
+    traffic = single_names(TRAFFIC) if TRAFFIC in _groups(kind) else ()
+    events_by_name |= {_traffic_name(single): frozenset({single}) for single in traffic}
     return events_by_name | {UPDATE: frozenset(undocumented)}
+
+
+def _traffic_name(single: str) -> str:
+    verb = single.removeprefix(f"{TRAFFIC}.")
+    return verb if verb.startswith("gate_") else f"download_{verb}"
 
 
 def _name_list(names: Any) -> list[str]:

@@ -20,12 +20,17 @@ from releasehub.api.mc_dm.webhook_terms import (
     to_format,
 )
 from releasehub.webhooks.events import EventType
-from releasehub.webhooks.filters import KINDS, NAMES, matches_filter, single_names
+from releasehub.webhooks.filters import KINDS, NAMES, TRAFFIC, matches_filter, single_names
 from releasehub.webhooks.formats import name_of
 
 pytestmark = pytest.mark.embedded
 
-EVENTS = [(name, is_hard) for name in EventType.values for is_hard in (False, True) if name.partition(".")[0] in KINDS]
+EVENTS = [
+    (name, is_hard)
+    for name in EventType.values
+    for is_hard in (False, True)
+    if name.partition(".")[0] in (*KINDS, TRAFFIC)
+]
 SCALARS = st.one_of(st.integers(0, 9), st.booleans(), st.none(), st.sampled_from(["stable", "passed", "draft"]))
 FIELDS = st.sampled_from(
     ["category_id", "download.category_id", "version.download.category_id", "state", "validation_status", "channel"]
@@ -80,8 +85,18 @@ def test_star_selects_all_events_of_one_content_type(star: Any) -> None:
     assert from_filter(["file.*"]) == {"mc_dm_file": "*"}
 
 
-def test_empty_filter_is_shown_as_all_events() -> None:
-    assert from_filter([]) == from_filter(["*"]) == dict.fromkeys(CONTENT_TYPES, "*")
+def test_star_of_downloads_includes_traffic_and_is_shown_only_then() -> None:
+    assert to_filter({"mc_dm_download": "*"}) == ["download.*", "traffic.*"]
+    assert from_filter(["download.*", "traffic.*"]) == {"mc_dm_download": "*"}
+    assert from_filter(["download.*"]) == {"mc_dm_download": ["delete", "insert", "update"]}
+    named = {"mc_dm_download": ["download_failed", "gate_failed", "insert"]}
+    assert to_filter(named) == ["download.created", "traffic.failed", "traffic.gate_failed"]
+    assert from_filter(to_filter(named)) == named
+
+
+def test_empty_filter_is_shown_as_all_events_except_traffic() -> None:
+    everything = dict.fromkeys(CONTENT_TYPES, "*") | {"mc_dm_download": ["delete", "insert", "update"]}
+    assert from_filter([]) == from_filter(["*"]) == everything
 
 
 def test_additional_events_name_one_kind_of_update() -> None:
@@ -104,9 +119,7 @@ def test_events_that_are_no_names_are_rejected(events: Any) -> None:
         to_filter(events)
 
 
-@pytest.mark.parametrize(
-    "events", [{"mc_dm_thread": "*"}, {"mc_dm_file": ["publish"]}, {"mc_dm_download": ["download_completed"]}]
-)
+@pytest.mark.parametrize("events", [{"mc_dm_thread": "*"}, {"mc_dm_file": ["publish"]}, {"mc_dm_download": ["rated"]}])
 def test_unknown_events_are_ignored(events: Any) -> None:
     assert to_filter({"mc_dm_version": "insert"} | events) == ["version.created"]
     assert from_filter(to_filter(events)) == {}

@@ -9,7 +9,7 @@ from typing import Any
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, ErrorCode, Invalid
 from releasehub.outbound.client import check_target
-from releasehub.outbound.failures import LookupFailed, Refused, Unreachable
+from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import filters, signing
 from releasehub.webhooks.authentication import split_credentials
 from releasehub.webhooks.models import Endpoint
@@ -95,20 +95,21 @@ def check_tls(actor: Actor, fields: Mapping[str, Any]) -> None:
 def check_url(url: str) -> None:
     """Check that events may be sent to the URL. Credentials in it are ignored here, because they are stored apart.
 
-    This resolves the host name, which may take seconds, so call it outside of a transaction. If the resolver does not
-    respond, the URL is accepted, because it is checked again for every attempt.
+    This resolves the host name, which may take seconds, so call it outside of a transaction. If the name cannot be
+    resolved, the URL is accepted: the worker may know names that this process does not, and it checks the URL again for
+    every attempt.
 
     Raises:
-        Invalid: The URL is invalid or not allowed, or its host name does not exist.
+        Invalid: The URL is invalid or not allowed.
     """
     url = split_credentials(url)[0]
     if len(url) > MAX_URL_CHARACTERS:
         raise invalid("url", f"The URL is too long. It can have at most {MAX_URL_CHARACTERS} characters.")
     try:
         check_target(url)
-    except LookupFailed:
+    except Unreachable:
         return
-    except (Refused, Unreachable) as error:
+    except Refused as error:
         raise invalid("url", error.reason) from None
 
 

@@ -15,6 +15,7 @@ WARNING_KINDS = {
     "archive.encrypted": "Encrypted archive members, whose content cannot be checked",
     "archive.executable_prefix": "Programs that unpack themselves",
     "archive.incremental": "Incremental backups, which delete files when they are unpacked",
+    "archive.memory": "Archives that need too much memory to decompress, so their content cannot be checked",
     "archive.method": "Archive members with an unknown compression method, whose content cannot be checked",
     "archive.setuid": "Programs that run with the rights of their owner (setuid, setgid)",
     "archive.similar_names": "Names that differ only in case, which overwrite each other on Windows and macOS",

@@ -17,6 +17,7 @@ from files.inspection.archives.report import MIB, ArchiveError, Report
 
 CHUNK_BYTES = 128 * 1024
 _MAX_XZ_MEMORY_BYTES = 100 * MIB
+_LZMA_MEMORY_ERROR = "Memory usage limit exceeded"  # the standard library has no exception of its own for this
 # Starting a decompressor is expensive, so an archive of very many tiny streams would take hours to read. Legitimate
 # tools start a new stream for a file or a block at most.
 _FREE_STREAMS = 10_000
@@ -50,6 +51,10 @@ def decompress(decompressor: Decompressor, data: bytes) -> bytes:
     try:
         return decompressor.decompress(data, CHUNK_BYTES)
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+        if str(error) == _LZMA_MEMORY_ERROR:
+            limit = _MAX_XZ_MEMORY_BYTES // MIB
+            message = f"The archive needs more than {limit} MiB of memory to decompress, so it cannot be checked."
+            raise ArchiveError("archive.memory", message) from error
         raise ArchiveError("archive.unreadable", f"The compressed content is damaged: {error}.") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import struct
 from tarfile import BLOCKSIZE
 from typing import IO
@@ -30,7 +31,8 @@ _HEAD_BYTES = 8192
 _READ_IN_PLACE = frozenset({"jar", "war", "ear", "aar", "apk", "aab", "litemod"})
 _PACKAGES = frozenset({"whl", "egg", "nupkg", "snupkg", "vsix", "xpi", "ipa", "conda", "msix", "appx", "msixbundle"})
 _GAME_PACKS = frozenset({"mrpack", "mcpack", "mcaddon", "mcworld"})
-_DOCUMENTS = frozenset({"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub", "kmz", "3mf", "cbz"})
+_OFFICE = frozenset({"docx", "xlsx", "pptx"})
+_DOCUMENTS = _OFFICE | frozenset({"odt", "ods", "odp", "epub", "kmz", "3mf", "cbz"})
 _ZIPS = frozenset({"zip"}) | _READ_IN_PLACE | _PACKAGES | _GAME_PACKS | _DOCUMENTS
 _TARS = {
     **dict.fromkeys(("tar.gz", "tgz", "taz"), "gz"),
@@ -46,6 +48,9 @@ _NO_CARRIERS = frozenset(
 )
 # Windows and Linux programs and scripts, which a self-extracting archive begins with.
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!")
+_ALPINE_MAGICS = (COMPRESSIONS["gz"][0], b"ADB")
+_OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")  # Office puts a document with a password into such a container
+_PART = re.compile(r"z?[0-9]+")  # the extensions of the parts of a split archive
 _ZSTANDARD_MAGIC, _ZSTANDARD_SKIPPABLE = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 _WRONG_TYPE = "The file name ends in .{}, but the content is not such an archive."
 
@@ -86,9 +91,11 @@ def _inspect(handle: IO[bytes], ext: str, report: Report) -> None:
     size = handle.seek(0, os.SEEK_END)
     head = read_at(handle, 0, min(size, _HEAD_BYTES))
     if ext in _TARS:
-        _check_tar_type(head, ext, _TARS[ext])
-        compression: str | None = _TARS[ext]
-    elif ext in _ZIPS or head.startswith((LOCAL_MAGIC, END_MAGIC)):
+        compression: str | None = _compression_by_name(handle, head, ext)
+    elif ext in _OFFICE and head.startswith(_OLE_MAGIC):
+        report.add("archive.encrypted", "The document has a password or an old format, so it cannot be checked.")
+        return
+    elif (ext in _ZIPS and not _is_alpine_package(head, ext)) or head.startswith((LOCAL_MAGIC, END_MAGIC)):
         _inspect_zip(handle, size, head, ext, report)
         return
     else:
@@ -99,18 +106,32 @@ def _inspect(handle: IO[bytes], ext: str, report: Report) -> None:
         TarInspector(TarStream(handle, compression, report), report, size).run()
 
 
-def _check_tar_type(head: bytes, ext: str, compression: str) -> None:
-    if compression == "zst":
-        is_right = head.startswith(_ZSTANDARD_MAGIC) or head[1:4] == _ZSTANDARD_SKIPPABLE
-    elif compression:
-        is_right = head.startswith(COMPRESSIONS[compression][0])
-    else:
-        block = head[:BLOCKSIZE]
-        # The first block of an empty archive, or of one in the format before `ustar`, whose checksum is verified later.
-        is_old = len(block) == BLOCKSIZE and (not any(block) or block[148:156].strip(b" \0").isdigit())
-        is_right = looks_like_tar(block) or is_old
-    if not is_right:
+def _compression_by_name(handle: IO[bytes], head: bytes, ext: str) -> str:
+    """Return the compression of a file that has the name of a tar archive.
+
+    Every unpacker recognizes the compression of a tar archive by its content, so a name with another one does no harm.
+    """
+    if _is_tar(head, _TARS[ext]):
+        return _TARS[ext]
+    if (compression := _compression_of_tar(handle, head)) is None:
         raise ArchiveError("archive.wrong_type", _WRONG_TYPE.format(ext))
+    return compression
+
+
+def _is_tar(head: bytes, compression: str) -> bool:
+    if compression == "zst":
+        return head.startswith(_ZSTANDARD_MAGIC) or head[1:4] == _ZSTANDARD_SKIPPABLE
+    if compression:
+        return head.startswith(COMPRESSIONS[compression][0])
+    block = head[:BLOCKSIZE]
+    # The first block of an empty archive, or of one in the format before `ustar`, whose checksum is verified later.
+    is_old = len(block) == BLOCKSIZE and (not any(block) or block[148:156].strip(b" \0").isdigit())
+    return looks_like_tar(block) or is_old
+
+
+def _is_alpine_package(head: bytes, ext: str) -> bool:
+    """Return whether it is a package of Alpine Linux, which has the same extension as one of Android."""
+    return ext == "apk" and head.startswith(_ALPINE_MAGICS)
 
 
 def _compression_of_tar(handle: IO[bytes], head: bytes) -> str | None:
@@ -130,7 +151,7 @@ def _compression_of_tar(handle: IO[bytes], head: bytes) -> str | None:
 def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Report) -> None:
     starts_right = head.startswith((LOCAL_MAGIC, END_MAGIC))
     if (directory := find_directory(handle, size)) is None:
-        if starts_right and ext.isdigit():
+        if starts_right and _PART.fullmatch(ext):
             raise ArchiveError("archive.split", "The file is the first part of an archive and cannot be checked.")
         if starts_right:
             raise ArchiveError("archive.truncated", "The archive ends without an end record. Upload the whole file.")

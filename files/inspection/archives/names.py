@@ -20,6 +20,8 @@ DRIVE = re.compile(r"(?:\./+)*[A-Za-z]:(?!:)")
 # NTFS stream. A single dot does no harm.
 DOTS = re.compile(r"(?:\A|/)(?!\.(?:[:/]|\Z))[. ]+(?:[:/]|\Z)")
 _MAX_ESCAPE_LEVELS = 3
+# The file with the custom icon of a folder on macOS has a name that ends with a carriage return.
+_FOLDER_ICON = re.compile(r"(?:\A|/)(?:\._)?Icon\r\Z")
 _HOME = re.compile(r"(?:\./+)*~(?:/|\Z)")
 _LONG_PART = re.compile(r"[^/\\]{256}")
 _NTFS_STREAM = re.compile(r":\$[A-Za-z0-9_]+(?:$|[/\\])")
@@ -54,6 +56,8 @@ def is_utf8(raw: bytes) -> bool:
 
 def check_name(report: Report, name: str) -> bool:
     """Return True if the name is a path inside the archive under every spelling; otherwise report a finding."""
+    if _FOLDER_ICON.search(name):
+        name = name.rstrip("\r")
     problem = _text_problem(name, report.limits.max_name_bytes)
     for spelling in _spellings(name):
         problem = problem or _path_problem(spelling)

@@ -76,7 +76,7 @@ def _start_lzma(header: bytes, name: str) -> Decompressor:
     if size > _MAX_DICTIONARY_BYTES:
         need, limit = -(-size // MIB), _MAX_DICTIONARY_BYTES // MIB
         message = f"Archive member {{}} needs {need} MiB to decompress; the limit is {limit} MiB."
-        raise ArchiveError("archive.method", message, name)
+        raise ArchiveError("archive.memory", message, name)
     if lc + lp > 4:
         raise ArchiveError("archive.method", "The LZMA properties of archive member {} are unusual.", name)
     chain = [{"id": lzma.FILTER_LZMA1, "dict_size": max(size, 4096), "lc": lc, "lp": lp, "pb": pb}]

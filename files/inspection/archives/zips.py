@@ -97,7 +97,7 @@ class ZipInspector:
         if flags & _ENCRYPTED_FLAGS:
             message = "Archive member {} is encrypted, so its content cannot be checked."
             self._report.add("archive.encrypted", message, name)
-        if info.compress_type not in _METHODS or flags & _PATCH_FLAG:
+        elif info.compress_type not in _METHODS or flags & _PATCH_FLAG:
             message = "The compression method of archive member {} is unusual. Few programs can unpack it."
             self._report.add("archive.method", message, name)
         if info.volume > self._directory.part:

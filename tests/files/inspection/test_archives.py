@@ -252,7 +252,7 @@ LARGE_LZMA = Member(b"c", method=14, data=struct.pack("<HHBL", 9, 5, 93, 2**31) 
     [
         ("archive.setuid", [Member(mode=0o104755), LYING_MEMBER]),
         ("archive.encrypted", [Member(flags=1), LYING_MEMBER]),
-        ("archive.method", [LARGE_LZMA, Member(b"d"), LYING_MEMBER]),
+        ("archive.memory", [LARGE_LZMA, Member(b"d"), LYING_MEMBER]),
         ("archive.similar_names", [Member(b"B.txt"), Member(b"b.txt"), LYING_MEMBER]),
         ("archive.bomb", [Member(size=2**31), Member(b"b", is_hidden=True), Member(b"c")]),
         ("archive.bomb", [Member(size=2**31), link("b", "../../x")]),
@@ -580,15 +580,15 @@ def test_flood_of_empty_streams_is_stopped() -> None:
         assert codes(packed(b"", "gz") * 100_000, "a.tar.gz") == {"archive.bomb"}
 
 
-def test_xz_that_needs_too_much_memory_is_refused() -> None:
+def test_xz_that_needs_too_much_memory_is_not_read() -> None:
     content = lzma.compress(build_tar(TarMember()), filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1024 * MIB}])
     with bounded():
-        assert codes(content, "a.tar.xz") == {"archive.unreadable"}
+        assert codes(content, "a.tar.xz") == {"archive.memory"}
 
 
-def test_lzma_member_that_needs_too_much_memory_is_refused() -> None:
+def test_lzma_member_that_needs_too_much_memory_is_not_read() -> None:
     data = struct.pack("<HHBL", 9, 5, 93, 2**31) + b"x" * 20
-    assert codes(Zip([Member(method=14, data=data)]).build()) == {"archive.method"}
+    assert codes(Zip([Member(method=14, data=data)]).build()) == {"archive.memory"}
 
 
 def test_directory_of_millions_is_not_read() -> None:
@@ -778,18 +778,26 @@ WRONG_TYPE = [
     ("a.jar", packed(b"x", "gz")),
     ("a.whl", build_tar(TarMember())),
     ("a.tar.gz", zip_with("a")),
-    ("a.tgz", build_tar(TarMember())),
-    ("a.tar.bz2", packed(build_tar(TarMember()), "gz")),
+    ("a.tgz", b"plain text"),
+    ("a.tar.bz2", packed(b"plain text" * 100, "gz")),
     ("a.tar.xz", b"\xfd7z"),
     ("a.tar.zst", b"plain text"),
     ("a.tar", b"plain text" * 100),
-    ("a.tar", packed(build_tar(TarMember()), "gz")),
+    ("a.tar", packed(b"x", "gz")),
+    ("a.apk", b"plain text"),
+    ("a.docx", b"plain text"),
 ]
 
 
 @pytest.mark.parametrize(("name", "content"), WRONG_TYPE)
 def test_content_that_does_not_match_the_extension_fails(name: str, content: bytes) -> None:
     assert codes(content, name) == {"archive.wrong_type"}
+
+
+@pytest.mark.parametrize(("name", "packing"), [("a.tgz", ""), ("a.tar.bz2", "gz"), ("a.tar", "xz"), ("a.apk", "gz")])
+def test_tar_with_another_compression_than_its_name_says_is_inspected(name: str, packing: str) -> None:
+    assert codes(packed(build_tar(TarMember()), packing), name) == set()
+    assert codes(packed(build_tar(TarMember(b"../evil")), packing), name) == {"archive.traversal"}
 
 
 def test_compressed_text_is_not_a_tar() -> None:

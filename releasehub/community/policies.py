@@ -3,7 +3,7 @@
 from downloads.models import Download
 from downloads.policies import HARD_DELETE, download_policy
 from downloads.rules import rules_of
-from releasehub.community.models import Contribution
+from releasehub.community.models import Contribution, Review
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.policy import Policy
@@ -72,6 +72,13 @@ class ContributionPolicy(Policy[Contribution]):
             raise Denied(f"The category {download.category.title} accepts no reviews.")
 
     def can_edit(self, actor: Actor, target: Contribution) -> bool:
+        """Return whether the actor may change the text.
+
+        Users who joined the team of a download after they reviewed it can only delete that review.
+        """
+        is_own_review = isinstance(target, Review) and self.is_author(actor, target)
+        if is_own_review and self.is_maker(actor, target.download):
+            return False
         return self._may(actor, target)
 
     def can_delete(self, actor: Actor, target: Contribution, *, hard: bool = False) -> bool:

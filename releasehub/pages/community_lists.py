@@ -38,7 +38,7 @@ def opinions_about(request: HttpRequest, download: Download) -> dict[str, Any]:
 def _list(
     request: HttpRequest, model: type[Contribution], download: Download, parameter: str, stored_total: int
 ) -> dict[str, Any]:
-    """Return a page of the rows, and the ids of those that the viewer may change."""
+    """Return a page of the rows, and the ids of those that the viewer may change and delete."""
     actor = viewer_of(request)
     rows = model.all_objects.listed_in(actor, download).select_related("author").order_by("-created_at", "-id")
     # Only a user can see more than what is counted: the texts that wait for approval.
@@ -47,8 +47,11 @@ def _list(
     page.object_list = list(page.object_list)
     for row in page.object_list:
         row.download = download
-    changeable = {row.pk for row in page.object_list if contribution_policy.can_edit(actor, row)}
-    return {"page": page, "changeable": changeable}
+    return {
+        "page": page,
+        "changeable": {row.pk for row in page.object_list if contribution_policy.can_edit(actor, row)},
+        "deletable": {row.pk for row in page.object_list if contribution_policy.can_delete(actor, row)},
+    }
 
 
 def _own_review(actor: Actor, download: Download) -> Review | None:

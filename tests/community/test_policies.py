@@ -96,6 +96,18 @@ def test_owner_and_team_comment_but_never_review_their_own_download() -> None:
     assert refusal(Actor(user=make_user()), download, "review") is None
 
 
+def test_users_who_join_the_team_can_only_delete_their_earlier_review() -> None:
+    review = make_review(rating=2)
+    comment = make_comment(review.download, review.author)
+    assert review.author is not None
+    assert contribution_policy.can_edit(Actor(user=review.author), review)
+    set_team_member(actor=system(), download=review.download, user=review.author, flags={"can_upload"})
+    author = Actor(user=review.author)
+    assert not contribution_policy.can_edit(author, review)
+    assert contribution_policy.can_delete(author, review)
+    assert contribution_policy.can_edit(author, comment)
+
+
 @pytest.mark.parametrize("what", ["comment", "review"])
 def test_category_and_state_of_the_download_decide_who_may_write(what: str) -> None:
     user = Actor(user=make_user())

@@ -7,6 +7,7 @@ class DownloadsConfig(AppConfig):
     name = "downloads"
 
     def ready(self) -> None:
+        from downloads.leaving import leave_downloads
         from downloads.models import Download
         from downloads.services.invitations import TeamInvitations
         from downloads.services.ownership import OwnershipInvitations
@@ -20,6 +21,7 @@ class DownloadsConfig(AppConfig):
         )
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
+        from releasehub.accounts.personal_data import register_eraser
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.webhooks.policies import register_downloads
         from releasehub.webhooks.services import register_snapshot
@@ -29,3 +31,4 @@ class DownloadsConfig(AppConfig):
         register_snapshot(Download, download_snapshot)
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())
+        register_eraser(leave_downloads)

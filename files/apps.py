@@ -7,10 +7,12 @@ class FilesConfig(AppConfig):
     def ready(self) -> None:
         from downloads.limits import register_held_limits
         from files import held
+        from files.leaving import clear_upload_addresses
         from files.models import File
         from files.public_names import remember_files_of
         from files.snapshots import file_snapshot
         from files.storage import blob_storage
+        from releasehub.accounts.personal_data import register_eraser
         from releasehub.core.readiness import register_check
         from releasehub.webhooks.services import register_snapshot
         from versions.exposure import register_version_exposure
@@ -19,3 +21,4 @@ class FilesConfig(AppConfig):
         register_version_exposure(remember_files_of)
         register_held_limits(held)
         register_check("storage", lambda: blob_storage().is_reachable())
+        register_eraser(clear_upload_addresses)

@@ -15,6 +15,13 @@ from releasehub.core.models import PublicIdModel, TimeStampedModel
 
 
 class User(PublicIdModel, AbstractUser):
+    """An account.
+
+    Attributes:
+        anonymized_at: When the personal data was erased. The account stays closed from then on.
+        traces_erased_at: When a worker had erased the rest, see `services/anonymizing.py`.
+    """
+
     quota_bytes = models.PositiveBigIntegerField(
         "storage quota",
         null=True,
@@ -23,8 +30,18 @@ class User(PublicIdModel, AbstractUser):
         "limit. Leave empty to use RELEASEHUB_USER_QUOTA_BYTES.",
     )
 
+    anonymized_at = models.DateTimeField(null=True, editable=False)
+    traces_erased_at = models.DateTimeField(null=True, editable=False)
+
     class Meta(AbstractUser.Meta):
-        indexes = [models.Index(Lower("email"), name="user_email")]
+        indexes = [
+            models.Index(Lower("email"), name="user_email"),
+            models.Index(
+                fields=["id"],
+                name="user_traces",
+                condition=Q(anonymized_at__isnull=False, traces_erased_at__isnull=True),
+            ),
+        ]
 
 
 class Organization(PublicIdModel, TimeStampedModel):

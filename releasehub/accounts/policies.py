@@ -32,9 +32,21 @@ class UserPolicy(Policy[User]):
         """Return whether the actor may change the user.
 
         An actor that may set the password of a user can sign in as that user. Therefore the actor must have all the
-        permissions of the user.
+        permissions of the user. An anonymized account stays closed.
         """
-        return actor.has_permission(CHANGE_USER) and self.outranks(actor, target)
+        return target.anonymized_at is None and actor.has_permission(CHANGE_USER) and self.outranks(actor, target)
+
+    def can_anonymize(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may close the account and erase its personal data.
+
+        Site administrators are protected, so that a hub does not lose its last one, and so are the actors themselves.
+        """
+        return (
+            actor.has_permission(CHANGE_USER)
+            and self.outranks(actor, target)
+            and not target.is_superuser
+            and actor.user_id != target.pk
+        )
 
     def outranks(self, actor: Actor, target: User) -> bool:
         """Return whether the actor has all permissions that the user has, or would have as active staff."""

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from releasehub.accounts import invitation_mail
+from releasehub.accounts.services.anonymizing import TRACES_TASK, erase_traces
 from releasehub.accounts.services.invitations import delete_old_invitations
 from releasehub.accounts.throttle import delete_old_counters
 
@@ -17,6 +18,12 @@ def forget_sign_ins() -> int:
 def forget_invitations() -> int:
     """Delete invitations that expired long ago."""
     return delete_old_invitations()
+
+
+@shared_task(name=TRACES_TASK)
+def erase_traces_of_users() -> int:
+    """Erase what is left of anonymized users."""
+    return erase_traces()
 
 
 @shared_task(name=invitation_mail.SEND_TASK)

@@ -7,3 +7,9 @@ class ApiKeysConfig(AppConfig):
     name = "releasehub.apikeys"
     label = "apikeys"
     verbose_name = "API keys"
+
+    def ready(self) -> None:
+        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.apikeys.leaving import revoke_keys
+
+        register_eraser(revoke_keys)

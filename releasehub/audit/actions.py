@@ -116,6 +116,7 @@ class AuditAction(models.TextChoices):
     USER_CREATE = "user.create"
     USER_UPDATE = "user.update"
     USER_PASSWORD = "user.password"  # noqa: S105 - not a secret
+    USER_ANONYMIZE = "user.anonymize"
     USER_DELETE = "user.delete"
     GROUP_CREATE = "group.create"
     GROUP_UPDATE = "group.update"

@@ -38,6 +38,17 @@ def clear_addresses() -> int:
     return cleared
 
 
+def clear_addresses_of(user_id: int) -> bool:
+    """Clear the IP addresses of all rows that the user caused, however young.
+
+    Returns:
+        Whether none is left. Rows that are not chained yet keep theirs, because their hash has to cover its digest.
+    """
+    rows = stored_rows().filter(actor_id=user_id, address__isnull=False)
+    rows.exclude(position=None).update(address=None, address_salt="")
+    return not rows.exists()
+
+
 def prune() -> int:
     """Delete chained rows that are older than AUDIT_RETENTION_DAYS.
 

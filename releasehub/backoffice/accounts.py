@@ -21,6 +21,7 @@ from releasehub.accounts.policies import grantable_permissions, group_policy, or
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.accounts.roles import ADMIN, MEMBER, built_in_role
 from releasehub.accounts.scopes import OrganizationScope
+from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import HubAdmin, ReadOnlyAdmin, admin_actor
 from releasehub.core.actor import Actor
 
@@ -30,7 +31,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(AnonymizingMixin, DjangoUserAdmin, ModelAdmin):
     """Admin of users. Staff may change only users who have no more rights than they have themselves.
 
     Only site administrators may grant rights.
@@ -51,7 +52,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         return user_policy.can_change(admin_actor(request), obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Forbid deletion. Accounts are deactivated instead, because downloads and the audit log refer to them."""
+        """Forbid deletion. Accounts are anonymized instead, because downloads and the audit log refer to them."""
         return False
 
 

@@ -9,6 +9,12 @@ class BackofficeConfig(AppConfig):
     label = "backoffice"
     default = True
 
+    def ready(self) -> None:
+        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.backoffice.leaving import rename_in_history
+
+        register_eraser(rename_in_history)
+
 
 class HubAdminConfig(django_admin.AdminConfig):
     """Django's admin app with the project's own admin site (see "Overriding the default admin site" in its docs)."""

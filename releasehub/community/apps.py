@@ -9,6 +9,8 @@ class CommunityConfig(AppConfig):
     verbose_name = "Community"
 
     def ready(self) -> None:
+        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.community.leaving import end_watches
         from releasehub.community.models import Comment, Review
         from releasehub.community.retention import purge_comments, purge_reviews
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
@@ -19,3 +21,4 @@ class CommunityConfig(AppConfig):
         register_snapshot(Review, review_snapshot)
         register_purge("comments", purge_comments)
         register_purge("reviews", purge_reviews)
+        register_eraser(end_watches)

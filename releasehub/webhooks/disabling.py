@@ -41,6 +41,11 @@ def disable_abandoned() -> int:
     return sum(_disable(pk, ABANDONED_REASON) for pk in abandoned.values_list("pk", flat=True))
 
 
+def disable_left(endpoint_id: int) -> None:
+    """Disable an endpoint whose creator has left the hub."""
+    _disable(endpoint_id, ABANDONED_REASON)
+
+
 @transaction.atomic
 def _disable(endpoint_id: int, reason: str) -> bool:
     """Disable an endpoint and schedule the notice. Return False if it was disabled already."""

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from downloads.models import Download, TeamMember
+from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import verify_key
 from releasehub.audit.models import AuditEntry
@@ -204,3 +205,20 @@ def test_query_count_of_lists_is_constant(root: Client, model: str) -> None:
             root.get(reverse(f"admin:{model}_changelist"))
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_user_is_anonymized_after_typing_the_name(root: Client) -> None:
+    user = make_user("leaver", email="leaver@example.org")
+    change = reverse("admin:accounts_user_change", args=[user.pk])
+    url = reverse("admin:accounts_user_anonymize", args=[user.pk])
+    assert url in root.get(change).content.decode()
+    page = root.get(url).content.decode()
+    assert "cannot be undone" in page
+    assert "API keys are revoked" in page
+    assert root.post(url, {"confirmation": "wrong"}).status_code == 400
+    assert User.objects.filter(username="leaver").exists()
+    assert root.post(url, {"confirmation": "leaver"}).status_code == 302
+    user.refresh_from_db()
+    assert (user.email, user.is_active) == ("", False)
+    assert url not in root.get(change).content.decode()
+    assert root.get(url).status_code == 404

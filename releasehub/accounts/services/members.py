@@ -115,6 +115,20 @@ def remove_member(*, actor: Actor, member: Membership) -> None:
     # The role of the member may have changed before the lock was taken.
     if not organization_policy.can_remove_member(actor, member.organization, member=member):
         raise Denied
+    _end(actor, member)
+
+
+def end_membership(*, actor: Actor, member: Membership) -> None:
+    """Remove a member whose account is closed. The caller has checked who may close it.
+
+    Raises:
+        Conflict: The member is the last owner or admin.
+    """
+    _end(actor, _lock(member))
+
+
+def _end(actor: Actor, member: Membership) -> None:
+    """Delete the locked membership, unless it is that of the last owner or admin."""
     if member.administers:
         _ensure_other_admin(member)
     member.delete()

@@ -1,0 +1,34 @@
+"""The command `anonymize_user`."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from releasehub.accounts.models import User
+from releasehub.accounts.services.anonymizing import EFFECT, anonymize_user
+from releasehub.core.actor import Actor, Origin
+from releasehub.core.errors import DomainError
+
+
+class Command(BaseCommand):
+    help = f"Anonymize a user who has left. {EFFECT}"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--reason", default="", help="shown in the audit log")
+        parser.add_argument("--yes", action="store_true", help="do it; without this, only say what would happen")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(username=options["username"]).first()
+        if user is None:
+            raise CommandError(f"There is no user {options['username']}. Check the spelling.")
+        if not options["yes"]:
+            self.stdout.write(f"{EFFECT}\nNothing has changed. Repeat the command with --yes to anonymize {user}.")
+            return
+        actor = Actor(origin=Origin.CLI, is_super_key=True)
+        try:
+            user = anonymize_user(actor=actor, user=user, reason=options["reason"])
+        except DomainError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"The account is anonymized and now called {user}.")

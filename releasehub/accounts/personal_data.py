@@ -1,0 +1,40 @@
+"""The places that store data about a user. The layer that owns a place registers how its data is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from releasehub.accounts.models import User
+from releasehub.core.actor import Actor
+
+
+class Eraser(Protocol):
+    """Erases what a layer knows about a user, and takes the user's rights there away, in the caller's transaction."""
+
+    def __call__(self, *, actor: Actor, user: User) -> None: ...
+
+
+# Returns whether nothing is left. It is called again until it is, so it may stop early.
+TraceEraser = Callable[[User], bool]
+
+_erasers: list[Eraser] = []
+_trace_erasers: list[TraceEraser] = []
+
+
+def register_eraser(eraser: Eraser) -> None:
+    """Let `eraser` run when a user is anonymized."""
+    _erasers.append(eraser)
+
+
+def register_trace_eraser(eraser: TraceEraser) -> None:
+    """Let a worker run `eraser` after a user was anonymized, because it has to read a whole table."""
+    _trace_erasers.append(eraser)
+
+
+def erasers() -> tuple[Eraser, ...]:
+    return tuple(_erasers)
+
+
+def trace_erasers() -> tuple[TraceEraser, ...]:
+    return tuple(_trace_erasers)

@@ -1,0 +1,122 @@
+"""Anonymize a person who leaves: the content and the audit log stay, the personal data goes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from releasehub.accounts.models import Invitation, Membership, User
+from releasehub.accounts.personal_data import erasers, trace_erasers
+from releasehub.accounts.policies import user_policy
+from releasehub.accounts.services.members import end_membership
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.audit.retention import clear_addresses_of
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied, NotFound
+from releasehub.core.tasks import hint
+
+TRACES_TASK = "accounts.erase_traces"
+EFFECT = (
+    "The user name, the names, the e-mail address, the password, sessions, invitations and watches are erased, the "
+    "API keys are revoked, and the webhook endpoints that the user created are disabled. The user leaves all teams and "
+    "organizations and can never sign in again. What the user wrote and published stays under a pseudonym, and "
+    "downloads keep this account as their owner until somebody transfers them. The audit log keeps the user name and "
+    "the e-mail address until its rows are deleted, because its rows cannot be changed."
+)
+
+
+@transaction.atomic
+def anonymize_user(*, actor: Actor, user: User, reason: str = "") -> User:
+    """Erase the personal data of a user and close the account for good. Doing it again changes nothing.
+
+    A worker erases the remaining traces afterwards, see `erase_traces`.
+
+    Raises:
+        NotFound: The actor may not see the account.
+        Denied: The actor may not change the account, or it is the actor's own or that of a site administrator.
+        Conflict: The user is the last owner or admin of an organization.
+    """
+    if user.is_superuser and user_policy.can_view(actor, user):
+        raise Denied(f"{user} is a site administrator. Take that status away before you anonymize the account.")
+    user_policy.ensure("anonymize", actor, user)
+    user = _lock(user)
+    if user.anonymized_at is not None:
+        return user
+    user_policy.ensure("anonymize", actor, user)
+    for member in Membership.objects.filter(user=user).select_related("organization").order_by("organization_id"):
+        end_membership(actor=actor, member=member)
+    _delete_invitations(user)
+    for erase in erasers():
+        erase(actor=actor, user=user)
+    _clear_account(user)
+    audit.record(actor=actor, action=AuditAction.USER_ANONYMIZE, target=user, reason=reason)
+    transaction.on_commit(partial(hint, TRACES_TASK))
+    return user
+
+
+def erase_traces() -> int:
+    """Erase what is left of anonymized users in tables that have to be read as a whole. Return how many users are done.
+
+    These are sessions, which no longer work, the IP addresses of the user in the audit log, and what other layers
+    registered. A user whose newest audit rows are not chained yet is done in a later run.
+    """
+    done = 0
+    for user in User.objects.filter(anonymized_at__isnull=False, traces_erased_at=None).order_by("pk"):
+        _delete_sessions(user)
+        is_done = [clear_addresses_of(user.pk), *(erase(user) for erase in trace_erasers())]
+        if all(is_done):
+            done += User.objects.filter(pk=user.pk).update(traces_erased_at=timezone.now())
+    return done
+
+
+def pseudonym_of(user: User) -> str:
+    """Return the user name of the account after its anonymization. Another account may have chosen the usual one."""
+    name = f"anonymized-{user.pk}"
+    is_taken = User.objects.filter(username=name).exclude(pk=user.pk).exists()
+    return f"anonymized-{user.public_id}" if is_taken else name
+
+
+def _lock(user: User) -> User:
+    locked = User.objects.select_for_update().filter(pk=user.pk).first()
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+def _delete_invitations(user: User) -> None:
+    """Delete the invitations of and by the user. Those by e-mail are not linked to the account."""
+    keys = [key for key in (user.username, user.email.lower()) if key]
+    Invitation.objects.filter(Q(user=user) | Q(invited_by=user) | Q(invited_key__in=keys)).delete()
+
+
+def _clear_account(user: User) -> None:
+    """Overwrite the row. `update` sends no signal: its handler would write the old values to the audit log."""
+    user.groups.clear()
+    user.user_permissions.clear()
+    values = {
+        "username": pseudonym_of(user),
+        "first_name": "",
+        "last_name": "",
+        "email": "",
+        "password": make_password(None),
+        "last_login": None,
+        "is_active": False,
+        "is_staff": False,
+        "anonymized_at": timezone.now(),
+    }
+    User.objects.filter(pk=user.pk).update(**values)
+    user.refresh_from_db()
+
+
+def _delete_sessions(user: User) -> None:
+    """Delete the sessions of the user. The new password has already made them invalid."""
+    pk = str(user.pk)
+    rows = Session.objects.iterator(chunk_size=1000)
+    keys = [row.pk for row in rows if row.get_decoded().get("_auth_user_id") == pk]
+    Session.objects.filter(pk__in=keys).delete()

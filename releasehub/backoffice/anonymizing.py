@@ -18,7 +18,7 @@ from releasehub.backoffice.base import admin_actor
 from releasehub.core.errors import DomainError
 
 
-class AnonymizingMixin(ModelAdmin):  # type: ignore[type-arg]
+class AnonymizingMixin(ModelAdmin):
     """Adds a button to the page of a user, and the page behind it."""
 
     change_form_outer_before_template = "admin/releasehub/buttons.html"

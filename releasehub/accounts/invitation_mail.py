@@ -7,7 +7,6 @@ import logging
 import secrets
 from datetime import timedelta
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import models
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.utils import timezone
 
 from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation
+from releasehub.core.site import site_url
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +75,10 @@ def text_of(invitation: Invitation, title: str, rights: str, token: str) -> str:
     """Return the text of the e-mail."""
     path = reverse("pages:invitation-by-link", args=[token])
     lines = [
-        f"You are invited to {_one_line(title)} on {settings.PUBLIC_URL or 'this hub'}, with these rights: {rights}.",
+        f"You are invited to {_one_line(title)} on {site_url()}, with these rights: {rights}.",
         "",
         "Sign in and open this link to accept or decline:",
-        f"{settings.PUBLIC_URL}{path}",
+        f"{site_url()}{path}",
         "",
         f"The invitation expires on {invitation.expires_at:%Y-%m-%d %H:%M} UTC.",
         "If you do not expect it, you can ignore this e-mail.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import models
 from django.urls import reverse
@@ -15,6 +14,7 @@ from files.models import File
 from releasehub.community.models import WatchNotice
 from releasehub.community.services.watching import stop_token
 from releasehub.core.actor import Actor
+from releasehub.core.site import site_url
 from versions.policies import version_policy
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def _finish(notice: WatchNotice) -> None:
 def message_of(notice: WatchNotice) -> EmailMessage:
     """Return the e-mail, with a link that stops further ones."""
     version, category = notice.version, notice.watch.category
-    download, base_url = version.download, settings.PUBLIC_URL
+    download, base_url = version.download, site_url()
     name = _one_line(f"{download.title} {version.number}")
     page = reverse("pages:version", kwargs={"slug": download.slug, "pk": download.pk, "number": version.number})
     channel = "" if version.channel == download.default_channel else f"?channel={version.channel}"
@@ -91,11 +91,11 @@ def message_of(notice: WatchNotice) -> EmailMessage:
         "",
         f"{base_url}{page}{channel}",
         "",
-        f"You get this e-mail because you watch {watched} on {base_url or 'this hub'}.",
+        f"You get this e-mail because you watch {watched} on {base_url}.",
         "Open this link to stop these e-mails:",
         stop,
     ]
-    headers = {"List-Unsubscribe": f"<{stop}>"} if base_url else {}
+    headers = {"List-Unsubscribe": f"<{stop}>"}
     return EmailMessage(f"{name} was published", "\n".join(lines) + "\n", to=[notice.user.email], headers=headers)
 
 

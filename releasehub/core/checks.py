@@ -44,6 +44,21 @@ def check_database_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     ]
 
 
+@register(Tags.compatibility)
+def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn if the hub has to guess its own URL for links in webhooks, e-mails and chats."""
+    if settings.PUBLIC_URL or settings.IS_FALLBACK_URL_KNOWN:
+        return []
+    return [
+        Warning(
+            "RELEASEHUB_PUBLIC_URL is not set, and ALLOWED_HOSTS does not tell the URL of the hub. Links in webhooks "
+            f"and e-mails begin with {settings.FALLBACK_URL}, where receivers may not find anything.",
+            hint="Set RELEASEHUB_PUBLIC_URL to the URL that users enter, such as https://releases.example.org.",
+            id="releasehub.W003",
+        )
+    ]
+
+
 @register(Tags.files)
 def check_data_dir(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Check that the data directory is writable. By default it holds the database and all files."""

@@ -20,6 +20,7 @@ from environs import Env, EnvValidationError, ValidationError, validate
 MIN_SECRET_KEY_CHARACTERS = 32
 # Values that a message must not repeat, because it ends up in logs. A database URL contains a password.
 SECRET_VARIABLES = {"SECRET_KEY", "DATABASE_URL"}
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 # Old names that still work, with their new names. `releasehub.core.checks` warns about them.
 RENAMED_VARIABLES = {"RELEASEHUB_GUEST_CACHE_SECONDS": "RELEASEHUB_ANONYMOUS_CACHE_SECONDS"}
 
@@ -56,6 +57,18 @@ class Environment(Env):
 
 
 env = Environment(eager=False)
+
+
+def fallback_url(hosts: Sequence[str], *, is_https: bool, port: str) -> tuple[str, bool]:
+    """Return the URL for links outside of requests if no public URL is set, and whether the host names tell it.
+
+    They tell it if there is a single name, or if only this machine can reach the hub.
+    """
+    outside = [host for host in hosts if host not in LOCAL_HOSTS]
+    names = [host for host in outside if not host.startswith((".", "*"))]
+    if not names:
+        return f"http://localhost:{port}", not outside
+    return f"{'https' if is_https else 'http'}://{names[0]}", len(outside) == 1
 
 
 def stop_if_invalid() -> None:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from environs import validate
 
 from releasehub.settings.data import DATA_DIR
-from releasehub.settings.environment import MIN_SECRET_KEY_CHARACTERS, env
+from releasehub.settings.environment import MIN_SECRET_KEY_CHARACTERS, env, fallback_url
 
 SECRET_KEY = env.text(
     "SECRET_KEY",
@@ -18,6 +18,9 @@ SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 PUBLIC_URL: str = env.public_url("RELEASEHUB_PUBLIC_URL", "") or ""
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]") + ([PUBLIC_HOST] if PUBLIC_HOST else [])
+FALLBACK_URL, IS_FALLBACK_URL_KNOWN = fallback_url(
+    ALLOWED_HOSTS, is_https=env.flag("SECURE_SSL_REDIRECT", default=False), port=env.text("PORT", "8000")
+)
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS") + ([PUBLIC_URL] if PUBLIC_URL else [])
 
 AUTH_USER_MODEL = "accounts.User"

@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
-from urllib.parse import quote
-
-from django.conf import settings
 
 from releasehub.webhooks.models import Endpoint, Event
+from releasehub.webhooks.pages import page_url
 
 # Escaped, it stays below the limits of Slack (40,000 characters), Teams (28 KB) and Matrix (64 KB).
 MAX_TEXT_CHARACTERS = 1500
@@ -34,7 +32,7 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence about an event, a longer text that may be empty, and the URL of the page, if it is known."""
+    """A sentence about an event, a longer text that may be empty, and the URL of the page, if there is one."""
 
     headline: str
     text: str = ""
@@ -58,19 +56,11 @@ def message_of(event: Event) -> Message:
     texts = {"published": "release_notes", "yanked": "yank_reason", "approved": "text"}
     text = data.get("text" if verb == "created" else texts.get(verb, "")) or ""
     headline = f"{_one_line(subject)} {_ENDINGS.get(verb, f'was {verb}')}."
-    return Message(headline, _shorten(text.strip(), MAX_TEXT_CHARACTERS), _url(download, version))
+    return Message(headline, _shorten(text.strip(), MAX_TEXT_CHARACTERS), page_url(download, version))
 
 
 def _opinion(data: Mapping[str, Any]) -> str:
     return f"review ({data['rating']} of 5)" if "rating" in data else "comment"
-
-
-def _url(download: Mapping[str, Any], version: Mapping[str, Any]) -> str:
-    """Return the absolute URL of the page, or nothing if the hub does not know its own URL."""
-    if not settings.PUBLIC_URL or not download.get("path"):
-        return ""
-    number = version.get("number", "")
-    return f"{settings.PUBLIC_URL}{download['path']}{quote(number, safe='') + '/' if number else ''}"
 
 
 def _one_line(text: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from releasehub.webhooks import chat, filters, signing
 from releasehub.webhooks.forms import form_encoded
 from releasehub.webhooks.models import Endpoint, Event
+from releasehub.webhooks.pages import with_page_urls
 
 Format = Endpoint.Format
 Render = Callable[[Event], Any]
@@ -69,7 +70,7 @@ def render(format_: str, event: Event) -> str:
             kind = f"mc_dm_{_MC_DM_KINDS.get(event.object_type, event.object_type)}"
             body = {"content_type": kind, "event": name, "content_id": event.object_id, "data": data}
         case _:
-            body = {"type": name, "timestamp": timestamp, "data": data}
+            body = {"type": name, "timestamp": timestamp, "data": with_page_urls(data)}
     return form_encoded(body) if format_ == Format.MC_DM_FORM else json.dumps(body, separators=(",", ":"))
 
 

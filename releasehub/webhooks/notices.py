@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import models
 
+from releasehub.core.site import site_url
 from releasehub.webhooks import clock
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import owners_of
@@ -75,6 +75,6 @@ def text_of(endpoint: Endpoint) -> str:
     ]
     if endpoint.failing_since:
         lines.append(f"First failure: {endpoint.failing_since:%Y-%m-%d %H:%M} UTC.")
-    page = f"{settings.PUBLIC_URL}{endpoint.path}" if settings.PUBLIC_URL else f"{endpoint.path} on your hub"
-    lines += ["", "It receives no more events until you resume it. You can then retry failed deliveries.", "", page]
+    lines += ["", "It receives no more events until you resume it. You can then retry failed deliveries.", ""]
+    lines.append(f"{site_url()}{endpoint.path}")
     return "\n".join(lines) + "\n"

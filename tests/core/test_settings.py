@@ -4,12 +4,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from environs import EnvValidationError, ValidationError
 
-from releasehub.core.checks import check_renamed_variables
-from releasehub.settings.environment import Environment, explain, parse_networks, parse_public_url, stored_secret_key
+from releasehub.core.checks import check_public_url, check_renamed_variables
+from releasehub.settings.environment import (
+    Environment,
+    explain,
+    fallback_url,
+    parse_networks,
+    parse_public_url,
+    stored_secret_key,
+)
 
 pytestmark = pytest.mark.embedded
 
@@ -155,3 +163,26 @@ def test_deprecated_variable_causes_a_warning_at_startup(start: str, tmp_path: P
 def test_an_empty_deprecated_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELEASEHUB_GUEST_CACHE_SECONDS", "")
     assert check_renamed_variables(None) == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (["localhost", "127.0.0.1", "[::1]"], ("http://localhost:8001", True)),
+        (["localhost", "hub.example.org"], ("https://hub.example.org", True)),
+        (["hub.example.org", "www.example.org"], ("https://hub.example.org", False)),
+        (["hub.example.org", ".example.org"], ("https://hub.example.org", False)),
+        (["localhost", "*"], ("http://localhost:8001", False)),
+    ],
+)
+def test_host_names_tell_the_url_of_the_hub(hosts: list[str], expected: tuple[str, bool]) -> None:
+    assert fallback_url(hosts, is_https=True, port="8001") == expected
+
+
+@pytest.mark.parametrize(
+    ("public_url", "is_known", "found"),
+    [("", False, ["releasehub.W003"]), ("", True, []), ("https://a.org", False, [])],
+)
+def test_a_guessed_url_is_warned_about(settings: Any, public_url: str, is_known: bool, found: list[str]) -> None:
+    settings.PUBLIC_URL, settings.IS_FALLBACK_URL_KNOWN = public_url, is_known
+    assert [warning.id for warning in check_public_url(None)] == found

@@ -14,13 +14,12 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from django.conf import settings
-
 from downloads.models import Category, Download
 from files.models import File
 from releasehub.accounts.models import User
 from releasehub.api.mc_dm.community_serializers import McDmCommentSerializer, McDmPayloadReviewSerializer
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFileSerializer, McDmVersionSerializer
+from releasehub.core.site import site_url
 from releasehub.distribution.latest import with_current_version, with_primary_file
 from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.formats import register_renderer
@@ -120,7 +119,7 @@ class McDmPayloadFileSerializer(McDmFileSerializer):
 
 
 def _context() -> dict[str, Any]:
-    return {"base_url": settings.PUBLIC_URL}
+    return {"base_url": site_url()}
 
 
 def _download(data: Snapshot, *, current_version_id: int = 0) -> dict[str, Any]:

@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from downloads.models import Download
 from files.models import Blob, File
 from releasehub.accounts.models import User
 from releasehub.api.common.loading import files_of
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, V3ReleaseSerializer, account_of
 from releasehub.core.actor import system_actor
+from releasehub.core.site import site_url
 from releasehub.webhooks.formats import register_renderer
 from releasehub.webhooks.models import Endpoint, Event
 from versions.models import Version
@@ -37,7 +36,7 @@ def register() -> None:
 def release_data(event: Event) -> dict[str, Any]:
     """Return the data of an event of a release."""
     version = _version(event.data, event.occurred_at)
-    context = {"actor": system_actor(), "base_url": settings.PUBLIC_URL, "files": files_of(system_actor(), [version])}
+    context = {"actor": system_actor(), "base_url": site_url(), "files": files_of(system_actor(), [version])}
     return V3ReleaseSerializer(context=context).to_representation(version)
 
 
@@ -56,9 +55,7 @@ def release_file_data(event: Event) -> dict[str, Any]:
         is_secured=data.get("is_secured", False),
         **_times(data, event.occurred_at),
     )
-    return V3ReleaseFileSerializer(
-        context={"actor": system_actor(), "base_url": settings.PUBLIC_URL}
-    ).to_representation(file)
+    return V3ReleaseFileSerializer(context={"actor": system_actor(), "base_url": site_url()}).to_representation(file)
 
 
 def test_data(event: Event) -> dict[str, Any]:

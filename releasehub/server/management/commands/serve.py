@@ -109,6 +109,7 @@ class Command(BaseCommand):
         """Replace this process with the server, so that every signal reaches the server."""
         if not settings.REDIS_URL:
             os.environ["RELEASEHUB_EMBEDDED_WORKER"] = "1"
+        os.environ["PORT"] = str(port)  # links outside of requests contain it
         os.environ[lifeline.VARIABLE] = str(os.getpid())
         os.execv(  # noqa: S606 - our own interpreter with fixed arguments
             sys.executable,

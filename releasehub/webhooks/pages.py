@@ -1,0 +1,29 @@
+"""The absolute URLs of the pages that events are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from releasehub.core.site import site_url
+
+_EMBEDDED = ("version", "download")
+
+
+def page_url(download: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    """Return the URL of the page of a version, or of its download if `version` is empty; nothing without either."""
+    if not download.get("path"):
+        return ""
+    number = version.get("number", "")
+    return f"{site_url()}{download['path']}{quote(number, safe='') + '/' if number else ''}"
+
+
+def with_page_urls(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a snapshot with the `url` of the page beside the data of each version and each download."""
+    embedded = {name: with_page_urls(data[name]) for name in _EMBEDDED if isinstance(data.get(name), Mapping)}
+    if "path" in data:
+        url = page_url(data, {})
+    else:
+        url = page_url(data.get("download") or {}, data) if "number" in data else ""
+    return {**data, **embedded} | ({"url": url} if url else {})

@@ -18,7 +18,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from downloads.models import Download, TeamMember
+from downloads.models import AccessKey, Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services import publish_to_store, set_team_member, share_download, update_download
 from files.models import File, UploadSession
@@ -31,6 +31,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
+from releasehub.distribution.access_key_import import import_access_keys
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
@@ -383,6 +384,39 @@ def test_direct_uploads_match_the_roles_matrix(world: World, case: dict[str, Any
     else:
         assert answer.status_code in case["status"]
         assert (footprint(), UploadSession.objects.count()) == (before, 1)
+
+
+# The matrix has no rows of its own for access keys. Importing them needs the right to manage the team, which the
+# callers who may edit the download have here, because the co-owner has every flag.
+EDITS = [case for case in CASES if (case["resource"], case["action"]) == ("download", "edit")]
+IMPORTS = [case | {"action": "import_access_keys"} for case in EDITS]
+ROWS = [(2, {"key": "ACME-1234-5678-90"})]
+
+
+@begin_with_each_world(case for case in IMPORTS if not lacks_scope(case))
+def test_imports_of_access_keys_match_the_roles_matrix(ready: Ready, cells: list[dict[str, Any]]) -> None:
+    """A dry run asks the same policy and changes nothing, so all cells of a world share its rows."""
+    world, wrong = ready.take(), []
+    for case in cells:
+        try:
+            report = import_access_keys(actor=actor(world, case), download=world.download, rows=ROWS, dry_run=True)
+            is_allowed = report.valid_count == 1
+        except DomainError:
+            is_allowed = False
+        if is_allowed is not (case["expect"] == "allow"):
+            wrong.append(case["id"])
+    assert wrong == []
+    assert not AccessKey.objects.exists()
+
+
+@by_world(representatives(case for case in IMPORTS if case["state"] != "soft_deleted"))
+def test_api_imports_access_keys_as_the_roles_matrix_says(world: World, case: dict[str, Any]) -> None:
+    """The native API looks for downloads that are not deleted, so these cells are left out."""
+    body = {"download_id": world.download.pk, "name": "A customer", "key": "ACME-1234-5678-90"}
+    answer = client(world, case).send("post", "/api/access-keys/", body)
+    is_allowed = case["expect"] == "allow"
+    assert answer.status_code in ({201} if is_allowed else case["status"])
+    assert AccessKey.objects.exists() is is_allowed
 
 
 def test_every_route_has_its_action_in_the_matrix() -> None:

@@ -110,11 +110,16 @@ class LocalStorage:
         part = SignedPart(incoming.key, number, size, sha256, md5, incoming.is_open_ended)
         return SignedPut(sign_path(part, seconds), {} if incoming.is_open_ended else {"Content-Length": str(size)})
 
-    def receive_part(self, key: str, number: int, stream: IO[bytes], size: int, *, sha256: str, md5: str) -> None:
+    def receive_part(
+        self, key: str, number: int, stream: IO[bytes], size: int, *, sha256: str, md5: str, is_limit: bool = False
+    ) -> None:
         """Store a part that a client sent to a signed URL. The part becomes visible completely or not at all.
 
+        Args:
+            is_limit: Whether the stream may end before `size` bytes.
+
         Raises:
-            Invalid: The body ends early, or its digests differ from the signed ones.
+            Invalid: The body ends early or is too long, or its digests differ from the signed ones.
             StorageFull: The disk has no space for the part.
             StorageUnavailable: The disk cannot be written.
         """
@@ -122,7 +127,7 @@ class LocalStorage:
         # time do not write into one file. The last one to finish wins.
         writer = LocalWriter(self.root, f"{key}/{number}", staged=new_key().rpartition("/")[2])
         try:
-            _copy_checked(stream, writer, size, sha256=sha256, md5=md5)
+            _copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
             writer.finish()
         except BaseException:
             writer.abort()
@@ -227,19 +232,21 @@ def _missing_parts() -> Iterator[None]:
         raise parts_missing() from error
 
 
-def _copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: str, md5: str) -> None:
-    """Copy `size` bytes from the stream to the writer, and compare them with the digests that are not empty."""
+def _copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
+    """Copy the stream, which has `size` bytes, to the writer, and compare it with the digests that are not empty."""
     digests = {name: hashlib.new(name, usedforsecurity=False) for name in ("sha256", "md5")}
     expected = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}
     remaining = size
-    while remaining:
-        chunk = stream.read(min(CHUNK_BYTES, remaining))
-        if not chunk:
-            raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {remaining} bytes early. Send the part again.")
+    # One byte more than allowed is read, because the end of a body without a declared length has to be seen.
+    while chunk := stream.read(min(CHUNK_BYTES, remaining + 1)):
+        if len(chunk) > remaining:
+            raise Invalid(ErrorCode.FILE_TOO_LARGE, f"The body has more than {size} bytes. Send the part again.")
         for name in expected:
             digests[name].update(chunk)
         writer.write(chunk)
         remaining -= len(chunk)
+    if remaining and not is_limit:
+        raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {remaining} bytes early. Send the part again.")
     for name, text in expected.items():
         if digests[name].hexdigest() != text:
             raise Invalid(

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -105,3 +106,13 @@ def test_a_cut_body_is_not_stored(hub: Hub, mib: int) -> None:
         client.shutdown(socket.SHUT_WR)
         assert client.recv(100).startswith(b"HTTP/1.1 408 ")
     assert len(hub.stored_files()) == before
+
+
+def test_a_part_of_an_upload_session_is_stored(hub: Hub) -> None:
+    body = {"version_id": new_version(hub), "filename": "part.bin", "size_bytes": 3 * MIB}
+    status, answer = send(hub, "POST", "/api/uploads/", iter([json.dumps(body).encode()]), "application/json")
+    assert status == 201, answer
+    path = urlsplit(answer["upload"]["urls"][0]["url"]).path
+    assert send(hub, "PUT", path, blocks(2), "application/octet-stream")[0] == 400  # ends early
+    assert send(hub, "PUT", path, blocks(3), "application/octet-stream") == (200, {"success": True})
+    assert hashlib.sha256(b"".join(blocks(3))).hexdigest() in digests(hub)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, Any, cast
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from files.models import UploadSession
@@ -16,6 +16,7 @@ from releasehub.api.common.envelope import hub_envelope
 from releasehub.api.common.problems import problems_of
 from releasehub.api.native.errors import error_response
 from releasehub.core.errors import DomainError
+from releasehub.core.requests import IS_CHUNKED
 from releasehub.distribution.delivery import serve_signed
 
 
@@ -34,20 +35,23 @@ def _receive(request: HttpRequest, token: str, storage: LocalStorage) -> HttpRes
         part = read_token(token)
     except BadSignature as error:
         return error_response(403, "address_refused", str(error))
-    size = _declared_length(request)
+    is_chunked = IS_CHUNKED in request.META  # then the storage counts the bytes while they arrive
+    size = part.size_bytes if is_chunked else _declared_length(request)
     if size is None or not (size <= part.size_bytes if part.is_open_ended else size == part.size_bytes):
         amount = "at most" if part.is_open_ended else "exactly"
-        return error_response(
-            400, "length_differs", f"Send {amount} {part.size_bytes} bytes, with a Content-Length header."
-        )
+        return error_response(400, "length_differs", f"Send {amount} {part.size_bytes} bytes.")
     upload = UploadSession.objects.filter(storage_key=part.key).first()
     if upload is None or upload.state != UploadSession.State.CREATED:
         return error_response(409, "upload_state", "This upload accepts no further parts.")
     try:
-        stream = cast("IO[bytes]", _Body(request))
-        storage.receive_part(part.key, part.number, stream, size, sha256=part.sha256, md5=part.md5)
+        stream = cast("IO[bytes]", request if is_chunked else _Body(request))
+        is_limit = is_chunked and part.is_open_ended
+        storage.receive_part(part.key, part.number, stream, size, sha256=part.sha256, md5=part.md5, is_limit=is_limit)
     except DomainError as error:
         return hub_envelope.answer(problems_of(error)[0])
+    except UnreadablePostError:
+        # Only the last chunk tells that a chunked body is complete, so nothing may be stored without it.
+        return error_response(400, "incomplete", "The request ended before its body was complete. Send the part again.")
     note_activity(upload)
     return JsonResponse({"success": True})
 
@@ -72,7 +76,7 @@ def send_file(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 class _Body:
-    """The body of a request as a stream that ends early if the client disconnects."""
+    """A body of declared length as a stream that ends early if the client disconnects."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request

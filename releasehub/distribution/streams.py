@@ -71,7 +71,6 @@ class Parts:
             yield head
             self.handle.seek(span.start)
             yield from Chunks(self.handle, span.length)
-            yield b"\r\n"
         yield end
 
     def __iter__(self) -> Iterator[bytes]:
@@ -91,15 +90,16 @@ class MultipartResponse(StreamingHttpResponse):
     """
 
     def __init__(self, handle: IO[bytes], spans: Sequence[Span], *, size_bytes: int, content_type: str) -> None:
-        # A boundary that the content cannot predict, so no file can contain it.
+        # A boundary that the content cannot predict, so no file can contain it. The line break before the first one is
+        # optional in MIME, but zsync 0.6 skips a line there. electron-updater accepts both.
         boundary = secrets.token_hex(16)
         heads = [
-            f"--{boundary}\r\nContent-Type: {content_type}\r\n"
+            f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\n"
             f"Content-Range: bytes {span.start}-{span.last}/{size_bytes}\r\n\r\n".encode()
             for span in spans
         ]
-        end = f"--{boundary}--\r\n".encode()
+        end = f"\r\n--{boundary}--\r\n".encode()
         super().__init__(
             Parts(handle, heads, spans, end), status=206, content_type=f"multipart/byteranges; boundary={boundary}"
         )
-        self["Content-Length"] = str(sum(map(len, heads)) + sum(span.length + 2 for span in spans) + len(end))
+        self["Content-Length"] = str(sum(map(len, heads)) + sum(span.length for span in spans) + len(end))

@@ -31,6 +31,7 @@ from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.platforms import visitor_system
 from releasehub.pages.viewers import follow_share_link, viewer_of
+from releasehub.search.queries import search_downloads
 from versions.models import Version
 from versions.querysets import listed_total
 
@@ -45,13 +46,31 @@ def front(request: HttpRequest) -> HttpResponse:
     """Show the search form, the categories, and the downloads that changed last."""
     actor = viewer_of(request)
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    if query:
+        return render(request, "pages/front.html", search_context(request, actor, query))
     downloads = Download.objects.visible_to(actor)
-    page = page_of_rows(request, with_summary(downloads.search(query) if query else downloads))
-    context = {"query": query, "page": page, "current": current_versions(page.object_list)}
-    if not query:
-        roots = Category.objects.visible_to(actor).filter(parent=None)
-        context["categories"] = roots.with_download_count(downloads).order_by("display_order", "title")
+    page = page_of_rows(request, with_summary(downloads))
+    roots = Category.objects.visible_to(actor).filter(parent=None)
+    context = {
+        "page": page,
+        "current": current_versions(page.object_list),
+        "categories": roots.with_download_count(downloads).order_by("display_order", "title"),
+    }
     return render(request, "pages/front.html", context)
+
+
+def search_context(request: HttpRequest, actor: Actor, query: str) -> dict[str, Any]:
+    """Return the template context of a search: the page of results, the best match first."""
+    result = search_downloads(actor, query)
+    page = page_of_rows(request, result.download_ids)
+    found = with_summary(Download.objects.filter(pk__in=page.object_list)).in_bulk()
+    page.object_list = [found[pk] for pk in page.object_list if pk in found]
+    return {
+        "query": query,
+        "corrected": result.corrected_text,
+        "page": page,
+        "current": current_versions(page.object_list),
+    }
 
 
 @require_safe

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "files",
     "releasehub.publishing",
     "releasehub.community",
+    "releasehub.search",
     "releasehub.api",
     "releasehub.pages",
     "releasehub.distribution",

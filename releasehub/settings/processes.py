@@ -52,6 +52,7 @@ CELERY_BEAT_SCHEDULE = {
     "ship the audit log": {"task": "audit.ship", "schedule": 30.0},
     "prune the audit log": {"task": "audit.prune", "schedule": 24 * 3600.0},
     "delete old sign-in counters": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
+    "update the search index": {"task": "search.refresh", "schedule": 15.0},
     "notify watchers of new versions": {"task": "community.announce_versions", "schedule": 60.0},
     "send invitations": {"task": "mail.invitations", "schedule": 600.0},
     "erase traces of anonymized users": {"task": "accounts.erase_traces", "schedule": 600.0},

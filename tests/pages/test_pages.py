@@ -14,6 +14,7 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import verify_key
 from releasehub.pages.platforms import visitor_system
+from releasehub.search.refresh import refresh_index
 from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,9 @@ def test_front_page_lists_public_downloads_only(client: Client, release: Any) ->
 
 
 def test_search_finds_by_words(client: Client, release: Any) -> None:
+    refresh_index()
     assert b"Tool" in client.get("/?q=too").content
+    assert "These are the results for “tool”" in client.get("/?q=toll").content.decode()
     assert b"No downloads match your search" in client.get("/?q=absent").content
 
 

@@ -1,0 +1,14 @@
+"""`manage.py rebuild_search`: index all downloads again."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from releasehub.search.refresh import rebuild_index
+
+
+class Command(BaseCommand):
+    help = "Index all downloads for the search again. This is only needed after rows were changed with plain SQL."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{rebuild_index()} downloads are in the search index.")

@@ -1,0 +1,90 @@
+"""Update the index in the background, by following the event stream.
+
+A change costs nothing for this. A search finds it within seconds, because a scheduled task reads the events since its
+last run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import transaction
+
+from downloads.models import Download
+from releasehub.search import index
+from releasehub.search.documents import document_of
+from releasehub.search.models import SearchCursor
+from releasehub.search.spelling import learn_words
+from releasehub.webhooks.models import Event
+from releasehub.webhooks.stream import last_position, number_events
+
+BATCH_EVENTS = 500
+BATCH_DOWNLOADS = 200
+INDEXED = ("download", "version", "file")
+
+
+def refresh_index() -> int:
+    """Index what changed since the last run, and continue an unfinished rebuild.
+
+    Returns:
+        The number of downloads whose documents were written.
+    """
+    if not _is_behind():
+        return 0
+    number_events()
+    total = 0
+    while (count := _refresh_batch()) is not None:
+        total += count
+    return total
+
+
+def rebuild_index() -> int:
+    """Index all downloads again, and return their number. Searches find the earlier documents meanwhile."""
+    SearchCursor.objects.update_or_create(pk=1, defaults={"position": last_position(), "built_id": 0})
+    return refresh_index()
+
+
+def _is_behind() -> bool:
+    """Return whether there is something to do, without a transaction: on SQLite it would wait for every writer."""
+    if Event.objects.filter(position=None).exists():
+        return True
+    cursor = SearchCursor.objects.filter(pk=1).first()
+    return cursor is None or cursor.built_id is not None or cursor.position < last_position()
+
+
+@transaction.atomic
+def _refresh_batch() -> int | None:
+    """Index the next downloads and move the cursor behind them; None if there is nothing to do.
+
+    Two workers wait for each other.
+    """
+    last = last_position()
+    SearchCursor.objects.get_or_create(pk=1, defaults={"position": last})
+    cursor = SearchCursor.objects.select_for_update().get(pk=1)
+    if cursor.built_id is not None:
+        return _build_batch(cursor)
+    if cursor.position >= last:
+        return None
+    end = min(last, cursor.position + BATCH_EVENTS)
+    rows = Event.objects.filter(position__gt=cursor.position, position__lte=end, object_type__in=INDEXED)
+    cursor.position = end
+    cursor.save(update_fields=["position"])
+    return _index({pk for pk in rows.values_list("download_id", flat=True) if pk is not None})
+
+
+def _build_batch(cursor: SearchCursor) -> int:
+    rows = Download.objects.filter(pk__gt=cursor.built_id).order_by("pk").values_list("pk", flat=True)
+    download_ids = list(rows[:BATCH_DOWNLOADS])
+    cursor.built_id = download_ids[-1] if download_ids else None
+    cursor.save(update_fields=["built_id"])
+    return _index(download_ids)
+
+
+def _index(download_ids: Collection[int]) -> int:
+    """Write the documents of these downloads, and remove those of deleted ones."""
+    rows = Download.objects.filter(pk__in=download_ids).select_related("category", "owner", "organization")
+    documents = [document_of(download) for download in rows]
+    index.store(documents)
+    learn_words(documents)
+    index.remove(sorted(set(download_ids) - {document.download_id for document in documents}))
+    return len(documents)

@@ -12,7 +12,7 @@ from downloads.rules import CategoryRules, rules_of
 from files.inspection.findings import Finding, as_json
 from files.inspection.validation import Candidate, check_extension, max_upload_bytes, standing_findings, validate
 from files.kinds import kind_of
-from files.links import check_url, name_in, provisional_name
+from files.links import check_url, is_magnet, magnet_size, name_in, provisional_name
 from files.models import Blob, File, UploadSession
 from files.names import clean_name, fold_name
 from files.policies import file_policy
@@ -156,6 +156,8 @@ def link_file(
 ) -> File:
     """Add a file that redirects to an external URL. A worker probes the link before the file is offered.
 
+    A magnet link is not probed.
+
     Args:
         url: The external URL. Give either this or `reference`.
         reference: The number of an asset on the version's release page. The worker looks up its URL and its name.
@@ -168,7 +170,7 @@ def link_file(
         Denied: The actor may not upload to the version.
         Conflict: The version is sealed, or the name belongs to another file.
         Invalid: The URL or the file name is not acceptable.
-        Rejected: The category does not allow external links.
+        Rejected: The category does not allow external links, or a copy of what a magnet link names is wanted.
     """
     version_policy.ensure("upload", actor, version)
     version = lock_version(version)
@@ -191,6 +193,12 @@ def link_file(
         external_reference=reference,
         validation_status=File.Validation.PENDING,
     )
+    if is_magnet(url):
+        # No server can be asked about it, so it is offered at once, with the size that the link gives.
+        if fields.get("wants_copy"):
+            message = "The hub cannot copy what a magnet link names. Send the link without keep_copy."
+            raise Rejected(ErrorCode.FILE_EXTERNAL_REFUSED, message, field="wants_copy")
+        file.validation_status, file.size_bytes = File.Validation.PASSED, magnet_size(url)
     return _add(actor, file, name, fields)
 
 

@@ -11,7 +11,7 @@ MAX_CHANNEL_CHARACTERS = 50
 _FORM = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
-_IDENTIFIERS = re.compile(r"[._~-]+")
+_IDENTIFIERS = re.compile(r"[._~ ()-]+")
 _WORD = re.compile(r"([A-Za-z]+)[0-9]*")
 _WORDS = {
     "rc": ("rc", "cr", "c"),

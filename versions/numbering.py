@@ -75,13 +75,13 @@ _BUILD = re.compile(
     rf"(?P<release>{_NUM}(?:\.{_NUM}){{0,7}})"
     r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+(?P<build>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
 )
-_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~!-]*")
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~!-]*(?: [A-Za-z0-9(][A-Za-z0-9._+~!()-]*)*")
 _RESERVED = re.compile(r"latest(?:-.*)?|channel|sha256sums", re.IGNORECASE)
 _READING = re.compile(
-    r"(?:(?:version|ver|v|release|rel|rev|r|build)[-_.]?)?(?P<release>[0-9]+(?:\.[0-9]+)*)(?P<rest>.*)", re.IGNORECASE
+    r"(?:(?:version|ver|v|release|rel|rev|r|build)[-_. ]?)?(?P<release>[0-9]+(?:\.[0-9]+)*)(?P<rest>.*)", re.IGNORECASE
 )
 _PRERELEASE = re.compile(
-    r"[-_.~]?(?:alpha|beta|preview|pre|rc|dev|snapshot|nightly|a|b|c|m)(?![A-Za-z])", re.IGNORECASE
+    r"[-_.~ ]?\(?(?:alpha|beta|preview|pre|rc|dev|snapshot|nightly|a|b|c|m)(?![A-Za-z])", re.IGNORECASE
 )
 _WORDS = re.compile(r"[0-9]+|[A-Za-z]+")
 _MESSAGES = {
@@ -90,7 +90,10 @@ _MESSAGES = {
     Scheme.CALVER: "Enter a UTC time in the form YYYY.MM.DD-HHMMSS, such as 2026.01.31-235959.",
     Scheme.BUILD: "Enter a version with a build number, such as 1.4.0+12 or 21.0.1-ea+35.",
     Scheme.PEP440: "Enter a PEP 440 version, such as 1.4.0, 2.0rc1, 1.4.0.post1, 2.0.dev3 or 1!2.0.",
-    Scheme.OTHER: "Start with a letter or a digit, followed by letters, digits or the characters . _ + ~ ! -",
+    Scheme.OTHER: (
+        "Start with a letter or a digit, followed by letters, digits or the characters . _ + ~ ! - Words can be "
+        "separated by single spaces."
+    ),
 }
 
 
@@ -259,7 +262,7 @@ def _read_other(text: str) -> Number:
         return Number(text, Scheme.OTHER, b"\x01" + _fields(_WORDS.findall(text)) + text.encode(), 0)
     release, rest = _release(match["release"]), match["rest"].partition("+")[0]
     if _PRERELEASE.match(rest):
-        return replace(_number(text, Scheme.OTHER, release, _WORDS.findall(rest)), prerelease=rest.lstrip("-_.~"))
+        return replace(_number(text, Scheme.OTHER, release, _WORDS.findall(rest)), prerelease=rest.strip("-_.~ ()"))
     return _number(text, Scheme.OTHER, release, post=_WORDS.findall(rest))
 
 

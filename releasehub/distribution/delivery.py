@@ -20,6 +20,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date, parse_http_date_safe
 
 from downloads.models import AccessKey
+from files.links import MAGNET
 from files.models import Blob, DownloadIcon, File
 from files.names import content_disposition
 from files.storage import blob_storage
@@ -51,10 +52,10 @@ YANKED_HEADER = "X-ReleaseHub-Yanked"
 
 
 class HttpResponseFound(HttpResponseRedirectBase):
-    """A 302 redirect that accepts only http and https URLs."""
+    """A 302 redirect that accepts only http and https URLs, and magnet links."""
 
     status_code = 302
-    allowed_schemes = ["http", "https"]
+    allowed_schemes = ["http", "https", MAGNET]
 
 
 def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBase:

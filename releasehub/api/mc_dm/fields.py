@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
+
+from releasehub.api.common.moments import parse_moment
+
+DATE_DIGITS = 8
+MAX_EPOCH_DIGITS = 20  # far more than a time can have, and few enough to read
 
 
 def epoch(moment: datetime | None) -> int:
@@ -13,10 +18,32 @@ def epoch(moment: datetime | None) -> int:
     return int(moment.timestamp()) if moment else 0
 
 
+def read_moment(text: str) -> datetime:
+    """Return a time that a client sent, as Unix seconds or in ISO 8601. Eight digits are a date, such as 20260131.
+
+    Raises:
+        ValueError: The text is neither. The message is meant for the user.
+    """
+    if not (text.isascii() and text.isdigit()) or len(text) == DATE_DIGITS:
+        return parse_moment(text)
+    try:
+        return datetime.fromtimestamp(int(text[:MAX_EPOCH_DIGITS]), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise ValueError("Enter Unix seconds, or an ISO 8601 time, such as 2026-01-31T12:00:00Z.") from None
+
+
 class EpochField(serializers.IntegerField):
     """A time in Unix seconds."""
 
     convert = staticmethod(epoch)
+
+
+class PlaceField(serializers.IntegerField):
+    """A place in an order that begins with 1. The hub stores 0 where nobody chose a place."""
+
+    @staticmethod
+    def convert(value: int) -> int:
+        return max(value, 1)
 
 
 class OptionalIdField(serializers.IntegerField):

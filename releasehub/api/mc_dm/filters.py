@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from downloads.models import Category, Download
 from files.models import File
-from releasehub.api.common.moments import parse_moment
+from releasehub.api.mc_dm.fields import read_moment
 from releasehub.community.models import Comment
 from releasehub.core.numbers import MAX_ID
 from releasehub.webhooks.endpoints import in_state
@@ -21,13 +21,13 @@ from versions.platforms import architecture_spellings, platform_spellings
 
 
 class SinceFilter(django_filters.CharFilter):
-    """Rows strictly newer than an ISO 8601 time. A time without a zone is UTC."""
+    """Rows strictly newer than a time, in ISO 8601 or in Unix seconds. A time without a zone is UTC."""
 
     def filter(self, rows: Any, value: str) -> Any:
         if not value:
             return rows
         try:
-            return rows.filter(**{f"{self.field_name}__gt": parse_moment(value)})
+            return rows.filter(**{f"{self.field_name}__gt": read_moment(value)})
         except ValueError as error:
             raise ValidationError({"since": [str(error)]}) from error
 

@@ -11,7 +11,7 @@ from downloads.rules import rules_of
 from files.models import File
 from files.policies import file_policy
 from releasehub.api.common.serializers import OutputSerializer
-from releasehub.api.mc_dm.fields import EpochField, NullableURLField, OptionalIdField
+from releasehub.api.mc_dm.fields import EpochField, NullableURLField, OptionalIdField, PlaceField
 from versions.models import Version
 
 DOWNLOAD_STATES = ["visible", "moderated", "deleted", "draft"]
@@ -94,7 +94,7 @@ class McDmFileSerializer(AbsoluteSerializer):
     is_externally_linked = serializers.BooleanField(read_only=True)
     external_url = serializers.URLField(read_only=True, allow_null=True)
     validation_status = serializers.ChoiceField(choices=File.Validation.values, read_only=True)
-    display_order = serializers.IntegerField(read_only=True)
+    display_order = PlaceField(read_only=True, help_text="From 1; 1 as well if no place was chosen")
     download_count = serializers.IntegerField(read_only=True)
     display_name = serializers.CharField(read_only=True, source="filename")
     is_external = serializers.BooleanField(read_only=True)

@@ -10,9 +10,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from releasehub.api.common.fields import FlagField, UnsignedField
-from releasehub.api.common.moments import parse_moment
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch
+from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch, read_moment
 from releasehub.api.mc_dm.webhook_terms import (
     BODIES,
     CONTENT_TYPES,
@@ -191,7 +190,7 @@ class McDmReplaySerializer(serializers.Serializer[Any]):
 class MomentField(serializers.CharField):
     def to_internal_value(self, data: Any) -> Any:
         try:
-            return parse_moment(super().to_internal_value(data))
+            return read_moment(super().to_internal_value(data))
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from None
 
@@ -260,5 +259,5 @@ class McDmWebhookCreateSerializer(McDmWebhookUpdateSerializer, McDmSecretSeriali
 
 
 class McDmRangeSerializer(InputSerializer):
-    since = MomentField(help_text="ISO 8601")
-    until = MomentField(help_text="ISO 8601; exclusive")
+    since = MomentField(help_text="ISO 8601, or Unix seconds")
+    until = MomentField(help_text="ISO 8601, or Unix seconds; exclusive")

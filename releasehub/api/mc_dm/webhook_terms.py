@@ -167,18 +167,18 @@ def _name_list(names: Any) -> list[str]:
 
 
 def _kind(content_type: str) -> str:
-    if content_type not in CONTENT_TYPES:
-        raise UnknownTerm(f"There is no content type {content_type}. The content types are {', '.join(CONTENT_TYPES)}.")
+    """Return the type of object of a content type that exists here."""
     return content_type.removeprefix(PREFIX)
 
 
 def to_criteria(criteria: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the criteria that the hub stores.
+    """Return the criteria that the hub stores, without those of content types that do not exist here.
 
     Raises:
-        UnknownTerm: There is no such content type, criterion or answer.
+        UnknownTerm: There is no such criterion or answer.
     """
-    return {(kind := _kind(content_type)): _to_block(kind, block) for content_type, block in criteria.items()}
+    known = {content_type: block for content_type, block in criteria.items() if content_type in CONTENT_TYPES}
+    return {(kind := _kind(content_type)): _to_block(kind, block) for content_type, block in known.items()}
 
 
 def from_criteria(criteria: Mapping[str, Any]) -> dict[str, Any]:

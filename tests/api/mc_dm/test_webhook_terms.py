@@ -129,7 +129,6 @@ def test_unknown_events_are_ignored(events: Any) -> None:
 @pytest.mark.parametrize(
     "criteria",
     [
-        {"mc_dm_thread": {}},
         {"mc_dm_review": {"rating_min": 6}},
         {"mc_dm_review": {"rating_min": True}},
         {"mc_dm_review": {"rating_max": "3"}},
@@ -149,6 +148,10 @@ def test_unknown_events_are_ignored(events: Any) -> None:
 def test_unknown_criteria_are_rejected(criteria: Any) -> None:
     with pytest.raises(UnknownTerm):
         to_criteria(criteria)
+
+
+def test_criteria_of_unknown_content_types_are_ignored() -> None:
+    assert to_criteria({"mc_dm_thread": {"nodes": [1]}, "mc_dm_file": {}}) == {"file": {}}
 
 
 def test_prefixes_of_downloads_are_ids_and_0_is_none() -> None:

@@ -97,6 +97,19 @@ def test_every_path_and_module_exists(document: Path) -> None:
     assert [name for name in sorted(named) if not exists(name)] == []
 
 
+@pytest.mark.parametrize("document", sorted({*DOCUMENTS} - HISTORY), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_named_test_exists(document: Path) -> None:
+    """Look up names such as `mc_dm/test_contract.py::test_there_is_no_patch`."""
+    named = {token.content for token in tokens_of(document) if "::test_" in token.content and not token.children}
+    assert [name for name in sorted(named) if not is_test(name)] == []
+
+
+def is_test(name: str) -> bool:
+    place, _, function = name.rpartition("::")
+    files = [ROOT / path for path in source_files() if path.startswith("tests/") and path.endswith(f"/{place}")]
+    return any(f"def {function}(" in file.read_text(encoding="utf-8") for file in files)
+
+
 @pytest.mark.parametrize(
     ("index", "pages"),
     [

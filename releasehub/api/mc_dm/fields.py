@@ -39,7 +39,7 @@ class EpochField(serializers.IntegerField):
 
 
 class PlaceField(serializers.IntegerField):
-    """A place in an order that begins with 1. The hub stores 0 where nobody chose a place."""
+    """A place in an order that begins with 1. The hub stores 0 if no place was chosen."""
 
     @staticmethod
     def convert(value: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils.http import urlencode
 
 from downloads.models import Category
@@ -58,6 +59,12 @@ def test_forms_are_read_and_every_success_is_200(scene: Scene) -> None:
     assert [created.status_code, changed.status_code, deleted.status_code] == [200, 200, 200]
     assert changed.json()["version"]["display_title"] == "Big release"
     assert deleted.json() == {"success": True}
+
+
+def test_multipart_is_read_with_put_as_well(scene: Scene) -> None:
+    path = f"/api/mc-dm-downloads/{scene.download.pk}/"
+    body = encode_multipart(BOUNDARY, {"tag_line": "Fast"})
+    assert scene.client.put(path, body, content_type=MULTIPART_CONTENT).json()["download"]["tag_line"] == "Fast"
 
 
 def test_parameters_are_read_from_the_query_and_the_body_wins(scene: Scene) -> None:
@@ -292,3 +299,9 @@ def test_extensions_are_refused_by_the_hub_and_by_categories(scene: Scene, setti
     for row, name in ((version, "other.exe"), (zips, "tool.rar")):
         body = {"version_id": row.pk, "file": SimpleUploadedFile(name, b"bytes")}
         assert scene.client.post("/api/mc-dm-files/", body).status_code == 422
+
+
+def test_comment_keeps_its_text_as_it_was_sent(scene: Scene) -> None:
+    text = "[b]Works[/b] *great* on PHP 8.3."
+    created = scene.post("comments", {"download_id": scene.download.pk, "message": text}).json()["comment"]
+    assert created["message"] == text

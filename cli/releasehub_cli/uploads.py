@@ -94,7 +94,7 @@ class Uploader:
             raise CliError(
                 f"{file['filename']} failed the content checks of the hub.",
                 code="validation_failed",
-                hint="Open the file on the hub to see the findings. Delete it there before you upload it again.",
+                hint="Open the file on the hub to see why. Ask a moderator to let it through, or delete it there.",
             )
         return file
 

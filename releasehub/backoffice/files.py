@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from unfold.decorators import display
 
 from files.accepting import accept_file
@@ -32,12 +33,12 @@ class FileAdmin(ActionAdmin):
     list_select_related = ("version__download__category", "blob", "accepted_by")
     search_fields = ("filename", "display_label", "version__number", "version__download__title", "blob__sha256")
     readonly_fields = (
-        *("version", "filename", "size_bytes", "validation_status", "findings", "external_url", "sha256"),
+        *("version", "filename", "size_bytes", "validation_status", "shown_findings", "external_url", "sha256"),
         *ACCEPTANCE_FIELDS,
     )
     fieldsets = (
         (None, {"fields": ("version", "filename", *EDITABLE_FILE_FIELDS)}),
-        ("Content", {"fields": ("size_bytes", "sha256", "external_url", "validation_status", "findings")}),
+        ("Content", {"fields": ("size_bytes", "sha256", "external_url", "validation_status", "shown_findings")}),
         ("Let through by a moderator", {"fields": ACCEPTANCE_FIELDS}),
     )
     row_actions = (
@@ -59,6 +60,10 @@ class FileAdmin(ActionAdmin):
         """Forbid adding files here, because they are uploaded on the page of their version."""
         return False
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show who let the file through only if a moderator did."""
+        return super().get_fieldsets(request, obj) if obj and obj.accepted_at else self.fieldsets[:-1]
+
     def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
         update_file(actor=actor, file=obj, **values)
 
@@ -68,6 +73,11 @@ class FileAdmin(ActionAdmin):
     @display(description="state", label=STATE_COLORS)
     def shown_state(self, row: File) -> str:
         return "deleted" if row.is_deleted else row.validation_status
+
+    @display(description="findings")
+    def shown_findings(self, row: File) -> str:
+        lines = ((finding["message"], finding["code"]) for finding in row.findings)
+        return format_html_join("", "<p>{} <code>{}</code></p>", lines) or "none"
 
     @display(description="SHA-256")
     def sha256(self, row: File) -> str:

@@ -24,7 +24,7 @@ class RejectedWarningsField(forms.MultipleChoiceField):
         super().__init__(
             choices=[*WARNING_KINDS.items(), (NONE_OF_THEM, "None of these, even if the parent rejects some")],
             required=False,
-            label="Reject files with",
+            label="Reject these",
             widget=UnfoldAdminCheckboxSelectMultipleWidget,
             help_text="Without a selection, the rule of the parent applies. A category without a rule rejects none.",
             **options,

@@ -41,6 +41,8 @@ _TARS = {
     **dict.fromkeys(("tar.zst", "tzst"), "zst"),
     "tar": "",
 }
+# The inspection finds content that is not of the type that one of these extensions says.
+ARCHIVE_EXTENSIONS = _ZIPS | _TARS.keys()
 # File types that never legitimately have a zip archive at their end.
 _NO_CARRIERS = frozenset(
     {"text/html", "application/xml", "application/pdf", "application/rtf", "application/gzip", "application/x-bzip2"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 from django.http import Http404
@@ -25,6 +26,9 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
+from versions.querysets import VersionQuerySet
+
+DIGESTS = ("blob__sha512", "blob__sha256", "external_sha512", "external_sha256")
 
 
 @documented_files
@@ -46,50 +50,51 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
         Raises:
             Http404: No version that the caller may see offers such a file.
         """
-        return self.get_offered_file().version
-
-    def get_offered_file(self) -> File:
-        """Return the file with the checksum of the URL; if several versions offer it, that of the newest one.
-
-        Raises:
-            Http404: No version that the caller may see offers such a file.
-        """
-        rows = self.offered_files([self.kwargs["hash"]]).select_related("version__author")
-        file: File | None = rows.first()
-        if file is None:
+        files = self.get_offered_files([self.kwargs["hash"]])
+        version: Version | None = self.get_versions_of(files).select_related("author").first()
+        if version is None:
             raise Http404
-        return file
+        return version
 
-    def offered_files(self, hashes: list[str]) -> FileQuerySet:
-        """Return files with these checksums of versions that the caller may see, the newest version first."""
-        versions = Version.objects.visible_in(self.actor, self.download)
-        rows: FileQuerySet = File.objects.passed().filter(version__in=versions).with_digests(hashes)
-        return rows.order_by("-version__sort_key", "-version_id", "id")
+    def get_offered_files(self, hashes: list[str]) -> FileQuerySet:
+        """Return files with these checksums, also of versions that the caller may not see."""
+        rows: FileQuerySet = File.objects.passed().filter(version__download=self.download).with_digests(hashes)
+        return rows
+
+    def get_versions_of(self, files: FileQuerySet) -> VersionQuerySet:
+        """Return the versions of the files that the caller may see, the newest one first."""
+        rows: VersionQuerySet = Version.objects.visible_in(self.actor, self.download)
+        return rows.filter(pk__in=files.values("version")).order_by("-sort_key", "-id")
 
     @documented_newest
     def newest(self, request: Request, hash: str) -> Response:
         """Answer with the newest version for a client that has the file, or with its own version if none is newer."""
-        wanted, file = self.get_validated_data(), self.get_offered_file()
+        wanted, own = self.get_validated_data(), self.get_object()
+        file = self.get_offered_files([hash]).filter(version=own).order_by("id").first()
+        if file is None:  # it was deleted in the meantime
+            raise Http404
         version = latest_version(
             self.download,
-            channel=terms.channel_of(wanted.get("channel", "").lower()) or file.version.channel,
+            channel=terms.channel_of(wanted.get("channel", "").lower()) or own.channel,
             platform=wanted.get("platform", file.platform).lower(),
             architecture=wanted.get("architecture", file.architecture).lower(),
         )
-        if version is None or bytes(version.sort_key) < bytes(file.version.sort_key):
-            version = file.version
+        if version is None or bytes(version.sort_key) < bytes(own.sort_key):
+            version = own
         return self.get_object_response(version)
 
     @documented_by_checksums
     def many(self, request: Request) -> Response:
         """Answer with an object that maps each known checksum, as it was sent, to the newest version of its file."""
         hashes: list[str] = self.get_validated_data()["hashes"]
-        rows = self.offered_files(hashes)
+        files = self.get_offered_files(hashes)
+        digests: dict[int, set[str]] = defaultdict(set)
+        for version_id, *values in files.values_list("version", *DIGESTS):
+            digests[version_id].update(filter(None, values))
         pk_by_digest: dict[str, int] = {}
-        digests = ("blob__sha512", "blob__sha256", "external_sha512", "external_sha256")
-        for version_id, *values in rows.values_list("version_id", *digests):
-            for value in filter(None, values):
-                pk_by_digest.setdefault(value, version_id)
+        for pk in self.get_versions_of(files).values_list("pk", flat=True):
+            for digest in digests[pk]:
+                pk_by_digest.setdefault(digest, pk)
         found = {text: pk_by_digest[text.lower()] for text in hashes if text.lower() in pk_by_digest}
         versions = list(Version.objects.filter(pk__in=found.values()).select_related("author")) if found else []
         shown = self.get_serializer(versions, many=True).data

@@ -372,8 +372,8 @@ QUERIES = {
     "/version/": 4,
     "/version_file/": 4,
     "/version/latest": 5,
-    "/version_files": 5,
-    "/version_file/update": 5,
+    "/version_files": 6,
+    "/version_file/update": 6,
 }
 
 

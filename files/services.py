@@ -43,6 +43,7 @@ def check_new_file(
     head: bytes = b"",
     findings: Sequence[Finding] = (),
     upload: UploadSession | None = None,
+    replaces: File | None = None,
 ) -> str:
     """Run every check of a new file that does not need its whole content, and return the name to store.
 
@@ -51,6 +52,7 @@ def check_new_file(
         head: The first bytes of the content, or empty before the content has arrived.
         findings: What the inspection of the content has found, or empty before the inspection.
         upload: The upload session that has already reserved the bytes.
+        replaces: A file of the version that will be deleted first, so that neither its name nor its bytes count.
 
     Raises:
         NotFound: The version is not visible to the actor.
@@ -62,8 +64,9 @@ def check_new_file(
     version_policy.ensure("upload", actor, version)
     check_not_sealed(version)
     name = clean_name(filename)
-    _check_name(version, name, Identity(sha256))
-    validate(Candidate(version, name, _rules(version), size_bytes, head, reservation=upload, findings=findings))
+    _check_name(version, name, Identity(sha256), replaces=replaces)
+    reservation = upload or replaces
+    validate(Candidate(version, name, _rules(version), size_bytes, head, reservation=reservation, findings=findings))
     return name
 
 
@@ -372,10 +375,10 @@ def _make_room(actor: Actor, version: Version, filename: str) -> None:
         webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=False, reason=reason)
 
 
-def _check_name(version: Version, filename: str, identity: Identity) -> None:
+def _check_name(version: Version, filename: str, identity: Identity, *, replaces: File | None = None) -> None:
     """Refuse a name that belongs to another live file, or that was public with different content."""
     folded = fold_name(filename)
-    holders = File.objects.filter(version=version, folded_name=folded)
+    holders = File.objects.filter(version=version, folded_name=folded).exclude(pk=replaces.pk if replaces else 0)
     if holders.exclude(validation_status=File.Validation.FAILED).exists():
         raise Conflict(
             ErrorCode.FILE_NAME_TAKEN,

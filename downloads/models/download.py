@@ -71,11 +71,16 @@ class Download(PublicIdModel, SoftDeleteModel):
     kind = models.CharField(max_length=20, choices=DownloadKind.choices, default=DownloadKind.APP)
     state = models.CharField(max_length=10, choices=State.choices, default=State.VISIBLE)
     visibility = models.CharField(max_length=12, choices=Visibility.choices, default=Visibility.PUBLIC)
-    default_channel = models.CharField(max_length=50, default="stable")
+    default_channel = models.CharField(max_length=256, default="stable")
     version_scheme = models.CharField(
         max_length=10, choices=VersionScheme.choices, default=VersionScheme.DETECT, blank=True
     )
     seal_on_publish = models.BooleanField(default=False)
+    secures_uploads = models.BooleanField(
+        "secure files of the v3 API",
+        default=True,
+        help_text="Files that are uploaded with the v3 API need an access key or a sign-in.",
+    )
     quota_bytes = models.PositiveBigIntegerField(
         "storage quota",
         null=True,

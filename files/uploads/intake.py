@@ -48,7 +48,13 @@ class AcceptedUpload:
 
 
 def accept_upload(
-    *, actor: Actor, version: Version, upload: StagedUpload, sha256: str = "", keep_rejected: bool = False
+    *,
+    actor: Actor,
+    version: Version,
+    upload: StagedUpload,
+    sha256: str = "",
+    keep_rejected: bool = False,
+    replaces: File | None = None,
 ) -> AcceptedUpload:
     """Store bytes that were uploaded through the app. Small files are validated at once, large ones by a worker.
 
@@ -58,6 +64,7 @@ def accept_upload(
         sha256: The SHA-256 that the client declares, in hex.
         keep_rejected: Store a file whose content is rejected as a failed file, so that a moderator can let it through.
             A worker validates it.
+        replaces: The file that this one is going to replace.
 
     Raises:
         DomainError: As `check_new_file`.
@@ -74,6 +81,7 @@ def accept_upload(
         size_bytes=upload.size_bytes,
         sha256=digest,
         head=upload.head,
+        replaces=replaces,
     )
     blob = keep_upload(upload)
     try:

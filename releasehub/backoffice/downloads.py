@@ -108,7 +108,7 @@ class DownloadAdmin(ActionAdmin):
     fieldsets = (
         (None, {"fields": ("title", "slug", "tag_line", "description", "category", "prefix", "owner")}),
         ("Visibility", {"fields": ("state", "visibility", "organization")}),
-        ("Releases", {"fields": ("default_channel", "version_scheme", "seal_on_publish", "kind")}),
+        ("Releases", {"fields": ("default_channel", "version_scheme", "seal_on_publish", "secures_uploads", "kind")}),
         ("About", {"fields": ("license", "homepage_url", "source_url", "icon_url", "cover_url", "tags")}),
         ("Storage", {"fields": ("quota_bytes",)}),
         ("Counts", {"fields": readonly_fields}),

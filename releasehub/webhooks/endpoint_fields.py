@@ -113,13 +113,16 @@ def check_url(url: str) -> None:
         raise invalid("url", error.reason) from None
 
 
-def clean_secret(secret: str) -> str:
-    """Return the secret, or a new one if it is empty.
+def clean_secret(secret: str, format_: str) -> str:
+    """Return the secret, or a new one if it is empty. `format_` is the format of the endpoint.
 
     Raises:
         Invalid: The secret has an invalid format.
     """
-    if secret and not signing.is_usable(secret):
+    if format_ == Endpoint.Format.V3:
+        if secret and not signing.is_usable_token(secret):
+            raise invalid("secret", "Use 1 to 200 printable characters without spaces.")
+    elif secret and not signing.is_usable(secret):
         text = "Use 8 to 200 printable characters without spaces, or whsec_ and 24 to 64 bytes in base64."
         raise invalid("secret", text)
     return secret or signing.new_secret()

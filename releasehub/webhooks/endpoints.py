@@ -1,6 +1,7 @@
 """Use cases of webhook endpoints: create, change, pause and test them.
 
-A secret is only returned when it is created. The database has it in encrypted form.
+The database has secrets in encrypted form. They are returned when they are set; only the v3 dialect, whose original
+does so, shows them to those who manage the endpoint later on.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def create_endpoint(
     authentication = pop_authentication(fields) or Authentication()
     check_fields(fields)
     check_tls(actor, fields)
-    secret = clean_secret(secret)
+    secret = clean_secret(secret, fields.get("format", Endpoint.Format.STANDARD))
     with transaction.atomic():
         endpoint = Endpoint.objects.create(
             organization=organization,
@@ -84,6 +85,11 @@ def create_endpoint(
         details["authentication"] = authentication.type
         audit.record(actor=actor, action=AuditAction.ENDPOINT_CREATE, target=endpoint, changes=details)
     return endpoint, secret
+
+
+def secret_of(endpoint: Endpoint) -> str:
+    """Return the secret that signs deliveries. The calling code makes sure that the caller manages the endpoint."""
+    return encryption.decrypt(endpoint.sealed_secret)
 
 
 def update_endpoint(*, actor: Actor, endpoint: Endpoint, **fields: Any) -> Endpoint:
@@ -198,8 +204,8 @@ def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap
         Invalid: The secret is invalid.
     """
     endpoint_policy.ensure("change", actor, endpoint)
-    secret = clean_secret(secret)
     locked = _lock(endpoint)
+    secret = clean_secret(secret, locked.format)
     locked.sealed_previous_secret = locked.sealed_secret if overlap else ""
     locked.previous_secret_until = timezone.now() + overlap if overlap else None
     locked.sealed_secret = encryption.encrypt(secret)

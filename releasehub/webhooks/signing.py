@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 PREFIX = "whsec_"
 _VALID_SECRET = re.compile(r"[\x21-\x7e]{8,200}")
+_VALID_TOKEN = re.compile(r"[\x21-\x7e]{1,200}")
 _KEY_BYTES = range(24, 65)
 
 
@@ -28,6 +29,11 @@ def is_usable(secret: str) -> bool:
         return len(key_of(secret)) in _KEY_BYTES
     except (ValueError, binascii.Error):
         return False
+
+
+def is_usable_token(token: str) -> bool:
+    """Return whether a token of the v3 format is valid. Its owner chose it for another system, so it may be short."""
+    return _VALID_TOKEN.fullmatch(token) is not None
 
 
 def key_of(secret: str) -> bytes:

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.http.multipartparser import MultiPartParser as DjangoMultiPartParser
 from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
+from django.utils.http import parse_header_parameters
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import BaseParser, DataAndFiles
 
@@ -119,7 +120,10 @@ class StagingMultiPartParser(BaseParser):
 
 
 class RawFileParser(BaseParser):
-    """Reads a body that is the file itself, named in the URL, into a `ReceivedFile` under `file`, as a form has it."""
+    """Reads a body that is the file itself into a `ReceivedFile` under `file`, as a form has it.
+
+    Its name is in the URL, or else in the header `Content-Disposition`.
+    """
 
     media_type = "*/*"
     chunk_bytes = 256 * 1024
@@ -137,7 +141,7 @@ class RawFileParser(BaseParser):
         request._request.staging = handler
         counted_stream = CountedStream(stream)
         try:
-            handler.new_file(FIELD, context["kwargs"]["filename"], BINARY, length)
+            handler.new_file(FIELD, context["kwargs"].get("filename") or _disposed_name(request), BINARY, length)
             while chunk := counted_stream.read(min(self.chunk_bytes, length - counted_stream.count)):
                 handler.receive_data_chunk(chunk, 0)
         except DomainError:
@@ -196,6 +200,18 @@ class CountedStream:
 def _takes_files(context: Context) -> bool:
     view = (context or {}).get("view")
     return getattr(view, "action", None) in getattr(view, "file_actions", ())
+
+
+def _disposed_name(request: Any) -> str:
+    """Return the file name in the header Content-Disposition.
+
+    Raises:
+        ParseError: There is none.
+    """
+    _, parameters = parse_header_parameters(request.headers.get("Content-Disposition", ""))
+    if not (name := parameters.get("filename", "")):
+        raise ParseError("The request names no file. Put the name into the URL, or into Content-Disposition.")
+    return str(name)
 
 
 def _is_cut(context: Context, count: int) -> bool:

@@ -8,7 +8,7 @@ from typing import cast
 
 from django.http import HttpResponseBase, QueryDict
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from files.blobs import release_claim
 from files.models import File
-from files.services import add_file, authorize_upload, same_file
+from files.services import authorize_upload, same_file
 from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
@@ -29,6 +29,7 @@ from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.distribution.access_keys import not_found_for, open_if_valid
 from releasehub.distribution.delivery import serve_file
 from releasehub.distribution.permalinks import find_file
+from releasehub.publishing.replacing import put_file, replaceable_file
 from versions.models import Version
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -36,9 +37,11 @@ CONTENT = {
     "application/octet-stream": OpenApiTypes.BINARY,
     "multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}},
 }
-PATH = (
-    OpenApiParameter("release_id", str, OpenApiParameter.PATH),
-    OpenApiParameter("filename", str, OpenApiParameter.PATH),
+RELEASE_ID = OpenApiParameter("release_id", str, OpenApiParameter.PATH)
+PATH = (RELEASE_ID, OpenApiParameter("filename", str, OpenApiParameter.PATH))
+UPLOAD = (
+    "The body is the file, or a form with the field `file`. Sending the same file again has no effect. As long as the "
+    "release is not published, another file of the same name replaces the first one."
 )
 KEY = OpenApiParameter("key", str, description="An access key, if the product or the file needs one.")
 ACCOUNT = OpenApiParameter("account_id", str, OpenApiParameter.PATH, description="The `tenantId` of the release.")
@@ -53,12 +56,14 @@ class V3ContentViewSet(V3ViewSet):
     open_actions = frozenset({"download", "download_of_account"})
     required_scopes = {
         "upload": (Scope.RELEASE_READ, Scope.RELEASE_WRITE),
+        "upload_unnamed": (Scope.RELEASE_READ, Scope.RELEASE_WRITE),
         "download": Scope.RELEASE_READ,
         "download_of_account": Scope.RELEASE_READ,
     }
-    file_actions = frozenset({"upload"})
+    file_actions = frozenset({"upload", "upload_unnamed"})
     accepted_upload: AcceptedUpload | None = None
     existing: File | None = None
+    replaced: File | None = None
 
     @cached_property
     def version(self) -> Version:
@@ -77,8 +82,8 @@ class V3ContentViewSet(V3ViewSet):
         return version
 
     def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
-        """Check the file name of the URL; the name that a form gives its part does not matter."""
-        filename = self.kwargs["filename"]
+        """Check the file name of the URL or, if the URL has none, the one that came with the file."""
+        filename = self.kwargs.get("filename", filename)
         if not NAME.fullmatch(filename):
             message = "A file name may only contain letters, digits, dots, dashes and underscores."
             raise Invalid(ErrorCode.FILE_NAME_INVALID, message, field="filename")
@@ -90,10 +95,13 @@ class V3ContentViewSet(V3ViewSet):
         upload = getattr(body.get("file"), "staged", None)
         if upload is None:
             raise ParseError("Send the file as the body, or in the form field file.")
-        upload.name = self.kwargs["filename"]
+        upload.name = self.kwargs.get("filename", upload.name)
         self.existing = same_file(self.version, upload.name, upload.digests.sha256)
         if self.existing is None:
-            self.accepted_upload = accept_upload(actor=self.actor, version=self.version, upload=upload)
+            self.replaced = replaceable_file(self.version, upload.name)
+            self.accepted_upload = accept_upload(
+                actor=self.actor, version=self.version, upload=upload, replaces=self.replaced
+            )
 
     def clear(self) -> None:
         """Release the blob that `prepare` has claimed, unless a file has taken it over."""
@@ -104,23 +112,36 @@ class V3ContentViewSet(V3ViewSet):
     @operation(
         operation_id="v3_content_upload",
         summary="Upload a file of a release",
-        description="The body is the file, or a form with the field `file`. Sending the same file again has no effect.",
+        description=UPLOAD,
         parameters=[*PATH],
         request=CONTENT,
-        responses={
-            201: V3ReleaseFileSerializer,
-            200: OpenApiResponse(V3ReleaseFileSerializer, description="The release already has this file."),
-        },
+        responses={200: V3ReleaseFileSerializer},
     )
-    def upload(self, request: Request, release_id: str, filename: str) -> Response:
-        is_new = self.accepted_upload is not None
-        file = (
-            add_file(actor=self.actor, version=self.version, **vars(self.accepted_upload)) if is_new else self.existing
-        )
+    def upload(self, request: Request, release_id: str, filename: str = "") -> Response:
+        file = self.existing
+        if self.accepted_upload is not None:
+            file = put_file(
+                actor=self.actor,
+                version=self.version,
+                replaces=self.replaced,
+                is_secured=self.version.download.secures_uploads,
+                **vars(self.accepted_upload),
+            )
         self.accepted_upload = None
         assert file is not None  # noqa: S101 - `prepare` has set one of the two
         file.version = self.version
-        return Response(self.get_serializer(file).data, status=201 if is_new else 200)
+        return Response(self.get_serializer(file).data)
+
+    @operation(
+        operation_id="v3_content_upload_unnamed",
+        summary="Upload a file of a release, without its name in the URL",
+        description=f"The older form. The name is that of the part `file`, or in `Content-Disposition`. {UPLOAD}",
+        parameters=[RELEASE_ID],
+        request=CONTENT,
+        responses={200: V3ReleaseFileSerializer},
+    )
+    def upload_unnamed(self, request: Request, release_id: str) -> Response:
+        return self.upload(request, release_id)
 
     @operation(
         operation_id="v3_content_download",

@@ -45,6 +45,10 @@ class V3ReleaseCreateSerializer(V3ReleaseUpdateSerializer):
     default_values = {"channel": "stable"}
 
 
+class V3ReleaseFileUpdateSerializer(InputSerializer):
+    secured = serializers.BooleanField(required=False, source="is_secured")
+
+
 class V3ReleaseFileCreateSerializer(InputSerializer):
     name = serializers.CharField(max_length=MAX_NAME_CHARACTERS, trim_whitespace=False, source="filename")
     url = serializers.CharField(max_length=2048)

@@ -46,7 +46,7 @@ class V3LabelViewSet(
     filterset_class = V3LabelFilterSet
     policy = label_policy
     ordering = ORDER
-    default_order = ("name", "id")
+    default_order = ("created_at", "id")
     required_scopes = {"list": Scope.RELEASE_READ, "retrieve": Scope.RELEASE_READ} | dict.fromkeys(
         ("create", "partial_update", "destroy"), Scope.RELEASE_WRITE
     )

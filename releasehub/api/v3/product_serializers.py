@@ -31,6 +31,9 @@ class V3ProductSerializer(OutputSerializer):
     totalReleases = serializers.IntegerField(read_only=True)
     totalProductVersions = serializers.IntegerField(read_only=True)
     totalFeatureFlags = serializers.IntegerField(read_only=True)
+    secured = serializers.BooleanField(
+        read_only=True, source="secures_uploads", help_text="Not in the original API. See the request body"
+    )
     licensePolicy = serializers.DictField(read_only=True, allow_null=True)
     trialPolicy = serializers.DictField(read_only=True, allow_null=True)
     metadata = serializers.ListField(child=serializers.DictField(), read_only=True)
@@ -64,6 +67,11 @@ class V3ProductUpdateSerializer(InputSerializer):
         help_text="A product has a single name on this hub: `displayName` takes precedence over `name`",
     )
     description = NullableTextField(max_length=50_000)
+    secured = serializers.BooleanField(
+        required=False,
+        source="secures_uploads",
+        help_text="Not in the original API. Whether files uploaded from now on are `secured`; true by default",
+    )
     versionScheme = serializers.ChoiceField(
         choices=Download.VersionScheme.choices,
         required=False,

@@ -65,7 +65,7 @@ class V3ProductViewSet(
     filterset_class = V3ProductFilterSet
     policy = download_policy
     ordering = ORDER
-    default_order = ("-created_at", "-id")
+    default_order = ("created_at", "id")
     required_scopes = {"list": Scope.PRODUCT_READ, "retrieve": Scope.PRODUCT_READ} | dict.fromkeys(
         ("create", "partial_update", "destroy"), Scope.PRODUCT_WRITE
     )

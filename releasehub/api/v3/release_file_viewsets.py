@@ -11,10 +11,16 @@ from rest_framework.response import Response
 
 from files.models import File
 from files.policies import file_policy
-from files.services import link_file, lock_file
-from releasehub.api.common.model_viewsets import DestroyModelMixin, ListModelMixin, RetrieveModelMixin
+from files.services import link_file, lock_file, update_file
+from releasehub.api.common.model_viewsets import (
+    DestroyModelMixin,
+    ListModelMixin,
+    PartialUpdateModelMixin,
+    RetrieveModelMixin,
+)
+from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ReleaseFileFilterSet
-from releasehub.api.v3.input_serializers import V3ReleaseFileCreateSerializer
+from releasehub.api.v3.input_serializers import V3ReleaseFileCreateSerializer, V3ReleaseFileUpdateSerializer
 from releasehub.api.v3.loading import RELEASE_RELATIONS, find_release, release_context
 from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, V3ReleaseSerializer
@@ -44,20 +50,31 @@ RELEASE = OpenApiParameter("releaseId", str, description="Only files of this rel
         request=V3ReleaseFileCreateSerializer,
         responses={201: V3ReleaseSerializer},
     ),
+    partial_update=operation(
+        summary="Change whether a file needs an access key; an addition of the hub",
+        request=V3ReleaseFileUpdateSerializer,
+        responses={200: V3ReleaseFileSerializer},
+    ),
     destroy=operation(summary="Delete a file of a release", responses={204: DELETED}),
 )
-class V3ReleaseFileViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, V3ModelViewSet):
+class V3ReleaseFileViewSet(
+    ListModelMixin, RetrieveModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3ModelViewSet
+):
     queryset = File.objects.filter(version__deleted_at__isnull=True, version__download__deleted_at__isnull=True)
     serializer_class = V3ReleaseFileSerializer
-    input_serializer_classes = {"create": V3ReleaseFileCreateSerializer}
+    input_serializer_classes = {
+        "create": V3ReleaseFileCreateSerializer,
+        "partial_update": V3ReleaseFileUpdateSerializer,
+    }
     filterset_class = V3ReleaseFileFilterSet
     policy = file_policy
     ordering = ORDER
-    default_order = ("-id",)
+    default_order = ("created_at", "id")
     required_scopes = {
         "list": Scope.RELEASE_READ,
         "retrieve": Scope.RELEASE_READ,
         "create": Scope.RELEASE_WRITE,
+        "partial_update": Scope.RELEASE_WRITE,
         "destroy": Scope.RELEASE_WRITE,
     }
 
@@ -83,6 +100,9 @@ class V3ReleaseFileViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin
         release.refresh_from_db(fields=["updated_at"])
         context = self.get_serializer_context() | release_context(self.actor, [release])
         return Response(V3ReleaseSerializer(release, context=context).data, status=201)
+
+    def perform_update(self, serializer: InputSerializer) -> None:
+        serializer.instance = update_file(actor=self.actor, file=serializer.instance, **serializer.validated_data)
 
     def perform_destroy(self, instance: File) -> None:
         delete_file(actor=self.actor, file=instance)

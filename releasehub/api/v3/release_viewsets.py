@@ -58,7 +58,7 @@ class V3BaseReleaseViewSet(ListModelMixin, V3ModelViewSet):
     serializer_class = V3ReleaseSerializer
     policy = version_policy
     ordering = ORDER
-    default_order = ("-released_at", "-id")
+    default_order = ("created_at", "id")
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return queryset.select_related(*RELEASE_RELATIONS)
@@ -74,7 +74,7 @@ class V3BaseReleaseViewSet(ListModelMixin, V3ModelViewSet):
         ORDER,
         PRODUCT,
         summary="List releases",
-        description="The newest first, with archived releases. Private releases are only in the list of their team.",
+        description="The oldest first, with archived releases. Private releases are only in the list of their team.",
     ),
     retrieve=operation(summary="Get a release", responses=RELEASE),
     create=operation(

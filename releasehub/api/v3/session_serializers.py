@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from releasehub.api.common.serializers import InputSerializer
+from releasehub.accounts.models import Membership, User
+from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.v3.fields import MomentField
 
 
 class V3LoginSerializer(InputSerializer):
@@ -20,6 +22,37 @@ class V3LoginSerializer(InputSerializer):
 
 class V3AccessTokenSerializer(serializers.Serializer[Any]):
     accessToken = serializers.CharField(help_text="A bearer token that is valid for an hour")
+
+
+class V3MyOrganizationSerializer(OutputSerializer):
+    id = serializers.CharField(read_only=True, source="public_id")
+    name = serializers.CharField(read_only=True)
+
+
+class V3MeSerializer(OutputSerializer):
+    """The user of a token. `context["membership"]` is the first membership in an organization, or None."""
+
+    id = serializers.CharField(read_only=True, source="public_id")
+    createdAt = MomentField(read_only=True, source="date_joined")
+    firstName = serializers.CharField(read_only=True, source="first_name")
+    lastName = serializers.CharField(read_only=True, source="last_name")
+    email = serializers.CharField(read_only=True)
+    role = serializers.ChoiceField(choices=["super-admin", "admin", "organization-admin", "user"], read_only=True)
+    organization = V3MyOrganizationSerializer(read_only=True, allow_null=True, help_text="The oldest membership")
+
+    def get_role(self, user: User) -> str:
+        membership: Membership | None = self.context["membership"]
+        if user.is_superuser:
+            return "super-admin"
+        if user.is_staff:
+            return "admin"
+        return "organization-admin" if membership and membership.role != Membership.Role.MEMBER else "user"
+
+    def get_organization(self, user: User) -> dict[str, Any] | None:
+        membership: Membership | None = self.context["membership"]
+        return (
+            self.nested(V3MyOrganizationSerializer).to_representation(membership.organization) if membership else None
+        )
 
 
 class V3StatusSerializer(serializers.Serializer[Any]):

@@ -7,12 +7,19 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from releasehub.accounts.models import Membership
 from releasehub.accounts.signing_in import SignInFailed, TooManyAttempts, sign_in
 from releasehub.api.common.caching import confidential
 from releasehub.api.v3.schema import operation
-from releasehub.api.v3.session_serializers import V3AccessTokenSerializer, V3LoginSerializer, V3StatusSerializer
+from releasehub.api.v3.session_serializers import (
+    V3AccessTokenSerializer,
+    V3LoginSerializer,
+    V3MeSerializer,
+    V3StatusSerializer,
+)
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.tokens import issue_token
+from releasehub.core.errors import NotFound
 from releasehub.core.readiness import readiness
 
 
@@ -20,7 +27,21 @@ class V3AccountViewSet(V3ViewSet):
     serializer_class = V3AccessTokenSerializer
     open_actions = frozenset({"login"})
     input_serializer_classes = {"login": V3LoginSerializer}
-    required_scopes = {"login": ()}
+    required_scopes = {"login": (), "me": ()}
+
+    @operation(
+        operation_id="v3_me",
+        summary="Get the user of the token",
+        responses={200: V3MeSerializer},
+    )
+    def me(self, request: Request) -> Response:
+        if self.actor.user is None:
+            raise NotFound("This token belongs to no user. Use the token of a user.")
+        rows = Membership.objects.filter(user=self.actor.user).select_related("organization").order_by("pk")
+        # A key that is bound to downloads learns nothing about organizations.
+        membership = rows.first() if self.actor.bound_download_ids is None else None
+        context = self.get_serializer_context() | {"membership": membership}
+        return confidential(Response(V3MeSerializer(self.actor.user, context=context).data))
 
     @operation(
         operation_id="v3_login",

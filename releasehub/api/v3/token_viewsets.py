@@ -63,7 +63,7 @@ class V3PersonalAccessTokenViewSet(
     }
     policy = api_key_policy
     ordering = ORDER
-    default_order = ("-id",)
+    default_order = ("id",)
     required_scopes = dict.fromkeys(("list", "retrieve", "create", "partial_update", "destroy"), ())
 
     def check_permissions(self, request: Request) -> None:

@@ -23,6 +23,7 @@ router.register("webhooks", V3WebhookViewSet, basename="v3-webhook")
 router.register("webhook-event-logs", V3WebhookEventLogViewSet, basename="v3-webhook-event-log")
 
 RELEASE = r"(?P<release_id>[a-z0-9]{24})/(?P<filename>[^/]+)"
+unnamed_content = V3ContentViewSet.as_view({"put": "upload_unnamed"})
 content = V3ContentViewSet.as_view({"get": "download", "put": "upload"})
 owned_content = V3ContentViewSet.as_view({"get": "download_of_account"})
 
@@ -30,9 +31,11 @@ urlpatterns = [
     path("releases/update", V3UpdateViewSet.as_view({"get": "update"}), name="v3-update"),
     path("releases/latest", V3UpdateViewSet.as_view({"get": "latest"}), name="v3-latest"),
     *router.urls,
+    path("me", V3AccountViewSet.as_view({"get": "me"}), name="v3-me"),
     path("me/releases", V3MyReleaseViewSet.as_view({"get": "list"}), name="v3-my-release-list"),
     path("accounts/login", V3AccountViewSet.as_view({"post": "login"}), name="v3-login"),
     path("status", V3StatusViewSet.as_view({"get": "status"}), name="v3-status"),
+    re_path(r"^(?P<release_id>[a-z0-9]{24})$", unnamed_content, name="v3-unnamed-content"),
     re_path(rf"^{RELEASE}$", content, name="v3-content"),
     re_path(rf"^(?P<account_id>[a-z0-9]{{24}})/{RELEASE}$", owned_content, name="v3-account-content"),
     re_path(r"^.*$", v3_envelope.no_route),

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, MomentField, format_optional_moment
 from releasehub.api.v3.webhook_terms import EVENTS, NoEvents, from_filter, from_type, to_filter
+from releasehub.webhooks.endpoints import secret_of
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
 MAX_BODY_EXCERPT = 4096
@@ -28,24 +29,30 @@ class EventsField(serializers.ListField):
             raise serializers.ValidationError(str(error)) from error
 
 
+class V3WebhookEventSerializer(serializers.Serializer[Any]):
+    event = serializers.ChoiceField(choices=EVENTS, read_only=True)
+    description = serializers.CharField(read_only=True)
+
+
 class V3WebhookSerializer(OutputSerializer):
-    """A webhook. `context["products"]` maps the id of a download to its public id."""
+    """A webhook. `context["products"]` maps the id of a download to its public id.
+
+    `context["shows_tokens"]` says whether the caller may read the tokens of the webhooks that it manages.
+    """
 
     id = serializers.CharField(read_only=True, source="public_id")
     createdAt = MomentField(read_only=True, source="created_at")
     updatedAt = MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True, source="title")
     url = serializers.CharField(read_only=True)
-    token = serializers.CharField(
-        read_only=True, allow_null=True, help_text="Only in the response to the request that sets it"
-    )
+    token = serializers.CharField(read_only=True, allow_null=True, help_text="null for a token without `webhook:write`")
     active = serializers.BooleanField(read_only=True, help_text="Whether the webhook is sending deliveries")
     events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS), read_only=True)
     productId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
     organizationId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
 
-    def get_token(self, endpoint: Endpoint) -> None:
-        return None
+    def get_token(self, endpoint: Endpoint) -> str | None:
+        return secret_of(endpoint) if self.context["shows_tokens"] else None
 
     def get_active(self, endpoint: Endpoint) -> bool:
         return endpoint.state == Endpoint.State.SENDING
@@ -167,7 +174,7 @@ class V3WebhookUpdateSerializer(InputSerializer):
         allow_blank=True,
         trim_whitespace=False,
         source="secret",
-        help_text="The secret that signs deliveries: 8 to 200 printable characters without spaces",
+        help_text="The secret that signs deliveries: 1 to 200 printable characters without spaces",
     )
     active = serializers.BooleanField(required=False, source="is_active")
     enabled = serializers.BooleanField(required=False, help_text="Another name of `active`")

@@ -22,6 +22,21 @@ _TYPES = {
 _NAMES = {type_: name for name, type_ in _TYPES.items()} | {TEST: TEST}
 EVENTS = tuple(sorted(_TYPES))
 """The events that an endpoint can subscribe to; test events are always sent."""
+_NOUNS = {"release": "release", "releaseFile": "file of a release"}
+_VERBS = {
+    "validated": "passed its checks",
+    "rejected": "failed its checks",
+    "published": "was published",
+    "unpublished": "became a draft again",
+    "yanked": "was withdrawn, and is no longer offered",
+    "unyanked": "is offered again after it was withdrawn",
+    "activated": "became the active one of its product",
+    "updated": "was changed",
+}
+DESCRIPTIONS = {
+    name: f"A {_NOUNS[kind]} {_VERBS.get(verb, f'was {verb}')}."
+    for name, (kind, _, verb) in ((name, name.partition(".")) for name in EVENTS)
+}
 
 
 class NoEvents(ValueError):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import models, transaction
 from django.http import Http404
-from drf_spectacular.utils import OpenApiResponse, extend_schema_view
+from drf_spectacular.utils import extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,10 +32,12 @@ from releasehub.api.v3.viewsets import V3ModelViewSet
 from releasehub.api.v3.webhook_serializers import (
     V3WebhookCreateSerializer,
     V3WebhookEventLogSerializer,
+    V3WebhookEventSerializer,
     V3WebhookSerializer,
     V3WebhookUpdateSerializer,
 )
-from releasehub.api.v3.webhook_terms import EVENTS
+from releasehub.api.v3.webhook_terms import DESCRIPTIONS
+from releasehub.apikeys.requests import Credential, allows
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
@@ -59,11 +61,9 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title"}
 # with fewer digits than Django compares them with, so that a cursor could not tell a row from the ones after it.
 LOG_ORDER = {"createdAt": "id"}
 LOG = {200: V3WebhookEventLogSerializer}
-EVENT_NAMES = OpenApiResponse({"type": "array", "items": {"type": "string", "enum": list(EVENTS)}})
 OWNER = (
     "The webhook belongs to the product or organization that the request names. Without either, it belongs to the site "
-    "if the caller is staff, or to the only organization or product that the caller manages. The response contains the "
-    "token."
+    "if the caller is staff, or to the only organization or product that the caller manages."
 )
 
 
@@ -78,13 +78,15 @@ OWNER = (
     ),
     partial_update=operation(
         summary="Change a webhook; fields left out stay as they are",
-        description="A new token signs all later deliveries; the response contains it. `active: true` also resumes it.",
+        description="A new token signs all later deliveries. `active: true` also resumes it.",
         request=V3WebhookUpdateSerializer,
         responses={200: V3WebhookSerializer},
     ),
     destroy=operation(summary="Delete a webhook with its log", responses={204: DELETED}),
     events=operation(
-        summary="List the events that a webhook can subscribe to", filters=False, responses={200: EVENT_NAMES}
+        summary="List the events that a webhook can subscribe to",
+        filters=False,
+        responses={200: V3WebhookEventSerializer(many=True)},
     ),
     test=operation(summary="Send test event", description="Not in the original API.", request=None, responses=LOG),
 )
@@ -104,7 +106,7 @@ class V3WebhookViewSet(
     filterset_class = V3WebhookFilterSet
     policy = endpoint_policy
     ordering = ORDER
-    default_order = ("-id",)
+    default_order = ("id",)
     required_scopes = dict.fromkeys(("list", "retrieve", "events"), Scope.WEBHOOK_READ) | dict.fromkeys(
         ("create", "partial_update", "destroy", "test"), Scope.WEBHOOK_WRITE
     )
@@ -117,7 +119,14 @@ class V3WebhookViewSet(
 
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
         downloads = Download.all_objects.filter(pk__in={endpoint.download_id for endpoint in instances} - {None})
-        return {"products": dict(downloads.values_list("pk", "public_id"))}
+        products = dict(downloads.values_list("pk", "public_id"))
+        # Who can see an endpoint manages it, so only the scopes of the token remain to be checked.
+        credential = cast(Credential, self.request.auth)
+        return {"products": products, "shows_tokens": allows(credential, Scope.WEBHOOK_WRITE)}
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Keep tokens out of caches."""
+        return super().finalize_response(request, confidential(response), *args, **kwargs)
 
     def prepare(self) -> None:
         """Resolve the host name of the URL before the transaction; the service checks the URL again."""
@@ -129,13 +138,8 @@ class V3WebhookViewSet(
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         fields = self.get_validated_data()
         scope = _scope(self.actor, fields.pop("product_id", None), fields.pop("organization_id", None))
-        endpoint, secret = create_endpoint(actor=self.actor, format=Format.V3, **scope, **fields)
-        return self.with_token(self.get_object_response(self.reload(endpoint), status=201), secret)
-
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        response = super().partial_update(request)
-        token = self.get_validated_data().get("secret")
-        return self.with_token(response, token) if token else response
+        endpoint, _ = create_endpoint(actor=self.actor, format=Format.V3, **scope, **fields)
+        return self.get_object_response(self.reload(endpoint), status=201)
 
     @transaction.atomic
     def perform_update(self, serializer: InputSerializer) -> None:
@@ -150,14 +154,10 @@ class V3WebhookViewSet(
     def perform_destroy(self, instance: Endpoint) -> None:
         delete_endpoint(actor=self.actor, endpoint=instance)
 
-    def with_token(self, response: Response, token: str) -> Response:
-        """Add the token, and keep the response out of caches."""
-        response.data["token"] = token
-        return confidential(response)
-
     @action(detail=False, methods=["get"], pagination_class=None, filterset_class=None)
     def events(self, request: Request) -> Response:
-        return Response(EVENTS)
+        rows = [{"event": name, "description": text} for name, text in DESCRIPTIONS.items()]
+        return Response(V3WebhookEventSerializer(rows, many=True).data)
 
     @action(detail=True, methods=["post"])
     def test(self, request: Request, public_id: str) -> Response:
@@ -172,7 +172,7 @@ class V3WebhookViewSet(
         V3WebhookEventLogFilterSet,
         LOG_ORDER,
         summary="List the deliveries of webhooks",
-        description="The newest first.",
+        description="In the order of creation; `sort=-createdAt` lists the newest first.",
     ),
     retrieve=operation(summary="Get a delivery", responses=LOG),
     retry=operation(
@@ -185,7 +185,7 @@ class V3WebhookEventLogViewSet(ListModelMixin, V3ModelViewSet):
     filterset_class = V3WebhookEventLogFilterSet
     lookup_value_regex = "[A-Za-z0-9_-]{1,64}"
     ordering = LOG_ORDER
-    default_order = ("-id",)
+    default_order = ("id",)
     required_scopes = {"list": Scope.WEBHOOK_READ, "retrieve": Scope.WEBHOOK_READ, "retry": Scope.WEBHOOK_WRITE}
 
     def get_queryset(self) -> models.QuerySet[Any]:

@@ -18,7 +18,7 @@ from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.counting import aggregate_download_events
 from tests.api.v3.shop import Shop, fetch, signed_in
 from tests.conftest import ApiClient
-from tests.factories import make_download, make_file, make_key, make_user, make_version, system
+from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
 
 BOUNDARY = "BoUnDaRy"
 
@@ -27,7 +27,7 @@ def test_uploaded_content_is_served(shop: Shop, local_storage: LocalStorage) -> 
     release = shop.release()
     content = bytes(range(256)) * 4096
     file = shop.upload(release, "tool.bin", content)
-    assert file.status_code == 201
+    assert file.status_code == 200
     assert fetch(shop.client, file.json()["url"]) == (200, content)
     assert fetch(shop.client, f"/v3/{release['id']}/tool.bin") == (200, content)
     assert Blob.objects.get().sha256 == sha256(content).hexdigest()
@@ -37,7 +37,7 @@ def test_uploaded_content_is_served(shop: Shop, local_storage: LocalStorage) -> 
 def test_body_is_the_file_whatever_it_is_called(shop: Shop, kind: str, local_storage: LocalStorage) -> None:
     release = shop.release()
     answer = shop.client.generic("PUT", f"/v3/{release['id']}/t.bin", b'{"a": 1}', content_type=kind)
-    assert answer.status_code == 201, answer.content
+    assert answer.status_code == 200, answer.content
     assert fetch(shop.client, answer.json()["url"]) == (200, b'{"a": 1}')
 
 
@@ -46,7 +46,7 @@ def test_form_with_the_part_file(shop: Shop, local_storage: LocalStorage) -> Non
     body = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("other.exe", b"from a form")})
     kind = MULTIPART_CONTENT.replace("BoUnDaRyStRiNg", BOUNDARY)
     answer = shop.client.generic("PUT", f"/v3/{release['id']}/tool.bin", body, content_type=kind)
-    assert (answer.status_code, answer.json()["name"], answer.json()["size"]) == (201, "tool.bin", 11)
+    assert (answer.status_code, answer.json()["name"], answer.json()["size"]) == (200, "tool.bin", 11)
     assert fetch(shop.client, answer.json()["url"]) == (200, b"from a form")
 
 
@@ -70,8 +70,9 @@ def test_names_have_letters_digits_dots_dashes_underscores(shop: Shop, name: str
     assert not File.objects.exists()
 
 
-def test_same_bytes_again_change_nothing_and_others_are_a_conflict(shop: Shop) -> None:
-    release = shop.release()
+def test_same_bytes_again_change_nothing_and_others_are_a_conflict_in_a_published_release(shop: Shop) -> None:
+    version = make_version(shop.product, state="published")
+    release = {"id": version.public_id}
     first = shop.upload(release, "tool.bin", b"one")
     again = shop.upload(release, "tool.bin", b"one")
     assert (again.status_code, again.json()) == (200, first.json())
@@ -83,7 +84,6 @@ def test_same_bytes_again_change_nothing_and_others_are_a_conflict(shop: Shop) -
 def test_rejected_upload_leaves_nothing(shop: Shop, local_storage: LocalStorage, settings: Any) -> None:
     release = shop.release()
     shop.upload(release, "tool.bin", b"one")
-    shop.upload(release, "tool.bin", b"two")
     settings.MAX_FILE_BYTES = 10
     assert shop.upload(release, "large.bin", b"x" * 11).json()["code"] == "FILE_TOO_LARGE"
     assert len([path for path in settings.FILES_DIR.rglob("*") if path.is_file()]) == 1
@@ -116,7 +116,7 @@ def put_stream(client: ApiClient, path: str, stream: io.BytesIO, length: int) ->
 def test_body_is_never_whole_in_memory(shop: Shop) -> None:
     stream = Unread(b"x" * 3_000_000)
     answer = put_stream(shop.client, f"/v3/{shop.release()['id']}/tool.bin", stream, 3_000_000)
-    assert (answer.status_code, answer.json()["size"]) == (201, 3_000_000)
+    assert (answer.status_code, answer.json()["size"]) == (200, 3_000_000)
     assert stream.largest <= 256 * 1024
 
 
@@ -133,7 +133,7 @@ def test_upload_needs_both_scopes(shop: Shop, scope: Scope) -> None:
     path = f"/v3/{shop.release()['id']}/tool.bin"
     assert client.put(path, b"x", content_type="text/plain").status_code == 403
     both = ApiClient(make_key(shop.owner, scopes=[Scope.RELEASE_READ, Scope.RELEASE_WRITE]))
-    assert both.put(path, b"x", content_type="text/plain").status_code == 201
+    assert both.put(path, b"x", content_type="text/plain").status_code == 200
 
 
 def test_chunked_upload_is_411(shop: Shop) -> None:
@@ -200,3 +200,54 @@ def test_removed_file_is_410(shop: Shop) -> None:
     file = make_file(version, name="tool.bin")
     shop.client.send("delete", f"/v3/release-files/{file.public_id}")
     assert ApiClient().get(f"/v3/{version.public_id}/tool.bin").status_code == 410
+
+
+def test_other_bytes_replace_a_file_until_the_release_is_published(shop: Shop) -> None:
+    release = shop.release()
+    first = shop.upload(release, "tool.bin", b"one").json()
+    second = shop.upload(release, "tool.bin", b"two, and more")
+    assert (second.status_code, second.json()["size"]) == (200, 13)
+    assert fetch(shop.client, second.json()["url"]) == (200, b"two, and more")
+    assert File.all_objects.get(public_id=first["id"]).delete_reason == "replaced by another upload"
+    assert shop.get(f"/v3/releases/{release['id']}").json()["totalFiles"] == 1
+    assert shop.act(release, "publish").status_code == 200
+    assert shop.upload(release, "tool.bin", b"three").json()["code"] == "RELEASE_PUBLISHED"
+
+
+def test_replacement_needs_no_room_for_a_second_file(shop: Shop) -> None:
+    category = make_category(max_files_per_version=1)
+    release = shop.release(productId=make_download(shop.owner, category=category).public_id)
+    assert shop.upload(release, "tool.bin", b"one").status_code == 200
+    assert shop.upload(release, "tool.bin", b"two").status_code == 200
+    assert shop.upload(release, "other.bin", b"two").json()["code"] == "FILE_COUNT_LIMIT"
+
+
+def test_name_that_was_public_keeps_its_bytes(shop: Shop) -> None:
+    release = shop.published()
+    assert shop.act(release, "unpublish").status_code == 200
+    assert shop.upload(release, "tool.bin", b"other").status_code == 409
+    assert fetch(shop.client, release["files"][0]["url"]) == (200, b"bytes")
+
+
+def test_older_form_takes_the_name_from_the_form_or_the_header(shop: Shop) -> None:
+    path = f"/v3/{shop.release()['id']}"
+    kind = MULTIPART_CONTENT.replace("BoUnDaRyStRiNg", BOUNDARY)
+    body = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("tool.exe", b"from a form")})
+    answer = shop.client.generic("PUT", path, body, content_type=kind)
+    assert (answer.status_code, answer.json()["name"]) == (200, "tool.exe")
+    named = {"Content-Disposition": 'attachment; filename="tool.dmg"'}
+    answer = shop.client.generic("PUT", path, b"raw", content_type="application/octet-stream", headers=named)
+    assert (answer.status_code, answer.json()["name"]) == (200, "tool.dmg")
+    answer = shop.client.generic("PUT", path, b"raw", content_type="application/octet-stream")
+    assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_BODY")
+
+
+def test_hosted_files_are_secured_by_default(shop: Shop) -> None:
+    body = {"name": "Rocket", "categoryId": shop.product.category.public_id}
+    product = shop.client.send("post", "/v3/products", body).json()
+    assert product["secured"] is True
+    file = shop.upload(shop.release(productId=product["id"])).json()
+    assert file["secured"] is True
+    shop.client.send("patch", f"/v3/products/{product['id']}", {"secured": False})
+    release = shop.release(productId=product["id"], version="1.1.0")
+    assert shop.upload(release).json()["secured"] is False

@@ -18,7 +18,7 @@ def test_product_has_exactly_the_documented_fields(shop: Shop) -> None:
     assert product.keys() == {
         "id", "createdAt", "updatedAt", "name", "displayName", "description", "publicKey", "totalLicenses",
         "totalTrialActivations", "totalReleases", "totalProductVersions", "totalFeatureFlags", "licensePolicy",
-        "trialPolicy", "metadata",
+        "trialPolicy", "metadata", "secured",
     }  # fmt: skip
     assert (product["name"], product["displayName"]) == (shop.product.title, shop.product.title)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from files.models import File
-from tests.api.v3.shop import Shop, signed_in
+from tests.api.v3.shop import Shop, fetch, signed_in
+from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_organization, make_user, make_version
 
 FIELDS = {
@@ -112,7 +113,7 @@ def test_list_of_one_release_and_its_filters(shop: Shop) -> None:
     def found(**query: Any) -> list[str]:
         return [file["name"] for file in shop.get("/v3/release-files", **query).json()]
 
-    assert found() == ["notes.txt", "tool.bin"]
+    assert found() == ["tool.bin", "notes.txt"]
     assert found(releaseId=release["id"]) == ["tool.bin"]
     assert found(releaseId="nothing") == []
     assert found(name="notes.txt") == found(search="note") == found(query="TXT") == ["notes.txt"]
@@ -161,3 +162,11 @@ def test_file_of_another_kind_keeps_its_name_in_the_address(shop: Shop) -> None:
     make_file(version, name="Ünicode name.zip")
     file = shop.get("/v3/release-files", releaseId=version.public_id).json()[0]
     assert file["url"].endswith("/%C3%9Cnicode%20name.zip")
+
+
+def test_security_of_a_file_can_be_changed_after_publishing(shop: Shop) -> None:
+    file = shop.published()["files"][0]
+    path = f"/v3/release-files/{file['id']}"
+    assert shop.client.send("patch", path, {"secured": True, "name": None}).json()["secured"] is True
+    assert fetch(ApiClient(), file["url"])[0] == 403
+    assert signed_in(make_user("eve")).send("patch", path, {"secured": False}).status_code == 403

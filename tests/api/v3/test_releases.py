@@ -204,7 +204,7 @@ def test_list_is_a_bare_array_with_totals_in_headers(shop: Shop) -> None:
     for number in range(3):
         shop.release(version=f"1.{number}")
     answer = shop.get("/v3/releases", limit=2, page=2)
-    assert names(answer) == ["1.0"]
+    assert names(answer) == ["1.2"]
     assert [answer[f"Pagination-{name}"] for name in ("Count", "Page", "Limit")] == ["3", "2", "2"]
     assert names(shop.get("/v3/releases", page=9)) == []
 
@@ -282,7 +282,7 @@ def test_product_filter_and_its_stored_total(shop: Shop) -> None:
     shop.release(version="2.0")
     make_version(make_download(), "7.0", files=1)
     answer = shop.get("/v3/releases", productId=shop.product.public_id)
-    assert (names(answer), answer["Pagination-Count"]) == (["2.0", "1.0"], "2")
+    assert (names(answer), answer["Pagination-Count"]) == (["1.0", "2.0"], "2")
     stranger = signed_in(make_user()).get("/v3/releases", {"productId": shop.product.public_id})
     assert (names(stranger), stranger["Pagination-Count"]) == (["1.0"], "1")
     assert names(shop.get("/v3/releases", productId="nothing")) == []

@@ -10,12 +10,13 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.utils import timezone
 
 from files.storage import LocalStorage
+from releasehub.accounts.models import Membership
 from releasehub.api.models import IdempotentAnswer
 from releasehub.apikeys.models import ApiKey
 from releasehub.audit.models import AuditEntry
 from tests.api.v3.shop import Shop, signed_in
 from tests.conftest import ApiClient
-from tests.factories import make_download, make_key, make_user, make_version
+from tests.factories import make_download, make_key, make_organization, make_user, make_version
 
 PASSWORD = "secret-pass-1"
 
@@ -217,3 +218,20 @@ def test_wrong_tokens_count_as_well(db: None, settings: Any, monkeypatch: Any) -
     monkeypatch.setattr("releasehub.core.rates.time.time", lambda: 1_700_000_001.0)
     found = [ApiClient("rh_wrong").get("/v3/releases").status_code for _ in range(3)]
     assert found == [401, 401, 429]
+
+
+def test_me_shows_the_user_of_the_token(shop: Shop) -> None:
+    me = shop.get("/v3/me")
+    assert (me["Cache-Control"], me.json()["id"], me.json()["email"]) == (
+        "no-store",
+        shop.owner.public_id,
+        "ann@example.org",
+    )
+    assert (me.json()["role"], me.json()["organization"]) == ("user", None)
+    organization = make_organization(members=(shop.owner,))
+    key = ApiClient(make_key(shop.owner, scopes=[]))
+    assert key.get("/v3/me").json()["organization"] == {"id": organization.public_id, "name": organization.name}
+    Membership.objects.update(role=Membership.Role.ADMIN)
+    assert shop.get("/v3/me").json()["role"] == "organization-admin"
+    assert ApiClient(make_key(is_super_user=True)).get("/v3/me").status_code == 404
+    assert ApiClient().get("/v3/me").status_code == 401

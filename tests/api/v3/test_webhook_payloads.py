@@ -46,6 +46,13 @@ def release(shop: Shop, made: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def test_urls_are_absolute_without_a_public_url(shop: Shop, settings: Any) -> None:
+    settings.PUBLIC_URL = ""
+    settings.FALLBACK_URL = "http://hub.example:8000"
+    shop.upload(shop.release())
+    assert body("file.created")["data"]["url"].startswith("http://hub.example:8000/v3/")
+
+
 def test_new_release_payload_equals_the_rest_response(shop: Shop) -> None:
     made = shop.release(platforms=["linux"], notes="*News*")
     found = body("version.created")

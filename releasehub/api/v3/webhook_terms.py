@@ -28,8 +28,8 @@ _VERBS = {
     "rejected": "failed its checks",
     "published": "was published",
     "unpublished": "became a draft again",
-    "yanked": "was withdrawn, and is no longer offered",
-    "unyanked": "is offered again after it was withdrawn",
+    "yanked": "was yanked, and is no longer offered",
+    "unyanked": "is offered again after it was yanked",
     "activated": "became the active one of its product",
     "updated": "was changed",
 }

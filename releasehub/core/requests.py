@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from releasehub.core.actor import Actor, Origin
 
 IS_CHUNKED = "releasehub.is_chunked"  # in the environment of a request whose body is streamed without a declared length
+# In the environment: a function that returns whether a generated response of so many bytes may be streamed now.
+HAS_SPOOL_ROOM = "releasehub.has_spool_room"
 MAX_CHUNKED_BYTES = 2**62  # stands for the unknown length, because Django reads nothing without one
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 

@@ -6,6 +6,7 @@ Every response is an attachment, so that a browser never runs an uploaded file o
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ from files.storage import blob_storage
 from files.storage.signing import sign_content_path
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound, StorageUnavailable
+from releasehub.core.requests import HAS_SPOOL_ROOM
 from releasehub.distribution.counting import record_download_event
 from releasehub.distribution.gate import ensure_may_download, pay_with_key, record_refusal
 from releasehub.distribution.ranges import Span, Unsatisfiable, requested_spans
@@ -269,7 +271,7 @@ def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) 
         response = HttpResponse(status=416)
         response["Content-Range"] = f"bytes */{blob.size_bytes}"
         return response
-    if len(spans) > 1 and sum(span.length for span in spans) > MAX_MULTIPART_BYTES:
+    if len(spans) > 1 and not _may_be_copied(request, sum(span.length for span in spans)):
         spans = []
     parts = spans or [Span(0, blob.size_bytes)]
     if toll:
@@ -283,6 +285,12 @@ def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) 
         response.status_code = 206
         response["Content-Range"] = f"bytes {parts[0].start}-{parts[0].last}/{blob.size_bytes}"
     return response
+
+
+def _may_be_copied(request: HttpRequest, size_bytes: int) -> bool:
+    """Return whether the server may write so many bytes to a temporary file. Otherwise the whole file is sent."""
+    has_room: Callable[[int], bool] | None = request.META.get(HAS_SPOOL_ROOM)
+    return size_bytes <= MAX_MULTIPART_BYTES and (has_room is None or has_room(size_bytes))
 
 
 def _range_header(request: HttpRequest, blob: Blob, modified: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from releasehub.core.requests import IS_CHUNKED, MAX_CHUNKED_BYTES
+from releasehub.core.requests import HAS_SPOOL_ROOM, IS_CHUNKED, MAX_CHUNKED_BYTES
+from releasehub.server.spool import has_room
 
 CONSTANT: dict[str, Any] = {
     "GATEWAY_INTERFACE": "CGI/1.1",
@@ -17,6 +18,7 @@ CONSTANT: dict[str, Any] = {
     "wsgi.multithread": True,
     "wsgi.run_once": False,
     "wsgi.version": (1, 0),
+    HAS_SPOOL_ROOM: has_room,
 }
 CHUNKED = "HTTP_TRANSFER_ENCODING"
 UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})

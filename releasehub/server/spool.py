@@ -1,13 +1,16 @@
-"""Spooling of large generated responses, such as an export of the audit log, to a private temporary file."""
+"""Spooling of large generated responses, such as several ranges of a file, to a private temporary file."""
 
 from __future__ import annotations
 
+import stat
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 MEMORY_BYTES = 1024 * 1024
+MAX_SPOOLED_BYTES = 1024 * 1024 * 1024
 DESCRIPTORS = Path("/proc/self/fd")
 Headers = list[tuple[str, str]]
 
@@ -30,6 +33,25 @@ def send_spooled(proto: Any, status: int, headers: Headers, chunks: Iterable[byt
         spool.close()
         raise
     return spool
+
+
+def has_room(size_bytes: int) -> bool:
+    """Return whether a response of this size fits beside those that this process is sending, or needs no file."""
+    return size_bytes <= MEMORY_BYTES or spooled_bytes() + size_bytes <= MAX_SPOOLED_BYTES
+
+
+def spooled_bytes() -> int:
+    """Return the size of all files without a name that this process has open, also those that Granian is sending.
+
+    It is 0 on systems that do not list the open files of a process.
+    """
+    sizes: dict[tuple[int, int], int] = {}
+    for descriptor in DESCRIPTORS.iterdir() if DESCRIPTORS.exists() else ():
+        with suppress(OSError):  # it was closed in the meantime
+            status = descriptor.stat()
+            if stat.S_ISREG(status.st_mode) and not status.st_nlink:
+                sizes[status.st_dev, status.st_ino] = status.st_size
+    return sum(sizes.values())
 
 
 def _write_chunks(spool: Any, chunks: Iterable[bytes]) -> bytes | None:

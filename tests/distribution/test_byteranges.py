@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from files.models import DownloadGrant, File
+from releasehub.core.requests import HAS_SPOOL_ROOM
 from releasehub.distribution import delivery
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.links import file_path
@@ -69,6 +70,13 @@ def test_many_bytes_in_several_ranges_are_answered_with_the_file(file: File, mon
     assert fetch(file, "bytes=0-49,100-149")[0].status_code == 206
     answer, body = fetch(file, "bytes=0-49,100-150")
     assert (answer.status_code, body) == (200, BYTES)
+
+
+def test_file_is_sent_if_the_server_has_no_room_for_a_copy(file: File) -> None:
+    asked: list[int] = []
+    extra: Any = {HAS_SPOOL_ROOM: asked.append}
+    answer: Any = Client().get(file_path(file), headers={"Range": "bytes=0-1,5-6"}, **extra)
+    assert (answer.status_code, b"".join(answer), asked) == (200, BYTES, [4])
 
 
 def test_stored_file_is_closed_when_the_client_leaves_before_the_first_byte(

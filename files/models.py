@@ -14,6 +14,7 @@ from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedMo
 from releasehub.core.querysets import AliveManager
 from versions.models import Version
 from versions.numbering import MAX_NUMBER_CHARACTERS
+from versions.platforms import platform_spellings
 
 AliveFileManager = AliveManager.from_queryset(FileQuerySet)
 FileManager = models.Manager.from_queryset(FileQuerySet)
@@ -145,6 +146,18 @@ class File(PublicIdModel, SoftDeleteModel):
     @property
     def download_id(self) -> int:
         return self.version.download_id
+
+    def suits(self, platform: str) -> bool:
+        """Return whether `FileQuerySet.suiting` selects the file for the platform; a test keeps both equal."""
+        names = platform_spellings(platform)
+        if self.platform or self.kind != self.FileKind.PACKAGE:
+            return self.platform in names
+        return not self.version.platforms or not set(names).isdisjoint(self.version.platforms)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the stored bytes, or the one measured behind the link; empty if it is unknown."""
+        return self.blob.sha256 if self.blob else self.external_sha256
 
     @property
     def is_link_only(self) -> bool:

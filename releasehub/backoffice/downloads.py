@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin, messages
@@ -97,6 +98,7 @@ class VersionsInline(TabularInline):
 @admin.register(Download)
 class DownloadAdmin(ActionAdmin):
     policy = download_policy
+    view_on_site = attrgetter("path")
     download_path = ("pk",)
     list_display = ("title", "shown_state", "visibility", "category", "owner", "version_count", "last_update_at")
     list_filter = ("state", "visibility", "kind", DeletedFilter, "category", "prefix")
@@ -227,6 +229,7 @@ def erase_category(actor: Actor, row: Category, reason: str) -> None:
 @admin.register(Category)
 class CategoryAdmin(ActionAdmin):
     policy = category_policy
+    view_on_site = attrgetter("path")
     list_display = ("title", "parent", "display_order", "is_members_only", "requires_approval")
     list_select_related = ("parent",)
     search_fields = ("title", "slug")

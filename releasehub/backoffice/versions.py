@@ -25,6 +25,7 @@ from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFi
 from releasehub.backoffice.uploads import UploadForm, receive_files, store_file
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, StorageFull
+from releasehub.distribution.links import version_path
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version, edit_version
@@ -81,6 +82,7 @@ def can_become_active(row: Version) -> bool:
 @admin.register(Version)
 class VersionAdmin(ActionAdmin):
     policy = version_policy
+    view_on_site = staticmethod(version_path)
     download_path = ("download_id",)
     list_display = ("number", "download", "channel", "shown_state", "visibility", "file_count", "released_at")
     list_filter = ("state", ChannelFilter, "visibility", YankedFilter, DeletedFilter)

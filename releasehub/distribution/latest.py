@@ -39,11 +39,13 @@ def latest_version(
     filename: str = "",
     newer_than: str = "",
     key: AccessKey | None = None,
+    stable_only: bool = False,
 ) -> Version | None:
     """Return the highest version on `channel`, or on the default channel of the download.
 
     `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of that name.
     `newer_than`: the version somebody has, whole or cut (1.4). `key`: only what it opens.
+    `stable_only`: no pre-releases.
 
     Raises:
         InvalidNumber: `newer_than` is not a version number.
@@ -57,6 +59,8 @@ def latest_version(
     rows = _newest(offered_to(followed), download.pk, **filters)
     if line:
         rows = rows.filter(Q(number=line) | Q(number__startswith=f"{line}."))
+    if stable_only:
+        rows = rows.filter(is_prerelease=False)
     version: Version | None = rows.first()
     if version is not None:
         version.download = download

@@ -15,47 +15,51 @@ from django.views.decorators.http import require_safe
 from downloads.models import Category, Download
 from downloads.policies import category_policy, download_policy
 from downloads.querysets import DownloadQuerySet
-from files.models import File
-from files.primary import preference
-from files.uploads.verification import versions_being_verified
 from releasehub.community.services.watching import watch_of
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import Moved, NotFound
 from releasehub.distribution.access_keys import needed_key, presented_key
-from releasehub.distribution.gate import barrier_of
-from releasehub.distribution.latest import latest_version, with_current_version
-from releasehub.distribution.permalinks import best_file, find_download, find_version
+from releasehub.distribution.latest import with_current_version
+from releasehub.distribution.permalinks import find_download, find_version
+from releasehub.pages.category_tiles import category_tiles
 from releasehub.pages.community_lists import opinions_about
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.manage_links import manage_links
 from releasehub.pages.paging import page_of_rows
-from releasehub.pages.platforms import visitor_system
+from releasehub.pages.platforms import ask_for_hints
+from releasehub.pages.releases import (
+    older_version_for,
+    other_versions,
+    release_context,
+    system_of,
+    version_for_visitors,
+)
 from releasehub.pages.viewers import follow_share_link, viewer_of
 from releasehub.search.queries import search_downloads
 from versions.models import Version
 from versions.querysets import listed_total
 
-
-def system_of(request: HttpRequest) -> tuple[str, str]:
-    return visitor_system(request.headers.get("User-Agent", ""))
+MAX_POPULAR = 6
 
 
 @require_safe
 @cache_for_anonymous()
 def front(request: HttpRequest) -> HttpResponse:
-    """Show the search form, the categories, and the downloads that changed last."""
+    """Show the search form, the categories, the most popular downloads, and those that changed last."""
     actor = viewer_of(request)
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     if query:
         return render(request, "pages/front.html", search_context(request, actor, query))
     downloads = Download.objects.visible_to(actor)
     page = page_of_rows(request, with_summary(downloads))
-    roots = Category.objects.visible_to(actor).filter(parent=None)
-    context = {
-        "page": page,
-        "current": current_versions(page.object_list),
-        "categories": roots.with_download_count(downloads).order_by("display_order", "title"),
-    }
+    context: dict[str, Any] = {"page": page, "is_first": page.number == 1}
+    popular = []
+    if context["is_first"]:
+        context["categories"] = category_tiles(actor, downloads)
+        # Up to one page, every download is on the first page anyway.
+        popular = list(popular_of(downloads)) if page.has_next() else []
+    context |= {"popular": popular, "current": current_versions([*page.object_list, *popular])}
     return render(request, "pages/front.html", context)
 
 
@@ -83,12 +87,11 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     downloads = Download.objects.visible_to(actor)
     below = [child.pk for child in node.subtree()]
     page = page_of_rows(request, with_summary(downloads.filter(category__in=below)))
-    children = Category.objects.visible_to(actor).filter(parent=node)
     context = {
         "category": node,
         "is_watching": watch_of(actor, node) is not None,
         "path": node.trail()[:-1],
-        "categories": children.with_download_count(downloads).order_by("display_order", "title"),
+        "categories": category_tiles(actor, downloads, node),
         "page": page,
         "current": current_versions(page.object_list),
     }
@@ -108,20 +111,24 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show the latest version with its files, then the version history, the reviews and the comments."""
     actor = viewer_of(request)
     download = download_of_page(actor, slug, pk)
-    newest = latest_version(download, key=needed_key(actor, download))
+    offered, prerelease = version_for_visitors(download, needed_key(actor, download))
     history = Version.objects.listed_in(actor, download).order_by("-sort_key", "-id")
     page = page_of_rows(request, history, total=listed_total(actor, download))
     for version in page.object_list:
         version.download = download
-    context = {
-        **about(request, download),
-        **release_context(request, newest),
-        **opinions_about(request, download),
+    context = about(request, download)
+    context |= release_context(request, offered, key_in_links=bool(context["shared_key"]))
+    context |= opinions_about(request, download)
+    context |= {
+        "prerelease": prerelease,
+        "older": older_version_for(request, context, download),
         "not_included": not_included(actor, download, page.object_list),
         "is_watching": watch_of(actor, download) is not None,
         "page": page,
     }
-    return render(request, "pages/download.html", context)
+    response = render(request, "pages/download.html", context)
+    ask_for_hints(response)
+    return response
 
 
 @require_safe
@@ -137,12 +144,13 @@ def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpRespon
     actor = viewer_of(request)
     parent = download_of_page(actor, slug, pk)
     version = find_version(actor, parent, number, request.GET.get("channel", ""))
-    context = {
-        **about(request, parent),
-        **release_context(request, version),
-        "not_included": not_included(actor, parent, [version]),
-    }
-    return render(request, "pages/version.html", context)
+    context = about(request, parent, version)
+    context |= release_context(request, version, key_in_links=bool(context["shared_key"]))
+    context |= other_versions(request, version)
+    context["not_included"] = not_included(actor, parent, [version])
+    response = render(request, "pages/version.html", context)
+    ask_for_hints(response)
+    return response
 
 
 @require_safe
@@ -202,13 +210,13 @@ def download_of_page(actor: Actor, slug: str, pk: int) -> Download:
     raise Moved(find_download(actor, present).slug)
 
 
-def about(request: HttpRequest, download: Download) -> dict[str, Any]:
+def about(request: HttpRequest, download: Download, version: Version | None = None) -> dict[str, Any]:
     actor = viewer_of(request)
     return {
         "download": download,
         "path": download.category.trail(),
         "is_insider": download_policy.is_insider(actor, download),
-        "manages_keys": download_policy.can_manage_access_keys(actor, download),
+        "manage_links": manage_links(request, download, version),
         "shared_key": needed_key(actor, download) if actor.user else presented_key(actor, download.pk),
         "base_url": base_url(request),
     }
@@ -216,23 +224,6 @@ def about(request: HttpRequest, download: Download) -> dict[str, Any]:
 
 def base_url(request: HttpRequest) -> str:
     return request.build_absolute_uri("/").rstrip("/")
-
-
-def release_context(request: HttpRequest, version: Version | None) -> dict[str, Any]:
-    """Return the template context: the files of the version, and for each file why the viewer cannot fetch it."""
-    if version is None:
-        return {"version": None}
-    actor = viewer_of(request)
-    files, main = shown_files(request, version), main_file(request, version)
-    barriers = {file.pk: barrier for file in files if (barrier := barrier_of(actor, file))}
-    return {
-        "version": version,
-        "main": main,
-        "main_barrier": barriers.get(main.pk) if main else None,
-        "files": files,
-        "barriers": barriers,
-        "is_verifying": is_verifying(request, version),
-    }
 
 
 def not_included(actor: Actor, download: Download, versions: Iterable[Version]) -> set[int]:
@@ -250,28 +241,12 @@ def with_summary(downloads: DownloadQuerySet) -> Any:
     )
 
 
+def popular_of(downloads: DownloadQuerySet) -> Any:
+    fetched = with_summary(downloads.filter(download_count__gt=0))
+    return fetched.order_by("-download_count", "-id")[:MAX_POPULAR]
+
+
 def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
     """Return the current versions by ID, for all cards of a page, with one query."""
     version_ids = [pk for item in downloads if (pk := item.current_version_id)]
     return {version.pk: version for version in Version.objects.filter(pk__in=version_ids)}
-
-
-def shown_files(request: HttpRequest, version: Version) -> list[File]:
-    rows = File.objects.listed_in(viewer_of(request), version).select_related("blob", "accepted_by")
-    files = sorted(rows.order_by(), key=lambda file: (not file.is_primary, preference(file)))
-    for file in files:
-        file.version = version
-    return files
-
-
-def is_verifying(request: HttpRequest, version: Version | None) -> bool:
-    """Return True if files of the version are still being verified. Only the team is told about that."""
-    if version is None or not download_policy.is_insider(viewer_of(request), version.download):
-        return False
-    return bool(versions_being_verified([version.pk]))
-
-
-def main_file(request: HttpRequest, version: Version) -> File | None:
-    """Return the file for the visitor's system, or the primary file if there is no file for that system."""
-    platform, architecture = system_of(request)
-    return best_file(version, platform, architecture) or best_file(version, platform) or best_file(version)

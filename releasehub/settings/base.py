@@ -10,6 +10,7 @@ from releasehub.settings.packages import *
 from releasehub.settings.processes import *
 from releasehub.settings.releases import *
 from releasehub.settings.security import *
+from releasehub.settings.site import *
 from releasehub.settings.storage import *
 
 DEBUG = env.flag("DEBUG", default=False)
@@ -88,6 +89,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "releasehub.pages.site.site",
             ],
         },
     }

@@ -126,6 +126,20 @@ def parse_public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+@env.parser_for("link")
+def parse_link(value: str) -> str:
+    """Return a path of this host, or an absolute URL. Other schemes could run script in a page."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # an invalid IPv6 address
+        parts = urlsplit("")
+    is_path = value.startswith("/") and not value.startswith(("//", "/\\"))
+    is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    if value and (not (is_path or is_url) or any(character in value for character in " ;,\"'<>")):
+        raise ValidationError("Set it to a path such as /imprint, or to a URL such as https://example.org/imprint.")
+    return value
+
+
 @env.parser_for("database")
 def parse_database(value: str) -> dict[str, Any]:
     try:

@@ -6,6 +6,7 @@ from environs import validate
 
 from releasehub.settings.data import DATA_DIR
 from releasehub.settings.environment import MIN_SECRET_KEY_CHARACTERS, env, fallback_url
+from releasehub.settings.site import LOGO_ORIGIN
 
 SECRET_KEY = env.text(
     "SECRET_KEY",
@@ -62,7 +63,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'", "data:", *filter(None, [LOGO_ORIGIN])],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],

@@ -14,6 +14,7 @@ from releasehub.settings.environment import (
     Environment,
     explain,
     fallback_url,
+    parse_link,
     parse_networks,
     parse_public_url,
     stored_secret_key,
@@ -186,3 +187,26 @@ def test_host_names_tell_the_url_of_the_hub(hosts: list[str], expected: tuple[st
 def test_a_guessed_url_is_warned_about(settings: Any, public_url: str, is_known: bool, found: list[str]) -> None:
     settings.PUBLIC_URL, settings.IS_FALLBACK_URL_KNOWN = public_url, is_known
     assert [warning.id for warning in check_public_url(None)] == found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "imprint",
+        "//evil.example/x",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "https://",
+        "https://u:p@x.example",
+        "/a b",
+        "https://x.example/a;b",
+    ],
+)
+def test_invalid_link_of_the_site_is_rejected(value: str) -> None:
+    with pytest.raises(ValidationError, match="Set it to a path such as"):
+        parse_link(value)
+
+
+@pytest.mark.parametrize("value", ["", "/imprint", "https://example.org/imprint?lang=en"])
+def test_link_of_the_site_is_a_path_or_a_url(value: str) -> None:
+    assert parse_link(value) == value

@@ -13,7 +13,6 @@ from downloads.services import update_download
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import verify_key
-from releasehub.pages.platforms import visitor_system
 from releasehub.search.refresh import refresh_index
 from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
 
@@ -134,21 +133,7 @@ def test_query_count_of_pages_is_constant(client: Client, rows: int) -> None:
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
         counts[path.replace(download.path, "download/")] = len(queries)
-    assert counts == {"/": 4, "/categories/only/": 8, "download/": 7, "download/1.0.0/": 6}
-
-
-@pytest.mark.parametrize(
-    ("agent", "system"),
-    [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", ("windows", "x64")),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)", ("macos", "")),
-        ("Mozilla/5.0 (X11; Linux aarch64)", ("linux", "arm64")),
-        ("Mozilla/5.0 (Linux; Android 14)", ("android", "")),
-        ("curl/8.5", ("", "")),
-    ],
-)
-def test_visitor_system(agent: str, system: tuple[str, str]) -> None:
-    assert visitor_system(agent) == system
+    assert counts == {"/": 4, "/categories/only/": 8, "download/": 6, "download/1.0.0/": 6}
 
 
 @pytest.mark.parametrize(("failure", "status"), [(OperationalError("gone"), 503), (RuntimeError("bug"), 500)])

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from downloads.models import Download
@@ -13,9 +15,58 @@ from releasehub.pages import fetching
 from releasehub.pages.markdown import render_markdown
 from releasehub.pages.structured_data import software_application, to_script
 from versions.models import Version
+from versions.platforms import fold_platform
 from versions.platforms import platform_name as name_of_platform
 
 register = template.Library()
+PLATFORM_ICONS = {
+    "windows": "windows",
+    "linux": "linux",
+    "macos": "macos",
+    "android": "phone",
+    "ios": "phone",
+    "web": "web",
+}
+KIND_ICONS = {"package": "package", "signature": "signature"}
+AVATAR_HUES = 6  # as many as the style sheet has
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return an icon of `icons.svg`. It is hidden from screen readers, so a text has to say the same."""
+    source = static("releasehub/icons.svg")
+    return format_html(
+        '<svg class="icon" width="20" height="20" aria-hidden="true"><use href="{}#{}"></use></svg>', source, name
+    )
+
+
+@register.simple_tag
+def avatar(title: str, seed: int) -> SafeString:
+    """Return a square with the first letter of a title, in a hue that stays the same for the same seed."""
+    letter = next((character for character in title if character.isalnum()), "?").upper()
+    return format_html('<span class="avatar hue-{}" aria-hidden="true">{}</span>', seed % AVATAR_HUES, letter)
+
+
+@register.filter
+def system_icon(file: File) -> str:
+    """Return the icon of the system that a file is for, or that of its kind."""
+    if file.platform and file.kind == File.FileKind.PACKAGE:
+        return PLATFORM_ICONS.get(fold_platform(file.platform), "system")
+    return KIND_ICONS.get(file.kind, "file")
+
+
+@register.filter
+def system_of_file(file: File) -> str:
+    """Return the label of a file, or else its platform and architecture; empty if it has neither."""
+    if file.display_label or not file.platform:
+        return file.display_label
+    return f"{name_of_platform(file.platform)} {file.architecture}".strip()
+
+
+@register.filter
+def sentence(text: str) -> str:
+    """Return the text with a full stop, unless it ends a sentence already."""
+    return text if text.rstrip().endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
 
 
 @register.filter

@@ -8,3 +8,15 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
 }
+// An iPad introduces itself as a Mac. Only its touch screen tells them apart.
+if (navigator.maxTouchPoints > 1) {
+  for (const notice of document.querySelectorAll(".tablet")) notice.hidden = false;
+}
+// A menu closes when the focus or a click leaves it.
+for (const kind of ["click", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+}

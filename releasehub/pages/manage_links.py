@@ -1,0 +1,31 @@
+"""The links of the menu *Manage*, with which the team and staff get from a public page to where they change things."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from releasehub.pages.viewers import viewer_of
+from versions.models import Version
+from versions.policies import version_policy
+
+
+def manage_links(request: HttpRequest, download: Download, version: Version | None = None) -> list[tuple[str, str]]:
+    """Return the label and the URL of each link. The list is empty for visitors."""
+    actor = viewer_of(request)
+    links = []
+    if actor.user is not None and actor.user.is_staff:
+        can_edit = version_policy.can_edit(actor, version) if version else download_policy.can_edit(actor, download)
+        links.append(("Edit in the admin" if can_edit else "View in the admin", admin_url(version or download)))
+    if download_policy.can_manage_team(actor, download):
+        links.append(("Team", reverse("pages:team-people", args=[download.public_id])))
+    if download_policy.can_manage_access_keys(actor, download):
+        links.append(("Access keys and share links", f"{reverse('pages:access-keys')}?download={download.pk}"))
+    return links
+
+
+def admin_url(target: Download | Version) -> str:
+    meta = target._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[target.pk])

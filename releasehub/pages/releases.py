@@ -1,0 +1,108 @@
+"""What the pages of a download and of a version show about one version: its files, and which of them is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+
+from downloads.models import AccessKey, Download
+from downloads.policies import download_policy
+from files.models import File
+from files.primary import preference
+from files.stated_numbers import contradicting_number
+from files.uploads.verification import versions_being_verified
+from releasehub.distribution.access_keys import needed_key
+from releasehub.distribution.gate import barrier_of
+from releasehub.distribution.latest import latest_version
+from releasehub.distribution.offers import System, offer_to
+from releasehub.pages.fetching import guides
+from releasehub.pages.platforms import visitor_system
+from releasehub.pages.viewers import viewer_of
+from versions.models import Version
+
+KEY_PLACEHOLDER = "YOUR_KEY"
+
+
+def system_of(request: HttpRequest) -> System:
+    return visitor_system(request.headers)
+
+
+def version_for_visitors(download: Download, key: AccessKey | None) -> tuple[Version | None, Version | None]:
+    """Return the version to offer, and a newer pre-release if there is one.
+
+    A pre-release is offered only if the download has no other version.
+    """
+    newest = latest_version(download, key=key)
+    if newest is None or not newest.is_prerelease:
+        return newest, None
+    stable = latest_version(download, key=key, stable_only=True)
+    return (stable, newest) if stable else (newest, None)
+
+
+def release_context(request: HttpRequest, version: Version | None, *, key_in_links: bool = False) -> dict[str, Any]:
+    """Return the template context: the files of the version, those to offer, and why the viewer cannot fetch some.
+
+    With `key_in_links`, the commands have a placeholder for the access key of the viewer.
+    """
+    if version is None:
+        return {"version": None}
+    actor, system = viewer_of(request), system_of(request)
+    files = shown_files(request, version)
+    barriers = {file.pk: barrier for file in files if (barrier := barrier_of(actor, file))}
+    offer = offer_to(system, files)
+    main = next(iter(offer.files or offer.others), None)
+    barrier = barriers.get(main.pk) if main else None
+    base_url = request.build_absolute_uri("/").rstrip("/")
+    return {
+        "version": version,
+        "system": system,
+        "offer": offer,
+        "main": main,
+        "main_barrier": barrier,
+        "guides": [] if barrier else guides(base_url, files, system, KEY_PLACEHOLDER if key_in_links else ""),
+        "files": files,
+        "barriers": barriers,
+        "contradictions": contradictions(files, version),
+        "is_verifying": is_verifying(request, version),
+    }
+
+
+def other_versions(request: HttpRequest, version: Version) -> dict[str, Any]:
+    """Return the context of the page of a version that says which other version visitors should take."""
+    key = needed_key(viewer_of(request), version.download)
+    newest, _ = version_for_visitors(version.download, key)
+    if newest is None or newest.pk == version.pk:
+        return {"replacement": None}
+    return {"replacement": newest, "is_outdated": bytes(newest.sort_key) > bytes(version.sort_key)}
+
+
+def older_version_for(request: HttpRequest, context: dict[str, Any], download: Download) -> Version | None:
+    """Return the newest version that has a file for the visitor's system, if the offered version has none."""
+    if context["version"] is None or context["offer"].files or not context["system"].platform:
+        return None
+    key = needed_key(viewer_of(request), download)
+    system: System = context["system"]
+    return latest_version(download, platform=system.platform, architecture=system.architecture, key=key)
+
+
+def contradictions(files: Iterable[File], version: Version) -> dict[int, str]:
+    """Return the number that a file name states, for each file whose name contradicts the version."""
+    stated = {file.pk: contradicting_number(file.filename, version.number) for file in files}
+    return {pk: number for pk, number in stated.items() if number}
+
+
+def shown_files(request: HttpRequest, version: Version) -> list[File]:
+    rows = File.objects.listed_in(viewer_of(request), version).select_related("blob", "accepted_by")
+    files = sorted(rows.order_by(), key=lambda file: (not file.is_primary, preference(file)))
+    for file in files:
+        file.version = version
+    return files
+
+
+def is_verifying(request: HttpRequest, version: Version) -> bool:
+    """Return True if files of the version are still being verified. Only the team is told about that."""
+    if not download_policy.is_insider(viewer_of(request), version.download):
+        return False
+    return bool(versions_being_verified([version.pk]))

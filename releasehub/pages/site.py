@@ -1,0 +1,46 @@
+"""What every page knows about the site: its name, logo, legal links and color."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from releasehub.pages.colors import nearest_readable, readable_on
+
+# The backgrounds of the style sheet on which the accent color has to be readable: page and panel.
+LIGHT_BACKGROUNDS, DARK_BACKGROUNDS = ("#ffffff", "#f4f5fa"), ("#10131a", "#1d2230")
+THEME_SECONDS = 86_400
+
+
+def site(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """Return the variable `site` of all templates."""
+    color = settings.ACCENT_COLOR
+    return {
+        "site": {
+            "name": settings.SITE_NAME,
+            "logo_url": settings.LOGO_URL,
+            "imprint_url": settings.IMPRINT_URL,
+            "privacy_url": settings.PRIVACY_URL,
+            "theme_url": f"{reverse('pages:theme')}?{color.removeprefix('#')}" if color else "",
+        }
+    }
+
+
+@require_safe
+def theme(request: HttpRequest) -> HttpResponse:
+    """Return a style sheet with the accent color, because the content security policy allows no style in a page."""
+    response = HttpResponse(theme_of(settings.ACCENT_COLOR), content_type="text/css")
+    response["Cache-Control"] = f"public, max-age={THEME_SECONDS}"
+    return response
+
+
+def theme_of(color: str) -> str:
+    """Return the style sheet for an accent color, or an empty one if the site has the default color."""
+    if not color:
+        return ""
+    light, dark = nearest_readable(color, LIGHT_BACKGROUNDS), nearest_readable(color, DARK_BACKGROUNDS)
+    rules = f":root{{--accent:{light};--on-accent:{readable_on(light)}}}"
+    dark_rules = f":root{{--accent:{dark};--on-accent:{readable_on(dark)}}}"
+    return f"{rules}@media(prefers-color-scheme:dark){{{dark_rules}}}"

@@ -35,7 +35,7 @@ class System:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a visitor is offered.
+    """The files that a visitor is offered.
 
     Attributes:
         files: The files for the visitor's system. There are several if the architecture is unknown and the version has

@@ -1,4 +1,4 @@
-"""What the pages of a download and of a version show about one version: its files, and which of them is offered."""
+"""The part of a page that shows a version: its files, and which of them is offered."""
 
 from __future__ import annotations
 

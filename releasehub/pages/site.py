@@ -1,4 +1,4 @@
-"""What every page knows about the site: its name, logo, legal links and color."""
+"""The site for the templates of all pages: its name, logo, legal links and color."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import verify_key
 from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.navigation import SECTIONS
+from releasehub.distribution import links
 from tests.factories import make_category, make_download, make_file, make_user, make_version
 from versions.models import Version
 
@@ -222,3 +223,15 @@ def test_a_user_is_anonymized_after_typing_the_name(root: Client) -> None:
     assert (user.email, user.is_active) == ("", False)
     assert url not in root.get(change).content.decode()
     assert root.get(url).status_code == 404
+
+
+def test_admin_links_to_the_public_page(root: Client) -> None:
+    version = make_version()
+    for row, page in (
+        (version, links.version_path(version)),
+        (version.download, version.download.path),
+        (version.download.category, version.download.category.path),
+    ):
+        meta = row._meta
+        text = root.get(reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])).content.decode()
+        assert f'href="{page}"' in text

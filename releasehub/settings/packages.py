@@ -1,6 +1,7 @@
 """Settings of Django REST framework, drf-spectacular and django-unfold."""
 
 from releasehub import __version__
+from releasehub.settings.site import SITE_NAME
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -18,12 +19,12 @@ REST_FRAMEWORK = {
 }
 
 UNFOLD = {
-    "SITE_TITLE": "ReleaseHub",
-    "SITE_HEADER": "ReleaseHub",
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
     "SITE_SYMBOL": "deployed_code",
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_VIEW_ON_SITE": True,
     "SIDEBAR": {"show_search": False, "navigation": "releasehub.backoffice.navigation.sections"},
 }
 

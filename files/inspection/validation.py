@@ -7,7 +7,7 @@ from django.conf import settings
 
 from downloads.rules import CategoryRules
 from files import mime
-from files.inspection.archives import ARCHIVE_EXTENSIONS
+from files.inspection.archives import has_unusual_form
 from files.inspection.findings import Finding, as_json, from_json, reasons_to_reject
 from files.models import File
 from files.names import extension
@@ -196,9 +196,7 @@ def _check_count(candidate: Candidate) -> None:
 def _check_content(candidate: Candidate) -> None:
     """Check that the content has the type that the file name claims, if the category accepts only some types."""
     head, rules, suffix = candidate.head, candidate.rules, extension(candidate.filename)
-    # The inspection knows more forms of archives than their usual first bytes, but links are not inspected.
-    is_inspected = suffix in ARCHIVE_EXTENSIONS and not candidate.is_link_only
-    if head and rules.allowed_extensions and not is_inspected and not mime.suits(suffix, head):
+    if head and rules.allowed_extensions and not (mime.suits(suffix, head) or has_unusual_form(suffix, head)):
         raise Rejected(
             ErrorCode.FILE_TYPE_REFUSED,
             f"The file name ends in .{suffix}, but the content is not of that type. "

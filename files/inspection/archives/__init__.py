@@ -3,15 +3,15 @@
 Nothing is written to disk, and an archive inside another archive is not opened.
 """
 
-from files.inspection.archives.inspector import ARCHIVE_EXTENSIONS, inspect_archive, is_packed
+from files.inspection.archives.inspector import has_unusual_form, inspect_archive, is_packed
 from files.inspection.archives.report import DEFAULT_LIMITS, QUICK_LIMITS, ArchiveLimits, TooManySteps
 
 __all__ = [
-    "ARCHIVE_EXTENSIONS",
     "DEFAULT_LIMITS",
     "QUICK_LIMITS",
     "ArchiveLimits",
     "TooManySteps",
+    "has_unusual_form",
     "inspect_archive",
     "is_packed",
 ]

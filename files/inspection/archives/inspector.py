@@ -41,8 +41,6 @@ _TARS = {
     **dict.fromkeys(("tar.zst", "tzst"), "zst"),
     "tar": "",
 }
-# The inspection finds content that is not of the type that one of these extensions says.
-ARCHIVE_EXTENSIONS = _ZIPS | _TARS.keys()
 # File types that never legitimately have a zip archive at their end.
 _NO_CARRIERS = frozenset(
     {"text/html", "application/xml", "application/pdf", "application/rtf", "application/gzip", "application/x-bzip2"}
@@ -87,6 +85,13 @@ def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAUL
 def is_packed(head: bytes) -> bool:
     """Return True if content that starts with `head` is compressed as a whole, like a compressed tar archive."""
     return any(head.startswith(magic) for magic, _ in COMPRESSIONS.values())
+
+
+def has_unusual_form(ext: str, head: bytes) -> bool:
+    """Return whether `head` begins a file that legitimately has the extension, but not the usual first bytes."""
+    if ext in _TARS:
+        return any(_is_tar(head, compression) for compression in {*_TARS.values()})
+    return (ext in _OFFICE and head.startswith(_OLE_MAGIC)) or _is_alpine_package(head, ext)
 
 
 def _inspect(handle: IO[bytes], ext: str, report: Report) -> None:

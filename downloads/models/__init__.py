@@ -3,6 +3,7 @@
 from downloads.models.access import AccessKey, AccessKeyUse, Share, StorePublication, TeamMember
 from downloads.models.category import Category
 from downloads.models.download import Download, PublicSlug
+from downloads.models.page_view import PageView
 from downloads.models.prefix import Prefix
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "AccessKeyUse",
     "Category",
     "Download",
+    "PageView",
     "Prefix",
     "PublicSlug",
     "Share",

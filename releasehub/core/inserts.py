@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 from releasehub.core.cursors import server_binding_cursor
 
@@ -41,6 +42,11 @@ def insert_all(rows: Sequence[models.Model], *, ignore_conflicts: bool = False) 
         sql = _insert_sql(type(rows[0])) + " ON CONFLICT DO NOTHING" * ignore_conflicts
         with server_binding_cursor() as cursor:
             cursor.executemany(sql, [_column_values(row) for row in rows])
+
+
+def savepoint_in_transaction() -> AbstractContextManager[Any]:
+    """Return a savepoint inside a transaction, which a failed insert then leaves usable, or else nothing."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 @cache

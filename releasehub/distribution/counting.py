@@ -35,10 +35,14 @@ _BOTS = re.compile(
 def record_download_event(request: HttpRequest, file: File) -> None:
     """Record a download event with one insert. HEAD requests and resumed ranges do not count as downloads."""
     if is_download(request):
-        agent = request.headers.get("User-Agent", "")
-        event = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=bool(_BOTS.search(agent)))
+        event = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=is_bot(request))
         # A download must not wait for the disk. Only a crash of the database server can lose the last events.
         insert(event, wait_for_disk=False)
+
+
+def is_bot(request: HttpRequest) -> bool:
+    """Return whether the user agent is that of a crawler, a link preview or a monitor."""
+    return bool(_BOTS.search(request.headers.get("User-Agent", "")))
 
 
 def is_download(request: HttpRequest) -> bool:

@@ -8,12 +8,19 @@ from celery import shared_task
 from releasehub.distribution import traffic
 from releasehub.distribution.access_keys import forget_old_uses
 from releasehub.distribution.counting import aggregate_download_events
+from releasehub.distribution.page_views import aggregate_page_views
 
 
 @shared_task(name="files.fold_downloads")
 def aggregate_downloads() -> int:
     """Aggregate the download events since the last run."""
     return aggregate_download_events()
+
+
+@shared_task(name="files.fold_page_views")
+def count_page_views() -> int:
+    """Add the views of pages since the last run."""
+    return aggregate_page_views()
 
 
 @shared_task(name="files.forget_key_uses")

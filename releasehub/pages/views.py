@@ -21,6 +21,7 @@ from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import Moved, NotFound
 from releasehub.distribution.access_keys import needed_key, presented_key
 from releasehub.distribution.latest import with_current_version
+from releasehub.distribution.page_views import record_page_view
 from releasehub.distribution.permalinks import find_download, find_version
 from releasehub.pages.category_tiles import category_tiles
 from releasehub.pages.community_lists import opinions_about
@@ -126,6 +127,8 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
         "is_watching": watch_of(actor, download) is not None,
         "page": page,
     }
+    if not context["is_insider"]:
+        record_page_view(request, download)
     response = render(request, "pages/download.html", context)
     ask_for_hints(response)
     return response

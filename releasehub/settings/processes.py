@@ -38,6 +38,7 @@ CELERY_BEAT_SCHEDULE = {
     "publish scheduled versions": {"task": "files.publish_due", "schedule": 60.0},
     "finish uploads": {"task": "files.sweep_uploads", "schedule": 60.0},
     "aggregate download counts": {"task": "files.fold_downloads", "schedule": 60.0},
+    "count page views": {"task": "files.fold_page_views", "schedule": 60.0},
     "delete old uses of access keys": {"task": "files.forget_key_uses", "schedule": 3600.0},
     "collect garbage": {"task": "files.collect_garbage", "schedule": 24 * 3600.0},
     "verify a sample of files": {"task": "files.verify_sample", "schedule": 24 * 3600.0},

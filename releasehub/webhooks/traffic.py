@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from django.core.cache import caches
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError
 
 from releasehub.core.counting import PROCESS_CACHE, count
-from releasehub.core.inserts import insert
+from releasehub.core.inserts import insert, savepoint_in_transaction
 from releasehub.webhooks.filters import NAMES, TRAFFIC, is_traffic, matches_filter
 from releasehub.webhooks.models import Endpoint, TrafficSignal
 
@@ -73,15 +73,7 @@ def store_signal(*, download_id: int, version_id: int, file_id: int, steps: list
         return
     signal = TrafficSignal(download_id=download_id, version_id=version_id, file_id=file_id, steps=steps)
     try:
-        _insert(signal)
+        with savepoint_in_transaction():
+            insert(signal, wait_for_disk=False)
     except DatabaseError:
         log.warning("A download of file %s was not announced, because the database failed.", file_id, exc_info=True)
-
-
-def _insert(signal: TrafficSignal) -> None:
-    """Insert the row. Inside a transaction, a failed insert must not make that transaction unusable."""
-    if connection.in_atomic_block:
-        with transaction.atomic():
-            insert(signal)
-    else:
-        insert(signal, wait_for_disk=False)

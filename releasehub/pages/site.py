@@ -14,11 +14,11 @@ LIGHT_BACKGROUNDS, DARK_BACKGROUNDS = ("#ffffff", "#f4f5fa"), ("#10131a", "#1d22
 THEME_SECONDS = 86_400
 
 
-def site(request: HttpRequest) -> dict[str, dict[str, str]]:
-    """Return the variable `site` of all templates."""
+def hub(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """Return the variable `hub` of all templates. Django's sign-in view has a variable `site` of its own."""
     color = settings.ACCENT_COLOR
     return {
-        "site": {
+        "hub": {
             "name": settings.SITE_NAME,
             "logo_url": settings.LOGO_URL,
             "imprint_url": settings.IMPRINT_URL,

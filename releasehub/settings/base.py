@@ -89,7 +89,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "releasehub.pages.site.site",
+                "releasehub.pages.site.hub",
             ],
         },
     }

@@ -14,6 +14,7 @@ from releasehub.webhooks.models import Endpoint
 from tests.factories import make_comment, make_download, make_file, make_review, make_user, make_version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
+MAX_REQUESTS = 8  # of one page, with the page itself
 AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
 
@@ -38,10 +39,11 @@ def test_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width
     watched.set_viewport_size({"width": width, "height": 800})
     watched.emulate_media(color_scheme=scheme)
     category = version.download.category
-    pages = ("/", category.path, version.download.path, links.version_path(version), "/account/sign-in/")
+    pages = ("/", category.path, version.download.path, links.version_path(version), "/account/sign-in/", "/absent/")
     for path in pages:
         watched.goto(live_server.url + path)
         check(watched)
+        assert watched.evaluate("performance.getEntriesByType('resource').length") < MAX_REQUESTS
     sign_in(watched, live_server, make_user("ann"))
     check(watched)
     watched.fill("#id_name", "pipeline")
@@ -100,8 +102,9 @@ def send_nothing() -> None:
 
 
 def is_complaint(message: Any) -> bool:
-    """A form that was refused is answered with 400, and the browser says so."""
-    return bool(message.type == "error" and "400 (Bad Request)" not in message.text)
+    """A form that was refused is answered with 400, a page that does not exist with 404, and the browser says so."""
+    is_expected = "400 (Bad Request)" in message.text or "404 (Not Found)" in message.text
+    return bool(message.type == "error" and not is_expected)
 
 
 def check(page: Any) -> None:

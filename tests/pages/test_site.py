@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 def test_pages_show_the_name_the_logo_and_the_links_of_the_site(client: Client, settings: Any) -> None:
     settings.SITE_NAME, settings.LOGO_URL, settings.ACCENT_COLOR = "Northwind <Files>", "/brand/logo.svg", "#ffcc00"
     settings.IMPRINT_URL, settings.PRIVACY_URL = "/imprint", "https://example.org/privacy"
+    assert "<title>Sign in · Northwind &lt;Files&gt;</title>" in client.get("/account/sign-in/").content.decode()
     text = client.get("/").content.decode()
-    assert "<title>Northwind &lt;Files&gt;</title>" in text
     for part in ('src="/brand/logo.svg"', 'href="/imprint"', 'href="https://example.org/privacy"', "/theme.css?ffcc00"):
         assert part in text
 

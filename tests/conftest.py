@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.loaders
+import hypothesis
 import pytest
 from django.conf import settings as current
 from django.core.cache import caches
@@ -31,6 +32,11 @@ from tests.hubs import PreparedData
 from tests.services.processes import adopt_orphans, children, end_survivors
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+# On a busy machine, an example may take any time; only its result counts.
+hypothesis.settings.register_profile(
+    "any-speed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-speed")
 CHROMIUM_FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"

@@ -42,13 +42,13 @@ class Hub:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=180) as answer:
             return json.load(answer)
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """The exit code, after at most ten seconds."""
+        """Send the signal, and return the exit code. The time limit only ends a run that hangs."""
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(120)
 
     def end(self) -> None:
         """End the process in any case."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -14,7 +15,9 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.utils import timezone
 
+from releasehub.accounts import throttle
 from releasehub.accounts.models import SignInCounter
 from releasehub.accounts.throttle import begin_attempt, delete_old_counters
 from releasehub.core.requests import address_of
@@ -57,12 +60,20 @@ def test_network_cannot_try_one_account_after_another(compared: list[str]) -> No
     assert len(compared) == 50
 
 
+@pytest.fixture
+def still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock of the limits, so that the seconds to wait are exact. `later` still moves the counters."""
+    moment = timezone.now()
+    monkeypatch.setattr(throttle, "timezone", SimpleNamespace(now=lambda: moment))
+
+
 def later(**wait: int) -> None:
     """Move all counters into the past."""
     past = timedelta(**wait)
     SignInCounter.objects.update(window_ends_at=F("window_ends_at") - past, last_tried_at=F("last_tried_at") - past)
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_network_can_try_again_after_its_window(compared: list[str]) -> None:
     make_user("ann")
     for _ in range(10):
@@ -73,6 +84,7 @@ def test_network_can_try_again_after_its_window(compared: list[str]) -> None:
     assert attempt(DOORS[0], "secret-pass-1").status_code == 302
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_user_in_an_unknown_network_is_only_slowed_down(compared: list[str]) -> None:
     make_user("ann")
     for _ in range(20):

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from files.models import File
@@ -100,7 +100,6 @@ def converted(body: bytes, sizes: list[int]) -> bytes:
     return ready
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from([b"--BB", b"\r\n\r\n", b"\r", b"\n", b"-", b"B", b"\xe4", b"\x81", b"x" * 70, b"\xc3\xa4"])

@@ -84,12 +84,12 @@ def test_row_that_commits_late_gets_the_next_position() -> None:
         with transaction.atomic():
             services.record(actor=system_actor(), action=AuditAction.VERSION_CREATE, label="late")
             is_written.set()
-            may_commit.wait(10)
+            may_commit.wait(300)
         connection.close()
 
     thread = Thread(target=late)
     thread.start()
-    is_written.wait(10)
+    is_written.wait(300)
     services.record(actor=system_actor(), action=AuditAction.VERSION_CREATE, label="early")
     assert tasks.chain() == 1
     may_commit.set()

@@ -13,7 +13,7 @@ import pytest
 
 from tests.hubs import Hub, start
 
-TIMEOUT_MS = 30_000  # how long Playwright waits for an element before the test fails
+TIMEOUT_MS = 180_000  # how long Playwright waits for an element before the test fails
 
 
 @pytest.fixture(scope="module")

@@ -132,11 +132,11 @@ def test_webhook_is_delivered_and_replayed(admin: Any, hub: Hub, receiver: Recei
     open_admin(admin, hub, "Webhook endpoints")
     admin.get_by_role("link", name=receiver.url).click()
     act(admin, "Send test event")
-    first = receiver.ids.get(timeout=30)
+    first = receiver.ids.get(timeout=180)
 
     open_admin(admin, hub, "Deliveries")
     admin.get_by_role("link", name=first).click()
     act(admin, "Replay")
-    assert receiver.ids.get(timeout=30) == first
+    assert receiver.ids.get(timeout=180) == first
     labels = re.findall(r"Attempt \d+ of \d+", admin.content(), re.IGNORECASE)
     assert labels == []

@@ -34,14 +34,14 @@ class HalfWay:
         answer = handler.ask_hub(handler.read_body())
         if sum(self.proxy.accepted.values()) >= self.after:
             self.reached.set()
-            self.go_on.wait(10)
+            self.go_on.wait(300)
         handler.send(answer)
 
     def stop(self, process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
         """Return exit code, stdout and stderr."""
         assert self.reached.wait(60)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
         self.go_on.set()
         return process.returncode, out, err
 

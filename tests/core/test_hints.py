@@ -35,7 +35,7 @@ from releasehub.server.embedded import start_worker
 is_ready = threading.Event()
 worker_ready.connect(lambda **_: is_ready.set(), weak=False)
 start_worker()
-print(is_ready.wait(30))
+print(is_ready.wait(300))
 """
 
 

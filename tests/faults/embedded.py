@@ -185,5 +185,5 @@ def publish(hub: Hub, client: Client, versions: int, every: float, seed: int, pa
     finally:
         client.is_over.set()
         for one in threads:
-            one.join(30)
+            one.join(300)
     return kills, orphans

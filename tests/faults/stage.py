@@ -52,7 +52,7 @@ class Service:
         """End the worker with the signal, or with SIGTERM if there is none."""
         if number is not None and self.child.process.poll() is None:
             self.child.process.send_signal(number)
-            self.child.process.wait(30)
+            self.child.process.wait(300)
         if self._running is not None:
             self._running.__exit__(None, None, None)
             self._running = None

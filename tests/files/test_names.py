@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from files.names import InvalidName, clean_name, content_disposition, extension, fold_name
@@ -143,7 +143,6 @@ def test_unusual_names_are_accepted_and_stored_as_given(name: str) -> None:
     assert clean_name(name) == unicodedata.normalize("NFC", name)
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_any_name_is_either_accepted_or_rejected(text: str) -> None:
     if not refusal(text):
@@ -155,7 +154,6 @@ def test_any_name_is_either_accepted_or_rejected(text: str) -> None:
         assert name_in(content_disposition(name)) == name
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_content_disposition_of_any_text_is_one_line(text: str) -> None:
     header = content_disposition(text)
@@ -185,7 +183,6 @@ def test_ascii_name_has_no_extended_filename_parameter() -> None:
     assert content_disposition("a b[1], 'c'.zip") == "attachment; filename=\"a b[1], 'c'.zip\""
 
 
-@settings(deadline=None)
 @given(NAMES)
 def test_folded_name_is_short_stable_and_normalized(text: str) -> None:
     folded = fold_name(text)

@@ -110,10 +110,10 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(300)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(20)
+            process.wait(300)
 
 
 def test_health_check_of_the_started_image_succeeds(image: Image) -> None:

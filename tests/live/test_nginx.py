@@ -57,7 +57,7 @@ def front(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     wait_for(url, process, folder)
     yield url
     process.terminate()
-    process.wait(10)
+    process.wait(300)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -75,7 +75,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
 
 def get(url: str, **headers: str) -> tuple[int, Any, bytes]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=180) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
@@ -118,7 +118,7 @@ def test_quotes_in_a_query_are_encoded(hub: Hub, front: str) -> None:
     unknown = ["a" * 24] * 9
     for listed, port in ((ids, front.rpartition(":")[2]), (ids + unknown, front.rpartition(":")[2]), (ids, hub.port)):
         text = ",".join(f'"{public_id}"' for public_id in listed)
-        with socket.create_connection(("127.0.0.1", int(port)), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=180) as connection:
             request = f"GET /versions?ids=[{text}] HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             connection.sendall(request.encode())
             answer = connection.makefile("rb").read()

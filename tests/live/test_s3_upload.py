@@ -128,7 +128,7 @@ def test_resumed_upload_sends_no_part_twice(hub: Hub, relay: Relay, tmp_path: Pa
     while sum(relay.accepted.values()) < SIZE_MIB // 16 // 2 and first.poll() is None:
         time.sleep(0.005)
     first.send_signal(signal.SIGKILL)
-    first.communicate(timeout=10)
+    first.communicate(timeout=120)
     upload_id = next(iter(json.loads(next((tmp_path / "one").rglob("uploads.json")).read_text()).values()))
     upload_id = upload_id if isinstance(upload_id, str) else upload_id["id"]
     started = time.monotonic()

@@ -171,7 +171,7 @@ def large_file(hub: Hub) -> str:
 
 def finished(hub: Hub) -> dict[str, str]:
     """Return the time when each background task last finished."""
-    with urllib.request.urlopen(f"{hub.url}/metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"{hub.url}/metrics", timeout=180) as answer:
         text = answer.read().decode()
     return dict(re.findall(r'^releasehub_task_finished_time_seconds\{task="([a-z_.]+)"\} (\S+)$', text, re.MULTILINE))
 

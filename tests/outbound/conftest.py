@@ -41,7 +41,7 @@ class Canary:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(5)  # some answers never end
 
     def _listen(self) -> None:
         with suppress(OSError):

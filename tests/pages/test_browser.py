@@ -23,7 +23,7 @@ def watched(page: Any, live_server: Any) -> Any:
     """The page; at the end there was no complaint in the console and no request to another host."""
     problems: list[str] = []
     known = (live_server.url, "data:")
-    page.set_default_timeout(8000)
+    page.set_default_timeout(180_000)
     page.on("console", lambda message: problems.append(message.text) if is_complaint(message) else None)
     page.on("request", lambda sent: None if sent.url.startswith(known) else problems.append(sent.url))
     yield page

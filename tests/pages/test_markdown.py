@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from releasehub.pages import markdown
@@ -112,7 +112,6 @@ def test_short_markdown_is_rendered_cheaply(text: str) -> None:
     assert len(rendered) < 12 * len(text) + 10_000
 
 
-@settings(deadline=None)
 @given(st.text() | st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_any_text_is_rendered_within_the_profile(text: str) -> None:
     rendered = str(render_markdown(text))

@@ -35,7 +35,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
         },
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=1800,  # it only ends a run that hangs
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -52,12 +52,12 @@ def test_event_that_commits_late_is_not_lost() -> None:
         with transaction.atomic():
             update_download(actor=system(), download=slow, title="Slow")
             has_written.set()
-            may_commit.wait(20)
+            may_commit.wait(300)
         connection.close()
 
     thread = Thread(target=write_slowly)
     thread.start()
-    assert has_written.wait(20)
+    assert has_written.wait(300)
     update_download(actor=system(), download=fast, title="Fast")
     first = read_stream(system(), after=after)
     may_commit.set()

@@ -85,7 +85,7 @@ def put(address: dict[str, Any], content: bytes, *, is_cut: bool = False, **head
     if parts.path.startswith("/api/uploads/content/"):
         extra = {"CONTENT_LENGTH": sent.get("Content-Length", str(len(content)))}
         return Client().generic("PUT", parts.path, content, "application/octet-stream", **extra).status_code
-    connected = http.client.HTTPConnection(parts.netloc, timeout=10)
+    connected = http.client.HTTPConnection(parts.netloc, timeout=180)
     try:
         connected.request("PUT", f"{parts.path}?{parts.query}", content, sent)
         return 0 if is_cut else connected.getresponse().status

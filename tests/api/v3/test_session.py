@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.utils import timezone
 
 from files.storage import LocalStorage
+from releasehub.accounts import throttle
 from releasehub.accounts.models import Membership
 from releasehub.api.models import IdempotentAnswer
 from releasehub.apikeys.models import ApiKey
@@ -58,8 +60,10 @@ def test_shared_email_address_cannot_sign_in(shop: Shop) -> None:
     assert login("ann").status_code == 200
 
 
-def test_password_guessing_is_429_with_retry_after(shop: Shop, settings: Any) -> None:
+def test_password_guessing_is_429_with_retry_after(shop: Shop, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.SIGN_IN_ATTEMPTS = 2
+    moment = timezone.now()
+    monkeypatch.setattr(throttle, "timezone", SimpleNamespace(now=lambda: moment))
     assert [login("ann@example.org", "wrong").status_code for _ in range(3)] == [401, 401, 429]
     answer = login("ann")
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (429, "THROTTLED", "901")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from files.inspection.archives import ArchiveLimits, decompression, inspect_archive, zip_content
@@ -825,7 +825,7 @@ def test_hostile_archive_is_found_under_any_name() -> None:
 SEEDS = [content for name, content in BENIGN.values() if len(content) < 30_000 and name != "disk.img.gz"]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(st.data())
 def test_damaged_archive_never_raises(data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from(SEEDS)))
@@ -842,7 +842,7 @@ def test_damaged_archive_never_raises(data: st.DataObject) -> None:
         assert found.member.isprintable()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=1500), st.sampled_from(["zip", "tar", "tar.gz", "tar.xz", "tar.bz2", "bin"]))
 def test_random_bytes_never_raise(content: bytes, ext: str) -> None:
     assert inspect_archive(io.BytesIO(content), f"a.{ext}") or ext == "bin"

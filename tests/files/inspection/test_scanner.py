@@ -92,7 +92,7 @@ def answering(answer: bytes) -> Behavior:
 
 
 def hanging(server: FakeClamd, connection: socket.socket) -> None:
-    server.is_stopped.wait(10)
+    server.is_stopped.wait(300)
 
 
 def dripping(server: FakeClamd, connection: socket.socket) -> None:
@@ -139,7 +139,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         server.is_stopped.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(300)
         assert not thread.is_alive()
 
 

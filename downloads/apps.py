@@ -23,7 +23,7 @@ class DownloadsConfig(AppConfig):
         from releasehub.accounts.models import Invitation
         from releasehub.accounts.personal_data import register_eraser
         from releasehub.apikeys.binding import register_download_lookup
-        from releasehub.webhooks.policies import register_downloads
+        from releasehub.webhooks.download_rules import register_downloads
         from releasehub.webhooks.services import register_snapshot
 
         register_invitation_target(Invitation.Kind.TEAM, TeamInvitations())

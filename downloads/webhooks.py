@@ -17,7 +17,8 @@ from downloads.querysets import MANAGE_TEAM
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid, NotFound
-from releasehub.webhooks.policies import administered_organizations, endpoint_policy
+from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.querysets import administered_organizations
 
 
 def manages_endpoints(actor: Actor, download_id: int) -> bool:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from files.blobs import erase_unused
 from files.models import Blob, UploadSession
 from files.storage import BLOBS, INCOMING, Incoming, blob_storage
-from files.uploads.sessions import end_upload
+from files.uploads.ending import end_upload
 
 # Longer than the lifetime of a signed URL and the duration of an upload through the app. Younger objects may belong to
 # a request that has stored the bytes, but has not committed the row that refers to them.

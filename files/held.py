@@ -11,7 +11,8 @@ from downloads.models import Category, Download
 from downloads.rules import rules_of
 from files.inspection.validation import check_download_bytes, check_held_file, check_version_totals
 from files.models import File
-from files.quotas import Quota, download_quota, lock_quota, stored_by_download, used_by_download, user_quota
+from files.quotas import Quota, download_quota, lock_quota, user_quota
+from files.usage import stored_by_download, used_by_download
 from releasehub.accounts.models import User
 from releasehub.core.errors import ErrorCode, Rejected
 

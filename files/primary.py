@@ -50,11 +50,13 @@ def elect_primary_file(version: Version, changed: File | None = None) -> None:
         changed.is_primary = own_pk == elected
 
 
-def choose_primary_file(file: File) -> None:
-    """Record that somebody chose this file as the primary one; an earlier choice in the version ends."""
-    earlier = File.all_objects.filter(version=file.version_id, is_primary_choice=True)
-    earlier.exclude(pk=file.pk).update(is_primary_choice=False)
-    file.is_primary_choice = True
+def choose_primary_file(file: File, is_chosen: bool | None) -> None:
+    """Set or clear the explicit choice of the primary file. A new choice ends an earlier one; None changes nothing."""
+    if is_chosen:
+        earlier = File.all_objects.filter(version=file.version_id, is_primary_choice=True)
+        earlier.exclude(pk=file.pk).update(is_primary_choice=False)
+    if is_chosen is not None:
+        file.is_primary_choice = is_chosen
 
 
 def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, str]:

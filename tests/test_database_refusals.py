@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from downloads.models import Category
-from releasehub.core.errors import CANNOT_BE_STORED, CHANGED_MEANWHILE
+from releasehub.core.database_errors import CANNOT_BE_STORED, CHANGED_MEANWHILE
 from tests.factories import make_category, make_file, make_key, make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,9 +56,9 @@ SURFACES: dict[str, tuple[str, str]] = {
     "file": ("releasehub.pages.permalinks.find_newest", "/d/{slug}/latest/"),
     "admin list": ("releasehub.backoffice.downloads.DownloadAdmin.get_queryset", "{list}"),
     "admin form": ("releasehub.backoffice.downloads.DownloadAdmin.get_form", "{change}"),
-    "middleware": ("releasehub.server.middleware.count_anonymous", "/robots.txt"),
+    "middleware": ("releasehub.server.limit_middleware.count_anonymous", "/robots.txt"),
     "API": ("releasehub.api.mc_dm.download_viewsets.McDmDownloadViewSet.list", "/api/mc-dm-downloads/"),
-    "API middleware": ("releasehub.server.middleware.count_anonymous", "/api/"),
+    "API middleware": ("releasehub.server.limit_middleware.count_anonymous", "/api/"),
 }
 
 

@@ -25,7 +25,8 @@ from releasehub.distribution.access_keys import KeyRefused, issue_access_key, op
 from releasehub.distribution.links import file_path
 from releasehub.webhooks.claims import claim
 from releasehub.webhooks.disabling import ABANDONED_REASON, disable_abandoned
-from releasehub.webhooks.endpoints import create_endpoint, resume_endpoint
+from releasehub.webhooks.endpoint_states import resume_endpoint
+from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.conftest import ApiClient
 from tests.factories import (

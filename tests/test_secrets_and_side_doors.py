@@ -26,8 +26,10 @@ from files.services import link_file, update_file
 from files.storage import blob_storage
 from files.storage.digests import DeclaredChecksums
 from files.uploads import external
-from files.uploads.attaching import FileReference, attach_file, find_sources
+from files.uploads.attaching import attach_file
+from files.uploads.attachment_sources import FileReference, find_sources
 from files.uploads.external import probe_link
+from files.uploads.link_reading import Learned
 from releasehub.accounts.models import Membership, User
 from releasehub.api.models import IdempotentAnswer
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer
@@ -200,7 +202,7 @@ def test_probed_link_is_checked_by_the_category_rules(monkeypatch: pytest.Monkey
     version = make_version(make_download(category=category), "1.0.0")
     make_file(version, content=b"x" * 60)
     file = link_file(actor=system(), version=version, url=LINK, filename="tool.bin")
-    monkeypatch.setattr(external, "_look", lambda file, url: external.Learned(url, 50, "text/plain", head=b"text"))
+    monkeypatch.setattr(external, "look", lambda file, url: Learned(url, 50, "text/plain", head=b"text"))
     assert probe_link(file.pk) == File.Validation.FAILED
     file.refresh_from_db()
     assert file.findings[0]["code"] == "link.rule"

@@ -4,17 +4,10 @@
 """
 
 from downloads.services.categories import create_category, delete_category, update_category
-from downloads.services.downloads import (
-    ADMINISTRATORS_FIELDS,
-    approve_download,
-    create_download,
-    lock_download,
-    mark_download_deleted,
-    restore_download,
-    update_download,
-)
+from downloads.services.downloads import create_download, update_download
 from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
 from downloads.services.invitations import pending_invitations_of_download
+from downloads.services.locking import lock_download
 from downloads.services.ownership import transfer_download
 from downloads.services.people import (
     publish_to_store,
@@ -24,9 +17,11 @@ from downloads.services.people import (
     unshare_download,
     withdraw_from_store,
 )
+from downloads.services.preconditions import ADMINISTRATORS_FIELDS
 from downloads.services.prefixes import create_prefix, delete_prefix, update_prefix
 from downloads.services.publishers import add_publisher, is_publisher, publishers_of, remove_publisher
 from downloads.services.sharing import find_targets, remove_share, share_with, visible_shares
+from downloads.services.states import approve_download, mark_download_deleted, restore_download
 
 __all__ = [
     "ADMINISTRATORS_FIELDS",

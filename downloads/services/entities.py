@@ -14,7 +14,8 @@ from downloads.models import Category, Download, StorePublication
 from downloads.policies import download_policy
 from downloads.querysets import ENTITIES
 from downloads.services.categories import create_category
-from downloads.services.downloads import create_download, lock_download
+from downloads.services.downloads import create_download
+from downloads.services.locking import lock_download
 from downloads.services.people import publish_to_store, withdraw_from_store
 from releasehub.accounts.models import Organization
 from releasehub.accounts.policies import organization_policy

@@ -6,7 +6,7 @@ from typing import Any
 
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
-from downloads.services.downloads import lock_download
+from downloads.services.locking import lock_download
 from downloads.services.people import check_flags, save_team_member, team_flags_of
 from releasehub.accounts.invitation_targets import Rights
 from releasehub.accounts.models import Invitation

@@ -15,7 +15,7 @@ from downloads.limits import check_new_owner
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.rules import rules_of
-from downloads.services.downloads import lock_download
+from downloads.services.locking import lock_download
 from downloads.services.sharing import pass_on_grants
 from releasehub.accounts.invitation_targets import Rights
 from releasehub.accounts.models import Invitation, User

@@ -5,7 +5,7 @@ from django.db import transaction
 from downloads.exposure import exposure_change
 from downloads.models import Download, Share, StorePublication, TeamMember
 from downloads.policies import download_policy
-from downloads.services.downloads import lock_download
+from downloads.services.locking import lock_download
 from releasehub.accounts.models import Organization, User
 from releasehub.accounts.policies import organization_policy
 from releasehub.audit import services as audit

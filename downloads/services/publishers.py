@@ -12,7 +12,7 @@ from django.db import transaction
 
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
-from downloads.services.downloads import lock_download
+from downloads.services.locking import lock_download
 from downloads.services.ownership import hand_over
 from downloads.services.people import remove_team_member, set_team_member
 from releasehub.accounts.models import User

@@ -11,7 +11,8 @@ from files.inspection.archives import has_unusual_form
 from files.inspection.findings import Finding, as_json, from_json, reasons_to_reject
 from files.models import File
 from files.names import extension
-from files.quotas import Reservation, check_room, room_left, used_by_version
+from files.quotas import check_room, room_left
+from files.usage import Reservation, used_by_version
 from releasehub.core.errors import Conflict, ErrorCode, Rejected
 from versions.models import Version
 

@@ -4,7 +4,8 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from files.storage.base import BLOBS, INCOMING, BlobStorage, Incoming, SignedPut, Writer, new_key
+from files.storage.base import BLOBS, BlobStorage, Writer, new_key
+from files.storage.incoming import INCOMING, Incoming, SignedPut
 from files.storage.local import LocalStorage
 from files.storage.s3 import S3Storage
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Protocol
 
-from releasehub.core.errors import ErrorCode, Rejected
+from files.storage.incoming import Incoming, SignedPut
 from releasehub.core.models import new_public_id
 
 BLOBS = "blobs/"
-INCOMING = "incoming/"
 
 
 class Writer(Protocol):
@@ -28,51 +27,6 @@ class Writer(Protocol):
     def write(self, chunk: bytes) -> None: ...
     def finish(self) -> None: ...
     def abort(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """The place in the storage that receives the bytes of one upload from a client.
-
-    Attributes:
-        key: Storage key of the incoming object, or of the folder that holds its parts.
-        multipart_id: Upload ID that S3 assigned to a multipart upload; empty for a single PUT.
-        size_bytes: Exact size of the upload, or the maximum size if the upload is open-ended.
-        part_bytes: Size of every part except the last one. 0 means a single PUT, which counts as part 1.
-        is_open_ended: The upload is a single PUT whose length is not known in advance.
-    """
-
-    key: str
-    multipart_id: str
-    size_bytes: int
-    part_bytes: int
-    is_open_ended: bool = False
-
-    @property
-    def part_count(self) -> int:
-        return -(-self.size_bytes // self.part_bytes) if self.part_bytes else 1
-
-    def part_size(self, number: int) -> int:
-        if not self.part_bytes:
-            return self.size_bytes
-        return min(self.part_bytes, self.size_bytes - (number - 1) * self.part_bytes)
-
-    def is_whole(self, number: int, size: int) -> bool:
-        """Return True if a part of `size` bytes is complete."""
-        expected_bytes = self.part_size(number)
-        return size <= expected_bytes if self.is_open_ended else size == expected_bytes
-
-
-@dataclass(frozen=True)
-class SignedPut:
-    """A signed URL that accepts exactly one part, sent with exactly these headers.
-
-    A URL that is only a path belongs to this hub. The headers of an open-ended PUT contain no length: S3 accepts a
-    body of any length, whereas the hub itself stops reading at the limit.
-    """
-
-    url: str
-    headers: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -163,8 +117,3 @@ def new_key(prefix: str = BLOBS) -> str:
     name = new_public_id()
     # The first character of a public ID is always a letter. The next two are base 36, which makes 1296 folders.
     return f"{prefix}{name[1:3]}/{name}"
-
-
-def parts_missing() -> Rejected:
-    """Return the error for an upload whose parts cannot be assembled."""
-    return Rejected(ErrorCode.FILE_INCOMPLETE, "Parts of this upload are missing or were changed. Begin a new upload.")

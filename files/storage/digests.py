@@ -1,5 +1,6 @@
 """Digests of files, computed while the bytes are streamed, so that no file has to be read a second time."""
 
+import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,3 +68,7 @@ class DeclaredChecksums:
         """Return (algorithm, declared, actual) for every declared digest that differs from the digest of the bytes."""
         actual = {name: digest.hexdigest() for name, digest in self._hashes.items()}
         return [(name, text, actual[name]) for text, name in self._expected.items() if actual[name] != text]
+
+
+def hex_to_base64(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -6,8 +6,6 @@ clients sent. All three are on the same volume, so a finished file is moved into
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,49 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from django.conf import settings
 from django.core.files.storage import storages
 
-from files.storage.base import (
-    INCOMING,
-    Incoming,
-    OpenMultipart,
-    SignedPut,
-    StoredObject,
-    Writer,
-    new_key,
-    parts_missing,
-)
+from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
+from files.storage.incoming import INCOMING, Incoming, SignedPut, parts_missing
+from files.storage.local_writer import CHUNK_BYTES, LocalWriter, copy_checked, disk_errors, ensure_free, sync_folder
 from files.storage.signing import SignedPart, sign_path
-from releasehub.core.errors import ErrorCode, Invalid, StorageFull, StorageUnavailable
-
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-CHUNK_BYTES = 1024 * 1024
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """Translate operating system errors into storage errors.
-
-    Raises:
-        StorageFull: The volume, the quota or the file size limit is exhausted.
-        StorageUnavailable: Any other operating system error occurred.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise (StorageFull() if error.errno in NO_ROOM else StorageUnavailable()) from error
-
-
-def ensure_free(path: Path, size_bytes: int = 0) -> None:
-    """Keep RELEASEHUB_MIN_FREE_BYTES of the volume free, for the database, the logs and other data on that volume.
-
-    Raises:
-        StorageFull: Writing `size_bytes` more would leave less than that amount free.
-    """
-    floor = settings.MIN_FREE_BYTES
-    if floor and shutil.disk_usage(path).free - size_bytes < floor:
-        raise StorageFull
 
 
 class LocalStorage:
@@ -127,7 +88,7 @@ class LocalStorage:
         # time do not write into one file. The last one to finish wins.
         writer = LocalWriter(self.root, f"{key}/{number}", staged=new_key().rpartition("/")[2])
         try:
-            _copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
+            copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
             writer.finish()
         except BaseException:
             writer.abort()
@@ -154,7 +115,7 @@ class LocalStorage:
                 (folder / "1").rename(final)
                 # The garbage collection spares objects that are young, so the time of the move has to count.
                 os.utime(final)
-                _sync_folder(final.parent)
+                sync_folder(final.parent)
                 return
         writer = LocalWriter(self.root, key)
         try:
@@ -185,44 +146,6 @@ class LocalStorage:
         return iter(())
 
 
-class LocalWriter:
-    """A writer that writes to a staging file and then renames it.
-
-    Readers never see an incomplete file, and the bytes are on disk before the database row that refers to them is
-    committed.
-    """
-
-    def __init__(self, root: Path, key: str, *, staged: str = "") -> None:
-        self.key = key
-        self.final = root / key
-        self.staged = root / "staging" / (staged or Path(key).name)
-        with disk_errors():
-            self.staged.parent.mkdir(parents=True, exist_ok=True)
-            ensure_free(self.staged.parent)
-            self.handle = self.staged.open("wb", buffering=0)
-
-    def write(self, chunk: bytes) -> None:
-        with disk_errors():
-            ensure_free(self.staged.parent, len(chunk))
-            view = memoryview(chunk)
-            # An unbuffered write may accept only some of the bytes, for example when a disk is almost full.
-            while view:
-                view = view[self.handle.write(view) :]
-
-    def finish(self) -> None:
-        with disk_errors():
-            os.fsync(self.handle.fileno())
-            self.handle.close()
-            self.final.parent.mkdir(parents=True, exist_ok=True)
-            self.staged.rename(self.final)
-            _sync_folder(self.final.parent)
-
-    def abort(self) -> None:
-        self.handle.close()
-        with suppress(OSError):
-            self.staged.unlink(missing_ok=True)
-
-
 @contextmanager
 def _missing_parts() -> Iterator[None]:
     """Report a missing file as missing parts of the upload, because the client can repair that by starting over."""
@@ -230,37 +153,3 @@ def _missing_parts() -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise parts_missing() from error
-
-
-def _copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
-    """Copy the stream, which has `size` bytes, to the writer, and compare it with the digests that are not empty."""
-    digests = {name: hashlib.new(name, usedforsecurity=False) for name in ("sha256", "md5")}
-    expected = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}
-    remaining = size
-    # One byte more than allowed is read, because the end of a body without a declared length has to be seen.
-    while chunk := stream.read(min(CHUNK_BYTES, remaining + 1)):
-        if len(chunk) > remaining:
-            raise Invalid(ErrorCode.FILE_TOO_LARGE, f"The body has more than {size} bytes. Send the part again.")
-        for name in expected:
-            digests[name].update(chunk)
-        writer.write(chunk)
-        remaining -= len(chunk)
-    if remaining and not is_limit:
-        raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {remaining} bytes early. Send the part again.")
-    for name, text in expected.items():
-        if digests[name].hexdigest() != text:
-            raise Invalid(
-                ErrorCode.FILE_DIGEST_DIFFERS,
-                f"The {name} of the received bytes is {digests[name].hexdigest()}, not {text} as declared. "
-                "Send the part again.",
-                field=name,
-            )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Flush the folder to disk, because a rename survives a power failure only after its folder was flushed."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,88 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files.storage import storages
 
 from files.names import content_disposition
-from files.storage.base import (
-    INCOMING,
-    Incoming,
-    OpenMultipart,
-    SignedPut,
-    StoredObject,
-    Writer,
-    new_key,
-    parts_missing,
-)
-from releasehub.core.errors import StorageFull, StorageUnavailable
+from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
+from files.storage.digests import hex_to_base64
+from files.storage.incoming import INCOMING, Incoming, SignedPut
+from files.storage.s3_errors import ignoring_absence, refused_parts, s3_errors
+from files.storage.s3_writer import S3Writer
+from releasehub.core.errors import StorageUnavailable
 
 if TYPE_CHECKING:
-    from boto3.s3.transfer import TransferConfig
     from mypy_boto3_s3 import S3Client
 
-S3_PART_BYTES = 8 * 1024 * 1024
-BAD_PARTS = {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"}
 COPY_BYTES = 128 * 1024 * 1024
-ABSENT = {"404", "NoSuchKey", "NoSuchUpload", "NotFound"}
-
-
-@contextmanager
-def s3_errors() -> Iterator[None]:
-    """Translate boto3 errors into storage errors.
-
-    boto3 is imported here and not at the top of the module, because the import takes 165 ms.
-
-    Raises:
-        StorageFull: The storage responded with status 507.
-        StorageUnavailable: Any other error occurred.
-    """
-    from boto3.exceptions import Boto3Error
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        raise (StorageFull() if status == 507 else StorageUnavailable()) from error
-    except (BotoCoreError, Boto3Error) as error:
-        raise StorageUnavailable from error
-
-
-@contextmanager
-def ignoring_absence() -> Iterator[None]:
-    """Ignore errors that say that the object or the multipart upload does not exist."""
-    from botocore.exceptions import ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ABSENT:
-            raise
-
-
-@contextmanager
-def _refused_parts() -> Iterator[None]:
-    """Translate the storage's errors about parts that are missing or do not match into a rejection of the upload."""
-    from botocore.exceptions import ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ABSENT | BAD_PARTS:
-            raise parts_missing() from error
-        raise
-
-
-def _transfer_config() -> TransferConfig:
-    """Return settings that copy large objects in pieces, so that no single call runs into a timeout."""
-    from boto3.s3.transfer import TransferConfig
-
-    return TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES)
 
 
 class S3Storage:
@@ -155,9 +90,9 @@ class S3Storage:
         if incoming.multipart_id:
             values |= {"UploadId": incoming.multipart_id, "PartNumber": number}
         elif sha256:
-            values["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = _base64(sha256)
+            values["ChecksumSHA256"] = headers["x-amz-checksum-sha256"] = hex_to_base64(sha256)
         if md5:
-            values["ContentMD5"] = headers["Content-MD5"] = _base64(md5)
+            values["ContentMD5"] = headers["Content-MD5"] = hex_to_base64(md5)
         operation = "upload_part" if incoming.multipart_id else "put_object"
         with s3_errors():
             url = self.client.generate_presigned_url(operation, Params=values, ExpiresIn=seconds, HttpMethod="PUT")
@@ -179,11 +114,15 @@ class S3Storage:
         bytes after they had been checked.
         """
         if incoming.multipart_id:
-            with s3_errors(), _refused_parts(), ignoring_absence():  # absent: it was completed before a crash
+            with s3_errors(), refused_parts(), ignoring_absence():  # absent: it was completed before a crash
                 self._complete(incoming)
-        with s3_errors(), _refused_parts():
+        from boto3.s3.transfer import TransferConfig
+
+        # Large objects are copied in pieces, so that no single call runs into a timeout.
+        config = TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES)
+        with s3_errors(), refused_parts():
             source: Any = {"Bucket": self.bucket, "Key": incoming.key}
-            self.client.copy(source, self.bucket, key, Config=_transfer_config())
+            self.client.copy(source, self.bucket, key, Config=config)
 
     def drop_incoming(self, incoming: Incoming) -> None:
         if incoming.multipart_id:
@@ -218,55 +157,3 @@ class S3Storage:
             UploadId=incoming.multipart_id,
             MultipartUpload={"Parts": parts},
         )
-
-
-class S3Writer:
-    """A writer that sends a small object as one PUT and a larger one as a multipart upload.
-
-    It buffers at most one part and one chunk in memory.
-    """
-
-    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
-        self.client, self.bucket, self.key = client, bucket, key
-        self.buffer = bytearray()
-        self.upload_id = ""
-        self.parts: list[dict[str, Any]] = []
-
-    def write(self, chunk: bytes) -> None:
-        self.buffer += chunk
-        if len(self.buffer) >= S3_PART_BYTES:
-            self._send_part()
-
-    def finish(self) -> None:
-        with s3_errors():
-            if not self.upload_id:
-                self.client.put_object(Bucket=self.bucket, Key=self.key, Body=bytes(self.buffer))
-                return
-            if self.buffer:
-                self._send_part()
-            self.client.complete_multipart_upload(
-                Bucket=self.bucket,
-                Key=self.key,
-                UploadId=self.upload_id,
-                MultipartUpload={"Parts": self.parts},  # type: ignore[typeddict-item]
-            )
-
-    def abort(self) -> None:
-        if self.upload_id:
-            with suppress(StorageUnavailable), s3_errors():
-                self.client.abort_multipart_upload(Bucket=self.bucket, Key=self.key, UploadId=self.upload_id)
-
-    def _send_part(self) -> None:
-        with s3_errors():
-            if not self.upload_id:
-                self.upload_id = self.client.create_multipart_upload(Bucket=self.bucket, Key=self.key)["UploadId"]
-            number = len(self.parts) + 1
-            part = self.client.upload_part(
-                Bucket=self.bucket, Key=self.key, UploadId=self.upload_id, PartNumber=number, Body=bytes(self.buffer)
-            )
-            self.parts.append({"ETag": part["ETag"], "PartNumber": number})
-            self.buffer.clear()
-
-
-def _base64(digest: str) -> str:
-    return base64.b64encode(bytes.fromhex(digest)).decode()

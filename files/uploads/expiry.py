@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from files.models import PackageUpload, UploadSession
 from files.storage import blob_storage
+from files.uploads.ending import end_upload
 from files.uploads.open_ended import close_open_ended
-from files.uploads.sessions import end_upload
 
 
 def expire_uploads() -> int:

@@ -14,7 +14,8 @@ from django.utils import timezone
 from files.models import PackageUpload, UploadSession
 from files.quotas import check_room, check_user_quota, lock_quota
 from files.storage import Incoming, blob_storage
-from files.uploads.sessions import MAX_PART_BYTES, end_upload
+from files.uploads.ending import end_upload
+from files.uploads.parts import MAX_PART_BYTES
 
 RESERVED_FOR = timedelta(days=1)
 

@@ -6,9 +6,10 @@ from celery import shared_task
 
 from files.inspection.scanner import ScannerUnavailable
 from files.uploads.expiry import expire_uploads, forget_announcements
-from files.uploads.intake import pending_files, validate_file
 from files.uploads.probing import pending_links, probe_in_lane
-from files.uploads.verification import verify_upload, waiting_uploads
+from files.uploads.validating import pending_files, validate_file
+from files.uploads.verification import verify_upload
+from files.uploads.verification_queue import waiting_uploads
 from releasehub.core.errors import StorageFull, StorageUnavailable
 from releasehub.core.tasks import hint
 

@@ -8,8 +8,8 @@ from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.secrets import is_well_formed
-from releasehub.apikeys.services import InactiveKey, verify_key
 from releasehub.apikeys.tokens import SessionToken, is_token, verify_token
+from releasehub.apikeys.verification import InactiveKey, verify_key
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Denied, ErrorCode, Invalid
 from releasehub.core.numbers import read_number

@@ -11,7 +11,7 @@ import jwt
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from releasehub.accounts.models import User
-from releasehub.apikeys.services import InactiveKey, UnknownKey
+from releasehub.apikeys.verification import InactiveKey, UnknownKey
 from releasehub.core.errors import ErrorCode
 
 TOKEN_LIFETIME = timedelta(hours=1)

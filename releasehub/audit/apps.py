@@ -17,8 +17,9 @@ class AuditConfig(AppConfig):
 
 def _reinstall_triggers(using: str, **_: Any) -> None:
     """Install the triggers again after every migration, because SQLite drops them when it rebuilds a table."""
-    from releasehub.audit import triggers
+    from releasehub.audit.trigger_sql import CHECKPOINT
+    from releasehub.audit.triggers import install
 
     connection = connections[using]
-    if connection.vendor == "sqlite" and triggers.CHECKPOINT in connection.introspection.table_names():
-        triggers.install(connection)
+    if connection.vendor == "sqlite" and CHECKPOINT in connection.introspection.table_names():
+        install(connection)

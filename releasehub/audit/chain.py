@@ -7,49 +7,21 @@ commits late gets the next free position, so none is skipped.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import secrets
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
-import orjson
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from releasehub.audit.links import GENESIS, PROTECTED, Link, NewLink, address_digest_of, keyed_hash, link_content
 from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditTip
 from releasehub.audit.signing import chain_keys, is_signed, sign
-from releasehub.audit.triggers import FIXED_COLUMNS
 from releasehub.core.locks import try_advisory_lock
 
 BATCH_ROWS = 5000
 FETCH_ROWS = 500  # rows in memory at a time, because the changes of one row may be large
 ADVISORY_LOCK = 0x61756469_74636861  # "auditcha"
-# The columns that are hashed as they are. Instead of the IP address, its digest is hashed, so that the address can be
-# cleared later without breaking the chain.
-PROTECTED = FIXED_COLUMNS
-
-
-class Link(NamedTuple):
-    """A position in the chain and the hash there. Positions start at 1 and have no gaps."""
-
-    position: int
-    chain_hash: str
-
-
-GENESIS = Link(0, "0" * 64)
-
-
-class NewLink(NamedTuple):
-    """The values that the chainer writes to one row."""
-
-    position: int
-    chain_hash: str
-    address_digest: str
-    address_salt: str
-    entry_id: int
 
 
 def stored_rows() -> models.QuerySet[AuditEntry]:
@@ -58,41 +30,6 @@ def stored_rows() -> models.QuerySet[AuditEntry]:
     Only this package may use it, for the few changes that the database triggers allow.
     """
     return models.QuerySet(AuditEntry)
-
-
-def link_content(previous: str, position: int, protected: Sequence[Any], address_digest: str) -> bytes:
-    """Return the bytes that the hash of a row covers: the previous hash, and the row as canonical JSON.
-
-    Args:
-        previous: The hash of the previous row.
-        position: The position of the row.
-        protected: The values of the row in the order of PROTECTED.
-        address_digest: The digest of the row's IP address.
-    """
-    content = dict(zip(PROTECTED, protected, strict=True))
-    content["position"], content["address_digest"] = position, address_digest
-    return previous.encode() + b"\n" + canonical(content)
-
-
-def keyed_hash(key: bytes, content: bytes) -> str:
-    """Return the HMAC-SHA256 in hex. The key is not in the database, so access to the database does not suffice."""
-    return hmac.digest(key, content, hashlib.sha256).hex()
-
-
-def canonical(content: dict[str, Any]) -> bytes:
-    """Return JSON with sorted keys and without spaces."""
-    try:
-        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # only the slower encoder accepts integers over 64 bits and lone surrogates
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), default=_plain).encode()
-
-
-def address_digest_of(address: str | None, salt: str) -> str:
-    """Return the SHA-256 in hex over a random salt and the IP address, or an empty string if there is no address.
-
-    The salt is erased together with the address. Otherwise the address could be found again by trying all addresses.
-    """
-    return hashlib.sha256(f"{salt}|{address}".encode()).hexdigest() if address is not None else ""
 
 
 def chain_rows(limit: int = BATCH_ROWS) -> int:
@@ -170,9 +107,3 @@ def _move_tip(end: NewLink) -> None:
     signature = sign(AuditTip.purpose, end.position, end.chain_hash, now)
     values = {"position": end.position, "chain_hash": end.chain_hash, "created_at": now, "signature": signature}
     AuditTip.objects.update_or_create(pk=1, defaults=values)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"An audit row cannot contain a value of type {type(value).__name__}.")

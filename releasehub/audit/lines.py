@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import models
 
-from releasehub.audit.chain import FETCH_ROWS, PROTECTED
+from releasehub.audit.chain import FETCH_ROWS
+from releasehub.audit.links import PROTECTED
 from releasehub.core.logs import one_line
 
 SHIPPED = ("position", "chain_hash", "address_digest", *PROTECTED)

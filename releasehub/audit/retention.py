@@ -12,10 +12,11 @@ from django.db import connections, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from releasehub.audit.chain import Link, first_link, stored_rows
+from releasehub.audit.chain import first_link, stored_rows
+from releasehub.audit.links import Link
 from releasehub.audit.models import AuditCheckpoint, AuditHead, AuditSink
 from releasehub.audit.signing import sign
-from releasehub.audit.triggers import WHOLE_LOG
+from releasehub.audit.trigger_sql import WHOLE_LOG
 
 SLICE_ROWS = 10_000
 

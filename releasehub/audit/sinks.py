@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,15 +18,13 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from releasehub.audit import exports, syslog
+from releasehub.audit import exports
 from releasehub.audit.chain import stored_rows
 from releasehub.audit.exports import ExportedHead
-from releasehub.audit.lines import SHIPPED, json_line
+from releasehub.audit.lines import SHIPPED
 from releasehub.audit.models import AuditHead, AuditSink
-from releasehub.audit.targets import parse_storage_prefix, parse_syslog_target
+from releasehub.audit.sink_delivery import SinkFailed, deliver
 from releasehub.core.leases import is_unleased
-from releasehub.outbound import client
-from releasehub.outbound.failures import Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +33,6 @@ FETCH_ROWS = 50
 BATCH_CHARACTERS = 1_000_000
 LEASE_DURATION = timedelta(minutes=2)
 RUN_SECONDS = 60.0
-
-
-class SinkFailed(Exception):
-    """The sink did not accept the batch. The message is for operators and contains no secret."""
 
 
 class LeaseLost(Exception):
@@ -126,58 +120,13 @@ def _ship_head(sink: AuditSink) -> None:
     newest = AuditHead.objects.filter(position__gt=sink.head_cursor, position__lte=sink.cursor).first()
     if newest is None:
         return
-    _deliver(sink, exports.name_of(newest), "head", [(newest.created_at, exports.content_of(newest))])
+    deliver(sink, exports.name_of(newest), "head", [(newest.created_at, exports.content_of(newest))])
     _update_leased(sink, head_cursor=newest.position)
 
 
 def _send(sink: AuditSink, rows: list[dict[str, Any]]) -> None:
     name = f"rows/{rows[0]['position']:020d}.jsonl"
-    _deliver(sink, name, "", [(row["created_at"], row) for row in rows])
-
-
-def _deliver(sink: AuditSink, name: str, event: str, items: list[tuple[datetime, dict[str, Any]]]) -> None:
-    """Send the items to the sink.
-
-    Args:
-        sink: The destination.
-        name: The file name, for sinks in storage.
-        event: The name of the syslog event. If it is empty, the action of each item is used.
-        items: Pairs of a time and a JSON object.
-
-    Raises:
-        SinkFailed: The sink did not accept the items.
-    """
-    try:
-        if sink.kind == AuditSink.SinkKind.SYSLOG:
-            messages = [syslog.message(event or item["action"], created_at, item) for created_at, item in items]
-            syslog.send_messages(parse_syslog_target(sink.target), messages)
-            return
-        body = "".join(json_line(item) + "\n" for _, item in items).encode("ascii")
-        if sink.kind == AuditSink.SinkKind.HTTP:
-            _post(sink, body)
-        else:
-            _store(f"{parse_storage_prefix(sink.target)}/{name}", body)
-    except (Refused, Unreachable) as error:
-        raise SinkFailed(error.reason) from None
-    except ValueError as error:
-        raise SinkFailed(f"The target of the sink is invalid: {error}") from None
-
-
-def _post(sink: AuditSink, body: bytes) -> None:
-    headers = {"Content-Type": "application/x-ndjson"}
-    if sink.token:
-        headers["Authorization"] = f"Bearer {sink.token}"
-    response = client.send("POST", sink.target, headers=headers, body=body, read_limit=1024)
-    if not 200 <= response.status < 300:
-        raise SinkFailed(f"The endpoint responded with status {response.status}.")
-
-
-def _store(name: str, body: bytes) -> None:
-    """Store one file. A batch that is sent again replaces the file of the first attempt."""
-    try:
-        exports.store(name, body)
-    except Exception as error:  # every storage backend has errors of its own
-        raise SinkFailed(f"The file storage failed with {type(error).__name__}.") from error
+    deliver(sink, name, "", [(row["created_at"], row) for row in rows])
 
 
 def _leasable() -> models.QuerySet[AuditSink]:

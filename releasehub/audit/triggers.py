@@ -14,8 +14,20 @@ from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-ENTRY, CHECKPOINT = "audit_auditentry", "audit_auditcheckpoint"
-HEAD, TIP, EPOCH = "audit_audithead", "audit_audittip", "audit_auditkeyepoch"
+from releasehub.audit.trigger_sql import (
+    CHECKPOINT,
+    ENTRY,
+    EPOCH,
+    FUNCTIONS,
+    FUNCTIONS_SQL,
+    HAS_ROWS,
+    HEAD,
+    IS_BEFORE_CHECKPOINT,
+    IS_PRUNED,
+    REFUSAL,
+    TIP,
+)
+
 CHAIN_COLUMNS = ("position", "chain_hash", "address_digest", "address_salt")
 FIXED_COLUMNS = (
     "id",
@@ -33,69 +45,7 @@ FIXED_COLUMNS = (
     "reason",
     "request_id",
 )
-REFUSAL = "the audit log is append-only"
-WHOLE_LOG = 2**63 - 1  # as the position of a checkpoint, it also allows the deletion of rows without a position
 
-_IS_PRUNED = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position >= COALESCE(OLD.position, {WHOLE_LOG}))"  # noqa: S608
-_IS_BEFORE_CHECKPOINT = f"EXISTS (SELECT 1 FROM {CHECKPOINT} WHERE position > OLD.position)"  # noqa: S608
-_HAS_ROWS = f"EXISTS (SELECT 1 FROM {ENTRY})"  # noqa: S608
-
-_FUNCTIONS_SQL = f"""
-CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_update() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE allowed {ENTRY}%ROWTYPE := OLD;
-BEGIN
-    IF OLD.position IS NULL THEN
-        allowed.position := NEW.position;
-        allowed.chain_hash := NEW.chain_hash;
-        allowed.address_digest := NEW.address_digest;
-        allowed.address_salt := NEW.address_salt;
-    ELSE
-        allowed.address := NULL;
-        allowed.address_salt := '';
-    END IF;
-    IF NEW IS DISTINCT FROM allowed OR NEW.position IS NULL OR NEW.chain_hash = '' THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_delete() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT {_IS_PRUNED} THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN OLD;
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_emptying() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF {_HAS_ROWS} THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN OLD;
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_head() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF {_HAS_ROWS} AND NOT {_IS_BEFORE_CHECKPOINT} THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN OLD;
-END $$;
-
-CREATE OR REPLACE FUNCTION audit_guard_tip() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.id <> OLD.id OR NEW.position < OLD.position THEN
-        RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $$;
-"""
 
 # Table -> (trigger, event, PostgreSQL function). Rows of the log can be deleted only if a checkpoint covers them, and
 # signed positions only while the log is empty, as during `flush`. Heads before a checkpoint are not needed any more.
@@ -127,14 +77,6 @@ _GUARDS = {
     ),
 }
 _ON_INSERT = "audit_entry_insert"  # SQLite only
-_FUNCTIONS = (
-    "audit_refuse",
-    "audit_guard_update",
-    "audit_guard_delete",
-    "audit_guard_emptying",
-    "audit_guard_head",
-    "audit_guard_tip",
-)
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -144,7 +86,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
     """
     tables = [name for name in _GUARDS if name in connection.introspection.table_names()]
     if connection.vendor == "postgresql":
-        statements = [_FUNCTIONS_SQL, *(text for table in tables for text in _postgresql(table))]
+        statements = [FUNCTIONS_SQL, *(text for table in tables for text in _postgresql(table))]
     elif connection.vendor == "sqlite":
         statements = [text for table in tables for text in _sqlite(table)]
     else:
@@ -163,7 +105,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
         for name, table in names:
             if table in tables:
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if is_postgresql else ""))
-        for name in _FUNCTIONS if is_postgresql else ():
+        for name in FUNCTIONS if is_postgresql else ():
             cursor.execute(f"DROP FUNCTION IF EXISTS {name}()")
 
 
@@ -190,9 +132,9 @@ def _sqlite(table: str) -> list[str]:
     is_refused = {
         "audit_refuse": "1",
         "audit_guard_update": f"NOT (({chains}) OR ({clears}))",
-        "audit_guard_delete": f"NOT {_IS_PRUNED}",
-        "audit_guard_emptying": _HAS_ROWS,
-        "audit_guard_head": f"{_HAS_ROWS} AND NOT {_IS_BEFORE_CHECKPOINT}",
+        "audit_guard_delete": f"NOT {IS_PRUNED}",
+        "audit_guard_emptying": HAS_ROWS,
+        "audit_guard_head": f"{HAS_ROWS} AND NOT {IS_BEFORE_CHECKPOINT}",
         "audit_guard_tip": "NEW.id <> OLD.id OR NEW.position < OLD.position",
     }
     guards = [(name, event, is_refused[function]) for name, event, function in _GUARDS[table] if event != "TRUNCATE"]

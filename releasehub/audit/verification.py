@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from releasehub.audit.chain import (
-    FETCH_ROWS,
-    GENESIS,
-    PROTECTED,
-    Link,
-    address_digest_of,
-    first_link,
-    keyed_hash,
-    link_content,
-    stored_rows,
-)
+from releasehub.audit.chain import FETCH_ROWS, first_link, stored_rows
+from releasehub.audit.links import GENESIS, PROTECTED, Link, address_digest_of, link_content
 from releasehub.audit.models import AuditCheckpoint, AuditHead, AuditKeyEpoch, AuditTip
-from releasehub.audit.signing import SignedPosition, chain_keys, is_signed
+from releasehub.audit.row_hash import RowHash
+from releasehub.audit.signing import SignedPosition, is_signed
 
 OTHER_HEAD = "The exported head at this position has another hash, or was not signed by this hub."
 
@@ -91,25 +82,6 @@ def _verify(
     if heads.get(start_link.position, {start_link.chain_hash}) != {start_link.chain_hash}:
         return _failed_at(start_link, start_link.position, OTHER_HEAD)
     return _walk(start_link, heads, RowHash(epoch.position if epoch is not None else 0))
-
-
-class RowHash:
-    """Checks the hash of a row. Rows up to `unkeyed_until` were chained by a release that had no chain key."""
-
-    def __init__(self, unkeyed_until: int) -> None:
-        self.unkeyed_until = unkeyed_until
-        self.keys = chain_keys()
-
-    def matches(self, position: int, content: bytes, chain_hash: str) -> bool:
-        """Return whether the stored hash belongs to this content, under the current key or an earlier one."""
-        if position <= self.unkeyed_until:
-            return hashlib.sha256(content).hexdigest() == chain_hash
-        for key in self.keys:
-            if hmac.compare_digest(keyed_hash(key, content), chain_hash):
-                # Consecutive rows usually have the same key, so try this one first for the next row.
-                self.keys = [key, *(other for other in self.keys if other != key)]
-                return True
-        return False
 
 
 def _walk(link: Link, heads: dict[int, set[str]], hashes: RowHash) -> VerificationResult:

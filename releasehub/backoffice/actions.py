@@ -5,8 +5,7 @@ An action may ask for a reason. An action that cannot be undone asks the user to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import partial, reduce
 from typing import Any
 
@@ -17,75 +16,12 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from downloads.access import load_access
-from releasehub.backoffice.base import PolicyModelAdmin, admin_actor
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.policy_admin import PolicyModelAdmin
+from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
 
 ROWS_ATTRIBUTE = "releasehub_listed_rows"
-Run = Callable[[Actor, Any, str], object]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowAction:
-    """One thing that can be done to a row.
-
-    Attributes:
-        run: Function that calls the service with the actor, the row, and the text that the user entered.
-        applies: Function that returns True if the action makes sense for a row in its current state.
-        question: Name of the policy method `can_<question>` that decides whether the action is offered. The service
-            checks the same permission again.
-        options: Keyword arguments for the policy.
-        reason_use: Who sees the reason.
-        needs_reason: Whether the form is sent only with a reason. The service checks it again.
-        reason_label: The label of the text, for an action that needs another text than a reason.
-        warning: What happens, shown above the rows.
-    """
-
-    name: str
-    label: str
-    done: str
-    run: Run
-    applies: Callable[[Any], bool]
-    question: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    wants_reason: bool = False
-    needs_reason: bool = False
-    reason_label: str = "Reason"
-    warning: str = ""
-    reason_use: str = "shown in the audit log and to users who open the deleted item"
-    erases: bool = False
-
-
-def deletion_actions(delete: Callable[..., object], restore: Callable[..., object], name: str) -> tuple[RowAction, ...]:
-    """Return the actions that delete, restore and erase a row. The services take the row as the argument `name`."""
-    return (
-        RowAction(
-            name="delete",
-            label="Delete (can be restored)",
-            done="deleted",
-            run=lambda actor, row, reason: delete(actor=actor, reason=reason, **{name: row}),
-            applies=lambda row: not row.is_deleted,
-            question="delete",
-            wants_reason=True,
-        ),
-        RowAction(
-            name="restore",
-            label="Restore",
-            done="restored",
-            run=lambda actor, row, reason: restore(actor=actor, **{name: row}),
-            applies=lambda row: row.is_deleted,
-            question="restore",
-        ),
-        RowAction(
-            name="erase",
-            label="Delete permanently",
-            done="permanently deleted",
-            run=lambda actor, row, reason: delete(actor=actor, hard=True, reason=reason, **{name: row}),
-            applies=lambda row: True,
-            question="delete",
-            options={"hard": True},
-            erases=True,
-        ),
-    )
 
 
 class ActionAdmin(PolicyModelAdmin):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -14,8 +13,7 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from releasehub.core.actor import Actor, Origin
-from releasehub.core.errors import DomainError, domain_error_of
-from releasehub.core.policy import Policy
+from releasehub.core.errors import DomainError
 from releasehub.core.requests import actor_of
 
 ERROR_ATTRIBUTE = "releasehub_domain_error"
@@ -121,57 +119,3 @@ class HubAdmin(ModelAdmin):
 
     def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
         raise NotImplementedError
-
-
-class PolicyModelAdmin(HubAdmin):
-    """An admin class whose `policy` decides about the permissions for a row.
-
-    The list contains all rows that the actor may see, including deleted ones.
-    """
-
-    policy: ClassVar[Policy[Any]]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_module_permission(request) and (obj is None or self.policy.can_view(admin_actor(request), obj))
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if not self.has_view_permission(request, obj):
-            return False
-        return obj is None or bool(self.policy.can_edit(admin_actor(request), obj))  # type: ignore[attr-defined]
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = self.model.all_objects.visible_to(admin_actor(request))
-        return rows.order_by(*(self.get_ordering(request) or ()))
-
-    def each(self, request: HttpRequest, rows: Any, act: Callable[[Any], object], result: str) -> None:
-        """Run `act` on each row separately, then show how many rows succeeded and the error of every other row."""
-        worked = 0
-        for row in rows:
-            try:
-                act(row)
-                worked += 1
-            except Exception as error:
-                refusal = domain_error_of(error)
-                if refusal is None:
-                    raise
-                self.message_user(request, f"{row}: {refusal.message}", messages.ERROR)
-        if worked:
-            self.message_user(request, f"{worked} {result}.", messages.SUCCESS)
-
-
-class ReadOnlyAdmin(HubAdmin):
-    """A read-only view, for site administrators and moderators, of rows that only the services write."""
-
-    permission = "downloads.moderate_download"
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return admin_actor(request).has_permission(self.permission)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.text import Truncator
 from unfold.decorators import display
 
-from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
+from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.filters import DeletedFilter
+from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.community.models import Comment, Contribution, Review
 from releasehub.community.policies import contribution_policy
 from releasehub.community.services import (

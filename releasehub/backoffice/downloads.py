@@ -8,17 +8,18 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from downloads import services
-from downloads.models import Category, Download, PublicSlug, Share, StorePublication, TeamMember
-from downloads.policies import category_policy, download_policy
+from downloads.models import Download, PublicSlug
+from downloads.policies import download_policy
 from releasehub.accounts.policies import user_policy
-from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
-from releasehub.backoffice.base import ReadOnlyAdmin, admin_actor
+from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.download_people import ShareInline, StoreInline, TeamInline, remove_person, save_person
 from releasehub.backoffice.filters import DeletedFilter
-from releasehub.backoffice.warning_choices import RejectedWarningsField
+from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
+from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.core.actor import Actor
 from releasehub.publishing.deletion import delete_download
 from versions.models import Version
@@ -26,73 +27,19 @@ from versions.models import Version
 STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "deleted": "danger"}
 
 
-class PeopleInline(TabularInline):
-    """People and stores of a download. `DownloadAdmin.save_formset` passes the changes to the services."""
-
-    extra = 0
-    tab = True
-    autocomplete_fields = ("user",)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Show the rows to insiders of the download. Django also calls this without a download, for the rows."""
-        return obj is None or download_policy.is_insider(admin_actor(request), obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and download_policy.can_manage_team(admin_actor(request), obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Allow staff who may see accounts anyway. The others invite, on the page of the team."""
-        return self.has_change_permission(request, obj) and user_policy.can_list(admin_actor(request))
-
-    has_delete_permission = has_change_permission
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Fix the user of a row, because a choice among all users would show them."""
-        fixed = super().get_readonly_fields(request, obj)
-        return fixed if self.has_add_permission(request, obj) else (*fixed, *self.autocomplete_fields)
-
-
-class TeamInline(PeopleInline):
-    model = TeamMember
-
-
-class ShareInline(PeopleInline):
-    model = Share
-
-
-class StoreInline(PeopleInline):
-    model = StorePublication
-    autocomplete_fields = ("organization",)
-    has_add_permission = PeopleInline.has_change_permission
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields
-
-
-class VersionsInline(TabularInline):
+class VersionsInline(ReadOnlyInline):
     """A read-only list of the versions. Each version has its own page."""
 
     model = Version
     fields = ("number", "channel", "state", "visibility", "file_count", "released_at")
     readonly_fields = fields
-    extra = 0
     per_page = 20
     show_change_link = True
-    can_delete = False
     tab = True
     ordering = ("-released_at", "-id")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return Version.objects.visible_to(admin_actor(request)).order_by(*self.ordering)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Download)
@@ -200,99 +147,6 @@ class DownloadAdmin(ActionAdmin):
     @display(description="state", label=STATE_COLORS, ordering="state")
     def shown_state(self, row: Download) -> str:
         return "deleted" if row.is_deleted else row.state
-
-
-def save_person(actor: Actor, download: Download, row: TeamMember | Share | StorePublication) -> None:
-    if isinstance(row, TeamMember):
-        flags = {name for name in TeamMember.FLAGS if getattr(row, name)}
-        services.set_team_member(actor=actor, download=download, user=row.user, flags=flags)
-    elif isinstance(row, Share):
-        services.share_download(actor=actor, download=download, user=row.user)
-    else:
-        organization, is_public = row.organization, row.is_public
-        services.publish_to_store(actor=actor, download=download, organization=organization, is_public=is_public)
-
-
-def remove_person(actor: Actor, download: Download, row: TeamMember | Share | StorePublication) -> None:
-    if isinstance(row, TeamMember):
-        services.remove_team_member(actor=actor, download=download, user=row.user)
-    elif isinstance(row, Share):
-        services.unshare_download(actor=actor, download=download, user=row.user)
-    else:
-        services.withdraw_from_store(actor=actor, download=download, organization=row.organization)
-
-
-def erase_category(actor: Actor, row: Category, reason: str) -> None:
-    services.delete_category(actor=actor, category=row, reason=reason)
-
-
-@admin.register(Category)
-class CategoryAdmin(ActionAdmin):
-    policy = category_policy
-    view_on_site = attrgetter("path")
-    list_display = ("title", "parent", "display_order", "is_members_only", "requires_approval")
-    list_select_related = ("parent",)
-    search_fields = ("title", "slug")
-    autocomplete_fields = ("parent",)
-    fieldsets = (
-        (None, {"fields": ("title", "slug", "parent", "description", "display_order", "icon", "color")}),
-        (
-            "Rules (empty fields are inherited from the parent)",
-            {
-                "fields": (
-                    "accepts_downloads",
-                    "requires_approval",
-                    "has_versioning",
-                    "members_only",
-                    "allows_comments",
-                    "allows_reviews",
-                    "comments_need_approval",
-                    "allows_external_links",
-                    "allowed_extensions",
-                    "max_file_bytes",
-                    "max_version_bytes",
-                    "max_download_bytes",
-                    "max_files_per_version",
-                    "rejected_warnings",
-                )
-            },
-        ),
-    )
-    row_actions = (
-        RowAction(
-            name="erase",
-            label="Delete permanently",
-            done="permanently deleted",
-            run=erase_category,
-            applies=lambda row: True,
-            question="delete",
-            erases=True,
-        ),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return Category.objects.visible_to(admin_actor(request)).order_by("display_order", "title")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return category_policy.can_create(admin_actor(request))
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
-        if "slug" in form.base_fields and obj is None:
-            form.base_fields["slug"].required = False
-            form.base_fields["slug"].help_text = "Leave empty to create the slug from the title."
-        return form
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        if db_field.name == "rejected_warnings":
-            return RejectedWarningsField()
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
-        return services.create_category(actor=actor, **values)
-
-    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
-        services.update_category(actor=actor, category=Category.objects.get(pk=obj.pk), **values)
 
 
 @admin.register(PublicSlug)

@@ -13,9 +13,10 @@ from files.accepting import accept_file
 from files.models import Blob, DownloadDay, File, PublicFileName, UploadSession
 from files.policies import file_policy
 from files.services import restore_file, update_file
-from releasehub.backoffice.actions import ActionAdmin, RowAction, deletion_actions
-from releasehub.backoffice.base import ReadOnlyAdmin
+from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.filters import DeletedFilter
+from releasehub.backoffice.read_only import ReadOnlyAdmin
+from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.backoffice.versions import EDITABLE_FILE_FIELDS
 from releasehub.core.actor import Actor
 from releasehub.publishing.deletion import delete_file

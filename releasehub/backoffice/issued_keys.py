@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.decorators import display
 
-from releasehub.backoffice.actions import ActionAdmin, RowAction
+from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
 
 STATE_COLORS = {

@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from downloads.models import Download
-from releasehub.backoffice.base import HubForm, PolicyModelAdmin, admin_actor
+from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.core.actor import Actor
 from versions.models import Label, NamedChannel, NamedPlatform
 from versions.policies import label_policy

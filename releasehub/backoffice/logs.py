@@ -12,7 +12,8 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from releasehub.audit.lines import csv_lines, json_lines
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.audit.services import delete_sink, save_sink
-from releasehub.backoffice.base import HubAdmin, ReadOnlyAdmin, admin_actor
+from releasehub.backoffice.base import HubAdmin, admin_actor
+from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.webhooks.models import Event
 
 EXPORTS: dict[str, tuple[Callable[[Any], Iterator[str]], str]] = {

@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from downloads.models import Prefix
 from downloads.policies import prefix_policy
 from downloads.services import create_prefix, delete_prefix, update_prefix
-from releasehub.backoffice.base import PolicyModelAdmin, admin_actor
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.core.actor import Actor
 
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django import forms
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from files.blobs import release_claim
 from files.services import add_file, upload_limit
-from files.uploads.handlers import StagingUploadHandler
+from files.uploads.handlers import StagingUploadHandler, takes_files
 from files.uploads.intake import accept_upload
+from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.base import admin_actor
 from releasehub.core.actor import Actor
+from releasehub.core.errors import DomainError, StorageFull
 from versions.models import Version
+from versions.policies import version_policy
 
 
 class UploadForm(forms.Form):
@@ -65,3 +75,54 @@ def store_file(actor: Actor, version: Version, form: UploadForm) -> None:
     except Exception:
         release_claim(accepted_upload.blob)
         raise
+
+
+class UploadMixin(ActionAdmin):
+    """The page of a version that uploads a file."""
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.upload_view)
+        return [path("<int:pk>/upload/", view, name="versions_version_upload"), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and obj.pk and version_policy.can_upload(admin_actor(request), obj):
+            context["upload_url"] = reverse("admin:versions_version_upload", args=[obj.pk])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @takes_files
+    @method_decorator(csrf_exempt)
+    def upload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Check the right to upload, install the upload handler, and only then let the CSRF check read the body.
+
+        The middleware and `admin_view` would read the body first. `csrf_exempt` on this method stops both, as described
+        in Django's documentation ("Modifying upload handlers on the fly"); `_receive` runs the check instead.
+        """
+        rows = self.get_queryset(request).select_related("download__category")
+        version = rows.filter(pk=pk).first()
+        if version is None or not version_policy.can_upload(admin_actor(request), version):
+            raise Http404
+        with receive_files(request, version):
+            try:
+                return self._receive(request, version=version)
+            except DomainError as error:  # the upload handler rejected the body while the CSRF check parsed it
+                entered = UploadForm(initial=request.POST.dict())
+                return self._upload_page(request, version, entered, error)
+
+    @method_decorator(csrf_protect)
+    def _receive(self, request: HttpRequest, *, version: Version) -> HttpResponse:
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        if not form.is_valid():
+            return self._upload_page(request, version, form)
+        store_file(admin_actor(request), version, form)
+        self.message_user(request, "1 file uploaded.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:versions_version_change", args=[version.pk]))
+
+    def _upload_page(
+        self, request: HttpRequest, version: Version, form: UploadForm, error: DomainError | None = None
+    ) -> HttpResponse:
+        """Show the form, with status 507 if the storage is full, which the user cannot fix."""
+        context = {**self.admin_site.each_context(request), "opts": self.model._meta, "form": form, "version": version}
+        context |= {"title": f"Upload a file to {version}", "error": error.message if error else ""}
+        status = 507 if isinstance(error, StorageFull) else 200
+        return TemplateResponse(request, "admin/releasehub/upload.html", context, status=status)

@@ -4,79 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.widgets import (
-    UnfoldAdminPasswordWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldAdminURLInputWidget,
-)
 
 from downloads.models import Download
-from releasehub.backoffice.actions import ActionAdmin, RowAction
-from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.row_actions import RowAction
+from releasehub.backoffice.webhook_endpoint_form import EndpointForm
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.core.policy import Policy
-from releasehub.webhooks import endpoints, replays
-from releasehub.webhooks.authentication import MAX_NAME_CHARACTERS, MAX_SECRET_CHARACTERS, form_choices
-from releasehub.webhooks.filters import EVERYTHING, KINDS, TRAFFIC, expand_names, single_names
-from releasehub.webhooks.models import Attempt, Delivery, Endpoint
-from releasehub.webhooks.policies import administered_organizations, endpoint_policy, visible_endpoints
+from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, replays
+from releasehub.webhooks.models import Endpoint
+from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.querysets import administered_organizations, visible_endpoints
 
 STATE_COLORS = {"sending": "success", "paused": "warning", "disabled": "danger", "off": "info"}
-DELIVERY_COLORS = {"pending": "info", "delivered": "success", "failed": "danger", "cancelled": "warning"}
-
-
-class EndpointForm(HubForm):
-    url = forms.URLField(label="URL", max_length=2000, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
-    events = forms.MultipleChoiceField(
-        choices=[(name, name) for kind in (*KINDS, TRAFFIC) for name in (f"{kind}.*", *single_names(kind))],
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="Leave empty to receive all events except those of traffic, one for each download of a file.",
-    )
-    auth_type = forms.ChoiceField(
-        label="authentication",
-        required=False,
-        widget=UnfoldAdminSelectWidget,
-        help_text="How the hub authenticates at the receiver.",
-    )
-    auth_name = forms.CharField(
-        label="user name, or name of the header",
-        max_length=MAX_NAME_CHARACTERS,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-    )
-    auth_secret = forms.CharField(
-        label="password, or value of the header",
-        max_length=MAX_SECRET_CHARACTERS,
-        required=False,
-        strip=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="It is stored encrypted and never shown again. A URL with another host removes it.",
-    )
-
-    class Meta:
-        model = Endpoint
-        fields = (
-            *("url", "title", "description", "format", "events", "is_active", "verify_tls"),
-            *("organization", "download_id"),
-        )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["auth_type"].choices = form_choices(self.instance.auth_type)  # type: ignore[attr-defined]
-        self.initial["events"] = sorted(expand_names(self.instance.events) - {EVERYTHING})
 
 
 def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
-    row.secret = endpoints.rotate_secret(actor=actor, endpoint=row)  # type: ignore[attr-defined]
+    row.secret = endpoint_secrets.rotate_secret(actor=actor, endpoint=row)  # type: ignore[attr-defined]
 
 
 @admin.register(Endpoint)
@@ -94,7 +43,7 @@ class EndpointAdmin(ActionAdmin):
             name="test",
             label="Send test event",
             done="test event queued",
-            run=lambda actor, row, reason: endpoints.send_test_event(actor=actor, endpoint=row),
+            run=lambda actor, row, reason: endpoint_states.send_test_event(actor=actor, endpoint=row),
             applies=lambda row: not row.is_paused,
             question="change",
         ),
@@ -102,7 +51,7 @@ class EndpointAdmin(ActionAdmin):
             name="pause",
             label="Pause",
             done="paused",
-            run=lambda actor, row, reason: endpoints.pause_endpoint(actor=actor, endpoint=row, reason=reason),
+            run=lambda actor, row, reason: endpoint_states.pause_endpoint(actor=actor, endpoint=row, reason=reason),
             applies=lambda row: not row.is_paused,
             question="change",
             wants_reason=True,
@@ -111,7 +60,7 @@ class EndpointAdmin(ActionAdmin):
             name="resume",
             label="Resume",
             done="resumed",
-            run=lambda actor, row, reason: endpoints.resume_endpoint(actor=actor, endpoint=row),
+            run=lambda actor, row, reason: endpoint_states.resume_endpoint(actor=actor, endpoint=row),
             applies=lambda row: row.is_paused or row.is_disabled,
             question="change",
         ),
@@ -205,63 +154,4 @@ class EndpointAdmin(ActionAdmin):
 
     @display(description="state", label=STATE_COLORS)
     def shown_state(self, row: Endpoint) -> str:
-        return str(row.state)
-
-
-class AttemptsInline(TabularInline):
-    model = Attempt
-    extra = 0
-    can_delete = False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    has_change_permission = has_add_permission
-
-
-class DeliveryPolicy(Policy[Delivery]):
-    """The policy of deliveries, which applies the policy of their endpoint. Deliveries are replayed, never changed."""
-
-    def can_view(self, actor: Actor, target: Delivery) -> bool:
-        return endpoint_policy.can_view(actor, target.endpoint)
-
-    def can_edit(self, actor: Actor, target: Delivery) -> bool:
-        return False
-
-    def can_replay(self, actor: Actor, target: Delivery) -> bool:
-        return endpoint_policy.can_change(actor, target.endpoint)
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ActionAdmin):
-    policy = DeliveryPolicy()
-    list_display = ("webhook_id", "event", "endpoint", "shown_state", "attempt_count", "next_attempt_at", "created_at")
-    list_filter = ("state", "format", "created_at")
-    list_select_related = ("endpoint", "event")
-    search_fields = ("webhook_id", "endpoint__url")
-    fields = ("webhook_id", "event", "endpoint", "state", "attempt_count", "next_attempt_at", "created_at")
-    inlines = (AttemptsInline,)
-    row_actions = (
-        RowAction(
-            name="replay",
-            label="Replay",
-            done="replayed",
-            run=lambda actor, row, reason: replays.replay_delivery(actor=actor, delivery=row),
-            applies=lambda row: True,
-            question="replay",
-        ),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = Delivery.objects.filter(endpoint__in=visible_endpoints(admin_actor(request)))
-        return rows.select_related("endpoint", "event").order_by("-id")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    @display(description="state", label=DELIVERY_COLORS)
-    def shown_state(self, row: Delivery) -> str:
         return str(row.state)

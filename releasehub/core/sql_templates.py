@@ -5,7 +5,7 @@ template compiles its query set once, keeps the SQL, and only fills in the value
 plan. CPU time of the web process in microseconds on PostgreSQL, the least of nine runs:
 
     read                             query set   template   where
-    API key by its digest                  871        258   releasehub/apikeys/services.py
+    API key by its digest                  871        258   releasehub/apikeys/verification.py
     download by id, with access         11,475        388   downloads/access.py
     download by id, locked               1,246        335   downloads/access.py
     newest 20 versions                   2,723        676   releasehub/distribution/listing.py

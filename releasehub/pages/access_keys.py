@@ -18,9 +18,9 @@ from releasehub.distribution.access_keys import issue_access_key, revoke_access_
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.permalinks import best_file
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
+from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
-from releasehub.pages.views import base_url
 
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -21,13 +21,13 @@ from releasehub.community.services.watching import watches_of
 from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.distribution.latest import with_current_version
+from releasehub.pages.contexts import current_versions
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.forms import KeyForm
-from releasehub.pages.invitations import invitations_of, organizations_of
-from releasehub.pages.views import current_versions
-from releasehub.webhooks.endpoints import in_state
+from releasehub.pages.invitation_lists import invitations_of, organizations_of
+from releasehub.webhooks.endpoint_states import in_state
 from releasehub.webhooks.models import Endpoint
-from releasehub.webhooks.policies import visible_endpoints
+from releasehub.webhooks.querysets import visible_endpoints
 
 MAX_DOWNLOADS = 100
 MAX_NOTICES = 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -23,17 +22,13 @@ from releasehub.community.services import (
     reply_to_review,
 )
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, Invalid, NotFound, Rejected, TooMany
+from releasehub.core.errors import NotFound
 from releasehub.pages.community_forms import CommentForm, ReplyForm, ReviewForm
+from releasehub.pages.contribution_page import contribution_page
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import viewer_of
 
-WAITING = "Thank you. Your text is shown as soon as a moderator approves it."
-SAVED = "Your text was saved."
-
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
-Save = Callable[..., Contribution]
 
 
 @login_required
@@ -43,7 +38,7 @@ def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, download = viewer_of(request), _find_download(public_id)
     contribution_policy.ensure_comment(actor, download)
     form = CommentForm(request.POST or None)
-    return _form_page(
+    return contribution_page(
         request, download, form, lambda **values: create_comment(actor=actor, download=download, **values), "Comment"
     )
 
@@ -59,7 +54,7 @@ def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if own is not None:
         return redirect("pages:review-edit", own.public_id)
     form = ReviewForm(request.POST or None)
-    return _form_page(
+    return contribution_page(
         request, download, form, lambda **values: create_review(actor=actor, download=download, **values), "Review"
     )
 
@@ -71,7 +66,7 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Comment, public_id)
     contribution_policy.ensure("edit", actor, row)
     form = CommentForm(request.POST or None, initial={"text": row.text})
-    return _form_page(
+    return contribution_page(
         request, row.download, form, lambda **values: edit_comment(actor=actor, comment=row, **values), "Edit comment"
     )
 
@@ -83,7 +78,7 @@ def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Review, public_id)
     contribution_policy.ensure("edit", actor, row)
     form = ReviewForm(request.POST or None, initial={"rating": row.rating, "text": row.text})
-    return _form_page(
+    return contribution_page(
         request, row.download, form, lambda **values: edit_review(actor=actor, review=row, **values), "Edit review"
     )
 
@@ -96,7 +91,7 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
     contribution_policy.ensure("reply", actor, row)
     # An empty form is sent to remove the reply, so the form is bound to every POST.
     form = ReplyForm(request.POST if request.method == "POST" else None, initial={"text": row.reply})
-    return _form_page(
+    return contribution_page(
         request, row.download, form, lambda **values: reply_to_review(actor=actor, review=row, **values), "Reply", row
     )
 
@@ -129,36 +124,6 @@ def _find(model: type[Any], public_id: str) -> Any:
     if row is None:
         raise NotFound
     return row
-
-
-def _form_page(
-    request: HttpRequest, download: Download, form: ServiceForm, save: Save, title: str, about: Review | None = None
-) -> HttpResponseBase:
-    """Show the form, or save it and return to the page of the download.
-
-    Args:
-        request: The request.
-        download: The download that the text is about.
-        form: The form, bound if it was sent.
-        save: Calls the service with the values of the form.
-        title: The title of the page.
-        about: The review that the text replies to.
-    """
-    status, wait = (400 if form.errors else 200), 0
-    if form.is_valid():
-        try:
-            row = save(**form.cleaned_data)
-        except (Conflict, Invalid, Rejected, TooMany) as error:
-            form.refuse(error)
-            status, wait = (429, error.wait) if isinstance(error, TooMany) else (400, 0)
-        else:
-            messages.success(request, SAVED if row.is_shown else WAITING)
-            return redirect(f"{download.path}#{row._meta.model_name}s")
-    context = {"download": download, "form": form, "title": title, "about": about}
-    response = render(request, "pages/contribution_form.html", context, status=status)
-    if wait:
-        response["Retry-After"] = str(wait)
-    return response
 
 
 def _delete(request: HttpRequest, row: Contribution) -> HttpResponseBase:

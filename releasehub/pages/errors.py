@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
-from releasehub.apikeys.services import InactiveKey, UnknownKey
+from releasehub.apikeys.verification import InactiveKey, UnknownKey
 from releasehub.core import errors
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed

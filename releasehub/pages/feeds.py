@@ -19,11 +19,11 @@ from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import NotFound
 from releasehub.distribution.links import file_path, version_path
+from releasehub.pages.contexts import base_url, category_of_page, download_of_page
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.feed_formats import FORMATS
 from releasehub.pages.markdown import render_markdown
 from releasehub.pages.viewers import fetcher_of
-from releasehub.pages.views import base_url, category_of_page, download_of_page
 from versions.models import Version
 from versions.querysets import VersionQuerySet
 

@@ -25,13 +25,12 @@ from releasehub.accounts.services import (
     invite,
     revoke_invitation,
 )
-from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm, label_of
+from releasehub.pages.invitation_lists import MAX_ROWS, described
 
-MAX_ROWS = 500
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -94,29 +93,6 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def invitations_of(actor: Actor) -> list[dict[str, Any]]:
-    """Return the invitations that the user can accept, for the account page."""
-    return described(Invitation.objects.pending().addressed_to(actor).select_related("invited_by")[:MAX_ROWS])
-
-
-def described(invitations: Any) -> list[dict[str, Any]]:
-    """Return the invitations with the title of their targets and the rights in words, if the targets still exist."""
-    found = []
-    for invitation in invitations:
-        handler = target_of(invitation.kind)
-        target = handler.find(invitation.target_id)
-        if target is not None:
-            title, rights = handler.describe(target, invitation.rights)
-            found.append({"row": invitation, "title": title, "rights": rights})
-    return found
-
-
-def organizations_of(actor: Actor) -> list[Organization]:
-    """Return the organizations of the user to which the user may invite."""
-    mine = Organization.objects.filter(memberships__user=actor.user_id)
-    return [row for row in mine[:MAX_ROWS] if organization_policy.can_invite(actor, row)]
 
 
 def _people(

@@ -1,8 +1,6 @@
 """Render user-written Markdown as safe HTML, with a limit on the rendering cost."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import nh3
@@ -10,16 +8,23 @@ from django.utils.html import linebreaks
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock
-from markdown_it.rules_block import table as parse_table
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
 from mdit_py_plugins.gfm import gfm_plugin
 
+from releasehub.pages.markdown_limits import (
+    Budget,
+    InlineRule,
+    TooCostly,
+    bounded_autolink,
+    bounded_footnote,
+    bounded_table,
+    check_growth,
+    count_block,
+    count_inline,
+    weight_of,
+)
 from releasehub.pages.markdown_tokens import ALERTS, adapt_tokens
 
 MAX_CHARS = 100_000
-MAX_STEPS = 50_000
 MAX_NESTING = 20
 SHORT_CHARS = 10_000
 
@@ -31,12 +36,9 @@ ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "td": 
 SCHEMES = {"http", "https", "mailto"}
 LINK_REL = "nofollow noopener noreferrer"
 
-InlineRule = Callable[[StateInline, bool], bool]
 
 _SCHEME = re.compile(r"([^/?#:]*):")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_BARE_URL = re.compile(r"(?:://|www\.)\S{1,2000}+(?!\S)")
-_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,100}\]")
 
 
 def render_markdown(text: str) -> SafeString:
@@ -53,7 +55,7 @@ def _render(text: str) -> SafeString:
     encodable = _SURROGATES.sub("\ufffd", text)
     try:
         html = _cleaner.clean(_to_html(encodable))
-    except _TooCostly:
+    except TooCostly:
         html = linebreaks(encodable, autoescape=True)
     return mark_safe(html)  # noqa: S308 - cleaned or escaped above
 
@@ -61,23 +63,6 @@ def _render(text: str) -> SafeString:
 # Long texts have a cache of their own, so that a few of them neither fill the memory nor evict the many short ones.
 _render_short = lru_cache(maxsize=256)(_render)
 _render_long = lru_cache(maxsize=16)(_render)
-
-
-class _TooCostly(Exception):
-    """The text takes more steps or produces more HTML than any legitimate text."""
-
-
-@dataclass
-class _Budget:
-    """The number of parser rule calls that are left. Each call takes bounded time, so this bounds the total time."""
-
-    steps: int = MAX_STEPS
-    row_steps: int = 1
-
-    def spend(self, steps: int) -> None:
-        self.steps -= steps
-        if self.steps < 0:
-            raise _TooCostly
 
 
 class _Markdown(MarkdownIt):
@@ -96,89 +81,18 @@ def _to_html(text: str) -> str:
     """Parse the text and render it to HTML.
 
     Raises:
-        _TooCostly: The text takes too many steps or produces too much HTML.
+        TooCostly: The text takes too many steps or produces too much HTML.
     """
     if len(text) > MAX_CHARS:
-        raise _TooCostly
-    env = {"budget": _Budget()}
+        raise TooCostly
+    env = {"budget": Budget()}
     tokens = _markdown.parse(text, env)
     # A text can define one long URL or title and refer to it thousands of times, so the size is checked before
     # rendering.
-    _check_growth(text, _weight(tokens))
+    check_growth(text, weight_of(tokens))
     html = str(_renderer.render(tokens, _markdown.options, env))
-    _check_growth(text, len(html))
+    check_growth(text, len(html))
     return html
-
-
-def _check_growth(text: str, size: int) -> None:
-    """Check the size of the HTML. A text that consists only of the shortest possible links grows twelvefold."""
-    if size > 12 * len(text) + 10_000:
-        raise _TooCostly
-
-
-def _weight(tokens: list[Token]) -> int:
-    """Return the number of characters in all values that the HTML will contain."""
-    flat = [leaf for token in tokens for leaf in (token.children or [token])]
-    return sum(len(token.content) + sum(len(str(value)) for value in token.attrs.values()) for token in flat)
-
-
-def _count_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    budget: _Budget = state.env["budget"]
-    budget.spend(budget.row_steps)
-    return False
-
-
-def _count_inline(state: StateInline, silent: bool) -> bool:
-    state.env["budget"].spend(1)
-    return False
-
-
-def _table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """Apply the parser's table rule, and count two steps for each cell.
-
-    The parser fills short rows up to the width of the head, so a short text could produce a very large table.
-    """
-    delimiters = state.src[state.bMarks[start_line + 1] : state.eMarks[start_line + 1]]
-    budget: _Budget = state.env["budget"]
-    budget.row_steps = 2 * (delimiters.count("|") + 1)
-    try:
-        return parse_table(state, start_line, end_line, silent)
-    finally:
-        budget.row_steps = 1
-
-
-def _bounded_autolink(parse: InlineRule) -> InlineRule:
-    """Return the plugin's rule for bare URLs, limited to the characters up to the next space.
-
-    Without the limit, the rule copies the rest of the text and searches the text before it at each colon.
-    """
-
-    def link(state: StateInline, silent: bool) -> bool:
-        is_protocol = state.pending.endswith(("http", "https"))
-        if silent or not (is_protocol or state.src.startswith("www.", state.pos)):
-            return False
-        state.env["budget"].spend(1 + len(state.pending) // 50)
-        run = _BARE_URL.match(state.src, state.pos, state.posMax)
-        if run is None:
-            return False
-        end, state.posMax = state.posMax, run.end()
-        try:
-            return parse(state, silent)
-        finally:
-            state.posMax = end
-
-    return link
-
-
-def _bounded_footnote(parse: InlineRule) -> InlineRule:
-    """Return the plugin's rule for footnotes, limited to labels of a usual length."""
-
-    def refer(state: StateInline, silent: bool) -> bool:
-        if not _FOOTNOTE.match(state.src, state.pos, state.posMax):
-            return False
-        return parse(state, silent)
-
-    return refer
 
 
 def _make_parser() -> _Markdown:
@@ -186,11 +100,11 @@ def _make_parser() -> _Markdown:
     parser.use(gfm_plugin)
     parser.disable("gfm_autolink_email")
     for name in ("gfm_autolink_www", "gfm_autolink_protocol"):
-        parser.inline.ruler.at(name, _bounded_autolink(_rule(parser, name)))
-    parser.inline.ruler.at("footnote_ref", _bounded_footnote(_rule(parser, "footnote_ref")))
-    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
-    parser.block.ruler.before("table", "count", _count_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
-    parser.inline.ruler.before("text", "count", _count_inline)
+        parser.inline.ruler.at(name, bounded_autolink(_rule(parser, name)))
+    parser.inline.ruler.at("footnote_ref", bounded_footnote(_rule(parser, "footnote_ref")))
+    parser.block.ruler.at("table", bounded_table, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler.before("table", "count", count_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    parser.inline.ruler.before("text", "count", count_inline)
     parser.core.ruler.push("adapt", adapt_tokens)
     return parser
 

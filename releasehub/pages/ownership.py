@@ -18,7 +18,7 @@ from releasehub.core.errors import Conflict, Invalid, NotFound, Rejected
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.forms import ServiceForm
-from releasehub.pages.invitations import MAX_ROWS, described
+from releasehub.pages.invitation_lists import MAX_ROWS, described
 
 
 class OwnershipForm(ServiceForm):

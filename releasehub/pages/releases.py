@@ -12,7 +12,7 @@ from downloads.policies import download_policy
 from files.models import File
 from files.primary import preference
 from files.stated_numbers import contradicting_number
-from files.uploads.verification import versions_being_verified
+from files.uploads.verification_queue import versions_being_verified
 from releasehub.distribution.access_keys import needed_key
 from releasehub.distribution.gate import barrier_of
 from releasehub.distribution.latest import latest_version

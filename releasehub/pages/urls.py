@@ -16,6 +16,7 @@ from releasehub.pages import (
     style_guide,
     views,
     watches,
+    webhook_log,
     webhooks,
 )
 from releasehub.pages.feed_formats import FeedFormatConverter
@@ -66,16 +67,16 @@ urlpatterns = [
     path("account/reviews/<slug:public_id>/delete/", community.delete_review, name="review-delete"),
     path("account/webhooks/", webhooks.index, name="webhooks"),
     path("account/webhooks/new/", webhooks.new, name="webhook-new"),
-    path("account/webhooks/<slug:public_id>/", webhooks.endpoint, name="webhook"),
+    path("account/webhooks/<slug:public_id>/", webhook_log.endpoint, name="webhook"),
     path("account/webhooks/<slug:public_id>/edit/", webhooks.edit, name="webhook-edit"),
     path("account/webhooks/<slug:public_id>/rotate/", webhooks.rotate, name="webhook-rotate"),
     path("account/webhooks/<slug:public_id>/delete/", webhooks.delete, name="webhook-delete"),
-    path("account/webhooks/<slug:public_id>/replay/", webhooks.replay, name="webhook-replay"),
+    path("account/webhooks/<slug:public_id>/replay/", webhook_log.replay, name="webhook-replay"),
     path("account/webhooks/<slug:public_id>/do/<slug:name>/", webhooks.act, name="webhook-act"),
-    path("account/webhooks/<slug:public_id>/log/<slug:webhook_id>/", webhooks.delivery, name="webhook-delivery"),
+    path("account/webhooks/<slug:public_id>/log/<slug:webhook_id>/", webhook_log.delivery, name="webhook-delivery"),
     path(
         "account/webhooks/<slug:public_id>/log/<slug:webhook_id>/replay/",
-        webhooks.replay_one,
+        webhook_log.replay_one,
         name="webhook-delivery-replay",
     ),
     path("d/<slug:slug>/latest/", permalinks.latest, name="latest-primary"),

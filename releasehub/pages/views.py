@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,20 +11,24 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from downloads.models import Category, Download
-from downloads.policies import category_policy, download_policy
-from downloads.querysets import DownloadQuerySet
 from releasehub.community.services.watching import watch_of
-from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.core.errors import Moved, NotFound
-from releasehub.distribution.access_keys import needed_key, presented_key
-from releasehub.distribution.latest import with_current_version
+from releasehub.distribution.access_keys import needed_key
 from releasehub.distribution.page_views import record_page_view
 from releasehub.distribution.permalinks import find_download, find_version
 from releasehub.pages.category_tiles import category_tiles
 from releasehub.pages.community_lists import opinions_about
+from releasehub.pages.contexts import (
+    about,
+    category_of_page,
+    current_versions,
+    download_of_page,
+    not_included,
+    popular_of,
+    search_context,
+    with_summary,
+)
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.manage_links import manage_links
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.platforms import ask_for_hints
 from releasehub.pages.releases import (
@@ -37,11 +39,8 @@ from releasehub.pages.releases import (
     version_for_visitors,
 )
 from releasehub.pages.viewers import follow_share_link, viewer_of
-from releasehub.search.queries import search_downloads
 from versions.models import Version
 from versions.querysets import listed_total
-
-MAX_POPULAR = 6
 
 
 @require_safe
@@ -62,20 +61,6 @@ def front(request: HttpRequest) -> HttpResponse:
         popular = list(popular_of(downloads)) if page.has_next() else []
     context |= {"popular": popular, "current": current_versions([*page.object_list, *popular])}
     return render(request, "pages/front.html", context)
-
-
-def search_context(request: HttpRequest, actor: Actor, query: str) -> dict[str, Any]:
-    """Return the template context of a search: the page of results, the best match first."""
-    result = search_downloads(actor, query)
-    page = page_of_rows(request, result.download_ids)
-    found = with_summary(Download.objects.filter(pk__in=page.object_list)).in_bulk()
-    page.object_list = [found[pk] for pk in page.object_list if pk in found]
-    return {
-        "query": query,
-        "corrected": result.corrected_text,
-        "page": page,
-        "current": current_versions(page.object_list),
-    }
 
 
 @require_safe
@@ -181,75 +166,3 @@ def robots(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponseBase:
     """Serve the default icon for pages that do not declare one, such as those of the admin."""
     return redirect(static("releasehub/icon.svg"))
-
-
-def category_of_page(actor: Actor, slug: str) -> Category:
-    """Return the category.
-
-    Raises:
-        NotFound: The category does not exist, or the actor may not see it.
-    """
-    node = Category.objects.filter(slug=slug).first()
-    if node is None or not category_policy.can_view(actor, node):
-        raise NotFound
-    return node
-
-
-def download_of_page(actor: Actor, slug: str, pk: int) -> Download:
-    """Return the download with this ID. The slug in the URL is only for people and may be an old one.
-
-    Raises:
-        Moved: The slug is not the current one.
-        Gone: The download was deleted.
-        NotFound: The download does not exist, or the actor may not see it.
-    """
-    with suppress(NotFound):
-        download = find_download(actor, slug)
-        if download.pk == pk:
-            return download
-    present = Download.all_objects.filter(pk=pk).exclude(slug=slug).values_list("slug", flat=True).first()
-    if present is None:
-        raise NotFound
-    raise Moved(find_download(actor, present).slug)
-
-
-def about(request: HttpRequest, download: Download, version: Version | None = None) -> dict[str, Any]:
-    actor = viewer_of(request)
-    return {
-        "download": download,
-        "path": download.category.trail(),
-        "is_insider": download_policy.is_insider(actor, download),
-        "manage_links": manage_links(request, download, version),
-        "shared_key": needed_key(actor, download) if actor.user else presented_key(actor, download.pk),
-        "base_url": base_url(request),
-    }
-
-
-def base_url(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/").rstrip("/")
-
-
-def not_included(actor: Actor, download: Download, versions: Iterable[Version]) -> set[int]:
-    """Return the IDs of the versions that the access key does not cover.
-
-    The set is empty unless the actor sees the download only because of an access key.
-    """
-    key = needed_key(actor, download)
-    return {version.pk for version in versions if key and not version.is_allowed_by(key)}
-
-
-def with_summary(downloads: DownloadQuerySet) -> Any:
-    return (
-        with_current_version(downloads).select_related("category", "owner", "prefix").order_by("-last_update_at", "-id")
-    )
-
-
-def popular_of(downloads: DownloadQuerySet) -> Any:
-    fetched = with_summary(downloads.filter(download_count__gt=0))
-    return fetched.order_by("-download_count", "-id")[:MAX_POPULAR]
-
-
-def current_versions(downloads: Iterable[Any]) -> dict[int, Version]:
-    """Return the current versions by ID, for all cards of a page, with one query."""
-    version_ids = [pk for item in downloads if (pk := item.current_version_id)]
-    return {version.pk: version for version in Version.objects.filter(pk__in=version_ids)}

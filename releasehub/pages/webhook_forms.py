@@ -17,7 +17,8 @@ from releasehub.webhooks.authentication import (
 from releasehub.webhooks.endpoint_fields import MAX_DESCRIPTION_CHARACTERS, MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS
 from releasehub.webhooks.filters import EVERYTHING, KINDS, TRAFFIC, expand_names, single_names
 from releasehub.webhooks.models import Endpoint
-from releasehub.webhooks.policies import administered_organizations, endpoint_policy
+from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.querysets import administered_organizations
 
 SITE = "site"
 GROUPS = (*KINDS, TRAFFIC)

@@ -19,13 +19,15 @@ from downloads.rules import CategoryRules, rules_of
 from downloads.services import lock_download
 from files.inspection.findings import Finding
 from files.models import File, PackageUpload, UploadSession
-from files.quotas import reserved_bytes, room_left
+from files.quotas import room_left
 from files.services import add_file
 from files.storage import Incoming, blob_storage
+from files.uploads.ending import end_upload
+from files.uploads.immediate_verification import discard_upload, verify_now
 from files.uploads.intake import check_now
 from files.uploads.open_ended import open_open_ended
-from files.uploads.sessions import begin_upload, end_upload
-from files.uploads.verification import discard_upload, verify_now
+from files.uploads.sessions import begin_upload
+from files.usage import reserved_bytes
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected
 from releasehub.publishing.lifecycle import move

@@ -11,7 +11,8 @@ from django.db import transaction
 
 from downloads.models import Download
 from files.models import File
-from files.uploads.attaching import AttachmentSource, attach_file
+from files.uploads.attaching import attach_file
+from files.uploads.attachment_sources import AttachmentSource
 from releasehub.core.actor import Actor, system_actor
 from releasehub.core.errors import DomainError, ErrorCode, Invalid
 from releasehub.publishing.lifecycle import enter, move

@@ -87,3 +87,11 @@ class StreamedBody(io.RawIOBase):
         """Let `_pump` continue. Like `_pump` it runs in the event loop, so the counter needs no lock."""
         self._ahead_bytes -= size
         self._has_room.set()
+
+
+async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the bytes that were already received, then the remaining chunks."""
+    if head:
+        yield head
+    async for chunk in chunks:
+        yield chunk

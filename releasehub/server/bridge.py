@@ -18,11 +18,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from releasehub.server.bodies import StreamedBody
-from releasehub.server.connections import Peer, Watch, watch_connections
+from releasehub.server.bodies import StreamedBody, chained
+from releasehub.server.connections import Watch, watch_connections
 from releasehub.server.environ import CHUNKED, environ_of, peer_of, with_known_length, with_unknown_length
 from releasehub.server.pace import BodyTooSlow, paced_chunks
-from releasehub.server.refusals import REFUSAL, Refusal
+from releasehub.server.refusals import REFUSAL, Refusal, refusal_environ
+from releasehub.server.sockets import Peer
 from releasehub.server.spool import Headers, send_spooled
 
 BUFFERED_BYTES = 64 * 1024
@@ -154,16 +155,3 @@ def release(counters: Counter[Any], name: Any) -> None:
     counters[name] -= 1
     if not counters[name]:
         del counters[name]
-
-
-async def chained(head: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the bytes that were already received, then the remaining chunks."""
-    if head:
-        yield head
-    async for chunk in chunks:
-        yield chunk
-
-
-def refusal_environ(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:
-    """Return the environment for a request whose body was rejected. The application responds without reading it."""
-    return environ | {REFUSAL: refusal, "wsgi.input": io.BytesIO()}

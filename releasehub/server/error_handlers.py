@@ -5,9 +5,10 @@ import sys
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.exceptions import Throttled
 
-from releasehub.api.common.problems import MESSAGES, Problem, ProblemKind, problem, problems_of
+from releasehub.api.common.problem_kinds import MESSAGES, ProblemKind
+from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
-from releasehub.core.errors import OUTAGES, domain_error_of
+from releasehub.core.database_errors import OUTAGES, domain_error_of
 from releasehub.core.middleware import BadUrl
 from releasehub.core.rates import Rate
 from releasehub.pages import errors as pages

@@ -1,6 +1,8 @@
 """Reasons to reject a request body. The bridge puts the reason into the environment, and the application responds."""
 
+import io
 from enum import StrEnum
+from typing import Any
 
 REFUSAL = "releasehub.refusal"
 
@@ -8,3 +10,8 @@ REFUSAL = "releasehub.refusal"
 class Refusal(StrEnum):
     TOO_SLOW = "too_slow"
     TOO_MANY_UPLOADS = "too_many_uploads"
+
+
+def refusal_environ(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:
+    """Return the environment for a request whose body was rejected. The application responds without reading it."""
+    return environ | {REFUSAL: refusal, "wsgi.input": io.BytesIO()}

@@ -51,26 +51,26 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "releasehub.server.middleware.WeakTagMiddleware",  # before `request.headers` is read, which Django caches
+    "releasehub.server.cache_middleware.WeakTagMiddleware",  # before `request.headers` is read, which Django caches
     "releasehub.core.middleware.RequestIdMiddleware",
     "releasehub.server.middleware.HealthMiddleware",
     "releasehub.server.middleware.ApiPathMiddleware",
     "releasehub.server.cors.CorsMiddleware",  # before any refusal or redirect, whose answer a script could not read
     "releasehub.core.middleware.UrlCheckMiddleware",
-    "releasehub.server.middleware.UnreadableBodyMiddleware",
+    "releasehub.server.limit_middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "releasehub.server.middleware.PrivateAnswerMiddleware",
-    "releasehub.server.middleware.ContentPolicyMiddleware",
-    "releasehub.server.middleware.UncachedErrorsMiddleware",
-    "releasehub.server.middleware.RefusedBodyMiddleware",
-    "releasehub.server.middleware.BodyLimitMiddleware",
-    "releasehub.server.middleware.PageSessionMiddleware",
+    "releasehub.server.cache_middleware.PrivateAnswerMiddleware",
+    "releasehub.server.page_middleware.ContentPolicyMiddleware",
+    "releasehub.server.cache_middleware.UncachedErrorsMiddleware",
+    "releasehub.server.limit_middleware.RefusedBodyMiddleware",
+    "releasehub.server.limit_middleware.BodyLimitMiddleware",
+    "releasehub.server.page_middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "releasehub.server.middleware.RateLimitMiddleware",  # before the CSRF check, which may read the body
-    "releasehub.server.middleware.PageCsrfMiddleware",
-    "releasehub.server.middleware.PageAuthenticationMiddleware",
-    "releasehub.server.middleware.PageMessageMiddleware",
+    "releasehub.server.limit_middleware.RateLimitMiddleware",  # before the CSRF check, which may read the body
+    "releasehub.server.page_middleware.PageCsrfMiddleware",
+    "releasehub.server.page_middleware.PageAuthenticationMiddleware",
+    "releasehub.server.page_middleware.PageMessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "releasehub.backoffice.middleware.AdminCspMiddleware",
 ]

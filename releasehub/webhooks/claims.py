@@ -21,7 +21,7 @@ from releasehub.webhooks.bodies import keys_of, load_deliveries
 from releasehub.webhooks.lanes import Lane
 from releasehub.webhooks.limits import LANES_PER_ENDPOINT
 from releasehub.webhooks.models import Delivery, Endpoint
-from releasehub.webhooks.policies import creator_can_manage
+from releasehub.webhooks.querysets import creator_can_manage
 
 LEASE_DURATION = timedelta(seconds=4)
 MAX_LANE_DELIVERIES = 50

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -21,10 +21,10 @@ from releasehub.webhooks import claims, results
 from releasehub.webhooks.disabling import disable_gone
 from releasehub.webhooks.lanes import AttemptOutcome, Lane
 from releasehub.webhooks.limits import MAX_LANES_PER_WORKER
+from releasehub.webhooks.outages import retry_during_outage
 from releasehub.webhooks.sending import POLL_SECONDS, AttemptReport, LaneFinished, Report, Reports, run_lane
 
 RENEW_SECONDS = 1.0
-MAX_OUTAGE_SECONDS = 30.0
 
 
 def deliver_batch(*, seconds: float = 30.0, max_lanes: int = MAX_LANES_PER_WORKER) -> int:
@@ -90,7 +90,7 @@ class _DeliveryRun:
             for end in ended:
                 # Without the release, these deliveries would wait until their lease expires.
                 if end.unattempted:
-                    _retry_during_outage(partial(claims.release, end.token, end.unattempted))
+                    retry_during_outage(partial(claims.release, end.token, end.unattempted))
                 del self._tokens[end.number]
             is_free = bool(ended) or not reports
 
@@ -139,26 +139,7 @@ def _next_reports(queued: Reports) -> list[Report]:
 
 def _record(outcomes: Sequence[AttemptOutcome]) -> int:
     if outcomes:
-        _retry_during_outage(partial(results.record, outcomes))
+        retry_during_outage(partial(results.record, outcomes))
         for endpoint_id in {outcome.endpoint_id for outcome in outcomes if outcome.is_gone}:
-            _retry_during_outage(partial(disable_gone, endpoint_id))
+            retry_during_outage(partial(disable_gone, endpoint_id))
     return len(outcomes)
-
-
-def _retry_during_outage(write: Callable[[], object]) -> None:
-    """Call `write`, and repeat it for a while if the database cannot be reached.
-
-    Otherwise everything that was just sent would be sent again.
-    """
-    deadline = time.monotonic() + MAX_OUTAGE_SECONDS
-    while True:
-        try:
-            write()
-            return
-        except (OperationalError, InterfaceError):
-            # Inside a transaction a single statement cannot be repeated, so the error has to reach the caller.
-            if connection.in_atomic_block or time.monotonic() > deadline:
-                raise
-            # Django opens a new connection for the next query. The current one stays unusable after an error.
-            connection.close()
-            time.sleep(POLL_SECONDS)

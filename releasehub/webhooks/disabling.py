@@ -14,7 +14,7 @@ from releasehub.core.actor import system_actor
 from releasehub.core.tasks import hint
 from releasehub.webhooks import clock, notices
 from releasehub.webhooks.models import Endpoint
-from releasehub.webhooks.policies import creator_can_manage
+from releasehub.webhooks.querysets import creator_can_manage
 
 DISABLE_AFTER = timedelta(days=5)
 ABANDONED_REASON = "The user who created it no longer has permission to manage it. Resume the endpoint to take it over."

@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from releasehub.core.tasks import hint
-from releasehub.webhooks import filters, formats
+from releasehub.webhooks import filters
+from releasehub.webhooks.event_names import name_of
 from releasehub.webhooks.models import Delivery, Endpoint, Event
 
 DELIVER_TASK = "webhooks.deliver"
@@ -60,7 +61,7 @@ def matches_endpoint(endpoint: Endpoint, event: Event) -> bool:
     kind = "download" if filters.is_traffic(event.type) else event.type.partition(".")[0]
     if not _matches_criteria(endpoint.criteria.get(kind, {}), event.data):
         return False
-    return formats.name_of(endpoint.format, event.type, event.data) is not None
+    return name_of(endpoint.format, event.type, event.data) is not None
 
 
 def organization_of(data: Mapping[str, Any]) -> int | None:

@@ -9,7 +9,8 @@ from django.db.models import Prefetch, Q, QuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Payload
-from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
+from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.querysets import visible_endpoints
 
 
 def find_endpoint(actor: Actor, public_id: str) -> Endpoint:

@@ -16,7 +16,7 @@ from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.leases import is_unleased
 from releasehub.core.tasks import hint
 from releasehub.webhooks import clock
-from releasehub.webhooks.endpoints import ensure_sending
+from releasehub.webhooks.endpoint_states import ensure_sending
 from releasehub.webhooks.fanout import DELIVER_TASK
 from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.policies import endpoint_policy

@@ -15,7 +15,7 @@ from releasehub.core.locks import try_advisory_lock
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.models import Event
-from releasehub.webhooks.policies import visible_events
+from releasehub.webhooks.querysets import visible_events
 
 LOCK = 0x65766E74_73747265  # "evntstre"
 BATCH_EVENTS = 5000

@@ -23,7 +23,8 @@ from releasehub.accounts.models import Invitation, Membership, User
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services import invite
 from releasehub.accounts.services.anonymizing import anonymize_user, erase_traces
-from releasehub.apikeys.services import InactiveKey, issue_key, verify_key
+from releasehub.apikeys.services import issue_key
+from releasehub.apikeys.verification import InactiveKey, verify_key
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.chain import chain_rows

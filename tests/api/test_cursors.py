@@ -12,7 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from releasehub.api.common.cursors import SALT
-from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
+from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.formats import Format
 from tests.api.v3.shop import signed_in
 from tests.conftest import ApiClient, begin_with

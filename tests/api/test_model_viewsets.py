@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from releasehub.api.common.model_viewsets import HubModelViewSet, ListModelMixin
+from releasehub.api.common.model_mixins import ListModelMixin
+from releasehub.api.common.model_viewsets import HubModelViewSet
 
 
 def routed_actions(patterns: list[Any]) -> Iterator[tuple[type[HubModelViewSet], str]]:

@@ -121,7 +121,7 @@ def test_full_storage_in_the_engine_api(monkeypatch: pytest.MonkeyPatch) -> None
     def full(*args: Any) -> None:
         raise StorageFull
 
-    monkeypatch.setattr("files.uploads.attaching.head_of", full)
+    monkeypatch.setattr("files.uploads.attachment_sources.head_of", full)
     answer = engine.client.send("post", "/version", body)
     assert (answer.status_code, answer.json()) == (507, {"error": "storage_full", "description": f"File 1: {FULL}"})
 

@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from releasehub.api import schema_view
 from releasehub.core import counting
 from releasehub.core.requests import network_of
-from releasehub.server.middleware import RateLimitMiddleware
+from releasehub.server.limit_middleware import RateLimitMiddleware
 from tests.api.test_rights_before_bytes import routes
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_user

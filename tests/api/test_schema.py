@@ -13,7 +13,8 @@ from drf_spectacular.validation import validate_schema
 from downloads.services import update_download
 from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.core.rates import Rate
-from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
+from releasehub.webhooks.endpoints import create_endpoint
 from tests.api.described import check, document, generated, operations, without_repeats
 from tests.conftest import ApiClient, begin_with
 from tests.factories import make_comment, make_key, make_user, make_version, system

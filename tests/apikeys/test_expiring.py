@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from releasehub.apikeys.expiring import check_expiry, is_expired, is_usable
 from releasehub.apikeys.models import ApiKey
-from releasehub.apikeys.services import verify_key
+from releasehub.apikeys.verification import verify_key
 from releasehub.core.errors import Invalid
 from tests.factories import make_key
 

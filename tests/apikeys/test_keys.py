@@ -18,15 +18,8 @@ from hypothesis import strategies as st
 from releasehub.apikeys import secrets
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
-from releasehub.apikeys.services import (
-    InactiveKey,
-    UnknownKey,
-    delete_key,
-    issue_key,
-    revoke_key,
-    update_key,
-    verify_key,
-)
+from releasehub.apikeys.services import delete_key, issue_key, revoke_key, update_key
+from releasehub.apikeys.verification import InactiveKey, UnknownKey, verify_key
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound

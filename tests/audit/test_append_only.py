@@ -11,7 +11,8 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from releasehub.audit import triggers
-from releasehub.audit.chain import PROTECTED, chain_rows
+from releasehub.audit.chain import chain_rows
+from releasehub.audit.links import PROTECTED
 from releasehub.audit.models import AppendOnlyError, AuditCheckpoint, AuditEntry, AuditHead
 
 TABLE = "audit_auditentry"

@@ -12,8 +12,9 @@ from django.db import connection, transaction
 
 from releasehub.audit import services, tasks
 from releasehub.audit.actions import AuditAction
-from releasehub.audit.chain import GENESIS, canonical, chain_rows, tip
+from releasehub.audit.chain import chain_rows, tip
 from releasehub.audit.heads import export_head
+from releasehub.audit.links import GENESIS, canonical
 from releasehub.audit.models import AuditEntry, AuditHead
 from releasehub.audit.verification import verify
 from releasehub.core.actor import Actor, Origin, system_actor

@@ -18,7 +18,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db.models.functions import Now
 
-from releasehub.audit import sinks, syslog, tasks
+from releasehub.audit import sink_delivery, sinks, syslog, tasks
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.audit.services import delete_sink, save_sink
 from releasehub.audit.targets import SyslogTarget
@@ -186,13 +186,13 @@ def test_worker_without_lease_does_not_move_the_cursor(make_rows: Any, monkeypat
     sink = AuditSink.objects.create(kind=SinkKind.JSONL, target="audit")
     make_rows(3)
     tasks.chain()
-    store = sinks._store
+    store = sink_delivery._store
 
     def lose_the_lease(name: str, body: bytes) -> None:
         store(name, body)
         AuditSink.objects.update(lease_token="other", cursor=2)
 
-    monkeypatch.setattr(sinks, "_store", lose_the_lease)
+    monkeypatch.setattr(sink_delivery, "_store", lose_the_lease)
     tasks.ship_sink(sink.pk)
     sink.refresh_from_db()
     assert (sink.cursor, sink.lease_token) == (2, "other")

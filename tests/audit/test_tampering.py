@@ -18,8 +18,9 @@ from django.db import connection, models, transaction
 from django.db.models import F
 
 from releasehub.audit import tasks, triggers
-from releasehub.audit.chain import GENESIS, PROTECTED, link_content, stored_rows, tip
+from releasehub.audit.chain import stored_rows, tip
 from releasehub.audit.heads import export_head, newest_head
+from releasehub.audit.links import GENESIS, PROTECTED, link_content
 from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditKeyEpoch, AuditSink, AuditTip
 from releasehub.audit.verification import verify
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from downloads.models import Download, TeamMember
 from releasehub.accounts.models import User
 from releasehub.apikeys.models import ApiKey
-from releasehub.apikeys.services import verify_key
+from releasehub.apikeys.verification import verify_key
 from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.navigation import SECTIONS
 from releasehub.distribution import links

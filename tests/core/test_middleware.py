@@ -8,7 +8,7 @@ from django.test import Client
 from releasehub.api.dialects import is_api
 from releasehub.distribution import links
 from releasehub.publishing.deletion import delete_version
-from releasehub.server.middleware import API_POLICY
+from releasehub.server.page_middleware import API_POLICY
 from tests.factories import make_download, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db

@@ -114,7 +114,7 @@ def test_only_four_modules_use_templates() -> None:
     }
     assert users == {
         "downloads/access.py",
-        "releasehub/apikeys/services.py",
+        "releasehub/apikeys/verification.py",
         "releasehub/distribution/listing.py",
         "versions/services/numbers.py",
     }

@@ -19,7 +19,8 @@ from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
-from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
+from releasehub.webhooks.endpoints import create_endpoint
 from tests.factories.accounts import make_organization, make_user
 from tests.factories.community import make_comment, make_review
 from tests.factories.releases import (

@@ -22,8 +22,10 @@ from files.inspection.findings import Finding
 from files.models import File
 from files.public_names import PublicFileName
 from files.services import add_file, restore_file
-from files.uploads.attaching import FileReference, attach_file, find_sources
-from files.uploads.intake import accept_upload, decide, validate_file
+from files.uploads.attaching import attach_file
+from files.uploads.attachment_sources import FileReference, find_sources
+from files.uploads.intake import accept_upload
+from files.uploads.validating import decide, validate_file
 from releasehub.accounts.models import User
 from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.warning_choices import RejectedWarningsField

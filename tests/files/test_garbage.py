@@ -18,7 +18,8 @@ from files.blobs import keep_upload
 from files.garbage import collect_garbage, find_garbage
 from files.models import Blob, File, UploadSession
 from files.storage import blob_storage
-from files.uploads.sessions import begin_upload, complete_upload, open_incoming
+from files.uploads.ending import complete_upload
+from files.uploads.sessions import begin_upload, open_incoming
 from files.uploads.verification import verify_upload
 from releasehub.core.errors import StorageUnavailable
 from releasehub.publishing.deletion import delete_file

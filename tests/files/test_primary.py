@@ -12,7 +12,7 @@ from django.db import connection, connections
 from files.inspection.findings import Finding
 from files.models import File
 from files.services import restore_file, update_file
-from files.uploads.intake import decide
+from files.uploads.validating import decide
 from releasehub.distribution.permalinks import best_file
 from releasehub.publishing.deletion import delete_file
 from tests.factories.releases import make_file, make_version, system

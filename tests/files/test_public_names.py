@@ -18,10 +18,13 @@ from downloads.services import (
 from downloads.services.entities import publish_entity
 from files.models import File, PublicFileName
 from files.services import check_asset_name, link_file, restore_file
-from files.uploads.attaching import FileReference, attach_file, find_sources
-from files.uploads.external import Learned, _decide_with_name
-from files.uploads.intake import decide
-from files.uploads.sessions import begin_upload, complete_upload, open_incoming
+from files.uploads.attaching import attach_file
+from files.uploads.attachment_sources import FileReference, find_sources
+from files.uploads.ending import complete_upload
+from files.uploads.external import _decide_with_name
+from files.uploads.link_reading import Learned
+from files.uploads.sessions import begin_upload, open_incoming
+from files.uploads.validating import decide
 from files.uploads.verification import verify_upload
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict

@@ -19,14 +19,17 @@ from django.utils import timezone
 from downloads.services import add_publisher, create_download, create_entity, update_download
 from files.blobs import keep_upload
 from files.models import Blob, DownloadIcon, File, PackageUpload, UploadSession
-from files.quotas import used_by_download, used_bytes
 from files.services import add_file, link_file
+from files.uploads.ending import end_upload
+from files.uploads.entity_icons import edit_entity
 from files.uploads.expiry import expire_uploads
-from files.uploads.external import BadLink, _reserve, probe_link
-from files.uploads.icons import edit_entity
+from files.uploads.external import probe_link
+from files.uploads.immediate_verification import verify_now
+from files.uploads.link_limits import BadLink, reserve_copy
 from files.uploads.open_ended import declare_size, open_open_ended
-from files.uploads.sessions import MAX_PART_BYTES, begin_upload, end_upload, open_incoming, sign_parts
-from files.uploads.verification import verify_now
+from files.uploads.parts import MAX_PART_BYTES, sign_parts
+from files.uploads.sessions import begin_upload, open_incoming
+from files.usage import used_by_download, used_bytes
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Rejected, StorageFull
@@ -242,7 +245,7 @@ class TestCopies:
                 yield bytes(size)
 
             found = SimpleNamespace(status=200, headers=headers, chunks=chunks)
-            monkeypatch.setattr("files.uploads.external.fetch", lambda url, **options: nullcontext(found))
+            monkeypatch.setattr("files.uploads.link_reading.fetch", lambda url, **options: nullcontext(found))
 
         return answer
 
@@ -252,19 +255,19 @@ class TestCopies:
 
     def test_copy_in_progress_counts(self, owner: Any) -> None:
         version = make_version(make_download(owner))
-        _reserve(self.copied(version), 60)
+        reserve_copy(self.copied(version), 60)
         assert used_bytes(owner.pk) == used_by_download(version.download_id) == 60
         with pytest.raises(BadLink) as refusal:
-            _reserve(self.copied(version, "b.bin"), 41)
+            reserve_copy(self.copied(version, "b.bin"), 41)
         assert refusal.value.finding.code == "link.quota_exceeded"
         with pytest.raises(Rejected):
             begin(owner, 41)
-        _reserve(self.copied(version, "c.bin"), 40)
+        reserve_copy(self.copied(version, "c.bin"), 40)
 
     def test_repeated_copy_reserves_its_bytes_once(self, owner: Any) -> None:
         file = self.copied(make_version(make_download(owner)))
         for _ in range(2):
-            _reserve(file, 100)
+            reserve_copy(file, 100)
         assert used_bytes(owner.pk) == 100
 
     @pytest.mark.parametrize("declared", [True, False])
@@ -474,7 +477,7 @@ def test_parallel_copies_and_uploads_do_not_pass_the_quota_together(size: int) -
             if number % 2:
                 begin(owner, size, versions[number % 4])
             else:
-                _reserve(files[number], size)
+                reserve_copy(files[number], size)
         except (Rejected, BadLink):
             return False
         finally:

@@ -15,7 +15,7 @@ from files.blobs import keep_upload
 from files.models import Blob, File
 from files.services import add_file, link_file, restore_file
 from files.storage import blob_storage
-from files.storage.local import LocalWriter
+from files.storage.local_writer import LocalWriter
 from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from downloads.services import update_download
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
-from releasehub.apikeys.services import verify_key
+from releasehub.apikeys.verification import verify_key
 from releasehub.search.refresh import refresh_index
 from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
 

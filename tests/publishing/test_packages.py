@@ -13,9 +13,11 @@ from django.utils import timezone
 from files import garbage
 from files.models import Blob, File, PackageUpload, UploadSession
 from files.storage import blob_storage
-from files.uploads import verification
-from files.uploads.open_ended import open_open_ended
-from files.uploads.sessions import begin_upload, sign_parts
+from files.uploads import immediate_verification, verification
+from files.uploads.immediate_verification import verify_now
+from files.uploads.open_ended import declare_size, open_open_ended, received_bytes
+from files.uploads.parts import sign_parts
+from files.uploads.sessions import begin_upload
 from files.uploads.tasks import sweep_uploads
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.publishing import packages
@@ -35,7 +37,7 @@ class Killed(BaseException):
 
 
 STEPS = [
-    (verification, "declare_size"),
+    (immediate_verification, "declare_size"),
     (verification, "_collect"),
     (verification, "claim_blob"),
     (verification, "_confirm"),
@@ -106,7 +108,7 @@ def test_the_sweep_may_verify_first() -> None:
     world = World()
     body = world.uploaded()
     upload = UploadSession.objects.get(storage_key=body["storage_path"])
-    verification.declare_size(upload, body["file_size_bytes"])
+    declare_size(upload, body["file_size_bytes"])
     sweep_uploads()
     assert confirm(world, body)[1]
 
@@ -165,8 +167,8 @@ def test_last_put_wins_until_the_upload_is_closed() -> None:
     for content in (b"first", b"the second"):
         world.send(announced, content, None)
     upload = UploadSession.objects.get(storage_key=announced["storage_path"])
-    assert verification.received_bytes(upload) == len(b"the second")
-    blob = verification.verify_now(upload)
+    assert received_bytes(upload) == len(b"the second")
+    blob = verify_now(upload)
     with blob_storage().open(blob.storage_key) as handle:
         assert handle.read() == b"the second"
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from releasehub.server import connections
-from releasehub.server.connections import Connection, Watch, close_given_up
+from releasehub.server.connections import Watch, close_given_up
+from releasehub.server.sockets import DESCRIPTORS, Connection
 
-pytestmark = pytest.mark.skipif(not connections.DESCRIPTORS.exists(), reason="Only Linux reports how clients read.")
+pytestmark = pytest.mark.skipif(not DESCRIPTORS.exists(), reason="Only Linux reports how clients read.")
 BYTES = b"x" * 65536
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Delivery
 from tests.factories import system

@@ -22,7 +22,8 @@ from releasehub.audit.models import AuditEntry
 from releasehub.webhooks import formats, sending
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_failing
-from releasehub.webhooks.endpoints import pause_endpoint, resume_endpoint, rotate_secret, send_test_event
+from releasehub.webhooks.endpoint_secrets import rotate_secret
+from releasehub.webhooks.endpoint_states import pause_endpoint, resume_endpoint, send_test_event
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.limits import LANES_PER_ENDPOINT
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint

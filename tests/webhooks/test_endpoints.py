@@ -12,18 +12,13 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core import encryption
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound
-from releasehub.webhooks import policies
-from releasehub.webhooks.endpoints import (
-    create_endpoint,
-    delete_endpoint,
-    pause_endpoint,
-    resume_endpoint,
-    rotate_secret,
-    send_test_event,
-    update_endpoint,
-)
+from releasehub.webhooks import policies, querysets
+from releasehub.webhooks.endpoint_secrets import rotate_secret
+from releasehub.webhooks.endpoint_states import pause_endpoint, resume_endpoint, send_test_event
+from releasehub.webhooks.endpoints import create_endpoint, delete_endpoint, update_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
-from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
+from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.querysets import visible_endpoints
 from tests.factories import make_organization, make_user, system
 from tests.outbound.conftest import lookups as lookups
 from tests.webhooks.conftest import SECRET, announce, make_endpoint
@@ -158,8 +153,8 @@ def test_resuming_enables_a_disabled_endpoint() -> None:
 def managed(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[int]]:
     """Return a table of the downloads that each user manages, which stands for the app of downloads."""
     table: dict[int, set[int]] = {}
-    monkeypatch.setattr(policies, "_can_manage", [lambda actor, pk: pk in table.get(actor.user_id or 0, ())])
-    monkeypatch.setattr(policies, "_managed_ids", [lambda actor: table.get(actor.user_id or 0, ())])
+    monkeypatch.setattr(policies, "can_manage_rules", [lambda actor, pk: pk in table.get(actor.user_id or 0, ())])
+    monkeypatch.setattr(querysets, "managed_ids_rules", [lambda actor: table.get(actor.user_id or 0, ())])
     return table
 
 

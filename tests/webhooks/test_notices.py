@@ -14,7 +14,8 @@ from releasehub.accounts.models import Membership
 from releasehub.server.celery import app
 from releasehub.webhooks import notices
 from releasehub.webhooks.disabling import disable_gone
-from releasehub.webhooks.endpoints import create_endpoint, resume_endpoint
+from releasehub.webhooks.endpoint_states import resume_endpoint
+from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.tasks import sweep
 from tests.factories import make_download, make_organization, make_user, system

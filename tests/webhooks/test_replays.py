@@ -15,7 +15,7 @@ from releasehub.core.errors import Conflict, NotFound
 from releasehub.webhooks import formats
 from releasehub.webhooks.claims import claim
 from releasehub.webhooks.delivery import deliver_batch
-from releasehub.webhooks.endpoints import pause_endpoint
+from releasehub.webhooks.endpoint_states import pause_endpoint
 from releasehub.webhooks.metrics import webhook_metrics
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint, Event, Payload
 from releasehub.webhooks.replays import cancel_pending, replay_delivery, replay_failed, replay_range

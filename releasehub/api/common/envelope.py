@@ -13,7 +13,8 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from releasehub.api.common.problems import STATUSES, Problem, ProblemKind, problem, problems_of
+from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
+from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.core.errors import ErrorCode, Moved
 from releasehub.core.redirects import renamed_url
 

@@ -6,97 +6,18 @@ import dataclasses
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions
 
-from releasehub.apikeys.services import InactiveKey, UnknownKey
+from releasehub.api.common.problem_kinds import DOMAIN_KINDS, MESSAGES, ProblemKind
 from releasehub.core import errors
+from releasehub.core.database_errors import OUTAGES, domain_error_of
 from releasehub.core.errors import DomainError
 
 log = logging.getLogger(__name__)
-
-
-class ProblemKind(StrEnum):
-    UNREADABLE = "unreadable"
-    MISSING = "missing"
-    INVALID = "invalid"
-    REJECTED = "rejected"
-    NO_KEY = "no_key"
-    UNKNOWN_KEY = "unknown_key"
-    INACTIVE_KEY = "inactive_key"
-    DENIED = "denied"
-    NOT_FOUND = "not_found"
-    NO_ROUTE = "no_route"
-    NO_VERB = "no_verb"
-    GONE = "gone"
-    MOVED = "moved"
-    CONFLICT = "conflict"
-    TOO_LARGE = "too_large"
-    TOO_SLOW = "too_slow"
-    TOO_MANY_UPLOADS = "too_many_uploads"
-    UNSUPPORTED_MEDIA = "unsupported_media"
-    STORAGE_UNAVAILABLE = "storage_unavailable"
-    STORAGE_FULL = "storage_full"
-    DATABASE_UNAVAILABLE = "database_unavailable"
-    UNEXPECTED = "unexpected"
-    OTHER = "other"
-
-
-STATUSES = {
-    ProblemKind.UNREADABLE: 400,
-    ProblemKind.MISSING: 400,
-    ProblemKind.INVALID: 400,
-    ProblemKind.REJECTED: 422,
-    ProblemKind.NO_KEY: 401,
-    ProblemKind.UNKNOWN_KEY: 401,
-    ProblemKind.INACTIVE_KEY: 401,
-    ProblemKind.DENIED: 403,
-    ProblemKind.NOT_FOUND: 404,
-    ProblemKind.NO_ROUTE: 404,
-    ProblemKind.NO_VERB: 405,
-    ProblemKind.GONE: 410,
-    ProblemKind.MOVED: 308,
-    ProblemKind.CONFLICT: 409,
-    ProblemKind.TOO_LARGE: 413,
-    ProblemKind.TOO_SLOW: 408,
-    ProblemKind.TOO_MANY_UPLOADS: 503,
-    ProblemKind.UNSUPPORTED_MEDIA: 415,
-    ProblemKind.STORAGE_UNAVAILABLE: 503,
-    ProblemKind.STORAGE_FULL: 507,
-    ProblemKind.DATABASE_UNAVAILABLE: 503,
-    ProblemKind.UNEXPECTED: 500,
-}
-DOMAIN_KINDS: dict[type[DomainError], ProblemKind] = {
-    UnknownKey: ProblemKind.UNKNOWN_KEY,
-    InactiveKey: ProblemKind.INACTIVE_KEY,
-    errors.Invalid: ProblemKind.INVALID,
-    errors.Rejected: ProblemKind.REJECTED,
-    errors.Denied: ProblemKind.DENIED,
-    errors.NotFound: ProblemKind.NOT_FOUND,
-    errors.Gone: ProblemKind.GONE,
-    errors.Moved: ProblemKind.MOVED,
-    errors.Conflict: ProblemKind.CONFLICT,
-    errors.TooMany: ProblemKind.OTHER,
-    errors.StorageUnavailable: ProblemKind.STORAGE_UNAVAILABLE,
-    errors.StorageFull: ProblemKind.STORAGE_FULL,
-}
-MESSAGES = {
-    ProblemKind.NO_KEY: "This request needs an API key. Send it in the header XF-Api-Key.",
-    ProblemKind.NO_ROUTE: "There is no such endpoint, or it does not support this HTTP method.",
-    ProblemKind.NO_VERB: "There is no such endpoint, or it does not support this HTTP method.",
-    ProblemKind.TOO_LARGE: "The request body is too large. Send a smaller body.",
-    ProblemKind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
-    ProblemKind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
-    ProblemKind.UNREADABLE: "The request is malformed.",
-    ProblemKind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
-    ProblemKind.DENIED: errors.Denied().message,
-    ProblemKind.DATABASE_UNAVAILABLE: "The database is unavailable. Try again in a few seconds.",
-    ProblemKind.UNEXPECTED: "An internal error occurred. Send the X-Request-Id of this response to the operator.",
-}
 
 
 @dataclass(frozen=True)
@@ -130,7 +51,7 @@ def problems_of(error: Exception) -> list[Problem]:
 
 
 def _single(error: Exception) -> Problem:
-    if domain_error := errors.domain_error_of(error):
+    if domain_error := domain_error_of(error):
         return _domain(domain_error)
     if isinstance(error, exceptions.MethodNotAllowed):
         return problem(ProblemKind.NO_VERB)
@@ -160,7 +81,7 @@ def _foreign(error: Exception) -> Problem:
         return problem(ProblemKind.TOO_SLOW)
     if isinstance(error, SuspiciousOperation):
         return problem(ProblemKind.UNREADABLE)
-    if isinstance(error, errors.OUTAGES):
+    if isinstance(error, OUTAGES):
         log.error("The database failed.", exc_info=error)
         return problem(ProblemKind.DATABASE_UNAVAILABLE)
     log.error("An API request failed unexpectedly.", exc_info=error)

@@ -6,8 +6,9 @@ from typing import Any
 from rest_framework import exceptions, serializers
 
 from releasehub.api.common.envelope import Envelope, EnvelopeMixin
-from releasehub.api.common.problems import MESSAGES as COMMON_MESSAGES
-from releasehub.api.common.problems import STATUSES, Problem, ProblemKind
+from releasehub.api.common.problem_kinds import MESSAGES as COMMON_MESSAGES
+from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
+from releasehub.api.common.problems import Problem
 from releasehub.core.errors import ErrorCode
 
 CODES = {

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from files.models import File
 from files.querysets import FileQuerySet
-from releasehub.api.common.model_viewsets import RetrieveModelMixin
+from releasehub.api.common.model_mixins import RetrieveModelMixin
 from releasehub.api.common.parsers import JsonParser
 from releasehub.api.engine import terms
 from releasehub.api.engine.errors import InvalidQuery

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from files.uploads.attaching import FileReference
+from files.uploads.attachment_sources import FileReference
 from releasehub.api.common.fields import VersionNumberField
 from releasehub.api.common.paging import MAX_PAGE
 from releasehub.api.common.serializers import InputSerializer

@@ -10,8 +10,8 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from files.uploads.attaching import AttachmentSource, find_sources
-from releasehub.api.common.model_viewsets import (
+from files.uploads.attachment_sources import AttachmentSource, find_sources
+from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     ListModelMixin,
     PartialUpdateModelMixin,

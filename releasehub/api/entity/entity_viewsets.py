@@ -13,9 +13,9 @@ from downloads.models import Download, StorePublication
 from downloads.policies import download_policy
 from downloads.services import lock_download, publishers_of
 from files.storage import Incoming
-from files.uploads import icons
+from files.uploads import entity_icons, icons
 from files.uploads.open_ended import open_open_ended
-from files.uploads.sessions import URL_SECONDS, sign_parts
+from files.uploads.parts import URL_SECONDS, sign_parts
 from releasehub.accounts.models import Organization, User
 from releasehub.api.entity.input_serializers import EntityCreateSerializer, EntityIconSerializer, EntityUpdateSerializer
 from releasehub.api.entity.loading import load_packages, storage_config
@@ -75,7 +75,7 @@ class EntitiesViewSet(EntityViewSet):
 
     @extend_schema(request=EntityCreateSerializer, responses={201: EntityCreatedSerializer}, summary="Create an entity")
     def create(self, request: Request) -> Response:
-        entity = icons.create_entity(actor=self.actor, **self.fields)
+        entity = entity_icons.create_entity(actor=self.actor, **self.fields)
         values = self.with_icon(self.find_entity(entity.public_id))
         data = EntityCreatedSerializer({"entity": values, "storage_config": storage_config()}).data
         return Response(data, status=201, headers={"Location": f"/api/entities/{entity.public_id}"})
@@ -102,7 +102,7 @@ class EntitiesViewSet(EntityViewSet):
     @extend_schema(request=EntityUpdateSerializer, responses={200: EntityAnswerSerializer}, summary="Change an entity")
     def update(self, request: Request, entity_id: str) -> Response:
         self.check_if_match(lambda: lock_download(self.entity.pk))
-        icons.edit_entity(actor=self.actor, download=self.entity, **self.fields)
+        entity_icons.edit_entity(actor=self.actor, download=self.entity, **self.fields)
         entity = self.with_icon(self.find_entity(entity_id))
         return self.get_tagged_response(entity, EntityAnswerSerializer({"entity": entity}).data)
 

@@ -6,7 +6,8 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.envelope import Envelope, EnvelopeMixin
-from releasehub.api.common.problems import Problem, ProblemKind
+from releasehub.api.common.problem_kinds import ProblemKind
+from releasehub.api.common.problems import Problem
 
 CODES = {
     ProblemKind.UNREADABLE: "invalid_input",

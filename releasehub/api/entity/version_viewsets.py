@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from files.models import File
 from files.policies import file_policy
-from files.uploads.sessions import URL_SECONDS, sign_parts
+from files.uploads.parts import URL_SECONDS, sign_parts
 from releasehub.api.entity.entity_viewsets import visible_versions
 from releasehub.api.entity.input_serializers import (
     EntityActivateSerializer,

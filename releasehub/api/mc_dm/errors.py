@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import exceptions
 
 from releasehub.api.common.envelope import ERROR_ANSWERS, PHRASE, HubEnvelope, HubEnvelopeMixin
-from releasehub.api.common.problems import ProblemKind
+from releasehub.api.common.problem_kinds import ProblemKind
 
 
 class McDmEnvelope(HubEnvelope):

@@ -14,7 +14,7 @@ from files.models import File
 from releasehub.api.mc_dm.fields import read_moment
 from releasehub.community.models import Comment
 from releasehub.core.numbers import MAX_ID
-from releasehub.webhooks.endpoints import in_state
+from releasehub.webhooks.endpoint_states import in_state
 from releasehub.webhooks.models import Endpoint
 from versions.models import Version
 from versions.platforms import architecture_spellings, platform_spellings

@@ -8,7 +8,7 @@ from typing import Any
 from downloads.access import load_access
 from downloads.models import Category, Download
 from downloads.policies import download_policy
-from files.uploads.verification import versions_being_verified
+from files.uploads.verification_queue import versions_being_verified
 from releasehub.api.common.loading import files_of
 from releasehub.community.models import Comment
 from releasehub.community.policies import contribution_policy

@@ -9,14 +9,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from releasehub.api.common.model_viewsets import (
+from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     DestroyModelMixin,
-    HubModelViewSet,
     ListModelMixin,
     RetrieveModelMixin,
     UpdateModelMixin,
 )
+from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.mc_dm.errors import McDmEnvelopeMixin
 from releasehub.api.mc_dm.filters import order_rows
 from releasehub.api.mc_dm.pagination import McDmPagination

@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from downloads.webhooks import ensure_download
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
-from releasehub.api.common.model_viewsets import ListModelMixin, RetrieveModelMixin, UpdateModelMixin
+from releasehub.api.common.model_mixins import ListModelMixin, RetrieveModelMixin, UpdateModelMixin
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmWebhookFilterSet
 from releasehub.api.mc_dm.schema import PAGING, SINCE, UNITS, McDmPaginationSerializer, McDmSuccessSerializer
@@ -39,13 +39,15 @@ from releasehub.api.mc_dm.webhook_serializers import (
 )
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
-from releasehub.webhooks import endpoints, replays
+from releasehub.webhooks import endpoint_states, replays
 from releasehub.webhooks.endpoint_fields import check_url
-from releasehub.webhooks.endpoints import create_endpoint, delete_endpoint, rotate_secret, update_endpoint
+from releasehub.webhooks.endpoint_secrets import rotate_secret
+from releasehub.webhooks.endpoints import create_endpoint, delete_endpoint, update_endpoint
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.log import bodies_of, delivery_log, find_delivery
 from releasehub.webhooks.models import Delivery, Endpoint
-from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
+from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.querysets import visible_endpoints
 
 ORDER = {"created_date": "created_at", "title": "title"}
 EXAMPLE = {
@@ -185,12 +187,12 @@ class McDmWebhookViewSet(
 
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
-        endpoint = endpoints.pause_endpoint(actor=self.actor, endpoint=self.get_object())
+        endpoint = endpoint_states.pause_endpoint(actor=self.actor, endpoint=self.get_object())
         return self.get_object_response(self.reload(endpoint))
 
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
-        endpoint = endpoints.resume_endpoint(actor=self.actor, endpoint=self.get_object())
+        endpoint = endpoint_states.resume_endpoint(actor=self.actor, endpoint=self.get_object())
         return self.get_object_response(self.reload(endpoint))
 
     def get_secret_response(self, endpoint: Endpoint, secret: str) -> Response:
@@ -204,7 +206,7 @@ class McDmWebhookViewSet(
 
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str) -> Response:
-        delivery = endpoints.send_test_event(actor=self.actor, endpoint=self.get_object())
+        delivery = endpoint_states.send_test_event(actor=self.actor, endpoint=self.get_object())
         return self.get_delivery_response(delivery.webhook_id)
 
     @action(detail=True, methods=["post"])

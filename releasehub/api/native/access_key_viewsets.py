@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from downloads.models import AccessKey, Download
 from downloads.policies import access_key_policy, download_policy
 from releasehub.api.common.caching import confidential
-from releasehub.api.common.model_viewsets import HubModelViewSet, ListModelMixin, RetrieveModelMixin
+from releasehub.api.common.model_mixins import ListModelMixin, RetrieveModelMixin
+from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.native.access_key_serializers import (
     AccessKeyAnswerSerializer,
     AccessKeyCreateSerializer,

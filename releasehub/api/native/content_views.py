@@ -11,7 +11,7 @@ from files.models import UploadSession
 from files.storage import LocalStorage, blob_storage
 from files.storage.signing import BadSignature, read_content_token, read_token
 from files.uploads.handlers import takes_files
-from files.uploads.sessions import note_activity
+from files.uploads.parts import note_activity
 from releasehub.api.common.envelope import hub_envelope
 from releasehub.api.common.problems import problems_of
 from releasehub.api.native.errors import error_response

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import JsonResponse
 
 from releasehub.api.common.envelope import hub_envelope
-from releasehub.api.common.problems import Problem, ProblemKind
+from releasehub.api.common.problem_kinds import ProblemKind
+from releasehub.api.common.problems import Problem
 
 
 def error_response(status: int, code: str, message: str) -> JsonResponse:

@@ -14,7 +14,8 @@ from downloads.services import pending_invitations_of_download, transfer_downloa
 from releasehub.accounts.models import Invitation, Organization
 from releasehub.accounts.policies import invitation_policy
 from releasehub.accounts.services import pending_invitations_of_organization, revoke_invitation
-from releasehub.api.common.model_viewsets import HubModelViewSet, ListModelMixin
+from releasehub.api.common.model_mixins import ListModelMixin
+from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.native.access_key_viewsets import find_download
 from releasehub.api.native.pagination import NewestFirst
 from releasehub.api.native.people_serializers import (

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from files.models import File, UploadSession
-from files.uploads.sessions import PartAddress
+from files.uploads.parts import PartAddress
 from releasehub.api.common.fields import FlagField, UnsignedField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.core.numbers import MAX_ID, MAX_INTEGER, read_number

@@ -13,19 +13,9 @@ from rest_framework.response import Response
 
 from files.models import UploadSession
 from files.storage import Incoming
-from files.uploads.sessions import (
-    PartAddress,
-    Progress,
-    abort_upload,
-    begin_upload,
-    check_begin,
-    check_complete,
-    complete_upload,
-    find_upload,
-    open_incoming,
-    progress_of,
-    sign_parts,
-)
+from files.uploads.ending import abort_upload, check_complete, complete_upload
+from files.uploads.parts import PartAddress, Progress, progress_of, sign_parts
+from files.uploads.sessions import begin_upload, check_begin, find_upload, open_incoming
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.upload_serializers import (
     UploadAnswerSerializer,

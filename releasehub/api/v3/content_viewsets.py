@@ -18,7 +18,7 @@ from files.blobs import release_claim
 from files.models import File
 from files.services import authorize_upload, same_file
 from files.uploads.intake import AcceptedUpload, accept_upload
-from releasehub.api.common.parsers import RawFileParser, StagingMultiPartParser
+from releasehub.api.common.file_parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
 from releasehub.api.v3.loading import find_release
 from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, operation

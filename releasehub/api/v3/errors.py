@@ -6,7 +6,8 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.envelope import ERROR_ANSWERS, Envelope, EnvelopeMixin
-from releasehub.api.common.problems import STATUSES, Problem, ProblemKind
+from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
+from releasehub.api.common.problems import Problem
 from releasehub.core.errors import ErrorCode
 
 CODES = {

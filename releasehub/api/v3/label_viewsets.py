@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_view
 from downloads.access import load_access
 from downloads.models import Download
 from downloads.policies import download_policy
-from releasehub.api.common.model_viewsets import (
+from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     DestroyModelMixin,
     ListModelMixin,

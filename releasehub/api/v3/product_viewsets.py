@@ -14,7 +14,7 @@ from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import create_download, lock_download, update_download
-from releasehub.api.common.model_viewsets import (
+from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     DestroyModelMixin,
     ListModelMixin,

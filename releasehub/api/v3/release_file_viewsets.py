@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from files.models import File
 from files.policies import file_policy
 from files.services import link_file, lock_file, update_file
-from releasehub.api.common.model_viewsets import (
+from releasehub.api.common.model_mixins import (
     DestroyModelMixin,
     ListModelMixin,
     PartialUpdateModelMixin,

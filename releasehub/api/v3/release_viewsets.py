@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from downloads.models import Download
-from releasehub.api.common.model_viewsets import (
+from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     DestroyModelMixin,
     ListModelMixin,

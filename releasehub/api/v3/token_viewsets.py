@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.api.common.caching import confidential
-from releasehub.api.common.model_viewsets import (
+from releasehub.api.common.model_mixins import (
     DestroyModelMixin,
     ListModelMixin,
     PartialUpdateModelMixin,

@@ -17,7 +17,7 @@ from downloads.models import Download
 from downloads.webhooks import only_scope
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
-from releasehub.api.common.model_viewsets import (
+from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     DestroyModelMixin,
     ListModelMixin,
@@ -42,17 +42,13 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
 from releasehub.webhooks.endpoint_fields import check_url
-from releasehub.webhooks.endpoints import (
-    create_endpoint,
-    delete_endpoint,
-    resume_endpoint,
-    rotate_secret,
-    send_test_event,
-    update_endpoint,
-)
+from releasehub.webhooks.endpoint_secrets import rotate_secret
+from releasehub.webhooks.endpoint_states import resume_endpoint, send_test_event
+from releasehub.webhooks.endpoints import create_endpoint, delete_endpoint, update_endpoint
 from releasehub.webhooks.log import bodies_of, visible_deliveries, with_webhook_id
 from releasehub.webhooks.models import Delivery, Endpoint
-from releasehub.webhooks.policies import endpoint_policy, visible_endpoints
+from releasehub.webhooks.policies import endpoint_policy
+from releasehub.webhooks.querysets import visible_endpoints
 from releasehub.webhooks.replays import replay_delivery
 
 Format = Endpoint.Format

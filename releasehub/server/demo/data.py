@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import secrets
-import tarfile
-import zipfile
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -25,6 +22,7 @@ from releasehub.core.actor import Actor, Origin
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
+from releasehub.server.demo.archives import tar_of, zip_of
 from releasehub.server.demo.catalog import (
     CATEGORIES,
     DOWNLOADS,
@@ -140,7 +138,7 @@ def _file(actor: Actor, version: Version, platform: str, architecture: str) -> N
     }
     is_zip = platform in {"windows", ""}
     receiver = Receiver(f"{slug}-{number}-{build}.{'zip' if is_zip else 'tar.gz'}")
-    receiver.write(_zip(texts) if is_zip else _tar(texts))
+    receiver.write(zip_of(texts) if is_zip else tar_of(texts))
     label = f"{platform_name(platform)} {architecture}".strip() if platform else "All systems"
     add_file(
         actor=actor,
@@ -150,24 +148,6 @@ def _file(actor: Actor, version: Version, platform: str, architecture: str) -> N
         architecture=architecture,
         display_label=label,
     )
-
-
-def _zip(texts: dict[str, str]) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in texts.items():
-            archive.writestr(name, text)
-    return target.getvalue()
-
-
-def _tar(texts: dict[str, str]) -> bytes:
-    target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w:gz") as archive:
-        for name, text in texts.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            archive.addfile(member, io.BytesIO(text.encode()))
-    return target.getvalue()
 
 
 def _set_back(version: Version, days: int) -> None:

@@ -175,15 +175,15 @@ def test_concurrent_creations_share_the_category_and_one_gets_the_slug() -> None
 
 def test_confirm_waits_for_a_slow_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A request respects the lease of another worker, and answers in time that the work is not finished."""
-    monkeypatch.setattr("files.uploads.verification.WAIT_SECONDS", 0.3)
+    monkeypatch.setattr("files.uploads.immediate_verification.WAIT_SECONDS", 0.3)
     world = World()
     body = world.uploaded()
     upload = UploadSession.objects.get(storage_key=body["storage_path"])
     from files.uploads.open_ended import declare_size
-    from files.uploads.verification import _claim
+    from files.uploads.verification_queue import claim_upload
 
     declare_size(upload, body["file_size_bytes"])
-    assert _claim(upload.pk) is not None
+    assert claim_upload(upload.pk) is not None
     answer = confirming(world, body)()
     assert (answer.status_code, answer.json()["error"]) == (409, "upload_state")
     UploadSession.objects.update(lease_until=None)

@@ -10,7 +10,7 @@ import pytest
 from downloads.models import Download
 from downloads.services import entity_category
 from files.models import PackageUpload
-from files.uploads.sessions import sign_parts
+from files.uploads.parts import sign_parts
 from releasehub.api.entity.urls import urlpatterns
 from releasehub.apikeys.scopes import Scope
 from releasehub.publishing.packages import Announcement, announce_package, open_places

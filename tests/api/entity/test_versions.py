@@ -17,6 +17,7 @@ from files.inspection.archives import QUICK_LIMITS, TooManySteps, inspect_archiv
 from files.models import Blob, File, PackageUpload, UploadSession
 from files.uploads import intake
 from files.uploads.tasks import sweep_uploads
+from files.uploads.validating import validate_file
 from releasehub.api.common.idempotency import HEADER
 from releasehub.core.errors import StorageUnavailable
 from releasehub.distribution.counting import aggregate_download_events
@@ -223,7 +224,7 @@ class TestCostlyPackages:
         answer = world.as_user(user).get(path)
         assert (answer.status_code, answer.json()["error"]) == (409, "version_files_pending")
         assert world.client.get(path).status_code == 200
-        intake.validate_file(File.objects.get(kind="package").pk)
+        validate_file(File.objects.get(kind="package").pk)
         assert File.objects.get(kind="package").validation_status == "failed"
 
     def test_an_archive_that_decompresses_to_much_is_left_to_the_worker(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 from typing import Any
 
 from files.models import File
-from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
+from releasehub.webhooks.endpoints import create_endpoint
 from tests.factories import make_comment, system
 
 PREFIXES = ("/api/mc-dm-",)

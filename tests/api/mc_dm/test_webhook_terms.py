@@ -19,9 +19,9 @@ from releasehub.api.mc_dm.webhook_terms import (
     to_filter,
     to_format,
 )
+from releasehub.webhooks.event_names import name_of
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import KINDS, NAMES, TRAFFIC, matches_filter, single_names
-from releasehub.webhooks.formats import name_of
 
 pytestmark = pytest.mark.embedded
 

@@ -2,7 +2,8 @@ from typing import Any
 
 from files.models import File
 from releasehub.core.actor import Actor, system_actor
-from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
+from releasehub.webhooks.endpoints import create_endpoint
 from versions.models import NamedChannel, NamedPlatform
 from versions.services import create_label
 

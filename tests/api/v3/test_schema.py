@@ -10,7 +10,8 @@ from django.urls import get_resolver
 
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import issue_key
-from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
+from releasehub.webhooks.endpoints import create_endpoint
 from tests.api.described import check, document, operations
 from tests.api.test_schema import routes
 from tests.api.v3.shop import Shop, open_shop, signed_in

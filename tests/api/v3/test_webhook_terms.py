@@ -3,9 +3,9 @@
 import pytest
 
 from releasehub.api.v3.webhook_terms import EVENTS, TEST, NoEvents, from_filter, from_type, to_filter, to_type
+from releasehub.webhooks.event_names import name_of
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import matches_filter
-from releasehub.webhooks.formats import name_of
 
 DOCUMENTED = {"release.created", "release.updated", "releaseFile.created"}
 UNKNOWN = ("release", "release.*", "*", "version.created", "download.created", TEST, "release.x\x00", "")

@@ -16,7 +16,8 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core import encryption
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_gone
-from releasehub.webhooks.endpoints import create_endpoint, send_test_event
+from releasehub.webhooks.endpoint_states import send_test_event
+from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.api.v3.shop import Shop, signed_in
 from tests.conftest import ApiClient

@@ -13,7 +13,7 @@ from django.test import Client
 
 from files.models import File, UploadSession
 from files.storage import Incoming, S3Storage, blob_storage
-from files.storage.local import LocalWriter
+from files.storage.local_writer import LocalWriter
 from releasehub.core.errors import DomainError, StorageFull, StorageUnavailable
 from releasehub.settings.storage import s3_client_config
 from tests.conftest import ApiClient

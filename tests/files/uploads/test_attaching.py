@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from files.blobs import erase_unused
 from files.models import Blob, File
-from files.uploads.attaching import FileReference, attach_file, find_sources
+from files.uploads.attaching import attach_file
+from files.uploads.attachment_sources import FileReference, find_sources
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid, Rejected
 from releasehub.publishing.deletion import delete_file

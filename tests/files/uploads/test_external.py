@@ -17,7 +17,8 @@ from files.models import File
 from files.names import fold_name
 from files.services import link_file, upload_limit
 from files.storage import blob_storage
-from files.uploads.external import github_asset, probe_link
+from files.uploads.external import probe_link
+from files.uploads.github_assets import github_asset
 from files.uploads.tasks import sweep_uploads
 from releasehub.core.errors import Rejected
 from tests.factories import make_category, make_download, make_file, make_version, system
@@ -214,8 +215,8 @@ def test_declared_digest_of_a_link_is_compared(host: Any, declared: bytes, statu
 
 
 def test_declared_digest_is_compared_however_large_the_file(host: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("files.uploads.external.MAX_DIGESTED_BYTES", 10)
-    monkeypatch.setattr("files.uploads.external.HEAD_BYTES", len(BYTES))
+    monkeypatch.setattr("files.uploads.link_reading.MAX_DIGESTED_BYTES", 10)
+    monkeypatch.setattr("files.uploads.link_reading.HEAD_BYTES", len(BYTES))
     assert asset().external_sha512 == ""
     assert asset(external_sha512="0" * 128).validation_status == "failed"
 
@@ -230,7 +231,7 @@ def test_declared_digest_is_compared_however_large_the_file(host: Any, monkeypat
     ],
 )
 def test_invalid_reference_is_reported(host: Any, page: str, number: str) -> None:
-    from files.uploads.external import BadLink
+    from files.uploads.link_limits import BadLink
 
     with pytest.raises(BadLink):
         github_asset(page, number)

@@ -14,8 +14,9 @@ from files.models import Blob, File, UploadSession
 from files.storage import LocalStorage, blob_storage
 from files.storage.streaming import StagedUpload
 from files.uploads import verification
-from files.uploads.intake import decide
-from files.uploads.sessions import begin_upload, open_incoming, sign_parts
+from files.uploads.parts import sign_parts
+from files.uploads.sessions import begin_upload, open_incoming
+from files.uploads.validating import decide
 from files.uploads.verification import verify_upload
 from tests.factories import make_file, make_version, system
 from versions.models import Version

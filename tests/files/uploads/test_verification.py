@@ -20,8 +20,11 @@ from django.utils import timezone
 from files.models import Blob, File, UploadSession
 from files.storage import blob_storage
 from files.uploads import verification
-from files.uploads.sessions import begin_upload, complete_upload, find_upload, open_incoming, sign_parts
+from files.uploads.ending import complete_upload
+from files.uploads.parts import sign_parts
+from files.uploads.sessions import begin_upload, find_upload, open_incoming
 from files.uploads.verification import verify_upload
+from files.uploads.verification_queue import claim_upload
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.errors import Conflict, DomainError, StorageUnavailable
@@ -151,14 +154,14 @@ def test_verification_continues_after_a_crash_at_any_step(
 
 def test_leased_upload_is_skipped_by_a_second_worker() -> None:
     upload = uploaded()
-    assert verification._claim(upload.pk) is not None
+    assert claim_upload(upload.pk) is not None
     assert verify_upload(upload.pk) is None
 
 
 def test_worker_with_an_expired_lease_overwrites_nothing() -> None:
     """Its lease is over, another one finished meanwhile, and the client put other bytes in the old place."""
     upload = uploaded()
-    late = verification._claim(upload.pk)
+    late = claim_upload(upload.pk)
     assert late is not None
     UploadSession.objects.filter(pk=upload.pk).update(lease_until=timezone.now() - timedelta(minutes=1))
     verify_upload(upload.pk)
@@ -222,7 +225,7 @@ def fault_replaced_after_confirm(upload: UploadSession) -> None:
 
 def fault_expired(upload: UploadSession) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("files.uploads.sessions.URL_SECONDS", -10 if settings.STORAGE_KIND == "local" else 1)
+        patch.setattr("files.uploads.parts.URL_SECONDS", -10 if settings.STORAGE_KIND == "local" else 1)
         target = address(upload)
     if settings.STORAGE_KIND == "local":
         assert put(target, BYTES) == 403

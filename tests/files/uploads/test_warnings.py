@@ -11,8 +11,10 @@ from files.blobs import keep_upload
 from files.models import File
 from files.services import add_file
 from files.snapshots import file_snapshot
-from files.uploads.attaching import FileReference, attach_file, find_sources
-from files.uploads.intake import accept_upload, validate_file
+from files.uploads.attaching import attach_file
+from files.uploads.attachment_sources import FileReference, find_sources
+from files.uploads.intake import accept_upload
+from files.uploads.validating import validate_file
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Rejected
 from releasehub.publishing.lifecycle import move

@@ -1,0 +1,18 @@
+"""The models of files: blobs, files of versions, uploads, download statistics, and reserved file names."""
+
+from files.models.blob import Blob
+from files.models.file import File
+from files.models.public_name import PublicFileName
+from files.models.statistics import DownloadDay, DownloadGrant
+from files.models.upload import DownloadIcon, PackageUpload, UploadSession
+
+__all__ = [
+    "Blob",
+    "DownloadDay",
+    "DownloadGrant",
+    "DownloadIcon",
+    "File",
+    "PackageUpload",
+    "PublicFileName",
+    "UploadSession",
+]

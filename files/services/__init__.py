@@ -1,0 +1,30 @@
+"""Use cases of files: add, link, change and restore them. `releasehub.publishing.deletion` deletes them."""
+
+from files.services.adding import add_file
+from files.services.editing import restore_file, update_file
+from files.services.linking import link_file
+from files.services.locking import count_files, lock_file, offer_file
+from files.services.preconditions import (
+    authorize_upload,
+    check_asset_name,
+    check_new_file,
+    check_not_sealed,
+    same_file,
+    upload_limit,
+)
+
+__all__ = [
+    "add_file",
+    "authorize_upload",
+    "check_asset_name",
+    "check_new_file",
+    "check_not_sealed",
+    "count_files",
+    "link_file",
+    "lock_file",
+    "offer_file",
+    "restore_file",
+    "same_file",
+    "update_file",
+    "upload_limit",
+]

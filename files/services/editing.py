@@ -1,0 +1,99 @@
+"""Change and restore files."""
+
+from typing import Any
+
+from django.db import transaction
+
+from files.inspection.validation import Candidate, standing_findings, validate
+from files.models import File
+from files.policies import file_policy
+from files.primary import choose_primary_file, elect_primary_file
+from files.public_names import Identity, check_name_is_free, remember_file
+from files.quotas import lock_quota
+from files.services.locking import count_files, lock_file
+from files.services.preconditions import rules_for
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.clean import assign
+from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.restoring import needs_restore
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+
+
+@transaction.atomic
+def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
+    """Change the given fields of the file; all other fields stay as they are.
+
+    `is_primary=True` chooses the file as the primary one, and False withdraws the choice (see files/primary.py).
+
+    Raises:
+        NotFound: The file is not visible to the actor.
+        Denied: The actor may not edit the file.
+        Conflict: The version is sealed.
+        Invalid: A field has an unacceptable value.
+    """
+    file_policy.ensure("edit", actor, file)
+    file = lock_file(file)
+    file_policy.ensure("edit", actor, file)
+    is_chosen = fields.pop("is_primary", None)
+    changes = audit.changed_fields(file, fields)
+    if is_chosen is not None and is_chosen != file.is_primary_choice:
+        changes["is_primary"] = [file.is_primary_choice, is_chosen]
+    if not changes:
+        return file
+    choose_primary_file(file, is_chosen)
+    assign(file, fields)
+    file.save()
+    elect_primary_file(file.version, file)
+    audit.record(actor=actor, action=AuditAction.FILE_UPDATE, target=file, changes=changes)
+    webhooks.publish(actor=actor, event=EventType.FILE_UPDATED, target=file)
+    return file
+
+
+@transaction.atomic
+def restore_file(*, actor: Actor, file: File) -> File:
+    """Restore a soft-deleted file.
+
+    Raises:
+        NotFound: The file is not visible to the actor.
+        Denied: The actor may not restore the file.
+        Conflict: The file is not deleted, another file has its name now, or the version has too many files.
+        Rejected: A rule of the category or a quota does not allow the file.
+    """
+    file_policy.ensure("restore", actor, file)
+    file = lock_file(file)
+    if not needs_restore(actor, file, f"The file {file.filename}"):
+        return file
+    if File.objects.filter(version=file.version, folded_name=file.folded_name).exists():
+        raise Conflict(
+            ErrorCode.FILE_NAME_TAKEN,
+            f"Another file of this version is now named {file.filename}. Rename or delete it first.",
+            field="filename",
+        )
+    check_name_is_free(file.version, file.filename, Identity.of(file))
+    _check_room_for_restored(file)
+    file.mark_restored()
+    elect_primary_file(file.version, file)
+    remember_file(file)
+    count_files(file.version, int(file.validation_status == File.Validation.PASSED))
+    audit.record(actor=actor, action=AuditAction.FILE_RESTORE, target=file)
+    webhooks.publish(actor=actor, event=EventType.FILE_RESTORED, target=file)
+    return file
+
+
+def _check_room_for_restored(file: File) -> None:
+    """Check the file as if it were added again: until now, it did not count for the limits of its version."""
+    lock_quota(file.version.download.owner_id)
+    validate(
+        Candidate(
+            file.version,
+            file.filename,
+            rules_for(file.version),
+            file.size_bytes,
+            reservation=file,
+            is_link_only=file.blob is None,
+            findings=standing_findings(file),
+        )
+    )

@@ -1,0 +1,52 @@
+"""Compare stored bytes with the checksum that a client expects."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+
+from django.conf import settings
+
+from files.models import Blob
+from files.storage import blob_storage
+from files.storage.digests import algorithm_of
+from files.uploads.mismatches import digest_differs
+from releasehub.core.errors import ErrorCode, Invalid
+
+CHUNK_BYTES = 1024 * 1024
+TITLES = {"sha512": "SHA-512", "sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5"}
+
+
+def check_stored(blob: Blob, reference: str, checksum: str) -> None:
+    if blob.state != Blob.State.STORED:
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"The stored bytes of {reference} are missing or damaged. Upload the file again.",
+            field="reference",
+        )
+    name = algorithm_of(checksum)
+    if name is None:
+        return
+    actual = _sha1(blob) if name == "sha1" else getattr(blob, name)
+    if checksum != actual:
+        advice = f"Correct the checksum of {reference}, or attach another file."
+        raise digest_differs(TITLES[name], actual, checksum, field="checksum", advice=advice)
+
+
+def _sha1(blob: Blob) -> str:
+    """Return the SHA-1 of stored bytes, which the hub does not record and therefore has to read.
+
+    Raises:
+        Invalid: The file is too large to be read within a request.
+    """
+    if blob.size_bytes > settings.INLINE_CHECK_BYTES:
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"The SHA-1 of files over {settings.INLINE_CHECK_BYTES} bytes is not checked. Send the SHA-256 or SHA-512.",
+            field="checksum",
+        )
+    with closing(blob_storage().open(blob.storage_key)) as handle:
+        digest = hashlib.sha1(usedforsecurity=False)
+        while chunk := handle.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,86 @@
+"""End uploads straight to storage: complete or abort them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from files.models import UploadSession
+from files.storage import blob_storage
+from files.uploads.parts import MAX_SIGNED_PARTS, ensure_open, progress_of
+from files.uploads.sessions import find_upload
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode
+from releasehub.core.tasks import hint
+
+
+def check_complete(upload: UploadSession) -> None:
+    """Check that all parts have arrived. This calls the storage, so call it before the transaction.
+
+    Raises:
+        Conflict: Parts are missing; `missing` lists their numbers.
+    """
+    if upload.state != UploadSession.State.CREATED:
+        return
+    if missing := progress_of(upload).missing:
+        raise Conflict(
+            ErrorCode.UPLOAD_INCOMPLETE,
+            f"{len(missing)} of {upload.incoming.part_count} parts are missing or have the wrong size. "
+            "Send these parts again, then complete the upload.",
+            missing=missing[:MAX_SIGNED_PARTS],
+        )
+
+
+@transaction.atomic
+def complete_upload(*, actor: Actor, upload: UploadSession) -> UploadSession:
+    """Hand the upload to a worker, which verifies it. The call is idempotent.
+
+    Raises:
+        NotFound: The upload is not visible to the actor.
+        Denied: The actor may not upload to the version.
+        Conflict: The upload was aborted or has expired.
+    """
+    upload = find_upload(actor, upload.public_id)
+    open_uploads = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
+    # A conditional update, so that of two parallel requests only one sends the hint, and an upload that was aborted
+    # meanwhile stays aborted.
+    if open_uploads.update(
+        state=UploadSession.State.UPLOADED, last_active_at=timezone.now(), updated_at=timezone.now()
+    ):
+        transaction.on_commit(partial(hint, "files.verify_upload", upload.pk))
+    upload.refresh_from_db()
+    if upload.state == UploadSession.State.EXPIRED:
+        ensure_open(upload)
+    return upload
+
+
+def abort_upload(*, actor: Actor, upload: UploadSession) -> None:
+    """Abort the upload and delete its bytes.
+
+    Raises:
+        Conflict: The upload is being verified, or is already confirmed.
+    """
+    # The row ends before the bytes are deleted. In the other order, a worker could verify an upload without bytes.
+    if not end_upload(upload, UploadSession.State.EXPIRED, actor=actor):
+        upload.refresh_from_db()
+        if upload.state in {UploadSession.State.UPLOADED, UploadSession.State.CONFIRMED}:
+            raise Conflict(
+                ErrorCode.UPLOAD_STATE,
+                f"This upload is {upload.state} and can no longer be aborted. Delete its file instead.",
+            )
+    blob_storage().drop_incoming(upload.incoming)
+
+
+@transaction.atomic
+def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Actor | None = None) -> bool:
+    """End an open upload. Return False if it is no longer open."""
+    rows = UploadSession.objects.filter(pk=upload.pk, state=UploadSession.State.CREATED)
+    if not rows.update(state=state, updated_at=timezone.now()):
+        return False
+    if actor is not None:
+        audit.record(actor=actor, action=AuditAction.UPLOAD_ABORT, target=upload)
+    return True

@@ -1,0 +1,50 @@
+"""Uploads that wait for their verification, and the leases of the workers that verify them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import models
+from django.db.models.functions import Now
+
+from files.models import File, UploadSession
+from files.storage import blob_storage, new_key
+from releasehub.core.leases import is_unleased
+
+LEASE = timedelta(minutes=5)
+
+
+def versions_being_verified(version_ids: Collection[int]) -> set[int]:
+    """Return the versions that have an upload to verify or a file to validate."""
+    uploads = UploadSession.objects.filter(version__in=version_ids, state=UploadSession.State.UPLOADED)
+    files = File.objects.filter(version__in=version_ids, validation_status=File.Validation.PENDING)
+    version_ids_with_work = uploads.order_by().values_list("version").union(files.order_by().values_list("version"))
+    return {version_id for (version_id,) in version_ids_with_work}
+
+
+def waiting_uploads() -> list[int]:
+    """Return uploads that still wait because a task was lost or a worker died."""
+    return list(_claimable().order_by("id").values_list("pk", flat=True)[:1000])
+
+
+def _claimable() -> models.QuerySet[UploadSession]:
+    return UploadSession.objects.filter(is_unleased(Now()), state=UploadSession.State.UPLOADED)
+
+
+def claim_upload(upload_id: int) -> UploadSession | None:
+    """Take a lease on the upload, and record the final key of its bytes before they are moved there.
+
+    The lease uses the database clock, because the clocks of two workers may differ.
+
+    Each attempt has its own final key, so that a worker whose lease has expired cannot overwrite bytes that another
+    worker verified. If an earlier attempt already moved the bytes to its key, that key is used again.
+    """
+    # A conditional update is the claim: of several workers, only one changes the row from free to leased.
+    if not _claimable().filter(pk=upload_id).update(lease_until=Now() + LEASE):
+        return None
+    upload = UploadSession.objects.select_related("version__download__category", "user").get(pk=upload_id)
+    if not upload.final_key or blob_storage().size(upload.final_key) is None:
+        upload.final_key = new_key()
+        upload.save(update_fields=["final_key", "updated_at"])
+    return upload

@@ -1,0 +1,79 @@
+"""Links of the hash chain: the bytes that a hash covers, and the hash."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from releasehub.audit.triggers import FIXED_COLUMNS
+
+# The columns that are hashed as they are. Instead of the IP address, its digest is hashed, so that the address can be
+# cleared later without breaking the chain.
+PROTECTED = FIXED_COLUMNS
+
+
+class Link(NamedTuple):
+    """A position in the chain and the hash there. Positions start at 1 and have no gaps."""
+
+    position: int
+    chain_hash: str
+
+
+GENESIS = Link(0, "0" * 64)
+
+
+class NewLink(NamedTuple):
+    """The values that the chainer writes to one row."""
+
+    position: int
+    chain_hash: str
+    address_digest: str
+    address_salt: str
+    entry_id: int
+
+
+def link_content(previous: str, position: int, protected: Sequence[Any], address_digest: str) -> bytes:
+    """Return the bytes that the hash of a row covers: the previous hash, and the row as canonical JSON.
+
+    Args:
+        previous: The hash of the previous row.
+        position: The position of the row.
+        protected: The values of the row in the order of PROTECTED.
+        address_digest: The digest of the row's IP address.
+    """
+    content = dict(zip(PROTECTED, protected, strict=True))
+    content["position"], content["address_digest"] = position, address_digest
+    return previous.encode() + b"\n" + canonical(content)
+
+
+def keyed_hash(key: bytes, content: bytes) -> str:
+    """Return the HMAC-SHA256 in hex. The key is not in the database, so access to the database does not suffice."""
+    return hmac.digest(key, content, hashlib.sha256).hex()
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """Return JSON with sorted keys and without spaces."""
+    try:
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # only the slower encoder accepts integers over 64 bits and lone surrogates
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), default=_plain).encode()
+
+
+def address_digest_of(address: str | None, salt: str) -> str:
+    """Return the SHA-256 in hex over a random salt and the IP address, or an empty string if there is no address.
+
+    The salt is erased together with the address. Otherwise the address could be found again by trying all addresses.
+    """
+    return hashlib.sha256(f"{salt}|{address}".encode()).hexdigest() if address is not None else ""
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"An audit row cannot contain a value of type {type(value).__name__}.")

@@ -1,0 +1,92 @@
+"""Admin of categories."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from downloads import services
+from downloads.models import Category
+from downloads.policies import category_policy
+from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.row_actions import RowAction
+from releasehub.backoffice.warning_choices import RejectedWarningsField
+from releasehub.core.actor import Actor
+
+
+def erase_category(actor: Actor, row: Category, reason: str) -> None:
+    services.delete_category(actor=actor, category=row, reason=reason)
+
+
+@admin.register(Category)
+class CategoryAdmin(ActionAdmin):
+    policy = category_policy
+    view_on_site = attrgetter("path")
+    list_display = ("title", "parent", "display_order", "is_members_only", "requires_approval")
+    list_select_related = ("parent",)
+    search_fields = ("title", "slug")
+    autocomplete_fields = ("parent",)
+    fieldsets = (
+        (None, {"fields": ("title", "slug", "parent", "description", "display_order", "icon", "color")}),
+        (
+            "Rules (empty fields are inherited from the parent)",
+            {
+                "fields": (
+                    "accepts_downloads",
+                    "requires_approval",
+                    "has_versioning",
+                    "members_only",
+                    "allows_comments",
+                    "allows_reviews",
+                    "comments_need_approval",
+                    "allows_external_links",
+                    "allowed_extensions",
+                    "max_file_bytes",
+                    "max_version_bytes",
+                    "max_download_bytes",
+                    "max_files_per_version",
+                    "rejected_warnings",
+                )
+            },
+        ),
+    )
+    row_actions = (
+        RowAction(
+            name="erase",
+            label="Delete permanently",
+            done="permanently deleted",
+            run=erase_category,
+            applies=lambda row: True,
+            question="delete",
+            erases=True,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Category.objects.visible_to(admin_actor(request)).order_by("display_order", "title")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return category_policy.can_create(admin_actor(request))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "slug" in form.base_fields and obj is None:
+            form.base_fields["slug"].required = False
+            form.base_fields["slug"].help_text = "Leave empty to create the slug from the title."
+        return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if db_field.name == "rejected_warnings":
+            return RejectedWarningsField()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
+        return services.create_category(actor=actor, **values)
+
+    def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
+        services.update_category(actor=actor, category=Category.objects.get(pk=obj.pk), **values)

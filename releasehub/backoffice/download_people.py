@@ -1,0 +1,78 @@
+"""The people and stores of a download in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from downloads import services
+from downloads.models import Download, Share, StorePublication, TeamMember
+from downloads.policies import download_policy
+from releasehub.accounts.policies import user_policy
+from releasehub.backoffice.base import admin_actor
+from releasehub.core.actor import Actor
+
+
+class PeopleInline(TabularInline):
+    """People and stores of a download. `DownloadAdmin.save_formset` passes the changes to the services."""
+
+    extra = 0
+    tab = True
+    autocomplete_fields = ("user",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Show the rows to insiders of the download. Django also calls this without a download, for the rows."""
+        return obj is None or download_policy.is_insider(admin_actor(request), obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and download_policy.can_manage_team(admin_actor(request), obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Allow staff who may see accounts anyway. The others invite, on the page of the team."""
+        return self.has_change_permission(request, obj) and user_policy.can_list(admin_actor(request))
+
+    has_delete_permission = has_change_permission
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Fix the user of a row, because a choice among all users would show them."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if self.has_add_permission(request, obj) else (*fixed, *self.autocomplete_fields)
+
+
+class TeamInline(PeopleInline):
+    model = TeamMember
+
+
+class ShareInline(PeopleInline):
+    model = Share
+
+
+class StoreInline(PeopleInline):
+    model = StorePublication
+    autocomplete_fields = ("organization",)
+    has_add_permission = PeopleInline.has_change_permission
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.readonly_fields
+
+
+def save_person(actor: Actor, download: Download, row: TeamMember | Share | StorePublication) -> None:
+    if isinstance(row, TeamMember):
+        flags = {name for name in TeamMember.FLAGS if getattr(row, name)}
+        services.set_team_member(actor=actor, download=download, user=row.user, flags=flags)
+    elif isinstance(row, Share):
+        services.share_download(actor=actor, download=download, user=row.user)
+    else:
+        organization, is_public = row.organization, row.is_public
+        services.publish_to_store(actor=actor, download=download, organization=organization, is_public=is_public)
+
+
+def remove_person(actor: Actor, download: Download, row: TeamMember | Share | StorePublication) -> None:
+    if isinstance(row, TeamMember):
+        services.remove_team_member(actor=actor, download=download, user=row.user)
+    elif isinstance(row, Share):
+        services.unshare_download(actor=actor, download=download, user=row.user)
+    else:
+        services.withdraw_from_store(actor=actor, download=download, organization=row.organization)

@@ -1,0 +1,75 @@
+"""Declarations of admin actions on rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from releasehub.core.actor import Actor
+
+Run = Callable[[Actor, Any, str], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowAction:
+    """One thing that can be done to a row.
+
+    Attributes:
+        run: Function that calls the service with the actor, the row, and the text that the user entered.
+        applies: Function that returns True if the action makes sense for a row in its current state.
+        question: Name of the policy method `can_<question>` that decides whether the action is offered. The service
+            checks the same permission again.
+        options: Keyword arguments for the policy.
+        reason_use: Who sees the reason.
+        needs_reason: Whether the form is sent only with a reason. The service checks it again.
+        reason_label: The label of the text, for an action that needs another text than a reason.
+        warning: What happens, shown above the rows.
+    """
+
+    name: str
+    label: str
+    done: str
+    run: Run
+    applies: Callable[[Any], bool]
+    question: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    wants_reason: bool = False
+    needs_reason: bool = False
+    reason_label: str = "Reason"
+    warning: str = ""
+    reason_use: str = "shown in the audit log and to users who open the deleted item"
+    erases: bool = False
+
+
+def deletion_actions(delete: Callable[..., object], restore: Callable[..., object], name: str) -> tuple[RowAction, ...]:
+    """Return the actions that delete, restore and erase a row. The services take the row as the argument `name`."""
+    return (
+        RowAction(
+            name="delete",
+            label="Delete (can be restored)",
+            done="deleted",
+            run=lambda actor, row, reason: delete(actor=actor, reason=reason, **{name: row}),
+            applies=lambda row: not row.is_deleted,
+            question="delete",
+            wants_reason=True,
+        ),
+        RowAction(
+            name="restore",
+            label="Restore",
+            done="restored",
+            run=lambda actor, row, reason: restore(actor=actor, **{name: row}),
+            applies=lambda row: row.is_deleted,
+            question="restore",
+        ),
+        RowAction(
+            name="erase",
+            label="Delete permanently",
+            done="permanently deleted",
+            run=lambda actor, row, reason: delete(actor=actor, hard=True, reason=reason, **{name: row}),
+            applies=lambda row: True,
+            question="delete",
+            options={"hard": True},
+            erases=True,
+        ),
+    )

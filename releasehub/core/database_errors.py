@@ -1,0 +1,45 @@
+"""Domain errors for exceptions of the database."""
+
+import logging
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+
+from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, NotFound
+
+log = logging.getLogger(__name__)
+# The database cannot be reached, is overloaded, or has rolled back this transaction. A retry may succeed.
+OUTAGES = (OperationalError, InterfaceError)
+# The only constraints that two concurrent requests can violate: unique constraints and foreign keys.
+RACES = frozenset(
+    {"23503", "23505", "SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
+)
+CHANGED_MEANWHILE = "Another request changed or deleted data that this request needs. Reload the data and try again."
+CANNOT_BE_STORED = "A value is too large or contains characters that cannot be stored. Correct it and try again."
+
+
+def domain_error_of(error: BaseException | None) -> DomainError | None:
+    """Return the domain error for an exception that a concurrent request or a hostile value caused in the database.
+
+    Validation should have prevented most of them, so the traceback is logged. It is logged as an error if a concurrent
+    request cannot be the cause. For any other exception the result is None.
+    """
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, ObjectDoesNotExist):  # another request deleted the row after this one had read it
+        log.warning("A row was deleted while a request was using it.", exc_info=error)
+        return NotFound()
+    if isinstance(error, IntegrityError):
+        level = logging.WARNING if _constraint_kind(error) in RACES else logging.ERROR
+        log.log(level, "The database rejected a change.", exc_info=error)
+        return Conflict(ErrorCode.CONFLICT, CHANGED_MEANWHILE)
+    if isinstance(error, DataError):
+        log.warning("The database could not store a value.", exc_info=error)
+        return Invalid(ErrorCode.INVALID, CANNOT_BE_STORED)
+    return None
+
+
+def _constraint_kind(error: IntegrityError) -> str:
+    """Return the SQLSTATE code of PostgreSQL, or the error name of SQLite."""
+    cause = error.__cause__
+    return str(getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", ""))

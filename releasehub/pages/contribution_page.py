@@ -1,0 +1,48 @@
+"""The page with the form of a comment, a review or a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+
+from downloads.models import Download
+from releasehub.community.models import Contribution, Review
+from releasehub.core.errors import Conflict, Invalid, Rejected, TooMany
+from releasehub.pages.forms import ServiceForm
+
+WAITING = "Thank you. Your text is shown as soon as a moderator approves it."
+SAVED = "Your text was saved."
+Save = Callable[..., Contribution]
+
+
+def contribution_page(
+    request: HttpRequest, download: Download, form: ServiceForm, save: Save, title: str, about: Review | None = None
+) -> HttpResponseBase:
+    """Show the form, or save it and return to the page of the download.
+
+    Args:
+        request: The request.
+        download: The download that the text is about.
+        form: The form, bound if it was sent.
+        save: Calls the service with the values of the form.
+        title: The title of the page.
+        about: The review that the text replies to.
+    """
+    status, wait = (400 if form.errors else 200), 0
+    if form.is_valid():
+        try:
+            row = save(**form.cleaned_data)
+        except (Conflict, Invalid, Rejected, TooMany) as error:
+            form.refuse(error)
+            status, wait = (429, error.wait) if isinstance(error, TooMany) else (400, 0)
+        else:
+            messages.success(request, SAVED if row.is_shown else WAITING)
+            return redirect(f"{download.path}#{row._meta.model_name}s")
+    context = {"download": download, "form": form, "title": title, "about": about}
+    response = render(request, "pages/contribution_form.html", context, status=status)
+    if wait:
+        response["Retry-After"] = str(wait)
+    return response

@@ -1,0 +1,35 @@
+"""Lists of invitations, with their targets and rights in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from releasehub.accounts.invitation_targets import target_of
+from releasehub.accounts.models import Invitation, Organization
+from releasehub.accounts.policies import organization_policy
+from releasehub.core.actor import Actor
+
+MAX_ROWS = 500
+
+
+def invitations_of(actor: Actor) -> list[dict[str, Any]]:
+    """Return the invitations that the user can accept, for the account page."""
+    return described(Invitation.objects.pending().addressed_to(actor).select_related("invited_by")[:MAX_ROWS])
+
+
+def described(invitations: Any) -> list[dict[str, Any]]:
+    """Return the invitations with the title of their targets and the rights in words, if the targets still exist."""
+    found = []
+    for invitation in invitations:
+        handler = target_of(invitation.kind)
+        target = handler.find(invitation.target_id)
+        if target is not None:
+            title, rights = handler.describe(target, invitation.rights)
+            found.append({"row": invitation, "title": title, "rights": rights})
+    return found
+
+
+def organizations_of(actor: Actor) -> list[Organization]:
+    """Return the organizations of the user to which the user may invite."""
+    mine = Organization.objects.filter(memberships__user=actor.user_id)
+    return [row for row in mine[:MAX_ROWS] if organization_policy.can_invite(actor, row)]

@@ -1,0 +1,65 @@
+"""Middleware for caches: ETags that proxies have changed, and responses that no cache may store."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+from releasehub.core.anonymous_cache import has_credentials
+
+PERMANENT_REDIRECTS = frozenset({300, 301, 308})
+WEAK_TAG = re.compile(r'(^|,)\s*W/(?=")')
+
+
+class WeakTagMiddleware:
+    """Compare the tags of `If-Match` without the `W/` that a proxy adds to an ETag when it compresses a response.
+
+    By RFC 9110, section 13.1.1, a weak tag never matches, so a client behind such a proxy could change nothing.
+    `If-None-Match` ignores `W/` by itself. `If-Range` must not: bytes of two encodings would be joined.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if_match = request.META.get("HTTP_IF_MATCH", "")
+        if "W/" in if_match:
+            request.META["HTTP_IF_MATCH"] = WEAK_TAG.sub(r"\1", if_match)
+        return self.get_response(request)
+
+
+class UncachedErrorsMiddleware:
+    """Keep errors and permanent redirects out of caches unless their view sets a lifetime.
+
+    Browsers may store 410, 301 and 308 without an expiry date indefinitely (RFC 9111, section 4.2.2). A version that
+    was deleted and restored would still be gone in Chromium.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code >= 400 or response.status_code in PERMANENT_REDIRECTS:
+            response.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class PrivateAnswerMiddleware:
+    """Keep every response to an authenticated client out of caches, for all routes and all statuses.
+
+    `no-transform` stays: it protects the bytes on their way, which has nothing to do with caches.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        directives = response.get("Cache-Control", "")
+        if has_credentials(request) and "no-store" not in directives:
+            kept = ", no-transform" if "no-transform" in directives else ""
+            response["Cache-Control"] = f"private, no-store{kept}"
+        return response

@@ -1,0 +1,60 @@
+"""Middleware of pages: sessions, CSRF protection, messages and content policy. `PagesOnly` skips the APIs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+
+from releasehub.api.dialects import is_api
+
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class PagesOnly:
+    """A mixin that skips the middleware for the APIs."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if is_api(request.path_info):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc]
+
+
+class PageSessionMiddleware(PagesOnly, SessionMiddleware):
+    pass
+
+
+class PageCsrfMiddleware(PagesOnly, CsrfViewMiddleware):
+    """CSRF protection. Every view that is not exempt is still checked; only the cookie is skipped for the APIs."""
+
+
+class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
+    pass
+
+
+class PageMessageMiddleware(PagesOnly, MessageMiddleware):
+    pass
+
+
+class ContentPolicyMiddleware(CSPMiddleware):
+    """Content security policy. Nearly all pages share one cached header, and an API response may load nothing."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if any(name.startswith("_csp_") for name in vars(response)):  # a view changed its policy
+            return super().process_response(request, response)
+        response.setdefault(HEADER, API_POLICY if is_api(request.path_info) else self.page_policy)
+        return response
+
+    @cached_property
+    def page_policy(self) -> str:
+        return build_policy()

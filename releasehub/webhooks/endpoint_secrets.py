@@ -1,0 +1,45 @@
+"""Rotate the secrets of endpoints."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core import encryption
+from releasehub.core.actor import Actor
+from releasehub.webhooks.endpoint_fields import clean_secret
+from releasehub.webhooks.endpoint_states import lock_endpoint
+from releasehub.webhooks.models import Endpoint
+from releasehub.webhooks.policies import endpoint_policy
+
+SECRET_OVERLAP = timedelta(hours=24)
+
+
+@transaction.atomic
+def rotate_secret(*, actor: Actor, endpoint: Endpoint, secret: str = "", overlap: timedelta = SECRET_OVERLAP) -> str:
+    """Replace the secret of an endpoint, and return the new one.
+
+    Args:
+        actor: The actor.
+        endpoint: The endpoint.
+        secret: The new secret. By default, a random one is generated.
+        overlap: How long standard signatures are also made with the previous secret.
+
+    Raises:
+        NotFound: The actor may not see the endpoint.
+        Denied: The actor may not change it.
+        Invalid: The secret is invalid.
+    """
+    endpoint_policy.ensure("change", actor, endpoint)
+    locked = lock_endpoint(endpoint)
+    secret = clean_secret(secret, locked.format)
+    locked.sealed_previous_secret = locked.sealed_secret if overlap else ""
+    locked.previous_secret_until = timezone.now() + overlap if overlap else None
+    locked.sealed_secret = encryption.encrypt(secret)
+    locked.save(update_fields=["sealed_secret", "sealed_previous_secret", "previous_secret_until", "updated_at"])
+    audit.record(actor=actor, action=AuditAction.ENDPOINT_ROTATE_SECRET, target=locked)
+    return secret

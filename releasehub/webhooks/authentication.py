@@ -24,7 +24,8 @@ MAX_SECRET_CHARACTERS = 1000
 MIN_REDACTED_CHARACTERS = 4
 AuthType = Endpoint.AuthType
 
-_CREDENTIALS = re.compile(r"(https?://)([^/?#@:\\\s]*)(?::([^/?#@\\\s]*))?@(?=[^/?#@]*(?:[/?#]|\Z))", re.IGNORECASE)
+# Parsers differ about `;` and `&` before an `@`: some end the host there. Such a name has to be percent-encoded.
+_CREDENTIALS = re.compile(r"(https?://)([^/?#@:;&\\\s]*)(?::([^/?#@\\\s]*))?@(?=[^/?#@]*(?:[/?#]|\Z))", re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _OUR_HEADERS = re.compile(r"content-.*|user-agent|webhook-.*|xf-content-type|xf-webhook-.*", re.IGNORECASE)
 _PRINTABLE_ASCII = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")

@@ -56,9 +56,7 @@ class AnonymizingMixin(ModelAdmin):
             "owned": Download.all_objects.filter(owner=user).count(),
             "error": error,
         }
-        return TemplateResponse(
-            request, "admin/releasehub/anonymize.html", context, status=400 if request.method == "POST" else 200
-        )
+        return TemplateResponse(request, "admin/releasehub/anonymize.html", context)
 
     def _anonymize(self, request: HttpRequest, user: User) -> str:
         """Anonymize the user, or return why that did not happen."""

@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 
 from files.models import File
 from releasehub.accounts.models import User
+from releasehub.api.common.schema import NULL_IS_OMITTED
 from releasehub.apikeys.tokens import issue_token
 from releasehub.outbound import lookup
 from tests.api.described import document, operations, real_parameters, sample
@@ -70,11 +71,20 @@ def required_members(verb: str, path: str, file: File) -> dict[str, Any]:
 
 def optional_members(verb: str, path: str) -> list[str]:
     """Return the members that may be left out, except those for which the contract gives null a meaning."""
-    schema = body_schema(verb, path) or {}
-    optional = {
-        name: part for name, part in schema.get("properties", {}).items() if name not in schema.get("required", [])
-    }
-    return [name for name, part in optional.items() if '"null"' not in json.dumps(resolved(part)) or "items" in part]
+    members = (body_schema(verb, path) or {}).get("properties", {})
+    return [name for name, part in members.items() if part.get(NULL_IS_OMITTED)]
+
+
+def test_the_schema_allows_null_where_the_hub_does() -> None:
+    """Every optional member is nullable: those that mean something by null are so in their serializer."""
+    refused = []
+    for verb, path in WRITES:
+        schema = body_schema(verb, path) or {}
+        for name, part in schema.get("properties", {}).items():
+            is_nullable = '"null"' in json.dumps(part) or '"null"' in json.dumps(resolved(part))
+            if is_nullable == (name in schema.get("required", [])):
+                refused.append((verb, path, name))
+    assert refused == []
 
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from releasehub.api.common.ratelimit import AddressThrottle
+from releasehub.api.common.serializers import InputSerializer
 
 WRITE_HEADERS = (
     OpenApiParameter(
@@ -25,6 +26,9 @@ WRITE_HEADERS = (
     ),
 )
 RATE_LIMITED = "Too many requests from this network. Wait for the seconds in `Retry-After`."
+# An extension of this hub: a member that may be null, which means the same as leaving it out.
+NULL_IS_OMITTED = "x-null-is-omitted"
+COMBINATIONS = ("$ref", "allOf", "anyOf", "oneOf")
 REDIRECTS = frozenset({"302", "308"})
 
 
@@ -43,6 +47,16 @@ class HubSchema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         return [] if self.method == "GET" else list(WRITE_HEADERS)
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """Mark the members of a request body that count as left out if they are null, for `allow_nulls`."""
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        if isinstance(serializer, InputSerializer) and direction == "request":
+            for name, field in serializer.fields.items():
+                member = schema.get("properties", {}).get(name)
+                if member is not None and not (field.required or field.allow_null):
+                    schema["properties"][name] = {**member, NULL_IS_OMITTED: True}
+        return schema
 
     def _get_response_bodies(self, direction: str = "response") -> Any:
         """Return the responses that the view documents, and every error of the dialect in its format."""
@@ -79,6 +93,22 @@ class HubSchema(AutoSchema):
 
 def _header(kind: str, description: str, *, is_required: bool = True) -> dict[str, Any]:
     return {"schema": {"type": kind}, "description": description, "required": is_required}
+
+
+def allow_nulls(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add null to the types of the marked members. This runs after the enums have become components of their own."""
+    for node in _objects(result):
+        if node.get(NULL_IS_OMITTED) is not True:
+            continue
+        if isinstance(node.get("type"), str):
+            node["type"] = [node["type"], "null"]
+            if "enum" in node:
+                node["enum"] = [*node["enum"], None]
+            continue
+        value = {name: node.pop(name) for name in COMBINATIONS if name in node}
+        if value:
+            node["anyOf"] = [value, {"type": "null"}]
+    return result
 
 
 def either_may_be_both(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

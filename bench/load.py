@@ -20,7 +20,7 @@ _salts = count(int(time.time()) % 1_000_000)
 
 
 @dataclass(frozen=True)
-class Job:
+class LoadJob:
     """A request to repeat: a GET of a path, or a POST that creates a version.
 
     With `creates_in` (first ID and number of downloads), each POST creates a new version in one of those downloads.
@@ -46,7 +46,7 @@ class Load:
     failed: int
 
 
-def press(job: Job, seconds: float) -> Load:
+def press(job: LoadJob, seconds: float) -> Load:
     """Run the load test for `seconds` and return its result.
 
     Raises:
@@ -56,7 +56,7 @@ def press(job: Job, seconds: float) -> Load:
     return press_with_wrk(wrk, job, seconds) if wrk else press_with_threads(job, seconds)
 
 
-def press_with_wrk(wrk: str, job: Job, seconds: float) -> Load:
+def press_with_wrk(wrk: str, job: LoadJob, seconds: float) -> Load:
     command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency", "--timeout", "20s"]
     for name, value in job.headers.items():
         command += ["-H", f"{name}: {value}"]
@@ -96,7 +96,7 @@ def milliseconds(text: str) -> float:
     return float(match[1]) * MILLISECONDS[match[2]] if match else 0.0
 
 
-def press_with_threads(job: Job, seconds: float) -> Load:
+def press_with_threads(job: LoadJob, seconds: float) -> Load:
     times: list[float] = []
     failures: list[int] = []
     bodies = new_bodies(job)
@@ -111,7 +111,7 @@ def press_with_threads(job: Job, seconds: float) -> Load:
     return Load(len(times), len(times) / seconds, statistics.median(ordered), p99, sum(failures))
 
 
-def client(job: Job, bodies: Iterator[bytes | None], end: float, times: list[float], failures: list[int]) -> None:
+def client(job: LoadJob, bodies: Iterator[bytes | None], end: float, times: list[float], failures: list[int]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", job.port, timeout=20)
     failed = 0
     while time.monotonic() < end and failed < 1000:
@@ -131,7 +131,7 @@ def client(job: Job, bodies: Iterator[bytes | None], end: float, times: list[flo
     failures.append(failed)
 
 
-def new_bodies(job: Job) -> Iterator[bytes | None]:
+def new_bodies(job: LoadJob) -> Iterator[bytes | None]:
     """Return the request bodies. Unlike a generator, `map` and `count` can be shared by several threads."""
     if job.creates_in is None:
         return repeat(None)

@@ -21,7 +21,7 @@ if not __package__:  # started as a script: find the package from the root of th
 
 from bench import dbtime, embedded, processes, servers, uploads, webhooks
 from bench.embedded import EMBEDDED
-from bench.load import Job, press
+from bench.load import LoadJob, press
 from bench.plan import Seeded
 from bench.report import Result, Sample, Uploads, spread, table, upload_table
 from bench.servers import Cluster, Server, Setup
@@ -89,7 +89,7 @@ def measure(on: Stage, rounds: int, seconds: float, only: str) -> list[Result]:
     return list(results.values())
 
 
-def sample(job: Job, server: Server, cluster: Cluster, seconds: float) -> Sample:
+def sample(job: LoadJob, server: Server, cluster: Cluster, seconds: float) -> Sample:
     press(job, WARM_UP)
     roots = (server.pid, cluster.pid)
     before = [processes.cpu_seconds(root) for root in roots]

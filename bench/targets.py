@@ -4,7 +4,7 @@ import http.client
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.load import Job
+from bench.load import LoadJob
 from bench.plan import FILENAME, Seeded
 from tests.services.processes import HOST
 
@@ -12,52 +12,52 @@ UPLOAD = "upload"
 
 
 @dataclass(frozen=True)
-class Target:
+class BenchmarkTarget:
     """A pair of requests to compare.
 
     `budget` and `aim` are ratios: requests per second of ReleaseHub divided by those of the baseline.
     """
 
     name: str
-    hub: Job
-    baseline: Job
+    hub: LoadJob
+    baseline: LoadJob
     budget: float | None = None
     aim: float | None = None
 
 
-def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[Target]:
+def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget]:
     """Yield all targets. `hub` and `baseline` are the ports of the two servers."""
     key, reader = {"XF-Api-Key": seeded.key}, {"XF-Api-Key": seeded.reader_key}
     versions = f"/api/mc-dm-versions/?download_id={seeded.heavy}"
-    first = Job(baseline, "/versions/?download_id=1")
+    first = LoadJob(baseline, "/versions/?download_id=1")
     creates_in = (seeded.others_first, seeded.others_count)
     last_page = seeded.heavy_versions // 20
-    yield Target("list", Job(hub, versions, key), first, 0.40, 0.60)
-    yield Target("list, reader's key", Job(hub, versions, reader), first, 0.40, 0.60)
-    yield Target("list, anonymous", Job(hub, versions), first)
-    yield Target("list, deep page", Job(hub, f"{versions}&page={last_page * 9 // 10}", key), first)
-    detail = Job(baseline, f"/versions/{seeded.version}/")
-    yield Target("detail", Job(hub, f"/api/mc-dm-versions/{seeded.version}/", key), detail, 0.30, 0.50)
-    new = Job(baseline, "/versions/", creates_in=creates_in)
-    yield Target("create", Job(hub, "/api/mc-dm-versions/", key, creates_in), new, 0.20, 0.35)
+    yield BenchmarkTarget("list", LoadJob(hub, versions, key), first, 0.40, 0.60)
+    yield BenchmarkTarget("list, reader's key", LoadJob(hub, versions, reader), first, 0.40, 0.60)
+    yield BenchmarkTarget("list, anonymous", LoadJob(hub, versions), first)
+    yield BenchmarkTarget("list, deep page", LoadJob(hub, f"{versions}&page={last_page * 9 // 10}", key), first)
+    detail = LoadJob(baseline, f"/versions/{seeded.version}/")
+    yield BenchmarkTarget("detail", LoadJob(hub, f"/api/mc-dm-versions/{seeded.version}/", key), detail, 0.30, 0.50)
+    new = LoadJob(baseline, "/versions/", creates_in=creates_in)
+    yield BenchmarkTarget("create", LoadJob(hub, "/api/mc-dm-versions/", key, creates_in), new, 0.20, 0.35)
     permalink = f"/d/{seeded.heavy_slug}/{seeded.number}/{FILENAME}"
-    link = Job(baseline, permalink)
-    yield Target("redirect, file address", Job(hub, f"/api/mc-dm-files/{seeded.file}/download/"), link)
-    if is_served(Job(hub, permalink)):
-        yield Target("redirect, permalink", Job(hub, permalink), link, 0.60, 0.80)
+    link = LoadJob(baseline, permalink)
+    yield BenchmarkTarget("redirect, file address", LoadJob(hub, f"/api/mc-dm-files/{seeded.file}/download/"), link)
+    if is_served(LoadJob(hub, permalink)):
+        yield BenchmarkTarget("redirect, permalink", LoadJob(hub, permalink), link, 0.60, 0.80)
     updates = f"/api/updates/{seeded.heavy_slug}"
-    if is_served(Job(hub, updates)):
-        yield Target("update check", Job(hub, f"{updates}?version=1.1&platform=linux"), detail, 0.40, 0.70)
-        yield Target(
-            "update check, nothing newer", Job(hub, f"{updates}?version=1.{seeded.heavy_versions * 9}"), detail
+    if is_served(LoadJob(hub, updates)):
+        yield BenchmarkTarget("update check", LoadJob(hub, f"{updates}?version=1.1&platform=linux"), detail, 0.40, 0.70)
+        yield BenchmarkTarget(
+            "update check, nothing newer", LoadJob(hub, f"{updates}?version=1.{seeded.heavy_versions * 9}"), detail
         )
-        yield Target("latest", Job(hub, updates), detail)
-    page = Job(hub, f"/downloads/{seeded.heavy_slug}.{seeded.heavy}/")
+        yield BenchmarkTarget("latest", LoadJob(hub, updates), detail)
+    page = LoadJob(hub, f"/downloads/{seeded.heavy_slug}.{seeded.heavy}/")
     if is_served(page):
-        yield Target("download page", page, first, 0.40, 0.60)
+        yield BenchmarkTarget("download page", page, first, 0.40, 0.60)
 
 
-def is_served(job: Job) -> bool:
+def is_served(job: LoadJob) -> bool:
     """Return True if this version of ReleaseHub has the URL."""
     connection = http.client.HTTPConnection(HOST, job.port, timeout=20)
     connection.request("GET", job.path)

@@ -24,7 +24,7 @@ ACCEPT = "application/json, */*;q=0.5"  # permanent links respond with an HTML p
 
 
 @dataclass(frozen=True)
-class Request:
+class HubRequest:
     """One call of the API. With `needs_key`, the hub carries it out only once even if it arrives twice."""
 
     method: str
@@ -64,7 +64,7 @@ class Hub:
             HubError: The hub refused the request.
             CliError: The network failed after all retries.
         """
-        return self._call(Request("GET", path, params=params))
+        return self._call(HubRequest("GET", path, params=params))
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, is_repeatable: bool = False) -> dict[str, Any]:
         """Send a POST request, as `get`.
@@ -74,13 +74,13 @@ class Hub:
             body: The JSON object to send.
             is_repeatable: The route itself is idempotent, so no Idempotency-Key is sent.
         """
-        return self._call(Request("POST", path, body=body or {}, needs_key=not is_repeatable))
+        return self._call(HubRequest("POST", path, body=body or {}, needs_key=not is_repeatable))
 
     def put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return self._call(Request("PUT", path, body=body, needs_key=True))
+        return self._call(HubRequest("PUT", path, body=body, needs_key=True))
 
     def delete(self, path: str, **params: str | int) -> dict[str, Any]:
-        return self._call(Request("DELETE", path, params=params, needs_key=True))
+        return self._call(HubRequest("DELETE", path, params=params, needs_key=True))
 
     def head(self, path: str) -> httpx.Headers:
         """Return the headers of the hub's own response, even if it is a redirect.
@@ -89,10 +89,10 @@ class Hub:
             HubError: The hub refused the request.
             CliError: The network failed after all retries.
         """
-        response = self._request_with_retries(Request("HEAD", path))
+        response = self._request_with_retries(HubRequest("HEAD", path))
         if response.is_error:
             # A response to HEAD has no body that names the reason.
-            response = self._request_with_retries(Request("GET", path))
+            response = self._request_with_retries(HubRequest("GET", path))
         if response.is_error:
             raise error_of(response, has_key=bool(self.key))
         return response.headers
@@ -113,10 +113,10 @@ class Hub:
         """Return the absolute form of a URL that the hub sent."""
         return urljoin(f"{self.url}/", url)
 
-    def _call(self, request: Request) -> dict[str, Any]:
+    def _call(self, request: HubRequest) -> dict[str, Any]:
         return json_object(self._request_with_retries(request), self.url, has_key=bool(self.key))
 
-    def _request_with_retries(self, request: Request) -> httpx.Response:
+    def _request_with_retries(self, request: HubRequest) -> httpx.Response:
         """Return the first response that is not a temporary failure, or the last response.
 
         Raises:
@@ -139,7 +139,7 @@ class Hub:
                 once = request.new_key()
             backoff.wait(retry_after(response))
 
-    def _send(self, request: Request, headers: Mapping[str, str]) -> httpx.Response:
+    def _send(self, request: HubRequest, headers: Mapping[str, str]) -> httpx.Response:
         started_at = time.monotonic()
         response = self._client.request(
             request.method,

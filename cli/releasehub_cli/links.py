@@ -10,7 +10,7 @@ from releasehub_cli.errors import CliError, HubError
 from releasehub_cli.http import Hub
 from releasehub_cli.shapes import VersionRow
 from releasehub_cli.systems import System, best_file, no_matching_file
-from releasehub_cli.targets import Target, moving_link_prefix, version_of
+from releasehub_cli.targets import VersionTarget, moving_link_prefix, version_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FileChoice:
         return self.filename or str(self.system)
 
 
-def link_for(hub: Hub, target: Target, choice: FileChoice, channel: str = "") -> str:
+def link_for(hub: Hub, target: VersionTarget, choice: FileChoice, channel: str = "") -> str:
     """Return the path of a permanent link (docs/links.md) to the chosen file.
 
     Raises:
@@ -40,7 +40,7 @@ def link_for(hub: Hub, target: Target, choice: FileChoice, channel: str = "") ->
     return _link_in(hub, target, row, choice)
 
 
-def other_link(hub: Hub, target: Target, choice: FileChoice, channel: str, refusal: HubError) -> str:
+def other_link(hub: Hub, target: VersionTarget, choice: FileChoice, channel: str, refusal: HubError) -> str:
     """Find the file in the list of files, after the hub has refused the first link.
 
     The files may use different names for a system than the links of the hub.
@@ -60,7 +60,7 @@ def other_link(hub: Hub, target: Target, choice: FileChoice, channel: str, refus
     return _link_in(hub, target, row, choice)
 
 
-def _link_in(hub: Hub, target: Target, row: VersionRow, choice: FileChoice) -> str:
+def _link_in(hub: Hub, target: VersionTarget, row: VersionRow, choice: FileChoice) -> str:
     """Return an exact link with the channel, so that no other channel with the same version matches."""
     files = catalog.all_files(hub, row)
     file = best_file(files, choice.system)

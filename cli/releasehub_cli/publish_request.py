@@ -13,7 +13,7 @@ from releasehub_cli.names import kind_of, target_of
 
 
 @dataclass(frozen=True)
-class Request:
+class PublishRequest:
     """The options of the command.
 
     Attributes:
@@ -40,7 +40,7 @@ def display_order(files: list[LocalFile]) -> dict[str, int]:
     return {file.name: place for place, file in enumerate(ranked, 1)}
 
 
-def fields_of(request: Request, file: LocalFile, place: int) -> dict[str, Any]:
+def fields_of(request: PublishRequest, file: LocalFile, place: int) -> dict[str, Any]:
     platform, architecture = target_of(file.name)
     return {
         "platform": _choose(request.platform, platform),

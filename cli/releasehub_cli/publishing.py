@@ -10,14 +10,14 @@ from releasehub_cli.errors import Exit, HubError
 from releasehub_cli.http import Hub
 from releasehub_cli.localfiles import LocalFile
 from releasehub_cli.progress import Meter
-from releasehub_cli.publish_request import Request, display_order, fields_of
+from releasehub_cli.publish_request import PublishRequest, display_order, fields_of
 from releasehub_cli.remote_files import check_uploaded, ensure_same, is_missing
 from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
 from releasehub_cli.upload_sessions import Job
 from releasehub_cli.uploads import Uploader
 
 
-def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Meter) -> dict[str, Any]:
+def run(uploader: Uploader, request: PublishRequest, files: list[LocalFile], bars: Meter) -> dict[str, Any]:
     """Publish the files and return the result for `--json`."""
     hub = uploader.hub
     download = catalog.find_download(hub, request.download)
@@ -45,7 +45,7 @@ def run(uploader: Uploader, request: Request, files: list[LocalFile], bars: Mete
     return _result(download, version, remote, uploaded)
 
 
-def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
+def _create(hub: Hub, download: DownloadRow, request: PublishRequest) -> VersionRow:
     """Create a draft, or return the one that another job has created at the same time."""
     body = {
         "download_id": download["download_id"],
@@ -66,7 +66,7 @@ def _create(hub: Hub, download: DownloadRow, request: Request) -> VersionRow:
     return catalog.version_with_id(hub, created["version_id"])
 
 
-def _update(hub: Hub, version: VersionRow, request: Request) -> None:
+def _update(hub: Hub, version: VersionRow, request: PublishRequest) -> None:
     """Update title and release notes of an existing draft."""
     fields = cast("dict[str, Any]", version)
     names = {"title": "display_title", "release_notes": "release_notes"}

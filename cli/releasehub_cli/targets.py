@@ -15,7 +15,7 @@ _LINE = re.compile(r"latest-[0-9.]+\.x")
 
 
 @dataclass(frozen=True)
-class Target:
+class VersionTarget:
     """A parsed DOWNLOAD@VERSION.
 
     Attributes:
@@ -26,7 +26,7 @@ class Target:
     version: str
 
     @classmethod
-    def parse(cls, text: str, *, needs_version: bool = False) -> Target:
+    def parse(cls, text: str, *, needs_version: bool = False) -> VersionTarget:
         download, sign, version = text.partition("@")
         if not download or (sign and not version) or (needs_version and not version):
             raise usage(f"{text!r} does not name a version.", "Write DOWNLOAD@VERSION, such as packsmith@1.4.2.")
@@ -38,7 +38,7 @@ class Target:
         return plain_number(self.version)[:1].isdigit()
 
 
-def moving_link_prefix(hub: Hub, target: Target, channel: str = "") -> str:
+def moving_link_prefix(hub: Hub, target: VersionTarget, channel: str = "") -> str:
     """Return the prefix of the permanent link to the newest version, or an empty string if the target is one version.
 
     A word such as `beta` is a version if the download has one of that name, and otherwise a channel.
@@ -65,7 +65,7 @@ def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
     return find_version(hub, find_download(hub, name), number)
 
 
-def _is_version(hub: Hub, target: Target) -> bool:
+def _is_version(hub: Hub, target: VersionTarget) -> bool:
     try:
         return bool(versions_with_number(hub, find_download(hub, target.download), target.version))
     except HubError:  # for example, the key may only read permanent links
@@ -80,7 +80,7 @@ def version_of(hub: Hub, text: str, channel: str = "") -> VersionRow:
     """
     if text.isascii() and text.isdigit():
         return version_with_id(hub, text)
-    target = Target.parse(text, needs_version=True)
+    target = VersionTarget.parse(text, needs_version=True)
     if moving := moving_link_prefix(hub, target, channel):
         return newest_version(hub, target.download, moving)
     return find_version(hub, find_download(hub, target.download), target.version, channel)

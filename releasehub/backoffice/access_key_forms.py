@@ -20,7 +20,7 @@ from releasehub.core.numbers import MAX_INTEGER
 from releasehub.distribution.access_key_import import MAX_FILE_BYTES, ImportReport, import_access_keys, read_table
 
 
-class AccessKeyForm(HubForm):
+class AccessKeyAdminForm(HubForm):
     uses_left = forms.IntegerField(
         label="Number of downloads",
         min_value=1,

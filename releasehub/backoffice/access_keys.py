@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from downloads.models import AccessKey, Download
 from downloads.policies import access_key_policy, manageable_access_keys
-from releasehub.backoffice.access_key_forms import AccessKeyForm, ImportForm, TableUploadHandler
+from releasehub.backoffice.access_key_forms import AccessKeyAdminForm, ImportForm, TableUploadHandler
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.filters import AccessKeyStateFilter
 from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
@@ -25,7 +25,7 @@ from releasehub.distribution.access_keys import issue_access_key, revoke_access_
 
 @admin.register(AccessKey)
 class AccessKeyAdmin(IssuedKeyAdmin):
-    form = AccessKeyForm
+    form = AccessKeyAdminForm
     policy = access_key_policy
     download_path = ("download_id",)
     list_display = ("name", "prefix", "download", "shown_state", "uses_left", "highest_number", "expires_at")
@@ -81,7 +81,7 @@ class AccessKeyAdmin(IssuedKeyAdmin):
         return self.has_module_permission(request) and Download.objects.team_managed_by(admin_actor(request)).exists()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (*AccessKeyForm.Meta.fields, *(("prefix", "created_at", "revoked_at") if obj else ()))
+        return (*AccessKeyAdminForm.Meta.fields, *(("prefix", "created_at", "revoked_at") if obj else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj) if obj else ()

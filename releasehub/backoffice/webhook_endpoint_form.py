@@ -18,7 +18,7 @@ from releasehub.webhooks.filters import EVERYTHING, KINDS, TRAFFIC, expand_names
 from releasehub.webhooks.models import Endpoint
 
 
-class EndpointForm(HubForm):
+class EndpointAdminForm(HubForm):
     url = forms.URLField(label="URL", max_length=2000, assume_scheme="https", widget=UnfoldAdminURLInputWidget)
     events = forms.MultipleChoiceField(
         choices=[(name, name) for kind in (*KINDS, TRAFFIC) for name in (f"{kind}.*", *single_names(kind))],

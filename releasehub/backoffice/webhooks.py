@@ -13,7 +13,7 @@ from downloads.models import Download
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.row_actions import RowAction
-from releasehub.backoffice.webhook_endpoint_form import EndpointForm
+from releasehub.backoffice.webhook_endpoint_form import EndpointAdminForm
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, replays
@@ -32,7 +32,7 @@ def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
 class EndpointAdmin(ActionAdmin):
     """Show the secret once, on the page after creating the endpoint."""
 
-    form = EndpointForm
+    form = EndpointAdminForm
     policy = endpoint_policy
     list_display = ("url", "title", "format", "organization", "download_id", "shown_state", "failing_since")
     list_filter = ("format", "is_active", ("disabled_at", admin.EmptyFieldListFilter))

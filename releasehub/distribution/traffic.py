@@ -49,7 +49,7 @@ _GATES = {Barrier.KEY_NEEDED: Gate.PASSWORD, Barrier.ABOVE_KEY: Gate.CRITERIA, N
 
 
 @dataclass
-class Report:
+class TrafficReport:
     """The steps of one download that an endpoint wants to know."""
 
     wanted: frozenset[str]
@@ -79,7 +79,7 @@ class Report:
 
 
 @contextmanager
-def report_traffic(request: HttpRequest, actor: Actor, file: File) -> Iterator[Report]:
+def report_traffic(request: HttpRequest, actor: Actor, file: File) -> Iterator[TrafficReport]:
     """Store what happens in this download, unless no endpoint wants to know. Errors of the download pass through.
 
     Downloads of drafts, and what `is_download` does not count, are not reported.
@@ -87,7 +87,7 @@ def report_traffic(request: HttpRequest, actor: Actor, file: File) -> Iterator[R
     version = file.version
     is_reported = version.is_released and is_download(request)
     download = version.download
-    report = Report(wanted_types(download.pk, download.organization_id) if is_reported else frozenset())
+    report = TrafficReport(wanted_types(download.pk, download.organization_id) if is_reported else frozenset())
     if not report.wanted:
         yield report
         return
@@ -103,7 +103,7 @@ def report_traffic(request: HttpRequest, actor: Actor, file: File) -> Iterator[R
             store_signal(download_id=download.pk, version_id=version.pk, file_id=file.pk, steps=report.steps)
 
 
-def _add_failure(report: Report, actor: Actor, file: File, error: Exception) -> None:
+def _add_failure(report: TrafficReport, actor: Actor, file: File, error: Exception) -> None:
     """Add the gate that stopped the download, or the reason why it failed behind the gates."""
     report.steps.clear()
     if isinstance(error, NotFound):

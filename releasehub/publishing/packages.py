@@ -1,15 +1,12 @@
-"""Create a version from a package and its lockfile in two steps: request upload URLs, then confirm the upload.
+"""The second step of a version from a package and its lockfile: confirm the uploads, and publish the version.
 
-Who calls `verify_package` and then `publish_package` has either the whole version or nothing, however often.
+`package_uploads` is the first step. Who calls `verify_package` and then `publish_package` has either the whole version
+or nothing, however often.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 
@@ -19,137 +16,21 @@ from downloads.rules import CategoryRules, rules_of
 from downloads.services import lock_download
 from files.inspection.findings import Finding
 from files.models import File, PackageUpload, UploadSession
-from files.quotas import room_left
 from files.services import add_file
-from files.storage import Incoming, blob_storage
+from files.storage import blob_storage
 from files.uploads.ending import end_upload
 from files.uploads.immediate_verification import discard_upload, verify_now
 from files.uploads.intake import check_now
-from files.uploads.open_ended import open_open_ended
-from files.uploads.sessions import begin_upload
-from files.usage import reserved_bytes
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected
 from releasehub.publishing.lifecycle import move
+from releasehub.publishing.package_uploads import check_number, version_of_source
+from releasehub.publishing.package_values import Confirmation
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
-from versions.models import PublicNumber, Version
-from versions.policies import version_policy
-from versions.services import lock_version
+from versions.models import Version
 
-LOCKFILE_NAME = "package-lock.json"
-MAX_LOCKFILE_BYTES = 64 * 1024 * 1024
 Inspected = dict[int, list[Finding] | None]
-
-
-@dataclass(frozen=True)
-class Announcement:
-    """An announced package. `source_hash` is lower-case hex.
-
-    `is_forced` creates a version even if one with the same source exists.
-    """
-
-    number: str
-    source_hash: str
-    base_version: Version | None = None
-    is_forced: bool = False
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """A confirmation, with the paths that the hub issued. `lockfile_path` is empty without a lockfile."""
-
-    storage_path: str
-    number: str
-    source_hash: str
-    size_bytes: int
-    lockfile_path: str = ""
-    service_dependencies: list[str] = field(default_factory=list)
-    package_manifest: Any = None
-    is_active: bool = False
-    is_forced: bool = False
-
-    @property
-    def digest(self) -> str:
-        """A hash of all values, which tells a repeated confirmation from a different one."""
-        text = json.dumps(asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-def version_of_source(download: Download, source_hash: str) -> Version | None:
-    """Return the newest version that was created from this source."""
-    rows = Version.objects.filter(download=download, source_hash=source_hash)
-    version: Version | None = rows.select_related("download__category").order_by("-id").first()
-    return version
-
-
-def check_announcement(*, actor: Actor, download: Download, announcement: Announcement) -> Version | None:
-    """Return the version that already has this source, or None if the client has to upload the package.
-
-    Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not create versions.
-        Invalid: The base version belongs to another download.
-        Conflict: The version number is or was used.
-    """
-    download_policy.ensure("post_version", actor, download)
-    base = announcement.base_version
-    if base is not None and base.download_id != download.pk:
-        raise Invalid(
-            ErrorCode.INVALID,
-            "base_version is a version of another download. Choose a version of this download, or leave it out.",
-            field="base_version",
-        )
-    if not announcement.is_forced and (existing := version_of_source(download, announcement.source_hash)):
-        return existing
-    _check_number(download, announcement.number)
-    return None
-
-
-def open_places(download: Download) -> tuple[Incoming, Incoming]:
-    """Prepare the uploads of package and lockfile, as large as the category and the quotas allow.
-
-    Call it outside a transaction. `announce_package` checks the quotas again.
-
-    Raises:
-        Rejected: Nothing fits into a quota any more.
-    """
-    remaining_bytes = room_left(download)
-    limits = [limit for limit in (rules_of(download.category).max_file_bytes, remaining_bytes) if limit]
-    package = open_open_ended(limit_bytes=min(limits, default=0))
-    # The package reserves its part of what is left first.
-    if remaining_bytes is not None:
-        limits.append(max(remaining_bytes - reserved_bytes(package.size_bytes, is_open_ended=True), 1))
-    return package, open_open_ended(limit_bytes=min(*limits, MAX_LOCKFILE_BYTES))
-
-
-@transaction.atomic
-def announce_package(
-    *, actor: Actor, download: Download, announcement: Announcement, places: tuple[Incoming, Incoming]
-) -> PackageUpload:
-    """Record the announced package and its upload sessions.
-
-    Raises:
-        NotFound: The download is not visible to the actor.
-        Denied: The actor may not create versions.
-        Rejected: A quota is exceeded.
-    """
-    download_policy.ensure("post_version", actor, download)
-    download = lock_download(download.pk)  # so that parallel announcements cannot exceed its quota together
-    names = (f"{download.slug}-{announcement.number}.zip", LOCKFILE_NAME)
-    package, lockfile = (
-        begin_upload(actor=actor, version=None, filename=name, incoming=place, package_of=download)
-        for name, place in zip(names, places, strict=True)
-    )
-    return PackageUpload.objects.create(
-        download=download,
-        number=announcement.number,
-        source_hash=announcement.source_hash,
-        base_version=announcement.base_version,
-        is_forced=announcement.is_forced,
-        package=package,
-        lockfile=lockfile,
-    )
 
 
 def verify_package(*, actor: Actor, download: Download, confirmation: Confirmation) -> Inspected:
@@ -173,7 +54,7 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
         return {}
     inspected: Inspected = {}
     try:
-        _check_number(download, announced.number)
+        check_number(download, announced.number)
         verify_now(announced.package, size_bytes=confirmation.size_bytes)
         rules = rules_of(download.category)
         inspected[announced.package.pk] = _inspect_now(announced.package, rules)
@@ -230,23 +111,6 @@ def publish_package(
     return version, True
 
 
-@transaction.atomic
-def delete_inactive_version(*, actor: Actor, version: Version) -> None:
-    """Soft-delete the version, as `delete_version` does.
-
-    Raises:
-        Conflict: The version is active. Another version has to be made active first.
-    """
-    version_policy.ensure("delete", actor, version)
-    version = lock_version(version)
-    if version.is_active:
-        raise Conflict(
-            ErrorCode.VERSION_IS_ACTIVE,
-            f"Version {version.number} is the active version. Make another version active before you delete it.",
-        )
-    move(Move.DELETE, actor=actor, version=version)
-
-
 def _find(actor: Actor, download: Download, confirmation: Confirmation) -> PackageUpload:
     """Return the announcement that the confirmation belongs to, or raise an error if both differ."""
     download_policy.ensure("post_version", actor, download)
@@ -299,14 +163,6 @@ def _earlier_version(announced: PackageUpload, confirmation: Confirmation) -> Ve
     if confirmation.is_forced or announced.is_forced:
         return None
     return version_of_source(announced.download, announced.source_hash)
-
-
-def _check_number(download: Download, number: str) -> None:
-    """Check the number before the upload. `create_version` checks it again while the download is locked."""
-    place = {"download": download, "channel": download.default_channel, "number": number}
-    if Version.all_objects.filter(**place).exists() or PublicNumber.objects.filter(**place).exists():
-        message = f"The version number {number} is already in use or was used before. Choose another number."
-        raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="number")
 
 
 def _inspect_now(upload: UploadSession, rules: CategoryRules) -> list[Finding] | None:

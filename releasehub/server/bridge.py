@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from releasehub.server.bodies import StreamedBody, chained
-from releasehub.server.connections import Watch, watch_connections
+from releasehub.server.connections import ConnectionWatch, watch_connections
 from releasehub.server.environ import CHUNKED, environ_of, peer_of, with_known_length, with_unknown_length
 from releasehub.server.pace import BodyTooSlow, paced_chunks
 from releasehub.server.refusals import REFUSAL, Refusal, refusal_environ
@@ -52,7 +52,7 @@ class Bridge:
         self.max_uploads_of_one_address = max(1, upload_threads // 2)
         self.uploads: Counter[str] = Counter()
         self.answering: Counter[Peer] = Counter()
-        self.watch = Watch(self.answering.__contains__, is_proxy)
+        self.watch = ConnectionWatch(self.answering.__contains__, is_proxy)
         self.requests = ThreadPoolExecutor(threads, "request")
         self.streams = ThreadPoolExecutor(upload_threads, "upload")
 

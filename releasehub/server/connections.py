@@ -34,7 +34,7 @@ class Window:
     taken_bytes: int
 
 
-class Watch:
+class ConnectionWatch:
     """The decision about which connections to close.
 
     Args:
@@ -88,7 +88,7 @@ class Watch:
         return bool(connection.waiting_bytes) or self.is_answering(connection.peer), -connection.silent_milliseconds
 
 
-async def watch_connections(watch: Watch) -> None:
+async def watch_connections(watch: ConnectionWatch) -> None:
     """Close the connections that `watch` selects, once per second until this coroutine is canceled."""
     if not DESCRIPTORS.exists() or not hasattr(socket, "TCP_INFO"):
         log.warning(
@@ -104,7 +104,7 @@ async def watch_connections(watch: Watch) -> None:
             log.exception("The open connections could not be inspected. The next attempt is in one second.")
 
 
-def close_given_up(watch: Watch) -> None:
+def close_given_up(watch: ConnectionWatch) -> None:
     """Examine the connections of this process once, and close those that `watch` selects."""
     sockets = dict(open_connections())
     try:

@@ -34,7 +34,8 @@ from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Rejected, StorageFull
 from releasehub.publishing.deletion import delete_file
-from releasehub.publishing.packages import MAX_LOCKFILE_BYTES, Announcement, announce_package, open_places
+from releasehub.publishing.package_uploads import MAX_LOCKFILE_BYTES, announce_package, open_places
+from releasehub.publishing.package_values import Announcement
 from tests.conftest import ApiClient
 from tests.factories import (
     make_category,

@@ -21,7 +21,9 @@ from files.uploads.sessions import begin_upload
 from files.uploads.tasks import sweep_uploads
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.publishing import packages
-from releasehub.publishing.packages import Confirmation, publish_package, verify_package
+from releasehub.publishing.package_uploads import check_announcement
+from releasehub.publishing.package_values import Announcement, Confirmation
+from releasehub.publishing.packages import publish_package, verify_package
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.models import Event
 from tests.api.entity.world import World, acting
@@ -176,7 +178,7 @@ def test_last_put_wins_until_the_upload_is_closed() -> None:
 def test_base_version_of_another_download_is_refused() -> None:
     world, other = World(), World()
     base = other.version(other.pushed())
-    wanted = packages.Announcement(number="2024.01.01-000000", source_hash="a" * 64, base_version=base)
+    wanted = Announcement(number="2024.01.01-000000", source_hash="a" * 64, base_version=base)
     with pytest.raises(Invalid) as caught:
-        packages.check_announcement(actor=acting(world.owner), download=world.entity, announcement=wanted)
+        check_announcement(actor=acting(world.owner), download=world.entity, announcement=wanted)
     assert caught.value.code == ErrorCode.INVALID

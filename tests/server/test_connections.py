@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from releasehub.server import connections
-from releasehub.server.connections import Watch, close_given_up
+from releasehub.server.connections import ConnectionWatch, close_given_up
 from releasehub.server.sockets import DESCRIPTORS, Connection
 
 pytestmark = pytest.mark.skipif(not DESCRIPTORS.exists(), reason="Only Linux reports how clients read.")
@@ -24,9 +24,9 @@ def limits(settings: Any) -> None:
     settings.CONNECTIONS_PER_ADDRESS = 3
 
 
-def new_watch(*answering: int, proxies: tuple[str, ...] = ()) -> Watch:
+def new_watch(*answering: int, proxies: tuple[str, ...] = ()) -> ConnectionWatch:
     """`answering`: ports of peers whose requests are being answered."""
-    return Watch(lambda peer: peer[1] in answering, proxies.__contains__)
+    return ConnectionWatch(lambda peer: peer[1] in answering, proxies.__contains__)
 
 
 def reader(taken: int, *, port: int = 1, waiting: int = 10) -> Connection:

@@ -15,7 +15,7 @@ from releasehub_cli.output import human_bytes
 from releasehub_cli.progress import meter
 from releasehub_cli.settings import Settings
 from releasehub_cli.systems import requested_system
-from releasehub_cli.targets import Target
+from releasehub_cli.targets import VersionTarget
 
 MISSING_STATUSES = (404, 410)
 
@@ -64,7 +64,7 @@ def download(
         raise usage("Use either --file, or --platform and --arch.")
     choice = FileChoice(requested_system(platform, architecture), filename)
     hub = settings.hub(retries=retries, needs_key=False)
-    parsed_target = Target.parse(target)
+    parsed_target = VersionTarget.parse(target)
     with meter(settings.output) as bars:
         downloader = Downloader(hub, bars, retries=retries)
         try:

@@ -12,7 +12,7 @@ from releasehub_cli.errors import usage
 from releasehub_cli.output import human_bytes, table
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
-from releasehub_cli.targets import Target, version_of
+from releasehub_cli.targets import VersionTarget, version_of
 
 
 @click.command("list")
@@ -32,7 +32,7 @@ def list_command(settings: Settings, target: str, name: str) -> None:
     hub = settings.hub(needs_key=False)
     if target and name:
         raise usage("The download was given twice. Name it once.")
-    parsed_target = Target.parse(target or name) if target or name else None
+    parsed_target = VersionTarget.parse(target or name) if target or name else None
     if parsed_target is None:
         downloads = catalog.all_downloads(hub)
         data = {"downloads": [_download(row) for row in downloads]}

@@ -12,11 +12,11 @@ from releasehub_cli.localfiles import LocalFile, find_files, read_text
 from releasehub_cli.names import contradicting_version
 from releasehub_cli.output import Output
 from releasehub_cli.progress import meter
-from releasehub_cli.publish_request import Request, labels_by_name
+from releasehub_cli.publish_request import PublishRequest, labels_by_name
 from releasehub_cli.publishing import run
 from releasehub_cli.resuming import resumable
 from releasehub_cli.settings import Settings
-from releasehub_cli.targets import Target
+from releasehub_cli.targets import VersionTarget
 from releasehub_cli.uploads import Uploader
 
 
@@ -97,7 +97,7 @@ def publish(
     nonempty_texts = {name: text for name, text in texts.items() if text}
     parsed_target = _parse_target(target)
     _check_names(settings.output, parsed_target.version, files, is_strict=strict)
-    request = Request(
+    request = PublishRequest(
         parsed_target.download,
         parsed_target.version,
         texts=nonempty_texts,
@@ -115,13 +115,13 @@ def publish(
     settings.output.result(result, _summary(result))
 
 
-def _parse_target(text: str) -> Target:
+def _parse_target(text: str) -> VersionTarget:
     """Return the download and the version number to publish.
 
     Raises:
         CliError: The version is a name such as `latest`.
     """
-    target = Target.parse(text, needs_version=True)
+    target = VersionTarget.parse(text, needs_version=True)
     if target.version == "latest" or target.version.startswith(("latest-", "channel:")):
         raise usage(f"{target.version} is not a version number.", "Use a version number, such as packsmith@1.5.0.")
     return target

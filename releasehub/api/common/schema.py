@@ -50,7 +50,7 @@ class HubSchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         """Mark the members of a request body that count as left out if they are null, for `allow_nulls`."""
-        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if isinstance(serializer, InputSerializer) and direction == "request":
             for name, field in serializer.fields.items():
                 member = schema.get("properties", {}).get(name)

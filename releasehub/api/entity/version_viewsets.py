@@ -33,17 +33,11 @@ from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Conflict, ErrorCode, Gone, NotFound
 from releasehub.distribution.delivery import signed_address
+from releasehub.publishing.inactive_versions import delete_inactive_version
 from releasehub.publishing.lifecycle import move
-from releasehub.publishing.packages import (
-    Announcement,
-    Confirmation,
-    announce_package,
-    check_announcement,
-    delete_inactive_version,
-    open_places,
-    publish_package,
-    verify_package,
-)
+from releasehub.publishing.package_uploads import announce_package, check_announcement, open_places
+from releasehub.publishing.package_values import Announcement, Confirmation
+from releasehub.publishing.packages import publish_package, verify_package
 from releasehub.publishing.transitions import Move
 from versions.models import Version
 from versions.querysets import listed_total

@@ -73,7 +73,7 @@ class TermsField(serializers.JSONField):
 
 
 @extend_schema_field(EVENTS_SCHEMA)
-class EventsField(TermsField):
+class McDmEventsField(TermsField):
     convert = staticmethod(from_filter)
 
     def __init__(self, **options: Any) -> None:
@@ -93,7 +93,7 @@ class McDmWebhookSerializer(OutputSerializer):
     title = serializers.CharField(read_only=True)
     description = serializers.CharField(read_only=True)
     url = serializers.CharField(read_only=True)
-    events = EventsField(read_only=True)
+    events = McDmEventsField(read_only=True)
     criteria = CriteriaField(read_only=True)
     content_type = serializers.ChoiceField(choices=BODIES, read_only=True)
     ssl_verify = serializers.BooleanField(read_only=True, source="verify_tls")
@@ -187,7 +187,7 @@ class McDmReplaySerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
-class MomentField(serializers.CharField):
+class McDmMomentField(serializers.CharField):
     def to_internal_value(self, data: Any) -> Any:
         try:
             return read_moment(super().to_internal_value(data))
@@ -199,7 +199,7 @@ class McDmWebhookUpdateSerializer(InputSerializer):
     title = serializers.CharField(max_length=100, required=False, allow_blank=True)
     description = serializers.CharField(max_length=200, required=False, allow_blank=True)
     url = serializers.CharField(max_length=2000, required=False)
-    events = EventsField(required=False)
+    events = McDmEventsField(required=False)
     criteria = CriteriaField(required=False)
     format = serializers.ChoiceField(choices=FORMATS, required=False)
     content_type = serializers.ChoiceField(
@@ -247,7 +247,7 @@ class McDmSecretSerializer(InputSerializer):
 
 
 class McDmWebhookCreateSerializer(McDmWebhookUpdateSerializer, McDmSecretSerializer):
-    events = EventsField(
+    events = McDmEventsField(
         default=lambda: [f"{kind}.*" for kind in KINDS],
         help_text="All events by default, except those of single downloads of files (`download_…` and `gate_…`)",
     )
@@ -259,5 +259,5 @@ class McDmWebhookCreateSerializer(McDmWebhookUpdateSerializer, McDmSecretSeriali
 
 
 class McDmRangeSerializer(InputSerializer):
-    since = MomentField(help_text="ISO 8601, or Unix seconds")
-    until = MomentField(help_text="ISO 8601, or Unix seconds; exclusive")
+    since = McDmMomentField(help_text="ISO 8601, or Unix seconds")
+    until = McDmMomentField(help_text="ISO 8601, or Unix seconds; exclusive")

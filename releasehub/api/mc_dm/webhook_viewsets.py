@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-    extend_schema_serializer,
-    extend_schema_view,
-    inline_serializer,
-)
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,15 +17,13 @@ from releasehub.api.common.caching import confidential
 from releasehub.api.common.model_mixins import ListModelMixin, RetrieveModelMixin, UpdateModelMixin
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.mc_dm.filters import McDmWebhookFilterSet
-from releasehub.api.mc_dm.schema import PAGING, SINCE, UNITS, McDmPaginationSerializer, McDmSuccessSerializer
 from releasehub.api.mc_dm.viewsets import FIELD_NAMES, McDmCreateMixin, McDmDestroyMixin, McDmViewSet
+from releasehub.api.mc_dm.webhook_schema import ORDER, document_webhooks
 from releasehub.api.mc_dm.webhook_serializers import (
     McDmDeliverySerializer,
     McDmRangeSerializer,
-    McDmReplaySerializer,
     McDmSecretSerializer,
     McDmWebhookCreateSerializer,
-    McDmWebhookSecretSerializer,
     McDmWebhookSerializer,
     McDmWebhookUpdateSerializer,
 )
@@ -49,90 +39,10 @@ from releasehub.webhooks.models import Delivery, Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 from releasehub.webhooks.querysets import visible_endpoints
 
-ORDER = {"created_date": "created_at", "title": "title"}
-EXAMPLE = {
-    "webhook_id": 3,
-    "title": "Mirror",
-    "description": "",
-    "url": "https://mirror.example.org/hook",
-    "events": {"mc_dm_version": ["publish", "unpublish"], "mc_dm_file": "*"},
-    "criteria": {"mc_dm_version": {"categories": [4], "published": "yes"}},
-    "content_type": "json",
-    "ssl_verify": True,
-    "active": True,
-    "public_id": "k3m9x0q8z2v5b7n1c4d6f8gh",
-    "format": "mc_dm",
-    "download_id": 42,
-    "organization_id": 0,
-    "state": "sending",
-    "state_reason": "",
-    "failing_since": 0,
-    "earlier_secret_until": 0,
-    "created_date": 1746200000,
-}
-WEBHOOK_RESPONSE = OpenApiResponse(
-    inline_serializer("McDmWebhookItem", {"webhook": McDmWebhookSerializer()}),
-    examples=[OpenApiExample("Webhook", value={"webhook": EXAMPLE}, response_only=True)],
-)
-SECRET_RESPONSE = inline_serializer("McDmWebhookSecretItem", {"webhook": McDmWebhookSecretSerializer()})
-LIST_RESPONSE = inline_serializer(
-    "McDmWebhookList", {"webhooks": McDmWebhookSerializer(many=True), "pagination": McDmPaginationSerializer()}
-)
-DELIVERY_RESPONSE = inline_serializer("McDmDeliveryItem", {"delivery": McDmDeliverySerializer()})
-DELIVERIES_RESPONSE = inline_serializer(
-    "McDmDeliveryList", {"deliveries": McDmDeliverySerializer(many=True), "pagination": McDmPaginationSerializer()}
-)
-for list_response in (LIST_RESPONSE, DELIVERIES_RESPONSE):
-    extend_schema_serializer(many=False)(type(list_response))
-PAGES = tuple(parameter for parameter in PAGING if parameter.name != "with")
 DELIVERY_PATH = r"deliveries/(?P<delivery_id>msg_[a-z0-9]+_[0-9]+)"
 
 
-def write_schema(summary: str, request: Any = None, answer: Any = WEBHOOK_RESPONSE) -> Any:
-    return extend_schema(summary=summary, description=UNITS, request=request, responses={200: answer})
-
-
-@extend_schema_view(
-    list=extend_schema(
-        summary="List webhook endpoints",
-        description="The endpoints of downloads and organizations that the caller manages. Staff see all endpoints.",
-        parameters=[
-            OpenApiParameter("download_id", int),
-            OpenApiParameter("organization_id", int),
-            OpenApiParameter("state", str, enum=Endpoint.State.values),
-            SINCE,
-            OpenApiParameter("order", str, enum=list(ORDER), description=f"The default is `{next(iter(ORDER))}`."),
-            *PAGES,
-        ],
-        responses=LIST_RESPONSE,
-        filters=False,
-    ),
-    retrieve=write_schema("Get a webhook endpoint"),
-    create=write_schema("Create a webhook endpoint", McDmWebhookCreateSerializer, SECRET_RESPONSE),
-    update=write_schema("Change a webhook endpoint; fields left out stay as they are", McDmWebhookUpdateSerializer),
-    destroy=write_schema("Delete a webhook endpoint with its deliveries", answer=McDmSuccessSerializer),
-    rotate=write_schema(
-        "Replace the secret; the previous one stays valid for a day", McDmSecretSerializer, SECRET_RESPONSE
-    ),
-    test=write_schema("Send test event", answer=DELIVERY_RESPONSE),
-    pause=write_schema("Pause an endpoint; its deliveries wait"),
-    resume=write_schema("Resume an endpoint that was paused, or disabled by the hub"),
-    replay_failed=write_schema("Retry all failed deliveries", answer=McDmReplaySerializer),
-    replay=write_schema("Send all deliveries of a period again", McDmRangeSerializer, McDmReplaySerializer),
-    cancel_pending=write_schema("Cancel all pending deliveries", answer=McDmReplaySerializer),
-    deliveries=extend_schema(
-        summary="List deliveries, newest first",
-        description=UNITS,
-        parameters=[
-            OpenApiParameter("state", str, enum=Delivery.State.values),
-            OpenApiParameter("event", str, enum=EventType.values),
-            *(parameter for parameter in PAGES if parameter.name != "direction"),
-        ],
-        responses=DELIVERIES_RESPONSE,
-        filters=False,
-    ),
-    replay_delivery=write_schema("Send a delivery again with the same id", answer=DELIVERY_RESPONSE),
-)
+@document_webhooks
 @extend_schema(tags=["webhooks"])
 class McDmWebhookViewSet(
     ListModelMixin, RetrieveModelMixin, McDmCreateMixin, UpdateModelMixin, McDmDestroyMixin, McDmViewSet

@@ -18,7 +18,7 @@ def format_optional_moment(moment: datetime | None) -> str | None:
     return format_moment(moment) if moment else None
 
 
-class MomentField(serializers.DateTimeField):
+class V3MomentField(serializers.DateTimeField):
     """A time of a response."""
 
     convert = staticmethod(format_optional_moment)

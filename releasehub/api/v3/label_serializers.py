@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from downloads.models import Download
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, MomentField, NullableTextField
+from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, NullableTextField, V3MomentField
 from releasehub.api.v3.loading import is_id
 from releasehub.core.errors import ErrorCode, Invalid
 from versions.models import Label
@@ -20,8 +20,8 @@ class V3LabelSerializer(OutputSerializer):
     """A named channel or platform. `context["can_view"]` is a function that tells which products the caller may see."""
 
     id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = MomentField(read_only=True, source="created_at")
-    updatedAt = MomentField(read_only=True, source="updated_at")
+    createdAt = V3MomentField(read_only=True, source="created_at")
+    updatedAt = V3MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True)
     displayName = serializers.CharField(read_only=True, source="display_name")
     description = serializers.CharField(read_only=True)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from downloads.models import Download
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MomentField, NullableTextField
+from releasehub.api.v3.fields import NullableTextField, V3MomentField
 
 MAX_TITLE_CHARACTERS = 150
 
@@ -20,8 +20,8 @@ class V3ProductSerializer(OutputSerializer):
     """
 
     id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = MomentField(read_only=True, source="created_at")
-    updatedAt = MomentField(read_only=True, source="updated_at")
+    createdAt = V3MomentField(read_only=True, source="created_at")
+    updatedAt = V3MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True, source="title")
     displayName = serializers.CharField(read_only=True, source="title")
     description = serializers.CharField(read_only=True)

@@ -11,7 +11,7 @@ from downloads.models import Download
 from files.models import File
 from files.names import extension
 from releasehub.api.common.serializers import OutputSerializer
-from releasehub.api.v3.fields import MomentField, format_optional_moment
+from releasehub.api.v3.fields import V3MomentField, format_optional_moment
 from releasehub.distribution.gate import barrier_of
 from versions.models import Version
 
@@ -30,8 +30,8 @@ class V3ReleaseFileSerializer(OutputSerializer):
     """A file with the names of its release. The view loads file, version, download and its owner."""
 
     id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = MomentField(read_only=True, source="created_at")
-    updatedAt = MomentField(read_only=True, source="updated_at")
+    createdAt = V3MomentField(read_only=True, source="created_at")
+    updatedAt = V3MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True, source="filename")
     url = serializers.CharField(
         read_only=True,
@@ -71,15 +71,15 @@ class V3ReleaseSerializer(OutputSerializer):
     """A release with its files. `context["files"]` maps the id of a version to the files that the caller may see."""
 
     id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = MomentField(read_only=True, source="created_at")
-    updatedAt = MomentField(read_only=True, source="updated_at")
+    createdAt = V3MomentField(read_only=True, source="created_at")
+    updatedAt = V3MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True, source="display_title")
     channel = serializers.CharField(read_only=True)
     version = serializers.CharField(read_only=True, source="number")
     platforms = serializers.ListField(child=serializers.CharField(), read_only=True)
     notes = serializers.CharField(read_only=True, source="release_notes")
     totalFiles = serializers.IntegerField(read_only=True)
-    publishedAt = MomentField(read_only=True, allow_null=True)
+    publishedAt = V3MomentField(read_only=True, allow_null=True)
     files = V3ReleaseFileSerializer(many=True, read_only=True)
     published = serializers.BooleanField(read_only=True, source="is_released")
     private = serializers.BooleanField(read_only=True, help_text="Whether only lists of the team contain it")

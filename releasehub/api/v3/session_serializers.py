@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from releasehub.accounts.models import Membership, User
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MomentField
+from releasehub.api.v3.fields import V3MomentField
 
 
 class V3LoginSerializer(InputSerializer):
@@ -33,7 +33,7 @@ class V3MeSerializer(OutputSerializer):
     """The user of a token. `context["membership"]` is the first membership in an organization, or None."""
 
     id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = MomentField(read_only=True, source="date_joined")
+    createdAt = V3MomentField(read_only=True, source="date_joined")
     firstName = serializers.CharField(read_only=True, source="first_name")
     lastName = serializers.CharField(read_only=True, source="last_name")
     email = serializers.CharField(read_only=True)

@@ -6,17 +6,17 @@ from rest_framework import serializers
 
 from releasehub.api.common.fields import KnownNamesField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MomentField
+from releasehub.api.v3.fields import V3MomentField
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 
 
 class V3PersonalAccessTokenSerializer(OutputSerializer):
     id = serializers.CharField(read_only=True)
-    createdAt = MomentField(read_only=True, source="created_at")
-    updatedAt = MomentField(read_only=True, source="updated_at")
+    createdAt = V3MomentField(read_only=True, source="created_at")
+    updatedAt = V3MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True)
-    expiresAt = MomentField(read_only=True, allow_null=True, source="expires_at")
+    expiresAt = V3MomentField(read_only=True, allow_null=True, source="expires_at")
     revoked = serializers.BooleanField(read_only=True)
     scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, MomentField, format_optional_moment
+from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, V3MomentField, format_optional_moment
 from releasehub.api.v3.webhook_terms import EVENTS, NoEvents, from_filter, from_type, to_filter
 from releasehub.webhooks.endpoints import secret_of
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
@@ -17,7 +17,7 @@ MAX_BODY_EXCERPT = 4096
 EXTENSION = "Not in the original API"
 
 
-class EventsField(serializers.ListField):
+class V3EventsField(serializers.ListField):
     """Names of events in this dialect, which become the filter that the hub stores."""
 
     child = serializers.CharField(max_length=100)
@@ -41,8 +41,8 @@ class V3WebhookSerializer(OutputSerializer):
     """
 
     id = serializers.CharField(read_only=True, source="public_id")
-    createdAt = MomentField(read_only=True, source="created_at")
-    updatedAt = MomentField(read_only=True, source="updated_at")
+    createdAt = V3MomentField(read_only=True, source="created_at")
+    updatedAt = V3MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True, source="title")
     url = serializers.CharField(read_only=True)
     token = serializers.CharField(read_only=True, allow_null=True, help_text="null for a token without `webhook:write`")
@@ -79,10 +79,10 @@ class V3WebhookAttemptSerializer(OutputSerializer):
     statusCode = serializers.IntegerField(
         read_only=True, allow_null=True, source="status_code", help_text="null: the receiver did not respond"
     )
-    sentAt = MomentField(read_only=True, source="started_at")
-    receivedAt = MomentField(read_only=True, allow_null=True, help_text="When the response arrived")
+    sentAt = V3MomentField(read_only=True, source="started_at")
+    receivedAt = V3MomentField(read_only=True, allow_null=True, help_text="When the response arrived")
     error = serializers.CharField(read_only=True, allow_null=True)
-    retryAt = MomentField(
+    retryAt = V3MomentField(
         read_only=True, allow_null=True, source="next_attempt_at", help_text="null: there is no further attempt"
     )
     responseBody = serializers.CharField(read_only=True, source="response", help_text="The first 4 KiB")
@@ -101,19 +101,19 @@ class V3WebhookEventLogSerializer(OutputSerializer):
     """
 
     id = serializers.CharField(read_only=True, source="webhook_id", help_text="The header `webhook-id`")
-    createdAt = MomentField(read_only=True, source="created_at")
+    createdAt = V3MomentField(read_only=True, source="created_at")
     webhookId = serializers.CharField(read_only=True, source="endpoint.public_id")
     event = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=Delivery.State.choices, read_only=True)
     statusCode = serializers.IntegerField(
         read_only=True, allow_null=True, help_text="null: no response, or no attempt yet"
     )
-    sentAt = MomentField(read_only=True, allow_null=True)
-    receivedAt = MomentField(read_only=True, allow_null=True)
+    sentAt = V3MomentField(read_only=True, allow_null=True)
+    receivedAt = V3MomentField(read_only=True, allow_null=True)
     retryReason = serializers.CharField(
         read_only=True, allow_null=True, help_text="The error that caused the last retry, whether done or planned"
     )
-    retryAt = MomentField(read_only=True, allow_null=True, help_text="When the next attempt is made")
+    retryAt = V3MomentField(read_only=True, allow_null=True, help_text="When the next attempt is made")
     requestHeaders = serializers.DictField(child=serializers.CharField(), read_only=True)
     requestBody = serializers.CharField(
         read_only=True, allow_null=True, help_text="The first 4096 characters; null before the first attempt"
@@ -178,7 +178,7 @@ class V3WebhookUpdateSerializer(InputSerializer):
     )
     active = serializers.BooleanField(required=False, source="is_active")
     enabled = serializers.BooleanField(required=False, help_text="Another name of `active`")
-    events = EventsField(required=False, help_text="See `GET /v3/webhooks/events`")
+    events = V3EventsField(required=False, help_text="See `GET /v3/webhooks/events`")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Replace `enabled` by `is_active`, and leave out an empty secret."""

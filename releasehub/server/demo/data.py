@@ -38,13 +38,13 @@ ADMIN = "admin"
 
 
 @dataclass(frozen=True)
-class Login:
+class DemoLogin:
     username: str
     password: str
     key: str
 
 
-def load_demo() -> Login:
+def load_demo() -> DemoLogin:
     """Create the demo in one transaction, and return the password and the API key, which are shown only once."""
     actor = Actor(origin=Origin.CLI, is_super_key=True)
     with transaction.atomic():
@@ -55,7 +55,7 @@ def load_demo() -> Login:
         for opinion in OPINIONS:
             _opinion(opinion)
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
-    return Login(ADMIN, password, key)
+    return DemoLogin(ADMIN, password, key)
 
 
 def _people() -> tuple[User, str]:

@@ -13,7 +13,8 @@ from files.models import PackageUpload
 from files.uploads.parts import sign_parts
 from releasehub.api.entity.urls import urlpatterns
 from releasehub.apikeys.scopes import Scope
-from releasehub.publishing.packages import Announcement, announce_package, open_places
+from releasehub.publishing.package_uploads import announce_package, open_places
+from releasehub.publishing.package_values import Announcement
 from tests.api.entity.world import moment, source, upload, zipped
 from tests.conftest import ApiClient
 from tests.factories import make_key, system

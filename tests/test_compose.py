@@ -26,7 +26,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = sorted(name for name, service in SERVICES.items() if "build" in service)
 # Set by the image, or for developers only.
-NOT_PASSED = {"RELEASEHUB_DATA_DIR", "RELEASEHUB_STATIC_DIR", "RELEASEHUB_DEMO", "DEBUG", "HOST", "PORT"}
+NOT_PASSED = {"RELEASEHUB_DATA_DIR", "RELEASEHUB_STATIC_DIR", "RELEASEHUB_DEMO", "DEBUG", "HOST"}
 READ = re.compile(r'\benv\.\w+\(\s*"([A-Z][A-Z_0-9]+)"')
 DIGEST = re.compile(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}")
 

@@ -16,7 +16,7 @@ from releasehub_cli.errors import CliError, digest_differs, network, usage
 from releasehub_cli.http import Hub
 from releasehub_cli.localfiles import LocalFile
 from releasehub_cli.network import RUN_AGAIN, is_worth_retrying, redact_url
-from releasehub_cli.offers import Offer, read_offer
+from releasehub_cli.offers import FileOffer, read_offer
 from releasehub_cli.partial import Partial, first_byte, range_headers
 from releasehub_cli.progress import Meter, Task
 from releasehub_cli.responses import error_of
@@ -27,7 +27,7 @@ from releasehub_cli.retrying import Backoff, is_transient, retry_after
 class Fetched:
     path: Path
     sha256: str
-    offer: Offer
+    offer: FileOffer
     is_verified: bool
     was_there: bool = False
 
@@ -62,7 +62,7 @@ class Downloader:
         Partial(part).remove()
         return Fetched(target, digest, offer, is_verified=verifies and bool(offer.sha256))
 
-    def _receive(self, link: str, offer: Offer, partial: Partial) -> Offer:
+    def _receive(self, link: str, offer: FileOffer, partial: Partial) -> FileOffer:
         """Receive bytes until the file is complete. An interruption uses up a retry unless new bytes arrived before it.
 
         Raises:
@@ -95,7 +95,7 @@ class Downloader:
             backoff.wait(seconds)
 
     @contextmanager
-    def _open_response(self, link: str, offer: Offer, partial: Partial) -> Iterator[tuple[httpx.Response, int]]:
+    def _open_response(self, link: str, offer: FileOffer, partial: Partial) -> Iterator[tuple[httpx.Response, int]]:
         """Yield the response with the bytes and the first byte that was requested. Only the hub receives the key."""
         stored_offer = partial.stored_offer()
         start = partial.size if stored_offer and stored_offer.sha256 == offer.sha256 and stored_offer.sha256 else 0
@@ -110,12 +110,12 @@ class Downloader:
         with self.storage.stream(where, range_headers(start, stored_offer.etag if stored_offer else "")) as second:
             yield second, start
 
-    def _record_offer(self, response: httpx.Response, offer: Offer, partial: Partial, start: int) -> Offer:
+    def _record_offer(self, response: httpx.Response, offer: FileOffer, partial: Partial, start: int) -> FileOffer:
         """Record which file the partial file belongs to before the first byte is written."""
         if response.status_code == 206 and start and first_byte(response) != start:
             raise CliError("The storage sent a different range than requested.", code="bad_range", hint=RUN_AGAIN)
         if response.is_success and not (response.status_code == 206 and start):
-            offer = Offer(**{**asdict(offer), "etag": response.headers.get("ETag", "")})
+            offer = FileOffer(**{**asdict(offer), "etag": response.headers.get("ETag", "")})
             partial.start(offer)
         return offer
 

@@ -9,7 +9,7 @@ from releasehub_cli import catalog
 from releasehub_cli.errors import CliError, HubError
 from releasehub_cli.http import Hub
 from releasehub_cli.shapes import VersionRow
-from releasehub_cli.systems import System, best_file, no_matching_file
+from releasehub_cli.systems import ClientSystem, best_file, no_matching_file
 from releasehub_cli.targets import VersionTarget, moving_link_prefix, version_of
 
 
@@ -17,7 +17,7 @@ from releasehub_cli.targets import VersionTarget, moving_link_prefix, version_of
 class FileChoice:
     """The file to choose: the one with this name or, without a name, the best one for a system."""
 
-    system: System
+    system: ClientSystem
     filename: str = ""
 
     @property

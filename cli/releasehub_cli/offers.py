@@ -15,7 +15,7 @@ _PLAIN_NAME = re.compile(r'filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', re
 
 
 @dataclass(frozen=True)
-class Offer:
+class FileOffer:
     """The properties of a file that the hub itself states; the headers of a storage are not trusted.
 
     Attributes:
@@ -30,7 +30,7 @@ class Offer:
     yanked: str = ""
 
 
-def read_offer(hub: Hub, link: str) -> Offer:
+def read_offer(hub: Hub, link: str) -> FileOffer:
     """Read the offer from the headers of the hub.
 
     Raises:
@@ -38,7 +38,7 @@ def read_offer(hub: Hub, link: str) -> Offer:
         CliError: The network failed after all retries.
     """
     headers = hub.head(link)
-    return Offer(
+    return FileOffer(
         filename=_filename(headers.get("Content-Disposition", ""), link),
         sha256=headers.get("X-Checksum-SHA256", "").lower(),
         version=unquote(headers.get("X-ReleaseHub-Version", "")),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from releasehub_cli.offers import Offer
+from releasehub_cli.offers import FileOffer
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
@@ -24,14 +24,14 @@ class Partial:
     def size(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def stored_offer(self) -> Offer | None:
+    def stored_offer(self) -> FileOffer | None:
         """Return the offer that the bytes belong to, or None if there are no usable bytes."""
         try:
-            return Offer(**json.loads(self.note.read_text("utf-8"))) if self.size else None
+            return FileOffer(**json.loads(self.note.read_text("utf-8"))) if self.size else None
         except (OSError, ValueError, TypeError):
             return None
 
-    def start(self, offer: Offer) -> None:
+    def start(self, offer: FileOffer) -> None:
         self.path.write_bytes(b"")
         self.note.write_text(json.dumps(asdict(offer)), "utf-8")
 

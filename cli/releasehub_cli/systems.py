@@ -16,7 +16,7 @@ UNIVERSAL = "universal"
 
 
 @dataclass(frozen=True)
-class System:
+class ClientSystem:
     """A platform and an architecture under the names that the hub uses. An empty value means any."""
 
     platform: str = ""
@@ -26,17 +26,17 @@ class System:
         return "-".join(filter(None, [self.platform, self.architecture]))
 
 
-def this_machine() -> System:
+def this_machine() -> ClientSystem:
     """Return the system of this machine. An architecture that the hub has no name for keeps its own name."""
     platform = sys.platform
     if hasattr(sys, "getandroidapilevel"):
         platform = "android"
     elif platform.startswith(("cygwin", "msys")):
         platform = "windows"
-    return System(fold_platform(platform.rstrip("0123456789.")), fold_architecture(machine()))
+    return ClientSystem(fold_platform(platform.rstrip("0123456789.")), fold_architecture(machine()))
 
 
-def requested_system(platform: str, architecture: str) -> System:
+def requested_system(platform: str, architecture: str) -> ClientSystem:
     """Return the system that `--platform` and `--arch` name. The defaults are those of this machine.
 
     For a different platform than that of this machine, the architecture defaults to any.
@@ -44,23 +44,23 @@ def requested_system(platform: str, architecture: str) -> System:
     machine_system = this_machine()
     name, _, behind = platform.strip().lower().partition("-")
     if name == ANY:
-        return System("", "" if architecture in {"", ANY} else fold_architecture(architecture))
+        return ClientSystem("", "" if architecture in {"", ANY} else fold_architecture(architecture))
     platform_name = machine_system.platform if name in {"", AUTO} else fold_platform(name)
     requested_architecture = architecture.strip().lower() or behind
     if requested_architecture == ANY:
-        return System(platform_name)
+        return ClientSystem(platform_name)
     if requested_architecture not in {"", AUTO}:
-        return System(platform_name, fold_architecture(requested_architecture))
-    return System(platform_name, machine_system.architecture if platform_name == machine_system.platform else "")
+        return ClientSystem(platform_name, fold_architecture(requested_architecture))
+    return ClientSystem(platform_name, machine_system.architecture if platform_name == machine_system.platform else "")
 
 
-def best_file(files: Sequence[FileRow], system: System) -> FileRow | None:
+def best_file(files: Sequence[FileRow], system: ClientSystem) -> FileRow | None:
     """Return the best file for a system, or None. The rule is that of the permanent links of the hub."""
     fits = [file for file in files if _suits(file, system)]
     return min(fits, key=lambda file: _preference(file, system), default=None)
 
 
-def no_matching_file(subject: str, files: Sequence[FileRow], system: System) -> CliError:
+def no_matching_file(subject: str, files: Sequence[FileRow], system: ClientSystem) -> CliError:
     """Return the error for a version without a file for the system. Its hint lists the files of the version."""
     lines = [f"  {file['filename']}  ({_description(file)})" for file in files] or ["  none"]
     hint = [
@@ -70,7 +70,7 @@ def no_matching_file(subject: str, files: Sequence[FileRow], system: System) -> 
     return not_found(f"{subject} has no file for {system}.", "\n".join(hint))
 
 
-def _suits(file: FileRow, system: System) -> bool:
+def _suits(file: FileRow, system: ClientSystem) -> bool:
     if file["validation_status"] == "failed":
         return False
     platform, architecture = fold_platform(file["platform"]), fold_architecture(file["architecture"])
@@ -79,7 +79,7 @@ def _suits(file: FileRow, system: System) -> bool:
     return not system.architecture or architecture in {"", UNIVERSAL, system.architecture}
 
 
-def _preference(file: FileRow, system: System) -> tuple[bool, bool, bool, bool, str]:
+def _preference(file: FileRow, system: ClientSystem) -> tuple[bool, bool, bool, bool, str]:
     return (
         not _is_package(file),
         bool(system.platform) and not file["platform"],

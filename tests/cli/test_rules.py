@@ -22,7 +22,7 @@ from releasehub_cli.output import human_bytes, human_seconds
 from releasehub_cli.parallel import WorkQueue
 from releasehub_cli.retrying import Backoff, retry_after
 from releasehub_cli.shapes import FileRow
-from releasehub_cli.systems import System, best_file, requested_system
+from releasehub_cli.systems import ClientSystem, best_file, requested_system
 
 PACKAGE = Path(releasehub_cli.__file__).parent
 
@@ -105,16 +105,16 @@ SUMS = row("SHA256SUMS")
 @pytest.mark.parametrize(
     ("files", "system", "name"),
     [
-        ((WINDOWS, LINUX, JAR), System("linux", "x64"), "linux.tgz"),
-        ((WINDOWS, LINUX, JAR), System("linux", "arm64"), "any.jar"),
-        ((WINDOWS, LINUX, DARWIN), System("macos", "arm64"), "mac.dmg"),
-        ((WINDOWS, LINUX, SUMS), System("freebsd", "x64"), None),
-        ((WINDOWS, JAR), System(), "win.zip"),
-        ((row("broken.zip", "linux", validation_status="failed"),), System("linux", "x64"), None),
+        ((WINDOWS, LINUX, JAR), ClientSystem("linux", "x64"), "linux.tgz"),
+        ((WINDOWS, LINUX, JAR), ClientSystem("linux", "arm64"), "any.jar"),
+        ((WINDOWS, LINUX, DARWIN), ClientSystem("macos", "arm64"), "mac.dmg"),
+        ((WINDOWS, LINUX, SUMS), ClientSystem("freebsd", "x64"), None),
+        ((WINDOWS, JAR), ClientSystem(), "win.zip"),
+        ((row("broken.zip", "linux", validation_status="failed"),), ClientSystem("linux", "x64"), None),
     ],
 )
 def test_file_for_a_system_is_never_a_file_for_another_system(
-    files: tuple[FileRow, ...], system: System, name: str | None
+    files: tuple[FileRow, ...], system: ClientSystem, name: str | None
 ) -> None:
     found = best_file(files, system)
     assert (found and found["filename"]) == name
@@ -123,21 +123,21 @@ def test_file_for_a_system_is_never_a_file_for_another_system(
 @pytest.mark.parametrize(
     ("machine", "python", "words", "system"),
     [
-        ("x86_64", "linux", ("auto", ""), System("linux", "x64")),
-        ("AMD64", "win32", ("auto", ""), System("windows", "x64")),
-        ("arm64", "darwin", ("", ""), System("macos", "arm64")),
-        ("amd64", "freebsd14", ("auto", ""), System("freebsd", "x64")),
-        ("ppc64le", "linux", ("auto", ""), System("linux", "ppc64le")),
-        ("aarch64", "linux", ("linux", ""), System("linux", "arm64")),
-        ("aarch64", "linux", ("win64", ""), System("windows", "")),
-        ("aarch64", "linux", ("osx-x86_64", ""), System("macos", "x64")),
-        ("aarch64", "linux", ("linux", "any"), System("linux", "")),
-        ("aarch64", "linux", ("auto", "amd64"), System("linux", "x64")),
-        ("aarch64", "linux", ("any", ""), System("", "")),
+        ("x86_64", "linux", ("auto", ""), ClientSystem("linux", "x64")),
+        ("AMD64", "win32", ("auto", ""), ClientSystem("windows", "x64")),
+        ("arm64", "darwin", ("", ""), ClientSystem("macos", "arm64")),
+        ("amd64", "freebsd14", ("auto", ""), ClientSystem("freebsd", "x64")),
+        ("ppc64le", "linux", ("auto", ""), ClientSystem("linux", "ppc64le")),
+        ("aarch64", "linux", ("linux", ""), ClientSystem("linux", "arm64")),
+        ("aarch64", "linux", ("win64", ""), ClientSystem("windows", "")),
+        ("aarch64", "linux", ("osx-x86_64", ""), ClientSystem("macos", "x64")),
+        ("aarch64", "linux", ("linux", "any"), ClientSystem("linux", "")),
+        ("aarch64", "linux", ("auto", "amd64"), ClientSystem("linux", "x64")),
+        ("aarch64", "linux", ("any", ""), ClientSystem("", "")),
     ],
 )
 def test_system_is_that_of_this_machine_unless_options_name_another(
-    monkeypatch: pytest.MonkeyPatch, machine: str, python: str, words: tuple[str, str], system: System
+    monkeypatch: pytest.MonkeyPatch, machine: str, python: str, words: tuple[str, str], system: ClientSystem
 ) -> None:
     monkeypatch.setattr(systems, "machine", lambda: machine)
     monkeypatch.setattr(systems.sys, "platform", python)

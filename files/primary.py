@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from files.models import File
 from versions.models import Version
-from versions.platforms import fold_architecture
+from versions.platforms import fold_architecture, platform_key
 
 KIND_ORDER = (
     File.FileKind.PACKAGE,
@@ -76,14 +76,16 @@ def preference(file: File) -> tuple[bool, int, bool, int, bool, bool, str]:
     )
 
 
-def fitness(file: File, platform: str, architecture: str) -> tuple[bool, bool, bool, bool, tuple[object, ...]]:
+def fitness(file: File, platform: str, architecture: str) -> tuple[bool, bool, bool, bool, bool, tuple[object, ...]]:
     """Return a sort key for files that suit a system; the smallest one is the file to offer.
 
-    A package comes before everything else, then a file that names the system before one that suits all systems.
+    A package comes before everything else, then a file that names the system before one that suits all systems,
+    and the same spelling before another one.
     """
     return (
         file.kind != File.FileKind.PACKAGE,
         bool(platform) and not file.platform,
+        bool(platform) and platform_key(file.platform) != platform_key(platform),
         bool(architecture) and fold_architecture(file.architecture) != fold_architecture(architecture),
         not file.is_primary,
         preference(file),

@@ -97,12 +97,12 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         rows = self
         if platform:
             spellings = platform_spellings(platform)
-            declared = (Q(version__platforms__holds=spelling) for spelling in spellings)
-            version_suits = reduce(or_, declared, Q(version__platforms=[]))
-            rows = rows.filter(Q(platform__in=spellings) | Q(version_suits, platform="", kind="package"))
+            declared = (Q(version__platform_keys__holds=spelling) for spelling in spellings)
+            version_suits = reduce(or_, declared, Q(version__platform_keys=[]))
+            rows = rows.filter(Q(platform__lower__in=spellings) | Q(version_suits, platform="", kind="package"))
         if architecture:
             suiting = {"", *architecture_spellings(UNIVERSAL), *architecture_spellings(architecture)}
-            rows = rows.filter(architecture__in=sorted(suiting))
+            rows = rows.filter(architecture__lower__in=sorted(suiting))
         return rows
 
 

@@ -1,15 +1,15 @@
 """Validate release channels, and decide which channels a client that follows one of them receives.
 
-A channel is free text. Five channels have a known order, from stable to dev. All functions here are pure.
+A channel is free text, and its case does not matter. Five channels have a known order, from stable to dev. All
+functions here are pure.
 """
 
 import re
 
 STABLE = "stable"
 ORDER = (STABLE, "rc", "beta", "alpha", "dev")
-MAX_CHANNEL_CHARACTERS = 50
-_FORM = re.compile(r"[a-z0-9][a-z0-9._-]*")
-
+MAX_CHANNEL_CHARACTERS = 256
+MAX_SHOWN_CHARACTERS = 50
 
 _IDENTIFIERS = re.compile(r"[._~ ()-]+")
 _WORD = re.compile(r"([A-Za-z]+)[0-9]*")
@@ -30,15 +30,25 @@ def clean_channel(text: str) -> str:
     """Return the channel name in lower case and without surrounding spaces.
 
     Raises:
-        InvalidChannel: The name is too long or has a character that is not allowed.
+        InvalidChannel: The name is empty, too long, or has a control character.
     """
-    channel = text.strip().lower()
-    if len(channel) > MAX_CHANNEL_CHARACTERS or not _FORM.fullmatch(channel):
+    return clean_channel_name(text).lower()
+
+
+def clean_channel_name(text: str) -> str:
+    """Return the channel name as people read it, without surrounding spaces.
+
+    Raises:
+        InvalidChannel: As `clean_channel`.
+    """
+    name = text.strip()
+    # Some letters become two in lower case.
+    if not name or max(len(name), len(name.lower())) > MAX_CHANNEL_CHARACTERS or not name.isprintable():
         raise InvalidChannel(
-            f"The channel name {text[:MAX_CHANNEL_CHARACTERS]!r} is invalid. Use 1 to {MAX_CHANNEL_CHARACTERS} "
-            "letters, digits, dots, hyphens or underscores."
+            f"The channel name {name[:MAX_SHOWN_CHARACTERS]!r} is invalid. Use one line of 1 to "
+            f"{MAX_CHANNEL_CHARACTERS} characters."
         )
-    return channel
+    return name
 
 
 def channel_of_prerelease(prerelease: str) -> str:

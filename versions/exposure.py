@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from downloads.exposure import is_exposed
 from downloads.models import Download
@@ -21,6 +21,7 @@ from versions.querysets import VersionQuerySet
 Listener = Callable[[VersionQuerySet], None]
 BATCH = 1000
 MAX_SHOWN_NUMBERS = 3
+NUMBER_FIELDS = ("download_id", "channel", "sort_key", "number", "platform_keys", "is_twin")
 _listeners: list[Listener] = []
 
 
@@ -53,7 +54,7 @@ def is_public(version: Version) -> bool:
 def remember_number(version: Version) -> None:
     """Reserve the number for this version forever. Reserving it again changes nothing."""
     # An existing row belongs to this version: `check_number_is_free` ran under the same lock on the download.
-    insert_all([_row(version)], ignore_conflicts=True)
+    insert_all(_rows(version), ignore_conflicts=True)
 
 
 def remember_versions_of(download: Download) -> None:
@@ -61,10 +62,13 @@ def remember_versions_of(download: Download) -> None:
     rows = Version.all_objects.filter(download=download).released()
     # Only the missing rows are loaded: a download that is hidden and shown again may have thousands of known ones.
     public_numbers = PublicNumber.objects.filter(
-        download=OuterRef("download"), channel=OuterRef("channel"), sort_key=OuterRef("sort_key")
+        version=OuterRef("pk"), channel=OuterRef("channel"), sort_key=OuterRef("sort_key")
     )
-    versions = rows.filter(~Exists(public_numbers)).only("download_id", "channel", "sort_key", "number").order_by()
-    PublicNumber.objects.bulk_create([_row(version) for version in versions], batch_size=BATCH, ignore_conflicts=True)
+    # One row is no proof for the others of a version that declares several platforms.
+    is_missing = ~Exists(public_numbers) | ~Q(first_platform="")
+    versions = rows.filter(is_missing).only(*NUMBER_FIELDS).order_by()
+    public_rows = [row for version in versions for row in _rows(version)]
+    PublicNumber.objects.bulk_create(public_rows, batch_size=BATCH, ignore_conflicts=True)
     for listener in _listeners:
         listener(rows)
 
@@ -89,11 +93,16 @@ def check_links_without_channel(download: Download, channel: str) -> None:
         raise Conflict(ErrorCode.VERSION_NUMBER_TAKEN, message, field="default_channel")
 
 
-def _row(version: Version) -> PublicNumber:
-    return PublicNumber(
-        download_id=version.download_id,
-        channel=version.channel,
-        sort_key=bytes(version.sort_key),
-        number=version.number,
-        version_id=version.pk,
-    )
+def _rows(version: Version) -> list[PublicNumber]:
+    return [
+        PublicNumber(
+            download_id=version.download_id,
+            channel=version.channel,
+            platform=platform,
+            is_twin=version.is_twin,
+            sort_key=bytes(version.sort_key),
+            number=version.number,
+            version_id=version.pk,
+        )
+        for platform in version.platform_keys or [""]
+    ]

@@ -1,10 +1,13 @@
-"""A database lookup that searches lists stored as JSON, on PostgreSQL and on SQLite."""
+"""Database lookups: search lists stored as JSON, on PostgreSQL and on SQLite, and compare texts in lower case."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import JSONField, Lookup
+from django.db.models import CharField, JSONField, Lookup
+from django.db.models.functions import Lower
+
+CharField.register_lookup(Lower)  # `platform__lower__in`
 
 
 @JSONField.register_lookup

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from downloads.models import AccessKey, Download
 from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
 from releasehub.core.querysets import AliveManager
+from versions.channels import MAX_CHANNEL_CHARACTERS
 from versions.numbering import MAX_NUMBER_CHARACTERS, Scheme, ceiling
+from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
 from versions.querysets import RELEASED, LabelQuerySet, VersionQuerySet
 
 MAX_SORT_KEY_BYTES = 300
@@ -25,6 +28,11 @@ class Version(PublicIdModel, SoftDeleteModel):
     `released_at` is the date that lists sort by: the date of publication, or the date of creation until the version is
     published. `sort_key` holds the number in a form that the database can sort by. `seal_on_publish` is set if the
     author who asked for approval also asked for a seal; the version is then sealed when a moderator publishes it.
+
+    `channel` is in lower case, and `channel_name` is its spelling for people if that differs. `platform_keys` are the
+    keys of the declared `platforms`, sorted, and `first_platform` is the first of them. The same number may exist in a
+    channel once for each platform; `is_twin` marks every version but the first one with a number, and links to it name
+    its platform.
     """
 
     class State(models.TextChoices):
@@ -48,7 +56,8 @@ class Version(PublicIdModel, SoftDeleteModel):
     sort_key = models.BinaryField(max_length=MAX_SORT_KEY_BYTES, editable=False)
     version_int = models.BigIntegerField(default=0, editable=False)
     is_prerelease = models.BooleanField("pre-release", default=False, editable=False)
-    channel = models.CharField(max_length=50, default="stable")
+    channel = models.CharField(max_length=MAX_CHANNEL_CHARACTERS, default="stable")
+    channel_name = models.CharField(max_length=MAX_CHANNEL_CHARACTERS, blank=True, editable=False)
 
     title = models.CharField(max_length=256, blank=True)
     release_notes = models.TextField(blank=True)
@@ -56,6 +65,9 @@ class Version(PublicIdModel, SoftDeleteModel):
     changelog_url = models.URLField("changelog URL", blank=True, max_length=1000)
     release_page_url = models.URLField("release page URL", blank=True, max_length=1000)
     platforms = models.JSONField(default=list, blank=True)
+    platform_keys = models.JSONField(default=list, blank=True, editable=False)
+    first_platform = models.CharField(max_length=MAX_PLATFORM_CHARACTERS, blank=True, editable=False)
+    is_twin = models.BooleanField(default=False, editable=False)
     service_dependencies = models.JSONField(default=list, blank=True)
     package_manifest = models.JSONField(null=True, blank=True)
     source_hash = models.CharField(max_length=128, blank=True)
@@ -85,7 +97,13 @@ class Version(PublicIdModel, SoftDeleteModel):
         ordering = ["-released_at", "-id"]
         constraints = [
             # The constraints repeat the rules of the services, so that no script or race can break them.
-            models.UniqueConstraint(fields=["download", "channel", "sort_key"], name="version_number_once"),
+            models.UniqueConstraint(
+                fields=["download", "channel", "sort_key"], condition=Q(is_twin=False), name="version_number_once"
+            ),
+            # Versions for different platforms never share the first key. Other overlaps are found under the lock.
+            models.UniqueConstraint(
+                fields=["download", "channel", "sort_key", "first_platform"], name="version_platform_once"
+            ),
             models.UniqueConstraint(fields=["download"], condition=Q(is_active=True), name="version_one_active"),
             models.CheckConstraint(
                 condition=Q(is_active=False) | Q(deleted_at__isnull=True), name="version_active_alive"
@@ -115,6 +133,7 @@ class Version(PublicIdModel, SoftDeleteModel):
             models.Index(fields=["download", "number"], name="version_permalink"),
             models.Index(fields=["-released_at", "-id"], name="version_all_released"),
             models.Index(fields=["download", "-created_at", "-id"], name="version_made"),
+            models.Index(fields=["created_at", "id"], name="version_all_made"),
             models.Index(fields=["publish_at"], name="version_due", condition=Q(state="scheduled")),
             models.Index(fields=["deleted_at"], name="version_deleted", condition=Q(deleted_at__isnull=False)),
         ]
@@ -142,6 +161,14 @@ class Version(PublicIdModel, SoftDeleteModel):
         )
 
     @property
+    def shown_channel(self) -> str:
+        return self.channel_name or self.channel
+
+    def suits(self, platform: str) -> bool:
+        """Return whether the version is for the platform, in any spelling, or declares no platform."""
+        return not self.platform_keys or not set(platform_spellings(platform)).isdisjoint(self.platform_keys)
+
+    @property
     def display_title(self) -> str:
         return self.title or f"{self.download.title} {self.number}"
 
@@ -149,12 +176,16 @@ class Version(PublicIdModel, SoftDeleteModel):
 class PublicNumber(models.Model):
     """A number under which outsiders could see a version. In its channel, it is reserved for that version forever.
 
+    There is one row for each platform that the version declared, or one with an empty `platform` for all platforms.
+
     The version may have another number or channel by now. `version` is null after a hard delete. `reason` then says why
     the version was erased, and `was_open` whether the version was open at that moment, so that the reason may be shown.
     """
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="public_numbers")
-    channel = models.CharField(max_length=50)
+    channel = models.CharField(max_length=MAX_CHANNEL_CHARACTERS)
+    platform = models.CharField(max_length=MAX_PLATFORM_CHARACTERS, blank=True, default="")
+    is_twin = models.BooleanField(default=False)
     sort_key = models.BinaryField(max_length=MAX_SORT_KEY_BYTES)
     number = models.CharField(max_length=MAX_NUMBER_CHARACTERS)
     version = models.ForeignKey(
@@ -166,7 +197,7 @@ class PublicNumber(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["download", "channel", "sort_key"], name="public_number_once"),
+            models.UniqueConstraint(fields=["download", "channel", "sort_key", "platform"], name="public_number_once"),
         ]
         indexes = [models.Index(fields=["download", "number"], name="public_number_by_text")]
 
@@ -193,7 +224,7 @@ class Label(PublicIdModel, TimeStampedModel):
         abstract = True
         ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["name"], condition=Q(is_general=True), name="%(class)s_general_once"),
+            models.UniqueConstraint(Lower("name"), condition=Q(is_general=True), name="%(class)s_general_once"),
         ]
         indexes = [models.Index(fields=["name", "id"], name="%(class)s_by_name")]
 

@@ -1,12 +1,13 @@
 """Names of platforms and architectures, and their spellings. Versions and files may name others as well.
 
-Rows store a name as it was sent, and every comparison is between all spellings of a name: `darwin` finds what was
-uploaded for `macos`, and the other way around.
+Rows store a name as it was sent, and every comparison is between all spellings of a name, in any case: `Darwin` finds
+what was uploaded for `macos`, and the other way around. `win32` and `win64` find each other, too, but a version can
+exist once for each of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 PLATFORM_NAMES = {
     "windows": "Windows",
@@ -22,6 +23,9 @@ PLATFORM_SPELLINGS = {
     "linux": ("linux", "linux32", "linux64"),
     "macos": ("macos", "darwin", "osx", "mac", "macosx"),
 }
+SIZED = frozenset({"win32", "win64", "linux32", "linux64"})
+MAX_PLATFORM_CHARACTERS = 256
+MAX_PLATFORMS = 50
 ARCHITECTURE_SPELLINGS = {
     "x64": ("x64", "x86_64", "x86-64", "amd64"),
     "x86": ("x86", "i386", "i486", "i586", "i686", "386", "ia32"),
@@ -59,6 +63,34 @@ def architecture_spellings(word: str) -> tuple[str, ...]:
     """Return all names that mean the same architecture, for a database query."""
     name = fold_architecture(word)
     return ARCHITECTURE_SPELLINGS.get(name, (name,))
+
+
+def platform_key(word: str) -> str:
+    """Return the text under which a version is stored for a platform: different texts mean different builds."""
+    name = word.strip().lower()
+    return name if name in SIZED else fold_platform(name)
+
+
+def is_same_platform(first: str, second: str) -> bool:
+    """Return whether builds for the two platforms could be offered to the same client as equals.
+
+    `windows` is the same as `win32` and as `win64`, but these two are different.
+    """
+    keys = {platform_key(first), platform_key(second)}
+    return len(keys) == 1 or (fold_platform(first) == fold_platform(second) and not keys <= SIZED)
+
+
+def overlap(first: Collection[str], second: Collection[str]) -> bool:
+    """Return whether two versions share a platform. One that declares none is for all platforms."""
+    return not first or not second or any(is_same_platform(one, other) for one in first for other in second)
+
+
+def distinct_platforms(names: Iterable[str]) -> list[str]:
+    """Return the names as they were sent, without surrounding spaces and other spellings of the same key."""
+    by_key: dict[str, str] = {}
+    for name in names:
+        by_key.setdefault(platform_key(name), name.strip())
+    return list(by_key.values())
 
 
 def platform_name(platform: str) -> str:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from downloads.models import Download
@@ -17,6 +19,7 @@ from downloads.querysets import MANAGE_VERSIONS, sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.numbering import ceiling
+from versions.platforms import platform_key, platform_spellings
 
 RELEASED = ("published", "archived")
 
@@ -69,6 +72,17 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
             rows = rows.filter(matches | Q(download__title__icontains=word))
         return rows
 
+    def suiting(self, platform: str) -> Self:
+        """Versions that are for the platform, in any spelling, or declare no platform; the best match comes first."""
+        spellings = platform_spellings(platform)
+        declared = reduce(or_, (Q(platform_keys__holds=spelling) for spelling in spellings))
+        return self.filter(declared | Q(platform_keys=[])).order_by(_names_exactly(platform), "is_twin", "-id")
+
+    def of_newest_first(self, platform: str = "") -> Self:
+        """Order by number. Of several versions with a number, the best match of the platform comes first."""
+        match = [_names_exactly(platform)] if platform else []
+        return self.order_by("-sort_key", *match, "is_twin", "-id")
+
     def newer_than(self, number: str, scheme: str = "") -> Self:
         """Versions that are newer than a number, which may be abbreviated: 1.5 is newer than 1.4, but 1.4.2 is not.
 
@@ -94,6 +108,11 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
             | Q(deleted_at__isnull=True, download__in=inside)
             | Q(deleted_at__isnull=False, download__in=managed)
         )
+
+
+def _names_exactly(platform: str) -> Case:
+    """Return a criterion of an order: versions that name the platform before those that another spelling finds."""
+    return Case(When(platform_keys__holds=platform_key(platform), then=Value(0)), default=Value(1))
 
 
 def listed_total(actor: Actor, download: Download) -> int:

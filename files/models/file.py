@@ -121,8 +121,8 @@ class File(PublicIdModel, SoftDeleteModel):
         """Return whether `FileQuerySet.suiting` selects the file for the platform; a test keeps both equal."""
         names = platform_spellings(platform)
         if self.platform or self.kind != self.FileKind.PACKAGE:
-            return self.platform in names
-        return not self.version.platforms or not set(names).isdisjoint(self.version.platforms)
+            return self.platform.lower() in names
+        return self.version.suits(platform)
 
     @property
     def sha256(self) -> str:

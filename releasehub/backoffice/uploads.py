@@ -67,7 +67,6 @@ def store_file(actor: Actor, version: Version, form: UploadForm) -> None:
     """
     values = dict(form.cleaned_data)
     upload = values.pop("file").staged
-    values |= {name: values[name].lower() for name in ("platform", "architecture")}
     keep_rejected = values.pop("keep_rejected")
     accepted_upload = accept_upload(actor=actor, version=version, upload=upload, keep_rejected=keep_rejected)
     try:

@@ -116,6 +116,6 @@ class VersionAdmin(UploadMixin):
 
 @admin.register(PublicNumber)
 class PublicNumberAdmin(ReadOnlyAdmin):
-    list_display = ("number", "channel", "download", "version", "reason", "first_public_at")
+    list_display = ("number", "channel", "platform", "download", "version", "reason", "first_public_at")
     list_select_related = ("download", "version__download")
     search_fields = ("number", "download__title")

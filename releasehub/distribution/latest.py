@@ -67,6 +67,19 @@ def latest_version(
     return version
 
 
+def twin_for(version: Version | None, platform: str) -> Version | None:
+    """Return the offered version with the same number for the platform, or the version itself if there is none."""
+    # Nearly all versions suit every system, and need no query.
+    if version is None or not platform or version.suits(platform):
+        return version
+    place = {"download": version.download, "channel": version.channel, "sort_key": version.sort_key}
+    twin: Version | None = candidates(platform=platform).filter(**place).suiting(platform).first()
+    if twin is None:
+        return version
+    twin.download = version.download
+    return twin
+
+
 def _newest(
     channels: Collection[str], download: int, *, at_least: bytes = b"", below: bytes = b"", **files: str
 ) -> VersionQuerySet:
@@ -76,7 +89,7 @@ def _newest(
         rows = rows.filter(sort_key__gte=at_least)
     if below:
         rows = rows.filter(sort_key__lt=below)
-    return rows.order_by("-sort_key", "-id")
+    return rows.of_newest_first(files.get("platform", ""))
 
 
 def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:
@@ -88,7 +101,10 @@ def with_current_version(downloads: DownloadQuerySet) -> QuerySet[Download]:
         followed |= Q(follows=channel, channel__in=offered_to(channel))
     active = Version.objects.offerable().filter(download=OuterRef("pk"), is_active=True)
     latest = (
-        candidates().annotate(follows=follows).filter(followed, download=OuterRef("pk")).order_by("-sort_key", "-id")
+        candidates()
+        .annotate(follows=follows)
+        .filter(followed, download=OuterRef("pk"))
+        .order_by("-sort_key", "is_twin", "-id")
     )
     annotated: QuerySet[Download] = downloads.annotate(
         current_version_id=Coalesce(Subquery(active.values("pk")[:1]), Subquery(latest.values("pk")[:1]))

@@ -51,25 +51,31 @@ def find_download(actor: Actor, slug: str) -> Download:
     return download
 
 
-def find_version(actor: Actor, download: Download, number: str, channel: str = "") -> Version:
+def find_version(actor: Actor, download: Download, number: str, channel: str = "", platform: str = "") -> Version:
     """Return the version with this number, in any spelling: v1.2.0 and 1.2.0 are one.
 
     If several channels have the number, the version in `channel` is returned, else the one in the default channel, else
     the one that was public first. A version that was renumbered or moved is also found by its earlier number and
     channel. Another channel never takes over the link of a version that was public and is gone.
 
+    A number may exist once for each platform. With `platform`, the versions for other platforms do not exist; without
+    it, the first version with the number is meant.
+
     Raises:
         Gone: The version was public, and is deleted or erased.
         NotFound: The version does not exist, or the actor may not see it.
     """
-    _refuse_nul(number + channel)
+    _refuse_nul(number + channel + platform)
+    channel = channel.lower()
     place = {"number": number, "channel": channel or download.default_channel}
-    version: Version | None = Version.objects.filter(download=download, **place).first()
+    rows = Version.objects.filter(download=download, **place)
+    rows = rows.suiting(platform) if platform else rows.filter(is_twin=False)
+    version: Version | None = rows.first()
     if version is not None:
         version.download = download
         if version_policy.can_view(actor, version):
             return version
-    for holder in _holders(download, number, channel):
+    for holder in _holders(download, number, channel, platform):
         version = holder.version
         if version is not None and not version.is_deleted and version_policy.can_view(actor, version):
             return version
@@ -86,58 +92,73 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
 
 @dataclass
 class Holder:
-    """The owner of a version number in one channel. `version` is None if the version was hard-deleted."""
+    """The owner of a version number in one channel, for one set of platforms.
+
+    `version` is None if the version was hard-deleted.
+    """
 
     version: Version | None
+    channel: str
+    is_twin: bool
     was_public: bool = False
     was_open: bool = False
     reason: str = ""
     order: int = 0
 
 
-def _holders(download: Download, number: str, channel: str) -> list[Holder]:
-    """Return the owner of the number in each channel, in the order in which `find_version` tries them.
+def _holders(download: Download, number: str, channel: str, platform: str) -> list[Holder]:
+    """Return the owners of the number in each channel, in the order in which `find_version` tries them.
 
-    The default channel comes first, then channels in which the number was public, in the order of their publication.
+    The default channel comes first, then the first version with the number before those for other platforms, then
+    channels in which the number was public, in the order of their publication.
     """
     same = Q(number=number)
     if (key := sort_key_of(number, download.version_scheme)) is not None:
         same |= Q(sort_key=key)
     where = {"download": download, "channel": channel} if channel else {"download": download}
-    holders: dict[str, Holder] = {}
-    for past in PublicNumber.objects.filter(same, **where).select_related("version"):
-        holders[past.channel] = Holder(
-            past.version, was_public=True, was_open=past.was_open, reason=past.reason, order=past.pk
-        )
+    holders: dict[tuple[str, int], Holder] = {}
+    for past in PublicNumber.objects.filter(same, **where).select_related("version").order_by("pk"):
+        if not platform or not past.platform or past.platform in platform_spellings(platform):
+            holders.setdefault(
+                (past.channel, past.version_id or -past.pk),
+                Holder(
+                    past.version,
+                    past.channel,
+                    past.is_twin,
+                    was_public=True,
+                    was_open=past.was_open,
+                    reason=past.reason,
+                    order=past.pk,
+                ),
+            )
     for version in Version.all_objects.filter(same, **where):
-        holder = holders.setdefault(version.channel, Holder(version, order=version.pk))
-        if version.number == number:
-            holder.version = version
+        if not platform or version.suits(platform):
+            holders.setdefault(
+                (version.channel, version.pk), Holder(version, version.channel, version.is_twin, order=version.pk)
+            )
     for holder in holders.values():
         if holder.version is not None:
             holder.version.download = download
     default = download.default_channel
-    return [
-        holder
-        for _, holder in sorted(
-            holders.items(), key=lambda item: (item[0] != default, not item[1].was_public, item[1].order)
-        )
-    ]
+    return sorted(
+        holders.values(),
+        key=lambda holder: (holder.channel != default, holder.is_twin, not holder.was_public, holder.order),
+    )
 
 
-def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "") -> File:
+def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "", platform: str = "") -> File:
     """Resolve download, version and file of a link. A live file takes one query; errors take more.
 
     Raises:
         NotFound: No such file is visible to the actor.
         Gone: The file was public and was deleted.
     """
-    _refuse_nul(slug + number + filename + channel)
+    _refuse_nul(slug + number + filename + channel + platform)
     parts = {"slug": slug, "number": number, "folded_name": fold_name(filename)}
-    file = None if channel else cached_row(actor, ("file", *parts.values()), partial(_unique_file, **parts))
+    file = None if channel or platform else cached_row(actor, ("file", *parts.values()), partial(_unique_file, **parts))
     if file is not None and file_policy.can_view(actor, file):
         return file
-    return find_file(actor, find_version(actor, find_download(actor, slug), number, channel), filename)
+    return find_file(actor, find_version(actor, find_download(actor, slug), number, channel, platform), filename)
 
 
 def find_newest(actor: Actor, slug: str, target: str, *, channel: str = "", line: str = "") -> File:
@@ -201,11 +222,11 @@ def is_known_target(download: Download, platform: str, architecture: str) -> boo
     """Return whether the words are known platform names, or platforms of files in the download."""
     files = File.objects.passed().filter(version__download=download)
     knows_platform = fold_platform(platform) in PLATFORM_NAMES or (
-        bool(platform) and files.filter(platform__in=platform_spellings(platform)).exists()
+        bool(platform) and files.filter(platform__lower__in=platform_spellings(platform)).exists()
     )
     if not knows_platform or not architecture or fold_architecture(architecture) in ARCHITECTURE_SPELLINGS:
         return knows_platform
-    return bool(files.filter(architecture=architecture).exists())
+    return bool(files.filter(architecture__lower=architecture).exists())
 
 
 def best_file(version: Version, platform: str = "", architecture: str = "") -> File | None:
@@ -235,13 +256,14 @@ def _find_renamed(actor: Actor, slug: str) -> Download:
 
 
 def _unique_file(slug: str, number: str, folded_name: str) -> File | None:
-    """Return the only live file that matches, or None if the version number exists in more than one channel."""
+    """Return the only live file that matches, or None if several versions have the number."""
     twins = Version.all_objects.filter(download=OuterRef("version__download"), number=number)
     rows: FileQuerySet = File.objects.alive().filter(
         ~Exists(twins.exclude(pk=OuterRef("version"))),
         version__download__slug=slug,
         version__download__deleted_at=None,
         version__number=number,
+        version__is_twin=False,
         version__deleted_at=None,
         folded_name=folded_name,
     )

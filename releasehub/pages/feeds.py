@@ -76,7 +76,7 @@ def download(request: HttpRequest, actor: Actor, slug: str, pk: int) -> Feed:
     parent, channel = download_of_page(actor, slug, pk), request.GET.get("channel", "").replace("\0", "")
     rows = Version.objects.listed().filter(download=parent)
     if channel:
-        return Feed(f"{parent.title} ({channel})", parent.tag_line, parent.path, rows.filter(channel=channel))
+        return Feed(f"{parent.title} ({channel})", parent.tag_line, parent.path, rows.filter(channel=channel.lower()))
     return Feed(parent.title, parent.tag_line, parent.path, rows)
 
 

@@ -29,17 +29,22 @@ from versions.models import Version
 REVALIDATED = f"no-cache, {NO_TRANSFORM}"
 
 
+def place_of(request: HttpRequest) -> dict[str, str]:
+    """Return the channel and the platform that tell versions with the same number apart."""
+    return {name: request.GET.get(name, "") for name in ("channel", "platform")}
+
+
 @require_safe
 @answers_errors
 def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpResponseBase:
     """Serve one file of one version. SHA256SUMS is generated unless the version has a file with that name."""
-    actor, channel = fetcher_of(request), request.GET.get("channel", "")
+    actor, place = fetcher_of(request), place_of(request)
     try:
-        file = find_exact(actor, slug, number, filename, channel)
+        file = find_exact(actor, slug, number, filename, **place)
     except NotFound:
         if not is_sums(filename):
             raise
-        return send_sums(request, find_version(actor, find_download(actor, slug), number, channel))
+        return send_sums(request, find_version(actor, find_download(actor, slug), number, **place))
     return serve_file(request, file, actor)
 
 

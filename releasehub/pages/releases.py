@@ -73,8 +73,8 @@ def other_versions(request: HttpRequest, version: Version) -> dict[str, Any]:
     """Return the context of the page of a version that says which other version visitors should take."""
     key = needed_key(viewer_of(request), version.download)
     newest, _ = version_for_visitors(version.download, key)
-    if newest is None or newest.pk == version.pk:
-        return {"replacement": None}
+    if newest is None or (newest.number == version.number and newest.channel == version.channel):
+        return {"replacement": None}  # the same number for another platform is no replacement
     return {"replacement": newest, "is_outdated": bytes(newest.sort_key) > bytes(version.sort_key)}
 
 

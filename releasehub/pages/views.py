@@ -14,6 +14,7 @@ from downloads.models import Category, Download
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.access_keys import needed_key
+from releasehub.distribution.latest import twin_for
 from releasehub.distribution.page_views import record_page_view
 from releasehub.distribution.permalinks import find_download, find_version
 from releasehub.pages.category_tiles import category_tiles
@@ -30,6 +31,7 @@ from releasehub.pages.contexts import (
 )
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
+from releasehub.pages.permalinks import place_of
 from releasehub.pages.platforms import ask_for_hints
 from releasehub.pages.releases import (
     older_version_for,
@@ -98,6 +100,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     actor = viewer_of(request)
     download = download_of_page(actor, slug, pk)
     offered, prerelease = version_for_visitors(download, needed_key(actor, download))
+    offered = twin_for(offered, system_of(request).platform)
     history = Version.objects.listed_in(actor, download).order_by("-sort_key", "-id")
     page = page_of_rows(request, history, total=listed_total(actor, download))
     for version in page.object_list:
@@ -131,7 +134,7 @@ def download_by_slug(request: HttpRequest, slug: str) -> HttpResponseBase:
 def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpResponseBase:
     actor = viewer_of(request)
     parent = download_of_page(actor, slug, pk)
-    version = find_version(actor, parent, number, request.GET.get("channel", ""))
+    version = find_version(actor, parent, number, **place_of(request))
     context = about(request, parent, version)
     context |= release_context(request, version, key_in_links=bool(context["shared_key"]))
     context |= other_versions(request, version)

@@ -25,7 +25,7 @@ def test_channel_is_created_changed_and_deleted_through_the_services() -> None:
     made = {"name": "Beta", "display_name": "Beta", "description": "", "downloads": [download.pk]}
     assert root.post(reverse(ADD), made).status_code == 302
     label = NamedChannel.objects.get()
-    assert (label.name, list(label.downloads.all()), label.is_general) == ("beta", [download], False)
+    assert (label.name, list(label.downloads.all()), label.is_general) == ("Beta", [download], False)
     change = reverse("admin:versions_namedchannel_change", args=[label.pk])
     assert root.post(change, made | {"display_name": "Brave", "downloads": []}).status_code == 302
     label.refresh_from_db()
@@ -37,9 +37,9 @@ def test_channel_is_created_changed_and_deleted_through_the_services() -> None:
 
 def test_validation_error_is_shown_in_the_form() -> None:
     root = signed_in(is_superuser=True)
-    answer = root.post(reverse(ADD), {"name": "no way!", "display_name": "x", "description": ""})
+    answer = root.post(reverse(ADD), {"name": "no\u2028way", "display_name": "x", "description": ""})
     assert (answer.status_code, NamedChannel.objects.count()) == (200, 0)
-    assert "Use 1 to 50 letters" in answer.content.decode()
+    assert "Use one line of 1 to 256" in answer.content.decode()
 
 
 def test_only_moderators_can_manage_general_labels() -> None:

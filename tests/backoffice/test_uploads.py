@@ -54,7 +54,7 @@ def test_upload_stores_the_same_bytes(root: Client) -> None:
     assert answer.status_code == 302
     file = File.objects.get(version=version)
     assert file.blob is not None
-    assert (file.platform, file.blob.sha256) == ("linux", hashlib.sha256(content).hexdigest())
+    assert (file.platform, file.blob.sha256) == ("Linux", hashlib.sha256(content).hexdigest())
 
 
 def test_upload_without_csrf_token_is_rejected_and_stores_nothing(root: Client) -> None:

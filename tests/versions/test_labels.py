@@ -95,9 +95,9 @@ def test_database_keeps_general_names_apart() -> None:
 
 
 def test_channel_is_named_as_versions_name_it() -> None:
-    assert make_label(make_download(), name=" RC ").name == "rc"
+    assert make_label(make_download(), name=" RC ").name == "RC"
     with pytest.raises(Invalid):
-        make_label(make_download(), name="release candidate")
+        make_label(make_download(), name="release\ncandidate")
 
 
 @pytest.mark.parametrize(("wanted", "count"), [("linux", 1), ("lin", 0), ('win"dows', 1), ("ünix", 1), ("a,b", 0)])

@@ -12,7 +12,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
-from versions.channels import InvalidChannel, clean_channel
+from versions.channels import InvalidChannel, clean_channel_name
 from versions.models import Label, NamedChannel, NamedPlatform
 from versions.policies import label_policy
 
@@ -105,7 +105,7 @@ def _save(label: Label, downloads: Sequence[Download]) -> None:
     # The ids are sorted, so that two requests lock the same downloads in the same order.
     for pk in _ids(downloads):
         lock_download(pk)
-    others = type(label).objects.exclude(pk=label.pk).filter(name=label.name)
+    others = type(label).objects.exclude(pk=label.pk).filter(name__iexact=label.name)
     if others.filter(downloads__in=_ids(downloads)).exists():
         raise _name_conflict(label)
     try:
@@ -123,15 +123,15 @@ def _name_conflict(label: Label) -> Conflict:
 
 
 def _clean_name(model: type[Label], name: str) -> str:
-    """Return the name in the form that versions store, so that the label and the versions use the same text.
+    """Return the name without surrounding spaces. As in versions, its case does not matter.
 
     Raises:
         Invalid: The name is not a valid channel name.
     """
     if model is not NamedChannel:
-        return name.strip().lower()
+        return name.strip()
     try:
-        return clean_channel(name)
+        return clean_channel_name(name)
     except InvalidChannel as error:
         raise Invalid(ErrorCode.INVALID, str(error), field="name") from error
 

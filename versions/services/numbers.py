@@ -9,6 +9,7 @@ from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 from versions.models import PublicNumber, Version
+from versions.platforms import overlap
 
 ADVICE = "A version number that was public cannot be used again. Choose another number."
 BUILD_ADVICE = (
@@ -18,23 +19,27 @@ BUILD_ADVICE = (
 
 
 def check_number_is_free(version: Version) -> None:
-    """Raise Conflict if the number of this version is taken in its channel.
+    """Raise Conflict if the number of this version is taken in its channel for one of its platforms.
 
-    The caller holds the lock on the download, so no other request can take the number before this one commits.
+    Otherwise, set `is_twin`: whether the number is in use for other platforms. The caller holds the lock on the
+    download, so no other request can take the number before this one commits.
 
     Raises:
         Conflict: Another version has or had the number. The message names that version.
     """
-    # One query answers the usual case. The queries that explain a conflict run only if there is one.
-    if not _number_query.first(
-        download=version.download_id,
-        channel=version.channel,
-        sort_key=bytes(version.sort_key),
-        number=version.number,
-        but=version.pk or 0,
-    ):
+    # One query answers the usual case. The queries that look at platforms run only if the number is in use.
+    version.is_twin = bool(
+        _number_query.first(
+            download=version.download_id,
+            channel=version.channel,
+            sort_key=bytes(version.sort_key),
+            number=version.number,
+            but=version.pk or 0,
+        )
+    )
+    if not version.is_twin or (found := _explain(version)) is None:
         return
-    in_the_way, message = _explain(version)
+    in_the_way, message = found
     raise Conflict(
         ErrorCode.VERSION_NUMBER_TAKEN,
         message,
@@ -45,20 +50,27 @@ def check_number_is_free(version: Version) -> None:
     )
 
 
-def _explain(version: Version) -> tuple[str, str]:
-    """Return the number that is in the way, and the message for the caller."""
+def _explain(version: Version) -> tuple[str, str] | None:
+    """Return the number that is in the way and the message for the caller, or None if all others are twins."""
     same = Q(sort_key=bytes(version.sort_key)) | Q(number=version.number)
     place = {"download": version.download_id, "channel": version.channel}
     problem = f"{version.number} cannot be used in the channel {version.channel}"
-    holder = Version.all_objects.filter(same, **place).exclude(pk=version.pk or 0).first()
+    others = Version.all_objects.filter(same, **place).exclude(pk=version.pk or 0).order_by("is_twin", "pk")
+    holder = next((row for row in others if overlap(row.platform_keys, version.platform_keys)), None)
     if holder is None:
-        past = PublicNumber.objects.filter(same, **place).select_related("version").get()
+        numbers = PublicNumber.objects.filter(same, **place).exclude(version=version.pk or 0).select_related("version")
+        past = next(
+            (row for row in numbers if overlap([row.platform] if row.platform else [], version.platform_keys)), None
+        )
+        if past is None:
+            return None
         now = f"is now {past.version.number} in {past.version.channel}" if past.version else "was erased"
         return past.number, f"{problem}: version {past.number} was public and {now}. {ADVICE}"
     differs = "" if holder.number == version.number else " compares equal and"
     state = "is deleted and can be restored" if holder.is_deleted else "exists"
+    shown = f" for {', '.join(holder.platforms)}" if holder.platforms and version.platform_keys else ""
     hint = BUILD_ADVICE if "+" in f"{holder.number}{version.number}" and differs else "Choose another number."
-    return holder.number, f"{problem}: version {holder.number}{differs} {state}. {hint}"
+    return holder.number, f"{problem}: version {holder.number}{differs} {state}{shown}. {hint}"
 
 
 def _downloads_with_number(

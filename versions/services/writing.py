@@ -19,15 +19,17 @@ from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
-from versions.channels import InvalidChannel, channel_of_prerelease, clean_channel
+from versions.channels import InvalidChannel, channel_of_prerelease, clean_channel, clean_channel_name
 from versions.exposure import remember_public
 from versions.models import Version
 from versions.numbering import InvalidNumber, Number, Scheme, parse
+from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS, distinct_platforms, platform_key
 from versions.policies import version_policy
 from versions.services.locking import lock_version, tally_changes
 from versions.services.numbers import check_number_is_free
 
 TEXTS = ("release_notes", "changelog")
+DERIVED_FIELDS = frozenset({"sort_key", "platform_keys", "first_platform"})
 LIFECYCLE_FIELDS = frozenset(
     {"state", "publish_at", "published_at", "sealed_at", "seal_on_publish", "yanked_at", "is_active", "deleted_at"}
 )
@@ -65,8 +67,8 @@ def build_version(
     made_at = _made_at(created_at)
     version = Version(download=download, author=actor.user, created_at=made_at, released_at=made_at)
     parsed_number = _parse_number(download, number)
-    channel = _channel(channel) if channel else _channel_for(download, parsed_number)
-    values = {"channel": channel, **_number_fields(parsed_number), **fields}
+    channel = channel or _channel_for(download, parsed_number)
+    values = {**_channel_fields(channel), **_number_fields(parsed_number), **_with_platform_keys(fields)}
     _check_texts(values)
     _check_base(download, values)
     assign(version, values)
@@ -93,13 +95,14 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     version_policy.ensure("edit", actor, version)
     version = lock_version(version)
     version_policy.ensure("edit", actor, version)
-    if "channel" in fields:
-        fields["channel"] = _channel(fields["channel"])
+    fields = _with_platform_keys(fields)
     if fields.get("number", version.number) != version.number:
         parsed_number = _parse_number(version.download, fields["number"])
         if parsed_number.is_prerelease and not version.is_prerelease:
             fields.setdefault("channel", _channel_for(version.download, parsed_number))
         fields |= _number_fields(parsed_number)
+    if "channel" in fields:
+        fields |= _channel_fields(fields["channel"])
     _check_texts(fields)
     _check_base(version.download, fields)
     changes = audit.changed_fields(version, fields)
@@ -173,12 +176,41 @@ def _channel_for(download: Download, number: Number) -> str:
     return str(download.default_channel)
 
 
-def _channel(text: str) -> str:
-    """Return the normalized channel name, or raise Invalid for the field `channel`."""
+def _channel_fields(text: str) -> dict[str, str]:
+    """Return the fields of a version that follow from the name of its channel.
+
+    Raises:
+        Invalid: The name is not valid.
+    """
     try:
-        return clean_channel(text)
+        channel, name = clean_channel(text), clean_channel_name(text)
     except InvalidChannel as error:
         raise Invalid(ErrorCode.INVALID, str(error), field="channel") from error
+    return {"channel": channel, "channel_name": "" if name == channel else name}
+
+
+def _with_platform_keys(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields with those that follow from the declared platforms, if they are among them.
+
+    Raises:
+        Invalid: The platforms are not valid.
+    """
+    if "platforms" not in fields:
+        return fields
+    platforms = fields["platforms"]
+    if not isinstance(platforms, list) or not all(isinstance(name, str) and _is_platform(name) for name in platforms):
+        message = f"platforms must be a list of names, each of one line with 1 to {MAX_PLATFORM_CHARACTERS} characters."
+        raise Invalid(ErrorCode.INVALID, message, field="platforms")
+    platforms = distinct_platforms(platforms)
+    if len(platforms) > MAX_PLATFORMS:
+        message = f"A version can declare at most {MAX_PLATFORMS} platforms."
+        raise Invalid(ErrorCode.INVALID, message, field="platforms")
+    keys = sorted(map(platform_key, platforms))
+    return fields | {"platforms": platforms, "platform_keys": keys, "first_platform": next(iter(keys), "")}
+
+
+def _is_platform(name: str) -> bool:
+    return bool(name.strip()) and max(len(name), len(name.lower())) <= MAX_PLATFORM_CHARACTERS and name.isprintable()
 
 
 def _check_texts(values: dict[str, Any]) -> None:
@@ -206,17 +238,20 @@ def _check_base(download: Download, values: dict[str, Any]) -> None:
 
 
 def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any]) -> None:
-    """Save the fields. If the number or the channel changed, check that it is free and reserve it once it is public."""
-    is_moved = not {"number", "channel"}.isdisjoint(changes)
+    """Save the fields. If number, channel or platforms changed, check that they are free, and reserve public ones."""
+    is_moved = not {"number", "channel", "platform_keys"}.isdisjoint(changes)
     with tally_changes(version):
         assign(version, fields)
         if is_moved:
+            was_twin, is_new_place = version.is_twin, not {"number", "channel"}.isdisjoint(changes)
             check_number_is_free(version)
+            # The first version with a number stays the first one, so that links without a platform still lead to it.
+            version.is_twin = version.is_twin if is_new_place else was_twin
         version.save()
     if is_moved:
         remember_public(version)
 
 
 def _readable(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the changes without the sort key, whose bytes mean nothing to a reader of the audit log."""
-    return {name: change for name, change in changes.items() if name != "sort_key"}
+    """Return the changes without the fields that follow from others and mean nothing to a reader of the audit log."""
+    return {name: change for name, change in changes.items() if name not in DERIVED_FIELDS}

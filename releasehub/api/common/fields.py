@@ -49,9 +49,13 @@ class KnownNamesField(serializers.ListField):
 
 
 class WordsField(serializers.ListField):
-    """A list of words in lower case: a list in JSON, and in a form a repeated field or one with commas."""
+    """A list of words: a list in JSON, and in a form a repeated field or one with commas."""
 
     child = serializers.CharField(max_length=50)
+
+    def __init__(self, *, keeps_case: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.keeps_case = keeps_case
 
     def to_internal_value(self, data: Any) -> list[str]:
         if not isinstance(data, list):
@@ -59,7 +63,8 @@ class WordsField(serializers.ListField):
         if not all(isinstance(item, str) for item in data):
             self.child.fail("invalid")
         parts = [part.strip() for item in data for part in item.split(",")]
-        return list(dict.fromkeys(word.lower() for word in super().to_internal_value([part for part in parts if part])))
+        words = super().to_internal_value([part for part in parts if part])
+        return list(dict.fromkeys(words if self.keeps_case else (word.lower() for word in words)))
 
     def get_value(self, dictionary: Any) -> Any:
         if hasattr(dictionary, "getlist"):

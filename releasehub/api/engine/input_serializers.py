@@ -34,8 +34,8 @@ class EngineFileInputSerializer(InputSerializer):
         fields = super().to_internal_value(data)
         return FileReference(
             reference=fields["file_id"],
-            platform=fields.get("platform", "").lower(),
-            architecture=fields.get("architecture", "").lower(),
+            platform=fields.get("platform", ""),
+            architecture=fields.get("architecture", ""),
             checksum=fields.get("hash", "").lower(),
         )
 
@@ -101,10 +101,10 @@ class EngineFilesInputSerializer(InputSerializer):
 
 class EngineLatestQuerySerializer(serializers.Serializer[Any]):
     channel = serializers.CharField(
-        required=False, max_length=50, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"
+        required=False, max_length=256, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"
     )
     status = serializers.ChoiceField(required=False, choices=terms.STATUSES)
-    platform = serializers.CharField(required=False, max_length=50)
+    platform = serializers.CharField(required=False, max_length=256)
 
     def validate_channel(self, value: str) -> str:
         return value.lower()

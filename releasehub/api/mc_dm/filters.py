@@ -86,10 +86,10 @@ class McDmFileFilterSet(McDmFilterSet):
         fields: list[str] = []
 
     def filter_platform(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(platform__in=platform_spellings(value))
+        return rows.filter(platform__lower__in=platform_spellings(value))
 
     def filter_architecture(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(architecture__in=architecture_spellings(value))
+        return rows.filter(architecture__lower__in=architecture_spellings(value))
 
 
 class McDmCommentFilterSet(McDmFilterSet):

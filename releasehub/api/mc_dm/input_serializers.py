@@ -12,6 +12,7 @@ from releasehub.api.common.fields import FlagField, UnsignedField, VersionNumber
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.numbers import MAX_INTEGER
+from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS
 
 WRITABLE_DOWNLOAD_STATES = ["visible", "draft"]
 INHERIT = "inherit"
@@ -115,8 +116,13 @@ class McDmVersionUpdateSerializer(InputSerializer):
     version_string = VersionNumberField(required=False, source="number", trim_whitespace=False, max_length=1000)
     release_notes = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     changelog = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
-    channel = serializers.CharField(required=False, max_length=50)
-    platforms = WordsField(required=False, max_length=50)
+    channel = serializers.CharField(required=False, max_length=256)
+    platforms = WordsField(
+        child=serializers.CharField(max_length=MAX_PLATFORM_CHARACTERS),
+        required=False,
+        max_length=MAX_PLATFORMS,
+        keeps_case=True,
+    )
     state = serializers.ChoiceField(choices=WRITABLE_VERSION_STATES, required=False)
     publish_at = serializers.DateTimeField(required=False)
 
@@ -136,12 +142,6 @@ class McDmFileUpdateSerializer(InputSerializer):
     architecture = serializers.CharField(max_length=50, required=False, allow_blank=True)
     display_order = UnsignedField(required=False, max_value=MAX_INTEGER)
     is_primary = FlagField(required=False)
-
-    def validate_platform(self, value: str) -> str:
-        return value.lower()
-
-    def validate_architecture(self, value: str) -> str:
-        return value.lower()
 
 
 class McDmFileCreateSerializer(McDmFileUpdateSerializer):

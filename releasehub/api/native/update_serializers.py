@@ -25,10 +25,10 @@ class UpdateQuerySerializer(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="The installed version, such as 1.4.2",
     )
-    platform = serializers.CharField(max_length=50, required=False, default="", allow_blank=True)
+    platform = serializers.CharField(max_length=256, required=False, default="", allow_blank=True)
     arch = serializers.CharField(max_length=50, required=False, default="", allow_blank=True)
     channel = serializers.CharField(
-        max_length=50,
+        max_length=256,
         required=False,
         default="",
         allow_blank=True,

@@ -60,12 +60,6 @@ class UploadCreateSerializer(InputSerializer):
     def validate_sha256(self, value: str) -> str:
         return value.lower().removeprefix("sha256:")
 
-    def validate_platform(self, value: str) -> str:
-        return value.lower()
-
-    def validate_architecture(self, value: str) -> str:
-        return value.lower()
-
 
 class UploadPartSerializer(InputSerializer):
     number = serializers.IntegerField(min_value=1, max_value=10_000)

@@ -8,9 +8,9 @@ from typing import Any
 from rest_framework import serializers
 
 from releasehub.api.common.moments import format_moment
+from versions.platforms import MAX_PLATFORMS
 
 MAX_NAME_CHARACTERS = 256
-MAX_PLATFORMS = 50
 
 
 def format_optional_moment(moment: datetime | None) -> str | None:
@@ -35,12 +35,9 @@ class NullableTextField(serializers.CharField):
 
 
 class PlatformsField(serializers.ListField):
-    """Names of platforms, in lower case and without duplicates."""
+    """Names of platforms; their case matters to readers only."""
 
     child = serializers.CharField(max_length=MAX_NAME_CHARACTERS)
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_PLATFORMS, **options)
-
-    def to_internal_value(self, data: Any) -> list[str]:
-        return list(dict.fromkeys(platform.lower() for platform in super().to_internal_value(data)))

@@ -103,7 +103,7 @@ class V3ReleaseFilterSet(V3FilterSet):
         return rows.filter(**{name: value.lower()})
 
     def filter_platform(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(reduce(or_, (Q(platforms__holds=spelling) for spelling in platform_spellings(value))))
+        return rows.filter(reduce(or_, (Q(platform_keys__holds=spelling) for spelling in platform_spellings(value))))
 
 
 class V3ReleaseFileFilterSet(V3FilterSet):
@@ -116,7 +116,7 @@ class V3ReleaseFileFilterSet(V3FilterSet):
 
 
 class V3LabelFilterSet(V3FilterSet):
-    name = django_filters.CharFilter(field_name="name")
+    name = django_filters.CharFilter(field_name="name", lookup_expr="iexact")
 
     class Meta:
         model = NamedChannel

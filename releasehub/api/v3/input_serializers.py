@@ -25,11 +25,19 @@ class V3ReleaseUpdateSerializer(InputSerializer):
     version = ReleaseNumberField(VERSION, max_length=128, required=False, trim_whitespace=False, source="number")
     channel = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False)
     platforms = PlatformsField(required=False)
+    platform = serializers.CharField(
+        max_length=MAX_NAME_CHARACTERS, required=False, allow_blank=True, help_text="The older form of a list of one"
+    )
     private = serializers.BooleanField(required=False)
     notes = NullableTextField(max_length=MAX_NOTES_CHARACTERS, trim_whitespace=False, source="release_notes")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Replace `private` by the visibility; an unlisted release stays unlisted if `private` is true."""
+        """Replace `platform` by a list, and `private` by the visibility.
+
+        An unlisted release stays unlisted if `private` is true.
+        """
+        if (platform := attrs.pop("platform", None)) is not None:
+            attrs.setdefault("platforms", [platform] if platform else [])
         private = attrs.pop("private", None)
         if private is None or (self.instance is not None and private is is_private(self.instance)):
             return attrs

@@ -74,9 +74,12 @@ class V3ReleaseSerializer(OutputSerializer):
     createdAt = V3MomentField(read_only=True, source="created_at")
     updatedAt = V3MomentField(read_only=True, source="updated_at")
     name = serializers.CharField(read_only=True, source="display_title")
-    channel = serializers.CharField(read_only=True)
+    channel = serializers.CharField(read_only=True, source="shown_channel")
     version = serializers.CharField(read_only=True, source="number")
     platforms = serializers.ListField(child=serializers.CharField(), read_only=True)
+    platform = serializers.CharField(
+        read_only=True, allow_null=True, help_text="The first of `platforms`, for older programs"
+    )
     notes = serializers.CharField(read_only=True, source="release_notes")
     totalFiles = serializers.IntegerField(read_only=True)
     publishedAt = V3MomentField(read_only=True, allow_null=True)
@@ -86,6 +89,9 @@ class V3ReleaseSerializer(OutputSerializer):
     archived = serializers.BooleanField(read_only=True)
     productId = serializers.CharField(read_only=True, source="download.public_id")
     tenantId = serializers.CharField(read_only=True, help_text="The account: the organization, or else the owner")
+
+    def get_platform(self, version: Version) -> str | None:
+        return next(iter(version.platforms), None)
 
     def get_total_files(self, version: Version) -> int:
         return len(self.context["files"].get(version.pk, ()))

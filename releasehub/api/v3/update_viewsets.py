@@ -93,7 +93,7 @@ class V3UpdateViewSet(V3ViewSet):
         """Return a release with the files for one platform: the dialect has no field that tells them apart."""
         version = Version.objects.select_related(*RELEASE_RELATIONS).get(pk=release.pk)
         suiting = {"", *platform_spellings(platform)}
-        files = [file for file in files_of(self.actor, [version])[version.pk] if file.platform in suiting]
+        files = [file for file in files_of(self.actor, [version])[version.pk] if file.platform.lower() in suiting]
         ensure_key_where_needed(self.actor, files)
         context = self.get_serializer_context() | {"files": {version.pk: files}}
         return V3ReleaseSerializer(context=context).to_representation(version)

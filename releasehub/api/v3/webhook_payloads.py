@@ -72,6 +72,7 @@ def _version(data: Snapshot, occurred_at: datetime) -> Version:
         download=_download(data["download"]),
         number=data["number"],
         channel=data["channel"],
+        channel_name=data.get("channel_name", ""),
         title=data["title"],
         release_notes=data["release_notes"],
         platforms=data["platforms"],

@@ -54,7 +54,7 @@ def test_every_sent_field_is_stored(engine: Engine) -> None:
     url = "http://testserver/d/engine/1.0.0/engine-win.zip.bin?channel=beta"
     shown = {"hash": digest, "url": url, "filename": "engine-win.zip.bin", "size": 6, "architecture": "x64"}
     assert answer["files"] == [shown]
-    assert File.objects.get().platform == "windows"
+    assert File.objects.get().platform == "Windows"
 
 
 def test_permanent_link_gives_the_bytes(engine: Engine) -> None:

@@ -120,7 +120,7 @@ def test_upload_with_a_single_put(world: World) -> None:
     assert fetched(file) == BYTES
     assert file.blob is not None
     assert (file.blob.sha256, file.blob.md5) == (SHA256, hashlib.md5(BYTES, usedforsecurity=False).hexdigest())
-    assert (file.platform, file.architecture, file.display_label) == ("linux", "x64", "For penguins")
+    assert (file.platform, file.architecture, file.display_label) == ("Linux", "x64", "For penguins")
     assert (file.validation_status, file.is_primary) == ("passed", True)
     assert Version.objects.get(pk=world.version.pk).file_count == 1
     assert left_behind() == []

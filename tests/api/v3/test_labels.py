@@ -25,7 +25,7 @@ def test_create_and_get(shop: Shop, kind: str) -> None:
     answer = create(shop, kind, name=" Beta ", description="For the brave")
     label = answer.json()
     assert (answer.status_code, label.keys()) == (201, FIELDS)
-    assert (label["name"], label["displayName"], label["description"]) == ("beta", "Beta", "For the brave")
+    assert (label["name"], label["displayName"], label["description"]) == ("Beta", "Beta", "For the brave")
     assert (label["productId"], label["productIds"]) == (shop.product.public_id, [shop.product.public_id])
     assert shop.get(f"/v3/{kind}/{label['id']}").json() == label
     assert AuditEntry.objects.filter(action=f"{kind[8:-1]}.create").count() == 1

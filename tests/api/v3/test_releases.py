@@ -18,7 +18,8 @@ from tests.factories import make_download, make_key, make_user, make_version
 from versions.models import Version
 
 FIELDS = {
-    "id", "createdAt", "updatedAt", "name", "channel", "version", "platforms", "notes", "totalFiles", "publishedAt",
+    "id", "createdAt", "updatedAt", "name", "channel", "version", "platform", "platforms", "notes", "totalFiles",
+    "publishedAt",
     "files", "published", "private", "archived", "productId", "tenantId",
 }  # fmt: skip
 
@@ -26,11 +27,37 @@ FIELDS = {
 def test_create_answers_with_exactly_the_documented_fields(shop: Shop) -> None:
     release = shop.release(platforms=["Windows", "linux", "windows"], notes="# New")
     assert release.keys() == FIELDS
-    assert release["platforms"] == ["windows", "linux"]
+    assert (release["platforms"], release["platform"]) == (["Windows", "linux"], "Windows")
     assert (release["notes"], release["channel"], release["productId"]) == ("# New", "stable", shop.product.public_id)
     assert (release["published"], release["private"], release["archived"]) == (False, False, False)
     assert (release["totalFiles"], release["files"], release["publishedAt"]) == (0, [], None)
     assert release["tenantId"] == shop.owner.public_id
+
+
+def test_platform_is_the_older_form_of_a_list(shop: Shop) -> None:
+    release = shop.release(platform="Mac OS 9", platforms=None, channel="Release Candidate")
+    assert (release["platform"], release["platforms"]) == ("Mac OS 9", ["Mac OS 9"])
+    assert release["channel"] == "Release Candidate"
+    path = f"/v3/releases/{release['id']}"
+    assert shop.client.send("patch", path, {"platform": "linux"}).json()["platforms"] == ["linux"]
+    assert shop.client.send("patch", path, {"platform": ""}).json()["platform"] is None
+    for query in ({"channel": "release CANDIDATE"}, {"productId": shop.product.public_id}):
+        assert names(shop.get("/v3/releases", **query)) == ["1.0.0"]
+
+
+def test_one_release_per_platform(shop: Shop) -> None:
+    ids = {}
+    for platform in ("Windows", "linux"):
+        release = shop.release(platform=platform)
+        ids[platform] = release["id"]
+        assert shop.upload(release).status_code == 200
+        assert shop.act(release, "publish").status_code == 200
+    body = {"name": "R", "version": "1.0.0", "productId": shop.product.public_id, "platforms": ["win64"]}
+    taken = shop.client.send("post", "/v3/releases", body)
+    assert (taken.status_code, taken.json()["code"]) == (409, "RELEASE_EXISTS")
+    for platform, wanted in (("windows", ids["Windows"]), ("LINUX", ids["linux"])):
+        latest = shop.get("/v3/releases/latest", productId=shop.product.public_id, platform=platform)
+        assert latest.json()["id"] == wanted
 
 
 def test_omitted_channel_is_stable_for_every_product(shop: Shop) -> None:
@@ -68,7 +95,9 @@ def test_invalid_version_is_400_with_the_field(shop: Shop, number: str) -> None:
     [
         ("name", ""), ("name", "n" * 257), ("notes", "n" * 4097), ("channel", ""), ("platforms", "windows"),
         ("platforms", [""]), ("platforms", [1, {}]), ("private", "perhaps"), ("createdAt", "yesterday"),
-        ("createdAt", "9999-12-31T23:59:59-14:00"), ("name", "a\x00b"), ("name", {"a": 1}), ("channel", "no way!"),
+        ("createdAt", "9999-12-31T23:59:59-14:00"), ("name", "a\x00b"), ("name", {"a": 1}), ("channel", "c" * 257),
+        ("channel", "a\nb"),
+        ("platform", "p" * 257), ("platforms", ["a\nb"]),
     ],
 )  # fmt: skip
 def test_invalid_values_are_rejected_with_the_field(shop: Shop, field: str, value: Any) -> None:

@@ -35,6 +35,11 @@ class Prefix(TimeStampedModel):
     def __str__(self) -> str:
         return self.title
 
+    def fits(self, category: Category) -> bool:
+        """Return whether downloads of the category may have the prefix. Without a query if `categories` is loaded."""
+        allowed_ids = {row.pk for row in self.categories.all()}
+        return not allowed_ids or category.pk in allowed_ids
+
     @property
     def css_class(self) -> str:
         """The class of the style sheet that gives a badge the color."""

@@ -24,12 +24,12 @@ def check_prefix(prefix: Prefix, category: Category) -> None:
     Raises:
         Invalid: They may not.
     """
-    allowed = {row.pk: row.title for row in prefix.categories.all()}
-    if allowed and category.pk not in allowed:
+    if not prefix.fits(category):
+        titles = sorted(row.title for row in prefix.categories.all())
         raise Invalid(
             ErrorCode.INVALID,
             f"The prefix {prefix.title} does not fit the category {category.title}. It fits "
-            f"{', '.join(sorted(allowed.values()))}. Choose another prefix or none.",
+            f"{', '.join(titles)}. Choose another prefix or none.",
             field="prefix",
         )
 

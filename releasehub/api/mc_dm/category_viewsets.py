@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -14,7 +15,7 @@ from releasehub.api.mc_dm.input_serializers import (
     McDmCategoryUpdateSerializer,
     McDmDeleteSerializer,
 )
-from releasehub.api.mc_dm.loading import with_download_counts
+from releasehub.api.mc_dm.loading import category_context, with_download_counts
 from releasehub.api.mc_dm.schema import document_views
 from releasehub.api.mc_dm.serializers import McDmCategorySerializer, McDmFullCategorySerializer
 from releasehub.api.mc_dm.viewsets import McDmModelViewSet
@@ -78,6 +79,9 @@ class McDmCategoryViewSet(McDmModelViewSet):
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         return with_download_counts(queryset, self.actor)  # type: ignore[no-any-return]
+
+    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        return category_context(instances) if self.is_full else {}
 
     def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
         """Return the number of categories, counted without the annotations of `with_relations`."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from downloads.access import load_access
-from downloads.models import Category, Download
+from downloads.models import Category, Download, Prefix
 from downloads.policies import download_policy
 from files.uploads.verification_queue import versions_being_verified
 from releasehub.api.common.loading import files_of
@@ -64,6 +64,12 @@ def comment_context(actor: Actor, comments: Sequence[Comment]) -> dict[str, Any]
     for comment in comments:
         comment.download = downloads[comment.download_id]
     return {"allows": lambda action, comment: contribution_policy.allows(action, actor, comment)}
+
+
+def category_context(categories: Sequence[Category]) -> dict[str, Any]:
+    """Return the context of `McDmFullCategorySerializer`, in two queries for the prefixes and their categories."""
+    prefixes = Prefix.objects.order_by("display_order", "title", "id").prefetch_related("categories")
+    return {"prefixes": {row.pk: [prefix for prefix in prefixes if prefix.fits(row)] for row in categories}}
 
 
 def with_download_counts(categories: Any, actor: Actor) -> Any:

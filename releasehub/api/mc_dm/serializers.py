@@ -275,12 +275,23 @@ class McDmFullDownloadSerializer(McDmDownloadSerializer):
 
 
 class McDmFullCategorySerializer(McDmCategorySerializer):
+    """A category with the prefixes that fit it.
+
+    `context`: `prefixes` (category id to prefixes).
+    """
+
     public_id = serializers.CharField(read_only=True)
     rejected_warnings = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
         help_text="Warnings that reject a file in this category, of its own or inherited",
     )
+
+    Prefixes = McDmPrefixSerializer(many=True, read_only=True, help_text="The prefixes that downloads here may have")
+
+    def get_prefixes(self, category: Category) -> list[dict[str, Any]]:
+        serializer = self.nested(McDmPrefixSerializer)
+        return [serializer.to_representation(prefix) for prefix in self.context["prefixes"][category.pk]]
 
     def get_rejected_warnings(self, category: Category) -> list[str]:
         return list(rules_of(category).rejected_warnings)

@@ -21,7 +21,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.errors import StorageUnavailable
 from tests.conftest import ApiClient, begin_with
 from tests.corpus import cases_of
-from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version
+from tests.factories import make_category, make_download, make_file, make_key, make_prefix, make_user, make_version
 from tests.undoing import undone
 from versions.models import Version
 from versions.numbering import InvalidNumber, parse
@@ -240,7 +240,7 @@ def test_embedded_counts_exclude_deleted_rows(hub: Hub) -> None:
 
 
 QUERIES = {
-    "categories": {"default": 3, "full": 3},
+    "categories": {"default": 3, "full": 5},
     "downloads": {"default": 3, "full": 7},
     "versions": {"default": 3, "full": 6},
     "files": {"default": 4, "full": 4},
@@ -258,6 +258,7 @@ def hub_with_rows(rows: int) -> HubWithRows:
     version = make_version(hub.download)
     for _ in range(rows):
         make_category()
+        make_prefix()
         make_file(make_version(make_download(hub.owner)))
         make_file(version)
         make_version(hub.download)

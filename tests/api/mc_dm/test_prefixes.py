@@ -46,6 +46,14 @@ def test_prefix_that_does_not_fit_is_400() -> None:
         assert (response.status_code, error["params"]["field"]) == (400, "prefix_id")
 
 
+def test_category_shows_the_prefixes_that_fit_it() -> None:
+    games, tools = make_category("Games"), make_category("Tools")
+    anywhere, mod = make_prefix("Anywhere", display_order=2), make_prefix("Mod", categories=(games,), display_order=1)
+    rows = ApiClient(make_key(is_super_user=True)).get("/api/mc-dm-categories/?with=full").json()["categories"]
+    shown = {row["category_id"]: [prefix["prefix_id"] for prefix in row["Prefixes"]] for row in rows}
+    assert shown == {games.pk: [mod.pk, anywhere.pk], tools.pk: [anywhere.pk]}
+
+
 def test_webhook_can_be_limited_to_a_prefix() -> None:
     prefix = make_prefix()
     url, criteria = "https://93.184.215.14/hook", {"download": {"prefix_id": [prefix.pk]}}

@@ -21,6 +21,8 @@ def manage_links(request: HttpRequest, download: Download, version: Version | No
         links.append(("Edit in the admin" if can_edit else "View in the admin", admin_url(version or download)))
     if download_policy.can_manage_team(actor, download):
         links.append(("Team", reverse("pages:team-people", args=[download.public_id])))
+    if download_policy.can_transfer(actor, download):
+        links.append(("Change the owner", reverse("pages:ownership-people", args=[download.public_id])))
     if download_policy.can_manage_access_keys(actor, download):
         links.append(("Access keys and share links", f"{reverse('pages:access-keys')}?download={download.pk}"))
     return links

@@ -41,8 +41,12 @@ def visitor_system(headers: Mapping[str, str]) -> System:
 
 
 def ask_for_hints(response: HttpResponse) -> None:
-    """Ask the browser for the architecture, and tell caches that the response depends on the visitor's system."""
+    """Ask the browser to state the architecture from its next request to this host on."""
     response["Accept-CH"] = ", ".join(HINTS)
+
+
+def vary_on_system(response: HttpResponse) -> None:
+    """Tell caches that the response depends on the visitor's system."""
     patch_vary_headers(response, ("User-Agent", *HINTS))
 
 

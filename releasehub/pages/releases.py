@@ -51,17 +51,17 @@ def release_context(request: HttpRequest, version: Version | None, *, key_in_lin
     actor, system = viewer_of(request), system_of(request)
     files = shown_files(request, version)
     barriers = {file.pk: barrier for file in files if (barrier := barrier_of(actor, file))}
+    open_files = [file for file in files if file.pk not in barriers]
     offer = offer_to(system, files)
     main = next(iter(offer.files or offer.others), None)
-    barrier = barriers.get(main.pk) if main else None
     base_url = request.build_absolute_uri("/").rstrip("/")
     return {
         "version": version,
         "system": system,
         "offer": offer,
         "main": main,
-        "main_barrier": barrier,
-        "guides": [] if barrier else guides(base_url, files, system, KEY_PLACEHOLDER if key_in_links else ""),
+        "main_barrier": barriers.get(main.pk) if main else None,
+        "guides": guides(base_url, open_files, system, KEY_PLACEHOLDER if key_in_links else ""),
         "files": files,
         "barriers": barriers,
         "contradictions": contradictions(files, version),

@@ -32,7 +32,7 @@ from releasehub.pages.contexts import (
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.permalinks import place_of
-from releasehub.pages.platforms import ask_for_hints
+from releasehub.pages.platforms import ask_for_hints, vary_on_system
 from releasehub.pages.releases import (
     older_version_for,
     other_versions,
@@ -62,7 +62,9 @@ def front(request: HttpRequest) -> HttpResponse:
         # Up to one page, every download is on the first page anyway.
         popular = list(popular_of(downloads)) if page.has_next() else []
     context |= {"popular": popular, "current": current_versions([*page.object_list, *popular])}
-    return render(request, "pages/front.html", context)
+    response = render(request, "pages/front.html", context)
+    ask_for_hints(response)  # before the visitor opens the page of a download
+    return response
 
 
 @require_safe
@@ -119,6 +121,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
         record_page_view(request, download)
     response = render(request, "pages/download.html", context)
     ask_for_hints(response)
+    vary_on_system(response)
     return response
 
 
@@ -141,6 +144,7 @@ def version(request: HttpRequest, slug: str, pk: int, number: str) -> HttpRespon
     context["not_included"] = not_included(actor, parent, [version])
     response = render(request, "pages/version.html", context)
     ask_for_hints(response)
+    vary_on_system(response)
     return response
 
 

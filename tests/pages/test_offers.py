@@ -49,6 +49,7 @@ def test_main_button_is_for_the_system_of_the_visitor(
 
 
 def test_page_asks_for_the_architecture_and_varies(client: Client, release: Any) -> None:
+    assert "Sec-CH-UA-Arch" in client.get("/")["Accept-CH"]
     answer = client.get(release.download.path)
     assert "Sec-CH-UA-Arch" in answer["Accept-CH"]
     assert {"User-Agent", "Sec-CH-UA-Arch"} <= set(answer["Vary"].split(", "))
@@ -113,6 +114,13 @@ def test_file_whose_name_contradicts_the_version_is_marked(client: Client) -> No
     version = make_version(make_download(), "2.0.0")
     make_file(version, name="tool-1.9.0.zip")
     assert "name says 1.9.0" in text_of(client, version.download.path)
+
+
+def test_secured_file_of_another_system_is_not_linked(client: Client, release: Any) -> None:
+    release.files.filter(platform="linux").update(is_secured=True)
+    text = text_of(client, release.download.path)
+    assert BUTTON.findall(text) == ["/d/tool/1.4.0/tool-windows-x64.zip"]
+    assert "/d/tool/1.4.0/tool-linux-x64.zip" not in text
 
 
 def test_team_and_staff_get_links_to_where_they_manage(client: Client, release: Any) -> None:

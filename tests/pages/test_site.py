@@ -85,5 +85,5 @@ def test_popular_downloads_are_shown_if_there_is_more_than_one_page(client: Clie
     make_download(title="One more", category=category)
     text = client.get("/").content.decode()
     assert "Popular" in text
-    assert "7 fetched" in text.partition("Recently updated")[0]
+    assert '7<span class="hidden"> times fetched' in text.partition("Recently updated")[0]
     assert b"Popular" not in client.get("/?page=2").content

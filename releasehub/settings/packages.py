@@ -53,6 +53,7 @@ SPECTACULAR_SETTINGS = {
         "ValidationStatusEnum": "files.models.File.Validation",
         "EndpointStateEnum": "releasehub.webhooks.models.Endpoint.State",
         "DeliveryStateEnum": "releasehub.webhooks.models.Delivery.State",
+        "V3EventEnum": "releasehub.api.v3.webhook_terms.EVENTS",
         "VisibilityEnum": "downloads.models.Download.Visibility",
     },
 }

@@ -164,6 +164,17 @@ class Version(PublicIdModel, SoftDeleteModel):
     def shown_channel(self) -> str:
         return self.channel_name or self.channel
 
+    @property
+    def page_query(self) -> dict[str, str]:
+        """The parameters that links to the version need beside its number.
+
+        A link without a channel means the default channel of the download, and one without a platform the first version
+        with the number. Links therefore name every other channel, and the platform of every later version with the
+        number.
+        """
+        query = {} if self.channel == self.download.default_channel else {"channel": self.channel}
+        return query | ({"platform": self.first_platform} if self.is_twin and self.first_platform else {})
+
     def suits(self, platform: str) -> bool:
         """Return whether the version is for the platform, in any spelling, or declares no platform."""
         return not self.platform_keys or not set(platform_spellings(platform)).isdisjoint(self.platform_keys)

@@ -17,6 +17,7 @@ def version_snapshot(version: Version) -> dict[str, Any]:
         "number": version.number,
         "version_int": version.version_int,
         "channel": version.channel,
+        "page_query": version.page_query,
         "channel_name": version.shown_channel,
         "title": version.title,
         "release_notes": version.release_notes,

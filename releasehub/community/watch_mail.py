@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from django.core.mail import EmailMessage
 from django.db import models
@@ -83,13 +84,13 @@ def message_of(notice: WatchNotice) -> EmailMessage:
     download, base_url = version.download, site_url()
     name = _one_line(f"{download.title} {version.number}")
     page = reverse("pages:version", kwargs={"slug": download.slug, "pk": download.pk, "number": version.number})
-    channel = "" if version.channel == download.default_channel else f"?channel={version.channel}"
+    query = version.page_query
     stop = f"{base_url}{reverse('pages:watch-stop', args=[stop_token(notice.watch)])}"
     watched = f"the category {_one_line(category.title)}" if category else _one_line(download.title)
     lines = [
-        f"{name} was published{f' in the channel {version.channel}' if channel else ''}.",
+        f"{name} was published{f' in the channel {version.shown_channel}' if 'channel' in query else ''}.",
         "",
-        f"{base_url}{page}{channel}",
+        f"{base_url}{page}{'?' if query else ''}{urlencode(query)}",
         "",
         f"You get this e-mail because you watch {watched} on {base_url}.",
         "Open this link to stop these e-mails:",

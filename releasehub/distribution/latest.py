@@ -50,7 +50,7 @@ def latest_version(
     Raises:
         InvalidNumber: `newer_than` is not a version number.
     """
-    followed = channel or download.default_channel
+    followed = (channel or download.default_channel).lower()
     filters: dict[str, Any] = {"platform": platform, "architecture": architecture}
     filters |= {"filename": fold_name(filename) if filename else ""}
     filters |= {"at_least": ceiling(newer_than, download.version_scheme) if newer_than else b""}

@@ -29,14 +29,6 @@ def checksums_path(version: Version) -> str:
 
 
 def _address(name: str, version: Version, **parts: object) -> str:
-    """Return the path of a version or file.
-
-    A link without a channel means the default channel of the download, and one without a platform the first version
-    with the number. The path therefore names every other channel, and the platform of every later version with the
-    number.
-    """
-    query = {} if version.channel == version.download.default_channel else {"channel": version.channel}
-    if version.is_twin and version.first_platform:
-        query["platform"] = version.first_platform
-    path = reverse(f"pages:{name}", kwargs=parts)
+    """Return the path of a version or file."""
+    path, query = reverse(f"pages:{name}", kwargs=parts), version.page_query
     return f"{path}?{urlencode(query)}" if query else path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from releasehub.core.site import site_url
 
@@ -15,8 +15,9 @@ def page_url(download: Mapping[str, Any], version: Mapping[str, Any]) -> str:
     """Return the URL of the page of a version, or of its download if `version` is empty; nothing without either."""
     if not download.get("path"):
         return ""
-    number = version.get("number", "")
-    return f"{site_url()}{download['path']}{quote(number, safe='') + '/' if number else ''}"
+    number, query = version.get("number", ""), version.get("page_query") or {}
+    page = f"{site_url()}{download['path']}{quote(number, safe='') + '/' if number else ''}"
+    return f"{page}?{urlencode(query)}" if query else page
 
 
 def with_page_urls(data: Mapping[str, Any]) -> dict[str, Any]:

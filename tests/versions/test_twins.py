@@ -10,6 +10,7 @@ from django.test import Client
 
 from downloads.models import Download
 from downloads.services import update_download
+from downloads.snapshots import embedded_download
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Gone, Invalid, NotFound
 from releasehub.distribution.latest import latest_version
@@ -18,10 +19,12 @@ from releasehub.distribution.permalinks import find_exact, find_latest, find_ver
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
+from releasehub.webhooks.pages import page_url
 from tests.factories import make_download, make_file, make_version, system
 from versions.models import PublicNumber, Version
 from versions.platforms import overlap
 from versions.services import update_version
+from versions.snapshots import version_snapshot
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +159,7 @@ def test_links_lead_to_their_version_forever(download: Download) -> None:
     first, second = release(download, "windows"), release(download, "linux")
     assert version_path(first).endswith("/1.0.0/")
     assert version_path(second).endswith("/1.0.0/?platform=linux")
+    assert page_url(embedded_download(download), version_snapshot(second)).endswith("/1.0.0/?platform=linux")
     assert file_path(second.files.get()).endswith("/tool.bin?platform=linux")
     exact = (Actor(), download.slug, "1.0.0", "tool.bin")
     assert find_exact(*exact).version == first
@@ -185,7 +189,9 @@ def test_draft_of_the_first_platform_hides_no_twin(download: Download) -> None:
 def test_channel_keeps_its_spelling(download: Download) -> None:
     version = make_version(download, "1.0", channel=" Release Candidate ", files=1)
     assert (version.channel, version.shown_channel) == ("release candidate", "Release Candidate")
-    assert latest_version(download, channel="release candidate") == version
+    assert latest_version(download, channel="Release Candidate") == version
+    with pytest.raises(Invalid):
+        update_download(actor=system(), download=download, default_channel="Release Candidate")
     assert find_version(Actor(), download, "1.0", "RELEASE candidate") == version
     with pytest.raises(Conflict):
         make_version(download, "1.0", channel="release CANDIDATE")

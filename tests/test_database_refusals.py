@@ -52,7 +52,7 @@ REFUSALS = [
 # What each request runs into, and the request: pages with and without `answers_errors`, forms and the admin.
 SURFACES: dict[str, tuple[str, str]] = {
     "front": ("releasehub.pages.views.with_summary", "/"),
-    "download": ("releasehub.pages.views.find_download", "{download}"),
+    "download": ("releasehub.pages.contexts.find_download", "{download}"),
     "file": ("releasehub.pages.permalinks.find_newest", "/d/{slug}/latest/"),
     "admin list": ("releasehub.backoffice.downloads.DownloadAdmin.get_queryset", "{list}"),
     "admin form": ("releasehub.backoffice.downloads.DownloadAdmin.get_form", "{change}"),

@@ -202,7 +202,7 @@ def test_removed_file_is_410(shop: Shop) -> None:
     assert ApiClient().get(f"/v3/{version.public_id}/tool.bin").status_code == 410
 
 
-def test_other_bytes_replace_a_file_until_the_release_is_published(shop: Shop) -> None:
+def test_other_bytes_replace_a_file_until_the_release_is_published(shop: Shop, local_storage: LocalStorage) -> None:
     release = shop.release()
     first = shop.upload(release, "tool.bin", b"one").json()
     second = shop.upload(release, "tool.bin", b"two, and more")
@@ -222,7 +222,7 @@ def test_replacement_needs_no_room_for_a_second_file(shop: Shop) -> None:
     assert shop.upload(release, "other.bin", b"two").json()["code"] == "FILE_COUNT_LIMIT"
 
 
-def test_name_that_was_public_keeps_its_bytes(shop: Shop) -> None:
+def test_name_that_was_public_keeps_its_bytes(shop: Shop, local_storage: LocalStorage) -> None:
     release = shop.published()
     assert shop.act(release, "unpublish").status_code == 200
     assert shop.upload(release, "tool.bin", b"other").status_code == 409

@@ -9,13 +9,14 @@ from django.test import Client
 
 from downloads.models import Download
 from releasehub.pages import site
-from releasehub.pages.colors import MIN_CONTRAST, contrast, nearest_readable, readable_on
+from releasehub.pages.colors import contrast, nearest_readable, readable_on
 from releasehub.pages.paging import PER_PAGE
 from releasehub.pages.style_guide import icon_names
 from releasehub.pages.templatetags.pages import KIND_ICONS, PLATFORM_ICONS
 from tests.factories import make_category, make_download
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+LEVEL_AA = 4.5
 
 
 def test_pages_show_the_name_the_logo_and_the_links_of_the_site(client: Client, settings: Any) -> None:
@@ -45,8 +46,8 @@ def test_theme_has_a_readable_shade_for_each_scheme(client: Client, settings: An
 @pytest.mark.parametrize("backgrounds", [site.LIGHT_BACKGROUNDS, site.DARK_BACKGROUNDS])
 def test_shades_are_readable(color: str, backgrounds: tuple[str, ...]) -> None:
     shade = nearest_readable(color, backgrounds)
-    assert min(contrast(shade, background) for background in backgrounds) >= MIN_CONTRAST
-    assert contrast(readable_on(shade), shade) >= MIN_CONTRAST
+    assert min(contrast(shade, background) for background in backgrounds) >= LEVEL_AA
+    assert contrast(readable_on(shade), shade) >= LEVEL_AA
 
 
 def test_contrast_of_known_colors() -> None:

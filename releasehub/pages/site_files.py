@@ -1,0 +1,24 @@
+"""Files that browsers and search engines expect at the root of a site."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.templatetags.static import static
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Allow search engines to index the pages, but not the files and the account pages."""
+    closed = ("/d/", "/share/", "/account/", "/admin/", "/api/")
+    sitemap = request.build_absolute_uri(reverse("pages:sitemaps"))
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {sitemap}"]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponseBase:
+    """Serve the default icon for pages that do not declare one, such as those of the admin."""
+    return redirect(static("releasehub/icon.svg"))

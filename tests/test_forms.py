@@ -34,6 +34,7 @@ WITHOUT_FORM = {
     "pages:favicon", "pages:robots", "pages:share", "pages:category-by-id", "pages:download-by-slug",
     "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",
     "pages:latest-channel-primary",
+    "pages:theme", "pages:style-guide",
     "pages:watch-stop",  # only an e-mail links to it; tests/pages/test_watches.py sends its form
     "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:sitemaps", "pages:sitemap",
     "pages:invitation-by-link",  # only an e-mail links to it; tests/pages/test_invitations.py sends its form

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from releasehub.webhooks import claims, delivery, formats, results, sending
+from releasehub.webhooks import claims, delivery, formats, outages, results, sending
 from releasehub.webhooks.claims import claim, renew
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.models import Attempt, Delivery
@@ -44,7 +44,8 @@ def failing(times: int, function: Callable[..., Any]) -> Callable[..., Any]:
 def test_attempts_are_recorded_after_a_database_outage(
     module: ModuleType, name: str, receiver: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "POLL_SECONDS", 0.01)
+    for poller in (delivery, outages):
+        monkeypatch.setattr(poller, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(sending, "SLOW_SECONDS", 0.0)  # every lane releases its unattempted deliveries
     monkeypatch.setattr(module, name, failing(2, getattr(module, name)))
     server = receiver(slow(0.01))

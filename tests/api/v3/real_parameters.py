@@ -13,7 +13,7 @@ PREFIXES = ("/v3/",)
 def real_parameters(file: File, operation: str) -> dict[str, Any]:
     """Return the ids of existing rows."""
     version, download = file.version, file.version.download
-    if "{filename}" in operation:
+    if "{filename}" in operation or operation.endswith("/v3/{release_id}"):
         return {"account_id": download.owner.public_id, "release_id": version.public_id, "filename": file.filename}
     models = {"release-channels": NamedChannel, "release-platforms": NamedPlatform}
     for part, model in models.items():

@@ -46,7 +46,7 @@ def other_link(hub: Hub, target: VersionTarget, choice: FileChoice, channel: str
     The files may use different names for a system than the links of the hub.
 
     Raises:
-        CliError: No file matches. If there is no such version, this is the refusal of the hub.
+        CliError: No file matches. If the version does not exist, the error is the one that the hub sent.
     """
     try:
         row = version_of(hub, f"{target.download}@{target.version or 'latest'}", channel)

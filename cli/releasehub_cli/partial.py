@@ -25,7 +25,7 @@ class Partial:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def stored_offer(self) -> FileOffer | None:
-        """Return the offer that the bytes belong to, or None if there are no usable bytes."""
+        """Return the offer that the stored bytes belong to, or None if no usable bytes are stored."""
         try:
             return FileOffer(**json.loads(self.note.read_text("utf-8"))) if self.size else None
         except (OSError, ValueError, TypeError):

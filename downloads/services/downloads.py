@@ -54,8 +54,8 @@ def create_download(
 
     Raises:
         Denied: The category accepts no new downloads from the actor, or the actor may not set the storage quota.
-        Invalid: A field has an invalid value, the prefix does not fit the category, or there is no user who could own
-            the download.
+        Invalid: A field has an invalid value, the prefix does not fit the category, or the actor is not a user and so
+            cannot own the download.
         Conflict: The slug is or was taken.
     """
     rules = rules_of(category)

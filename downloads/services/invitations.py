@@ -30,8 +30,8 @@ def pending_invitations_of_download(*, actor: Actor, download: Download) -> Invi
     return rows
 
 
-class TeamInvitations:
-    """Implements `InvitationTarget`. The rights are names of `TeamMember.FLAGS`."""
+class DownloadInvitations:
+    """The part of `InvitationTarget` that all invitations about a download share."""
 
     def find(self, target_id: int) -> Download | None:
         found: Download | None = Download.objects.select_related("category").filter(pk=target_id).first()
@@ -42,6 +42,10 @@ class TeamInvitations:
         if download.is_deleted:
             raise NotFound
         return download
+
+
+class TeamInvitations(DownloadInvitations):
+    """Implements `InvitationTarget`. The rights are names of `TeamMember.FLAGS`."""
 
     def can_invite(self, actor: Actor, target: Download) -> bool:
         return download_policy.allows("manage_team", actor, target)

@@ -2,7 +2,7 @@
 
 The quota of the next owner and the rules of the category are checked in the transaction of the change. The old owner
 leaves the download. Rights are checked when they are used, so the old owner's webhook endpoints and pending invitations
-of this download have no force from then on.
+for this download stop working.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from downloads.limits import check_new_owner
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.rules import rules_of
+from downloads.services.invitations import DownloadInvitations
 from downloads.services.locking import lock_download
 from downloads.services.sharing import pass_on_grants
 from releasehub.accounts.invitation_targets import Rights
@@ -25,7 +26,7 @@ from releasehub.accounts.services import end_invitations, invite
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound, Rejected
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, Rejected
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
@@ -45,7 +46,7 @@ def transfer_download(*, actor: Actor, download: Download, to: str) -> Invitatio
         Denied: The actor is neither the owner nor a moderator.
         Invalid: The name is invalid, or the actor may see accounts and there is none with it.
         Conflict: The person is the owner already.
-        Rejected: The files do not fit into the quota of the next owner, or the category takes no downloads of theirs.
+        Rejected: The files exceed the quota of the next owner, or this user may not own downloads in the category.
     """
     download_policy.ensure("transfer", actor, download)
     download = lock_download(download.pk)
@@ -78,18 +79,8 @@ def hand_over(*, actor: Actor, download: Download, heir: User) -> None:
     webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)
 
 
-class OwnershipInvitations:
-    """Implements `InvitationTarget`. The addressee who accepts becomes the owner; there are no rights to choose."""
-
-    def find(self, target_id: int) -> Download | None:
-        found: Download | None = Download.objects.select_related("category").filter(pk=target_id).first()
-        return found
-
-    def lock(self, target_id: int) -> Download:
-        download = lock_download(target_id)
-        if download.is_deleted:
-            raise NotFound
-        return download
+class OwnershipInvitations(DownloadInvitations):
+    """Implements `InvitationTarget`. The user who accepts becomes the owner; the invitation carries no other rights."""
 
     def can_invite(self, actor: Actor, target: Download) -> bool:
         return download_policy.allows("transfer", actor, target)

@@ -59,7 +59,7 @@ def _announce_batch() -> int:
 
 
 def _store_notices(event: Event) -> None:
-    """Store the notices about one version, which is new: publishing an old version again is no news."""
+    """Store the notices about one version. A version that was published long ago and is published again is skipped."""
     version = Version.objects.select_related("download__category").filter(pk=event.object_id).first()
     if version is None or version.published_at is None or version.published_at < timezone.now() - NEW_WITHIN:
         return

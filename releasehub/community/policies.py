@@ -49,7 +49,7 @@ class ContributionPolicy(Policy[Contribution]):
         Raises:
             NotFound: The actor may not see the download.
             Conflict: The download is deleted.
-            Invalid: The actor is no user, so the comment would have no author.
+            Invalid: The actor is not a user, so the comment would have no author.
             Denied: The category accepts no comments.
         """
         self._ensure_write(actor, download, "comment")
@@ -62,7 +62,7 @@ class ContributionPolicy(Policy[Contribution]):
         Raises:
             NotFound: The actor may not see the download.
             Conflict: The download is deleted.
-            Invalid: The actor is no user, so the review would have no author.
+            Invalid: The actor is not a user, so the review would have no author.
             Denied: The category accepts no reviews, or the actor owns the download or belongs to its team.
         """
         self._ensure_write(actor, download, "review")

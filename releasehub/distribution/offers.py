@@ -96,7 +96,7 @@ def _for_architecture(system: System, files: list[File]) -> list[File]:
 
 
 def _best_kind(files: list[File]) -> list[File]:
-    """Return the packages, or all files if there is no package. A signature is no program."""
+    """Return the packages, or all files if there is no package. Signatures and checksums are left out."""
     return [file for file in files if file.kind == File.FileKind.PACKAGE] or files
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -28,12 +29,14 @@ from releasehub.pages.contribution_page import contribution_page
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import viewer_of
 
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+
+def writing_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Make a page with a form for signed-in users of the view."""
+    answers: Callable[..., HttpResponseBase] = require_http_methods(["GET", "HEAD", "POST"])(answers_errors(view))
+    return login_required(answers)
 
 
-@login_required
-@read_or_write
-@answers_errors
+@writing_page
 def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, download = viewer_of(request), _find_download(public_id)
     contribution_policy.ensure_comment(actor, download)
@@ -43,9 +46,7 @@ def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     )
 
 
-@login_required
-@read_or_write
-@answers_errors
+@writing_page
 def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Create the review of the user. A user who has written one changes that one instead."""
     actor, download = viewer_of(request), _find_download(public_id)
@@ -59,9 +60,7 @@ def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     )
 
 
-@login_required
-@read_or_write
-@answers_errors
+@writing_page
 def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Comment, public_id)
     contribution_policy.ensure("edit", actor, row)
@@ -71,9 +70,7 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     )
 
 
-@login_required
-@read_or_write
-@answers_errors
+@writing_page
 def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Review, public_id)
     contribution_policy.ensure("edit", actor, row)
@@ -83,9 +80,7 @@ def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     )
 
 
-@login_required
-@read_or_write
-@answers_errors
+@writing_page
 def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Review, public_id)
     contribution_policy.ensure("reply", actor, row)
@@ -96,16 +91,12 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
     )
 
 
-@login_required
-@read_or_write
-@answers_errors
+@writing_page
 def delete_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _delete(request, _find(Comment, public_id))
 
 
-@login_required
-@read_or_write
-@answers_errors
+@writing_page
 def delete_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return _delete(request, _find(Review, public_id))
 

@@ -1,4 +1,4 @@
-"""The models of the search. The index itself is no model: `index.py` uses a full-text table of the database."""
+"""The models of the search. The index is not a model, but a full-text table: see `index.py`."""
 
 from django.db import models
 

@@ -18,8 +18,7 @@ from releasehub.api.mc_dm.input_serializers import (
 from releasehub.api.mc_dm.loading import comment_context
 from releasehub.api.mc_dm.parents import DownloadChildMixin
 from releasehub.api.mc_dm.schema import SINCE, document_views
-from releasehub.api.mc_dm.viewsets import McDmModelViewSet
-from releasehub.apikeys.scopes import Scope
+from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.community.models import Comment
 from releasehub.community.policies import contribution_policy
 from releasehub.community.services import create_comment, delete_contribution, edit_comment, lock_contribution
@@ -67,13 +66,7 @@ class McDmCommentViewSet(DownloadChildMixin, McDmModelViewSet):
     policy = contribution_policy
     item_key, list_key = "comment", "comments"
     ordering = ORDER
-    required_scopes = {
-        "list": Scope.DOWNLOAD_READ,
-        "retrieve": Scope.DOWNLOAD_READ,
-        "create": Scope.DOWNLOAD_WRITE,
-        "update": Scope.DOWNLOAD_WRITE,
-        "destroy": Scope.DOWNLOAD_WRITE,
-    }
+    required_scopes = CONTENT_SCOPES
 
     def get_queryset(self) -> models.QuerySet[Comment]:
         """Return the visible comments of the requested download; super-user keys see those in every state."""

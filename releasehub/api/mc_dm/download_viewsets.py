@@ -22,7 +22,7 @@ from releasehub.api.mc_dm.input_serializers import (
 from releasehub.api.mc_dm.loading import download_context
 from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
 from releasehub.api.mc_dm.serializers import McDmDownloadSerializer, McDmFullDownloadSerializer
-from releasehub.api.mc_dm.viewsets import McDmModelViewSet
+from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.latest import with_current_version
 from releasehub.publishing.deletion import delete_download
@@ -91,14 +91,7 @@ class McDmDownloadViewSet(McDmModelViewSet):
     policy = download_policy
     item_key, list_key = "download", "downloads"
     ordering = ORDER
-    required_scopes = {
-        "list": Scope.DOWNLOAD_READ,
-        "retrieve": Scope.DOWNLOAD_READ,
-        "create": Scope.DOWNLOAD_WRITE,
-        "update": Scope.DOWNLOAD_WRITE,
-        "destroy": Scope.DOWNLOAD_WRITE,
-        "restore": Scope.DOWNLOAD_WRITE,
-    }
+    required_scopes = CONTENT_SCOPES | {"restore": Scope.DOWNLOAD_WRITE}
 
     def get_queryset(self) -> models.QuerySet[Download]:
         """Return the downloads in the requested state; `download_state` only narrows what the caller may see."""

@@ -26,7 +26,7 @@ from releasehub.api.mc_dm.input_serializers import (
 )
 from releasehub.api.mc_dm.schema import document_views
 from releasehub.api.mc_dm.serializers import McDmFileSerializer, McDmFullFileSerializer
-from releasehub.api.mc_dm.viewsets import McDmModelViewSet
+from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from releasehub.core.numbers import read_number
@@ -86,15 +86,7 @@ class McDmFileViewSet(McDmModelViewSet):
     policy = file_policy
     item_key, list_key = "file", "files"
     ordering = ORDER
-    required_scopes = {
-        "list": Scope.DOWNLOAD_READ,
-        "retrieve": Scope.DOWNLOAD_READ,
-        "download": Scope.DOWNLOAD_READ,
-        "create": Scope.DOWNLOAD_WRITE,
-        "update": Scope.DOWNLOAD_WRITE,
-        "destroy": Scope.DOWNLOAD_WRITE,
-        "restore": Scope.DOWNLOAD_WRITE,
-    }
+    required_scopes = CONTENT_SCOPES | {"download": Scope.DOWNLOAD_READ, "restore": Scope.DOWNLOAD_WRITE}
     file_actions = frozenset({"create"})
     accepted_upload: AcceptedUpload | None = None
 

@@ -24,7 +24,7 @@ from releasehub.api.mc_dm.pagination import McDmPagination
 from releasehub.api.mc_dm.parents import DownloadChildMixin
 from releasehub.api.mc_dm.schema import DELETED, SINCE, document_views
 from releasehub.api.mc_dm.serializers import McDmFullVersionSerializer, McDmVersionSerializer
-from releasehub.api.mc_dm.viewsets import McDmModelViewSet
+from releasehub.api.mc_dm.viewsets import CONTENT_SCOPES, McDmModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.core.numbers import read_number
@@ -92,19 +92,9 @@ class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
     policy = version_policy
     item_key, list_key = "version", "versions"
     ordering = ORDER
-    required_scopes = {
-        "list": Scope.DOWNLOAD_READ,
-        "retrieve": Scope.DOWNLOAD_READ,
-        "create": Scope.DOWNLOAD_WRITE,
-        "update": Scope.DOWNLOAD_WRITE,
-        "destroy": Scope.DOWNLOAD_WRITE,
-        "restore": Scope.DOWNLOAD_WRITE,
-        "publish": Scope.DOWNLOAD_WRITE,
-        "unpublish": Scope.DOWNLOAD_WRITE,
-        "yank": Scope.DOWNLOAD_WRITE,
-        "unyank": Scope.DOWNLOAD_WRITE,
-        "activate": Scope.DOWNLOAD_WRITE,
-    }
+    required_scopes = CONTENT_SCOPES | dict.fromkeys(
+        ("restore", "publish", "unpublish", "yank", "unyank", "activate"), Scope.DOWNLOAD_WRITE
+    )
 
     def get_queryset(self) -> models.QuerySet[Version]:
         download = self.parent_download

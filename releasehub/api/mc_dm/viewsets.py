@@ -36,6 +36,12 @@ FIELD_NAMES = {
     "text": "message",
 }
 
+# The scopes for the five usual actions on downloads and everything that belongs to them.
+CONTENT_SCOPES = {
+    **dict.fromkeys(("list", "retrieve"), Scope.DOWNLOAD_READ),
+    **dict.fromkeys(("create", "update", "destroy"), Scope.DOWNLOAD_WRITE),
+}
+
 
 class McDmViewSet(McDmEnvelopeMixin, HubModelViewSet):
     """A view set that puts one object under `item_key`, and a list under `list_key` beside the pagination block.

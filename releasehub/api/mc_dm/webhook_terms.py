@@ -38,7 +38,7 @@ _IDS: dict[str, dict[str, str]] = {
 }
 _RATINGS = (1, 2, 3, 4, 5)
 _BOUNDS = {"review": ("rating", ("rating_min", "rating_max"))}
-# Maps a criterion to the field of the data and the values for each of its answers; "any" is no restriction.
+# Maps a criterion to the field of the data and the values for each of its answers; "any" allows every value.
 _CHOICES: dict[str, dict[str, tuple[str, dict[str, list[Any]]]]] = {
     "download": {"password_protected": ("is_password_protected", {"yes": [True], "no": [False, None]})},
     "version": {
@@ -87,7 +87,7 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
     Content types and events that do not exist here are ignored: clients of the original system name them too.
 
     Raises:
-        UnknownTerm: There is no content type, or the events of one are no names.
+        UnknownTerm: No content type is given, or the events of one are not names.
     """
     if not events:
         raise UnknownTerm("Select at least one content type. To pause deliveries, set active to 0.")
@@ -257,7 +257,7 @@ def _bound_names(kind: str) -> tuple[str, ...]:
 
 
 def _ratings_within(block: Mapping[str, Any]) -> list[int]:
-    """Return the ratings that the bounds allow, or nothing if they allow all of them. 0 and null are no bound."""
+    """Return the ratings that the bounds allow, or nothing if they allow all of them. 0 and null mean no bound."""
     low, high = block.get("rating_min") or _RATINGS[0], block.get("rating_max") or _RATINGS[-1]
     if not all(_is_id(bound) and bound in _RATINGS for bound in (low, high)) or low > high:
         raise UnknownTerm("rating_min and rating_max must be whole numbers from 1 to 5, with the smaller one first.")

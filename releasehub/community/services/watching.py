@@ -29,7 +29,7 @@ def watch(*, actor: Actor, target: Download | Category) -> Watch:
 
     Raises:
         NotFound: The actor may not see the target.
-        Denied: The actor is no user.
+        Denied: The actor is not a user.
         Conflict: The user watches too many things already.
     """
     policy: Policy[Any] = download_policy if isinstance(target, Download) else category_policy

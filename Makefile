@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run check test test-services bench lint lock clean
+.PHONY: help run check test test-services bench lint lock messages clean
 
 BIN := .venv/bin
 PYTHONS := python3.13 python3.12 python3.11 python3
@@ -55,6 +55,10 @@ lock: ## renew the four lock files
 	$$compile pyproject.toml cli/pyproject.toml --group pyproject.toml:dev -o requirements-dev.txt; \
 	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt; \
 	echo 'hatchling>=1.27' | $$compile cli/pyproject.toml - -c requirements-dev.txt -o cli/requirements.txt
+
+messages: .venv/.stamp-dev ## collect the texts of the pages for translators and compile the translations (needs gettext)
+	$(TESTED) $(BIN)/python manage.py makemessages --locale de --no-obsolete --add-location file
+	$(TESTED) $(BIN)/python manage.py compilemessages --locale de --ignore .venv
 
 clean: ## remove the installed packages and caches; the data in var/ is kept
 	rm -rf .venv .venv-s3 .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov

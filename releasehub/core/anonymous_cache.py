@@ -2,7 +2,8 @@
 
 On a release day thousands of visitors request the same page at once, so each process keeps its responses in memory for
 a second. Only requests without any credentials (a cookie, an API key, an access key in the URL) are answered from this
-cache. A change made by this process clears it at once. A change made by another process becomes visible after
+cache. Cookies with a language or a time zone are no credentials; what they select is part of the key. A change made by
+this process clears the cache at once. A change made by another process becomes visible after
 RELEASEHUB_ANONYMOUS_CACHE_SECONDS at the latest.
 """
 
@@ -18,14 +19,16 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.translation import get_language
 
 from releasehub.core.actor import Actor
 
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=models.Model | None)
 CACHE_ALIAS = "anonymous"
-CREDENTIAL_HEADERS = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_XF_API_KEY", "HTTP_XF_API_USER")
+CREDENTIAL_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_XF_API_KEY", "HTTP_XF_API_USER")
 ACCESS_KEY_PARAMETER = "key"
 
 
@@ -39,6 +42,7 @@ class CachedResponse:
     @classmethod
     def from_response(cls, response: HttpResponse) -> CachedResponse:
         """Copy the response, and make sure that clients and proxies can revalidate it."""
+        state_language(response)
         patch_vary_headers(response, ("Cookie", "Authorization"))
         response.setdefault("ETag", f'"{sha256(response.content).hexdigest()[:32]}"')
         response.setdefault("Cache-Control", "no-cache")
@@ -64,7 +68,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
             if not seconds or request.method != "GET" or has_credentials(request):
                 return view(request, *args, **kwargs)
             # The host is part of the key, because absolute links in the response contain it.
-            key_source = f"{request.build_absolute_uri()} {vary_on(request) if vary_on else ''}"
+            key_source = f"{request.build_absolute_uri()} {_locale()} {vary_on(request) if vary_on else ''}"
             cache_key = sha256(key_source.encode()).hexdigest()
             cached: CachedResponse | None = caches[CACHE_ALIAS].get(cache_key)
             if cached is None:
@@ -104,4 +108,18 @@ def invalidate_anonymous_cache() -> None:
 
 def has_credentials(request: HttpRequest) -> bool:
     """Return whether the request carries anything that could open more than an anonymous visitor sees."""
-    return ACCESS_KEY_PARAMETER in request.GET or any(request.META.get(name) for name in CREDENTIAL_HEADERS)
+    if ACCESS_KEY_PARAMETER in request.GET or any(request.META.get(name) for name in CREDENTIAL_HEADERS):
+        return True
+    return bool(request.META.get("HTTP_COOKIE")) and not settings.PREFERENCE_COOKIES.issuperset(request.COOKIES)
+
+
+def state_language(response: HttpResponseBase) -> None:
+    """State the active language of a page, and that caches must not show it to visitors with another language."""
+    if "Content-Language" not in response and response.get("Content-Type", "").startswith("text/html"):
+        response["Content-Language"] = get_language() or settings.LANGUAGE_CODE
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+
+
+def _locale() -> str:
+    """Return the active language and time zone, in which pages are written."""
+    return f"{get_language()} {timezone.get_current_timezone_name()}"

@@ -5,6 +5,7 @@ import logging
 from releasehub.settings.data import *
 from releasehub.settings.data import BASE_DIR
 from releasehub.settings.environment import env, stop_if_invalid
+from releasehub.settings.language import *
 from releasehub.settings.mail import *
 from releasehub.settings.packages import *
 from releasehub.settings.processes import *
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "releasehub.server.limit_middleware.UnreadableBodyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "releasehub.server.language_middleware.PageLanguageMiddleware",  # before the refusals that pages show
     "releasehub.server.cache_middleware.PrivateAnswerMiddleware",
     "releasehub.server.page_middleware.ContentPolicyMiddleware",
     "releasehub.server.cache_middleware.UncachedErrorsMiddleware",
@@ -94,11 +96,6 @@ TEMPLATES = [
         },
     }
 ]
-
-LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
-USE_TZ = True
-USE_I18N = False
 
 LOGGING = {
     "version": 1,

@@ -2,10 +2,11 @@
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) break;
   button.hidden = false;
+  const label = button.textContent;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    button.textContent = document.documentElement.dataset.copied;
+    setTimeout(() => { button.textContent = label; }, 2000);
   });
 }
 // An iPad introduces itself as a Mac. Only its touch screen tells them apart.
@@ -19,4 +20,9 @@ for (const kind of ["click", "focusin"]) {
       if (!menu.contains(event.target)) menu.open = false;
     }
   });
+}
+// The next pages show times in the time zone of the browser. Without script, they are in UTC.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`releasehub_browser_zone=${zone}`)) {
+  document.cookie = `releasehub_browser_zone=${zone}; path=/; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }

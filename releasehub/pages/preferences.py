@@ -1,0 +1,62 @@
+"""The language and the time zone of a visitor: those that were chosen here, or else those of the browser."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+LANGUAGE_PARAMETER = "lang"
+
+
+def language_of(request: HttpRequest) -> str:
+    """Return the language of the URL, of the cookie or of the browser, or else the first language of the site."""
+    languages: list[str] = settings.SITE_LANGUAGES
+    for code in (asked_language(request), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)):
+        if code in languages:
+            return code
+    for code, _ in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
+        if (main := code.partition("-")[0]) in languages:
+            return main
+    return languages[0]
+
+
+def asked_language(request: HttpRequest) -> str | None:
+    """Return the language that the URL names, which the links of the footer and of search engines have."""
+    code = request.GET.get(LANGUAGE_PARAMETER)
+    return code if code in settings.SITE_LANGUAGES else None
+
+
+def remember_language(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Set the cookie if the URL names another language than the cookie."""
+    code = asked_language(request)
+    if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
+        set_preference(response, settings.LANGUAGE_COOKIE_NAME, code)
+
+
+def set_preference(response: HttpResponseBase, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+        samesite="Lax",
+    )
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo | None:
+    """Return the chosen time zone or that of the browser, or None for UTC."""
+    for cookie in (settings.ZONE_COOKIE_NAME, settings.BROWSER_ZONE_COOKIE_NAME):
+        if (name := request.COOKIES.get(cookie)) in known_zones():
+            return ZoneInfo(str(name))
+    return None
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Return the names of all time zones. Reading them takes a moment, because they are files."""
+    return frozenset(available_timezones())

@@ -1,0 +1,52 @@
+"""Template filters for dates and times, which are shown in the language and the time zone of the visitor."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.filter
+def day(value: date | datetime | None) -> SafeString | str:
+    """Return a `time` element with the date, such as 3 May 2026."""
+    if value is None:
+        return ""
+    if not isinstance(value, datetime):
+        return _element(value.isoformat(), date_format(value, "DATE_FORMAT"))
+    return _element(_exact(value), date_format(timezone.localtime(value), "DATE_FORMAT"))
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString | str:
+    """Return a `time` element with date, time and time zone, such as 3 May 2026 14:00 UTC."""
+    return _element(_exact(value), moment_text(value)) if value is not None else ""
+
+
+@register.filter
+def moment_text(value: datetime | None) -> str:
+    """Return date, time and time zone as plain text, for attributes and messages."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    return f"{date_format(local, 'DATETIME_FORMAT')} {zone_name(local)}"
+
+
+def zone_name(local: datetime) -> str:
+    """Return the abbreviation of the time zone, such as CET. Some zones have only an offset, such as -03."""
+    name = local.tzname() or ""
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
+def _exact(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _element(exact: str, shown: str) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', exact, shown)

@@ -1,4 +1,4 @@
-"""Readers of plain and compressed bytes that never hold more than a few chunks in memory.
+"""Readers of compressed bytes that never hold more than a few chunks in memory.
 
 The file objects of `gzip`, `bz2`, `lzma` and `zipfile` ignore data behind the end of a stream, and some of them
 decompress a chunk however large it becomes. These readers use the same decompressors, and limit every step.
@@ -7,11 +7,12 @@ decompress a chunk however large it becomes. These readers use the same decompre
 from __future__ import annotations
 
 import bz2
+import io
 import lzma
-import os
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO
+from itertools import count
+from typing import IO, Any, cast
 
 from files.inspection.archives.report import MIB, ArchiveError, Report
 
@@ -46,8 +47,25 @@ COMPRESSIONS: dict[str, tuple[bytes, Callable[[], Decompressor]]] = {
 }
 
 
-def decompress(decompressor: Decompressor, data: bytes) -> bytes:
-    """Decompress data and return at most one chunk."""
+def read_at(handle: IO[bytes], offset: int, size: int) -> bytes:
+    """Return `size` bytes that begin at `offset`, or fail if the file ends before."""
+    handle.seek(offset)
+    if len(data := handle.read(size)) < size:
+        raise ArchiveError("archive.truncated", "The file ends too early. Upload the whole file.")
+    return data
+
+
+def decompress(decompressor: Decompressor, packed: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the content chunk by chunk until the compressed stream ends (`eof`), or the packed bytes end."""
+    while not decompressor.eof:
+        data = next(packed, b"") if decompressor.needs_input else b""
+        if decompressor.needs_input and not data:
+            return
+        if chunk := _decompress_chunk(decompressor, data):
+            yield chunk
+
+
+def _decompress_chunk(decompressor: Decompressor, data: bytes) -> bytes:
     try:
         return decompressor.decompress(data, CHUNK_BYTES)
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
@@ -58,96 +76,67 @@ def decompress(decompressor: Decompressor, data: bytes) -> bytes:
         raise ArchiveError("archive.unreadable", f"The compressed content is damaged: {error}.") from error
 
 
-def read_at(handle: IO[bytes], offset: int, size: int) -> bytes:
-    """Return `size` bytes that begin at `offset`, or fail if the file ends before."""
-    handle.seek(offset)
-    if len(data := read_up_to(handle, size)) < size:
-        raise ArchiveError("archive.truncated", "The file ends too early. Upload the whole file.")
-    return data
+def open_tar(handle: IO[bytes], compression: str, report: Report) -> IO[bytes]:
+    """Return the bytes of a tar archive as a file, which is seekable only if the archive is not compressed."""
+    handle.seek(0)
+    if not compression:
+        return handle
+    return cast("IO[bytes]", io.BufferedReader(_CompressedStreams(handle, compression, report), CHUNK_BYTES))
 
 
-def read_up_to(handle: IO[bytes], size: int) -> bytes:
-    """Return the next `size` bytes, or fewer at the end of the file. A short read before the end is continued."""
-    pieces: list[bytes] = []
-    while size > 0 and (piece := handle.read(size)):
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
-
-
-class TarStream:
-    """The bytes of a tar archive, read forward only: a plain file, or one or several compressed streams in a row.
+class _CompressedStreams(io.RawIOBase):
+    """The content of one or several compressed streams in a row.
 
     The sizes are checked after every chunk, so that a decompression bomb is stopped before it is unpacked.
     """
 
     def __init__(self, handle: IO[bytes], compression: str, report: Report) -> None:
-        self._handle = handle
-        self._report = report
-        self._size = handle.seek(0, os.SEEK_END)
+        self._handle, self._report = handle, report
+        self._magic, self._start = COMPRESSIONS[compression]
         self._packed_bytes = self._unpacked_bytes = 0
-        self._is_plain = not compression
-        self._chunks = iter(lambda: handle.read(CHUNK_BYTES), b"")
-        if compression:
-            self._chunks = self._decompress(*COMPRESSIONS[compression])
-        self._ready = memoryview(b"")
-        handle.seek(0)
+        self._next_packed = b""  # bytes that were read with the last stream, but begin the next one
+        self._chunks = self._decompress()
+        self._chunk = memoryview(b"")
 
-    def read(self, size: int) -> bytes:
-        """Return the next `size` bytes, or fewer at the end of the stream."""
-        pieces: list[memoryview] = []
-        while size > 0 and (self._ready or self._fill()):
-            pieces.append(self._ready[:size])
-            self._ready = self._ready[size:]
-            size -= len(pieces[-1])
-        return b"".join(pieces)
+    def readable(self) -> bool:
+        return True
 
-    def skip(self, size: int) -> None:
-        """Skip the next `size` bytes, or fail if the stream ends before. A plain file is not read for that."""
-        while size > len(self._ready):
-            size -= len(self._ready)
-            self._ready = memoryview(b"")
-            if self._is_plain and size <= self._size - self._handle.tell():
-                self._handle.seek(size, os.SEEK_CUR)
-                return
-            if self._is_plain or not self._fill():
-                raise ArchiveError("archive.truncated", "The archive ends within a member. Upload the whole file.")
-        self._ready = self._ready[size:]
+    def readinto(self, buffer: Any) -> int:
+        self._chunk = self._chunk or memoryview(next(self._chunks, b""))
+        size = min(len(buffer), len(self._chunk))
+        buffer[:size], self._chunk = self._chunk[:size], self._chunk[size:]
+        return size
 
-    def _fill(self) -> bool:
-        self._ready = memoryview(next(self._chunks, b""))
-        return bool(self._ready)
-
-    def _decompress(self, magic: bytes, start: Callable[[], Decompressor]) -> Iterator[bytes]:
-        streams, packed = 0, b""
-        while streams == 0 or (packed := self._next_stream(magic, packed)):
-            streams += 1
+    def _decompress(self) -> Iterator[bytes]:
+        for streams in count(1):
             if streams > _FREE_STREAMS + self._unpacked_bytes // _BYTES_PER_STREAM:
                 raise ArchiveError("archive.bomb", "The archive consists of too many tiny compressed streams.")
-            decompressor = start()
-            while not decompressor.eof:
-                if decompressor.needs_input and not packed and not (packed := self._read_packed()):
-                    raise ArchiveError("archive.truncated", "The compressed content ends too early.")
-                data, packed = (packed, b"") if decompressor.needs_input else (b"", packed)
-                chunk = decompress(decompressor, data)
+            decompressor = self._start()
+            for chunk in decompress(decompressor, iter(self._read_packed, b"")):
                 self._unpacked_bytes += len(chunk)
                 self._report.check_sizes(self._unpacked_bytes, self._packed_bytes)
-                if chunk:
-                    yield chunk
-            packed = decompressor.unused_data
+                yield chunk
+            if not decompressor.eof:
+                raise ArchiveError("archive.truncated", "The compressed content ends too early.")
+            if not self._find_next_stream(decompressor.unused_data):
+                return
 
-    def _next_stream(self, magic: bytes, packed: bytes) -> bytes:
-        """Return the beginning of the next compressed stream, or nothing if only padding of zeros follows."""
+    def _find_next_stream(self, packed: bytes) -> bool:
+        """Return whether another compressed stream follows, rather than only padding of zeros."""
         while not (packed := packed.lstrip(b"\0")):
             if not (packed := self._read_packed()):
-                return b""
-        if len(packed) < len(magic):
-            packed += read_up_to(self._handle, len(magic) - len(packed))
-        if not packed.startswith(magic):
+                return False
+        if len(packed) < len(self._magic):
+            packed += self._read_packed()
+        if not packed.startswith(self._magic):
             raise ArchiveError("archive.trailing_data", "Other data follows the compressed content.")
-        return packed
+        self._next_packed = packed
+        return True
 
     def _read_packed(self) -> bytes:
+        if self._next_packed:
+            data, self._next_packed = self._next_packed, b""
+            return data
         data = self._handle.read(CHUNK_BYTES)
         self._packed_bytes += len(data)
         return data

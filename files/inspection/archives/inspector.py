@@ -8,14 +8,8 @@ import struct
 from tarfile import BLOCKSIZE
 from typing import IO
 
-from files.inspection.archives.decompression import COMPRESSIONS, TarStream, read_at
-from files.inspection.archives.report import (
-    DEFAULT_LIMITS,
-    ArchiveError,
-    ArchiveLimits,
-    Report,
-    ReportIsFull,
-)
+from files.inspection.archives.decompression import COMPRESSIONS, open_tar, read_at
+from files.inspection.archives.report import DEFAULT_LIMITS, ArchiveError, ArchiveLimits, Report, ReportIsFull
 from files.inspection.archives.tar_headers import looks_like_tar
 from files.inspection.archives.tars import TarInspector
 from files.inspection.archives.zip_directory import END_MAGIC, Directory, find_directory
@@ -97,32 +91,42 @@ def has_unusual_form(ext: str, head: bytes) -> bool:
 def _inspect(handle: IO[bytes], ext: str, report: Report) -> None:
     size = handle.seek(0, os.SEEK_END)
     head = read_at(handle, 0, min(size, _HEAD_BYTES))
-    if ext in _TARS:
-        compression: str | None = _compression_by_name(handle, head, ext)
-    elif ext in _OFFICE and head.startswith(_OLE_MAGIC):
+    if ext in _OFFICE and head.startswith(_OLE_MAGIC):
         report.add("archive.encrypted", "The document has a password or an old format, so it cannot be checked.")
-        return
-    elif (ext in _ZIPS and not _is_alpine_package(head, ext)) or head.startswith((LOCAL_MAGIC, END_MAGIC)):
+    elif ext not in _TARS and _is_zip(head, ext):
         _inspect_zip(handle, size, head, ext, report)
-        return
-    else:
-        compression = _compression_of_tar(handle, head)
-    if compression is None:
+    elif (compression := _compression(handle, head, ext)) is None:
         _inspect_tail(handle, size, head, report)
     elif compression != "zst":
-        TarInspector(TarStream(handle, compression, report), report, size).run()
+        TarInspector(open_tar(handle, compression, report), report, size).run()
 
 
-def _compression_by_name(handle: IO[bytes], head: bytes, ext: str) -> str:
-    """Return the compression of a file that has the name of a tar archive.
+def _is_zip(head: bytes, ext: str) -> bool:
+    return (ext in _ZIPS and not _is_alpine_package(head, ext)) or head.startswith((LOCAL_MAGIC, END_MAGIC))
+
+
+def _compression(handle: IO[bytes], head: bytes, ext: str) -> str | None:
+    """Return the compression of a tar archive, "" if it is not compressed, or None for any other file.
 
     Every unpacker recognizes the compression of a tar archive by its content, so a name with another one does no harm.
     """
-    if _is_tar(head, _TARS[ext]):
+    if ext in _TARS and _is_tar(head, _TARS[ext]):
         return _TARS[ext]
-    if (compression := _compression_of_tar(handle, head)) is None:
+    if looks_like_tar(head[:BLOCKSIZE]):
+        return ""
+    for compression, (magic, _) in COMPRESSIONS.items():
+        if head.startswith(magic) and _holds_tar(handle, compression):
+            return compression
+    if ext in _TARS:
         raise ArchiveError("archive.wrong_type", _WRONG_TYPE.format(ext))
-    return compression
+    return None
+
+
+def _holds_tar(handle: IO[bytes], compression: str) -> bool:
+    try:
+        return looks_like_tar(open_tar(handle, compression, Report(DEFAULT_LIMITS)).read(BLOCKSIZE))
+    except ArchiveError:
+        return False
 
 
 def _is_tar(head: bytes, compression: str) -> bool:
@@ -139,20 +143,6 @@ def _is_tar(head: bytes, compression: str) -> bool:
 def _is_alpine_package(head: bytes, ext: str) -> bool:
     """Return whether it is a package of Alpine Linux, which has the same extension as one of Android."""
     return ext == "apk" and head.startswith(_ALPINE_MAGICS)
-
-
-def _compression_of_tar(handle: IO[bytes], head: bytes) -> str | None:
-    """Return the compression of a tar archive, "" if it is not compressed, or None for any other file."""
-    if looks_like_tar(head[:BLOCKSIZE]):
-        return ""
-    for compression, (magic, _) in COMPRESSIONS.items():
-        if head.startswith(magic):
-            try:
-                stream = TarStream(handle, compression, Report(DEFAULT_LIMITS))
-                return compression if looks_like_tar(stream.read(BLOCKSIZE)) else None
-            except ArchiveError:
-                return None
-    return None
 
 
 def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Report) -> None:

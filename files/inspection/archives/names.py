@@ -66,6 +66,13 @@ def check_name(report: Report, name: str) -> bool:
     return problem is None
 
 
+def check_names(report: Report, *names: bytes) -> None:
+    """Check every name that some reader may use for a member, and report the first problem only."""
+    for name in dict.fromkeys(reading for raw in names for reading in readings(raw)):
+        if not check_name(report, name):
+            return
+
+
 def parts_of(path: str) -> list[str]:
     """Split a path into its parts: `./a//b\\c/` becomes a, b, c."""
     return [part for part in path.replace("\\", "/").split("/") if part not in {"", "."}]

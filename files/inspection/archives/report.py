@@ -81,12 +81,9 @@ class Report:
 
     def result(self) -> list[Finding]:
         """Return the findings: the reasons to reject the archive, then one warning of each kind, then the others."""
-        kinds: set[str] = set()
-        ranked = []
-        for finding in self.findings:
-            ranked.append((finding.is_warning, finding.code in kinds, finding))
-            kinds.add(finding.code)
-        return [finding for *_, finding in sorted(ranked, key=lambda row: row[:2])][: self.limits.max_findings]
+        first = {finding.code: finding for finding in reversed(self.findings)}
+        ranked = sorted(self.findings, key=lambda finding: (finding.is_warning, finding is not first[finding.code]))
+        return ranked[: self.limits.max_findings]
 
     def count_member(self, name_bytes: int) -> None:
         """Count a member and the bytes of its name, which stay in memory."""
@@ -111,7 +108,9 @@ class Report:
 
     def check_sizes(self, unpacked_bytes: int, packed_bytes: int) -> None:
         """Stop at a decompression bomb: check the unpacked size, also in relation to the packed size."""
-        self._count_unpacked(unpacked_bytes)
+        steps = max(unpacked_bytes * UNPACKED_MIB_STEPS // MIB, self._unpacked_steps)
+        self._spend(steps - self._unpacked_steps)
+        self._unpacked_steps = steps
         limits, size = self.limits, f"The archive decompresses to at least {unpacked_bytes // MIB} MiB"
         if unpacked_bytes > limits.max_unpacked_bytes:
             raise ArchiveError("archive.bomb", f"{size}; the limit is {limits.max_unpacked_bytes // MIB} MiB.")
@@ -134,12 +133,6 @@ class Report:
         is_repeated = finding.is_warning and any(finding.code == known.code for known in self.findings)
         if not is_repeated or len(self.findings) < self.limits.max_findings:
             self.findings.append(finding)
-
-    def _count_unpacked(self, total_bytes: int) -> None:
-        """Count the bytes that were decompressed since the last call."""
-        steps = total_bytes * UNPACKED_MIB_STEPS // MIB
-        self._spend(max(steps - self._unpacked_steps, 0))
-        self._unpacked_steps = max(steps, self._unpacked_steps)
 
     def _spend(self, steps: int) -> None:
         self._steps += steps

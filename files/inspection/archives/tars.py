@@ -5,9 +5,10 @@ from __future__ import annotations
 import stat
 import tarfile
 from tarfile import BLOCKSIZE, TarInfo
+from typing import IO
 
-from files.inspection.archives.decompression import CHUNK_BYTES, TarStream
-from files.inspection.archives.names import check_name, is_utf8, readings
+from files.inspection.archives.decompression import CHUNK_BYTES
+from files.inspection.archives.names import check_names, is_utf8, readings
 from files.inspection.archives.report import ArchiveError, Report
 from files.inspection.archives.tar_headers import SINGLE_KEYS, parse_decimal, parse_header, parse_pax, sparse_size
 from files.inspection.archives.tree import MemberTree
@@ -25,7 +26,7 @@ _REAL_SIZE_KEYS = ("GNU.sparse.realsize", "GNU.sparse.size", "SCHILY.realsize")
 class TarInspector:
     """An inspection of all headers of `stream`. `packed_bytes` is the size of the whole file."""
 
-    def __init__(self, stream: TarStream, report: Report, packed_bytes: int) -> None:
+    def __init__(self, stream: IO[bytes], report: Report, packed_bytes: int) -> None:
         self._stream = stream
         self._report = report
         self._packed_bytes = packed_bytes
@@ -56,6 +57,16 @@ class TarInspector:
         if len(block := self._stream.read(BLOCKSIZE)) < BLOCKSIZE:
             raise ArchiveError("archive.truncated", "The archive ends without an end mark. Upload the whole file.")
         return block
+
+    def _skip(self, size: int) -> None:
+        if self._stream.seekable():
+            # The content of a plain archive is not read, because the storage may be remote.
+            here = self._stream.tell()
+            size -= self._stream.seek(min(here + size, self._packed_bytes)) - here
+        while size and (data := self._stream.read(min(size, CHUNK_BYTES))):
+            size -= len(data)
+        if size:
+            raise ArchiveError("archive.truncated", "The archive ends within a member. Upload the whole file.")
 
     def _read_extended(self, header: TarInfo) -> None:
         if header.size > _MAX_EXTENDED_BYTES:
@@ -104,7 +115,7 @@ class TarInspector:
             self._report.add("archive.device", "Archive member {} is a device.", name)
         elif header.type != _LABEL:
             self._report.add("archive.special_member", "Archive member {} is a pipe or of unknown type.", name)
-        self._stream.skip(_padded(size))
+        self._skip(_padded(size))
 
     def _checked_name(self, block: bytes) -> str:
         """Return the name that applies, after checking every name that some reader may use instead."""
@@ -120,9 +131,7 @@ class TarInspector:
         self._up_to_nul(block[:100], name)
         if not all(map(is_utf8, pax)) and self._pax.get("hdrcharset") != b"BINARY":
             self._report.add("archive.name_encoding", "The name of archive member {} is not UTF-8.", name)
-        for reading in dict.fromkeys(reading for raw in names for reading in readings(raw)):
-            if not check_name(self._report, reading):
-                break
+        check_names(self._report, *names)
         return name
 
     def _size(self, header: TarInfo, name: str) -> int:

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO
 
-from files.inspection.archives.decompression import CHUNK_BYTES, Decompressor, Inflater, decompress, read_up_to
+from files.inspection.archives.decompression import CHUNK_BYTES, Decompressor, Inflater, decompress
 from files.inspection.archives.report import MIB, ArchiveError, Report
 
 READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -42,25 +42,28 @@ def check_content(handle: IO[bytes], info: zipfile.ZipInfo, start: int, name: st
 
 
 def _chunks(handle: IO[bytes], info: zipfile.ZipInfo, name: str, report: Report) -> Iterator[bytes]:
-    left, method = info.compress_size, info.compress_type
-    decompressor: Decompressor | None = None
+    packed, method = _packed_chunks(handle, info.compress_size), info.compress_type
+    if method == zipfile.ZIP_STORED:
+        yield from packed
+        return
+    decompressor: Decompressor
     if method == zipfile.ZIP_LZMA:
-        decompressor = _start_lzma(read_up_to(handle, min(_LZMA_HEADER_BYTES, left)), name)
-        left -= _LZMA_HEADER_BYTES
-    elif method != zipfile.ZIP_STORED:
+        header = handle.read(min(_LZMA_HEADER_BYTES, info.compress_size))
+        packed = _packed_chunks(handle, info.compress_size - len(header))
+        decompressor = _start_lzma(header, name)
+    else:
         decompressor = Inflater(-15) if method == zipfile.ZIP_DEFLATED else bz2.BZ2Decompressor()
-    while decompressor is None or not decompressor.eof:
-        data = b""
-        if decompressor is None or decompressor.needs_input:
-            data = read_up_to(handle, min(left, CHUNK_BYTES))
-            left -= len(data)
-            if not data:
-                break
-        yield decompress(decompressor, data) if decompressor else data
+    yield from decompress(decompressor, packed)
     # The end mark of an LZMA stream is optional.
-    is_cut = decompressor and not decompressor.eof and method != zipfile.ZIP_LZMA
-    if is_cut or (decompressor and (left or decompressor.unused_data)):
+    is_cut = not decompressor.eof and method != zipfile.ZIP_LZMA
+    if is_cut or decompressor.unused_data or next(packed, b""):
         report.add("archive.conflict", "Archive member {} is longer or shorter than its compressed content.", name)
+
+
+def _packed_chunks(handle: IO[bytes], size: int) -> Iterator[bytes]:
+    while size > 0 and (data := handle.read(min(size, CHUNK_BYTES))):
+        yield data
+        size -= len(data)
 
 
 def _start_lzma(header: bytes, name: str) -> Decompressor:

@@ -17,7 +17,7 @@ from typing import IO
 from files.inspection.archives.decompression import read_at
 from files.inspection.archives.report import ArchiveError, Report
 
-LOCAL_MAGIC, END_MAGIC = b"PK\x03\x04", b"PK\x05\x06"
+END_MAGIC = b"PK\x05\x06"
 _DIRECTORY_MAGIC = b"PK\x01\x02"
 _END = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR = struct.Struct("<4sLQL")

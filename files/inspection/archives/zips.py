@@ -13,7 +13,7 @@ from typing import IO
 
 from files.inspection.archives import zip_members
 from files.inspection.archives.decompression import read_at
-from files.inspection.archives.names import check_name, is_utf8, readings
+from files.inspection.archives.names import check_name, check_names, is_utf8, readings
 from files.inspection.archives.report import ArchiveError, Report
 from files.inspection.archives.tree import MemberTree
 from files.inspection.archives.zip_content import READABLE_METHODS, check_content
@@ -47,51 +47,48 @@ class ZipInspector:
         Of members in other parts of a split archive, only the names can be checked.
         """
         members = read_entries(self._handle, self._directory, self._report)
-        unpacked = packed = 0
         for info in members:
             self._report.count_member(len(info.orig_filename))
-            unpacked, packed = unpacked + info.file_size, packed + info.compress_size
             self._check_entry(info)
-        members.sort(key=lambda info: info.header_offset)
         if self._directory.part:
-            self._check_part(members)
-            return 0
-        self._is_bomb = True
-        with self._report.continue_after_warning():
-            self._report.check_sizes(unpacked, min(packed, self._directory.end))
-            self._is_bomb = False
-        self._check_places(members)
+            self._check_other_parts([info for info in members if self._is_elsewhere(info)])
+        here = sorted((info for info in members if not self._is_elsewhere(info)), key=self._offset)
+        self._check_sizes(here)
+        self._check_places(here)
         if not self._report.is_rejected:
             self._tree.check_links()
-        prefix, start = self._directory.prefix_bytes, self._directory.start
-        return prefix + members[0].header_offset if members else start
+        return self._offset(here[0]) if here else self._directory.start
 
-    def _check_part(self, members: list[zipfile.ZipInfo]) -> None:
-        """Check the last part of a split archive.
+    def _check_other_parts(self, members: list[zipfile.ZipInfo]) -> None:
+        """Check that the members that the directory places in other parts of a split archive are not in this one.
 
         Most readers ignore the numbers of the parts. A whole archive must not escape the inspection by claiming that
         its members are elsewhere.
         """
         for info in members:
-            at = self._directory.prefix_bytes + info.header_offset
-            if self._is_elsewhere(info) and zip_members.is_at(self._handle, at, self._directory.start, info):
+            if zip_members.is_at(self._handle, self._offset(info), self._directory.start, info):
                 message = "The directory says that archive member {} is in another part, but it is in this one."
                 self._report.add("archive.conflict", message, _name(info))
-        self._check_places([info for info in members if not self._is_elsewhere(info)])
-        if not self._report.is_rejected:
-            self._tree.check_links()
         message = "The archive is one part of several, so the content of members in other parts cannot be checked."
         self._report.add("archive.split", message)
 
+    def _check_sizes(self, members: list[zipfile.ZipInfo]) -> None:
+        self._is_bomb = True
+        with self._report.continue_after_warning():
+            packed_bytes = min(sum(info.compress_size for info in members), self._directory.end)
+            self._report.check_sizes(sum(info.file_size for info in members), packed_bytes)
+            self._is_bomb = False
+
     def _is_elsewhere(self, info: zipfile.ZipInfo) -> bool:
-        return info.volume != self._directory.part
+        return info.volume < self._directory.part
+
+    def _offset(self, info: zipfile.ZipInfo) -> int:
+        return self._directory.prefix_bytes + info.header_offset
 
     def _check_entry(self, info: zipfile.ZipInfo) -> None:
         raw, flags = raw_name(info), info.flag_bits
         name = readings(raw)[0]
-        for reading in readings(raw):
-            if not check_name(self._report, reading):
-                break
+        check_names(self._report, raw)
         extra = zip_members.extra_fields(info.extra)
         self._check_unicode_path(raw, extra, flags)
         if flags & _ENCRYPTED_FLAGS:
@@ -144,7 +141,7 @@ class ZipInspector:
         """
         end = self._directory.prefix_bytes
         for index, info in enumerate(members):
-            at = self._directory.prefix_bytes + info.header_offset
+            at = self._offset(info)
             if at < end:
                 raise ArchiveError("archive.overlap", "{} and another member share the same bytes.", _name(info))
             if index and at > end:

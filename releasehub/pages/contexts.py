@@ -21,6 +21,7 @@ from releasehub.pages.paging import page_of_rows
 from releasehub.pages.viewers import viewer_of
 from releasehub.search.queries import search_downloads
 from versions.models import Version
+from versions.querysets import listed_total
 
 MAX_POPULAR = 6
 
@@ -75,6 +76,7 @@ def about(request: HttpRequest, download: Download, version: Version | None = No
         "download": download,
         "path": download.category.trail(),
         "is_insider": download_policy.is_insider(actor, download),
+        "version_total": listed_total(actor, download),
         "manage_links": manage_links(request, download, version),
         "shared_key": needed_key(actor, download) if actor.user else presented_key(actor, download.pk),
         "base_url": base_url(request),

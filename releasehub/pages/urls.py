@@ -9,6 +9,7 @@ from releasehub.pages import (
     account,
     community,
     feeds,
+    history_views,
     invitations,
     ownership,
     permalinks,
@@ -42,6 +43,10 @@ urlpatterns = [
     path("downloads/<slug:slug>.<int:pk>/", views.download, name="download"),
     path("downloads/<slug:slug>/", views.download_by_slug, name="download-by-slug"),
     path("downloads/<slug:slug>.<int:pk>/<str:number>/", views.version, name="version"),
+    # Two more parts, because any single one can be the number of a version.
+    path("downloads/<slug:slug>.<int:pk>/about/versions/", history_views.versions, name="versions"),
+    path("downloads/<slug:slug>.<int:pk>/about/compare/", history_views.compare, name="compare"),
+    path("downloads/<slug:slug>.<int:pk>/about/changelog/", history_views.changelog, name="changelog"),
     path("account/", account.account, name="account"),
     path("account/watches/downloads/<int:pk>/", watches.watch_download, name="watch-download"),
     path("account/watches/categories/<int:pk>/", watches.watch_category, name="watch-category"),

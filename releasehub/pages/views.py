@@ -12,6 +12,7 @@ from downloads.models import Category, Download
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.access_keys import needed_key
+from releasehub.distribution.history import recent_versions
 from releasehub.distribution.latest import twin_for
 from releasehub.distribution.page_views import record_page_view
 from releasehub.distribution.permalinks import find_download, find_version
@@ -39,8 +40,6 @@ from releasehub.pages.releases import (
     version_for_visitors,
 )
 from releasehub.pages.viewers import follow_share_link, viewer_of
-from versions.models import Version
-from versions.querysets import listed_total
 
 
 @require_safe
@@ -96,24 +95,22 @@ def category_by_id(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase
 @cache_for_anonymous(vary_on=system_of)
 @answers_errors
 def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    """Show the latest version with its files, then the version history, the reviews and the comments."""
+    """Show the latest version with its files, then the newest versions, the reviews and the comments."""
     actor = viewer_of(request)
     download = download_of_page(actor, slug, pk)
     offered, prerelease = version_for_visitors(download, needed_key(actor, download))
     offered = twin_for(offered, system_of(request).platform)
-    history = Version.objects.listed_in(actor, download).order_by("-sort_key", "-id")
-    page = page_of_rows(request, history, total=listed_total(actor, download))
-    for version in page.object_list:
-        version.download = download
+    recent = recent_versions(actor, download)
     context = about(request, download)
     context |= release_context(request, offered, key_in_links=bool(context["shared_key"]))
     context |= opinions_about(request, download)
     context |= {
         "prerelease": prerelease,
         "older": older_version_for(request, context, download),
-        "not_included": not_included(actor, download, page.object_list),
+        "not_included": not_included(actor, download, recent),
         "is_watching": watch_of(actor, download) is not None,
-        "page": page,
+        "recent": recent,
+        "tab": "overview",
     }
     if not context["is_insider"]:
         record_page_view(request, download)

@@ -122,7 +122,7 @@ def page_link(context: dict[str, Any], number: int, parameter: str = "", anchor:
 
 @register.simple_tag
 def structured_data(download: Download, version: Version | None, base_url: str) -> SafeString:
-    return to_script(software_application(download, version, base_url))
+    return to_script(software_application(download, version or None, base_url))
 
 
 @register.simple_tag

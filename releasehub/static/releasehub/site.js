@@ -26,3 +26,8 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && !document.cookie.includes(`releasehub_browser_zone=${zone}`)) {
   document.cookie = `releasehub_browser_zone=${zone}; path=/; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
+// The exact moment of a date, in the time zone of the visitor, is its tooltip.
+const exactFormat = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+for (const element of document.querySelectorAll("time[datetime*='T']")) {
+  element.title ||= exactFormat.format(new Date(element.dateTime));
+}

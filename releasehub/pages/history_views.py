@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.paginator import Page
@@ -136,9 +137,11 @@ def page_of_versions(request: HttpRequest, download: Download, rows: VersionQuer
     return page
 
 
-def platforms_of(versions: list[Version]) -> dict[int, list[str]]:
+def platforms_of(versions: Iterable[Version]) -> dict[int, list[str]]:
     """Return the platforms that the files of each version name, by the ID of the version, with one query."""
-    rows = File.objects.passed().filter(version__in=versions).exclude(platform="").order_by()
+    rows = (
+        File.objects.passed().filter(version__in=[version.pk for version in versions]).exclude(platform="").order_by()
+    )
     found: dict[int, set[str]] = {}
     for version_id, platform in rows.values_list("version", "platform").distinct():
         found.setdefault(version_id, set()).add(fold_platform(platform))

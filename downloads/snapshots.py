@@ -37,6 +37,8 @@ def embedded_download(download: Download) -> dict[str, Any]:
         "path": download.path,
         "icon_url": download.icon_url,
         "cover_url": download.cover_url,
+        "icon_path": download.picture_path("icon"),
+        "cover_path": download.picture_path("cover"),
         "download_count": download.download_count,
         "view_count": download.view_count,
         "comment_count": download.comment_count,

@@ -1,7 +1,7 @@
-"""Permissions of files. A file is never more visible than its version."""
+"""Permissions of files and pictures. A file is never more visible than its version, a picture than its download."""
 
 from downloads.policies import download_policy
-from files.models import File
+from files.models import File, Picture
 from files.querysets import MANAGE_FILES
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
@@ -70,4 +70,21 @@ class FilePolicy(Policy[File]):
         return not self.is_deleted(target) and download_policy.has_flag(actor, target.version.download, MANAGE_FILES)
 
 
+class PicturePolicy(Policy[Picture]):
+    """The rules for pictures: everybody who sees the download sees them, and everybody who edits it changes them."""
+
+    def can_view(self, actor: Actor, target: Picture) -> bool:
+        return download_policy.can_view(actor, target.download)
+
+    def standing(self, actor: Actor, target: Picture) -> frozenset[str]:
+        return download_policy.standing(actor, target.download)
+
+    def can_edit(self, actor: Actor, target: Picture) -> bool:
+        return download_policy.can_edit(actor, target.download)
+
+    def can_remove(self, actor: Actor, target: Picture) -> bool:
+        return self.can_edit(actor, target)
+
+
 file_policy = FilePolicy()
+picture_policy = PicturePolicy()

@@ -108,6 +108,8 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
 
 class BlobQuerySet(models.QuerySet[Any]):
     def unused(self) -> Self:
-        """Return blobs that no file, icon, upload or unexpired claim refers to."""
+        """Return blobs that no file, icon, picture, upload or unexpired claim refers to."""
         unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
-        return self.filter(unclaimed, files__isnull=True, icons__isnull=True, uploads__isnull=True)
+        return self.filter(
+            unclaimed, files__isnull=True, icons__isnull=True, picture_sizes__isnull=True, uploads__isnull=True
+        )

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q, Sum
 
-from files.models import DownloadIcon, File, UploadSession
+from files.models import DownloadIcon, File, PictureSize, UploadSession
 
 OPEN_STATES = (UploadSession.State.CREATED, UploadSession.State.UPLOADED)
 Reservation = UploadSession | File
@@ -28,8 +28,7 @@ def used_bytes(user_id: int, *, besides: Reservation | None = None) -> int:
     files = _files(besides).filter(STORED | COPIED, version__download__owner=user_id)
     loose = Q(version=None, package_of=None, lockfile_of=None, user=user_id)
     uploads = _uploads(besides).filter(_upload_of("owner", user_id) | loose)
-    icons = DownloadIcon.objects.filter(download__owner=user_id)
-    return _sum(files) + _sum_of_reservations(uploads) + _icon_bytes(icons)
+    return _sum(files) + _sum_of_reservations(uploads) + _picture_bytes("download__owner", user_id)
 
 
 def used_by_download(download_id: int, *, besides: Reservation | None = None) -> int:
@@ -55,8 +54,8 @@ def reserved_bytes(size_bytes: int, *, is_open_ended: bool) -> int:
 
 def _held_by(download_id: int, files: models.QuerySet[File], besides: Reservation | None) -> int:
     uploads = _uploads(besides).filter(_upload_of("pk", download_id))
-    icons = DownloadIcon.objects.filter(download=download_id)
-    return _sum(files.filter(version__download=download_id)) + _sum_of_reservations(uploads) + _icon_bytes(icons)
+    pictures = _picture_bytes("download", download_id)
+    return _sum(files.filter(version__download=download_id)) + _sum_of_reservations(uploads) + pictures
 
 
 def _upload_of(attribute: str, value: int) -> Q:
@@ -95,5 +94,9 @@ def _sum_of_reservations(uploads: models.QuerySet[UploadSession]) -> int:
     return (sums["told"] or 0) + reserved_bytes(sums["untold"] or 0, is_open_ended=True)
 
 
-def _icon_bytes(icons: models.QuerySet[DownloadIcon]) -> int:
-    return icons.aggregate(total=Sum("blob__size_bytes"))["total"] or 0
+def _picture_bytes(owner: str, value: int) -> int:
+    """Return the bytes of the icons of the entity dialect and of all pictures, for a download or for its owner."""
+    icons = DownloadIcon.objects.filter(**{owner: value})
+    pictures = PictureSize.objects.filter(**{f"picture__{owner}": value})
+    sums = (rows.aggregate(total=Sum("blob__size_bytes"))["total"] for rows in (icons, pictures))
+    return sum(total or 0 for total in sums)

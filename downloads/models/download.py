@@ -22,6 +22,9 @@ class Download(PublicIdModel, SoftDeleteModel):
 
     The other API dialects call it product, entity or engine. `comment_count` and the three counts of ratings only count
     what every user who sees the download can see. `review_count` counts the ratings that have a text.
+
+    `pictures` repeats the paths of the icon and the cover, so that lists and events need no query for them. The layer
+    of files keeps it current; see `files/pictures/paths.py`. `featured_order` is the place among the featured ones.
     """
 
     class State(models.TextChoices):
@@ -64,6 +67,7 @@ class Download(PublicIdModel, SoftDeleteModel):
     description = models.TextField(blank=True)
     icon_url = models.URLField("icon URL", blank=True, max_length=500)
     cover_url = models.URLField("cover URL", blank=True, max_length=500)
+    pictures = models.JSONField(default=dict, editable=False)
     homepage_url = models.URLField("homepage URL", blank=True, max_length=500)
     source_url = models.URLField("source code URL", blank=True, max_length=500)
     license = models.CharField(max_length=100, blank=True)
@@ -89,6 +93,12 @@ class Download(PublicIdModel, SoftDeleteModel):
         "to use the limit of its category.",
     )
 
+    featured_order = models.PositiveIntegerField(
+        "place among the featured downloads",
+        null=True,
+        blank=True,
+        editable=False,
+    )
     last_update_at = models.DateTimeField(editable=False)
     version_count = models.PositiveIntegerField(default=0, editable=False)
     listed_version_count = models.PositiveIntegerField(default=0, editable=False)
@@ -126,6 +136,11 @@ class Download(PublicIdModel, SoftDeleteModel):
             models.Index(fields=["-created_at", "-id"], name="download_created"),
             models.Index(fields=["-download_count", "-id"], name="download_popular"),
             models.Index(fields=["title", "id"], name="download_title"),
+            models.Index(
+                fields=["featured_order", "id"],
+                name="download_featured",
+                condition=Q(featured_order__isnull=False),
+            ),
             models.Index(fields=["deleted_at"], name="download_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 
@@ -139,6 +154,10 @@ class Download(PublicIdModel, SoftDeleteModel):
     @property
     def path(self) -> str:
         return f"/downloads/{self.slug}.{self.pk}/"
+
+    def picture_path(self, kind: str) -> str:
+        """Return the path of the largest size of the icon or the cover, or an empty string if there is none."""
+        return str(self.pictures[kind]["sizes"][-1][0]) if kind in self.pictures else ""
 
     @property
     def rating_avg(self) -> float:

@@ -1,7 +1,8 @@
-"""The models of files: blobs, files of versions, uploads, download statistics, and reserved file names."""
+"""The models of files: blobs, files of versions, uploads, pictures, download statistics, and reserved file names."""
 
 from files.models.blob import Blob
 from files.models.file import File
+from files.models.picture import Picture, PictureSize
 from files.models.public_name import PublicFileName
 from files.models.statistics import DownloadDay, DownloadGrant
 from files.models.upload import DownloadIcon, PackageUpload, UploadSession
@@ -13,6 +14,8 @@ __all__ = [
     "DownloadIcon",
     "File",
     "PackageUpload",
+    "Picture",
+    "PictureSize",
     "PublicFileName",
     "UploadSession",
 ]

@@ -11,6 +11,7 @@ PUBLIC_SUBJECTS = frozenset(
         "download",
         "version",
         "file",
+        "picture",
         "channel",
         "platform",
         "organization",
@@ -35,6 +36,7 @@ class AuditAction(models.TextChoices):
     DOWNLOAD_DELETE_HARD = "download.delete_hard"
     DOWNLOAD_TRANSFER = "download.transfer"
     DOWNLOAD_RESTORE = "download.restore"
+    DOWNLOAD_FEATURE = "download.feature"
     VERSION_CREATE = "version.create"
     VERSION_UPDATE = "version.update"
     VERSION_PUBLISH = "version.publish"
@@ -55,6 +57,10 @@ class AuditAction(models.TextChoices):
     FILE_DELETE_SOFT = "file.delete_soft"
     FILE_DELETE_HARD = "file.delete_hard"
     FILE_RESTORE = "file.restore"
+    PICTURE_ADD = "picture.add"
+    PICTURE_UPDATE = "picture.update"
+    PICTURE_REORDER = "picture.reorder"
+    PICTURE_REMOVE = "picture.remove"
     COMMENT_CREATE = "comment.create"
     COMMENT_UPDATE = "comment.update"
     COMMENT_APPROVE = "comment.approve"

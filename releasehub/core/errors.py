@@ -45,6 +45,8 @@ class ErrorCode(StrEnum):
     NOT_DELETED = "not_deleted"
     NOT_FOUND = "not_found"
     ORGANIZATION_TAKEN = "organization.taken"
+    PICTURE_COUNT_LIMIT = "picture.count_limit"
+    PICTURE_REFUSED = "picture.refused"
     PUBLISHER_LAST = "publisher.last"
     QUOTA_EXCEEDED = "quota.exceeded"
     REVIEW_EXISTS = "review.exists"

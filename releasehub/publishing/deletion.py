@@ -14,7 +14,7 @@ from django.db import transaction
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download, mark_download_deleted
-from files.models import File
+from files.models import File, PictureSize
 from files.policies import file_policy
 from files.primary import elect_primary_file
 from files.public_names import note_reason
@@ -53,7 +53,9 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
             return
         # Everything that needs the rows comes before they are erased: the ids of the blobs, the audit row, the event
         # with its snapshot, and the reason that visitors of the old URLs are shown.
-        _schedule_erasing(File.all_objects.filter(version__download=download).values_list("blob_id", flat=True))
+        files = File.all_objects.filter(version__download=download)
+        pictures = PictureSize.objects.filter(picture__download=download)
+        _schedule_erasing([*files.values_list("blob_id", flat=True), *pictures.values_list("blob_id", flat=True)])
         delete_endpoints_of(actor=actor, download_id=download.pk)
         audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_HARD, target=download, reason=reason)
         webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=True, reason=reason)
@@ -61,7 +63,7 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
             was_open_to_all=download_policy.is_open_to(Actor(), download),
             reason=(reason or download.delete_reason)[:500],
         )
-        File.all_objects.filter(version__download=download).delete()
+        files.delete()
         download.delete()
 
 

@@ -3,6 +3,7 @@
 from tests.factories.accounts import make_key, make_organization, make_user
 from tests.factories.community import make_comment, make_review
 from tests.factories.everything import make_everything
+from tests.factories.pictures import image_bytes, make_picture
 from tests.factories.releases import (
     make_category,
     make_download,
@@ -15,6 +16,7 @@ from tests.factories.releases import (
 )
 
 __all__ = [
+    "image_bytes",
     "make_category",
     "make_comment",
     "make_download",
@@ -23,6 +25,7 @@ __all__ = [
     "make_key",
     "make_loose_upload",
     "make_organization",
+    "make_picture",
     "make_prefix",
     "make_review",
     "make_user",

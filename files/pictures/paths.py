@@ -1,0 +1,23 @@
+"""The paths of the icon and the cover, which are repeated in the row of the download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from downloads.models import Download
+from files.models import Picture
+
+REPEATED = (Picture.Kind.ICON, Picture.Kind.COVER)
+
+
+def repeat_paths(download: Download) -> None:
+    """Store the paths of the icon and the cover in the row of the download, of which the caller holds the lock."""
+    rows = Picture.objects.filter(download=download, kind__in=REPEATED).prefetch_related("sizes__blob")
+    download.pictures = {picture.kind: shown(picture) for picture in rows}
+    download.save(update_fields=["pictures", "updated_at"])
+
+
+def shown(picture: Picture) -> dict[str, Any]:
+    """Return what a page needs to show a picture whose sizes are loaded: path, width and height, the smallest first."""
+    sizes = [[size.path, size.width, size.height] for size in picture.sizes.all()]
+    return {"alt": picture.alt_text, "sizes": sizes}

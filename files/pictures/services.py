@@ -1,0 +1,147 @@
+"""Add, describe, order and remove the pictures of a download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.services import lock_download
+from files.models import Picture, PictureSize
+from files.pictures.formats import FORMATS
+from files.pictures.paths import repeat_paths
+from files.pictures.storing import StoredPicture, authorize_picture
+from files.policies import picture_policy
+from files.quotas import check_room, lock_quota
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.clean import assign
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.tasks import hint
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+
+
+@transaction.atomic
+def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **texts: str) -> Picture:
+    """Add a picture whose sizes `store_picture` has stored. An icon or a cover replaces the one before it.
+
+    Args:
+        texts: `alt_text` and `caption`.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not edit the download.
+        Conflict: The download has as many pictures of this kind as it may have.
+        Invalid: A text is too long.
+        Rejected: The picture does not fit into a storage quota.
+    """
+    download_policy.ensure("edit", actor, download)
+    download = lock_download(download.pk)
+    authorize_picture(actor=actor, download=download, kind=stored.kind)
+    if FORMATS[stored.kind].max_count == 1:
+        _erase(Picture.objects.filter(download=download, kind=stored.kind))
+    lock_quota(download.owner_id)
+    check_room(download, stored.size_bytes)
+    picture = _new_picture(download, stored, texts)
+    changes = {"kind": picture.kind, "sha256": picture.sha256, **texts}
+    audit.record(actor=actor, action=AuditAction.PICTURE_ADD, target=picture, changes=changes)
+    _announce(actor, download)
+    return picture
+
+
+def _new_picture(download: Download, stored: StoredPicture, texts: dict[str, str]) -> Picture:
+    others = Picture.objects.filter(download=download, kind=stored.kind)
+    highest = others.aggregate(highest=Max("display_order"))["highest"] or 0
+    picture = Picture(download=download, kind=stored.kind, display_order=highest + 1, sha256=stored.sha256)
+    picture.width, picture.height = stored.width, stored.height
+    assign(picture, texts)
+    picture.save()
+    PictureSize.objects.bulk_create(
+        PictureSize(picture=picture, blob=size.blob, width=size.width, height=size.height) for size in stored.sizes
+    )
+    return picture
+
+
+@transaction.atomic
+def update_picture(*, actor: Actor, picture: Picture, **texts: str) -> Picture:
+    """Change only the given texts of a picture: `alt_text` and `caption`.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not edit the download.
+        Invalid: A text is too long.
+    """
+    picture_policy.ensure("edit", actor, picture)
+    picture.download = lock_download(picture.download_id)
+    picture_policy.ensure("edit", actor, picture)
+    if changes := audit.changed_fields(picture, texts):
+        assign(picture, texts)
+        picture.save(update_fields=[*texts, "updated_at"])
+        audit.record(actor=actor, action=AuditAction.PICTURE_UPDATE, target=picture, changes=changes)
+        _announce(actor, picture.download)
+    return picture
+
+
+@transaction.atomic
+def reorder_pictures(*, actor: Actor, download: Download, public_ids: Sequence[str]) -> None:
+    """Put the screenshots into the given order.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not edit the download.
+        Invalid: `public_ids` does not name each screenshot of the download exactly once.
+    """
+    download_policy.ensure("edit", actor, download)
+    download = lock_download(download.pk)
+    download_policy.ensure("edit", actor, download)
+    pictures = {row.public_id: row for row in download.stored_pictures.filter(kind=Picture.Kind.SCREENSHOT)}
+    if sorted(public_ids) != sorted(pictures):
+        message = f"Name each of the {len(pictures)} screenshots of the download exactly once."
+        raise Invalid(ErrorCode.INVALID, message, field="pictures")
+    before = list(pictures)
+    if before == list(public_ids):
+        return
+    for place, public_id in enumerate(public_ids, start=1):
+        pictures[public_id].display_order = place
+    Picture.objects.bulk_update(pictures.values(), ["display_order"])
+    changes = {"screenshots": [before, list(public_ids)]}
+    audit.record(actor=actor, action=AuditAction.PICTURE_REORDER, target=download, changes=changes)
+    _announce(actor, download)
+
+
+@transaction.atomic
+def remove_picture(*, actor: Actor, picture: Picture) -> None:
+    """Remove a picture, and erase its bytes after the commit unless something else refers to them.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not edit the download.
+    """
+    picture_policy.ensure("remove", actor, picture)
+    picture.download = lock_download(picture.download_id)
+    picture_policy.ensure("remove", actor, picture)
+    changes = {"kind": picture.kind, "sha256": picture.sha256}
+    audit.record(actor=actor, action=AuditAction.PICTURE_REMOVE, target=picture, changes=changes)
+    _erase([picture])
+    _announce(actor, picture.download)
+
+
+def _erase(pictures: Iterable[Picture]) -> None:
+    ids = [picture.pk for picture in pictures]
+    blob_ids = PictureSize.objects.filter(picture__in=ids).values_list("blob_id", flat=True)
+    # After the commit, because bytes cannot be restored if the transaction is rolled back.
+    transaction.on_commit(partial(hint, "files.erase_blobs", sorted(set(blob_ids))))
+    Picture.objects.filter(pk__in=ids).delete()
+
+
+def _announce(actor: Actor, download: Any) -> None:
+    """Repeat the paths in the row of the download, and publish the event of its change."""
+    repeat_paths(download)
+    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)

@@ -1,0 +1,98 @@
+"""Receive a picture: check the right to send it, decode it, and store its sizes. Call this outside a transaction."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from files.blobs import keep_upload, release_claim
+from files.models import Blob, Picture
+from files.pictures.decoding import PictureSize as EncodedSize
+from files.pictures.decoding import decode
+from files.pictures.formats import FORMATS, MAX_UPLOAD_BYTES
+from files.quotas import room_left
+from files.storage import blob_storage
+from files.storage.streaming import Receiver, StagedUpload
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode
+
+
+@dataclass(frozen=True)
+class StoredSize:
+    """One size of a picture whose bytes are stored. The claim on `blob` expires after a while."""
+
+    blob: Blob
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture that `add_picture` can turn into a row. `sha256` is the digest of the upload."""
+
+    kind: Picture.Kind
+    width: int
+    height: int
+    sha256: str
+    sizes: list[StoredSize]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(size.blob.size_bytes for size in self.sizes)
+
+
+def authorize_picture(*, actor: Actor, download: Download, kind: str) -> int:
+    """Check the right to send a picture before its first byte arrives, and return its maximum size in bytes.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not edit the download.
+        Conflict: The download has as many pictures of this kind as it may have.
+        Rejected: The storage quota of the download or its owner is used up.
+    """
+    download_policy.ensure("edit", actor, download)
+    check_count(download, kind)
+    room_left(download)
+    return MAX_UPLOAD_BYTES
+
+
+def check_count(download: Download, kind: str) -> None:
+    """Raise Conflict if one more picture of this kind would be too many. The only icon or cover is replaced instead."""
+    limit = FORMATS[kind].max_count
+    if limit > 1 and Picture.objects.filter(download=download, kind=kind).count() >= limit:
+        message = f"This download has {limit} screenshots already, which is the maximum. Delete one of them first."
+        raise Conflict(ErrorCode.PICTURE_COUNT_LIMIT, message, field="kind", limit=limit)
+
+
+def store_picture(*, kind: str, upload: StagedUpload) -> StoredPicture:
+    """Decode the upload and store its sizes. If no row takes them over, the caller has to release them.
+
+    Raises:
+        Rejected: The upload is not a picture that the hub accepts.
+        StorageFull: The storage has no space.
+        StorageUnavailable: The storage does not respond.
+    """
+    with closing(blob_storage().open(upload.key)) as handle:
+        decoded = decode(handle.read(MAX_UPLOAD_BYTES), FORMATS[kind])
+    sizes: list[StoredSize] = []
+    picture = StoredPicture(Picture.Kind(kind), decoded.width, decoded.height, upload.digests.sha256, sizes)
+    try:
+        sizes.extend(StoredSize(_keep(size), size.width, size.height) for size in decoded.sizes)
+    except BaseException:
+        release_picture(picture)
+        raise
+    return picture
+
+
+def release_picture(picture: StoredPicture) -> None:
+    """Erase the sizes of a picture that was not added, unless something else refers to the same bytes."""
+    for size in picture.sizes:
+        release_claim(size.blob)
+
+
+def _keep(size: EncodedSize) -> Blob:
+    receiver = Receiver(f"{size.width}.webp")
+    receiver.write(size.content)
+    return keep_upload(receiver.finish())

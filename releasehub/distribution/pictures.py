@@ -1,0 +1,71 @@
+"""Deliver the pictures of downloads from the hub itself, because the pages show nothing from other hosts."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
+
+from files.models import Blob, PictureSize
+from files.policies import picture_policy
+from files.storage import blob_storage
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound, StorageUnavailable
+
+WEBP = "image/webp"
+# The path of a picture contains the digest of its bytes, so what a cache holds under it never gets old.
+PUBLIC = "public, max-age=31536000, immutable, no-transform"
+# A right is checked when it is used, so nothing stores a picture of a download that is not public.
+PRIVATE = "private, no-store, no-transform"
+
+
+def find_picture(actor: Actor, public_id: str, width: int, digest: str) -> PictureSize:
+    """Return the size of a picture that a path names.
+
+    Raises:
+        NotFound: There is no such picture, or the actor may not see its download.
+    """
+    rows = PictureSize.objects.select_related("blob", "picture__download__category")
+    size = rows.filter(picture__public_id=public_id, width=width, blob__sha256__startswith=digest).first()
+    if size is None or not picture_policy.can_view(actor, size.picture):
+        raise NotFound
+    return size
+
+
+def serve_picture(request: HttpRequest, size: PictureSize) -> HttpResponseBase:
+    """Return the bytes, for all caches to keep if every visitor may see them.
+
+    Raises:
+        StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
+    """
+    is_public = picture_policy.can_view(Actor(), size.picture)
+    return serve_image(request, size.blob, WEBP, PUBLIC if is_public else PRIVATE)
+
+
+def serve_image(request: HttpRequest, blob: Blob, content_type: str, caching: str) -> HttpResponseBase:
+    """Return an image that the hub has encoded itself, so that its type is certain."""
+    etag = f'"{blob.sha256}"'
+    response: Any = get_conditional_response(request, etag=etag) or _image(blob, content_type)
+    response["ETag"] = etag
+    response["Cache-Control"] = caching
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response  # type: ignore[no-any-return]
+
+
+def _image(blob: Blob, content_type: str) -> HttpResponse:
+    """Let the front server send the bytes, or read them here: they are few, on S3 as well."""
+    if blob.state == Blob.State.MISSING:
+        raise StorageUnavailable("The stored bytes of this picture are missing or damaged.")
+    response = HttpResponse(content_type=content_type)
+    if settings.ACCEL_REDIRECT and settings.STORAGE_KIND == "local":
+        response["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
+    else:
+        with closing(blob_storage().open(blob.storage_key)) as handle:
+            response.content = handle.read()
+    return response

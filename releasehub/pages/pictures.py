@@ -1,0 +1,24 @@
+"""The pictures of downloads."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
+from releasehub.distribution.pictures import find_picture, serve_picture
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.viewers import fetcher_of
+
+
+@require_safe
+@answers_errors
+def picture(request: HttpRequest, public_id: str, width: int, digest: str) -> HttpResponseBase:
+    """Serve one size of a picture to everybody who may see its download."""
+    with suppress(NotFound):
+        # The session stays unread for what is public, because a response that depends on a cookie is cached by nobody.
+        return serve_picture(request, find_picture(Actor(), public_id, width, digest))
+    return serve_picture(request, find_picture(fetcher_of(request), public_id, width, digest))

@@ -1,0 +1,24 @@
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from downloads.models import Download
+from files.models import Picture
+from files.pictures.services import add_picture
+from files.pictures.storing import store_picture
+from tests.factories.releases import stage, system
+
+
+def image_bytes(
+    file_format: str = "PNG", size: tuple[int, int] = (320, 200), mode: str = "RGB", **options: Any
+) -> bytes:
+    """Return a picture of a color gradient in this format."""
+    target = BytesIO()
+    Image.linear_gradient("L").resize(size).convert(mode).save(target, file_format, **options)
+    return target.getvalue()
+
+
+def make_picture(download: Download, kind: str = "screenshot", content: bytes = b"", **texts: str) -> Picture:
+    stored = store_picture(kind=kind, upload=stage(content or image_bytes(), "picture.png"))
+    return add_picture(actor=system(), download=download, stored=stored, **texts)

@@ -11,7 +11,7 @@ ACCEPTED_FORMATS = "PNG, JPEG, WebP, GIF or AVIF"
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """What the hub makes of an uploaded picture.
+    """The sizes that the hub makes of an uploaded picture.
 
     Attributes:
         widths: The widths in pixels that are stored. A picture is never enlarged, so a small one has fewer sizes.

@@ -19,6 +19,6 @@ from releasehub.pages.viewers import fetcher_of
 def picture(request: HttpRequest, public_id: str, width: int, digest: str) -> HttpResponseBase:
     """Serve one size of a picture to everybody who may see its download."""
     with suppress(NotFound):
-        # The session stays unread for what is public, because a response that depends on a cookie is cached by nobody.
+        # The session stays unread for what is public, because no cache stores a response that depends on a cookie.
         return serve_picture(request, find_picture(Actor(), public_id, width, digest))
     return serve_picture(request, find_picture(fetcher_of(request), public_id, width, digest))

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from downloads.models import AccessKey, Download
 from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
@@ -36,16 +37,16 @@ class Version(PublicIdModel, SoftDeleteModel):
     """
 
     class State(models.TextChoices):
-        DRAFT = "draft"
-        SCHEDULED = "scheduled"
-        PENDING = "pending"
-        PUBLISHED = "published"
-        ARCHIVED = "archived"
+        DRAFT = "draft", _("Draft")
+        SCHEDULED = "scheduled", _("Scheduled")
+        PENDING = "pending", _("Pending")
+        PUBLISHED = "published", _("Published")
+        ARCHIVED = "archived", _("Archived")
 
     class Visibility(models.TextChoices):
-        LISTED = "listed"
-        UNLISTED = "unlisted"
-        PRIVATE = "private"
+        LISTED = "listed", _("Listed")
+        UNLISTED = "unlisted", _("Unlisted")
+        PRIVATE = "private", _("Private")
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="versions")
     author = models.ForeignKey(

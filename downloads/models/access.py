@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.models import Membership, Organization
 from releasehub.accounts.querysets import has_staff_permission
@@ -32,7 +33,14 @@ class TeamMember(TimeStampedModel):
     can_manage_versions = models.BooleanField("manage versions", default=False)
     can_manage_team = models.BooleanField("manage team", default=False)
 
-    FLAGS = ("can_edit", "can_upload", "can_manage_files", "can_manage_versions", "can_manage_team")
+    FLAG_LABELS = {
+        "can_edit": _("edit"),
+        "can_upload": _("upload"),
+        "can_manage_files": _("manage files"),
+        "can_manage_versions": _("manage versions"),
+        "can_manage_team": _("manage team"),
+    }
+    FLAGS = tuple(FLAG_LABELS)
 
     class Meta:
         constraints = [
@@ -153,11 +161,11 @@ class AccessKey(PublicIdModel, ExpiringSecret):
     """
 
     class State(models.TextChoices):
-        USABLE = "usable"
-        EXPIRED = "expired"
-        REVOKED = "revoked"
-        USED_UP = "used_up", "used up"
-        VOID = "void", "void: its creator may no longer issue keys"
+        USABLE = "usable", _("Usable")
+        EXPIRED = "expired", _("Expired")
+        REVOKED = "revoked", _("Revoked")
+        USED_UP = "used_up", _("used up")
+        VOID = "void", _("void: its creator may no longer issue keys")
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="access_keys")
     uses_left = models.PositiveIntegerField("downloads left", null=True, blank=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from downloads.models.category import Category
 from downloads.models.prefix import Prefix
@@ -28,15 +29,15 @@ class Download(PublicIdModel, SoftDeleteModel):
     """
 
     class State(models.TextChoices):
-        DRAFT = "draft"
-        VISIBLE = "visible"
-        MODERATED = "moderated"
+        DRAFT = "draft", _("Draft")
+        VISIBLE = "visible", _("Visible")
+        MODERATED = "moderated", _("Moderated")
 
     class Visibility(models.TextChoices):
-        PUBLIC = "public"
-        MEMBERS = "members"
-        ORGANIZATION = "organization"
-        PRIVATE = "private"
+        PUBLIC = "public", _("Public")
+        MEMBERS = "members", _("Members")
+        ORGANIZATION = "organization", _("Organization")
+        PRIVATE = "private", _("Private")
 
     class DownloadKind(models.TextChoices):
         APP = "app"
@@ -45,13 +46,13 @@ class Download(PublicIdModel, SoftDeleteModel):
         OTHER = "other"
 
     class VersionScheme(models.TextChoices):
-        DETECT = "", "detected from the number"
-        SEMVER = "semver", "Semantic Versioning"
-        DOTTED = "dotted", "two to four numbers"
-        CALVER = "calver", "YYYY.MM.DD-HHMMSS"
-        BUILD = "build", "build numbers: 1.0.0+2 is newer than 1.0.0+1 (Flutter, JDK)"
-        PEP440 = "pep440", "Python (PEP 440)"
-        OTHER = "other", "any text"
+        DETECT = "", _("detected from the number")
+        SEMVER = "semver", _("Semantic Versioning")
+        DOTTED = "dotted", _("two to four numbers")
+        CALVER = "calver", _("YYYY.MM.DD-HHMMSS")
+        BUILD = "build", _("build numbers: 1.0.0+2 is newer than 1.0.0+1 (Flutter, JDK)")
+        PEP440 = "pep440", _("Python (PEP 440)")
+        OTHER = "other", _("any text")
 
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="downloads")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="downloads")

@@ -70,5 +70,4 @@ class TeamInvitations(DownloadInvitations):
         return {"flags": sorted(rights)}
 
     def describe(self, target: Download, rights: Rights) -> tuple[str, str]:
-        names = [name.removeprefix("can_").replace("_", " ") for name in TeamMember.FLAGS if name in rights]
-        return target.title, ", ".join(names)
+        return target.title, ", ".join(str(label) for name, label in TeamMember.FLAG_LABELS.items() if name in rights)

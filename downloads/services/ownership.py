@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from downloads.limits import check_new_owner
 from downloads.models import Download, TeamMember
@@ -101,7 +102,7 @@ class OwnershipInvitations(DownloadInvitations):
         return changes
 
     def describe(self, target: Download, rights: Rights) -> tuple[str, str]:
-        return target.title, "ownership of the download"
+        return target.title, gettext("ownership of the download")
 
 
 def _heir(actor: Actor, download: Download, to: str) -> User | None:

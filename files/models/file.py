@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from files.models.blob import Blob
 from files.querysets import FileQuerySet
@@ -24,16 +25,16 @@ class File(PublicIdModel, SoftDeleteModel):
     """
 
     class FileKind(models.TextChoices):
-        PACKAGE = "package"
-        LOCKFILE = "lockfile"
-        SIGNATURE = "signature"
-        SBOM = "sbom"
-        OTHER = "other"
+        PACKAGE = "package", _("Package")
+        LOCKFILE = "lockfile", _("Lockfile")
+        SIGNATURE = "signature", _("Signature")
+        SBOM = "sbom", _("Sbom")
+        OTHER = "other", _("Other")
 
     class Validation(models.TextChoices):
-        PENDING = "pending"
-        PASSED = "passed"
-        FAILED = "failed"
+        PENDING = "pending", _("Pending")
+        PASSED = "passed", _("Passed")
+        FAILED = "failed", _("Failed")
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="files")
     blob = models.ForeignKey(Blob, null=True, blank=True, on_delete=models.PROTECT, related_name="files")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy
+
 from releasehub.accounts.models import Membership, Organization, Role
 from releasehub.accounts.scopes import ALL_SCOPES
 from releasehub.core.errors import NotFound
 
 ADMIN, MEMBER = "admin", "member"
-BUILT_IN = {ADMIN: ("Admin", sorted(ALL_SCOPES)), MEMBER: ("Member", list[str]())}
+BUILT_IN = {ADMIN: (gettext_lazy("Admin"), sorted(ALL_SCOPES)), MEMBER: (gettext_lazy("Member"), list[str]())}
 
 
 def built_in_role(organization: Organization, role_id: str) -> Role:
     """Return the built-in role as an unsaved model instance."""
     name, scopes = BUILT_IN[role_id]
-    return Role(organization=organization, public_id=role_id, name=name, scopes=scopes)
+    return Role(organization=organization, public_id=role_id, name=str(name), scopes=scopes)
 
 
 def roles_of(organization: Organization) -> list[Role]:

@@ -41,7 +41,7 @@ class AccessKeyStateFilter(SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return AccessKey.State.choices
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

@@ -1,11 +1,13 @@
-"""Forms that issue and filter access keys. Times are in UTC, as on all pages."""
+"""Forms that issue and filter access keys. Days are in the time zone of the visitor."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
-from typing import Any
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from downloads.models import AccessKey, Download
 from releasehub.core.actor import Actor
@@ -13,7 +15,10 @@ from releasehub.core.numbers import MAX_INTEGER
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
 from versions.numbering import MAX_NUMBER_CHARACTERS
 
-EVERY = ("", "all")
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+EVERY = ("", _("all"))
 
 
 class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -22,7 +27,7 @@ class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
     The list contains a few hundred downloads at most. Others are selected by a link from the page of the download.
     """
 
-    def narrow(self, actor: Actor, selected_id: Any, *, first: tuple[str, str]) -> None:
+    def narrow(self, actor: Actor, selected_id: Any, *, first: tuple[str, StrOrPromise]) -> None:
         """Limit the choices to the downloads that the actor manages.
 
         Args:
@@ -50,8 +55,8 @@ class DownloadField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
 class AccessKeyFilter(forms.Form):
     """A filter for the list of access keys. An invalid value is ignored."""
 
-    download = DownloadField(queryset=Download.objects.none(), required=False)
-    state = forms.ChoiceField(choices=[EVERY, *AccessKey.State.choices], required=False)
+    download = DownloadField(label=_("Download"), queryset=Download.objects.none(), required=False)
+    state = forms.ChoiceField(label=_("State"), choices=[EVERY, *AccessKey.State.choices], required=False)
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,36 +68,44 @@ class AccessKeyFilter(forms.Form):
 
 
 class AccessKeyForm(ServiceForm):
-    download = DownloadField(queryset=Download.objects.none())
+    download = DownloadField(label=_("Download"), queryset=Download.objects.none())
     name = forms.CharField(
-        max_length=100, help_text="The person or device that gets the key. Only you and your team can see the name."
+        label=_("Name"),
+        max_length=100,
+        help_text=_("The person or device that gets the key. Only you and your team can see the name."),
     )
     expires_at = forms.DateField(
-        label="Last day",
+        label=_("Last day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="The key is valid until the end of this day (UTC). Leave empty for a key that does not expire.",
+        help_text=_(
+            "The key is valid until the end of this day in your time zone. Leave empty for a key that does not expire."
+        ),
     )
     uses = forms.IntegerField(
-        label="Number of downloads",
+        label=_("Number of downloads"),
         min_value=1,
         max_value=MAX_INTEGER,
         required=False,
-        help_text="Leave empty for an unlimited number. Downloading the same file again within an hour is not counted.",
+        help_text=_(
+            "Leave empty for an unlimited number. Downloading the same file again within an hour is not counted."
+        ),
     )
     highest_number = forms.CharField(
-        label="Highest version",
+        label=_("Highest version"),
         max_length=MAX_NUMBER_CHARACTERS,
         required=False,
-        help_text="The highest version that the key gives access to. 1.4 includes 1.4.9. Leave empty for all versions.",
+        help_text=_(
+            "The highest version that the key gives access to. 1.4 includes 1.4.9. Leave empty for all versions."
+        ),
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field, selected_id = self.fields["download"], self["download"].value()
-        field.narrow(actor, selected_id, first=("", "Choose a download"))  # type: ignore[attr-defined]
+        field.narrow(actor, selected_id, first=("", _("Choose a download")))  # type: ignore[attr-defined]
         self.has_choice = field.has_choice  # type: ignore[attr-defined]
 
     def clean_expires_at(self) -> datetime | None:
         day = self.cleaned_data["expires_at"]
-        return datetime.combine(day, time(23, 59, 59), UTC) if day else None
+        return datetime.combine(day, time(23, 59, 59), timezone.get_current_timezone()) if day else None

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from downloads.models import AccessKey
@@ -66,7 +67,7 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if request.method != "POST":
         return render(request, "pages/access_key_revoke.html", {"key": key})
     revoke_access_key(actor=actor, key=key)
-    messages.success(request, f"The access key {key.name} was revoked.")
+    messages.success(request, gettext("The access key %(name)s was revoked.") % {"name": key.name})
     return redirect("pages:access-keys")
 
 

@@ -10,6 +10,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
@@ -79,7 +80,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponseBase:
     if key is None:
         raise NotFound
     revoke_key(actor=actor_of(request), key=key)
-    messages.success(request, f"The API key {key.name} was revoked.")
+    messages.success(request, gettext("The API key %(name)s was revoked.") % {"name": key.name})
     return redirect("pages:account")
 
 

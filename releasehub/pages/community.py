@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from downloads.models import Download
@@ -42,7 +43,11 @@ def new_comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     contribution_policy.ensure_comment(actor, download)
     form = CommentForm(request.POST or None)
     return contribution_page(
-        request, download, form, lambda **values: create_comment(actor=actor, download=download, **values), "Comment"
+        request,
+        download,
+        form,
+        lambda **values: create_comment(actor=actor, download=download, **values),
+        gettext("Comment"),
     )
 
 
@@ -56,7 +61,11 @@ def new_review(request: HttpRequest, public_id: str) -> HttpResponseBase:
         return redirect("pages:review-edit", own.public_id)
     form = ReviewForm(request.POST or None)
     return contribution_page(
-        request, download, form, lambda **values: create_review(actor=actor, download=download, **values), "Review"
+        request,
+        download,
+        form,
+        lambda **values: create_review(actor=actor, download=download, **values),
+        gettext("Review"),
     )
 
 
@@ -65,8 +74,9 @@ def comment(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Comment, public_id)
     contribution_policy.ensure("edit", actor, row)
     form = CommentForm(request.POST or None, initial={"text": row.text})
+    title = gettext("Edit comment")
     return contribution_page(
-        request, row.download, form, lambda **values: edit_comment(actor=actor, comment=row, **values), "Edit comment"
+        request, row.download, form, lambda **values: edit_comment(actor=actor, comment=row, **values), title
     )
 
 
@@ -75,8 +85,9 @@ def review(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor, row = viewer_of(request), _find(Review, public_id)
     contribution_policy.ensure("edit", actor, row)
     form = ReviewForm(request.POST or None, initial={"rating": row.rating, "text": row.text})
+    title = gettext("Edit review")
     return contribution_page(
-        request, row.download, form, lambda **values: edit_review(actor=actor, review=row, **values), "Edit review"
+        request, row.download, form, lambda **values: edit_review(actor=actor, review=row, **values), title
     )
 
 
@@ -86,8 +97,9 @@ def reply(request: HttpRequest, public_id: str) -> HttpResponseBase:
     contribution_policy.ensure("reply", actor, row)
     # An empty form is sent to remove the reply, so the form is bound to every POST.
     form = ReplyForm(request.POST if request.method == "POST" else None, initial={"text": row.reply})
+    title = gettext("Reply")
     return contribution_page(
-        request, row.download, form, lambda **values: reply_to_review(actor=actor, review=row, **values), "Reply", row
+        request, row.download, form, lambda **values: reply_to_review(actor=actor, review=row, **values), title, row
     )
 
 
@@ -124,9 +136,11 @@ def _delete(request: HttpRequest, row: Contribution) -> HttpResponseBase:
     if request.method != "POST":
         return _delete_page(request, row)
     delete_contribution(actor=actor, row=row)
-    messages.success(request, f"The {row._meta.verbose_name} was deleted.")
+    is_comment = isinstance(row, Comment)
+    messages.success(request, gettext("The comment was deleted.") if is_comment else gettext("The review was deleted."))
     return redirect(row.download.path)
 
 
 def _delete_page(request: HttpRequest, row: Contribution) -> HttpResponse:
-    return render(request, "pages/contribution_delete.html", {"row": row, "name": row._meta.verbose_name})
+    title = gettext("Delete this comment?") if isinstance(row, Comment) else gettext("Delete this review?")
+    return render(request, "pages/contribution_delete.html", {"row": row, "title": title})

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 
 from downloads.models import Download
 from releasehub.community.models import Contribution, Review
 from releasehub.core.errors import Conflict, Invalid, Rejected, TooMany
 from releasehub.pages.forms import ServiceForm
 
-WAITING = "Thank you. Your text is shown as soon as a moderator approves it."
-SAVED = "Your text was saved."
+WAITING = gettext_lazy("Thank you. Your text is shown as soon as a moderator approves it.")
+SAVED = gettext_lazy("Your text was saved.")
 Save = Callable[..., Contribution]
 
 

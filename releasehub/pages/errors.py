@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from releasehub.apikeys.verification import InactiveKey, UnknownKey
 from releasehub.core import errors
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
 from releasehub.distribution.access_keys import KeyRefused
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 STATUS: dict[type[DomainError], int] = {
     UnknownKey: 403,
@@ -29,38 +34,38 @@ STATUS: dict[type[DomainError], int] = {
     errors.StorageFull: 507,
 }
 TITLES = {
-    400: "Bad request",
-    403: "Permission denied",
-    404: "Page not found",
-    408: "Request timeout",
-    409: "Conflict",
-    410: "Gone",
-    413: "Request too large",
-    429: "Too many requests",
-    500: "Internal error",
-    503: "Temporarily unavailable",
-    507: "The storage is full",
+    400: _("Bad request"),
+    403: _("Permission denied"),
+    404: _("Page not found"),
+    408: _("Request timeout"),
+    409: _("Conflict"),
+    410: _("Gone"),
+    413: _("Request too large"),
+    429: _("Too many requests"),
+    500: _("Internal error"),
+    503: _("Temporarily unavailable"),
+    507: _("The storage is full"),
 }
 ADVICE = {
-    400: "Go back, check what you entered, and try again.",
-    403: "You do not have permission to do this. Sign in with another account, or ask the owner of the download.",
-    404: (
+    400: _("Go back, check what you entered, and try again."),
+    403: _("You do not have permission to do this. Sign in with another account, or ask the owner of the download."),
+    404: _(
         "The page does not exist, or you do not have permission to see it. If it is private, sign in "
         "or open the share link that you received."
     ),
-    408: "The request did not arrive in time. Send it again over a faster connection.",
-    409: "The current state does not allow this action. Go back, reload the page, and try again.",
-    410: "This page was deleted by its owner.",
-    413: "Send a smaller request. Files can only be uploaded on the upload pages.",
-    429: "Wait a moment, then try again.",
-    500: "The hub failed to process the request. Send the request ID below to the operator of this hub.",
-    503: "Try again in a few minutes.",
-    507: "Nothing was saved. Ask the operator of this hub to free storage space.",
+    408: _("The request did not arrive in time. Send it again over a faster connection."),
+    409: _("The current state does not allow this action. Go back, reload the page, and try again."),
+    410: _("This page was deleted by its owner."),
+    413: _("Send a smaller request. Files can only be uploaded on the upload pages."),
+    429: _("Wait a moment, then try again."),
+    500: _("The hub failed to process the request. Send the request ID below to the operator of this hub."),
+    503: _("Try again in a few minutes."),
+    507: _("Nothing was saved. Ask the operator of this hub to free storage space."),
 }
-KIND_ADVICE: dict[type[DomainError], str] = {
-    KeyRefused: "Check that you copied the whole link or key, or ask the person who sent it to you for a new one."
+KIND_ADVICE: dict[type[DomainError], StrOrPromise] = {
+    KeyRefused: _("Check that you copied the whole link or key, or ask the person who sent it to you for a new one.")
 }
-CODE_ADVICE = {ErrorCode.CONFLICT: "Go back, reload the page to see what changed, and try again."}
+CODE_ADVICE = {ErrorCode.CONFLICT: _("Go back, reload the page to see what changed, and try again.")}
 View = Callable[..., HttpResponseBase]
 
 
@@ -84,10 +89,10 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return error_page(request, 503)
 
 
-def error_page(request: HttpRequest, status: int, message: str = "", advice: str = "") -> HttpResponse:
+def error_page(request: HttpRequest, status: int, message: str = "", advice: StrOrPromise = "") -> HttpResponse:
     """Return the error as HTML, or as JSON if the client prefers that."""
     if prefers_json(request):
-        return JsonResponse({"error": str(status), "message": message or TITLES[status]}, status=status)
+        return JsonResponse({"error": str(status), "message": message or str(TITLES[status])}, status=status)
     context = {
         "title": TITLES[status],
         "message": message,
@@ -116,8 +121,13 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponseBase
     if isinstance(error, errors.Moved):
         return redirect_renamed(request, error.slug)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-    message = "" if kind is errors.NotFound else error.message
+    message = "" if kind is errors.NotFound else translated(error.message)
     return error_page(request, STATUS[kind], message, CODE_ADVICE.get(error.code) or KIND_ADVICE.get(type(error), ""))
+
+
+def translated(message: str) -> str:
+    """Return the message of a domain error in the language of the visitor. The domain itself only knows English."""
+    return gettext(message) if message else ""
 
 
 def prefers_json(request: HttpRequest) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from shlex import quote
 
+from django.utils.translation import gettext
+
 from files.models import File
 from releasehub.distribution.links import file_path
 from releasehub.distribution.offers import System, file_for_platform
@@ -27,8 +29,12 @@ class Guide:
 
     @property
     def title(self) -> str:
-        tools = "PowerShell" if self.platform == "windows" else "Terminal"
-        return f"{platform_name(self.platform)}, in {tools}"
+        text = (
+            gettext("%(platform)s, in PowerShell")
+            if self.platform == "windows"
+            else gettext("%(platform)s, in Terminal")
+        )
+        return text % {"platform": platform_name(self.platform)}
 
 
 def guides(base_url: str, files: Iterable[File], visitor: System, key: str = "") -> list[Guide]:

@@ -8,11 +8,13 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from downloads.models import Download
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
+from releasehub.pages.errors import translated
 
 MAX_CHOICES = 500
 
@@ -31,32 +33,35 @@ class ServiceForm(forms.Form):
 
     def refuse(self, error: DomainError) -> None:
         """Show the error of a service next to the field that it concerns."""
-        self.add_error(error.field if error.field in self.fields else None, error.message)
+        self.add_error(error.field if error.field in self.fields else None, translated(error.message))
 
 
 class KeyForm(forms.Form):
     """A new API key of the signed-in user."""
 
-    name = forms.CharField(max_length=100, help_text="The purpose of the key, such as “release pipeline”.")
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("The purpose of the key, such as “release pipeline”.")
+    )
     scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
         choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
         initial=[Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE],
-        help_text="The permissions of the key. A key never has more permissions than you.",
+        help_text=_("The permissions of the key. A key never has more permissions than you."),
     )
     downloads = forms.ModelMultipleChoiceField(
         queryset=Download.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label="Limit to downloads",
-        help_text="Select none to give access to all of your downloads.",
+        label=_("Limit to downloads"),
+        help_text=_("Select none to give access to all of your downloads."),
     )
     days = forms.IntegerField(
         min_value=1,
         max_value=3650,
         required=False,
-        label="Lifetime in days",
-        help_text="Leave empty for a key that does not expire.",
+        label=_("Lifetime in days"),
+        help_text=_("Leave empty for a key that does not expire."),
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
@@ -20,9 +21,11 @@ class InviteForm(ServiceForm):
     """A form that names the person to invite. It never reveals whether that person has an account."""
 
     invited = forms.CharField(
-        label="E-mail address or user name",
+        label=_("E-mail address or user name"),
         max_length=MAX_INVITED_CHARACTERS,
-        help_text="The person finds the invitation on their account page, and gets an e-mail if this hub sends mail.",
+        help_text=_(
+            "The person finds the invitation on their account page, and gets an e-mail if this hub sends mail."
+        ),
     )
 
     rights_field: ClassVar[str]
@@ -35,7 +38,7 @@ class InviteForm(ServiceForm):
 
 class TeamInviteForm(InviteForm):
     rights_field = "flags"
-    flags = forms.MultipleChoiceField(label="Rights", widget=forms.CheckboxSelectMultiple)
+    flags = forms.MultipleChoiceField(label=_("Rights"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, actor: Actor, target: Download, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +49,7 @@ class TeamInviteForm(InviteForm):
 
 class OrganizationInviteForm(InviteForm):
     rights_field = "role"
-    role = forms.ChoiceField(initial=MEMBER)
+    role = forms.ChoiceField(label=_("Role"), initial=MEMBER)
 
     def __init__(self, *args: Any, actor: Actor, target: Organization, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,4 +60,4 @@ class OrganizationInviteForm(InviteForm):
 
 def label_of(flag: str) -> str:
     """Return the name of a team flag in words."""
-    return flag.removeprefix("can_").replace("_", " ")
+    return str(TeamMember.FLAG_LABELS[flag])

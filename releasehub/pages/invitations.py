@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from downloads.models import Download, TeamMember
@@ -45,7 +46,7 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     if target is None:
         raise NotFound
     members = TeamMember.objects.filter(download=target).select_related("user").order_by("created_at", "id")
-    rows = [(target.owner.username, "owner")]
+    rows = [(target.owner.username, gettext("owner"))]
     rows += [(row.user.username, ", ".join(label_of(n) for n in row.FLAGS if getattr(row, n))) for row in members]
     form = TeamInviteForm(request.POST or None, actor=actor, target=target)
     may_transfer = download_policy.can_transfer(actor, target)
@@ -110,7 +111,7 @@ def _people(
         except (Conflict, Invalid) as error:
             form.refuse(error)
         else:
-            messages.success(request, f"{invited} was invited.")
+            messages.success(request, gettext("%(invited)s was invited.") % {"invited": invited})
             return redirect(request.path)
     pending = Invitation.objects.unanswered().filter(kind=kind, target_id=target.pk).order_by("-id")[:MAX_ROWS]
     title = target.title if isinstance(target, Download) else target.name
@@ -122,13 +123,14 @@ def _act(request: HttpRequest, invitation: Invitation, name: str, **options: str
     actor = actor_of(request)
     if name == "accept":
         accept_invitation(actor=actor, invitation=invitation, **options)
-        messages.success(request, "You accepted the invitation.")
+        messages.success(request, gettext("You accepted the invitation."))
     elif name == "decline":
         decline_invitation(actor=actor, invitation=invitation, **options)
-        messages.success(request, "You declined the invitation.")
+        messages.success(request, gettext("You declined the invitation."))
     elif name == "revoke":
         revoke_invitation(actor=actor, invitation=invitation)
-        messages.success(request, f"The invitation of {invitation.invited} was revoked.")
+        text = gettext("The invitation of %(invited)s was revoked.")
+        messages.success(request, text % {"invited": invitation.invited})
         return redirect(_page_of(invitation))
     else:
         raise NotFound

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -18,13 +19,15 @@ def manage_links(request: HttpRequest, download: Download, version: Version | No
     links = []
     if actor.user is not None and actor.user.is_staff:
         can_edit = version_policy.can_edit(actor, version) if version else download_policy.can_edit(actor, download)
-        links.append(("Edit in the admin" if can_edit else "View in the admin", admin_url(version or download)))
+        label = gettext("Edit in the admin") if can_edit else gettext("View in the admin")
+        links.append((label, admin_url(version or download)))
     if download_policy.can_manage_team(actor, download):
-        links.append(("Team", reverse("pages:team-people", args=[download.public_id])))
+        links.append((gettext("Team"), reverse("pages:team-people", args=[download.public_id])))
     if download_policy.can_transfer(actor, download):
-        links.append(("Change the owner", reverse("pages:ownership-people", args=[download.public_id])))
+        links.append((gettext("Change the owner"), reverse("pages:ownership-people", args=[download.public_id])))
     if download_policy.can_manage_access_keys(actor, download):
-        links.append(("Access keys and share links", f"{reverse('pages:access-keys')}?download={download.pk}"))
+        url = f"{reverse('pages:access-keys')}?download={download.pk}"
+        links.append((gettext("Access keys and share links"), url))
     return links
 
 

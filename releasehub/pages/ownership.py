@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from downloads.models import Download
@@ -23,9 +25,9 @@ from releasehub.pages.invitation_lists import MAX_ROWS, described
 
 class OwnershipForm(ServiceForm):
     to = forms.CharField(
-        label="User name or e-mail address",
+        label=_("User name or e-mail address"),
         max_length=MAX_INVITED_CHARACTERS,
-        help_text="A team member becomes the owner at once. Anybody else has to accept an invitation first.",
+        help_text=_("A team member becomes the owner at once. Anybody else has to accept an invitation first."),
     )
 
 
@@ -47,10 +49,12 @@ def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
         except (Conflict, Invalid, Rejected) as error:
             form.refuse(error)
         else:
+            names = {"name": to, "title": download.title}
             if invitation is None:
-                messages.success(request, f"{to} owns {download.title} now.")
+                messages.success(request, gettext("%(name)s owns %(title)s now.") % names)
                 return redirect("pages:account")
-            messages.success(request, f"{to} was invited to own {download.title}. You own it until then.")
+            text = gettext("%(name)s was invited to own %(title)s. You own it until then.")
+            messages.success(request, text % names)
             return redirect(request.path)
     rows = Invitation.objects.unanswered().filter(kind=Invitation.Kind.OWNERSHIP, target_id=download.pk)
     context = {"download": download, "form": form, "pending": described(rows.order_by("-id")[:MAX_ROWS])}

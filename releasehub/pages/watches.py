@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from downloads.models import Category, Download
@@ -41,7 +42,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponseBase:
     found: Watch = find_by_token(token)
     if request.method == "POST":
         found.delete()
-        messages.success(request, "You get no more of these e-mails.")
+        messages.success(request, gettext("You get no more of these e-mails."))
         return redirect("pages:front")
     response = render(request, "pages/watch_stop.html")
     response["Cache-Control"] = "no-store"
@@ -56,8 +57,9 @@ def _change(request: HttpRequest, target: Download | Category | None) -> HttpRes
     actor = actor_of(request)
     if request.POST.get("watch") == "1":
         watch(actor=actor, target=target)
-        messages.success(request, f"You get an e-mail when a version is published in {target.title}.")
+        text = gettext("You get an e-mail when a version is published in %(title)s.")
+        messages.success(request, text % {"title": target.title})
     else:
         unwatch(actor=actor, target=target)
-        messages.success(request, f"You no longer watch {target.title}.")
+        messages.success(request, gettext("You no longer watch %(title)s.") % {"title": target.title})
     return redirect("pages:account" if request.POST.get("from") == "account" else target.path)

@@ -30,5 +30,5 @@ LANGUAGE_COOKIE_SECURE = IS_HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 ZONE_COOKIE_NAME = "releasehub_zone"  # chosen by the visitor
 BROWSER_ZONE_COOKIE_NAME = "releasehub_browser_zone"  # set by `site.js`
-# Cookies that do not identify the visitor. A request with only these is anonymous, see `releasehub.core.anonymous_cache`.
+# A request with only these cookies is anonymous, see `releasehub.core.anonymous_cache`.
 PREFERENCE_COOKIES = frozenset({LANGUAGE_COOKIE_NAME, ZONE_COOKIE_NAME, BROWSER_ZONE_COOKIE_NAME})

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from django.utils.translation import gettext_lazy as _
+
 from releasehub.core import encryption
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.outbound.requests import is_own_header
@@ -103,12 +105,12 @@ def split_credentials(url: str) -> tuple[str, Authentication | None]:
     return match[1] + url[match.end() :], Authentication(AuthType.BASIC, name, secret)
 
 
-def form_choices(current: str = AuthType.NONE) -> list[tuple[str, str]]:
+def form_choices(current: str = AuthType.NONE) -> list[tuple[str, Any]]:
     """Return the choices of a form. An empty choice changes nothing."""
-    choices = [(value, label) for value, label in AuthType.choices if value != AuthType.NONE]
+    choices: list[tuple[str, Any]] = [(value, label) for value, label in AuthType.choices if value != AuthType.NONE]
     if current == AuthType.NONE:
-        return [("", "none"), *choices]
-    return [("", "keep as it is"), (str(AuthType.NONE), "remove"), *choices]
+        return [("", _("none")), *choices]
+    return [("", _("keep as it is")), (str(AuthType.NONE), _("remove")), *choices]
 
 
 def pop_authentication(fields: dict[str, Any]) -> Authentication | None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from downloads.models import Download
 from releasehub.community.querysets import ContributionQuerySet
@@ -32,8 +33,8 @@ class Contribution(PublicIdModel, SoftDeleteModel):
     """
 
     class State(models.TextChoices):
-        VISIBLE = "visible"
-        MODERATED = "moderated"
+        VISIBLE = "visible", _("Visible")
+        MODERATED = "moderated", _("Moderated")
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="+")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

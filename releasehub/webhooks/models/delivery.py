@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from releasehub.webhooks.models.endpoint import Endpoint
 from releasehub.webhooks.models.event import Event
@@ -21,10 +22,10 @@ class Delivery(models.Model):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending"
-        DELIVERED = "delivered"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        PENDING = "pending", _("Pending")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
@@ -80,10 +81,10 @@ class Attempt(models.Model):
     """One attempt of a delivery. `request_headers` contain no secrets, and `response` has at most 4 KiB of the body."""
 
     class Result(models.TextChoices):
-        DELIVERED = "delivered"
-        ANSWERED = "answered", "error response"
-        UNREACHABLE = "unreachable"
-        REFUSED = "refused", "rejected by the hub"
+        DELIVERED = "delivered", _("Delivered")
+        ANSWERED = "answered", _("error response")
+        UNREACHABLE = "unreachable", _("Unreachable")
+        REFUSED = "refused", _("rejected by the hub")
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()

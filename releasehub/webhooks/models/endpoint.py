@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.models import Organization
 from releasehub.core.models import PublicIdModel, TimeStampedModel
@@ -31,22 +32,22 @@ class Endpoint(PublicIdModel, TimeStampedModel):
         STANDARD = "standard", "Standard Webhooks"
         V3 = "v3", "v3"
         MC_DM = "mc_dm", "Downloads Manager"
-        MC_DM_FORM = "mc_dm_form", "Downloads Manager, as a form"
+        MC_DM_FORM = "mc_dm_form", _("Downloads Manager, as a form")
         SLACK = "slack", "Slack"
         DISCORD = "discord", "Discord"
         TEAMS = "teams", "Microsoft Teams"
         MATRIX = "matrix", "Matrix (Hookshot)"
 
     class AuthType(models.TextChoices):
-        NONE = "none", "none"
-        BASIC = "basic", "user name and password"
-        HEADER = "header", "a secret header"
+        NONE = "none", _("none")
+        BASIC = "basic", _("user name and password")
+        HEADER = "header", _("a secret header")
 
     class State(models.TextChoices):
-        SENDING = "sending"
-        PAUSED = "paused"
-        DISABLED = "disabled", "disabled by the hub"
-        OFF = "off", "inactive"
+        SENDING = "sending", _("Sending")
+        PAUSED = "paused", _("Paused")
+        DISABLED = "disabled", _("disabled by the hub")
+        OFF = "off", _("inactive")
 
     organization = models.ForeignKey(
         Organization, null=True, blank=True, on_delete=models.CASCADE, related_name="webhook_endpoints"

@@ -6,7 +6,18 @@ from typing import Any
 
 from django.core.management.commands import makemessages
 
-NOT_SHOWN = ["tests", "bench", "build", "cli", "docs", "var"]
+NOT_SHOWN = [
+    "tests",
+    "bench",
+    "build",
+    "cli",
+    "docs",
+    "var",
+    "releasehub/api",
+    "releasehub/backoffice",
+    "style_guide.html",
+]
+NOT_SHOWN += ["templates/admin", "templates/unfold"]
 
 
 class Command(makemessages.Command):

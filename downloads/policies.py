@@ -99,6 +99,9 @@ class DownloadPolicy(Policy[Download]):
     def can_post_version(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target, *PUBLISHER_FLAGS)
 
+    def can_view_statistics(self, actor: Actor, target: Download) -> bool:
+        return target.shows_statistics or self.is_insider(actor, target)
+
     def can_manage_versions(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target, MANAGE_VERSIONS)
 

@@ -86,6 +86,11 @@ class Download(PublicIdModel, SoftDeleteModel):
         default=True,
         help_text="Files that are uploaded with the v3 API need an access key or a sign-in.",
     )
+    shows_statistics = models.BooleanField(
+        "show statistics",
+        default=True,
+        help_text="Everybody who sees the download can see its downloads over time. The team always can.",
+    )
     quota_bytes = models.PositiveBigIntegerField(
         "storage quota",
         null=True,

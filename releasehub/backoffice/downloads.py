@@ -58,7 +58,10 @@ class DownloadAdmin(ActionAdmin):
         (None, {"fields": ("title", "slug", "tag_line", "description", "category", "prefix", "owner")}),
         ("Visibility", {"fields": ("state", "visibility", "organization")}),
         ("Releases", {"fields": ("default_channel", "version_scheme", "seal_on_publish", "secures_uploads", "kind")}),
-        ("About", {"fields": ("license", "homepage_url", "source_url", "icon_url", "cover_url", "tags")}),
+        (
+            "About",
+            {"fields": ("license", "homepage_url", "source_url", "icon_url", "cover_url", "tags", "shows_statistics")},
+        ),
         ("Storage", {"fields": ("quota_bytes",)}),
         ("Counts", {"fields": readonly_fields}),
     )

@@ -76,6 +76,7 @@ def about(request: HttpRequest, download: Download, version: Version | None = No
         "download": download,
         "path": download.category.trail(),
         "is_insider": download_policy.is_insider(actor, download),
+        "can_view_statistics": download_policy.can_view_statistics(actor, download),
         "version_total": listed_total(actor, download),
         "manage_links": manage_links(request, download, version),
         "shared_key": needed_key(actor, download) if actor.user else presented_key(actor, download.pk),

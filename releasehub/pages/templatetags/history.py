@@ -3,12 +3,14 @@
 from django import template
 from django.template.defaultfilters import filesizeformat
 from django.utils.text import slugify
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from files.models import File
 from releasehub.distribution.comparison import Change
 from releasehub.distribution.history import VersionState
+from releasehub.distribution.statistics import Breakdown, Series
 from versions.models import Version
+from versions.platforms import platform_name
 
 register = template.Library()
 LABELS = {
@@ -40,7 +42,17 @@ def badge_of_change(change: Change) -> str:
 @register.filter
 def size_of(file: File) -> str:
     """Return the size of a file, or a note that it is unknown, as for a link whose bytes the hub never read."""
-    return filesizeformat(file.size_bytes) if file.size_bytes else str(gettext_lazy("unknown size"))
+    return filesizeformat(file.size_bytes) if file.size_bytes else gettext("unknown size")
+
+
+@register.filter
+def series_name(series: Series, breakdown: Breakdown) -> str:
+    """Return the name of a part of the statistics for people."""
+    if series.name is None:
+        return gettext("All others")
+    if breakdown == Breakdown.VERSION:
+        return series.name
+    return platform_name(series.name) if series.name else gettext("All systems")
 
 
 @register.filter

@@ -1,0 +1,57 @@
+"""The page with the downloads of a product over time."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import repeat
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from releasehub.core.anonymous_cache import cache_for_anonymous
+from releasehub.distribution.statistics import Breakdown, Span, Statistics, download_statistics
+from releasehub.pages.charts import BAR_WIDTH, HEIGHT, stacked_chart
+from releasehub.pages.contexts import about, download_of_page
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.viewers import viewer_of
+
+
+@require_safe
+@cache_for_anonymous()
+@answers_errors
+def statistics(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """Show a chart of the downloads by version or platform, and the same figures as a table."""
+    actor = viewer_of(request)
+    download = download_of_page(actor, slug, pk)
+    span = Span.MONTHS if request.GET.get("span") == Span.MONTHS else Span.DAYS
+    breakdown = Breakdown.PLATFORM if request.GET.get("by") == Breakdown.PLATFORM else Breakdown.VERSION
+    found = download_statistics(actor, download, span, breakdown)
+    context = about(request, download) | chart_context(found) | {"tab": "statistics"}
+    return render(request, "pages/statistics.html", context)
+
+
+def chart_context(found: Statistics) -> dict[str, Any]:
+    """Return the template context: the chart, and the rows of its table, the newest first."""
+    counts = [series.counts for series in found.series]
+    names = ["rest" if series.name is None else str(place) for place, series in enumerate(found.series)]
+    steps = list(zip(found.starts, found.totals, zip(*counts, strict=True) if counts else repeat(()), strict=False))
+    return {
+        "statistics": found,
+        "chart": stacked_chart(names, counts, [label_of(found.span, start, total) for start, total, _ in steps]),
+        "bar_width": BAR_WIDTH,
+        "chart_height": HEIGHT,
+        "chart_labels": [found.starts[0], found.starts[len(found.starts) // 2], found.starts[-1]],
+        "rows": steps[::-1],
+    }
+
+
+def label_of(span: Span, start: date, total: int) -> str:
+    """Return the tooltip of a bar."""
+    shown = date_format(start, "DATE_FORMAT" if span == Span.DAYS else "F Y")
+    text = ngettext("%(date)s: %(counter)s download", "%(date)s: %(counter)s downloads", total)
+    return text % {"date": shown, "counter": intcomma(total)}

@@ -7,7 +7,7 @@ from downloads.services.categories import create_category, delete_category, upda
 from downloads.services.downloads import create_download, update_download
 from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
 from downloads.services.invitations import pending_invitations_of_download
-from downloads.services.locking import lock_download
+from downloads.services.locking import lock_download, lock_with_download
 from downloads.services.ownership import transfer_download
 from downloads.services.people import (
     publish_to_store,
@@ -37,6 +37,7 @@ __all__ = [
     "find_targets",
     "is_publisher",
     "lock_download",
+    "lock_with_download",
     "mark_download_deleted",
     "pending_invitations_of_download",
     "publish_entity",

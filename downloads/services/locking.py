@@ -1,8 +1,13 @@
-"""Lock the row of a download."""
+"""Lock the row of a download, alone or with a row that belongs to it."""
+
+from typing import Any, TypeVar
 
 from downloads.access import lock_row
 from downloads.models import Download
 from releasehub.core.errors import NotFound
+from releasehub.core.models import SoftDeleteModel
+
+Row = TypeVar("Row", bound=SoftDeleteModel)
 
 
 def lock_download(download_id: int) -> Download:
@@ -18,3 +23,21 @@ def lock_download(download_id: int) -> Download:
     if download is None:
         raise NotFound
     return download
+
+
+def lock_with_download(row: Row) -> Row:
+    """Return a version, comment or review as it is now, with its download, both locked until the transaction ends.
+
+    Raises:
+        NotFound: Another request erased the row or its download.
+    """
+    model: Any = type(row)
+    # The download comes first: its lock serializes all writers of one download, and the counts are stored on it.
+    download = lock_download(row.download_id)  # type: ignore[attr-defined]
+    # `of=("self",)` keeps PostgreSQL from locking the joined row of the author, too.
+    rows = model.all_objects.select_for_update(of=("self",)).select_related("author")
+    locked: Row | None = rows.filter(pk=row.pk).order_by().first()
+    if locked is None:
+        raise NotFound
+    locked.download = download  # type: ignore[attr-defined]
+    return locked

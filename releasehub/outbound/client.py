@@ -18,6 +18,8 @@ from releasehub.outbound.lookup import LOOKUP_SECONDS, allowed_addresses
 from releasehub.outbound.requests import build_request, parse_allowed
 from releasehub.outbound.responses import Response, StreamedResponse, read_response
 
+MAX_FETCH_REDIRECTS = 5
+
 
 def check_target(url: str) -> None:
     """Check whether requests may be sent to a URL, without connecting to it.
@@ -66,14 +68,7 @@ def send(
 
 
 @contextmanager
-def fetch(
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    follow_redirects: int = 5,
-    total_seconds: float,
-    chunk_bytes: int = 1 << 20,
-) -> Iterator[StreamedResponse]:
+def fetch(url: str, *, total_seconds: float, chunk_bytes: int = 1 << 20) -> Iterator[StreamedResponse]:
     """Send a GET request whose response body may be large: `with fetch(...) as response`.
 
     The calling code has to check the status and the size.
@@ -82,7 +77,7 @@ def fetch(
         Refused: The target is not allowed.
         Unreachable: There was no response in time, or there were too many redirects.
     """
-    opened = open_response(build_request("GET", url, headers, b""), follow_redirects, Deadline(total_seconds))
+    opened = open_response(build_request("GET", url, None, b""), MAX_FETCH_REDIRECTS, Deadline(total_seconds))
     try:
         yield StreamedResponse(opened, chunk_bytes)
     finally:

@@ -58,6 +58,7 @@ class Bridge:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the background work of this web process. Granian calls this before the first request."""
+        # The loop keeps weak references only, so a task that nothing else refers to may disappear.
         self.watcher = loop.create_task(watch_connections(self.watch))
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:

@@ -16,7 +16,6 @@ from releasehub.webhooks.events import EventType
 KINDS = ("download", "version", "file", "comment", "review")
 EVERYTHING = "*"
 TRAFFIC = "traffic"
-ALL_TRAFFIC = f"{TRAFFIC}.{EVERYTHING}"
 NO_EVENTS = (EventType.ENDPOINT_TEST.value,)  # only test events, which every endpoint receives anyway
 DELETIONS = {f"{kind}.deleted": (f"{kind}.deleted.soft", f"{kind}.deleted.hard") for kind in KINDS}
 

@@ -11,8 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from downloads.models import Download
-from downloads.services import lock_download
-from releasehub.core.errors import NotFound
+from downloads.services import lock_with_download
 from versions.models import Version
 
 
@@ -22,15 +21,7 @@ def lock_version(version: Version) -> Version:
     Raises:
         NotFound: Another request erased the version or its download.
     """
-    # The download comes first: it is the lock that serializes all writers of one download, and the counts live on it.
-    download = lock_download(version.download_id)
-    # `of=("self",)` keeps PostgreSQL from locking the joined row of the author, too.
-    rows = Version.all_objects.select_for_update(of=("self",)).select_related("author")
-    locked: Version | None = rows.filter(pk=version.pk).order_by().first()
-    if locked is None:
-        raise NotFound
-    locked.download = download
-    return locked
+    return lock_with_download(version)
 
 
 @contextmanager

@@ -13,21 +13,21 @@ from rest_framework.response import Response
 from releasehub.api.common.renderers import OrjsonRenderer
 
 CALLER_HEADERS = ("Authorization", "XF-Api-Key", "XF-Api-User", "Cookie")
+MAX_AGE_SECONDS = 60  # how long shared caches may store a public response
 
 
-def cacheable(request: Request, data: Any, *, is_public: bool, seconds: int = 60) -> HttpResponseBase:
+def cacheable(request: Request, data: Any, *, is_public: bool) -> HttpResponseBase:
     """Return a response with an ETag of its content, or 304 if the client has that content already.
 
     Args:
         request: The request.
         data: The content.
         is_public: Whether all callers get this response, so that shared caches may store it.
-        seconds: How long shared caches may store it.
     """
     body = OrjsonRenderer().render(data)
     response = HttpResponse(body, content_type="application/json")
     response["ETag"] = f'"{sha256(body).hexdigest()[:32]}"'
-    response["Cache-Control"] = f"public, max-age={seconds}" if is_public else "private, no-store"
+    response["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}" if is_public else "private, no-store"
     patch_vary_headers(response, CALLER_HEADERS)
     return get_conditional_response(request._request, etag=response["ETag"], response=response) or response
 

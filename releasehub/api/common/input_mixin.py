@@ -23,31 +23,28 @@ class InputMixin(GenericViewSet[Any]):
     input_serializer_classes: ClassVar[Mapping[str, type[InputSerializer]]] = {}
     query_fills_body: ClassVar[bool] = False
 
-    def get_input_serializer(
-        self, instance: Any = None, serializer_class: type[InputSerializer] | None = None
-    ) -> InputSerializer:
+    def get_input_serializer(self, instance: Any = None) -> InputSerializer:
         """Return the serializer of the request body, already validated.
 
         Args:
             instance: The row that the request changes, for serializers whose checks depend on it.
-            serializer_class: The class; by default that of the action in `input_serializer_classes`.
 
         Raises:
             ValidationError: A field is missing or invalid.
         """
-        serializer_class = serializer_class or self.input_serializer_classes[self.action]
+        serializer_class = self.input_serializer_classes[self.action]
         context = self.get_serializer_context()
         serializer = serializer_class(instance, data=self.get_request_data(), context=context)
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def get_validated_data(self, serializer_class: type[InputSerializer] | None = None) -> dict[str, Any]:
+    def get_validated_data(self) -> dict[str, Any]:
         """Return the validated request body.
 
         Raises:
             ValidationError: A field is missing or invalid.
         """
-        return dict(self.get_input_serializer(serializer_class=serializer_class).validated_data)
+        return dict(self.get_input_serializer().validated_data)
 
     def get_validated_query(self, serializer_class: type[BaseSerializer[Any]]) -> dict[str, Any]:
         """Return the validated parameters of the query string.

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
 from releasehub.api.common.ratelimit import AddressThrottle
 from releasehub.api.common.serializers import InputSerializer
@@ -25,6 +26,17 @@ WRITE_HEADERS = (
         description="The `ETag` of the object when it was read. The response is 412 if the object has changed since.",
     ),
 )
+FILE_DESCRIPTION = (
+    "The file is sent as an attachment. `Repr-Digest` and `X-Checksum-SHA256` contain its checksums. "
+    "Range requests are supported."
+)
+FILE_RESPONSES = {
+    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
+    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
+    302: OpenApiResponse(description="A redirect to a short-lived URL, or to the external URL of a link."),
+    304: OpenApiResponse(description="Not modified."),
+    416: OpenApiResponse(description="The range is outside the file."),
+}
 RATE_LIMITED = "Too many requests from this network. Wait for the seconds in `Retry-After`."
 # An extension of this hub: a member that may be null, which means the same as leaving it out.
 NULL_IS_OMITTED = "x-null-is-omitted"

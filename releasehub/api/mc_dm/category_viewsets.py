@@ -9,7 +9,7 @@ from downloads.models import Category
 from downloads.policies import category_policy
 from downloads.services import create_category, delete_category, update_category
 from releasehub.api.common.serializers import InputSerializer
-from releasehub.api.mc_dm.filters import McDmCategoryFilterSet
+from releasehub.api.mc_dm.filters import McDmFilterSet
 from releasehub.api.mc_dm.input_serializers import (
     McDmCategoryCreateSerializer,
     McDmCategoryUpdateSerializer,
@@ -57,7 +57,7 @@ class McDmCategoryViewSet(McDmModelViewSet):
         "update": McDmCategoryUpdateSerializer,
         "destroy": McDmDeleteSerializer,
     }
-    filterset_class = McDmCategoryFilterSet
+    filterset_class = McDmFilterSet
     policy = category_policy
     item_key, list_key = "category", "categories"
     ordering = ORDER

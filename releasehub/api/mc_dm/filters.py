@@ -9,10 +9,7 @@ from django.db import models
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from downloads.models import Category, Download
-from files.models import File
 from releasehub.api.mc_dm.fields import read_moment
-from releasehub.community.models import Comment
 from releasehub.core.numbers import MAX_ID
 from releasehub.webhooks.endpoint_states import in_state
 from releasehub.webhooks.models import Endpoint
@@ -41,22 +38,12 @@ class McDmFilterSet(django_filters.FilterSet):
         return super().filter_queryset(queryset)
 
 
-class McDmCategoryFilterSet(McDmFilterSet):
-    class Meta:
-        model = Category
-        fields: list[str] = []
-
-
 class McDmDownloadFilterSet(McDmFilterSet):
     category_id = django_filters.NumberFilter(field_name="category_id", min_value=0, max_value=MAX_ID)
     prefix_id = django_filters.NumberFilter(method="filter_prefix", min_value=0, max_value=MAX_ID)
     since = SinceFilter(field_name="last_update_at")
     search = django_filters.CharFilter(method="filter_search")
     slug = django_filters.CharFilter(field_name="slug")
-
-    class Meta:
-        model = Download
-        fields: list[str] = []
 
     def filter_prefix(self, rows: Any, name: str, value: int) -> Any:
         """Return the downloads with exactly this prefix; 0 means without one."""
@@ -72,18 +59,10 @@ class McDmVersionFilterSet(McDmFilterSet):
     version_string = django_filters.CharFilter(field_name="number")
     state = django_filters.ChoiceFilter(field_name="state", choices=Version.State.choices)
 
-    class Meta:
-        model = Version
-        fields: list[str] = []
-
 
 class McDmFileFilterSet(McDmFilterSet):
     platform = django_filters.CharFilter(method="filter_platform")
     architecture = django_filters.CharFilter(method="filter_architecture")
-
-    class Meta:
-        model = File
-        fields: list[str] = []
 
     def filter_platform(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(platform__lower__in=platform_spellings(value))
@@ -95,20 +74,12 @@ class McDmFileFilterSet(McDmFilterSet):
 class McDmCommentFilterSet(McDmFilterSet):
     since = SinceFilter(field_name="created_at")
 
-    class Meta:
-        model = Comment
-        fields: list[str] = []
-
 
 class McDmWebhookFilterSet(McDmFilterSet):
     download_id = django_filters.NumberFilter(field_name="download_id", min_value=0, max_value=MAX_ID)
     organization_id = django_filters.NumberFilter(field_name="organization_id", min_value=0, max_value=MAX_ID)
     state = django_filters.ChoiceFilter(method="filter_state", choices=Endpoint.State.choices)
     since = SinceFilter(field_name="created_at")
-
-    class Meta:
-        model = Endpoint
-        fields: list[str] = []
 
     def filter_state(self, rows: Any, name: str, value: str) -> Any:
         return in_state(rows, Endpoint.State(value))

@@ -18,6 +18,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from releasehub.api.common.schema import FILE_DESCRIPTION, FILE_RESPONSES
 from releasehub.api.mc_dm.input_serializers import McDmYankSerializer
 
 WITH = OpenApiParameter("with", str, enum=["default", "full"], description="`full` adds fields and related objects.")
@@ -33,17 +34,6 @@ SINCE = OpenApiParameter("since", OpenApiTypes.DATETIME, description="ISO 8601; 
 HARD = OpenApiParameter("hard", int, enum=[0, 1], description="1: delete permanently; needs a scope of its own.")
 REASON = OpenApiParameter("reason", str, description="Recorded in the audit log.")
 UNITS = "Timestamps are Unix seconds, sizes are bytes."
-BYTES = (
-    "The file is sent as an attachment. `Repr-Digest` and `X-Checksum-SHA256` contain its checksums. "
-    "Range requests are supported."
-)
-BYTE_ANSWERS = {
-    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
-    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
-    302: OpenApiResponse(description="A redirect to a short-lived URL, or to the external URL of a link."),
-    304: OpenApiResponse(description="Not modified."),
-    416: OpenApiResponse(description="The range is outside the file."),
-}
 
 
 class McDmPaginationSerializer(serializers.Serializer[Any]):
@@ -107,7 +97,9 @@ def document_views(
     if "yank" in actions:
         actions["yank"] = write_schema(summary=f"Yank a {item}", request=McDmYankSerializer)
     if "download" in actions:
-        actions["download"] = about(summary="Download a file", description=BYTES, request=None, responses=BYTE_ANSWERS)
+        actions["download"] = about(
+            summary="Download a file", description=FILE_DESCRIPTION, request=None, responses=FILE_RESPONSES
+        )
     return extend_schema_view(
         list=about(
             summary=f"List {items}",

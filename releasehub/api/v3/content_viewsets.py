@@ -20,8 +20,9 @@ from files.services import authorize_upload, same_file
 from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.file_parsers import RawFileParser, StagingMultiPartParser
 from releasehub.api.common.renderers import FileOrForm
+from releasehub.api.common.schema import FILE_DESCRIPTION, FILE_RESPONSES
 from releasehub.api.v3.loading import find_release
-from releasehub.api.v3.schema import BYTE_ANSWERS, BYTES, operation
+from releasehub.api.v3.schema import operation
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, account_of
 from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
@@ -146,9 +147,9 @@ class V3ContentViewSet(V3ViewSet):
     @operation(
         operation_id="v3_content_download",
         summary="Download a file of a release",
-        description=BYTES,
+        description=FILE_DESCRIPTION,
         parameters=[*PATH, KEY],
-        responses=BYTE_ANSWERS,
+        responses=FILE_RESPONSES,
     )
     def download(self, request: Request, release_id: str, filename: str) -> HttpResponseBase:
         return serve_file(request._request, find_file(self.actor, self.version, filename), self.actor)
@@ -156,9 +157,9 @@ class V3ContentViewSet(V3ViewSet):
     @operation(
         operation_id="v3_account_content_download",
         summary="Download a file of a release, by its account",
-        description=BYTES,
+        description=FILE_DESCRIPTION,
         parameters=[ACCOUNT, *PATH, KEY],
-        responses=BYTE_ANSWERS,
+        responses=FILE_RESPONSES,
     )
     def download_of_account(
         self, request: Request, account_id: str, release_id: str, filename: str

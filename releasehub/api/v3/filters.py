@@ -13,12 +13,10 @@ from django.db.models import F, Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from downloads.models import Download
-from files.models import File
 from releasehub.api.common.moments import parse_moment
 from releasehub.api.v3.webhook_terms import EVENTS, TEST, to_type
-from releasehub.webhooks.models import Delivery, Endpoint
-from versions.models import NamedChannel, Version
+from releasehub.webhooks.models import Delivery
+from versions.models import Version
 from versions.platforms import platform_spellings
 from versions.querysets import RELEASED
 
@@ -95,10 +93,6 @@ class V3ReleaseFilterSet(V3FilterSet):
     private = TruthFilter(~Q(visibility=Version.Visibility.LISTED))
     archived = TruthFilter(Q(state=Version.State.ARCHIVED))
 
-    class Meta:
-        model = Version
-        fields: list[str] = []
-
     def filter_lower_case(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(**{name: value.lower()})
 
@@ -110,34 +104,18 @@ class V3ReleaseFileFilterSet(V3FilterSet):
     name = django_filters.CharFilter(field_name="filename")
     published = TruthFilter(Q(version__state__in=RELEASED))
 
-    class Meta:
-        model = File
-        fields: list[str] = []
-
 
 class V3LabelFilterSet(V3FilterSet):
     name = django_filters.CharFilter(field_name="name", lookup_expr="iexact")
-
-    class Meta:
-        model = NamedChannel
-        fields: list[str] = []
 
 
 class V3ProductFilterSet(V3FilterSet):
     name = django_filters.CharFilter(field_name="title")
 
-    class Meta:
-        model = Download
-        fields: list[str] = []
-
 
 class V3WebhookFilterSet(V3FilterSet):
     name = django_filters.CharFilter(field_name="title")
     active = TruthFilter(Q(is_active=True, disabled_at=None, paused_at=None))
-
-    class Meta:
-        model = Endpoint
-        fields: list[str] = []
 
     def filter_search(self, rows: Any, name: str, value: str) -> Any:
         for word in value.split()[:MAX_WORDS]:
@@ -159,10 +137,6 @@ class V3WebhookEventLogFilterSet(V3FilterSet):
     state = django_filters.ChoiceFilter(
         choices=Delivery.State.choices, help_text=f"{', '.join(Delivery.State.values)}."
     )
-
-    class Meta:
-        model = Delivery
-        fields: list[str] = []
 
     def filter_event(self, rows: Any, name: str, value: str) -> Any:
         return rows.filter(event__type=to_type(value))

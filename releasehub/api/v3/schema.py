@@ -23,17 +23,6 @@ TOTALS = tuple(
         ("Next", str, "The cursor of the next page, to send as `after`; not sent with the last page"),
     )
 )
-BYTES = (
-    "The file is sent as an attachment. `Repr-Digest` and `X-Checksum-SHA256` contain its checksums. "
-    "Range requests are supported."
-)
-BYTE_ANSWERS = {
-    (200, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The whole file."),
-    (206, "*/*"): OpenApiResponse(OpenApiTypes.BINARY, description="The requested range."),
-    302: OpenApiResponse(description="A redirect to a short-lived URL, or to the external URL of a link."),
-    304: OpenApiResponse(description="Not modified."),
-    416: OpenApiResponse(description="The range is outside the file."),
-}
 
 
 def list_operation(

@@ -11,14 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from downloads.models import Download
-from downloads.services import lock_download
+from downloads.services import lock_with_download
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.community.models import Contribution
 from releasehub.community.policies import contribution_policy
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import NotFound
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.events import EventType
 
@@ -32,15 +31,7 @@ def lock_contribution(row: Row) -> Row:
     Raises:
         NotFound: Another request erased the row or its download.
     """
-    # The download comes first, as for versions: its lock serializes all writers, and the counts are stored on it.
-    download = lock_download(row.download_id)
-    # `of=("self",)` keeps PostgreSQL from locking the joined row of the author, too.
-    rows = type(row).all_objects.select_for_update(of=("self",)).select_related("author")
-    locked: Row | None = rows.filter(pk=row.pk).order_by().first()
-    if locked is None:
-        raise NotFound
-    locked.download = download
-    return locked
+    return lock_with_download(row)
 
 
 @contextmanager

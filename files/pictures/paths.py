@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import models
+
 from downloads.models import Download
 from files.models import Picture
 
@@ -12,9 +14,19 @@ REPEATED = (Picture.Kind.ICON, Picture.Kind.COVER)
 
 def repeat_paths(download: Download) -> None:
     """Store the paths of the icon and the cover in the row of the download, of which the caller holds the lock."""
-    rows = Picture.objects.filter(download=download, kind__in=REPEATED).prefetch_related("sizes__blob")
+    rows = with_sizes(Picture.objects.filter(download=download, kind__in=REPEATED))
     download.pictures = {picture.kind: shown(picture) for picture in rows}
     download.save(update_fields=["pictures", "updated_at"])
+
+
+def with_sizes(pictures: models.QuerySet[Picture]) -> models.QuerySet[Picture]:
+    """Load the sizes with their paths, with two more queries."""
+    return pictures.prefetch_related("sizes__blob")
+
+
+def screenshots_of(download: Download) -> models.QuerySet[Picture]:
+    """Return the screenshots in their order, with all that `shown` needs."""
+    return with_sizes(Picture.objects.filter(download=download, kind=Picture.Kind.SCREENSHOT))
 
 
 def shown(picture: Picture) -> dict[str, Any]:

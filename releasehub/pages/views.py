@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from downloads.models import Category, Download
+from files.pictures.paths import screenshots_of
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.access_keys import needed_key
@@ -107,6 +108,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     context |= {
         "prerelease": prerelease,
         "older": older_version_for(request, context, download),
+        "screenshots": screenshots_of(download),
         "not_included": not_included(actor, download, recent),
         "is_watching": watch_of(actor, download) is not None,
         "recent": recent,

@@ -42,9 +42,10 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def avatar(title: str, seed: int) -> SafeString:
-    """Return a square with the first letter of a title, in a hue that stays the same for the same seed."""
-    letter = next((character for character in title if character.isalnum()), "?").upper()
-    return format_html('<span class="avatar hue-{}" aria-hidden="true">{}</span>', seed % AVATAR_HUES, letter)
+    """Return a square with the initials of a title, in a hue that stays the same for the same seed."""
+    initials = [next(filter(str.isalnum, word), "") for word in title.split()]
+    text = "".join(filter(None, initials))[:2].upper() or "?"
+    return format_html('<span class="avatar hue-{}" aria-hidden="true">{}</span>', seed % AVATAR_HUES, text)
 
 
 @register.filter

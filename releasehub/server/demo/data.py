@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from downloads.models import Category, Download
 from downloads.services import create_category, create_download, publish_to_store, set_team_member
+from files.pictures.services import add_picture
+from files.pictures.storing import store_picture
 from files.services import add_file
 from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
@@ -31,6 +33,7 @@ from releasehub.server.demo.catalog import (
     DemoOpinion,
     DemoVersion,
 )
+from releasehub.server.demo.gallery import DemoPicture, demo_pictures
 from versions.models import Version
 from versions.platforms import platform_name
 
@@ -54,6 +57,8 @@ def load_demo() -> DemoLogin:
             _download(actor, demo, categories, admin)
         for opinion in OPINIONS:
             _opinion(opinion)
+        for picture in demo_pictures():
+            _picture(actor, picture)
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
     return DemoLogin(ADMIN, password, key)
 
@@ -109,6 +114,16 @@ def _opinion(demo: DemoOpinion) -> None:
     review = create_review(actor=author, download=download, rating=demo.rating, text=demo.text)
     if demo.reply:
         reply_to_review(actor=Actor(user=download.owner, origin=Origin.CLI), review=review, text=demo.reply)
+
+
+def _picture(actor: Actor, demo: DemoPicture) -> None:
+    receiver = Receiver("picture.png")
+    receiver.write(demo.content)
+    upload = receiver.finish()
+    stored = store_picture(kind=demo.kind, upload=upload)
+    download = Download.objects.get(title=demo.download)
+    add_picture(actor=actor, download=download, stored=stored, alt_text=demo.alt_text, caption=demo.caption)
+    upload.discard()
 
 
 def _version(actor: Actor, download: Download, demo: DemoVersion) -> None:

@@ -1,4 +1,4 @@
-"""Which pictures the demo downloads have."""
+"""The pictures of the demo downloads."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_docstrings_begin_with_a_verb_or_a_noun() -> None:
     assert found == []
 
 
-def test_no_text_has_a_known_slip() -> None:
+def test_no_text_has_a_known_phrase_of_poor_english() -> None:
     found = [
         f"{name}:{number} {slip}: {line.strip()}"
         for name, path in texts()
@@ -134,5 +134,5 @@ def test_modules_have_no_banners() -> None:
         ("docs/links.md", "The organization restores the behavior forever.", []),
     ],
 )
-def test_slips_are_found(name: str, line: str, slips: list[str]) -> None:
+def test_phrases_of_poor_english_are_found(name: str, line: str, slips: list[str]) -> None:
     assert slips_in(name, line) == slips

@@ -126,7 +126,7 @@ def test_grants_of_owner_staff_and_site_stay_valid(download: Download) -> None:
     assert disable_abandoned() == 0
 
 
-def test_owner_who_resumes_an_abandoned_endpoint_takes_it_over(download: Download, manager: User) -> None:
+def test_owner_who_resumes_an_abandoned_endpoint_becomes_its_creator(download: Download, manager: User) -> None:
     endpoint, _ = create_endpoint(actor=acting(manager), url=URL, download_id=download.pk)
     leave_team(download, manager)
     disable_abandoned()

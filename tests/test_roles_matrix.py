@@ -430,6 +430,6 @@ def test_every_route_has_its_action_in_the_matrix() -> None:
 
 
 @begin_with(builder("file", "soft_deleted"))
-def test_deleted_files_are_in_nobodys_mc_dm_list(world: World) -> None:
+def test_deleted_files_are_in_no_mc_dm_list(world: World) -> None:
     case = {"principal": "super_user_key", "resource": "file", "state": "soft_deleted"}
     assert listing(world, client(world, case), case) == (200, False, 0)

@@ -107,7 +107,7 @@ def test_policies_and_querysets_agree(world: dict[str, Any], model: Any, policy:
 @pytest.mark.parametrize(
     ("model", "policy"), [(Download, download_policy), (Version, version_policy), (File, file_policy)]
 )
-def test_restorable_rows_are_those_the_policy_restores(world: dict[str, Any], model: Any, policy: Any) -> None:
+def test_restorable_query_set_equals_the_restore_policy(world: dict[str, Any], model: Any, policy: Any) -> None:
     for name, actor in actors(world).items():
         if name == "anonymous" or name == "access key":
             assert not model.all_objects.restorable_by(actor).exists()
@@ -170,7 +170,7 @@ def test_deleted_organization_grants_no_access(world: None) -> None:
 
 
 @begin_with(populated)
-def test_sets_inside_one_download_are_those_of_the_whole_hub(world: dict[str, Any]) -> None:
+def test_visible_rows_of_one_download_equal_those_of_the_whole_hub(world: dict[str, Any]) -> None:
     for name, actor in actors(world).items():
         downloads = Download.all_objects.visible_to(actor).select_related("category")[:8]
         versions = set(Version.objects.visible_to(actor).filter(download__in=[row.pk for row in downloads]))

@@ -197,7 +197,7 @@ def test_no_table_keeps_personal_data(person: User) -> None:
     )
 
 
-def test_the_account_is_closed_for_good(person: User, clerk: Actor) -> None:
+def test_closed_account_cannot_be_opened_again(person: User, clerk: Actor) -> None:
     _, secret = issue_key(actor=system(), user=person, name="ci", scopes=())
     browser = Client()
     browser.force_login(person)
@@ -213,7 +213,7 @@ def test_the_account_is_closed_for_good(person: User, clerk: Actor) -> None:
     assert Download.objects.get(title="Mine").owner.username == f"anonymized-{person.pk}"
 
 
-def test_doing_it_again_changes_nothing(person: User, clerk: Actor) -> None:
+def test_anonymizing_again_changes_nothing(person: User, clerk: Actor) -> None:
     anonymize_user(actor=clerk, user=person)
     count, stored = AuditEntry.objects.count(), User.objects.values().get(pk=person.pk)
     anonymize_user(actor=clerk, user=person)
@@ -249,7 +249,7 @@ def test_the_last_admin_of_an_organization_is_protected(clerk: Actor) -> None:
     assert User.objects.get(pk=user.pk).username == "last"
 
 
-def test_the_command_asks_before_it_acts() -> None:
+def test_command_asks_for_confirmation_before_the_change() -> None:
     user, said = make_user("leaver"), StringIO()
     call_command("anonymize_user", "leaver", stdout=said)
     assert "--yes" in said.getvalue()

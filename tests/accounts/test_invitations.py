@@ -111,18 +111,18 @@ def test_a_new_invitation_replaces_the_one_before(scene: Scene) -> None:
     assert pending_of(scene.guest) == list(Invitation.objects.unanswered()) == [second]
 
 
-def test_whoever_takes_an_unknown_user_name_later_gets_nothing(scene: Scene) -> None:
+def test_user_who_takes_an_invited_unknown_name_later_is_not_invited(scene: Scene) -> None:
     scene.invite("later")
     assert pending_of(make_user("later")) == []
 
 
-def test_whoever_confirms_the_address_later_may_join(scene: Scene) -> None:
+def test_user_who_confirms_the_address_later_can_join(scene: Scene) -> None:
     scene.invite("later@example.org")
     assert len(pending_of(make_user(email="Later@example.org"))) == 1
 
 
 @pytest.mark.parametrize("change", ["shared", "inactive", "bound"])
-def test_an_address_that_identifies_nobody_addresses_nobody(scene: Scene, change: str) -> None:
+def test_invitation_to_an_ambiguous_or_inactive_account_is_not_shown(scene: Scene, change: str) -> None:
     invitation = scene.invite()
     actor = Actor(user=scene.guest, bound_download_ids=frozenset({1}) if change == "bound" else None)
     if change == "shared":
@@ -144,7 +144,7 @@ def test_others_cannot_answer(scene: Scene, use: Callable[..., None]) -> None:
         use(actor=Actor(user=scene.owner), invitation=invitation)
 
 
-def test_only_who_may_invite_invites(scene: Scene) -> None:
+def test_only_members_with_the_right_can_invite(scene: Scene) -> None:
     stranger, member = make_user(), make_user()
     if isinstance(scene.target, Organization):
         Membership.objects.create(organization=scene.target, user=member)
@@ -156,7 +156,7 @@ def test_only_who_may_invite_invites(scene: Scene) -> None:
     assert not Invitation.objects.exists()
 
 
-def test_nobody_invites_with_more_rights_than_they_have() -> None:
+def test_invitation_with_more_rights_than_the_inviter_has_is_denied() -> None:
     scene = Scene(Invitation.Kind.TEAM)
     manager = make_user()
     set_team_member(actor=system(), download=scene.target, user=manager, flags={"can_manage_team"})
@@ -172,7 +172,7 @@ def test_unusable_names_are_refused(scene: Scene, invited: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["inviter left", "inviter inactive", "target gone", "expired", "revoked", "accepted"])
-def test_an_invitation_ends(scene: Scene, end: str) -> None:
+def test_invitation_that_has_ended_cannot_be_accepted(scene: Scene, end: str) -> None:
     invitation = scene.invite()
     accept = {"actor": Actor(user=scene.guest), "invitation": invitation}
     expected: type[Exception] = Conflict
@@ -198,7 +198,7 @@ def test_an_invitation_ends(scene: Scene, end: str) -> None:
     assert scene.joined() is (end == "accepted")
 
 
-def test_a_member_who_accepts_keeps_what_they_have() -> None:
+def test_member_who_accepts_an_invitation_keeps_their_rights() -> None:
     scene = Scene(Invitation.Kind.TEAM)
     invitation = scene.invite()
     set_team_member(actor=system(), download=scene.target, user=scene.guest, flags={"can_edit"})
@@ -219,7 +219,7 @@ def test_members_that_the_inviter_sees_are_not_invited_again(scene: Scene) -> No
             scene.invite("guest@example.org")
 
 
-def test_the_limit_holds_for_known_and_unknown(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limit_applies_to_known_and_unknown_names(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("releasehub.accounts.invitation_limit.NAMES_PER_HOUR", 2)
     monkeypatch.setattr("releasehub.core.counting.time.time", lambda: 1_700_000_000.0)
     for invited in ("guest", "nobody@example.org"):
@@ -268,18 +268,18 @@ class TestMail:
         return line.rstrip("/").rpartition("/")[2]
 
     @pytest.mark.parametrize("invited", ["guest@example.org", "absent@example.org", "guest"])
-    def test_is_sent_once(self, scene: Scene, invited: str) -> None:
+    def test_invitation_is_sent_once(self, scene: Scene, invited: str) -> None:
         scene.invite(invited)
         assert [invitation_mail.send_invitations() for _ in range(2)] == [1, 0]
         (sent,) = mail.outbox
         assert sent.to == ["guest@example.org" if invited == "guest" else invited]
 
-    def test_an_unknown_user_name_is_sent_nowhere(self, scene: Scene) -> None:
+    def test_invitation_to_an_unknown_user_name_sends_no_email(self, scene: Scene) -> None:
         scene.invite("nobody")
         assert invitation_mail.send_invitations() == 0
         assert not Invitation.objects.filter(mail_due_at__isnull=False).exists()
 
-    def test_whoever_got_the_mail_may_join_with_any_account(self, scene: Scene) -> None:
+    def test_link_of_the_email_works_with_any_account(self, scene: Scene) -> None:
         invitation = scene.invite("absent@example.org")
         invitation_mail.send_invitations()
         other = make_user()
@@ -290,7 +290,7 @@ class TestMail:
         assert scene.joined(other)
 
     @pytest.mark.parametrize("token", ["", "x" * 43])
-    def test_other_tokens_open_nothing(self, scene: Scene, token: str) -> None:
+    def test_other_tokens_open_no_invitation(self, scene: Scene, token: str) -> None:
         invitation = scene.invite("absent@example.org")
         with pytest.raises(NotFound):
             find_by_token(token)
@@ -318,5 +318,5 @@ class TestMail:
         assert mail.outbox[0].subject == "Invitation to A Bcc: b"
 
 
-def test_without_a_mail_server_nothing_is_due(scene: Scene) -> None:
+def test_invitation_is_not_due_without_a_mail_server(scene: Scene) -> None:
     assert scene.invite().mail_due_at is None

@@ -53,7 +53,7 @@ def test_limit_is_shared_by_all_interfaces_and_networks(compared: list[str]) -> 
     assert b"Too many failed attempts" in answer.content
 
 
-def test_network_cannot_try_one_account_after_another(compared: list[str]) -> None:
+def test_sign_ins_of_one_network_to_many_accounts_are_limited(compared: list[str]) -> None:
     for number in range(100):
         make_user(f"user-{number}")
         Client().post(DOORS[0], {"username": f"user-{number}", "password": "wrong"})

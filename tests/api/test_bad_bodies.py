@@ -82,7 +82,7 @@ def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_broken_bodies(group: str) -> None:
+def test_broken_bodies_are_refused_without_a_server_error(group: str) -> None:
     """Undo a successful write, so that every body meets the same rows."""
     found = set()
     for turn, (verb, path) in enumerate(WRITES):

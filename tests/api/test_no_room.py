@@ -73,7 +73,7 @@ FULL_BODIES = {
 
 
 @pytest.mark.parametrize("dialect", FULL_BODIES)
-def test_full_storage(dialect: str, full: Any, local_storage: Any) -> None:
+def test_full_storage_is_507_in_each_dialect(dialect: str, full: Any, local_storage: Any) -> None:
     send, body = FULL_BODIES[dialect]
     owner = make_user()
     full()

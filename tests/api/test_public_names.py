@@ -46,7 +46,7 @@ def is_refusal(answer: Any, status: int = 409) -> bool:
     return answer.status_code == status and NAME in text and "publish it in a new version" in text
 
 
-def test_mc_dm(world: World) -> None:
+def test_mc_dm_refuses_other_bytes_under_a_public_name(world: World) -> None:
     assert world.client.send("post", f"/api/mc-dm-versions/{world.version.pk}/unpublish/").status_code == 200
     assert world.client.send("delete", f"/api/mc-dm-files/{world.file.pk}/").status_code == 200
     fields = {"version_id": world.version.pk}
@@ -56,7 +56,7 @@ def test_mc_dm(world: World) -> None:
     assert is_refusal(world.client.send("post", "/api/mc-dm-files/", fields | link))
 
 
-def test_v3(world: World) -> None:
+def test_v3_refuses_other_bytes_under_a_public_name(world: World) -> None:
     assert world.shop.send("post", f"/v3/releases/{world.version.public_id}/unpublish").status_code == 200
     assert world.shop.send("delete", f"/v3/release-files/{world.file.public_id}").status_code == 204
     path = f"/v3/{world.version.public_id}/{NAME}"
@@ -66,7 +66,7 @@ def test_v3(world: World) -> None:
     assert is_refusal(world.shop.send("post", "/v3/release-files", body))
 
 
-def test_engine(world: World) -> None:
+def test_engine_refuses_other_bytes_under_a_public_name(world: World) -> None:
     path = f"/version/{world.version.public_id}"
     assert world.client.send("patch", path, {"data": {"status": "draft"}}).status_code == 200
     digest = hashlib.sha512(b"the first bytes").hexdigest()
@@ -76,14 +76,14 @@ def test_engine(world: World) -> None:
     assert is_refusal(world.client.send("patch", path, {"data": {"status": "listed", "files": files}}))
 
 
-def test_native(world: World) -> None:
+def test_native_api_refuses_other_bytes_under_a_public_name(world: World) -> None:
     assert world.client.send("delete", f"/api/mc-dm-files/{world.file.pk}/?hard=1").status_code == 200
     digest = hashlib.sha256(OTHER).hexdigest()
     body = {"version_id": world.version.pk, "filename": NAME, "size_bytes": len(OTHER), "sha256": digest}
     assert is_refusal(world.client.send("post", "/api/uploads/", body))
 
 
-def test_admin(world: World) -> None:
+def test_admin_refuses_other_bytes_under_a_public_name(world: World) -> None:
     assert world.client.send("delete", f"/api/mc-dm-files/{world.file.pk}/").status_code == 200
     staff = Client()
     staff.force_login(world.owner)

@@ -77,7 +77,7 @@ def test_all_surfaces_share_one_counter() -> None:
     assert [fetch(path).status_code for path in ("/", "/api/mc-dm-downloads/", "/robots.txt")] == [200, 200, 429]
 
 
-def test_wrong_keys_count_and_valid_ones_do_not() -> None:
+def test_wrong_keys_count_for_the_limit_and_valid_keys_do_not() -> None:
     wrong, valid = ApiClient("rh_wrong"), ApiClient(make_key())
     path = "/api/mc-dm-downloads/"
     assert [wrong.get(path).status_code for _ in range(3)][-1] == 429

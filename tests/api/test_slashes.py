@@ -79,12 +79,12 @@ class TestForumWithoutFriendlyUrls:
             "/index.php?api%2Fmc-dm-versions%2F=&download_id={}",
         ],
     )
-    def test_lists(self, version: Version, url: str) -> None:
+    def test_lists_are_found_in_every_form_of_the_url(self, version: Version, url: str) -> None:
         make_version()
         rows = self.send(version, "get", url.format(version.download_id)).json()["versions"]
         assert [row["version_id"] for row in rows] == [version.pk]
 
-    def test_writes(self, version: Version) -> None:
+    def test_writes_are_accepted_in_every_form_of_the_url(self, version: Version) -> None:
         url = f"/index.php?api/mc-dm-versions/{version.pk}/"
         assert self.send(version, "put", url, {"title": "New"}).status_code == 200
         assert self.send(version, "delete", f"{url}&reason=old").json() == {"success": True}
@@ -92,7 +92,7 @@ class TestForumWithoutFriendlyUrls:
         assert (version.title, version.is_deleted) == ("New", True)
 
     @pytest.mark.parametrize("query", ["", "api/", "api/uploads/", "x&api/mc-dm-versions/", "api/../mc-dm-versions/"])
-    def test_everything_else_is_no_api(self, query: str) -> None:
+    def test_other_queries_are_no_api_request(self, query: str) -> None:
         assert forum_url("/index.php", query) is None
         assert ApiClient().get(f"/index.php?{query}").status_code == 404
 

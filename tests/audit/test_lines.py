@@ -76,7 +76,7 @@ def test_long_syslog_message_omits_the_changes() -> None:
         ({"=": "=1"}, '{"=":"=1"}'),
     ],
 )
-def test_no_cell_is_a_formula(value: Any, text: str) -> None:
+def test_text_that_looks_like_a_formula_is_escaped(value: Any, text: str) -> None:
     assert cell(value) == text
 
 

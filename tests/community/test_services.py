@@ -138,7 +138,7 @@ def test_edits_within_the_grace_period_are_recorded_but_not_shown(settings: Any)
     assert comment.edit_count == 1
 
 
-def test_unchanged_texts_write_nothing() -> None:
+def test_saving_unchanged_texts_stores_no_row() -> None:
     comment, review = make_comment(text="Same."), make_review(rating=3)
     before = recorded()
     edit_comment(actor=acting(comment), comment=comment, text="Same. ")

@@ -155,7 +155,7 @@ def test_failed_email_is_sent_again(monkeypatch: pytest.MonkeyPatch, caplog: Any
     assert recipients() == ["reader@example.org"]
 
 
-def test_nothing_is_stored_without_a_mail_server(settings: Any) -> None:
+def test_email_is_not_queued_without_a_mail_server(settings: Any) -> None:
     settings.EMAIL_HOST = ""
     download = make_download()
     watch(make_reader(), download)
@@ -174,7 +174,7 @@ def test_every_full_batch_of_events_is_read(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(run()) == 2
 
 
-def test_only_users_watch_and_only_what_they_see(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_signed_in_users_watch_visible_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     user, hidden = make_reader(), make_download(visibility="private")
     with pytest.raises(NotFound):
         watch(user, hidden)
@@ -197,6 +197,6 @@ def test_watches_are_listed_while_their_target_is_visible() -> None:
     assert {row.target for row in watching.watches_of(Actor(user=user))} == kept
 
 
-def test_database_refuses_a_watch_of_nothing() -> None:
+def test_database_refuses_a_watch_without_a_target() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Watch.objects.create(user=make_user())

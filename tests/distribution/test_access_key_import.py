@@ -58,7 +58,7 @@ def test_imported_key_opens_uses_expiry_and_highest_version_like_any_other() -> 
     assert status(file_path(low), KEY) == 403
 
 
-def test_the_text_is_nowhere_in_the_database_row_or_the_audit_log() -> None:
+def test_text_of_an_access_key_is_not_stored_or_audited() -> None:
     key, _ = issue_access_key(actor=system(), download=make_download(), name="Ann", own_text=KEY)
     entry = AuditEntry.objects.get(action="access_key.issue")
     stored = str(AccessKey.objects.filter(pk=key.pk).values().get()) + str(

@@ -102,7 +102,7 @@ def test_example_is_the_file_for_most_machines(platform: str, visitor: System, e
 
 
 @pytest.mark.django_db
-def test_rule_of_one_file_agrees_with_the_query() -> None:
+def test_rule_for_one_file_equals_the_query() -> None:
     versions = [make_version(number="1.0.0", platforms=["linux"]), make_version(number="2.0.0")]
     for version, name in itertools.product(versions, ("x.zip", "x.zip.sig", "x-linux.zip", "x-Darwin.zip")):
         make_file(version, name=name, platform=file_named(0, name, version).platform, kind=kind_of(name))

@@ -182,7 +182,7 @@ def test_link_and_signed_url_are_completed_when_they_are_handed_over(rf: Any) ->
     assert names() == ["download_completed"] * 2
 
 
-def test_only_endpoints_of_the_download_and_its_owners_are_told(file: File) -> None:
+def test_traffic_event_reaches_only_endpoints_of_the_download_and_its_owners(file: File) -> None:
     organization = make_organization()
     for fields in ({}, {"download_id": file.version.download_id}, {"organization": organization}):
         subscribe("traffic.completed", **fields)
@@ -206,7 +206,7 @@ def test_drafts_are_not_announced(file: File) -> None:
     assert not Delivery.objects.exists()
 
 
-def test_chat_is_told_nothing(file: File) -> None:
+def test_traffic_events_are_not_sent_to_chats(file: File) -> None:
     subscribe(format="slack")
     fetch(file)
     assert sent() == []

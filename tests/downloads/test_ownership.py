@@ -84,7 +84,7 @@ def test_others_become_the_owner_when_they_accept(scene: Scene, to: str) -> None
     assert [(bool(accepted), bool(revoked)) for accepted, revoked in ended] == [(False, True), (True, False)]
 
 
-def test_the_answer_does_not_tell_who_has_an_account(scene: Scene) -> None:
+def test_response_does_not_reveal_whether_an_account_exists(scene: Scene) -> None:
     found = [scene.transfer(to) for to in ("guest", "absent", "guest@example.org", "absent@example.org")]
     assert {(row.kind, row.is_pending) for row in found if row} == {("ownership", True)}
     assert None not in found
@@ -98,7 +98,7 @@ def test_a_declined_offer_looks_pending_and_changes_nothing(scene: Scene) -> Non
     assert scene.stored_owner == scene.owner
 
 
-def test_an_offer_of_a_former_owner_has_ended(scene: Scene) -> None:
+def test_offer_of_a_former_owner_cannot_be_accepted(scene: Scene) -> None:
     offer = scene.transfer("guest")
     assert offer is not None
     Download.objects.filter(pk=scene.download.pk).update(owner=scene.member)
@@ -147,7 +147,7 @@ def test_next_owner_needs_quota_and_a_category_that_takes_downloads(scene: Scene
     assert scene.transfer("member", by=staff("moderate_download")) is None
 
 
-def test_grants_pass_on_and_endpoints_of_the_old_owner_stop(scene: Scene) -> None:
+def test_transfer_keeps_grants_and_stops_endpoints_of_the_old_owner(scene: Scene) -> None:
     actor = Actor(user=scene.owner)
     share = share_download(actor=actor, download=scene.download, user=scene.guest)
     key, _ = issue_access_key(actor=actor, download=scene.download, name="A customer")

@@ -45,7 +45,7 @@ def test_no_event_is_lost_while_processes_are_killed() -> None:
 
 
 @with_services
-def test_racing_commits() -> None:
+def test_concurrent_commits_lose_no_change() -> None:
     carry_out("races", "--rounds", "40", "--patience", "60")
 
 

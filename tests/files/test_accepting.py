@@ -100,7 +100,7 @@ def test_accepted_file_is_offered_with_its_findings_as_warnings(file: File, mode
 
 
 @pytest.mark.parametrize(("person", "error"), [("owner", Denied), ("stranger", NotFound), ("nobody", NotFound)])
-def test_only_moderators_may(file: File, person: str, error: type[DomainError]) -> None:
+def test_only_moderators_accept_a_failed_file(file: File, person: str, error: type[DomainError]) -> None:
     actor = {
         "owner": Actor(user=file.version.download.owner),
         "stranger": Actor(user=make_user("stranger")),
@@ -221,7 +221,7 @@ class TestRaisedWarnings:
 
 
 class TestInterfaces:
-    def test_native_route(self, file: File, moderator: User) -> None:
+    def test_native_route_accepts_a_failed_file(self, file: File, moderator: User) -> None:
         path = "/api/files/{public_id}/accept/"
         author = ApiClient(make_key(file.version.download.owner))
         assert author.post(f"/api/files/{file.pk}/accept/", {"reason": REASON}).status_code == 403
@@ -232,7 +232,7 @@ class TestInterfaces:
         assert (shown["validation_status"], shown["accepted"]["reason"]) == ("passed", REASON)
         assert [warning["code"] for warning in shown["warnings"]] == ["archive.traversal"]
 
-    def test_others_do_not_learn_who_accepted_it(self, file: File) -> None:
+    def test_name_of_the_moderator_who_accepted_a_file_is_hidden_from_others(self, file: File) -> None:
         publish(file.version)
         accept_file(actor=system(), file=file, reason=REASON)
         answer = Client().get(f"/api/mc-dm-files/{file.pk}/?with=full")

@@ -39,7 +39,7 @@ class TestNewOwner:
     """The next owner pays for what the download stores."""
 
     @pytest.mark.parametrize(("quota", "fits"), [(59, False), (60, True), (0, True)])
-    def test_bytes_have_to_fit(self, download: Download, quota: int, fits: bool) -> None:
+    def test_next_owner_needs_room_for_the_bytes(self, download: Download, quota: int, fits: bool) -> None:
         heir = make_user(quota_bytes=quota)
         actor = Actor(user=download.owner)
         add_publisher(actor=actor, download=download, user=heir)
@@ -55,7 +55,7 @@ class TestNewOwner:
             assert "59" not in found.message
         assert (Download.objects.get().owner == heir) is fits
 
-    def test_bytes_that_the_heir_uses_already_count(self, download: Download) -> None:
+    def test_bytes_that_the_next_owner_already_stores_count(self, download: Download) -> None:
         heir = make_user(quota_bytes=100)
         make_file(make_version(make_download(heir)), content=b"y" * 41)
         actor = Actor(user=download.owner)
@@ -122,7 +122,7 @@ class TestNewCategory:
         update_download(actor=system(), download=download, quota_bytes=100)
         self.moved(download, max_download_bytes=1)()
 
-    def test_a_moderator_decides(self, download: Download) -> None:
+    def test_moderator_may_move_a_download_despite_the_rules_of_the_category(self, download: Download) -> None:
         moderator = make_user(is_staff=True, permissions=("moderate_download",))
         category = make_category(allowed_extensions=["zip"])
         update_download(actor=Actor(user=moderator), download=download, category=category)
@@ -149,7 +149,9 @@ class TestRestore:
     @pytest.mark.parametrize("is_own", [True, False])
     @pytest.mark.parametrize("what", ["download", "version", "file"])
     @pytest.mark.parametrize(("quota", "fits"), [(59, False), (60, True)])
-    def test_quotas(self, download: Download, what: str, is_own: bool, quota: int, fits: bool) -> None:
+    def test_restore_needs_room_in_the_quotas(
+        self, download: Download, what: str, is_own: bool, quota: int, fits: bool
+    ) -> None:
         version, file = download.versions.get(), File.objects.get()
         self.lower(download, quota, is_own=is_own)
         actor = Actor(user=download.owner)

@@ -70,7 +70,7 @@ def test_content_disposition_is_one_line_and_round_trips(case: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("pair", CORPUS["pairs"], ids=lambda pair: pair["id"])
-def test_same_names_have_one_fold(pair: dict[str, Any]) -> None:
+def test_equal_names_have_one_folded_name(pair: dict[str, Any]) -> None:
     assert (fold_name(pair["first"]) == fold_name(pair["second"])) is pair["same_file_name"]
 
 
@@ -192,7 +192,7 @@ def test_folded_name_is_short_stable_and_normalized(text: str) -> None:
     assert fold_name(re.sub("[a-z]", lambda char: char[0].upper(), text)) == folded
 
 
-def test_long_names_have_distinct_folds() -> None:
+def test_long_names_have_distinct_folded_names() -> None:
     longest, other = "\ufdfa" * 85, "\ufdfa" * 84 + "a"
     assert fold_name(longest) != fold_name(other)
     assert len(fold_name(longest)) == 255
@@ -227,5 +227,5 @@ def test_confusable_names_count_as_the_same_file(first: str, second: str) -> Non
         ("", ""),
     ],
 )
-def test_extension(name: str, expected: str) -> None:
+def test_extension_is_read_from_the_name(name: str, expected: str) -> None:
     assert extension(name) == expected

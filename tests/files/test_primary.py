@@ -141,7 +141,7 @@ def test_every_row_with_a_changed_position_gets_a_new_etag() -> None:
         (("macos", "arm64"), "tool-mac.dmg"),
     ],
 )
-def test_the_file_offered_to_a_system_names_it_if_one_does(system_words: tuple[str, str], name: str) -> None:
+def test_offered_file_is_one_that_names_the_system_if_there_is_one(system_words: tuple[str, str], name: str) -> None:
     version = make_version()
     make_file(version, name="tool-linux.tar.gz", platform="linux")
     make_file(version, name="tool-linux-arm64.tar.gz", platform="linux", architecture="arm64")

@@ -220,7 +220,7 @@ class TestDownloadQuota:
         assert used_by_download(download.pk) == 164
         assert used_bytes(download.owner_id) == 64
 
-    def test_only_administrators_set_it(self) -> None:
+    def test_only_administrators_set_the_quota_of_a_download(self) -> None:
         download = make_download()
         actor = Actor(user=download.owner)
         with pytest.raises(Denied):
@@ -366,7 +366,7 @@ class TestPackages:
         assert used_bytes(owner.pk) <= 100
         assert sum(UploadSession.objects.values_list("size_bytes", flat=True)) <= 2 * 100
 
-    def test_the_owner_pays_when_another_publisher_announces(self, owner: Any, entity: Any) -> None:
+    def test_announced_bytes_count_for_the_owner_and_not_for_the_publisher(self, owner: Any, entity: Any) -> None:
         publisher = make_user(quota_bytes=1)
         add_publisher(actor=system(), download=entity, user=publisher)
         self.announce(entity, Actor(user=publisher))
@@ -416,7 +416,7 @@ class TestPackages:
     )
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("is_own", [True, False])
-    def test_announcements_at_the_same_time(self, is_own: bool) -> None:
+    def test_concurrent_announcements_do_not_pass_the_quota(self, is_own: bool) -> None:
         entity = create_entity(actor=Actor(user=make_user(quota_bytes=100)), kind="app", slug="timer", name="Timer")
         if is_own:
             update_download(actor=system(), download=entity, quota_bytes=100)

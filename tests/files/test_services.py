@@ -131,7 +131,9 @@ def rule(version: Version, **rules: Any) -> Version:
         ({"max_download_bytes": 10}, "tool.bin", b"more than is left"),
     ],
 )
-def test_rules_of_the_category_hold(rules: dict[str, Any], name: str, content: bytes) -> None:
+def test_upload_that_breaks_a_rule_of_the_category_is_rejected(
+    rules: dict[str, Any], name: str, content: bytes
+) -> None:
     version = rule(make_version(files=1), **rules)
     with pytest.raises(Rejected):
         accept_upload(actor=system(), version=version, upload=stage(content, name))

@@ -78,7 +78,7 @@ def test_the_size_limit_holds_while_the_bytes_arrive(hub: Hub) -> None:
     assert len(hub.stored_files()) == before
 
 
-def test_rights_come_before_bytes(hub: Hub) -> None:
+def test_upload_without_a_key_is_refused_before_its_bytes_are_stored(hub: Hub) -> None:
     before = len(hub.stored_files())
     status, body = send(hub, "POST", "/api/mc-dm-files/", form(new_version(hub), "a.bin", 0), FORM, key="")
     assert (status, body["errors"][0]["code"]) == (400, "no_api_key_in_request")

@@ -171,7 +171,7 @@ def test_redirect_changes_the_method_and_drops_headers(
 
 @allowed
 @pytest.mark.parametrize("status", [301, 302, 303, 307])
-def test_head_stays_head_and_headers_stay_on_one_host(canary: Start, status: int) -> None:
+def test_redirected_head_request_stays_head_and_drops_its_headers(canary: Start, status: int) -> None:
     answers = iter([redirect(status, "/there"), b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n"])
     server = canary(lambda connection: connection.sendall(next(answers)))
     answer = send("HEAD", server.url, headers={"X-Own": "1"}, follow_redirects=1)
@@ -349,7 +349,7 @@ def test_logs_contain_no_secrets(canary: Start, caplog: pytest.LogCaptureFixture
 
 
 @allowed
-def test_concurrent_requests(canary: Start) -> None:
+def test_concurrent_requests_are_all_answered(canary: Start) -> None:
     def echo(connection: socket.socket) -> None:
         connection.sendall(OK)
 

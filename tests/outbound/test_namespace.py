@@ -58,7 +58,7 @@ def test_no_corpus_target_connects_to_a_forbidden_address(report: Any, case: dic
         assert reached == []
 
 
-def test_no_late_connections(report: Any) -> None:
+def test_server_accepted_only_the_counted_connections(report: Any) -> None:
     counted = [
         address for part in ("forbidden", "listed", "cases") for found in report[part].values() for address in found
     ]

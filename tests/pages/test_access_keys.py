@@ -185,7 +185,7 @@ def test_revoking_asks_for_confirmation(owner: Client, download: Download) -> No
     assert not key.is_usable
 
 
-def test_outsiders_find_nothing(download: Download) -> None:
+def test_outsiders_find_no_access_keys(download: Download) -> None:
     key, stranger = make(download), signed_in(make_user())
     path = f"{LIST}{key.public_id}/revoke/"
     assert (stranger.get(path).status_code, stranger.post(path).status_code) == (404, 404)

@@ -106,7 +106,7 @@ def test_refused_texts_stay_in_the_form(download: Download, settings: Any) -> No
     assert (limited.status_code, int(limited["Retry-After"]) > 0) == (429, True)
 
 
-def test_others_can_neither_change_nor_see_what_is_hidden() -> None:
+def test_waiting_comments_cannot_be_seen_or_changed_by_others() -> None:
     download = make_download(category=make_category(comments_need_approval=True))
     comment = make_comment(download, text="Not yet public.")
     stranger, author = signed_in(make_user()), signed_in(comment.author)
@@ -121,7 +121,7 @@ def test_others_can_neither_change_nor_see_what_is_hidden() -> None:
     assert stranger.post(f"/account/downloads/{hidden.public_id}/comment/", {"text": "x"}).status_code == 404
 
 
-def test_closed_category_shows_what_exists_without_a_form() -> None:
+def test_closed_category_shows_existing_comments_without_a_form() -> None:
     category = make_category()
     download = make_download(category=category)
     client = signed_in(make_comment(download, text="Before.").author)

@@ -87,7 +87,7 @@ def test_feeds_show_nothing_that_a_visitor_may_not_see(client: Client, download:
     assert titles(client, f"{secret.path}feed.atom") == ["Secret 1.0.0"]
 
 
-def test_yanked_version_says_so(client: Client, download: Any) -> None:
+def test_page_of_a_yanked_version_shows_the_reason(client: Client, download: Any) -> None:
     version = make_version(download, "1.0.0")
     Version.objects.filter(pk=version.pk).update(yanked_at=version.released_at, yank_reason="It loses data.")
     assert titles(client, "/feed.atom") == ["Tool & Co 1.0.0 (yanked: It loses data.)"]

@@ -51,7 +51,7 @@ pages = pytest.mark.parametrize("page", ["team", "members"])
 
 
 @pages
-def test_invited_seen_and_accepted(scene: Scene, page: str) -> None:
+def test_invited_user_sees_and_accepts_the_invitation(scene: Scene, page: str) -> None:
     owner, guest = client_of(scene.owner), client_of(scene.guest)
     path = getattr(scene, page)
     answer = owner.post(path, form_of(scene, page, "guest"), follow=True)
@@ -97,7 +97,7 @@ def test_a_declined_invitation_looks_pending_to_the_inviter(scene: Scene) -> Non
 
 
 @pytest.mark.parametrize("name", ["accept", "decline", "revoke", "other"])
-def test_strangers_can_do_nothing(scene: Scene, name: str) -> None:
+def test_strangers_cannot_answer_an_invitation(scene: Scene, name: str) -> None:
     client_of(scene.owner).post(scene.team, form_of(scene, "team", "guest"))
     action = f"/account/invitations/{Invitation.objects.get().public_id}/{name}/"
     assert client_of(make_user()).post(action).status_code == 404
@@ -106,7 +106,7 @@ def test_strangers_can_do_nothing(scene: Scene, name: str) -> None:
 
 
 @pages
-def test_only_who_may_invite_opens_the_page(scene: Scene, page: str) -> None:
+def test_invitation_page_is_for_members_who_may_invite_only(scene: Scene, page: str) -> None:
     Membership.objects.create(organization=scene.organization, user=scene.guest)
     path = getattr(scene, page)
     assert client_of(scene.guest).get(path).status_code == (404 if page == "team" else 403)
@@ -138,7 +138,7 @@ def test_a_wrong_form_is_shown_again(scene: Scene) -> None:
     assert not Invitation.objects.exists()
 
 
-def test_the_link_of_the_mail(scene: Scene, settings: Any) -> None:
+def test_link_of_the_invitation_email_opens_for_any_account(scene: Scene, settings: Any) -> None:
     settings.EMAIL_HOST = "mail.example.org"
     client_of(scene.owner).post(scene.team, form_of(scene, "team", "new@example.org"))
     invitation_mail.send_invitations()

@@ -48,7 +48,7 @@ def test_main_button_is_for_the_system_of_the_visitor(
     assert '<a class="plain" href="/d/tool/1.4.0/tool-linux-x64.zip">' in text
 
 
-def test_page_asks_for_the_architecture_and_varies(client: Client, release: Any) -> None:
+def test_download_page_requests_the_architecture_hint_and_varies_on_it(client: Client, release: Any) -> None:
     assert "Sec-CH-UA-Arch" in client.get("/")["Accept-CH"]
     answer = client.get(release.download.path)
     assert "Sec-CH-UA-Arch" in answer["Accept-CH"]

@@ -69,7 +69,9 @@ def test_exact_link_gives_the_bytes_and_their_digests(client: Client, file: Any)
         ("bytes=9-5", 200, BYTES),
     ],
 )
-def test_ranges(client: Client, file: Any, asked: str, status: int, content: bytes) -> None:
+def test_range_request_returns_the_expected_bytes(
+    client: Client, file: Any, asked: str, status: int, content: bytes
+) -> None:
     answer: Any = client.get(path(file), headers={"Range": asked})
     assert (answer.status_code, b"".join(answer)) == (status, content)
     assert int(answer["Content-Length"]) == len(content)
@@ -171,7 +173,7 @@ def test_sha256sums_matches_the_files(client: Client, file: Any) -> None:
 
 
 @pytest.mark.parametrize("typo", ["tool-linux.tar.g", "linus", "linux-x65", "-x64", "latest.yml"])
-def test_typo_never_gets_other_bytes(client: Client, typo: str) -> None:
+def test_link_with_a_typo_returns_no_other_file(client: Client, typo: str) -> None:
     make_file(make_version(make_download(slug="tool"), "1.0"), name="tool-linux.tar.gz")
     assert client.get(f"/d/tool/latest/{typo}").status_code == 404
 

@@ -123,7 +123,7 @@ def test_only_managed_downloads_can_be_selected(owner: Client, download: Downloa
     assert not Endpoint.objects.exists()
 
 
-def test_outsiders_find_nothing(download: Download, owner: Client) -> None:
+def test_outsiders_find_no_webhooks(download: Download, owner: Client) -> None:
     row = make(download)
     delivery = delivery_of(row, owner)
     stranger = Client()

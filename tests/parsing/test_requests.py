@@ -72,20 +72,20 @@ def failures(client: Client, urls: Iterator[str], **options: Any) -> list[str]:
     return found
 
 
-def test_paths_of_apis(program: Client) -> None:
+def test_hostile_paths_of_apis_take_linear_time(program: Client) -> None:
     paths = [path for path in document()["paths"] if "{" in path]
     urls = (re.sub(r"\{\w+\}", value, path) for path in paths for value in PATH_VALUES)
     assert failures(program, urls) == []
 
 
-def test_paths_of_pages_and_admin(staff: Client) -> None:
+def test_hostile_paths_of_pages_and_admin_take_linear_time(staff: Client) -> None:
     routes = [route for route in page_routes(get_resolver()) if "<" in route]
     values = cycle(PATH_VALUES)  # three for each route, and all of them for each kind of route
     urls = (re.sub(r"<[^>]+>", value, route) for route in routes for value in islice(values, 3))
     assert failures(staff, urls) == []
 
 
-def test_queries_of_apis(program: Client) -> None:
+def test_hostile_queries_of_apis_take_linear_time(program: Client) -> None:
     described = [
         (path, verbs["get"]) for path, verbs in document()["paths"].items() if "get" in verbs and "{" not in path
     ]
@@ -103,7 +103,7 @@ def test_queries_of_apis(program: Client) -> None:
     assert failures(program, urls) == []
 
 
-def test_queries_of_pages_and_admin(staff: Client) -> None:
+def test_hostile_queries_of_pages_and_admin_take_linear_time(staff: Client) -> None:
     names = {True: ("p", "q", "o", "id__exact"), False: ("page", "before", "state", "key", "channel", "q")}
     routes = [route for route in page_routes(get_resolver()) if "<" not in route and "logout" not in route]
     pairs = islice(((route, name) for route in routes for name in names["/admin/" in route]), 0, None, 3)

@@ -52,7 +52,7 @@ def test_the_page_is_linked() -> None:
     assert "docs/lifecycle.md" in (ROOT / "README.md").read_text()
 
 
-def test_every_move_asks_one_policy() -> None:
+def test_every_move_is_checked_by_one_policy() -> None:
     assert all(row.policy == POLICIES[row.move] for row in TABLE)
 
 

@@ -106,7 +106,7 @@ def is_garbage(key: str) -> bool:
     return not garbage._sessions_of(key)
 
 
-def test_the_sweep_may_verify_first() -> None:
+def test_upload_verified_by_the_sweep_first_can_be_completed() -> None:
     world = World()
     body = world.uploaded()
     upload = UploadSession.objects.get(storage_key=body["storage_path"])

@@ -85,7 +85,7 @@ NOT_FOUND = [
 
 
 @pytest.mark.usefixtures("shelf")
-def test_first_hit_of_each_query() -> None:
+def test_first_result_of_each_query_is_the_expected_title() -> None:
     assert [(text, titles(text)[:1]) for text, _ in FOUND] == [(text, [title]) for text, title in FOUND]
 
 
@@ -141,7 +141,7 @@ def test_index_follows_changes() -> None:
     assert refresh_index() == 0
 
 
-def test_first_run_indexes_what_existed_before() -> None:
+def test_first_run_indexes_existing_downloads() -> None:
     make_download(title="Older than the index")
     SearchCursor.objects.all().delete()
     assert refresh_index() == 1

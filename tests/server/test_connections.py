@@ -150,7 +150,7 @@ class TestSockets:
             return True
         return False
 
-    def test_excess_is_closed(self, connect: Any) -> None:
+    def test_connections_above_the_limit_are_closed(self, connect: Any) -> None:
         pairs = [connect() for _ in range(5)]
         close_given_up(new_watch())
         assert sum(self.is_closed(client) for client, _ in pairs) == 2

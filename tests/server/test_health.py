@@ -6,7 +6,7 @@ from django.test import Client
 from files.storage import blob_storage
 
 
-def test_healthz_needs_nothing(client: Client) -> None:
+def test_healthz_works_without_database_and_storage(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
 
 

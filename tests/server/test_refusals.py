@@ -33,7 +33,7 @@ def refused(path: str, refusal: Refusal, **headers: str) -> Any:
 
 
 @pytest.mark.parametrize("dialect", BODIES)
-def test_api(dialect: str) -> None:
+def test_each_api_shows_the_refusal_in_its_format(dialect: str) -> None:
     (path, body), (slow, full) = BODIES[dialect], CODES[dialect]
     answer = refused(path, Refusal.TOO_SLOW)
     assert (answer.status_code, answer.json()) == (408, body(slow, SLOW))
@@ -45,7 +45,7 @@ def test_api(dialect: str) -> None:
 
 
 @pytest.mark.parametrize(("refusal", "status", "text"), [("TOO_SLOW", 408, SLOW), ("TOO_MANY_UPLOADS", 503, FULL)])
-def test_page(refusal: str, status: int, text: str) -> None:
+def test_page_shows_the_refusal_as_html_or_json(refusal: str, status: int, text: str) -> None:
     answer = refused("/sign-in/", Refusal[refusal], Accept="text/html")
     assert (answer.status_code, answer["Content-Type"]) == (status, "text/html; charset=utf-8")
     assert text in answer.content.decode()

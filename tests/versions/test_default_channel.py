@@ -54,13 +54,13 @@ def test_a_number_in_both_channels_refuses_the_change(download: Download, state:
         assert find_exact(Actor(), download.slug, "1.0.0", "a.bin") == before
 
 
-def test_a_number_that_was_never_public_does_not_matter(download: Download) -> None:
+def test_number_that_was_never_public_does_not_refuse_the_change(download: Download) -> None:
     make_version(download, "3.0.0", state="draft")
     make_version(download, "3.0.0", channel="beta")
     assert change(download).default_channel == "beta"
 
 
-def test_the_admin_warns(download: Download) -> None:
+def test_admin_shows_a_warning_about_the_default_channel(download: Download) -> None:
     client = Client()
     client.force_login(make_user(is_staff=True, is_superuser=True))
     path = reverse("admin:downloads_download_change", args=[download.pk])

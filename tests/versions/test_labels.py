@@ -73,7 +73,7 @@ def test_version_managers_can_manage_channel_labels(flag: str) -> None:
             create_label(actor=Actor(user=user), **arguments)
 
 
-def test_moving_to_another_product_takes_the_right_to_both() -> None:
+def test_moving_a_release_needs_the_right_to_both_products() -> None:
     owner = make_user()
     mine, other = make_download(owner), make_download()
     label = make_label(mine)

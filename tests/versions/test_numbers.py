@@ -120,7 +120,7 @@ def test_a_prerelease_goes_into_the_channel_it_names(number: str, given: dict[st
     assert make_version(number=number, **given).channel == channel
 
 
-def test_a_prerelease_is_never_latest_stable_by_accident() -> None:
+def test_prerelease_is_not_the_latest_stable_version() -> None:
     download = make_download()
     stable = make_version(download, "1.0.0", files=1)
     draft = make_version(download, "2.0.0", state="draft", files=1)

@@ -47,7 +47,7 @@ def standard_signature(secret: str, headers: dict[str, str], body: bytes) -> str
     return "v1," + own_hmac(key, f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body)
 
 
-def test_standard_format(receiver: Start) -> None:
+def test_standard_format_has_the_documented_body_and_headers(receiver: Start) -> None:
     server = receiver()
     make_endpoint(f"{server.url}/hook?a=b")
     event = announce(title="Zürich \u2028 \x7f")
@@ -64,7 +64,7 @@ def test_standard_format(receiver: Start) -> None:
     assert row.finished_at is not None
 
 
-def test_v3_format(receiver: Start) -> None:
+def test_v3_format_has_the_documented_body_and_headers(receiver: Start) -> None:
     server = receiver()
     make_endpoint(server.url, format="v3", secret="token-1234")
     event = announce(event=EventType.VERSION_CREATED)
@@ -242,7 +242,7 @@ def test_targets_that_are_not_public_are_refused_and_retried(receiver: Start, se
     assert Delivery.objects.get().state == State.PENDING
 
 
-def test_retry_schedule(receiver: Start, advance: Advance) -> None:
+def test_failed_delivery_is_retried_on_schedule(receiver: Start, advance: Advance) -> None:
     server = receiver(status(500))
     make_endpoint(server.url)
     announce()

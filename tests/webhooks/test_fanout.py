@@ -107,7 +107,7 @@ def test_inactive_endpoints_get_no_deliveries_and_paused_ones_wait() -> None:
     assert Delivery.objects.get().endpoint_id == paused.pk
 
 
-def test_event_filters() -> None:
+def test_event_filter_decides_which_endpoints_receive_an_event() -> None:
     everything = [name for name in EventType.values if not name.startswith("traffic.")]
     assert wanted() == wanted(events=["*"]) == everything
     assert wanted(events=["version.created", "file.deleted"]) == ["version.created", "file.deleted"]

@@ -42,7 +42,7 @@ def test_single_names_cover_every_event_of_an_object_type() -> None:
         assert matches_filter(single_names(kind), event, is_hard=False)
 
 
-def test_form_encoding() -> None:
+def test_form_body_has_the_expected_fields() -> None:
     body = {
         "event": "update",
         "data": {"User": {"user_id": 7}, "tags": ["a", "b"], "on": True, "off": False, "no": None},

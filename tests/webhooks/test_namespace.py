@@ -70,6 +70,6 @@ def test_allowed_address_is_reached(report: Any) -> None:
         assert (found["test"], found["replay"]) == (expected, expected)
 
 
-def test_no_late_connections(report: Any) -> None:
+def test_server_accepted_only_the_counted_connections(report: Any) -> None:
     rows = [*report["cases"].values(), *report["listed"].values()]
     assert report["accepted"] == [address for found in rows for route in ROUTES for address in found.get(route, ())]

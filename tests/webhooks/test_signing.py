@@ -81,12 +81,12 @@ def test_plain_signature_uses_the_text_of_the_secret() -> None:
 
 
 @pytest.mark.parametrize("secret", [SECRET, OTHER, "token-12", "~" * 200], ids=["given", "made", "short", "long"])
-def test_valid_secrets(secret: str) -> None:
+def test_valid_secret_is_usable(secret: str) -> None:
     assert signing.is_usable(secret)
 
 
 @pytest.mark.parametrize("secret", ["", "short", "with space", "ümlauts-here", "x" * 201, "line\nbreak", "whsec_AAAA"])
-def test_invalid_secrets(secret: str) -> None:
+def test_invalid_secret_is_not_usable(secret: str) -> None:
     assert not signing.is_usable(secret)
 
 

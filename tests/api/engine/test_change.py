@@ -121,7 +121,7 @@ def test_sealed_version_without_downloads_can_be_reopened_and_changed(engine: En
     assert (answer["status"], answer["name"]) == ("draft", "Other")
 
 
-def test_unknown_is_for_reading_only(engine: Engine) -> None:
+def test_platform_unknown_is_read_but_not_accepted(engine: Engine) -> None:
     assert "reading only" in refused(engine.patch(engine.version(), status="unknown"))
 
 

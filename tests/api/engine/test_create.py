@@ -69,7 +69,7 @@ def test_date_is_in_whole_seconds_of_utc(engine: Engine) -> None:
     assert answer["date_published"] == f"{Version.objects.get().published_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_members_beside_data_are_taken_too(engine: Engine) -> None:
+def test_fields_beside_data_are_read_too(engine: Engine) -> None:
     body = engine.body()["data"]
     outside = {name: body.pop(name) for name in ("github_release_url", "files")}
     answer = engine.client.send("post", "/version", {"data": body, **outside})
@@ -107,18 +107,18 @@ def test_time_without_scheduled_is_refused(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(("sent", "channel"), [("release", "stable"), ("beta", "beta"), ("alpha", "alpha")])
-def test_type_is_the_channel(engine: Engine, sent: str, channel: str) -> None:
+def test_version_type_is_the_channel(engine: Engine, sent: str, channel: str) -> None:
     assert engine.post(version_type=sent).json()["version_type"] == sent
     assert Version.objects.get().channel == channel
 
 
-def test_without_status_and_type_it_is_listed_in_the_default_channel(engine: Engine) -> None:
+def test_version_without_status_and_type_is_listed_in_the_default_channel(engine: Engine) -> None:
     update_download(actor=system(), download=engine.download, default_channel="beta")
     answer = engine.post().json()
     assert (answer["status"], answer["version_type"], answer["name"]) == ("listed", "beta", "Engine 1.0.0")
 
 
-def test_unknown_is_for_reading_only(engine: Engine) -> None:
+def test_platform_unknown_is_read_but_not_accepted(engine: Engine) -> None:
     assert "reading only" in refused(engine.post(status="unknown"))
 
 

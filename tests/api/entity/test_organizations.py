@@ -83,7 +83,7 @@ def test_members_see_members_roles_and_storage(world: World) -> None:
     assert {row["email"] for row in seen["members"]} == {"plain@example.org", None}
 
 
-def test_others_do_not_see_it() -> None:
+def test_organization_is_404_for_others() -> None:
     organization, stranger = make_organization(), World().as_user(make_user())
     for path in ("", "/roles", "/storage-config", "/store"):
         assert stranger.get(of(organization, path)).status_code == 404
@@ -224,7 +224,7 @@ def test_member_is_added_with_a_role_that_can_be_changed(world: World) -> None:
     assert list(actions.values_list("action", flat=True)) == ["member.add", "member.update"]
 
 
-def test_the_answer_to_an_invitation_does_not_tell_whether_there_is_an_account(world: World) -> None:
+def test_response_to_an_invitation_is_the_same_with_and_without_an_account(world: World) -> None:
     organization = world.organization()
     make_user(email="known@example.org")
     invite(world, organization, "first@example.org")  # the first request notes that the key was used

@@ -123,7 +123,7 @@ def test_missing_scope_is_403_and_changes_nothing(world: Whole, verb: str, path:
 
 @begin_with(Whole)
 @pytest.mark.parametrize(("verb", "path"), [(verb, path) for verb, path in OPERATIONS if "{" in path])
-def test_outsiders_find_nothing(world: Whole, verb: str, path: str) -> None:
+def test_outsiders_find_no_private_download(world: Whole, verb: str, path: str) -> None:
     answer = world.perform(verb, path, ApiClient(make_key(make_user())))
     assert answer.status_code in {404, 400}, answer.content
     if answer.status_code == 400:

@@ -98,7 +98,7 @@ def test_used_number_is_refused_early(world: World) -> None:
     assert refused(world.announce(version=made["version"], status=409), "version_number_taken")
 
 
-def test_base_version_is_one_of_this_entity(world: World) -> None:
+def test_base_version_of_another_entity_is_refused(world: World) -> None:
     other = make_version(World().entity, moment())
     assert refused(world.announce(base_version_id=other.public_id, status=404), "not_found")
 
@@ -150,7 +150,7 @@ def test_repeated_confirm_returns_the_same_version(world: World) -> None:
     assert Version.objects.count() == 1
 
 
-def test_with_an_idempotency_key_the_first_answer_is_given_again(world: World) -> None:
+def test_repeated_request_with_an_idempotency_key_gets_the_first_response(world: World) -> None:
     body, key = world.uploaded(), {HEADER: "once"}
     answers = [world.client.send("post", f"{world.url}/versions/confirm", body, headers=key) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
@@ -217,7 +217,7 @@ class TestCostlyPackages:
         states = File.objects.filter(version=version).order_by("id").values_list("kind", "validation_status")
         assert list(states) == [("package", "pending"), ("lockfile", "passed")]
 
-    def test_nobody_outside_gets_it_or_its_lockfile(self, world: World, pushed: dict[str, Any]) -> None:
+    def test_package_and_lockfile_are_hidden_from_outsiders(self, world: World, pushed: dict[str, Any]) -> None:
         user = make_user()
         share_download(actor=system(), download=world.entity, user=user)
         path = f"{world.url}/versions/{pushed['id']}/download"
@@ -389,7 +389,7 @@ def test_download_needs_access(world: World) -> None:
     assert world.as_user(make_user()).get(f"{world.url}/versions/{shown['id']}/download").status_code == 404
 
 
-def test_active_version(world: World) -> None:
+def test_active_version_can_be_set_and_read(world: World) -> None:
     assert world.client.get(f"{world.url}/versions/active").status_code == 404
     first, second = world.pushed(), world.pushed()
     for shown in (first, second, first):

@@ -139,7 +139,7 @@ def test_comment_waits_for_approval_where_the_category_asks_for_it() -> None:
     assert ApiClient(make_key()).get(f"{PATH}{made['comment_id']}/").status_code == 404
 
 
-def test_refusals_have_their_status(download: Download, settings: Any) -> None:
+def test_refused_comment_has_the_expected_status(download: Download, settings: Any) -> None:
     settings.MAX_COMMENT_CHARACTERS = 100
     client, body = ApiClient(make_key()), {"download_id": download.pk, "message": "Same."}
 

@@ -64,7 +64,9 @@ def stored() -> list[bytes]:
         (11, True, "more than 10 bytes"),
     ],
 )
-def test_announced_size_holds(local_storage: Any, size: int, is_open_ended: bool, problem: str) -> None:
+def test_body_of_another_size_than_announced_is_refused(
+    local_storage: Any, size: int, is_open_ended: bool, problem: str
+) -> None:
     path, stream = begin(is_open_ended=is_open_ended), BytesIO(b"x" * size)
     answer = put(path, stream)
     if problem:

@@ -41,7 +41,7 @@ def test_body_is_the_file_whatever_it_is_called(shop: Shop, kind: str, local_sto
     assert fetch(shop.client, answer.json()["url"]) == (200, b'{"a": 1}')
 
 
-def test_form_with_the_part_file(shop: Shop, local_storage: LocalStorage) -> None:
+def test_form_with_the_part_file_is_stored(shop: Shop, local_storage: LocalStorage) -> None:
     release = shop.release()
     body = encode_multipart(BOUNDARY, {"file": SimpleUploadedFile("other.exe", b"from a form")})
     kind = MULTIPART_CONTENT.replace("BoUnDaRyStRiNg", BOUNDARY)

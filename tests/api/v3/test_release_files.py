@@ -35,7 +35,7 @@ def test_hosted_file_has_exactly_the_documented_fields(shop: Shop) -> None:
     assert (file["releaseId"], file["releaseName"]) == (release["id"], "Spring")
 
 
-def test_extension_is_empty_without_one(shop: Shop) -> None:
+def test_name_without_an_extension_has_an_empty_one(shop: Shop) -> None:
     assert shop.upload(shop.release(), "README", b"text").json()["extension"] == ""
 
 

@@ -255,7 +255,7 @@ def test_page_parameters_out_of_range_are_rejected(shop: Shop, query: str) -> No
         ("-publishedAt,version", ["1.9", "1.10", "2.0"]),
     ],
 )
-def test_sorting(shop: Shop, sort: str, expected: list[str]) -> None:
+def test_releases_are_sorted_by_the_given_field(shop: Shop, sort: str, expected: list[str]) -> None:
     shop.release(version="1.9", name="B", createdAt="2019-01-01T00:00:00Z")
     shop.release(version="1.10", name="B", createdAt="2021-01-01T00:00:00Z")
     shop.release(version="2.0", name="A", createdAt="2020-01-01T00:00:00Z")
@@ -290,7 +290,7 @@ def test_unknown_sort_is_refused(shop: Shop, sort: str) -> None:
         ({"updatedAt[lt]": "2020-01-01"}, []),
     ],
 )
-def test_filters(shop: Shop, query: dict[str, str], expected: list[str]) -> None:
+def test_releases_are_filtered_by_each_parameter(shop: Shop, query: dict[str, str], expected: list[str]) -> None:
     shop.published(version="1.0", platforms=["windows"])
     shop.release(
         version="2.0", name="Autumn", channel="beta", platforms=["linux", "mac os"], private=True,

@@ -94,7 +94,7 @@ def quick(seconds: float = 5) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['id']} {case['title']!a}")
-def test_corpus(case: dict[str, Any], tmp_path: Path) -> None:
+def test_archive_of_the_corpus_has_the_expected_verdict(case: dict[str, Any], tmp_path: Path) -> None:
     path = build_case(case, tmp_path)
     with path.open("rb") as handle, bounded():
         found = inspect_archive(handle, path.name)

@@ -154,7 +154,7 @@ def test_large_file_behind_a_link_is_refused(host: Any, settings: Any) -> None:
 @pytest.mark.parametrize(
     ("site", "category", "status"), [(100, None, "failed"), (100, 0, "passed"), (0, 100, "failed"), (0, None, "passed")]
 )
-def test_the_limit_of_the_category_is_the_same_for_links_and_uploads(
+def test_limit_of_the_category_is_equal_for_links_and_uploads(
     host: Any, settings: Any, site: int, category: int | None, status: str, wants_copy: bool
 ) -> None:
     settings.MAX_FILE_BYTES = site

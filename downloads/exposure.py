@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from downloads.models import Download, PublicSlug
 from releasehub.core.errors import Conflict, ErrorCode
@@ -49,6 +50,15 @@ def check_default_channel(download: Download, channel: str) -> None:
     """
     for check in _channel_checks:
         check(download, channel)
+
+
+def fold_default_channel(fields: dict[str, Any]) -> None:
+    """Write the default channel among the fields of a download as versions store their channel, in lower case.
+
+    Channels are compared without case, so `Beta` as a default must not become a second channel beside `beta`.
+    """
+    if "default_channel" in fields:
+        fields["default_channel"] = fields["default_channel"].strip().lower()
 
 
 def is_exposed(download: Download) -> bool:

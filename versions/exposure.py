@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from downloads.exposure import is_exposed
 from downloads.models import Download
-from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.inserts import insert_all
 from versions.models import PublicNumber, Version
 from versions.querysets import VersionQuerySet
@@ -80,12 +80,8 @@ def check_links_without_channel(download: Download, channel: str) -> None:
     channel first. If both channels had the number, a published link would lead to other files from now on.
 
     Raises:
-        Invalid: The channel is not written as versions store it.
         Conflict: A number exists in both channels.
     """
-    if channel != channel.strip().lower():
-        message = "Write the default channel in lower case and without surrounding spaces, as channels are compared."
-        raise Invalid(ErrorCode.INVALID, message, field="default_channel")
     same = {"download": OuterRef("download"), "sort_key": OuterRef("sort_key"), "channel": channel}
     is_taken = Exists(Version.objects.filter(**same)) | Exists(PublicNumber.objects.filter(**same))
     public = PublicNumber.objects.filter(is_taken, download=download, channel=download.default_channel)

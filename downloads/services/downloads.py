@@ -9,6 +9,7 @@ from downloads.exposure import (
     announce_scheme_change,
     check_default_channel,
     exposure_change,
+    fold_default_channel,
     is_exposed,
     remember_slug,
     slug_is_taken,
@@ -75,6 +76,7 @@ def create_download(
     if prefix := fields.get("prefix"):
         check_prefix(prefix, category)
     download = Download(last_update_at=timezone.now())
+    fold_default_channel(fields)
     state = first_state(actor, category, requested=fields.pop("state", ""))
     values = {
         "category": category,
@@ -112,6 +114,7 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
     download_policy.ensure("edit", actor, download)
     download = lock_download(download.pk)
     download_policy.ensure("edit", actor, download)
+    fold_default_channel(fields)
     if fields.get("state") == download.state:
         del fields["state"]
     changes = audit.changed_fields(download, fields)

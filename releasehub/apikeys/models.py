@@ -10,11 +10,13 @@ class ApiKey(ExpiringSecret):
     """An API key of a user.
 
     `download_ids` has the downloads that the key is bound to. If it is empty, the key is not bound. They are ids
-    instead of foreign keys, because the app of downloads is above this one.
+    instead of foreign keys, because the app of downloads is above this one. `foreign_scopes` are scopes that only the
+    original system of a dialect has: they are shown where they were set, and allow nothing.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_keys")
     scopes = models.JSONField(default=list, blank=True)
+    foreign_scopes = models.JSONField(default=list, db_default=[], editable=False)
     download_ids = models.JSONField("download IDs", default=list, blank=True)
     is_super_user = models.BooleanField("super-user key", default=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)

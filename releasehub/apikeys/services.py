@@ -1,6 +1,6 @@
 """Use cases of API keys: issue, change, revoke and verify them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign, clean_scopes
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.core.foreign import check_foreign
 
 
 @transaction.atomic
@@ -26,11 +27,14 @@ def issue_key(
     user: User,
     name: str,
     scopes: Iterable[str] = (),
+    foreign_scopes: Sequence[str] = (),
     download_ids: Collection[int] = (),
     expires_at: datetime | None = None,
     is_super_user: bool = False,
 ) -> tuple[ApiKey, str]:
     """Create a key, and return it together with its secret, which is not stored anywhere.
+
+    `foreign_scopes` are names of the original system that the hub does not know. They are stored and allow nothing.
 
     Raises:
         Denied: The actor may not issue this key.
@@ -43,12 +47,14 @@ def issue_key(
         message = f"{user} is not a site administrator, so this user cannot have a super-user key."
         raise Invalid(ErrorCode.INVALID, message, field="is_super_user")
     cleaned = clean_scopes(scopes, Scope.values)
+    check_foreign(foreign_scopes, field="scopes")
     check_expiry(expires_at)
     secret = secrets.new_secret()
     key = ApiKey.objects.create(
         user=user,
         name=name,
         scopes=cleaned,
+        foreign_scopes=list(foreign_scopes),
         download_ids=sorted(set(download_ids)),
         is_super_user=is_super_user,
         expires_at=expires_at,
@@ -76,6 +82,7 @@ def update_key(*, actor: Actor, key: ApiKey, **fields: Any) -> ApiKey:
     key = ApiKey.objects.select_for_update(of=("self",)).select_related("user").get(pk=key.pk)
     if "scopes" in fields:
         fields["scopes"] = clean_scopes(fields["scopes"], Scope.values)
+    check_foreign(fields.get("foreign_scopes", []), field="scopes")
     changes = audit.changed_fields(key, fields)
     if not changes:
         return key

@@ -8,6 +8,7 @@ from typing import Any
 
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, ErrorCode, Invalid
+from releasehub.core.foreign import check_foreign
 from releasehub.outbound.client import check_target
 from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.webhooks import filters, signing
@@ -22,7 +23,8 @@ MAX_CRITERIA_FIELDS = 20
 MAX_CRITERIA_VALUES = 100
 MAX_VALUE_CHARACTERS = 200
 AUDITED_FIELDS = ("title", "description", "format", "events", "criteria", "is_active", "verify_tls")
-_CHANGEABLE = frozenset({"url", *AUDITED_FIELDS})
+_FOREIGN = {"foreign_events": "events", "foreign_criteria": "criteria"}
+_CHANGEABLE = frozenset({"url", *AUDITED_FIELDS, *_FOREIGN})
 _FIELD = re.compile(r"[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){0,3}")
 
 
@@ -36,6 +38,8 @@ def check_fields(fields: Mapping[str, Any]) -> None:
             raise invalid(name, f"Enter one line of at most {limit} characters.")
     _check_events(fields.get("events", []))
     _check_criteria(fields.get("criteria", {}))
+    for name, sent_as in _FOREIGN.items():
+        check_foreign(fields.get(name, {}), field=sent_as)
     if "url" in fields:
         check_url(fields["url"])
 

@@ -43,8 +43,8 @@ def create_endpoint(
         organization: The organization whose downloads the events are about.
         download_id: The download that the events are about.
         secret: The secret. By default, a random one is generated.
-        fields: title, description, format, events, criteria, is_active, verify_tls, auth_type, auth_name and
-            auth_secret. Credentials in the URL become an authentication of the type `basic`.
+        fields: title, description, format, events, criteria, foreign_events, foreign_criteria, is_active, verify_tls,
+            auth_type, auth_name and auth_secret. Credentials in the URL become an authentication of the type `basic`.
 
     Raises:
         NotFound: The actor does not manage the organization or the download.

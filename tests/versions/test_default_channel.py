@@ -13,7 +13,7 @@ from downloads.services import update_download
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict
-from releasehub.distribution.permalinks import find_exact, find_newest
+from releasehub.distribution.permalinks import find_exact, find_newest, find_version
 from releasehub.publishing.deletion import delete_version
 from tests.factories import make_download, make_file, make_user, make_version, system
 
@@ -38,6 +38,17 @@ def test_latest_links_move_and_the_audit_row_says_so(download: Download) -> None
     assert find_newest(Actor(), download.slug, "a.bin").version.number == "2.0.0"
     row = AuditEntry.objects.filter(action="download.update").latest("id")
     assert row.changes["latest_links_lead_to"] == ["stable", "beta"]
+
+
+def test_case_and_spaces_of_the_default_channel_make_no_second_channel() -> None:
+    download = make_download(title="Tool", default_channel=" Beta ")
+    assert download.default_channel == "beta"
+    version = make_version(download, "1.0.0", files=1)
+    assert version.channel == "beta"
+    with pytest.raises(Conflict):
+        make_version(download, "1.0.0", channel="BETA")
+    assert find_version(Actor(), download, "1.0.0") == version
+    assert change(download, " STABLE ").default_channel == "stable"
 
 
 @pytest.mark.parametrize("state", ["published", "draft"])

@@ -32,20 +32,27 @@ class VersionNumberField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
-class KnownNamesField(serializers.ListField):
-    """A list of names, without those that the hub does not know: clients of the original systems send these too."""
+class NamesField(serializers.ListField):
+    """A list of names, with those that the hub does not know: clients of the original systems send these too."""
 
     child = serializers.CharField(max_length=100)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        names: list[str] = super().to_internal_value(data)
+        if not all(isinstance(item, str) for item in data):
+            self.child.fail("invalid")
+        return names
+
+
+class KnownNamesField(NamesField):
+    """A list of names, without those that the hub does not know."""
 
     def __init__(self, known_names: Collection[str], **options: Any) -> None:
         super().__init__(**options)
         self.known_names = frozenset(known_names)
 
     def to_internal_value(self, data: Any) -> list[str]:
-        names = super().to_internal_value(data)
-        if not all(isinstance(item, str) for item in data):
-            self.child.fail("invalid")
-        return [name for name in names if name in self.known_names]
+        return [name for name in super().to_internal_value(data) if name in self.known_names]
 
 
 class WordsField(serializers.ListField):

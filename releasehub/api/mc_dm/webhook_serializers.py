@@ -12,6 +12,7 @@ from rest_framework import serializers
 from releasehub.api.common.fields import FlagField, UnsignedField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, epoch, read_moment
+from releasehub.api.mc_dm.foreign_terms import DIALECT, foreign_criteria, foreign_events, with_foreign_events
 from releasehub.api.mc_dm.webhook_terms import (
     BODIES,
     CONTENT_TYPES,
@@ -52,10 +53,10 @@ CRITERIA_SCHEMA = {
 class TermsField(serializers.JSONField):
     """An object with the names of the dialect, or its JSON text in a form.
 
-    `read` translates it to the value that the hub stores; `convert` translates a stored value back.
+    `read` translates it to the fields of the endpoint that store it.
     """
 
-    def __init__(self, read: Callable[[dict[str, Any]], Any], **options: Any) -> None:
+    def __init__(self, read: Callable[[dict[str, Any]], dict[str, Any]], **options: Any) -> None:
         super().__init__(**options)
         self.read = read
 
@@ -74,18 +75,22 @@ class TermsField(serializers.JSONField):
 
 @extend_schema_field(EVENTS_SCHEMA)
 class McDmEventsField(TermsField):
-    convert = staticmethod(from_filter)
-
     def __init__(self, **options: Any) -> None:
-        super().__init__(to_filter, **options)
+        super().__init__(_event_fields, **options)
 
 
 @extend_schema_field(CRITERIA_SCHEMA)
 class CriteriaField(TermsField):
-    convert = staticmethod(from_criteria)
-
     def __init__(self, **options: Any) -> None:
-        super().__init__(to_criteria, **options)
+        super().__init__(_criteria_fields, **options)
+
+
+def _event_fields(events: dict[str, Any]) -> dict[str, Any]:
+    return {"events": to_filter(events), "foreign_events": {DIALECT: foreign_events(events)}}
+
+
+def _criteria_fields(criteria: dict[str, Any]) -> dict[str, Any]:
+    return {"criteria": to_criteria(criteria), "foreign_criteria": foreign_criteria(criteria)}
 
 
 class McDmWebhookSerializer(OutputSerializer):
@@ -115,6 +120,12 @@ class McDmWebhookSerializer(OutputSerializer):
         read_only=True, help_text="Unix seconds; when the previous secret stops to sign deliveries. 0: it already has"
     )
     created_date = EpochField(read_only=True, source="created_at", help_text="Unix seconds")
+
+    def get_events(self, endpoint: Endpoint) -> dict[str, Any]:
+        return with_foreign_events(from_filter(endpoint.events), endpoint.foreign_events.get(DIALECT, {}))
+
+    def get_criteria(self, endpoint: Endpoint) -> dict[str, Any]:
+        return from_criteria(endpoint.criteria) | endpoint.foreign_criteria
 
     def get_content_type(self, endpoint: Endpoint) -> str:
         return from_format(endpoint.format)[1]
@@ -227,11 +238,13 @@ class McDmWebhookUpdateSerializer(InputSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Combine `format` and `content_type` to the format that the hub stores.
+        """Combine `format` and `content_type` to the format that the hub stores, and unpack events and criteria.
 
         Raises:
             Invalid: The format has no such content type.
         """
+        for name in ("events", "criteria"):
+            attrs |= attrs.pop(name, {})
         content_type = attrs.pop("content_type", "")
         if content_type or "format" in attrs:
             current = self.instance.format if self.instance else Endpoint.Format.STANDARD
@@ -248,7 +261,7 @@ class McDmSecretSerializer(InputSerializer):
 
 class McDmWebhookCreateSerializer(McDmWebhookUpdateSerializer, McDmSecretSerializer):
     events = McDmEventsField(
-        default=lambda: [f"{kind}.*" for kind in KINDS],
+        default=lambda: {"events": [f"{kind}.*" for kind in KINDS]},
         help_text="All events by default, except those of single downloads of files (`download_…` and `gate_…`)",
     )
     download_id = UnsignedField(default=0, help_text="0: none")

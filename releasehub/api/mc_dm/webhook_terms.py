@@ -84,7 +84,7 @@ def from_format(format_: str) -> tuple[str, str]:
 def to_filter(events: Mapping[str, Any]) -> list[str]:
     """Return the filter that the hub stores. Events of content types that are left out are not sent.
 
-    Content types and events that do not exist here are ignored: clients of the original system name them too.
+    Content types and events that do not exist here are left out: `foreign_terms` keeps those for the answer.
 
     Raises:
         UnknownTerm: No content type is given, or the events of one are not names.
@@ -93,13 +93,13 @@ def to_filter(events: Mapping[str, Any]) -> list[str]:
         raise UnknownTerm("Select at least one content type. To pause deliveries, set active to 0.")
     filter_: set[str] = set()
     for content_type, names in events.items():
-        name_list = _name_list(names)
+        selected = name_list(names)
         if content_type not in CONTENT_TYPES:
             continue
         kind = _kind(content_type)
         everything = frozenset(f"{group}.{EVERYTHING}" for group in _groups(kind))
         events_by_name = _events_by_name(kind) | {EVERYTHING: everything}
-        filter_ = filter_.union(*(events_by_name.get(name, ()) for name in name_list))
+        filter_ = filter_.union(*(events_by_name.get(name, ()) for name in selected))
     return sorted(filter_) or list(NO_EVENTS)  # an empty filter would match everything
 
 
@@ -159,7 +159,17 @@ def _traffic_name(single: str) -> str:
     return verb if verb.startswith("gate_") else f"download_{verb}"
 
 
-def _name_list(names: Any) -> list[str]:
+def names_of_type(content_type: str) -> frozenset[str]:
+    """Return the names of the events of a content type that exists here."""
+    return frozenset(_events_by_name(_kind(content_type)))
+
+
+def name_list(names: Any) -> list[str]:
+    """Return the event names of a content type.
+
+    Raises:
+        UnknownTerm: They are neither a name nor a list of names.
+    """
     result = [names] if isinstance(names, str) else names
     if not isinstance(result, list) or not result or not all(isinstance(name, str) for name in result):
         raise UnknownTerm('The events of a content type must be "*" or a list of event names.')

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
-from releasehub.api.common.fields import UnsignedField
+from releasehub.api.common.fields import FlagField, UnsignedField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.native.whoami_serializers import WhoamiUserSerializer
 
@@ -17,18 +17,20 @@ from releasehub.api.native.whoami_serializers import WhoamiUserSerializer
 class InvitationListQuerySerializer(serializers.Serializer[Any]):
     download_id = UnsignedField(required=False, help_text="The download whose pending invitations are listed")
     organization_id = serializers.CharField(required=False, help_text="The organization, instead of a download")
+    mine = FlagField(default=False, help_text="1: the invitations of the caller to teams and to own downloads")
     limit = UnsignedField(required=False, help_text="1 to 100; 20 by default")
     cursor = serializers.CharField(required=False, help_text="The cursor in `next` or `previous` of another page")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("download_id" in attrs) == ("organization_id" in attrs):
-            raise serializers.ValidationError("Set either download_id or organization_id.")
+        if ["download_id" in attrs, "organization_id" in attrs, attrs["mine"]].count(True) != 1:
+            raise serializers.ValidationError("Set one of download_id, organization_id and mine=1.")
         return attrs
 
 
 class InvitationSerializer(OutputSerializer):
     id = serializers.CharField()
     kind = serializers.ChoiceField(choices=Invitation.Kind.values)
+    download_id = serializers.IntegerField(allow_null=True, help_text="null for an invitation to an organization")
     invited = serializers.CharField(help_text="The user name or e-mail address, as the inviter wrote it")
     rights = serializers.ListField(
         child=serializers.CharField(), help_text="Team rights, or the id of a role; empty for the ownership"
@@ -39,6 +41,9 @@ class InvitationSerializer(OutputSerializer):
 
     def get_id(self, invitation: Invitation) -> str:
         return invitation.public_id
+
+    def get_download_id(self, invitation: Invitation) -> int | None:
+        return None if invitation.kind == Invitation.Kind.ORGANIZATION else invitation.target_id
 
     def get_invited_by(self, invitation: Invitation) -> str | None:
         return invitation.invited_by.get_username() if invitation.invited_by else None

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +14,12 @@ from downloads.models import Download
 from downloads.services import pending_invitations_of_download, transfer_download
 from releasehub.accounts.models import Invitation, Organization
 from releasehub.accounts.policies import invitation_policy
-from releasehub.accounts.services import pending_invitations_of_organization, revoke_invitation
+from releasehub.accounts.services import (
+    accept_invitation,
+    decline_invitation,
+    pending_invitations_of_organization,
+    revoke_invitation,
+)
 from releasehub.api.common.model_mixins import ListModelMixin
 from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.native.access_key_viewsets import find_download
@@ -28,18 +34,26 @@ from releasehub.api.native.people_serializers import (
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
+from releasehub.core.errors import Denied, NotFound
 
 TAG = "people"
 
 
 @extend_schema_view(
     list=extend_schema(
-        summary="List the pending invitations to a download or an organization",
+        summary="List the pending invitations to a download, to an organization or to the caller",
         parameters=[InvitationListQuerySerializer],
         responses={200: InvitationListSerializer},
     ),
     destroy=extend_schema(summary="Revoke an invitation", responses={200: SuccessSerializer}),
+    accept=extend_schema(
+        summary="Accept an invitation to a team, or to own a download", request=None, responses={200: SuccessSerializer}
+    ),
+    decline=extend_schema(
+        summary="Decline an invitation to a team, or to own a download",
+        request=None,
+        responses={200: SuccessSerializer},
+    ),
 )
 @extend_schema(tags=[TAG])
 class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
@@ -53,17 +67,24 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
     pagination_class = NewestFirst
     list_key = "invitations"
     open_actions = frozenset()
-    required_scopes = {"list": (), "destroy": ()}  # the scope depends on what the invitation is for
+    required_scopes = {
+        "list": (),
+        "destroy": (),  # the scope depends on what the invitation is for
+        **dict.fromkeys(("accept", "decline"), Scope.DOWNLOAD_WRITE),
+    }
 
     def get_queryset(self) -> models.QuerySet[Invitation]:
-        """Return the pending invitations to the target that the query string names.
+        """Return the pending invitations to the target that the query string names, or those of the caller.
 
         Raises:
             NotFound: The caller may not see the target.
             Denied: The caller may not invite to it.
         """
         query = self.get_validated_query(InvitationListQuerySerializer)
-        if "download_id" in query:
+        if query["mine"]:
+            self.require_scope(Scope.DOWNLOAD_READ)
+            rows = Invitation.objects.pending().addressed_to(self.actor).exclude(kind=Invitation.Kind.ORGANIZATION)
+        elif "download_id" in query:
             self.require_scope(Scope.DOWNLOAD_READ)
             rows = pending_invitations_of_download(actor=self.actor, download=find_download(query["download_id"]))
         else:
@@ -87,6 +108,28 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
         self.require_scope(Scope.MEMBERS_INVITE if is_to_organization else Scope.DOWNLOAD_WRITE)
         revoke_invitation(actor=self.actor, invitation=invitation)
         return Response({"success": True})
+
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        accept_invitation(actor=self.actor, invitation=self.get_download_invitation())
+        return Response({"success": True})
+
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        decline_invitation(actor=self.actor, invitation=self.get_download_invitation())
+        return Response({"success": True})
+
+    def get_download_invitation(self) -> Invitation:
+        """Return the invitation, unless it is to an organization: no scope of a key allows to join one.
+
+        Raises:
+            Http404: The caller may not see the invitation.
+            Denied: It is an invitation to an organization.
+        """
+        invitation: Invitation = self.get_object()
+        if invitation.kind == Invitation.Kind.ORGANIZATION:
+            raise Denied("A key cannot join an organization. Answer this invitation on your account page.")
+        return invitation
 
 
 class TransferViewSet(NativeViewSet):

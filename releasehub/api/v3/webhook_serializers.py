@@ -7,26 +7,16 @@ from typing import Any
 
 from rest_framework import serializers
 
+from releasehub.api.common.fields import NamesField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS, V3MomentField, format_optional_moment
-from releasehub.api.v3.webhook_terms import EVENTS, NoEvents, from_filter, from_type, to_filter
+from releasehub.api.v3.webhook_terms import DIALECT, EVENTS, from_filter, from_type, to_filter
+from releasehub.core.foreign import split_names
 from releasehub.webhooks.endpoints import secret_of
 from releasehub.webhooks.models import Attempt, Delivery, Endpoint
 
 MAX_BODY_EXCERPT = 4096
 EXTENSION = "Not in the original API"
-
-
-class V3EventsField(serializers.ListField):
-    """Names of events in this dialect, which become the filter that the hub stores."""
-
-    child = serializers.CharField(max_length=100)
-
-    def to_internal_value(self, data: Any) -> list[str]:
-        try:
-            return to_filter(super().to_internal_value(data))
-        except NoEvents as error:
-            raise serializers.ValidationError(str(error)) from error
 
 
 class V3WebhookEventSerializer(serializers.Serializer[Any]):
@@ -47,7 +37,11 @@ class V3WebhookSerializer(OutputSerializer):
     url = serializers.CharField(read_only=True)
     token = serializers.CharField(read_only=True, allow_null=True, help_text="null for a token without `webhook:write`")
     active = serializers.BooleanField(read_only=True, help_text="Whether the webhook is sending deliveries")
-    events = serializers.ListField(child=serializers.ChoiceField(choices=EVENTS), read_only=True)
+    events = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="Also those of the original system that the hub does not have",
+    )
     productId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
     organizationId = serializers.CharField(read_only=True, allow_null=True, help_text=EXTENSION)
 
@@ -58,7 +52,7 @@ class V3WebhookSerializer(OutputSerializer):
         return endpoint.state == Endpoint.State.SENDING
 
     def get_events(self, endpoint: Endpoint) -> list[str]:
-        return from_filter(endpoint.events)
+        return sorted([*from_filter(endpoint.events), *endpoint.foreign_events.get(DIALECT, [])])
 
     def get_product_id(self, endpoint: Endpoint) -> str | None:
         return self.context["products"].get(endpoint.download_id)  # type: ignore[no-any-return]
@@ -178,15 +172,23 @@ class V3WebhookUpdateSerializer(InputSerializer):
     )
     active = serializers.BooleanField(required=False, source="is_active")
     enabled = serializers.BooleanField(required=False, help_text="Another name of `active`")
-    events = V3EventsField(required=False, help_text="See `GET /v3/webhooks/events`")
+    events = NamesField(
+        required=False,
+        allow_empty=False,
+        error_messages={"empty": "Select at least one event. To pause deliveries, set `active` to false."},
+        help_text="See `GET /v3/webhooks/events`. Other names are stored and returned, but nothing is sent for them",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Replace `enabled` by `is_active`, and leave out an empty secret."""
+        """Replace `enabled` by `is_active`, leave out an empty secret, and separate the events that exist here."""
         enabled = attrs.pop("enabled", None)
         if enabled is not None:
             attrs.setdefault("is_active", enabled)
         if not attrs.get("secret"):
             attrs.pop("secret", None)
+        if "events" in attrs:
+            known, foreign = split_names(attrs["events"], EVENTS)
+            attrs |= {"events": to_filter(known), "foreign_events": {DIALECT: foreign}}
         return attrs
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import DELETIONS, EVERYTHING, NO_EVENTS
 
+DIALECT = "v3"
+"""The key of foreign names in `Endpoint.foreign_events`."""
 KINDS = {"version": "release", "file": "releaseFile"}
 TEST = EventType.ENDPOINT_TEST.value
 _TYPES = {
@@ -39,21 +41,10 @@ DESCRIPTIONS = {
 }
 
 
-class NoEvents(ValueError):
-    """A request selects no event at all. The message is meant for the user."""
-
-
 def to_filter(names: Iterable[str]) -> list[str]:
-    """Return the filter that the hub stores for these names, without events that exist in the original system only.
-
-    Raises:
-        NoEvents: There is no name.
-    """
-    unique_names = set(names)
-    if not unique_names:
-        raise NoEvents("Select at least one event. To pause deliveries, set `active` to false.")
+    """Return the filter that the hub stores for these names of events."""
     # An empty filter would match everything.
-    return sorted(_TYPES[name] for name in unique_names & _TYPES.keys()) or list(NO_EVENTS)
+    return sorted({_TYPES[name] for name in names}) or list(NO_EVENTS)
 
 
 def from_filter(filter_: Iterable[str]) -> list[str]:

@@ -21,6 +21,8 @@ class Endpoint(PublicIdModel, TimeStampedModel):
     Attributes:
         events: The filter of event types, see `filters`.
         criteria: Allowed values, by object type and then by field of the snapshot. Other fields are not restricted.
+        foreign_events, foreign_criteria: What a client selected by names that only the original system of its dialect
+            has. It matches no event, and is returned to clients only.
         verify_tls: Whether the TLS certificate has to be valid. The IP address is checked in any case.
         notice_due_at: When to notify the owners that the hub has disabled the endpoint.
         auth_name: The user name or the name of the header with which the hub authenticates at the receiver.
@@ -59,6 +61,8 @@ class Endpoint(PublicIdModel, TimeStampedModel):
     format = models.CharField(max_length=10, choices=Format.choices, default=Format.STANDARD)
     events = models.JSONField(default=list, blank=True)
     criteria = models.JSONField(default=dict, blank=True)
+    foreign_events = models.JSONField(default=dict, db_default={}, editable=False)
+    foreign_criteria = models.JSONField(default=dict, db_default={}, editable=False)
     wants_traffic = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField("active", default=True)
     verify_tls = models.BooleanField("verify the TLS certificate", default=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from releasehub.api.mc_dm.foreign_terms import foreign_criteria, foreign_events, with_foreign_events
 from releasehub.api.mc_dm.webhook_terms import (
     CONTENT_TYPES,
     UnknownTerm,
@@ -120,10 +121,18 @@ def test_events_that_are_no_names_are_rejected(events: Any) -> None:
 
 
 @pytest.mark.parametrize("events", [{"mc_dm_thread": "*"}, {"mc_dm_file": ["publish"]}, {"mc_dm_download": ["rated"]}])
-def test_unknown_events_are_ignored(events: Any) -> None:
+def test_unknown_events_match_nothing(events: Any) -> None:
     assert to_filter({"mc_dm_version": "insert"} | events) == ["version.created"]
     assert from_filter(to_filter(events)) == {}
     assert wanted(to_filter(events)) == []
+    assert foreign_events({"mc_dm_version": "insert"} | events) == events
+
+
+def test_unknown_events_are_merged_with_the_known_ones() -> None:
+    events = {"mc_dm_version": ["featured", "insert"], "mc_dm_file": ["*", "viewed"], "thread": "*"}
+    foreign = foreign_events(events)
+    assert foreign == {"mc_dm_version": ["featured"], "thread": "*"}
+    assert with_foreign_events(from_filter(to_filter(events)), foreign) == events | {"mc_dm_file": "*"}
 
 
 @pytest.mark.parametrize(
@@ -150,8 +159,9 @@ def test_unknown_criteria_are_rejected(criteria: Any) -> None:
         to_criteria(criteria)
 
 
-def test_criteria_of_unknown_content_types_are_ignored() -> None:
-    assert to_criteria({"mc_dm_thread": {"nodes": [1]}, "mc_dm_file": {}}) == {"file": {}}
+def test_criteria_of_unknown_content_types_restrict_nothing() -> None:
+    criteria = {"mc_dm_thread": {"nodes": [1]}, "mc_dm_file": {}}
+    assert (to_criteria(criteria), foreign_criteria(criteria)) == ({"file": {}}, {"mc_dm_thread": {"nodes": [1]}})
 
 
 def test_prefixes_of_downloads_are_ids_and_0_is_none() -> None:

@@ -97,6 +97,21 @@ def test_events_are_stored_under_hub_names(hub: Hub) -> None:
     }
 
 
+def test_terms_of_the_original_system_are_returned_but_never_sent(hub: Hub) -> None:
+    events = {"mc_dm_version": ["featured", "insert"], "thread": ["insert"]}
+    criteria = {"thread": {"nodes": [1]}}
+    row = hub.made(events=events, criteria=criteria)
+    assert (row.events, row.criteria) == (["version.created"], {})
+    path = f"{BASE}{row.pk}/"
+    shown = hub.client.get(path).json()["webhook"]
+    assert (shown["events"], shown["criteria"]) == (events, criteria)
+    changed = hub.client.send("put", path, {"events": {"thread": "*"}}).json()["webhook"]
+    assert (changed["events"], changed["criteria"]) == ({"thread": "*"}, criteria)
+    make_version(hub.download, "9.0")
+    assert not row.deliveries.exists()
+    assert hub.create(events={"thread": ["x" * 10_000]}).status_code == 400
+
+
 def test_a_form_takes_maps_as_json(hub: Hub) -> None:
     data = {"url": URL, "download_id": hub.download.pk, "events": '{"mc_dm_file": "*"}', "active": "0"}
     answer = hub.client.post(BASE, data)

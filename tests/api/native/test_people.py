@@ -92,6 +92,40 @@ def test_the_list_needs_one_target(scene: Scene) -> None:
     assert [who.get(url).status_code for url in ("/api/invitations/", both)] == [400, 400]
 
 
+def answered(scene: Scene, answer: str) -> Any:
+    """Offer the download to the guest, and return the response to the guest's answer."""
+    url = f"/api/downloads/{scene.download.pk}/transfer"
+    offered = client(scene.owner).send("post", url, {"to": "guest"}).json()["invitation"]
+    who = client(scene.guest)
+    listed = who.get("/api/invitations/?mine=1")
+    check("/api/invitations/", "get", listed)
+    assert [row["id"] for row in listed.json()["invitations"]] == [offered["id"], scene.team.public_id]
+    assert offered["download_id"] == scene.download.pk
+    response = who.send("post", f"/api/invitations/{offered['id']}/{answer}/")
+    check(f"/api/invitations/{{public_id}}/{answer}/", "post", response)
+    again = who.send("post", f"/api/invitations/{offered['id']}/{answer}/")
+    assert (response.status_code, again.status_code) == (200, 409)
+    return Download.objects.get(pk=scene.download.pk).owner
+
+
+def test_an_accepted_transfer_changes_the_owner(scene: Scene) -> None:
+    assert answered(scene, "accept") == scene.guest
+
+
+def test_a_declined_transfer_changes_nothing(scene: Scene) -> None:
+    assert answered(scene, "decline") == scene.owner
+
+
+def test_only_the_addressee_answers_and_only_for_downloads(scene: Scene) -> None:
+    path = f"/api/invitations/{scene.team.public_id}/accept/"
+    assert client(make_user()).send("post", path).status_code == 404
+    assert client(scene.owner).send("post", path).status_code == 403
+    assert client(scene.guest, Scope.DOWNLOAD_READ).send("post", path).status_code == 403
+    to_organization = f"/api/invitations/{scene.member.public_id}/accept/"
+    assert client(scene.guest).send("post", to_organization).status_code == 403
+    assert Invitation.objects.pending().count() == 2
+
+
 def test_a_transfer_is_offered_and_names_the_owner(scene: Scene) -> None:
     path, url = "/api/downloads/{download_id}/transfer", f"/api/downloads/{scene.download.pk}/transfer"
     who = client(scene.owner)

@@ -124,11 +124,15 @@ def test_invalid_tokens_are_rejected(shop: Shop, field: str, value: Any) -> None
     assert not ApiKey.objects.exists()
 
 
-def test_unknown_scopes_are_ignored(shop: Shop) -> None:
+def test_unknown_scopes_are_returned_but_allow_nothing(shop: Shop) -> None:
     made = create(shop, scopes=["license:read", "release:read"]).json()
-    assert made["scopes"] == ["release:read"]
+    assert made["scopes"] == ["license:read", "release:read"]
+    assert ApiKey.objects.get().scopes == ["release:read"]
     path = f"{TOKENS}/{made['id']}"
-    assert shop.client.send("patch", path, {"scopes": ["license:read"]}).json()["scopes"] == []
+    changed = shop.client.send("patch", path, {"scopes": ["license:read"]}).json()
+    assert changed["scopes"] == ["license:read"]
+    assert ApiClient(made["token"]).get("/v3/releases").status_code == 403
+    assert create(shop, scopes=["x" * 99 + str(n) for n in range(100)]).status_code == 400
 
 
 def test_change_and_revoke(shop: Shop) -> None:

@@ -21,7 +21,7 @@ from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Delivery, Endpoint
 from tests.api.v3.shop import Shop, signed_in
 from tests.conftest import ApiClient
-from tests.factories import make_download, make_key, make_organization, make_user, system
+from tests.factories import make_download, make_key, make_organization, make_user, make_version, system
 from tests.outbound.conftest import lookups as lookups
 from tests.outbound.corpus import REFUSED_WHEN_SAVED, host_of
 from tests.webhooks.conftest import Receiver, status
@@ -176,9 +176,15 @@ def test_errors_name_the_invalid_field(shop: Shop, wrong: dict[str, Any]) -> Non
     assert not Endpoint.objects.exists()
 
 
-def test_events_of_the_original_system_are_ignored(shop: Shop) -> None:
+def test_events_of_the_original_system_are_returned_but_never_sent(shop: Shop) -> None:
     answer = create(shop, events=["license.created", "release.created"])
-    assert (answer.status_code, answer.json()["events"]) == (201, ["release.created"])
+    assert (answer.status_code, answer.json()["events"]) == (201, ["license.created", "release.created"])
+    endpoint = Endpoint.objects.get()
+    assert endpoint.events == ["version.created"]
+    changed = patch(shop, endpoint, events=["license.created"]).json()
+    assert changed["events"] == ["license.created"]
+    make_version(shop.product, "9.0")
+    assert not endpoint.deliveries.exists()
 
 
 WRONG = [None, [], {}, "", "x" * 3000, -1, 2**70, True, "\x00", "\ud800", ["a"], 1.5]

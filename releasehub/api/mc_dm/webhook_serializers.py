@@ -125,7 +125,7 @@ class McDmWebhookSerializer(OutputSerializer):
         return with_foreign_events(from_filter(endpoint.events), endpoint.foreign_events.get(DIALECT, {}))
 
     def get_criteria(self, endpoint: Endpoint) -> dict[str, Any]:
-        return from_criteria(endpoint.criteria) | endpoint.foreign_criteria
+        return {**from_criteria(endpoint.criteria), **endpoint.foreign_criteria}
 
     def get_content_type(self, endpoint: Endpoint) -> str:
         return from_format(endpoint.format)[1]

@@ -76,6 +76,13 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
             return self.none()
         return rows.filter(Q(owner_id=actor.user_id) | Q(on_team(actor.user_id, *flags), deleted_at__isnull=True))
 
+    def worked_on_by(self, actor: Actor) -> Self:
+        """Rows that the user of the actor owns or is on the team of, also if the user could moderate all others."""
+        if actor.user_id is None:
+            return self.none()
+        mine = Q(owner_id=actor.user_id) | Q(on_team(actor.user_id), deleted_at__isnull=True)
+        return self.within_binding(actor).filter(mine)
+
     def entities(self, kind: str = "") -> Self:
         """Downloads of the category `entities`, of all kinds or of one kind."""
         rows = self.filter(category__slug=ENTITIES)

@@ -54,6 +54,10 @@ class BlobStorage(Protocol):
     `collect` moves or copies it to `blobs/`.
     """
 
+    @property
+    def upload_origin(self) -> str:
+        """The origin to which browsers send parts, such as https://s3.example.com; empty if it is the hub itself."""
+
     def new_writer(self) -> Writer: ...
     def open(self, key: str, start: int = 0) -> IO[bytes]:
         """Open the object for reading, beginning at byte `start`.

@@ -25,6 +25,8 @@ from files.storage.signing import SignedPart, sign_path
 class LocalStorage:
     """Storage in a folder: the location of Django's `releases` storage."""
 
+    upload_origin = ""
+
     @property
     def root(self) -> Path:
         return Path(storages["releases"].path(""))

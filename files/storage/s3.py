@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django.core.files.storage import storages
 
@@ -32,6 +34,12 @@ class S3Storage:
     def client(self) -> S3Client:
         client: S3Client = storages["releases"].connection.meta.client  # type: ignore[attr-defined]
         return client
+
+    @cached_property
+    def upload_origin(self) -> str:
+        """The origin of the signed URLs. It is read from such a URL, because it may contain the name of the bucket."""
+        url = urlsplit(self.client.generate_presigned_url("put_object", Params={"Bucket": self.bucket, "Key": "x"}))
+        return f"{url.scheme}://{url.netloc}"
 
     def new_writer(self) -> Writer:
         return S3Writer(self.client, self.bucket, new_key())

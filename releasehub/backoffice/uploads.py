@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -15,13 +13,10 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from files.blobs import release_claim
-from files.services import add_file, upload_limit
-from files.uploads.handlers import StagingUploadHandler, takes_files
-from files.uploads.intake import accept_upload
+from files.uploads.form_uploads import receive_files, store_file
+from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
-from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, StorageFull
 from versions.models import Version
 from versions.policies import version_policy
@@ -42,38 +37,6 @@ class UploadForm(forms.Form):
         widget=UnfoldBooleanWidget,
         help_text="The team sees the file with the reasons, and a moderator can let it through.",
     )
-
-
-@contextmanager
-def receive_files(request: HttpRequest, version: Version) -> Iterator[None]:
-    """Stream the file in the request body to storage, and remove it again unless a blob took it over.
-
-    The caller has checked the permission to upload. The name is checked afterwards, so that the form keeps its values.
-    """
-    handler = StagingUploadHandler(request, authorize=lambda name: upload_limit(version))
-    if request.method == "POST":
-        request.upload_handlers = [handler]
-    try:
-        yield
-    finally:
-        handler.discard()
-
-
-def store_file(actor: Actor, version: Version, form: UploadForm) -> None:
-    """Check the staged upload, turn it into a blob and add the file row.
-
-    Raises:
-        DomainError: `accept_upload` or `add_file` rejected the file.
-    """
-    values = dict(form.cleaned_data)
-    upload = values.pop("file").staged
-    keep_rejected = values.pop("keep_rejected")
-    accepted_upload = accept_upload(actor=actor, version=version, upload=upload, keep_rejected=keep_rejected)
-    try:
-        add_file(actor=actor, version=version, **vars(accepted_upload), **values)
-    except Exception:
-        release_claim(accepted_upload.blob)
-        raise
 
 
 class UploadMixin(ActionAdmin):
@@ -113,7 +76,9 @@ class UploadMixin(ActionAdmin):
         form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
         if not form.is_valid():
             return self._upload_page(request, version, form)
-        store_file(admin_actor(request), version, form)
+        values = dict(form.cleaned_data)
+        upload = values.pop("file").staged
+        store_file(actor=admin_actor(request), version=version, upload=upload, **values)
         self.message_user(request, "1 file uploaded.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:versions_version_change", args=[version.pk]))
 

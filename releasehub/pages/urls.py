@@ -2,7 +2,7 @@
 
 from django.contrib.sitemaps.views import index as sitemap_index
 from django.contrib.sitemaps.views import sitemap
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from releasehub.pages import (
     access_keys,
@@ -52,6 +52,7 @@ urlpatterns = [
     path("pictures/<slug:public_id>/<int:width>-<slug:digest>.webp", pictures.picture, name="picture"),
     path("downloads/<slug:slug>.<int:pk>/about/statistics/", statistics_views.statistics, name="statistics"),
     path("account/", account.account, name="account"),
+    path("account/", include("releasehub.pages.desk.urls")),
     path("account/watches/downloads/<int:pk>/", watches.watch_download, name="watch-download"),
     path("account/watches/categories/<int:pk>/", watches.watch_category, name="watch-category"),
     path("account/watches/stop/<str:token>/", watches.stop, name="watch-stop"),

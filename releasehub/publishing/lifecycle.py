@@ -65,6 +65,14 @@ def enter(name: Move, *, actor: Actor, version: Version, publish_at: datetime | 
     return _carry_out(_row(name, context), context)
 
 
+def offered_moves(actor: Actor, version: Version) -> list[Move]:
+    """Return the moves that the actor may make and that would change the version. A guard may still refuse them."""
+    context = Context(actor, version)
+    rows = {name: next((row for row in TABLE if row.applies_to(name, context)), None) for name in Move}
+    changing = [name for name, row in rows.items() if row is not None and row.action is not None]
+    return [name for name in changing if version_policy.allows(POLICIES[name], actor, version)]
+
+
 def _row(name: Move, context: Context) -> Transition:
     """Return the first row of the table that applies, or raise the error that explains why no row applies."""
     for row in TABLE:

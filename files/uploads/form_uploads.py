@@ -1,0 +1,56 @@
+"""Files from HTML forms, which are streamed to the storage like those of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.http import HttpRequest
+
+from files.blobs import release_claim
+from files.models import File
+from files.services import add_file, upload_limit
+from files.storage.streaming import StagedUpload
+from files.uploads.handlers import StagingUploadHandler
+from files.uploads.intake import accept_upload
+from releasehub.core.actor import Actor
+from versions.models import Version
+
+
+@contextmanager
+def receive_files(request: HttpRequest, version: Version) -> Iterator[None]:
+    """Stream the file in the request body to storage, and remove it again unless a blob took it over.
+
+    The caller has checked the permission to upload. The name is checked afterwards, so that the form keeps its values.
+    """
+    handler = StagingUploadHandler(request, authorize=lambda name: upload_limit(version))
+    if request.method == "POST":
+        request.upload_handlers = [handler]
+    try:
+        yield
+    finally:
+        handler.discard()
+
+
+def store_file(
+    *, actor: Actor, version: Version, upload: StagedUpload, keep_rejected: bool = False, **fields: Any
+) -> File:
+    """Check the staged upload, turn it into a blob and add the file row.
+
+    Args:
+        actor: Who sent the form.
+        version: The version that gets the file.
+        upload: The bytes that `receive_files` streamed to storage.
+        keep_rejected: See `accept_upload`.
+        fields: Other fields of the file.
+
+    Raises:
+        DomainError: `accept_upload` or `add_file` rejected the file.
+    """
+    accepted_upload = accept_upload(actor=actor, version=version, upload=upload, keep_rejected=keep_rejected)
+    try:
+        return add_file(actor=actor, version=version, **vars(accepted_upload), **fields)
+    except Exception:
+        release_claim(accepted_upload.blob)
+        raise

@@ -1,0 +1,163 @@
+"""Pages of an author's downloads: the list, a new download, its overview, its settings, and its deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.services import create_download, restore_download, update_download
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Denied, Invalid, NotFound, Rejected
+from releasehub.core.requests import actor_of
+from releasehub.distribution.latest import with_current_version
+from releasehub.pages.contexts import current_versions
+from releasehub.pages.desk.checklist import first_steps
+from releasehub.pages.desk.download_forms import DownloadForm, NewDownloadForm
+from releasehub.pages.desk.lookup import find_download
+from releasehub.pages.desk.version_moves import BULK_MOVES
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.manage_links import people_links
+from releasehub.pages.paging import page_of_rows
+from releasehub.publishing.deletion import delete_download
+from versions.models import Version
+
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+MAX_DELETED = 20
+REFUSALS = (Conflict, Denied, Invalid, Rejected)
+
+
+def _delete(actor: Actor, download: Download, reason: str) -> str:
+    delete_download(actor=actor, download=download, reason=reason)
+    return _("The download was deleted. You can restore it until it is erased.")
+
+
+def _restore(actor: Actor, download: Download, reason: str) -> str:
+    restore_download(actor=actor, download=download)
+    return _("The download was restored.")
+
+
+def _show(actor: Actor, download: Download, reason: str) -> str:
+    changed = update_download(actor=actor, download=download, state=Download.State.VISIBLE)
+    if changed.state == Download.State.MODERATED:
+        return _("A moderator has to approve the download. It appears on the site after that.")
+    return _("The download is on the site now.")
+
+
+def _hide(actor: Actor, download: Download, reason: str) -> str:
+    update_download(actor=actor, download=download, state=Download.State.DRAFT)
+    return _("The download is a draft now. Only its team sees it.")
+
+
+ACTIONS: dict[str, Callable[[Actor, Download, str], str]] = {
+    "delete": _delete,
+    "restore": _restore,
+    "show": _show,
+    "hide": _hide,
+}
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    rows = with_current_version(Download.objects.worked_on_by(actor)).select_related("category")
+    page = page_of_rows(request, rows.order_by("-last_update_at", "-id"))
+    deleted = Download.all_objects.deleted().filter(owner=actor.user).order_by("-deleted_at")[:MAX_DELETED]
+    shown = [row.pk for row in page.object_list]
+    context = {
+        "page": page,
+        "current": current_versions(page.object_list),
+        "postable": set(Download.objects.postable_by(actor).filter(pk__in=shown).values_list("pk", flat=True)),
+        "deleted": deleted,
+    }
+    return render(request, "pages/desk/index.html", context)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def new(request: HttpRequest) -> HttpResponseBase:
+    """Create a draft, which only its team sees until its first version is published."""
+    actor = actor_of(request)
+    form = NewDownloadForm(request.POST or None, actor=actor)
+    if form.is_valid():
+        try:
+            download = create_download(actor=actor, state=Download.State.DRAFT, **form.cleaned_data)
+        except REFUSALS as error:
+            form.refuse(error)
+        else:
+            return redirect("pages:desk-download", download.public_id)
+    return _form_page(request, form)
+
+
+@login_required
+@require_safe
+@answers_errors
+def detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    actor = actor_of(request)
+    download = find_download(actor, public_id)
+    rows = Version.all_objects if download_policy.can_manage_versions(actor, download) else Version.objects
+    page = page_of_rows(request, rows.filter(download=download).order_by("-created_at", "-id"))
+    newest = Version.objects.filter(download=download).order_by("-created_at", "-id").first()
+    context = {
+        "download": download,
+        "page": page,
+        "steps": first_steps(download, newest),
+        "links": people_links(actor, download),
+        "moves": BULK_MOVES,
+        "may_edit": download_policy.allows("edit", actor, download),
+        "may_post": download_policy.allows("post_version", actor, download),
+        "may_delete": download_policy.allows("delete", actor, download),
+        "may_restore": download.is_deleted and download_policy.allows("restore", actor, download),
+    }
+    return render(request, "pages/desk/download.html", context)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    download = find_download(actor, public_id)
+    download_policy.ensure("edit", actor, download)
+    form = DownloadForm(request.POST or None, actor=actor, download=download)
+    if form.is_valid():
+        try:
+            update_download(actor=actor, download=download, **form.cleaned_data)
+        except REFUSALS as error:
+            form.refuse(error)
+        else:
+            messages.success(request, _("The download was saved."))
+            return redirect("pages:desk-download", public_id)
+    return _form_page(request, form, download=download)
+
+
+@login_required
+@require_POST
+@answers_errors
+def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    download = find_download(actor, public_id)
+    if name not in ACTIONS:
+        raise NotFound
+    try:
+        messages.success(request, ACTIONS[name](actor, download, request.POST.get("reason", "")))
+    except REFUSALS as error:
+        messages.error(request, error.message)
+    if name == "delete":
+        return redirect("pages:desk")
+    return redirect("pages:desk-download", public_id)
+
+
+def _form_page(request: HttpRequest, form: NewDownloadForm, **context: Any) -> HttpResponse:
+    status = 400 if form.errors else 200
+    return render(request, "pages/desk/download_form.html", {"form": form, **context}, status=status)

@@ -1,0 +1,27 @@
+"""URL patterns of the author's desk, below /account/."""
+
+from django.urls import path
+
+from releasehub.pages.desk import downloads, files, previews, uploads, version_moves, versions
+
+urlpatterns = [
+    path("downloads/", downloads.index, name="desk"),
+    path("downloads/new/", downloads.new, name="desk-download-new"),
+    path("downloads/<slug:public_id>/", downloads.detail, name="desk-download"),
+    path("downloads/<slug:public_id>/edit/", downloads.edit, name="desk-download-edit"),
+    path("downloads/<slug:public_id>/do/<slug:name>/", downloads.act, name="desk-download-act"),
+    path("downloads/<slug:public_id>/versions/new/", versions.new, name="desk-version-new"),
+    path("downloads/<slug:public_id>/versions/do/", version_moves.move_several, name="desk-versions-move"),
+    path("versions/<slug:public_id>/", versions.detail, name="desk-version"),
+    path("versions/<slug:public_id>/edit/", versions.edit, name="desk-version-edit"),
+    path("versions/<slug:public_id>/do/<slug:name>/", version_moves.move_one, name="desk-version-move"),
+    path("versions/<slug:public_id>/files/", files.upload, name="desk-file-upload"),
+    path("versions/<slug:public_id>/uploads/", uploads.begin, name="desk-upload-begin"),
+    path("uploads/<slug:public_id>/", uploads.status, name="desk-upload"),
+    path("uploads/<slug:public_id>/parts/", uploads.parts, name="desk-upload-parts"),
+    path("uploads/<slug:public_id>/complete/", uploads.complete, name="desk-upload-complete"),
+    path("uploads/<slug:public_id>/abort/", uploads.abort, name="desk-upload-abort"),
+    path("files/<slug:public_id>/", files.edit, name="desk-file"),
+    path("files/<slug:public_id>/do/<slug:name>/", files.act, name="desk-file-act"),
+    path("preview/", previews.preview, name="desk-preview"),
+]

@@ -1,0 +1,59 @@
+"""Forms for versions on the author's desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from downloads.models import Download
+from releasehub.pages.forms import ServiceForm
+from versions.models import Version
+from versions.suggestions import suggest_number
+
+VISIBILITIES = [
+    ("listed", _("Listed: everybody who sees the download finds it")),
+    ("unlisted", _("Unlisted: only people who know its URL find it")),
+    ("private", _("Private: only the team sees it")),
+]
+
+
+class VersionForm(ServiceForm):
+    """The fields of a version that an author changes. Its files are uploaded on the page of the version."""
+
+    number = forms.CharField(label=_("Version number"), max_length=100)
+    channel = forms.CharField(label=_("Channel"), max_length=256, required=False)
+    title = forms.CharField(label=_("Title"), max_length=256, required=False, help_text=_("Optional."))
+    release_notes = forms.CharField(
+        label=_("Release notes"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 14, "data-preview": "", "data-changelog": "number"}),
+        help_text=_("Markdown. You can drop a CHANGELOG.md here: the section of this version is taken from it."),
+    )
+    visibility = forms.ChoiceField(
+        label=_("Who can see it"), choices=VISIBILITIES, initial="listed", widget=forms.RadioSelect
+    )
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields for the services. An empty channel means that the number decides."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "channel" or value}
+
+
+class NewVersionForm(VersionForm):
+    """A new version, with a number that follows the last one."""
+
+    def __init__(self, *args: Any, download: Download, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"initial": {"number": suggest_number(download)}})
+        self.fields["channel"].help_text = _(
+            "Leave empty to let the number decide: 2.0.0-rc.1 goes into rc, other versions into the default channel."
+        )
+
+
+class EditVersionForm(VersionForm):
+    """A version that exists. Another channel promotes it there without a new upload."""
+
+    def __init__(self, *args: Any, version: Version, **kwargs: Any) -> None:
+        initial = {name: getattr(version, name) for name in self.base_fields} | {"channel": version.shown_channel}
+        super().__init__(*args, **kwargs | {"initial": initial})
+        self.fields["channel"].help_text = _("Choose another channel to promote the version without a new upload.")

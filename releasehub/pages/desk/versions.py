@@ -1,0 +1,112 @@
+"""Pages of a version on the author's desk: a new version, its files and state, and its texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from downloads.policies import download_policy
+from files.models import File, UploadSession
+from files.policies import file_policy
+from files.storage import blob_storage
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Invalid
+from releasehub.core.requests import actor_of
+from releasehub.pages.desk.files import UploadForm
+from releasehub.pages.desk.lookup import find_download, find_version
+from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
+from releasehub.pages.desk.version_moves import offered_actions
+from releasehub.pages.errors import answers_errors
+from releasehub.publishing.releases import create_version, edit_version
+from versions.models import Version
+from versions.policies import version_policy
+
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_required
+@read_or_write
+@answers_errors
+def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Create a draft, and go on to the page that uploads its files."""
+    actor = actor_of(request)
+    download = find_download(actor, public_id)
+    download_policy.ensure("post_version", actor, download)
+    form = NewVersionForm(request.POST or None, download=download)
+    if form.is_valid():
+        try:
+            version = create_version(actor=actor, download_id=download.pk, state=Version.State.DRAFT, **form.values())
+        except (Conflict, Invalid) as error:
+            form.refuse(error)
+        else:
+            return redirect("pages:desk-version", version.public_id)
+    return _form_page(request, form, download=download)
+
+
+@login_required
+@require_safe
+@answers_errors
+def detail(request: HttpRequest, public_id: str) -> HttpResponse:
+    actor = actor_of(request)
+    version = find_version(actor, public_id)
+    may_upload = version_policy.allows("upload", actor, version)
+    files = File.objects.filter(version=version).select_related("blob").order_by("-display_order", "filename")
+    context = {
+        "version": version,
+        "download": version.download,
+        "files": files,
+        "may_manage_files": version_policy.allows("manage_files", actor, version),
+        "may_edit": version_policy.allows("edit", actor, version),
+        "may_upload": may_upload,
+        "unfinished": _unfinished(actor, version) if may_upload else [],
+        "actions": offered_actions(actor, version),
+        "upload_form": UploadForm(),
+        "deleted_files": _deleted_files(actor, version),
+    }
+    response = render(request, "pages/desk/version.html", context)
+    if origin := blob_storage().upload_origin:
+        response._csp_update = {"connect-src": ["'self'", origin]}  # type: ignore[attr-defined]
+    return response
+
+
+@login_required
+@read_or_write
+@answers_errors
+def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    version = find_version(actor, public_id)
+    version_policy.ensure("edit", actor, version)
+    form = EditVersionForm(request.POST or None, version=version)
+    if form.is_valid():
+        try:
+            edit_version(actor=actor, version=version, **form.values())
+        except (Conflict, Invalid) as error:
+            form.refuse(error)
+        else:
+            messages.success(request, _("The version was saved."))
+            return redirect("pages:desk-version", public_id)
+    return _form_page(request, form, version=version, download=version.download)
+
+
+def _unfinished(actor: Actor, version: Version) -> list[UploadSession]:
+    """Return the open uploads that the actor began for the version, which the page offers to resume."""
+    rows = UploadSession.objects.filter(version=version, user=actor.user, state=UploadSession.State.CREATED)
+    return list(rows.order_by("-id")[:20])
+
+
+def _deleted_files(actor: Actor, version: Version) -> list[File]:
+    rows = File.all_objects.deleted().filter(version=version).select_related("version__download").order_by("-id")[:20]
+    for row in rows:
+        row.version = version
+    return [row for row in rows if file_policy.can_restore(actor, row)]
+
+
+def _form_page(request: HttpRequest, form: VersionForm, **context: Any) -> HttpResponse:
+    status = 400 if form.errors else 200
+    return render(request, "pages/desk/version_form.html", {"form": form, **context}, status=status)

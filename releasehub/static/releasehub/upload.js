@@ -1,0 +1,263 @@
+// Uploads in parts, straight to the storage: with progress, pause, and a new start where a reload or a lost network
+// ended them. Without this script, the form uploads one file with a plain request.
+const form = document.getElementById("upload");
+const list = document.getElementById("uploads");
+const spoken = document.getElementById("upload-status");
+const text = form.dataset;
+const PARTS_PER_REQUEST = 20;
+const MAX_WAIT_MS = 30_000;
+const POLL_MS = 1000;
+const queue = [];
+let isRunning = false;
+
+class Ended extends Error {} // the server refused, so trying again is of no use
+
+async function call(url, body) {
+  const options = { headers: { Accept: "application/json" } };
+  if (body !== undefined) {
+    options.method = "POST";
+    options.body = JSON.stringify(body);
+    options.headers["Content-Type"] = "application/json";
+    options.headers["X-CSRFToken"] = form.querySelector("[name=csrfmiddlewaretoken]").value;
+  }
+  const response = await fetch(url, options);
+  const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
+  if (response.redirected || (response.ok && !isJson)) throw new Ended(text.textSignedOut);
+  const answer = isJson ? await response.json() : {};
+  if (response.ok) return answer;
+  const message = answer.message || `${text.textFailed} (${response.status})`;
+  throw response.status >= 500 && response.status !== 507 ? new Error(message) : new Ended(message);
+}
+
+const urlOf = (id, step = "") => text.upload.replace("ID", id) + step;
+const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+function element(name, className, content) {
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  if (content !== undefined) node.textContent = content;
+  return node;
+}
+
+class Upload {
+  constructor(file, row) {
+    this.file = file;
+    this.id = row ? row.dataset.id : "";
+    this.isPaused = false;
+    this.isCanceled = false;
+    this.request = null;
+    this.row = row || list.appendChild(element("li"));
+    this.draw();
+  }
+
+  draw() {
+    this.bar = element("progress");
+    this.bar.max = Math.max(this.file.size, 1);
+    this.bar.value = 0;
+    this.bar.setAttribute("aria-label", this.file.name);
+    this.state = element("span", "meta", text.textWaiting);
+    this.toggle = element("button", "", text.textPause);
+    this.toggle.type = "button";
+    this.toggle.setAttribute("aria-label", `${text.textPause}: ${this.file.name}`);
+    this.toggle.addEventListener("click", () => this.setPaused(!this.isPaused));
+    this.stop = element("button", "", text.textCancel);
+    this.stop.type = "button";
+    this.stop.setAttribute("aria-label", `${text.textCancel}: ${this.file.name}`);
+    this.stop.addEventListener("click", () => this.cancel());
+    this.row.replaceChildren(element("span", "file-name", this.file.name), this.state, this.bar, this.toggle, this.stop);
+  }
+
+  say(message, isFinal = false, isError = false) {
+    this.state.textContent = message;
+    this.state.classList.toggle("bad", isError);
+    if (!isFinal) return;
+    spoken.textContent = `${this.file.name}: ${message}`;
+    this.toggle.remove();
+    this.stop.remove();
+  }
+
+  setPaused(isPaused) {
+    this.isPaused = isPaused;
+    this.toggle.textContent = isPaused ? text.textResume : text.textPause;
+    this.toggle.setAttribute("aria-label", `${this.toggle.textContent}: ${this.file.name}`);
+    if (isPaused) {
+      this.say(text.textPaused);
+      this.request?.abort();
+    } else {
+      this.wake?.();
+    }
+  }
+
+  async cancel() {
+    this.isCanceled = true;
+    this.request?.abort();
+    this.wake?.();
+    if (this.id) await call(urlOf(this.id, "abort/"), {}).catch(() => {});
+    this.say(text.textCanceled, true);
+  }
+
+  // Wait until the user resumes. Promise-based, because a pause may last for days.
+  async whilePaused() {
+    while (this.isPaused && !this.isCanceled) await new Promise((resolve) => { this.wake = resolve; });
+    if (this.isCanceled) throw new Ended(text.textCanceled);
+  }
+
+  // Repeat a step until it succeeds: a lost network or a failing server costs time, never the upload.
+  async repeat(step) {
+    for (let wait = 500; ; wait = Math.min(wait * 2, MAX_WAIT_MS)) {
+      await this.whilePaused();
+      try {
+        return await step();
+      } catch (error) {
+        if (error instanceof Ended || this.isCanceled) throw error;
+        if (this.isPaused) continue;
+        this.say(navigator.onLine ? error.message || text.textOffline : text.textOffline);
+        await Promise.race([pause(wait), new Promise((resolve) => { addEventListener("online", resolve, { once: true }); })]);
+      }
+    }
+  }
+
+  digest() {
+    return new Promise((resolve) => {
+      const worker = new Worker(text.worker);
+      const finish = (value) => { worker.terminate(); resolve(value); };
+      worker.onmessage = ({ data }) => finish(data.digest || "");
+      worker.onerror = () => finish("");
+      worker.postMessage(this.file);
+    });
+  }
+
+  async run() {
+    const digest = this.digest();
+    const first = await this.repeat(() => (this.id ? call(urlOf(this.id)) : this.begin()));
+    this.id = first.id;
+    this.missing = first.missing;
+    const perPart = first.part_count > 1 ? Math.ceil(this.file.size / first.part_count) : this.file.size;
+    this.sent = this.file.size - Math.min(this.file.size, first.missing.length * perPart);
+    this.bar.value = this.sent;
+    if (first.state === "created") {
+      while (this.missing.length) await this.sendSome(this.missing.slice(0, PARTS_PER_REQUEST));
+      await this.repeat(() => this.complete());
+    }
+    await this.verify(digest);
+  }
+
+  begin() {
+    return call(text.begin, { filename: this.file.name, size_bytes: this.file.size });
+  }
+
+  async sendSome(numbers) {
+    const { urls } = await this.repeat(() => call(urlOf(this.id, "parts/"), { parts: numbers }));
+    for (const part of urls) {
+      const isSent = await this.repeat(() => this.put(part));
+      if (!isSent) return; // the URL has expired, for example while the computer slept: sign the rest again
+      this.sent += part.size_bytes;
+      this.missing = this.missing.filter((number) => number !== part.number);
+    }
+  }
+
+  put(part) {
+    this.say(text.textSending);
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      this.request = request;
+      request.open("PUT", part.url);
+      for (const [name, value] of Object.entries(part.headers)) request.setRequestHeader(name, value);
+      request.upload.onprogress = (event) => { this.bar.value = this.sent + event.loaded; };
+      request.onload = () => {
+        if (request.status < 300) resolve(true);
+        else if (request.status === 403) resolve(false);
+        else if (request.status === 409) reject(new Ended(text.textFailed));
+        else reject(new Error(`${text.textFailed} (${request.status})`));
+      };
+      request.onerror = () => reject(new Error(text.textOffline));
+      request.onabort = () => reject(new Error(text.textPaused));
+      request.send(this.file.slice(part.first_byte, part.first_byte + part.size_bytes));
+    });
+  }
+
+  // A part that the storage lost is sent again; the server names it.
+  async complete() {
+    try {
+      return await call(urlOf(this.id, "complete/"), {});
+    } catch (error) {
+      const now = await call(urlOf(this.id));
+      if (now.state !== "created" || !now.missing.length) throw error;
+      this.missing = now.missing;
+      while (this.missing.length) await this.sendSome(this.missing.slice(0, PARTS_PER_REQUEST));
+      return call(urlOf(this.id, "complete/"), {});
+    }
+  }
+
+  async verify(digest) {
+    this.toggle.remove();
+    this.stop.remove();
+    this.bar.removeAttribute("value");
+    this.say(text.textVerifying);
+    let upload = await this.repeat(() => call(urlOf(this.id)));
+    while (upload.state === "uploaded") {
+      await pause(POLL_MS);
+      upload = await this.repeat(() => call(urlOf(this.id)));
+    }
+    this.bar.remove();
+    if (upload.state !== "confirmed") throw new Ended(upload.error || text.textFailed);
+    const own = await digest;
+    if (own && upload.sha256 && own !== upload.sha256) throw new Ended(text.textDiffers);
+    this.say(text.textDone, true);
+  }
+}
+
+async function runQueue() {
+  if (isRunning) return;
+  isRunning = true;
+  while (queue.length) {
+    const upload = queue[0];
+    try {
+      await upload.run();
+    } catch (error) {
+      if (!upload.isCanceled) upload.say(error.message, true, true);
+    }
+    queue.shift();
+    await refresh();
+  }
+  isRunning = false;
+}
+
+// Show the files and buttons as the server now has them; the rest of the page, and what somebody typed there, stays.
+async function refresh() {
+  const response = await fetch(location.href).catch(() => null);
+  if (!response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const id of ["files", "publish", "state"]) {
+    const fresh = page.getElementById(id);
+    if (fresh) document.getElementById(id).replaceWith(fresh);
+  }
+  if (document.querySelector("#files .badge.warn")) setTimeout(refresh, 2 * POLL_MS);
+}
+
+function add(files) {
+  for (const file of files) {
+    const row = [...list.querySelectorAll("[data-id]")].find(
+      (item) => item.dataset.name === file.name && Number(item.dataset.size) === file.size,
+    );
+    if (row) row.removeAttribute("data-name"); // a second file of that name is another upload
+    queue.push(new Upload(file, row));
+  }
+  runQueue();
+}
+
+const input = form.querySelector("input[type=file]");
+input.multiple = true;
+form.querySelector("[data-plain]").hidden = true;
+input.addEventListener("change", () => { add([...input.files]); input.value = ""; });
+form.addEventListener("submit", (event) => event.preventDefault());
+for (const kind of ["dragover", "dragenter"]) {
+  document.addEventListener(kind, (event) => { event.preventDefault(); form.classList.add("over"); });
+}
+document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) form.classList.remove("over"); });
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  form.classList.remove("over");
+  add([...event.dataTransfer.files]);
+});
+addEventListener("beforeunload", (event) => { if (queue.length) event.preventDefault(); });

@@ -38,6 +38,9 @@ WITHOUT_FORM = {
     "pages:watch-stop",  # only an e-mail links to it; tests/pages/test_watches.py sends its form
     "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:sitemaps", "pages:sitemap",
     "pages:invitation-by-link",  # only an e-mail links to it; tests/pages/test_invitations.py sends its form
+    # Scripts call these; tests/pages/desk/test_uploads.py sends to them without a token.
+    "pages:desk-upload", "pages:desk-upload-begin", "pages:desk-upload-parts", "pages:desk-upload-complete",
+    "pages:desk-upload-abort", "pages:desk-preview",
     "releasehub.server.health.healthz", "releasehub.server.health.readyz", "releasehub.server.metrics.metrics",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ UPLOADS = {
     "upload-content": reverse("upload-content", args=["token"]),
     "v3-content": reverse("v3-content", args=["a" * 24, "tool-1.0.zip"]),
     "v3-unnamed-content": reverse("v3-unnamed-content", args=["a" * 24]),
+    "desk-file-upload": reverse("pages:desk-file-upload", args=["a" * 24]),
     "versions_version_upload": reverse("admin:versions_version_upload", args=[7]),
 }
 OTHERS = [

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from releasehub.pages.desk.uploads import PART_BYTES
 from tests.browser.conftest import Receiver
 from tests.hubs import Hub
 
 pytestmark = pytest.mark.embedded
 
 CONTENT = b"The bytes of a release." * 1000
+PARTS = "**/api/uploads/content/**"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -94,6 +98,41 @@ def test_release_is_created_published_and_deleted_in_the_browser(admin: Any, vis
     act(admin, "Delete permanently", confirmation="1.0.0")
     admin.get_by_text("1 permanently deleted.").wait_for()
     assert visitor.goto(release).status in {404, 410}
+
+
+def test_author_publishes_without_the_admin_and_a_reload_loses_no_uploaded_part(
+    admin: Any, visitor: Any, hub: Hub, tmp_path: Path
+) -> None:
+    file = tmp_path / "desk-linux-x64.bin"
+    file.write_bytes(os.urandom(2 * PART_BYTES + 5))
+    admin.goto(f"{hub.url}/account/downloads/")
+    admin.get_by_role("link", name="New download").click()
+    admin.get_by_label("Title").fill("Desk Tool")
+    admin.get_by_role("button", name="Create download").click()
+    admin.get_by_role("link", name="New version").click()
+    admin.get_by_label("Release notes").fill("**First** release")
+    admin.locator(".preview strong", has_text="First").wait_for()
+    admin.get_by_role("button", name="Create version and add files").click()
+
+    arrived: list[str] = []
+    admin.on("response", lambda answer: arrived.append(answer.url) if answer.request.method == "PUT" else None)
+    admin.route(PARTS, lambda route: route.continue_() if not arrived else route.abort())
+    admin.locator("#id_file").set_input_files(file)
+    admin.get_by_text("waiting for the network").wait_for()
+    admin.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave the running upload
+    admin.reload()
+    admin.unroute(PARTS)
+    admin.get_by_text("choose the same file again").wait_for()
+    admin.locator("#id_file").set_input_files(file)
+    admin.get_by_text("stored, and its checksum matches your file", exact=True).wait_for()
+    assert len(arrived) == len(set(arrived)) == 3
+
+    admin.get_by_role("button", name="Publish now").click()
+    admin.get_by_text("The version was published.").wait_for()
+    visitor.goto(f"{hub.url}/downloads/desk-tool/")
+    with visitor.expect_download() as started:
+        visitor.get_by_role("link", name="desk-linux-x64.bin").first.click()
+    assert started.value.path().read_bytes() == file.read_bytes()
 
 
 def test_permanent_deletion_asks_for_the_name(admin: Any, hub: Hub) -> None:

@@ -90,6 +90,23 @@ def test_webhook_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: An
         check(watched)
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_desk_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+    owner = make_user("ann")
+    version = make_version(make_download(owner, title="Tool " + "x" * 100, tag_line="t" * 150), "1.0.0", files=1)
+    draft = make_version(version.download, "1.1.0", state="draft")
+    make_file(draft, name="n" * 240 + ".zip")
+    watched.set_viewport_size({"width": width, "height": 800})
+    watched.emulate_media(color_scheme=scheme)
+    sign_in(watched, live_server, owner)
+    desk = f"/account/downloads/{version.download.public_id}/"
+    pages = ("/account/downloads/", "/account/downloads/new/", desk, f"{desk}edit/", f"{desk}versions/new/")
+    pages += tuple(f"/account/versions/{row.public_id}/" for row in (version, draft))
+    for path in (*pages, f"/account/files/{draft.files.get().public_id}/"):
+        watched.goto(live_server.url + path)
+        check(watched)
+
+
 def send_nothing() -> None:
     """An attempt that fails, with its headers and body in the log."""
     with pytest.MonkeyPatch.context() as patch:

@@ -35,12 +35,12 @@ from versions.policies import version_policy
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
-class UploadForm(forms.Form):
+class PlainUploadForm(forms.Form):
     file = forms.FileField(label=gettext_lazy("File"), allow_empty_file=True, max_length=255)
 
 
 class FileForm(ServiceForm):
-    """What people and update checks read about a file. Its bytes never change."""
+    """The fields of a file that people and update checks read. Its bytes never change."""
 
     platform = forms.CharField(
         label=gettext_lazy("Platform"),
@@ -92,7 +92,7 @@ def upload(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 @csrf_protect
 def _receive(request: HttpRequest, version: Version) -> HttpResponse:
-    form = UploadForm(request.POST, request.FILES)
+    form = PlainUploadForm(request.POST, request.FILES)
     if form.is_valid():
         staged = form.cleaned_data["file"].staged
         platform, architecture = target_in_name(staged.name)

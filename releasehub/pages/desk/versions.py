@@ -18,7 +18,6 @@ from files.storage import blob_storage
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid
 from releasehub.core.requests import actor_of
-from releasehub.pages.desk.files import UploadForm
 from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
 from releasehub.pages.desk.version_moves import offered_actions
@@ -66,7 +65,6 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_upload": may_upload,
         "unfinished": _unfinished(actor, version) if may_upload else [],
         "actions": offered_actions(actor, version),
-        "upload_form": UploadForm(),
         "deleted_files": _deleted_files(actor, version),
     }
     response = render(request, "pages/desk/version.html", context)

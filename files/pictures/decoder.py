@@ -29,7 +29,7 @@ START_OF_SCAN, MAX_SCANS = b"\xff\xda", 100
 QUALITY = 86
 
 
-class Refused(Exception):
+class PictureRefused(Exception):
     """The picture is not accepted. The message is a key of `REFUSALS` in `files/pictures/decoding.py`."""
 
 
@@ -43,15 +43,15 @@ def convert(content: bytes, order: dict[str, Any]) -> tuple[dict[str, Any], list
     """Return the header and the encoded sizes, the smallest first.
 
     Raises:
-        Refused: The picture has too many pixels, or a JPEG has so many scans that decoding it would take minutes.
+        PictureRefused: The picture has too many pixels, or a JPEG has so many scans that decoding takes minutes.
     """
     Image.MAX_IMAGE_PIXELS = order["max_pixels"]
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     if content.count(START_OF_SCAN) > MAX_SCANS and content.startswith(b"\xff\xd8"):
-        raise Refused("too_complex")
+        raise PictureRefused("too_complex")
     with Image.open(BytesIO(content), formats=FORMATS) as picture:
         if picture.width * picture.height > order["max_pixels"]:
-            raise Refused("too_many_pixels")
+            raise PictureRefused("too_many_pixels")
         orientation = orientation_of(picture)
         full_size = picture.size[::-1] if orientation >= FIRST_ROTATED else picture.size
         shrunk = shrink(picture, order, is_rotated=orientation >= FIRST_ROTATED)
@@ -143,7 +143,7 @@ def main() -> None:
     bodies: list[bytes] = []
     try:
         header, bodies = convert(sys.stdin.buffer.read(), json.loads(sys.argv[1]))
-    except Refused as refusal:
+    except PictureRefused as refusal:
         header = {"refusal": str(refusal)}
     except (MemoryError, Image.DecompressionBombWarning, Image.DecompressionBombError):
         header = {"refusal": "too_many_pixels"}

@@ -34,7 +34,7 @@ REFUSALS = {
 
 
 @dataclass(frozen=True)
-class PictureSize:
+class EncodedSize:
     """One size of a picture, encoded as WebP."""
 
     width: int
@@ -48,7 +48,7 @@ class DecodedPicture:
 
     width: int
     height: int
-    sizes: tuple[PictureSize, ...]
+    sizes: tuple[EncodedSize, ...]
 
 
 def decode(content: bytes, target: PictureFormat) -> DecodedPicture:
@@ -66,7 +66,7 @@ def decode(content: bytes, target: PictureFormat) -> DecodedPicture:
         raise _refused(header["refusal"])
     sizes = []
     for width, height, length in header["sizes"]:
-        sizes.append(PictureSize(width, height, rest[:length]))
+        sizes.append(EncodedSize(width, height, rest[:length]))
         rest = rest[length:]
     return DecodedPicture(header["width"], header["height"], tuple(sizes))
 

@@ -9,8 +9,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from files.blobs import keep_upload, release_claim
 from files.models import Blob, Picture
-from files.pictures.decoding import PictureSize as EncodedSize
-from files.pictures.decoding import decode
+from files.pictures.decoding import EncodedSize, decode
 from files.pictures.formats import FORMATS, MAX_UPLOAD_BYTES
 from files.quotas import room_left
 from files.storage import blob_storage

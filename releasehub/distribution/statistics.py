@@ -30,7 +30,7 @@ MAX_SERIES = 5  # as many as people can tell apart in a chart; the others are ad
 CACHE_SECONDS = 60
 
 
-class Span(StrEnum):
+class Period(StrEnum):
     """The time that a chart covers. Days and months are in UTC, and the last one is not over yet."""
 
     DAYS = "30d"
@@ -63,7 +63,7 @@ class Series:
 class Statistics:
     """Downloads per day or month, oldest first. All series have one count for each of `starts`."""
 
-    span: Span
+    span: Period
     breakdown: Breakdown
     starts: list[date]
     series: list[Series]
@@ -77,7 +77,7 @@ class Statistics:
         return sum(self.totals)
 
 
-def download_statistics(actor: Actor, download: Download, span: Span, breakdown: Breakdown) -> Statistics:
+def download_statistics(actor: Actor, download: Download, span: Period, breakdown: Breakdown) -> Statistics:
     """Return the downloads of the versions that lists show to the actor.
 
     Raises:
@@ -92,7 +92,7 @@ def download_statistics(actor: Actor, download: Download, span: Span, breakdown:
     return cast(Statistics, cache.get_or_set(key, compute, CACHE_SECONDS))
 
 
-def _compute(actor: Actor, download: Download, span: Span, breakdown: Breakdown) -> Statistics:
+def _compute(actor: Actor, download: Download, span: Period, breakdown: Breakdown) -> Statistics:
     starts = starts_of(span, timezone.now().date())
     part = "file__version__number" if breakdown == Breakdown.VERSION else "file__platform"
     rows = DownloadDay.objects.filter(day__gte=starts[0], file__version__in=Version.objects.listed_in(actor, download))
@@ -112,9 +112,9 @@ def _sums(starts: list[date]) -> dict[str, Sum]:
     return {f"step_{step}": Sum("downloads", filter=Q(day__gte=start) & end) for step, (start, end) in steps}
 
 
-def starts_of(span: Span, today: date) -> list[date]:
+def starts_of(span: Period, today: date) -> list[date]:
     """Return the first day of each day or month of the span, oldest first."""
-    if span == Span.DAYS:
+    if span == Period.DAYS:
         return [today - timedelta(days=back) for back in reversed(range(DAYS))]
     months = today.year * 12 + today.month - 1
     return [date(month // 12, month % 12 + 1, 1) for month in range(months - MONTHS + 1, months + 1)]

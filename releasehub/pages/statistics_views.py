@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.distribution.statistics import Breakdown, Span, Statistics, download_statistics
+from releasehub.distribution.statistics import Breakdown, Period, Statistics, download_statistics
 from releasehub.pages.charts import BAR_WIDTH, HEIGHT, stacked_chart
 from releasehub.pages.contexts import about, download_of_page
 from releasehub.pages.errors import answers_errors
@@ -28,7 +28,7 @@ def statistics(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show a chart of the downloads by version or platform, and the same figures as a table."""
     actor = viewer_of(request)
     download = download_of_page(actor, slug, pk)
-    span = Span.MONTHS if request.GET.get("span") == Span.MONTHS else Span.DAYS
+    span = Period.MONTHS if request.GET.get("span") == Period.MONTHS else Period.DAYS
     breakdown = Breakdown.PLATFORM if request.GET.get("by") == Breakdown.PLATFORM else Breakdown.VERSION
     found = download_statistics(actor, download, span, breakdown)
     context = about(request, download) | chart_context(found) | {"tab": "statistics"}
@@ -50,8 +50,8 @@ def chart_context(found: Statistics) -> dict[str, Any]:
     }
 
 
-def label_of(span: Span, start: date, total: int) -> str:
+def label_of(span: Period, start: date, total: int) -> str:
     """Return the tooltip of a bar."""
-    shown = date_format(start, "DATE_FORMAT" if span == Span.DAYS else "F Y")
+    shown = date_format(start, "DATE_FORMAT" if span == Period.DAYS else "F Y")
     text = ngettext("%(date)s: %(counter)s download", "%(date)s: %(counter)s downloads", total)
     return text % {"date": shown, "counter": intcomma(total)}

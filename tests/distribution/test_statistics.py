@@ -14,7 +14,7 @@ from downloads.services import update_download
 from files.models import DownloadDay
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
-from releasehub.distribution.statistics import Breakdown, Span, download_statistics, starts_of
+from releasehub.distribution.statistics import Breakdown, Period, download_statistics, starts_of
 from releasehub.pages.charts import round_up, stacked_chart
 from tests.factories import make_download, make_file, make_version, system
 
@@ -50,9 +50,9 @@ def totals_of(download: Any, actor: Actor, *parts: Any) -> dict[str | None, int]
 @pytest.mark.parametrize(
     ("parts", "totals"),
     [
-        ((Span.DAYS, Breakdown.VERSION), {"2.0.0": 11, "1.0.0": 6}),
-        ((Span.DAYS, Breakdown.PLATFORM), {"macos": 11, "linux": 6}),
-        ((Span.MONTHS, Breakdown.VERSION), {"1.0.0": 13, "2.0.0": 11}),
+        ((Period.DAYS, Breakdown.VERSION), {"2.0.0": 11, "1.0.0": 6}),
+        ((Period.DAYS, Breakdown.PLATFORM), {"macos": 11, "linux": 6}),
+        ((Period.MONTHS, Breakdown.VERSION), {"1.0.0": 13, "2.0.0": 11}),
     ],
 )
 def test_downloads_of_public_versions_are_added_up(download: Any, parts: Any, totals: dict[str | None, int]) -> None:
@@ -60,12 +60,12 @@ def test_downloads_of_public_versions_are_added_up(download: Any, parts: Any, to
 
 
 def test_days_are_in_order_with_today_last(download: Any) -> None:
-    found = download_statistics(ANYBODY, download, Span.DAYS, Breakdown.VERSION)
+    found = download_statistics(ANYBODY, download, Period.DAYS, Breakdown.VERSION)
     assert (found.totals[-3:], found.starts[-1], len(found.starts)) == ([1, 2, 14], timezone.now().date(), 30)
 
 
 def test_months_cross_the_turn_of_the_year() -> None:
-    starts = starts_of(Span.MONTHS, date(2026, 3, 31))
+    starts = starts_of(Period.MONTHS, date(2026, 3, 31))
     assert (starts[0], starts[-1], len(starts)) == (date(2025, 4, 1), date(2026, 3, 1), 12)
 
 
@@ -73,7 +73,7 @@ def test_many_versions_are_added_up_as_others() -> None:
     download = make_download()
     for number in range(8):
         count(make_version(download, f"1.{number}.0"), "", {0: number + 1})
-    assert totals_of(download, ANYBODY, Span.DAYS, Breakdown.VERSION) == {
+    assert totals_of(download, ANYBODY, Period.DAYS, Breakdown.VERSION) == {
         **{f"1.{number}.0": number + 1 for number in (7, 6, 5, 4, 3)},
         None: 1 + 2 + 3,
     }
@@ -81,7 +81,7 @@ def test_many_versions_are_added_up_as_others() -> None:
 
 def test_team_sees_versions_that_are_not_public(download: Any) -> None:
     owner = Actor(user=download.owner)
-    assert totals_of(download, owner, Span.DAYS, Breakdown.VERSION)["3.0.0"] == 100
+    assert totals_of(download, owner, Period.DAYS, Breakdown.VERSION)["3.0.0"] == 100
 
 
 def test_statistics_that_are_turned_off_are_for_the_team(client: Client, download: Any) -> None:
@@ -89,7 +89,7 @@ def test_statistics_that_are_turned_off_are_for_the_team(client: Client, downloa
     assert link in client.get(download.path).content.decode()
     download = update_download(actor=system(), download=download, shows_statistics=False)
     with pytest.raises(Denied):
-        download_statistics(ANYBODY, download, Span.DAYS, Breakdown.VERSION)
+        download_statistics(ANYBODY, download, Period.DAYS, Breakdown.VERSION)
     assert client.get(link).status_code == 403
     assert link not in client.get(download.path).content.decode()
     client.force_login(download.owner)

@@ -16,6 +16,7 @@ PLATFORM_NAMES = {
     "android": "Android",
     "ios": "iOS",
     "freebsd": "FreeBSD",
+    "chromeos": "ChromeOS",
     "web": "Web",
 }
 PLATFORM_SPELLINGS = {

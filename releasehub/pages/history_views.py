@@ -1,8 +1,7 @@
-"""The pages about the versions of a download: the filtered list, the comparison of two versions, and the changelog."""
+"""The pages about the versions of a download: the filtered list and the changelog."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,32 +12,27 @@ from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from files.models import File
-from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.distribution.comparison import Change, compare_files, version_pair
 from releasehub.distribution.history import (
     HistoryFilter,
     VersionState,
     channels_in,
-    comparable_versions,
     history_of,
     platforms_in,
     states_for,
-    versions_between,
-    versions_named,
     versions_since,
 )
+from releasehub.pages.comparisons import compare_choices
 from releasehub.pages.contexts import about, download_of_page, not_included
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
+from releasehub.pages.parameters import parameter_of
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version
 from versions.platforms import fold_platform
 from versions.querysets import VersionQuerySet, listed_total
 
 NOTES_PER_PAGE = 10
-MAX_NOTES_BETWEEN = 20
-MAX_PARAMETER_CHARACTERS = 256
 
 
 @require_safe
@@ -66,29 +60,6 @@ def versions(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
         }
     )
     return render(request, "pages/versions.html", context)
-
-
-@require_safe
-@cache_for_anonymous()
-@answers_errors
-def compare(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
-    """Show the differences between the versions that the parameters `from` and `to` name."""
-    actor = viewer_of(request)
-    download = download_of_page(actor, slug, pk)
-    names = [parameter_of(request, name) for name in ("from", "to")]
-    found = versions_named(actor, download, set(names))
-    context = (
-        about(request, download)
-        | compare_choices(actor, download)
-        | {
-            "tab": "versions",
-            "chosen": names,
-            "unknown": [name for name in names if name and name not in found],
-        }
-    )
-    if len(found) == len(set(names)):
-        context |= comparison_context(actor, *version_pair(found[names[0]], found[names[1]]))
-    return render(request, "pages/compare.html", context)
 
 
 @require_safe
@@ -124,10 +95,6 @@ def filter_of(request: HttpRequest, states: list[VersionState]) -> HistoryFilter
     )
 
 
-def parameter_of(request: HttpRequest, name: str) -> str:
-    return request.GET.get(name, "").replace("\0", "").strip()[:MAX_PARAMETER_CHARACTERS]
-
-
 def page_of_versions(request: HttpRequest, download: Download, rows: VersionQuerySet, **options: Any) -> Page[Version]:
     """Return the page of versions. Each knows its download, so that links to it need no query."""
     page = page_of_rows(request, rows, **options)
@@ -146,40 +113,3 @@ def platforms_of(versions: Iterable[Version]) -> dict[int, list[str]]:
     for version_id, platform in rows.values_list("version", "platform").distinct():
         found.setdefault(version_id, set()).add(fold_platform(platform))
     return {version_id: sorted(platforms) for version_id, platforms in found.items()}
-
-
-def compare_choices(actor: Actor, download: Download) -> dict[str, Any]:
-    """Return the versions that the form of a comparison offers, with the name of each in links.
-
-    The name is the number, or the public ID of a version that shares its number.
-    """
-    versions = comparable_versions(actor, download)
-    uses = Counter(version.number for version in versions)
-    names = {row.pk: row.number if uses[row.number] == 1 else row.public_id for row in versions}
-    return {"comparable": [(names[version.pk], version) for version in versions], "compare_names": names}
-
-
-def comparison_context(actor: Actor, before: Version, after: Version) -> dict[str, Any]:
-    """Return the template context: the changes of the files, and the notes of the versions in between."""
-    changes = compare_files(files_in(actor, before), files_in(actor, after))
-    between = versions_between(history_of(actor, before.download), before, after)
-    noted = list(between[: MAX_NOTES_BETWEEN + 1])
-    for version in noted:
-        version.download = before.download
-    return {
-        "before": before,
-        "after": after,
-        "pair": (before, after),
-        "changes": [change for change in changes if change.kind != Change.UNCHANGED],
-        "unchanged": [change for change in changes if change.kind == Change.UNCHANGED],
-        "between": noted[:MAX_NOTES_BETWEEN],
-        "has_more": len(noted) > MAX_NOTES_BETWEEN,
-    }
-
-
-def files_in(actor: Actor, version: Version) -> list[File]:
-    """Return the files of the version that the actor may see."""
-    files = list(File.objects.listed_in(actor, version).select_related("blob"))
-    for file in files:
-        file.version = version
-    return files

@@ -14,7 +14,8 @@ from django.utils.cache import patch_vary_headers
 from releasehub.distribution.offers import System
 
 PLATFORM_HINT, ARCHITECTURE_HINT, BITNESS_HINT = HINTS = ("Sec-CH-UA-Platform", "Sec-CH-UA-Arch", "Sec-CH-UA-Bitness")
-_HINTED_PLATFORMS = {"windows", "macos", "linux", "android", "ios", "freebsd"}  # Chrome OS runs none of their files
+_HINTED_PLATFORMS = {"windows", "macos", "linux", "android", "ios", "freebsd", "chromeos"}
+_HINTED_SPELLINGS = {"chrome os": "chromeos", "chromium os": "chromeos"}
 _HINTED_ARCHITECTURES = {("x86", "32"): "x86", ("x86", "64"): "x64", ("arm", "32"): "armv7", ("arm", "64"): "arm64"}
 _SYSTEMS = (
     ("android", re.compile("android", re.IGNORECASE)),
@@ -22,7 +23,8 @@ _SYSTEMS = (
     ("windows", re.compile("windows", re.IGNORECASE)),
     ("macos", re.compile("macintosh|mac os x", re.IGNORECASE)),
     ("freebsd", re.compile("freebsd", re.IGNORECASE)),
-    ("", re.compile("openbsd|netbsd|sunos|cros", re.IGNORECASE)),
+    ("chromeos", re.compile(r"\bcros\b", re.IGNORECASE)),
+    ("", re.compile("openbsd|netbsd|sunos", re.IGNORECASE)),
     ("linux", re.compile("linux|x11", re.IGNORECASE)),
 )
 _ARM = re.compile("aarch64|arm64|armv8", re.IGNORECASE)
@@ -35,6 +37,7 @@ def visitor_system(headers: Mapping[str, str]) -> System:
     """Return the system of the visitor. What the headers do not state is empty."""
     agent = headers.get("User-Agent", "")
     hinted, kind, bits = (headers.get(name, "").strip('" ').lower() for name in HINTS)
+    hinted = _HINTED_SPELLINGS.get(hinted, hinted)
     platform = hinted if hinted in _HINTED_PLATFORMS else "" if hinted else _platform_of(agent)
     architecture = _HINTED_ARCHITECTURES.get((kind, bits or "64"), "")
     return System(platform, architecture or _architecture_of(platform, agent))

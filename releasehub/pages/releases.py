@@ -18,15 +18,12 @@ from releasehub.distribution.gate import barrier_of
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.offers import System, offer_to
 from releasehub.pages.fetching import guides
-from releasehub.pages.platforms import visitor_system
+from releasehub.pages.system_choice import chosen_system, system_of, systems_to_choose
 from releasehub.pages.viewers import viewer_of
 from versions.models import Version
 
 KEY_PLACEHOLDER = "YOUR_KEY"
-
-
-def system_of(request: HttpRequest) -> System:
-    return visitor_system(request.headers)
+LONG_LIST = 10
 
 
 def version_for_visitors(download: Download, key: AccessKey | None) -> tuple[Version | None, Version | None]:
@@ -58,11 +55,13 @@ def release_context(request: HttpRequest, version: Version | None, *, key_in_lin
     return {
         "version": version,
         "system": system,
+        "is_system_chosen": chosen_system(request) is not None,
+        "systems": systems_to_choose([*offer.files, *offer.others]),
         "offer": offer,
         "main": main,
         "main_barrier": barriers.get(main.pk) if main else None,
         "guides": guides(base_url, open_files, system, KEY_PLACEHOLDER if key_in_links else ""),
-        "files": files,
+        **in_groups(files),
         "barriers": barriers,
         "contradictions": contradictions(files, version),
         "is_verifying": is_verifying(request, version),
@@ -99,6 +98,14 @@ def shown_files(request: HttpRequest, version: Version) -> list[File]:
     for file in files:
         file.version = version
     return files
+
+
+def in_groups(files: list[File]) -> dict[str, list[File]]:
+    """Return all files, and in long lists the packages apart from signatures, lists of parts and the like."""
+    packages = [file for file in files if file.kind == File.FileKind.PACKAGE]
+    if len(files) < LONG_LIST or not packages:
+        return {"files": files, "packages": files, "extras": []}
+    return {"files": files, "packages": packages, "extras": [file for file in files if file not in packages]}
 
 
 def is_verifying(request: HttpRequest, version: Version) -> bool:

@@ -28,7 +28,7 @@ LINUX = "Mozilla/5.0 (X11; Linux x86_64)"
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)", System("ios")),
         ("Mozilla/5.0 (iPad; CPU OS 16_0 like Mac OS X)", System("ios")),
         ("Mozilla/5.0 (X11; FreeBSD amd64; rv:130.0)", System("freebsd", "x64")),
-        ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0)", System()),
+        ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0)", System("chromeos", "x64")),
         ("curl/8.5", System()),
     ],
 )
@@ -45,7 +45,7 @@ def test_user_agent_states_the_system(agent: str, system: System) -> None:
         (WINDOWS, '"Windows"', '"arm"', '"64"', System("windows", "arm64")),
         (WINDOWS, '"Windows"', '"x86"', '"32"', System("windows", "x86")),
         (LINUX, '"Android"', "", "", System("android")),
-        (LINUX, '"Chrome OS"', '"x86"', '"64"', System("", "x64")),
+        (LINUX, '"Chrome OS"', '"x86"', '"64"', System("chromeos", "x64")),
         (LINUX, '"Linux"', '"nonsense"', '"64"', System("linux", "x64")),
     ],
 )

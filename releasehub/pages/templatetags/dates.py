@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django import template
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter, naturaltime
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 
 register = template.Library()
 
@@ -21,6 +23,16 @@ def day(value: date | datetime | None) -> SafeString | str:
     if not isinstance(value, datetime):
         return _element(value.isoformat(), date_format(value, "DATE_FORMAT"))
     return _element(_exact(value), date_format(timezone.localtime(value), "DATE_FORMAT"))
+
+
+@register.filter
+def ago(value: datetime) -> str:
+    """Return how long ago a moment was in its largest unit, such as 3 months ago."""
+    if timezone.now() - value < timedelta(days=1):
+        return str(naturaltime(value))
+    units = NaturalTimeFormatter.past_substrings
+    delta = timesince(value, timezone.now(), time_strings=units, depth=1)
+    return str(NaturalTimeFormatter.time_strings["past-day"]) % {"delta": delta}
 
 
 @register.filter

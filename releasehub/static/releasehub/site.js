@@ -9,6 +9,19 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     setTimeout(() => { button.textContent = label; }, 2000);
   });
 }
+// The share sheet of the system if there is one, or else the clipboard.
+for (const button of document.querySelectorAll("[data-share]")) {
+  if (!navigator.share && !navigator.clipboard) break;
+  button.hidden = false;
+  const text = button.querySelector("span"), label = text.textContent;
+  button.addEventListener("click", async () => {
+    const { share: url, title } = button.dataset;
+    if (navigator.share) return navigator.share({ url, title }).catch(() => {}); // the visitor closed the sheet
+    await navigator.clipboard.writeText(url);
+    text.textContent = document.documentElement.dataset.copied;
+    setTimeout(() => { text.textContent = label; }, 2000);
+  });
+}
 // An iPad introduces itself as a Mac. Only its touch screen tells them apart.
 if (navigator.maxTouchPoints > 1) {
   for (const notice of document.querySelectorAll(".tablet")) notice.hidden = false;

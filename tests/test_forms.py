@@ -36,7 +36,8 @@ WITHOUT_FORM = {
     "pages:latest-channel-primary",
     "pages:theme", "pages:style-guide",
     "pages:watch-stop",  # only an e-mail links to it; tests/pages/test_watches.py sends its form
-    "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:sitemaps", "pages:sitemap",
+    "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:tag-feed",
+    "pages:organization-feed", "pages:sitemaps", "pages:sitemap",
     "pages:invitation-by-link",  # only an e-mail links to it; tests/pages/test_invitations.py sends its form
     # Scripts call these; tests/pages/desk/test_uploads.py sends to them without a token.
     "pages:desk-upload", "pages:desk-upload-begin", "pages:desk-upload-parts", "pages:desk-upload-complete",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, F, FloatField, Q
 from django.utils.translation import gettext_lazy as _
 
 from downloads.models.category import Category
@@ -13,6 +13,9 @@ from downloads.querysets import DownloadQuerySet
 from releasehub.accounts.models import Organization
 from releasehub.core.models import PublicIdModel, SoftDeleteModel
 from releasehub.core.querysets import AliveManager
+
+# The average of the ratings and of five more with three stars: a single rating does not outweigh hundreds of others.
+RATING = ExpressionWrapper((F("rating_sum") + 15.0) / (F("rating_count") + 5.0), output_field=FloatField())
 
 AliveDownloadManager = AliveManager.from_queryset(DownloadQuerySet)
 DownloadManager = models.Manager.from_queryset(DownloadQuerySet)
@@ -147,6 +150,7 @@ class Download(PublicIdModel, SoftDeleteModel):
                 name="download_featured",
                 condition=Q(featured_order__isnull=False),
             ),
+            models.Index(RATING.desc(), F("id").desc(), name="download_rating"),
             models.Index(fields=["deleted_at"], name="download_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
+from downloads.category_tree import CategoryTree
 from downloads.models import Category
 from downloads.querysets import DownloadQuerySet
 from releasehub.core.actor import Actor
 
 
-def category_tiles(actor: Actor, downloads: DownloadQuerySet, parent: Category | None = None) -> list[Category]:
-    """Return the visible categories below `parent`, or the topmost ones, with the attribute `total`.
+def counted_tree(actor: Actor, downloads: DownloadQuerySet) -> CategoryTree:
+    """Return the tree of the visible categories. Each has the attribute `total`: the downloads in its branch."""
+    tree = CategoryTree(actor, Category.objects.with_download_count(downloads))
+    totals = tree.totals({pk: row.visible_download_count for pk, row in tree.by_id.items()})
+    for pk, row in tree.by_id.items():
+        row.total = totals[pk]
+    return tree
 
-    One query reads all categories. Their number is small, and a sum over a subtree needs most of them anyway.
-    """
-    rows = Category.objects.visible_to(actor).with_download_count(downloads).order_by("display_order", "title")
-    categories = {category.pk: category for category in rows}
-    totals: Counter[int] = Counter()
-    for category in categories.values():
-        above: Category | None = category
-        while above is not None:
-            totals[above.pk] += category.visible_download_count
-            above = categories.get(above.parent_id)
-    shown = [category for category in categories.values() if category.parent_id == (parent.pk if parent else None)]
-    for category in shown:
-        category.total = totals[category.pk]
-    return shown
+
+def category_tiles(actor: Actor, downloads: DownloadQuerySet, parent: Category | None = None) -> list[Category]:
+    """Return the visible categories below `parent`, or the topmost ones, with the attribute `total`."""
+    return counted_tree(actor, downloads).children(parent)

@@ -11,33 +11,18 @@ from django.http import HttpRequest
 from downloads.models import Category, Download
 from downloads.policies import category_policy, download_policy
 from downloads.querysets import DownloadQuerySet
+from releasehub.accounts.models import Organization, User
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Moved, NotFound
 from releasehub.distribution.access_keys import needed_key, presented_key
 from releasehub.distribution.latest import with_current_version
 from releasehub.distribution.permalinks import find_download
 from releasehub.pages.manage_links import manage_links
-from releasehub.pages.paging import page_of_rows
 from releasehub.pages.viewers import viewer_of
-from releasehub.search.queries import search_downloads
 from versions.models import Version
 from versions.querysets import listed_total
 
 MAX_POPULAR = 6
-
-
-def search_context(request: HttpRequest, actor: Actor, query: str) -> dict[str, Any]:
-    """Return the template context of a search: the page of results, the best match first."""
-    result = search_downloads(actor, query)
-    page = page_of_rows(request, result.download_ids)
-    found = with_summary(Download.objects.filter(pk__in=page.object_list)).in_bulk()
-    page.object_list = [found[pk] for pk in page.object_list if pk in found]
-    return {
-        "query": query,
-        "corrected": result.corrected_text,
-        "page": page,
-        "current": current_versions(page.object_list),
-    }
 
 
 def category_of_page(actor: Actor, slug: str) -> Category:
@@ -50,6 +35,35 @@ def category_of_page(actor: Actor, slug: str) -> Category:
     if node is None or not category_policy.can_view(actor, node):
         raise NotFound
     return node
+
+
+def author_of_page(actor: Actor, username: str) -> User:
+    """Return the user.
+
+    Raises:
+        NotFound: The user does not exist, or has no download that the actor may see. Both look the same, so that the
+            page does not tell which accounts exist.
+    """
+    user = User.objects.filter(username=username.replace("\0", "")).first()
+    if user is None or not (user == actor.user or Download.objects.visible_to(actor).filter(owner=user).exists()):
+        raise NotFound
+    return user
+
+
+def organization_of_page(actor: Actor, slug: str) -> Organization:
+    """Return the organization.
+
+    Raises:
+        NotFound: The organization does not exist, or has no download that the actor may see, and the actor is not a
+            member.
+    """
+    found: Organization | None = Organization.objects.filter(slug=slug).first()
+    if found is None or not (
+        Download.objects.visible_to(actor).filter(organization=found).exists()
+        or found.memberships.filter(user=actor.user_id).exists()
+    ):
+        raise NotFound
+    return found
 
 
 def download_of_page(actor: Actor, slug: str, pk: int) -> Download:

@@ -1,4 +1,4 @@
-"""Feeds of the newest versions: of the hub, a category, a download with its channels, and an author."""
+"""Feeds of the newest versions: of the hub, a category, a download with its channels, an author, a tag and others."""
 
 from __future__ import annotations
 
@@ -14,16 +14,23 @@ from django.views.decorators.http import require_safe
 
 from downloads.models import Download
 from files.models import File
-from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.core.errors import NotFound
 from releasehub.distribution.links import file_path, version_path
-from releasehub.pages.contexts import base_url, category_of_page, download_of_page
+from releasehub.pages.contexts import (
+    author_of_page,
+    base_url,
+    category_of_page,
+    download_of_page,
+    organization_of_page,
+)
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.feed_formats import FORMATS
 from releasehub.pages.markdown import render_markdown
+from releasehub.pages.paths import author_path, organization_path, tag_path
 from releasehub.pages.viewers import fetcher_of
+from releasehub.search.facets import downloads_with, fold_value
+from releasehub.search.models import Facet
 from versions.models import Version
 from versions.querysets import VersionQuerySet
 
@@ -82,13 +89,23 @@ def download(request: HttpRequest, actor: Actor, slug: str, pk: int) -> Feed:
 
 @feed_view
 def author(request: HttpRequest, actor: Actor, username: str) -> Feed:
-    """Build the feed of a user's downloads. A user without visible downloads is not found, as if there were none."""
-    owner = User.objects.filter(username=username.replace("\0", "")).first()
-    downloads = Download.objects.visible_to(actor).filter(owner=owner)
-    if owner is None or not downloads.exists():
-        raise NotFound
-    rows = Version.objects.listed().filter(download__in=downloads)
-    return Feed(f"Releases of {username}", f"The newest versions of {username}.", reverse("pages:front"), rows)
+    owner = author_of_page(actor, username)
+    rows = released(actor).filter(download__owner=owner)
+    return Feed(f"Releases of {username}", f"The newest versions of {username}.", author_path(owner), rows)
+
+
+@feed_view
+def organization(request: HttpRequest, actor: Actor, slug: str) -> Feed:
+    owner = organization_of_page(actor, slug)
+    rows = released(actor).filter(download__organization=owner)
+    return Feed(f"Releases of {owner}", f"The newest versions of {owner}.", organization_path(owner), rows)
+
+
+@feed_view
+def tag(request: HttpRequest, actor: Actor, tag: str) -> Feed:
+    value = fold_value(Facet.Kind.TAG, tag)
+    rows = released(actor).filter(download__in=downloads_with(Facet.Kind.TAG, value))
+    return Feed(f"Releases with the tag {value}", f"The newest versions with the tag {value}.", tag_path(value), rows)
 
 
 def released(actor: Actor) -> VersionQuerySet:

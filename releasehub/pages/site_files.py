@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Allow search engines to index the pages, but not the files and the account pages."""
-    closed = ("/d/", "/share/", "/account/", "/admin/", "/api/")
+    """Allow search engines to index the pages, but not files, search results and account pages."""
+    closed = ("/d/", "/share/", "/search/", "/account/", "/admin/", "/api/")
     sitemap = request.build_absolute_uri(reverse("pages:sitemaps"))
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {sitemap}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from downloads.models import Category, Download
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.pages.category_tiles import category_tiles
+from releasehub.pages.category_tiles import category_tiles, counted_tree
 from releasehub.pages.contexts import (
     category_of_page,
     current_versions,
     popular_of,
-    search_context,
     with_summary,
 )
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.listing import listing_of
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.platforms import ask_for_hints
 from releasehub.pages.viewers import viewer_of
+from releasehub.search.criteria import Criteria
 
 
 @require_safe
 @cache_for_anonymous()
-def front(request: HttpRequest) -> HttpResponse:
+def front(request: HttpRequest) -> HttpResponseBase:
     """Show the search form, the categories, the most popular downloads, and those that changed last."""
+    if query := request.GET.get("q"):  # where the search was before it had a page of its own
+        return redirect(f"{reverse('pages:search')}?{urlencode({'q': query})}")
     actor = viewer_of(request)
-    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    if query:
-        return render(request, "pages/front.html", search_context(request, actor, query))
     downloads = Download.objects.visible_to(actor)
     page = page_of_rows(request, with_summary(downloads))
     context: dict[str, Any] = {"page": page, "is_first": page.number == 1}
@@ -54,16 +56,13 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the downloads of a category and its subcategories."""
     actor = viewer_of(request)
     node = category_of_page(actor, slug)
-    downloads = Download.objects.visible_to(actor)
-    below = [child.pk for child in node.subtree()]
-    page = page_of_rows(request, with_summary(downloads.filter(category__in=below)))
+    tree = counted_tree(actor, Download.objects.visible_to(actor))
     context = {
         "category": node,
         "is_watching": watch_of(actor, node) is not None,
-        "path": node.trail()[:-1],
-        "categories": category_tiles(actor, downloads, node),
-        "page": page,
-        "current": current_versions(page.object_list),
+        "path": tree.trail(node)[:-1],
+        "categories": tree.children(node),
+        "listing": listing_of(request, actor, node.path, Criteria(category=node), tree),
     }
     return render(request, "pages/category.html", context)
 

@@ -8,6 +8,8 @@ from itertools import islice
 
 from downloads.models import Download
 from files.models import File
+from releasehub.search.facets import facets_of
+from releasehub.search.models import Facet
 from releasehub.search.words import document_words, words_of
 from versions.models import Version
 
@@ -25,19 +27,22 @@ class Document:
         title: The words of the title.
         names: Slug, tags, owner, license, category, version numbers, file names and platforms.
         texts: Tag line, description and the notes of the newest versions.
+        facets: The rows by which lists are filtered, which are not saved yet.
     """
 
     download_id: int
     title: list[str]
     names: list[str]
     texts: list[str]
+    facets: list[Facet]
 
 
 def document_of(download: Download) -> Document:
     """Return the document of a download. Load `category`, `owner` and `organization` with it."""
     rows = Version.objects.listed().filter(download=download).order_by("-released_at", "-id")
-    versions = list(rows.only("number", "release_notes")[:NEWEST_VERSIONS])
-    files = File.objects.passed().filter(version__in=versions).values_list("filename", "platform", "architecture")
+    versions = list(rows.only("number", "release_notes", "platforms")[:NEWEST_VERSIONS])
+    passed = File.objects.passed().filter(version__in=versions)
+    files = list(passed.values_list("filename", "platform", "architecture"))
     names = [
         download.title,  # for the parts of its words
         download.slug,
@@ -55,6 +60,11 @@ def document_of(download: Download) -> Document:
         title=words_of(download.title),
         names=_distinct(names, MAX_NAMES),
         texts=_distinct([text[:MAX_NOTES_CHARACTERS] for text in texts], MAX_TEXT_WORDS),
+        facets=facets_of(
+            download,
+            platforms=[*(platform for _, platform, _ in files), *(name for row in versions for name in row.platforms)],
+            channels=rows.order_by().values_list("channel", flat=True).distinct(),
+        ),
     )
 
 

@@ -8,30 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
+from downloads.querysets import DownloadQuerySet
 from releasehub.search.documents import Document
+from releasehub.search.words import is_prefix
 
 # Ranking reads every document, so a search for a very frequent word ranks this many with the word in the title, and as
 # many others.
 MAX_CANDIDATES = 1000
-MAX_MATCHES = 500
 
-POSTGRESQL_MATCH = """
+POSTGRESQL_MATCHING = "SELECT download_id FROM search_document WHERE words @@ %s::tsquery"
+SQLITE_MATCHING = "SELECT rowid FROM search_document WHERE search_document MATCH %s"
+POSTGRESQL_RANKED = """
 SELECT download_id FROM search_document WHERE download_id IN (
-    (SELECT download_id FROM search_document WHERE title_words @@ %(anywhere)s::tsquery LIMIT %(candidates)s)
+    (SELECT download_id FROM search_document AS document
+        WHERE title_words @@ %(anywhere)s::tsquery AND EXISTS ({visible}) LIMIT %(candidates)s)
     UNION ALL
-    (SELECT download_id FROM search_document WHERE words @@ %(anywhere)s::tsquery LIMIT %(candidates)s)
+    (SELECT download_id FROM search_document AS document
+        WHERE words @@ %(anywhere)s::tsquery AND EXISTS ({visible}) LIMIT %(candidates)s)
 )
 ORDER BY CASE WHEN substr(title, 1, length(%(title)s)) = %(title)s THEN length(title) ELSE 1000 END,
     ts_rank(words, %(anywhere)s::tsquery, 1) DESC, download_id DESC
-LIMIT %(matches)s
+LIMIT %(limit)s
 """
-SQLITE_MATCH = """
-SELECT rowid FROM search_document WHERE search_document MATCH %(anywhere)s
+# The function bm25 is evaluated for the rows of an inner query only, so the inner limits bound the work.
+SQLITE_RANKED = """
+SELECT id FROM (
+    SELECT * FROM (
+        SELECT document.rowid AS id, title, bm25(search_document, 10.0, 4.0, 1.0) AS score
+        FROM search_document AS document WHERE search_document MATCH %(in_title)s AND EXISTS ({visible})
+        LIMIT %(candidates)s
+    )
+    UNION ALL SELECT * FROM (
+        SELECT document.rowid AS id, title, bm25(search_document, 10.0, 4.0, 1.0) AS score
+        FROM search_document AS document WHERE search_document MATCH %(anywhere)s AND EXISTS ({visible})
+        LIMIT %(candidates)s
+    )
+) GROUP BY id
 ORDER BY CASE WHEN substr(title, 1, length(%(title)s)) = %(title)s THEN length(title) ELSE 1000 END,
-    bm25(search_document, 10.0, 4.0, 1.0), rowid DESC
-LIMIT %(matches)s
+    min(score), id DESC
+LIMIT %(limit)s
 """
 
 
@@ -62,22 +81,40 @@ def remove(download_ids: Sequence[int]) -> None:
         )
 
 
-def match(words: Sequence[str]) -> list[int]:
-    """Return the IDs of at most MAX_MATCHES downloads that have every word, or a word that begins with it.
+def matching(words: Sequence[str]) -> RawSQL:
+    """Return a subquery for the IDs of all downloads that have every word, or a word that begins with it."""
+    is_postgresql = connection.vendor == "postgresql"
+    return RawSQL(POSTGRESQL_MATCHING if is_postgresql else SQLITE_MATCHING, [_expression(words)])  # noqa: S611 - constants
+
+
+def ranked(words: Sequence[str], rows: DownloadQuerySet, limit: int) -> list[int]:
+    """Return the IDs of at most `limit` of the rows that have every word, or a word that begins with it.
 
     The best match comes first: titles that begin with the words, the shortest first, then the weight of the places
     where the words occur.
     """
-    values: dict[str, str | int] = {"title": " ".join(words), "candidates": MAX_CANDIDATES, "matches": MAX_MATCHES}
-    if connection.vendor == "postgresql":
-        sql = POSTGRESQL_MATCH
-        values["anywhere"] = " & ".join(f"('{word}':* | '{word}')" for word in words)
-    else:
-        sql = SQLITE_MATCH
-        values["anywhere"] = " AND ".join(f'("{word}" * OR "{word}")' for word in words)
+    is_postgresql = connection.vendor == "postgresql"
+    key = RawSQL("document.download_id" if is_postgresql else "document.rowid", ())  # noqa: S611 - constant names
+    try:
+        visible, parameters = rows.filter(pk=key).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    names = {f"visible{place}": value for place, value in enumerate(parameters)}
+    visible %= tuple(f"%({name})s" for name in names)
+    expression = _expression(words)
+    values = {"title": " ".join(words), "anywhere": expression, "in_title": f"title : ({expression})"}
+    limits = {"candidates": MAX_CANDIDATES, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        sql = POSTGRESQL_RANKED if is_postgresql else SQLITE_RANKED
+        cursor.execute(sql.replace("{visible}", visible), names | values | limits)
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def _expression(words: Sequence[str]) -> str:
+    """Return the query in the language of the database. Words have no character that is special there."""
+    if connection.vendor == "postgresql":
+        return " & ".join(f"('{word}':* | '{word}')" if is_prefix(word) else f"'{word}'" for word in words)
+    return " AND ".join(f'("{word}" * OR "{word}")' if is_prefix(word) else f'"{word}"' for word in words)
 
 
 def _vector_of(document: Document) -> str:

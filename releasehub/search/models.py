@@ -2,6 +2,8 @@
 
 from django.db import models
 
+MAX_VALUE_CHARACTERS = 256
+
 
 class SearchCursor(models.Model):
     """The only row says how much of the hub is in the index.
@@ -29,3 +31,30 @@ class WordTrigram(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trigram} in {self.word}"
+
+
+class Facet(models.Model):
+    """A value by which lists of downloads are filtered: everyone who sees the download can see it.
+
+    Attributes:
+        value: The folded form, which is compared and stands in URLs.
+        label: The spelling of this download, for people.
+    """
+
+    class Kind(models.TextChoices):
+        PLATFORM = "platform"
+        LICENSE = "license"
+        CHANNEL = "channel"
+        TAG = "tag"
+
+    download_id = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    value = models.CharField(max_length=MAX_VALUE_CHARACTERS)
+    label = models.CharField(max_length=MAX_VALUE_CHARACTERS)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["download_id", "kind", "value"], name="facet_once")]
+        indexes = [models.Index(fields=["kind", "value", "download_id"], name="facet_value")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label}"

@@ -1,16 +1,27 @@
-"""Search for downloads."""
+"""Search for downloads, and list them with filters."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from django.utils import timezone
+
+from downloads.category_tree import CategoryTree
 from downloads.models import Download
 from releasehub.core.actor import Actor
 from releasehub.search import index
+from releasehub.search.criteria import ORDERS, Age, Criteria, Sort
+from releasehub.search.facets import FacetCount, count_facets
+from releasehub.search.models import Facet
 from releasehub.search.spelling import corrected
 from releasehub.search.words import query_words
 
 MAX_WORDS = 16
+MAX_RESULTS = 1000
+NARROWING = (Facet.Kind.PLATFORM, Facet.Kind.LICENSE, Facet.Kind.CHANNEL)
 
 
 @dataclass(frozen=True)
@@ -18,34 +29,75 @@ class SearchResult:
     """The downloads that a search found.
 
     Attributes:
-        download_ids: The IDs of the downloads that the actor may see, the best match first.
+        download_ids: The IDs of at most MAX_RESULTS downloads that the actor may see, in the order of the criteria.
+        is_cut: Whether there may be more.
         corrected_text: The words that were searched for instead, if the text had none but misspelled words.
+        matches_without_filters: Whether nothing was found because of the filters only.
     """
 
     download_ids: list[int] = field(default_factory=list)
+    is_cut: bool = False
     corrected_text: str = ""
+    matches_without_filters: bool = False
 
 
-def search_downloads(actor: Actor, text: str) -> SearchResult:
-    """Return the downloads that have every word of the text; the last letters of a word may be missing.
+@dataclass(frozen=True)
+class Narrowing:
+    """The numbers of found downloads for each value by which the list can be narrowed.
+
+    Attributes:
+        categories: By the ID of each visible category, with those below it.
+        ages: By the longest time since the last update, in days.
+        facets: By the kind of the facet.
+    """
+
+    categories: Counter[int]
+    ages: Counter[int]
+    facets: dict[str, list[FacetCount]]
+
+
+def search_downloads(actor: Actor, criteria: Criteria, tree: CategoryTree | None = None) -> SearchResult:
+    """Return the downloads that match the filters and have every word; the last letters of a word may be missing.
 
     If nothing matches, words that occur nowhere are replaced by similar ones. Words after the first MAX_WORDS are
     ignored. The number of queries does not depend on the number of matches.
     """
-    words = query_words(text)[:MAX_WORDS]
-    if not words:
+    tree = tree or CategoryTree(actor)
+    words = query_words(criteria.text)[:MAX_WORDS]
+    if not words and criteria.text:
         return SearchResult()
-    if found := _visible(actor, index.match(words)):
-        return SearchResult(found)
+    if (found := _find(actor, criteria, words, tree)) or not words:
+        return _result(found)
+    if criteria.has_filters and _find(actor, criteria.without_filters(), words, tree):
+        return SearchResult(matches_without_filters=True)
     similar = corrected(words)
     if similar == words:
         return SearchResult()
-    found = _visible(actor, index.match(similar))
-    return SearchResult(found, " ".join(similar) if found else "")
+    found = _find(actor, criteria, similar, tree)
+    return _result(found, " ".join(similar)) if found else SearchResult()
 
 
-def _visible(actor: Actor, download_ids: list[int]) -> list[int]:
-    """Return those IDs whose download the actor may see, in the same order."""
-    rows = Download.objects.visible_to(actor).filter(pk__in=download_ids).order_by().values_list("pk", flat=True)
-    visible = set(rows)
-    return [pk for pk in download_ids if pk in visible]
+def count_values(download_ids: Collection[int], tree: CategoryTree) -> Narrowing:
+    """Count the values of the downloads that a search found, with two queries."""
+    rows = Download.objects.filter(pk__in=download_ids).order_by().values_list("category_id", "last_update_at")
+    categories: Counter[int] = Counter()
+    ages: Counter[int] = Counter()
+    now = timezone.now()
+    for category_id, updated in rows:
+        categories[category_id] += 1
+        ages.update(age for age in Age.values if now - updated <= timedelta(days=age))
+    return Narrowing(tree.totals(categories), ages, count_facets(download_ids, NARROWING))
+
+
+def _find(actor: Actor, criteria: Criteria, words: Sequence[str], tree: CategoryTree) -> list[int]:
+    """Return the IDs of one download more than the result has at most, if there are that many."""
+    rows = criteria.rows(actor, tree)
+    if words and criteria.order == Sort.RELEVANCE:
+        return index.ranked(words, rows, MAX_RESULTS + 1)
+    if words:
+        rows = rows.filter(pk__in=index.matching(words))
+    return list(rows.order_by(*ORDERS[criteria.order]).values_list("pk", flat=True)[: MAX_RESULTS + 1])
+
+
+def _result(found: list[int], corrected_text: str = "") -> SearchResult:
+    return SearchResult(found[:MAX_RESULTS], len(found) > MAX_RESULTS, corrected_text)

@@ -13,6 +13,7 @@ from django.db import transaction
 from downloads.models import Download
 from releasehub.search import index
 from releasehub.search.documents import document_of
+from releasehub.search.facets import store_facets
 from releasehub.search.models import SearchCursor
 from releasehub.search.spelling import learn_words
 from releasehub.webhooks.models import Event
@@ -85,6 +86,7 @@ def _index(download_ids: Collection[int]) -> int:
     rows = Download.objects.filter(pk__in=download_ids).select_related("category", "owner", "organization")
     documents = [document_of(download) for download in rows]
     index.store(documents)
+    store_facets(download_ids, [facet for document in documents for facet in document.facets])
     learn_words(documents)
     index.remove(sorted(set(download_ids) - {document.download_id for document in documents}))
     return len(documents)

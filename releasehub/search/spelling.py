@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from django.db.models import Count
+from django.db.models import Count, Exists
 
 from releasehub.search.documents import Document
-from releasehub.search.models import WordTrigram
+from releasehub.search.models import SearchCursor, WordTrigram
 from releasehub.search.words import trigrams_of
 
 MIN_CHARACTERS = 4
 MAX_CANDIDATES = 30
 MIN_SIMILARITY = 0.7
+MAX_CORRECTIONS = 3
 BATCH_ROWS = 2000
 
 
@@ -29,13 +30,27 @@ def learn_words(documents: Iterable[Document]) -> None:
 
 
 def corrected(words: Sequence[str]) -> list[str]:
-    """Return the words, with each one that no title or name begins with replaced by the most similar known word."""
-    return [_corrected(word) if _is_spelled(word) else word for word in words]
+    """Return the words, with each one that no title or name begins with replaced by the most similar known word.
+
+    The number of queries is bounded: if more than MAX_CORRECTIONS words are unknown, they are returned as they are.
+    """
+    unknown = _unknown([word for word in words if _is_spelled(word)])
+    if len(unknown) > MAX_CORRECTIONS:
+        return list(words)
+    return [_most_similar(word) if word in unknown else word for word in words]
 
 
-def _corrected(word: str) -> str:
-    if WordTrigram.objects.filter(word__startswith=word).exists():
-        return word
+def _unknown(words: Sequence[str]) -> set[str]:
+    """Return the words with which no known word begins, with one query."""
+    if not words:
+        return set()
+    known = {str(place): Exists(WordTrigram.objects.filter(word__startswith=word)) for place, word in enumerate(words)}
+    found = SearchCursor.objects.annotate(**{f"known{place}": test for place, test in known.items()})
+    row = found.values(*(f"known{place}" for place in known)).first() or {}
+    return {word for place, word in enumerate(words) if not row.get(f"known{place}")}
+
+
+def _most_similar(word: str) -> str:
     shared = WordTrigram.objects.filter(trigram__in=trigrams_of(word)).values("word").annotate(count=Count("id"))
     candidates = shared.order_by("-count", "word").values_list("word", flat=True)[:MAX_CANDIDATES]
     return next(iter(get_close_matches(word, candidates, n=1, cutoff=MIN_SIMILARITY)), word)

@@ -10,12 +10,13 @@ MAX_WORD_CHARACTERS = 40
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _NUMBER = re.compile(r"v?[0-9]")
-_BIGRAM_SCRIPTS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]{2,}")
+_BIGRAM = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+_BIGRAM_SCRIPTS = re.compile(f"{_BIGRAM.pattern}{{2,}}")
 
 
 def words_of(text: str) -> list[str]:
     """Return the words without case and accents; a dotted word such as 1.2.0 stays whole."""
-    return [_without_v(word)[:MAX_WORD_CHARACTERS] for word in _WORD.findall(_plain(text))]
+    return [_without_v(word)[:MAX_WORD_CHARACTERS] for word in _WORD.findall(fold_text(text))]
 
 
 def document_words(text: str) -> list[str]:
@@ -39,13 +40,18 @@ def query_words(text: str) -> list[str]:
     return list(dict.fromkeys(words))
 
 
+def is_prefix(word: str) -> bool:
+    """Return whether a word of a query also finds longer words: a single letter would find too many of them."""
+    return len(word) > 1 or _BIGRAM.match(word) is not None
+
+
 def trigrams_of(word: str) -> set[str]:
     """Return all sequences of three characters, with a mark for the beginning and the end of the word."""
     marked = f" {word} "
     return {marked[start : start + 3] for start in range(len(marked) - 2)}
 
 
-def _plain(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return the text without case and without the accents of European scripts."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", folded)))

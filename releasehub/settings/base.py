@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "releasehub.backoffice",  # after the apps whose admin classes it replaces
     "csp",
     "django_filters",
+    "django_htmx",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

@@ -40,7 +40,10 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     """Make rows that belong to `owner`, and give `member` every right of a team."""
     category = make_category("Tools")
     prefix = make_prefix("Beta", categories=(category,))
-    download = make_download(owner, category=category, prefix=prefix, title="Everything")
+    organization = make_organization("Northwind")
+    Membership.objects.create(organization=organization, user=owner, role="owner")
+    about = {"title": "Everything", "tags": ["tools"], "organization": organization}
+    download = make_download(owner, category=category, prefix=prefix, **about)
     version = make_version(download, "1.0.0", files=1)
     make_version(download, "2.0.0-beta.1", state="draft")
     move(Move.YANK, actor=system(), version=make_version(download, "1.1.0", files=1), reason="broken")
@@ -57,8 +60,6 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
         watch(actor=Actor(user=owner), target=target)
     make_records(version)
     make_webhooks(owner, download)
-    organization = make_organization("Northwind")
-    Membership.objects.create(organization=organization, user=owner, role="owner")
     for target, invited in ((organization, "new@example.org"), (make_organization("Southwind"), owner.username)):
         kind = Invitation.Kind.ORGANIZATION
         invite(actor=system(), kind=kind, target=target, invited=invited, rights=["member"])

@@ -11,7 +11,7 @@ from downloads.models import Download
 from files.models import File
 from releasehub.community.models import MAX_RATING
 from releasehub.distribution import links
-from releasehub.pages import fetching
+from releasehub.pages import fetching, paths
 from releasehub.pages.markdown import render_markdown
 from releasehub.pages.structured_data import software_application, to_script
 from versions.models import Version
@@ -99,6 +99,11 @@ def page_of(version: Version) -> str:
 @register.filter
 def checksums_of(version: Version) -> str:
     return links.checksums_path(version)
+
+
+register.filter("author_path", paths.author_path)
+register.filter("organization_path", paths.organization_path)
+register.filter("tag_path", paths.tag_path)
 
 
 @register.filter

@@ -49,3 +49,12 @@ for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
   const list = tab.closest("ul");
   list.scrollLeft = Math.max(0, tab.offsetLeft + tab.offsetWidth - list.clientWidth);
 }
+// The slash key moves the focus to the search field, as on other sites with a search.
+document.addEventListener("keydown", (event) => {
+  const field = document.getElementById("q");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || !field) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});

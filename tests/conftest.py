@@ -1,4 +1,7 @@
-"""Fixtures every test may use: a storage of its own, and an API client that speaks with a key."""
+"""Fixtures of all tests: the database, a storage folder for each test, shared rows, and a client that sends a key.
+
+`docs/testing.md` shows how to use them.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +151,7 @@ def no_process_survives() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def prepared_data(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
-    """Say where the hubs of all test processes find the data directory that one of them has prepared."""
+    """Set the folder where the hubs of all test processes find the data directory that one of them has prepared."""
     own = tmp_path_factory.getbasetemp()
     PreparedData.folder = (own if worker_id == "master" else own.parent) / "prepared-hubs"
 
@@ -187,9 +190,9 @@ def s3_models_loaded_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def connections_outlive_responses() -> Iterator[None]:
-    """A response that a test closes must not close the connection that holds the test's transaction.
+    """Keep the connection that holds the transaction of the test open when the test closes a response.
 
-    Django's client spares it only for responses that it closes itself, and connects the receiver again each time. Live
+    Django's client does that only for responses that it closes itself, and connects the receiver again each time. Live
     servers close the connections of their threads by themselves.
     """
 
@@ -238,7 +241,7 @@ def stored_in(folder: Path) -> dict[str, Any]:
 
 @dataclass
 class Ready:
-    """Rows and files that several tests begin with. Each takes a copy, and what it changes is undone after it."""
+    """Rows and files that several tests begin with. Each test takes a copy, and its changes are rolled back."""
 
     rows: Any
     folder: Path
@@ -283,9 +286,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the collector away from what lives as long as the run: modules, models and the collected tests.
+    """Exclude from garbage collection what lives as long as the run: modules, models and the collected tests.
 
-    It visited them again and again, which was a twelfth of the CPU time of the tests of an API.
+    Visiting them again and again took a twelfth of the CPU time of the tests of an API.
     """
     gc.collect()
     gc.freeze()
@@ -293,27 +296,31 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    share_positions(items)
     yield
+    group_by_world(items)
     if hasattr(config, "workerinput"):
         start_with_longest(items)
 
 
+def group_by_world(items: list[pytest.Item]) -> None:
+    """Move the tests of a module that begin with the same world next to each other, so that it is built only once."""
+    places: dict[Any, int] = {}
+
+    def place(item: pytest.Item) -> int:
+        world = getattr(item, "callspec", None) and item.callspec.params.get("ready")
+        return places.setdefault((module_of(item), world) if world else item, len(places))
+
+    items.sort(key=place)
+
+
 def start_with_longest(items: list[pytest.Item]) -> None:
     """Sort the modules in the order in which xdist distributes them to its processes."""
-    modules = {item: item.nodeid.partition("::")[0] for item in items}
-    weights = {name: count * TIMES_AS_LONG.get(name, 1) for name, count in Counter(modules.values()).items()}
-    items.sort(key=lambda item: weights[modules[item]], reverse=True)
+    counts = Counter(map(module_of, items))
+    items.sort(key=lambda item: counts[module_of(item)] * TIMES_AS_LONG.get(module_of(item), 1), reverse=True)
 
 
-def share_positions(items: list[pytest.Item]) -> None:
-    """Give tests that begin with the same `ready` the same parameter index, because pytest compares the index."""
-    positions: dict[Any, int] = {}
-    for number, item in enumerate(items):
-        called = getattr(item, "callspec", None)
-        if called and "ready" in called.params:
-            called.indices.update(dict.fromkeys(called.indices, number))
-            called.indices["ready"] = positions.setdefault(called.params["ready"], len(positions))
+def module_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def begin_with(build: Callable[[], Any]) -> pytest.MarkDecorator:
@@ -335,7 +342,7 @@ def world(ready: Ready) -> Any:
 
 @pytest.fixture
 def local_storage(settings: Any, tmp_path: Path) -> Iterator[LocalStorage]:
-    """The test's own folder, also where the suite runs on S3: for tests that look at everything that is stored."""
+    """Use a local folder, even if the suite runs on S3: for tests that look at everything that is stored."""
     settings.STORAGE_KIND = "local"
     location = {"location": tmp_path / "files", "base_url": None}
     releases = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": location}
@@ -365,7 +372,7 @@ def api() -> type[ApiClient]:
 
 @pytest.fixture
 def run_tasks(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any) -> Any:
-    """A context in which after-commit hints are carried out at once, by the real tasks."""
+    """Return a context manager at whose end all tasks run that the block would start after its commit."""
     from releasehub.server.celery import app
 
     app.loader.import_default_modules()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from downloads.models import AccessKey
@@ -17,6 +19,10 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
 from releasehub.distribution.access_keys import presented_key, spend_use, without_keys
 from releasehub.distribution.counting import visitor_of
+
+# Anyone who has a signed URL of the storage can use it. This is long enough to follow the redirect, and too short to
+# pass the URL on.
+URL_SECONDS_OF_LIMITED_KEY = 30
 
 
 class Barrier(StrEnum):
@@ -50,22 +56,36 @@ def record_refusal(actor: Actor, file: File) -> Iterator[None]:
         raise
 
 
-def pay_with_key(request: HttpRequest, key: AccessKey | None, file: File, granted_bytes: int | None = None) -> None:
-    """Charge the access key for the bytes that are sent now. Without a number, charge for the whole file.
+@dataclass(frozen=True)
+class Toll:
+    """The charge for one download: a use of the access key, if the key has a limited number of uses."""
 
-    Raises:
-        KeyRefused: No use is left.
-    """
-    if key is None or request.method == "HEAD" or granted_bytes == 0:
-        return
-    file_bytes = max(file.size_bytes, 1)  # the size of a link may be unknown
-    spend_use(
-        key,
-        file_id=file.pk,
-        visitor=visitor_of(request),
-        granted_bytes=file_bytes if granted_bytes is None else granted_bytes,
-        file_bytes=file_bytes,
-    )
+    request: HttpRequest
+    key: AccessKey | None
+    file: File
+
+    @property
+    def url_seconds(self) -> int:
+        """Return the lifetime of a signed storage URL. It is short for a key with limited uses."""
+        is_limited = self.key is not None and self.key.uses_left is not None
+        return URL_SECONDS_OF_LIMITED_KEY if is_limited else settings.SIGNED_URL_SECONDS
+
+    def pay(self, granted_bytes: int | None = None) -> None:
+        """Charge the key before the bytes are sent. Without `granted_bytes`, charge for the whole file.
+
+        Raises:
+            KeyRefused: No use is left.
+        """
+        if self.key is None or self.request.method == "HEAD" or granted_bytes == 0:
+            return
+        file_bytes = max(self.file.size_bytes, 1)  # the size of a link may be unknown
+        spend_use(
+            self.key,
+            file_id=self.file.pk,
+            visitor=visitor_of(self.request),
+            granted_bytes=file_bytes if granted_bytes is None else granted_bytes,
+            file_bytes=file_bytes,
+        )
 
 
 def ensure_may_download(actor: Actor, file: File) -> AccessKey | None:

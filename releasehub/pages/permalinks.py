@@ -12,8 +12,9 @@ from files.models import File
 from files.names import fold_name
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone, NotFound
+from releasehub.distribution.blob_responses import NO_TRANSFORM
 from releasehub.distribution.checksums import FILENAME, checksums
-from releasehub.distribution.delivery import NO_TRANSFORM, header_text, serve_file, warn_of_yank
+from releasehub.distribution.delivery import header_text, serve_file, warn_of_yank
 from releasehub.distribution.permalinks import (
     find_download,
     find_exact,

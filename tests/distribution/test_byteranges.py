@@ -12,7 +12,7 @@ from django.test import Client
 
 from files.models import DownloadGrant, File
 from releasehub.core.requests import HAS_SPOOL_ROOM
-from releasehub.distribution import delivery
+from releasehub.distribution import blob_responses
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.links import file_path
 from tests.factories import make_download, make_file, make_key, make_version, system
@@ -66,7 +66,7 @@ def test_if_range_needs_the_same_strong_tag(file: File, tag: str, status: int) -
 
 
 def test_many_bytes_in_several_ranges_are_answered_with_the_file(file: File, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "MAX_MULTIPART_BYTES", 100)
+    monkeypatch.setattr(blob_responses, "MAX_MULTIPART_BYTES", 100)
     assert fetch(file, "bytes=0-49,100-149")[0].status_code == 206
     answer, body = fetch(file, "bytes=0-49,100-150")
     assert (answer.status_code, body) == (200, BYTES)

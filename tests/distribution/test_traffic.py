@@ -137,7 +137,7 @@ def test_last_use_that_another_request_took_stops_at_the_rate_limit(
     def refuse(*_: Any) -> None:
         raise KeyRefused("No downloads left.")
 
-    monkeypatch.setattr("releasehub.distribution.delivery.pay_with_key", refuse)
+    monkeypatch.setattr("releasehub.distribution.gate.Toll.pay", refuse)
     subscribe("traffic.gate_failed", "traffic.completed")
     assert fetch(file) == 403
     (body,) = sent()

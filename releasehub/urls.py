@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("releasehub.api.engine.urls")),
     path("admin/", admin.site.urls),
     path("", include("releasehub.pages.urls")),
+    path("account/", include("releasehub.pages.allauth_urls")),
 ]
 
 handler400 = "releasehub.server.error_handlers.bad_request"

@@ -6,14 +6,17 @@ the walk neither opens nor sends anything to fails the test.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from releasehub.api.dialects import is_api
+from releasehub.core.encryption import encrypt
 from tests.conftest import begin_with
 from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, unlike, walk
 from tests.factories import make_download, make_everything, make_user, make_version
@@ -21,12 +24,14 @@ from tests.factories import make_download, make_everything, make_user, make_vers
 STARTS = (
     "/",
     "/account/",
+    "/account/confirm/",
+    "/account/confirm/code/",
     "/admin/",
     "/admin/downloads/download/?deleted=all",
     "/admin/versions/version/?deleted=all",
     "/admin/files/file/?deleted=all",
 )
-SIGNED_OUT = ("/account/sign-in/", "/admin/login/")
+SIGNED_OUT = ("/account/sign-in/", "/account/sign-up/")
 # Routes that no page links to. They show no form: they serve GET alone.
 WITHOUT_FORM = {
     "admin:autocomplete", "admin:jsi18n", "admin:search", "admin:view_on_site", "admin:password_change_done",
@@ -42,6 +47,15 @@ WITHOUT_FORM = {
     # Scripts call these; tests/pages/desk/test_uploads.py sends to them without a token.
     "pages:desk-upload", "pages:desk-upload-begin", "pages:desk-upload-parts", "pages:desk-upload-complete",
     "pages:desk-upload-abort", "pages:desk-preview",
+    "pages:sign-up-by-link", "pages:password-by-link",  # handed out; tests/pages/test_sign_up.py and test_passwords.py
+    "account_confirm_email", "account_reset_password_from_key",  # in e-mails; sent by the same tests
+    "account_login",  # the name that allauth has for pages:sign-in
+    "admin:login",  # only redirects
+    "account_inactive", "account_email_verification_sent", "account_reset_password_done",
+    "account_reset_password_from_key_done", "mfa_list_webauthn",
+    # Steps of signing in, and passkeys: tests/pages/test_second_factors.py and tests/browser/test_accounts.py
+    "account_set_password", "mfa_authenticate", "mfa_activate_totp", "mfa_edit_webauthn", "mfa_remove_webauthn",
+    "mfa_reauthenticate_webauthn",
     "releasehub.server.health.healthz", "releasehub.server.health.readyz", "releasehub.server.metrics.metrics",
 }  # fmt: skip
 
@@ -49,6 +63,8 @@ WITHOUT_FORM = {
 def build() -> dict[str, Any]:
     root = make_user("root", is_staff=True, is_superuser=True)
     make_everything(root)
+    Authenticator.objects.create(user=root, type="totp", data={"secret": encrypt("JBSWY3DPEHPK3PXP")})
+    Authenticator.objects.create(user=root, type="recovery_codes", data={"seed": encrypt("0" * 80), "used_mask": 0})
     author = make_user("author")
     make_version(make_download(author, title="Written by an author"), "1.0.0", files=1)
     return {"root": root, "author": author, "stranger": make_user("stranger")}
@@ -66,11 +82,19 @@ def strict_client(user: Any = None) -> Client:
 
 @pytest.fixture
 def root(world: dict[str, Any]) -> Client:
-    return strict_client(world["root"])
+    """A site administrator who has just confirmed the password, so that all pages about security open."""
+    strict_client(world["root"])  # another browser, which the page of the browsers can sign out
+    client = strict_client(world["root"])
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(world["root"].pk)
+    session.save()
+    return client
 
 
-def test_every_form_needs_its_token_and_works_with_it_and_other_pages_refuse_post(root: Client) -> None:
+def test_every_form_needs_its_token_and_works_with_it_and_other_pages_refuse_post(root: Client, settings: Any) -> None:
     """One walk serves all of these checks, because walking takes most of the time."""
+    settings.SIGN_UP = "open"
     visitor = strict_client()
     found, public = walk(root, STARTS), walk(visitor, SIGNED_OUT, rows_per_kind=1)
     assert {url: status for url, status in found.answers.items() if status >= 400} == {}

@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from releasehub.accounts import sign_in_signals, signals  # noqa: F401
+        from releasehub.accounts import security_signals, sign_in_signals, signals  # noqa: F401
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
         from releasehub.accounts.organization_invitations import OrganizationInvitations

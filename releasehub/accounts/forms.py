@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import ValidationError
+from typing import Any
 
-from releasehub.accounts.backends import TOO_MANY
+from allauth.account.forms import LoginForm
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from releasehub.accounts.names import username_of
+
+MAX_NAME_CHARACTERS = 254
+MAX_PASSWORD_CHARACTERS = 4096
 
 
-class SignInForm(AuthenticationForm):
-    """A sign-in form that says how long to wait after too many failed attempts."""
+class SignInForm(LoginForm):
+    """A sign-in form for a user name or an e-mail address, and a password."""
 
-    def get_invalid_login_error(self) -> ValidationError:
-        if self.request is not None and (seconds := self.request.META.get(TOO_MANY)):
-            wait = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"
-            return ValidationError(f"Too many failed attempts. Try again in {wait}.", code="too_many")
-        return super().get_invalid_login_error()
+    login = forms.CharField(
+        label=_("Username or e-mail"),
+        max_length=MAX_NAME_CHARACTERS,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = type(self).base_fields["login"]
+        self.order_fields(["login", "password"])
+        self.fields["password"] = forms.CharField(
+            label=_("Password"),
+            strip=False,
+            max_length=MAX_PASSWORD_CHARACTERS,
+            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        )
+
+    def add_prefix(self, field_name: str) -> str:
+        """Keep the name that the field always had on this page, which password managers remember."""
+        return "username" if field_name == "login" else super().add_prefix(field_name)
+
+    def user_credentials(self) -> dict[str, str]:
+        name, password = self.cleaned_data["login"], self.cleaned_data["password"]
+        return {"username": username_of(name), "password": password}

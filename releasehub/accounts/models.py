@@ -11,11 +11,27 @@ from django.utils import timezone
 
 from releasehub.accounts.querysets import InvitationQuerySet, OrganizationQuerySet
 from releasehub.accounts.scopes import ALL_SCOPES
+from releasehub.accounts.sign_in_models import OneTimeLink, OutgoingMail, SignedInBrowser
 from releasehub.core.models import PublicIdModel, TimeStampedModel
+
+__all__ = [
+    "Invitation",
+    "Membership",
+    "OneTimeLink",
+    "Organization",
+    "OutgoingMail",
+    "Role",
+    "SignInCounter",
+    "SignedInBrowser",
+    "User",
+]
 
 
 class User(PublicIdModel, AbstractUser):
     """An account.
+
+    `email` is an address that the user has confirmed or that staff entered. An address that still has to be confirmed
+    is only in the table of django-allauth, so invitations to it do not reach somebody who merely claims to own it.
 
     Attributes:
         anonymized_at: When the personal data was erased. The account stays closed from then on.
@@ -30,6 +46,7 @@ class User(PublicIdModel, AbstractUser):
         "limit. Leave empty to use RELEASEHUB_USER_QUOTA_BYTES.",
     )
 
+    wants_sign_in_mail = models.BooleanField("e-mail about sign-ins with a new browser", default=True)
     anonymized_at = models.DateTimeField(null=True, editable=False)
     traces_erased_at = models.DateTimeField(null=True, editable=False)
 

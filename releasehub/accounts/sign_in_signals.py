@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from releasehub.accounts.backends import TOO_MANY
+from releasehub.accounts.browsers import remember_browser
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -34,6 +35,7 @@ def record_failed_sign_in(
 def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
     audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
+    remember_browser(request, user)
 
 
 @receiver(user_logged_out)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.models import User
+from releasehub.accounts.names import username_of
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, Origin
@@ -15,6 +17,10 @@ from releasehub.core.requests import request_details
 
 class SignInFailed(Exception):
     """The user does not exist or is inactive, or the password is wrong. The error does not reveal which."""
+
+
+class SecondFactorNeeded(SignInFailed):
+    """The password is right, but it is not enough: the user has a second factor, which only the pages ask for."""
 
 
 class TooManyAttempts(SignInFailed):
@@ -32,9 +38,12 @@ def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
 
     Raises:
         SignInFailed: The name or the password is wrong.
+        SecondFactorNeeded: The user has a second factor.
         TooManyAttempts: There were too many failed attempts.
     """
-    user = authenticate(request, username=_username(name), password=password)
+    user = authenticate(request, username=username_of(name), password=password)
+    if user is not None and is_mfa_enabled(user):
+        raise SecondFactorNeeded
     if user is not None:
         actor = Actor(user=user, origin=Origin.API, **request_details(request))
         audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
@@ -42,14 +51,3 @@ def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
     if wait := request.META.get(TOO_MANY):
         raise TooManyAttempts(wait)
     raise SignInFailed
-
-
-def _username(name: str) -> str:
-    """Return the user name for what was entered as the name.
-
-    An e-mail address becomes the name of its user, unless several users share it or it is somebody's user name.
-    """
-    if User.objects.filter(username=name).exists():
-        return name
-    users = list(User.objects.filter(email__iexact=name)[:2]) if name else []
-    return users[0].username if len(users) == 1 else name

@@ -2,9 +2,10 @@
 
 from celery import shared_task
 
-from releasehub.accounts import invitation_mail
+from releasehub.accounts import invitation_mail, mail_queue
 from releasehub.accounts.services.anonymizing import TRACES_TASK, erase_traces
 from releasehub.accounts.services.invitations import delete_old_invitations
+from releasehub.accounts.services.one_time_links import delete_old_links
 from releasehub.accounts.throttle import delete_old_counters
 
 
@@ -16,8 +17,8 @@ def forget_sign_ins() -> int:
 
 @shared_task(name="accounts.delete_old_invitations")
 def forget_invitations() -> int:
-    """Delete invitations that expired long ago."""
-    return delete_old_invitations()
+    """Delete invitations and one-time links that expired long ago."""
+    return delete_old_invitations() + delete_old_links()
 
 
 @shared_task(name=TRACES_TASK)
@@ -30,3 +31,9 @@ def erase_traces_of_users() -> int:
 def send_invitations() -> int:
     """Send the invitations that are due."""
     return invitation_mail.send_invitations()
+
+
+@shared_task(name=mail_queue.SEND_TASK)
+def send_account_mail() -> int:
+    """Send the e-mails about accounts that are due."""
+    return mail_queue.send_queued_mail()

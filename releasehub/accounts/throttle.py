@@ -78,12 +78,14 @@ def reset_attempts(username: str, address: str | None) -> None:
     """
     network, account = network_of(address), username.casefold()
     # F() in one statement, because the rows are not locked here and other attempts may count at the same time.
-    shared = [_key("account", account), *([_key("network", network)] if network else [])]
+    shared = [counter_key("account", account), *([counter_key("network", network)] if network else [])]
     SignInCounter.objects.filter(key__in=shared, failures__gt=0).update(failures=F("failures") - 1)
-    SignInCounter.objects.filter(key=_key("pair", account, network)).delete()
+    SignInCounter.objects.filter(key=counter_key("pair", account, network)).delete()
     if network:
         until = timezone.now() + KNOWN_NETWORK_DURATION
-        SignInCounter.objects.update_or_create(key=_key("known", account, network), defaults={"window_ends_at": until})
+        SignInCounter.objects.update_or_create(
+            key=counter_key("known", account, network), defaults={"window_ends_at": until}
+        )
 
 
 def delete_old_counters() -> int:
@@ -99,7 +101,7 @@ def _slow_wait(now: datetime, everyone: SignInCounter, pair: SignInCounter) -> i
 
 
 def _is_known(now: datetime, account: str, network: str) -> bool:
-    counters = SignInCounter.objects.filter(key=_key("known", account, network), window_ends_at__gt=now)
+    counters = SignInCounter.objects.filter(key=counter_key("known", account, network), window_ends_at__gt=now)
     return bool(network) and counters.exists()
 
 
@@ -107,7 +109,9 @@ def _lock_counter(now: datetime, kind: str, *names: str) -> SignInCounter:
     """Return the counter with its row locked. If its window is over, a new window begins."""
     window = timedelta(seconds=WINDOW_SECONDS)
     defaults = {"window_ends_at": now + window, "last_tried_at": now}
-    counter, _ = SignInCounter.objects.select_for_update().get_or_create(key=_key(kind, *names), defaults=defaults)
+    counter, _ = SignInCounter.objects.select_for_update().get_or_create(
+        key=counter_key(kind, *names), defaults=defaults
+    )
     if counter.window_ends_at > now:
         return counter
     is_full = counter.failures >= settings.SIGN_IN_ATTEMPTS and kind != "account"
@@ -118,7 +122,7 @@ def _lock_counter(now: datetime, kind: str, *names: str) -> SignInCounter:
     return counter
 
 
-def _key(kind: str, *names: str) -> str:
+def counter_key(kind: str, *names: str) -> str:
     """Return the key of a counter: a digest that reveals neither the account nor the network."""
     return salted_hmac("sign-in", "\0".join((kind, *names)), algorithm="sha256").hexdigest()
 

@@ -119,6 +119,12 @@ class AuditAction(models.TextChoices):
     SIGN_IN = "sign_in.succeeded"
     SIGN_IN_FAILED = "sign_in.failed"
     SIGN_OUT = "sign_out"
+    SECOND_FACTOR_ADD = "second_factor.add"
+    SECOND_FACTOR_REMOVE = "second_factor.remove"
+    SECOND_FACTOR_RESET = "second_factor.reset"
+    ONE_TIME_LINK_CREATE = "one_time_link.create"
+    ONE_TIME_LINK_USE = "one_time_link.use"
+    PERSONAL_DATA_EXPORT = "personal_data.export"
     USER_CREATE = "user.create"
     USER_UPDATE = "user.update"
     USER_PASSWORD = "user.password"  # noqa: S105 - not a secret

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -14,16 +16,21 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from releasehub.accounts.models import User
 from releasehub.accounts.policies import grantable_permissions, group_policy, user_policy
+from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions", "quota_bytes")
 
 admin.site.unregister(Group)
+# Secrets of second factors and confirmations are no matter of staff. The page of a user has what staff can do.
+for model in (EmailAddress, EmailConfirmation, Authenticator):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 
 
 @admin.register(User)
-class UserAdmin(AnonymizingMixin, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(AccountHelpMixin, AnonymizingMixin, DjangoUserAdmin, ModelAdmin):
     """Admin of users. Staff may change only users who have no more rights than they have themselves.
 
     Only site administrators may grant rights.

@@ -31,7 +31,8 @@ class AnonymizingMixin(ModelAdmin):
         user = kwargs.get("obj")
         if user is not None and self.offers_anonymization(request, user):
             action = {"label": "Anonymize", "erases": True}
-            context["row_actions"] = [(action, reverse("admin:accounts_user_anonymize", args=[user.pk]))]
+            buttons = context.setdefault("row_actions", [])
+            buttons.append((action, reverse("admin:accounts_user_anonymize", args=[user.pk])))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def offers_anonymization(self, request: HttpRequest, user: User) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,11 +24,14 @@ from releasehub.accounts.services import (
     decline_invitation,
     find_by_token,
     find_invitation,
+    hand_out_link,
     invite,
     revoke_invitation,
 )
+from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token
 from releasehub.core.errors import Conflict, Invalid, NotFound
 from releasehub.core.requests import actor_of
+from releasehub.core.site import site_url
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm, label_of
 from releasehub.pages.invitation_lists import MAX_ROWS, described
@@ -79,12 +83,15 @@ def answer(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     return _act(request, invitation, name)
 
 
-@login_required
 @read_or_write
 @answers_errors
 def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Show the invitation that an e-mail links to, and take the answer."""
+    """Show the invitation that a link leads to, and take the answer. Somebody without an account may create one."""
     invitation = find_by_token(token)
+    if not request.user.is_authenticated:
+        if admission_by_token(token) is not None:
+            request.session[SESSION_TOKEN] = token
+        return redirect_to_login(request.path)
     if request.method == "POST":
         return _act(request, invitation, request.POST.get("answer", ""), token=token)
     shown = described([invitation])
@@ -132,9 +139,20 @@ def _act(request: HttpRequest, invitation: Invitation, name: str, **options: str
         text = gettext("The invitation of %(invited)s was revoked.")
         messages.success(request, text % {"invited": invitation.invited})
         return redirect(_page_of(invitation))
+    elif name == "link":
+        return _link_page(request, invitation, hand_out_link(actor=actor, invitation=invitation))
     else:
         raise NotFound
     return redirect("pages:account")
+
+
+def _link_page(request: HttpRequest, invitation: Invitation, token: str) -> HttpResponse:
+    """Show the link, which cannot be shown again."""
+    link = site_url() + reverse("pages:invitation-by-link", args=[token])
+    context = {"invitation": described([invitation])[0], "secret": link, "back": _page_of(invitation)}
+    response = render(request, "pages/invitation_link.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _page_of(invitation: Invitation) -> str:

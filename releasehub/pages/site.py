@@ -14,7 +14,7 @@ LIGHT_BACKGROUNDS, DARK_BACKGROUNDS = ("#ffffff", "#f4f5fa"), ("#10131a", "#1d22
 THEME_SECONDS = 86_400
 
 
-def hub(request: HttpRequest) -> dict[str, dict[str, str]]:
+def hub(request: HttpRequest) -> dict[str, dict[str, str | bool]]:
     """Return the variable `hub` of all templates. Django's sign-in view has a variable `site` of its own."""
     color = settings.ACCENT_COLOR
     return {
@@ -23,6 +23,7 @@ def hub(request: HttpRequest) -> dict[str, dict[str, str]]:
             "logo_url": settings.LOGO_URL,
             "imprint_url": settings.IMPRINT_URL,
             "privacy_url": settings.PRIVACY_URL,
+            "has_sign_up": settings.SIGN_UP == "open",
             "theme_url": f"{reverse('pages:theme')}?{color.removeprefix('#')}" if color else "",
         }
     }

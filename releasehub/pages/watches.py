@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from downloads.models import Category, Download
 from releasehub.community.models import Watch
-from releasehub.community.services.watching import find_by_token, unwatch, watch
+from releasehub.community.services.watching import find_by_token, unwatch, watch, watches_of
 from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+
+
+@login_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """List what the user watches."""
+    return render(request, "pages/watches.html", {"watches": watches_of(actor_of(request))})
 
 
 @login_required
@@ -62,4 +69,4 @@ def _change(request: HttpRequest, target: Download | Category | None) -> HttpRes
     else:
         unwatch(actor=actor, target=target)
         messages.success(request, gettext("You no longer watch %(title)s.") % {"title": target.title})
-    return redirect("pages:account" if request.POST.get("from") == "account" else target.path)
+    return redirect("pages:watches" if request.POST.get("from") == "account" else target.path)

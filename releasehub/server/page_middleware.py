@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from allauth.account.middleware import AccountMiddleware
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
@@ -44,6 +46,24 @@ class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
 
 class PageMessageMiddleware(PagesOnly, MessageMiddleware):
     pass
+
+
+class PageAccountMiddleware:
+    """The middleware of django-allauth. It redirects to the page that confirms a password where one is required."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.account_middleware = AccountMiddleware(get_response)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        handle = self.get_response if is_api(request.path_info) else self.account_middleware
+        return handle(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if is_api(request.path_info):
+            return None
+        response: HttpResponseBase | None = self.account_middleware.process_exception(request, exception)
+        return response
 
 
 class ContentPolicyMiddleware(CSPMiddleware):

@@ -2,6 +2,7 @@
 
 import logging
 
+from releasehub.settings.accounts import *
 from releasehub.settings.data import *
 from releasehub.settings.data import BASE_DIR
 from releasehub.settings.environment import env, stop_if_invalid
@@ -33,6 +34,9 @@ INSTALLED_APPS = [
     "releasehub.pages",
     "releasehub.distribution",
     "releasehub.server",
+    "allauth",
+    "releasehub.accounts.allauth_app.AllauthAccountConfig",
+    "allauth.mfa",
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "releasehub.backoffice.apps.HubAdminConfig",
@@ -74,6 +78,7 @@ MIDDLEWARE = [
     "releasehub.server.page_middleware.PageCsrfMiddleware",
     "releasehub.server.page_middleware.PageAuthenticationMiddleware",
     "releasehub.server.page_middleware.PageMessageMiddleware",
+    "releasehub.server.page_middleware.PageAccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "releasehub.backoffice.middleware.AdminCspMiddleware",
 ]

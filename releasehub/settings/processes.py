@@ -56,6 +56,7 @@ CELERY_BEAT_SCHEDULE = {
     "update the search index": {"task": "search.refresh", "schedule": 15.0},
     "notify watchers of new versions": {"task": "community.announce_versions", "schedule": 60.0},
     "send invitations": {"task": "mail.invitations", "schedule": 600.0},
+    "send e-mails about accounts": {"task": "mail.accounts", "schedule": 60.0},
     "erase traces of anonymized users": {"task": "accounts.erase_traces", "schedule": 600.0},
     "delete old invitations": {"task": "accounts.delete_old_invitations", "schedule": 24 * 3600.0},
     "delete old idempotent responses": {"task": "api.forget_answers", "schedule": 3600.0},

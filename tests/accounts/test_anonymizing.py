@@ -8,6 +8,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
@@ -15,14 +17,16 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import models
 from django.test import Client
+from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import set_team_member, share_download
 from files.models import UploadSession
-from releasehub.accounts.models import Invitation, Membership, User
+from releasehub.accounts.models import Invitation, Membership, OneTimeLink, User
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services import invite
 from releasehub.accounts.services.anonymizing import anonymize_user, erase_traces
+from releasehub.accounts.services.one_time_links import create_password_link
 from releasehub.apikeys.services import issue_key
 from releasehub.apikeys.verification import InactiveKey, verify_key
 from releasehub.audit import services as audit
@@ -47,6 +51,11 @@ GONE, STAYS = "gone", "stays"
 # Everything that refers to a user, and what happens to it. A new field has to be added here, and to an eraser if its
 # rows are personal data or give rights.
 RELATIONS = {
+    "account.EmailAddress.user": GONE,
+    "accounts.OneTimeLink.created_by": GONE,
+    "accounts.OneTimeLink.user": GONE,
+    "accounts.SignedInBrowser.user": GONE,
+    "mfa.Authenticator.user": GONE,
     "accounts.Invitation.invited_by": GONE,
     "accounts.Invitation.user": GONE,
     "accounts.Membership.user": GONE,
@@ -120,6 +129,12 @@ def make_person() -> User:
     make_opinions(actor, user, mine, other)
     make_releases(actor, user, mine)
     Client().force_login(user)
+    EmailAddress.objects.create(user=user, email="zaphod@example.org")
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
+    create_password_link(actor=system(), user=user)
+    OneTimeLink.objects.create(
+        kind="sign_up", token_digest="x", created_by=user, note=MARKS[1], expires_at=timezone.now()
+    )
     audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
     return user
 

@@ -57,12 +57,12 @@ def admin(browser: Any, session: Any, problems: list[str]) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def session(browser: Any, hub: Hub) -> Any:
-    """The cookies after signing in on the page of the admin."""
+    """The cookies after signing in on the way to the admin."""
     with window(browser, []) as page:
         page.goto(f"{hub.url}/admin/")
-        page.get_by_label("Username").fill(hub.printed["User"])
+        page.get_by_label("Username or e-mail").fill(hub.printed["User"])
         page.get_by_label("Password").fill(hub.printed["Password"])
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url("**/admin/")
         return page.context.storage_state()
 

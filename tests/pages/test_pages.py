@@ -95,7 +95,7 @@ def test_key_is_shown_once_and_works(client: Client, release: Any) -> None:
     )
     assert verify_key(secret).download_ids == [release.download.pk]
     assert answer["Cache-Control"] == "no-store"
-    assert secret not in client.get("/account/").content.decode()
+    assert secret not in client.get("/account/keys/").content.decode()
 
 
 def test_key_of_another_user_cannot_be_revoked(client: Client) -> None:

@@ -32,15 +32,15 @@ def test_button_watches_and_stops(make: type[Download | Category], kind: str) ->
     assert response.redirect_chain == [(target.path, 302)]
     assert "Stop watching" in response.content.decode()
     response = client.post(path, {"watch": "0", "from": "account"}, follow=True)
-    assert response.redirect_chain == [("/account/", 302)]
+    assert response.redirect_chain == [("/account/watches/", 302)]
     assert not Watch.objects.exists()
 
 
 def test_account_page_lists_what_the_user_watches() -> None:
     user, download = make_user(), make_download(title="Tool")
     watch(actor=Actor(user=user), target=download)
-    assert "Stop watching Tool" in client_of(user).get("/account/").content.decode()
-    assert "Stop watching Tool" not in client_of(make_user()).get("/account/").content.decode()
+    assert "Stop watching Tool" in client_of(user).get("/account/watches/").content.decode()
+    assert "Stop watching Tool" not in client_of(make_user()).get("/account/watches/").content.decode()
 
 
 def test_anonymous_visitor_has_no_button_and_hidden_downloads_are_404() -> None:

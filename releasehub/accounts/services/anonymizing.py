@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from releasehub.accounts.leaving import erase_sign_in
 from releasehub.accounts.models import Invitation, Membership, User
 from releasehub.accounts.personal_data import erasers, trace_erasers
 from releasehub.accounts.policies import user_policy
@@ -23,7 +24,8 @@ from releasehub.core.tasks import hint
 
 TRACES_TASK = "accounts.erase_traces"
 EFFECT = (
-    "The user name, the names, the e-mail address, the password, sessions, invitations and watches are erased, the "
+    "The user name, the names, the e-mail address, the password, second factors, sessions, invitations and watches are "
+    "erased, the "
     "API keys are revoked, and the webhook endpoints that the user created are disabled. The user leaves all teams and "
     "organizations and can never sign in again. What the user wrote and published stays under a pseudonym, and "
     "downloads keep this account as their owner until somebody transfers them. The audit log keeps the user name and "
@@ -52,6 +54,7 @@ def anonymize_user(*, actor: Actor, user: User, reason: str = "") -> User:
     for member in Membership.objects.filter(user=user).select_related("organization").order_by("organization_id"):
         end_membership(actor=actor, member=member)
     _delete_invitations(user)
+    erase_sign_in(user)
     for erase in erasers():
         erase(actor=actor, user=user)
     _clear_account(user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from releasehub.accounts.invitation_limit import count_names
-from releasehub.accounts.invitation_mail import SEND_TASK, digest
+from releasehub.accounts.invitation_mail import SEND_TASK, TOKEN_BYTES, digest
 from releasehub.accounts.invitation_targets import Rights, target_of
 from releasehub.accounts.models import Invitation, Organization, User
 from releasehub.accounts.policies import clear_cached_memberships, invitation_policy, organization_policy
@@ -125,6 +126,30 @@ def revoke_invitation(*, actor: Actor, invitation: Invitation) -> None:
     _end(invitation, "revoked_at")
     changes = {"invited": invitation.invited}
     audit.record(actor=actor, action=AuditAction.INVITATION_REVOKE, target=target, changes=changes)
+
+
+@transaction.atomic
+def hand_out_link(*, actor: Actor, invitation: Invitation) -> str:
+    """Return the token of a new link to the invitation, for hubs without a mail server. An earlier link ends.
+
+    The holder of the link may accept, so its creator has to pass it on personally.
+
+    Raises:
+        NotFound: The actor may not see the invitation, or its target was deleted.
+        Denied: The actor may not invite to the target.
+        Conflict: The invitation has ended.
+    """
+    invitation_policy.ensure("revoke", actor, invitation)
+    target = target_of(invitation.kind).lock(invitation.target_id)
+    invitation = _lock(invitation)
+    if not invitation.is_pending:
+        raise _ended()
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    invitation.token_digest, invitation.mail_due_at = digest(token), None
+    invitation.save(update_fields=["token_digest", "mail_due_at", "updated_at"])
+    changes = {"invited": invitation.invited, "kind": "link"}
+    audit.record(actor=actor, action=AuditAction.ONE_TIME_LINK_CREATE, target=target, changes=changes)
+    return token
 
 
 def end_invitations(**of: Any) -> int:

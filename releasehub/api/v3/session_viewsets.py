@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.accounts.models import Membership
-from releasehub.accounts.signing_in import SignInFailed, TooManyAttempts, sign_in
+from releasehub.accounts.signing_in import SecondFactorNeeded, SignInFailed, TooManyAttempts, sign_in
 from releasehub.api.common.caching import confidential
 from releasehub.api.v3.schema import operation
 from releasehub.api.v3.session_serializers import (
@@ -55,6 +55,9 @@ class V3AccountViewSet(V3ViewSet):
             user = sign_in(request._request, name=credentials["email"], password=credentials["password"])
         except TooManyAttempts as refusal:
             raise Throttled(refusal.wait_seconds, "Too many failed attempts. Try again later.") from None
+        except SecondFactorNeeded:
+            message = "This account has a second factor. Create an API key on its account page and use that instead."
+            raise AuthenticationFailed(message) from None
         except SignInFailed:
             raise AuthenticationFailed("The e-mail address or the password is wrong.") from None
         return confidential(Response({"accessToken": issue_token(user)}))

@@ -1,0 +1,112 @@
+"""The hooks of django-allauth: who may sign up, which limits hold, and how e-mails and secrets are handled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from releasehub.accounts.backends import TOO_MANY
+from releasehub.accounts.browsers import describe_browser, user_agent_of
+from releasehub.accounts.mail_queue import queue_mail
+from releasehub.accounts.models import User
+from releasehub.accounts.sign_up import is_open_for, is_reserved
+from releasehub.core.encryption import decrypt, encrypt
+from releasehub.core.requests import address_of
+from releasehub.core.site import site_url
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Connect allauth to the sign-in limits, the queue of e-mails and the sign-up policy of the hub."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": _(
+            "Please enter a correct username and password. Note that both fields may be case-sensitive."
+        ),
+        "username_blacklisted": _("This username is reserved. Choose another one."),
+    }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return address_of(request) or ""
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Say how long to wait if the password was not even compared."""
+        if wait := request.META.get(TOO_MANY):
+            raise too_many_attempts(wait)
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return is_open_for(request)
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        if is_reserved(username):
+            raise self.validation_error("username_blacklisted")
+        name: str = super().clean_username(username, shallow)
+        return name
+
+    def get_login_stages(self) -> list[str]:
+        """Return the steps of signing in. Only an address from the sign-up form has to be confirmed first."""
+        own, theirs = "releasehub.accounts.stages.ConfirmEmailStage", "allauth.account.stages.EmailVerificationStage"
+        return [own if path == theirs else path for path in super().get_login_stages()]
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("mfa_index")
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        uid, _separator, token = key.partition("-")
+        return site_url() + reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return site_url() + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Render an e-mail and queue it. Its links never use the host of the request, which a caller can choose."""
+        context = {"email": email, "site_name": settings.SITE_NAME, "site_url": site_url(), **context}
+        message = self.render_mail(template_prefix, email, context)
+        queue_mail(email, str(message.subject), str(message.body))
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        recipient = email or user.email
+        if not recipient or not app_settings.EMAIL_NOTIFICATIONS:
+            return
+        origin = {
+            "timestamp": timezone.now(),
+            "ip": self.get_client_ip(self.request),
+            "browser": describe_browser(user_agent_of(self.request)),
+        }
+        self.send_mail(template_prefix, recipient, origin | (context or {}))
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Encrypt the secrets of second factors, and name the hub in authenticator apps."""
+
+    def encrypt(self, text: str) -> str:
+        return encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return decrypt(encrypted_text)
+
+    def get_totp_issuer(self) -> str:
+        return str(settings.SITE_NAME)
+
+    def _get_site_name(self) -> str:
+        return str(settings.SITE_NAME)
+
+    def _get_user_identifier(self, user: Any) -> str:
+        return User.get_username(user)
+
+
+def too_many_attempts(seconds: int) -> ValidationError:
+    wait = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"
+    return ValidationError(
+        _("Too many failed attempts. Try again in %(wait)s."), code="too_many", params={"wait": wait}
+    )

@@ -1,0 +1,85 @@
+"""The browsers in which a user is signed in."""
+
+from __future__ import annotations
+
+import re
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from releasehub.accounts.models import SignedInBrowser, User
+from releasehub.accounts.sign_in_models import MAX_USER_AGENT_CHARACTERS
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
+from releasehub.core.requests import address_of, is_valid_address
+
+# The first match wins: most browsers also name the browsers that they imitate.
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone|iPad", "iOS"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def remember_browser(request: HttpRequest, user: User) -> None:
+    """Store in which browser the user has just signed in."""
+    if request.session.session_key is None:
+        request.session.save()
+    address = address_of(request) or ""
+    values = {
+        "user": user,
+        "address": address if is_valid_address(address) else None,
+        "user_agent": user_agent_of(request),
+        "created_at": timezone.now(),
+    }
+    SignedInBrowser.objects.update_or_create(session_id=request.session.session_key, defaults=values)
+
+
+def user_agent_of(request: HttpRequest) -> str:
+    return "".join(filter(str.isprintable, request.META.get("HTTP_USER_AGENT", "")))[:MAX_USER_AGENT_CHARACTERS]
+
+
+def browsers_of(user: User) -> QuerySet[SignedInBrowser]:
+    """Return the browsers in which the user is signed in, newest first."""
+    rows = SignedInBrowser.objects.filter(user=user, session__expire_date__gt=timezone.now())
+    return rows.order_by("-created_at")
+
+
+@transaction.atomic
+def sign_out_browser(*, actor: Actor, browser_id: int) -> None:
+    """Sign the acting user out in one browser.
+
+    Raises:
+        NotFound: The user is not signed in there.
+    """
+    browser = SignedInBrowser.objects.filter(user=actor.user_id, pk=browser_id).first()
+    if browser is None or actor.user is None:
+        raise NotFound
+    changes = {"browser": describe_browser(browser.user_agent)}
+    audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=actor.user, changes=changes)
+    Session.objects.filter(pk=browser.session_id).delete()
+
+
+@transaction.atomic
+def sign_out_everywhere(*, actor: Actor, user: User, except_session: str | None = None) -> int:
+    """End all sessions of the user, except one, and return their number. The caller checks who may do this."""
+    sessions = Session.objects.filter(browser__user=user).exclude(pk=except_session or "")
+    number = len(keys := list(sessions.values_list("pk", flat=True)))
+    if number:
+        Session.objects.filter(pk__in=keys).delete()
+        audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user, changes={"browsers": number})
+    return number
+
+
+def describe_browser(user_agent: str) -> str:
+    """Return a short name of the browser, such as *Firefox, Linux*."""
+    names = (_first_match(_BROWSERS, user_agent), _first_match(_SYSTEMS, user_agent))
+    return ", ".join(filter(None, names)) or user_agent[:60]
+
+
+def _first_match(choices: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((name for pattern, name in choices if re.search(pattern, text)), "")

@@ -1,0 +1,62 @@
+"""E-mails about accounts. A worker sends them, so that the time of an answer does not tell whether one was sent."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import models, transaction
+from django.utils import timezone
+
+from releasehub.accounts.models import OutgoingMail
+from releasehub.core.encryption import DecryptionError, decrypt, encrypt
+from releasehub.core.tasks import hint
+
+log = logging.getLogger(__name__)
+
+SEND_TASK = "mail.accounts"  # in the queue `outbound`
+RETRY_AFTER = timedelta(minutes=5)
+GIVE_UP_AFTER = timedelta(hours=12)
+MAX_SUBJECT_CHARACTERS = 200
+
+
+def queue_mail(recipient: str, subject: str, text: str) -> None:
+    """Store an e-mail for the worker. Nothing happens on a hub without a mail server."""
+    if not settings.EMAIL_HOST:
+        return
+    subject = " ".join(subject.split())[:MAX_SUBJECT_CHARACTERS]
+    OutgoingMail.objects.create(recipient=recipient, subject=subject, encrypted_text=encrypt(text))
+    transaction.on_commit(partial(hint, SEND_TASK))
+
+
+def send_queued_mail() -> int:
+    """Send the e-mails that are due and return their number. Several workers can do this concurrently.
+
+    An e-mail is claimed before it is sent and deleted afterwards, so it is tried again if the worker dies.
+    """
+    return sum(_send(mail) for mail in _due() if _claim(mail))
+
+
+def _due() -> models.QuerySet[OutgoingMail]:
+    return OutgoingMail.objects.filter(due_at__lte=timezone.now()).order_by("pk")
+
+
+def _claim(mail: OutgoingMail) -> bool:
+    """Postpone the e-mail to the time of the next attempt. Only one worker can do this."""
+    return bool(_due().filter(pk=mail.pk).update(due_at=timezone.now() + RETRY_AFTER))
+
+
+def _send(mail: OutgoingMail) -> bool:
+    is_sent = False
+    try:
+        EmailMessage(mail.subject, decrypt(mail.encrypted_text), to=[mail.recipient]).send()
+        is_sent = True
+    except (OSError, ValueError, DecryptionError) as error:  # all failures of SMTP, and invalid e-mail addresses
+        log.warning("The e-mail %s could not be sent. Cause: %s", mail.pk, type(error).__name__)
+        if isinstance(error, OSError) and mail.created_at > timezone.now() - GIVE_UP_AFTER:
+            return False
+    mail.delete()
+    return is_sent

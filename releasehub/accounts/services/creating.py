@@ -1,0 +1,35 @@
+"""The use case of somebody who creates an account."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from releasehub.accounts.models import Invitation, OneTimeLink, User
+from releasehub.accounts.services.invitations import accept_invitation
+from releasehub.accounts.services.one_time_links import use_link
+from releasehub.core.actor import Actor
+
+
+@transaction.atomic
+def create_account(
+    *, actor: Actor, username: str, password: str, email: str = "", admission: OneTimeLink | Invitation | None = None,
+    token: str = "",
+) -> User:  # fmt: skip
+    """Create an account, and use up what admitted the person: a link, or an invitation, which is accepted.
+
+    The address counts only after it was confirmed, so it is not stored in the account yet.
+
+    Raises:
+        NotFound: The link or the invitation was used in the meantime.
+        Conflict: The inviter lost the right to invite.
+    """
+    user = User.objects.create_user(username, password=password)
+    if email:
+        EmailAddress.objects.create(user=user, email=email.lower(), primary=True)
+    joined = Actor(user=user, origin=actor.origin, request_id=actor.request_id, address=actor.address)
+    if isinstance(admission, OneTimeLink):
+        use_link(actor=joined, link=admission)
+    elif admission is not None:
+        accept_invitation(actor=joined, invitation=admission, token=token)
+    return user

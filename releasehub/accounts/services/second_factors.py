@@ -1,0 +1,30 @@
+"""Use cases of second factors."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from releasehub.accounts.models import User
+from releasehub.accounts.policies import user_policy
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+
+
+@transaction.atomic
+def remove_second_factors(*, actor: Actor, user: User, reason: str = "") -> int:
+    """Remove all second factors and passkeys of a user who has lost them, and return their number.
+
+    Raises:
+        NotFound: The actor may not see the account.
+        Denied: The actor may not change it.
+    """
+    user_policy.ensure("change", actor, user)
+    rows = Authenticator.objects.filter(user=user)
+    kinds = sorted(rows.values_list("type", flat=True))
+    if kinds:
+        rows.delete()
+        changes = {"factors": kinds}
+        audit.record(actor=actor, action=AuditAction.SECOND_FACTOR_REMOVE, target=user, changes=changes, reason=reason)
+    return len(kinds)

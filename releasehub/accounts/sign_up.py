@@ -1,0 +1,66 @@
+"""Rules about new accounts: who may sign up, and which user names are free."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from releasehub.accounts.models import Invitation, OneTimeLink
+from releasehub.accounts.services.invitations import find_by_token
+from releasehub.accounts.services.one_time_links import find_link
+from releasehub.core.errors import NotFound
+
+# Names that look official, or that a route or a special account uses.
+RESERVED = frozenset({
+    "abuse", "account", "accounts", "admin", "administrator", "anonymous", "api", "author", "authors", "everybody",
+    "help", "hub", "info", "me", "mod", "moderator", "noreply", "null", "official", "postmaster", "releasehub",
+    "root", "security", "self", "settings", "staff", "super", "superuser", "support", "system", "team",
+    "undefined", "user", "users", "webmaster", "www",
+})  # fmt: skip
+# No @ in a name: it would take over the sign-in and the invitations of the person with this e-mail address.
+USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
+USERNAME_RULE = "1 to 40 letters from A to Z, digits, dots, hyphens and underscores."
+SESSION_TOKEN = "sign_up_token"  # noqa: S105 - the name of a session variable
+
+
+def is_open_for(request: HttpRequest) -> bool:
+    """Return whether the visitor may create an account: on an open hub, or with an invitation that admits them."""
+    return bool(settings.SIGN_UP == "open" or admission_of(request))
+
+
+def admission_of(request: HttpRequest) -> OneTimeLink | Invitation | None:
+    """Return the link or the invitation that lets the visitor sign up, if its URL was opened in this session.
+
+    A link from staff works on every hub. Invitations to teams and organizations admit people only if the operator has
+    allowed it.
+    """
+    token = request.session.get(SESSION_TOKEN, "")
+    return admission_by_token(token) if token else None
+
+
+def admission_by_token(token: str) -> OneTimeLink | Invitation | None:
+    """Return the link or the invitation behind the token, if it lets people sign up."""
+    try:
+        return find_link(OneTimeLink.Kind.SIGN_UP, token)
+    except NotFound:
+        pass
+    if settings.SIGN_UP == "closed":
+        return None
+    try:
+        return find_by_token(token)
+    except NotFound:
+        return None
+
+
+def is_reserved(username: str) -> bool:
+    """Return whether nobody may choose this user name. Names of erased accounts are reserved too."""
+    name = username.casefold()
+    return name in RESERVED or name in settings.RESERVED_USERNAMES or name.startswith("anonymized-")
+
+
+def is_domain_allowed(email: str) -> bool:
+    """Return whether people with this e-mail address may sign up."""
+    domain = email.rpartition("@")[2].lower()
+    return not settings.SIGN_UP_DOMAINS or domain in settings.SIGN_UP_DOMAINS

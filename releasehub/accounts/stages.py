@@ -1,0 +1,21 @@
+"""The steps of signing in that differ from those of django-allauth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.account.stages import EmailVerificationStage
+
+
+class ConfirmEmailStage(EmailVerificationStage):
+    """Let nobody in before the address of the sign-up is confirmed.
+
+    Accounts that staff made, and those that change a confirmed address, are not held back.
+    """
+
+    def handle(self) -> Any:
+        user = self.login.user
+        if user is not None and (user.email or not EmailAddress.objects.filter(user=user, verified=False).exists()):
+            return None, True
+        return super().handle()

@@ -1,0 +1,114 @@
+"""Help for people who cannot sign in: one-time links, and second factors that were lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from releasehub.accounts.models import User
+from releasehub.accounts.policies import user_policy
+from releasehub.accounts.services.one_time_links import (
+    MAX_NOTE_CHARACTERS,
+    can_invite_to_sign_up,
+    create_password_link,
+    create_sign_up_link,
+)
+from releasehub.accounts.services.second_factors import remove_second_factors
+from releasehub.backoffice.base import admin_actor
+from releasehub.core.site import site_url
+
+PAGES = {
+    "password_link": {
+        "title": "Link to choose a new password",
+        "text": "The holder of the link can choose a new password for this account once, within 24 hours. All browsers "
+        "are signed out then. Second factors stay.",
+        "button": "Make the link",
+    },
+    "remove_factors": {
+        "title": "Remove second factors",
+        "text": "Authenticator app, passkeys and recovery codes of this account stop working. Make sure first that the "
+        "request comes from the owner of the account.",
+        "button": "Remove",
+    },
+    "sign_up_link": {
+        "title": "Invite somebody to create an account",
+        "text": "The holder of the link can create one account, within 7 days.",
+        "button": "Make the link",
+    },
+}
+
+
+class AccountHelpMixin(ModelAdmin):
+    """Adds buttons to the page of a user and to the list of users, and the pages behind them."""
+
+    change_list_template = "admin/releasehub/users.html"
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("invite/", view(self.sign_up_link_view), name="accounts_user_invite"),
+            path("<int:pk>/password-link/", view(self.password_link_view), name="accounts_user_password_link"),
+            path("<int:pk>/remove-factors/", view(self.remove_factors_view), name="accounts_user_remove_factors"),
+            *super().get_urls(),
+        ]
+
+    def help_actions(self, request: HttpRequest, user: User) -> list[tuple[dict[str, Any], str]]:
+        """Return the buttons for a user whom the actor may change."""
+        if not user.is_active or not user_policy.allows("change", admin_actor(request), user):
+            return []
+        buttons = [({"label": PAGES["password_link"]["title"]}, "accounts_user_password_link")]
+        if user.authenticator_set.exists():  # type: ignore[attr-defined]
+            buttons.append(({"label": PAGES["remove_factors"]["title"]}, "accounts_user_remove_factors"))
+        return [(action, reverse(f"admin:{name}", args=[user.pk])) for action, name in buttons]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if (user := kwargs.get("obj")) is not None:
+            context["row_actions"] = self.help_actions(request, user)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"can_invite": can_invite_to_sign_up(admin_actor(request))}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def password_link_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        user = self._user(request, pk)
+        link = ""
+        if request.method == "POST":
+            token = create_password_link(actor=admin_actor(request), user=user)
+            link = site_url() + reverse("pages:password-by-link", args=[token])
+        return self._page(request, "password_link", subject=user, link=link)
+
+    def remove_factors_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        user = self._user(request, pk)
+        if request.method != "POST":
+            return self._page(request, "remove_factors", subject=user)
+        number = remove_second_factors(actor=admin_actor(request), user=user, reason=request.POST.get("note", ""))
+        self.message_user(request, f"{number} second factors of {user} were removed.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[pk]))
+
+    def sign_up_link_view(self, request: HttpRequest) -> HttpResponse:
+        if not can_invite_to_sign_up(admin_actor(request)):
+            raise Http404
+        link = ""
+        if request.method == "POST":
+            token = create_sign_up_link(actor=admin_actor(request), note=request.POST.get("note", ""))
+            link = site_url() + reverse("pages:sign-up-by-link", args=[token])
+        return self._page(request, "sign_up_link", link=link, note_label="For whom (shown in the audit log)")
+
+    def _user(self, request: HttpRequest, pk: int) -> User:
+        user = User.objects.filter(pk=pk).first()
+        if user is None or not self.help_actions(request, user):
+            raise Http404
+        return user
+
+    def _page(self, request: HttpRequest, name: str, subject: User | None = None, **context: Any) -> HttpResponse:
+        context |= PAGES[name] | {"opts": self.model._meta, "subject": subject, "note_size": MAX_NOTE_CHARACTERS}
+        values = {**self.admin_site.each_context(request), **context}
+        response = TemplateResponse(request, "admin/releasehub/account_help.html", values)
+        response["Cache-Control"] = "no-store"
+        return response

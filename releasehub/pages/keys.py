@@ -1,0 +1,46 @@
+"""The page with the API keys of the signed-in user."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from releasehub.apikeys.models import ApiKey
+from releasehub.apikeys.services import issue_key, revoke_key
+from releasehub.core.errors import NotFound
+from releasehub.core.requests import actor_of
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.forms import KeyForm
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@answers_errors
+def keys(request: HttpRequest) -> HttpResponseBase:
+    """List the keys, or create one and show its secret, which cannot be shown again."""
+    actor = actor_of(request)
+    form = KeyForm(request.POST if request.method == "POST" else None, actor=actor)
+    if not form.is_valid() or actor.user is None:
+        rows = ApiKey.objects.filter(user=actor.user)
+        context = {"keys": rows, "form": form}
+        return render(request, "pages/keys.html", context, status=400 if form.errors else 200)
+    key, secret = issue_key(actor=actor, user=actor.user, **form.key())
+    response: HttpResponse = render(request, "pages/key_issued.html", {"key": key, "secret": secret})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@login_required
+@require_POST
+@answers_errors
+def revoke(request: HttpRequest, pk: int) -> HttpResponseBase:
+    key = ApiKey.objects.filter(pk=pk).first()
+    if key is None:
+        raise NotFound
+    revoke_key(actor=actor_of(request), key=key)
+    messages.success(request, _("The API key %(name)s was revoked.") % {"name": key.name})
+    return redirect("pages:keys")

@@ -1,0 +1,86 @@
+"""Pages about what protects an account: password, second factors, passkeys and signed-in browsers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.views import PasswordResetView
+from allauth.mfa.base.views import IndexView
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from releasehub.accounts.browsers import browsers_of, describe_browser, sign_out_browser, sign_out_everywhere
+from releasehub.core.requests import actor_of
+from releasehub.pages.errors import answers_errors
+
+MAX_BROWSERS = 100
+
+
+class SecurityView(IndexView):
+    """The overview of password, second factors and passkeys."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = self.request.user
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["has_password"] = user.has_usable_password()
+        return context
+
+
+class ResetPasswordView(PasswordResetView):
+    """Ask for a link by e-mail. Without a mail server, the page says who else can help."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["sends_mail"] = bool(settings.EMAIL_HOST)
+        return context
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.EMAIL_HOST:
+            return self.http_method_not_allowed(request)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        if form.has_error("email", "too_many"):
+            response.status_code = 429
+        return response
+
+
+@login_required
+@require_safe
+def browsers(request: HttpRequest) -> HttpResponse:
+    """List the browsers in which the user is signed in."""
+    rows = browsers_of(request.user)[:MAX_BROWSERS]  # type: ignore[arg-type]
+    current = request.session.session_key
+    listed = [(row, describe_browser(row.user_agent), row.session_id == current) for row in rows]
+    return render(request, "pages/browsers.html", {"browsers": listed})
+
+
+@login_required
+@require_POST
+@answers_errors
+def end_browser(request: HttpRequest, pk: int) -> HttpResponseBase:
+    sign_out_browser(actor=actor_of(request), browser_id=pk)
+    messages.success(request, _("The browser was signed out."))
+    return redirect("pages:browsers")
+
+
+@login_required
+@require_POST
+def end_other_browsers(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    number = sign_out_everywhere(
+        actor=actor,
+        user=request.user,  # type: ignore[arg-type]
+        except_session=request.session.session_key,
+    )
+    messages.success(request, _("Signed out in %(number)s other browsers.") % {"number": number})
+    return redirect("pages:browsers")

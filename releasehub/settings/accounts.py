@@ -1,0 +1,41 @@
+"""Accounts: who may sign up, and how django-allauth signs people in, confirms them and mails them."""
+
+from releasehub.settings.environment import env
+from releasehub.settings.mail import EMAIL_HOST
+
+SIGN_UP = env.choice("RELEASEHUB_SIGN_UP", "closed", ["closed", "invitation", "open"])
+SIGN_UP_DOMAINS = tuple(item.lower().lstrip("@") for item in env.items("RELEASEHUB_SIGN_UP_DOMAINS"))
+RESERVED_USERNAMES = frozenset(item.lower() for item in env.items("RELEASEHUB_RESERVED_USERNAMES"))
+
+ACCOUNT_ADAPTER = "releasehub.accounts.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}  # the sign-in form finds the user name of an e-mail address itself
+# Without a mail server, no address can be confirmed, so the form does not ask for one.
+ACCOUNT_SIGNUP_FIELDS = [*(["email*"] if EMAIL_HOST else []), "username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_HOST else "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = bool(EMAIL_HOST)
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = False  # the counters of allauth can be evicted; releasehub.accounts counts in the database
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_FORMS = {
+    "signup": "releasehub.accounts.sign_up_form.SignUpForm",
+    "login": "releasehub.accounts.forms.SignInForm",
+    "change_password": "releasehub.accounts.password_forms.ChangePasswordForm",
+    "set_password": "releasehub.accounts.password_forms.SetPasswordForm",
+    "reset_password": "releasehub.accounts.password_forms.ResetPasswordForm",
+    "reset_password_from_key": "releasehub.accounts.password_forms.ResetPasswordKeyForm",
+    "reauthenticate": "releasehub.accounts.password_forms.ReauthenticateForm",
+}
+MFA_ADAPTER = "releasehub.accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an account whose address is not confirmed cannot sign in anyway
+MFA_RATE_LIMITS = False
+MFA_FORMS = {
+    "authenticate": "releasehub.accounts.code_forms.AuthenticateForm",
+    "reauthenticate": "releasehub.accounts.code_forms.ReauthenticateForm",
+    "activate_totp": "releasehub.accounts.code_forms.ActivateForm",
+}

@@ -1,0 +1,48 @@
+"""The list of signed-in browsers."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from releasehub.accounts.browsers import describe_browser
+from releasehub.accounts.models import SignedInBrowser, User
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_browser_is_signed_out_from_another_one() -> None:
+    ann = make_user("ann")
+    here, other = signed_in(ann), signed_in(ann)
+    row = SignedInBrowser.objects.get(session_id=other.session.session_key)
+    assert signed_in(make_user()).post(f"/account/browsers/{row.pk}/end/").status_code == 404
+    assert here.post(f"/account/browsers/{row.pk}/end/").status_code == 302
+    assert other.get("/account/").status_code == 302
+    assert here.get("/account/").status_code == 200
+
+
+def test_all_other_browsers_are_signed_out_at_once() -> None:
+    ann, stranger = make_user("ann"), signed_in(make_user())
+    here, *others = [signed_in(ann) for _ in range(3)]
+    here.post("/account/browsers/others/end/")
+    assert [client.get("/account/").status_code for client in (here, stranger, *others)] == [200, 200, 302, 302]
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit Chrome/140 Safari/537 Edg/140", "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19 Safari/604", "Safari, iOS"),
+        ("curl/8.5", "curl/8.5"),
+        ("", ""),
+    ],
+)
+def test_browsers_are_named(user_agent: str, name: str) -> None:
+    assert describe_browser(user_agent) == name

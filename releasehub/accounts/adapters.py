@@ -7,7 +7,6 @@ from typing import Any
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
@@ -21,7 +20,7 @@ from releasehub.accounts.models import User
 from releasehub.accounts.sign_up import is_open_for, is_reserved
 from releasehub.core.encryption import decrypt, encrypt
 from releasehub.core.requests import address_of
-from releasehub.core.site import site_url
+from releasehub.core.site import site_name, site_url
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -68,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render an e-mail and queue it. Its links never use the host of the request, which a caller can choose."""
-        context = {"email": email, "site_name": settings.SITE_NAME, "site_url": site_url(), **context}
+        context = {"email": email, "site_name": site_name(), "site_url": site_url(), **context}
         message = self.render_mail(template_prefix, email, context)
         queue_mail(email, str(message.subject), str(message.body))
 
@@ -96,10 +95,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return decrypt(encrypted_text)
 
     def get_totp_issuer(self) -> str:
-        return str(settings.SITE_NAME)
+        return site_name()
 
     def _get_site_name(self) -> str:
-        return str(settings.SITE_NAME)
+        return site_name()
 
     def _get_user_identifier(self, user: Any) -> str:
         return User.get_username(user)

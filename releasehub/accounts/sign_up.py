@@ -55,7 +55,7 @@ def admission_by_token(token: str) -> OneTimeLink | Invitation | None:
 
 
 def is_reserved(username: str) -> bool:
-    """Return whether nobody may choose this user name. Names of erased accounts are reserved too."""
+    """Return whether this user name cannot be chosen. Names of erased accounts are reserved too."""
     name = username.casefold()
     return name in RESERVED or name in settings.RESERVED_USERNAMES or name.startswith("anonymized-")
 

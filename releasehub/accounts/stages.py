@@ -9,7 +9,7 @@ from allauth.account.stages import EmailVerificationStage
 
 
 class ConfirmEmailStage(EmailVerificationStage):
-    """Let nobody in before the address of the sign-up is confirmed.
+    """Require that the address of the sign-up is confirmed before the first sign-in.
 
     Accounts that staff made, and those that change a confirmed address, are not held back.
     """

@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from releasehub.core.site import site_name
+
 SECTIONS = (
     (
         "Releases",
@@ -81,3 +83,7 @@ def may_open(request: HttpRequest, label: str) -> bool:
     """
     app, _, model = label.partition("_")
     return bool(admin.site.get_model_admin(apps.get_model(app, model)).has_view_or_change_permission(request))
+
+
+def title_of_site(request: HttpRequest) -> str:
+    return site_name()

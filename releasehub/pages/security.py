@@ -43,7 +43,8 @@ class ResetPasswordView(PasswordResetView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not settings.EMAIL_HOST:
-            return self.http_method_not_allowed(request)
+            refusal: HttpResponse = self.http_method_not_allowed(request)
+            return refusal
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from releasehub.core.site import site_name
 from releasehub.pages.colors import nearest_readable, readable_on
 
 # The backgrounds of the style sheet on which the accent color has to be readable: page and panel.
@@ -19,7 +20,7 @@ def hub(request: HttpRequest) -> dict[str, dict[str, str | bool]]:
     color = settings.ACCENT_COLOR
     return {
         "hub": {
-            "name": settings.SITE_NAME,
+            "name": site_name(),
             "logo_url": settings.LOGO_URL,
             "imprint_url": settings.IMPRINT_URL,
             "privacy_url": settings.PRIVACY_URL,

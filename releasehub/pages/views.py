@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from downloads.models import Category, Download
+from downloads.services.first_run import needs_set_up
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.pages.category_tiles import category_tiles, counted_tree
@@ -43,6 +44,7 @@ def front(request: HttpRequest) -> HttpResponseBase:
         context["categories"] = category_tiles(actor, downloads)
         # Up to one page, every download is on the first page anyway.
         popular = list(popular_of(downloads)) if page.has_next() else []
+    context["needs_set_up"] = not page.object_list and needs_set_up()
     context |= {"popular": popular, "current": current_versions([*page.object_list, *popular])}
     response = render(request, "pages/front.html", context)
     ask_for_hints(response)  # before the visitor opens the page of a download

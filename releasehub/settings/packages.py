@@ -1,7 +1,6 @@
 """Settings of Django REST framework, drf-spectacular and django-unfold."""
 
 from releasehub import __version__
-from releasehub.settings.site import SITE_NAME
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -19,8 +18,8 @@ REST_FRAMEWORK = {
 }
 
 UNFOLD = {
-    "SITE_TITLE": SITE_NAME,
-    "SITE_HEADER": SITE_NAME,
+    "SITE_TITLE": "releasehub.backoffice.navigation.title_of_site",
+    "SITE_HEADER": "releasehub.backoffice.navigation.title_of_site",
     "SITE_SYMBOL": "deployed_code",
     "SITE_URL": "/",
     "SHOW_HISTORY": False,

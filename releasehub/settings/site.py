@@ -10,7 +10,6 @@ MAX_SITE_NAME_CHARACTERS = 60
 
 SITE_NAME = env.text(
     "RELEASEHUB_SITE_NAME",
-    "ReleaseHub",
     check=validate.Length(max=MAX_SITE_NAME_CHARACTERS, error="Set it to a name of at most {max} characters."),
 )
 LOGO_URL: str = env.link("RELEASEHUB_LOGO_URL", "") or ""

@@ -35,7 +35,7 @@ def create_password_link(*, actor: Actor, user: User) -> str:
     """
     user_policy.ensure("change", actor, user)
     if not user.is_active:
-        raise Denied(f"The account {user} is inactive, so nobody can sign in to it.")
+        raise Denied(f"The account {user} is inactive. Activate it first.")
     OneTimeLink.objects.filter(kind=Kind.PASSWORD, user=user, used_at=None).delete()
     token = _create(Kind.PASSWORD, actor=actor, user=user)
     audit.record(actor=actor, action=AuditAction.ONE_TIME_LINK_CREATE, target=user, changes={"kind": Kind.PASSWORD})
@@ -44,7 +44,7 @@ def create_password_link(*, actor: Actor, user: User) -> str:
 
 @transaction.atomic
 def create_sign_up_link(*, actor: Actor, note: str = "") -> str:
-    """Return the token of a link that lets its holder create one account, even if nobody else may sign up.
+    """Return the token of a link that lets its holder create one account, also on a closed hub.
 
     Raises:
         Denied: The actor may not create accounts.

@@ -13,11 +13,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from releasehub.accounts.models import User
+from downloads.services.first_run import needs_set_up
 from releasehub.core.checks import is_writable
 from releasehub.server import watchdog as lifeline
 from releasehub.server.command import granian_arguments
 from releasehub.server.demo.data import load_demo
+from releasehub.server.management.commands.set_up_link import set_up_url
 
 DEFAULT_PORT = "8000"
 STATIC_STAMP = ".collected"
@@ -45,9 +46,12 @@ class Command(BaseCommand):
         self.need_data_dir()
         self.check()
         self.prepare()
-        self.stdout.write(
-            f"ReleaseHub is running at {settings.PUBLIC_URL or f'http://localhost:{port}'}/ (press Ctrl-C to stop it)"
-        )
+        origin = settings.PUBLIC_URL or f"http://localhost:{port}"
+        if needs_set_up():
+            self.stdout.write(
+                f"This hub is empty. Open this link to set it up; it works once:\n\n  {set_up_url(origin)}\n"
+            )
+        self.stdout.write(f"ReleaseHub is running at {origin}/ (press Ctrl-C to stop it)")
         self.stdout.flush()
         self.become_server(options["host"], port)
 
@@ -84,7 +88,7 @@ class Command(BaseCommand):
         except DatabaseError as error:
             raise CommandError(f"The database could not be prepared. Check DATABASE_URL. Cause: {error}") from error
         collect_static()
-        if settings.DEMO and not User.objects.exists():
+        if settings.DEMO and needs_set_up():
             self.stdout.write("This is the first start. Loading the demo data …")
             self.stdout.flush()
             login = load_demo()
@@ -102,8 +106,6 @@ class Command(BaseCommand):
                     ]
                 )
             )
-        elif not User.objects.exists():
-            self.stdout.write("There are no users yet. Create one with: .venv/bin/python manage.py createsuperuser")
 
     def become_server(self, host: str, port: int) -> None:
         """Replace this process with the server, so that every signal reaches the server."""

@@ -65,7 +65,7 @@ class ResetPasswordKeyForm(NewPasswordOnce, allauth_forms.ResetPasswordKeyForm):
     """The form behind the link of an e-mail."""
 
 
-class ReauthenticateForm(allauth_forms.ReauthenticateForm):
+class ConfirmPasswordForm(allauth_forms.ReauthenticateForm):
     """The form that confirms the password before a change of what protects the account."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

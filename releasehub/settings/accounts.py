@@ -26,7 +26,7 @@ ACCOUNT_FORMS = {
     "set_password": "releasehub.accounts.password_forms.SetPasswordForm",
     "reset_password": "releasehub.accounts.password_forms.ResetPasswordForm",
     "reset_password_from_key": "releasehub.accounts.password_forms.ResetPasswordKeyForm",
-    "reauthenticate": "releasehub.accounts.password_forms.ReauthenticateForm",
+    "reauthenticate": "releasehub.accounts.password_forms.ConfirmPasswordForm",
 }
 MFA_ADAPTER = "releasehub.accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from downloads.models import AccessKey, Download
@@ -65,6 +66,9 @@ class Version(PublicIdModel, SoftDeleteModel):
     changelog = models.TextField(blank=True)
     changelog_url = models.URLField("changelog URL", blank=True, max_length=1000)
     release_page_url = models.URLField("release page URL", blank=True, max_length=1000)
+    end_of_support = models.DateField(
+        "supported until", null=True, blank=True, help_text="The last day with fixes for this version."
+    )
     platforms = models.JSONField(default=list, blank=True)
     platform_keys = models.JSONField(default=list, blank=True, editable=False)
     first_platform = models.CharField(max_length=MAX_PLATFORM_CHARACTERS, blank=True, editable=False)
@@ -150,6 +154,10 @@ class Version(PublicIdModel, SoftDeleteModel):
     def is_open(self) -> bool:
         """True if every actor who sees the download can see the version, in lists or by its URL."""
         return self.is_released and self.visibility != self.Visibility.PRIVATE
+
+    @property
+    def is_unsupported(self) -> bool:
+        return self.end_of_support is not None and self.end_of_support < timezone.now().date()
 
     @property
     def is_yanked(self) -> bool:

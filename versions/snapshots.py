@@ -22,6 +22,7 @@ def version_snapshot(version: Version) -> dict[str, Any]:
         "title": version.title,
         "release_notes": version.release_notes,
         "changelog": version.changelog,
+        "end_of_support": version.end_of_support.isoformat() if version.end_of_support else None,
         "platforms": version.platforms,
         "author_id": version.author_id,
         "author": {"user_id": author.pk, "username": author.get_username()} if author else None,

@@ -62,7 +62,7 @@ class VersionAdmin(UploadMixin):
     readonly_fields = ("public_id", "state", "published_at", "yanked_at", "yank_reason", "is_active", "download_count")
     inlines = (FilesInline,)
     fieldsets = (
-        (None, {"fields": ("download", "number", "channel", "title", "visibility", "platforms")}),
+        (None, {"fields": ("download", "number", "channel", "title", "visibility", "platforms", "end_of_support")}),
         ("Notes", {"fields": ("release_notes", "changelog", "changelog_url", "release_page_url")}),
         ("State", {"fields": readonly_fields}),
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from releasehub.distribution import links
 from releasehub.pages.fetching import commands_for, quote_for_powershell
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.factories import make_download, make_file, make_user, make_version, system
+from versions.services import update_version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
@@ -133,3 +136,32 @@ def test_team_and_staff_get_links_to_where_they_manage(client: Client, release: 
     assert f"/admin/downloads/download/{release.download.pk}/change/" in text_of(client, release.download.path)
     version_page = text_of(client, links.version_path(release))
     assert f'<a href="/admin/versions/version/{release.pk}/change/">Edit in the admin</a>' in version_page
+
+
+def test_version_whose_support_ended_says_so_and_names_the_newest_one(client: Client, release: Any) -> None:
+    yesterday = timezone.now().date() - timedelta(days=1)
+    update_version(actor=system(), version=release, end_of_support=yesterday)
+    text = text_of(client, release.download.path)
+    assert "Support for this version ended on" in text
+    assert len(BUTTON.findall(text)) == 1
+    make_version(release.download, "1.5.0", files=1)
+    text = text_of(client, links.version_path(release))
+    assert "Support for this version ended on" in text
+    assert ">version 1.5.0</a> instead." in text
+    assert BUTTON.findall(text) == []
+
+
+def test_archived_version_names_the_one_to_use(client: Client, release: Any) -> None:
+    make_version(release.download, "1.5.0", files=1)
+    move(Move.ARCHIVE, actor=system(), version=release)
+    text = text_of(client, links.version_path(release))
+    assert "This version is archived." in text
+    assert ">version 1.5.0</a> instead." in text
+    assert BUTTON.findall(text) == []
+
+
+def test_download_whose_versions_were_all_yanked_says_so(client: Client, release: Any) -> None:
+    move(Move.YANK, actor=system(), version=release, reason="It deletes files")
+    text = text_of(client, release.download.path)
+    assert "No version is offered at the moment." in text
+    assert BUTTON.findall(text) == []

@@ -116,6 +116,9 @@ class McDmVersionUpdateSerializer(InputSerializer):
     version_string = VersionNumberField(required=False, source="number", trim_whitespace=False, max_length=1000)
     release_notes = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     changelog = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+    end_of_support = serializers.DateField(
+        required=False, allow_null=True, help_text="The last day with fixes for this version; null: not known"
+    )
     channel = serializers.CharField(required=False, max_length=256)
     platforms = WordsField(
         child=serializers.CharField(max_length=MAX_PLATFORM_CHARACTERS),

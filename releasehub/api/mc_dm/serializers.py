@@ -197,6 +197,7 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
     """
 
     public_id = serializers.CharField(read_only=True)
+    end_of_support = serializers.DateField(read_only=True, allow_null=True)
     channel = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=Version.State.values, read_only=True)
     is_active = serializers.BooleanField(read_only=True)

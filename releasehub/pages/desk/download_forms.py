@@ -90,6 +90,11 @@ class DownloadForm(NewDownloadForm):
     tags = TagsField(label=_("Tags"), required=False, help_text=_("Separate tags with commas."))
     homepage_url = forms.URLField(label=_("Homepage"), required=False, assume_scheme="https")
     source_url = forms.URLField(label=_("Source code"), required=False, assume_scheme="https")
+    shows_statistics = forms.BooleanField(
+        label=_("Show downloads over time"),
+        required=False,
+        help_text=_("Everybody who sees the download can see its statistics. The team always can."),
+    )
     default_channel = forms.CharField(
         label=_("Default channel"),
         max_length=256,

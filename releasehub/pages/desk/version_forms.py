@@ -31,6 +31,12 @@ class VersionForm(ServiceForm):
         widget=forms.Textarea(attrs={"rows": 14, "data-preview": "", "data-changelog": "number"}),
         help_text=_("Markdown. You can drop a CHANGELOG.md here: the section of this version is taken from it."),
     )
+    end_of_support = forms.DateField(
+        label=_("Supported until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The last day with fixes for this version. Optional."),
+    )
     visibility = forms.ChoiceField(
         label=_("Who can see it"), choices=VISIBILITIES, initial="listed", widget=forms.RadioSelect
     )

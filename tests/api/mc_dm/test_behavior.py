@@ -19,6 +19,7 @@ from files.names import InvalidName, clean_name
 from files.storage import LocalStorage
 from releasehub.audit.models import AuditEntry
 from releasehub.core.errors import StorageUnavailable
+from releasehub.webhooks.models import Event
 from tests.conftest import ApiClient, begin_with
 from tests.corpus import cases_of
 from tests.factories import make_category, make_download, make_file, make_key, make_prefix, make_user, make_version
@@ -575,3 +576,14 @@ def test_link_may_have_a_different_file_name(hub: Hub) -> None:
     version = make_version(hub.download)
     data = {"version_id": version.pk, "external_url": "https://example.com/files/?id=7", "filename": "tool.msi"}
     assert hub.post("files", data).json()["file"]["filename"] == "tool.msi"
+
+
+@begin_with_hub
+def test_end_of_support_is_written_shown_announced_and_removed(hub: Hub) -> None:
+    version = make_version(hub.download, "1.0")
+    path = f"/api/mc-dm-versions/{version.pk}/"
+    assert hub.client.send("put", path, {"end_of_support": "2030-06-30"}).status_code == 200
+    assert hub.versions("with=full")["versions"][0]["end_of_support"] == "2030-06-30"
+    assert Event.objects.latest("id").data["end_of_support"] == "2030-06-30"
+    assert hub.client.send("put", path, {"end_of_support": None}).status_code == 200
+    assert hub.versions("with=full")["versions"][0]["end_of_support"] is None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from releasehub.apikeys.verification import InactiveKey, UnknownKey
@@ -16,6 +15,7 @@ from releasehub.core import errors
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
 from releasehub.distribution.access_keys import KeyRefused
+from releasehub.pages.domain_messages import translated
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -123,11 +123,6 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponseBase
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
     message = "" if kind is errors.NotFound else translated(error.message)
     return error_page(request, STATUS[kind], message, CODE_ADVICE.get(error.code) or KIND_ADVICE.get(type(error), ""))
-
-
-def translated(message: str) -> str:
-    """Return the message of a domain error in the language of the visitor. The domain itself only knows English."""
-    return gettext(message) if message else ""
 
 
 def prefers_json(request: HttpRequest) -> bool:

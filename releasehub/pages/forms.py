@@ -14,7 +14,7 @@ from downloads.models import Download
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
-from releasehub.pages.errors import translated
+from releasehub.pages.domain_messages import translated
 
 MAX_CHOICES = 500
 

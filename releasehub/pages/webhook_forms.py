@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
@@ -20,18 +22,42 @@ from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.policies import endpoint_policy
 from releasehub.webhooks.querysets import administered_organizations
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 SITE = "site"
 GROUPS = (*KINDS, TRAFFIC)
-DELETIONS = {"deleted.soft": "soft-deleted", "deleted.hard": "permanently deleted"}
+VERBS = {
+    "created": _("created"),
+    "updated": _("updated"),
+    "published": _("published"),
+    "unpublished": _("unpublished"),
+    "yanked": _("yanked"),
+    "unyanked": _("unyanked"),
+    "activated": _("activated"),
+    "archived": _("archived"),
+    "restored": _("restored"),
+    "validated": _("validated"),
+    "rejected": _("rejected"),
+    "approved": _("approved"),
+    "started": _("started"),
+    "completed": _("completed"),
+    "failed": _("failed"),
+    "gate_passed": _("gate passed"),
+    "gate_failed": _("gate failed"),
+    "gate_all_passed": _("all gates passed"),
+    "deleted.soft": _("soft-deleted"),
+    "deleted.hard": _("permanently deleted"),
+}
 
 
-def event_choices(kind: str) -> list[tuple[str, str]]:
+def event_choices(kind: str) -> list[tuple[str, Any]]:
     """Return the event names that a filter accepts, with their labels."""
     verbs = [(name, name.removeprefix(f"{kind}.")) for name in single_names(kind)]
-    return [(f"{kind}.*", "everything"), *((name, DELETIONS.get(verb, verb)) for name, verb in verbs)]
+    return [(f"{kind}.*", _("everything")), *((name, VERBS.get(verb, verb)) for name, verb in verbs)]
 
 
-def events_field(kind: str, label: str) -> forms.MultipleChoiceField:
+def events_field(kind: str, label: StrOrPromise) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         choices=event_choices(kind), required=False, widget=forms.CheckboxSelectMultiple, label=label
     )
@@ -39,52 +65,56 @@ def events_field(kind: str, label: str) -> forms.MultipleChoiceField:
 
 class EndpointForm(ServiceForm):
     url = forms.CharField(
-        label="URL",
+        label=_("URL"),
         max_length=MAX_URL_CHARACTERS,
         widget=forms.URLInput(attrs={"placeholder": "https://example.org/hook"}),
-        help_text="The URL that receives deliveries as POST requests. It must be reachable from the internet.",
+        help_text=_("The URL that receives deliveries as POST requests. It must be reachable from the internet."),
     )
-    title = forms.CharField(max_length=MAX_TITLE_CHARACTERS, required=False)
-    description = forms.CharField(max_length=MAX_DESCRIPTION_CHARACTERS, required=False)
+    title = forms.CharField(label=_("Title"), max_length=MAX_TITLE_CHARACTERS, required=False)
+    description = forms.CharField(label=_("Description"), max_length=MAX_DESCRIPTION_CHARACTERS, required=False)
     format = forms.ChoiceField(
+        label=_("Format"),
         choices=Endpoint.Format.choices,
         initial=Endpoint.Format.STANDARD,
-        help_text="Use Standard Webhooks, unless your receiver requires another format.",
+        help_text=_("Use Standard Webhooks, unless your receiver requires another format."),
     )
     auth_type = forms.ChoiceField(
-        label="Authentication at the receiver",
+        label=_("Authentication at the receiver"),
         required=False,
-        help_text="The hub can send a user name and password (HTTP Basic), or a header with a secret value.",
+        help_text=_("The hub can send a user name and password (HTTP Basic), or a header with a secret value."),
     )
     auth_name = forms.CharField(
-        label="User name, or name of the header", max_length=MAX_NAME_CHARACTERS, required=False
+        label=_("User name, or name of the header"), max_length=MAX_NAME_CHARACTERS, required=False
     )
     auth_secret = forms.CharField(
-        label="Password, or value of the header",
+        label=_("Password, or value of the header"),
         max_length=MAX_SECRET_CHARACTERS,
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="It is stored encrypted and never shown again. A URL with another host removes it.",
+        help_text=_("It is stored encrypted and never shown again. A URL with another host removes it."),
     )
-    events_download = events_field("download", "Download events")
-    events_version = events_field("version", "Version events")
-    events_file = events_field("file", "File events")
-    events_comment = events_field("comment", "Comment events")
-    events_review = events_field("review", "Review events")
-    events_traffic = events_field(TRAFFIC, "Traffic events: one for each download of a file, never included otherwise")
+    events_download = events_field("download", _("Download events"))
+    events_version = events_field("version", _("Version events"))
+    events_file = events_field("file", _("File events"))
+    events_comment = events_field("comment", _("Comment events"))
+    events_review = events_field("review", _("Review events"))
+    events_traffic = events_field(
+        TRAFFIC, _("Traffic events: one for each download of a file, never included otherwise")
+    )
     verify_tls = forms.BooleanField(
-        label="Verify the TLS certificate",
+        label=_("Verify the TLS certificate"),
         required=False,
         initial=True,
-        help_text="Without verification, a third party on the network can read the deliveries. Only staff "
-        "can disable it.",
+        help_text=_(
+            "Without verification, a third party on the network can read the deliveries. Only staff can disable it."
+        ),
     )
     is_active = forms.BooleanField(
-        label="Active",
+        label=_("Active"),
         required=False,
         initial=True,
-        help_text="An inactive endpoint receives no events, and they are not queued for it.",
+        help_text=_("An inactive endpoint receives no events, and they are not queued for it."),
     )
 
     def __init__(self, *args: Any, actor: Actor, endpoint: Endpoint | None = None, **kwargs: Any) -> None:
@@ -120,7 +150,7 @@ class EndpointForm(ServiceForm):
 
 class NewEndpointForm(EndpointForm):
     belongs_to = forms.ChoiceField(
-        label="Events of", help_text="An endpoint of an organization receives the events of all its downloads."
+        label=_("Events of"), help_text=_("An endpoint of an organization receives the events of all its downloads.")
     )
     field_order = ["belongs_to", "url"]
 
@@ -132,7 +162,7 @@ class NewEndpointForm(EndpointForm):
         self._organizations = {row.pk: row for row in administered_organizations(actor)[:MAX_CHOICES]}
         choices += [(f"organization-{row.pk}", row.name) for row in self._organizations.values()]
         if endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None):
-            choices.append((SITE, "The whole hub"))
+            choices.append((SITE, gettext("The whole hub")))
         self.has_choice = bool(choices)
         self.fields["belongs_to"].choices = choices  # type: ignore[attr-defined]
 
@@ -145,7 +175,7 @@ class NewEndpointForm(EndpointForm):
 
 
 class RangeForm(forms.Form):
-    """A range of time for replaying deliveries. Times are in UTC, as on all pages."""
+    """A range of time for replaying deliveries, in the time zone of the visitor."""
 
-    since = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    until = forms.DateTimeField(label="Until", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    since = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    until = forms.DateTimeField(label=_("Until"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))

@@ -8,12 +8,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
 from releasehub.core.errors import Conflict
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
+from releasehub.pages.domain_messages import translated
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.webhook_forms import RangeForm
 from releasehub.webhooks import replays
@@ -42,7 +44,7 @@ def replay(request: HttpRequest, public_id: str) -> HttpResponseBase:
     try:
         count = replays.replay_range(actor=actor, endpoint=endpoint, **form.cleaned_data)
     except Conflict as error:
-        messages.error(request, error.message)
+        messages.error(request, translated(error.message))
     else:
         messages.success(request, describe_queued(count))
     return redirect(endpoint.path)
@@ -67,9 +69,9 @@ def replay_one(request: HttpRequest, public_id: str, webhook_id: str) -> HttpRes
     try:
         replays.replay_delivery(actor=actor, delivery=row)
     except Conflict as error:
-        messages.error(request, error.message)
+        messages.error(request, translated(error.message))
     else:
-        messages.success(request, "The delivery was queued again with the same ID.")
+        messages.success(request, gettext("The delivery was queued again with the same ID."))
     return redirect("pages:webhook-delivery", public_id=public_id, webhook_id=webhook_id)
 
 
@@ -93,7 +95,7 @@ def _endpoint_page(request: HttpRequest, endpoint: Endpoint, form: RangeForm, st
         "before": deliveries[DELIVERIES - 1].pk if len(deliveries) > DELIVERIES else None,
         "is_first": not is_page,
         "state": state,
-        "states": Delivery.State.values,
+        "states": Delivery.State.choices,
         "form": form,
     }
     return render(request, "pages/webhook.html", context, status=status)
@@ -105,8 +107,7 @@ def downloads_of(rows: Iterable[Endpoint]) -> dict[int | None, Download]:
 
 
 def describe_queued(count: int) -> str:
-    return f"{describe_count(count)} queued again." if count else "There are no deliveries to retry."
-
-
-def describe_count(count: int) -> str:
-    return f"{count} {'delivery' if count == 1 else 'deliveries'}"
+    if not count:
+        return gettext("There are no deliveries to retry.")
+    text = ngettext("%(counter)s delivery queued again.", "%(counter)s deliveries queued again.", count)
+    return text % {"counter": count}

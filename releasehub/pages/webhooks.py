@@ -9,15 +9,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, NotFound
 from releasehub.core.requests import actor_of
+from releasehub.pages.domain_messages import translated
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm
-from releasehub.pages.webhook_log import describe_count, describe_queued, downloads_of
+from releasehub.pages.webhook_log import describe_queued, downloads_of
 from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, replays
 from releasehub.webhooks.log import find_endpoint
 from releasehub.webhooks.models import Endpoint
@@ -31,22 +33,24 @@ def _replay_failed(actor: Actor, endpoint: Endpoint) -> str:
 
 
 def _cancel(actor: Actor, endpoint: Endpoint) -> str:
-    return f"{describe_count(replays.cancel_pending(actor=actor, endpoint=endpoint))} canceled."
+    count = replays.cancel_pending(actor=actor, endpoint=endpoint)
+    text = ngettext("%(counter)s delivery canceled.", "%(counter)s deliveries canceled.", count)
+    return text % {"counter": count}
 
 
 def _test(actor: Actor, endpoint: Endpoint) -> str:
     endpoint_states.send_test_event(actor=actor, endpoint=endpoint)
-    return "A test event was queued. It is the first entry in the log."
+    return gettext("A test event was queued. It is the first entry in the log.")
 
 
 def _pause(actor: Actor, endpoint: Endpoint) -> str:
     endpoint_states.pause_endpoint(actor=actor, endpoint=endpoint)
-    return "The endpoint was paused. Its deliveries wait until you resume it."
+    return gettext("The endpoint was paused. Its deliveries wait until you resume it.")
 
 
 def _resume(actor: Actor, endpoint: Endpoint) -> str:
     endpoint_states.resume_endpoint(actor=actor, endpoint=endpoint)
-    return "The endpoint was resumed. Pending deliveries are sent now."
+    return gettext("The endpoint was resumed. Pending deliveries are sent now.")
 
 
 ACTIONS: dict[str, Callable[[Actor, Endpoint], str]] = {
@@ -96,7 +100,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
         except Invalid as error:
             form.refuse(error)
         else:
-            messages.success(request, "The endpoint was saved.")
+            messages.success(request, gettext("The endpoint was saved."))
             return redirect(endpoint.path)
     return _form_page(request, form, endpoint=endpoint)
 
@@ -112,7 +116,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     try:
         messages.success(request, ACTIONS[name](actor, endpoint))
     except Conflict as error:
-        messages.error(request, error.message)
+        messages.error(request, translated(error.message))
     return redirect(endpoint.path)
 
 

@@ -3,9 +3,10 @@
 import sys
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext, gettext_noop
 from rest_framework.exceptions import Throttled
 
-from releasehub.api.common.problem_kinds import MESSAGES, ProblemKind
+from releasehub.api.common.problem_kinds import ProblemKind
 from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.database_errors import OUTAGES, domain_error_of
@@ -14,6 +15,7 @@ from releasehub.core.rates import Rate
 from releasehub.pages import errors as pages
 
 UPLOADS_RETRY_AFTER_SECONDS = 5
+TOO_MANY_UPLOADS = gettext_noop("Too many uploads are arriving at the same time. Try again in a few seconds.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -41,14 +43,12 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 
 def too_slow(request: HttpRequest) -> HttpResponse:
-    return _api_response(request, ProblemKind.TOO_SLOW) or pages.error_page(
-        request, 408, MESSAGES[ProblemKind.TOO_SLOW]
-    )
+    return _api_response(request, ProblemKind.TOO_SLOW) or pages.error_page(request, 408)
 
 
 def too_many_uploads(request: HttpRequest) -> HttpResponse:
     kind = ProblemKind.TOO_MANY_UPLOADS
-    response = _api_response(request, kind) or pages.error_page(request, 503, MESSAGES[kind])
+    response = _api_response(request, kind) or pages.error_page(request, 503, gettext(TOO_MANY_UPLOADS))
     response["Retry-After"] = str(UPLOADS_RETRY_AFTER_SECONDS)
     return response
 
@@ -59,7 +59,8 @@ def too_many(request: HttpRequest, rate: Rate) -> HttpResponse:
     if envelope is not None:
         response: HttpResponse = envelope.answer(problems_of(Throttled(wait))[0])
     else:
-        response = pages.error_page(request, 429, f"Your network sent too many requests. Try again in {wait} seconds.")
+        text = gettext("Your network sent too many requests. Try again in %(wait)s seconds.")
+        response = pages.error_page(request, 429, text % {"wait": wait})
     response["Retry-After"] = str(wait)
     return response
 

@@ -50,11 +50,11 @@ def test_chosen_language_is_remembered_and_wins_over_the_browser(client: Client)
 
 
 def test_page_tells_caches_and_search_engines_its_languages(client: Client) -> None:
-    answer = client.get("/?q=tool")
+    answer = client.get("/search/?q=tool")
     assert {"Accept-Language", "Cookie"} <= set(answer["Vary"].split(", "))
     text = answer.content.decode()
-    assert '<link rel="alternate" hreflang="de" href="http://testserver/?q=tool&amp;lang=de">' in text
-    assert '<link rel="alternate" hreflang="x-default" href="http://testserver/?q=tool">' in text
+    assert '<link rel="alternate" hreflang="de" href="http://testserver/search/?q=tool&amp;lang=de">' in text
+    assert '<link rel="alternate" hreflang="x-default" href="http://testserver/search/?q=tool">' in text
 
 
 def test_errors_are_in_the_language_of_the_visitor(client: Client) -> None:

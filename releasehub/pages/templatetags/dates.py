@@ -50,6 +50,15 @@ def moment_text(value: datetime | None) -> str:
     return f"{date_format(local, 'DATETIME_FORMAT')} {zone_name(local)}"
 
 
+@register.filter
+def second(value: datetime | None) -> SafeString | str:
+    """Return a `time` element like that of `moment`, with seconds, for logs."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    return _element(_exact(value), f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S} {zone_name(local)}")
+
+
 def zone_name(local: datetime) -> str:
     """Return the abbreviation of the time zone, such as CET. Some zones have only an offset, such as -03."""
     name = local.tzname() or ""

@@ -11,7 +11,7 @@ from downloads.models import Download
 from files.models import File
 from releasehub.community.models import MAX_RATING
 from releasehub.distribution import links
-from releasehub.pages import fetching, paths
+from releasehub.pages import domain_messages, fetching, paths
 from releasehub.pages.markdown import render_markdown
 from releasehub.pages.structured_data import software_application, to_script
 from versions.models import Version
@@ -68,6 +68,12 @@ def system_of_file(file: File) -> str:
 def sentence(text: str) -> str:
     """Return the text with a full stop, unless it ends a sentence already."""
     return text if text.rstrip().endswith((".", "!", "?", "…")) else f"{text.rstrip()}."
+
+
+@register.filter
+def translated(text: str) -> str:
+    """Return a stored message of the domain, such as why a file was rejected, in the language of the visitor."""
+    return domain_messages.translated(text)
 
 
 @register.filter

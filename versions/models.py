@@ -13,9 +13,10 @@ from downloads.models import AccessKey, Download
 from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
 from releasehub.core.querysets import AliveManager
 from versions.channels import MAX_CHANNEL_CHARACTERS
-from versions.numbering import MAX_NUMBER_CHARACTERS, Scheme, ceiling
+from versions.numbering import ceiling
 from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
 from versions.querysets import RELEASED, LabelQuerySet, VersionQuerySet
+from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme
 
 MAX_SORT_KEY_BYTES = 300
 SCHEME_CHOICES = [(scheme.value, scheme.value.capitalize()) for scheme in Scheme]

@@ -1,36 +1,23 @@
 """Parse version numbers and compute the sort keys that compare them. Pure functions without database access.
 
-There are five strict version schemes and a free one, `other`. The sort keys of all schemes share one order, so that a
-download may go from `1.0` to `1.0.1-rc.1`: numbers are compared first, a pre-release is below its release, and `1.0`
-equals `1.0.0`. Build metadata, the part after `+`, counts only under the scheme `build`; under `pep440` that part is a
-local version.
+`schemes.py` has the forms of the version schemes, `sort_keys.py` the encoding of the keys. The keys of all schemes
+share one order, so that a download may go from `1.0` to `1.0.1-rc.1`: numbers are compared first, a pre-release is
+below its release, and `1.0` equals `1.0.0`. Build metadata, the part after `+`, counts only under the scheme `build`;
+under `pep440` that part is a local version.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
-from itertools import dropwhile
 
 from versions import pep440
+from versions.schemes import BUILD, EXPECTED_FORMS, MAX_NUMBER_CHARACTERS, SEMVER, Scheme, accepts, detect
+from versions.sort_keys import fields_key, release_key
 
-MAX_NUMBER_CHARACTERS = 128
 MAX_PART = 999
 EXACT_PARTS = 3
 MAX_MAJOR = (2**63 - 1) // 10**9 - 1
-
-
-class Scheme(StrEnum):
-    """A version scheme: the rules for which texts are version numbers and how they compare."""
-
-    SEMVER = "semver"
-    DOTTED = "dotted"
-    CALVER = "calver"
-    BUILD = "build"
-    PEP440 = "pep440"
-    OTHER = "other"
 
 
 class InvalidNumber(ValueError):
@@ -63,19 +50,6 @@ class Number:
         return bool(self.prerelease)
 
 
-_NUM = r"(?:0|[1-9][0-9]*)"
-_DOTTED = re.compile(rf"{_NUM}(?:\.{_NUM}){{1,3}}")
-_CALVER = re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2}-[0-9]{6}")
-_SEMVER = re.compile(
-    rf"(?P<release>{_NUM}\.{_NUM}\.{_NUM})"
-    rf"(?:-(?P<pre>(?:{_NUM}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:{_NUM}|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
-)
-_BUILD = re.compile(
-    rf"(?P<release>{_NUM}(?:\.{_NUM}){{0,7}})"
-    r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+(?P<build>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
-)
-_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~!-]*(?: [A-Za-z0-9(][A-Za-z0-9._+~!()-]*)*")
 _RESERVED = re.compile(r"latest(?:-.*)?|channel|sha256sums", re.IGNORECASE)
 _READING = re.compile(
     r"(?:(?:version|ver|v|release|rel|rev|r|build)[-_. ]?)?(?P<release>[0-9]+(?:\.[0-9]+)*)(?P<rest>.*)", re.IGNORECASE
@@ -84,17 +58,6 @@ _PRERELEASE = re.compile(
     r"[-_.~ ]?\(?(?:alpha|beta|preview|pre|rc|dev|snapshot|nightly|a|b|c|m)(?![A-Za-z])", re.IGNORECASE
 )
 _WORDS = re.compile(r"[0-9]+|[A-Za-z]+")
-_MESSAGES = {
-    Scheme.SEMVER: "Enter a semantic version, such as 1.4.0 or 2.0.0-rc.1.",
-    Scheme.DOTTED: "Enter two to four numbers without leading zeros, such as 1.4 or 1.4.0.2.",
-    Scheme.CALVER: "Enter a UTC time in the form YYYY.MM.DD-HHMMSS, such as 2026.01.31-235959.",
-    Scheme.BUILD: "Enter a version with a build number, such as 1.4.0+12 or 21.0.1-ea+35.",
-    Scheme.PEP440: "Enter a PEP 440 version, such as 1.4.0, 2.0rc1, 1.4.0.post1, 2.0.dev3 or 1!2.0.",
-    Scheme.OTHER: (
-        "Start with a letter or a digit, followed by letters, digits or the characters . _ + ~ ! - Words can be "
-        "separated by single spaces."
-    ),
-}
 
 
 def parse(text: str, scheme: Scheme | None = None) -> Number:
@@ -114,7 +77,7 @@ def parse(text: str, scheme: Scheme | None = None) -> Number:
     scheme = scheme or detect(text)
     if not accepts(text, scheme):
         raise InvalidNumber(
-            f"version.number_not_{scheme}", f"The version number {text!r} is invalid. {_MESSAGES[scheme]}"
+            f"version.number_not_{scheme}", f"The version number {text!r} is invalid. {EXPECTED_FORMS[scheme]}"
         )
     if _RESERVED.fullmatch(text):
         raise InvalidNumber(
@@ -123,27 +86,6 @@ def parse(text: str, scheme: Scheme | None = None) -> Number:
             "another number.",
         )
     return _READERS[scheme](text)
-
-
-def detect(text: str) -> Scheme:
-    """Return the scheme that the form of the text suggests.
-
-    A text that is a real date and time is calver. Semver and dotted are tried next. Everything else is other.
-    """
-    strict = (Scheme.CALVER, Scheme.SEMVER, Scheme.DOTTED)
-    return next((scheme for scheme in strict if accepts(text, scheme)), Scheme.OTHER)
-
-
-def accepts(text: str, scheme: Scheme) -> bool:
-    """Return whether the scheme allows exactly this text. The pattern for semver follows semver.org."""
-    if len(text) > MAX_NUMBER_CHARACTERS:
-        return False
-    if scheme is Scheme.CALVER:
-        return bool(_CALVER.fullmatch(text)) and _is_moment(text)
-    if scheme is Scheme.PEP440:
-        return pep440.accepts(text)
-    pattern = {Scheme.SEMVER: _SEMVER, Scheme.DOTTED: _DOTTED, Scheme.BUILD: _BUILD, Scheme.OTHER: _TOKEN}[scheme]
-    return bool(pattern.fullmatch(text))
 
 
 def read(text: str, scheme: Scheme | str | None = None) -> Number:
@@ -203,7 +145,7 @@ def ceiling(text: str, scheme: Scheme | str | None = None) -> bytes:
     if number.scheme is Scheme.PEP440 and len(release) >= EXACT_PARTS:
         return number.sort_key + b"\x00"  # 1.4.0.post1 is an update for 1.4.0
     # The number may be abbreviated: 1.4 has every 1.4.x. The first newer key is that of the pre-releases of 1.5.
-    return _release_key((*release[:-1], release[-1] + 1), epoch) + b"\x00\x01"
+    return release_key((*release[:-1], release[-1] + 1), epoch) + b"\x00\x01"
 
 
 def _rest_that_counts(rest: str, scheme: Scheme) -> str:
@@ -211,17 +153,8 @@ def _rest_that_counts(rest: str, scheme: Scheme) -> str:
     return rest if scheme in {Scheme.BUILD, Scheme.PEP440} else rest.partition("+")[0]
 
 
-def _is_moment(text: str) -> bool:
-    """Return whether the text is a date and time that exists. Leap seconds and the year 0 are refused."""
-    try:
-        datetime.strptime(text, "%Y.%m.%d-%H%M%S")  # noqa: DTZ007 - only asks whether it exists
-    except ValueError:
-        return False
-    return not text.endswith("60") and not text.startswith("0000")
-
-
 def _read_semver(text: str) -> Number:
-    match = _SEMVER.fullmatch(text)
+    match = SEMVER.fullmatch(text)
     assert match  # noqa: S101 - accepts() said so
     pre = match["pre"]
     return _number(text, Scheme.SEMVER, _release(match["release"]), pre.split(".") if pre else None)
@@ -233,16 +166,16 @@ def _read_dotted(text: str) -> Number:
 
 def _read_build(text: str) -> Number:
     """Return the number with its build as numbers and words after the release: 1.0.0 < 1.0.0+2 < 1.0.0+10 < 1.0.1."""
-    match = _BUILD.fullmatch(text)
+    match = BUILD.fullmatch(text)
     assert match  # noqa: S101 - accepts() said so
     number = _number(text, Scheme.BUILD, _release(match["release"]), match["pre"].split(".") if match["pre"] else None)
     build = re.split("[.-]", match["build"]) if match["build"] else []
-    return replace(number, sort_key=number.sort_key + _fields(build)) if build else number
+    return replace(number, sort_key=number.sort_key + fields_key(build)) if build else number
 
 
 def _read_pep440(text: str) -> Number:
     version = pep440.read(text)
-    key = _release_key(version.release, version.epoch) + b"\x00" + pep440.phase_key(version, _integer)
+    key = release_key(version.release, version.epoch) + b"\x00" + pep440.phase_key(version)
     is_below = version.is_prerelease and (version.pre is not None or version.post is None)
     value = version_int((MAX_MAJOR + 1,)) if version.epoch else version_int(version.release, is_prerelease=is_below)
     return Number(text, Scheme.PEP440, key, value, pep440.prerelease_word(version))
@@ -259,7 +192,7 @@ def _read_other(text: str) -> Number:
     """
     match = _READING.fullmatch(text)
     if match is None:
-        return Number(text, Scheme.OTHER, b"\x01" + _fields(_WORDS.findall(text)) + text.encode(), 0)
+        return Number(text, Scheme.OTHER, b"\x01" + fields_key(_WORDS.findall(text)) + text.encode(), 0)
     release, rest = _release(match["release"]), match["rest"].partition("+")[0]
     if _PRERELEASE.match(rest):
         return replace(_number(text, Scheme.OTHER, release, _WORDS.findall(rest)), prerelease=rest.strip("-_.~ ()"))
@@ -270,32 +203,10 @@ def _number(
     text: str, scheme: Scheme, release: tuple[int, ...], pre: list[str] | None = None, post: list[str] | None = None
 ) -> Number:
     """Return the number with its sort key: the release, then a byte for its phase, then the fields of that phase."""
-    key = _release_key(release) + b"\x00"
+    key = release_key(release) + b"\x00"
     # The phase bytes: 1 for a pre-release, 2 for the release itself, 3 for what came after the release.
-    key += b"\x01" + _fields(pre) if pre else b"\x03" + _fields(post) if post else b"\x02"
+    key += b"\x01" + fields_key(pre) if pre else b"\x03" + fields_key(post) if post else b"\x02"
     return Number(text, scheme, key, version_int(release, is_prerelease=bool(pre)), ".".join(pre or ()))
-
-
-def _release_key(release: tuple[int, ...], epoch: int = 0) -> bytes:
-    """Return the key of the release numbers without trailing zeros, so that 1.0 and 1.0.0 are equal.
-
-    A number with a higher epoch is above all numbers with a lower epoch.
-    """
-    numbers = reversed(list(dropwhile(lambda part: part == 0, reversed(release))))
-    head = b"\x03" + _integer(epoch) if epoch else b"\x02"
-    return head + b"".join(_integer(part) for part in numbers)
-
-
-def _fields(fields: list[str]) -> bytes:
-    """Return the key of the fields: numbers sort below words, and fewer fields below more (semver.org, item 11)."""
-    encoded = (b"\x02" + _integer(int(f)) if f.isdecimal() else b"\x03" + f.encode() + b"\x00" for f in fields)
-    return b"".join(encoded) + b"\x01"
-
-
-def _integer(value: int) -> bytes:
-    """Return the integer as bytes that compare like the number: first the length, then the digits in base 256."""
-    raw = value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big")
-    return bytes([16 + len(raw)]) + raw
 
 
 def _release(text: str) -> tuple[int, ...]:

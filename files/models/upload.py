@@ -13,7 +13,7 @@ from files.models.file import File
 from files.storage import Incoming
 from releasehub.core.models import PublicIdModel, TimeStampedModel
 from versions.models import Version
-from versions.numbering import MAX_NUMBER_CHARACTERS
+from versions.schemes import MAX_NUMBER_CHARACTERS
 
 
 class UploadSession(PublicIdModel, TimeStampedModel):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 
 from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
@@ -19,8 +18,8 @@ from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Gone, Moved, NotFound
 from releasehub.distribution.access_keys import not_found_for
 from releasehub.distribution.latest import latest_version
-from versions.models import PublicNumber, Version
-from versions.numbering import sort_key_of
+from releasehub.distribution.number_holders import holders_of
+from versions.models import Version
 from versions.platforms import (
     ARCHITECTURE_SPELLINGS,
     PLATFORM_NAMES,
@@ -75,7 +74,7 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
         version.download = download
         if version_policy.can_view(actor, version):
             return version
-    for holder in _holders(download, number, channel, platform):
+    for holder in holders_of(download, number, channel, platform):
         version = holder.version
         if version is not None and not version.is_deleted and version_policy.can_view(actor, version):
             return version
@@ -88,62 +87,6 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
         if holder.was_public:
             break
     raise NotFound
-
-
-@dataclass
-class Holder:
-    """The owner of a version number in one channel, for one set of platforms.
-
-    `version` is None if the version was hard-deleted.
-    """
-
-    version: Version | None
-    channel: str
-    is_twin: bool
-    was_public: bool = False
-    was_open: bool = False
-    reason: str = ""
-    order: int = 0
-
-
-def _holders(download: Download, number: str, channel: str, platform: str) -> list[Holder]:
-    """Return the owners of the number in each channel, in the order in which `find_version` tries them.
-
-    The default channel comes first, then the first version with the number before those for other platforms, then
-    channels in which the number was public, in the order of their publication.
-    """
-    same = Q(number=number)
-    if (key := sort_key_of(number, download.version_scheme)) is not None:
-        same |= Q(sort_key=key)
-    where = {"download": download, "channel": channel} if channel else {"download": download}
-    holders: dict[tuple[str, int], Holder] = {}
-    for past in PublicNumber.objects.filter(same, **where).select_related("version").order_by("pk"):
-        if not platform or not past.platform or past.platform in platform_spellings(platform):
-            holders.setdefault(
-                (past.channel, past.version_id or -past.pk),
-                Holder(
-                    past.version,
-                    past.channel,
-                    past.is_twin,
-                    was_public=True,
-                    was_open=past.was_open,
-                    reason=past.reason,
-                    order=past.pk,
-                ),
-            )
-    for version in Version.all_objects.filter(same, **where):
-        if not platform or version.suits(platform):
-            holders.setdefault(
-                (version.channel, version.pk), Holder(version, version.channel, version.is_twin, order=version.pk)
-            )
-    for holder in holders.values():
-        if holder.version is not None:
-            holder.version.download = download
-    default = download.default_channel
-    return sorted(
-        holders.values(),
-        key=lambda holder: (holder.channel != default, holder.is_twin, not holder.was_public, holder.order),
-    )
 
 
 def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "", platform: str = "") -> File:

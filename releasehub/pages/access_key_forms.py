@@ -13,7 +13,7 @@ from downloads.models import AccessKey, Download
 from releasehub.core.actor import Actor
 from releasehub.core.numbers import MAX_INTEGER
 from releasehub.pages.forms import MAX_CHOICES, ServiceForm, managed_downloads
-from versions.numbering import MAX_NUMBER_CHARACTERS
+from versions.schemes import MAX_NUMBER_CHARACTERS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

@@ -20,12 +20,14 @@ DELIVER_TASK = "webhooks.deliver"
 def fan_out(events: Sequence[Event]) -> None:
     """Create the deliveries of events about one download. This takes one query, or two if any endpoint matches."""
     endpoints = _active_endpoints(events[0].download_id, organization_of(events[0].data))
-    deliveries = [
-        new_delivery(event, endpoint) for event in events for endpoint in endpoints if matches_endpoint(endpoint, event)
-    ]
-    if deliveries:
-        Delivery.objects.bulk_create(deliveries)
-        transaction.on_commit(partial(hint, DELIVER_TASK))
+    _store(
+        [
+            new_delivery(event, endpoint)
+            for event in events
+            for endpoint in endpoints
+            if matches_endpoint(endpoint, event)
+        ]
+    )
 
 
 def fan_out_traffic(events: Sequence[Event]) -> int:
@@ -36,10 +38,7 @@ def fan_out_traffic(events: Sequence[Event]) -> int:
     endpoints = _active_endpoints(events[0].download_id, organization_of(events[0].data), wants_traffic=True)
     receivers = [(event, [row for row in endpoints if matches_endpoint(row, event)]) for event in events]
     wanted = Event.objects.bulk_create([event for event, rows in receivers if rows])
-    deliveries = [new_delivery(event, endpoint) for event, rows in receivers for endpoint in rows]
-    if deliveries:
-        Delivery.objects.bulk_create(deliveries)
-        transaction.on_commit(partial(hint, DELIVER_TASK))
+    _store([new_delivery(event, endpoint) for event, rows in receivers for endpoint in rows])
     return len(wanted)
 
 
@@ -70,6 +69,13 @@ def organization_of(data: Mapping[str, Any]) -> int | None:
         data = data.get(name) or data
     organization_id = data.get("organization_id")
     return organization_id if isinstance(organization_id, int) else None
+
+
+def _store(deliveries: Sequence[Delivery]) -> None:
+    """Store new deliveries, and wake a worker after the commit."""
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries)
+        transaction.on_commit(partial(hint, DELIVER_TASK))
 
 
 def _active_endpoints(download_id: int | None, organization_id: int | None, **conditions: bool) -> list[Endpoint]:

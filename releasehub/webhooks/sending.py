@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from releasehub.outbound.failures import Refused, Unreachable
 from releasehub.outbound.persistent_client import PersistentClient
+from releasehub.outbound.responses import Response
 from releasehub.webhooks import formats
 from releasehub.webhooks.lanes import AttemptOutcome, ClaimedDelivery, Lane
 from releasehub.webhooks.limits import MAX_UNRECORDED_PER_LANE
@@ -127,21 +128,25 @@ def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: PersistentClient
         )
     except Unreachable as error:
         return replace(outcome, headers=logged_headers, error=error.reason)
+    secrets = [*lane.keys, *authentication.secrets]
+    return _with_response(replace(outcome, headers=logged_headers), response, secrets)
+
+
+def _with_response(outcome: AttemptOutcome, response: Response, secrets: Sequence[str]) -> AttemptOutcome:
     is_success = 200 <= response.status < 300
     return replace(
         outcome,
-        headers=logged_headers,
         result=Attempt.Result.DELIVERED if is_success else Attempt.Result.ANSWERED,
         status_code=response.status,
         error="" if is_success else f"The server responded with status {response.status}.",
-        response=_text(response.body, [*lane.keys, *authentication.secrets]),
+        response=_text(response.body, secrets),
         retry_after=response.headers.get("Retry-After", ""),
     )
 
 
-def _text(body: bytes, keys: Sequence[str]) -> str:
+def _text(body: bytes, secrets: Sequence[str]) -> str:
     """Return the body as text that can be stored. Secrets that the receiver has echoed are removed."""
     text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
-    for key in keys:
-        text = text.replace(key, formats.REDACTED)
+    for secret in secrets:
+        text = text.replace(secret, formats.REDACTED)
     return text

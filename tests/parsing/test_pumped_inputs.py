@@ -28,7 +28,8 @@ from releasehub_cli.errors import CliError
 from tests.parsing.cpu import CpuTimeExceeded, cpu_limit
 from tests.parsing.pumps import NASTY
 from tests.speed import slowness
-from versions.numbering import MAX_NUMBER_CHARACTERS, InvalidNumber, Scheme, accepts, ceiling, parse, read
+from versions.numbering import InvalidNumber, ceiling, parse, read
+from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme, accepts
 
 pytestmark = pytest.mark.embedded
 REFUSALS = (InvalidNumber, InvalidUrl, InvalidName, Invalid, CliError)

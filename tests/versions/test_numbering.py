@@ -13,7 +13,8 @@ from packaging.version import Version as PackagingVersion
 
 from tests.speed import slowness
 from versions.channels import channel_of_prerelease
-from versions.numbering import MAX_NUMBER_CHARACTERS, InvalidNumber, Scheme, accepts, ceiling, detect, parse
+from versions.numbering import InvalidNumber, ceiling, parse
+from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme, accepts, detect
 
 pytestmark = pytest.mark.embedded
 

@@ -11,7 +11,8 @@ from typing import Any
 from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode
 from versions.models import PublicNumber, Version
-from versions.numbering import InvalidNumber, Number, Scheme, accepts, parse
+from versions.numbering import InvalidNumber, Number, parse
+from versions.schemes import Scheme, accepts
 
 BATCH = 500
 

@@ -22,9 +22,10 @@ from releasehub.webhooks.events import EventType
 from versions.channels import InvalidChannel, channel_of_prerelease, clean_channel, clean_channel_name
 from versions.exposure import remember_public
 from versions.models import Version
-from versions.numbering import InvalidNumber, Number, Scheme, parse
+from versions.numbering import InvalidNumber, Number, parse
 from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS, distinct_platforms, platform_key
 from versions.policies import version_policy
+from versions.schemes import Scheme
 from versions.services.locking import lock_version, tally_changes
 from versions.services.numbers import check_number_is_free
 

@@ -13,7 +13,8 @@ from releasehub.accounts.services import PLATFORM
 from releasehub.api.common.fields import FlagField, KnownNamesField, UnsignedField, VersionNumberField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.entity.schema import KINDS
-from versions.numbering import InvalidNumber, Scheme, parse
+from versions.numbering import InvalidNumber, parse
+from versions.schemes import Scheme
 
 SOURCE_HASH = r"^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})\Z"
 ICON_HASH = r"^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}|[0-9a-fA-F]{128})\Z"

@@ -12,7 +12,7 @@ from releasehub.api.common.fields import UnsignedField, VersionNumberField
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.numbers import MAX_INTEGER
 from releasehub.distribution.access_keys import MAX_OWN_CHARACTERS
-from versions.numbering import MAX_NUMBER_CHARACTERS
+from versions.schemes import MAX_NUMBER_CHARACTERS
 
 
 class AccessKeyListQuerySerializer(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ from releasehub.api.common.serializers import OutputSerializer
 from releasehub.distribution.links import file_path
 from releasehub.distribution.updates import RejectedVersion, RejectionReason
 from versions.models import Version
-from versions.numbering import MAX_NUMBER_CHARACTERS
+from versions.schemes import MAX_NUMBER_CHARACTERS
 
 
 class UpdateQuerySerializer(serializers.Serializer[Any]):

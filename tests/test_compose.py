@@ -152,10 +152,13 @@ def test_external_images_are_pinned_by_digest() -> None:
     assert all(DIGEST.fullmatch(image) for image in images), images
 
 
+OPTIONAL_SECRETS = ("SECRET_KEY_FALLBACKS", "EMAIL_HOST_PASSWORD", "RELEASEHUB_OIDC_CLIENT_SECRET")
+
+
 def test_compose_requires_secrets_from_the_environment() -> None:
     settings_of_all = [pair for service in SERVICES.values() for pair in service.get("environment", {}).items()]
     secrets = {name: value for name, value in settings_of_all if "SECRET" in name or "PASSWORD" in name}
-    optional = {name: secrets.pop(name) for name in ("SECRET_KEY_FALLBACKS", "EMAIL_HOST_PASSWORD")}
+    optional = {name: secrets.pop(name) for name in OPTIONAL_SECRETS}
     assert optional == {name: f"${{{name}:-}}" for name in optional}
     assert set(secrets) == {"SECRET_KEY", "POSTGRES_PASSWORD", "AWS_SECRET_ACCESS_KEY", "ROOT_SECRET_ACCESS_KEY"}
     assert all(re.fullmatch(r"\$\{[A-Z0-9_]+:\?set [A-Z0-9_]+ to .+\}", value) for value in secrets.values())

@@ -47,6 +47,7 @@ WITHOUT_FORM = {
     # Scripts call these; tests/pages/desk/test_uploads.py sends to them without a token.
     "pages:desk-upload", "pages:desk-upload-begin", "pages:desk-upload-parts", "pages:desk-upload-complete",
     "pages:desk-upload-abort", "pages:desk-preview",
+    "pages:company-begin", "pages:company-callback", "pages:company-end",  # tests/pages/test_company.py
     "pages:set-up",  # printed on the terminal; sent by tests/pages/test_set_up.py
     "pages:sign-up-by-link", "pages:password-by-link",  # handed out; tests/pages/test_sign_up.py and test_passwords.py
     "account_confirm_email", "account_reset_password_from_key",  # in e-mails; sent by the same tests

@@ -55,6 +55,11 @@ class AccountAdapter(DefaultAccountAdapter):
         own, theirs = "releasehub.accounts.stages.ConfirmEmailStage", "allauth.account.stages.EmailVerificationStage"
         return [own if path == theirs else path for path in super().get_login_stages()]
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Return whether the user has to confirm. Without a password and a second factor, there is no way to."""
+        is_required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        return is_required and bool(self.get_reauthentication_methods(self.request.user))
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("mfa_index")
 

@@ -7,13 +7,14 @@ from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.db.models import Q
 
-from releasehub.accounts.models import OneTimeLink, OutgoingMail, User
+from releasehub.accounts.models import CompanyIdentity, OneTimeLink, OutgoingMail, User
 
 
 def erase_sign_in(user: User) -> None:
     """Delete second factors, links, sessions, addresses and e-mails that wait for the mail server."""
     Session.objects.filter(browser__user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    CompanyIdentity.objects.filter(user=user).delete()
     OneTimeLink.objects.filter(Q(user=user) | Q(created_by=user)).delete()
     addresses = EmailAddress.objects.filter(user=user)
     for address in {user.email, *addresses.values_list("email", flat=True)} - {""}:

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from releasehub.accounts.querysets import InvitationQuerySet, OrganizationQuerySet
 from releasehub.accounts.scopes import ALL_SCOPES
-from releasehub.accounts.sign_in_models import OneTimeLink, OutgoingMail, SignedInBrowser
+from releasehub.accounts.sign_in_models import CompanyIdentity, OneTimeLink, OutgoingMail, SignedInBrowser
 from releasehub.core.models import PublicIdModel, TimeStampedModel
 
 __all__ = [
+    "CompanyIdentity",
     "Invitation",
     "Membership",
     "OneTimeLink",

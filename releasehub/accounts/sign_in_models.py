@@ -69,6 +69,25 @@ class OneTimeLink(models.Model):
         return self.used_at is None and self.expires_at > timezone.now()
 
 
+class CompanyIdentity(models.Model):
+    """A user's identity at an OpenID Connect provider. Its issuer gives a subject to one person only."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="company_identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="company_identity_once"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="company_identity_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.issuer}"
+
+
 class OutgoingMail(models.Model):
     """An e-mail about an account. The text is encrypted, because it may contain the link that resets a password."""
 

@@ -122,6 +122,8 @@ class AuditAction(models.TextChoices):
     SECOND_FACTOR_ADD = "second_factor.add"
     SECOND_FACTOR_REMOVE = "second_factor.remove"
     SECOND_FACTOR_RESET = "second_factor.reset"
+    COMPANY_CONNECT = "company_account.connect"
+    COMPANY_DISCONNECT = "company_account.disconnect"
     ONE_TIME_LINK_CREATE = "one_time_link.create"
     ONE_TIME_LINK_USE = "one_time_link.use"
     PERSONAL_DATA_EXPORT = "personal_data.export"

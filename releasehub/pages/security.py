@@ -29,6 +29,8 @@ class SecurityView(IndexView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["company_name"] = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
+        context["has_company"] = bool(settings.OIDC_ISSUER) and user.company_identities.exists()
         context["has_password"] = user.has_usable_password()
         return context
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from releasehub.accounts.sign_up import is_open_for
 class SignInView(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
+        context["company_name"] = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
         context["can_sign_up"] = is_open_for(self.request)
         return context
 

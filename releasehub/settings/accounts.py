@@ -7,6 +7,15 @@ SIGN_UP = env.choice("RELEASEHUB_SIGN_UP", "closed", ["closed", "invitation", "o
 SIGN_UP_DOMAINS = tuple(item.lower().lstrip("@") for item in env.items("RELEASEHUB_SIGN_UP_DOMAINS"))
 RESERVED_USERNAMES = frozenset(item.lower() for item in env.items("RELEASEHUB_RESERVED_USERNAMES"))
 
+OIDC_ISSUER: str = env.issuer("RELEASEHUB_OIDC_ISSUER", "") or ""
+OIDC_CLIENT_ID = env.text("RELEASEHUB_OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("RELEASEHUB_OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("RELEASEHUB_OIDC_NAME", "company account")
+OIDC_SCOPES = env.text("RELEASEHUB_OIDC_SCOPES", "openid profile email")
+OIDC_DOMAINS = frozenset(item.lower().lstrip("@") for item in env.items("RELEASEHUB_OIDC_DOMAINS"))
+OIDC_GROUPS = frozenset(env.items("RELEASEHUB_OIDC_GROUPS"))
+OIDC_CREATES_ACCOUNTS = env.choice("RELEASEHUB_OIDC_ACCOUNTS", "create", ["create", "link"]) == "create"
+
 ACCOUNT_ADAPTER = "releasehub.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}  # the sign-in form finds the user name of an e-mail address itself
 # Without a mail server, no address can be confirmed, so the form does not ask for one.

@@ -126,6 +126,19 @@ def parse_public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+@env.parser_for("issuer")
+def parse_issuer(value: str) -> str:
+    """Return the URL of an OpenID Connect provider without a slash at the end. Plain HTTP is for this machine only."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # an invalid IPv6 address
+        parts = urlsplit("")
+    is_local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+    if value and not (parts.hostname and (parts.scheme == "https" or is_local)):
+        raise ValidationError("Set it to the https URL of the issuer, such as https://login.example.org/realms/main.")
+    return value.rstrip("/")
+
+
 @env.parser_for("link")
 def parse_link(value: str) -> str:
     """Return a path of this host, or an absolute URL. Other schemes could run script in a page."""

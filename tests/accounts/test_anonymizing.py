@@ -22,7 +22,7 @@ from django.utils import timezone
 from downloads.models import Download
 from downloads.services import set_team_member, share_download
 from files.models import UploadSession
-from releasehub.accounts.models import Invitation, Membership, OneTimeLink, User
+from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, OneTimeLink, User
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services import invite
 from releasehub.accounts.services.anonymizing import anonymize_user, erase_traces
@@ -52,6 +52,7 @@ GONE, STAYS = "gone", "stays"
 # rows are personal data or give rights.
 RELATIONS = {
     "account.EmailAddress.user": GONE,
+    "accounts.CompanyIdentity.user": GONE,
     "accounts.OneTimeLink.created_by": GONE,
     "accounts.OneTimeLink.user": GONE,
     "accounts.SignedInBrowser.user": GONE,
@@ -132,6 +133,7 @@ def make_person() -> User:
     EmailAddress.objects.create(user=user, email="zaphod@example.org")
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={})
     create_password_link(actor=system(), user=user)
+    CompanyIdentity.objects.create(user=user, issuer="https://login.example.org", subject=MARKS[0])
     OneTimeLink.objects.create(
         kind="sign_up", token_digest="x", created_by=user, note=MARKS[1], expires_at=timezone.now()
     )

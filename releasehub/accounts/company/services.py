@@ -1,0 +1,116 @@
+"""The use case of somebody who signs in at the provider of the company."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from releasehub.accounts.models import CompanyIdentity, User
+from releasehub.accounts.sign_up import is_reserved
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied
+
+MAX_NAME_CHARACTERS = 30
+NO_ACCOUNT = (
+    "There is no account for you on this hub yet. Sign in with your password and connect the company account on the "
+    "page “Password and security”, or ask the operator of this hub."
+)
+
+
+@transaction.atomic
+def user_of_claims(*, actor: Actor, claims: dict[str, Any]) -> User:
+    """Return the user for verified claims: the connected one, the one with the same address, or a new one.
+
+    A signed-in user is connected with the identity. An address counts only if the provider says that it is verified.
+
+    Raises:
+        Denied: The person does not belong to an allowed domain or group, or has no account and may not get one, or the
+            identity or the user is connected with somebody else.
+    """
+    ensure_allowed(claims)
+    subject, email = str(claims["sub"]), verified_email(claims)
+    known = CompanyIdentity.objects.select_related("user").filter(issuer=settings.OIDC_ISSUER, subject=subject).first()
+    if known is not None:
+        if actor.user is not None and actor.user.pk != known.user_id:
+            raise Denied("This company account is connected with another account of this hub.")
+        CompanyIdentity.objects.filter(pk=known.pk).update(last_used_at=timezone.now())
+        return known.user
+    user = actor.user or _user_with(email) or _new_user(claims, email)
+    if CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER).exists():
+        raise Denied("This account is connected with another company account.")
+    CompanyIdentity.objects.create(issuer=settings.OIDC_ISSUER, subject=subject, user=user)
+    joined = Actor(user=user, origin=actor.origin, request_id=actor.request_id, address=actor.address)
+    audit.record(
+        actor=joined, action=AuditAction.COMPANY_CONNECT, target=user, changes={"issuer": settings.OIDC_ISSUER}
+    )
+    return user
+
+
+@transaction.atomic
+def disconnect(*, actor: Actor, user: User) -> None:
+    """Remove the connection of the acting user.
+
+    Raises:
+        Denied: The user has no password, and so could not sign in any more.
+    """
+    if not user.has_usable_password():
+        raise Denied("Set a password first. Without it, you could not sign in any more.")
+    if CompanyIdentity.objects.filter(user=user).delete()[0]:
+        audit.record(actor=actor, action=AuditAction.COMPANY_DISCONNECT, target=user)
+
+
+def ensure_allowed(claims: dict[str, Any]) -> None:
+    """Raise Denied unless the person belongs to one of the allowed domains and to one of the allowed groups."""
+    domain = verified_email(claims).rpartition("@")[2].lower()
+    if settings.OIDC_DOMAINS and domain not in settings.OIDC_DOMAINS:
+        raise Denied("Your company account has no address in a domain that may use this hub.")
+    if settings.OIDC_GROUPS and not settings.OIDC_GROUPS.intersection(_texts(claims.get("groups"))):
+        raise Denied("Your company account is in no group that may use this hub.")
+
+
+def verified_email(claims: dict[str, Any]) -> str:
+    """Return the address if the provider has verified it, or an empty text."""
+    is_verified = claims.get("email_verified") in {True, "true"}
+    return str(claims.get("email") or "").strip().lower() if is_verified else ""
+
+
+def _user_with(email: str) -> User | None:
+    """Return the only active user with this address, except staff, who connect the identity themselves."""
+    users = list(User.objects.filter(email__iexact=email, is_active=True)[:2]) if email else []
+    is_plain = len(users) == 1 and not (users[0].is_staff or users[0].is_superuser)
+    return users[0] if is_plain else None
+
+
+def _new_user(claims: dict[str, Any], email: str) -> User:
+    if not settings.OIDC_CREATES_ACCOUNTS:
+        raise Denied(NO_ACCOUNT)
+    is_taken = bool(email) and User.objects.filter(email__iexact=email).exists()
+    if is_taken:
+        raise Denied(NO_ACCOUNT)
+    wanted = str(claims.get("preferred_username") or email or "user")
+    names = {name: str(claims.get(claim) or "")[:150] for name, claim in _NAMES.items()}
+    return User.objects.create_user(_free_username(wanted), email, password=None, **names)
+
+
+_NAMES = {"first_name": "given_name", "last_name": "family_name"}
+
+
+def _free_username(wanted: str) -> str:
+    """Return a user name like the wanted one that is still free."""
+    base = re.sub(r"[^A-Za-z0-9._-]+", "-", wanted.partition("@")[0]).strip("._-")[:MAX_NAME_CHARACTERS] or "user"
+    number, name = 1, base
+    while is_reserved(name) or User.objects.filter(username__iexact=name).exists():
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+def _texts(value: Any) -> Iterable[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []

@@ -1,0 +1,108 @@
+"""Signing in with the OpenID Connect provider of the company, with PKCE, a state and a nonce in the session."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from urllib.parse import urlencode
+
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.models import Login
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from releasehub.accounts.company.provider import ProviderError, claims_for, configuration
+from releasehub.accounts.company.services import disconnect, user_of_claims
+from releasehub.core.errors import Denied
+from releasehub.core.requests import actor_of
+from releasehub.core.site import site_url
+from releasehub.pages.errors import answers_errors
+
+log = logging.getLogger(__name__)
+SESSION_NAME = "company_sign_in"
+
+
+@require_safe
+def begin(request: HttpRequest) -> HttpResponseBase:
+    """Send the visitor to the provider. A signed-in user comes back to connect the accounts."""
+    if not settings.OIDC_ISSUER:
+        raise Http404
+    if request.user.is_authenticated:
+        raise_if_reauthentication_required(request, app="allauth.mfa")
+    try:
+        target = str(configuration()["authorization_endpoint"])
+    except (ProviderError, KeyError) as error:
+        return _failed(request, error)
+    wanted = request.GET.get("next", "")
+    is_safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    request.session[SESSION_NAME] = {
+        "state": state, "nonce": nonce, "verifier": verifier, "next": wanted if is_safe else "",
+    }  # fmt: skip
+    challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "response_type": "code",
+        "client_id": settings.OIDC_CLIENT_ID,
+        "redirect_uri": _redirect_uri(),
+        "scope": settings.OIDC_SCOPES,
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode(query)}")
+
+
+@require_safe
+def callback(request: HttpRequest) -> HttpResponseBase:
+    """Sign in the person whom the provider sent back, or connect the accounts of a signed-in user."""
+    begun = request.session.pop(SESSION_NAME, None)
+    if begun is None or not constant_time_compare(request.GET.get("state", ""), begun["state"]):
+        return _failed(request, ProviderError("The answer belongs to no sign-in of this browser."))
+    if "code" not in request.GET:
+        return _failed(request, ProviderError(f"The provider answered: {request.GET.get('error', '')[:100]!r}"))
+    try:
+        claims = claims_for(
+            request.GET["code"], redirect_uri=_redirect_uri(), verifier=begun["verifier"], nonce=begun["nonce"]
+        )
+        user = user_of_claims(actor=actor_of(request), claims=claims)
+    except (ProviderError, Denied) as error:
+        return _failed(request, error)
+    if request.user.is_authenticated:
+        messages.success(request, _("Your company account is connected."))
+        return redirect("mfa_index")
+    record_authentication(request, user, "company")
+    response: HttpResponse = perform_login(request, Login(user=user, redirect_url=begun["next"] or None))
+    return response
+
+
+@login_required
+@require_POST
+@answers_errors
+def end_connection(request: HttpRequest) -> HttpResponseBase:
+    raise_if_reauthentication_required(request, app="allauth.mfa")
+    disconnect(actor=actor_of(request), user=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("Your company account is no longer connected."))
+    return redirect("mfa_index")
+
+
+def _redirect_uri() -> str:
+    return site_url() + reverse("pages:company-callback")
+
+
+def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Show why the sign-in failed. Details of the provider are for the log only."""
+    log.warning("A sign-in with OpenID Connect failed. Cause: %s", error)
+    reason = error.message if isinstance(error, Denied) else ""
+    return render(request, "pages/company_failed.html", {"reason": reason}, status=403)

@@ -1,0 +1,145 @@
+"""Signing in with OpenID Connect, at a provider on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from allauth.mfa.models import Authenticator
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.test import Client
+
+from releasehub.accounts.models import CompanyIdentity, User
+from releasehub.audit.actions import AuditAction
+from releasehub.audit.models import AuditEntry
+from releasehub.core.encryption import encrypt
+from tests.accounts.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+BEGIN = "/account/sign-in/company/"
+ANN = {"sub": "a1", "email": "Ann@example.org", "email_verified": True, "preferred_username": "Ann Lee", "groups": []}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Provider]:
+    with running_provider() as running:
+        yield running
+
+
+@pytest.fixture
+def provider(server: Provider, settings: Any) -> Provider:
+    settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = server.url, CLIENT_ID, CLIENT_SECRET
+    settings.WEBHOOK_ALLOW_NETS = ["127.0.0.0/8"]
+    server.claims, server.overrides, server.user_info, server.signing_key = dict(ANN), {}, {}, server.key
+    return server
+
+
+def sign_in(provider: Provider, client: Client | None = None, next_url: str = "") -> tuple[Client, Any]:
+    client = client or Client()
+    begun = urlsplit(client.get(BEGIN, {"next": next_url})["Location"])
+    assert f"{begun.scheme}://{begun.netloc}{begun.path}" == f"{provider.url}/authorize"
+    back = urlsplit(provider.authorize({name: values[0] for name, values in parse_qs(begun.query).items()}))
+    return client, client.get(f"{back.path}?{back.query}")
+
+
+def test_first_sign_in_creates_an_account_and_the_next_finds_it(provider: Provider) -> None:
+    client, answer = sign_in(provider, next_url="/account/keys/")
+    assert answer["Location"] == "/account/keys/"
+    user = User.objects.get()
+    assert (user.username, user.email, user.has_usable_password()) == ("Ann-Lee", "ann@example.org", False)
+    assert client.get("/account/security/app/").status_code == 200  # there is no password to confirm
+    provider.claims["email"] = "other@example.org"
+    assert sign_in(provider, next_url="https://evil.example/")[1]["Location"] == "/account/"
+    assert User.objects.get().email == "ann@example.org"
+    actions = list(AuditEntry.objects.values_list("action", flat=True))
+    assert actions.count(AuditAction.SIGN_IN) == 2
+    assert actions.count(AuditAction.COMPANY_CONNECT) == 1
+
+
+@pytest.mark.parametrize(
+    ("is_staff", "is_verified", "is_found"), [(False, True, True), (True, True, False), (False, False, False)]
+)
+def test_account_with_the_address_is_found_if_it_is_verified_and_no_staff(
+    provider: Provider, settings: Any, is_staff: bool, is_verified: bool, is_found: bool
+) -> None:
+    settings.OIDC_CREATES_ACCOUNTS = False
+    make_user("ann", email="ann@example.org", is_staff=is_staff)
+    provider.claims["email_verified"] = is_verified
+    client, answer = sign_in(provider)
+    assert answer.status_code == (302 if is_found else 403)
+    assert CompanyIdentity.objects.exists() == is_found
+    assert client.get("/account/").status_code == (200 if is_found else 302)
+
+
+def test_signed_in_staff_connects_after_confirming_the_password_and_disconnects(provider: Provider) -> None:
+    make_user("sam", is_staff=True)
+    client, form = Client(), {"username": "sam", "password": "secret-pass-1"}
+    client.post("/account/sign-in/", form)
+    assert client.get(BEGIN)["Location"].startswith("/account/confirm/")
+    client.post(f"/account/confirm/?next={BEGIN}", {"password": form["password"]})
+    assert sign_in(provider, client)[1]["Location"] == "/account/security/"
+    assert sign_in(provider)[0].get("/admin/").status_code == 200
+    assert client.post("/account/security/company/end/").status_code == 302
+    assert not CompanyIdentity.objects.exists()
+
+
+def test_second_factor_is_still_asked(provider: Provider) -> None:
+    sign_in(provider)
+    Authenticator.objects.create(user=User.objects.get(), type="totp", data={"secret": encrypt("JBSWY3DPEHPK3PXP")})
+    client, answer = sign_in(provider)
+    assert answer["Location"] == "/account/sign-in/code/"
+    assert client.get("/account/").status_code == 302
+
+
+def test_domains_and_groups_are_checked_at_every_sign_in(provider: Provider, settings: Any) -> None:
+    settings.OIDC_DOMAINS, settings.OIDC_GROUPS = frozenset({"example.org"}), frozenset({"authors"})
+    assert sign_in(provider)[1].status_code == 403
+    provider.claims["groups"] = ["authors", "others"]
+    assert sign_in(provider)[1].status_code == 302
+    provider.claims["email_verified"] = False
+    assert sign_in(provider)[1].status_code == 403
+
+
+def test_groups_may_come_from_the_user_info(provider: Provider, settings: Any) -> None:
+    settings.OIDC_GROUPS = frozenset({"authors"})
+    del provider.claims["groups"]
+    provider.user_info = {"groups": ["authors"]}
+    assert sign_in(provider)[1].status_code == 302
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [{"aud": "another"}, {"iss": "https://evil.example"}, {"nonce": "another"}, {"exp": 1}, {"aud": ["x", CLIENT_ID]}],
+    ids=["audience", "issuer", "nonce", "expired", "several audiences"],
+)
+def test_token_for_somebody_else_is_refused(provider: Provider, overrides: dict[str, Any]) -> None:
+    provider.overrides = overrides
+    assert sign_in(provider)[1].status_code == 403
+    assert not User.objects.exists()
+
+
+def test_token_with_another_signature_is_refused(provider: Provider) -> None:
+    provider.signing_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert sign_in(provider)[1].status_code == 403
+
+
+def test_answer_needs_the_state_of_this_browser_and_works_once(provider: Provider) -> None:
+    client = Client()
+    query = {name: values[0] for name, values in parse_qs(urlsplit(client.get(BEGIN)["Location"]).query).items()}
+    back = urlsplit(provider.authorize(query))
+    assert Client().get(f"{back.path}?{back.query}").status_code == 403
+    assert client.get(f"{back.path}?{back.query}").status_code == 302
+    assert client.get(f"{back.path}?{back.query}").status_code == 403
+
+
+def test_provider_in_a_private_network_needs_the_permission_of_the_operator(provider: Provider, settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_NETS = []
+    assert Client().get(BEGIN).status_code == 403
+
+
+def test_without_a_provider_there_is_no_button_and_no_page() -> None:
+    assert Client().get(BEGIN).status_code == 404
+    assert BEGIN not in Client().get("/account/sign-in/").content.decode()

@@ -14,6 +14,8 @@ CONF = (Path(__file__).resolve().parent.parent / "docs" / "nginx.conf").read_tex
 UPLOADS = {
     "mc-dm-file-list": reverse("mc-dm-file-list"),
     "upload-content": reverse("upload-content", args=["token"]),
+    "download-pictures": reverse("download-pictures", args=[7]),
+    "downloads_download_pictures": reverse("admin:downloads_download_pictures", args=[7]),
     "v3-content": reverse("v3-content", args=["a" * 24, "tool-1.0.zip"]),
     "v3-unnamed-content": reverse("v3-unnamed-content", args=["a" * 24]),
     "desk-file-upload": reverse("pages:desk-file-upload", args=["a" * 24]),
@@ -26,6 +28,7 @@ OTHERS = [
     "/v3/releases",
     "/api/mc-dm-versions/",
     "/api/uploads/",
+    "/api/downloads/7/pictures/order",
     "/version_files",
 ]
 

@@ -1,10 +1,9 @@
-"""Add, describe, order and remove the pictures of a download."""
+"""Add, describe and remove the pictures of a download."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -13,19 +12,31 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download
 from files.models import Picture, PictureSize
+from files.pictures.announcing import announce_pictures
 from files.pictures.formats import FORMATS
-from files.pictures.paths import repeat_paths
-from files.pictures.storing import StoredPicture, authorize_picture
+from files.pictures.storing import StoredPicture, authorize_picture, check_count, release_picture, store_picture
 from files.policies import picture_policy
 from files.quotas import check_room, lock_quota
+from files.storage.streaming import StagedUpload
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.tasks import hint
-from releasehub.webhooks import services as webhooks
-from releasehub.webhooks.events import EventType
+
+
+def receive_picture(*, actor: Actor, download: Download, kind: str, upload: StagedUpload, **texts: str) -> Picture:
+    """Decode and store the upload, then add it as a picture. Call it outside a transaction.
+
+    Raises:
+        DomainError: As `store_picture` and `add_picture`.
+    """
+    stored = store_picture(actor=actor, download=download, kind=kind, upload=upload)
+    try:
+        return add_picture(actor=actor, download=download, stored=stored, **texts)
+    except BaseException:
+        release_picture(stored)
+        raise
 
 
 @transaction.atomic
@@ -44,7 +55,8 @@ def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **te
     """
     download_policy.ensure("edit", actor, download)
     download = lock_download(download.pk)
-    authorize_picture(actor=actor, download=download, kind=stored.kind)
+    authorize_picture(actor=actor, download=download)
+    check_count(download, stored.kind)
     if FORMATS[stored.kind].max_count == 1:
         _erase(Picture.objects.filter(download=download, kind=stored.kind))
     lock_quota(download.owner_id)
@@ -52,7 +64,7 @@ def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **te
     picture = _new_picture(download, stored, texts)
     changes = {"kind": picture.kind, "sha256": picture.sha256, **texts}
     audit.record(actor=actor, action=AuditAction.PICTURE_ADD, target=picture, changes=changes)
-    _announce(actor, download)
+    announce_pictures(actor, download)
     return picture
 
 
@@ -85,35 +97,8 @@ def update_picture(*, actor: Actor, picture: Picture, **texts: str) -> Picture:
         assign(picture, texts)
         picture.save(update_fields=[*texts, "updated_at"])
         audit.record(actor=actor, action=AuditAction.PICTURE_UPDATE, target=picture, changes=changes)
-        _announce(actor, picture.download)
+        announce_pictures(actor, picture.download)
     return picture
-
-
-@transaction.atomic
-def reorder_pictures(*, actor: Actor, download: Download, public_ids: Sequence[str]) -> None:
-    """Put the screenshots into the given order.
-
-    Raises:
-        NotFound: The actor may not see the download.
-        Denied: The actor may not edit the download.
-        Invalid: `public_ids` does not name each screenshot of the download exactly once.
-    """
-    download_policy.ensure("edit", actor, download)
-    download = lock_download(download.pk)
-    download_policy.ensure("edit", actor, download)
-    pictures = {row.public_id: row for row in download.stored_pictures.filter(kind=Picture.Kind.SCREENSHOT)}
-    if sorted(public_ids) != sorted(pictures):
-        message = f"Name each of the {len(pictures)} screenshots of the download exactly once."
-        raise Invalid(ErrorCode.INVALID, message, field="pictures")
-    before = list(pictures)
-    if before == list(public_ids):
-        return
-    for place, public_id in enumerate(public_ids, start=1):
-        pictures[public_id].display_order = place
-    Picture.objects.bulk_update(pictures.values(), ["display_order"])
-    changes = {"screenshots": [before, list(public_ids)]}
-    audit.record(actor=actor, action=AuditAction.PICTURE_REORDER, target=download, changes=changes)
-    _announce(actor, download)
 
 
 @transaction.atomic
@@ -130,7 +115,7 @@ def remove_picture(*, actor: Actor, picture: Picture) -> None:
     changes = {"kind": picture.kind, "sha256": picture.sha256}
     audit.record(actor=actor, action=AuditAction.PICTURE_REMOVE, target=picture, changes=changes)
     _erase([picture])
-    _announce(actor, picture.download)
+    announce_pictures(actor, picture.download)
 
 
 def _erase(pictures: Iterable[Picture]) -> None:
@@ -139,9 +124,3 @@ def _erase(pictures: Iterable[Picture]) -> None:
     # After the commit, because bytes cannot be restored if the transaction is rolled back.
     transaction.on_commit(partial(hint, "files.erase_blobs", sorted(set(blob_ids))))
     Picture.objects.filter(pk__in=ids).delete()
-
-
-def _announce(actor: Actor, download: Any) -> None:
-    """Repeat the paths in the row of the download, and publish the event of its change."""
-    repeat_paths(download)
-    webhooks.publish(actor=actor, event=EventType.DOWNLOAD_UPDATED, target=download)

@@ -42,37 +42,42 @@ class StoredPicture:
         return sum(size.blob.size_bytes for size in self.sizes)
 
 
-def authorize_picture(*, actor: Actor, download: Download, kind: str) -> int:
+def authorize_picture(*, actor: Actor, download: Download) -> int:
     """Check the right to send a picture before its first byte arrives, and return its maximum size in bytes.
 
     Raises:
         NotFound: The actor may not see the download.
         Denied: The actor may not edit the download.
-        Conflict: The download has as many pictures of this kind as it may have.
         Rejected: The storage quota of the download or its owner is used up.
     """
     download_policy.ensure("edit", actor, download)
-    check_count(download, kind)
     room_left(download)
     return MAX_UPLOAD_BYTES
 
 
 def check_count(download: Download, kind: str) -> None:
-    """Raise Conflict if one more picture of this kind would be too many. The only icon or cover is replaced instead."""
+    """Check that the download may have one more picture of this kind. A new icon or cover replaces the one before it.
+
+    Raises:
+        Conflict: It has as many as it may have.
+    """
     limit = FORMATS[kind].max_count
     if limit > 1 and Picture.objects.filter(download=download, kind=kind).count() >= limit:
         message = f"This download has {limit} screenshots already, which is the maximum. Delete one of them first."
         raise Conflict(ErrorCode.PICTURE_COUNT_LIMIT, message, field="kind", limit=limit)
 
 
-def store_picture(*, kind: str, upload: StagedUpload) -> StoredPicture:
+def store_picture(*, actor: Actor, download: Download, kind: str, upload: StagedUpload) -> StoredPicture:
     """Decode the upload and store its sizes. If no row takes them over, the caller has to release them.
 
     Raises:
+        DomainError: As `authorize_picture` and `check_count`.
         Rejected: The upload is not a picture that the hub accepts.
         StorageFull: The storage has no space.
         StorageUnavailable: The storage does not respond.
     """
+    authorize_picture(actor=actor, download=download)
+    check_count(download, kind)
     with closing(blob_storage().open(upload.key)) as handle:
         decoded = decode(handle.read(MAX_UPLOAD_BYTES), FORMATS[kind])
     sizes: list[StoredSize] = []

@@ -10,21 +10,21 @@ from django.http import HttpRequest
 
 from files.blobs import release_claim
 from files.models import File
-from files.services import add_file, upload_limit
+from files.services import add_file
 from files.storage.streaming import StagedUpload
-from files.uploads.handlers import StagingUploadHandler
+from files.uploads.handlers import Authorize, StagingUploadHandler
 from files.uploads.intake import accept_upload
 from releasehub.core.actor import Actor
 from versions.models import Version
 
 
 @contextmanager
-def receive_files(request: HttpRequest, version: Version) -> Iterator[None]:
+def receive_files(request: HttpRequest, authorize: Authorize) -> Iterator[None]:
     """Stream the file in the request body to storage, and remove it again unless a blob took it over.
 
-    The caller has checked the permission to upload. The name is checked afterwards, so that the form keeps its values.
+    The caller has checked the permission to upload. `authorize` returns the maximum size for a file name. The name is checked afterwards, so that the form keeps its values.
     """
-    handler = StagingUploadHandler(request, authorize=lambda name: upload_limit(version))
+    handler = StagingUploadHandler(request, authorize=authorize)
     if request.method == "POST":
         request.upload_handlers = [handler]
     try:

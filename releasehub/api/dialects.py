@@ -33,7 +33,7 @@ def envelope_of(path: str) -> Envelope | None:
 
 _SLASHES = re.compile(r"/{2,}")
 _ENDS_WITH_SLASH = re.compile(
-    r"/api/(mc-dm-[a-z]+|(?:uploads|files)(?!/content/)|access-keys|invitations|schema|docs)(/|$)"
+    r"/api/(mc-dm-[a-z]+|(?:uploads|files)(?!/content/)|access-keys|invitations|pictures|schema|docs)(/|$)"
 )
 _ROOTS = frozenset({"/api", "/v3"})
 _FORUM_PATH = "/index.php"

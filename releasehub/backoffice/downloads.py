@@ -14,10 +14,10 @@ from downloads import services
 from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
 from releasehub.accounts.policies import user_policy
-from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.download_people import ShareInline, StoreInline, TeamInline, remove_person, save_person
 from releasehub.backoffice.filters import DeletedFilter
+from releasehub.backoffice.pictures import PicturesMixin
 from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
 from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.core.actor import Actor
@@ -43,7 +43,7 @@ class VersionsInline(ReadOnlyInline):
 
 
 @admin.register(Download)
-class DownloadAdmin(ActionAdmin):
+class DownloadAdmin(PicturesMixin):
     policy = download_policy
     view_on_site = attrgetter("path")
     download_path = ("pk",)

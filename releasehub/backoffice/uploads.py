@@ -13,6 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from files.services import upload_limit
 from files.uploads.form_uploads import receive_files, store_file
 from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin
@@ -64,7 +65,7 @@ class UploadMixin(ActionAdmin):
         version = rows.filter(pk=pk).first()
         if version is None or not version_policy.can_upload(admin_actor(request), version):
             raise Http404
-        with receive_files(request, version):
+        with receive_files(request, lambda name: upload_limit(version)):
             try:
                 return self._receive(request, version=version)
             except DomainError as error:  # the upload handler rejected the body while the CSRF check parsed it

@@ -54,5 +54,6 @@ SPECTACULAR_SETTINGS = {
         "DeliveryStateEnum": "releasehub.webhooks.models.Delivery.State",
         "V3EventEnum": "releasehub.api.v3.webhook_terms.EVENTS",
         "VisibilityEnum": "downloads.models.Download.Visibility",
+        "PictureKindEnum": "files.models.Picture.Kind",
     },
 }

@@ -5,8 +5,7 @@ from PIL import Image
 
 from downloads.models import Download
 from files.models import Picture
-from files.pictures.services import add_picture
-from files.pictures.storing import store_picture
+from files.pictures.services import receive_picture
 from tests.factories.releases import stage, system
 
 
@@ -20,5 +19,5 @@ def image_bytes(
 
 
 def make_picture(download: Download, kind: str = "screenshot", content: bytes = b"", **texts: str) -> Picture:
-    stored = store_picture(kind=kind, upload=stage(content or image_bytes(), "picture.png"))
-    return add_picture(actor=system(), download=download, stored=stored, **texts)
+    upload = stage(content or image_bytes(), "picture.png")
+    return receive_picture(actor=system(), download=download, kind=kind, upload=upload, **texts)

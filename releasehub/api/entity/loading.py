@@ -23,10 +23,13 @@ ENTITY_RELATIONS = ("category", "owner", "stored_icon__blob")
 
 
 def load_icons(entities: Iterable[Download], base_url: str) -> None:
-    """Set `icon_link`, the absolute URL of the icon. The rows come with ENTITY_RELATIONS, so this runs no query."""
+    """Set `icon_link`, the absolute URL of the icon, without a query, because the rows come with ENTITY_RELATIONS.
+
+    An icon that was uploaded in this dialect comes first, so that `icon_url` and `icon_hash` belong together.
+    """
     for entity in cast("Iterable[Any]", entities):
         icon = getattr(entity, "stored_icon", None)
-        url = icon_address(icon).url if icon else None
+        url = icon_address(icon).url if icon else entity.picture_path("icon") or None
         entity.icon_link = base_url + url if url and url.startswith("/") else url
 
 

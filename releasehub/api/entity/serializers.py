@@ -32,7 +32,9 @@ class EntitySerializer(EntityOutputSerializer):
     icon_path = serializers.CharField(source="stored_icon.storage_path", default=None, allow_null=True)
     icon_hash = serializers.CharField(source="stored_icon.content_hash", default=None, allow_null=True)
     icon_url = serializers.CharField(
-        source="icon_link", allow_null=True, help_text="A signed URL that is valid for some minutes"
+        source="icon_link",
+        allow_null=True,
+        help_text="A signed URL that is valid for some minutes, or the URL of the icon in the hub",
     )
     visibility = serializers.CharField()
     owner_id = serializers.CharField(source="owner.public_id")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from rest_framework import serializers
 
@@ -52,14 +51,3 @@ class OptionalIdField(serializers.IntegerField):
     @staticmethod
     def convert(value: int | None) -> int:
         return value or 0
-
-
-class NullableURLField(serializers.URLField):
-    """A URL; the hub stores an empty text where the dialect has null."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_null=True, **options)
-
-    @staticmethod
-    def convert(value: str) -> str | None:
-        return value or None

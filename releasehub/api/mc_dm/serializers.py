@@ -11,7 +11,7 @@ from downloads.rules import rules_of
 from files.models import File
 from files.policies import file_policy
 from releasehub.api.common.serializers import OutputSerializer
-from releasehub.api.mc_dm.fields import EpochField, NullableURLField, OptionalIdField, PlaceField
+from releasehub.api.mc_dm.fields import EpochField, OptionalIdField, PlaceField
 from versions.models import Version
 
 DOWNLOAD_STATES = ["visible", "moderated", "deleted", "draft"]
@@ -60,8 +60,8 @@ class McDmDownloadSerializer(AbsoluteSerializer):
     tag_line = serializers.CharField(read_only=True)
     description = serializers.CharField(read_only=True)
     view_url = serializers.URLField(read_only=True)
-    icon_url = NullableURLField(read_only=True)
-    cover_url = NullableURLField(read_only=True)
+    icon_url = serializers.URLField(read_only=True, allow_null=True)
+    cover_url = serializers.URLField(read_only=True, allow_null=True)
     rating_avg = serializers.FloatField(read_only=True, help_text="From 1 to 5 with two decimals; 0: no rating yet")
     rating_count = serializers.IntegerField(read_only=True)
     review_count = serializers.IntegerField(read_only=True, help_text="Ratings that have a text")
@@ -75,6 +75,17 @@ class McDmDownloadSerializer(AbsoluteSerializer):
 
     def get_view_url(self, download: Download) -> str:
         return self.link(download.path)
+
+    def get_icon_url(self, download: Download) -> str | None:
+        return self.picture_url(download, "icon", download.icon_url)
+
+    def get_cover_url(self, download: Download) -> str | None:
+        return self.picture_url(download, "cover", download.cover_url)
+
+    def picture_url(self, download: Download, kind: str, other_url: str) -> str | None:
+        """Return the URL of the stored picture, or else the URL elsewhere that the author has entered."""
+        path = download.picture_path(kind)
+        return self.link(path) if path else other_url or None
 
     def get_download_state(self, download: Download) -> str:
         return "deleted" if download.is_deleted else download.state

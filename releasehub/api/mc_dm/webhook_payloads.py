@@ -134,6 +134,7 @@ def _download(data: Snapshot, *, current_version_id: int = 0) -> dict[str, Any]:
         path=data["path"],
         icon_url=data.get("icon_url"),
         cover_url=data.get("cover_url"),
+        picture_path=lambda kind: data.get(f"{kind}_path", ""),
         download_count=data.get("download_count", 0),
         view_count=data.get("view_count", 0),
         rating_avg=data.get("rating_avg", 0.0),

@@ -6,6 +6,7 @@ from releasehub.api.native.content_views import receive_part, send_file
 from releasehub.api.native.event_viewsets import EventViewSet
 from releasehub.api.native.file_viewsets import FileViewSet
 from releasehub.api.native.people_viewsets import InvitationViewSet, TransferViewSet
+from releasehub.api.native.picture_viewsets import DownloadPictureViewSet, PictureViewSet
 from releasehub.api.native.update_viewsets import UpdateViewSet
 from releasehub.api.native.upload_viewsets import UploadViewSet
 from releasehub.api.native.whoami_viewsets import WhoamiViewSet
@@ -15,10 +16,21 @@ router.register("uploads", UploadViewSet, basename="upload")
 router.register("files", FileViewSet, basename="file")
 router.register("access-keys", AccessKeyViewSet, basename="access-key")
 router.register("invitations", InvitationViewSet, basename="invitation")
+router.register("pictures", PictureViewSet, basename="picture")
 urlpatterns = [
     path("uploads/content/<str:token>", receive_part, name="upload-content"),
     path("files/content/<str:token>", send_file, name="file-content"),
     path("downloads/<int:download_id>/transfer", TransferViewSet.as_view({"post": "create"}), name="download-transfer"),
+    path(
+        "downloads/<int:download_id>/pictures",
+        DownloadPictureViewSet.as_view({"get": "list", "post": "create"}),
+        name="download-pictures",
+    ),
+    path(
+        "downloads/<int:download_id>/pictures/order",
+        DownloadPictureViewSet.as_view({"put": "reorder"}),
+        name="download-pictures-order",
+    ),
     path("whoami", WhoamiViewSet.as_view({"get": "retrieve"}), name="whoami"),
     path("events", EventViewSet.as_view({"get": "stream"}), name="events"),
     path("updates/<str:slug>", UpdateViewSet.as_view({"get": "retrieve"}), name="update-check"),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from files.models import File
 from files.policies import file_policy
-from files.services import restore_file, update_file
+from files.services import restore_file, update_file, upload_limit
 from files.targets import target_in_name
 from files.uploads.form_uploads import receive_files, store_file
 from files.uploads.handlers import takes_files
@@ -80,7 +80,7 @@ def upload(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     version = find_version(actor, public_id)
     version_policy.ensure("upload", actor, version)
-    with receive_files(request, version):
+    with receive_files(request, lambda name: upload_limit(version)):
         try:
             return _receive(request, version)
         except StorageFull:

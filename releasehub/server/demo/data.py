@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from downloads.models import Category, Download
 from downloads.services import create_category, create_download, publish_to_store, set_team_member
-from files.pictures.services import add_picture
-from files.pictures.storing import store_picture
+from files.pictures.services import receive_picture
 from files.services import add_file
 from files.storage.streaming import Receiver
 from files.uploads.intake import accept_upload
@@ -120,9 +119,9 @@ def _picture(actor: Actor, demo: DemoPicture) -> None:
     receiver = Receiver("picture.png")
     receiver.write(demo.content)
     upload = receiver.finish()
-    stored = store_picture(kind=demo.kind, upload=upload)
     download = Download.objects.get(title=demo.download)
-    add_picture(actor=actor, download=download, stored=stored, alt_text=demo.alt_text, caption=demo.caption)
+    texts = {"alt_text": demo.alt_text, "caption": demo.caption}
+    receive_picture(actor=actor, download=download, kind=demo.kind, upload=upload, **texts)
     upload.discard()
 
 

@@ -5,7 +5,7 @@ from files.uploads.sessions import begin_upload, open_incoming
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.services import invite
 from releasehub.distribution.access_keys import issue_access_key
-from tests.factories import system
+from tests.factories import make_picture, system
 
 PREFIXES = (
     "/api/uploads/",
@@ -15,6 +15,7 @@ PREFIXES = (
     "/api/files/",
     "/api/invitations/",
     "/api/downloads/",
+    "/api/pictures/",
 )
 
 
@@ -27,7 +28,9 @@ def real_parameters(file: File, operation: str) -> dict[str, Any]:
         return {"public_id": upload.public_id}
     if "files" in operation:
         return {"public_id": file.public_id}
-    if "transfer" in operation:
+    if "/api/pictures/" in operation:
+        return {"public_id": make_picture(download).public_id}
+    if "transfer" in operation or "pictures" in operation:
         return {"download_id": download.pk}
     if "invitations" in operation:
         rights, kind = ["can_upload"], Invitation.Kind.TEAM

@@ -11,7 +11,8 @@ from downloads.services import set_team_member
 from files.garbage import find_garbage
 from files.models import Blob, Picture, PictureSize
 from files.pictures import storing
-from files.pictures.services import add_picture, remove_picture, reorder_pictures, update_picture
+from files.pictures.ordering import move_screenshot, reorder_pictures
+from files.pictures.services import add_picture, remove_picture, update_picture
 from files.pictures.storing import authorize_picture, release_picture, store_picture
 from files.usage import stored_by_download, used_bytes
 from releasehub.audit.models import AuditEntry
@@ -70,10 +71,13 @@ def test_screenshots_are_limited_ordered_and_removed(monkeypatch: pytest.MonkeyP
     assert order(download) == [second.public_id, first.public_id]
     with pytest.raises(Invalid):
         reorder_pictures(actor=system(), download=download, public_ids=[second.public_id])
+    move_screenshot(actor=system(), picture=second, by=1)
+    assert order(download) == [first.public_id, second.public_id]
+    move_screenshot(actor=system(), picture=first, by=-1)
     limited = storing.FORMATS["screenshot"].__class__(widths=(480,), max_count=2)
     monkeypatch.setitem(storing.FORMATS, "screenshot", limited)
     with pytest.raises(Conflict):
-        authorize_picture(actor=system(), download=download, kind="screenshot")
+        make_picture(download)
     remove_picture(actor=system(), picture=first)
     assert order(download) == [second.public_id]
     actions = list(AuditEntry.objects.order_by("id").values_list("action", flat=True))[-2:]
@@ -98,7 +102,7 @@ def test_editors_change_pictures_and_others_do_not() -> None:
     with pytest.raises(Denied):
         remove_picture(actor=Actor(user=uploader), picture=picture)
     with pytest.raises(NotFound):
-        authorize_picture(actor=Actor(user=make_user()), download=download, kind="icon")
+        authorize_picture(actor=Actor(user=make_user()), download=download)
 
 
 def test_pictures_count_for_both_quotas() -> None:
@@ -114,7 +118,7 @@ def test_pictures_count_for_both_quotas() -> None:
 
 
 def test_released_picture_leaves_nothing_behind() -> None:
-    stored = store_picture(kind="cover", upload=stage(image_bytes()))
+    stored = store_picture(actor=system(), download=make_download(), kind="cover", upload=stage(image_bytes()))
     release_picture(stored)
     assert not Blob.objects.exists()
 
@@ -139,6 +143,6 @@ def test_pictures_in_use_are_not_garbage(local_storage: Any) -> None:
 
 def test_picture_that_was_stored_before_the_right_was_lost_is_not_added() -> None:
     download, editor = make_download(), make_user()
-    stored = store_picture(kind="icon", upload=stage(image_bytes()))
+    stored = store_picture(actor=system(), download=download, kind="icon", upload=stage(image_bytes()))
     with pytest.raises(Denied):
         add_picture(actor=Actor(user=editor), download=download, stored=stored)

@@ -1,0 +1,54 @@
+"""The form that adds a picture, for the admin and for the pages of authors."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from downloads.models import Download
+from files.models import Picture
+from files.models.picture import MAX_TEXT_CHARACTERS
+from files.pictures.services import receive_picture
+from releasehub.core.actor import Actor
+
+
+class PictureTextsForm(forms.Form):
+    """The texts of a picture."""
+
+    alt_text = forms.CharField(
+        label=_("Description for screen readers"),
+        help_text=_("What the picture shows, in one sentence"),
+        max_length=MAX_TEXT_CHARACTERS,
+        required=False,
+    )
+    caption = forms.CharField(label=_("Caption"), max_length=MAX_TEXT_CHARACTERS, required=False)
+
+
+class PictureForm(PictureTextsForm):
+    """A new picture. The view streams the file to the storage, with `authorize_picture` as its check."""
+
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[
+            (Picture.Kind.SCREENSHOT, _("Screenshot")),
+            (Picture.Kind.ICON, _("Icon (replaces the current one)")),
+            (Picture.Kind.COVER, _("Cover (replaces the current one)")),
+        ],
+    )
+    file = forms.FileField(
+        label=_("Picture"),
+        help_text=_("PNG, JPEG, WebP, GIF or AVIF, at most 8 MiB"),
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif,image/avif"}),
+    )
+    field_order = ("kind", "file", "alt_text", "caption")
+
+    def save(self, actor: Actor, download: Download) -> Picture:
+        """Add the picture to the download.
+
+        Raises:
+            DomainError: As `receive_picture`.
+        """
+        values = dict(self.cleaned_data)
+        upload = values.pop("file").staged
+        return receive_picture(actor=actor, download=download, upload=upload, **values)

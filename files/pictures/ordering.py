@@ -1,0 +1,60 @@
+"""Put the screenshots of a download into an order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from downloads.services import lock_download
+from files.models import Picture
+from files.pictures.announcing import announce_pictures
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import ErrorCode, Invalid
+
+
+@transaction.atomic
+def reorder_pictures(*, actor: Actor, download: Download, public_ids: Sequence[str]) -> None:
+    """Put the screenshots into the given order.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The actor may not edit the download.
+        Invalid: `public_ids` does not name each screenshot of the download exactly once.
+    """
+    download_policy.ensure("edit", actor, download)
+    download = lock_download(download.pk)
+    download_policy.ensure("edit", actor, download)
+    pictures = {row.public_id: row for row in download.stored_pictures.filter(kind=Picture.Kind.SCREENSHOT)}
+    if sorted(public_ids) != sorted(pictures):
+        message = f"Name each of the {len(pictures)} screenshots of the download exactly once."
+        raise Invalid(ErrorCode.INVALID, message, field="pictures")
+    before = list(pictures)
+    if before == list(public_ids):
+        return
+    for place, public_id in enumerate(public_ids, start=1):
+        pictures[public_id].display_order = place
+    Picture.objects.bulk_update(pictures.values(), ["display_order"])
+    changes = {"screenshots": [before, list(public_ids)]}
+    audit.record(actor=actor, action=AuditAction.PICTURE_REORDER, target=download, changes=changes)
+    announce_pictures(actor, download)
+
+
+def move_screenshot(*, actor: Actor, picture: Picture, by: int) -> None:
+    """Move a screenshot by one place: -1 to the front, 1 to the back. At the end of the list, nothing changes.
+
+    Raises:
+        DomainError: As `reorder_pictures`.
+        Invalid: The picture is not a screenshot.
+    """
+    if picture.kind != Picture.Kind.SCREENSHOT:
+        raise Invalid(ErrorCode.INVALID, "Only screenshots have an order.")
+    rows = Picture.objects.filter(download=picture.download_id, kind=Picture.Kind.SCREENSHOT)
+    public_ids = list(rows.values_list("public_id", flat=True))
+    place = public_ids.index(picture.public_id)
+    public_ids.insert(max(place + by, 0), public_ids.pop(place))
+    reorder_pictures(actor=actor, download=picture.download, public_ids=public_ids)

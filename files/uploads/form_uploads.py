@@ -22,7 +22,8 @@ from versions.models import Version
 def receive_files(request: HttpRequest, authorize: Authorize) -> Iterator[None]:
     """Stream the file in the request body to storage, and remove it again unless a blob took it over.
 
-    The caller has checked the permission to upload. `authorize` returns the maximum size for a file name. The name is checked afterwards, so that the form keeps its values.
+    The caller has checked the permission to upload. `authorize` returns the maximum size for a file name. The name is
+    checked afterwards, so that the form keeps its values.
     """
     handler = StagingUploadHandler(request, authorize=authorize)
     if request.method == "POST":

@@ -92,6 +92,10 @@ class DownloadPolicy(Policy[Download]):
     def can_approve(self, actor: Actor, target: Download) -> bool:
         return self.is_moderator(actor)
 
+    def can_feature(self, actor: Actor, target: Download) -> bool:
+        """Return whether the actor chooses the downloads that the front page shows first."""
+        return self.is_moderator(actor) and not target.is_deleted
+
     def needs_approval(self, actor: Actor, category: Category) -> bool:
         """Return whether a moderator has to approve what the actor publishes in the category."""
         return rules_of(category).requires_approval and not self.is_moderator(actor)

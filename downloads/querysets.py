@@ -120,6 +120,10 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         """Rows that the actor's API key is bound to; all rows if the key is not bound or there is no key."""
         return self if actor.bound_download_ids is None else self.filter(pk__in=actor.bound_download_ids)
 
+    def featured(self) -> Self:
+        """Downloads that the front page shows first, in their order."""
+        return self.filter(featured_order__isnull=False).order_by("featured_order", "id")
+
     def search(self, text: str) -> Self:
         """Downloads with every word in title, tag line or description."""
         rows = self

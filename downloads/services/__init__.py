@@ -6,6 +6,7 @@
 from downloads.services.categories import create_category, delete_category, update_category
 from downloads.services.downloads import create_download, update_download
 from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
+from downloads.services.featuring import feature_download, unfeature_download
 from downloads.services.invitations import pending_invitations_of_download
 from downloads.services.locking import lock_download, lock_with_download
 from downloads.services.ownership import transfer_download
@@ -34,6 +35,7 @@ __all__ = [
     "delete_category",
     "delete_prefix",
     "entity_category",
+    "feature_download",
     "find_targets",
     "is_publisher",
     "lock_download",
@@ -51,6 +53,7 @@ __all__ = [
     "share_download",
     "share_with",
     "transfer_download",
+    "unfeature_download",
     "unshare_download",
     "update_category",
     "update_download",

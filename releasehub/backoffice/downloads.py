@@ -15,13 +15,12 @@ from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
 from releasehub.accounts.policies import user_policy
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.download_actions import DOWNLOAD_ACTIONS
 from releasehub.backoffice.download_people import ShareInline, StoreInline, TeamInline, remove_person, save_person
 from releasehub.backoffice.filters import DeletedFilter
 from releasehub.backoffice.pictures import PicturesMixin
 from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
-from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.core.actor import Actor
-from releasehub.publishing.deletion import delete_download
 from versions.models import Version
 
 STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "deleted": "danger"}
@@ -52,7 +51,14 @@ class DownloadAdmin(PicturesMixin):
     list_select_related = ("category", "owner")
     search_fields = ("title", "slug", "tag_line", "owner__username")
     autocomplete_fields = ("category", "owner", "organization")
-    readonly_fields = ("public_id", "version_count", "listed_version_count", "download_count", "view_count")
+    readonly_fields = (
+        "public_id",
+        "featured_order",
+        "version_count",
+        "listed_version_count",
+        "download_count",
+        "view_count",
+    )
     inlines = (VersionsInline, TeamInline, ShareInline, StoreInline)
     fieldsets = (
         (None, {"fields": ("title", "slug", "tag_line", "description", "category", "prefix", "owner")}),
@@ -65,34 +71,7 @@ class DownloadAdmin(PicturesMixin):
         ("Storage", {"fields": ("quota_bytes",)}),
         ("Counts", {"fields": readonly_fields}),
     )
-    row_actions = (
-        RowAction(
-            name="approve",
-            label="Approve",
-            done="approved",
-            run=lambda actor, row, reason: services.approve_download(actor=actor, download=row),
-            applies=lambda row: row.state == "moderated" and not row.is_deleted,
-            question="approve",
-        ),
-        RowAction(
-            name="transfer",
-            label="Transfer to another owner",
-            done="transferred, or offered to a person who has to accept",
-            run=lambda actor, row, to: services.transfer_download(actor=actor, download=row, to=to),
-            applies=lambda row: not row.is_deleted,
-            question="transfer",
-            wants_reason=True,
-            needs_reason=True,
-            reason_label="New owner",
-            reason_use="a user name or e-mail address",
-            warning=(
-                "The old owner leaves the download, and webhook endpoints that the old owner created stop. The stored "
-                "files count toward the quota of the new owner. A team member becomes the owner at once; anybody else "
-                "gets an invitation, unless you may see all accounts and moderate downloads."
-            ),
-        ),
-        *deletion_actions(delete_download, services.restore_download, "download"),
-    )
+    row_actions = DOWNLOAD_ACTIONS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return download_policy.is_moderator(admin_actor(request))

@@ -22,7 +22,7 @@ from releasehub.pages.viewers import viewer_of
 from versions.models import Version
 from versions.querysets import listed_total
 
-MAX_POPULAR = 6
+MAX_FEATURED = MAX_POPULAR = 6
 
 
 def category_of_page(actor: Actor, slug: str) -> Category:
@@ -115,6 +115,10 @@ def with_summary(downloads: DownloadQuerySet) -> Any:
     return (
         with_current_version(downloads).select_related("category", "owner", "prefix").order_by("-last_update_at", "-id")
     )
+
+
+def featured_of(downloads: DownloadQuerySet) -> Any:
+    return with_summary(downloads.featured()).order_by("featured_order", "id")[:MAX_FEATURED]
 
 
 def popular_of(downloads: DownloadQuerySet) -> Any:

@@ -18,6 +18,7 @@ from releasehub.pages.category_tiles import category_tiles, counted_tree
 from releasehub.pages.contexts import (
     category_of_page,
     current_versions,
+    featured_of,
     popular_of,
     with_summary,
 )
@@ -32,20 +33,23 @@ from releasehub.search.criteria import Criteria
 @require_safe
 @cache_for_anonymous()
 def front(request: HttpRequest) -> HttpResponseBase:
-    """Show the search form, the categories, the most popular downloads, and those that changed last."""
+    """Show the search form, the featured and the most popular downloads, the categories, and what changed last."""
     if query := request.GET.get("q"):  # where the search was before it had a page of its own
         return redirect(f"{reverse('pages:search')}?{urlencode({'q': query})}")
     actor = viewer_of(request)
     downloads = Download.objects.visible_to(actor)
     page = page_of_rows(request, with_summary(downloads))
     context: dict[str, Any] = {"page": page, "is_first": page.number == 1}
-    popular = []
+    popular: list[Any] = []
+    featured: list[Any] = []
     if context["is_first"]:
+        featured = list(featured_of(downloads))
         context["categories"] = category_tiles(actor, downloads)
         # Up to one page, every download is on the first page anyway.
         popular = list(popular_of(downloads)) if page.has_next() else []
     context["needs_set_up"] = not page.object_list and needs_set_up()
-    context |= {"popular": popular, "current": current_versions([*page.object_list, *popular])}
+    context |= {"featured": featured, "popular": popular}
+    context["current"] = current_versions([*page.object_list, *popular, *featured])
     response = render(request, "pages/front.html", context)
     ask_for_hints(response)  # before the visitor opens the page of a download
     return response

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from downloads.models import Download
 from files.models import Picture
 from files.pictures.paths import shown
-from releasehub.pages.templatetags.pages import avatar
+from releasehub.pages.templatetags.pages import AVATAR_HUES, avatar
 
 register = template.Library()
 CARD_PIXELS = 42
@@ -25,7 +25,7 @@ def download_icon(download: Download, pixels: int = CARD_PIXELS, *, is_lazy: boo
     Both are hidden from screen readers, because the title of the download is next to them.
     """
     if "icon" not in download.pictures:
-        return avatar(download.title, crc32(download.slug.encode()))
+        return avatar(download.title, hue_number(download))
     image = image_of(download.pictures["icon"])
     return format_html(
         '<img class="avatar" src="{}" srcset="{}" sizes="{}px" width="{}" height="{}" alt=""{}>',
@@ -36,6 +36,16 @@ def download_icon(download: Download, pixels: int = CARD_PIXELS, *, is_lazy: boo
         pixels,
         SafeString(' loading="lazy"') if is_lazy else "",
     )
+
+
+@register.filter
+def hue_of(download: Download) -> str:
+    """Return the class of the hue that belongs to the slug of a download."""
+    return f"hue-{hue_number(download)}"
+
+
+def hue_number(download: Download) -> int:
+    return crc32(download.slug.encode()) % AVATAR_HUES
 
 
 @register.filter

@@ -130,6 +130,7 @@ HANDBOOK = DemoDownload(
     versions=(DemoVersion("1.0", 30, "The first set.", builds=(("", ""),)),),
 )
 DOWNLOADS = (PACKSMITH, TRACELENS, EMBERFALL, TEXTURES, HANDBOOK)
+FEATURED = ("Packsmith", "Emberfall Engine")
 OPINIONS = (
     DemoOpinion(
         "Packsmith",

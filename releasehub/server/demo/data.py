@@ -10,7 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from downloads.models import Category, Download
-from downloads.services import create_category, create_download, publish_to_store, set_team_member
+from downloads.services import (
+    create_category,
+    create_download,
+    feature_download,
+    publish_to_store,
+    set_team_member,
+)
 from files.pictures.services import receive_picture
 from files.services import add_file
 from files.storage.streaming import Receiver
@@ -27,6 +33,7 @@ from releasehub.server.demo.archives import tar_of, zip_of
 from releasehub.server.demo.catalog import (
     CATEGORIES,
     DOWNLOADS,
+    FEATURED,
     OPINIONS,
     DemoDownload,
     DemoOpinion,
@@ -58,6 +65,8 @@ def load_demo() -> DemoLogin:
             _opinion(opinion)
         for picture in demo_pictures():
             _picture(actor, picture)
+        for title in FEATURED:
+            feature_download(actor=actor, download=Download.objects.get(title=title))
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
     return DemoLogin(ADMIN, password, key)
 

@@ -1,0 +1,72 @@
+"""The actions of staff on downloads."""
+
+from __future__ import annotations
+
+from downloads import services
+from downloads.models import Download
+from releasehub.backoffice.row_actions import RowAction, deletion_actions
+from releasehub.core.actor import Actor
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.numbers import read_number
+from releasehub.publishing.deletion import delete_download
+
+
+def feature(actor: Actor, row: Download, place: str) -> None:
+    """Feature a download at the place that was entered.
+
+    Raises:
+        Invalid: The place is not a number.
+    """
+    number = read_number(place.strip()) if place.strip() else None
+    if place.strip() and number is None:
+        raise Invalid(ErrorCode.INVALID, f"The place {place} is not a number. Enter one from 1 on, or nothing.")
+    services.feature_download(actor=actor, download=row, place=number)
+
+
+DOWNLOAD_ACTIONS = (
+    RowAction(
+        name="approve",
+        label="Approve",
+        done="approved",
+        run=lambda actor, row, reason: services.approve_download(actor=actor, download=row),
+        applies=lambda row: row.state == "moderated" and not row.is_deleted,
+        question="approve",
+    ),
+    RowAction(
+        name="transfer",
+        label="Transfer to another owner",
+        done="transferred, or offered to a person who has to accept",
+        run=lambda actor, row, to: services.transfer_download(actor=actor, download=row, to=to),
+        applies=lambda row: not row.is_deleted,
+        question="transfer",
+        wants_reason=True,
+        needs_reason=True,
+        reason_label="New owner",
+        reason_use="a user name or e-mail address",
+        warning=(
+            "The old owner leaves the download, and webhook endpoints that the old owner created stop. The stored "
+            "files count toward the quota of the new owner. A team member becomes the owner at once; anybody else "
+            "gets an invitation, unless you may see all accounts and moderate downloads."
+        ),
+    ),
+    RowAction(
+        name="feature",
+        label="Feature on the front page",
+        done="featured",
+        run=feature,
+        applies=lambda row: not row.is_deleted,
+        question="feature",
+        wants_reason=True,
+        reason_label="Place",
+        reason_use="1 is the first; leave it empty for the last",
+    ),
+    RowAction(
+        name="unfeature",
+        label="Do not feature any more",
+        done="no longer featured",
+        run=lambda actor, row, reason: services.unfeature_download(actor=actor, download=row),
+        applies=lambda row: row.featured_order is not None,
+        question="feature",
+    ),
+    *deletion_actions(delete_download, services.restore_download, "download"),
+)

@@ -25,7 +25,7 @@ class PictureSerializer(OutputSerializer):
 
     id = serializers.CharField(read_only=True, source="public_id")
     download_id = serializers.IntegerField(read_only=True)
-    kind = serializers.ChoiceField(choices=Picture.Kind.values, read_only=True)
+    kind = serializers.ChoiceField(choices=Picture.Kind.choices, read_only=True)
     alt_text = serializers.CharField(read_only=True)
     caption = serializers.CharField(read_only=True)
     width = serializers.IntegerField(read_only=True, help_text="Of the upload, in pixels")
@@ -52,7 +52,7 @@ class PictureUpdateSerializer(InputSerializer):
 
 
 class PictureCreateSerializer(PictureUpdateSerializer):
-    kind = serializers.ChoiceField(choices=Picture.Kind.values, help_text="A new icon or cover replaces the old one")
+    kind = serializers.ChoiceField(choices=Picture.Kind.choices, help_text="A new icon or cover replaces the old one")
     file = serializers.FileField(
         allow_empty_file=True, help_text=f"{ACCEPTED_FORMATS}, at most {MAX_UPLOAD_BYTES} bytes"
     )

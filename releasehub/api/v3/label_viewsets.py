@@ -12,18 +12,11 @@ from drf_spectacular.utils import extend_schema_view
 from downloads.access import load_access
 from downloads.models import Download
 from downloads.policies import download_policy
-from releasehub.api.common.model_mixins import (
-    CreateModelMixin,
-    DestroyModelMixin,
-    ListModelMixin,
-    PartialUpdateModelMixin,
-    RetrieveModelMixin,
-)
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3LabelFilterSet
 from releasehub.api.v3.label_serializers import V3LabelCreateSerializer, V3LabelSerializer, V3LabelUpdateSerializer
 from releasehub.api.v3.schema import DELETED, list_operation, operation
-from releasehub.api.v3.viewsets import V3ModelViewSet
+from releasehub.api.v3.viewsets import V3FullModelViewSet
 from releasehub.apikeys.scopes import Scope
 from versions.models import Label, NamedChannel, NamedPlatform
 from versions.policies import label_policy
@@ -32,14 +25,7 @@ from versions.services import create_label, delete_label, update_label
 ORDER = {"name": "name", "displayName": "display_name", "createdAt": "created_at", "updatedAt": "updated_at"}
 
 
-class V3LabelViewSet(
-    ListModelMixin,
-    RetrieveModelMixin,
-    CreateModelMixin,
-    PartialUpdateModelMixin,
-    DestroyModelMixin,
-    V3ModelViewSet,
-):
+class V3LabelViewSet(V3FullModelViewSet):
     model: ClassVar[type[Label]]
     serializer_class = V3LabelSerializer
     input_serializer_classes = {"create": V3LabelCreateSerializer, "partial_update": V3LabelUpdateSerializer}

@@ -14,13 +14,6 @@ from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
 from downloads.services import create_download, lock_download, update_download
-from releasehub.api.common.model_mixins import (
-    CreateModelMixin,
-    DestroyModelMixin,
-    ListModelMixin,
-    PartialUpdateModelMixin,
-    RetrieveModelMixin,
-)
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ProductFilterSet
 from releasehub.api.v3.product_serializers import (
@@ -29,7 +22,7 @@ from releasehub.api.v3.product_serializers import (
     V3ProductUpdateSerializer,
 )
 from releasehub.api.v3.schema import DELETED, list_operation, operation
-from releasehub.api.v3.viewsets import V3ModelViewSet
+from releasehub.api.v3.viewsets import V3FullModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.publishing.deletion import delete_download
@@ -51,14 +44,7 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title", 
     ),
     destroy=operation(summary="Delete a product with its releases; it can be restored", responses={204: DELETED}),
 )
-class V3ProductViewSet(
-    ListModelMixin,
-    RetrieveModelMixin,
-    CreateModelMixin,
-    PartialUpdateModelMixin,
-    DestroyModelMixin,
-    V3ModelViewSet,
-):
+class V3ProductViewSet(V3FullModelViewSet):
     queryset = Download.objects.all()
     serializer_class = V3ProductSerializer
     input_serializer_classes = {"create": V3ProductCreateSerializer, "partial_update": V3ProductUpdateSerializer}

@@ -12,19 +12,13 @@ from rest_framework.response import Response
 from files.models import File
 from files.policies import file_policy
 from files.services import link_file, lock_file, update_file
-from releasehub.api.common.model_mixins import (
-    DestroyModelMixin,
-    ListModelMixin,
-    PartialUpdateModelMixin,
-    RetrieveModelMixin,
-)
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3ReleaseFileFilterSet
 from releasehub.api.v3.input_serializers import V3ReleaseFileCreateSerializer, V3ReleaseFileUpdateSerializer
 from releasehub.api.v3.loading import RELEASE_RELATIONS, find_release, release_context
 from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.serializers import V3ReleaseFileSerializer, V3ReleaseSerializer
-from releasehub.api.v3.viewsets import V3ModelViewSet
+from releasehub.api.v3.viewsets import V3EditableModelViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.publishing.deletion import delete_file
@@ -57,9 +51,7 @@ RELEASE = OpenApiParameter("releaseId", str, description="Only files of this rel
     ),
     destroy=operation(summary="Delete a file of a release", responses={204: DELETED}),
 )
-class V3ReleaseFileViewSet(
-    ListModelMixin, RetrieveModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3ModelViewSet
-):
+class V3ReleaseFileViewSet(V3EditableModelViewSet):
     queryset = File.objects.filter(version__deleted_at__isnull=True, version__download__deleted_at__isnull=True)
     serializer_class = V3ReleaseFileSerializer
     input_serializer_classes = {

@@ -11,12 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.api.common.caching import confidential
-from releasehub.api.common.model_mixins import (
-    DestroyModelMixin,
-    ListModelMixin,
-    PartialUpdateModelMixin,
-    RetrieveModelMixin,
-)
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.schema import DELETED, list_operation, operation
 from releasehub.api.v3.token_serializers import (
@@ -25,7 +19,7 @@ from releasehub.api.v3.token_serializers import (
     V3PersonalAccessTokenSerializer,
     V3PersonalAccessTokenUpdateSerializer,
 )
-from releasehub.api.v3.viewsets import V3ModelViewSet
+from releasehub.api.v3.viewsets import V3EditableModelViewSet
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.policies import api_key_policy
 from releasehub.apikeys.services import delete_key, issue_key, revoke_key, update_key
@@ -50,9 +44,7 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "
     ),
     destroy=operation(summary="Delete a personal access token", responses={204: DELETED}),
 )
-class V3PersonalAccessTokenViewSet(
-    ListModelMixin, RetrieveModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3ModelViewSet
-):
+class V3PersonalAccessTokenViewSet(V3EditableModelViewSet):
     """Management of keys, for the token of a sign-in only: a leaked key must not be able to issue others."""
 
     queryset = ApiKey.objects.select_related("user")

@@ -8,6 +8,13 @@ from typing import Any, ClassVar
 from django.db import models
 from rest_framework.request import Request
 
+from releasehub.api.common.model_mixins import (
+    CreateModelMixin,
+    DestroyModelMixin,
+    ListModelMixin,
+    PartialUpdateModelMixin,
+    RetrieveModelMixin,
+)
 from releasehub.api.common.model_viewsets import HubModelViewSet
 from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.v3.errors import V3EnvelopeMixin
@@ -74,3 +81,14 @@ class V3ModelViewSet(V3ViewSet, HubModelViewSet):
 
     def get_representation(self, data: Any) -> Any:
         return data
+
+
+# The classes below have no docstrings, because OpenAPI would show them as the description of every operation.
+class V3EditableModelViewSet(
+    ListModelMixin, RetrieveModelMixin, PartialUpdateModelMixin, DestroyModelMixin, V3ModelViewSet
+):
+    pass
+
+
+class V3FullModelViewSet(CreateModelMixin, V3EditableModelViewSet):
+    pass

@@ -18,17 +18,13 @@ from downloads.webhooks import only_scope
 from releasehub.accounts.models import Organization
 from releasehub.api.common.caching import confidential
 from releasehub.api.common.model_mixins import (
-    CreateModelMixin,
-    DestroyModelMixin,
     ListModelMixin,
-    PartialUpdateModelMixin,
-    RetrieveModelMixin,
 )
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.v3.filters import V3WebhookEventLogFilterSet, V3WebhookFilterSet
 from releasehub.api.v3.loading import is_id
 from releasehub.api.v3.schema import DELETED, list_operation, operation
-from releasehub.api.v3.viewsets import V3ModelViewSet
+from releasehub.api.v3.viewsets import V3FullModelViewSet, V3ModelViewSet
 from releasehub.api.v3.webhook_serializers import (
     V3WebhookCreateSerializer,
     V3WebhookEventLogSerializer,
@@ -86,14 +82,7 @@ OWNER = (
     ),
     test=operation(summary="Send test event", description="Not in the original API.", request=None, responses=LOG),
 )
-class V3WebhookViewSet(
-    ListModelMixin,
-    RetrieveModelMixin,
-    CreateModelMixin,
-    PartialUpdateModelMixin,
-    DestroyModelMixin,
-    V3ModelViewSet,
-):
+class V3WebhookViewSet(V3FullModelViewSet):
     """Endpoints of the v3 format. Those of other formats may subscribe to events that have no name here."""
 
     queryset = Endpoint.objects.filter(format=Format.V3)

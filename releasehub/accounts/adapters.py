@@ -22,6 +22,8 @@ from releasehub.core.encryption import decrypt, encrypt
 from releasehub.core.requests import address_of
 from releasehub.core.site import site_name, site_url
 
+MAX_SECONDS_SHOWN = 120  # longer waits are shown in minutes
+
 
 class AccountAdapter(DefaultAccountAdapter):
     """Connect allauth to the sign-in limits, the queue of e-mails and the sign-up policy of the hub."""
@@ -110,7 +112,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 
 def too_many_attempts(seconds: int) -> ValidationError:
-    wait = f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"
+    wait = _("%(number)s seconds") % {"number": seconds}
+    if seconds >= MAX_SECONDS_SHOWN:
+        wait = _("%(number)s minutes") % {"number": -(-seconds // 60)}
     return ValidationError(
         _("Too many failed attempts. Try again in %(wait)s."), code="too_many", params={"wait": wait}
     )

@@ -46,6 +46,11 @@ class Offer:
     files: list[File] = field(default_factory=list)
     others: list[File] = field(default_factory=list)
 
+    def is_translated_on(self, system: System) -> bool:
+        """Return whether the file is for another architecture, whose programs the system runs as well."""
+        targets = {fold_architecture(file.architecture) for file in self.files}
+        return bool(system.architecture and targets) and targets.isdisjoint({system.architecture, UNIVERSAL, ""})
+
     @property
     def needs_apple_silicon(self) -> bool:
         return [_target(file) for file in self.files] == [("macos", "arm64")]

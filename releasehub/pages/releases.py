@@ -58,6 +58,7 @@ def release_context(request: HttpRequest, version: Version | None, *, key_in_lin
         "is_system_chosen": chosen_system(request) is not None,
         "systems": systems_to_choose([*offer.files, *offer.others]),
         "offer": offer,
+        "is_translated": offer.is_translated_on(system),
         "main": main,
         "main_barrier": barriers.get(main.pk) if main else None,
         "guides": guides(base_url, open_files, system, KEY_PLACEHOLDER if key_in_links else ""),

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from files.models import DownloadDay
 from releasehub.distribution import links
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_gone
@@ -14,6 +16,7 @@ from releasehub.webhooks.models import Endpoint
 from tests.factories import make_comment, make_download, make_file, make_review, make_user, make_version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
+ABOUT = ("versions/", "compare/?from=1.0.0&to=1.1.0", "changelog/", "statistics/")
 MAX_REQUESTS = 8  # of one page, with the page itself
 AXE = Path(__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 
@@ -39,7 +42,11 @@ def test_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width
     watched.set_viewport_size({"width": width, "height": 800})
     watched.emulate_media(color_scheme=scheme)
     category = version.download.category
-    pages = ("/", category.path, version.download.path, links.version_path(version), "/account/sign-in/", "/absent/")
+    DownloadDay.objects.create(file=version.files.get(), day=timezone.now().date(), downloads=7)
+    make_version(version.download, "1.1.0", files=1)
+    about = [f"{version.download.path}about/{page}" for page in ABOUT]
+    pages = ("/", category.path, version.download.path, links.version_path(version), *about)
+    pages = (*pages, "/account/sign-in/", "/absent/")
     for path in pages:
         watched.goto(live_server.url + path)
         check(watched)
@@ -50,6 +57,20 @@ def test_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width
     watched.click("text=Create key")
     watched.wait_for_selector("#secret")
     check(watched)
+
+
+def test_phone_shows_the_button_without_scrolling_and_nothing_moves(watched: Any, live_server: Any) -> None:
+    version = make_version(make_download(title="Tool", tag_line="A sentence about the tool " * 3), "1.0.0", files=3)
+    watched.set_viewport_size({"width": 360, "height": 640})
+    watched.add_init_script(
+        "new PerformanceObserver(list => { window.shifts = (window.shifts || 0) + list.getEntries().length; })"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    watched.goto(live_server.url + version.download.path)
+    watched.wait_for_load_state()
+    box = watched.locator(".newest .large").first.bounding_box()
+    assert box["y"] + box["height"] <= 640
+    assert watched.evaluate("window.shifts || 0") == 0
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])

@@ -51,6 +51,14 @@ def test_main_button_is_for_the_system_of_the_visitor(
     assert '<a class="plain" href="/d/tool/1.4.0/tool-linux-x64.zip">' in text
 
 
+def test_system_that_translates_programs_is_told_so(client: Client, release: Any) -> None:
+    hints = {"Sec-CH-UA-Platform": '"Windows"', "Sec-CH-UA-Arch": '"arm"', "Sec-CH-UA-Bitness": '"64"'}
+    text = client.get(release.download.path, headers={"User-Agent": WINDOWS} | hints).content.decode()
+    assert BUTTON.findall(text) == ["/d/tool/1.4.0/tool-windows-x64.zip"]
+    assert "There is no file for Windows arm64 alone, but your system runs this one as well." in text
+    assert "runs this one as well" not in text_of(client, release.download.path)
+
+
 def test_download_page_requests_the_architecture_hint_and_varies_on_it(client: Client, release: Any) -> None:
     assert "Sec-CH-UA-Arch" in client.get("/")["Accept-CH"]
     answer = client.get(release.download.path)

@@ -14,7 +14,7 @@ _PATHS: tuple[tuple[re.Pattern[str], Envelope], ...] = (
     (re.compile(r"/(versions?|version_files?)(/|$)"), engine_envelope),
     (re.compile(r"/api/(entities|organizations)(/|$)"), entity_envelope),
     (re.compile(r"/api/mc-dm-"), mc_dm_envelope),
-    (re.compile(r"/api/"), hub_envelope),
+    (re.compile(r"/api/(?!docs(/|$))"), hub_envelope),  # the reference is a page
 )
 
 
@@ -33,7 +33,7 @@ def envelope_of(path: str) -> Envelope | None:
 
 _SLASHES = re.compile(r"/{2,}")
 _ENDS_WITH_SLASH = re.compile(
-    r"/api/(mc-dm-[a-z]+|(?:uploads|files)(?!/content/)|access-keys|invitations|pictures|schema|docs)(/|$)"
+    r"/api/(mc-dm-[a-z]+|(?:uploads|files)(?!/content/)|access-keys|invitations|pictures|schema)(/|$)"
 )
 _ROOTS = frozenset({"/api", "/v3"})
 _FORUM_PATH = "/index.php"

@@ -34,6 +34,12 @@ class CachedSchemaView(SpectacularAPIView):
 
 @cache
 def _render(renderer: type[Any]) -> bytes:
-    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    body: bytes = renderer().render(schema, renderer_context={})
+    body: bytes = renderer().render(schema_document(), renderer_context={})
     return body
+
+
+@cache
+def schema_document() -> dict[str, Any]:
+    """Return the OpenAPI schema as plain values. The reference of the APIs reads it, too."""
+    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return document

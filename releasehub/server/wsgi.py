@@ -8,6 +8,7 @@ from django.core.checks import ERROR, run_checks
 from django.core.wsgi import get_wsgi_application
 
 from releasehub.server import watchdog as lifeline
+from releasehub.server.ready import announce
 
 logger = logging.getLogger(__name__)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
@@ -27,3 +28,5 @@ if os.environ.get("RELEASEHUB_EMBEDDED_WORKER"):
     from releasehub.server.embedded import start_worker
 
     start_worker()
+
+announce()

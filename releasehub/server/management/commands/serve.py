@@ -19,6 +19,7 @@ from releasehub.server import watchdog as lifeline
 from releasehub.server.command import granian_arguments
 from releasehub.server.demo.data import load_demo
 from releasehub.server.management.commands.set_up_link import set_up_url
+from releasehub.server.ready import ANNOUNCED_URL
 
 DEFAULT_PORT = "8000"
 STATIC_STAMP = ".collected"
@@ -51,8 +52,8 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"This hub is empty. Open this link to set it up; it works once:\n\n  {set_up_url(origin)}\n"
             )
-        self.stdout.write(f"ReleaseHub is running at {origin}/ (press Ctrl-C to stop it)")
-        self.stdout.flush()
+            self.stdout.flush()
+        os.environ[ANNOUNCED_URL] = f"{origin}/"
         self.become_server(options["host"], port)
 
     def free_port(self, host: str, text: str) -> int:

@@ -108,8 +108,7 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
 
 class BlobQuerySet(models.QuerySet[Any]):
     def unused(self) -> Self:
-        """Return blobs that no file, icon, picture, upload or unexpired claim refers to."""
+        """Return blobs that nothing refers to: no file, picture or upload, and no claim that has not expired."""
         unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
-        return self.filter(
-            unclaimed, files__isnull=True, icons__isnull=True, picture_sizes__isnull=True, uploads__isnull=True
-        )
+        users = ("files", "icons", "picture_sizes", "social_cards", "uploads")
+        return self.filter(unclaimed, **{f"{user}__isnull": True for user in users})

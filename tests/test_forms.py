@@ -36,10 +36,10 @@ SIGNED_OUT = ("/account/sign-in/", "/account/sign-up/")
 WITHOUT_FORM = {
     "admin:autocomplete", "admin:jsi18n", "admin:search", "admin:view_on_site", "admin:password_change_done",
     "admin:app_list", "admin:audit_auditentry_export", "admin:django.views.generic.base.RedirectView",
-    "pages:favicon", "pages:robots", "pages:picture", "pages:share", "pages:category-by-id", "pages:download-by-slug",
+    "pages:favicon", "pages:robots", "pages:share", "pages:category-by-id", "pages:download-by-slug",
     "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",
     "pages:latest-channel-primary",
-    "pages:theme", "pages:style-guide",
+    "pages:theme", "pages:style-guide", "pages:picture", "pages:social-card", "pages:llms",
     "pages:watch-stop",  # only an e-mail links to it; tests/pages/test_watches.py sends its form
     "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:tag-feed",
     "pages:organization-feed", "pages:sitemaps", "pages:sitemap",

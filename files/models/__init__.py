@@ -2,7 +2,7 @@
 
 from files.models.blob import Blob
 from files.models.file import File
-from files.models.picture import Picture, PictureSize
+from files.models.picture import Picture, PictureSize, SocialCard
 from files.models.public_name import PublicFileName
 from files.models.statistics import DownloadDay, DownloadGrant
 from files.models.upload import DownloadIcon, PackageUpload, UploadSession
@@ -17,5 +17,6 @@ __all__ = [
     "Picture",
     "PictureSize",
     "PublicFileName",
+    "SocialCard",
     "UploadSession",
 ]

@@ -63,3 +63,14 @@ class PictureSize(models.Model):
     @property
     def path(self) -> str:
         return f"/pictures/{self.picture.public_id}/{self.width}-{self.blob.sha256[:16]}.webp"
+
+
+class SocialCard(TimeStampedModel):
+    """The picture that is shown beside links to a download. `digest` is that of the values it was drawn from."""
+
+    download = models.OneToOneField(Download, on_delete=models.CASCADE, related_name="social_card")
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="social_cards")
+    digest = models.CharField(max_length=32)
+
+    def __str__(self) -> str:
+        return f"social card of {self.download_id}"

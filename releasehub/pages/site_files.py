@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+
+from releasehub.core.anonymous_cache import cache_for_anonymous
+from releasehub.pages.contexts import base_url
 
 
 @require_safe
@@ -22,3 +25,11 @@ def robots(request: HttpRequest) -> HttpResponse:
 def favicon(request: HttpRequest) -> HttpResponseBase:
     """Serve the default icon for pages that do not declare one, such as those of the admin."""
     return redirect(static("releasehub/icon.svg"))
+
+
+@require_safe
+@cache_for_anonymous()
+def llms(request: HttpRequest) -> HttpResponse:
+    """Tell language models what the hub is and how to use it, in the format of https://llmstxt.org/."""
+    context = {"base_url": base_url(request)}
+    return render(request, "pages/llms.txt", context, content_type="text/plain; charset=utf-8")

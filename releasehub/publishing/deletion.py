@@ -14,7 +14,8 @@ from django.db import transaction
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download, mark_download_deleted
-from files.models import File, PictureSize
+from files.models import File
+from files.pictures.paths import picture_blob_ids
 from files.policies import file_policy
 from files.primary import elect_primary_file
 from files.public_names import note_reason
@@ -54,8 +55,7 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
         # Everything that needs the rows comes before they are erased: the ids of the blobs, the audit row, the event
         # with its snapshot, and the reason that visitors of the old URLs are shown.
         files = File.all_objects.filter(version__download=download)
-        pictures = PictureSize.objects.filter(picture__download=download)
-        _schedule_erasing([*files.values_list("blob_id", flat=True), *pictures.values_list("blob_id", flat=True)])
+        _schedule_erasing([*files.values_list("blob_id", flat=True), *picture_blob_ids(download)])
         delete_endpoints_of(actor=actor, download_id=download.pk)
         audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_HARD, target=download, reason=reason)
         webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=True, reason=reason)

@@ -109,6 +109,14 @@ def parse_networks(value: str) -> list[str]:
     return networks
 
 
+@env.parser_for("font")
+def parse_font(value: str) -> str:
+    """Return the path of an existing file, or an empty string."""
+    if value and not Path(value).is_file():
+        raise ValidationError("There is no such file. Set it to the path of a TTF, OTF or TTC font.")
+    return value
+
+
 @env.parser_for("public_url")
 def parse_public_url(value: str) -> str:
     """Return the URL without a trailing slash. The hub only works at the root of a host."""

@@ -19,6 +19,8 @@ ACCENT_COLOR = env.text(
 ).lower()
 IMPRINT_URL: str = env.link("RELEASEHUB_IMPRINT_URL", "") or ""
 PRIVACY_URL: str = env.link("RELEASEHUB_PRIVACY_URL", "") or ""
+# Social cards use the fonts of the project, which have Latin, Greek and Cyrillic letters, or else this one.
+CARD_FONT = env.font("RELEASEHUB_CARD_FONT", "")
 
 _logo = urlsplit(LOGO_URL)
 LOGO_ORIGIN = f"{_logo.scheme}://{_logo.netloc}" if _logo.netloc else ""

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from downloads.models import Download
 from files.models import Picture
 from files.pictures.paths import shown
+from releasehub.pages.social_cards import card_of, card_path
 from releasehub.pages.templatetags.pages import AVATAR_HUES, avatar
 
 register = template.Library()
@@ -36,6 +37,13 @@ def download_icon(download: Download, pixels: int = CARD_PIXELS, *, is_lazy: boo
         pixels,
         SafeString(' loading="lazy"') if is_lazy else "",
     )
+
+
+@register.simple_tag
+def social_card_path(download: Download) -> str:
+    """Return the path of the picture beside links to a download; empty if not everybody may see the download."""
+    card = card_of(download)
+    return card_path(download, card) if card else ""
 
 
 @register.filter

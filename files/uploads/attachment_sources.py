@@ -94,12 +94,8 @@ def _source(actor: Actor, item: FileReference, upload: UploadSession | None, fil
     if is_asset(item.reference):
         return AttachmentSource(_fields(item, {}), asset=item.reference, checksum=item.checksum)
     if upload is not None and upload.blob is not None:
-        check_stored(upload.blob, item.reference, item.checksum)
-        # The rules of the category are checked when the file is added: its version may not exist yet.
-        warnings = check_now(upload.blob, upload.filename, CategoryRules())
-        head = head_of(upload.blob)
-        fields = _fields(item, upload.fields)
-        return AttachmentSource(fields, upload.filename, upload.blob, warnings, upload, head=head)
+        return _source_of_upload(item, upload, upload.blob)
+    # An upload that was attached before stands for the file that it became.
     if upload is not None and upload.file is not None and not upload.file.is_deleted:
         file = upload.file if file_policy.can_download(actor, upload.file) else None
     if file is None:
@@ -108,14 +104,22 @@ def _source(actor: Actor, item: FileReference, upload: UploadSession | None, fil
             "you may download, nor an asset number. Check the reference."
         )
         raise Invalid(ErrorCode.INVALID, message, field="reference")
+    return _source_of_file(item, file)
+
+
+def _source_of_upload(item: FileReference, upload: UploadSession, blob: Blob) -> AttachmentSource:
+    check_stored(blob, item.reference, item.checksum)
+    # The rules of the category are checked when the file is added: its version may not exist yet.
+    warnings = check_now(blob, upload.filename, CategoryRules())
+    return AttachmentSource(_fields(item, upload.fields), upload.filename, blob, warnings, upload, head=head_of(blob))
+
+
+def _source_of_file(item: FileReference, file: File) -> AttachmentSource:
     fields = _fields(item, {name: getattr(file, name) for name in INHERITED_FIELDS})
     if file.blob is None:
         if not file.external_url:
-            raise Invalid(
-                ErrorCode.INVALID,
-                f"The URL of file {item.reference} is still being looked up. Try again in a minute.",
-                field="reference",
-            )
+            message = f"The URL of file {item.reference} is still being looked up. Try again in a minute."
+            raise Invalid(ErrorCode.INVALID, message, field="reference")
         return AttachmentSource(fields, file.filename, url=file.external_url, checksum=item.checksum)
     check_stored(file.blob, item.reference, item.checksum)
     is_checked = file.validation_status == File.Validation.PASSED

@@ -49,8 +49,8 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
         StorageUnavailable: The storage does not respond.
         StorageFull: The storage has no space left.
     """
-    announced = _find(actor, download, confirmation)
-    if _earlier_version(announced, confirmation) is not None:
+    announced = _find_announcement(actor, download, confirmation)
+    if _existing_version(announced, confirmation) is not None:
         return {}
     inspected: Inspected = {}
     try:
@@ -62,7 +62,7 @@ def verify_package(*, actor: Actor, download: Download, confirmation: Confirmati
             verify_now(announced.lockfile)
             inspected[announced.lockfile.pk] = _inspect_now(announced.lockfile, rules)
     except Conflict:
-        if _earlier_version(_find(actor, download, confirmation), confirmation) is None:
+        if _existing_version(_find_announcement(actor, download, confirmation), confirmation) is None:
             raise  # otherwise a parallel request has already carried out the same confirmation
     return inspected
 
@@ -84,8 +84,8 @@ def publish_package(
     """
     # Two equal confirmations that arrive at once wait here for each other, and the second one finds the version.
     download = lock_download(download.pk)
-    announced = _find(actor, download, confirmation)
-    existing = _earlier_version(announced, confirmation)
+    announced = _find_announcement(actor, download, confirmation)
+    existing = _existing_version(announced, confirmation)
     if existing is not None:
         return existing, False
     version = create_version(
@@ -98,9 +98,9 @@ def publish_package(
         service_dependencies=confirmation.service_dependencies,
         package_manifest=confirmation.package_manifest,
     )
-    _take(actor, version, announced.package, File.FileKind.PACKAGE, inspected)
+    _add_package_file(actor, version, announced.package, File.FileKind.PACKAGE, inspected)
     if confirmation.lockfile_path:
-        _take(actor, version, announced.lockfile, File.FileKind.LOCKFILE, inspected)
+        _add_package_file(actor, version, announced.lockfile, File.FileKind.LOCKFILE, inspected)
     elif end_upload(announced.lockfile, UploadSession.State.EXPIRED):
         transaction.on_commit(partial(blob_storage().drop_incoming, announced.lockfile.incoming))
     version = move(Move.PUBLISH, actor=actor, version=version, accept_pending_files=True)
@@ -111,7 +111,7 @@ def publish_package(
     return version, True
 
 
-def _find(actor: Actor, download: Download, confirmation: Confirmation) -> PackageUpload:
+def _find_announcement(actor: Actor, download: Download, confirmation: Confirmation) -> PackageUpload:
     """Return the announcement that the confirmation belongs to, or raise an error if both differ."""
     download_policy.ensure("post_version", actor, download)
     rows = PackageUpload.objects.select_related(
@@ -141,7 +141,7 @@ def _find(actor: Actor, download: Download, confirmation: Confirmation) -> Packa
     return announced
 
 
-def _earlier_version(announced: PackageUpload, confirmation: Confirmation) -> Version | None:
+def _existing_version(announced: PackageUpload, confirmation: Confirmation) -> Version | None:
     """Return the existing version if the confirmation needs no further work.
 
     Raises:
@@ -181,7 +181,9 @@ def _inspect_now(upload: UploadSession, rules: CategoryRules) -> list[Finding] |
         raise
 
 
-def _take(actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind, inspected: Inspected) -> None:
+def _add_package_file(
+    actor: Actor, version: Version, upload: UploadSession, kind: File.FileKind, inspected: Inspected
+) -> None:
     """Make the verified upload a file of the version."""
     if upload.state != UploadSession.State.CONFIRMED or upload.blob is None:
         raise Conflict(

@@ -1,7 +1,7 @@
 """The models of the audit log."""
 
+from releasehub.audit.models.chain_positions import AuditCheckpoint, AuditHead, AuditKeyEpoch, AuditTip, ChainPosition
 from releasehub.audit.models.entry import AppendOnlyError, AuditEntry, AuditQuerySet
-from releasehub.audit.models.signed_positions import AuditCheckpoint, AuditHead, AuditKeyEpoch, AuditTip, SignedPosition
 from releasehub.audit.models.sink import AuditSink
 
 __all__ = [
@@ -13,5 +13,5 @@ __all__ = [
     "AuditQuerySet",
     "AuditSink",
     "AuditTip",
-    "SignedPosition",
+    "ChainPosition",
 ]

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 
-class SignedPosition(models.Model):
+class ChainPosition(models.Model):
     """A signed position in the chain. The key of the signature is not in the database."""
 
     purpose: ClassVar[str]
@@ -25,7 +25,7 @@ class SignedPosition(models.Model):
         return f"{self.position} {self.chain_hash}"
 
 
-class AuditCheckpoint(SignedPosition):
+class AuditCheckpoint(ChainPosition):
     """A position up to which rows were pruned. Verification starts from its hash."""
 
     purpose = "checkpoint"
@@ -34,7 +34,7 @@ class AuditCheckpoint(SignedPosition):
         ordering = ["-position"]
 
 
-class AuditHead(SignedPosition):
+class AuditHead(ChainPosition):
     """The end of the chain at a moment. Heads are exported, so that it is noticed if later rows are removed."""
 
     purpose = ""
@@ -43,13 +43,13 @@ class AuditHead(SignedPosition):
         ordering = ["-position"]
 
 
-class AuditTip(SignedPosition):
+class AuditTip(ChainPosition):
     """The current end of the chain. There is one row, which the chainer updates in the transaction that adds rows."""
 
     purpose = "tip"
 
 
-class AuditKeyEpoch(SignedPosition):
+class AuditKeyEpoch(ChainPosition):
     """The last position that was chained by a release without a chain key. Newer hubs have no such row."""
 
     purpose = "epoch"

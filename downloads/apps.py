@@ -9,6 +9,7 @@ class DownloadsConfig(AppConfig):
     def ready(self) -> None:
         from downloads.leaving import leave_downloads
         from downloads.models import Download
+        from downloads.personal_export import downloads_of
         from downloads.services.invitations import TeamInvitations
         from downloads.services.ownership import OwnershipInvitations
         from downloads.snapshots import download_snapshot
@@ -21,7 +22,7 @@ class DownloadsConfig(AppConfig):
         )
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
-        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.accounts.personal_data import register_eraser, register_exporter
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.webhooks.download_rules import register_downloads
         from releasehub.webhooks.services import register_snapshot
@@ -32,3 +33,4 @@ class DownloadsConfig(AppConfig):
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())
         register_eraser(leave_downloads)
+        register_exporter("downloads", downloads_of)

@@ -1,9 +1,9 @@
-"""The places that store data about a user. The layer that owns a place registers how its data is erased."""
+"""The places that store data about a user. Their layers register how it is erased and exported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
@@ -18,7 +18,13 @@ class Eraser(Protocol):
 # Returns whether nothing is left. It is called again until it is, so it may stop early.
 TraceEraser = Callable[[User], bool]
 
+# Returns what a layer stores about a user, as JSON values.
+Exporter = Callable[[User], Any]
+
+MAX_EXPORTED_ROWS = 10_000  # of each kind
+
 _erasers: list[Eraser] = []
+_exporters: dict[str, Exporter] = {}
 _trace_erasers: list[TraceEraser] = []
 
 
@@ -30,6 +36,15 @@ def register_eraser(eraser: Eraser) -> None:
 def register_trace_eraser(eraser: TraceEraser) -> None:
     """Let a worker run `eraser` after a user was anonymized, because it has to read a whole table."""
     _trace_erasers.append(eraser)
+
+
+def register_exporter(name: str, exporter: Exporter) -> None:
+    """Let users export what `exporter` returns, under this name."""
+    _exporters[name] = exporter
+
+
+def exporters() -> dict[str, Exporter]:
+    return dict(_exporters)
 
 
 def erasers() -> tuple[Eraser, ...]:

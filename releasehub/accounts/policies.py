@@ -48,6 +48,11 @@ class UserPolicy(Policy[User]):
             and actor.user_id != target.pk
         )
 
+    def can_close(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may close the account: its user, without an API key, and no site administrator."""
+        is_own = actor.user_id == target.pk and actor.api_key_id is None
+        return is_own and not target.is_superuser and target.anonymized_at is None
+
     def outranks(self, actor: Actor, target: User) -> bool:
         """Return whether the actor has all permissions that the user has, or would have as active staff."""
         if actor.is_superuser:

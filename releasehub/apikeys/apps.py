@@ -9,7 +9,9 @@ class ApiKeysConfig(AppConfig):
     verbose_name = "API keys"
 
     def ready(self) -> None:
-        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.accounts.personal_data import register_eraser, register_exporter
         from releasehub.apikeys.leaving import revoke_keys
+        from releasehub.apikeys.personal_export import keys_of
 
         register_eraser(revoke_keys)
+        register_exporter("api_keys", keys_of)

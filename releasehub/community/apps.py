@@ -9,9 +9,10 @@ class CommunityConfig(AppConfig):
     verbose_name = "Community"
 
     def ready(self) -> None:
-        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.accounts.personal_data import register_eraser, register_exporter
         from releasehub.community.leaving import end_watches
         from releasehub.community.models import Comment, Review
+        from releasehub.community.personal_export import contributions_of
         from releasehub.community.retention import purge_comments, purge_reviews
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
         from releasehub.publishing.purging import register_purge
@@ -22,3 +23,4 @@ class CommunityConfig(AppConfig):
         register_purge("comments", purge_comments)
         register_purge("reviews", purge_reviews)
         register_eraser(end_watches)
+        register_exporter("community", contributions_of)

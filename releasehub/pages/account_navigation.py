@@ -27,14 +27,17 @@ class Entry:
 
 ENTRIES = (
     Entry("pages:account", _("Overview"), "home", ""),
+    Entry("pages:desk", _("My downloads"), "package", "downloads/"),
+    Entry("pages:profile", _("Profile"), "user", "profile/"),
     Entry("mfa_index", _("Password and security"), "shield", "security/"),
     Entry("pages:browsers", _("Signed-in browsers"), "system", "browsers/"),
     Entry("pages:watches", _("Notifications"), "bell", "watches/"),
     Entry("pages:keys", _("API keys"), "key", "keys/"),
     Entry("pages:access-keys", _("Access keys"), "people", "access-keys/"),
     Entry("pages:webhooks", _("Webhooks"), "feed", "webhooks/"),
+    Entry("pages:personal-data", _("Your data"), "file", "data/"),
 )
-ALIASES = {"password/": "security/", "confirm/": "security/", "downloads/": "", "organizations/": ""}
+ALIASES = {"password/": "security/", "versions/": "downloads/", "files/": "downloads/"}
 ROOT = "/account/"
 
 

@@ -15,6 +15,7 @@ from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.forms import KeyForm
+from releasehub.pages.key_presets import PRESETS, initial_of, scopes_in_words, snippets_of
 
 
 @login_required
@@ -23,13 +24,15 @@ from releasehub.pages.forms import KeyForm
 def keys(request: HttpRequest) -> HttpResponseBase:
     """List the keys, or create one and show its secret, which cannot be shown again."""
     actor = actor_of(request)
-    form = KeyForm(request.POST if request.method == "POST" else None, actor=actor)
+    initial = initial_of(request.GET.get("preset", ""))
+    form = KeyForm(request.POST if request.method == "POST" else None, actor=actor, initial=initial)
     if not form.is_valid() or actor.user is None:
-        rows = ApiKey.objects.filter(user=actor.user)
-        context = {"keys": rows, "form": form}
+        rows = [(key, scopes_in_words(key)) for key in ApiKey.objects.filter(user=actor.user)]
+        context = {"keys": rows, "form": form, "presets": PRESETS}
         return render(request, "pages/keys.html", context, status=400 if form.errors else 200)
     key, secret = issue_key(actor=actor, user=actor.user, **form.key())
-    response: HttpResponse = render(request, "pages/key_issued.html", {"key": key, "secret": secret})
+    context = {"key": key, "scopes": scopes_in_words(key), "secret": secret, "snippets": snippets_of(key, secret)}
+    response: HttpResponse = render(request, "pages/key_issued.html", context)
     response["Cache-Control"] = "no-store"
     return response
 

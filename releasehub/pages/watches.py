@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
 
 from downloads.models import Category, Download
+from releasehub.accounts.models import User
 from releasehub.community.models import Watch
 from releasehub.community.services.watching import find_by_token, unwatch, watch, watches_of
 from releasehub.core.errors import NotFound
@@ -17,11 +21,27 @@ from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 
 
+class NoticeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The e-mails that a user gets."""
+
+    class Meta:
+        model = User
+        fields = ("wants_sign_in_mail",)
+        labels = {"wants_sign_in_mail": _("E-mail me after a sign-in with a new browser or from a new network")}
+
+
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """List what the user watches."""
-    return render(request, "pages/watches.html", {"watches": watches_of(actor_of(request))})
+    """List what the user watches, and choose which other e-mails the user gets."""
+    user = User.objects.get(pk=request.user.pk or 0)
+    form = NoticeForm(request.POST if request.method == "POST" else None, instance=user)
+    if form.is_valid():
+        form.save()
+        messages.success(request, gettext("Saved."))
+        return redirect("pages:watches")
+    context = {"watches": watches_of(actor_of(request)), "form": form, "sends_mail": bool(settings.EMAIL_HOST)}
+    return render(request, "pages/watches.html", context)
 
 
 @login_required

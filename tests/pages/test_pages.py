@@ -35,6 +35,7 @@ def test_front_page_lists_public_downloads_only(client: Client, release: Any) ->
 
 
 def test_empty_hub_shows_a_hint(client: Client) -> None:
+    make_user()
     assert b"There are no downloads yet" in client.get("/").content
 
 
@@ -96,6 +97,14 @@ def test_key_is_shown_once_and_works(client: Client, release: Any) -> None:
     assert verify_key(secret).download_ids == [release.download.pk]
     assert answer["Cache-Control"] == "no-store"
     assert secret not in client.get("/account/keys/").content.decode()
+
+
+def test_preset_fills_in_the_form_and_the_snippets_name_the_download(client: Client, release: Any) -> None:
+    client.force_login(release.download.owner)
+    form = client.get("/account/keys/?preset=ci").context["form"]
+    assert form.initial["scopes"] == [Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE]
+    answer = client.post("/account/keys/", form.initial | {"downloads": [release.download.pk]})
+    assert f"releasehub publish {release.download.slug}@1.0.0" in answer.content.decode()
 
 
 def test_key_of_another_user_cannot_be_revoked(client: Client) -> None:

@@ -51,6 +51,25 @@ def anonymize_user(*, actor: Actor, user: User, reason: str = "") -> User:
     if user.anonymized_at is not None:
         return user
     user_policy.ensure("anonymize", actor, user)
+    return _anonymize(actor, user, reason)
+
+
+@transaction.atomic
+def close_account(*, actor: Actor, user: User) -> User:
+    """Erase the personal data of the acting user and close the account for good.
+
+    Raises:
+        NotFound: The actor may not see the account.
+        Denied: It is not the actor's own, or the user is a site administrator.
+        Conflict: The user is the last owner or admin of an organization.
+    """
+    user_policy.ensure("close", actor, user)
+    user = _lock(user)
+    user_policy.ensure("close", actor, user)
+    return _anonymize(actor, user, "The user closed the account.")
+
+
+def _anonymize(actor: Actor, user: User, reason: str) -> User:
     for member in Membership.objects.filter(user=user).select_related("organization").order_by("organization_id"):
         end_membership(actor=actor, member=member)
     _delete_invitations(user)

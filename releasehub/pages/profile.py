@@ -1,0 +1,135 @@
+"""The pages about the person: name and e-mail address, export of the data, and closing the account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.account.models import EmailAddress
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from downloads.models import Download
+from releasehub.accounts.limits import count_mail_request
+from releasehub.accounts.models import User
+from releasehub.accounts.policies import user_policy
+from releasehub.accounts.services.anonymizing import EFFECT, close_account
+from releasehub.accounts.services.exporting import export_personal_data
+from releasehub.core.errors import Conflict
+from releasehub.core.requests import actor_of, address_of
+from releasehub.pages.errors import answers_errors
+
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name")
+
+
+class EmailForm(forms.Form):
+    email = forms.EmailField(label=_("New e-mail address"), max_length=254)
+
+
+class CloseForm(forms.Form):
+    """The user name again, because closing an account cannot be undone."""
+
+    confirmation = forms.CharField(label=_("Your user name, to confirm"), max_length=150)
+
+    def __init__(self, *args: Any, username: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.username = username
+
+    def clean_confirmation(self) -> str:
+        text: str = self.cleaned_data["confirmation"]
+        if text != self.username:
+            raise ValidationError(_("This is not your user name. Nothing has changed."))
+        return text
+
+
+@login_required
+@read_or_write
+def profile(request: HttpRequest) -> HttpResponse:
+    """Show and change the name of the user."""
+    user = _user(request)
+    form = ProfileForm(request.POST or None, instance=user)
+    if form.is_valid():
+        form.save()
+        messages.success(request, gettext("Saved."))
+        return redirect("pages:profile")
+    pending = EmailAddress.objects.filter(user=user, verified=False).first()
+    context = {"form": form, "pending": pending, "sends_mail": bool(settings.EMAIL_HOST)}
+    return render(request, "pages/profile.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def change_email(request: HttpRequest) -> HttpResponseBase:
+    """Send a link to the new address. The old one counts until that link was opened."""
+    raise_if_reauthentication_required(request, app="allauth.mfa")
+    form = EmailForm(request.POST or None)
+    if form.is_valid() and settings.EMAIL_HOST:
+        email = form.cleaned_data["email"].lower()
+        count_mail_request(address_of(request), email)
+        EmailAddress.objects.add_new_email(request, _user(request), email)
+        messages.success(request, gettext("Open the link that we sent to %(email)s.") % {"email": email})
+        return redirect("pages:profile")
+    context = {"form": form, "sends_mail": bool(settings.EMAIL_HOST)}
+    return render(request, "pages/change_email.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@read_or_write
+@answers_errors
+def personal_data(request: HttpRequest) -> HttpResponseBase:
+    """Close the account, after the password and the user name were entered again."""
+    user = _user(request)
+    if request.method == "POST":
+        user_policy.ensure("close", actor_of(request), user)
+        raise_if_reauthentication_required(request, app="allauth.mfa")
+    form = CloseForm(request.POST or None, username=user.username)
+    if form.is_valid():
+        try:
+            close_account(actor=actor_of(request), user=user)
+        except Conflict as error:
+            form.add_error(None, error.message)
+        else:
+            logout(request)
+            messages.success(request, gettext("Your account is closed."))
+            return redirect("pages:front")
+    owned = Download.objects.filter(owner=user).count()
+    context = {
+        "form": form,
+        "effect": EFFECT,
+        "owned": owned,
+        "can_close": user_policy.can_close(actor_of(request), user),
+    }
+    return render(request, "pages/personal_data.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+@answers_errors
+def export(request: HttpRequest) -> HttpResponseBase:
+    """Answer with a file of everything that the hub stores about the user."""
+    data = export_personal_data(actor=actor_of(request), user=_user(request))
+    response = HttpResponse(orjson.dumps(data, option=orjson.OPT_INDENT_2), content_type="application/json")
+    response["Content-Disposition"] = 'attachment; filename="personal-data.json"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _user(request: HttpRequest) -> User:
+    return User.objects.get(pk=request.user.pk or 0)

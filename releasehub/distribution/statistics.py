@@ -63,7 +63,7 @@ class Series:
 class Statistics:
     """Downloads per day or month, oldest first. All series have one count for each of `starts`."""
 
-    span: Period
+    period: Period
     breakdown: Breakdown
     starts: list[date]
     series: list[Series]
@@ -77,7 +77,7 @@ class Statistics:
         return sum(self.totals)
 
 
-def download_statistics(actor: Actor, download: Download, span: Period, breakdown: Breakdown) -> Statistics:
+def download_statistics(actor: Actor, download: Download, period: Period, breakdown: Breakdown) -> Statistics:
     """Return the downloads of the versions that lists show to the actor.
 
     Raises:
@@ -86,14 +86,14 @@ def download_statistics(actor: Actor, download: Download, span: Period, breakdow
     """
     download_policy.ensure("view_statistics", actor, download)
     audience = "team" if download_policy.is_insider(actor, download) else "all"
-    key = f"statistics:{download.public_id}:{audience}:{span}:{breakdown}:{timezone.now().date()}"
+    key = f"statistics:{download.public_id}:{audience}:{period}:{breakdown}:{timezone.now().date()}"
     # Adding up a year takes a moment, and the counts change only when the worker aggregates them.
-    compute = partial(_compute, actor, download, span, breakdown)
+    compute = partial(_compute, actor, download, period, breakdown)
     return cast(Statistics, cache.get_or_set(key, compute, CACHE_SECONDS))
 
 
-def _compute(actor: Actor, download: Download, span: Period, breakdown: Breakdown) -> Statistics:
-    starts = starts_of(span, timezone.now().date())
+def _compute(actor: Actor, download: Download, period: Period, breakdown: Breakdown) -> Statistics:
+    starts = starts_of(period, timezone.now().date())
     part = "file__version__number" if breakdown == Breakdown.VERSION else "file__platform"
     rows = DownloadDay.objects.filter(day__gte=starts[0], file__version__in=Version.objects.listed_in(actor, download))
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(starts))
@@ -102,7 +102,7 @@ def _compute(actor: Actor, download: Download, span: Period, breakdown: Breakdow
     for name, *sums in grouped.values_list(part, *sums_by_start):
         name = fold_platform(name) if breakdown == Breakdown.PLATFORM else name
         counts[name] = [count + (added or 0) for count, added in zip(counts[name], sums, strict=True)]
-    return Statistics(span, breakdown, starts, list(_series(counts)))
+    return Statistics(period, breakdown, starts, list(_series(counts)))
 
 
 def _sums(starts: list[date]) -> dict[str, Sum]:
@@ -112,9 +112,9 @@ def _sums(starts: list[date]) -> dict[str, Sum]:
     return {f"step_{step}": Sum("downloads", filter=Q(day__gte=start) & end) for step, (start, end) in steps}
 
 
-def starts_of(span: Period, today: date) -> list[date]:
-    """Return the first day of each day or month of the span, oldest first."""
-    if span == Period.DAYS:
+def starts_of(period: Period, today: date) -> list[date]:
+    """Return the first day of each day or month of the period, oldest first."""
+    if period == Period.DAYS:
         return [today - timedelta(days=back) for back in reversed(range(DAYS))]
     months = today.year * 12 + today.month - 1
     return [date(month // 12, month % 12 + 1, 1) for month in range(months - MONTHS + 1, months + 1)]

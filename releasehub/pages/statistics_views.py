@@ -28,9 +28,9 @@ def statistics(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Show a chart of the downloads by version or platform, and the same figures as a table."""
     actor = viewer_of(request)
     download = download_of_page(actor, slug, pk)
-    span = Period.MONTHS if request.GET.get("span") == Period.MONTHS else Period.DAYS
+    period = Period.MONTHS if request.GET.get("period") == Period.MONTHS else Period.DAYS
     breakdown = Breakdown.PLATFORM if request.GET.get("by") == Breakdown.PLATFORM else Breakdown.VERSION
-    found = download_statistics(actor, download, span, breakdown)
+    found = download_statistics(actor, download, period, breakdown)
     context = about(request, download) | chart_context(found) | {"tab": "statistics"}
     return render(request, "pages/statistics.html", context)
 
@@ -42,7 +42,7 @@ def chart_context(found: Statistics) -> dict[str, Any]:
     steps = list(zip(found.starts, found.totals, zip(*counts, strict=True) if counts else repeat(()), strict=False))
     return {
         "statistics": found,
-        "chart": stacked_chart(names, counts, [label_of(found.span, start, total) for start, total, _ in steps]),
+        "chart": stacked_chart(names, counts, [label_of(found.period, start, total) for start, total, _ in steps]),
         "bar_width": BAR_WIDTH,
         "chart_height": HEIGHT,
         "chart_labels": [found.starts[0], found.starts[len(found.starts) // 2], found.starts[-1]],
@@ -50,8 +50,8 @@ def chart_context(found: Statistics) -> dict[str, Any]:
     }
 
 
-def label_of(span: Period, start: date, total: int) -> str:
+def label_of(period: Period, start: date, total: int) -> str:
     """Return the tooltip of a bar."""
-    shown = date_format(start, "DATE_FORMAT" if span == Period.DAYS else "F Y")
+    shown = date_format(start, "DATE_FORMAT" if period == Period.DAYS else "F Y")
     text = ngettext("%(date)s: %(counter)s download", "%(date)s: %(counter)s downloads", total)
     return text % {"date": shown, "counter": intcomma(total)}

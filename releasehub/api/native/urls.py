@@ -7,6 +7,7 @@ from releasehub.api.native.event_viewsets import EventViewSet
 from releasehub.api.native.file_viewsets import FileViewSet
 from releasehub.api.native.people_viewsets import InvitationViewSet, TransferViewSet
 from releasehub.api.native.picture_viewsets import DownloadPictureViewSet, PictureViewSet
+from releasehub.api.native.statistics_viewsets import StatisticsViewSet
 from releasehub.api.native.update_viewsets import UpdateViewSet
 from releasehub.api.native.upload_viewsets import UploadViewSet
 from releasehub.api.native.whoami_viewsets import WhoamiViewSet
@@ -30,6 +31,11 @@ urlpatterns = [
         "downloads/<int:download_id>/pictures/order",
         DownloadPictureViewSet.as_view({"put": "reorder"}),
         name="download-pictures-order",
+    ),
+    path(
+        "downloads/<int:download_id>/statistics",
+        StatisticsViewSet.as_view({"get": "retrieve"}),
+        name="download-statistics",
     ),
     path("whoami", WhoamiViewSet.as_view({"get": "retrieve"}), name="whoami"),
     path("events", EventViewSet.as_view({"get": "stream"}), name="events"),

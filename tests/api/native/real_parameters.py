@@ -30,7 +30,7 @@ def real_parameters(file: File, operation: str) -> dict[str, Any]:
         return {"public_id": file.public_id}
     if "/api/pictures/" in operation:
         return {"public_id": make_picture(download).public_id}
-    if "transfer" in operation or "pictures" in operation:
+    if any(word in operation for word in ("transfer", "statistics", "pictures")):
         return {"download_id": download.pk}
     if "invitations" in operation:
         rights, kind = ["can_upload"], Invitation.Kind.TEAM

@@ -1,0 +1,32 @@
+"""`/api/downloads/{id}/statistics`: the downloads of a product over time."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from downloads.models import Download
+from releasehub.api.native.access_key_viewsets import find_download
+from releasehub.api.native.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
+from releasehub.api.native.viewsets import NativeViewSet
+from releasehub.apikeys.scopes import Scope
+from releasehub.distribution.statistics import Breakdown, Period, download_statistics
+
+
+class StatisticsViewSet(NativeViewSet):
+    queryset = Download.objects.all()
+    serializer_class = StatisticsSerializer
+    required_scopes = {"retrieve": Scope.DOWNLOAD_READ}
+
+    @extend_schema(
+        summary="Count the downloads per day or month, by version or platform",
+        parameters=[StatisticsQuerySerializer],
+        responses={200: StatisticsSerializer},
+        tags=["statistics"],
+    )
+    def retrieve(self, request: Request, download_id: int) -> Response:
+        query = self.get_validated_query(StatisticsQuerySerializer)
+        period, breakdown = Period(query["period"]), Breakdown(query["by"])
+        found = download_statistics(self.actor, find_download(download_id), period, breakdown)
+        return Response(self.get_serializer(found).data)

@@ -8,6 +8,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from downloads import services
@@ -54,6 +56,7 @@ class DownloadAdmin(PicturesMixin):
     readonly_fields = (
         "public_id",
         "featured_order",
+        "statistics",
         "version_count",
         "listed_version_count",
         "download_count",
@@ -129,6 +132,11 @@ class DownloadAdmin(PicturesMixin):
     @display(description="state", label=STATE_COLORS, ordering="state")
     def shown_state(self, row: Download) -> str:
         return "deleted" if row.is_deleted else row.state
+
+    @display(description="downloads over time")
+    def statistics(self, row: Download) -> str:
+        url = reverse("pages:statistics", kwargs={"slug": row.slug, "pk": row.pk})
+        return format_html('<a href="{}">Show the statistics on the site</a>', url)
 
 
 @admin.register(PublicSlug)

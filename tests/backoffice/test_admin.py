@@ -230,6 +230,7 @@ def test_admin_links_to_the_public_page(root: Client) -> None:
     for row, page in (
         (version, links.version_path(version)),
         (version.download, version.download.path),
+        (version.download, f"{version.download.path}about/statistics/"),
         (version.download.category, version.download.category.path),
     ):
         meta = row._meta

@@ -28,6 +28,7 @@ class CategoryRules:
     allows_comments: bool = True
     allows_reviews: bool = True
     comments_need_approval: bool = False
+    holds_first_posts: bool = False
     allowed_extensions: tuple[str, ...] = ()
     rejected_warnings: tuple[str, ...] = ()
     max_file_bytes: int = 0

@@ -37,6 +37,12 @@ class Category(PublicIdModel, TimeStampedModel, TreeNode):  # type: ignore[djang
     allows_comments = models.BooleanField(null=True, blank=True)
     allows_reviews = models.BooleanField(null=True, blank=True)
     comments_need_approval = models.BooleanField("comments and reviews need approval", null=True, blank=True)
+    holds_first_posts = models.BooleanField(
+        "first comment or review of a user needs approval",
+        null=True,
+        blank=True,
+        help_text="It waits until a moderator approved one text of the user anywhere on this hub.",
+    )
     allowed_extensions = models.JSONField(null=True, blank=True)
     rejected_warnings = models.JSONField(null=True, blank=True)
     max_file_bytes = models.PositiveBigIntegerField("maximum file size (bytes)", null=True, blank=True)

@@ -44,6 +44,7 @@ class CategoryAdmin(ActionAdmin):
                     "allows_comments",
                     "allows_reviews",
                     "comments_need_approval",
+                    "holds_first_posts",
                     "allows_external_links",
                     "allowed_extensions",
                     "max_file_bytes",

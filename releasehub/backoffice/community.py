@@ -42,6 +42,16 @@ class ContributionAdmin(ActionAdmin):
             applies=lambda row: row.state == "moderated" and not row.is_deleted,
             question="approve",
         ),
+        RowAction(
+            name="reject",
+            label="Reject",
+            done="rejected",
+            run=lambda actor, row, reason: delete_contribution(actor=actor, row=row, reason=reason),
+            applies=lambda row: row.state == "moderated" and not row.is_deleted,
+            question="delete",
+            wants_reason=True,
+            reason_use="shown to the author on the page of the download, and kept in the audit log",
+        ),
         *deletion_actions(delete_contribution, restore_contribution, "row"),
     )
 

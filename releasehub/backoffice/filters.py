@@ -26,6 +26,23 @@ class DeletedFilter(SimpleListFilter):
         return queryset if self.value() == "all" else queryset.alive()
 
 
+class ReportStateFilter(SimpleListFilter):
+    """A filter by the state of a report. Closed reports are hidden by default."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("resolved", "Resolved"), ("dismissed", "Dismissed"), ("all", "All")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if request.resolver_match and not request.resolver_match.url_name.endswith("_changelist"):  # type: ignore[union-attr]
+            return queryset
+        if self.value() in {"resolved", "dismissed"}:
+            return queryset.filter(state=self.value())
+        return queryset if self.value() == "all" else queryset.open()
+
+
 class YankedFilter(SimpleListFilter):
     title = "yanked"
     parameter_name = "yanked"

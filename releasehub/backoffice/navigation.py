@@ -27,6 +27,7 @@ SECTIONS = (
         (
             ("Comments", "forum", "community_comment"),
             ("Reviews", "star", "community_review"),
+            ("Reports", "flag", "community_report"),
         ),
     ),
     (

@@ -13,6 +13,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
+from downloads.policies import download_policy
+from releasehub.backoffice.base import admin_actor
+from releasehub.community.models import Report
+
 
 class HubAdminSite(UnfoldAdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -28,6 +32,13 @@ class HubAdminSite(UnfoldAdminSite):
         if self.has_permission(request):
             return redirect(target)
         return render(request, "admin/no_access.html", {"next": reverse("account_login")}, status=403)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the number of open reports above the models, to staff who may read reports."""
+        actor = admin_actor(request)
+        reports = Report.objects.visible_to(actor).open()
+        count = reports.count() if download_policy.is_moderator(actor) else None
+        return super().index(request, {**(extra_context or {}), "open_reports": count})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return LookupView.as_view(admin_site=self)(request)

@@ -10,10 +10,10 @@ class CommunityConfig(AppConfig):
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser, register_exporter
-        from releasehub.community.leaving import end_watches
+        from releasehub.community.leaving import end_community_mail
         from releasehub.community.models import Comment, Review
         from releasehub.community.personal_export import contributions_of
-        from releasehub.community.retention import purge_comments, purge_reviews
+        from releasehub.community.retention import purge_comments, purge_reports, purge_reviews
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
         from releasehub.publishing.purging import register_purge
         from releasehub.webhooks.services import register_snapshot
@@ -22,5 +22,6 @@ class CommunityConfig(AppConfig):
         register_snapshot(Review, review_snapshot)
         register_purge("comments", purge_comments)
         register_purge("reviews", purge_reviews)
-        register_eraser(end_watches)
+        register_purge("reports", purge_reports)
+        register_eraser(end_community_mail)
         register_exporter("community", contributions_of)

@@ -3,7 +3,7 @@
 from downloads.models import Download
 from downloads.policies import HARD_DELETE, download_policy
 from downloads.rules import rules_of
-from releasehub.community.models import Contribution, Review
+from releasehub.community.models import Comment, Contribution, Review
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.policy import Policy
@@ -99,8 +99,17 @@ class ContributionPolicy(Policy[Contribution]):
         return not target.is_deleted and download_policy.can_edit(actor, target.download)
 
     def needs_approval(self, actor: Actor, download: Download) -> bool:
-        """Return whether a moderator has to approve what the actor writes; the team of the download is trusted."""
-        return rules_of(download.category).comments_need_approval and not download_policy.is_insider(actor, download)
+        """Return whether a moderator has to approve what the actor writes; the team of the download is trusted.
+
+        A category can hold only the texts of users of whom no text is visible anywhere yet.
+        """
+        rules = rules_of(download.category)
+        if download_policy.is_insider(actor, download):
+            return False
+        return rules.comments_need_approval or (rules.holds_first_posts and not self.has_shown_text(actor))
+
+    def has_shown_text(self, actor: Actor) -> bool:
+        return any(model.objects.shown().filter(author=actor.user_id).exists() for model in (Comment, Review))
 
     def is_author(self, actor: Actor, target: Contribution) -> bool:
         return actor.user_id is not None and actor.user_id == target.author_id

@@ -1,4 +1,4 @@
-"""Querysets that select comments and reviews by permission.
+"""Querysets that select comments, reviews and reports by permission.
 
 `visible_to` selects the rows for which the policy's `can_view` is true; a test checks that both always agree.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from downloads.models import Download
 from downloads.models.access import MODERATE
@@ -44,3 +44,22 @@ class ContributionQuerySet(SoftDeleteQuerySet[Any]):
         if actor.user_id is None:
             return rows.filter(state="visible")
         return rows.filter(Q(state="visible") | Q(author=actor.user_id))
+
+    def rejected_for(self, actor: Actor, download: Download) -> Self:
+        """Return the actor's texts about the download that a moderator rejected instead of approving them.
+
+        They are gone for everybody else, and shown to the author with the reason until they are purged.
+        """
+        if actor.user_id is None:
+            return self.none()
+        rows = self.deleted().filter(download=download, author=actor.user_id, state="moderated")
+        return rows.exclude(deleted_by=actor.user_id)
+
+
+class ReportQuerySet(QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> Self:
+        """Return the reports for which ReportPolicy.can_view is true."""
+        return self if actor.has_permission(MODERATE) else self.none()
+
+    def open(self) -> Self:
+        return self.filter(state="open")

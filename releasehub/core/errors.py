@@ -58,6 +58,8 @@ class ErrorCode(StrEnum):
     STORAGE_UNAVAILABLE = "storage.unavailable"
     TEAM_OWNER = "team.owner"
     THROTTLED = "throttled"
+    REPORT_CLOSED = "report.closed"
+    REPORT_OPEN = "report.open"
     UPLOAD_DIFFERS = "upload.differs"
     UPLOAD_INCOMPLETE = "upload.incomplete"
     UPLOAD_STATE = "upload.state"

@@ -16,6 +16,8 @@ from releasehub.pages.community_forms import CommentForm
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.viewers import viewer_of
 
+MAX_REJECTED = 5
+
 
 def opinions_about(request: HttpRequest, download: Download) -> dict[str, Any]:
     """Return the template context with the comments and the reviews of the download.
@@ -49,6 +51,7 @@ def _list(
         row.download = download
     return {
         "page": page,
+        "rejected": list(model.all_objects.rejected_for(actor, download)[:MAX_REJECTED]),
         "changeable": {row.pk for row in page.object_list if contribution_policy.can_edit(actor, row)},
         "deletable": {row.pk for row in page.object_list if contribution_policy.can_delete(actor, row)},
     }

@@ -55,6 +55,7 @@ CELERY_BEAT_SCHEDULE = {
     "delete old sign-in counters": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
     "update the search index": {"task": "search.refresh", "schedule": 15.0},
     "notify watchers of new versions": {"task": "community.announce_versions", "schedule": 60.0},
+    "tell the outcome of reports": {"task": "mail.report_outcomes", "schedule": 600.0},
     "send invitations": {"task": "mail.invitations", "schedule": 600.0},
     "send e-mails about accounts": {"task": "mail.accounts", "schedule": 60.0},
     "erase traces of anonymized users": {"task": "accounts.erase_traces", "schedule": 600.0},

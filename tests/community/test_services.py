@@ -50,6 +50,16 @@ def announced() -> list[str]:
     )
 
 
+def test_first_text_of_a_user_waits_where_the_category_holds_it() -> None:
+    download, author = make_download(category=make_category(holds_first_posts=True)), make_user()
+    first = make_comment(download, author)
+    assert first.state == "moderated"
+    assert make_comment(download, author).state == "moderated"
+    approve_contribution(actor=system(), row=first)
+    assert make_review(download, author, text="Works.").state == "visible"
+    assert make_comment(download, download.owner).state == "visible"
+
+
 def test_life_of_a_comment() -> None:
     comment = make_comment(text="  Works great\r\non PHP 8.3.\x00  ")
     assert (comment.text, comment.state, comment.last_edit_at) == ("Works great\non PHP 8.3.", "visible", NEVER)

@@ -1,7 +1,7 @@
 """Rows for tests, valid by default, made through the services wherever one exists."""
 
 from tests.factories.accounts import make_key, make_organization, make_user
-from tests.factories.community import make_comment, make_review
+from tests.factories.community import make_comment, make_report, make_review
 from tests.factories.everything import make_everything
 from tests.factories.pictures import image_bytes, make_picture
 from tests.factories.releases import (
@@ -27,6 +27,7 @@ __all__ = [
     "make_organization",
     "make_picture",
     "make_prefix",
+    "make_report",
     "make_review",
     "make_user",
     "make_version",

@@ -12,7 +12,7 @@ from releasehub.accounts.models import Invitation, Membership, Role, User
 from releasehub.accounts.services import invite
 from releasehub.apikeys.services import issue_key
 from releasehub.audit.models import AuditSink
-from releasehub.community.services import delete_contribution, reply_to_review
+from releasehub.community.services import delete_contribution, reply_to_review, resolve_report
 from releasehub.community.services.watching import watch
 from releasehub.core.actor import Actor
 from releasehub.distribution.access_keys import issue_access_key
@@ -22,7 +22,7 @@ from releasehub.publishing.transitions import Move
 from releasehub.webhooks.endpoint_states import send_test_event
 from releasehub.webhooks.endpoints import create_endpoint
 from tests.factories.accounts import make_organization, make_user
-from tests.factories.community import make_comment, make_review
+from tests.factories.community import make_comment, make_report, make_review
 from tests.factories.releases import (
     make_category,
     make_download,
@@ -79,6 +79,14 @@ def make_opinions(owner: User, download: Any) -> None:
     delete_contribution(actor=system(), row=make_comment(download, author))
     reply_to_review(actor=Actor(user=owner), review=make_review(download, author, text="Works."), text="Thanks.")
     delete_contribution(actor=system(), row=make_review(download))
+    for target in (
+        download,
+        download.versions.get(number="1.0.0"),
+        make_comment(download, author),
+        make_review(download),
+    ):
+        make_report(target)
+    resolve_report(actor=system(), report=make_report(checked), note="Thanks.")
 
 
 def make_records(version: Any) -> None:

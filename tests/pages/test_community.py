@@ -11,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from downloads.models import Download
 from releasehub.community.models import Comment, Review
+from releasehub.community.services import delete_contribution
+from releasehub.core.actor import Actor
 from tests.crawling import read
-from tests.factories import make_category, make_comment, make_download, make_review, make_user
+from tests.factories import make_category, make_comment, make_download, make_review, make_user, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -155,3 +157,17 @@ def test_pages_of_both_lists_are_independent_and_take_the_same_number_of_queries
     assert "?comments=1&amp;page=1#comments" in text
     assert "?comments=2&amp;page=1&amp;reviews=2#reviews" in text
     assert text.count('class="stars"') == 2
+
+
+def test_the_author_of_a_rejected_text_reads_why(download: Download) -> None:
+    held = make_download(title="Held", category=make_category("Held", holds_first_posts=True))
+    user, other = make_user("ann"), make_user("bob")
+    comment, review = make_comment(held, user, text="Buy this."), make_review(held, user, text="Buy that.")
+    delete_contribution(actor=system(), row=comment, reason="Advertising.")
+    delete_contribution(actor=Actor(user=user), row=review)
+    text = text_of(signed_in(user), held)
+    assert text.count("A moderator did not approve your text") == 1
+    assert "Reason: Advertising." in text
+    assert "Buy this." not in text
+    for client in (signed_in(other), Client()):
+        assert "did not approve" not in text_of(client, held)

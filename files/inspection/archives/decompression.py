@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import IO, Any, cast
 
-from files.inspection.archives.report import MIB, ArchiveError, Report
+from files.inspection.archives.report import MIB, ArchiveError, ArchiveReport
 
 CHUNK_BYTES = 128 * 1024
 _MAX_XZ_MEMORY_BYTES = 100 * MIB
@@ -76,7 +76,7 @@ def _decompress_chunk(decompressor: Decompressor, data: bytes) -> bytes:
         raise ArchiveError("archive.unreadable", f"The compressed content is damaged: {error}.") from error
 
 
-def open_tar(handle: IO[bytes], compression: str, report: Report) -> IO[bytes]:
+def open_tar(handle: IO[bytes], compression: str, report: ArchiveReport) -> IO[bytes]:
     """Return the bytes of a tar archive as a file, which is seekable only if the archive is not compressed."""
     handle.seek(0)
     if not compression:
@@ -90,7 +90,7 @@ class _CompressedStreams(io.RawIOBase):
     The sizes are checked after every chunk, so that a decompression bomb is stopped before it is unpacked.
     """
 
-    def __init__(self, handle: IO[bytes], compression: str, report: Report) -> None:
+    def __init__(self, handle: IO[bytes], compression: str, report: ArchiveReport) -> None:
         self._handle, self._report = handle, report
         self._magic, self._start = COMPRESSIONS[compression]
         self._packed_bytes = self._unpacked_bytes = 0

@@ -9,7 +9,7 @@ from tarfile import BLOCKSIZE
 from typing import IO
 
 from files.inspection.archives.decompression import COMPRESSIONS, open_tar, read_at
-from files.inspection.archives.report import DEFAULT_LIMITS, ArchiveError, ArchiveLimits, Report, ReportIsFull
+from files.inspection.archives.report import DEFAULT_LIMITS, ArchiveError, ArchiveLimits, ArchiveReport, ReportIsFull
 from files.inspection.archives.tar_headers import looks_like_tar
 from files.inspection.archives.tars import TarInspector
 from files.inspection.archives.zip_directory import END_MAGIC, Directory, find_directory
@@ -63,7 +63,7 @@ def inspect_archive(handle: IO[bytes], name: str, limits: ArchiveLimits = DEFAUL
     Raises:
         TooManySteps: The inspection takes more steps than `limits.max_steps` allows.
     """
-    report = Report(limits)
+    report = ArchiveReport(limits)
     try:
         _inspect(handle, extension(name), report)
     except ArchiveError as error:
@@ -88,7 +88,7 @@ def has_unusual_form(ext: str, head: bytes) -> bool:
     return (ext in _OFFICE and head.startswith(_OLE_MAGIC)) or _is_alpine_package(head, ext)
 
 
-def _inspect(handle: IO[bytes], ext: str, report: Report) -> None:
+def _inspect(handle: IO[bytes], ext: str, report: ArchiveReport) -> None:
     size = handle.seek(0, os.SEEK_END)
     head = read_at(handle, 0, min(size, _HEAD_BYTES))
     if ext in _OFFICE and head.startswith(_OLE_MAGIC):
@@ -124,7 +124,7 @@ def _compression(handle: IO[bytes], head: bytes, ext: str) -> str | None:
 
 def _holds_tar(handle: IO[bytes], compression: str) -> bool:
     try:
-        return looks_like_tar(open_tar(handle, compression, Report(DEFAULT_LIMITS)).read(BLOCKSIZE))
+        return looks_like_tar(open_tar(handle, compression, ArchiveReport(DEFAULT_LIMITS)).read(BLOCKSIZE))
     except ArchiveError:
         return False
 
@@ -145,7 +145,7 @@ def _is_alpine_package(head: bytes, ext: str) -> bool:
     return ext == "apk" and head.startswith(_ALPINE_MAGICS)
 
 
-def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Report) -> None:
+def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: ArchiveReport) -> None:
     starts_right = head.startswith((LOCAL_MAGIC, END_MAGIC))
     if (directory := find_directory(handle, size)) is None:
         if starts_right and _PART.fullmatch(ext):
@@ -164,7 +164,7 @@ def _inspect_zip(handle: IO[bytes], size: int, head: bytes, ext: str, report: Re
         report.add("archive.prefix", "The archive has other data before its first member.")
 
 
-def _inspect_tail(handle: IO[bytes], size: int, head: bytes, report: Report) -> None:
+def _inspect_tail(handle: IO[bytes], size: int, head: bytes, report: ArchiveReport) -> None:
     """Inspect a zip archive at the end of a file of another type.
 
     Self-extracting programs and scripts have one legitimately. An image or a document with a zip archive at its end is

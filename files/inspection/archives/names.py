@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-from files.inspection.archives.report import Report
+from files.inspection.archives.report import ArchiveReport
 
 # Control characters, line separators, and the marks that change the direction of text and so disguise an extension.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -54,7 +54,7 @@ def is_utf8(raw: bytes) -> bool:
     return len(readings(raw)) == 1
 
 
-def check_name(report: Report, name: str) -> bool:
+def check_name(report: ArchiveReport, name: str) -> bool:
     """Return True if the name is a path inside the archive under every spelling; otherwise report a finding."""
     if _FOLDER_ICON.search(name):
         name = name.rstrip("\r")
@@ -66,7 +66,7 @@ def check_name(report: Report, name: str) -> bool:
     return problem is None
 
 
-def check_names(report: Report, *names: bytes) -> None:
+def check_names(report: ArchiveReport, *names: bytes) -> None:
     """Check every name that some reader may use for a member, and report the first problem only."""
     for name in dict.fromkeys(reading for raw in names for reading in readings(raw)):
         if not check_name(report, name):

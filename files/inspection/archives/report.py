@@ -57,7 +57,7 @@ class ReportIsFull(Exception):
     """The report holds `max_findings` findings, so the inspection can stop."""
 
 
-class Report:
+class ArchiveReport:
     """The findings of an inspection, and the counters that stop the inspection of a decompression bomb."""
 
     def __init__(self, limits: ArchiveLimits) -> None:

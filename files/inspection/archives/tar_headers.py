@@ -10,7 +10,7 @@ import re
 import tarfile
 from tarfile import BLOCKSIZE, TarInfo
 
-from files.inspection.archives.report import ArchiveError, Report
+from files.inspection.archives.report import ArchiveError, ArchiveReport
 
 _NUMBER_FIELDS = (slice(100, 108), slice(108, 116), slice(116, 124), slice(124, 136), slice(136, 148))
 _NUMBER = re.compile(rb" *[0-7]* *(?:\0.*)?|[\x80\xff].*", re.DOTALL)
@@ -41,7 +41,7 @@ def parse_header(block: bytes) -> TarInfo:
     return header
 
 
-def parse_pax(data: bytes, report: Report) -> dict[str, bytes]:
+def parse_pax(data: bytes, report: ArchiveReport) -> dict[str, bytes]:
     """Parse the records `LENGTH KEY=VALUE\\n` of an extended header (POSIX pax, "pax Extended Header")."""
     records: dict[str, bytes] = {}
     at = 0

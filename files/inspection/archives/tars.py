@@ -9,7 +9,7 @@ from typing import IO
 
 from files.inspection.archives.decompression import CHUNK_BYTES
 from files.inspection.archives.names import check_names, is_utf8, readings
-from files.inspection.archives.report import ArchiveError, Report
+from files.inspection.archives.report import ArchiveError, ArchiveReport
 from files.inspection.archives.tar_headers import SINGLE_KEYS, parse_decimal, parse_header, parse_pax, sparse_size
 from files.inspection.archives.tree import MemberTree
 
@@ -26,7 +26,7 @@ _REAL_SIZE_KEYS = ("GNU.sparse.realsize", "GNU.sparse.size", "SCHILY.realsize")
 class TarInspector:
     """An inspection of all headers of `stream`. `packed_bytes` is the size of the whole file."""
 
-    def __init__(self, stream: IO[bytes], report: Report, packed_bytes: int) -> None:
+    def __init__(self, stream: IO[bytes], report: ArchiveReport, packed_bytes: int) -> None:
         self._stream = stream
         self._report = report
         self._packed_bytes = packed_bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from files.inspection.archives.names import CONTROLS, DOTS, DRIVE, check_name, fold_part, parts_of
-from files.inspection.archives.report import ArchiveError, Report
+from files.inspection.archives.report import ArchiveError, ArchiveReport
 
 
 class MemberTree:
@@ -17,7 +17,7 @@ class MemberTree:
     but for case, that is known only with `ignore_case`, or if the members are added in their order (`is_in_order`).
     """
 
-    def __init__(self, report: Report, *, ignore_case: bool, is_in_order: bool) -> None:
+    def __init__(self, report: ArchiveReport, *, ignore_case: bool, is_in_order: bool) -> None:
         self._report = report
         self._ignore_case = ignore_case
         self._allows_absolute_links = ignore_case or is_in_order

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from typing import IO
 
 from files.inspection.archives.decompression import CHUNK_BYTES, Decompressor, Inflater, decompress
-from files.inspection.archives.report import MIB, ArchiveError, Report
+from files.inspection.archives.report import MIB, ArchiveError, ArchiveReport
 
 READABLE_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _MAX_DICTIONARY_BYTES = 64 * MIB
 _LZMA_HEADER_BYTES = 9
 
 
-def check_content(handle: IO[bytes], info: zipfile.ZipInfo, start: int, name: str, report: Report) -> bytes:
+def check_content(handle: IO[bytes], info: zipfile.ZipInfo, start: int, name: str, report: ArchiveReport) -> bytes:
     """Check the size and the checksum of the content, and return the first chunk of it."""
     if not info.compress_size and not info.file_size:
         return b""
@@ -41,7 +41,7 @@ def check_content(handle: IO[bytes], info: zipfile.ZipInfo, start: int, name: st
     return head
 
 
-def _chunks(handle: IO[bytes], info: zipfile.ZipInfo, name: str, report: Report) -> Iterator[bytes]:
+def _chunks(handle: IO[bytes], info: zipfile.ZipInfo, name: str, report: ArchiveReport) -> Iterator[bytes]:
     packed, method = _packed_chunks(handle, info.compress_size), info.compress_type
     if method == zipfile.ZIP_STORED:
         yield from packed

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from files.inspection.archives.decompression import read_at
-from files.inspection.archives.report import ArchiveError, Report
+from files.inspection.archives.report import ArchiveError, ArchiveReport
 
 END_MAGIC = b"PK\x05\x06"
 _DIRECTORY_MAGIC = b"PK\x01\x02"
@@ -63,7 +63,7 @@ def find_directory(handle: IO[bytes], size: int) -> Directory | None:
     return _parse_end(handle, tail_start + whole[0], tail[whole[0] :]) if found else None
 
 
-def read_entries(handle: IO[bytes], directory: Directory, report: Report) -> list[zipfile.ZipInfo]:
+def read_entries(handle: IO[bytes], directory: Directory, report: ArchiveReport) -> list[zipfile.ZipInfo]:
     """Return the members in the central directory, as `zipfile` parses them. Only the directory is loaded."""
     report.check_count(directory.entry_count)
     size, limit = directory.end - directory.start, report.limits.max_directory_bytes

@@ -14,7 +14,7 @@ from typing import IO
 from files.inspection.archives import zip_members
 from files.inspection.archives.decompression import read_at
 from files.inspection.archives.names import check_name, check_names, is_utf8, readings
-from files.inspection.archives.report import ArchiveError, Report
+from files.inspection.archives.report import ArchiveError, ArchiveReport
 from files.inspection.archives.tree import MemberTree
 from files.inspection.archives.zip_content import READABLE_METHODS, check_content
 from files.inspection.archives.zip_directory import Directory, read_entries
@@ -34,7 +34,7 @@ _SPECIAL_TYPES = {stat.S_IFIFO, stat.S_IFSOCK}
 class ZipInspector:
     """An inspection of one zip archive. `ignore_case` is explained at `MemberTree`."""
 
-    def __init__(self, handle: IO[bytes], directory: Directory, report: Report, *, ignore_case: bool) -> None:
+    def __init__(self, handle: IO[bytes], directory: Directory, report: ArchiveReport, *, ignore_case: bool) -> None:
         self._handle = handle
         self._directory = directory
         self._report = report

@@ -1,6 +1,7 @@
-"""The models of comments, reviews and watches."""
+"""The models of comments, reviews, watches and reports."""
 
 from releasehub.community.models.contributions import MAX_RATING, MIN_RATING, NEVER, Comment, Contribution, Review
+from releasehub.community.models.reports import Report
 from releasehub.community.models.watches import Watch, WatchCursor, WatchNotice
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "NEVER",
     "Comment",
     "Contribution",
+    "Report",
     "Review",
     "Watch",
     "WatchCursor",

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from files.inspection.archives import ArchiveLimits, decompression, inspect_archive, zip_content
-from files.inspection.archives.report import Report
+from files.inspection.archives.report import ArchiveReport
 from files.inspection.findings import Finding
 from tests.files.inspection.archive_recipes import (
     CASES,
@@ -221,7 +221,7 @@ def test_repeated_warnings_do_not_hide_another_kind() -> None:
 
 
 def test_warnings_beyond_the_limit_take_no_memory() -> None:
-    report = Report(ArchiveLimits(max_findings=5))
+    report = ArchiveReport(ArchiveLimits(max_findings=5))
     for number in range(50):
         report.add("archive.setuid", "Archive member {} would run with the rights of its owner.", str(number))
     assert len(report.findings) == 5

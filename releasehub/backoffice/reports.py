@@ -1,0 +1,82 @@
+"""Admin of reports, where moderators read and close what visitors report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.filters import ReportStateFilter
+from releasehub.backoffice.row_actions import RowAction
+from releasehub.community.models import Report
+from releasehub.community.report_policy import report_policy
+from releasehub.community.services.reports import MODELS, dismiss_report, resolve_report
+
+STATE_COLORS = {"open": "warning", "resolved": "success", "dismissed": "info"}
+NOTE = {
+    "wants_reason": True,
+    "reason_label": "Note to the author of the report",
+    "reason_use": "sent by e-mail to authors with an account, and kept in the audit log",
+}
+
+
+@admin.register(Report)
+class ReportAdmin(ActionAdmin):
+    policy = report_policy
+    list_display = ("shown_reason", "shown_target", "download", "reporter", "shown_state", "created_at")
+    list_display_links = ("shown_reason",)
+    list_filter = (ReportStateFilter, "reason", "kind", "created_at")
+    list_select_related = ("download", "reporter")
+    search_fields = ("label", "text", "reporter__username", "download__slug")
+    fields = (
+        *("shown_target", "download", "reason", "text", "reporter", "created_at"),
+        *("state", "note", "handled_by", "handled_at"),
+    )
+    readonly_fields = fields
+    row_actions = (
+        RowAction(
+            name="resolve",
+            label="Resolve: action was taken",
+            done="resolved",
+            run=lambda actor, row, note: resolve_report(actor=actor, report=row, note=note),
+            applies=lambda row: row.is_open,
+            question="close",
+            **NOTE,
+        ),
+        RowAction(
+            name="dismiss",
+            label="Dismiss: nothing has to change",
+            done="dismissed",
+            run=lambda actor, row, note: dismiss_report(actor=actor, report=row, note=note),
+            applies=lambda row: row.is_open,
+            question="close",
+            **NOTE,
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return Report.objects.visible_to(admin_actor(request)).order_by(*(self.get_ordering(request) or ()))
+
+    @display(description="reason", ordering="reason")
+    def shown_reason(self, row: Report) -> str:
+        return row.get_reason_display()
+
+    @display(description="target", ordering="label")
+    def shown_target(self, row: Report) -> str:
+        """Return the name of the target as a link to its admin page."""
+        meta = MODELS[row.kind]._meta
+        url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.object_id])
+        return format_html('<a class="underline" href="{}">{}</a>', url, row.label)
+
+    @display(description="state", label=STATE_COLORS, ordering="state")
+    def shown_state(self, row: Report) -> str:
+        return row.state

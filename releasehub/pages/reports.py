@@ -1,0 +1,67 @@
+"""The page on which visitors report a download, a version, a comment or a review to the moderators."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from releasehub.community.models import Report
+from releasehub.community.report_policy import report_policy
+from releasehub.community.services.reports import create_report, download_of, find_reportable, label_of
+from releasehub.core.errors import Conflict, Invalid, TooMany
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.forms import ServiceForm
+from releasehub.pages.viewers import viewer_of
+
+THANKS = _("Thank you. A moderator will look at your report.")
+
+
+class ReportForm(ServiceForm):
+    """The form of a report. Browsers hide the field `website`, so only programs that fill in every field send it."""
+
+    reason = forms.ChoiceField(label=_("What is wrong?"), choices=Report.Reason.choices, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=_("Description"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("Say what you found and where. Only moderators read it."),
+    )
+    website = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    @property
+    def is_from_a_robot(self) -> bool:
+        return bool(self.cleaned_data["website"])
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@answers_errors
+def report(request: HttpRequest, kind: str, public_id: str) -> HttpResponseBase:
+    actor = viewer_of(request)
+    if report_policy.needs_account(actor):  # before anything else, so that the answer does not tell what exists
+        return redirect_to_login(request.get_full_path())
+    target = find_reportable(kind, public_id)
+    report_policy.ensure_report(actor, target)
+    form, download, wait = ReportForm(request.POST or None), download_of(target), 0
+    if form.is_valid():
+        try:
+            if not form.is_from_a_robot:
+                values = {name: form.cleaned_data[name] for name in ("reason", "text")}
+                create_report(actor=actor, target=target, **values)
+        except (Conflict, Invalid, TooMany) as error:
+            form.refuse(error)
+            wait = error.wait if isinstance(error, TooMany) else 0
+        else:
+            messages.success(request, THANKS)
+            return redirect(download.path)
+    context = {"form": form, "download": download, "label": label_of(target), "kind": kind}
+    status = 429 if wait else 400 if form.errors else 200
+    response = render(request, "pages/report.html", context, status=status)
+    if wait:
+        response["Retry-After"] = str(wait)
+    return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -19,11 +20,21 @@ from releasehub.community.report_policy import report_policy
 from releasehub.community.services.reports import MODELS, dismiss_report, resolve_report
 
 STATE_COLORS = {"open": "warning", "resolved": "success", "dismissed": "info"}
-NOTE = {
-    "wants_reason": True,
-    "reason_label": "Note to the author of the report",
-    "reason_use": "sent by e-mail to authors with an account, and kept in the audit log",
-}
+
+
+def _closing(name: str, label: str, done: str, close: Callable[..., object]) -> RowAction:
+    """Return an action that closes open reports with a note."""
+    return RowAction(
+        name=name,
+        label=label,
+        done=done,
+        run=lambda actor, row, note: close(actor=actor, report=row, note=note),
+        applies=lambda row: row.is_open,
+        question="close",
+        wants_reason=True,
+        reason_label="Note to the author of the report",
+        reason_use="sent by e-mail to authors with an account, and kept in the audit log",
+    )
 
 
 @admin.register(Report)
@@ -40,24 +51,8 @@ class ReportAdmin(ActionAdmin):
     )
     readonly_fields = fields
     row_actions = (
-        RowAction(
-            name="resolve",
-            label="Resolve: action was taken",
-            done="resolved",
-            run=lambda actor, row, note: resolve_report(actor=actor, report=row, note=note),
-            applies=lambda row: row.is_open,
-            question="close",
-            **NOTE,
-        ),
-        RowAction(
-            name="dismiss",
-            label="Dismiss: nothing has to change",
-            done="dismissed",
-            run=lambda actor, row, note: dismiss_report(actor=actor, report=row, note=note),
-            applies=lambda row: row.is_open,
-            question="close",
-            **NOTE,
-        ),
+        _closing("resolve", "Resolve: action was taken", "resolved", resolve_report),
+        _closing("dismiss", "Dismiss: nothing has to change", "dismissed", dismiss_report),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

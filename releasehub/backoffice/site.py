@@ -38,7 +38,7 @@ class HubAdminSite(UnfoldAdminSite):
         actor = admin_actor(request)
         reports = Report.objects.visible_to(actor).open()
         count = reports.count() if download_policy.is_moderator(actor) else None
-        return super().index(request, {**(extra_context or {}), "open_reports": count})
+        return super().index(request, {**(extra_context or {}), "open_reports": count})  # type: ignore[no-any-return]
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return LookupView.as_view(admin_site=self)(request)

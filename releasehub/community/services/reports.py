@@ -104,7 +104,7 @@ def _close(actor: Actor, report: Report, state: Report.State, note: str) -> Repo
         Conflict: Somebody has closed the report already.
     """
     report_policy.ensure("close", actor, report)
-    locked = Report.objects.select_for_update(of=("self",)).filter(pk=report.pk).first()
+    locked: Report | None = Report.objects.select_for_update(of=("self",)).filter(pk=report.pk).first()
     if locked is None:
         raise NotFound
     if not locked.is_open:

@@ -14,6 +14,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.community import report_mail
 from releasehub.community.leaving import end_community_mail
 from releasehub.community.models import Report
+from releasehub.community.personal_export import contributions_of
 from releasehub.community.report_policy import report_policy
 from releasehub.community.retention import purge_reports
 from releasehub.community.services import (
@@ -166,6 +167,13 @@ def test_anonymized_users_get_no_more_mail(settings: Any, moderator: Actor) -> N
     resolve_report(actor=moderator, report=make_report(reporter=user))
     end_community_mail(actor=system(), user=user)
     assert report_mail.send_outcomes() == 0
+
+
+def test_personal_export_contains_the_reports_of_a_user() -> None:
+    user = make_user()
+    make_report(make_download(title="Tool"), user)
+    make_report()
+    assert [row["label"] for row in contributions_of(user)["reports"]] == ["Tool"]
 
 
 def test_closed_reports_are_deleted_after_their_period(moderator: Actor) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Max, QuerySet
 
 from downloads.models import Download
+from releasehub.search.ids import as_subquery
 from releasehub.search.models import MAX_VALUE_CHARACTERS, Facet
 from releasehub.search.words import fold_text
 from versions.platforms import fold_platform, platform_name
@@ -63,7 +64,7 @@ def downloads_with(kind: str, value: str) -> QuerySet[Facet, int]:
 
 def count_facets(download_ids: Collection[int], kinds: Collection[str]) -> dict[str, list[FacetCount]]:
     """Return the values of these downloads by kind, the most frequent ones first, with one query."""
-    rows = Facet.objects.filter(download_id__in=download_ids, kind__in=kinds)
+    rows = Facet.objects.filter(download_id__in=as_subquery(download_ids), kind__in=kinds)
     counted = rows.values_list("kind", "value").annotate(Max("label"), count=Count("id")).order_by("-count", "value")
     found: dict[str, list[FacetCount]] = defaultdict(list)
     for kind, value, label, count in counted:

@@ -15,12 +15,13 @@ from releasehub.core.actor import Actor
 from releasehub.search import index
 from releasehub.search.criteria import ORDERS, Age, Criteria, Sort
 from releasehub.search.facets import FacetCount, count_facets
+from releasehub.search.ids import as_subquery
 from releasehub.search.models import Facet
 from releasehub.search.spelling import corrected
 from releasehub.search.words import query_words
 
 MAX_WORDS = 16
-MAX_RESULTS = 1000
+MAX_RESULTS = 500
 NARROWING = (Facet.Kind.PLATFORM, Facet.Kind.LICENSE, Facet.Kind.CHANNEL)
 
 
@@ -79,11 +80,11 @@ def search_downloads(actor: Actor, criteria: Criteria, tree: CategoryTree | None
 
 def count_values(download_ids: Collection[int], tree: CategoryTree) -> Narrowing:
     """Count the values of the downloads that a search found, with two queries."""
-    rows = Download.objects.filter(pk__in=download_ids).order_by().values_list("category_id", "last_update_at")
+    rows = Download.objects.filter(pk__in=as_subquery(download_ids)).order_by()
     categories: Counter[int] = Counter()
     ages: Counter[int] = Counter()
     now = timezone.now()
-    for category_id, updated in rows:
+    for category_id, updated in rows.values_list("category_id", "last_update_at"):
         categories[category_id] += 1
         ages.update(age for age in Age.values if now - updated <= timedelta(days=age))
     return Narrowing(tree.totals(categories), ages, count_facets(download_ids, NARROWING))
@@ -92,11 +93,12 @@ def count_values(download_ids: Collection[int], tree: CategoryTree) -> Narrowing
 def _find(actor: Actor, criteria: Criteria, words: Sequence[str], tree: CategoryTree) -> list[int]:
     """Return the IDs of one download more than the result has at most, if there are that many."""
     rows = criteria.rows(actor, tree)
-    if words and criteria.order == Sort.RELEVANCE:
-        return index.ranked(words, rows, MAX_RESULTS + 1)
-    if words:
-        rows = rows.filter(pk__in=index.matching(words))
-    return list(rows.order_by(*ORDERS[criteria.order]).values_list("pk", flat=True)[: MAX_RESULTS + 1])
+    with index.quick_planning(actor):
+        if words and criteria.order == Sort.RELEVANCE:
+            return index.ranked(words, rows, MAX_RESULTS + 1)
+        if words:
+            rows = rows.filter(pk__in=index.matching(words))
+        return list(rows.order_by(*ORDERS[criteria.order]).values_list("pk", flat=True)[: MAX_RESULTS + 1])
 
 
 def _result(found: list[int], corrected_text: str = "") -> SearchResult:

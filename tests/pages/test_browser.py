@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from files.models import DownloadDay
 from releasehub.distribution import links
+from releasehub.search.refresh import refresh_index
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_gone
 from releasehub.webhooks.models import Endpoint
-from tests.factories import make_comment, make_download, make_file, make_review, make_user, make_version
+from tests.factories import make_category, make_comment, make_download, make_file, make_review, make_user, make_version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 ABOUT = ("versions/", "compare/?from=1.0.0&to=1.1.0", "changelog/", "statistics/")
@@ -71,6 +72,46 @@ def test_phone_shows_the_button_without_scrolling_and_nothing_moves(watched: Any
     box = watched.locator(".newest .large").first.bounding_box()
     assert box["y"] + box["height"] <= 640
     assert watched.evaluate("window.shifts || 0") == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+def test_lists_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, width: int, scheme: str) -> None:
+    """The lists with everything that they can show: menus, chips, a correction and empty results."""
+    ann, category = make_user("ann"), make_category("Tools " + "c" * 60)
+    for title, platform in (("Alpha " + "x" * 100, "linux"), ("Beta " + "y" * 100, "windows")):
+        download = make_download(ann, title=title, category=category, license=f"L-{platform}", tags=["cli"])
+        make_file(make_version(download), platform=platform)
+    refresh_index()
+    watched.set_viewport_size({"width": width, "height": 800})
+    watched.emulate_media(color_scheme=scheme)
+    lists = ("/search/", "/search/?platform=linux&updated=7", "/search/?q=alhpa", "/search/?q=absent", "/categories/")
+    for path in (*lists, "/authors/ann/", "/tags/cli/"):
+        watched.goto(live_server.url + path)
+        for menu in watched.query_selector_all(".narrow-bar summary")[-1:]:
+            menu.click()
+        check(watched)
+        assert watched.evaluate("performance.getEntriesByType('resource').length") < MAX_REQUESTS
+
+
+def test_search_shows_results_while_typing_and_remembers_searches(watched: Any, live_server: Any) -> None:
+    for title in ("Alpha", "Beta"):
+        make_download(title=title)
+    refresh_index()
+    watched.goto(f"{live_server.url}/search/?sort=title")
+    watched.press("body", "/")
+    watched.keyboard.type("alp")
+    watched.wait_for_selector("#count:has-text('1 download')")
+    assert watched.locator(".cards li").count() == 1
+    assert watched.url.endswith("/search/?q=alp&sort=title")
+    watched.keyboard.press("Enter")
+    watched.wait_for_load_state()
+    watched.goto(f"{live_server.url}/search/")
+    watched.click("#recent a:text('alp')")
+    watched.wait_for_url("**/search/?q=alp")
+    watched.fill("#q", "")
+    watched.click("#recent button")
+    assert watched.is_hidden("#recent")
+    assert watched.evaluate("localStorage.getItem('releasehub.searches')") == "[]"
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from allauth.account import app_settings
@@ -17,6 +18,7 @@ from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.browsers import describe_browser, user_agent_of
 from releasehub.accounts.mail_queue import queue_mail
 from releasehub.accounts.models import User
+from releasehub.accounts.preferences import reading_as
 from releasehub.accounts.sign_up import is_open_for, is_reserved
 from releasehub.core.encryption import decrypt, encrypt
 from releasehub.core.requests import address_of
@@ -75,7 +77,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render an e-mail and queue it. Its links never use the host of the request, which a caller can choose."""
         context = {"email": email, "site_name": site_name(), "site_url": site_url(), **context}
-        message = self.render_mail(template_prefix, email, context)
+        user = context.get("user")
+        # A stranger may have caused the e-mail, so the preference of the user comes first.
+        with reading_as(user) if user and user.language else nullcontext():
+            message = self.render_mail(template_prefix, email, context)
         queue_mail(email, str(message.subject), str(message.body))
 
     def send_notification_mail(

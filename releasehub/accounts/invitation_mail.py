@@ -11,9 +11,12 @@ from django.core.mail import EmailMessage
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation
+from releasehub.accounts.preferences import reading_as
+from releasehub.core.dates import moment_text
 from releasehub.core.site import site_url
 
 log = logging.getLogger(__name__)
@@ -53,10 +56,10 @@ def _send(invitation: Invitation) -> bool:
     if email and target is not None:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         Invitation.objects.filter(pk=invitation.pk).update(token_digest=digest(token))
-        title, rights = target_of(invitation.kind).describe(target, invitation.rights)
-        text = text_of(invitation, title, rights, token)
+        with reading_as(invitation.user):
+            title, rights = target_of(invitation.kind).describe(target, invitation.rights)
         try:
-            EmailMessage(f"Invitation to {_one_line(title)}", text, to=[email]).send()
+            message_of(invitation, title, rights, token, email).send()
         except (OSError, ValueError) as error:  # all failures of SMTP, and invalid e-mail addresses
             log.warning("The invitation %s could not be sent. Cause: %s", invitation.pk, type(error).__name__)
             if invitation.created_at > timezone.now() - GIVE_UP_AFTER:
@@ -71,17 +74,25 @@ def _address_of(invitation: Invitation) -> str:
     return invitation.user.email if invitation.user else ""
 
 
+def message_of(invitation: Invitation, title: str, rights: str, token: str, email: str) -> EmailMessage:
+    """Return the e-mail in the language of the invited user, or of the site if there is no account yet."""
+    with reading_as(invitation.user):
+        subject = gettext("Invitation to %(title)s") % {"title": _one_line(title)}
+        return EmailMessage(subject, text_of(invitation, title, rights, token), to=[email])
+
+
 def text_of(invitation: Invitation, title: str, rights: str, token: str) -> str:
     """Return the text of the e-mail."""
-    path = reverse("pages:invitation-by-link", args=[token])
+    values = {"title": _one_line(title), "url": site_url(), "rights": rights}
+    time = {"time": moment_text(invitation.expires_at)}
     lines = [
-        f"You are invited to {_one_line(title)} on {site_url()}, with these rights: {rights}.",
+        gettext("You are invited to %(title)s on %(url)s, with these rights: %(rights)s.") % values,
         "",
-        "Sign in and open this link to accept or decline:",
-        f"{site_url()}{path}",
+        gettext("Sign in and open this link to accept or decline:"),
+        f"{site_url()}{reverse('pages:invitation-by-link', args=[token])}",
         "",
-        f"The invitation expires on {invitation.expires_at:%Y-%m-%d %H:%M} UTC.",
-        "If you do not expect it, you can ignore this e-mail.",
+        gettext("The invitation expires on %(time)s.") % time,
+        gettext("If you do not expect it, you can ignore this e-mail."),
     ]
     return "\n".join(lines) + "\n"
 

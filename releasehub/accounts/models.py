@@ -48,6 +48,8 @@ class User(PublicIdModel, AbstractUser):
     )
 
     wants_sign_in_mail = models.BooleanField("e-mail about sign-ins with a new browser", default=True)
+    language = models.CharField(max_length=10, blank=True, editable=False)
+    time_zone = models.CharField(max_length=64, blank=True, editable=False)
     anonymized_at = models.DateTimeField(null=True, editable=False)
     traces_erased_at = models.DateTimeField(null=True, editable=False)
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.browsers import remember_browser
 from releasehub.accounts.models import User
+from releasehub.accounts.preferences import carry_preferences
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, Origin
@@ -36,6 +37,7 @@ def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any)
     actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
     audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
     remember_browser(request, user)
+    carry_preferences(request, user)
 
 
 @receiver(user_logged_out)

@@ -10,8 +10,11 @@ from django.core.mail import EmailMessage
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
+from downloads.models import Category, Download
 from files.models import File
+from releasehub.accounts.preferences import reading_as
 from releasehub.community.models import WatchNotice
 from releasehub.community.services.watching import stop_token
 from releasehub.core.actor import Actor
@@ -79,25 +82,43 @@ def _finish(notice: WatchNotice) -> None:
 
 
 def message_of(notice: WatchNotice) -> EmailMessage:
-    """Return the e-mail, with a link that stops further ones."""
+    """Return the e-mail in the language of the user, with a link that stops further ones."""
+    with reading_as(notice.user):
+        return _message_of(notice)
+
+
+def _message_of(notice: WatchNotice) -> EmailMessage:
     version, category = notice.version, notice.watch.category
     download, base_url = version.download, site_url()
     name = _one_line(f"{download.title} {version.number}")
     page = reverse("pages:version", kwargs={"slug": download.slug, "pk": download.pk, "number": version.number})
     query = version.page_query
     stop = f"{base_url}{reverse('pages:watch-stop', args=[stop_token(notice.watch)])}"
-    watched = f"the category {_one_line(category.title)}" if category else _one_line(download.title)
+    text = gettext("%(name)s was published in the channel %(channel)s.") if "channel" in query else ""
     lines = [
-        f"{name} was published{f' in the channel {version.shown_channel}' if 'channel' in query else ''}.",
+        (text or gettext("%(name)s was published.")) % {"name": name, "channel": version.shown_channel},
         "",
         f"{base_url}{page}{'?' if query else ''}{urlencode(query)}",
         "",
-        f"You get this e-mail because you watch {watched} on {base_url}.",
-        "Open this link to stop these e-mails:",
+        _reason_of(category or download, base_url),
+        gettext("Open this link to stop these e-mails:"),
         stop,
     ]
     headers = {"List-Unsubscribe": f"<{stop}>"}
-    return EmailMessage(f"{name} was published", "\n".join(lines) + "\n", to=[notice.user.email], headers=headers)
+    return EmailMessage(
+        gettext("%(name)s was published") % {"name": name},
+        "\n".join(lines) + "\n",
+        to=[notice.user.email],
+        headers=headers,
+    )
+
+
+def _reason_of(watched: Download | Category, url: str) -> str:
+    """Return why the user gets the e-mail."""
+    text = gettext("You get this e-mail because you watch %(title)s on %(url)s.")
+    if isinstance(watched, Category):
+        text = gettext("You get this e-mail because you watch the category %(title)s on %(url)s.")
+    return text % {"title": _one_line(watched.title), "url": url}
 
 
 def _one_line(text: str) -> str:

@@ -31,6 +31,7 @@ ENTRIES = (
     Entry("pages:profile", _("Profile"), "user", "profile/"),
     Entry("mfa_index", _("Password and security"), "shield", "security/"),
     Entry("pages:browsers", _("Signed-in browsers"), "system", "browsers/"),
+    Entry("pages:preferences", _("Language and time zone"), "web", "language/"),
     Entry("pages:watches", _("Notifications"), "bell", "watches/"),
     Entry("pages:keys", _("API keys"), "key", "keys/"),
     Entry("pages:access-keys", _("Access keys"), "people", "access-keys/"),

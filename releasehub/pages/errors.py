@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from releasehub.apikeys.verification import InactiveKey, UnknownKey
 from releasehub.core import errors
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
 from releasehub.distribution.access_keys import KeyRefused
-from releasehub.pages.domain_messages import translated
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

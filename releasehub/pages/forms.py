@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from downloads.models import Download
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError
-from releasehub.pages.domain_messages import translated
 
 MAX_CHOICES = 500
 

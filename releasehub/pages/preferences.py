@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation.trans_real import parse_accept_lang_header
+
+from releasehub.accounts.preferences import SIGNED_IN_USER, zone_named
 
 LANGUAGE_PARAMETER = "lang"
 
@@ -30,11 +31,20 @@ def asked_language(request: HttpRequest) -> str | None:
     return code if code in settings.SITE_LANGUAGES else None
 
 
-def remember_language(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie if the URL names another language than the cookie."""
+def remember_preferences(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Set the cookies for the language that the URL names, and for what a user who has just signed in prefers."""
     code = asked_language(request)
     if code and request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) != code:
         set_preference(response, settings.LANGUAGE_COOKIE_NAME, code)
+    if user := request.META.get(SIGNED_IN_USER):
+        set_preferences(response, user.language, user.time_zone)
+
+
+def set_preferences(response: HttpResponseBase, language: str, time_zone: str) -> None:
+    """Take the preferences of an account into this browser. Those that are empty change nothing."""
+    for name, value in ((settings.LANGUAGE_COOKIE_NAME, language), (settings.ZONE_COOKIE_NAME, time_zone)):
+        if value:
+            set_preference(response, name, value)
 
 
 def set_preference(response: HttpResponseBase, name: str, value: str) -> None:
@@ -50,13 +60,7 @@ def set_preference(response: HttpResponseBase, name: str, value: str) -> None:
 
 def zone_of(request: HttpRequest) -> ZoneInfo | None:
     """Return the chosen time zone or that of the browser, or None for UTC."""
-    for cookie in (settings.ZONE_COOKIE_NAME, settings.BROWSER_ZONE_COOKIE_NAME):
-        if (name := request.COOKIES.get(cookie)) in known_zones():
-            return ZoneInfo(str(name))
-    return None
-
-
-@cache
-def known_zones() -> frozenset[str]:
-    """Return the names of all time zones. Reading them takes a moment, because they are files."""
-    return frozenset(available_timezones())
+    cookies = request.COOKIES
+    return zone_named(cookies.get(settings.ZONE_COOKIE_NAME)) or zone_named(
+        cookies.get(settings.BROWSER_ZONE_COOKIE_NAME)
+    )

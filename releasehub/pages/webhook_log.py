@@ -12,10 +12,10 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict
 from releasehub.core.numbers import read_number
 from releasehub.core.requests import actor_of
-from releasehub.pages.domain_messages import translated
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.webhook_forms import RangeForm
 from releasehub.webhooks import replays

@@ -13,9 +13,9 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from releasehub.core.actor import Actor
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Invalid, NotFound
 from releasehub.core.requests import actor_of
-from releasehub.pages.domain_messages import translated
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from releasehub.api.dialects import is_api
 from releasehub.core.anonymous_cache import state_language
-from releasehub.pages.preferences import language_of, remember_language, zone_of
+from releasehub.pages.preferences import language_of, remember_preferences, zone_of
 
 # The admin is English, and so are feeds and files, which programs read.
 _WITHOUT_LANGUAGE = re.compile(r"/(admin|static|metrics)(/|$)|.*\.(atom|json|xml|css|txt|ico)$")
@@ -29,5 +29,5 @@ class PageLanguageMiddleware:
         with translation.override(language_of(request), deactivate=True), timezone.override(zone_of(request)):
             response = self.get_response(request)
             state_language(response)
-        remember_language(request, response)
+        remember_preferences(request, response)
         return response

@@ -7,7 +7,12 @@ from datetime import timedelta
 
 from django.core.mail import EmailMessage
 from django.db import models
+from django.utils.translation import gettext
 
+from releasehub.accounts.models import User
+from releasehub.accounts.preferences import reading_as
+from releasehub.core.dates import moment_text
+from releasehub.core.domain_messages import translated
 from releasehub.core.site import site_url
 from releasehub.webhooks import clock
 from releasehub.webhooks.models import Endpoint
@@ -18,7 +23,6 @@ log = logging.getLogger(__name__)
 SEND_TASK = "mail.endpoint_notices"  # in the queue `outbound`, so that a slow mail server delays no delivery
 RETRY_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(days=2)
-SUBJECT = "A webhook endpoint was disabled"
 
 
 def has_due_notices() -> bool:
@@ -49,10 +53,10 @@ def _claim(endpoint: Endpoint) -> bool:
 
 
 def _send(endpoint: Endpoint) -> bool:
-    emails = sorted({user.email for user in owners_of(endpoint) if user.email})
+    readers = {user.email: user for user in owners_of(endpoint) if user.email}
     try:
-        for email in emails:
-            EmailMessage(SUBJECT, text_of(endpoint), to=[email]).send()
+        for email in sorted(readers):
+            message_of(endpoint, readers[email]).send()
     except (OSError, ValueError) as error:  # all failures of SMTP, and invalid e-mail addresses
         log.warning("The notice about %s could not be sent. Cause: %s", endpoint, type(error).__name__)
         if not _should_give_up(endpoint):
@@ -65,16 +69,23 @@ def _should_give_up(endpoint: Endpoint) -> bool:
     return Endpoint.objects.filter(pk=endpoint.pk, disabled_at__lte=clock.now(-GIVE_UP_AFTER)).exists()
 
 
+def message_of(endpoint: Endpoint, reader: User) -> EmailMessage:
+    """Return the e-mail in the language of an owner."""
+    with reading_as(reader):
+        return EmailMessage(gettext("A webhook endpoint was disabled"), text_of(endpoint), to=[reader.email])
+
+
 def text_of(endpoint: Endpoint) -> str:
     """Return the text of the e-mail. It omits the path of the URL, which may contain a token."""
-    name = endpoint.title or endpoint.description
+    values = {"name": endpoint.title or endpoint.description, "host": endpoint.host}
+    text = gettext("The webhook endpoint “%(name)s” at %(host)s was disabled.") if values["name"] else ""
     lines = [
-        f"The webhook endpoint{f' “{name}”' if name else ''} at {endpoint.host} was disabled.",
+        (text or gettext("The webhook endpoint at %(host)s was disabled.")) % values,
         "",
-        f"Reason: {endpoint.disabled_reason}",
+        gettext("Reason: %(reason)s") % {"reason": translated(endpoint.disabled_reason)},
     ]
     if endpoint.failing_since:
-        lines.append(f"First failure: {endpoint.failing_since:%Y-%m-%d %H:%M} UTC.")
-    lines += ["", "It receives no more events until you resume it. You can then retry failed deliveries.", ""]
+        lines.append(gettext("First failure: %(time)s.") % {"time": moment_text(endpoint.failing_since)})
+    lines += ["", gettext("It receives no more events until you resume it. You can then retry failed deliveries."), ""]
     lines.append(f"{site_url()}{endpoint.path}")
     return "\n".join(lines) + "\n"

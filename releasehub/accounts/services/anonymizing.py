@@ -128,6 +128,8 @@ def _clear_account(user: User) -> None:
         "email": "",
         "password": make_password(None),
         "last_login": None,
+        "language": "",
+        "time_zone": "",
         "is_active": False,
         "is_staff": False,
         "anonymized_at": timezone.now(),

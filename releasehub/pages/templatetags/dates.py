@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from releasehub.core import dates
+
 register = template.Library()
 
 
@@ -38,16 +40,13 @@ def ago(value: datetime) -> str:
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """Return a `time` element with date, time and time zone, such as 3 May 2026 14:00 UTC."""
-    return _element(_exact(value), moment_text(value)) if value is not None else ""
+    return _element(_exact(value), dates.moment_text(value)) if value is not None else ""
 
 
 @register.filter
 def moment_text(value: datetime | None) -> str:
-    """Return date, time and time zone as plain text, for attributes and messages."""
-    if value is None:
-        return ""
-    local = timezone.localtime(value)
-    return f"{date_format(local, 'DATETIME_FORMAT')} {zone_name(local)}"
+    """Return date, time and time zone as plain text, for attributes."""
+    return dates.moment_text(value) if value is not None else ""
 
 
 @register.filter
@@ -56,13 +55,7 @@ def second(value: datetime | None) -> SafeString | str:
     if value is None:
         return ""
     local = timezone.localtime(value)
-    return _element(_exact(value), f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S} {zone_name(local)}")
-
-
-def zone_name(local: datetime) -> str:
-    """Return the abbreviation of the time zone, such as CET. Some zones have only an offset, such as -03."""
-    name = local.tzname() or ""
-    return f"UTC{name}" if name.startswith(("+", "-")) else name
+    return _element(_exact(value), f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S} {dates.zone_name(local)}")
 
 
 def _exact(value: datetime) -> str:

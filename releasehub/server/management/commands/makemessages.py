@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.commands import makemessages
 
-from releasehub.pages.domain_messages import TEMPLATES
-from releasehub.pages.message_sources import collect
+from releasehub.core.domain_messages import TEMPLATES
+from releasehub.server.message_sources import collect
 
 NOT_SHOWN = ["tests", "bench", "build", "cli", "docs", "var", "releasehub/api", "releasehub/backoffice"]
 NOT_SHOWN += ["templates/admin", "templates/unfold", "style_guide.html"]

@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from releasehub.pages.domain_messages import TEMPLATES, translated
-from releasehub.pages.message_sources import collect, sentences_of
+from releasehub.core.domain_messages import TEMPLATES, translated
+from releasehub.server.message_sources import collect, sentences_of
 
 pytestmark = pytest.mark.embedded
 SOURCE = '''

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import migrated_database
 from tests.services.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,6 +105,8 @@ class PreparedData:
     def _prepare(source: Path, demo: str) -> None:
         unfinished = source.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        migrated_database.copy_to(unfinished / "releasehub.sqlite3")
         start(unfinished, fresh=True, RELEASEHUB_DEMO=demo).stop()
         unfinished.rename(source)
 

@@ -7,6 +7,7 @@ stored in a file that is named after their content. PostgreSQL always migrates: 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -31,6 +32,13 @@ def stored_file() -> Path:
 def restore(connection: BaseDatabaseWrapper, path: Path) -> None:
     with closing(sqlite3.connect(path)) as stored:
         stored.backup(raw(connection))
+
+
+def copy_to(path: Path) -> None:
+    """Copy the stored database, if there is one, so that a process that a test starts has nothing to migrate."""
+    if (stored := stored_file()).exists():
+        shutil.copyfile(stored, path)
+        path.chmod(0o600)
 
 
 def store(connection: BaseDatabaseWrapper, path: Path, process: str) -> None:

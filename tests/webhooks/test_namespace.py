@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import migrated_database
 from tests.outbound.test_namespace import CORPUS, PUBLIC, ensure_namespaces
 
 pytestmark = pytest.mark.embedded
@@ -23,6 +24,7 @@ ROUTES = ("create", "edit", *SENDS)
 def report(tmp_path_factory: pytest.TempPathFactory) -> Any:
     ensure_namespaces()
     folder = tmp_path_factory.mktemp("hub")
+    migrated_database.copy_to(folder / "hub.sqlite3")
     script = Path(__file__).with_name("namespace_run.py")
     done = subprocess.run(
         ["unshare", "-Urn", sys.executable, str(script), str(CORPUS)],

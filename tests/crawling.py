@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import Resolver404, ResolverMatch, resolve
 
 TOKEN = "csrfmiddlewaretoken"
-SAME_PAGE = frozenset({"pk", "object_id", "public_id", "webhook_id", "slug", "number", "filename"})
+SAME_PAGE = frozenset({"pk", "object_id", "public_id", "webhook_id", "picture_id", "slug", "number", "filename"})
 
 
 @dataclass(frozen=True)

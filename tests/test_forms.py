@@ -15,12 +15,13 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from downloads.models import Download
 from files.models import File
 from releasehub.api.dialects import is_api
 from releasehub.core.encryption import encrypt
 from tests.conftest import begin_with
 from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, unlike, walk
-from tests.factories import make_download, make_everything, make_user, make_version
+from tests.factories import make_download, make_everything, make_picture, make_user, make_version
 
 STARTS = (
     "/",
@@ -67,6 +68,7 @@ WITHOUT_FORM = {
 def build() -> dict[str, Any]:
     root = make_user("root", is_staff=True, is_superuser=True)
     make_everything(root)
+    make_picture(Download.objects.get(title="Everything"))
     Authenticator.objects.create(user=root, type="totp", data={"secret": encrypt("JBSWY3DPEHPK3PXP")})
     Authenticator.objects.create(user=root, type="recovery_codes", data={"seed": encrypt("0" * 80), "used_mask": 0})
     author = make_user("author")

@@ -1,6 +1,8 @@
-"""The form that adds a picture, for the admin and for the pages of authors."""
+"""The forms that add and change pictures, for the admin and for the pages of authors."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from downloads.models import Download
 from files.models import Picture
 from files.models.picture import MAX_TEXT_CHARACTERS
-from files.pictures.services import receive_picture
+from files.pictures.ordering import move_screenshot
+from files.pictures.services import receive_picture, remove_picture, update_picture
 from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
 
 
 class PictureTextsForm(forms.Form):
@@ -52,3 +56,22 @@ class PictureForm(PictureTextsForm):
         values = dict(self.cleaned_data)
         upload = values.pop("file").staged
         return receive_picture(actor=actor, download=download, upload=upload, **values)
+
+
+def change_picture(*, actor: Actor, picture: Picture, name: str, texts: Mapping[str, str]) -> None:
+    """Carry out the button `name` of a page with pictures: texts, earlier, later or remove.
+
+    Raises:
+        NotFound: There is no such button.
+        DomainError: As the service behind the button.
+    """
+    match name:
+        case "texts":
+            values = {field: texts.get(field, "") for field in PictureTextsForm.base_fields}
+            update_picture(actor=actor, picture=picture, **values)
+        case "earlier" | "later":
+            move_screenshot(actor=actor, picture=picture, by=-1 if name == "earlier" else 1)
+        case "remove":
+            remove_picture(actor=actor, picture=picture)
+        case _:
+            raise NotFound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
@@ -16,16 +16,13 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, 
 from downloads.models import Download
 from downloads.policies import download_policy
 from files.models import Picture
-from files.pictures.forms import PictureForm, PictureTextsForm
-from files.pictures.ordering import move_screenshot
+from files.pictures.forms import PictureForm, PictureTextsForm, change_picture
 from files.pictures.paths import with_sizes
-from files.pictures.services import remove_picture, update_picture
 from files.pictures.storing import authorize_picture
 from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
-from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, StorageFull
 
 TEXT_WIDGETS = dict.fromkeys(("alt_text", "caption"), UnfoldAdminTextInputWidget)
@@ -95,7 +92,12 @@ class PicturesMixin(ActionAdmin):
         picture = download.stored_pictures.select_related("download__category").filter(public_id=public_id).first()
         if picture is None:
             raise Http404
-        self.each(request, [picture], lambda row: _change(actor, row, name, request.POST), "picture changed")
+        self.each(
+            request,
+            [picture],
+            lambda row: change_picture(actor=actor, picture=row, name=name, texts=request.POST.dict()),
+            "picture changed",
+        )
         return HttpResponseRedirect(_url(download))
 
     def _editable(self, request: HttpRequest, pk: int) -> Download:
@@ -114,18 +116,6 @@ class PicturesMixin(ActionAdmin):
         context["pictures"] = [(picture, _texts_form(picture)) for picture in pictures]
         status = 507 if isinstance(error, StorageFull) else 200
         return TemplateResponse(request, "admin/releasehub/pictures.html", context, status=status)
-
-
-def _change(actor: Actor, picture: Picture, name: str, entered: QueryDict) -> None:
-    match name:
-        case "texts":
-            update_picture(actor=actor, picture=picture, **{text: entered.get(text, "") for text in TEXT_WIDGETS})
-        case "earlier" | "later":
-            move_screenshot(actor=actor, picture=picture, by=-1 if name == "earlier" else 1)
-        case "remove":
-            remove_picture(actor=actor, picture=picture)
-        case _:
-            raise Http404
 
 
 def _texts_form(picture: Picture) -> AdminTextsForm:

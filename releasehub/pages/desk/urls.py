@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releasehub.pages.desk import downloads, files, previews, uploads, version_moves, versions
+from releasehub.pages.desk import downloads, files, pictures, previews, uploads, version_moves, versions
 
 urlpatterns = [
     path("downloads/", downloads.index, name="desk"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("downloads/<slug:public_id>/", downloads.detail, name="desk-download"),
     path("downloads/<slug:public_id>/edit/", downloads.edit, name="desk-download-edit"),
     path("downloads/<slug:public_id>/do/<slug:name>/", downloads.act, name="desk-download-act"),
+    path("downloads/<slug:public_id>/pictures/", pictures.pictures, name="desk-pictures"),
+    path("downloads/<slug:public_id>/pictures/<slug:picture_id>/<slug:name>/", pictures.act, name="desk-picture-act"),
     path("downloads/<slug:public_id>/versions/new/", versions.new, name="desk-version-new"),
     path("downloads/<slug:public_id>/versions/do/", version_moves.move_several, name="desk-versions-move"),
     path("versions/<slug:public_id>/", versions.detail, name="desk-version"),

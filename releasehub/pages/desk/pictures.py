@@ -1,0 +1,105 @@
+"""The icon, the cover and the screenshots of a download on the author's desk."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from files.models import Picture
+from files.pictures.forms import PictureForm, PictureTextsForm, change_picture
+from files.pictures.paths import with_sizes
+from files.pictures.storing import authorize_picture
+from files.uploads.form_uploads import receive_files
+from files.uploads.handlers import takes_files
+from releasehub.core.actor import Actor
+from releasehub.core.errors import DomainError, NotFound, StorageFull
+from releasehub.core.requests import actor_of
+from releasehub.pages.desk.lookup import find_download
+from releasehub.pages.errors import answers_errors
+
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@takes_files
+@csrf_exempt
+@login_required
+@read_or_write
+@answers_errors
+def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """Show the pictures, and add one. See `files.upload` for the order of the checks."""
+    actor, download = _editable(request, public_id)
+    with receive_files(request, lambda name: authorize_picture(actor=actor, download=download)):
+        try:
+            return _receive(request, download)
+        except StorageFull:
+            raise
+        except DomainError as error:
+            entered = PictureForm(initial=request.POST.dict())
+            return _page(request, download, entered, error=error.message, status=400)
+
+
+@csrf_protect
+def _receive(request: HttpRequest, download: Download) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, download, PictureForm())
+    form = PictureForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, download, form, status=400)
+    form.save(actor_of(request), download)
+    messages.success(request, _("The picture was added."))
+    return redirect("pages:desk-pictures", download.public_id)
+
+
+@login_required
+@require_POST
+@answers_errors
+def act(request: HttpRequest, public_id: str, picture_id: str, name: str) -> HttpResponseBase:
+    """Change the texts of one picture, move it, or remove it."""
+    actor, download = _editable(request, public_id)
+    picture = Picture.objects.filter(download=download, public_id=picture_id).first()
+    if picture is None:
+        raise NotFound
+    picture.download = download
+    try:
+        change_picture(actor=actor, picture=picture, name=name, texts=request.POST.dict())
+    except NotFound:
+        raise
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("The pictures were changed."))
+    return redirect("pages:desk-pictures", public_id)
+
+
+def _editable(request: HttpRequest, public_id: str) -> tuple[Actor, Download]:
+    """Return the actor and the download.
+
+    Raises:
+        NotFound: The actor does not work on the download.
+        Denied: The actor may not edit the download.
+    """
+    actor = actor_of(request)
+    download = find_download(actor, public_id)
+    download_policy.ensure("edit", actor, download)
+    return actor, download
+
+
+def _page(
+    request: HttpRequest, download: Download, form: PictureForm, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    rows = with_sizes(Picture.objects.filter(download=download)).order_by("kind", "display_order", "id")
+    listed = [(row, _texts_form(row)) for row in rows]
+    context = {"download": download, "pictures": listed, "form": form, "error": error}
+    return render(request, "pages/desk/pictures.html", context, status=status)
+
+
+def _texts_form(picture: Picture) -> PictureTextsForm:
+    initial = {"alt_text": picture.alt_text, "caption": picture.caption}
+    return PictureTextsForm(initial=initial, auto_id=f"{picture.public_id}_%s")

@@ -7,11 +7,13 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.backends import TOO_MANY
@@ -105,6 +107,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return decrypt(encrypted_text)
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """Suggest the browser as the name of a passkey, because most passkeys live on its device."""
+        return describe_browser(user_agent_of(context.request)) or gettext("Passkey")
 
     def get_totp_issuer(self) -> str:
         return site_name()

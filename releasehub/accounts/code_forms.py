@@ -7,6 +7,7 @@ from typing import Any
 from allauth.core import context
 from allauth.mfa.base import forms as base
 from allauth.mfa.totp import forms as totp
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -48,3 +49,14 @@ class ReauthenticateForm(LimitedCodes, base.ReauthenticateForm):
 
 class ActivateForm(LimitedCodes, totp.ActivateTOTPForm):
     pass
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    """The name of a new passkey, and whether it is enough to sign in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["passwordless"]
+        field.initial, field.label = True, _("Sign in with it alone, without a password")
+        field.help_text = _("The device then asks for your fingerprint, face or PIN.")
+        self.fields["name"].label = _("Name")

@@ -99,7 +99,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
         raise NotFound
     response = render(request, "pages/invitation.html", {"invitation": shown[0]})
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"  # with `no-referrer`, browsers send the form as `Origin: null`
     return response
 
 

@@ -69,7 +69,10 @@ def password_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def keep_secret(response: HttpResponse) -> HttpResponse:
-    """Let no cache store a page whose URL is a secret, and tell the URL to no other site."""
+    """Let no cache store a page whose URL is a secret, and tell the URL to no other site.
+
+    The policy must not be `no-referrer`: browsers then send forms with `Origin: null`, which the CSRF check refuses.
+    """
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"
     return response

@@ -73,7 +73,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponseBase:
         return redirect("pages:front")
     response = render(request, "pages/watch_stop.html")
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    response["Referrer-Policy"] = "same-origin"  # with `no-referrer`, browsers send the form as `Origin: null`
     return response
 
 

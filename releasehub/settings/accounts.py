@@ -46,5 +46,6 @@ MFA_RATE_LIMITS = False
 MFA_FORMS = {
     "authenticate": "releasehub.accounts.code_forms.AuthenticateForm",
     "reauthenticate": "releasehub.accounts.code_forms.ReauthenticateForm",
+    "add_webauthn": "releasehub.accounts.code_forms.AddPasskeyForm",
     "activate_totp": "releasehub.accounts.code_forms.ActivateForm",
 }

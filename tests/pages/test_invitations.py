@@ -150,7 +150,7 @@ def test_link_of_the_invitation_email_opens_for_any_account(scene: Scene, settin
     assert ("Tool" in text(shown), shown["Cache-Control"], shown["Referrer-Policy"]) == (
         True,
         "no-store",
-        "no-referrer",
+        "same-origin",
     )
     assert client.post(found[0], {"answer": "accept"}).status_code == 302
     assert TeamMember.objects.filter(user=newcomer).exists()

@@ -15,6 +15,7 @@ from releasehub.pages.colors import readable_on
 
 WIDTH, HEIGHT = 1200, 630
 MARGIN, ICON_PIXELS, BAND_PIXELS = 80, 160, 18
+NAME_WIDTH = WIDTH - 2 * MARGIN - ICON_PIXELS - 40
 TITLE_PIXELS, LINE_PIXELS, NAME_PIXELS = 76, 38, 34
 DEFAULT_ACCENT, PAPER, INK, SOFT = "#3449d1", "#ffffff", "#171c28", "#505a6e"
 FONTS = Path(__file__).with_name("fonts")
@@ -61,15 +62,20 @@ def draw_card(card: Card, icon: bytes, font_path: str = "") -> bytes:
         draw.text((MARGIN, top), line, font=title_font, fill=INK)
         top += TITLE_PIXELS + 14
     if has_glyphs(line_font, card.tag_line):
-        for line in wrapped(card.tag_line, line_font, max_lines=2 if top < MARGIN + 350 else 1):
+        for line in wrapped(card.tag_line, line_font, max_lines=2):
             draw.text((MARGIN, top + 8), line, font=line_font, fill=SOFT)
             top += LINE_PIXELS + 12
-    name_font = load_font(bold, NAME_PIXELS)
-    name = next(wrapped(card.site_name, name_font, max_lines=1), "") if has_glyphs(name_font, card.site_name) else ""
-    draw.text((WIDTH - MARGIN, MARGIN + ICON_PIXELS // 2), name, font=name_font, fill=SOFT, anchor="rm")
+    _put_name(draw, card.site_name, load_font(bold, NAME_PIXELS))
     target = BytesIO()
     picture.save(target, "PNG", optimize=True)
     return target.getvalue()
+
+
+def _put_name(draw: ImageDraw.ImageDraw, name: str, font: Font) -> None:
+    """Draw the name of the site on the right side of the icon."""
+    if has_glyphs(font, name):
+        place = (WIDTH - MARGIN, MARGIN + ICON_PIXELS // 2)
+        draw.text(place, cut(name, font, NAME_WIDTH), font=font, fill=SOFT, anchor="rm")
 
 
 def _put_icon(picture: Image.Image, card: Card, icon: bytes, accent: str, font: Font) -> None:

@@ -23,6 +23,7 @@ from releasehub.webhooks.endpoint_states import send_test_event
 from releasehub.webhooks.endpoints import create_endpoint
 from tests.factories.accounts import make_organization, make_user
 from tests.factories.community import make_comment, make_report, make_review
+from tests.factories.pictures import make_picture
 from tests.factories.releases import (
     make_category,
     make_download,
@@ -54,6 +55,7 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     share_download(actor=system(), download=download, user=make_user())
     make_loose_upload(owner)
     make_opinions(owner, download)
+    make_picture(download)
     issue_access_key(actor=system(), download=download, name="A customer")
     issue_key(actor=system(), user=owner, name="pipeline", scopes=["mc_dm_download:read"])
     for target in (download, category):

@@ -51,10 +51,18 @@ def _list(
         row.download = download
     return {
         "page": page,
-        "rejected": list(model.all_objects.rejected_for(actor, download)[:MAX_REJECTED]),
+        "rejected": _rejected(actor, model, download),
         "changeable": {row.pk for row in page.object_list if contribution_policy.can_edit(actor, row)},
         "deletable": {row.pk for row in page.object_list if contribution_policy.can_delete(actor, row)},
     }
+
+
+def _rejected(actor: Actor, model: type[Contribution], download: Download) -> list[Contribution]:
+    """Return the viewer's texts that a moderator rejected, without a query where no text waits for approval."""
+    rules = rules_of(download.category)
+    if not (rules.comments_need_approval or rules.holds_first_posts):
+        return []
+    return list(model.all_objects.rejected_for(actor, download)[:MAX_REJECTED])
 
 
 def _own_review(actor: Actor, download: Download) -> Review | None:

@@ -21,6 +21,7 @@ from releasehub.pages.errors import answers_errors
 from releasehub.pages.permalinks import place_of
 from releasehub.pages.platforms import ask_for_hints, vary_on_system
 from releasehub.pages.releases import older_version_for, other_versions, release_context, version_for_visitors
+from releasehub.pages.secret_urls import keep_secret
 from releasehub.pages.system_choice import remember_system, system_of
 from releasehub.pages.viewers import follow_share_link, viewer_of
 
@@ -88,7 +89,4 @@ def share(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Follow a share link. The visitor can see the download until the session or the access key expires."""
     key = follow_share_link(request, secret)
     shared = find_download(viewer_of(request), Download.all_objects.get(pk=key.download_id).slug)
-    response = redirect(shared.path)
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return keep_secret(redirect(shared.path))

@@ -65,6 +65,7 @@ ADVICE = {
 KIND_ADVICE: dict[type[DomainError], StrOrPromise] = {
     KeyRefused: _("Check that you copied the whole link or key, or ask the person who sent it to you for a new one.")
 }
+EXPIRED_FORM = _("The form has expired, or another site has sent it. Go back, reload the page and send it again.")
 CODE_ADVICE = {ErrorCode.CONFLICT: _("Go back, reload the page to see what changed, and try again.")}
 View = Callable[..., HttpResponseBase]
 
@@ -75,6 +76,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return error_page(request, 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return error_page(request, 403, advice=str(EXPIRED_FORM))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -35,6 +35,7 @@ from releasehub.core.site import site_url
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm, label_of
 from releasehub.pages.invitation_lists import MAX_ROWS, described
+from releasehub.pages.secret_urls import keep_secret
 
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -97,10 +98,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     shown = described([invitation])
     if not shown:
         raise NotFound
-    response = render(request, "pages/invitation.html", {"invitation": shown[0]})
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "same-origin"  # with `no-referrer`, browsers send the form as `Origin: null`
-    return response
+    return keep_secret(render(request, "pages/invitation.html", {"invitation": shown[0]}))
 
 
 def _people(

@@ -23,7 +23,7 @@ from releasehub.accounts.sign_up import USERNAME, USERNAME_RULE
 from releasehub.core.requests import actor_of
 from releasehub.core.site import DEFAULT_NAME, MAX_NAME_CHARACTERS
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.sign_up import keep_secret
+from releasehub.pages.secret_urls import keep_secret
 
 
 class SetUpForm(forms.Form):

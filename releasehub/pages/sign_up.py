@@ -20,6 +20,7 @@ from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token
 from releasehub.core.errors import DomainError, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.secret_urls import keep_secret
 
 
 class SignUpView(SignupView):
@@ -66,13 +67,3 @@ def password_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
         return keep_secret(redirect("account_login"))
     context = {"form": form, "username": link.user.username}
     return keep_secret(render(request, "pages/choose_password.html", context, status=400 if form.errors else 200))
-
-
-def keep_secret(response: HttpResponse) -> HttpResponse:
-    """Let no cache store a page whose URL is a secret, and tell the URL to no other site.
-
-    The policy must not be `no-referrer`: browsers then send forms with `Origin: null`, which the CSRF check refuses.
-    """
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "same-origin"
-    return response

@@ -19,6 +19,7 @@ from releasehub.community.services.watching import find_by_token, unwatch, watch
 from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.secret_urls import keep_secret
 
 
 class NoticeForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -71,10 +72,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponseBase:
         found.delete()
         messages.success(request, gettext("You get no more of these e-mails."))
         return redirect("pages:front")
-    response = render(request, "pages/watch_stop.html")
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "same-origin"  # with `no-referrer`, browsers send the form as `Origin: null`
-    return response
+    return keep_secret(render(request, "pages/watch_stop.html"))
 
 
 def _change(request: HttpRequest, target: Download | Category | None) -> HttpResponseBase:

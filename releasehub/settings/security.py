@@ -22,6 +22,7 @@ ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]") + ([PUBL
 FALLBACK_URL, IS_FALLBACK_URL_KNOWN = fallback_url(
     ALLOWED_HOSTS, is_https=env.flag("SECURE_SSL_REDIRECT", default=False), port=env.text("PORT", "8000")
 )
+CSRF_FAILURE_VIEW = "releasehub.pages.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS") + ([PUBLIC_URL] if PUBLIC_URL else [])
 
 AUTH_USER_MODEL = "accounts.User"

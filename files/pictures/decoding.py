@@ -17,8 +17,8 @@ from releasehub.core.errors import ErrorCode, Rejected
 
 DECODER = Path(__file__).with_name("decoder.py")
 MAX_SECONDS = 60  # far more than the CPU time that the decoder may use; it ends a process that hangs
-# Each process of the hub decodes two pictures at a time, which bounds the memory.
-_slots = threading.BoundedSemaphore(2)
+# Each process of the hub decodes one picture at a time, because 24 million pixels need up to 600 MiB of memory.
+_turn = threading.Lock()
 VECTOR_TYPES = {"image/svg+xml", "application/xml", "text/html"}
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")  # the decoder must not see the secrets in the environment
 REFUSALS = {
@@ -75,7 +75,7 @@ def _run(content: bytes, order: dict[str, Any]) -> bytes:
     command = [sys.executable, "-P", str(DECODER), json.dumps(order)]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
-        with _slots:
+        with _turn:
             done = subprocess.run(  # noqa: S603 - a fixed program; the picture is its standard input
                 command, input=content, capture_output=True, timeout=MAX_SECONDS, env=environment, check=True
             )

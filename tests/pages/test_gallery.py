@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from downloads.services import feature_download
 from releasehub.pages.templatetags.pictures import download_icon
-from tests.factories import image_bytes, make_download, make_picture, make_version
+from tests.factories import image_bytes, make_download, make_picture, make_version, system
 from tests.pages.test_browser import check, watched
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -52,6 +53,9 @@ def test_download_without_icon_shows_its_initials_in_a_hue_of_its_slug() -> None
 
 @pytest.mark.django_db(transaction=True)
 def test_screenshots_open_in_a_dialog_for_the_keyboard(watched: Any, live_server: Any, download: Any) -> None:
+    feature_download(actor=system(), download=download)
+    watched.goto(live_server.url)
+    check(watched)
     watched.goto(live_server.url + download.path)
     watched.focus("[data-picture] >> nth=0")
     watched.keyboard.press("Enter")

@@ -19,7 +19,6 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 
@@ -30,6 +29,7 @@ Row = TypeVar("Row", bound=models.Model | None)
 CACHE_ALIAS = "anonymous"
 CREDENTIAL_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_XF_API_KEY", "HTTP_XF_API_USER")
 ACCESS_KEY_PARAMETER = "key"
+LOCALE = "releasehub.locale"  # the language and the time zone of a page, in `request.META`
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,9 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
             if not seconds or request.method != "GET" or has_credentials(request):
                 return view(request, *args, **kwargs)
             # The host is part of the key, because absolute links in the response contain it.
-            key_source = f"{request.build_absolute_uri()} {_locale()} {vary_on(request) if vary_on else ''}"
+            key_source = (
+                f"{request.build_absolute_uri()} {request.META.get(LOCALE, '')} {vary_on(request) if vary_on else ''}"
+            )
             cache_key = sha256(key_source.encode()).hexdigest()
             cached: CachedResponse | None = caches[CACHE_ALIAS].get(cache_key)
             if cached is None:
@@ -118,8 +120,3 @@ def state_language(response: HttpResponseBase) -> None:
     if "Content-Language" not in response and response.get("Content-Type", "").startswith("text/html"):
         response["Content-Language"] = get_language() or settings.LANGUAGE_CODE
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
-
-
-def _locale() -> str:
-    """Return the active language and time zone, in which pages are written."""
-    return f"{get_language()} {timezone.get_current_timezone_name()}"

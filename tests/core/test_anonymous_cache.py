@@ -134,7 +134,7 @@ def test_each_operating_system_gets_its_own_file(client: Client, download: Downl
 def test_different_urls_have_different_responses(client: Client, download: Download) -> None:
     other = make_file(make_version(make_download(title="Other"), "1.0.0")).version.download
     assert client.get(download.path).content != client.get(other.path).content
-    assert client.get("/?q=Tool").content != client.get("/?q=Other").content
+    assert client.get("/search/?q=Tool").content != client.get("/search/?q=Other").content
     by_host = [client.get(download.path, headers={"Host": host}).content for host in ("localhost", "127.0.0.1")]
     assert by_host[0] != by_host[1]
 

@@ -26,6 +26,7 @@ def software_application(download: Download, version: Version | None, base_url: 
         "url": base_url + download.path,
         "applicationCategory": download.category.title,
         "author": {"@type": "Person", "name": download.owner.username},
+        "image": base_url + path if (path := download.picture_path("icon")) else "",
         "license": download.license,
         "sameAs": download.homepage_url,
     }

@@ -33,6 +33,7 @@ def test_pages_show_the_pictures_with_sizes_and_descriptions(client: Client, dow
     large = download.stored_pictures.get(width=640).sizes.last().path
     for part in (
         f'src="{download.pictures["icon"]["sizes"][0][0]}"',
+        f'"image": "http://testserver{download.picture_path("icon")}"',
         'alt="The start page"',
         'alt="A table of builds"',
         'alt="Screenshot 2 of Tool kit"',

@@ -10,6 +10,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -55,6 +56,11 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("username_blacklisted")
         name: str = super().clean_username(username, shallow)
         return name
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Change the password together with its row in the audit log, which a signal writes."""
+        with transaction.atomic():
+            super().set_password(user, password)
 
     def get_login_stages(self) -> list[str]:
         """Return the steps of signing in. Only an address from the sign-up form has to be confirmed first."""

@@ -18,6 +18,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
 from releasehub.core.requests import address_of, is_valid_address
 
+MAX_DELETED_SESSIONS = 5_000  # in one run of the hourly task
 # The first match wins: most browsers also name the browsers that they imitate.
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
@@ -73,6 +74,14 @@ def sign_out_everywhere(*, actor: Actor, user: User, except_session: str | None 
         Session.objects.filter(pk__in=keys).delete()
         audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user, changes={"browsers": number})
     return number
+
+
+def delete_expired_sessions() -> int:
+    """Delete sessions that have expired, with the browsers and addresses that belong to them. Return their number."""
+    expired = Session.objects.filter(expire_date__lt=timezone.now())
+    keys = list(expired.order_by("expire_date").values_list("pk", flat=True)[:MAX_DELETED_SESSIONS])
+    Session.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def describe_browser(user_agent: str) -> str:

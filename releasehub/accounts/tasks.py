@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from releasehub.accounts import invitation_mail, mail_queue
+from releasehub.accounts.browsers import delete_expired_sessions
 from releasehub.accounts.services.anonymizing import TRACES_TASK, erase_traces
 from releasehub.accounts.services.invitations import delete_old_invitations
 from releasehub.accounts.services.one_time_links import delete_old_links
@@ -11,8 +12,8 @@ from releasehub.accounts.throttle import delete_old_counters
 
 @shared_task(name="accounts.forget_sign_ins")
 def forget_sign_ins() -> int:
-    """Delete sign-in counters that have expired."""
-    return delete_old_counters()
+    """Delete sign-in counters and sessions that have expired."""
+    return delete_old_counters() + delete_expired_sessions()
 
 
 @shared_task(name="accounts.delete_old_invitations")

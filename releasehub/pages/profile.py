@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -65,7 +66,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     form = ProfileForm(request.POST or None, instance=user)
     if form.is_valid():
-        form.save()
+        with transaction.atomic():  # a signal writes the row in the audit log
+            form.save()
         messages.success(request, gettext("Saved."))
         return redirect("pages:profile")
     pending = EmailAddress.objects.filter(user=user, verified=False).first()

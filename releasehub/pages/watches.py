@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -38,7 +39,8 @@ def index(request: HttpRequest) -> HttpResponse:
     user = User.objects.get(pk=request.user.pk or 0)
     form = NoticeForm(request.POST if request.method == "POST" else None, instance=user)
     if form.is_valid():
-        form.save()
+        with transaction.atomic():  # a signal writes the row in the audit log
+            form.save()
         messages.success(request, gettext("Saved."))
         return redirect("pages:watches")
     context = {"watches": watches_of(actor_of(request)), "form": form, "sends_mail": bool(settings.EMAIL_HOST)}

@@ -146,13 +146,13 @@ def test_permanent_deletion_asks_for_the_name(admin: Any, hub: Hub) -> None:
 
 
 def test_api_key_is_issued_works_and_is_revoked(admin: Any, hub: Hub) -> None:
-    admin.goto(f"{hub.url}/account/")
+    admin.goto(f"{hub.url}/account/keys/")
     admin.get_by_label("Name", exact=True).fill("pipeline")
     admin.get_by_label("v3: read releases").check()
     admin.get_by_role("button", name="Create key").click()
     headers = {"XF-Api-Key": admin.locator("#secret").inner_text()}
     assert ask(admin, hub, headers) == 200
-    admin.goto(f"{hub.url}/account/")
+    admin.goto(f"{hub.url}/account/keys/")
     admin.locator("li, tr", has_text="pipeline").get_by_role("button", name="Revoke").click()
     admin.get_by_text("The API key pipeline was revoked.").wait_for()
     assert ask(admin, hub, headers) in {401, 403}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from django.test import Client
+from datetime import timedelta
 
-from releasehub.accounts.browsers import describe_browser
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from releasehub.accounts.browsers import delete_expired_sessions, describe_browser
 from releasehub.accounts.models import SignedInBrowser, User
 from tests.factories import make_user
 
@@ -33,6 +37,15 @@ def test_all_other_browsers_are_signed_out_at_once() -> None:
     here, *others = [signed_in(ann) for _ in range(3)]
     here.post("/account/browsers/others/end/")
     assert [client.get("/account/").status_code for client in (here, stranger, *others)] == [200, 200, 302, 302]
+
+
+def test_expired_sessions_are_deleted_with_their_addresses() -> None:
+    ann = make_user("ann")
+    signed_in(ann)
+    old = signed_in(ann).session.session_key
+    Session.objects.filter(pk=old).update(expire_date=timezone.now() - timedelta(days=1))
+    assert delete_expired_sessions() == 1
+    assert SignedInBrowser.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ WITHOUT_FORM = {
     "pages:theme", "pages:style-guide", "pages:picture", "pages:social-card", "pages:llms",
     "pages:watch-stop",  # only an e-mail links to it; tests/pages/test_watches.py sends its form
     "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:tag-feed",
+    "pages:organization",  # the page of one download links to it, and the walk opens only two
     "pages:organization-feed", "pages:sitemaps", "pages:sitemap",
     "pages:invitation-by-link",  # only an e-mail links to it; tests/pages/test_invitations.py sends its form
     # Scripts call these; tests/pages/desk/test_uploads.py sends to them without a token.

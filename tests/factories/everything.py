@@ -43,8 +43,8 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     prefix = make_prefix("Beta", categories=(category,))
     organization = make_organization("Northwind")
     Membership.objects.create(organization=organization, user=owner, role="owner")
-    about = {"title": "Everything", "tags": ["tools"], "organization": organization}
-    download = make_download(owner, category=category, prefix=prefix, **about)
+    download = make_download(owner, category=category, prefix=prefix, title="Everything", tags=["tools"])
+    make_download(owner, category=category, title="Of an organization", organization=organization)
     version = make_version(download, "1.0.0", files=1)
     make_version(download, "2.0.0-beta.1", state="draft")
     move(Move.YANK, actor=system(), version=make_version(download, "1.1.0", files=1), reason="broken")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from releasehub.core.anonymous_cache import CACHE_ALIAS
 from releasehub.pages.preferences import zone_of
-from releasehub.pages.templatetags.dates import day, moment, moment_text
+from releasehub.pages.templatetags.dates import ago, day, moment, moment_text
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -116,3 +116,11 @@ def test_dates_are_in_the_active_language_and_zone() -> None:
     with timezone.override("America/Sao_Paulo"):
         assert moment_text(NOON) == "3 May 2026 09:00 UTC-03"
     assert moment(None) == day(None) == moment_text(None) == ""
+
+
+def test_age_is_a_grammatical_phrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOON)
+    assert ago(NOON - timedelta(days=90)) == "3\u00a0months ago"
+    with translation.override("de"):
+        assert ago(NOON - timedelta(days=90)) == "vor 3\u00a0Monaten"
+        assert ago(NOON - timedelta(days=1)) == "vor 1\u00a0Tag"

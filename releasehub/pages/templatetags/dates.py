@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django import template
-from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter, naturaltime
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import npgettext_lazy, pgettext
 
 from releasehub.core import dates
 
 register = template.Library()
+# Django's German units are in the wrong case behind "vor".
+PAST_UNITS: dict[str, Any] = {
+    "year": npgettext_lazy("how long ago", "%(num)d year", "%(num)d years", "num"),
+    "month": npgettext_lazy("how long ago", "%(num)d month", "%(num)d months", "num"),
+    "week": npgettext_lazy("how long ago", "%(num)d week", "%(num)d weeks", "num"),
+    "day": npgettext_lazy("how long ago", "%(num)d day", "%(num)d days", "num"),
+    "hour": npgettext_lazy("how long ago", "%(num)d hour", "%(num)d hours", "num"),
+    "minute": npgettext_lazy("how long ago", "%(num)d minute", "%(num)d minutes", "num"),
+}
 
 
 @register.filter
@@ -32,9 +43,8 @@ def ago(value: datetime) -> str:
     """Return how long ago a moment was in its largest unit, such as 3 months ago."""
     if timezone.now() - value < timedelta(days=1):
         return str(naturaltime(value))
-    units = NaturalTimeFormatter.past_substrings
-    delta = timesince(value, timezone.now(), time_strings=units, depth=1)
-    return str(NaturalTimeFormatter.time_strings["past-day"]) % {"delta": delta}
+    delta = timesince(value, timezone.now(), time_strings=PAST_UNITS, depth=1)
+    return pgettext("how long ago", "%(delta)s ago") % {"delta": delta}
 
 
 @register.filter

@@ -70,4 +70,4 @@ def set_up(request: HttpRequest, token: str) -> HttpResponseBase:
     user = set_up_hub(actor=actor_of(request), token=token, **form.cleaned_data)
     login(request, user)
     messages.success(request, gettext("Your hub is ready."))
-    return keep_secret(redirect("pages:account"))
+    return keep_secret(redirect("pages:desk"))

@@ -43,8 +43,7 @@ def test_newcomer_sets_up_the_hub_and_publishes_a_file_in_few_clicks(visitor: An
     }.items():
         visitor.locator(f"[name={name}]").fill(value)
     click("button", "Set up")
-    click("link", "My downloads")
-    click("link", "New download")
+    click("link", "Create your first download")
     visitor.get_by_label("Title").fill("Acme Tool")
     click("button", "Create download")
     click("link", "New version")

@@ -35,7 +35,7 @@ def test_link_makes_the_administrator_the_name_and_a_category_once() -> None:
     path, client = print_link(), Client()
     assert b"not set up yet" in client.get("/").content
     assert client.post(path, FORM | {"password": "short"}).status_code == 400
-    assert client.post(path, FORM)["Location"] == "/account/"
+    assert client.post(path, FORM)["Location"] == "/account/downloads/"
     assert User.objects.get().is_superuser
     assert Category.objects.get().title == "Tools"
     assert client.get("/admin/").status_code == 200

@@ -15,6 +15,7 @@ from releasehub.core.rates import Rate
 from releasehub.pages import errors as pages
 
 UPLOADS_RETRY_AFTER_SECONDS = 5
+TOO_SLOW = gettext_noop("The request body did not arrive in time. Send it again over a faster connection.")
 TOO_MANY_UPLOADS = gettext_noop("Too many uploads are arriving at the same time. Try again in a few seconds.")
 
 
@@ -43,7 +44,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
 
 
 def too_slow(request: HttpRequest) -> HttpResponse:
-    return _api_response(request, ProblemKind.TOO_SLOW) or pages.error_page(request, 408)
+    return _api_response(request, ProblemKind.TOO_SLOW) or pages.error_page(request, 408, gettext(TOO_SLOW))
 
 
 def too_many_uploads(request: HttpRequest) -> HttpResponse:

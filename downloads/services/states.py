@@ -51,7 +51,7 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
     """Restore a soft-deleted download.
 
     The download becomes visible again, or waits for moderation if its category asks for approval. A draft stays a
-    draft.
+    draft, and what waited for a moderator still does.
 
     Raises:
         NotFound: The actor may not see the download.
@@ -65,7 +65,8 @@ def restore_download(*, actor: Actor, download: Download) -> Download:
         return download
     check_restore(download)
     with exposure_change(download):
-        if download.state != Download.State.DRAFT:
+        is_held = download.state == Download.State.MODERATED and not download_policy.is_moderator(actor)
+        if download.state != Download.State.DRAFT and not is_held:
             download.state = first_state(actor, download.category)
             download.save(update_fields=["state"])
         download.mark_restored()

@@ -13,12 +13,15 @@ from typing import Any
 
 from files.mime import sniff
 from files.pictures.formats import ACCEPTED_FORMATS, MAX_PIXELS, PictureFormat
-from releasehub.core.errors import ErrorCode, Rejected
+from releasehub.core.errors import ErrorCode, Rejected, TooMany
 
 DECODER = Path(__file__).with_name("decoder.py")
 MAX_SECONDS = 60  # far more than the CPU time that the decoder may use; it ends a process that hangs
-# Each process of the hub decodes one picture at a time, because 24 million pixels need up to 600 MiB of memory.
+# Each process of the hub decodes one picture at a time, because 24 million pixels need up to 600 MiB of memory. Three
+# more wait for their turn. Further ones are refused: threads that wait are missing for all other requests.
 _turn = threading.Lock()
+_places = threading.BoundedSemaphore(4)
+BUSY_SECONDS = 5
 VECTOR_TYPES = {"image/svg+xml", "application/xml", "text/html"}
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")  # the decoder must not see the secrets in the environment
 REFUSALS = {
@@ -56,6 +59,7 @@ def decode(content: bytes, target: PictureFormat) -> DecodedPicture:
 
     Raises:
         Rejected: The content is not a picture that the hub accepts. The message says why.
+        TooMany: Many pictures arrive at the same time.
     """
     if sniff(content[:8192]) in VECTOR_TYPES:
         raise _refused("vector")
@@ -74,6 +78,8 @@ def decode(content: bytes, target: PictureFormat) -> DecodedPicture:
 def _run(content: bytes, order: dict[str, Any]) -> bytes:
     command = [sys.executable, "-P", str(DECODER), json.dumps(order)]
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    if not _places.acquire(blocking=False):
+        raise TooMany("Many pictures arrive at the same time. Try again in a few seconds.", wait=BUSY_SECONDS)
     try:
         with _turn:
             done = subprocess.run(  # noqa: S603 - a fixed program; the picture is its standard input
@@ -82,6 +88,8 @@ def _run(content: bytes, order: dict[str, Any]) -> bytes:
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         # The kernel ended the decoder, because it used too much CPU time or memory.
         raise _refused("too_complex") from error
+    finally:
+        _places.release()
     return done.stdout
 
 

@@ -73,6 +73,7 @@ def store_picture(*, actor: Actor, download: Download, kind: str, upload: Staged
     Raises:
         DomainError: As `authorize_picture` and `check_count`.
         Rejected: The upload is not a picture that the hub accepts.
+        TooMany: Many pictures arrive at the same time.
         StorageFull: The storage has no space.
         StorageUnavailable: The storage does not respond.
     """

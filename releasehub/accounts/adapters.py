@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
@@ -19,11 +20,13 @@ from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.browsers import describe_browser, user_agent_of
+from releasehub.accounts.limits import count_mail_request
 from releasehub.accounts.mail_queue import queue_mail
 from releasehub.accounts.models import User
 from releasehub.accounts.preferences import reading_as
 from releasehub.accounts.sign_up import is_open_for, is_reserved
 from releasehub.core.encryption import decrypt, encrypt
+from releasehub.core.errors import TooMany
 from releasehub.core.requests import address_of
 from releasehub.core.site import site_name, site_url
 
@@ -81,6 +84,23 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         return site_url() + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def should_send_confirmation_mail(self, request: HttpRequest, email_address: EmailAddress, signup: bool) -> bool:
+        """Return whether to send the link. The form has counted that of a sign-up; each sign-in would send another."""
+        try:
+            if not signup:
+                count_mail_request(address_of(request), email_address.email)
+        except TooMany:
+            return False
+        return True
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """Send the link to the address of the account.
+
+        PostgreSQL ignores the case of more letters than the mail servers of the internet do. It finds
+        `ann@mail.example` when somebody enters the address with a dotless i, whose domain can belong to a stranger.
+        """
+        super().send_password_reset_mail(user, user.email, context)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Render an e-mail and queue it. Its links never use the host of the request, which a caller can choose."""

@@ -7,7 +7,6 @@ from typing import Any
 from allauth.core import context
 from allauth.mfa.base import forms as base
 from allauth.mfa.totp import forms as totp
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +30,8 @@ class LimitedCodes(forms.Form):
         self.fields["code"] = forms.CharField(label=_("Code"), max_length=MAX_CODE_CHARACTERS, widget=widget)
 
     def clean_code(self) -> str:
-        name, address = f"second factor of {self.user.pk}", address_of(context.request)
+        # The sign-in form accepts no NUL, so this cannot be entered there as a user name to use up the attempts.
+        name, address = f"second factor\0{self.user.pk}", address_of(context.request)
         if wait := begin_attempt(name, address):
             raise too_many_attempts(wait)
         code: str = super().clean_code()  # type: ignore[misc]
@@ -49,14 +49,3 @@ class ReauthenticateForm(LimitedCodes, base.ReauthenticateForm):
 
 class ActivateForm(LimitedCodes, totp.ActivateTOTPForm):
     pass
-
-
-class AddPasskeyForm(AddWebAuthnForm):
-    """The name of a new passkey, and whether it is enough to sign in."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["passwordless"]
-        field.initial, field.label = True, _("Sign in with it alone, without a password")
-        field.help_text = _("The device then asks for your fingerprint, face or PIN.")
-        self.fields["name"].label = _("Name")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.http import HttpRequest
 
-from releasehub.accounts.models import Invitation, OneTimeLink
+from releasehub.accounts.models import Invitation, OneTimeLink, User
 from releasehub.accounts.services.invitations import find_by_token
 from releasehub.accounts.services.one_time_links import find_link
 from releasehub.core.errors import NotFound
@@ -58,6 +59,16 @@ def is_reserved(username: str) -> bool:
     """Return whether this user name cannot be chosen. Names of erased accounts are reserved too."""
     name = username.casefold()
     return name in RESERVED or name in settings.RESERVED_USERNAMES or name.startswith("anonymized-")
+
+
+def awaits_confirmation(user: User) -> bool:
+    """Return whether the user still has to confirm the address of the sign-up before the first sign-in.
+
+    An address that a user adds later is not the primary one until it is confirmed, so it does not count here.
+    """
+    if user.email or settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
+        return False
+    return bool(EmailAddress.objects.filter(user=user, verified=False, primary=True).exists())
 
 
 def is_domain_allowed(email: str) -> bool:

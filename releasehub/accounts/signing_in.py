@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from releasehub.accounts.backends import TOO_MANY
 from releasehub.accounts.models import User
 from releasehub.accounts.names import username_of
+from releasehub.accounts.sign_up import awaits_confirmation
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, Origin
@@ -21,6 +22,10 @@ class SignInFailed(Exception):
 
 class SecondFactorNeeded(SignInFailed):
     """The password is right, but it is not enough: the user has a second factor, which only the pages ask for."""
+
+
+class AddressUnconfirmed(SignInFailed):
+    """The password is right, but the user has not confirmed the e-mail address of the sign-up yet."""
 
 
 class TooManyAttempts(SignInFailed):
@@ -39,11 +44,14 @@ def sign_in(request: HttpRequest, *, name: str, password: str) -> User:
     Raises:
         SignInFailed: The name or the password is wrong.
         SecondFactorNeeded: The user has a second factor.
+        AddressUnconfirmed: The user has signed up, but not confirmed the e-mail address.
         TooManyAttempts: There were too many failed attempts.
     """
     user = authenticate(request, username=username_of(name), password=password)
     if user is not None and is_mfa_enabled(user):
         raise SecondFactorNeeded
+    if user is not None and awaits_confirmation(user):
+        raise AddressUnconfirmed
     if user is not None:
         actor = Actor(user=user, origin=Origin.API, **request_details(request))
         audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)

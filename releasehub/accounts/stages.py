@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
+
+from releasehub.accounts.models import User
+from releasehub.accounts.sign_up import awaits_confirmation
 
 
 class ConfirmEmailStage(EmailVerificationStage):
     """Require that the address of the sign-up is confirmed before the first sign-in.
 
-    Accounts that staff made, and those that change a confirmed address, are not held back.
+    Accounts that staff made, and those that add or change an address, are not held back.
     """
 
     def handle(self) -> Any:
         user = self.login.user
-        if user is not None and (user.email or not EmailAddress.objects.filter(user=user, verified=False).exists()):
+        if isinstance(user, User) and not awaits_confirmation(user):
             return None, True
         return super().handle()

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from releasehub.accounts.company.provider import ProviderError, claims_for, configuration
 from releasehub.accounts.company.services import disconnect, user_of_claims
@@ -33,12 +33,18 @@ log = logging.getLogger(__name__)
 SESSION_NAME = "company_sign_in"
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: HttpRequest) -> HttpResponseBase:
-    """Send the visitor to the provider. A signed-in user comes back to connect the accounts."""
+    """Send the visitor to the provider. A signed-in user comes back to connect the accounts.
+
+    That takes a POST: with a link alone, another site could connect a user with an account in whose name it has signed
+    in this browser at the provider.
+    """
     if not settings.OIDC_ISSUER:
         raise Http404
     if request.user.is_authenticated:
+        if request.method != "POST":
+            return redirect("mfa_index")
         raise_if_reauthentication_required(request, app="allauth.mfa")
     try:
         target = str(configuration()["authorization_endpoint"])

@@ -11,10 +11,11 @@ from collections.abc import Collection
 from django.db import transaction
 
 from downloads.models import Download
+from releasehub.core.actor import Actor
 from releasehub.search import index
 from releasehub.search.documents import document_of
 from releasehub.search.facets import store_facets
-from releasehub.search.models import SearchCursor
+from releasehub.search.models import SearchCursor, WordTrigram
 from releasehub.search.spelling import learn_words
 from releasehub.webhooks.models import Event
 from releasehub.webhooks.stream import last_position, number_events
@@ -74,6 +75,8 @@ def _refresh_batch() -> int | None:
 
 
 def _build_batch(cursor: SearchCursor) -> int:
+    if cursor.built_id == 0:
+        WordTrigram.objects.all().delete()  # forgets the words of downloads that are no longer public
     rows = Download.objects.filter(pk__gt=cursor.built_id).order_by("pk").values_list("pk", flat=True)
     download_ids = list(rows[:BATCH_DOWNLOADS])
     cursor.built_id = download_ids[-1] if download_ids else None
@@ -87,6 +90,8 @@ def _index(download_ids: Collection[int]) -> int:
     documents = [document_of(download) for download in rows]
     index.store(documents)
     store_facets(download_ids, [facet for document in documents for facet in document.facets])
-    learn_words(documents)
+    # A correction tells that a word occurs somewhere, so only what everybody can find teaches words.
+    is_open = set(Download.objects.visible_to(Actor()).filter(pk__in=download_ids).values_list("pk", flat=True))
+    learn_words(document for document in documents if document.download_id in is_open)
     index.remove(sorted(set(download_ids) - {document.download_id for document in documents}))
     return len(documents)

@@ -48,7 +48,7 @@ class UncachedErrorsMiddleware:
 
 
 class PrivateAnswerMiddleware:
-    """Keep every response to an authenticated client out of caches, for all routes and all statuses.
+    """Keep every response to an authenticated client, or with a cookie, out of caches, for all routes and all statuses.
 
     Only immutable responses stay as they are: they are public, and the credentials made no difference to them.
     `no-transform` stays: it protects the bytes on their way, which has nothing to do with caches.
@@ -60,7 +60,8 @@ class PrivateAnswerMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         directives = response.get("Cache-Control", "")
-        if has_credentials(request) and "no-store" not in directives and "immutable" not in directives:
+        is_private = has_credentials(request) or bool(response.cookies)
+        if is_private and "no-store" not in directives and "immutable" not in directives:
             kept = ", no-transform" if "no-transform" in directives else ""
             response["Cache-Control"] = f"private, no-store{kept}"
         return response

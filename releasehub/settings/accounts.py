@@ -46,6 +46,9 @@ MFA_RATE_LIMITS = False
 MFA_FORMS = {
     "authenticate": "releasehub.accounts.code_forms.AuthenticateForm",
     "reauthenticate": "releasehub.accounts.code_forms.ReauthenticateForm",
-    "add_webauthn": "releasehub.accounts.code_forms.AddPasskeyForm",
     "activate_totp": "releasehub.accounts.code_forms.ActivateForm",
+    "login_webauthn": "releasehub.accounts.passkey_forms.LoginPasskeyForm",
+    "authenticate_webauthn": "releasehub.accounts.passkey_forms.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "releasehub.accounts.passkey_forms.ReauthenticatePasskeyForm",
+    "add_webauthn": "releasehub.accounts.passkey_forms.AddPasskeyForm",
 }

@@ -43,7 +43,7 @@ from releasehub.publishing.deletion import delete_download, delete_file, delete_
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
 from tests.factories import make_download, make_file, make_organization, make_user, make_version, system
-from tests.factories.community import make_comment, make_review
+from tests.factories.community import make_comment, make_report, make_review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -69,6 +69,8 @@ RELATIONS = {
     "community.Review.author": STAYS,
     "community.Review.deleted_by": STAYS,
     "community.Review.replied_by": STAYS,
+    "community.Report.handled_by": STAYS,
+    "community.Report.reporter": STAYS,
     "community.Watch.user": GONE,
     "community.WatchNotice.user": GONE,
     "downloads.AccessKey.created_by": STAYS,  # in force while the user owns the download
@@ -147,6 +149,8 @@ def make_opinions(actor: Actor, user: User, mine: Download, other: Download) -> 
     reply_to_review(actor=actor, review=make_review(mine), text="Thanks.")
     for row in (make_comment(mine), make_review(mine)):
         delete_contribution(actor=actor, row=row)
+    report = make_report(other, user)
+    type(report).objects.update(handled_by=user)
     watch = Watch.objects.create(user=user, download=other)
     WatchNotice.objects.create(watch=watch, user=user, version=make_version(other, "1.0"))
 

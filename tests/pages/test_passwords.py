@@ -13,6 +13,7 @@ from releasehub.accounts.limits import MAILS_PER_ADDRESS
 from releasehub.accounts.mail_queue import send_queued_mail
 from releasehub.accounts.models import OutgoingMail
 from releasehub.accounts.services.one_time_links import create_password_link
+from releasehub.core.encryption import decrypt
 from tests.factories import make_user, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -59,7 +60,7 @@ def test_reset_by_mail_is_the_same_for_unknown_addresses_and_ignores_the_host(se
     assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, "/account/password/reset/sent/")}
     assert "password/reset/" not in str(list(OutgoingMail.objects.values()))
     send_queued_mail()
-    assert [message.to for message in mail.outbox] == [["ann@example.org"], ["absent@example.org"]]
+    assert [message.to for message in mail.outbox] == [["Ann@example.org"], ["absent@example.org"]]
     path = re.search(r"http://localhost:8000(/account/password/reset/\S+)", str(mail.outbox[0].body))
     assert path
     client = Client()
@@ -68,6 +69,16 @@ def test_reset_by_mail_is_the_same_for_unknown_addresses_and_ignores_the_host(se
     assert client.post(form, {"password1": NEW}).status_code == 302
     assert sign_in(NEW)[1].status_code == 302
     assert b"no longer valid" in Client().get(path[1], follow=True).content
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_reset_goes_to_the_stored_address_however_it_was_entered() -> None:
+    """PostgreSQL takes the dotless i for an i, but another person may own that domain."""
+    make_user("ann", email="Ann@mail.example")
+    for entered in ("ANN@mail.example", "ann@ma\u0131l.example"):
+        Client().post("/account/password/reset/", {"email": entered})
+    links = [row for row in OutgoingMail.objects.all() if "/account/password/reset/" in decrypt(row.encrypted_text)]
+    assert {row.recipient for row in links} == {"Ann@mail.example"}
 
 
 @pytest.mark.usefixtures("mail_server")

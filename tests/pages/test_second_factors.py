@@ -115,3 +115,16 @@ def test_passkey_needs_a_confirmation_and_a_genuine_credential(secret: str) -> N
     assert client.post(url, {"name": "Phone", "credential": "{}"}).status_code == 200
     assert not Authenticator.objects.filter(type=Authenticator.Type.WEBAUTHN).exists()
     assert Client().post("/account/sign-in/passkey/", {"credential": "{}"})["Location"] == "/account/sign-in/"
+
+
+@pytest.mark.parametrize("answer", ["[" * 3000, "[]", '{"id": 1}', '{"id": "a", "rawId": 7, "response": []}'])
+def test_malformed_answer_of_a_passkey_is_a_wrong_one(secret: str, answer: str) -> None:
+    visitor, (halfway, _) = Client(), sign_in()
+    visitor.get("/account/sign-in/passkey/")
+    assert visitor.post("/account/sign-in/passkey/", {"credential": answer})["Location"] == "/account/sign-in/"
+    assert halfway.post("/account/sign-in/code/", {"credential": answer}).status_code == 200
+    member = Client()
+    member.force_login(User.objects.get())
+    assert member.post("/account/confirm/passkey/", {"credential": answer}).status_code == 302
+    member.post("/account/confirm/", {"password": FORM["password"]})
+    assert member.post("/account/security/passkeys/new/", {"name": "Key", "credential": answer}).status_code == 200

@@ -9,11 +9,12 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from releasehub.accounts.limits import SIGN_UPS_PER_NETWORK
+from releasehub.accounts.limits import MAILS_PER_ADDRESS, SIGN_UPS_PER_NETWORK
 from releasehub.accounts.mail_queue import send_queued_mail
-from releasehub.accounts.models import Invitation, Membership, User
+from releasehub.accounts.models import Invitation, Membership, OutgoingMail, User
 from releasehub.accounts.services import hand_out_link, invite
 from releasehub.accounts.services.one_time_links import create_sign_up_link
+from tests.conftest import ApiClient
 from tests.factories import make_organization, make_user, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -103,6 +104,29 @@ def test_address_is_confirmed_before_it_counts() -> None:
     client.post(path[1])
     assert User.objects.get().email == "ann@example.org"
     assert client.post("/account/sign-in/", sign_in)["Location"] == "/account/"
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_unconfirmed_address_gets_no_token_and_few_mails() -> None:
+    Client().post(URL, FORM | {"email": "ann@example.org"})
+    credentials = {"email": "ann", "password": FORM["password1"]}
+    answer = ApiClient().send("post", "/v3/accounts/login", credentials)
+    assert (answer.status_code, "Confirm your e-mail address" in answer.json()["message"]) == (401, True)
+    for _ in range(MAILS_PER_ADDRESS + 1):
+        Client().post("/account/sign-in/", {"username": "ann", "password": FORM["password1"]})
+    assert OutgoingMail.objects.count() == MAILS_PER_ADDRESS
+
+
+@pytest.mark.usefixtures("mail_server")
+def test_mistyped_address_of_an_account_without_one_locks_nobody_out() -> None:
+    make_user("ann")
+    client, form = Client(), {"username": "ann", "password": "secret-pass-1"}
+    client.post("/account/sign-in/", form)
+    client.get("/account/profile/email/")
+    client.post("/account/confirm/?next=/account/profile/email/", {"password": form["password"]})
+    client.post("/account/profile/email/", {"email": "typo@example.org"})
+    assert OutgoingMail.objects.count() == 1
+    assert Client().post("/account/sign-in/", form)["Location"] == "/account/"
 
 
 @pytest.mark.usefixtures("mail_server")

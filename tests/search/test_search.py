@@ -133,6 +133,16 @@ def test_correction_is_named_only_when_it_was_needed() -> None:
     assert search_downloads(ANYONE, Criteria("zebra")).corrected_text == ""
 
 
+def test_words_of_private_downloads_correct_nothing_and_hide_no_correction() -> None:
+    make_download(title="Packsmith")
+    secret = make_download(title="Packsmyth", visibility="private")
+    rebuild_index()
+    assert search_downloads(ANYONE, Criteria("packsmyth")).corrected_text == "packsmith"
+    update_download(actor=system(), download=secret, visibility="public")
+    refresh_index()
+    assert search_downloads(ANYONE, Criteria("packsmyth")).corrected_text == ""
+
+
 def test_title_counts_more_than_names_and_names_more_than_texts() -> None:
     make_download(title="Third", description="About rockets.")
     make_download(title="Second", tags=["rockets"])

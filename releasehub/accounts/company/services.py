@@ -83,7 +83,9 @@ def verified_email(claims: dict[str, Any]) -> str:
 
 def _user_with(email: str) -> User | None:
     """Return the only active user with this address, except staff, who connect the identity themselves."""
-    users = list(User.objects.filter(email__iexact=email, is_active=True)[:2]) if email else []
+    rows = User.objects.filter(email__iexact=email, is_active=True) if email else User.objects.none()
+    # PostgreSQL also finds an address with a dotless i, which may belong to a stranger.
+    users = [user for user in rows[:2] if user.email.lower() == email]
     is_plain = len(users) == 1 and not (users[0].is_staff or users[0].is_superuser)
     return users[0] if is_plain else None
 

@@ -8,7 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasehub.accounts.models import Membership
-from releasehub.accounts.signing_in import SecondFactorNeeded, SignInFailed, TooManyAttempts, sign_in
+from releasehub.accounts.signing_in import (
+    AddressUnconfirmed,
+    SecondFactorNeeded,
+    SignInFailed,
+    TooManyAttempts,
+    sign_in,
+)
 from releasehub.api.common.caching import confidential
 from releasehub.api.v3.schema import operation
 from releasehub.api.v3.session_serializers import (
@@ -58,6 +64,8 @@ class V3AccountViewSet(V3ViewSet):
         except SecondFactorNeeded:
             message = "This account has a second factor. Create an API key on its account page and use that instead."
             raise AuthenticationFailed(message) from None
+        except AddressUnconfirmed:
+            raise AuthenticationFailed("Confirm your e-mail address first: open the link that you received.") from None
         except SignInFailed:
             raise AuthenticationFailed("The e-mail address or the password is wrong.") from None
         return confidential(Response({"accessToken": issue_token(user)}))

@@ -19,7 +19,7 @@ from files.pictures.storing import authorize_picture
 from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
 from releasehub.core.actor import Actor
-from releasehub.core.errors import DomainError, NotFound, StorageFull
+from releasehub.core.errors import DomainError, NotFound, StorageFull, TooMany
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.errors import answers_errors
@@ -38,7 +38,7 @@ def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
     with receive_files(request, lambda name: authorize_picture(actor=actor, download=download)):
         try:
             return _receive(request, download)
-        except StorageFull:
+        except (StorageFull, TooMany):
             raise
         except DomainError as error:
             entered = PictureForm(initial=request.POST.dict())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 import zlib
 from io import BytesIO
 
@@ -12,7 +13,7 @@ from PIL import Image, ImageCms
 from files.pictures import decoding
 from files.pictures.decoding import decode
 from files.pictures.formats import FORMATS
-from releasehub.core.errors import Rejected
+from releasehub.core.errors import Rejected, TooMany
 from tests.factories import image_bytes
 
 pytestmark = pytest.mark.embedded
@@ -123,3 +124,12 @@ def test_decoder_does_not_get_the_secrets_of_the_hub(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(decoding.subprocess, "run", lambda *a, **k: given.append(k["env"]) or run(*a, **k))
     decode(image_bytes(), COVER)
     assert given[0].keys() <= {"PATH", "PYTHONPATH", "LD_LIBRARY_PATH"}
+
+
+def test_pictures_beyond_the_waiting_ones_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(decoding, "_places", places)
+    with places, pytest.raises(TooMany):
+        decode(image_bytes(), COVER)
+    assert decode(image_bytes(), COVER).sizes
+    assert decode(image_bytes(), COVER).sizes  # the place was given back

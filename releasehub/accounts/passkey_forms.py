@@ -1,0 +1,77 @@
+"""The forms that take the answer of a passkey. A malformed answer is a wrong one, not an error of the hub."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn import forms as webauthn
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+# What reading an answer raises besides the errors that allauth expects, if a part is missing or has another type.
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error)
+
+
+class CredentialField(forms.JSONField):
+    """An answer as JSON. It is good for one challenge, so a form that is shown again does not repeat it."""
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class PasskeyForm(forms.Form):
+    """The part that all these forms share."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = CredentialField(widget=forms.HiddenInput)
+
+
+class AnswerForm(PasskeyForm):
+    """An answer that signs in or confirms."""
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except MALFORMED:
+            raise get_adapter().validation_error("incorrect_code") from None
+
+
+class LoginPasskeyForm(AnswerForm, webauthn.LoginWebAuthnForm):
+    pass
+
+
+class AuthenticatePasskeyForm(AnswerForm, webauthn.AuthenticateWebAuthnForm):
+    pass
+
+
+class ReauthenticatePasskeyForm(AnswerForm, webauthn.ReauthenticateWebAuthnForm):
+    pass
+
+
+class AddPasskeyForm(PasskeyForm, webauthn.AddWebAuthnForm):
+    """The name of a new passkey, and whether it is enough to sign in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["passwordless"]
+        field.initial, field.label = True, _("Sign in with it alone, without a password")
+        field.help_text = _("The device then asks for your fingerprint, face or PIN.")
+        self.fields["name"].label = _("Name")
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            cleaned = super().clean()
+        except MALFORMED:
+            raise get_adapter().validation_error("incorrect_code") from None
+        return cleaned or {}

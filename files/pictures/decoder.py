@@ -1,7 +1,7 @@
 """Decode an untrusted picture, and encode it as WebP in fixed sizes.
 
 This runs as a process of its own, which imports nothing of the hub: a picture that attacks the decoder can use only as
-much memory and CPU time as the limits below allow, and reaches neither the settings nor the database.
+much memory and CPU time as the limits below allow, and it can open nothing, neither the settings nor the database.
 `files/pictures/decoding.py` starts it.
 
 Standard input is the picture, and the only argument an object with the fields of `PictureFormat` and `max_pixels`.
@@ -11,6 +11,7 @@ Standard output is one line of JSON, followed by the bytes of each size. The JSO
 
 from __future__ import annotations
 
+import copy  # noqa: F401 - for the GIF plugin, see below
 import json
 import resource
 import sys
@@ -19,7 +20,19 @@ from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps
+# The plugins and what they import are listed, because nothing can be imported once `limit_resources` has run.
+from PIL import (  # noqa: F401
+    AvifImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 15
@@ -34,7 +47,10 @@ class PictureRefused(Exception):
 
 
 def limit_resources() -> None:
-    for kind, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS)):
+    """Limit this process for good. It can open no file and no socket from now on, whatever code a picture runs."""
+    Image.preinit()  # imports the other plugins that `Image.open` insists on
+    limits = ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_NOFILE, 0))
+    for kind, limit in limits:
         with suppress(ValueError, OSError):  # a lower limit applies already, or the system knows no such limit
             resource.setrlimit(kind, (limit, limit))
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from releasehub.accounts.browsers import remember_browser, sign_out_everywhere
 from releasehub.accounts.models import User
+from releasehub.accounts.services.one_time_links import end_password_links
 from releasehub.accounts.sign_in_notices import notice_sign_in
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -44,6 +45,7 @@ def record_wrong_code(request: HttpRequest, user: User, authenticator: Authentic
 @receiver([password_changed, password_set])
 def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Keep only the session that changed the password. It has a new key since then."""
+    end_password_links(user)
     remember_browser(request, user)
     actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
     sign_out_everywhere(actor=actor, user=user, except_session=request.session.session_key)
@@ -56,6 +58,7 @@ def notice_new_browser(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 @receiver(password_reset)
 def end_all_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    end_password_links(user)
     actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
     sign_out_everywhere(actor=actor, user=user)
 

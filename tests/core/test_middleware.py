@@ -63,6 +63,12 @@ def test_errors_and_permanent_redirects_are_not_cached(client: Client, path: str
     assert "no-store" in answer["Cache-Control"]
 
 
+def test_response_with_a_cookie_is_not_cached(client: Client) -> None:
+    answer = client.get(make_download().path, {"system": "macos"})
+    assert "releasehub_system" in answer.cookies
+    assert "no-store" in answer["Cache-Control"]
+
+
 def test_410_is_not_cached_because_the_version_may_be_restored(client: Client) -> None:
     version = make_version(make_download(), "1.0.0")
     delete_version(actor=system(), version=version)

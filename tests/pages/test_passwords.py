@@ -30,14 +30,15 @@ def mail_server(settings: Any) -> None:
     settings.EMAIL_HOST, settings.ACCOUNT_EMAIL_NOTIFICATIONS = "mail.example.org", True
 
 
-def test_change_signs_out_the_other_browsers_and_keeps_this_one() -> None:
-    make_user("ann")
+def test_change_signs_out_the_other_browsers_and_ends_links_of_staff() -> None:
+    token = create_password_link(actor=system(), user=make_user("ann"))
     (here, _), (other, _) = sign_in(), sign_in()
     form = {"oldpassword": OLD, "password1": NEW}
     assert here.post("/account/password/", form | {"oldpassword": "wrong"}).status_code == 200
     assert here.post("/account/password/", form)["Location"] == "/account/security/"
     assert here.get("/account/browsers/").content.decode().count("this browser") == 1
     assert other.get("/account/").status_code == 302
+    assert Client().get(f"/account/password/by-link/{token}/").status_code == 404
     assert sign_in(NEW)[1].status_code == 302
 
 

@@ -19,6 +19,7 @@ from releasehub.outbound.failures import Refused, Unreachable
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 CONFIGURATION_SECONDS = 3600
 KEYS_SECONDS = 300
+FAILURE_SECONDS = 5
 MAX_ANSWER_BYTES = 256 * 1024
 TIMEOUT_SECONDS = 10
 CLOCK_LEEWAY_SECONDS = 30
@@ -115,11 +116,20 @@ def _endpoint(described: dict[str, Any], name: str) -> str:
 
 
 def _cached(url: str, seconds: int) -> dict[str, Any]:
-    """Return a document of the provider, which is cached for so long. With 0, it is fetched and cached anew."""
+    """Return a document of the provider, which is cached for so long. With 0, it is fetched and cached anew.
+
+    A failure is remembered, too: while the provider does not respond, visitors must not keep all threads waiting.
+    """
     key = f"oidc:{url}"
     found: dict[str, Any] | None = cache.get(key) if seconds else None
     if found is None:
-        found = _request("GET", url, {"Accept": "application/json"})
+        if cache.get(f"{key}:failed"):
+            raise ProviderError(f"{url} could not be read a moment ago.")
+        try:
+            found = _request("GET", url, {"Accept": "application/json"})
+        except ProviderError:
+            cache.set(f"{key}:failed", True, FAILURE_SECONDS)
+            raise
         cache.set(key, found, seconds or KEYS_SECONDS)
     return found
 

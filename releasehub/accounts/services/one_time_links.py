@@ -36,7 +36,7 @@ def create_password_link(*, actor: Actor, user: User) -> str:
     user_policy.ensure("change", actor, user)
     if not user.is_active:
         raise Denied(f"The account {user} is inactive. Activate it first.")
-    OneTimeLink.objects.filter(kind=Kind.PASSWORD, user=user, used_at=None).delete()
+    end_password_links(user)
     token = _create(Kind.PASSWORD, actor=actor, user=user)
     audit.record(actor=actor, action=AuditAction.ONE_TIME_LINK_CREATE, target=user, changes={"kind": Kind.PASSWORD})
     return token
@@ -111,6 +111,11 @@ def use_link(*, actor: Actor, link: OneTimeLink) -> OneTimeLink:
     changes = {"kind": link.kind, "note": link.note, "created_by": link.created_by_id}
     audit.record(actor=actor, action=AuditAction.ONE_TIME_LINK_USE, target=link.user, label=link.note, changes=changes)
     return link
+
+
+def end_password_links(user: User) -> None:
+    """End the unused links that reset the password, because the user has chosen one without them."""
+    OneTimeLink.objects.filter(kind=Kind.PASSWORD, user=user, used_at=None).delete()
 
 
 def delete_old_links() -> int:

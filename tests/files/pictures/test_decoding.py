@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 import threading
 import zlib
 from io import BytesIO
@@ -133,3 +135,10 @@ def test_pictures_beyond_the_waiting_ones_are_refused_at_once(monkeypatch: pytes
         decode(image_bytes(), COVER)
     assert decode(image_bytes(), COVER).sizes
     assert decode(image_bytes(), COVER).sizes  # the place was given back
+
+
+def test_decoder_can_open_no_file_while_it_decodes() -> None:
+    script = f"import decoder; decoder.limit_resources(); open({str(decoding.DECODER)!r})"
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, cwd=decoding.DECODER.parent, capture_output=True, text=True, check=False)
+    assert "Too many open files" in ended.stderr

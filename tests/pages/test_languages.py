@@ -124,3 +124,11 @@ def test_age_is_a_grammatical_phrase(monkeypatch: pytest.MonkeyPatch) -> None:
     with translation.override("de"):
         assert ago(NOON - timedelta(days=90)) == "vor 3\u00a0Monaten"
         assert ago(NOON - timedelta(days=1)) == "vor 1\u00a0Tag"
+
+
+def test_switch_of_an_error_page_neither_needs_a_valid_host_nor_leads_to_another() -> None:
+    client = Client(raise_request_exception=False)
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+    page = client.get("//evil.example/").content.decode()
+    assert "?lang=de" in page
+    assert '"//evil.example' not in page

@@ -135,6 +135,53 @@ def test_author_publishes_without_the_admin_and_a_reload_loses_no_uploaded_part(
     assert started.value.path().read_bytes() == file.read_bytes()
 
 
+def test_visitor_searches_downloads_and_reads_comments_of_a_watcher(admin: Any, visitor: Any, hub: Hub) -> None:
+    visitor.goto(hub.url)
+    visitor.get_by_role("searchbox").first.fill("paksmith")  # a typo of the demo's Packsmith
+    visitor.get_by_role("searchbox").first.press("Enter")
+    found = visitor.get_by_role("link", name="Packsmith").first
+    while not found.is_visible():  # a hub that has just started fills its search index after some seconds
+        visitor.wait_for_timeout(500)
+        visitor.reload()
+    found.click()
+    with visitor.expect_download() as started:
+        visitor.locator(".newest .button.large").click()
+    assert "packsmith" in started.value.suggested_filename
+
+    page = visitor.url
+    admin.goto(page)
+    admin.get_by_role("button", name="Watch", exact=True).click()
+    admin.get_by_role("button", name="Stop watching").wait_for()
+    admin.locator("#comments ~ form textarea").fill("It **works** here.")
+    admin.get_by_role("button", name="Post comment").click()
+    admin.locator(".opinions strong", has_text="works").wait_for()
+    visitor.goto(page)
+    visitor.locator(".opinions strong", has_text="works").wait_for()
+
+
+def test_share_link_opens_a_private_download(admin: Any, visitor: Any, hub: Hub) -> None:
+    admin.goto(f"{hub.url}/account/downloads/new/")
+    admin.get_by_label("Title").fill("Secret Tool")
+    admin.get_by_label("Private").check()
+    admin.get_by_role("button", name="Create download").click()
+    admin.get_by_role("link", name="New version").click()
+    admin.get_by_role("button", name="Create version and add files").click()
+    admin.locator("#id_file").set_input_files({"name": "secret.bin", "mimeType": "", "buffer": CONTENT})
+    admin.get_by_text("stored, and its checksum matches your file", exact=True).wait_for()
+    admin.get_by_role("button", name="Publish now").click()
+    admin.get_by_text("The version was published.").wait_for()
+    assert visitor.goto(f"{hub.url}/downloads/secret-tool/").status == 404
+
+    admin.goto(f"{hub.url}/account/access-keys/new/")
+    admin.get_by_label("Download", exact=True).select_option(label="Secret Tool")
+    admin.get_by_label("Name", exact=True).fill("A customer")
+    admin.get_by_role("button", name="Create key").click()
+    visitor.goto(admin.locator("#share").inner_text())
+    with visitor.expect_download() as started:
+        visitor.get_by_role("link", name="secret.bin").first.click()
+    assert started.value.path().read_bytes() == CONTENT
+
+
 def test_permanent_deletion_asks_for_the_name(admin: Any, hub: Hub) -> None:
     make_download(admin, hub, "Kept Tool")
     open_admin(admin, hub, "Downloads")

@@ -245,7 +245,7 @@ def test_access_key_pages_fit_the_screen_and_pass_axe(watched: Any, live_server:
     watched.set_viewport_size({"width": width, "height": 800})
     watched.emulate_media(color_scheme=scheme)
     sign_in(watched, live_server, owner)
-    watched.click("text=access keys and share links")
+    watched.get_by_role("link", name="Access keys").click()
     check(watched)
     watched.click("text=New access key")
     check(watched)

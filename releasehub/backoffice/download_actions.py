@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from downloads import services
 from downloads.models import Download
+from downloads.policies import download_policy
 from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid
@@ -15,8 +16,10 @@ def feature(actor: Actor, row: Download, place: str) -> None:
     """Feature a download at the place that was entered.
 
     Raises:
+        Denied: The actor may not feature downloads.
         Invalid: The place is not a number.
     """
+    download_policy.ensure("feature", actor, row)
     number = read_number(place.strip()) if place.strip() else None
     if place.strip() and number is None:
         raise Invalid(ErrorCode.INVALID, f"The place {place} is not a number. Enter one from 1 on, or nothing.")

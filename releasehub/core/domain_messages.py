@@ -7,6 +7,7 @@ translation functions, and sentences that were stored, such as why a file was re
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -27,10 +28,29 @@ def translated(message: str) -> str:
 
 
 def _translated_with_values(message: str) -> str:
-    for pattern, template in _templates():
-        if match := pattern.fullmatch(message):
-            return _fill(gettext(template), dict(zip(PLACEHOLDER.findall(template), match.groups(), strict=True)))
+    for fixed_parts, template in _templates():
+        if (values := values_in(message, fixed_parts)) is not None:
+            return _fill(gettext(template), dict(zip(PLACEHOLDER.findall(template), values, strict=True)))
     return message
+
+
+def values_in(message: str, fixed_parts: Sequence[str]) -> list[str] | None:
+    """Return the texts between the fixed parts of a sentence, or None if the message is another sentence.
+
+    Each part is looked for behind the one before it, so this takes linear time. A regular expression with a group for
+    each value would not, and the values come from users.
+    """
+    first, *middle, last = fixed_parts
+    if not message.startswith(first) or not message.endswith(last):
+        return None
+    values, start, end = [], len(first), len(message) - len(last)
+    for part in middle:
+        place = message.find(part, start + 1, end)
+        if place < 0:
+            return None
+        values.append(message[start:place])
+        start = place + len(part)
+    return [*values, message[start:end]] if start < end else None
 
 
 def _fill(text: str, values: dict[str, str]) -> str:
@@ -38,13 +58,11 @@ def _fill(text: str, values: dict[str, str]) -> str:
 
 
 @cache
-def _templates() -> list[tuple[re.Pattern[str], str]]:
-    """Return the sentences with values, those with the most fixed text first, because they are the most specific."""
+def _templates() -> list[tuple[list[str], str]]:
+    """Return the fixed parts of the sentences with values, and the sentences.
+
+    Those with the most fixed text come first, because they are the most specific.
+    """
     lines = [line for line in TEMPLATES.read_text(encoding="utf-8").splitlines() if PLACEHOLDER.search(line)]
     lines.sort(key=lambda line: len(PLACEHOLDER.sub("", line)), reverse=True)
-    return [(_pattern(line), line) for line in lines]
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    fixed = [re.escape(part) for part in PLACEHOLDER.sub("\0", template).split("\0")]
-    return re.compile("(.+?)".join(fixed), re.DOTALL)
+    return [(PLACEHOLDER.sub("\0", line).split("\0"), line) for line in lines]

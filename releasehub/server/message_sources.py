@@ -16,7 +16,7 @@ DOMAIN = ("downloads", "versions", "files", "releasehub")
 # Rooms that say nothing to users, or that mark their texts themselves.
 SKIPPED = {"api", "audit", "backoffice", "locale", "management", "migrations", "pages", "server", "settings", "static"}
 SKIPPED_FILES = {"anonymizing.py", "checks.py", "email.py", "invitation_mail.py", "notices.py", "watch_mail.py"}
-SENTENCE = re.compile(r"(?:[A-Z]|\{\w*\} )[^\n]* [^\n]*[.!?]")
+START_OF_SENTENCE = re.compile(r"[A-Z]|\{\w*\} ")
 QUIET_CALLS = re.compile(r"log\.\w+|logger\.\w+|warnings\.\w+|RuntimeError|ValueError|TypeError|AssertionError")
 QUIET_ARGUMENTS = {"help_text"}
 
@@ -38,8 +38,14 @@ def sentences_of(source: str) -> Iterator[str]:
         if id(node) in quiet:
             continue
         text = template_of(node)
-        if text and SENTENCE.fullmatch(text):
+        if is_sentence(text):
             yield text
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a text is a sentence on one line, and not a name, a path or a part of a query."""
+    start = START_OF_SENTENCE.match(text)
+    return start is not None and " " in text[start.end() :] and "\n" not in text and text.endswith((".", "!", "?"))
 
 
 def _quiet_parts(node: ast.AST) -> list[ast.AST]:

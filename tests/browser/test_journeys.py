@@ -139,7 +139,7 @@ def test_visitor_searches_downloads_and_reads_comments_of_a_watcher(admin: Any, 
     visitor.goto(hub.url)
     visitor.get_by_role("searchbox").first.fill("paksmith")  # a typo of the demo's Packsmith
     visitor.get_by_role("searchbox").first.press("Enter")
-    found = visitor.get_by_role("link", name="Packsmith").first
+    found = visitor.locator("main :is(h2, h3) a", has_text="Packsmith").first
     while not found.is_visible():  # a hub that has just started fills its search index after some seconds
         visitor.wait_for_timeout(500)
         visitor.reload()

@@ -23,9 +23,9 @@ MARKDOWN = _("You can use Markdown.")
 
 
 def text_field(label: StrOrPromise, *, required: bool, help_text: StrOrPromise) -> forms.CharField:
-    return forms.CharField(
-        label=label, required=required, widget=forms.Textarea(attrs={"rows": 4}), help_text=help_text
-    )
+    """Return a field for Markdown, of which `editor.js` shows a preview."""
+    widget = forms.Textarea(attrs={"rows": 4, "data-preview": ""})
+    return forms.CharField(label=label, required=required, widget=widget, help_text=help_text)
 
 
 class CommentForm(ServiceForm):

@@ -153,6 +153,7 @@ def test_visitor_searches_downloads_and_reads_comments_of_a_watcher(admin: Any, 
     admin.get_by_role("button", name="Watch", exact=True).click()
     admin.get_by_role("button", name="Stop watching").wait_for()
     admin.locator("#comments ~ form textarea").fill("It **works** here.")
+    admin.locator(".preview strong", has_text="works").wait_for()
     admin.get_by_role("button", name="Post comment").click()
     admin.locator(".opinions strong", has_text="works").wait_for()
     visitor.goto(page)

@@ -34,6 +34,7 @@ from PIL import (  # noqa: F401
     WebPImagePlugin,
 )
 
+MAX_CAUSE_CHARACTERS = 200
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 15
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
@@ -49,10 +50,13 @@ class PictureRefused(Exception):
 def limit_resources() -> None:
     """Limit this process for good. It can open no file and no socket from now on, whatever code a picture runs."""
     Image.preinit()  # imports the other plugins that `Image.open` insists on
-    limits = ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_NOFILE, 0))
-    for kind, limit in limits:
-        with suppress(ValueError, OSError):  # a lower limit applies already, or the system knows no such limit
-            resource.setrlimit(kind, (limit, limit))
+    limits = {resource.RLIMIT_CPU: CPU_SECONDS, resource.RLIMIT_NOFILE: 0}
+    if sys.platform != "darwin":  # macOS does not support a limit on the address space
+        limits[resource.RLIMIT_AS] = MEMORY_BYTES
+    for kind, limit in limits.items():
+        _, hard_limit = resource.getrlimit(kind)
+        value = limit if hard_limit == resource.RLIM_INFINITY else min(limit, hard_limit)
+        resource.setrlimit(kind, (value, value))
 
 
 def convert(content: bytes, order: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
@@ -163,8 +167,8 @@ def main() -> None:
         header = {"refusal": str(refusal)}
     except (MemoryError, Image.DecompressionBombWarning, Image.DecompressionBombError):
         header = {"refusal": "too_many_pixels"}
-    except Exception:  # decoders raise almost any exception for damaged input
-        header = {"refusal": "damaged"}
+    except Exception as error:  # decoders raise almost any exception for damaged input
+        header = {"refusal": "damaged", "cause": f"{type(error).__name__}: {error}"[:MAX_CAUSE_CHARACTERS]}
     sys.stdout.buffer.write(json.dumps(header).encode() + b"\n" + b"".join(bodies))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from files.mime import sniff
 from files.pictures.formats import ACCEPTED_FORMATS, MAX_PIXELS, PictureFormat
 from releasehub.core.errors import ErrorCode, Rejected, TooMany
 
+logger = logging.getLogger(__name__)
 DECODER = Path(__file__).with_name("decoder.py")
 MAX_SECONDS = 60  # far more than the CPU time that the decoder may use; it ends a process that hangs
 # Each process of the hub decodes one picture at a time, because 24 million pixels need up to 600 MiB of memory. Three
@@ -67,6 +69,7 @@ def decode(content: bytes, target: PictureFormat) -> DecodedPicture:
     head, _, rest = answer.partition(b"\n")
     header = json.loads(head)
     if "refusal" in header:
+        logger.info("A picture was refused: %s %s", header["refusal"], header.get("cause", ""))
         raise _refused(header["refusal"])
     sizes = []
     for width, height, length in header["sizes"]:
@@ -83,13 +86,17 @@ def _run(content: bytes, order: dict[str, Any]) -> bytes:
     try:
         with _turn:
             done = subprocess.run(  # noqa: S603 - a fixed program; the picture is its standard input
-                command, input=content, capture_output=True, timeout=MAX_SECONDS, env=environment, check=True
+                command, input=content, capture_output=True, timeout=MAX_SECONDS, env=environment, check=False
             )
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        # The kernel ended the decoder, because it used too much CPU time or memory.
+    except subprocess.TimeoutExpired as error:
         raise _refused("too_complex") from error
     finally:
         _places.release()
+    if done.returncode < 0:  # a signal: the kernel ended the decoder, because it used too much CPU time or memory
+        raise _refused("too_complex")
+    if done.returncode:
+        # The decoder answers every picture, so this is a fault of the installation and not of the picture.
+        raise RuntimeError(f"The picture decoder failed: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
 
 

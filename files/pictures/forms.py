@@ -62,7 +62,7 @@ def change_picture(*, actor: Actor, picture: Picture, name: str, texts: Mapping[
     """Carry out the button `name` of a page with pictures: texts, earlier, later or remove.
 
     Raises:
-        NotFound: There is no such button.
+        NotFound: No button has this name.
         DomainError: As the service behind the button.
     """
     match name:

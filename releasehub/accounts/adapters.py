@@ -71,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return [own if path == theirs else path for path in super().get_login_stages()]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Return whether the user has to confirm. Without a password and a second factor, there is no way to."""
+        """Return whether the user has to confirm. Users without a password or second factor cannot."""
         is_required: bool = super().is_reauthentication_required(app=app, **kwargs)
         return is_required and bool(self.get_reauthentication_methods(self.request.user))
 

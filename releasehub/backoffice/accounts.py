@@ -23,7 +23,7 @@ from releasehub.backoffice.base import admin_actor
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions", "quota_bytes")
 
 admin.site.unregister(Group)
-# Secrets of second factors and confirmations are no matter of staff. The page of a user has what staff can do.
+# Staff must not see secrets of second factors and confirmations. The page of a user has the actions that staff need.
 for model in (EmailAddress, EmailConfirmation, Authenticator):
     if admin.site.is_registered(model):
         admin.site.unregister(model)

@@ -2,9 +2,9 @@
 
 On a release day thousands of visitors request the same page at once, so each process keeps its responses in memory for
 a second. Only requests without any credentials (a cookie, an API key, an access key in the URL) are answered from this
-cache. Cookies with a language, a time zone or a system are no credentials; what they select is part of the key. A
-change made by this process clears the cache at once. A change made by another process becomes visible after
-RELEASEHUB_ANONYMOUS_CACHE_SECONDS at the latest.
+cache. Cookies that hold only a language, a time zone or a system do not count as credentials; their values are part of
+the cache key. A change made by this process clears the cache at once. A change made by another process becomes visible
+after RELEASEHUB_ANONYMOUS_CACHE_SECONDS at the latest.
 """
 
 from __future__ import annotations

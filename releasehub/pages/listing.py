@@ -82,7 +82,7 @@ def listing_of(
         request: The request with the filters.
         actor: The viewer, who only sees what policies allow.
         path: The path of the page.
-        fixed: What all downloads on this page have in common, so that it is no filter.
+        fixed: Criteria that all downloads on this page meet, so the visitor cannot change them.
         tree: The visible categories, if they were loaded already.
     """
     fixed, tree = fixed or Criteria(), tree or CategoryTree(actor)
@@ -147,7 +147,7 @@ class Links:
 
 
 def menus_of(links: Links, result: SearchResult, narrowing: Narrowing, tree: CategoryTree) -> list[Menu]:
-    """Return the facets that can narrow the list. A value that all found downloads have is no choice."""
+    """Return the facets that can narrow the list. A value that all found downloads share is left out."""
     criteria, menus = links.criteria, []
     if links.fixed.category is None:
         nodes = tree.children(criteria.category)

@@ -89,7 +89,7 @@ def verified_claims(id_token: str, described: dict[str, Any]) -> dict[str, Any]:
 
 def _key_of(id_token: str, described: dict[str, Any]) -> jwt.PyJWK:
     """Return the key that signed the token. Unknown keys are looked up once more, because providers rotate them."""
-    key_id = jwt.get_unverified_header(id_token).get("kid")  # raises PyJWTError for what is no token
+    key_id = jwt.get_unverified_header(id_token).get("kid")  # raises PyJWTError if the token is malformed
     url = _endpoint(described, "jwks_uri")
     for seconds in (KEYS_SECONDS, 0):
         published = jwt.PyJWKSet.from_dict(_cached(url, seconds)).keys

@@ -19,8 +19,9 @@ from releasehub.core.errors import Denied
 
 MAX_NAME_CHARACTERS = 30
 NO_ACCOUNT = (
-    "There is no account for you on this hub yet. Sign in with your password and connect the company account on the "
-    "page “Password and security”, or ask the operator of this hub."
+    "This company account is not connected to an account of this hub. If you have an account, sign in with your "
+    "password and connect the company account on the page “Password and security”. Otherwise, ask the operator of "
+    "this hub."
 )
 
 

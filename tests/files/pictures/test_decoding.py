@@ -8,6 +8,7 @@ import sys
 import threading
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms
@@ -112,11 +113,25 @@ def test_hostile_pictures_are_refused_with_a_reason(content: bytes, reason: str)
     assert caught.value.params["reason"] == reason
 
 
-def test_decoder_that_the_kernel_ends_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding.sys, "executable", "/bin/false")
+@pytest.fixture
+def replaced_decoder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The path of a program that runs instead of the decoder. The test writes it."""
+    path = tmp_path / "decoder.py"
+    monkeypatch.setattr(decoding, "DECODER", path)
+    return path
+
+
+def test_decoder_that_the_kernel_kills_is_a_refusal(replaced_decoder: Path) -> None:
+    replaced_decoder.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
     with pytest.raises(Rejected) as caught:
         decode(image_bytes(), COVER)
     assert caught.value.params["reason"] == "too_complex"
+
+
+def test_decoder_that_cannot_start_is_a_fault_of_the_hub(replaced_decoder: Path) -> None:
+    replaced_decoder.write_text("import a_package_that_is_not_installed")
+    with pytest.raises(RuntimeError, match="a_package_that_is_not_installed"):
+        decode(image_bytes(), COVER)
 
 
 def test_decoder_does_not_get_the_secrets_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from django.db import close_old_connections
 from releasehub.server.celery import app
 
 log = logging.getLogger(__name__)
+# Celery logs several lines for each task. They would push the password of the first start out of the terminal.
+ROUTINE_LOGGERS = ("celery.app.trace", "celery.beat", "celery.worker.consumer.connection", "celery.worker.strategy")
 
 
 def start_worker() -> None:
@@ -21,6 +23,8 @@ def start_worker() -> None:
     Each lane has its own threads, so slow webhook receivers and slow hosts delay neither the schedule nor the audit
     chain. Nothing is lost when the process ends, because all pending work is recorded in the database.
     """
+    for name in ROUTINE_LOGGERS:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     threading.Thread(target=_start_lanes, daemon=True, name="celery-start").start()
 
 

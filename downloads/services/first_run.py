@@ -24,7 +24,7 @@ def set_up_hub(
     """
     link = find_set_up_link(token)
     administrator = User.objects.create_superuser(username, password=password)
-    joined = Actor(user=administrator, origin=actor.origin, request_id=actor.request_id, address=actor.address)
+    joined = actor.for_user(administrator)
     use_link(actor=joined, link=link)
     if category:
         create_category(actor=joined, title=category)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import secrets
 from datetime import timedelta
 
 from django.core.mail import EmailMessage
@@ -16,6 +14,7 @@ from django.utils.translation import gettext
 from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.preferences import reading_as
+from releasehub.accounts.tokens import digest, new_token
 from releasehub.core.dates import moment_text
 from releasehub.core.site import site_url
 
@@ -24,12 +23,6 @@ log = logging.getLogger(__name__)
 SEND_TASK = "mail.invitations"  # in the queue `outbound`
 RETRY_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(days=2)
-TOKEN_BYTES = 32
-
-
-def digest(token: str) -> str:
-    """Return what is stored of a token. A token is random, so a plain hash cannot be reversed."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def send_invitations() -> int:
@@ -54,7 +47,7 @@ def _send(invitation: Invitation) -> bool:
     email = _address_of(invitation)
     target = target_of(invitation.kind).find(invitation.target_id)
     if email and target is not None:
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+        token = new_token()
         Invitation.objects.filter(pk=invitation.pk).update(token_digest=digest(token))
         with reading_as(invitation.user):
             title, rights = target_of(invitation.kind).describe(target, invitation.rights)

@@ -16,8 +16,7 @@ from releasehub.accounts.services.one_time_links import end_password_links
 from releasehub.accounts.sign_in_notices import notice_sign_in
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
-from releasehub.core.actor import Actor, Origin
-from releasehub.core.requests import request_details
+from releasehub.core.requests import web_actor
 
 
 @receiver(signals.authenticator_added)
@@ -37,7 +36,7 @@ def record_reset_factor(request: HttpRequest, user: User, authenticator: Authent
 
 @receiver(signals.authentication_failed)
 def record_wrong_code(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    actor = Actor(origin=Origin.WEB, **request_details(request))
+    actor = web_actor(request)
     changes = {"factor": str(authenticator.type)}
     audit.record_refusal(actor=actor, action=AuditAction.SIGN_IN_FAILED, label=user.username, changes=changes)
 
@@ -47,7 +46,7 @@ def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Keep only the session that changed the password. It has a new key since then."""
     end_password_links(user)
     remember_browser(request, user)
-    actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
+    actor = web_actor(request, user)
     sign_out_everywhere(actor=actor, user=user, except_session=request.session.session_key)
 
 
@@ -59,10 +58,10 @@ def notice_new_browser(request: HttpRequest, user: User, **kwargs: Any) -> None:
 @receiver(password_reset)
 def end_all_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
     end_password_links(user)
-    actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
+    actor = web_actor(request, user)
     sign_out_everywhere(actor=actor, user=user)
 
 
 def _record(action: AuditAction, request: HttpRequest, user: User, authenticator: Authenticator) -> None:
-    actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
+    actor = web_actor(request, user)
     audit.record(actor=actor, action=action, target=user, changes={"factor": str(authenticator.type)})

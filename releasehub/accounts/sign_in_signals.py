@@ -15,7 +15,7 @@ from releasehub.accounts.preferences import carry_preferences
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, Origin
-from releasehub.core.requests import request_details
+from releasehub.core.requests import web_actor
 
 
 @receiver(user_login_failed)
@@ -24,9 +24,8 @@ def record_failed_sign_in(
 ) -> None:
     if request is not None and request.META.get(TOO_MANY):
         return  # the password was not compared, and the attempts that led to the limit are in the log
-    details = request_details(request) if request is not None else {}
     audit.record_refusal(
-        actor=Actor(origin=Origin.WEB, **details),
+        actor=Actor(origin=Origin.WEB) if request is None else web_actor(request),
         action=AuditAction.SIGN_IN_FAILED,
         label=str(credentials.get("username", "")),
     )
@@ -34,7 +33,7 @@ def record_failed_sign_in(
 
 @receiver(user_logged_in)
 def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
+    actor = web_actor(request, user)
     audit.record(actor=actor, action=AuditAction.SIGN_IN, target=user)
     remember_browser(request, user)
     carry_preferences(request, user)
@@ -43,5 +42,5 @@ def record_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any)
 @receiver(user_logged_out)
 def record_sign_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None:
-        actor = Actor(user=user, origin=Origin.WEB, **request_details(request))
+        actor = web_actor(request, user)
         audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user)

@@ -83,6 +83,10 @@ class Actor:
             return False
         return self.user.has_perm(name)
 
+    def for_user(self, user: User) -> Actor:
+        """Return an actor for a user who has just been identified during this request."""
+        return Actor(user=user, origin=self.origin, request_id=self.request_id, address=self.address)
+
     @property
     def label(self) -> str:
         """Return the name of the actor for the audit log."""

@@ -38,6 +38,11 @@ def actor_of(request: HttpRequest, *, origin: Origin = Origin.WEB) -> Actor:
     return actor
 
 
+def web_actor(request: HttpRequest, user: Any = None) -> Actor:
+    """Return an actor of the pages for the user that a signal names, who is not always the user of the request."""
+    return Actor(user=user, origin=Origin.WEB, **request_details(request))
+
+
 def request_details(request: HttpRequest) -> dict[str, Any]:
     """Return the request id and the client address, which the audit log records."""
     return {"request_id": request.META.get("releasehub.request_id", ""), "address": address_of(request)}

@@ -1,4 +1,4 @@
-"""Pages for signing in and out."""
+"""The page for signing in, and the page to which django-allauth redirects after a change of passkeys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth.views import LogoutView
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -29,10 +28,6 @@ class SignInView(LoginView):
             response.status_code = 429
             response["Retry-After"] = str(self.request.META[TOO_MANY])
         return response
-
-
-class SignOutView(LogoutView):
-    http_method_names = ["post", "options"]
 
 
 @require_safe

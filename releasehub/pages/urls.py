@@ -1,5 +1,6 @@
 """URL patterns of the public pages and the account pages."""
 
+from django.contrib.auth.views import LogoutView
 from django.contrib.sitemaps.views import index as sitemap_index
 from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path, register_converter
@@ -80,7 +81,7 @@ urlpatterns = [
     path("account/watches/categories/<int:pk>/", watches.watch_category, name="watch-category"),
     path("account/watches/stop/<str:token>/", watches.stop, name="watch-stop"),
     path("account/sign-in/", sign_in.SignInView.as_view(), name="sign-in"),
-    path("account/sign-out/", sign_in.SignOutView.as_view(), name="sign-out"),
+    path("account/sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/sign-in/company/", company.begin, name="company-begin"),
     path("account/sign-in/company/callback/", company.callback, name="company-callback"),
     path("account/security/company/end/", company.end_connection, name="company-end"),

@@ -47,7 +47,7 @@ def user_of_claims(*, actor: Actor, claims: dict[str, Any]) -> User:
     if CompanyIdentity.objects.filter(user=user, issuer=settings.OIDC_ISSUER).exists():
         raise Denied("This account is connected with another company account.")
     CompanyIdentity.objects.create(issuer=settings.OIDC_ISSUER, subject=subject, user=user)
-    joined = Actor(user=user, origin=actor.origin, request_id=actor.request_id, address=actor.address)
+    joined = actor.for_user(user)
     audit.record(
         actor=joined, action=AuditAction.COMPANY_CONNECT, target=user, changes={"issuer": settings.OIDC_ISSUER}
     )

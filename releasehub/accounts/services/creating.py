@@ -27,7 +27,7 @@ def create_account(
     user = User.objects.create_user(username, password=password)
     if email:
         EmailAddress.objects.create(user=user, email=email.lower(), primary=True)
-    joined = Actor(user=user, origin=actor.origin, request_id=actor.request_id, address=actor.address)
+    joined = actor.for_user(user)
     if isinstance(admission, OneTimeLink):
         use_link(actor=joined, link=admission)
     elif admission is not None:

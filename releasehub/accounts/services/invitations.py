@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,11 +11,12 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from releasehub.accounts.invitation_limit import count_names
-from releasehub.accounts.invitation_mail import SEND_TASK, TOKEN_BYTES, digest
+from releasehub.accounts.invitation_mail import SEND_TASK
 from releasehub.accounts.invitation_targets import Rights, target_of
 from releasehub.accounts.models import Invitation, Organization, User
 from releasehub.accounts.policies import clear_cached_memberships, invitation_policy, organization_policy
 from releasehub.accounts.querysets import InvitationQuerySet
+from releasehub.accounts.tokens import digest, new_token
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
@@ -144,7 +144,7 @@ def hand_out_link(*, actor: Actor, invitation: Invitation) -> str:
     invitation = _lock(invitation)
     if not invitation.is_pending:
         raise _ended()
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     invitation.token_digest, invitation.mail_due_at = digest(token), None
     invitation.save(update_fields=["token_digest", "mail_due_at", "updated_at"])
     changes = {"invited": invitation.invited, "kind": "link"}

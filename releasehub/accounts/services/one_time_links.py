@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from releasehub.accounts.browsers import sign_out_everywhere
-from releasehub.accounts.invitation_mail import TOKEN_BYTES, digest
 from releasehub.accounts.models import OneTimeLink, User
 from releasehub.accounts.policies import user_policy
+from releasehub.accounts.tokens import digest, new_token
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -124,7 +123,7 @@ def delete_old_links() -> int:
 
 
 def _create(kind: OneTimeLink.Kind, *, actor: Actor, user: User | None = None, note: str = "") -> str:
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token = new_token()
     OneTimeLink.objects.create(
         kind=kind,
         token_digest=digest(token),

@@ -1,4 +1,4 @@
-"""E-mails about accounts. A worker sends them, so that the time of an answer does not tell whether one was sent."""
+"""A queue of e-mails to users. A worker sends them, so that response times do not reveal whether one was sent."""
 
 from __future__ import annotations
 

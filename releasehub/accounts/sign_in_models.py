@@ -89,7 +89,7 @@ class CompanyIdentity(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """An e-mail about an account. The text is encrypted, because it may contain the link that resets a password."""
+    """An e-mail that waits for the mail server. The text is encrypted, because it may contain the link that resets a password."""
 
     recipient = models.EmailField(max_length=254)
     subject = models.CharField(max_length=200)

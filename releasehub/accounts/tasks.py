@@ -36,5 +36,5 @@ def send_invitations() -> int:
 
 @shared_task(name=mail_queue.SEND_TASK)
 def send_account_mail() -> int:
-    """Send the e-mails about accounts that are due."""
+    """Send the queued e-mails that are due."""
     return mail_queue.send_queued_mail()

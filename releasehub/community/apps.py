@@ -10,7 +10,7 @@ class CommunityConfig(AppConfig):
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser, register_exporter
-        from releasehub.community.leaving import end_community_mail
+        from releasehub.community.leaving import end_watches
         from releasehub.community.models import Comment, Review
         from releasehub.community.personal_export import contributions_of
         from releasehub.community.retention import purge_comments, purge_reports, purge_reviews
@@ -23,5 +23,5 @@ class CommunityConfig(AppConfig):
         register_purge("comments", purge_comments)
         register_purge("reviews", purge_reviews)
         register_purge("reports", purge_reports)
-        register_eraser(end_community_mail)
+        register_eraser(end_watches)
         register_exporter("community", contributions_of)

@@ -1,8 +1,8 @@
-"""Background tasks of watches and reports. Every task may run twice."""
+"""Background tasks of watches. Every task may run twice."""
 
 from celery import shared_task
 
-from releasehub.community import report_mail, watch_mail
+from releasehub.community import watch_mail
 from releasehub.community.announcing import announce_versions
 from releasehub.core.tasks import hint
 
@@ -20,9 +20,3 @@ def notify_watchers() -> int:
 def send_watch_notices() -> int:
     """Send the e-mails that are due."""
     return watch_mail.send_notices()
-
-
-@shared_task(name=report_mail.SEND_TASK)
-def send_report_outcomes() -> int:
-    """Tell the authors of closed reports what came of them."""
-    return report_mail.send_outcomes()

@@ -15,7 +15,15 @@ from pathlib import Path
 DOMAIN = ("downloads", "versions", "files", "releasehub")
 # Rooms that say nothing to users, or that mark their texts themselves.
 SKIPPED = {"api", "audit", "backoffice", "locale", "management", "migrations", "pages", "server", "settings", "static"}
-SKIPPED_FILES = {"anonymizing.py", "checks.py", "email.py", "invitation_mail.py", "notices.py", "watch_mail.py"}
+SKIPPED_FILES = {
+    "anonymizing.py",
+    "checks.py",
+    "email.py",
+    "invitation_mail.py",
+    "notices.py",
+    "report_mail.py",
+    "watch_mail.py",
+}
 START_OF_SENTENCE = re.compile(r"[A-Z]|\{\w*\} ")
 QUIET_CALLS = re.compile(r"log\.\w+|logger\.\w+|warnings\.\w+|RuntimeError|ValueError|TypeError|AssertionError")
 QUIET_ARGUMENTS = {"help_text"}

@@ -10,9 +10,9 @@ from django.core import mail
 from django.utils import timezone
 
 from downloads.models import Download
+from releasehub.accounts.mail_queue import send_queued_mail
+from releasehub.accounts.models import OutgoingMail
 from releasehub.audit.models import AuditEntry
-from releasehub.community import report_mail
-from releasehub.community.leaving import end_community_mail
 from releasehub.community.models import Report
 from releasehub.community.personal_export import contributions_of
 from releasehub.community.report_policy import report_policy
@@ -135,38 +135,30 @@ def test_only_moderators_see_and_close_reports(download: Download, moderator: Ac
         resolve_report(actor=moderator, report=report)
 
 
-def test_the_author_of_a_report_gets_the_outcome_once(settings: Any, moderator: Actor) -> None:
+def test_the_author_of_a_report_gets_the_outcome_by_mail(settings: Any, moderator: Actor) -> None:
     settings.EMAIL_HOST = "mail.example.org"
     report = make_report(make_download(title="Tool"), make_user(email="ann@example.org"))
     resolve_report(actor=moderator, report=report, note="The file was removed.")
-    assert (report_mail.send_outcomes(), report_mail.send_outcomes()) == (1, 0)
+    assert send_queued_mail() == 1
     (message,) = mail.outbox
     assert (message.to, message.subject) == (["ann@example.org"], "Your report about Tool")
     assert "took action" in message.body
     assert "The file was removed." in message.body
 
 
-def test_a_failed_mail_is_tried_again(settings: Any, moderator: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_outcome_is_written_in_the_language_of_the_author(settings: Any, moderator: Actor) -> None:
     settings.EMAIL_HOST = "mail.example.org"
-    report = resolve_report(actor=moderator, report=make_report(reporter=make_user(email="ann@example.org")))
-    monkeypatch.setattr(report_mail.EmailMessage, "send", lambda self: (_ for _ in ()).throw(OSError("down")))
-    assert report_mail.send_outcomes() == 0
-    report.refresh_from_db()
-    assert report.mail_due_at is not None
-    assert report.mail_due_at > timezone.now()
+    author = make_user(email="ann@example.org", language="de")
+    dismiss_report(actor=moderator, report=make_report(make_comment(make_download(title="Tool")), author))
+    send_queued_mail()
+    (message,) = mail.outbox
+    assert message.subject == "Ihre Meldung: ein Kommentar zu Tool"
+    assert message.body.startswith("Ein Moderator hat Ihre Meldung geprüft")
 
 
-def test_nothing_is_sent_without_a_mail_server(moderator: Actor) -> None:
-    report = resolve_report(actor=moderator, report=make_report(reporter=make_user(email="ann@example.org")))
-    assert report.mail_due_at is None
-
-
-def test_anonymized_users_get_no_more_mail(settings: Any, moderator: Actor) -> None:
-    settings.EMAIL_HOST = "mail.example.org"
-    user = make_user(email="ann@example.org")
-    resolve_report(actor=moderator, report=make_report(reporter=user))
-    end_community_mail(actor=system(), user=user)
-    assert report_mail.send_outcomes() == 0
+def test_nothing_is_queued_without_a_mail_server(moderator: Actor) -> None:
+    resolve_report(actor=moderator, report=make_report(reporter=make_user(email="ann@example.org")))
+    assert not OutgoingMail.objects.exists()
 
 
 def test_personal_export_contains_the_reports_of_a_user() -> None:

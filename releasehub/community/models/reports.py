@@ -17,7 +17,7 @@ ReportManager = models.Manager.from_queryset(ReportQuerySet)
 
 
 class Report(PublicIdModel, TimeStampedModel):
-    """A report of a visitor about something that a download shows.
+    """A report that a visitor sent about a download, or about a version, comment or review of it.
 
     Attributes:
         download: The download that the target belongs to, or the target itself.
@@ -27,7 +27,6 @@ class Report(PublicIdModel, TimeStampedModel):
         reporter: The user who wrote the report; null for an anonymous visitor, and after the account was deleted.
         reporter_key: Stands for the user or, as a keyed digest, for the network of an anonymous visitor.
         note: What the moderator answered. The reporter gets it by e-mail.
-        mail_due_at: When to tell the reporter the outcome; null if there is nothing to send.
     """
 
     class Kind(models.TextChoices):
@@ -60,7 +59,6 @@ class Report(PublicIdModel, TimeStampedModel):
     note = models.CharField(max_length=MAX_NOTE_CHARACTERS, blank=True)
     handled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     handled_at = models.DateTimeField(null=True)
-    mail_due_at = models.DateTimeField(null=True)
 
     objects = ReportManager()
 
@@ -79,7 +77,6 @@ class Report(PublicIdModel, TimeStampedModel):
             models.Index(fields=["-created_at", "-id"], name="report_newest"),
             models.Index(fields=["-created_at", "-id"], name="report_open", condition=Q(state="open")),
             models.Index(fields=["handled_at"], name="report_age", condition=Q(handled_at__isnull=False)),
-            models.Index(fields=["mail_due_at"], name="report_mail_due", condition=Q(mail_due_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,12 +12,11 @@ from releasehub.audit.actions import AuditAction
 from releasehub.community.models import Report
 from releasehub.community.models.reports import MAX_LABEL_CHARACTERS, MAX_NOTE_CHARACTERS
 from releasehub.community.report_limits import clean_report, count_reporting, reporter_key
-from releasehub.community.report_mail import SEND_TASK
+from releasehub.community.report_mail import queue_outcome
 from releasehub.community.report_policy import POLICIES, Reportable, report_policy
 from releasehub.core.actor import Actor
 from releasehub.core.clean import strip_controls
 from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
-from releasehub.core.tasks import hint
 from versions.models import Version
 
 MODELS: dict[str, type[Reportable]] = {model._meta.model_name or "": model for model in POLICIES}
@@ -97,25 +93,23 @@ def label_of(target: Reportable) -> str:
 
 @transaction.atomic
 def _close(actor: Actor, report: Report, state: Report.State, note: str) -> Report:
-    """Close the report and tell its author, if the author has an account and there is a mail server.
+    """Close the report, and queue the e-mail that tells its author the outcome.
 
     Raises:
         NotFound: The actor is not a moderator.
         Conflict: Somebody has closed the report already.
     """
     report_policy.ensure("close", actor, report)
-    locked: Report | None = Report.objects.select_for_update(of=("self",)).filter(pk=report.pk).first()
+    rows = Report.objects.select_for_update(of=("self",)).select_related("reporter", "download")
+    locked: Report | None = rows.filter(pk=report.pk).first()
     if locked is None:
         raise NotFound
     if not locked.is_open:
         raise Conflict(ErrorCode.REPORT_CLOSED, f"The {locked} was {locked.state} already.")
-    now = timezone.now()
     locked.state, locked.note = state, strip_controls(note).strip()[:MAX_NOTE_CHARACTERS]
-    locked.handled_by, locked.handled_at = actor.user, now
-    if settings.EMAIL_HOST and locked.reporter_id:
-        locked.mail_due_at = now
-        transaction.on_commit(partial(hint, SEND_TASK))
+    locked.handled_by, locked.handled_at = actor.user, timezone.now()
     locked.save()
+    queue_outcome(locked)
     action = AuditAction.REPORT_RESOLVE if state == Report.State.RESOLVED else AuditAction.REPORT_DISMISS
     audit.record(actor=actor, action=action, target=locked, reason=locked.note)
     return locked

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.backends import TOO_MANY
@@ -149,9 +149,11 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 
 def too_many_attempts(seconds: int) -> ValidationError:
-    wait = _("%(number)s seconds") % {"number": seconds}
+    """Return the error of an attempt that was refused before the password or the code was compared."""
     if seconds >= MAX_SECONDS_SHOWN:
-        wait = _("%(number)s minutes") % {"number": -(-seconds // 60)}
+        wait = gettext("%(number)s minutes") % {"number": -(-seconds // 60)}
+    else:
+        wait = ngettext("%(number)s second", "%(number)s seconds", seconds) % {"number": seconds}
     return ValidationError(
         _("Too many failed attempts. Try again in %(wait)s."), code="too_many", params={"wait": wait}
     )

@@ -68,11 +68,11 @@ def sign_out_browser(*, actor: Actor, browser_id: int) -> None:
 def sign_out_everywhere(*, actor: Actor, user: User, except_session: str | None = None) -> int:
     """End all sessions of the user, except one, and return their number. The caller checks who may do this."""
     sessions = Session.objects.filter(browser__user=user).exclude(pk=except_session or "")
-    number = len(keys := list(sessions.values_list("pk", flat=True)))
-    if number:
+    keys = list(sessions.values_list("pk", flat=True))
+    if keys:
         Session.objects.filter(pk__in=keys).delete()
-        audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user, changes={"browsers": number})
-    return number
+        audit.record(actor=actor, action=AuditAction.SIGN_OUT, target=user, changes={"browsers": len(keys)})
+    return len(keys)
 
 
 def delete_expired_sessions() -> int:

@@ -1,4 +1,4 @@
-"""Limits on sign-ups, e-mails and codes. They are counted in the database, where no other data can evict them."""
+"""Limits on sign-ups and e-mails. They are counted in the database, so they hold for all processes together."""
 
 from __future__ import annotations
 

@@ -12,8 +12,10 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from releasehub.accounts.forms import MAX_PASSWORD_CHARACTERS
 from releasehub.accounts.limits import count_mail_request
 from releasehub.accounts.models import User
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import TooMany
 from releasehub.core.requests import address_of
 
@@ -27,7 +29,13 @@ def new_password_help() -> str:
 
 def new_password_field(label: Any) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    return forms.CharField(label=label, strip=False, max_length=4096, widget=widget)
+    return forms.CharField(label=label, strip=False, max_length=MAX_PASSWORD_CHARACTERS, widget=widget)
+
+
+def relabel(field: forms.Field, label: Any, help_text: str = "") -> None:
+    """Replace the texts of a field of django-allauth by those of the hub, which shows no placeholders."""
+    field.label, field.help_text = label, help_text
+    field.widget.attrs.pop("placeholder", None)
 
 
 class NewPasswordOnce(forms.Form):
@@ -36,9 +44,7 @@ class NewPasswordOnce(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["password2"]
-        field = self.fields["password1"]
-        field.label, field.help_text = _("New password"), new_password_help()
-        field.widget.attrs.pop("placeholder", None)
+        relabel(self.fields["password1"], _("New password"), new_password_help())
 
 
 class ChangePasswordForm(NewPasswordOnce, allauth_forms.ChangePasswordForm):
@@ -46,9 +52,7 @@ class ChangePasswordForm(NewPasswordOnce, allauth_forms.ChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["oldpassword"]
-        field.label, field.help_text = _("Current password"), ""
-        field.widget.attrs.pop("placeholder", None)
+        relabel(self.fields["oldpassword"], _("Current password"))
 
     def clean_oldpassword(self) -> str:
         password: str = self.cleaned_data["oldpassword"]
@@ -66,14 +70,12 @@ class ResetPasswordKeyForm(NewPasswordOnce, allauth_forms.ResetPasswordKeyForm):
 
 
 class ConfirmPasswordForm(allauth_forms.ReauthenticateForm):
-    """The form that confirms the password before a change of what protects the account."""
+    """The form that asks for the password again before settings that protect the account can be changed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["password"]
-        field.label, field.help_text = _("Password"), ""
-        field.widget.attrs.pop("placeholder", None)
-        field.widget.attrs["autofocus"] = True
+        relabel(self.fields["password"], _("Password"))
+        self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):
@@ -84,7 +86,7 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
         try:
             count_mail_request(address_of(context.request), email)
         except TooMany as error:
-            raise ValidationError(error.message, code="too_many") from None
+            raise ValidationError(translated(error.message), code="too_many") from None
         users = User.objects.filter(email__iexact=email, is_active=True).order_by("pk")
         self.users = list(users[:MAX_ACCOUNTS_PER_ADDRESS])
         return email

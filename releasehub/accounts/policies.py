@@ -48,10 +48,17 @@ class UserPolicy(Policy[User]):
             and actor.user_id != target.pk
         )
 
+    def can_export(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may export the personal data: only the user may, and not with an API key."""
+        return actor.user_id == target.pk and actor.api_key_id is None
+
     def can_close(self, actor: Actor, target: User) -> bool:
-        """Return whether the actor may close the account: its user, without an API key, and no site administrator."""
-        is_own = actor.user_id == target.pk and actor.api_key_id is None
-        return is_own and not target.is_superuser and target.anonymized_at is None
+        """Return whether the actor may close the account: only the user may, unless it is a site administrator."""
+        return self.can_export(actor, target) and not target.is_superuser and target.anonymized_at is None
+
+    def can_invite_to_sign_up(self, actor: Actor) -> bool:
+        """Return whether the actor may hand out links that create accounts."""
+        return actor.has_permission("accounts.add_user")
 
     def outranks(self, actor: Actor, target: User) -> bool:
         """Return whether the actor has all permissions that the user has, or would have as active staff."""

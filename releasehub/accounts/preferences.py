@@ -23,8 +23,8 @@ def known_zones() -> frozenset[str]:
 
 
 def zone_named(name: str | None) -> ZoneInfo | None:
-    """Return the time zone, or None for UTC if there is none with this name."""
-    return ZoneInfo(name) if name in known_zones() and name else None
+    """Return the time zone, or None, which stands for UTC, if the name is unknown."""
+    return ZoneInfo(name) if name and name in known_zones() else None
 
 
 def save_preferences(*, user: User, language: str, time_zone: str) -> None:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from releasehub.accounts.browsers import remember_browser, sign_out_everywhere
 from releasehub.accounts.models import User
 from releasehub.accounts.services.one_time_links import end_password_links
-from releasehub.accounts.sign_in_notices import notice_sign_in
+from releasehub.accounts.sign_in_notices import send_sign_in_notice
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.requests import web_actor
@@ -51,8 +51,8 @@ def end_other_sessions(request: HttpRequest, user: User, **kwargs: Any) -> None:
 
 
 @receiver(user_logged_in)
-def notice_new_browser(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    notice_sign_in(request, user)
+def tell_user_about_sign_in(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    send_sign_in_notice(request, user)
 
 
 @receiver(password_reset)

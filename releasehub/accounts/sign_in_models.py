@@ -89,7 +89,7 @@ class CompanyIdentity(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """An e-mail that waits for the mail server. The text is encrypted, because it may contain the link that resets a password."""
+    """An e-mail to a user that waits to be sent. The text is encrypted, because it may contain a link with a secret."""
 
     recipient = models.EmailField(max_length=254)
     subject = models.CharField(max_length=200)

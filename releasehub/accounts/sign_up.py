@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.models import Invitation, OneTimeLink, User
 from releasehub.accounts.services.invitations import find_by_token
@@ -21,8 +21,11 @@ RESERVED = frozenset({
     "undefined", "user", "users", "webmaster", "www",
 })  # fmt: skip
 # No @ in a name: it would take over the sign-in and the invitations of the person with this e-mail address.
-USERNAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?")
-USERNAME_RULE = "1 to 40 letters from A to Z, digits, dots, hyphens and underscores."
+MAX_USERNAME_CHARACTERS = 40
+USERNAME_RULE = _(
+    "1 to 40 letters from A to Z, digits, dots, hyphens and underscores. It starts and ends with a letter or a digit."
+)
+validate_username = RegexValidator(r"\A[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?\Z", USERNAME_RULE)
 SESSION_TOKEN = "sign_up_token"  # noqa: S105 - the name of a session variable
 
 

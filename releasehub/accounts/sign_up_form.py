@@ -14,11 +14,17 @@ from releasehub.accounts.limits import count_mail_request, count_sign_up
 from releasehub.accounts.models import User
 from releasehub.accounts.password_forms import new_password_help
 from releasehub.accounts.services.creating import create_account
-from releasehub.accounts.sign_up import SESSION_TOKEN, USERNAME, USERNAME_RULE, admission_of, is_domain_allowed
+from releasehub.accounts.sign_up import (
+    MAX_USERNAME_CHARACTERS,
+    SESSION_TOKEN,
+    USERNAME_RULE,
+    admission_of,
+    is_domain_allowed,
+    validate_username,
+)
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import TooMany
 from releasehub.core.requests import actor_of, address_of, current_request
-
-MAX_USERNAME_CHARACTERS = 40
 
 
 class SignUpForm(SignupForm):
@@ -28,15 +34,10 @@ class SignUpForm(SignupForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
-        self.fields["username"].help_text = USERNAME_RULE
-        self.fields["username"].max_length = MAX_USERNAME_CHARACTERS
+        username = self.fields["username"]
+        username.help_text, username.max_length = USERNAME_RULE, MAX_USERNAME_CHARACTERS
+        username.validators.append(validate_username)
         self.fields["password1"].help_text = new_password_help()
-
-    def clean_username(self) -> str:
-        if not USERNAME.fullmatch(self.cleaned_data["username"]):
-            raise ValidationError(USERNAME_RULE)
-        name: str = super().clean_username()
-        return name
 
     def clean_email(self) -> str:
         email: str = super().clean_email()
@@ -63,7 +64,7 @@ class SignUpForm(SignupForm):
             if email := cleaned.get("email"):
                 count_mail_request(address, email)
         except TooMany as error:
-            raise ValidationError(error.message, code="too_many") from None
+            raise ValidationError(translated(error.message), code="too_many") from None
         return cleaned
 
     def try_save(self, request: HttpRequest) -> Any:

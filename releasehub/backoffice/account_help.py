@@ -14,7 +14,6 @@ from releasehub.accounts.models import User
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.one_time_links import (
     MAX_NOTE_CHARACTERS,
-    can_invite_to_sign_up,
     create_password_link,
     create_sign_up_link,
 )
@@ -72,7 +71,7 @@ class AccountHelpMixin(ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"can_invite": can_invite_to_sign_up(admin_actor(request))}
+        context = {"can_invite": user_policy.can_invite_to_sign_up(admin_actor(request))}
         return super().changelist_view(request, context | (extra_context or {}))
 
     def password_link_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -92,7 +91,7 @@ class AccountHelpMixin(ModelAdmin):
         return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[pk]))
 
     def sign_up_link_view(self, request: HttpRequest) -> HttpResponse:
-        if not can_invite_to_sign_up(admin_actor(request)):
+        if not user_policy.can_invite_to_sign_up(admin_actor(request)):
             raise Http404
         link = ""
         if request.method == "POST":

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from releasehub.accounts.company.provider import ProviderError, claims_for, configuration
 from releasehub.accounts.company.services import disconnect, user_of_claims
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Denied
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
@@ -110,5 +111,5 @@ def _redirect_uri() -> str:
 def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     """Show why the sign-in failed. Details of the provider are for the log only."""
     log.warning("A sign-in with OpenID Connect failed. Cause: %s", error)
-    reason = error.message if isinstance(error, Denied) else ""
+    reason = translated(error.message) if isinstance(error, Denied) else ""
     return render(request, "pages/company_failed.html", {"reason": reason}, status=403)

@@ -26,6 +26,7 @@ from releasehub.accounts.models import User
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.anonymizing import EFFECT, close_account
 from releasehub.accounts.services.exporting import export_personal_data
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict
 from releasehub.core.requests import actor_of, address_of
 from releasehub.pages.errors import answers_errors
@@ -106,7 +107,7 @@ def personal_data(request: HttpRequest) -> HttpResponseBase:
         try:
             close_account(actor=actor_of(request), user=user)
         except Conflict as error:
-            form.add_error(None, error.message)
+            form.add_error(None, translated(error.message))
         else:
             logout(request)
             messages.success(request, gettext("Your account is closed."))

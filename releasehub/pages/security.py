@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.accounts.browsers import browsers_of, describe_browser, sign_out_browser, sign_out_everywhere
@@ -85,5 +86,6 @@ def end_other_browsers(request: HttpRequest) -> HttpResponse:
         user=request.user,  # type: ignore[arg-type]
         except_session=request.session.session_key,
     )
-    messages.success(request, _("Signed out in %(number)s other browsers.") % {"number": number})
+    text = ngettext("Signed out in %(number)s other browser.", "Signed out in %(number)s other browsers.", number)
+    messages.success(request, text % {"number": number})
     return redirect("pages:browsers")

@@ -9,7 +9,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from downloads.services.first_run import find_set_up_link, set_up_hub
 from releasehub.accounts.models import User
 from releasehub.accounts.password_forms import new_password_field, new_password_help
-from releasehub.accounts.sign_up import USERNAME, USERNAME_RULE
+from releasehub.accounts.sign_up import MAX_USERNAME_CHARACTERS, USERNAME_RULE, validate_username
 from releasehub.core.requests import actor_of
 from releasehub.core.site import DEFAULT_NAME, MAX_NAME_CHARACTERS
 from releasehub.pages.errors import answers_errors
@@ -30,7 +29,13 @@ class SetUpForm(forms.Form):
     """The administrator, the name of the site and a first category."""
 
     site_name = forms.CharField(label=_("Name of the site"), max_length=MAX_NAME_CHARACTERS, initial=DEFAULT_NAME)
-    username = forms.CharField(label=_("Your user name"), max_length=40, initial="admin", help_text=USERNAME_RULE)
+    username = forms.CharField(
+        label=_("Your user name"),
+        max_length=MAX_USERNAME_CHARACTERS,
+        validators=[validate_username],
+        initial="admin",
+        help_text=USERNAME_RULE,
+    )
     password = new_password_field(_("Your password"))
     category = forms.CharField(
         label=_("First category"),
@@ -45,12 +50,6 @@ class SetUpForm(forms.Form):
         self.fields["password"].help_text = new_password_help()
         if settings.SITE_NAME:
             del self.fields["site_name"]
-
-    def clean_username(self) -> str:
-        name: str = self.cleaned_data["username"]
-        if not USERNAME.fullmatch(name):
-            raise ValidationError(USERNAME_RULE)
-        return name
 
     def clean_password(self) -> str:
         user = User(username=self.cleaned_data.get("username", ""))

@@ -17,6 +17,7 @@ from releasehub.accounts.models import OneTimeLink
 from releasehub.accounts.password_forms import ChoosePasswordForm
 from releasehub.accounts.services.one_time_links import choose_password, find_link
 from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token
+from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
@@ -29,7 +30,7 @@ class SignUpView(SignupView):
         try:
             response: HttpResponse = super().form_valid(form)
         except DomainError as error:
-            form.add_error(None, error.message)
+            form.add_error(None, translated(error.message))
             return self.form_invalid(form)
         return response
 

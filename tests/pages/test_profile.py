@@ -65,18 +65,24 @@ def test_address_is_not_changed_without_confirming_the_password(settings: Any) -
 
 
 def test_export_has_everything_of_the_user_and_no_secret() -> None:
-    ann = make_user("ann", first_name="Ann")
+    ann = make_user("ann", first_name="Ann", language="de")
     secret = make_key(ann)
     make_comment(make_download(ann, title="Packsmith"), ann)
     answer = client_of(ann).post("/account/data/export/")
     data, text = answer.json(), answer.content.decode()
     assert set(data) == {"account", "api_keys", "community", "downloads", "audit_log"}
     assert data["downloads"]["owned"][0]["title"] == "Packsmith"
+    assert data["account"]["language"] == "de"
     assert len(data["community"]["comments"]) == 1
     assert secret not in text
     assert "password" not in data["account"]
     assert answer["Cache-Control"] == "no-store"
     assert AuditEntry.objects.filter(action=AuditAction.PERSONAL_DATA_EXPORT).count() == 1
+
+
+def test_what_closing_does_is_told_in_the_language_of_the_user() -> None:
+    page = client_of(make_user()).get("/account/data/", headers={"Accept-Language": "de"}).content.decode()
+    assert "unter einem Pseudonym" in page
 
 
 def test_account_is_closed_after_the_name_was_entered() -> None:

@@ -68,6 +68,12 @@ def test_reserved_and_misleading_names_are_refused(settings: Any, name: str) -> 
     assert not User.objects.exists()
 
 
+def test_rule_for_names_is_shown_in_the_language_of_the_visitor(settings: Any) -> None:
+    settings.SIGN_UP = "open"
+    page = Client().post(URL, FORM | {"username": "-ann"}, headers={"Accept-Language": "de"}).content.decode()
+    assert page.count("1 bis 40 Buchstaben") == 2  # below the field, and as its error
+
+
 def test_name_that_differs_in_case_only_is_taken(settings: Any) -> None:
     settings.SIGN_UP = "open"
     make_user("Ann")

@@ -18,6 +18,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
 
 MAX_NAME_CHARACTERS = 30
+NAME_CLAIMS = {"first_name": "given_name", "last_name": "family_name"}
 NO_ACCOUNT = (
     "This company account is not connected to an account of this hub. If you have an account, sign in with your "
     "password and connect the company account on the page “Password and security”. Otherwise, ask the operator of "
@@ -98,11 +99,8 @@ def _new_user(claims: dict[str, Any], email: str) -> User:
     if is_taken:
         raise Denied(NO_ACCOUNT)
     wanted = str(claims.get("preferred_username") or email or "user")
-    names = {name: str(claims.get(claim) or "")[:150] for name, claim in _NAMES.items()}
+    names = {name: str(claims.get(claim) or "")[:150] for name, claim in NAME_CLAIMS.items()}
     return User.objects.create_user(_free_username(wanted), email, password=None, **names)
-
-
-_NAMES = {"first_name": "given_name", "last_name": "family_name"}
 
 
 def _free_username(wanted: str) -> str:

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.leaving import erase_sign_in
 from releasehub.accounts.models import Invitation, Membership, User
@@ -23,13 +24,12 @@ from releasehub.core.errors import Denied, NotFound
 from releasehub.core.tasks import hint
 
 TRACES_TASK = "accounts.erase_traces"
-EFFECT = (
+EFFECT = _(
     "The user name, the names, the e-mail address, the password, second factors, sessions, invitations and watches are "
-    "erased, the "
-    "API keys are revoked, and the webhook endpoints that the user created are disabled. The user leaves all teams and "
-    "organizations and can never sign in again. What the user wrote and published stays under a pseudonym, and "
-    "downloads keep this account as their owner until somebody transfers them. The audit log keeps the user name and "
-    "the e-mail address until its rows are deleted, because its rows cannot be changed."
+    "erased, the API keys are revoked, and the webhook endpoints that the user created are disabled. The user leaves "
+    "all teams and organizations and can never sign in again. What the user wrote and published stays under a "
+    "pseudonym, and downloads keep this account as their owner until somebody transfers them. The audit log keeps the "
+    "user name and the e-mail address until its rows are deleted, because its rows cannot be changed."
 )
 
 

@@ -10,13 +10,16 @@ from django.db import transaction
 
 from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, User
 from releasehub.accounts.personal_data import MAX_EXPORTED_ROWS, exporters
+from releasehub.accounts.policies import user_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied
 
-ACCOUNT_FIELDS = ("username", "first_name", "last_name", "email", "date_joined", "last_login", "wants_sign_in_mail")
+ACCOUNT_FIELDS = (
+    *("username", "first_name", "last_name", "email", "date_joined", "last_login"),
+    *("wants_sign_in_mail", "language", "time_zone"),
+)
 
 
 @transaction.atomic
@@ -24,10 +27,10 @@ def export_personal_data(*, actor: Actor, user: User) -> dict[str, Any]:
     """Return what the hub stores about the acting user. Secrets are left out. The export is recorded.
 
     Raises:
+        NotFound: The actor may not see the account.
         Denied: The actor is not the user, or uses an API key.
     """
-    if actor.user_id != user.pk or actor.api_key_id is not None:
-        raise Denied
+    user_policy.ensure("export", actor, user)
     data = {"account": _account_of(user)} | {name: export(user) for name, export in exporters().items()}
     data["audit_log"] = _audit_rows_of(user)
     audit.record(actor=actor, action=AuditAction.PERSONAL_DATA_EXPORT, target=user)

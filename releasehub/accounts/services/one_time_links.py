@@ -48,7 +48,7 @@ def create_sign_up_link(*, actor: Actor, note: str = "") -> str:
     Raises:
         Denied: The actor may not create accounts.
     """
-    if not can_invite_to_sign_up(actor):
+    if not user_policy.can_invite_to_sign_up(actor):
         raise Denied
     note = note.strip()[:MAX_NOTE_CHARACTERS]
     token = _create(Kind.SIGN_UP, actor=actor, note=note)
@@ -61,11 +61,6 @@ def create_set_up_link(*, actor: Actor) -> str:
     """Return the token of the link that sets up a hub without users. Earlier links end."""
     OneTimeLink.objects.filter(kind=Kind.SET_UP).delete()
     return _create(Kind.SET_UP, actor=actor)
-
-
-def can_invite_to_sign_up(actor: Actor) -> bool:
-    """Return whether the actor may hand out links that create accounts."""
-    return actor.has_permission("accounts.add_user")
 
 
 def find_link(kind: OneTimeLink.Kind, token: str) -> OneTimeLink:
@@ -141,6 +136,6 @@ def _is_in_force(link: OneTimeLink) -> bool:
         return True
     creator = Actor(user=link.created_by)
     if link.kind == Kind.SIGN_UP:
-        return can_invite_to_sign_up(creator)
+        return user_policy.can_invite_to_sign_up(creator)
     user = link.user
     return user is not None and user.is_active and user_policy.allows("change", creator, user)

@@ -69,18 +69,18 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
 
     def inside_for(self, actor: Actor, *flags: str) -> Self:
         """Rows of which the actor is owner, moderator, or team member, with one of `flags` if any are given."""
-        rows = self.within_binding(actor)
         if actor.has_permission(MODERATE):
-            return rows
-        if actor.user_id is None:
-            return self.none()
-        return rows.filter(Q(owner_id=actor.user_id) | Q(on_team(actor.user_id, *flags), deleted_at__isnull=True))
+            return self.within_binding(actor)
+        return self.worked_on_by(actor, *flags)
 
-    def worked_on_by(self, actor: Actor) -> Self:
-        """Rows that the user of the actor owns or is on the team of, also if the user could moderate all others."""
+    def worked_on_by(self, actor: Actor, *flags: str) -> Self:
+        """Rows that the user owns or is on the team of, with one of `flags` if any are given.
+
+        Unlike `inside_for`, this selects no other downloads for moderators.
+        """
         if actor.user_id is None:
             return self.none()
-        mine = Q(owner_id=actor.user_id) | Q(on_team(actor.user_id), deleted_at__isnull=True)
+        mine = Q(owner_id=actor.user_id) | Q(on_team(actor.user_id, *flags), deleted_at__isnull=True)
         return self.within_binding(actor).filter(mine)
 
     def entities(self, kind: str = "") -> Self:

@@ -5,6 +5,7 @@ They are team members, shares, publications in the stores of organizations, and 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self, TypeVar
 
 from django.conf import settings
@@ -27,20 +28,13 @@ class TeamMember(TimeStampedModel):
 
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="team")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="team_memberships")
-    can_edit = models.BooleanField("edit", default=False)
-    can_upload = models.BooleanField("upload", default=False)
-    can_manage_files = models.BooleanField("manage files", default=False)
-    can_manage_versions = models.BooleanField("manage versions", default=False)
-    can_manage_team = models.BooleanField("manage team", default=False)
+    can_edit = models.BooleanField(_("edit"), default=False)
+    can_upload = models.BooleanField(_("upload"), default=False)
+    can_manage_files = models.BooleanField(_("manage files"), default=False)
+    can_manage_versions = models.BooleanField(_("manage versions"), default=False)
+    can_manage_team = models.BooleanField(_("manage team"), default=False)
 
-    FLAG_LABELS = {
-        "can_edit": _("edit"),
-        "can_upload": _("upload"),
-        "can_manage_files": _("manage files"),
-        "can_manage_versions": _("manage versions"),
-        "can_manage_team": _("manage team"),
-    }
-    FLAGS = tuple(FLAG_LABELS)
+    FLAGS = ("can_edit", "can_upload", "can_manage_files", "can_manage_versions", "can_manage_team")
 
     class Meta:
         constraints = [
@@ -57,6 +51,20 @@ class TeamMember(TimeStampedModel):
 
     def __str__(self) -> str:
         return f"{self.user} on {self.download}"
+
+    @property
+    def flags(self) -> set[str]:
+        return {flag for flag in self.FLAGS if getattr(self, flag)}
+
+    @classmethod
+    def label_of(cls, flag: str) -> str:
+        """Return the name of a flag in words, in the active language."""
+        return str(cls._meta.get_field(flag).verbose_name)  # type: ignore[union-attr]
+
+    @classmethod
+    def labels_of(cls, flags: Collection[str]) -> str:
+        """Return the names of flags in words, always in the same order."""
+        return ", ".join(cls.label_of(flag) for flag in cls.FLAGS if flag in flags)
 
 
 def is_team_manager(user: str, download: str) -> Q:

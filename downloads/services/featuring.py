@@ -38,7 +38,7 @@ def feature_download(*, actor: Actor, download: Download, place: int | None = No
 
 @transaction.atomic
 def unfeature_download(*, actor: Actor, download: Download) -> Download:
-    """Show the download no longer among the featured ones.
+    """Stop featuring the download on the front page.
 
     Raises:
         NotFound: The actor may not see the download.

@@ -17,7 +17,7 @@ from releasehub.core.site import store_site_name
 def set_up_hub(
     *, actor: Actor, token: str, username: str, password: str, site_name: str = "", category: str = ""
 ) -> User:
-    """Create the site administrator and whatever else was entered. The link works for one request only.
+    """Create the site administrator, and the name of the site and a first category if they were entered.
 
     Raises:
         NotFound: The link is not usable, or somebody has an account already.

@@ -70,4 +70,4 @@ class TeamInvitations(DownloadInvitations):
         return {"flags": sorted(rights)}
 
     def describe(self, target: Download, rights: Rights) -> tuple[str, str]:
-        return target.title, ", ".join(str(label) for name, label in TeamMember.FLAG_LABELS.items() if name in rights)
+        return target.title, TeamMember.labels_of(rights)

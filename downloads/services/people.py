@@ -154,7 +154,7 @@ def withdraw_from_store(*, actor: Actor, download: Download, organization: Organ
 def team_flags_of(download: Download, user: User) -> set[str]:
     """Return the team flags of a user; empty for a user who is not on the team."""
     member = TeamMember.objects.filter(download=download, user=user).first()
-    return set() if member is None else {name for name in TeamMember.FLAGS if getattr(member, name)}
+    return set() if member is None else member.flags
 
 
 def _ensure_own(actor: Actor, download: Download, flags: set[str]) -> None:

@@ -15,6 +15,7 @@ from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.preferences import reading_as
 from releasehub.accounts.tokens import digest, new_token
+from releasehub.core.clean import fold_whitespace
 from releasehub.core.dates import moment_text
 from releasehub.core.site import site_url
 
@@ -70,13 +71,13 @@ def _address_of(invitation: Invitation) -> str:
 def message_of(invitation: Invitation, title: str, rights: str, token: str, email: str) -> EmailMessage:
     """Return the e-mail in the language of the invited user, or of the site if there is no account yet."""
     with reading_as(invitation.user):
-        subject = gettext("Invitation to %(title)s") % {"title": _one_line(title)}
+        subject = gettext("Invitation to %(title)s") % {"title": fold_whitespace(title)}
         return EmailMessage(subject, text_of(invitation, title, rights, token), to=[email])
 
 
 def text_of(invitation: Invitation, title: str, rights: str, token: str) -> str:
     """Return the text of the e-mail."""
-    values = {"title": _one_line(title), "url": site_url(), "rights": rights}
+    values = {"title": fold_whitespace(title), "url": site_url(), "rights": rights}
     time = {"time": moment_text(invitation.expires_at)}
     lines = [
         gettext("You are invited to %(title)s on %(url)s, with these rights: %(rights)s.") % values,
@@ -88,7 +89,3 @@ def text_of(invitation: Invitation, title: str, rights: str, token: str) -> str:
         gettext("If you do not expect it, you can ignore this e-mail."),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

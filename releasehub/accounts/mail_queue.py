@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from releasehub.accounts.models import OutgoingMail
+from releasehub.core.clean import fold_whitespace
 from releasehub.core.encryption import DecryptionError, decrypt, encrypt
 from releasehub.core.tasks import hint
 
@@ -27,7 +28,7 @@ def queue_mail(recipient: str, subject: str, text: str) -> None:
     """Store an e-mail for the worker. Nothing happens on a hub without a mail server."""
     if not settings.EMAIL_HOST:
         return
-    subject = " ".join(subject.split())[:MAX_SUBJECT_CHARACTERS]
+    subject = fold_whitespace(subject)[:MAX_SUBJECT_CHARACTERS]
     OutgoingMail.objects.create(recipient=recipient, subject=subject, encrypted_text=encrypt(text))
     transaction.on_commit(partial(hint, SEND_TASK))
 

@@ -60,7 +60,7 @@ class StoreInline(PeopleInline):
 
 def save_person(actor: Actor, download: Download, row: TeamMember | Share | StorePublication) -> None:
     if isinstance(row, TeamMember):
-        flags = {name for name in TeamMember.FLAGS if getattr(row, name)}
+        flags = row.flags
         services.set_team_member(actor=actor, download=download, user=row.user, flags=flags)
     elif isinstance(row, Share):
         services.share_download(actor=actor, download=download, user=row.user)

@@ -45,13 +45,30 @@ def count_writing(actor: Actor, download: Download) -> None:
         count_in_hour(f"comments:download:{download.pk}", limit, message)
 
 
+def clean_text(text: str, limit: int) -> str:
+    """Return the text without control characters, and without white space around it.
+
+    Raises:
+        Invalid: The text has more characters than `limit`.
+    """
+    cleaned = strip_controls(text).replace("\r\n", "\n").strip()
+    if len(cleaned) > limit:
+        raise Invalid(
+            ErrorCode.INVALID,
+            f"The text has {len(cleaned)} characters, but the limit is {limit}. Shorten the text.",
+            field="text",
+            limit=limit,
+        )
+    return cleaned
+
+
 def clean_comment(text: str) -> str:
     """Return the text as it is stored.
 
     Raises:
         Invalid: The text is empty or too long.
     """
-    cleaned = _clean(text, settings.MAX_COMMENT_CHARACTERS)
+    cleaned = clean_text(text, settings.MAX_COMMENT_CHARACTERS)
     if not cleaned:
         raise Invalid(ErrorCode.INVALID, "The comment is empty. Enter a text.", field="text")
     return cleaned
@@ -63,7 +80,7 @@ def clean_review(text: str) -> str:
     Raises:
         Invalid: The text is too long.
     """
-    return _clean(text, settings.MAX_REVIEW_CHARACTERS)
+    return clean_text(text, settings.MAX_REVIEW_CHARACTERS)
 
 
 def check_review_length(text: str) -> None:
@@ -110,15 +127,3 @@ def _is_known(actor: Actor) -> bool:
     models: tuple[type[Contribution], ...] = (Comment, Review)
     shown = (model.objects.shown().filter(author=actor.user_id)[:MIN_TEXTS_OF_KNOWN_USERS] for model in models)
     return len(list(chain.from_iterable(shown))) >= MIN_TEXTS_OF_KNOWN_USERS
-
-
-def _clean(text: str, limit: int) -> str:
-    cleaned = strip_controls(text).replace("\r\n", "\n").strip()
-    if len(cleaned) > limit:
-        raise Invalid(
-            ErrorCode.INVALID,
-            f"The text has {len(cleaned)} characters, but the limit is {limit}. Shorten the text.",
-            field="text",
-            limit=limit,
-        )
-    return cleaned

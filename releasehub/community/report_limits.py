@@ -1,4 +1,4 @@
-"""Limits against floods of reports, and the key that stands for their author."""
+"""Limits on how many reports one visitor sends, and the key under which an anonymous visitor is counted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.utils.crypto import salted_hmac
 
 from downloads.models import Download
 from downloads.policies import download_policy
+from releasehub.community.limits import clean_text
 from releasehub.core.actor import Actor
-from releasehub.core.clean import strip_controls
 from releasehub.core.counting import count_in_hour
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.requests import network_of
@@ -21,8 +21,7 @@ def reporter_key(actor: Actor) -> str:
     """Return what stands for the author of a report: the user, or a keyed digest of an anonymous visitor's network."""
     if actor.user_id is not None:
         return f"user:{actor.user_id}"
-    network = network_of(actor.address) if actor.address else ""
-    return f"network:{salted_hmac('releasehub.reports', network).hexdigest()[:KEY_CHARACTERS]}"
+    return f"network:{salted_hmac('releasehub.reports', network_of(actor.address)).hexdigest()[:KEY_CHARACTERS]}"
 
 
 def count_reporting(actor: Actor, download: Download) -> None:
@@ -49,10 +48,7 @@ def clean_report(text: str) -> str:
     Raises:
         Invalid: The text is empty or too long.
     """
-    cleaned = strip_controls(text).replace("\r\n", "\n").strip()
+    cleaned = clean_text(text, MAX_REPORT_CHARACTERS)
     if not cleaned:
         raise Invalid(ErrorCode.INVALID, "Describe what is wrong, so that a moderator can check it.", field="text")
-    if len(cleaned) > MAX_REPORT_CHARACTERS:
-        message = f"The text has {len(cleaned)} characters, but the limit is {MAX_REPORT_CHARACTERS}. Shorten it."
-        raise Invalid(ErrorCode.INVALID, message, field="text", limit=MAX_REPORT_CHARACTERS)
     return cleaned

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from releasehub.accounts.mail_queue import queue_mail
 from releasehub.accounts.preferences import reading_as
 from releasehub.community.models import Report
+from releasehub.core.clean import fold_whitespace
 from releasehub.core.site import site_url
 
 OUTCOMES = {
@@ -41,4 +42,4 @@ def target_of(report: Report) -> str:
         name = gettext("a comment on %(title)s") % title
     elif report.kind == Report.Kind.REVIEW:
         name = gettext("a review of %(title)s") % title
-    return " ".join(name.split())
+    return fold_whitespace(name)

@@ -18,7 +18,9 @@ from releasehub.accounts.preferences import reading_as
 from releasehub.community.models import WatchNotice
 from releasehub.community.services.watching import stop_token
 from releasehub.core.actor import Actor
+from releasehub.core.clean import fold_whitespace
 from releasehub.core.site import site_url
+from versions.models import Version
 from versions.policies import version_policy
 
 log = logging.getLogger(__name__)
@@ -90,13 +92,12 @@ def message_of(notice: WatchNotice) -> EmailMessage:
 def _message_of(notice: WatchNotice) -> EmailMessage:
     version, category = notice.version, notice.watch.category
     download, base_url = version.download, site_url()
-    name = _one_line(f"{download.title} {version.number}")
+    name = fold_whitespace(f"{download.title} {version.number}")
     page = reverse("pages:version", kwargs={"slug": download.slug, "pk": download.pk, "number": version.number})
     query = version.page_query
     stop = f"{base_url}{reverse('pages:watch-stop', args=[stop_token(notice.watch)])}"
-    text = gettext("%(name)s was published in the channel %(channel)s.") if "channel" in query else ""
     lines = [
-        (text or gettext("%(name)s was published.")) % {"name": name, "channel": version.shown_channel},
+        _headline_of(version, name),
         "",
         f"{base_url}{page}{'?' if query else ''}{urlencode(query)}",
         "",
@@ -113,13 +114,16 @@ def _message_of(notice: WatchNotice) -> EmailMessage:
     )
 
 
+def _headline_of(version: Version, name: str) -> str:
+    if "channel" not in version.page_query:
+        return gettext("%(name)s was published.") % {"name": name}
+    values = {"name": name, "channel": version.shown_channel}
+    return gettext("%(name)s was published in the channel %(channel)s.") % values
+
+
 def _reason_of(watched: Download | Category, url: str) -> str:
     """Return why the user gets the e-mail."""
     text = gettext("You get this e-mail because you watch %(title)s on %(url)s.")
     if isinstance(watched, Category):
         text = gettext("You get this e-mail because you watch the category %(title)s on %(url)s.")
-    return text % {"title": _one_line(watched.title), "url": url}
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return text % {"title": fold_whitespace(watched.title), "url": url}

@@ -17,6 +17,11 @@ def strip_controls(text: str) -> str:
     return _CONTROL_CHARACTERS.sub("", text)
 
 
+def fold_whitespace(text: str) -> str:
+    """Return the text on one line, with each run of white space as one space."""
+    return " ".join(text.split())
+
+
 def clean_fields(target: models.Model, names: Iterable[str]) -> None:
     """Run the model's own validation (length, choices, URL syntax) for the named fields only.
 

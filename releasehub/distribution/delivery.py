@@ -19,6 +19,7 @@ from files.models import Blob, DownloadIcon, File
 from files.storage import blob_storage
 from files.storage.signing import sign_content_path
 from releasehub.core.actor import Actor
+from releasehub.core.clean import fold_whitespace
 from releasehub.core.errors import NotFound, StorageUnavailable
 from releasehub.distribution.blob_responses import (
     NO_TRANSFORM,
@@ -73,7 +74,7 @@ def warn_of_yank(response: HttpResponseBase, version: Version) -> None:
 
 def header_text(text: str) -> str:
     """Return at most 200 characters in one line, with `%` and all characters outside ASCII percent-encoded as UTF-8."""
-    return quote(" ".join(text.split())[:200], safe=HEADER_SAFE, errors="replace")
+    return quote(fold_whitespace(text)[:200], safe=HEADER_SAFE, errors="replace")
 
 
 @dataclass(frozen=True)

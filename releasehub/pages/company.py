@@ -53,22 +53,9 @@ def begin(request: HttpRequest) -> HttpResponseBase:
         return _failed(request, error)
     wanted = request.GET.get("next", "")
     is_safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    request.session[SESSION_NAME] = {
-        "state": state, "nonce": nonce, "verifier": verifier, "next": wanted if is_safe else "",
-    }  # fmt: skip
-    challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    query = {
-        "response_type": "code",
-        "client_id": settings.OIDC_CLIENT_ID,
-        "redirect_uri": _redirect_uri(),
-        "scope": settings.OIDC_SCOPES,
-        "state": state,
-        "nonce": nonce,
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
-    return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode(query)}")
+    secret_values = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
+    request.session[SESSION_NAME] = secret_values | {"next": wanted if is_safe else ""}
+    return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode(_query(**secret_values))}")
 
 
 @require_safe
@@ -76,7 +63,7 @@ def callback(request: HttpRequest) -> HttpResponseBase:
     """Sign in the person whom the provider sent back, or connect the accounts of a signed-in user."""
     begun = request.session.pop(SESSION_NAME, None)
     if begun is None or not constant_time_compare(request.GET.get("state", ""), begun["state"]):
-        return _failed(request, ProviderError("The answer belongs to no sign-in of this browser."))
+        return _failed(request, ProviderError("The response does not belong to a sign-in that this browser began."))
     if "code" not in request.GET:
         return _failed(request, ProviderError(f"The provider answered: {request.GET.get('error', '')[:100]!r}"))
     try:
@@ -102,6 +89,20 @@ def end_connection(request: HttpRequest) -> HttpResponseBase:
     disconnect(actor=actor_of(request), user=request.user)  # type: ignore[arg-type]
     messages.success(request, _("Your company account is no longer connected."))
     return redirect("mfa_index")
+
+
+def _query(state: str, nonce: str, verifier: str) -> dict[str, str]:
+    """Return the parameters of the authorization request. The provider only learns a digest of the verifier."""
+    return {
+        "response_type": "code",
+        "client_id": settings.OIDC_CLIENT_ID,
+        "redirect_uri": _redirect_uri(),
+        "scope": settings.OIDC_SCOPES,
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
 
 
 def _redirect_uri() -> str:

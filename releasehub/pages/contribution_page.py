@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 
 from downloads.models import Download
 from releasehub.community.models import Contribution, Review
 from releasehub.core.errors import Conflict, Invalid, Rejected, TooMany
+from releasehub.pages.form_pages import form_page
 from releasehub.pages.forms import ServiceForm
 
 WAITING = gettext_lazy("Thank you. Your text is shown as soon as a moderator approves it.")
@@ -32,18 +33,13 @@ def contribution_page(
         title: The title of the page.
         about: The review that the text replies to.
     """
-    status, wait = (400 if form.errors else 200), 0
     if form.is_valid():
         try:
             row = save(**form.cleaned_data)
         except (Conflict, Invalid, Rejected, TooMany) as error:
             form.refuse(error)
-            status, wait = (429, error.wait) if isinstance(error, TooMany) else (400, 0)
         else:
             messages.success(request, SAVED if row.is_shown else WAITING)
             return redirect(f"{download.path}#{row._meta.model_name}s")
-    context = {"download": download, "form": form, "title": title, "about": about}
-    response = render(request, "pages/contribution_form.html", context, status=status)
-    if wait:
-        response["Retry-After"] = str(wait)
-    return response
+    template = "pages/contribution_form.html"
+    return form_page(request, template, form, download=download, title=title, about=about)

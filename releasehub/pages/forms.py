@@ -14,7 +14,7 @@ from downloads.models import Download
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.domain_messages import translated
-from releasehub.core.errors import DomainError
+from releasehub.core.errors import DomainError, TooMany
 
 MAX_CHOICES = 500
 
@@ -31,8 +31,11 @@ def managed_downloads(actor: Actor) -> QuerySet[Download]:
 class ServiceForm(forms.Form):
     """A form that leaves validation to the services. It only offers the choices and shows the services' errors."""
 
+    wait_seconds = 0  # if a rate limit refused the form
+
     def refuse(self, error: DomainError) -> None:
         """Show the error of a service next to the field that it concerns."""
+        self.wait_seconds = error.wait if isinstance(error, TooMany) else 0
         self.add_error(error.field if error.field in self.fields else None, translated(error.message))
 
 

@@ -44,7 +44,7 @@ class TeamInviteForm(InviteForm):
         super().__init__(*args, **kwargs)
         grantable = download_policy.grantable_flags(actor, target)
         names = [name for name in TeamMember.FLAGS if name in grantable]
-        self.fields["flags"].choices = [(name, label_of(name)) for name in names]  # type: ignore[attr-defined]
+        self.fields["flags"].choices = [(name, TeamMember.label_of(name)) for name in names]  # type: ignore[attr-defined]
 
 
 class OrganizationInviteForm(InviteForm):
@@ -56,8 +56,3 @@ class OrganizationInviteForm(InviteForm):
         scopes = organization_policy.scopes_in(actor, target)
         roles = [role for role in roles_of(target) if scopes.issuperset(role.scopes)]
         self.fields["role"].choices = [(role.public_id, role.name) for role in roles]  # type: ignore[attr-defined]
-
-
-def label_of(flag: str) -> str:
-    """Return the name of a team flag in words."""
-    return str(TeamMember.FLAG_LABELS[flag])

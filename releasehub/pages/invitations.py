@@ -33,7 +33,7 @@ from releasehub.core.errors import Conflict, Invalid, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm, label_of
+from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm
 from releasehub.pages.invitation_lists import MAX_ROWS, described
 from releasehub.pages.secret_urls import keep_secret
 
@@ -52,7 +52,7 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
         raise NotFound
     members = TeamMember.objects.filter(download=target).select_related("user").order_by("created_at", "id")
     rows = [(target.owner.username, gettext("owner"))]
-    rows += [(row.user.username, ", ".join(label_of(n) for n in row.FLAGS if getattr(row, n))) for row in members]
+    rows += [(row.user.username, row.labels_of(row.flags)) for row in members]
     form = TeamInviteForm(request.POST or None, actor=actor, target=target)
     may_transfer = download_policy.can_transfer(actor, target)
     owner_page = reverse("pages:ownership-people", args=[public_id]) if may_transfer else ""

@@ -6,16 +6,18 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from releasehub.community.models import Report
-from releasehub.community.report_policy import report_policy
+from releasehub.community.report_policy import Reportable, report_policy
 from releasehub.community.services.reports import create_report, download_of, find_reportable, label_of
+from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid, TooMany
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import viewer_of
 
@@ -47,21 +49,20 @@ def report(request: HttpRequest, kind: str, public_id: str) -> HttpResponseBase:
         return redirect_to_login(request.get_full_path())
     target = find_reportable(kind, public_id)
     report_policy.ensure_report(actor, target)
-    form, download, wait = ReportForm(request.POST or None), download_of(target), 0
-    if form.is_valid():
-        try:
-            if not form.is_from_a_robot:
-                values = {name: form.cleaned_data[name] for name in ("reason", "text")}
-                create_report(actor=actor, target=target, **values)
-        except (Conflict, Invalid, TooMany) as error:
-            form.refuse(error)
-            wait = error.wait if isinstance(error, TooMany) else 0
-        else:
-            messages.success(request, THANKS)
-            return redirect(download.path)
-    context = {"form": form, "download": download, "label": label_of(target), "kind": kind}
-    status = 429 if wait else 400 if form.errors else 200
-    response = render(request, "pages/report.html", context, status=status)
-    if wait:
-        response["Retry-After"] = str(wait)
-    return response
+    form, download = ReportForm(request.POST or None), download_of(target)
+    if form.is_valid() and _send(form, actor, target):
+        messages.success(request, THANKS)
+        return redirect(download.path)
+    return form_page(request, "pages/report.html", form, download=download, label=label_of(target), kind=kind)
+
+
+def _send(form: ReportForm, actor: Actor, target: Reportable) -> bool:
+    """Create the report and return whether it was accepted. The report of a robot is dropped without telling it."""
+    if form.is_from_a_robot:
+        return True
+    try:
+        create_report(actor=actor, target=target, reason=form.cleaned_data["reason"], text=form.cleaned_data["text"])
+    except (Conflict, Invalid, TooMany) as error:
+        form.refuse(error)
+        return False
+    return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from releasehub.core.clean import fold_whitespace
 from releasehub.webhooks.models import Endpoint, Event
 from releasehub.webhooks.pages import page_url
 
@@ -64,7 +65,7 @@ def _opinion(data: Mapping[str, Any]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _shorten(" ".join(text.split()), MAX_HEADLINE_CHARACTERS)
+    return _shorten(fold_whitespace(text), MAX_HEADLINE_CHARACTERS)
 
 
 def _shorten(text: str, limit: int) -> str:

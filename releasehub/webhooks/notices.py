@@ -75,12 +75,17 @@ def message_of(endpoint: Endpoint, reader: User) -> EmailMessage:
         return EmailMessage(gettext("A webhook endpoint was disabled"), text_of(endpoint), to=[reader.email])
 
 
+def _headline_of(endpoint: Endpoint) -> str:
+    values = {"name": endpoint.title or endpoint.description, "host": endpoint.host}
+    if not values["name"]:
+        return gettext("The webhook endpoint at %(host)s was disabled.") % values
+    return gettext("The webhook endpoint “%(name)s” at %(host)s was disabled.") % values
+
+
 def text_of(endpoint: Endpoint) -> str:
     """Return the text of the e-mail. It omits the path of the URL, which may contain a token."""
-    values = {"name": endpoint.title or endpoint.description, "host": endpoint.host}
-    text = gettext("The webhook endpoint “%(name)s” at %(host)s was disabled.") if values["name"] else ""
     lines = [
-        (text or gettext("The webhook endpoint at %(host)s was disabled.")) % values,
+        _headline_of(endpoint),
         "",
         gettext("Reason: %(reason)s") % {"reason": translated(endpoint.disabled_reason)},
     ]

@@ -70,7 +70,7 @@ def create_download(
     if owner is None:
         raise Invalid(
             ErrorCode.INVALID,
-            "The download needs an owner, because this key belongs to no user. Set owner to a user of this hub.",
+            "The download needs an owner, because this key does not belong to a user. Set owner to a user of this hub.",
             field="owner",
         )
     if prefix := fields.get("prefix"):

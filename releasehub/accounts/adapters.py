@@ -47,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return address_of(request) or ""
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Say how long to wait if the password was not even compared."""
+        """Raise the error that says how long to wait, if the attempt was refused before the password was compared."""
         if wait := request.META.get(TOO_MANY):
             raise too_many_attempts(wait)
 
@@ -86,7 +86,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return site_url() + reverse("account_confirm_email", args=[emailconfirmation.key])
 
     def should_send_confirmation_mail(self, request: HttpRequest, email_address: EmailAddress, signup: bool) -> bool:
-        """Return whether to send the link. The form has counted that of a sign-up; each sign-in would send another."""
+        """Return whether to send the link. A sign-up is counted by its form, and every other request here."""
         try:
             if not signup:
                 count_mail_request(address_of(request), email_address.email)

@@ -20,7 +20,7 @@ WIDGET_ATTRIBUTES = {"autocomplete": "one-time-code", "autofocus": True, "spellc
 
 
 class LimitedCodes(forms.Form):
-    """Count an attempt before the code is compared. Only somebody with the password gets this far."""
+    """Count an attempt before the code is compared. The password has been checked before this form is shown."""
 
     user: User
 

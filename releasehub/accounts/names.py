@@ -1,4 +1,4 @@
-"""The user behind what somebody enters as a name."""
+"""The user name that belongs to what was entered to sign in."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeE
 
 
 class CredentialField(forms.JSONField):
-    """An answer as JSON. It is good for one challenge, so a form that is shown again does not repeat it."""
+    """An answer as JSON. It is valid for one challenge only, so a form that is shown again does not contain it."""
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         return initial
@@ -30,7 +30,7 @@ class CredentialField(forms.JSONField):
 
 
 class PasskeyForm(forms.Form):
-    """The part that all these forms share."""
+    """The field that all forms of passkeys share."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,7 +65,7 @@ class AddPasskeyForm(PasskeyForm, webauthn.AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["passwordless"]
-        field.initial, field.label = True, _("Sign in with it alone, without a password")
+        field.initial, field.label = True, _("Sign in with this passkey alone, without a password")
         field.help_text = _("The device then asks for your fingerprint, face or PIN.")
         self.fields["name"].label = _("Name")
 

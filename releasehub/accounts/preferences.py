@@ -34,13 +34,13 @@ def save_preferences(*, user: User, language: str, time_zone: str) -> None:
 
 
 def carry_preferences(request: HttpRequest, user: User) -> None:
-    """Remember who signed in, so that the response can take the preferences of the account into the browser."""
+    """Remember the user who signed in, so that the response sets the cookies for the preferences of the account."""
     request.META[SIGNED_IN_USER] = user
 
 
 @contextmanager
 def reading_as(user: User | None) -> Iterator[None]:
-    """Write texts in the language and the time zone of a user, or of the site if the user chose none or is unknown."""
+    """Activate the language and the time zone of a user, or those of the site if the user chose none or is unknown."""
     language = user.language if user and user.language in settings.SITE_LANGUAGES else settings.SITE_LANGUAGES[0]
     with translation.override(language), timezone.override(zone_named(user.time_zone if user else None)):
         yield

@@ -132,7 +132,8 @@ class ContributionPolicy(Policy[Contribution]):
         if actor.user is None:
             raise Invalid(
                 ErrorCode.INVALID,
-                f"The {name} needs an author, but this request belongs to no user. Sign in, or use the key of a user.",
+                f"The {name} needs an author, but this request does not belong to a user. Sign in, or use the key of a "
+                "user.",
                 field="author",
             )
 

@@ -1,4 +1,4 @@
-"""Presets of API keys for what people most often need one for, and the snippets that use a new key."""
+"""Presets for the most frequent uses of API keys, and snippets that use a new key."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PRESETS = (
 
 
 def initial_of(slug: str) -> dict[str, Any]:
-    """Return the initial values for a preset, or none of them for an unknown one."""
+    """Return the initial values of a preset. An unknown preset has none."""
     return next((preset.initial for preset in PRESETS if preset.slug == slug), {})
 
 

@@ -41,7 +41,7 @@ def remember_preferences(request: HttpRequest, response: HttpResponseBase) -> No
 
 
 def set_preferences(response: HttpResponseBase, language: str, time_zone: str) -> None:
-    """Take the preferences of an account into this browser. Those that are empty change nothing."""
+    """Set the cookies of this browser to the preferences of an account. Empty preferences change nothing."""
     for name, value in ((settings.LANGUAGE_COOKIE_NAME, language), (settings.ZONE_COOKIE_NAME, time_zone)):
         if value:
             set_preference(response, name, value)

@@ -80,7 +80,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @read_or_write
 @answers_errors
 def change_email(request: HttpRequest) -> HttpResponseBase:
-    """Send a link to the new address. The old one counts until that link was opened."""
+    """Send a link to the new address. The account keeps the old address until the link is opened."""
     raise_if_reauthentication_required(request, app="allauth.mfa")
     form = EmailForm(request.POST or None)
     if form.is_valid() and settings.EMAIL_HOST:
@@ -126,7 +126,7 @@ def personal_data(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 @answers_errors
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Answer with a file of everything that the hub stores about the user."""
+    """Return a file with everything that the hub stores about the user."""
     data = export_personal_data(actor=actor_of(request), user=_user(request))
     response = HttpResponse(orjson.dumps(data, option=orjson.OPT_INDENT_2), content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="personal-data.json"'

@@ -6,7 +6,7 @@ from django.http import HttpResponseBase
 
 
 def keep_secret(response: HttpResponseBase) -> HttpResponseBase:
-    """Let no cache store a page whose URL is a secret, and tell the URL to no other site.
+    """Keep the URL of a page secret: caches must not store the page, and browsers must not send its URL to other sites.
 
     The policy is not `no-referrer`: with it, browsers send `Origin: null` with the forms of the page, which the CSRF
     check refuses.

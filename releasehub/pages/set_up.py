@@ -42,7 +42,7 @@ class SetUpForm(forms.Form):
         max_length=100,
         required=False,
         initial=_("Software"),
-        help_text=_("Every download is in a category. You can rename it and add more at any time."),
+        help_text=_("Every download belongs to a category. You can rename this one and add more at any time."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -65,20 +65,20 @@ def watch_category(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @answers_errors
 def stop(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Ask whether the e-mails shall stop, and stop them. Opening the link alone changes nothing: mail scanners do that.
+    """Ask whether the e-mails shall stop, and stop them. A GET changes nothing, because mail scanners open links.
 
     The page does not name what is watched, because the link works without signing in.
     """
     found: Watch = find_by_token(token)
     if request.method == "POST":
         found.delete()
-        messages.success(request, gettext("You get no more of these e-mails."))
+        messages.success(request, gettext("You will no longer get these e-mails."))
         return redirect("pages:front")
     return keep_secret(render(request, "pages/watch_stop.html"))
 
 
 def _change(request: HttpRequest, target: Download | Category | None) -> HttpResponseBase:
-    """Watch the target, or stop it, as the button of the form says, and go back to where the button is."""
+    """Start or stop watching the target, as the submitted button says, and return to the page with the button."""
     if target is None:
         raise NotFound
     actor = actor_of(request)

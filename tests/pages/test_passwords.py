@@ -94,7 +94,7 @@ def test_mails_to_one_address_are_limited() -> None:
 
 def test_without_a_mail_server_the_page_says_who_helps_and_a_link_of_staff_works() -> None:
     ann = make_user("ann")
-    assert b"Ask the operator" in Client().get("/account/password/reset/").content
+    assert b"Ask its operator" in Client().get("/account/password/reset/").content
     path = f"/account/password/by-link/{create_password_link(actor=system(), user=ann)}/"
     client = Client(enforce_csrf_checks=True)
     page = client.get(path)

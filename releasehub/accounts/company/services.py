@@ -72,9 +72,9 @@ def ensure_allowed(claims: dict[str, Any]) -> None:
     """Raise Denied unless the person belongs to one of the allowed domains and to one of the allowed groups."""
     domain = verified_email(claims).rpartition("@")[2].lower()
     if settings.OIDC_DOMAINS and domain not in settings.OIDC_DOMAINS:
-        raise Denied("Your company account has no address in a domain that may use this hub.")
+        raise Denied("The e-mail address of your company account is not in a domain that may use this hub.")
     if settings.OIDC_GROUPS and not settings.OIDC_GROUPS.intersection(_texts(claims.get("groups"))):
-        raise Denied("Your company account is in no group that may use this hub.")
+        raise Denied("Your company account does not belong to a group that may use this hub.")
 
 
 def verified_email(claims: dict[str, Any]) -> str:

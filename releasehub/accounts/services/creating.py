@@ -1,4 +1,4 @@
-"""The use case of somebody who creates an account."""
+"""The use case that creates an account for a visitor."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def create_account(
     *, actor: Actor, username: str, password: str, email: str = "", admission: OneTimeLink | Invitation | None = None,
     token: str = "",
 ) -> User:  # fmt: skip
-    """Create an account, and use up what admitted the person: a link, or an invitation, which is accepted.
+    """Create an account. A link that admitted the visitor is used up, and an invitation is accepted.
 
-    The address counts only after it was confirmed, so it is not stored in the account yet.
+    The account gets the address only after it was confirmed. Until then, django-allauth stores it.
 
     Raises:
         NotFound: The link or the invitation was used in the meantime.

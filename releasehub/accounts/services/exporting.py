@@ -1,4 +1,4 @@
-"""The use case of a person who exports what the hub stores about them."""
+"""The use case that exports what the hub stores about a user."""
 
 from __future__ import annotations
 

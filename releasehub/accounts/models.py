@@ -78,11 +78,15 @@ class Organization(PublicIdModel, TimeStampedModel):
 
 
 class Role(PublicIdModel, TimeStampedModel):
-    """A custom role of an organization: a named set of scopes. See `roles.py` for the built-in roles."""
+    """A custom role of an organization: a named set of scopes. See `roles.py` for the built-in roles.
+
+    `foreign_scopes` are scopes that only the original system of the entity dialect has. They allow nothing.
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="roles")
     name = models.CharField(max_length=100)
     scopes = models.JSONField(default=list, blank=True)
+    foreign_scopes = models.JSONField(default=list, db_default=[], editable=False)
 
     class Meta:
         ordering = ["name"]

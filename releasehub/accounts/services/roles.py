@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -18,11 +18,19 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign, clean_scopes
 from releasehub.core.errors import Conflict, ErrorCode, NotFound
+from releasehub.core.foreign import check_foreign
 
 
 @transaction.atomic
-def create_role(*, actor: Actor, organization: Organization, name: str, scopes: Iterable[str] = ()) -> Role:
-    """Create a custom role.
+def create_role(
+    *,
+    actor: Actor,
+    organization: Organization,
+    name: str,
+    scopes: Iterable[str] = (),
+    foreign_scopes: Sequence[str] = (),
+) -> Role:
+    """Create a custom role. `foreign_scopes` are names that the hub does not know: they are stored and allow nothing.
 
     Raises:
         NotFound: The actor may not see the organization.
@@ -32,7 +40,8 @@ def create_role(*, actor: Actor, organization: Organization, name: str, scopes: 
     """
     organization_policy.ensure("manage_roles", actor, organization)
     organization = lock_organization(organization)
-    role = Role(organization=organization)
+    check_foreign(foreign_scopes, field="scopes")
+    role = Role(organization=organization, foreign_scopes=list(foreign_scopes))
     assign(role, {"name": name, "scopes": clean_scopes(scopes, ALL_SCOPES)})
     ensure_can_grant(actor, organization, role.scopes)
     _ensure_name_is_free(role)
@@ -58,6 +67,7 @@ def update_role(*, actor: Actor, role: Role, **fields: Any) -> Role:
     if "scopes" in fields:
         fields["scopes"] = clean_scopes(fields["scopes"], ALL_SCOPES)
         ensure_can_grant(actor, role.organization, fields["scopes"])
+    check_foreign(fields.get("foreign_scopes", []), field="scopes")
     changes = audit.changed_fields(role, fields)
     if changes:
         assign(role, fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from rest_framework import serializers
@@ -42,17 +41,6 @@ class NamesField(serializers.ListField):
         if not all(isinstance(item, str) for item in data):
             self.child.fail("invalid")
         return names
-
-
-class KnownNamesField(NamesField):
-    """A list of names, without those that the hub does not know."""
-
-    def __init__(self, known_names: Collection[str], **options: Any) -> None:
-        super().__init__(**options)
-        self.known_names = frozenset(known_names)
-
-    def to_internal_value(self, data: Any) -> list[str]:
-        return [name for name in super().to_internal_value(data) if name in self.known_names]
 
 
 class WordsField(serializers.ListField):

@@ -10,7 +10,8 @@ from rest_framework import serializers
 
 from releasehub.accounts.scopes import OrganizationScope
 from releasehub.accounts.services import PLATFORM
-from releasehub.api.common.fields import FlagField, KnownNamesField, UnsignedField, VersionNumberField
+from releasehub.api.common.fields import FlagField, NamesField, UnsignedField, VersionNumberField
+from releasehub.api.common.scopes import UNKNOWN_SCOPES_HELP, ScopesInputSerializer
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.entity.schema import KINDS
 from versions.numbering import InvalidNumber, parse
@@ -143,9 +144,11 @@ class EntityMemberRoleSerializer(InputSerializer):
     role_id = IdField()
 
 
-class EntityRoleUpdateSerializer(InputSerializer):
+class EntityRoleUpdateSerializer(ScopesInputSerializer):
+    known_scopes = OrganizationScope.values
+
     name = serializers.CharField(max_length=100, required=False)
-    scope_ids = KnownNamesField(OrganizationScope.values, required=False, source="scopes")
+    scope_ids = NamesField(max_length=100, required=False, source="scopes", help_text=UNKNOWN_SCOPES_HELP)
 
 
 class EntityRoleCreateSerializer(EntityRoleUpdateSerializer):

@@ -11,6 +11,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from releasehub.accounts.models import Role
+from releasehub.api.common.scopes import scope_names
 from releasehub.api.entity.schema import KINDS
 
 
@@ -281,8 +283,11 @@ class EntityInvitationAnswerSerializer(EntityOutputSerializer):
 class EntityRoleSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     name = serializers.CharField()
-    scope_ids = serializers.ListField(child=serializers.CharField(), source="scopes")
+    scope_ids = serializers.SerializerMethodField()
     is_built_in = serializers.BooleanField()
+
+    def get_scope_ids(self, role: Role) -> list[str]:
+        return scope_names(role)
 
 
 class EntityRoleAnswerSerializer(EntityOutputSerializer):

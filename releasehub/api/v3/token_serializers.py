@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
 from releasehub.api.common.fields import NamesField
-from releasehub.api.common.serializers import InputSerializer, OutputSerializer
+from releasehub.api.common.scopes import UNKNOWN_SCOPES_HELP, ScopesInputSerializer, scope_names
+from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.v3.fields import V3MomentField
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.foreign import split_names
 
 
 class V3PersonalAccessTokenSerializer(OutputSerializer):
@@ -24,7 +22,7 @@ class V3PersonalAccessTokenSerializer(OutputSerializer):
     scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     def get_scopes(self, key: ApiKey) -> list[str]:
-        return sorted([*key.scopes, *key.foreign_scopes])
+        return scope_names(key)
 
     def get_id(self, key: ApiKey) -> str:
         return str(key.pk)
@@ -39,21 +37,13 @@ class V3NewPersonalAccessTokenSerializer(V3PersonalAccessTokenSerializer):
     token = serializers.CharField(read_only=True, help_text="Shown only once")
 
 
-class V3PersonalAccessTokenUpdateSerializer(InputSerializer):
+class V3PersonalAccessTokenUpdateSerializer(ScopesInputSerializer):
+    known_scopes = Scope.values
+
     name = serializers.CharField(max_length=100, required=False)
-    scopes = NamesField(
-        max_length=100,
-        required=False,
-        help_text="Scopes that the hub does not know are stored and returned, but allow nothing",
-    )
+    scopes = NamesField(max_length=100, required=False, help_text=UNKNOWN_SCOPES_HELP)
     expiresAt = serializers.DateTimeField(required=False, allow_null=True, source="expires_at")
     revoked = serializers.BooleanField(required=False, help_text="A revoked token cannot be made valid again")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Separate the scopes that the hub knows from those that only the original system has."""
-        if "scopes" in attrs:
-            attrs["scopes"], attrs["foreign_scopes"] = split_names(attrs["scopes"], Scope.values)
-        return attrs
 
 
 class V3PersonalAccessTokenCreateSerializer(V3PersonalAccessTokenUpdateSerializer):

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from releasehub.accounts.models import Invitation, Membership, Organization
+from releasehub.accounts.models import Invitation, Membership, Organization, Role
 from releasehub.accounts.services import accept_invitation, create_role
 from releasehub.apikeys.scopes import Scope
 from releasehub.audit.models import AuditEntry
@@ -302,6 +302,27 @@ def test_role_is_created_changed_and_deleted(world: World) -> None:
     assert [row["id"] for row in world.client.get(url).json()["roles"]] == ["admin", "member"]
     actions = AuditEntry.objects.filter(action__startswith="role.").order_by("id")
     assert list(actions.values_list("action", flat=True)) == ["role.create", "role.update", "role.delete"]
+
+
+def test_role_returns_scopes_of_the_original_system_which_allow_nothing(world: World) -> None:
+    organization, colleague = world.organization(), make_user()
+    url = of(organization, "/roles")
+    sent = ["entities:deploy", "entities:share", "infra:provision"]
+    made = world.client.send("post", url, {"name": "Deployer", "scope_ids": sent}).json()["role"]
+    assert made["scope_ids"] == sent
+    role = Role.objects.get(public_id=made["id"])
+    Membership.objects.create(user=colleague, organization=organization, named_role=role)
+    assert Membership.objects.get(user=colleague).scopes == {"entities:share"}
+    changed = world.client.send("patch", f"{url}/{made['id']}", {"scope_ids": ["infra:provision"]}).json()["role"]
+    assert changed["scope_ids"] == ["infra:provision"]
+    assert Membership.objects.get(user=colleague).scopes == frozenset()
+
+
+def test_scopes_of_the_original_system_have_a_limit(world: World) -> None:
+    scopes = [f"scope{number:095}" for number in range(100)]
+    answer = world.client.send("post", of(world.organization(), "/roles"), {"name": "Deployer", "scope_ids": scopes})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_input")
+    assert answer.json()["message"].startswith("scope_ids: ")
 
 
 @pytest.mark.parametrize("role_id", ["admin", "member"])

@@ -22,6 +22,7 @@ from files.models import Blob, DownloadGrant, File, UploadSession
 from releasehub.audit.models import AuditEntry
 from releasehub.core.requests import address_of
 from releasehub.core.taskruns import last_runs
+from releasehub.operations.history import last_backup
 from releasehub.webhooks.metrics import webhook_metrics
 
 REFUSAL = (
@@ -47,6 +48,7 @@ class HubCollector(Collector):
         yield from _webhooks()
         yield from _files()
         yield from _audit()
+        yield from _backups()
         yield from _tasks()
 
 
@@ -82,6 +84,12 @@ def _audit() -> Iterator[Metric]:
     age = (timezone.now() - unchained["oldest"]).total_seconds() if unchained["oldest"] else 0.0
     yield _gauge("audit_unchained", "Audit rows that are not chained yet", unchained["number"])
     yield _gauge("audit_unchained_seconds", "Age of the oldest audit row that is not chained yet", max(age, 0.0))
+
+
+def _backups() -> Iterator[Metric]:
+    """Yield the time of the last backup, or nothing: an alert on a missing metric finds a hub without backups."""
+    if backup := last_backup():
+        yield _gauge("backup_time_seconds", "Time when the last backup was completed", backup.finished_at.timestamp())
 
 
 def _tasks() -> Iterator[Metric]:

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "releasehub.api",
     "releasehub.pages",
     "releasehub.distribution",
+    "releasehub.operations",
     "releasehub.server",
     "allauth",
     "releasehub.accounts.allauth_app.AllauthAccountConfig",

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from celery.signals import task_postrun, task_prerun
 from django.test import Client
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from files.models import Blob, File
+from releasehub.operations.history import record_backup
 from releasehub.server.celery import app
 from releasehub.webhooks.models import Delivery
 from tests.factories import make_file, make_version, system
@@ -69,7 +71,13 @@ def test_metrics_require_a_token_or_loopback(settings: Any) -> None:
     assert samples(Authorization="Bearer open-sesame")
 
 
+def test_metrics_include_the_last_backup() -> None:
+    assert "releasehub_backup_time_seconds" not in samples()
+    record_backup("20261128T040000Z", target="/backups", started_at=timezone.now(), figures={})
+    assert samples()["releasehub_backup_time_seconds"] == pytest.approx(timezone.now().timestamp(), abs=600)
+
+
 def test_metrics_take_a_few_queries(django_assert_max_num_queries: Any) -> None:
     system()
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         samples()

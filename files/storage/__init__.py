@@ -15,6 +15,7 @@ __all__ = [
     "BlobStorage",
     "Incoming",
     "LocalStorage",
+    "S3Storage",
     "SignedPut",
     "Writer",
     "blob_storage",

@@ -19,8 +19,9 @@ SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 PUBLIC_URL: str = env.public_url("RELEASEHUB_PUBLIC_URL", "") or ""
 PUBLIC_HOST = urlsplit(PUBLIC_URL).hostname or ""
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]") + ([PUBLIC_HOST] if PUBLIC_HOST else [])
+WEB_PORT = env.text("PORT", "8000")
 FALLBACK_URL, IS_FALLBACK_URL_KNOWN = fallback_url(
-    ALLOWED_HOSTS, is_https=env.flag("SECURE_SSL_REDIRECT", default=False), port=env.text("PORT", "8000")
+    ALLOWED_HOSTS, is_https=env.flag("SECURE_SSL_REDIRECT", default=False), port=WEB_PORT
 )
 CSRF_FAILURE_VIEW = "releasehub.pages.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS") + ([PUBLIC_URL] if PUBLIC_URL else [])

@@ -3,18 +3,66 @@
 from releasehub.settings.environment import env
 from releasehub.settings.mail import EMAIL_HOST
 
-SIGN_UP = env.choice("RELEASEHUB_SIGN_UP", "closed", ["closed", "invitation", "open"])
-SIGN_UP_DOMAINS = tuple(item.lower().lstrip("@") for item in env.items("RELEASEHUB_SIGN_UP_DOMAINS"))
-RESERVED_USERNAMES = frozenset(item.lower() for item in env.items("RELEASEHUB_RESERVED_USERNAMES"))
+env.section = "Accounts"
 
-OIDC_ISSUER: str = env.issuer("RELEASEHUB_OIDC_ISSUER", "") or ""
-OIDC_CLIENT_ID = env.text("RELEASEHUB_OIDC_CLIENT_ID")
-OIDC_CLIENT_SECRET = env.text("RELEASEHUB_OIDC_CLIENT_SECRET")
-OIDC_NAME = env.text("RELEASEHUB_OIDC_NAME", "company account")
-OIDC_SCOPES = env.text("RELEASEHUB_OIDC_SCOPES", "openid profile email")
-OIDC_DOMAINS = frozenset(item.lower().lstrip("@") for item in env.items("RELEASEHUB_OIDC_DOMAINS"))
-OIDC_GROUPS = frozenset(env.items("RELEASEHUB_OIDC_GROUPS"))
-OIDC_CREATES_ACCOUNTS = env.choice("RELEASEHUB_OIDC_ACCOUNTS", "create", ["create", "link"]) == "create"
+SIGN_UP = env.choice(
+    "RELEASEHUB_SIGN_UP",
+    "closed",
+    ["closed", "invitation", "open"],
+    help=("Who may create an account: `closed`, `invitation` or `open`. See [accounts](accounts.md#who-may-sign-up)"),
+)
+SIGN_UP_DOMAINS = tuple(
+    item.lower().lstrip("@")
+    for item in env.items(
+        "RELEASEHUB_SIGN_UP_DOMAINS",
+        help="Domains of e-mail addresses that may sign up, comma-separated; needs `EMAIL_HOST`",
+        unset="all",
+    )
+)
+RESERVED_USERNAMES = frozenset(
+    item.lower()
+    for item in env.items(
+        "RELEASEHUB_RESERVED_USERNAMES", help="More user names that users cannot choose, comma-separated"
+    )
+)
+
+OIDC_ISSUER: str = (
+    env.issuer(
+        "RELEASEHUB_OIDC_ISSUER",
+        "",
+        help="Sign-in with OpenID Connect: the URL of the issuer. See [accounts](accounts.md#openid-connect)",
+    )
+    or ""
+)
+OIDC_CLIENT_ID = env.text("RELEASEHUB_OIDC_CLIENT_ID", help="The client id that the issuer gave you")
+OIDC_CLIENT_SECRET = env.text(
+    "RELEASEHUB_OIDC_CLIENT_SECRET", help="The client secret that the issuer gave you", secret=True
+)
+OIDC_NAME = env.text("RELEASEHUB_OIDC_NAME", "company account", help="What the button calls it: *Sign in with your …*")
+OIDC_SCOPES = env.text(
+    "RELEASEHUB_OIDC_SCOPES",
+    "openid profile email",
+    help="Scopes, separated by spaces. Some providers need one more for groups",
+)
+OIDC_DOMAINS = frozenset(
+    item.lower().lstrip("@")
+    for item in env.items(
+        "RELEASEHUB_OIDC_DOMAINS",
+        help="Domains of verified e-mail addresses that may sign in, comma-separated",
+        unset="all",
+    )
+)
+OIDC_GROUPS = frozenset(
+    env.items(
+        "RELEASEHUB_OIDC_GROUPS", help="Values of the claim `groups` that may sign in, comma-separated", unset="all"
+    )
+)
+OIDC_CREATES_ACCOUNTS = (
+    env.choice(
+        "RELEASEHUB_OIDC_ACCOUNTS", "create", ["create", "link"], help="`link`: only people with an account may sign in"
+    )
+    == "create"
+)
 
 ACCOUNT_ADAPTER = "releasehub.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}  # the sign-in form finds the user name of an e-mail address itself

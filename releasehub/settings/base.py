@@ -3,10 +3,12 @@
 import logging
 
 from releasehub.settings.accounts import *
+from releasehub.settings.community import *
 from releasehub.settings.data import *
 from releasehub.settings.data import BASE_DIR
 from releasehub.settings.environment import env, stop_if_invalid
 from releasehub.settings.language import *
+from releasehub.settings.limits import *
 from releasehub.settings.mail import *
 from releasehub.settings.packages import *
 from releasehub.settings.processes import *
@@ -15,7 +17,9 @@ from releasehub.settings.security import *
 from releasehub.settings.site import *
 from releasehub.settings.storage import *
 
-DEBUG = env.flag("DEBUG", default=False)
+env.section = "Logs"
+
+DEBUG = env.flag("DEBUG", default=False, help="Never use `1` in production")
 WHITENOISE_USE_FINDERS = DEBUG
 
 INSTALLED_APPS = [
@@ -114,7 +118,15 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "secrets"]}
     },
-    "root": {"handlers": ["console"], "level": env.choice("LOG_LEVEL", "INFO", list(logging.getLevelNamesMapping()))},
+    "root": {
+        "handlers": ["console"],
+        "level": env.choice(
+            "LOG_LEVEL",
+            "INFO",
+            list(logging.getLevelNamesMapping()),
+            help="One line per event; keys and signatures never appear",
+        ),
+    },
     "loggers": {"django": {"handlers": [], "propagate": True}},
 }
 stop_if_invalid()  # the last line, after every variable was read

@@ -3,11 +3,25 @@
 from pathlib import Path
 from typing import Any
 
-from releasehub.settings.environment import env, parse_database
+from releasehub.settings.environment import env
+from releasehub.settings.parsers import parse_database
 from releasehub.settings.processes import EMBEDDED_THREADS, REDIS_URL, UPLOAD_THREADS, WEB_THREADS
 
+env.section = "Data, database and caches"
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-DATA_DIR = Path(env.text("RELEASEHUB_DATA_DIR", str(BASE_DIR / "var"))).expanduser().absolute()
+DATA_DIR = (
+    Path(
+        env.text(
+            "RELEASEHUB_DATA_DIR",
+            str(BASE_DIR / "var"),
+            help="Folder of the SQLite file, stored files, secret key and static files",
+            unset="`var/`",
+        )
+    )
+    .expanduser()
+    .absolute()
+)
 
 SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
@@ -16,8 +30,20 @@ SQLITE_OPTIONS: dict[str, Any] = {
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;PRAGMA busy_timeout=20000;"
     ),
 }
-USE_PREPARED_STATEMENTS = env.flag("RELEASEHUB_PREPARED_STATEMENTS", default=True)
-DATABASE_POOL_SIZE = env.number("RELEASEHUB_DATABASE_POOL", WEB_THREADS + UPLOAD_THREADS + EMBEDDED_THREADS)
+USE_PREPARED_STATEMENTS = env.flag(
+    "RELEASEHUB_PREPARED_STATEMENTS",
+    default=True,
+    help=(
+        "PostgreSQL keeps the plans of the most frequent queries. Set `false` behind a pooler that gives "
+        "each transaction another connection and does not support prepared statements"
+    ),
+)
+DATABASE_POOL_SIZE = env.number(
+    "RELEASEHUB_DATABASE_POOL",
+    WEB_THREADS + UPLOAD_THREADS + EMBEDDED_THREADS,
+    help="PostgreSQL connections of each process; `0`: no pool",
+    unset="one for each thread",
+)
 
 
 def _database() -> dict[str, Any]:
@@ -26,7 +52,13 @@ def _database() -> dict[str, Any]:
     PostgreSQL gets a connection pool per process, because a new connection costs as much as ten small requests.
     """
     default = f"sqlite:///{DATA_DIR / 'releasehub.sqlite3'}"
-    config: dict[str, Any] = env.database("DATABASE_URL", default) or parse_database(default)
+    config: dict[str, Any] = env.database(
+        "DATABASE_URL",
+        default,
+        help="`postgresql://user:password@host/name`, PostgreSQL 14 or newer",
+        unset="SQLite in the data directory",
+        secret=True,
+    ) or parse_database(default)
     options: dict[str, Any] = config.setdefault("OPTIONS", {})
     if "sqlite" in config["ENGINE"]:
         options.update(SQLITE_OPTIONS)
@@ -58,5 +90,14 @@ CACHES = {
 
 ANONYMOUS_CACHE_SECONDS = env.number(
     "RELEASEHUB_ANONYMOUS_CACHE_SECONDS",
-    env.number("RELEASEHUB_GUEST_CACHE_SECONDS", 1),  # the deprecated name
+    env.number(
+        "RELEASEHUB_GUEST_CACHE_SECONDS",
+        1,
+        help="The deprecated name of `RELEASEHUB_ANONYMOUS_CACHE_SECONDS`, which causes a warning at the start",
+    ),
+    help=(
+        "How long a process caches pages, update checks and targets of permanent links for anonymous "
+        "visitors. A change made by that process clears its cache at once. `0`: no cache"
+    ),
+    unset="`1`",
 )

@@ -7,48 +7,94 @@ default takes its place, and `stop_if_invalid` reports all invalid values togeth
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Sequence
-from ipaddress import ip_network
-from pathlib import Path
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-import dj_database_url
-from environs import Env, EnvValidationError, ValidationError, validate
+from environs import Env, EnvValidationError, validate
+
+from releasehub.settings import parsers
+from releasehub.settings.declarations import Declaration, shown_default
 
 MIN_SECRET_KEY_CHARACTERS = 32
-# Values that a message must not repeat, because it ends up in logs. A database URL contains a password.
-SECRET_VARIABLES = {"SECRET_KEY", "DATABASE_URL"}
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 # Old names that still work, with their new names. `releasehub.core.checks` warns about them.
 RENAMED_VARIABLES = {"RELEASEHUB_GUEST_CACHE_SECONDS": "RELEASEHUB_ANONYMOUS_CACHE_SECONDS"}
+# The forms of the values that `releasehub.settings.parsers` reads.
+KINDS = {
+    "database": "URL",
+    "font": "path",
+    "issuer": "URL",
+    "link": "path or URL",
+    "public_url": "URL",
+    "bucket": "text",
+}
 
 
 class Environment(Env):
-    """Typed access to the variables. Every method takes the name of a variable and its default."""
+    """Typed access to the variables, which declares each one it reads.
 
-    def text(self, name: str, default: str = "", *, check: Callable[[Any], Any] | None = None) -> str:
+    Every method takes the name of a variable, its default and `help`, which is its meaning in Markdown. More keywords:
+
+    - `unset` describes a default that depends on something else.
+    - `secret` hides the value in every output.
+    - `file` names the file in the data directory that holds the value if the variable is not set.
+    """
+
+    def __init__(self, *, eager: bool) -> None:
+        super().__init__(eager=eager)
+        self.declared: dict[str, Declaration] = {}
+        self.section = ""
+
+    def text(
+        self, name: str, default: str = "", *, help: str, check: Callable[[Any], Any] | None = None, **more: Any
+    ) -> str:
+        self._declare(name, "text", default, help, **more)
         return self.str(name, default, validate=check) or default
 
-    def items(self, name: str, default: str = "") -> list[str]:
+    def items(
+        self, name: str, default: str = "", *, help: str, check: Callable[[Any], Any] | None = None, **more: Any
+    ) -> list[str]:
         """Return the entries of a comma-separated list."""
-        return [item for item in self.list(name, default.split(","), subcast=str.strip) if item]
+        self._declare(name, "list", default, help, **more)
+        return [item for item in self.list(name, default.split(","), subcast=str.strip, validate=check) or () if item]
 
-    def flag(self, name: str, *, default: bool, check: Callable[[Any], Any] | None = None) -> bool:
+    def flag(
+        self, name: str, *, default: bool, help: str, check: Callable[[Any], Any] | None = None, **more: Any
+    ) -> bool:
+        self._declare(name, "0 or 1", default, help, **more)
         value = self.bool(name, default, validate=check, **_invalid("Set it to 1 or 0."))
         return default if value is None else value
 
-    def number(self, name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
-        hint = f"Set it to a whole number that is at least {minimum}."
-        if maximum is not None:
-            hint = f"Set it to a whole number from {minimum} to {maximum}."
+    def number(
+        self, name: str, default: int, *, help: str, minimum: int = 0, maximum: int | None = None, **more: Any
+    ) -> int:
+        bounds = f"that is at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+        self._declare(name, "number" if maximum is None and not minimum else f"number {bounds}", default, help, **more)
+        hint = f"Set it to a whole number {bounds}."
         limits = validate.Range(min=minimum, max=maximum, error=hint)
         value = self.int(name, default, validate=limits, **_invalid(hint))
         return default if value is None else value
 
-    def choice(self, name: str, default: str, allowed: Sequence[str]) -> str:
-        return self.text(name, default, check=validate.OneOf(allowed, error="Set it to one of: {choices}."))
+    def choice(self, name: str, default: str, allowed: Sequence[str], *, help: str, **more: Any) -> str:
+        self._declare(name, f"one of {', '.join(allowed)}", default, help, **more)
+        return (
+            self.str(name, default, validate=validate.OneOf(allowed, error="Set it to one of: {choices}.")) or default
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the method for one of `releasehub.settings.parsers`."""
+        return partial(self._parse, KINDS.get(name, name), super().__getattr__(name))
+
+    def _parse(self, kind: str, parse: Callable[..., Any], name: str, default: Any, *, help: str, **more: Any) -> Any:
+        self._declare(name, kind, default, help, **more)
+        return parse(name, default)
+
+    def _declare(
+        self, name: str, kind: str, default: object, help: str, *, unset: str = "", secret: bool = False, file: str = ""
+    ) -> None:
+        declaration = Declaration(name, self.section, kind, unset or shown_default(default), help, secret, file)
+        self.declared.setdefault(name, declaration)
 
     def _get_value(self, env_key: str, default: Any) -> Any:
         """Treat an empty variable like a missing one. Compose passes every variable, and most of them are empty."""
@@ -57,6 +103,8 @@ class Environment(Env):
 
 
 env = Environment(eager=False)
+for name, parse in parsers.PARSERS.items():
+    env.add_parser(name, parse)
 
 
 def fallback_url(hosts: Sequence[str], *, is_https: bool, port: str) -> tuple[str, bool]:
@@ -89,113 +137,10 @@ def _shown(name: str) -> str:
     value = os.environ.get(name, "").strip()
     if not value:
         return f"{name} is not set."
-    return f"{name} is invalid." if name in SECRET_VARIABLES else f"{name} is {value!r}."
+    is_secret = name in env.declared and env.declared[name].is_secret  # a message ends up in logs
+    return f"{name} is invalid." if is_secret else f"{name} is {value!r}."
 
 
 def _invalid(hint: str) -> Any:
     """Replace the library's message for a value of the wrong type with one that says what to do."""
     return {"error_messages": {"invalid": hint}}
-
-
-@env.parser_for("networks")
-def parse_networks(value: str) -> list[str]:
-    """Return the networks of a comma-separated list, such as 10.1.0.0/16."""
-    networks = []
-    for item in filter(None, map(str.strip, value.split(","))):
-        try:
-            networks.append(str(ip_network(item)))
-        except ValueError as error:
-            raise ValidationError(f"The network is invalid: {error}. Write it like 10.1.0.0/16.") from error
-    return networks
-
-
-@env.parser_for("font")
-def parse_font(value: str) -> str:
-    """Return the path of an existing file, or an empty string."""
-    if value and not Path(value).is_file():
-        raise ValidationError("There is no such file. Set it to the path of a TTF, OTF or TTC font.")
-    return value
-
-
-@env.parser_for("public_url")
-def parse_public_url(value: str) -> str:
-    """Return the URL without a trailing slash. The hub only works at the root of a host."""
-    try:
-        parts = urlsplit(value.rstrip("/"))
-    except ValueError:  # an invalid IPv6 address
-        parts = urlsplit("")
-    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
-        raise ValidationError("Set it to a URL such as https://hub.example.org.")
-    if parts.path or parts.query or parts.fragment or parts.username:
-        raise ValidationError(
-            "The hub only works at the root of a host, and without a user name in the URL. Use a separate host name, "
-            f"such as https://hub.{parts.hostname}."
-        )
-    return value.rstrip("/")
-
-
-@env.parser_for("issuer")
-def parse_issuer(value: str) -> str:
-    """Return the URL of an OpenID Connect provider without a slash at the end. Plain HTTP is for this machine only."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:  # an invalid IPv6 address
-        parts = urlsplit("")
-    is_local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
-    if value and not (parts.hostname and (parts.scheme == "https" or is_local)):
-        raise ValidationError("Set it to the https URL of the issuer, such as https://login.example.org/realms/main.")
-    return value.rstrip("/")
-
-
-@env.parser_for("link")
-def parse_link(value: str) -> str:
-    """Return a path of this host, or an absolute URL. Other schemes could run script in a page."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:  # an invalid IPv6 address
-        parts = urlsplit("")
-    is_path = value.startswith("/") and not value.startswith(("//", "/\\"))
-    is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
-    if value and (not (is_path or is_url) or any(character in value for character in " ;,\"'<>")):
-        raise ValidationError("Set it to a path such as /imprint, or to a URL such as https://example.org/imprint.")
-    return value
-
-
-@env.parser_for("database")
-def parse_database(value: str) -> dict[str, Any]:
-    try:
-        return dict(dj_database_url.parse(value))
-    except ValueError as error:
-        raise ValidationError("Set it to a URL such as postgresql://user:password@host/name.") from error
-
-
-@env.parser_for("bucket")
-def parse_bucket(value: str) -> str:
-    if not value:
-        raise ValidationError("Set it to the name of the bucket, because RELEASEHUB_STORAGE is s3.")
-    return value
-
-
-@env.parser_for("stored_secret_key")
-def stored_secret_key(data_dir: str) -> str:
-    """Return the key in the data directory. It is generated on the first start, and only its owner can read it."""
-    path = Path(data_dir).expanduser().absolute() / "secret_key"
-    try:
-        return path.read_text().strip() if path.exists() else _new_secret_key(path)
-    except OSError as error:
-        raise ValidationError(
-            f"The data directory cannot be used: {error}. Make it writable for this user, or choose another "
-            "directory: make run RELEASEHUB_DATA_DIR=/path/to/data"
-        ) from error
-
-
-def _new_secret_key(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process has just created it
-        return path.read_text().strip()
-    value = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(value)
-    return value

@@ -6,6 +6,8 @@ from releasehub.settings.data import BASE_DIR
 from releasehub.settings.environment import env
 from releasehub.settings.security import IS_HTTPS
 
+env.section = "Languages"
+
 LANGUAGE_CODE = "en"  # wherever no visitor's language is active, such as in the APIs
 LANGUAGES = [("en", "English"), ("de", "German")]
 LOCALE_PATHS = [BASE_DIR / "releasehub" / "locale"]
@@ -22,7 +24,16 @@ def _are_known(codes: list[str]) -> None:
 
 
 # The languages that visitors can choose. The first one is for visitors whose browser asks for another language.
-SITE_LANGUAGES: list[str] = env.list("RELEASEHUB_LANGUAGES", ["en", "de"], subcast=str.strip, validate=_are_known) or []
+SITE_LANGUAGES = env.items(
+    "RELEASEHUB_LANGUAGES",
+    "en,de",
+    check=_are_known,
+    help=(
+        "Languages of the pages. The first one is for visitors whose browser asks for none of them. See "
+        "[languages](languages.md)"
+    ),
+    unset="`en,de`",
+)
 
 LANGUAGE_COOKIE_NAME = "releasehub_language"
 LANGUAGE_COOKIE_AGE = 31_536_000

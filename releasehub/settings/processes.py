@@ -4,18 +4,57 @@ from typing import Any
 
 from releasehub.settings.environment import env
 
-REDIS_URL = env.text("REDIS_URL")
-WEB_THREADS = env.number("RELEASEHUB_WEB_THREADS", 8, minimum=1)
-UPLOAD_THREADS = env.number("RELEASEHUB_UPLOAD_THREADS", 8, minimum=1)
+env.section = "Web server and background work"
+
+REDIS_URL = env.text("REDIS_URL", help="Broker and cache; without it, both live in the process", secret=True)
+WEB_THREADS = env.number(
+    "RELEASEHUB_WEB_THREADS", 8, minimum=1, help="Threads of each web process that answer requests"
+)
+UPLOAD_THREADS = env.number(
+    "RELEASEHUB_UPLOAD_THREADS",
+    8,
+    minimum=1,
+    help=(
+        "More threads of each web process, for bodies above 64 KiB while they arrive. One client address "
+        "gets half of them; an upload beyond that is answered 503 with `Retry-After`"
+    ),
+)
 # Without Redis, the web process also runs the workers. This is the number of threads for each group of queues.
 EMBEDDED_QUEUE_THREADS = {"default,files": 3, "webhooks": 3, "outbound": 3}
 EMBEDDED_THREADS = 0 if REDIS_URL else sum(EMBEDDED_QUEUE_THREADS.values())
-BODY_STALL_SECONDS = env.number("RELEASEHUB_BODY_STALL_SECONDS", 15, minimum=1)
-BODY_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_BODY_MIN_BYTES_PER_SECOND", 4096, minimum=1)
-BODY_TOTAL_SECONDS = env.number("RELEASEHUB_BODY_TOTAL_SECONDS", 6 * 3600, minimum=1)
-ANSWER_STALL_SECONDS = env.number("RELEASEHUB_ANSWER_STALL_SECONDS", 60, minimum=1)
-ANSWER_MIN_BYTES_PER_SECOND = env.number("RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND", 1024, minimum=1)
-CONNECTIONS_PER_ADDRESS = env.number("RELEASEHUB_CONNECTIONS_PER_ADDRESS", 200)
+BODY_STALL_SECONDS = env.number(
+    "RELEASEHUB_BODY_STALL_SECONDS",
+    15,
+    minimum=1,
+    help="How long a client may pause within a request body; a slower one is answered 408",
+)
+BODY_MIN_BYTES_PER_SECOND = env.number(
+    "RELEASEHUB_BODY_MIN_BYTES_PER_SECOND",
+    4096,
+    minimum=1,
+    help="Minimum rate of a request body, averaged since its start",
+)
+BODY_TOTAL_SECONDS = env.number(
+    "RELEASEHUB_BODY_TOTAL_SECONDS", 6 * 3600, minimum=1, help="How long a request body may take altogether"
+)
+ANSWER_STALL_SECONDS = env.number(
+    "RELEASEHUB_ANSWER_STALL_SECONDS",
+    60,
+    minimum=1,
+    help=("A client that reads less than the minimum rate for so long is disconnected while something waits for it"),
+)
+ANSWER_MIN_BYTES_PER_SECOND = env.number(
+    "RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND", 1024, minimum=1, help="That minimum rate, for every such period"
+)
+CONNECTIONS_PER_ADDRESS = env.number(
+    "RELEASEHUB_CONNECTIONS_PER_ADDRESS",
+    200,
+    help=(
+        "Connections that one network (an IPv4 address or an IPv6 /64) may hold to a web process. "
+        "Further ones are closed within a second, idle ones first. `0`: no limit. Proxies that the hub "
+        "knows have no limit"
+    ),
+)
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 # A request must not wait long for Redis, so a hint to a worker is sent without retries and with short timeouts.

@@ -1,42 +1,57 @@
-"""Rules for releases: retention, quotas, rate limits and integrations."""
+"""Retention, uploads and connections to other servers."""
 
 from releasehub.settings.environment import env
 
-DEMO = env.flag("RELEASEHUB_DEMO", default=True)
-WEBHOOK_RETENTION_DAYS = env.number("RELEASEHUB_WEBHOOK_RETENTION_DAYS", 30)
-AUDIT_RETENTION_DAYS = env.number("RELEASEHUB_AUDIT_RETENTION_DAYS", 365)
-AUDIT_ADDRESS_DAYS = env.number("RELEASEHUB_AUDIT_ADDRESS_DAYS", 90)
-RETENTION_DAYS = env.number("RELEASEHUB_RETENTION_DAYS", 30)
-COMMENT_RETENTION_DAYS = env.number("RELEASEHUB_COMMENT_RETENTION_DAYS", 30, minimum=1, maximum=365)
-COMMENT_GRACE_MINUTES = env.number("RELEASEHUB_COMMENT_GRACE_MINUTES", 0)
-COMMENTS_PER_HOUR = env.number("RELEASEHUB_COMMENTS_PER_HOUR", 20)
-DOWNLOAD_COMMENTS_PER_HOUR = env.number("RELEASEHUB_DOWNLOAD_COMMENTS_PER_HOUR", 200)
-ANONYMOUS_REPORTS = env.flag("RELEASEHUB_ANONYMOUS_REPORTS", default=False)
-REPORTS_PER_HOUR = env.number("RELEASEHUB_REPORTS_PER_HOUR", 10)
-DOWNLOAD_REPORTS_PER_HOUR = env.number("RELEASEHUB_DOWNLOAD_REPORTS_PER_HOUR", 50)
-REPORT_RETENTION_DAYS = env.number("RELEASEHUB_REPORT_RETENTION_DAYS", 180)
-MAX_COMMENT_CHARACTERS = env.number("RELEASEHUB_MAX_COMMENT_CHARACTERS", 10_000, minimum=1, maximum=65_535)
-MAX_REVIEW_CHARACTERS = env.number("RELEASEHUB_MAX_REVIEW_CHARACTERS", 10_000, minimum=1, maximum=65_535)
-MIN_REVIEW_CHARACTERS = env.number("RELEASEHUB_MIN_REVIEW_CHARACTERS", 0)
-REFUSED_EXTENSIONS = frozenset(item.lower().lstrip(".") for item in env.items("RELEASEHUB_REFUSED_EXTENSIONS"))
-ALLOWED_EXTENSIONS = tuple(item.lower().lstrip(".") for item in env.items("RELEASEHUB_ALLOWED_EXTENSIONS"))
-MAX_FILE_BYTES = env.number("RELEASEHUB_MAX_FILE_BYTES", 10 * 1024**3)
-MAX_VERSION_BYTES = env.number("RELEASEHUB_MAX_VERSION_BYTES", 0)
-MAX_DOWNLOAD_BYTES = env.number("RELEASEHUB_MAX_DOWNLOAD_BYTES", 0)
-USER_QUOTA_BYTES = env.number("RELEASEHUB_USER_QUOTA_BYTES", 0)
-MIN_FREE_BYTES = env.number("RELEASEHUB_MIN_FREE_BYTES", 268_435_456)
-MAX_FILES_PER_VERSION = env.number("RELEASEHUB_MAX_FILES_PER_VERSION", 1000, minimum=1)
-MAX_NOTES_CHARACTERS = env.number("RELEASEHUB_MAX_NOTES_CHARACTERS", 50_000, minimum=1)
-INLINE_CHECK_BYTES = 64 * 1024 * 1024
-MIN_PART_BYTES = 5 * 1024 * 1024
-UPLOAD_DAYS = env.number("RELEASEHUB_UPLOAD_DAYS", 7, minimum=1)
-WEBHOOK_ALLOW_NETS: list[str] = env.networks("RELEASEHUB_WEBHOOK_ALLOW_NETS", "") or []
-GITHUB_API = env.text("RELEASEHUB_GITHUB_API", "https://api.github.com").rstrip("/")
-SCANNER_ADDRESS = env.text("RELEASEHUB_SCANNER")
-ANONYMOUS_RATE = env.number("RELEASEHUB_ANONYMOUS_RATE", 1200)
-V3_BURST = env.number("RELEASEHUB_V3_BURST", 50)
-ENGINE_RATE = env.number("RELEASEHUB_ENGINE_RATE", 300)
-ENGINE_DOWNLOAD = env.text("RELEASEHUB_ENGINE_DOWNLOAD")
-ENGINE_REFUSES_ANONYMOUS_AGENTS = env.flag("RELEASEHUB_ENGINE_REFUSES_ANONYMOUS_AGENTS", default=False)
-METRICS_TOKEN = env.text("RELEASEHUB_METRICS_TOKEN")
-SIGNED_URL_SECONDS = env.number("RELEASEHUB_SIGNED_URL_SECONDS", 300, minimum=1)
+env.section = "Releases, retention and other servers"
+
+DEMO = env.flag("RELEASEHUB_DEMO", default=True, help="`0`: start without demo data")
+WEBHOOK_RETENTION_DAYS = env.number(
+    "RELEASEHUB_WEBHOOK_RETENTION_DAYS", 30, help="Days before finished deliveries are deleted; `0`: never"
+)
+AUDIT_RETENTION_DAYS = env.number(
+    "RELEASEHUB_AUDIT_RETENTION_DAYS", 365, help="Days before audit rows are deleted; `0`: never"
+)
+AUDIT_ADDRESS_DAYS = env.number(
+    "RELEASEHUB_AUDIT_ADDRESS_DAYS",
+    90,
+    help="Days before IP addresses are removed from audit rows; `0`: only with the row",
+)
+RETENTION_DAYS = env.number(
+    "RELEASEHUB_RETENTION_DAYS",
+    30,
+    help="Days during which something that was soft-deleted can be restored; `0`: no end",
+)
+UPLOAD_DAYS = env.number(
+    "RELEASEHUB_UPLOAD_DAYS", 7, minimum=1, help="Days without activity after which an upload expires"
+)
+WEBHOOK_ALLOW_NETS: list[str] = (
+    env.networks(
+        "RELEASEHUB_WEBHOOK_ALLOW_NETS",
+        "",
+        help=(
+            "Private networks that the hub may connect to for links and webhooks, comma-separated. All other "
+            "networks that are not public are refused"
+        ),
+    )
+    or []
+)
+GITHUB_API = env.text(
+    "RELEASEHUB_GITHUB_API", "https://api.github.com", help="Where asset numbers of release pages are looked up"
+).rstrip("/")
+SCANNER_ADDRESS = env.text(
+    "RELEASEHUB_SCANNER", help="A ClamAV daemon that scans every file, `host:3310` or `unix:/run/clamd.sock`"
+)
+ENGINE_DOWNLOAD = env.text(
+    "RELEASEHUB_ENGINE_DOWNLOAD", help="Slug of the download that the engine API serves", unset="the only or oldest"
+)
+ENGINE_REFUSES_ANONYMOUS_AGENTS = env.flag(
+    "RELEASEHUB_ENGINE_REFUSES_ANONYMOUS_AGENTS",
+    default=False,
+    help="`1`: the engine API refuses callers whose `User-Agent` names no application",
+)
+METRICS_TOKEN = env.text(
+    "RELEASEHUB_METRICS_TOKEN",
+    help="Bearer token for `/metrics`; without it, only this machine may read them",
+    secret=True,
+)
+SIGNED_URL_SECONDS = env.number("RELEASEHUB_SIGNED_URL_SECONDS", 300, minimum=1, help="Lifetime of a signed URL")

@@ -6,13 +6,43 @@ from typing import Any
 from releasehub.settings.data import BASE_DIR, DATA_DIR
 from releasehub.settings.environment import env
 
-STORAGE_KIND = env.choice("RELEASEHUB_STORAGE", "local", ("local", "s3"))
+env.section = "Storage of files"
+
+STORAGE_KIND = env.choice(
+    "RELEASEHUB_STORAGE",
+    "local",
+    ("local", "s3"),
+    help=(
+        "Where the bytes of files are stored: on the local disk, or in an S3 bucket, with the `AWS_…` variables below"
+    ),
+)
 FILES_DIR = DATA_DIR / "files"
-ACCEL_REDIRECT = env.text("RELEASEHUB_ACCEL_REDIRECT")
+ACCEL_REDIRECT = env.text(
+    "RELEASEHUB_ACCEL_REDIRECT",
+    help=("Internal location of the front server that serves the files folder, see [nginx.conf](nginx.conf)"),
+)
 # Only the hub can read its data. A front-end server that sends the files itself has to be in the group of the hub.
 IS_GROUP_READABLE = bool(ACCEL_REDIRECT)
 UMASK = 0o027 if IS_GROUP_READABLE else 0o077
 PRIVATE_MODES = {"file_permissions_mode": 0o666 & ~UMASK, "directory_permissions_mode": 0o777 & ~UMASK}
+
+# The name is required for S3 only.
+read_bucket = env.bucket if STORAGE_KIND == "s3" else env.text
+S3_OPTIONS = {
+    "bucket_name": read_bucket(
+        "AWS_STORAGE_BUCKET_NAME", "", help="Name of the bucket; required if `RELEASEHUB_STORAGE` is `s3`"
+    ),
+    "endpoint_url": env.text(
+        "AWS_S3_ENDPOINT_URL", help="URL of the S3 service, as browsers and installed apps reach it"
+    ),
+    "access_key": env.text("AWS_ACCESS_KEY_ID", help="Access key of the S3 service"),
+    "secret_key": env.text("AWS_SECRET_ACCESS_KEY", help="Secret key of the S3 service", secret=True),
+    "region_name": env.text("AWS_S3_REGION_NAME", help="Region of the bucket"),
+}
+S3_ADDRESSING_STYLE = env.text(
+    "AWS_S3_ADDRESSING_STYLE", "auto", help="`path` or `virtual`: where URLs contain the name of the bucket"
+)
+S3_SIGNATURE_VERSION = env.text("AWS_S3_SIGNATURE_VERSION", "s3v4", help="Version of the signatures")
 
 
 def _releases_storage() -> dict[str, Any]:
@@ -21,20 +51,10 @@ def _releases_storage() -> dict[str, Any]:
             "BACKEND": "django.core.files.storage.FileSystemStorage",
             "OPTIONS": {"location": FILES_DIR, "base_url": None, **PRIVATE_MODES},
         }
-    given = {
-        "bucket_name": env.bucket("AWS_STORAGE_BUCKET_NAME", ""),
-        "endpoint_url": env.text("AWS_S3_ENDPOINT_URL"),
-        "access_key": env.text("AWS_ACCESS_KEY_ID"),
-        "secret_key": env.text("AWS_SECRET_ACCESS_KEY"),
-        "region_name": env.text("AWS_S3_REGION_NAME"),
-    }
-    client_config = s3_client_config(
-        addressing_style=env.text("AWS_S3_ADDRESSING_STYLE", "auto"),
-        signature_version=env.text("AWS_S3_SIGNATURE_VERSION", "s3v4"),
-    )
+    client_config = s3_client_config(addressing_style=S3_ADDRESSING_STYLE, signature_version=S3_SIGNATURE_VERSION)
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {option: value for option, value in given.items() if value}
+        "OPTIONS": {option: value for option, value in S3_OPTIONS.items() if value}
         | {"client_config": client_config, "default_acl": None, "querystring_auth": True, "file_overwrite": True},
     }
 
@@ -63,11 +83,31 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.text("RELEASEHUB_STATIC_DIR", str(DATA_DIR / "static"))).expanduser().absolute()
+STATIC_ROOT = (
+    Path(
+        env.text(
+            "RELEASEHUB_STATIC_DIR",
+            str(DATA_DIR / "static"),
+            help="Folder of the collected static files",
+            unset="`static/` in the data directory",
+        )
+    )
+    .expanduser()
+    .absolute()
+)
 STATICFILES_DIRS = [BASE_DIR / "releasehub" / "static"]
 
 # The limit for the body of a route without file uploads, and for all other fields of a form with files.
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("RELEASEHUB_MAX_BODY_BYTES", 2_097_152, minimum=65_536)
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.number(
+    "RELEASEHUB_MAX_BODY_BYTES",
+    2_097_152,
+    minimum=65_536,
+    help=(
+        "The largest request body on routes that take no file, and the largest sum of the other fields "
+        "of a form with a file. A larger body is answered with 413 and not read"
+    ),
+    unset="`2097152` (2 MiB)",
+)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0

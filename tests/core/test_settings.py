@@ -7,18 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from environs import EnvValidationError, ValidationError
 
 from releasehub.core.checks import check_public_url, check_renamed_variables
-from releasehub.settings.environment import (
-    Environment,
-    explain,
-    fallback_url,
-    parse_link,
-    parse_networks,
-    parse_public_url,
-    stored_secret_key,
-)
+from releasehub.settings.declarations import HIDDEN, Declaration
+from releasehub.settings.environment import Environment, env, explain, fallback_url
+from releasehub.settings.parsers import parse_link, parse_networks, parse_public_url, stored_secret_key
 
 pytestmark = pytest.mark.embedded
 
@@ -39,13 +34,13 @@ def run(arguments: list[str], data: Path, **variables: str) -> subprocess.Comple
 
 
 @pytest.fixture
-def env() -> Environment:
+def fresh() -> Environment:
     return Environment(eager=False)
 
 
-def problems(env: Environment) -> dict[str, list[str]]:
+def problems(fresh: Environment) -> dict[str, list[str]]:
     with pytest.raises(EnvValidationError) as caught:
-        env.seal()
+        fresh.seal()
     return dict(caught.value.error_messages)  # type: ignore[arg-type]
 
 
@@ -88,17 +83,25 @@ def test_the_secret_key_is_stored_for_the_next_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "  "])
-def test_an_empty_variable_has_its_default(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_empty_variable_has_its_default(fresh: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("X", value)
-    assert (env.text("X", "a"), env.number("X", 7), env.flag("X", default=True)) == ("a", 7, True)
-    assert env.items("X", "a,b") == ["a", "b"]
-    env.seal()
+    assert (fresh.text("X", "a", help=""), fresh.number("X", 7, help=""), fresh.flag("X", default=True, help="")) == (
+        "a",
+        7,
+        True,
+    )
+    assert fresh.items("X", "a,b", help="") == ["a", "b"]
+    fresh.seal()
 
 
-def test_spaces_around_values_and_entries_do_not_matter(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spaces_around_values_and_entries_do_not_matter(fresh: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", " 12 ")
     monkeypatch.setenv("LIST", " a, ,b ,")
-    assert (env.text("X"), env.number("X", 7), env.items("LIST")) == ("12", 12, ["a", "b"])
+    assert (fresh.text("X", help=""), fresh.number("X", 7, help=""), fresh.items("LIST", help="")) == (
+        "12",
+        12,
+        ["a", "b"],
+    )
     assert parse_networks(" 10.0.0.0/8, ,::1 ") == ["10.0.0.0/8", "::1/128"]
 
 
@@ -106,19 +109,20 @@ def test_spaces_around_values_and_entries_do_not_matter(env: Environment, monkey
     ("value", "expected"), [("1", True), ("YES", True), ("on", True), ("0", False), ("False", False), ("off", False)]
 )
 def test_boolean_variables_are_parsed(
-    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool
+    fresh: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool
 ) -> None:
     monkeypatch.setenv("X", value)
-    assert env.flag("X", default=not expected) is expected
+    assert fresh.flag("X", default=not expected, help="") is expected
 
 
 @pytest.mark.parametrize("value", ["-1", "1.5", "many"])
 def test_invalid_value_is_recorded_and_the_default_is_used(
-    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str
+    fresh: Environment, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("X", value)
-    assert (env.number("X", 7), env.flag("X", default=True), env.choice("X", "a", ("a", "b"))) == (7, True, "a")
-    assert problems(env)["X"] == [
+    values = (fresh.number("X", 7, help=""), fresh.flag("X", default=True, help=""))
+    assert (*values, fresh.choice("X", "a", ("a", "b"), help="")) == (7, True, "a")
+    assert problems(fresh)["X"] == [
         "Set it to a whole number that is at least 0.",
         "Set it to 1 or 0.",
         "Set it to one of: a, b.",
@@ -210,3 +214,39 @@ def test_invalid_link_of_the_site_is_rejected(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "/imprint", "https://example.org/imprint?lang=en"])
 def test_link_of_the_site_is_a_path_or_a_url(value: str) -> None:
     assert parse_link(value) == value
+
+
+def test_every_variable_is_declared_with_its_meaning() -> None:
+    assert len(env.declared) > 100
+    assert [name for name, one in env.declared.items() if not (one.help and one.section and one.kind)] == []
+
+
+def test_the_page_about_settings_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("settings", "--markdown")
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == page, "Run: .venv/bin/python manage.py settings --markdown > docs/settings.md"
+
+
+def test_values_are_shown_with_their_source_and_secrets_are_not(tmp_path: Path) -> None:
+    given = {"RELEASEHUB_WEB_THREADS": "3", "EMAIL_HOST_PASSWORD": "hunter2"}
+    lines = run(["manage.py", "settings"], tmp_path, **given).stdout.splitlines()
+    assert lines == [
+        "RELEASEHUB_WEB_THREADS = 3  (environment)",
+        f"RELEASEHUB_DATA_DIR = {tmp_path}  (environment)",
+        f"SECRET_KEY = {HIDDEN}  (file secret_key)",
+        f"EMAIL_HOST_PASSWORD = {HIDDEN}  (environment)",
+    ]
+    everything = run(["manage.py", "settings", "--help-all"], tmp_path, **given).stdout
+    assert "hunter2" not in everything
+    assert (tmp_path / "secret_key").read_text() not in everything
+    assert "LOG_LEVEL = INFO  (default)\n    one of " in everything
+    assert "RELEASEHUB_DATABASE_POOL = one for each thread  (default)\n    number; default: one for" in everything
+
+
+def test_a_value_from_a_file_of_the_data_directory_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declaration = Declaration("X", "Site", "text", "`ReleaseHub`", "The name", file="site_name")
+    assert (declaration.source(tmp_path), declaration.shown_value(tmp_path)) == ("default", "ReleaseHub")
+    (tmp_path / "site_name").write_text("Fjord\n")
+    assert (declaration.source(tmp_path), declaration.shown_value(tmp_path)) == ("file site_name", "Fjord")
+    monkeypatch.setenv("X", "Harbor")
+    assert (declaration.source(tmp_path), declaration.shown_value(tmp_path)) == ("environment", "Harbor")

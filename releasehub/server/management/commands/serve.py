@@ -21,7 +21,6 @@ from releasehub.server.demo.data import load_demo
 from releasehub.server.management.commands.set_up_link import set_up_url
 from releasehub.server.ready import ANNOUNCED_URL
 
-DEFAULT_PORT = "8000"
 STATIC_STAMP = ".collected"
 
 
@@ -32,12 +31,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--port",
-            default=os.environ.get("PORT", DEFAULT_PORT),
+            default=settings.WEB_PORT,
             help="the port to listen on (default: PORT, or else 8000)",
         )
         parser.add_argument(
             "--host",
-            default=os.environ.get("HOST", "127.0.0.1"),
+            default=settings.WEB_HOST,
             help="the IP address to listen on (default: HOST, or else 127.0.0.1)",
         )
 

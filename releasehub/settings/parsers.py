@@ -1,0 +1,121 @@
+"""Parsers of environment variables whose values have a form of their own. `env` has a method for each."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from environs import ValidationError
+
+
+def parse_networks(value: str) -> list[str]:
+    """Return the networks of a comma-separated list, such as 10.1.0.0/16."""
+    networks = []
+    for item in filter(None, map(str.strip, value.split(","))):
+        try:
+            networks.append(str(ip_network(item)))
+        except ValueError as error:
+            raise ValidationError(f"The network is invalid: {error}. Write it like 10.1.0.0/16.") from error
+    return networks
+
+
+def parse_font(value: str) -> str:
+    """Return the path of an existing file, or an empty string."""
+    if value and not Path(value).is_file():
+        raise ValidationError("There is no such file. Set it to the path of a TTF, OTF or TTC font.")
+    return value
+
+
+def parse_public_url(value: str) -> str:
+    """Return the URL without a trailing slash. The hub only works at the root of a host."""
+    try:
+        parts = urlsplit(value.rstrip("/"))
+    except ValueError:  # an invalid IPv6 address
+        parts = urlsplit("")
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValidationError("Set it to a URL such as https://hub.example.org.")
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValidationError(
+            "The hub only works at the root of a host, and without a user name in the URL. Use a separate host name, "
+            f"such as https://hub.{parts.hostname}."
+        )
+    return value.rstrip("/")
+
+
+def parse_issuer(value: str) -> str:
+    """Return the URL of an OpenID Connect provider without a slash at the end. Plain HTTP is for this machine only."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # an invalid IPv6 address
+        parts = urlsplit("")
+    is_local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+    if value and not (parts.hostname and (parts.scheme == "https" or is_local)):
+        raise ValidationError("Set it to the https URL of the issuer, such as https://login.example.org/realms/main.")
+    return value.rstrip("/")
+
+
+def parse_link(value: str) -> str:
+    """Return a path of this host, or an absolute URL. Other schemes could run script in a page."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # an invalid IPv6 address
+        parts = urlsplit("")
+    is_path = value.startswith("/") and not value.startswith(("//", "/\\"))
+    is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    if value and (not (is_path or is_url) or any(character in value for character in " ;,\"'<>")):
+        raise ValidationError("Set it to a path such as /imprint, or to a URL such as https://example.org/imprint.")
+    return value
+
+
+def parse_database(value: str) -> dict[str, Any]:
+    try:
+        return dict(dj_database_url.parse(value))
+    except ValueError as error:
+        raise ValidationError("Set it to a URL such as postgresql://user:password@host/name.") from error
+
+
+def parse_bucket(value: str) -> str:
+    if not value:
+        raise ValidationError("Set it to the name of the bucket, because RELEASEHUB_STORAGE is s3.")
+    return value
+
+
+def stored_secret_key(data_dir: str) -> str:
+    """Return the key in the data directory. It is generated on the first start, and only its owner can read it."""
+    path = Path(data_dir).expanduser().absolute() / "secret_key"
+    try:
+        return path.read_text().strip() if path.exists() else _new_secret_key(path)
+    except OSError as error:
+        raise ValidationError(
+            f"The data directory cannot be used: {error}. Make it writable for this user, or choose another "
+            "directory: make run RELEASEHUB_DATA_DIR=/path/to/data"
+        ) from error
+
+
+def _new_secret_key(path: Path) -> str:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process has just created it
+        return path.read_text().strip()
+    value = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(value)
+    return value
+
+
+PARSERS = {
+    "networks": parse_networks,
+    "font": parse_font,
+    "public_url": parse_public_url,
+    "issuer": parse_issuer,
+    "link": parse_link,
+    "database": parse_database,
+    "bucket": parse_bucket,
+    "stored_secret_key": stored_secret_key,
+}

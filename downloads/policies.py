@@ -6,7 +6,7 @@ They implement the table of roles in the documentation.
 from downloads.access import access_to
 from downloads.models import AccessKey, Category, Download, Prefix, Share, TeamMember
 from downloads.models.access import MODERATE, AccessKeyQuerySet
-from downloads.querysets import MANAGE_TEAM, MANAGE_VERSIONS, PUBLISHER_FLAGS
+from downloads.querysets import MANAGE_TEAM, MANAGE_VERSIONS, PUBLISHER_FLAGS, reads_everything
 from downloads.rules import CategoryRules, rules_of
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
@@ -52,7 +52,7 @@ class DownloadPolicy(Policy[Download]):
     def can_view(self, actor: Actor, target: Download) -> bool:
         if self.is_unbound(actor, target):
             return False
-        if self.is_moderator(actor) or self.is_owner(actor, target):
+        if reads_everything(actor) or self.is_owner(actor, target):
             return True
         if target.is_deleted:
             return False
@@ -104,7 +104,7 @@ class DownloadPolicy(Policy[Download]):
         return self._may(actor, target, *PUBLISHER_FLAGS)
 
     def can_view_statistics(self, actor: Actor, target: Download) -> bool:
-        return target.shows_statistics or self.is_insider(actor, target)
+        return target.shows_statistics or self.reads_inside(actor, target)
 
     def can_manage_versions(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target, MANAGE_VERSIONS)
@@ -134,8 +134,17 @@ class DownloadPolicy(Policy[Download]):
         return bool(access_to(actor, target.pk).flags)
 
     def is_insider(self, actor: Actor, target: Download) -> bool:
-        """Return whether the actor sees drafts and everything else that is not public yet."""
+        """Return whether the actor works on the download: its owner, its team and moderators."""
         return self.is_moderator(actor) or self.is_owner(actor, target) or self.is_on_team(actor, target)
+
+    def reads_inside(self, actor: Actor, target: Download, *flags: str) -> bool:
+        """Return whether the actor sees drafts and what else is not public, or with `flags` what is deleted.
+
+        These are the people who work on the download, and staff who may read everything without changing it.
+        """
+        if reads_everything(actor):
+            return True
+        return self.has_flag(actor, target, *flags) if flags else self.is_insider(actor, target)
 
     def has_flag(self, actor: Actor, target: Download, *flags: str) -> bool:
         """Return whether the actor is owner, moderator, or a team member with one of the flags, in any state."""

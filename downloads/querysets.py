@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 from tree_queries.query import TreeQuerySet
 
-from downloads.models.access import MODERATE, AccessKey, Share, StorePublication, TeamMember
+from downloads.models.access import MODERATE, READ_EVERYTHING, AccessKey, Share, StorePublication, TeamMember
 from releasehub.accounts.models import Membership
 from releasehub.apikeys.expiring import is_usable
 from releasehub.core.actor import Actor
@@ -53,7 +53,7 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which DownloadPolicy.can_view is true, deleted ones included."""
         rows = self.within_binding(actor)
-        if actor.has_permission(MODERATE):
+        if reads_everything(actor):
             return rows
         condition = Q(pk__in=actor.granted_download_ids, state="visible") | open_to(actor)
         condition &= Q(deleted_at__isnull=True)
@@ -72,6 +72,10 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         if actor.has_permission(MODERATE):
             return self.within_binding(actor)
         return self.worked_on_by(actor, *flags)
+
+    def read_inside_by(self, actor: Actor, *flags: str) -> Self:
+        """Rows of `inside_for`, and all rows for staff who may read everything without changing it."""
+        return self.within_binding(actor) if reads_everything(actor) else self.worked_on_by(actor, *flags)
 
     def worked_on_by(self, actor: Actor, *flags: str) -> Self:
         """Rows that the user owns or is on the team of, with one of `flags` if any are given.
@@ -132,9 +136,14 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         return rows
 
 
+def reads_everything(actor: Actor) -> bool:
+    """Return whether the actor sees every row that the API key is not bound away from: moderators and auditors."""
+    return actor.has_permission(MODERATE) or actor.has_permission(READ_EVERYTHING)
+
+
 def sees_everything(actor: Actor) -> bool:
-    """Return whether the actor sees every row, so that no filter is needed: a moderator without a bound API key."""
-    return actor.bound_download_ids is None and actor.has_permission(MODERATE)
+    """Return whether the actor sees every row, so that no filter is needed."""
+    return actor.bound_download_ids is None and reads_everything(actor)
 
 
 def open_to(actor: Actor) -> Q:

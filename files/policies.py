@@ -14,8 +14,8 @@ class FilePolicy(Policy[File]):
             return False
         download = target.version.download
         if target.is_deleted:
-            return download_policy.has_flag(actor, download, MANAGE_FILES)
-        return target.validation_status == File.Validation.PASSED or download_policy.is_insider(actor, download)
+            return download_policy.reads_inside(actor, download, MANAGE_FILES)
+        return target.validation_status == File.Validation.PASSED or download_policy.reads_inside(actor, download)
 
     def standing(self, actor: Actor, target: File) -> frozenset[str]:
         return version_policy.standing(actor, target.version)
@@ -42,11 +42,11 @@ class FilePolicy(Policy[File]):
     def warnings(self, actor: Actor, target: File) -> list[dict[str, str]]:
         """Return the warnings about a visible file, or an empty list unless the actor is on the team or staff."""
         warnings = target.warnings
-        return warnings if warnings and download_policy.is_insider(actor, target.version.download) else []
+        return warnings if warnings and download_policy.reads_inside(actor, target.version.download) else []
 
     def shows_acceptance(self, actor: Actor, target: File) -> bool:
         """Return whether the actor learns who let the visible file through, and why."""
-        return target.accepted_at is not None and download_policy.is_insider(actor, target.version.download)
+        return target.accepted_at is not None and download_policy.reads_inside(actor, target.version.download)
 
     def can_edit(self, actor: Actor, target: File) -> bool:
         return self._may(actor, target)

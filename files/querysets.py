@@ -36,8 +36,8 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         if sees_everything(actor):
             return self
         versions = Version.all_objects.visible_to(actor)
-        inside = Download.all_objects.inside_for(actor)
-        managed = Download.all_objects.inside_for(actor, MANAGE_FILES)
+        inside = Download.all_objects.read_inside_by(actor)
+        managed = Download.all_objects.read_inside_by(actor, MANAGE_FILES)
         return self.filter(version__in=versions).filter(
             Q(deleted_at__isnull=True, validation_status="passed")
             | Q(deleted_at__isnull=True, version__download__in=inside)
@@ -48,7 +48,7 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         """Return the visible files that belong in a list."""
         if sees_everything(actor):
             return self.alive()
-        is_offered = Q(validation_status="passed") | Q(version__download__in=Download.objects.inside_for(actor))
+        is_offered = Q(validation_status="passed") | Q(version__download__in=Download.objects.read_inside_by(actor))
         return self.alive().filter(is_offered, version__in=Version.objects.listed_to(actor))
 
     def search(self, text: str) -> Self:
@@ -61,11 +61,11 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
     def listed_in(self, actor: Actor, version: Version) -> Self:
         """Return the files of one version that the actor may see, without deleted ones."""
         rows = self.filter(version=version)
-        return rows.alive() if download_policy.is_insider(actor, version.download) else rows.passed()
+        return rows.alive() if download_policy.reads_inside(actor, version.download) else rows.passed()
 
     def fetchable_in(self, actor: Actor, download: Download) -> Self:
         """Return files that FilePolicy.can_download allows, in versions the actor may see, without deleted ones."""
-        if download_policy.is_insider(actor, download):
+        if download_policy.reads_inside(actor, download):
             return self.alive().exclude(validation_status="failed")
         return self.passed()
 

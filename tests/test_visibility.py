@@ -76,10 +76,13 @@ def fill(download: Download) -> None:
 def actors(people: dict[str, Any]) -> dict[str, Actor]:
     some = Download.all_objects.order_by("pk").values_list("pk", flat=True)[:3]
     moderator = make_user("mod", is_staff=True, permissions=("moderate_download",))
+    auditor = make_user("auditor", is_staff=True, permissions=("view_download",))
     found = {name: Actor(user=user) for name, user in people.items()}
     return found | {
         "anonymous": Actor(),
         "moderator": Actor(user=moderator),
+        "auditor": Actor(user=auditor),
+        "bound auditor": Actor(user=auditor, bound_download_ids=frozenset(some)),
         "administrator": Actor(user=make_user("root", is_superuser=True, is_staff=True)),
         "super key": Actor(is_super_key=True),
         "bound key": Actor(user=people["owner"], bound_download_ids=frozenset(some)),

@@ -18,10 +18,10 @@ class VersionPolicy(Policy[Version]):
         if not download_policy.can_view(actor, download):
             return False
         if target.is_deleted:
-            return download_policy.has_flag(actor, download, MANAGE_VERSIONS)
+            return download_policy.reads_inside(actor, download, MANAGE_VERSIONS)
         if target.is_open:
             return True
-        return download_policy.is_insider(actor, download)
+        return download_policy.reads_inside(actor, download)
 
     def standing(self, actor: Actor, target: Version) -> frozenset[str]:
         return download_policy.standing(actor, target.download)
@@ -80,7 +80,7 @@ class LabelPolicy(Policy[Label]):
 
         An empty list stands for a general label, which applies to every download; only moderators may make one.
         """
-        if sees_everything(actor):
+        if actor.bound_download_ids is None and download_policy.is_moderator(actor):
             return True
         download_list = list(downloads)
         return bool(download_list) and all(self._manages(actor, download) for download in download_list)

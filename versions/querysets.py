@@ -53,12 +53,12 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
     def listed_in(self, actor: Actor, download: Download) -> Self:
         """Rows of `listed_to` in one download that the actor may see, selected without joins."""
         rows = self.filter(download=download)
-        return rows.alive() if download_policy.is_insider(actor, download) else rows.listed()
+        return rows.alive() if download_policy.reads_inside(actor, download) else rows.listed()
 
     def visible_in(self, actor: Actor, download: Download) -> Self:
         """Rows of `visible_to` in one download that the actor may see, without joins and without deleted ones."""
         rows = self.filter(download=download)
-        return rows.alive() if download_policy.is_insider(actor, download) else rows.released()
+        return rows.alive() if download_policy.reads_inside(actor, download) else rows.released()
 
     def restorable_by(self, actor: Actor) -> Self:
         """Deleted rows that VersionPolicy.can_restore allows."""
@@ -101,8 +101,8 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         if sees_everything(actor):
             return self
         open_downloads = Download.all_objects.visible_to(actor)
-        inside = Download.all_objects.inside_for(actor)
-        managed = Download.all_objects.inside_for(actor, MANAGE_VERSIONS)
+        inside = Download.all_objects.read_inside_by(actor)
+        managed = Download.all_objects.read_inside_by(actor, MANAGE_VERSIONS)
         return self.filter(
             Q(pk__in=by_outsiders.filter(download__in=open_downloads).values("pk"))
             | Q(deleted_at__isnull=True, download__in=inside)
@@ -119,7 +119,7 @@ def listed_total(actor: Actor, download: Download) -> int:
     """Return how many rows `listed_in` has, from the counts that are stored on the download, without a query."""
     if download.is_deleted:
         return 0
-    return download.version_count if download_policy.is_insider(actor, download) else download.listed_version_count
+    return download.version_count if download_policy.reads_inside(actor, download) else download.listed_version_count
 
 
 class LabelQuerySet(models.QuerySet[Any]):

@@ -21,6 +21,7 @@ from releasehub.core.models import PublicIdModel, TimeStampedModel
 
 Grant = TypeVar("Grant", bound=models.Model)
 MODERATE = "downloads.moderate_download"
+READ_EVERYTHING = "downloads.view_download"
 
 
 class TeamMember(TimeStampedModel):

@@ -1,14 +1,28 @@
 """The permissions on API keys."""
 
+from releasehub.accounts.policies import user_policy
 from releasehub.apikeys.models import ApiKey
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 
+READ_PERMISSION = "apikeys.view_apikey"
+REVOKE_PERMISSION = "apikeys.delete_apikey"
+
 
 class ApiKeyPolicy(Policy[ApiKey]):
-    """Users manage their own keys. Site administrators may see and revoke all keys."""
+    """Users manage their own keys. Site administrators may see and revoke all keys.
+
+    Staff with permissions on keys see all of them, and revoke those of users who have no more rights than they have.
+    """
 
     def can_view(self, actor: Actor, target: ApiKey) -> bool:
+        return actor.has_permission(READ_PERMISSION) or self.is_own(actor, target)
+
+    def can_list(self, actor: Actor) -> bool:
+        """Return whether the actor may see the keys of all users."""
+        return actor.has_permission(READ_PERMISSION)
+
+    def is_own(self, actor: Actor, target: ApiKey) -> bool:
         return actor.is_superuser or (actor.user_id is not None and actor.user_id == target.user_id)
 
     def can_issue(self, actor: Actor, *, for_user_id: int, is_super_user: bool) -> bool:
@@ -28,13 +42,16 @@ class ApiKeyPolicy(Policy[ApiKey]):
         return actor.api_key_id is None
 
     def can_edit(self, actor: Actor, target: ApiKey) -> bool:
-        return self.is_person(actor) and self.can_view(actor, target)
+        return self.is_person(actor) and self.is_own(actor, target)
 
     def can_delete(self, actor: Actor, target: ApiKey) -> bool:
         return self.can_edit(actor, target)
 
     def can_revoke(self, actor: Actor, target: ApiKey) -> bool:
-        return self.can_view(actor, target)
+        if self.is_own(actor, target):
+            return True
+        may_help = self.is_person(actor) and actor.has_permission(REVOKE_PERMISSION)
+        return may_help and user_policy.outranks(actor, target.user)
 
 
 api_key_policy = ApiKeyPolicy()

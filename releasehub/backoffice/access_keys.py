@@ -77,6 +77,9 @@ class AccessKeyAdmin(IssuedKeyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return manageable_access_keys(admin_actor(request)).order_by("-id")
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) and (obj is not None or self.has_add_permission(request))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_module_permission(request) and Download.objects.team_managed_by(admin_actor(request)).exists()
 

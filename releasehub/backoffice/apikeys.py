@@ -50,7 +50,7 @@ class ApiKeyAdmin(IssuedKeyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         actor = admin_actor(request)
         rows = ApiKey.objects.order_by("-id")
-        return rows if actor.is_superuser else rows.filter(user=actor.user)
+        return rows if api_key_policy.can_list(actor) else rows.filter(user=actor.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         actor = admin_actor(request)

@@ -1,7 +1,23 @@
 """Django app configuration of the admin."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
 from django.contrib.admin import apps as django_admin
+from django.db.models.signals import post_migrate
+
+
+def create_roles(apps: Apps = global_apps, **kwargs: Any) -> None:
+    """Create the roles of staff after a migration, when the permissions of all apps exist.
+
+    Django sends its signal app by app, in the order of the setting, and this app is behind those with permissions.
+    """
+    from releasehub.accounts.staff_roles import create_staff_roles
+
+    if "staffrole" in apps.all_models["accounts"]:  # not after a migration back to before there were roles
+        create_staff_roles()
 
 
 class BackofficeConfig(AppConfig):
@@ -11,9 +27,11 @@ class BackofficeConfig(AppConfig):
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser
-        from releasehub.backoffice.leaving import rename_in_history
+        from releasehub.backoffice.leaving import delete_saved_filters, rename_in_history
 
         register_eraser(rename_in_history)
+        register_eraser(delete_saved_filters)
+        post_migrate.connect(create_roles, sender=self)
 
 
 class HubAdminConfig(django_admin.AdminConfig):

@@ -11,12 +11,14 @@ from releasehub.backoffice.base import HubAdmin, admin_actor
 
 
 class ReadOnlyAdmin(HubAdmin):
-    """A read-only view, for site administrators and moderators, of rows that only the services write."""
+    """A read-only view of rows that only the services write, for moderators and staff who may view the model."""
 
     permission = "downloads.moderate_download"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return admin_actor(request).has_permission(self.permission)
+        meta = self.model._meta
+        actor = admin_actor(request)
+        return actor.has_permission(self.permission) or actor.has_permission(f"{meta.app_label}.view_{meta.model_name}")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -55,6 +55,9 @@ class ReportAdmin(ActionAdmin):
         _closing("dismiss", "Dismiss: nothing has to change", "dismissed", dismiss_report),
     )
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return report_policy.can_list(admin_actor(request))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -12,12 +12,13 @@ from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.read_only import ReadOnlyInline
 from releasehub.backoffice.row_actions import RowAction
+from releasehub.backoffice.webhooks import may_read_webhooks
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 from releasehub.webhooks import replays
 from releasehub.webhooks.models import Attempt, Delivery
 from releasehub.webhooks.policies import endpoint_policy
-from releasehub.webhooks.querysets import visible_endpoints
+from releasehub.webhooks.querysets import endpoints_readable_in_admin
 
 DELIVERY_COLORS = {"pending": "info", "delivered": "success", "failed": "danger", "cancelled": "warning"}
 
@@ -30,7 +31,7 @@ class DeliveryPolicy(Policy[Delivery]):
     """The policy of deliveries, which applies the policy of their endpoint. Deliveries are replayed, never changed."""
 
     def can_view(self, actor: Actor, target: Delivery) -> bool:
-        return endpoint_policy.can_view(actor, target.endpoint)
+        return endpoint_policy.can_read_in_admin(actor, target.endpoint)
 
     def can_edit(self, actor: Actor, target: Delivery) -> bool:
         return False
@@ -60,8 +61,13 @@ class DeliveryAdmin(ActionAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = Delivery.objects.filter(endpoint__in=visible_endpoints(admin_actor(request)))
+        rows = Delivery.objects.filter(endpoint__in=endpoints_readable_in_admin(admin_actor(request)))
         return rows.select_related("endpoint", "event").order_by("-id")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) and (
+            obj is not None or may_read_webhooks(admin_actor(request))
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

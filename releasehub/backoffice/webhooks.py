@@ -18,14 +18,26 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, replays
 from releasehub.webhooks.models import Endpoint
-from releasehub.webhooks.policies import endpoint_policy
-from releasehub.webhooks.querysets import administered_organizations, visible_endpoints
+from releasehub.webhooks.policies import READ_PERMISSION, endpoint_policy
+from releasehub.webhooks.querysets import administered_organizations, endpoints_readable_in_admin
 
 STATE_COLORS = {"sending": "success", "paused": "warning", "disabled": "danger", "off": "info"}
 
 
 def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
     row.secret = endpoint_secrets.rotate_secret(actor=actor, endpoint=row)  # type: ignore[attr-defined]
+
+
+def manages_webhooks(actor: Actor) -> bool:
+    return (
+        endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None)
+        or administered_organizations(actor).exists()
+        or Download.objects.team_managed_by(actor).exists()
+    )
+
+
+def may_read_webhooks(actor: Actor) -> bool:
+    return actor.has_permission(READ_PERMISSION) or manages_webhooks(actor)
 
 
 @admin.register(Endpoint)
@@ -92,24 +104,27 @@ class EndpointAdmin(ActionAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return visible_endpoints(admin_actor(request)).order_by("-id")
+        return endpoints_readable_in_admin(admin_actor(request)).order_by("-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow users who manage the site, an organization or a download. The service checks the selected owner."""
-        actor = admin_actor(request)
-        return self.has_module_permission(request) and (
-            endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None)
-            or administered_organizations(actor).exists()
-            or Download.objects.team_managed_by(actor).exists()
-        )
+        return self.has_module_permission(request) and manages_webhooks(admin_actor(request))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "organization":
             kwargs["queryset"] = administered_organizations(admin_actor(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        actor = admin_actor(request)
+        if obj is not None:
+            return endpoint_policy.can_read_in_admin(actor, obj)
+        return self.has_module_permission(request) and may_read_webhooks(actor)
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None or endpoint_policy.can_change(admin_actor(request), obj)
+        if obj is None:
+            return self.has_view_permission(request)
+        return endpoint_policy.can_change(admin_actor(request), obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("organization", "download_id") if obj else ()

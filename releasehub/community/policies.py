@@ -2,6 +2,7 @@
 
 from downloads.models import Download
 from downloads.policies import HARD_DELETE, download_policy
+from downloads.querysets import reads_everything
 from downloads.rules import rules_of
 from releasehub.community.models import Comment, Contribution, Review
 from releasehub.core.actor import Actor
@@ -20,11 +21,11 @@ class ContributionPolicy(Policy[Contribution]):
         download = target.download
         if not self.can_view_comments(actor, download):
             return False
-        if download_policy.is_moderator(actor):
+        if reads_everything(actor):
             return True
         if target.is_deleted:
             return False
-        return target.is_shown or self.is_author(actor, target) or download_policy.is_insider(actor, download)
+        return target.is_shown or self.is_author(actor, target) or download_policy.reads_inside(actor, download)
 
     def standing(self, actor: Actor, target: Contribution) -> frozenset[str]:
         roles = download_policy.standing(actor, target.download)

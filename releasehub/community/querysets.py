@@ -10,11 +10,12 @@ from typing import Any, Self
 from django.db.models import Q, QuerySet
 
 from downloads.models import Download
-from downloads.models.access import MODERATE
 from downloads.policies import download_policy
-from downloads.querysets import sees_everything
+from downloads.querysets import reads_everything, sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
+
+READ_REPORTS = "community.view_report"
 
 
 class ContributionQuerySet(SoftDeleteQuerySet[Any]):
@@ -29,9 +30,9 @@ class ContributionQuerySet(SoftDeleteQuerySet[Any]):
         if sees_everything(actor):
             return self
         rows = self.filter(download__in=Download.all_objects.visible_to(actor).values("pk"))
-        if actor.has_permission(MODERATE):
+        if reads_everything(actor):
             return rows
-        condition = Q(state="visible") | Q(download__in=Download.all_objects.inside_for(actor).values("pk"))
+        condition = Q(state="visible") | Q(download__in=Download.all_objects.read_inside_by(actor).values("pk"))
         if actor.user_id is not None:
             condition |= Q(author=actor.user_id)
         return rows.alive().filter(condition)
@@ -39,7 +40,7 @@ class ContributionQuerySet(SoftDeleteQuerySet[Any]):
     def listed_in(self, actor: Actor, download: Download) -> Self:
         """Rows of `visible_to` in one download that the actor may see, without joins and without deleted ones."""
         rows = self.alive().filter(download=download)
-        if download_policy.is_insider(actor, download):
+        if download_policy.reads_inside(actor, download):
             return rows
         if actor.user_id is None:
             return rows.filter(state="visible")
@@ -56,10 +57,14 @@ class ContributionQuerySet(SoftDeleteQuerySet[Any]):
         return rows.exclude(deleted_by=actor.user_id)
 
 
+def may_read_reports(actor: Actor) -> bool:
+    return download_policy.is_moderator(actor) or actor.has_permission(READ_REPORTS)
+
+
 class ReportQuerySet(QuerySet[Any]):
     def visible_to(self, actor: Actor) -> Self:
         """Return the reports for which ReportPolicy.can_view is true."""
-        return self if actor.has_permission(MODERATE) else self.none()
+        return self if may_read_reports(actor) else self.none()
 
     def open(self) -> Self:
         return self.filter(state="open")

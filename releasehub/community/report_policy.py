@@ -10,6 +10,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.community.models import Comment, Report, Review
 from releasehub.community.policies import contribution_policy
+from releasehub.community.querysets import may_read_reports
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, NotFound
 from releasehub.core.policy import Policy
@@ -26,13 +27,16 @@ POLICIES: dict[type[Reportable], Policy[Any]] = {
 
 
 class ReportPolicy(Policy[Report]):
-    """Everybody who sees something may report it. Only moderators see and close reports.
+    """Everybody who sees something may report it. Only moderators close reports, and see them together with auditors.
 
     The people behind a download do not learn that it was reported, and neither does the author of a text.
     """
 
     def can_view(self, actor: Actor, target: Report) -> bool:
-        return download_policy.is_moderator(actor)
+        return self.can_list(actor)
+
+    def can_list(self, actor: Actor) -> bool:
+        return may_read_reports(actor)
 
     def can_edit(self, actor: Actor, target: Report) -> bool:
         """Return False: a report stays as its author wrote it."""

@@ -74,7 +74,7 @@ def recent_versions(actor: Actor, download: Download) -> list[Version]:
 
 def states_for(actor: Actor, download: Download) -> list[VersionState]:
     """Return the states that the actor can filter by. Only the team sees versions that are not published."""
-    is_insider = download_policy.is_insider(actor, download)
+    is_insider = download_policy.reads_inside(actor, download)
     return [state for state in VersionState if is_insider or state != VersionState.UNPUBLISHED]
 
 

@@ -85,7 +85,7 @@ def download_statistics(actor: Actor, download: Download, period: Period, breakd
         Denied: The team does not show the statistics to others.
     """
     download_policy.ensure("view_statistics", actor, download)
-    audience = "team" if download_policy.is_insider(actor, download) else "all"
+    audience = "team" if download_policy.reads_inside(actor, download) else "all"
     key = f"statistics:{download.public_id}:{audience}:{period}:{breakdown}:{timezone.now().date()}"
     # Adding up a year takes a moment, and the counts change only when the worker aggregates them.
     compute = partial(_compute, actor, download, period, breakdown)

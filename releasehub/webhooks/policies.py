@@ -16,6 +16,7 @@ from releasehub.webhooks.download_rules import (
 from releasehub.webhooks.models import Endpoint
 
 SITE_PERMISSION = "webhooks.change_endpoint"
+READ_PERMISSION = "webhooks.view_endpoint"
 MANAGING_ROLES = (Membership.Role.OWNER, Membership.Role.ADMIN)
 
 
@@ -44,6 +45,10 @@ class EndpointPolicy(Policy[Endpoint]):
 
     def can_change(self, actor: Actor, target: Endpoint) -> bool:
         return self.can_view(actor, target)
+
+    def can_read_in_admin(self, actor: Actor, target: Endpoint) -> bool:
+        """Return whether the actor may read the endpoint where its secret is never shown, which an API would do."""
+        return actor.has_permission(READ_PERMISSION) or self.can_view(actor, target)
 
     def ensure_create(self, actor: Actor, *, organization_id: int | None, download_id: int | None) -> None:
         """Check that the actor may create an endpoint for this organization or download, or for the site.

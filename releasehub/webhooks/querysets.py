@@ -17,7 +17,12 @@ from releasehub.webhooks.download_rules import (
     readable_ids_rules,
 )
 from releasehub.webhooks.models import Endpoint, Event
-from releasehub.webhooks.policies import MANAGING_ROLES, SITE_PERMISSION, administered_organization_ids
+from releasehub.webhooks.policies import (
+    MANAGING_ROLES,
+    READ_PERMISSION,
+    SITE_PERMISSION,
+    administered_organization_ids,
+)
 
 
 def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:
@@ -29,6 +34,11 @@ def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:
         return rows
     downloads = {pk for rule in managed_ids_rules for pk in rule(actor)}
     return rows.filter(Q(download_id__in=downloads) | Q(organization__in=administered_organization_ids(actor)))
+
+
+def endpoints_readable_in_admin(actor: Actor) -> models.QuerySet[Endpoint]:
+    """Return the endpoints for which `EndpointPolicy.can_read_in_admin` is true."""
+    return Endpoint.objects.all() if actor.has_permission(READ_PERMISSION) else visible_endpoints(actor)
 
 
 def creator_can_manage() -> Q:

@@ -34,6 +34,7 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.chain import chain_rows
 from releasehub.audit.models import AuditEntry
 from releasehub.audit.verification import verify
+from releasehub.backoffice.models import SavedFilter
 from releasehub.community.models import Watch, WatchNotice
 from releasehub.community.services import delete_contribution, reply_to_review
 from releasehub.core.actor import Actor
@@ -63,6 +64,7 @@ RELATIONS = {
     "accounts.User_groups.user": GONE,
     "accounts.User_user_permissions.user": GONE,
     "admin.LogEntry.user": STAYS,
+    "backoffice.SavedFilter.user": GONE,
     "apikeys.ApiKey.user": STAYS,  # revoked, without its name
     "community.Comment.author": STAYS,
     "community.Comment.deleted_by": STAYS,
@@ -151,6 +153,7 @@ def make_opinions(actor: Actor, user: User, mine: Download, other: Download) -> 
         delete_contribution(actor=actor, row=row)
     report = make_report(other, user)
     type(report).objects.update(handled_by=user)
+    SavedFilter.objects.create(user=user, model="files.file", name=f"files of {MARKS[0]}", query="deleted=yes")
     watch = Watch.objects.create(user=user, download=other)
     WatchNotice.objects.create(watch=watch, user=user, version=make_version(other, "1.0"))
 

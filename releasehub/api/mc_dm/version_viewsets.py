@@ -146,7 +146,7 @@ class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
             return super().list(request)
         if paginator.begin(request, self, total):
             return super().list(request)
-        only_listed = not download_policy.is_insider(self.actor, download)
+        only_listed = not download_policy.reads_inside(self.actor, download)
         paginator.order = NEWEST_FIRST
         versions = paginator.keep(newest_versions(download, paginator.per_page + 1, only_listed=only_listed))
         return self.get_paginated_response(self.get_serializer(versions, many=True).data)

@@ -58,7 +58,9 @@ class BlobStorage(Protocol):
     def upload_origin(self) -> str:
         """The origin to which browsers send parts, such as https://s3.example.com; empty if it is the hub itself."""
 
-    def new_writer(self) -> Writer: ...
+    def new_writer(self, key: str = "") -> Writer:
+        """Return a writer for an object under this key, or under a new random key."""
+
     def open(self, key: str, start: int = 0) -> IO[bytes]:
         """Open the object for reading, beginning at byte `start`.
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from django.core.files.storage import storages
+from django.core.files.storage import Storage, storages
 
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.incoming import INCOMING, Incoming, SignedPut, parts_missing
@@ -23,17 +23,20 @@ from files.storage.signing import SignedPart, sign_path
 
 
 class LocalStorage:
-    """Storage in a folder: the location of Django's `releases` storage."""
+    """Storage in a folder: the location of a storage of Django, by default of the one named `releases`."""
 
     upload_origin = ""
 
+    def __init__(self, storage: Storage | None = None) -> None:
+        self._storage = storage
+
     @property
     def root(self) -> Path:
-        return Path(storages["releases"].path(""))
+        return Path((self._storage or storages["releases"]).path(""))
 
-    def new_writer(self) -> Writer:
+    def new_writer(self, key: str = "") -> Writer:
         with disk_errors():
-            return LocalWriter(self.root, new_key())
+            return LocalWriter(self.root, key or new_key())
 
     def open(self, key: str, start: int = 0) -> IO[bytes]:
         with disk_errors():

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from django.core.files.storage import storages
+from django.core.files.storage import Storage, storages
 
 from files.names import content_disposition
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
@@ -24,15 +24,25 @@ COPY_BYTES = 128 * 1024 * 1024
 
 
 class S3Storage:
-    """Storage in one S3 bucket. Clients send and fetch bytes directly through presigned URLs."""
+    """Storage in one S3 bucket. Clients send and fetch bytes directly through presigned URLs.
+
+    The bucket is that of a storage of Django, by default of the one named `releases`.
+    """
+
+    def __init__(self, storage: Storage | None = None) -> None:
+        self._storage = storage
+
+    @property
+    def storage(self) -> Any:
+        return self._storage or storages["releases"]
 
     @property
     def bucket(self) -> str:
-        return str(storages["releases"].bucket_name)  # type: ignore[attr-defined]
+        return str(self.storage.bucket_name)
 
     @property
     def client(self) -> S3Client:
-        client: S3Client = storages["releases"].connection.meta.client  # type: ignore[attr-defined]
+        client: S3Client = self.storage.connection.meta.client
         return client
 
     @cached_property
@@ -41,8 +51,8 @@ class S3Storage:
         url = urlsplit(self.client.generate_presigned_url("put_object", Params={"Bucket": self.bucket, "Key": "x"}))
         return f"{url.scheme}://{url.netloc}"
 
-    def new_writer(self) -> Writer:
-        return S3Writer(self.client, self.bucket, new_key())
+    def new_writer(self, key: str = "") -> Writer:
+        return S3Writer(self.client, self.bucket, key or new_key())
 
     def open(self, key: str, start: int = 0) -> IO[bytes]:
         with s3_errors():

@@ -3,6 +3,7 @@
 import logging
 
 from releasehub.settings.accounts import *
+from releasehub.settings.backups import *
 from releasehub.settings.community import *
 from releasehub.settings.data import *
 from releasehub.settings.data import BASE_DIR

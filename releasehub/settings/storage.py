@@ -45,12 +45,16 @@ S3_ADDRESSING_STYLE = env.text(
 S3_SIGNATURE_VERSION = env.text("AWS_S3_SIGNATURE_VERSION", "s3v4", help="Version of the signatures")
 
 
-def _releases_storage() -> dict[str, Any]:
-    if STORAGE_KIND == "local":
-        return {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": FILES_DIR, "base_url": None, **PRIVATE_MODES},
-        }
+def local_storage() -> dict[str, Any]:
+    """Return the configuration of a storage in the data directory."""
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": FILES_DIR, "base_url": None, **PRIVATE_MODES},
+    }
+
+
+def s3_storage() -> dict[str, Any]:
+    """Return the configuration of a storage in the bucket of AWS_STORAGE_BUCKET_NAME."""
     client_config = s3_client_config(addressing_style=S3_ADDRESSING_STYLE, signature_version=S3_SIGNATURE_VERSION)
     return {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -79,7 +83,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "media", **PRIVATE_MODES},
     },
-    "releases": _releases_storage(),
+    "releases": s3_storage() if STORAGE_KIND == "s3" else local_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 STATIC_URL = "static/"

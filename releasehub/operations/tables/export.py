@@ -1,0 +1,75 @@
+"""Export all tables as JSON lines.
+
+Each table begins with a line that names its columns, and ends with a line that has the number of its rows and their
+digest. The digest does not depend on the order of the rows, because the two databases sort texts differently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from releasehub.operations.tables.schema import Table, exported_tables
+from releasehub.operations.tables.snapshots import Snapshot
+
+_MODULUS = 2**256
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TableFigures:
+    """The number of rows of a table, the digest over them, and the last number of its sequence."""
+
+    rows: int
+    digest: str
+    last_key: int = 0
+
+
+class TableDigest:
+    """The sum of the SHA-256 of all rows."""
+
+    def __init__(self) -> None:
+        self._rows, self._sum = 0, 0
+
+    def add(self, line: bytes) -> None:
+        self._rows += 1
+        self._sum += int.from_bytes(hashlib.sha256(line).digest(), "big")
+
+    def figures(self, last_key: int = 0) -> TableFigures:
+        return TableFigures(self._rows, f"{self._sum % _MODULUS:064x}", last_key)
+
+
+def encode_row(row: list[Any]) -> bytes:
+    return _encode(row).encode("utf-8", "surrogatepass")
+
+
+def export_lines(
+    snapshot: Snapshot, tables: list[Table] | None = None, *, progress: Progress = lambda text: None
+) -> Iterator[bytes]:
+    """Yield the lines of all tables, without line ends."""
+    for table in exported_tables() if tables is None else tables:
+        columns = [list(pair) for pair in zip(table.columns, table.kinds, strict=True)]
+        yield _encode({"table": table.name, "columns": columns, "key": table.key}).encode()
+        digest = TableDigest()
+        for row in snapshot.rows(table):
+            line = encode_row(row)
+            digest.add(line)
+            yield line
+        figures = digest.figures(snapshot.last_key(table) if table.key else 0)
+        yield _encode({"end": table.name} | figures.__dict__).encode()
+        progress(f"{table.name}: {figures.rows} rows")
+
+
+def table_figures(snapshot: Snapshot, tables: list[Table]) -> dict[str, TableFigures]:
+    """Return the figures of the tables as they are in the database."""
+    figures = {}
+    for table in tables:
+        digest = TableDigest()
+        for row in snapshot.rows(table):
+            digest.add(encode_row(row))
+        figures[table.name] = digest.figures()
+    return figures

@@ -48,10 +48,10 @@ def encode_row(row: list[Any]) -> bytes:
 
 
 def export_lines(
-    snapshot: Snapshot, tables: list[Table] | None = None, *, progress: Progress = lambda text: None
+    snapshot: Snapshot, *, found: dict[str, TableFigures] | None = None, progress: Progress = lambda text: None
 ) -> Iterator[bytes]:
-    """Yield the lines of all tables, without line ends."""
-    for table in exported_tables() if tables is None else tables:
+    """Yield the lines of all tables, without line ends, and put the figures of each table into `found`."""
+    for table in exported_tables():
         columns = [list(pair) for pair in zip(table.columns, table.kinds, strict=True)]
         yield _encode({"table": table.name, "columns": columns, "key": table.key}).encode()
         digest = TableDigest()
@@ -61,6 +61,8 @@ def export_lines(
             yield line
         figures = digest.figures(snapshot.last_key(table) if table.key else 0)
         yield _encode({"end": table.name} | figures.__dict__).encode()
+        if found is not None:
+            found[table.name] = figures
         progress(f"{table.name}: {figures.rows} rows")
 
 

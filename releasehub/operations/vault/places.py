@@ -19,7 +19,7 @@ from releasehub.settings.storage import s3_storage
 S3_SCHEME = "s3://"
 
 
-class Place(Protocol):
+class TargetPlace(Protocol):
     """The part of a storage that backups use. A writer creates its object completely or not at all."""
 
     def new_writer(self, key: str) -> Writer: ...
@@ -77,7 +77,7 @@ class BucketPlace:
                 )
 
 
-def open_place(target: str) -> Place:
+def open_place(target: str) -> TargetPlace:
     """Return the place that the target names: s3://bucket/folder, or the path of a folder.
 
     Raises:

@@ -18,7 +18,7 @@ from typing import Any
 from files.storage.base import StoredObject
 from releasehub.operations.errors import OperationError
 from releasehub.operations.vault.passphrase import KEY_BYTES, lock_key, unlock_key
-from releasehub.operations.vault.places import Place, open_place
+from releasehub.operations.vault.places import TargetPlace, open_place
 from releasehub.operations.vault.streams import EncryptingWriter, decrypted_chunks, derive_key, encrypted_size
 
 HEADER = "vault.json"
@@ -30,7 +30,7 @@ MAX_HEADER_BYTES = 65_536
 class Vault:
     """Encrypted objects under names."""
 
-    def __init__(self, place: Place, key: bytes) -> None:
+    def __init__(self, place: TargetPlace, key: bytes) -> None:
         self._place, self._key = place, key
         self._name_key = derive_key(key, "names")
 
@@ -111,14 +111,14 @@ def open_or_create_vault(target: str, passphrase: str) -> Vault:
     return open_vault(target, passphrase)
 
 
-def _create(place: Place, passphrase: str) -> None:
+def _create(place: TargetPlace, passphrase: str) -> None:
     header = {"format": FORMAT, **lock_key(passphrase, os.urandom(KEY_BYTES))}
     writer = place.new_writer(HEADER)
     writer.write(json.dumps(header).encode())
     writer.finish()
 
 
-def _read_header(place: Place, target: str) -> dict[str, Any]:
+def _read_header(place: TargetPlace, target: str) -> dict[str, Any]:
     with closing(place.open(HEADER)) as handle:
         header: dict[str, Any] = json.loads(handle.read(MAX_HEADER_BYTES))
     if header.get("format") != FORMAT:

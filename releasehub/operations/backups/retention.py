@@ -1,0 +1,51 @@
+"""Remove old and interrupted backups, and the files that no remaining backup refers to."""
+
+from __future__ import annotations
+
+from releasehub.operations.backups.entries import read_entries
+from releasehub.operations.backups.manifest import (
+    BACKUPS,
+    complete_backups,
+    incomplete_backups,
+    part_name,
+)
+from releasehub.operations.tables.export import Progress
+from releasehub.operations.vault.vault import OBJECTS, Vault
+
+
+def remove_incomplete(vault: Vault) -> None:
+    """Remove what interrupted runs left behind. The files that they copied stay, so that they are not copied again."""
+    vault.abort_unfinished()
+    for backup_id in incomplete_backups(vault):
+        _remove(vault, backup_id)
+
+
+def remove_old(vault: Vault, *, keep: int, progress: Progress) -> int:
+    """Remove all but the newest backups, and return how many objects were deleted with them."""
+    old = complete_backups(vault)[:-keep]
+    for backup_id in old:
+        _remove(vault, backup_id)
+        progress(f"removed backup {backup_id}")
+    return _remove_unused(vault) if old else 0
+
+
+def _remove(vault: Vault, backup_id: str) -> None:
+    # The manifest goes first: a backup that is only partly removed is incomplete, and the next run removes the rest.
+    vault.delete(part_name(backup_id, "manifest"))
+    for item in list(vault.objects(f"{BACKUPS}{backup_id}/")):
+        vault.delete(item.key)
+
+
+def _remove_unused(vault: Vault) -> int:
+    """Delete the objects that no complete backup refers to. Twenty bytes of each name are enough to tell them apart."""
+    used: set[bytes] = set()
+    for backup_id in complete_backups(vault):
+        used |= {_short(vault.object_name(entry.sha256)) for entry in read_entries(vault, backup_id)}
+    unused = [item.key for item in vault.objects(OBJECTS) if _short(item.key) not in used]
+    for name in unused:
+        vault.delete(name)
+    return len(unused)
+
+
+def _short(name: str) -> bytes:
+    return bytes.fromhex(name.rpartition("/")[2])[:20]

@@ -1,0 +1,169 @@
+"""Backups into a folder: what they contain, what is copied again, and what their verification finds."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from files.models import Blob
+from files.storage import blob_storage
+from releasehub.operations.backups.manifest import complete_backups, read_manifest
+from releasehub.operations.exclusive import exclusive
+from releasehub.operations.history import last_backup, last_failure
+from releasehub.operations.vault import passphrase
+from releasehub.operations.vault.vault import Vault, open_vault
+from tests.conftest import begin_with
+from tests.factories import make_file, make_user
+from tests.factories.everything import make_everything
+
+pytestmark = pytest.mark.django_db
+PASSPHRASE = "a passphrase for tests"
+
+
+def build() -> None:
+    make_everything(make_user("owner"))
+
+
+@pytest.fixture(autouse=True)
+def target(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Path:
+    monkeypatch.setitem(passphrase.SCRYPT, "n", 2**10)
+    settings.BACKUP_PASSPHRASE = PASSPHRASE
+    settings.DATA_DIR = tmp_path / "data"
+    return tmp_path / "target"
+
+
+def run(name: str, *arguments: Any, **options: Any) -> str:
+    output = StringIO()
+    call_command(name, *map(str, arguments), stdout=output, stderr=StringIO(), **options)
+    return output.getvalue()
+
+
+def vault_of(target: Path) -> Vault:
+    return open_vault(str(target), PASSPHRASE)
+
+
+def objects_in(target: Path) -> list[Path]:
+    return sorted(path for path in (target / "objects").rglob("*") if path.is_file())
+
+
+@begin_with(build)
+def test_backup_is_complete_sound_and_recorded(world: None, target: Path) -> None:
+    output = run("backup", target)
+    manifest = read_manifest(vault_of(target))
+    assert manifest.backup_id in output
+    assert manifest.file_count == Blob.objects.count()
+    assert manifest.tables["accounts_user"]["rows"] > 3
+    assert manifest.problems == {}
+    assert "is sound" in run("verify_backup", target)
+    recorded = last_backup()
+    assert recorded
+    assert (recorded.backup_id, recorded.file_count) == (manifest.backup_id, manifest.file_count)
+    assert recorded.verified_at is not None
+
+
+@begin_with(build)
+def test_second_backup_copies_only_new_files(world: None, target: Path) -> None:
+    run("backup", target)
+    before = {path: path.stat().st_mtime_ns for path in objects_in(target)}
+    make_file(content=b"new bytes")
+    run("backup", target)
+    after = objects_in(target)
+    assert read_manifest(vault_of(target)).new_file_count == 1
+    assert len(after) == len(before) + 1
+    assert {path: path.stat().st_mtime_ns for path in after if path in before} == before
+
+
+@begin_with(build)
+def test_old_backups_are_removed_with_their_files(world: None, target: Path) -> None:
+    file = make_file(content=b"only in the first backup")
+    run("backup", target)
+    blob = Blob.objects.get(pk=file.blob_id)
+    file.delete()
+    blob_storage().delete(blob.storage_key)
+    blob.delete()
+    run("backup", target)
+    count = len(objects_in(target))
+    run("backup", target, keep=2)
+    assert (len(complete_backups(vault_of(target))), len(objects_in(target))) == (2, count - 1)
+    assert "is sound" in run("verify_backup", target)
+
+
+@begin_with(build)
+def test_interrupted_backup_does_not_count(world: None, target: Path) -> None:
+    run("backup", target)
+    run("backup", target)
+    first, second = complete_backups(vault_of(target))
+    (target / "backups" / second / "manifest").unlink()
+    (target / "staging" / "half").write_bytes(b"x")
+    assert read_manifest(vault_of(target)).backup_id == first
+    run("backup", target)
+    assert {path.name for path in (target / "backups").iterdir() if any(path.iterdir())} == {
+        *complete_backups(vault_of(target))
+    }
+    assert not (target / "backups" / second / "files").exists()
+    assert list((target / "staging").iterdir()) == []
+
+
+@begin_with(build)
+def test_missing_and_damaged_files_of_the_hub_are_reported(world: None, local_storage: Any, target: Path) -> None:
+    lost, damaged = make_file(content=b"lost"), make_file(content=b"damaged")
+    lost_key, damaged_key = (Blob.objects.get(pk=file.blob_id).storage_key for file in (lost, damaged))
+    local_storage.delete(lost_key)
+    (local_storage.root / damaged_key).write_bytes(b"other!!")
+    with pytest.raises(CommandError, match="2 stored files") as refused:
+        run("backup", target)
+    assert refused.value.returncode == 3
+    assert read_manifest(vault_of(target)).problems == {lost_key: "missing", damaged_key: "damaged"}
+    assert "is sound" in run("verify_backup", target)
+
+
+def damage(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+@begin_with(build)
+@pytest.mark.parametrize("part", ["database", "files", "keys", "object", "lost object", "manifest"])
+def test_verification_finds_damage(world: None, target: Path, part: str) -> None:
+    run("backup", target)
+    backup_id = complete_backups(vault_of(target))[0]
+    path = objects_in(target)[0] if "object" in part else target / "backups" / backup_id / part
+    path.unlink() if part == "lost object" else damage(path)
+    with pytest.raises(CommandError, match=r"faults|damaged"):
+        run("verify_backup", target)
+    assert (recorded := last_backup()) is None or recorded.verified_at is None
+
+
+@begin_with(build)
+def test_failed_backup_is_recorded(world: None, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target.mkdir()
+    (target / "photo.jpg").write_bytes(b"x")
+    with pytest.raises(CommandError, match="not empty"):
+        run("backup", target)
+    failure = last_failure()
+    assert failure
+    assert "not empty" in failure.error
+
+
+@begin_with(build)
+def test_verification_names_the_existing_backups(world: None, target: Path) -> None:
+    run("backup", target)
+    with pytest.raises(CommandError, match=complete_backups(vault_of(target))[0]):
+        run("verify_backup", target, backup="20200101T000000000Z-abcd")
+
+
+@begin_with(build)
+def test_two_backups_do_not_run_at_once(world: None, target: Path) -> None:
+    with exclusive(), pytest.raises(CommandError, match="is running"):
+        run("backup", target)
+
+
+@begin_with(build)
+@pytest.mark.parametrize("value", ["0", "-1", "many"])
+def test_number_of_kept_backups_is_checked(world: None, target: Path, value: str) -> None:
+    with pytest.raises(CommandError, match="at least 1"):
+        run("backup", target, f"--keep={value}")

@@ -14,7 +14,7 @@ from environs import ValidationError
 
 from releasehub.operations.errors import OperationError
 from releasehub.settings.data import SQLITE_OPTIONS
-from releasehub.settings.environment import parse_database
+from releasehub.settings.parsers import parse_database
 
 ALIAS = "second"
 

@@ -113,9 +113,11 @@ class DownloadQuerySet(SoftDeleteQuerySet[Any]):
         """Downloads that outsiders can see: by visibility, a share, an access key or a store.
 
         A share or key that lost its force with its creator's rights counts, because it may get its force back.
+        A preview link does not count: what it shows is not public yet, and may change until it is.
         """
         has_recipients = Q(Exists(Share.objects.filter(download=OuterRef("pk"))))
-        has_recipients |= Q(Exists(AccessKey.objects.filter(is_usable(Now()), download=OuterRef("pk"))))
+        keys = AccessKey.objects.filter(is_usable(Now()), download=OuterRef("pk"), version_id=None)
+        has_recipients |= Q(Exists(keys))
         in_store = Q(Exists(StorePublication.objects.filter(download=OuterRef("pk"))))
         opened = Q(visibility__in=["public", "members"]) | Q(in_store, visibility="organization")
         return self.alive().filter(opened | has_recipients, state="visible")

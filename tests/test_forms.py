@@ -22,6 +22,7 @@ from releasehub.core.encryption import encrypt
 from tests.conftest import begin_with
 from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, unlike, walk
 from tests.factories import make_download, make_everything, make_picture, make_user, make_version
+from versions.models import Version
 
 STARTS = (
     "/",
@@ -39,6 +40,7 @@ WITHOUT_FORM = {
     "admin:autocomplete", "admin:jsi18n", "admin:search", "admin:view_on_site", "admin:password_change_done",
     "admin:app_list", "admin:audit_auditentry_export", "admin:django.views.generic.base.RedirectView",
     "pages:favicon", "pages:robots", "pages:share", "pages:category-by-id", "pages:download-by-slug",
+    "pages:preview", "pages:preview-file",  # only an author hands them out
     "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",
     "pages:latest-channel-primary",
     "pages:theme", "pages:style-guide", "pages:picture", "pages:social-card", "pages:llms",
@@ -103,9 +105,10 @@ def test_every_form_needs_its_token_and_works_with_it_and_other_pages_refuse_pos
     """One walk serves all of these checks, because walking takes most of the time."""
     settings.SIGN_UP = "open"
     visitor = strict_client()
-    # Which versions the walk opens depends on random ids, and only some have files.
+    # Which versions the walk opens depends on random ids, and only some have files, or are drafts.
     file_page = reverse("pages:desk-file", args=[File.objects.earliest("pk").public_id])
-    found, public = walk(root, (*STARTS, file_page)), walk(visitor, SIGNED_OUT, rows_per_kind=1)
+    links_page = reverse("pages:desk-previews", args=[Version.objects.filter(state="draft").earliest("pk").public_id])
+    found, public = walk(root, (*STARTS, file_page, links_page)), walk(visitor, SIGNED_OUT, rows_per_kind=1)
     assert {url: status for url, status in found.answers.items() if status >= 400} == {}
     wrong = []
     for client, forms in ((root, found.forms), (visitor, public.forms)):

@@ -142,7 +142,15 @@ class StorePublication(TimeStampedModel):
 
 
 class AccessKeyQuerySet(GrantQuerySet["AccessKey"]):
-    """Access keys, with filters by their state."""
+    """Access keys, with filters by their state and by what they open."""
+
+    def opening_downloads(self) -> Self:
+        """Return the keys in force that open a whole download. Preview links open one version and nothing else."""
+        return self.in_force().filter(version_id=None)
+
+    def opening_previews(self) -> Self:
+        """Return the keys in force that are preview links."""
+        return self.in_force().filter(version_id__isnull=False)
 
     def with_standing(self) -> Self:
         """Add the column `has_standing`: whether the key is in force. `AccessKey.state` reads it."""
@@ -167,6 +175,9 @@ class AccessKey(PublicIdModel, ExpiringSecret):
     """A secret that opens one download to its holder, as the parameter `key` of an update check or in a share link.
 
     The uses that are left are not part of `is_usable`: they are checked when bytes are delivered.
+
+    A key with a `version_id` is a preview link: it shows one version until that version is published, and opens nothing
+    else. The field is not a foreign key, because the app `versions` is in a layer above this one.
     """
 
     class State(models.TextChoices):
@@ -179,6 +190,7 @@ class AccessKey(PublicIdModel, ExpiringSecret):
     download = models.ForeignKey("downloads.Download", on_delete=models.CASCADE, related_name="access_keys")
     uses_left = models.PositiveIntegerField("downloads left", null=True, blank=True)
     highest_number = models.CharField("highest version", max_length=128, blank=True)
+    version_id = models.PositiveBigIntegerField("previewed version", null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )

@@ -14,6 +14,7 @@ _SECRETS = re.compile(
     r"|(?<=/uploads/content/)[\w:-]+"
     r"|(?<=/files/content/)[\w:-]+"
     r"|(?<=/share/)[^/?\s\"']+"
+    r"|(?<=/preview/)[^/?\s\"']+"
     r"|(?i:(?<=[?&]key=)[^&\s\"']+)"
 )
 

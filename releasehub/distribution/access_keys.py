@@ -48,6 +48,7 @@ def issue_access_key(
     uses: int | None = None,
     highest_number: str = "",
     own_text: str = "",
+    version_id: int | None = None,
 ) -> tuple[AccessKey, str]:
     """Create an access key and return it with its secret. Only a digest of the secret is stored.
 
@@ -55,6 +56,7 @@ def issue_access_key(
         uses: The number of downloads that the key allows, or None for an unlimited number.
         highest_number: The highest version that the key opens; 1.4 includes 1.4.9. Empty means every version.
         own_text: The secret of a key that exists elsewhere already. By default, a random one is made.
+        version_id: The only version that the key shows, see `releasehub.distribution.previews`.
 
     Raises:
         NotFound: The download is not visible to the actor.
@@ -80,6 +82,7 @@ def issue_access_key(
             expires_at=expires_at,
             uses_left=uses,
             highest_number=highest_number,
+            version_id=version_id,
             created_by=actor.grantor,
             **derived_fields,
         )
@@ -89,6 +92,8 @@ def issue_access_key(
         "uses": uses,
         "highest_number": highest_number,
     } | ({"is_imported": True} if own_text else {})
+    if version_id is not None:
+        changes["version"] = version_id
     audit.record(actor=actor, action=AuditAction.ACCESS_KEY_ISSUE, target=key, changes=changes)
     return key, secret
 
@@ -171,7 +176,7 @@ def open_with_secret(actor: Actor, secret: str) -> AccessKey:
     """
     key = None
     if secrets.is_well_formed(secret, secrets.ACCESS_KEY) or is_own_text(secret):
-        key = AccessKey.objects.in_force().filter(digest=secrets.digest(secret)).first()
+        key = AccessKey.objects.opening_downloads().filter(digest=secrets.digest(secret)).first()
     if key is None or not key.is_usable:
         raise KeyRefused(
             "This access key is unknown, revoked or expired. Ask the publisher of the download for a new one."
@@ -182,7 +187,7 @@ def open_with_secret(actor: Actor, secret: str) -> AccessKey:
 
 def open_with_ids(actor: Actor, key_ids: Iterable[int]) -> list[AccessKey]:
     """Open keys that the visitor presented earlier, and return those that are still usable."""
-    keys = [key for key in AccessKey.objects.in_force().filter(pk__in=key_ids) if key.is_usable]
+    keys = [key for key in AccessKey.objects.opening_downloads().filter(pk__in=key_ids) if key.is_usable]
     for key in keys:
         _open(actor, key)
     return keys

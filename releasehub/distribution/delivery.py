@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from downloads.models import AccessKey
 from files.models import Blob, DownloadIcon, File
 from files.storage import blob_storage
 from files.storage.signing import sign_content_path
@@ -48,21 +49,27 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
         Denied: The actor may see the file, but not download it.
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
-    response: HttpResponseBase
     with report_traffic(request, actor, file) as report, record_refusal(actor, file):
-        key = ensure_may_download(actor, file)
-        # Permission first, payment later: a response without bytes, such as 304 or 416, must not cost a use.
-        toll = Toll(request, key, file)
-        if file.blob is None:
-            response = HttpResponseFound(_target_of(file))
-            toll.pay()
-        else:
-            response = respond_with_blob(request, file.filename, file.blob, toll)
+        response = respond_with_file(request, file, ensure_may_download(actor, file))
         if response.status_code in SUCCESS_STATUSES:
             report.begin(is_whole=response.status_code != PARTIAL_CONTENT)
     if response.status_code in SUCCESS_STATUSES:
         record_download_event(request, file)
     warn_of_yank(response, file.version)
+    return response
+
+
+def respond_with_file(request: HttpRequest, file: File, key: AccessKey | None) -> HttpResponseBase:
+    """Return the bytes of the file, or a redirect to its link. `key` is charged, if there is one.
+
+    The caller has checked the permission. Payment comes later: a response without bytes, such as 304 or 416, must not
+    cost a use.
+    """
+    toll = Toll(request, key, file)
+    if file.blob is not None:
+        return respond_with_blob(request, file.filename, file.blob, toll)
+    response = HttpResponseFound(_target_of(file))
+    toll.pay()
     return response
 
 

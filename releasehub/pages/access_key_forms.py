@@ -67,8 +67,9 @@ class AccessKeyFilter(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
-class AccessKeyForm(ServiceForm):
-    download = DownloadField(label=_("Download"), queryset=Download.objects.none())
+class KeyLimitsForm(ServiceForm):
+    """The name of an access key or preview link, and when it ends."""
+
     name = forms.CharField(
         label=_("Name"),
         max_length=100,
@@ -91,6 +92,14 @@ class AccessKeyForm(ServiceForm):
             "Leave empty for an unlimited number. Downloading the same file again within an hour is not counted."
         ),
     )
+
+    def clean_expires_at(self) -> datetime | None:
+        day = self.cleaned_data["expires_at"]
+        return datetime.combine(day, time(23, 59, 59), timezone.get_current_timezone()) if day else None
+
+
+class AccessKeyForm(KeyLimitsForm):
+    download = DownloadField(label=_("Download"), queryset=Download.objects.none())
     highest_number = forms.CharField(
         label=_("Highest version"),
         max_length=MAX_NUMBER_CHARACTERS,
@@ -99,6 +108,7 @@ class AccessKeyForm(ServiceForm):
             "The highest version that the key gives access to. 1.4 includes 1.4.9. Leave empty for all versions."
         ),
     )
+    field_order = ("download",)
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,6 +116,18 @@ class AccessKeyForm(ServiceForm):
         field.narrow(actor, selected_id, first=("", _("Choose a download")))  # type: ignore[attr-defined]
         self.has_choice = field.has_choice  # type: ignore[attr-defined]
 
-    def clean_expires_at(self) -> datetime | None:
-        day = self.cleaned_data["expires_at"]
-        return datetime.combine(day, time(23, 59, 59), timezone.get_current_timezone()) if day else None
+
+class PreviewLinkForm(KeyLimitsForm):
+    """A link that shows testers a version before it is published."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=100,
+        help_text=_("The people who get the link, such as “Beta testers”. Only your team can see the name."),
+    )
+    expires_at = forms.DateField(
+        label=_("Last day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The link works until the end of this day in your time zone, and until the version is published."),
+    )
+    field_order = ("name", "expires_at", "uses")

@@ -18,6 +18,7 @@ from releasehub.core.requests import actor_of
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.permalinks import best_file
+from releasehub.distribution.previews import previewed_versions
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors
@@ -37,7 +38,8 @@ def index(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(download=download)
     if state := selection.get("state"):
         rows = rows.in_state(state)
-    context = {"page": page_of_rows(request, rows), "form": form, "selection": selection}
+    page = page_of_rows(request, rows)
+    context = {"page": page, "form": form, "selection": selection, "previewed": previewed_versions(page.object_list)}
     return render(request, "pages/access_keys.html", context)
 
 
@@ -65,10 +67,12 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     key = _find(actor, public_id)
     if request.method != "POST":
-        return render(request, "pages/access_key_revoke.html", {"key": key})
+        context = {"key": key, "version": previewed_versions([key]).get(key.pk)}
+        return render(request, "pages/access_key_revoke.html", context)
     revoke_access_key(actor=actor, key=key)
     messages.success(request, gettext("The access key %(name)s was revoked.") % {"name": key.name})
-    return redirect("pages:access-keys")
+    version = previewed_versions([key]).get(key.pk)
+    return redirect("pages:desk-previews", version.public_id) if version else redirect("pages:access-keys")
 
 
 def _find(actor: Actor, public_id: str) -> AccessKey:

@@ -15,7 +15,7 @@ from releasehub.pages.contexts import base_url
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Allow search engines to index the pages, but not files, search results and account pages."""
-    closed = ("/d/", "/share/", "/search/", "/report/", "/account/", "/admin/", "/api/")
+    closed = ("/d/", "/share/", "/preview/", "/search/", "/report/", "/account/", "/admin/", "/api/")
     sitemap = request.build_absolute_uri(reverse("pages:sitemaps"))
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {sitemap}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

@@ -166,6 +166,7 @@ def test_desk_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, 
     desk = f"/account/downloads/{version.download.public_id}/"
     pages = ("/account/downloads/", "/account/downloads/new/", desk, f"{desk}edit/", f"{desk}versions/new/")
     pages += tuple(f"/account/versions/{row.public_id}/" for row in (version, draft))
+    pages += (f"/account/versions/{draft.public_id}/previews/",)
     for path in (*pages, f"/account/files/{draft.files.get().public_id}/"):
         watched.goto(live_server.url + path)
         check(watched)

@@ -149,7 +149,7 @@ def test_link_of_the_invitation_email_opens_for_any_account(scene: Scene, settin
     shown = client.get(found[0])
     assert ("Tool" in text(shown), shown["Cache-Control"], shown["Referrer-Policy"]) == (
         True,
-        "no-store",
+        "private, no-store",
         "same-origin",
     )
     assert client.post(found[0], {"answer": "accept"}).status_code == 302

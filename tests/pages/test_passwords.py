@@ -98,7 +98,7 @@ def test_without_a_mail_server_the_page_says_who_helps_and_a_link_of_staff_works
     path = f"/account/password/by-link/{create_password_link(actor=system(), user=ann)}/"
     client = Client(enforce_csrf_checks=True)
     page = client.get(path)
-    assert (page["Cache-Control"], page["Referrer-Policy"]) == ("no-store", "same-origin")
+    assert (page["Cache-Control"], page["Referrer-Policy"]) == ("private, no-store", "same-origin")
     token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', page.content.decode())
     assert token
     assert client.post(path, {"password": NEW}).status_code == 403

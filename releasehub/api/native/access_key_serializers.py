@@ -39,6 +39,11 @@ class AccessKeyCreateSerializer(InputSerializer):
         allow_blank=True,
         help_text="The highest version that the key opens; 1.4 includes 1.4.9. Empty: all versions",
     )
+    version_id = UnsignedField(
+        required=False,
+        allow_null=True,
+        help_text="A version of the download that is not published yet. The key is then a preview link of that version",
+    )
     key = serializers.CharField(
         max_length=MAX_OWN_CHARACTERS,
         required=False,
@@ -65,6 +70,7 @@ class AccessKeySerializer(serializers.ModelSerializer[AccessKey]):
             "revoked_at",
             "uses_left",
             "highest_number",
+            "version_id",
         )
         read_only_fields = fields
 

@@ -26,8 +26,11 @@ from releasehub.api.native.pagination import NewestFirst
 from releasehub.api.native.serializers import SuccessSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
+from releasehub.core.actor import Actor
+from releasehub.core.errors import ErrorCode, Invalid, NotFound
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
+from releasehub.distribution.previews import issue_preview_link
+from versions.models import Version
 
 
 @extend_schema_view(
@@ -88,7 +91,7 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         fields = self.get_validated_data()
         download = find_download(fields.pop("download_id"))
-        key, secret = issue_access_key(actor=self.actor, download=download, **fields)
+        key, secret = issue_key(self.actor, download, **fields)
         response = self.get_object_response(key, status=201)
         response.data["access_key"]["key"] = secret
         return confidential(response)
@@ -96,6 +99,26 @@ class AccessKeyViewSet(ListModelMixin, RetrieveModelMixin, NativeViewSet, HubMod
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         revoke_access_key(actor=self.actor, key=self.get_object())
         return Response({"success": True})
+
+
+def issue_key(actor: Actor, download: Download, *, version_id: int | None = None, **fields: Any) -> tuple[Any, str]:
+    """Issue an access key, or a preview link if the body names a version.
+
+    Raises:
+        NotFound: The download has no such version.
+        Invalid: A field does not go together with a version.
+    """
+    if version_id is None:
+        return issue_access_key(actor=actor, download=download, **fields)
+    for name, field in (("highest_number", "highest_number"), ("own_text", "key")):
+        if fields.pop(name, ""):
+            raise Invalid(ErrorCode.INVALID, f"Leave out {field}: a preview link opens one version only.", field=field)
+    download_policy.ensure("manage_access_keys", actor, download)
+    version = Version.objects.filter(download=download, pk=version_id).first()
+    if version is None:
+        raise NotFound
+    version.download = download
+    return issue_preview_link(actor=actor, version=version, **fields)
 
 
 def find_download(pk: int) -> Any:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from releasehub.pages.desk import downloads, files, pictures, previews, uploads, version_moves, versions
+from releasehub.pages.desk import downloads, files, pictures, preview_links, previews, uploads, version_moves, versions
 
 urlpatterns = [
     path("downloads/", downloads.index, name="desk"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("versions/<slug:public_id>/", versions.detail, name="desk-version"),
     path("versions/<slug:public_id>/edit/", versions.edit, name="desk-version-edit"),
     path("versions/<slug:public_id>/do/<slug:name>/", version_moves.move_one, name="desk-version-move"),
+    path("versions/<slug:public_id>/previews/", preview_links.index, name="desk-previews"),
     path("versions/<slug:public_id>/files/", files.upload, name="desk-file-upload"),
     path("versions/<slug:public_id>/uploads/", uploads.begin, name="desk-upload-begin"),
     path("uploads/<slug:public_id>/", uploads.status, name="desk-upload"),

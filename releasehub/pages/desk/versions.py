@@ -18,6 +18,7 @@ from files.storage import blob_storage
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Invalid
 from releasehub.core.requests import actor_of
+from releasehub.distribution.previews import can_be_previewed
 from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
 from releasehub.pages.desk.version_moves import offered_actions
@@ -62,6 +63,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "files": files,
         "may_manage_files": version_policy.allows("manage_files", actor, version),
         "may_edit": version_policy.allows("edit", actor, version),
+        "may_share": can_be_previewed(version) and download_policy.can_manage_access_keys(actor, version.download),
         "may_upload": may_upload,
         "unfinished": _unfinished(actor, version) if may_upload else [],
         "actions": offered_actions(actor, version),

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from downloads.models import Download
+from downloads.models import AccessKey, Download
 from releasehub.apikeys.scopes import Scope
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.links import file_path
@@ -107,6 +108,31 @@ def test_access_keys_are_issued_listed_and_revoked() -> None:
     one = client.get(f"/api/access-keys/{key_id}/")
     check("/api/access-keys/{public_id}/", "get", one)
     assert one.json()["access_key"]["is_usable"] is False
+
+
+def test_preview_links_are_issued_and_listed() -> None:
+    version = make_version(number="2.0.0", state="draft")
+    client = ApiClient(make_key(version.download.owner))
+    body = {"download_id": version.download_id, "name": "Testers", "version_id": version.pk, "uses": 3}
+    made = client.send("post", "/api/access-keys/", body)
+    check("/api/access-keys/", "post", made)
+    issued = made.json()["access_key"]
+    assert (issued["version_id"], issued["uses_left"]) == (version.pk, 3)
+    assert Client().get(f"/preview/{issued['key']}/").status_code == 200
+    listed = client.get("/api/access-keys/", {"download_id": version.download_id})
+    check("/api/access-keys/", "get", listed)
+    assert [row["version_id"] for row in listed.json()["access_keys"]] == [version.pk]
+
+
+@pytest.mark.parametrize(
+    ("extra", "status"), [({"highest_number": "2"}, 400), ({"key": "x" * 20}, 400), ({"version_id": 0}, 404)]
+)
+def test_preview_links_with_other_limits_are_refused(extra: dict[str, Any], status: int) -> None:
+    version = make_version(number="2.0.0", state="draft")
+    body = {"download_id": version.download_id, "name": "Testers", "version_id": version.pk} | extra
+    answer = ApiClient(make_key(version.download.owner)).send("post", "/api/access-keys/", body)
+    assert answer.status_code == status
+    assert not AccessKey.objects.exists()
 
 
 @pytest.mark.parametrize("verb", ["get", "delete"])

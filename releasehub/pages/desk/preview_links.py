@@ -1,0 +1,67 @@
+"""The preview links of a version on the author's desk. Revoking one is a page of the access keys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from downloads.policies import download_policy, manageable_access_keys
+from releasehub.core.errors import Conflict, Invalid
+from releasehub.core.requests import actor_of
+from releasehub.distribution.previews import DEFAULT_DAYS, can_be_previewed, issue_preview_link
+from releasehub.pages.access_key_forms import PreviewLinkForm
+from releasehub.pages.contexts import base_url
+from releasehub.pages.desk.lookup import find_version
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.secret_urls import keep_secret
+from versions.models import Version
+
+read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+MAX_SHOWN = 50
+
+
+@login_required
+@read_or_write
+@answers_errors
+def index(request: HttpRequest, public_id: str) -> HttpResponseBase:
+    """List the preview links of a version, and create one. The new link is shown once, above the list."""
+    actor = actor_of(request)
+    version = find_version(actor, public_id)
+    download_policy.ensure("manage_access_keys", actor, version.download)
+    form = _form(request.POST or None)
+    if not form.is_valid():
+        return _page(request, version, form, status=400 if form.errors else 200)
+    try:
+        _, secret = issue_preview_link(actor=actor, version=version, **form.cleaned_data)
+    except (Conflict, Invalid) as error:
+        form.refuse(error)
+        return _page(request, version, form, status=400)
+    link = base_url(request) + reverse("pages:preview", args=[secret])
+    return keep_secret(_page(request, version, _form(), link=link))
+
+
+def _form(values: Any = None) -> PreviewLinkForm:
+    last_day = timezone.localdate() + timedelta(days=DEFAULT_DAYS)
+    return PreviewLinkForm(values, initial={"expires_at": last_day})
+
+
+def _page(
+    request: HttpRequest, version: Version, form: PreviewLinkForm, *, link: str = "", status: int = 200
+) -> HttpResponse:
+    rows = manageable_access_keys(actor_of(request)).filter(download=version.download_id, version_id=version.pk)
+    context = {
+        "version": version,
+        "download": version.download,
+        "keys": rows.order_by("-id")[:MAX_SHOWN],
+        "form": form,
+        "link": link,
+        "can_be_previewed": can_be_previewed(version),
+    }
+    return render(request, "pages/desk/preview_links.html", context, status=status)

@@ -1,0 +1,63 @@
+"""The preview that a preview link shows: the notes and the files of a version that is not published yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from files.names import fold_name
+from files.primary import preference
+from releasehub.core.errors import NotFound
+from releasehub.distribution.links import file_path, version_path
+from releasehub.distribution.previews import files_in_preview, open_preview, serve_preview_file
+from releasehub.pages.errors import answers_errors
+from releasehub.pages.secret_urls import keep_secret
+from releasehub.pages.viewers import viewer_of
+
+View = Callable[..., HttpResponseBase]
+
+
+def has_secret_url(view: View) -> View:
+    """Decorate a view so that the URLs of all its responses stay secret, those of its error pages included."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return keep_secret(view(request, *args, **kwargs))
+
+    return wrapped
+
+
+@require_safe
+@has_secret_url
+@answers_errors
+def preview(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """Show the version. Once it is published, its own page decides who sees it."""
+    key, version = open_preview(secret)
+    if version.is_released:
+        return redirect(version_path(version))
+    files = sorted(
+        files_in_preview(version).select_related("blob").order_by(),
+        key=lambda file: (not file.is_primary, preference(file)),
+    )
+    context = {"key": key, "secret": secret, "version": version, "download": version.download, "files": files}
+    return render(request, "pages/preview.html", context)
+
+
+@require_safe
+@has_secret_url
+@answers_errors
+def preview_file(request: HttpRequest, secret: str, filename: str) -> HttpResponseBase:
+    """Serve one file of the preview, or lead to its permanent link once the version is published."""
+    key, version = open_preview(secret)
+    file = files_in_preview(version).select_related("blob").filter(folded_name=fold_name(filename)).first()
+    if file is None:
+        raise NotFound
+    file.version = version
+    if version.is_released:
+        return redirect(file_path(file))
+    return serve_preview_file(request, viewer_of(request), key, file)

@@ -44,7 +44,7 @@ WITHOUT_FORM = {
     "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",
     "pages:latest-channel-primary",
     "pages:theme", "pages:style-guide", "pages:picture", "pages:social-card", "pages:llms",
-    "pages:watch-stop",  # only an e-mail links to it; tests/pages/test_watches.py sends its form
+    "pages:watch-stop", "pages:digest-stop",  # only e-mails link to them; tests/pages/test_watches.py sends their form
     "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:tag-feed",
     "pages:organization",  # the page of one download links to it, and the walk opens only two
     "pages:organization-feed", "pages:sitemaps", "pages:sitemap",

@@ -24,13 +24,31 @@ GIVE_UP_AFTER = timedelta(hours=12)
 MAX_SUBJECT_CHARACTERS = 200
 
 
-def queue_mail(recipient: str, subject: str, text: str) -> None:
-    """Store an e-mail for the worker. Nothing happens on a hub without a mail server."""
+def queue_mail(recipient: str, subject: str, text: str, *, unsubscribe_url: str = "") -> None:
+    """Store an e-mail for the worker. Nothing happens on a hub without a mail server.
+
+    Args:
+        unsubscribe_url: The signed link that stops such e-mails, for the button of mail programs.
+    """
     if not settings.EMAIL_HOST:
         return
     subject = fold_whitespace(subject)[:MAX_SUBJECT_CHARACTERS]
-    OutgoingMail.objects.create(recipient=recipient, subject=subject, encrypted_text=encrypt(text))
+    url = encrypt(unsubscribe_url) if unsubscribe_url else ""
+    OutgoingMail.objects.create(
+        recipient=recipient, subject=subject, encrypted_text=encrypt(text), encrypted_unsubscribe_url=url
+    )
     transaction.on_commit(partial(hint, SEND_TASK))
+
+
+def unsubscribe_headers(url: str) -> dict[str, str]:
+    """Return the headers from which mail programs make a button that stops such e-mails.
+
+    One click is enough if the link is https, as RFC 8058 demands. Otherwise the button opens the link.
+    """
+    headers = {"List-Unsubscribe": f"<{url}>"} if url else {}
+    if url.startswith("https://"):
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def send_queued_mail() -> int:
@@ -53,7 +71,7 @@ def _claim(mail: OutgoingMail) -> bool:
 def _send(mail: OutgoingMail) -> bool:
     is_sent = False
     try:
-        EmailMessage(mail.subject, decrypt(mail.encrypted_text), to=[mail.recipient]).send()
+        _message_of(mail).send()
         is_sent = True
     except (OSError, ValueError, DecryptionError) as error:  # all failures of SMTP, and invalid e-mail addresses
         log.warning("The e-mail %s could not be sent. Cause: %s", mail.pk, type(error).__name__)
@@ -61,3 +79,10 @@ def _send(mail: OutgoingMail) -> bool:
             return False
     mail.delete()
     return is_sent
+
+
+def _message_of(mail: OutgoingMail) -> EmailMessage:
+    url = decrypt(mail.encrypted_unsubscribe_url) if mail.encrypted_unsubscribe_url else ""
+    return EmailMessage(
+        mail.subject, decrypt(mail.encrypted_text), to=[mail.recipient], headers=unsubscribe_headers(url)
+    )

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.accounts.querysets import InvitationQuerySet, OrganizationQuerySet
 from releasehub.accounts.scopes import ALL_SCOPES
 from releasehub.accounts.sign_in_models import CompanyIdentity, OneTimeLink, OutgoingMail, SignedInBrowser
@@ -36,6 +37,7 @@ class User(PublicIdModel, AbstractUser):
     is only in the table of django-allauth, so invitations to it do not reach somebody who merely claims to own it.
 
     Attributes:
+        version_mail: How often the user gets e-mails about what the user watches, unless a watch says otherwise.
         anonymized_at: When the personal data was erased. The account stays closed from then on.
         traces_erased_at: When a worker had erased the rest, see `services/anonymizing.py`.
     """
@@ -49,6 +51,9 @@ class User(PublicIdModel, AbstractUser):
     )
 
     wants_sign_in_mail = models.BooleanField("e-mail about sign-ins with a new browser", default=True)
+    version_mail = models.CharField(
+        "e-mail about new versions", max_length=10, choices=MailFrequency, default=MailFrequency.AT_ONCE
+    )
     language = models.CharField(max_length=10, blank=True, editable=False)
     time_zone = models.CharField(max_length=64, blank=True, editable=False)
     anonymized_at = models.DateTimeField(null=True, editable=False)

@@ -89,11 +89,16 @@ class CompanyIdentity(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """An e-mail to a user that waits to be sent. The text is encrypted, because it may contain a link with a secret."""
+    """An e-mail to a user that waits to be sent. What may contain a link with a secret is encrypted.
+
+    Attributes:
+        encrypted_unsubscribe_url: The link that stops such e-mails, if there is one.
+    """
 
     recipient = models.EmailField(max_length=254)
     subject = models.CharField(max_length=200)
     encrypted_text = models.TextField()
+    encrypted_unsubscribe_url = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -22,6 +22,7 @@ from releasehub.core.requests import current_actor
 USER_FIELDS = (
     "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "quota_bytes",
     "wants_sign_in_mail",
+    "version_mail",
 )  # fmt: skip
 SECRET = "[secret]"  # noqa: S105 - a placeholder for a password
 CREATED, UPDATED, DELETED = 0, 1, 2

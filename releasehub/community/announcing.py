@@ -12,7 +12,9 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.community.models import Watch, WatchCursor, WatchNotice
+from releasehub.community.notices import notice_of
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.models import Event
 from releasehub.webhooks.stream import last_position, number_events
@@ -66,9 +68,9 @@ def _store_notices(event: Event) -> None:
     download = version.download
     is_watching = Q(download=download) | Q(category__in=[category.pk for category in download.category.trail()])
     watches = Watch.objects.filter(is_watching, user__is_active=True).exclude(user__email="")
-    # A user who watches the download and its category gets one e-mail, and can stop it at the download.
+    # A user who watches the download and its category gets one e-mail, as often as the watch of the download says.
     watches = watches.exclude(user=event.actor_id).order_by(F("download").asc(nulls_first=True))
-    reasons = {watch.user_id: watch for watch in watches}
-    now = timezone.now()
-    notices = [WatchNotice(watch=watch, user_id=pk, version=version, due_at=now) for pk, watch in reasons.items()]
+    reasons = {watch.user_id: watch for watch in watches.select_related("user")}
+    wanted = [watch for watch in reasons.values() if watch.mail_frequency != MailFrequency.NONE]
+    notices = [notice_of(watch, version) for watch in wanted]
     WatchNotice.objects.bulk_create(notices, batch_size=BATCH_ROWS, ignore_conflicts=True)

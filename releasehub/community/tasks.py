@@ -4,6 +4,7 @@ from celery import shared_task
 
 from releasehub.community import watch_mail
 from releasehub.community.announcing import announce_versions
+from releasehub.community.digest_mail import queue_digests
 from releasehub.core.tasks import hint
 
 
@@ -14,6 +15,12 @@ def notify_watchers() -> int:
     if watch_mail.has_due_notices():
         hint(watch_mail.SEND_TASK)
     return version_count
+
+
+@shared_task(name="community.queue_digests")
+def queue_watch_digests() -> int:
+    """Queue the digests that are due."""
+    return queue_digests()
 
 
 @shared_task(name=watch_mail.SEND_TASK)

@@ -1,27 +1,25 @@
-"""E-mails about new versions to the users who watch them."""
+"""E-mails about one new version each, to the users who watch it and want to know it at once."""
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from urllib.parse import urlencode
 
 from django.core.mail import EmailMessage
 from django.db import models
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from downloads.models import Category, Download
-from files.models import File
+from releasehub.accounts.mail_queue import unsubscribe_headers
 from releasehub.accounts.preferences import reading_as
 from releasehub.community.models import WatchNotice
-from releasehub.community.services.watching import stop_token
-from releasehub.core.actor import Actor
+from releasehub.community.notices import due_notices, has_file, is_welcome
+from releasehub.community.services.unsubscribing import stop_link
+from releasehub.community.version_links import link_to
 from releasehub.core.clean import fold_whitespace
 from releasehub.core.site import site_url
 from versions.models import Version
-from versions.policies import version_policy
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +40,12 @@ def send_notices() -> int:
     An e-mail is claimed before it is sent and marked as sent afterwards, so it is retried if the worker dies or the
     mail server fails. A user gets it twice only if the worker dies after sending it.
     """
-    rows = _due().select_related("watch__category", "user", "version__download__category")
+    rows = _due().select_related("watch__category", "watch__user", "user", "version__download__category")
     return sum(_send(notice) for notice in rows[:MAX_PER_RUN] if _claim(notice))
 
 
 def _due() -> models.QuerySet[WatchNotice]:
-    return WatchNotice.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "pk")
+    return due_notices().filter(is_digest=False)
 
 
 def _claim(notice: WatchNotice) -> bool:
@@ -57,11 +55,11 @@ def _claim(notice: WatchNotice) -> bool:
 
 def _send(notice: WatchNotice) -> bool:
     is_too_old = notice.created_at < timezone.now() - GIVE_UP_AFTER
-    if is_too_old or not _is_welcome(notice):
+    if is_too_old or not is_welcome(notice):
         _finish(notice)
         return False
-    if not File.objects.passed().filter(version=notice.version).exists():
-        return False  # the version was published before its first file was uploaded or checked
+    if not has_file(notice):
+        return False
     try:
         message_of(notice).send()
     except (OSError, ValueError) as error:  # all failures of SMTP, and invalid e-mail addresses
@@ -69,14 +67,6 @@ def _send(notice: WatchNotice) -> bool:
         return False
     _finish(notice)
     return True
-
-
-def _is_welcome(notice: WatchNotice) -> bool:
-    """Return whether the user can still get e-mails and sees the version, which nothing is wrong with."""
-    version, user = notice.version, notice.user
-    is_offered = version.is_released and not version.is_yanked and not version.is_deleted
-    is_reachable = user.is_active and bool(user.email)
-    return is_offered and is_reachable and version_policy.can_view(Actor(user=user), version)
 
 
 def _finish(notice: WatchNotice) -> None:
@@ -93,24 +83,21 @@ def _message_of(notice: WatchNotice) -> EmailMessage:
     version, category = notice.version, notice.watch.category
     download, base_url = version.download, site_url()
     name = fold_whitespace(f"{download.title} {version.number}")
-    page = reverse("pages:version", kwargs={"slug": download.slug, "pk": download.pk, "number": version.number})
-    query = version.page_query
-    stop = f"{base_url}{reverse('pages:watch-stop', args=[stop_token(notice.watch)])}"
+    stop = stop_link(notice.watch)
     lines = [
         _headline_of(version, name),
         "",
-        f"{base_url}{page}{'?' if query else ''}{urlencode(query)}",
+        link_to(version),
         "",
         _reason_of(category or download, base_url),
         gettext("Open this link to stop these e-mails:"),
         stop,
     ]
-    headers = {"List-Unsubscribe": f"<{stop}>"}
     return EmailMessage(
         gettext("%(name)s was published") % {"name": name},
         "\n".join(lines) + "\n",
         to=[notice.user.email],
-        headers=headers,
+        headers=unsubscribe_headers(stop),
     )
 
 

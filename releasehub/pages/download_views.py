@@ -44,7 +44,7 @@ def download(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
         "older": older_version_for(request, context, download),
         "screenshots": screenshots_of(download),
         "not_included": not_included(actor, download, recent),
-        "is_watching": watch_of(actor, download) is not None,
+        "watch": watch_of(actor, download),
         "recent": recent,
         "tab": "overview",
     }

@@ -81,6 +81,7 @@ urlpatterns = [
     path("account/watches/downloads/<int:pk>/", watches.watch_download, name="watch-download"),
     path("account/watches/categories/<int:pk>/", watches.watch_category, name="watch-category"),
     path("account/watches/stop/<str:token>/", watches.stop, name="watch-stop"),
+    path("account/watches/digests/stop/<str:token>/", watches.stop_digest, name="digest-stop"),
     path("account/sign-in/", sign_in.SignInView.as_view(), name="sign-in"),
     path("account/sign-out/", LogoutView.as_view(), name="sign-out"),
     path("account/sign-in/company/", company.begin, name="company-begin"),

@@ -65,7 +65,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     tree = counted_tree(actor, Download.objects.visible_to(actor))
     context = {
         "category": node,
-        "is_watching": watch_of(actor, node) is not None,
+        "watch": watch_of(actor, node),
         "path": tree.trail(node)[:-1],
         "categories": tree.children(node),
         "listing": listing_of(request, actor, node.path, Criteria(category=node), tree),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -11,13 +14,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from downloads.models import Category, Download
+from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.accounts.models import User
 from releasehub.community.models import Watch
-from releasehub.community.services.watching import find_by_token, unwatch, watch, watches_of
-from releasehub.core.errors import NotFound
+from releasehub.community.services.unsubscribing import find_reader, find_watch, stop_digests
+from releasehub.community.services.watching import change_frequency, unwatch, watch, watches_of
+from releasehub.core.errors import ErrorCode, Invalid, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.secret_urls import keep_secret
@@ -28,8 +34,25 @@ class NoticeForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("wants_sign_in_mail",)
-        labels = {"wants_sign_in_mail": _("E-mail me after a sign-in with a new browser or from a new network")}
+        fields = ("version_mail", "wants_sign_in_mail")
+        labels = {
+            "version_mail": _("E-mails about new versions of what you watch"),
+            "wants_sign_in_mail": _("E-mail me after a sign-in with a new browser or from a new network"),
+        }
+        help_texts = {
+            "version_mail": _(
+                "Digests are sent at 8:00 in your time zone, weekly ones on Mondays. You can choose differently for "
+                "anything that you watch."
+            )
+        }
+
+
+SAVED_MESSAGES = {
+    MailFrequency.AT_ONCE: _("You get an e-mail when a version is published in %(title)s."),
+    MailFrequency.DAILY: _("New versions in %(title)s are in your daily digest."),
+    MailFrequency.WEEKLY: _("New versions in %(title)s are in your weekly digest."),
+    MailFrequency.NONE: _("You watch %(title)s without getting e-mails."),
+}
 
 
 @login_required
@@ -62,31 +85,62 @@ def watch_category(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _change(request, Category.objects.filter(pk=pk).first())
 
 
+@csrf_exempt  # The signed token is the secret, and mail programs that send the form have no cookies.
 @require_http_methods(["GET", "HEAD", "POST"])
 @answers_errors
 def stop(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Stop a watch, by the link in an e-mail about it."""
+    found: Watch = find_watch(token)
+    return _stop_page(request, found.delete)
+
+
+@csrf_exempt  # as above
+@require_http_methods(["GET", "HEAD", "POST"])
+@answers_errors
+def stop_digest(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Stop the digests of a user, by the link in one of them."""
+    return _stop_page(request, partial(stop_digests, find_reader(token)))
+
+
+def _stop_page(request: HttpRequest, end: Callable[[], object]) -> HttpResponseBase:
     """Ask whether the e-mails shall stop, and stop them. A GET changes nothing, because mail scanners open links.
 
-    The page does not name what is watched, because the link works without signing in.
+    The page does not name what is watched, because the link works without signing in. The button of mail programs
+    (RFC 8058) is answered without a redirect, which they do not follow.
     """
-    found: Watch = find_by_token(token)
-    if request.method == "POST":
-        found.delete()
-        messages.success(request, gettext("You will no longer get these e-mails."))
-        return redirect("pages:front")
-    return keep_secret(render(request, "pages/watch_stop.html"))
+    if request.method != "POST":
+        return keep_secret(render(request, "pages/watch_stop.html"))
+    end()
+    text = gettext("You will no longer get these e-mails.")
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        return HttpResponse(text, content_type="text/plain")
+    messages.success(request, text)
+    return redirect("pages:front")
 
 
 def _change(request: HttpRequest, target: Download | Category | None) -> HttpResponseBase:
-    """Start or stop watching the target, as the submitted button says, and return to the page with the button."""
+    """Start, change or stop a watch, as the submitted button says, and return to the page with the button."""
     if target is None:
         raise NotFound
+    messages.success(request, _carry_out(request, target) % {"title": target.title})
+    return redirect("pages:watches" if request.POST.get("from") == "account" else target.path)
+
+
+def _carry_out(request: HttpRequest, target: Download | Category) -> str:
+    """Do what the submitted button says, and return the message for the user, with a place for the title."""
     actor = actor_of(request)
-    if request.POST.get("watch") == "1":
-        watch(actor=actor, target=target)
-        text = gettext("You get an e-mail when a version is published in %(title)s.")
-        messages.success(request, text % {"title": target.title})
+    if "frequency" in request.POST:
+        found = change_frequency(actor=actor, target=target, frequency=_chosen_frequency(request))
+    elif request.POST.get("watch") == "1":
+        found = watch(actor=actor, target=target)
     else:
         unwatch(actor=actor, target=target)
-        messages.success(request, gettext("You no longer watch %(title)s.") % {"title": target.title})
-    return redirect("pages:watches" if request.POST.get("from") == "account" else target.path)
+        return gettext("You no longer watch %(title)s.")
+    return str(SAVED_MESSAGES[found.mail_frequency])
+
+
+def _chosen_frequency(request: HttpRequest) -> MailFrequency | None:
+    value = request.POST["frequency"]
+    if value and value not in MailFrequency:
+        raise Invalid(ErrorCode.INVALID, gettext("Choose one of the offered frequencies."))
+    return MailFrequency(value) if value else None

@@ -18,6 +18,7 @@ SKIPPED = {"api", "audit", "backoffice", "locale", "management", "migrations", "
 SKIPPED_FILES = {
     "anonymizing.py",
     "checks.py",
+    "digest_mail.py",
     "email.py",
     "invitation_mail.py",
     "notices.py",

@@ -94,6 +94,7 @@ CELERY_BEAT_SCHEDULE = {
     "delete old sign-in counters": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
     "update the search index": {"task": "search.refresh", "schedule": 15.0},
     "notify watchers of new versions": {"task": "community.announce_versions", "schedule": 60.0},
+    "queue digests of new versions": {"task": "community.queue_digests", "schedule": 300.0},
     "send invitations": {"task": "mail.invitations", "schedule": 600.0},
     "send queued e-mails to users": {"task": "mail.accounts", "schedule": 60.0},
     "erase traces of anonymized users": {"task": "accounts.erase_traces", "schedule": 600.0},

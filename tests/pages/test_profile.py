@@ -34,9 +34,10 @@ def test_name_and_notices_are_changed_and_recorded() -> None:
     ann = make_user("ann")
     client = client_of(ann)
     client.post("/account/profile/", {"first_name": "Ann", "last_name": "Lee", "is_superuser": "on"})
-    client.post("/account/watches/", {})
+    client.post("/account/watches/", {"version_mail": "daily"})
     ann.refresh_from_db()
-    assert (ann.get_full_name(), ann.wants_sign_in_mail, ann.is_superuser) == ("Ann Lee", False, False)
+    assert (ann.get_full_name(), ann.is_superuser) == ("Ann Lee", False)
+    assert (ann.wants_sign_in_mail, ann.version_mail) == (False, "daily")
     assert AuditEntry.objects.filter(action=AuditAction.USER_UPDATE).count() == 2
 
 

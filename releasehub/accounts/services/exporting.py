@@ -18,7 +18,7 @@ from releasehub.core.actor import Actor
 
 ACCOUNT_FIELDS = (
     *("username", "first_name", "last_name", "email", "date_joined", "last_login"),
-    *("wants_sign_in_mail", "language", "time_zone"),
+    *("wants_sign_in_mail", "version_mail", "language", "time_zone"),
 )
 
 

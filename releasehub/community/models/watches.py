@@ -8,18 +8,23 @@ from django.db.models import Q
 from django.utils import timezone
 
 from downloads.models import Category, Download
+from releasehub.accounts.mail_frequency import MailFrequency
 from versions.models import Version
 
 
 class Watch(models.Model):
-    """The wish of a user to get an e-mail when a version of a download is published.
+    """The wish of a user to be told when a version of a download is published.
 
     A watch of a category stands for the downloads in it and in the categories below it.
+
+    Attributes:
+        frequency: How often the user gets e-mails about this target; empty if as often as about everything else.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     download = models.ForeignKey(Download, null=True, on_delete=models.CASCADE, related_name="+")
     category = models.ForeignKey(Category, null=True, on_delete=models.CASCADE, related_name="+")
+    frequency = models.CharField(max_length=10, choices=MailFrequency, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -44,18 +49,24 @@ class Watch(models.Model):
         assert target is not None  # noqa: S101 - the database checks it
         return target
 
+    @property
+    def mail_frequency(self) -> MailFrequency:
+        return MailFrequency(self.frequency or self.user.version_mail)
+
 
 class WatchNotice(models.Model):
-    """An e-mail to a user about a version. The unique constraint keeps users from getting a second one.
+    """A user who is to be told about a version by e-mail. The unique constraint prevents a second time.
 
     Attributes:
         watch: The reason for the e-mail. If the user stops watching, the notice goes with it.
+        is_digest: Whether the e-mail is a digest, which tells about several versions.
         due_at: When to send it; null after it was sent or became pointless.
     """
 
     watch = models.ForeignKey(Watch, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="+")
+    is_digest = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.core.signing import BadSignature, Signer
 from django.db import models
 from django.db.models import Q
 
 from downloads.models import Category, Download
 from downloads.policies import category_policy, download_policy
+from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.accounts.models import User
 from releasehub.community.models import Watch
 from releasehub.core.actor import Actor
@@ -21,7 +21,6 @@ from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
 from releasehub.core.policy import Policy
 
 MAX_WATCHES = 500  # of one user
-_signer = Signer(salt="releasehub.community.watch")
 
 
 def watch(*, actor: Actor, target: Download | Category) -> Watch:
@@ -43,6 +42,20 @@ def watch(*, actor: Actor, target: Download | Category) -> Watch:
     return found or Watch.objects.get_or_create(**names)[0]
 
 
+def change_frequency(*, actor: Actor, target: Download | Category, frequency: MailFrequency | None) -> Watch:
+    """Choose how often the actor gets e-mails about a target. None is as often as about everything else.
+
+    Raises:
+        NotFound: The actor does not watch the target.
+    """
+    found = watch_of(actor, target)
+    if found is None:
+        raise NotFound("You do not watch this any more. Watch it again first.")
+    found.frequency = frequency or ""
+    found.save(update_fields=["frequency"])
+    return found
+
+
 def unwatch(*, actor: Actor, target: Download | Category) -> None:
     """Stop watching a download or a category, which the actor need not see any more."""
     Watch.objects.filter(user=_user_of(actor), **{_field(target): target}).delete()
@@ -52,7 +65,7 @@ def watch_of(actor: Actor, target: Download | Category) -> Watch | None:
     """Return the actor's watch of exactly this target, or None."""
     if actor.user_id is None:
         return None
-    return Watch.objects.filter(user=actor.user_id, **{_field(target): target}).first()
+    return Watch.objects.filter(user=actor.user_id, **{_field(target): target}).select_related("user").first()
 
 
 def watched_downloads(actor: Actor, download_ids: Collection[int]) -> frozenset[int]:
@@ -66,28 +79,7 @@ def watched_downloads(actor: Actor, download_ids: Collection[int]) -> frozenset[
 def watches_of(actor: Actor) -> models.QuerySet[Watch]:
     """Return the watches of the actor whose targets the actor still sees."""
     is_seen = Q(download__in=Download.objects.visible_to(actor)) | Q(category__in=Category.objects.visible_to(actor))
-    return Watch.objects.filter(is_seen, user=actor.user_id).select_related("download", "category")
-
-
-def stop_token(watch: Watch) -> str:
-    """Return the part of a link that lets the receiver of an e-mail stop the watch without signing in."""
-    return _signer.sign(str(watch.pk))
-
-
-def find_by_token(token: str) -> Watch:
-    """Return the watch that the link in an e-mail stops.
-
-    Raises:
-        NotFound: The signature is wrong, or the watch was stopped already.
-    """
-    try:
-        pk = int(_signer.unsign(token))
-    except (BadSignature, ValueError):
-        raise NotFound from None
-    watch = Watch.objects.filter(pk=pk).first()
-    if watch is None:
-        raise NotFound("You do not watch this any more, so you get no more e-mails about it.")
-    return watch
+    return Watch.objects.filter(is_seen, user=actor.user_id).select_related("user", "download", "category")
 
 
 def _user_of(actor: Actor) -> User:

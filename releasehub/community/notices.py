@@ -1,0 +1,46 @@
+"""Notices about new versions: when each is due, and whether it still makes sense to send it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import models
+from django.utils import timezone
+
+from files.models import File
+from releasehub.accounts.mail_frequency import MailFrequency
+from releasehub.accounts.preferences import zone_named
+from releasehub.community.digest_times import next_digest
+from releasehub.community.models import Watch, WatchNotice
+from releasehub.core.actor import Actor
+from versions.models import Version
+from versions.policies import version_policy
+
+
+def notice_of(watch: Watch, version: Version) -> WatchNotice:
+    """Return a new notice, which is due at once or with the next digest of the user."""
+    is_digest = watch.mail_frequency.is_digest
+    due_at = next_digest_of(watch) if is_digest else timezone.now()
+    return WatchNotice(watch=watch, user=watch.user, version=version, is_digest=is_digest, due_at=due_at)
+
+
+def next_digest_of(watch: Watch) -> datetime:
+    return next_digest(watch.mail_frequency, zone_named(watch.user.time_zone) or UTC, timezone.now())
+
+
+def due_notices() -> models.QuerySet[WatchNotice]:
+    return WatchNotice.objects.filter(due_at__lte=timezone.now()).order_by("due_at", "pk")
+
+
+def is_welcome(notice: WatchNotice) -> bool:
+    """Return whether the user still wants e-mails, can get them and sees the version, which nothing is wrong with."""
+    version, user = notice.version, notice.user
+    is_wanted = notice.watch.mail_frequency != MailFrequency.NONE
+    is_offered = version.is_released and not version.is_yanked and not version.is_deleted
+    is_reachable = user.is_active and bool(user.email)
+    return is_wanted and is_offered and is_reachable and version_policy.can_view(Actor(user=user), version)
+
+
+def has_file(notice: WatchNotice) -> bool:
+    """Return whether there is something to download: a version may be published before its first file is checked."""
+    return File.objects.passed().filter(version=notice.version).exists()

@@ -9,7 +9,7 @@ from django.urls import path
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from releasehub.audit.lines import csv_lines, json_lines
+from releasehub.audit.lines import audit_csv_lines, json_lines
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.audit.services import delete_sink, save_sink
 from releasehub.backoffice.base import HubAdmin, admin_actor
@@ -17,7 +17,7 @@ from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.webhooks.models import Event
 
 EXPORTS: dict[str, tuple[Callable[[Any], Iterator[str]], str]] = {
-    "csv": (csv_lines, "text/csv; charset=utf-8"),
+    "csv": (audit_csv_lines, "text/csv; charset=utf-8"),
     "jsonl": (json_lines, "application/x-ndjson"),
 }
 

@@ -1,4 +1,4 @@
-"""The page with the downloads of a product over time."""
+"""The page with the downloads of a product over time, and the same as CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from releasehub.core.anonymous_cache import cache_for_anonymous
+from releasehub.core.csv_export import csv_response
 from releasehub.distribution.statistics import Breakdown, Period, Statistics, download_statistics
+from releasehub.distribution.statistics_export import statistics_csv
 from releasehub.pages.charts import BAR_WIDTH, HEIGHT, stacked_chart
 from releasehub.pages.contexts import about, download_of_page
 from releasehub.pages.errors import answers_errors
@@ -33,6 +35,15 @@ def statistics(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     found = download_statistics(actor, download, period, breakdown)
     context = about(request, download) | chart_context(found) | {"tab": "statistics"}
     return render(request, "pages/statistics.html", context)
+
+
+@require_safe
+@answers_errors
+def statistics_file(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """Stream the downloads per day as CSV. It is not cached, because it can be large."""
+    actor = viewer_of(request)
+    download = download_of_page(actor, slug, pk)
+    return csv_response(statistics_csv(actor, download), f"{download.slug}-statistics.csv")
 
 
 def chart_context(found: Statistics) -> dict[str, Any]:

@@ -75,6 +75,11 @@ urlpatterns = [
     path("pictures/cards/<slug:public_id>/<slug:digest>.png", social_cards.social_card, name="social-card"),
     path("pictures/<slug:public_id>/<int:width>-<slug:digest>.webp", pictures.picture, name="picture"),
     path("downloads/<slug:slug>.<int:pk>/about/statistics/", statistics_views.statistics, name="statistics"),
+    path(
+        "downloads/<slug:slug>.<int:pk>/about/statistics.csv",
+        statistics_views.statistics_file,
+        name="statistics-file",
+    ),
     path("report/<slug:kind>/<slug:public_id>/", reports.report, name="report"),
     path("account/", account.account, name="account"),
     path("account/", include("releasehub.pages.desk.urls")),

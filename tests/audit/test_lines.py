@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from releasehub.audit import syslog, tasks
-from releasehub.audit.lines import EXPORTED, cell, csv_lines, json_line, json_lines
+from releasehub.audit.lines import EXPORTED, audit_csv_lines, cell, json_line, json_lines
 from releasehub.audit.models import AuditEntry, AuditSink
 
 CORPUS = json.loads((Path(__file__).parents[1] / "corpora" / "bad_filenames.json").read_text())
@@ -87,7 +87,7 @@ def test_exports_contain_the_rows_of_the_query_set(make_rows: Any, django_assert
     tasks.chain()
     selected = AuditEntry.objects.filter(target_id__lt=5).order_by("id")
     with django_assert_num_queries(2):
-        table = list(csv.reader(io.StringIO("".join(csv_lines(selected)))))
+        table = list(csv.reader(io.StringIO("".join(audit_csv_lines(selected)))))
         objects = [json.loads(line) for line in json_lines(selected)]
     assert tuple(table[0]) == EXPORTED
     assert [row[0] for row in table[1:]] == [str(row.pk) for row in selected]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +17,7 @@ from files.models import DownloadDay
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
 from releasehub.distribution.statistics import Breakdown, Period, download_statistics, starts_of
+from releasehub.distribution.statistics_export import statistics_csv
 from releasehub.pages.charts import round_up, stacked_chart
 from tests.factories import make_download, make_file, make_version, system
 
@@ -116,3 +119,37 @@ def test_bars_are_stacked_from_the_bottom() -> None:
 @pytest.mark.parametrize(("value", "top"), [(0, 2), (3, 4), (41, 50), (277, 300), (1001, 2000)])
 def test_scale_ends_at_a_round_number(value: int, top: int) -> None:
     assert round_up(value) == top
+
+
+def test_csv_has_every_day_and_adds_up_spellings_of_a_platform(client: Client, download: Any) -> None:
+    answer = client.get(download.path + "about/statistics.csv")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"] == f'attachment; filename="{download.slug}-statistics.csv"'
+    header, *rows = csv.reader(io.StringIO(answer.getvalue().decode()))
+    today = timezone.now().date()
+    days = {back: (today - timedelta(days=back)).isoformat() for back in (0, 1, 2, 40)}
+    assert header == ["day", "version", "channel", "platform", "architecture", "downloads"]
+    assert rows == [
+        [days[40], "1.0.0", "stable", "linux", "", "7"],
+        [days[2], "2.0.0", "stable", "macos", "", "1"],
+        [days[1], "1.0.0", "stable", "linux", "", "2"],
+        [days[0], "1.0.0", "stable", "linux", "", "4"],
+        [days[0], "2.0.0", "stable", "macos", "", "10"],
+    ]
+    client.force_login(download.owner)
+    assert '"3.0.0"' in client.get(download.path + "about/statistics.csv").getvalue().decode()
+
+
+def test_csv_is_for_those_who_may_see_the_page(client: Client, download: Any) -> None:
+    update_download(actor=system(), download=download, shows_statistics=False)
+    assert client.get(download.path + "about/statistics.csv").status_code == 403
+    client.force_login(download.owner)
+    assert client.get(download.path + "about/statistics.csv").status_code == 200
+
+
+def test_csv_adds_up_two_spellings_on_one_day(download: Any) -> None:
+    version = make_version(download, "4.0.0")
+    count(version, "Darwin", {3: 10})
+    count(version, "osx", {3: 1})
+    (line,) = [line for line in statistics_csv(ANYBODY, download) if '"4.0.0"' in line]
+    assert line.endswith('"macos","","11"\r\n')

@@ -1,7 +1,9 @@
-"""`/api/downloads/{id}/statistics`: the downloads of a product over time."""
+"""`/api/downloads/{id}/statistics`: the downloads of a product over time, also as CSV."""
 
 from __future__ import annotations
 
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,13 +13,16 @@ from releasehub.api.native.access_key_viewsets import find_download
 from releasehub.api.native.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
+from releasehub.core.csv_export import csv_response
 from releasehub.distribution.statistics import Breakdown, Period, download_statistics
+from releasehub.distribution.statistics_export import statistics_csv
 
 
 class StatisticsViewSet(NativeViewSet):
     queryset = Download.objects.all()
     serializer_class = StatisticsSerializer
-    required_scopes = {"retrieve": Scope.DOWNLOAD_READ}
+    open_actions = frozenset({"retrieve", "export"})
+    required_scopes = {"retrieve": Scope.DOWNLOAD_READ, "export": Scope.DOWNLOAD_READ}
 
     @extend_schema(
         summary="Count the downloads per day or month, by version or platform",
@@ -30,3 +35,12 @@ class StatisticsViewSet(NativeViewSet):
         period, breakdown = Period(query["period"]), Breakdown(query["by"])
         found = download_statistics(self.actor, find_download(download_id), period, breakdown)
         return Response(self.get_serializer(found).data)
+
+    @extend_schema(
+        summary="Export the downloads per day, version and system as CSV",
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        tags=["statistics"],
+    )
+    def export(self, request: Request, download_id: int) -> StreamingHttpResponse:
+        download = find_download(download_id)
+        return csv_response(statistics_csv(self.actor, download), f"{download.slug}-statistics.csv")

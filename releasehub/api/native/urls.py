@@ -37,6 +37,11 @@ urlpatterns = [
         StatisticsViewSet.as_view({"get": "retrieve"}),
         name="download-statistics",
     ),
+    path(
+        "downloads/<int:download_id>/statistics.csv",
+        StatisticsViewSet.as_view({"get": "export"}),
+        name="download-statistics-export",
+    ),
     path("whoami", WhoamiViewSet.as_view({"get": "retrieve"}), name="whoami"),
     path("events", EventViewSet.as_view({"get": "stream"}), name="events"),
     path("updates/<str:slug>", UpdateViewSet.as_view({"get": "retrieve"}), name="update-check"),

@@ -52,3 +52,11 @@ def test_other_values_and_hidden_downloads_are_refused(download: Any) -> None:
     assert get(download, "?period=1y").status_code == 400
     hidden = make_download(visibility="private")
     assert get(hidden, user=make_user()).status_code == 404
+
+
+def test_csv_needs_the_same_rights(client: Client, download: Any) -> None:
+    path = f"/api/downloads/{download.pk}/statistics.csv"
+    assert '"1.0.0","stable","linux","","7"' in client.get(path).getvalue().decode()
+    download = update_download(actor=system(), download=download, shows_statistics=False)
+    assert client.get(path).json()["errors"][0]["code"] == "do_not_have_permission"
+    assert ApiClient(make_key(download.owner)).get(path).status_code == 200

@@ -71,7 +71,7 @@ def _aggregate_batch() -> int:
     first_pks = {event.pk for event in first_events}
     people = Counter((event.file_id, event.granted_at.date()) for event in first_events if not event.is_bot)
     bots = Counter((event.file_id, event.granted_at.date()) for event in first_events if event.is_bot)
-    _add_totals(_totals_by_file(people))
+    add_totals(_totals_by_file(people))
     _add_days(people, bots)
     rows = DownloadGrant.objects.filter(pk__in=[event.pk for event in events])
     rows.update(is_folded=True)
@@ -105,7 +105,7 @@ def _totals_by_file(days: Counter[tuple[int, Any]]) -> Counter[int]:
     return totals
 
 
-def _add_totals(by_file: Counter[int]) -> None:
+def add_totals(by_file: Counter[int]) -> None:
     """Add the numbers to download, version and file, always in this order, so that parallel writers cannot deadlock."""
     files = File.all_objects.filter(pk__in=by_file).values_list("pk", "version", "version__download")
     by_version: Counter[int] = Counter()

@@ -42,6 +42,7 @@ class DemoDownload:
     tags: tuple[str, ...] = ()
     visibility: str = "public"
     is_anns: bool = False
+    daily_downloads: int = 0  # of its newest version, on a working day some weeks after the release
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ PACKSMITH = DemoDownload(
     ),
     tags=("packaging", "ci"),
     license="Apache-2.0",
+    daily_downloads=140,
     versions=(
         DemoVersion("1.3.0", 210, "First release with **arm64** packages."),
         DemoVersion(
@@ -92,6 +94,7 @@ TRACELENS = DemoDownload(
     tag_line="See what a process does, as it does it",
     description="Attaches to a running process and shows calls, files and sockets. No restart, no code changes.",
     tags=("tracing", "performance"),
+    daily_downloads=35,
     is_anns=True,
     versions=(
         DemoVersion("0.8.0", 80, "Sockets are shown with the names of their peers."),
@@ -106,6 +109,7 @@ EMBERFALL = DemoDownload(
     description="Scenes, scripting and an asset pipeline in one download. Exports to Linux, macOS and Windows.",
     tags=("engine", "editor"),
     license="MPL-2.0",
+    daily_downloads=90,
     versions=(
         DemoVersion("4.2", 150, "Long-term support line."),
         DemoVersion("4.3", 60, "New renderer, faster imports."),
@@ -118,6 +122,7 @@ TEXTURES = DemoDownload(
     tag_line="Two hundred tiles to start with",
     description="Public-domain tiles, 64 by 64, with normals.",
     license="CC0-1.0",
+    daily_downloads=12,
     versions=(DemoVersion("2026.03.02-101500", 55, "All tiles are seamless now.", builds=(("", ""),)),),
 )
 HANDBOOK = DemoDownload(
@@ -127,6 +132,7 @@ HANDBOOK = DemoDownload(
     description="For members of Northwind Tools.",
     visibility="organization",
     license="",
+    daily_downloads=2,
     versions=(DemoVersion("1.0", 30, "The first set.", builds=(("", ""),)),),
 )
 DOWNLOADS = (PACKSMITH, TRACELENS, EMBERFALL, TEXTURES, HANDBOOK)

@@ -40,6 +40,7 @@ from releasehub.server.demo.catalog import (
     DemoVersion,
 )
 from releasehub.server.demo.gallery import DemoPicture, demo_pictures
+from releasehub.server.demo.traffic import add_traffic
 from versions.models import Version
 from versions.platforms import platform_name
 
@@ -111,6 +112,7 @@ def _download(actor: Actor, demo: DemoDownload, categories: dict[str, Category],
         publish_to_store(actor=actor, download=download, organization=Organization.objects.get())
     for demo_version in demo.versions:
         _version(actor, download, demo_version)
+    add_traffic(download, demo)
 
 
 def _opinion(demo: DemoOpinion) -> None:

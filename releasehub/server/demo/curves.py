@@ -1,0 +1,50 @@
+"""Invented downloads of a file on each day: a peak after its release, quiet weekends, and a decline after the next one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import exp
+
+SATURDAY = 5
+WEEKEND_SHARE = 0.55
+PEAK, PEAK_DAYS = 1.6, 6  # how much a new version adds at first, and how fast that is over
+FADE_DAYS, REMAINING_SHARE = 9, 0.05  # how fast users leave a version that has a successor, and who stays
+GROWTH_PER_DAY = 0.003
+PRERELEASE_SHARE = 0.12
+SYSTEM_SHARES = {
+    ("linux", "x64"): 0.44,
+    ("linux", "arm64"): 0.09,
+    ("macos", "arm64"): 0.19,
+    ("windows", "x64"): 0.28,
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The downloads of one file, of which `daily` are expected on a usual working day.
+
+    `released` and `replaced` are days; without a successor, `replaced` is None.
+    """
+
+    daily: float
+    released: date
+    replaced: date | None
+    seed: str
+
+    def until(self, last: date) -> Iterator[tuple[date, int]]:
+        """Yield the days since the release on which something was downloaded. The same seed gives the same numbers."""
+        noise = random.Random(self.seed)  # noqa: S311 - not a secret
+        for age in range((last - self.released).days + 1):
+            day = self.released + timedelta(days=age)
+            count = round(self._expected(day, age) * noise.uniform(0.8, 1.2))
+            if count:
+                yield day, count
+
+    def _expected(self, day: date, age: int) -> float:
+        expected = self.daily * (1 + PEAK * exp(-age / PEAK_DAYS)) * (1 + GROWTH_PER_DAY * age)
+        if self.replaced and day >= self.replaced:
+            expected *= max(REMAINING_SHARE, exp(-(day - self.replaced).days / FADE_DAYS))
+        return expected * (WEEKEND_SHARE if day.weekday() >= SATURDAY else 1)

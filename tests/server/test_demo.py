@@ -1,51 +1,56 @@
-"""The data of the demo: what a visitor of a fresh hub sees."""
+"""The invented downloads of the demo, which its statistics show."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
-from downloads.models import Download
 from files.models import DownloadDay
 from releasehub.core.actor import Actor
 from releasehub.distribution.statistics import Breakdown, Period, download_statistics
+from releasehub.server.demo.catalog import DOWNLOADS, DemoDownload, DemoVersion
 from releasehub.server.demo.curves import Curve
-from releasehub.server.demo.data import load_demo
-from tests.conftest import begin_with
-from versions.models import Version
+from releasehub.server.demo.traffic import add_traffic
+from tests.factories import make_download, make_file, make_version
+
+pytestmark = pytest.mark.embedded
+BUILDS = (("linux", "x64"), ("windows", "x64"))
+DEMO = DemoDownload(
+    title="Tool",
+    category="Tools",
+    tag_line="",
+    description="",
+    daily_downloads=100,
+    versions=(
+        DemoVersion("1.0", 90, ""),
+        DemoVersion("1.1", 20, ""),
+        DemoVersion("2.0-rc.1", 5, "", channel="rc"),
+        DemoVersion("2.0", 0, "", state="draft"),
+    ),
+)
 
 
-def build() -> dict[str, Any]:
-    load_demo()
-    return {}
-
-
-pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-
-
-def names_in(title: str, breakdown: Breakdown) -> list[str | None]:
-    download = Download.objects.get(title=title)
-    found = download_statistics(Actor(), download, Period.MONTHS, breakdown)
-    assert found.total == sum(found.totals) > 0
-    return [series.name for series in found.series]
-
-
-@begin_with(build)
-def test_statistics_show_versions_and_systems(world: dict[str, Any]) -> None:
-    assert set(names_in("Packsmith", Breakdown.VERSION)) >= {"1.3.0", "1.4.0", "1.4.2", "2.0.0-rc.1"}
-    assert names_in("Packsmith", Breakdown.PLATFORM) == ["linux", "windows", "macos"]
-    assert names_in("Emberfall Sample Textures", Breakdown.PLATFORM) == [""]
-
-
-@begin_with(build)
-def test_totals_are_the_sums_of_the_days(world: dict[str, Any]) -> None:
-    for download in Download.objects.all():
-        days = DownloadDay.objects.filter(file__version__download=download).values_list("downloads", flat=True)
-        versions = Version.objects.filter(download=download).values_list("download_count", flat=True)
-        assert download.download_count == sum(days) == sum(versions) > 0
+@pytest.mark.django_db
+def test_statistics_show_published_versions_and_systems() -> None:
+    download = make_download()
+    for demo in DEMO.versions:
+        version = make_version(download, demo.number, channel=demo.channel, state=demo.state)
+        for platform, architecture in BUILDS:
+            make_file(version, platform=platform, architecture=architecture)
+    add_traffic(download, DEMO)
+    by_version, by_platform = (
+        download_statistics(Actor(), download, Period.MONTHS, breakdown) for breakdown in Breakdown
+    )
+    assert [series.name for series in by_version.series] == ["1.0", "1.1", "2.0-rc.1"]
+    assert [series.name for series in by_platform.series] == ["linux", "windows"]
+    download.refresh_from_db()
+    assert download.download_count == sum(DownloadDay.objects.values_list("downloads", flat=True)) > 0
     assert not DownloadDay.objects.filter(file__version__state="draft").exists()
+
+
+def test_every_download_of_the_demo_has_traffic() -> None:
+    assert [demo.title for demo in DOWNLOADS if not demo.daily_downloads] == []
 
 
 def test_curve_peaks_after_the_release_and_fades_after_the_next() -> None:

@@ -1,4 +1,4 @@
-"""Invented downloads of a file on each day: a peak after its release, quiet weekends, and a decline after the next one."""
+"""Invented downloads of a file per day: a peak after its release, quiet weekends, a decline after the next release."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from math import exp
 SATURDAY = 5
 WEEKEND_SHARE = 0.55
 PEAK, PEAK_DAYS = 1.6, 6  # how much a new version adds at first, and how fast that is over
-FADE_DAYS, REMAINING_SHARE = 9, 0.05  # how fast users leave a version that has a successor, and who stays
+FADE_DAYS, YANKED_FADE_DAYS = 9, 0.5  # how fast users leave a version that has a successor
+REMAINING_SHARE = 0.05
 GROWTH_PER_DAY = 0.003
 PRERELEASE_SHARE = 0.12
 SYSTEM_SHARES = {
@@ -26,13 +27,14 @@ SYSTEM_SHARES = {
 class Curve:
     """The downloads of one file, of which `daily` are expected on a usual working day.
 
-    `released` and `replaced` are days; without a successor, `replaced` is None.
+    `released` and `replaced` are days; without a successor, `replaced` is None. `is_yanked` ends the downloads then.
     """
 
     daily: float
     released: date
     replaced: date | None
     seed: str
+    is_yanked: bool = False
 
     def until(self, last: date) -> Iterator[tuple[date, int]]:
         """Yield the days since the release on which something was downloaded. The same seed gives the same numbers."""
@@ -46,5 +48,6 @@ class Curve:
     def _expected(self, day: date, age: int) -> float:
         expected = self.daily * (1 + PEAK * exp(-age / PEAK_DAYS)) * (1 + GROWTH_PER_DAY * age)
         if self.replaced and day >= self.replaced:
-            expected *= max(REMAINING_SHARE, exp(-(day - self.replaced).days / FADE_DAYS))
+            fade_days, remaining = (YANKED_FADE_DAYS, 0) if self.is_yanked else (FADE_DAYS, REMAINING_SHARE)
+            expected *= max(remaining, exp(-(day - self.replaced).days / fade_days))
         return expected * (WEEKEND_SHARE if day.weekday() >= SATURDAY else 1)

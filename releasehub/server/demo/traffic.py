@@ -44,6 +44,7 @@ def _curve_of(file: File, version: DemoVersion, demo: DemoDownload, today: date)
         released=today - timedelta(days=version.days_ago),
         replaced=None if replaced_ago is None else today - timedelta(days=replaced_ago),
         seed=file.filename,
+        is_yanked=bool(version.yank_reason),
     )
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0012_role_foreign_scopes'),
+        ('accounts', '0013_staff_roles'),
     ]
 
     operations = [

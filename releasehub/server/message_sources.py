@@ -14,7 +14,19 @@ from pathlib import Path
 
 DOMAIN = ("downloads", "versions", "files", "releasehub")
 # Rooms that say nothing to users, or that mark their texts themselves.
-SKIPPED = {"api", "audit", "backoffice", "locale", "management", "migrations", "pages", "server", "settings", "static"}
+SKIPPED = {
+    "api",
+    "audit",
+    "backoffice",
+    "locale",
+    "management",
+    "migrations",
+    "operations",
+    "pages",
+    "server",
+    "settings",
+    "static",
+}
 SKIPPED_FILES = {
     "anonymizing.py",
     "checks.py",

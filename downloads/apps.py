@@ -7,6 +7,7 @@ class DownloadsConfig(AppConfig):
     name = "downloads"
 
     def ready(self) -> None:
+        from downloads.holds import ensure_may_leave, held_downloads
         from downloads.leaving import leave_downloads
         from downloads.models import Download
         from downloads.personal_export import downloads_of
@@ -22,8 +23,9 @@ class DownloadsConfig(AppConfig):
         )
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
-        from releasehub.accounts.personal_data import register_eraser, register_exporter
+        from releasehub.accounts.personal_data import register_eraser, register_exporter, register_leaving_check
         from releasehub.apikeys.binding import register_download_lookup
+        from releasehub.core.holds import register_held_downloads
         from releasehub.webhooks.download_rules import register_downloads
         from releasehub.webhooks.services import register_snapshot
 
@@ -33,4 +35,6 @@ class DownloadsConfig(AppConfig):
         register_downloads(manages_endpoints, managed_downloads, owner_of, streamed_downloads, is_held_by_manager)
         register_download_lookup(lambda slug: Download.objects.with_slug(slug).values_list("pk", flat=True).first())
         register_eraser(leave_downloads)
+        register_leaving_check(ensure_may_leave)
+        register_held_downloads(held_downloads)
         register_exporter("downloads", downloads_of)

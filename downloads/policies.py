@@ -12,6 +12,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 
 HARD_DELETE = "downloads.hard_delete_download"
+HOLD = "downloads.hold_download"
 
 
 class CategoryPolicy(Policy[Category]):
@@ -95,6 +96,10 @@ class DownloadPolicy(Policy[Download]):
     def can_feature(self, actor: Actor, target: Download) -> bool:
         """Return whether the actor chooses the downloads that the front page shows first."""
         return self.is_moderator(actor) and not target.is_deleted
+
+    def can_hold(self, actor: Actor, target: Download) -> bool:
+        """Return whether the actor may place and lift legal holds. The state of the download does not matter."""
+        return actor.has_permission(HOLD)
 
     def needs_approval(self, actor: Actor, category: Category) -> bool:
         """Return whether a moderator has to approve what the actor publishes in the category."""

@@ -8,6 +8,7 @@ class VersionsConfig(AppConfig):
 
     def ready(self) -> None:
         from downloads.exposure import register_channel_check, register_exposure, register_scheme_change
+        from downloads.holds import register_contributions
         from releasehub.webhooks.services import register_snapshot
         from versions import lookups  # noqa: F401
         from versions.exposure import check_links_without_channel, remember_versions_of
@@ -16,6 +17,7 @@ class VersionsConfig(AppConfig):
         from versions.snapshots import version_snapshot
 
         register_snapshot(Version, version_snapshot)
+        register_contributions(lambda user: Version.all_objects.filter(author=user).order_by().values("download"))
         register_exposure(remember_versions_of)
         register_scheme_change(reread_numbers)
         register_channel_check(check_links_without_channel)

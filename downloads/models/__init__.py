@@ -3,6 +3,7 @@
 from downloads.models.access import AccessKey, AccessKeyUse, Share, StorePublication, TeamMember
 from downloads.models.category import Category
 from downloads.models.download import Download, PublicSlug
+from downloads.models.hold import LegalHold
 from downloads.models.page_view import PageView
 from downloads.models.prefix import Prefix
 
@@ -11,6 +12,7 @@ __all__ = [
     "AccessKeyUse",
     "Category",
     "Download",
+    "LegalHold",
     "PageView",
     "Prefix",
     "PublicSlug",

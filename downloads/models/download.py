@@ -162,6 +162,11 @@ class Download(PublicIdModel, SoftDeleteModel):
         return self.pk
 
     @property
+    def is_held(self) -> bool:
+        """Return whether the download is under a legal hold, for pages. Deletions ask `downloads.holds`."""
+        return hasattr(self, "legal_hold")
+
+    @property
     def path(self) -> str:
         return f"/downloads/{self.slug}.{self.pk}/"
 

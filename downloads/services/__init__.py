@@ -7,6 +7,7 @@ from downloads.services.categories import create_category, delete_category, upda
 from downloads.services.downloads import create_download, update_download
 from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
 from downloads.services.featuring import feature_download, unfeature_download
+from downloads.services.holding import lift_hold, place_hold
 from downloads.services.invitations import pending_invitations_of_download
 from downloads.services.locking import lock_download, lock_with_download
 from downloads.services.ownership import transfer_download
@@ -38,10 +39,12 @@ __all__ = [
     "feature_download",
     "find_targets",
     "is_publisher",
+    "lift_hold",
     "lock_download",
     "lock_with_download",
     "mark_download_deleted",
     "pending_invitations_of_download",
+    "place_hold",
     "publish_entity",
     "publish_to_store",
     "publishers_of",

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 from downloads.models import Download
-from files.models import Picture, PictureSize, SocialCard
+from files.models import Picture
 
 REPEATED = (Picture.Kind.ICON, Picture.Kind.COVER)
 
@@ -27,13 +27,6 @@ def with_sizes(pictures: models.QuerySet[Picture]) -> models.QuerySet[Picture]:
 def screenshots_of(download: Download) -> models.QuerySet[Picture]:
     """Return the screenshots in their order, with all that `shown` needs."""
     return with_sizes(Picture.objects.filter(download=download, kind=Picture.Kind.SCREENSHOT))
-
-
-def picture_blob_ids(download: Download) -> list[int]:
-    """Return the blobs of all pictures of a download, its social card included."""
-    sizes = PictureSize.objects.filter(picture__download=download).values_list("blob_id", flat=True)
-    cards = SocialCard.objects.filter(download=download).values_list("blob_id", flat=True)
-    return [*sizes, *cards]
 
 
 def shown(picture: Picture) -> dict[str, Any]:

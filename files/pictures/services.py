@@ -8,6 +8,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Max
 
+from downloads.holds import ensure_not_held
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download
@@ -49,7 +50,7 @@ def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **te
     Raises:
         NotFound: The actor may not see the download.
         Denied: The actor may not edit the download.
-        Conflict: The download has as many pictures of this kind as it may have.
+        Conflict: The download has as many pictures of this kind as it may have, or a legal hold forbids to replace one.
         Invalid: A text is too long.
         Rejected: The picture does not fit into a storage quota.
     """
@@ -58,7 +59,7 @@ def add_picture(*, actor: Actor, download: Download, stored: StoredPicture, **te
     authorize_picture(actor=actor, download=download)
     check_count(download, stored.kind)
     if FORMATS[stored.kind].max_count == 1:
-        _erase(Picture.objects.filter(download=download, kind=stored.kind))
+        _erase(download, Picture.objects.filter(download=download, kind=stored.kind))
     lock_quota(download.owner_id)
     check_room(download, stored.size_bytes)
     picture = _new_picture(download, stored, texts)
@@ -108,18 +109,21 @@ def remove_picture(*, actor: Actor, picture: Picture) -> None:
     Raises:
         NotFound: The actor may not see the download.
         Denied: The actor may not edit the download.
+        Conflict: The download is under a legal hold.
     """
     picture_policy.ensure("remove", actor, picture)
     picture.download = lock_download(picture.download_id)
     picture_policy.ensure("remove", actor, picture)
     changes = {"kind": picture.kind, "sha256": picture.sha256}
     audit.record(actor=actor, action=AuditAction.PICTURE_REMOVE, target=picture, changes=changes)
-    _erase([picture])
+    _erase(picture.download, [picture])
     announce_pictures(actor, picture.download)
 
 
-def _erase(pictures: Iterable[Picture]) -> None:
+def _erase(download: Download, pictures: Iterable[Picture]) -> None:
     ids = [picture.pk for picture in pictures]
+    if ids:
+        ensure_not_held(download.pk)
     blob_ids = PictureSize.objects.filter(picture__in=ids).values_list("blob_id", flat=True)
     # After the commit, because bytes cannot be restored if the transaction is rolled back.
     transaction.on_commit(partial(hint, "files.erase_blobs", sorted(set(blob_ids))))

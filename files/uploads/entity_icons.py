@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from downloads import services as downloads
+from downloads.holds import ensure_not_held
 from downloads.models import Download
 from downloads.policies import download_policy
 from files.models import DownloadIcon
@@ -43,6 +44,7 @@ def edit_entity(
 
     Raises:
         DomainError: As `update_download`.
+        Conflict: A legal hold forbids to replace or remove the icon.
     """
     download = downloads.update_download(actor=actor, download=download, **fields)
     if icon_path is None or has_icon(download, icon_path, icon_hash):
@@ -83,6 +85,7 @@ def _remove_icon(download: Download) -> list[str]:
     icon = DownloadIcon.objects.select_related("blob").filter(download=download).first()
     if icon is None:
         return []
+    ensure_not_held(download.pk)
     icon.delete()
     # After the commit, because bytes cannot be restored if the transaction is rolled back.
     transaction.on_commit(partial(hint, "files.erase_blobs", [icon.blob_id]))

@@ -15,6 +15,9 @@ class Eraser(Protocol):
     def __call__(self, *, actor: Actor, user: User) -> None: ...
 
 
+# Raises an error of the domain if the user may not leave now.
+LeavingCheck = Callable[[User], None]
+
 # Returns whether nothing is left. It is called again until it is, so it may stop early.
 TraceEraser = Callable[[User], bool]
 
@@ -26,11 +29,27 @@ MAX_EXPORTED_ROWS = 10_000  # of each kind
 _erasers: list[Eraser] = []
 _exporters: dict[str, Exporter] = {}
 _trace_erasers: list[TraceEraser] = []
+_leaving_checks: list[LeavingCheck] = []
 
 
 def register_eraser(eraser: Eraser) -> None:
     """Let `eraser` run when a user is anonymized."""
     _erasers.append(eraser)
+
+
+def register_leaving_check(check: LeavingCheck) -> None:
+    """Let `check` refuse to anonymize a user, in the transaction that would do it."""
+    _leaving_checks.append(check)
+
+
+def check_leaving(user: User) -> None:
+    """Check that the user may leave, before anything is erased.
+
+    Raises:
+        DomainError: A layer refuses it.
+    """
+    for check in _leaving_checks:
+        check(user)
 
 
 def register_trace_eraser(eraser: TraceEraser) -> None:

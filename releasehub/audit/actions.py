@@ -37,6 +37,8 @@ class AuditAction(models.TextChoices):
     DOWNLOAD_TRANSFER = "download.transfer"
     DOWNLOAD_RESTORE = "download.restore"
     DOWNLOAD_FEATURE = "download.feature"
+    LEGAL_HOLD_PLACE = "legal_hold.place"
+    LEGAL_HOLD_LIFT = "legal_hold.lift"
     VERSION_CREATE = "version.create"
     VERSION_UPDATE = "version.update"
     VERSION_PUBLISH = "version.publish"

@@ -8,21 +8,24 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connections, models, transaction
 from django.db.models import Min
 from django.utils import timezone
 
 from releasehub.audit.chain import first_link, stored_rows
 from releasehub.audit.links import Link
-from releasehub.audit.models import AuditCheckpoint, AuditHead, AuditSink
+from releasehub.audit.models import AuditCheckpoint, AuditEntry, AuditHead, AuditSink
 from releasehub.audit.signing import sign
 from releasehub.audit.trigger_sql import WHOLE_LOG
+from releasehub.core.holds import held_download_ids
 
 SLICE_ROWS = 10_000
 
 
 def clear_addresses() -> int:
     """Clear IP addresses that are older than AUDIT_ADDRESS_DAYS, together with the salts of their digests.
+
+    Rows about a download under a legal hold keep theirs.
 
     Returns:
         The number of cleared rows. With AUDIT_ADDRESS_DAYS=0, nothing is cleared.
@@ -32,7 +35,7 @@ def clear_addresses() -> int:
         return 0
     old = stored_rows().filter(created_at__lt=timezone.now() - timedelta(days=days), address__isnull=False)
     # A row without a position is not hashed yet, and its hash has to cover the digest of the address.
-    old = old.exclude(position=None)
+    old = _without_held(old.exclude(position=None))
     cleared = 0
     while ids := list(old.order_by("position").values_list("pk", flat=True)[:SLICE_ROWS]):
         cleared += stored_rows().filter(pk__in=ids).update(address=None, address_salt="")
@@ -45,7 +48,7 @@ def clear_addresses_of(user_id: int) -> bool:
     Returns:
         Whether none is left. Rows that are not chained yet keep theirs, because their hash has to cover its digest.
     """
-    rows = stored_rows().filter(actor_id=user_id, address__isnull=False)
+    rows = _without_held(stored_rows().filter(actor_id=user_id, address__isnull=False))
     rows.exclude(position=None).update(address=None, address_salt="")
     return not rows.exists()
 
@@ -53,7 +56,8 @@ def clear_addresses_of(user_id: int) -> bool:
 def prune() -> int:
     """Delete chained rows that are older than AUDIT_RETENTION_DAYS.
 
-    Rows that an active sink has not received yet are kept, because a gap in a sink could never be filled again.
+    Rows that an active sink has not received yet are kept, because a gap in a sink could never be filled again. Rows
+    from the oldest one about a download under a legal hold on are kept, because the chain allows no gap.
 
     Returns:
         The number of deleted rows. With AUDIT_RETENTION_DAYS=0, nothing is deleted.
@@ -82,7 +86,16 @@ def _last_prunable_link(days: int) -> Link | None:
     shipped = AuditSink.objects.filter(is_active=True).aggregate(lowest=Min("cursor"))["lowest"]
     if shipped is not None:
         old = old.filter(position__lte=shipped)
+    if held := held_download_ids():
+        first_held = chained.filter(download_id__in=held).aggregate(first=Min("position"))["first"]
+        old = old if first_held is None else old.filter(position__lt=first_held)
     return first_link(old.order_by("-position"))
+
+
+def _without_held(rows: models.QuerySet[AuditEntry]) -> models.QuerySet[AuditEntry]:
+    """Leave out the rows about downloads under a legal hold."""
+    held = held_download_ids()
+    return rows.exclude(download_id__in=held) if held else rows
 
 
 @transaction.atomic

@@ -20,6 +20,8 @@ from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
+from releasehub.core.models import SoftDeleteModel
+from releasehub.publishing.previews import Preview, preview_rows
 
 ROWS_ATTRIBUTE = "releasehub_listed_rows"
 
@@ -135,10 +137,20 @@ class ActionAdmin(PolicyModelAdmin):
             "action": action,
             "rows": rows,
             "expected": expected,
+            "preview": self.preview(rows) if action.erases else None,
             "is_wrong": is_wrong,
             "checkbox_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/releasehub/confirm.html", context)
+
+    def preview(self, rows: list[Any]) -> Preview | None:
+        """Return what erasing the rows takes along, for the page that asks for confirmation.
+
+        None for rows that take nothing along that people know, such as categories, which have to be empty.
+        """
+        if not issubclass(self.model, SoftDeleteModel):
+            return None
+        return preview_rows(self.model.all_objects.filter(pk__in=[row.pk for row in rows]))
 
     def confirmation(self, rows: list[Any]) -> str:
         """Return the text that the user has to type before rows are erased."""

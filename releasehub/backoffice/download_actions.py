@@ -26,6 +26,36 @@ def feature(actor: Actor, row: Download, place: str) -> None:
     services.feature_download(actor=actor, download=row, place=number)
 
 
+HOLD_ACTIONS = (
+    RowAction(
+        name="hold",
+        label="Place a legal hold",
+        done="under a legal hold",
+        run=lambda actor, row, reason: services.place_hold(actor=actor, download=row, reason=reason),
+        applies=lambda row: not row.is_held,
+        question="hold",
+        wants_reason=True,
+        needs_reason=True,
+        reason_use="the case or the order; shown to staff only, and kept in the audit log",
+        warning=(
+            "Nothing of the download can be erased until the hold is lifted: no version, file, picture, comment or "
+            "review, no event and no row of the audit log. Its owner and its authors cannot close their accounts. "
+            "Deletions that can be undone stay possible, but the purge skips them."
+        ),
+    ),
+    RowAction(
+        name="lift",
+        label="Lift the legal hold",
+        done="no longer under a legal hold",
+        run=lambda actor, row, reason: services.lift_hold(actor=actor, download=row, reason=reason),
+        applies=lambda row: row.is_held,
+        question="hold",
+        wants_reason=True,
+        reason_use="kept in the audit log",
+        warning="What was deleted before the retention period is erased with the next purge.",
+    ),
+)
+
 DOWNLOAD_ACTIONS = (
     RowAction(
         name="approve",
@@ -71,5 +101,6 @@ DOWNLOAD_ACTIONS = (
         applies=lambda row: row.featured_order is not None,
         question="feature",
     ),
+    *HOLD_ACTIONS,
     *deletion_actions(delete_download, services.restore_download, "download"),
 )

@@ -19,13 +19,16 @@ from releasehub.accounts.policies import user_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.download_actions import DOWNLOAD_ACTIONS
 from releasehub.backoffice.download_people import ShareInline, StoreInline, TeamInline, remove_person, save_person
-from releasehub.backoffice.filters import DeletedFilter
+from releasehub.backoffice.filters import DeletedFilter, HeldFilter
+from releasehub.backoffice.holds import HoldMixin
 from releasehub.backoffice.pictures import PicturesMixin
 from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
 from releasehub.core.actor import Actor
 from versions.models import Version
 
-STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "deleted": "danger"}
+STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "deleted": "danger"} | dict.fromkeys(
+    ("legal hold", "deleted, legal hold"), "warning"
+)
 
 
 class VersionsInline(ReadOnlyInline):
@@ -44,13 +47,13 @@ class VersionsInline(ReadOnlyInline):
 
 
 @admin.register(Download)
-class DownloadAdmin(PicturesMixin):
+class DownloadAdmin(HoldMixin, PicturesMixin):
     policy = download_policy
     view_on_site = attrgetter("path")
     download_path = ("pk",)
     list_display = ("title", "shown_state", "visibility", "category", "owner", "version_count", "last_update_at")
-    list_filter = ("state", "visibility", "kind", DeletedFilter, "category", "prefix")
-    list_select_related = ("category", "owner")
+    list_filter = ("state", "visibility", "kind", DeletedFilter, HeldFilter, "category", "prefix")
+    list_select_related = ("category", "owner", "legal_hold")
     search_fields = ("title", "slug", "tag_line", "owner__username")
     autocomplete_fields = ("category", "owner", "organization")
     readonly_fields = (
@@ -131,6 +134,8 @@ class DownloadAdmin(PicturesMixin):
 
     @display(description="state", label=STATE_COLORS, ordering="state")
     def shown_state(self, row: Download) -> str:
+        if row.is_held:
+            return "deleted, legal hold" if row.is_deleted else "legal hold"
         return "deleted" if row.is_deleted else row.state
 
     @display(description="downloads over time")

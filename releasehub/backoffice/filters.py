@@ -26,6 +26,19 @@ class DeletedFilter(SimpleListFilter):
         return queryset if self.value() == "all" else queryset.alive()
 
 
+class HeldFilter(SimpleListFilter):
+    """A filter for downloads under a legal hold. The lists of deleted rows contain them, too."""
+
+    title = "legal hold"
+    parameter_name = "held"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Under a legal hold")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(legal_hold__isnull=False) if self.value() else queryset
+
+
 class ReportStateFilter(SimpleListFilter):
     """A filter by the state of a report. Closed reports are hidden by default."""
 

@@ -52,6 +52,7 @@ SECTIONS = (
             ("Uploads", "upload", "files_uploadsession"),
             ("Downloads by day", "bar_chart", "files_downloadday"),
             ("Stored files", "database", "files_blob"),
+            ("Legal holds", "gavel", "downloads_legalhold"),
             ("Public numbers", "block", "versions_publicnumber"),
             ("Public file names", "block", "files_publicfilename"),
             ("Public slugs", "block", "downloads_publicslug"),

@@ -9,19 +9,20 @@ class CommunityConfig(AppConfig):
     verbose_name = "Community"
 
     def ready(self) -> None:
+        from downloads.holds import register_contributions
         from releasehub.accounts.personal_data import register_eraser, register_exporter
-        from releasehub.community.leaving import end_watches
+        from releasehub.community.leaving import end_watches, written_about
         from releasehub.community.models import Comment, Review
         from releasehub.community.personal_export import contributions_of
-        from releasehub.community.retention import purge_comments, purge_reports, purge_reviews
+        from releasehub.community.retention import community_purges
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
         from releasehub.publishing.purging import register_purge
         from releasehub.webhooks.services import register_snapshot
 
         register_snapshot(Comment, comment_snapshot)
         register_snapshot(Review, review_snapshot)
-        register_purge("comments", purge_comments)
-        register_purge("reviews", purge_reviews)
-        register_purge("reports", purge_reports)
+        for purge in community_purges():
+            register_purge(purge)
+        register_contributions(written_about)
         register_eraser(end_watches)
         register_exporter("community", contributions_of)

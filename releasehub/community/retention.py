@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from releasehub.community.models import Comment, Contribution, Report, Review
 from releasehub.community.services import delete_contribution, lock_contribution
-from releasehub.publishing.purging import purge_rows, purge_start
+from releasehub.publishing.purging import Purge, purge_rows, purge_start
 
 
-def purge_comments(older_than: timedelta | None) -> int:
-    """Erase comments that were deleted before the period, by default RELEASEHUB_COMMENT_RETENTION_DAYS."""
-    return _purge(Comment, older_than, settings.COMMENT_RETENTION_DAYS)
+def community_purges() -> tuple[Purge, ...]:
+    """Return how comments, reviews and reports are purged.
+
+    The periods are RELEASEHUB_COMMENT_RETENTION_DAYS, RELEASEHUB_RETENTION_DAYS as for downloads, and
+    RELEASEHUB_REPORT_RETENTION_DAYS, which counts from the day a report was closed.
+    """
+    return (
+        _deleted("comments", Comment, lambda: settings.COMMENT_RETENTION_DAYS),
+        _deleted("reviews", Review, lambda: settings.RETENTION_DAYS),
+        Purge("reports", _closed_reports, lambda rows: rows.delete()[0], download_path="download"),
+    )
 
 
-def purge_reviews(older_than: timedelta | None) -> int:
-    """Erase reviews that were deleted before the period, by default RELEASEHUB_RETENTION_DAYS as for downloads."""
-    return _purge(Review, older_than, settings.RETENTION_DAYS)
-
-
-def purge_reports(older_than: timedelta | None) -> int:
-    """Delete reports that were closed before the period, by default RELEASEHUB_REPORT_RETENTION_DAYS."""
+def _closed_reports(older_than: timedelta | None) -> QuerySet[Any] | None:
     before = purge_start(older_than, settings.REPORT_RETENTION_DAYS)
-    return 0 if before is None else Report.objects.filter(handled_at__lt=before).delete()[0]
+    return None if before is None else Report.objects.filter(handled_at__lt=before)
 
 
-def _purge(model: type[Contribution], older_than: timedelta | None, retention_days: int) -> int:
-    before = purge_start(older_than, retention_days)
-    if before is None:
-        return 0
-    rows = model.all_objects.deleted_before(before)
-    return purge_rows(rows, lock_contribution, lambda row, **options: delete_contribution(row=row, **options))
+def _deleted(name: str, model: type[Contribution], retention_days: Callable[[], int]) -> Purge:
+    def rows(older_than: timedelta | None) -> QuerySet[Any] | None:
+        before = purge_start(older_than, retention_days())
+        return None if before is None else model.all_objects.deleted_before(before).select_related("download", "author")
+
+    def erase(rows: QuerySet[Any]) -> int:
+        return purge_rows(rows, lock_contribution, lambda row, **options: delete_contribution(row=row, **options))
+
+    return Purge(name, rows, erase, download_path="download")

@@ -4,18 +4,20 @@ A soft deletion hides a row until the retention window ends. A hard deletion era
 the bytes that no other row refers to.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
+from downloads.holds import ensure_not_held
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import lock_download, mark_download_deleted
 from files.models import File
-from files.pictures.paths import picture_blob_ids
 from files.policies import file_policy
 from files.primary import elect_primary_file
 from files.public_names import note_reason
@@ -25,8 +27,16 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.tasks import hint
+from releasehub.publishing.erasing import one
 from releasehub.publishing.lifecycle import move
-from releasehub.publishing.purging import ensure_alive, ensure_deletable, purge_rows, purge_start, run_registered_purges
+from releasehub.publishing.purging import (
+    Purge,
+    ensure_alive,
+    ensure_deletable,
+    purge_rows,
+    purge_start,
+    registered_purges,
+)
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks import services as webhooks
 from releasehub.webhooks.endpoints import delete_endpoints_of
@@ -42,7 +52,7 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
     Raises:
         NotFound: The object is not visible to the actor.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
-        Conflict: It is already deleted.
+        Conflict: It is already deleted, or it is to be erased and is under a legal hold.
     """
     ensure_deletable(download_policy, actor, download, hard=hard)
     with transaction.atomic():
@@ -54,8 +64,9 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
             return
         # Everything that needs the rows comes before they are erased: the ids of the blobs, the audit row, the event
         # with its snapshot, and the reason that visitors of the old URLs are shown.
-        files = File.all_objects.filter(version__download=download)
-        _schedule_erasing([*files.values_list("blob_id", flat=True), *picture_blob_ids(download)])
+        ensure_not_held(download.pk)
+        erasure = one(download)
+        _schedule_erasing(erasure.blob_ids)
         delete_endpoints_of(actor=actor, download_id=download.pk)
         audit.record(actor=actor, action=AuditAction.DOWNLOAD_DELETE_HARD, target=download, reason=reason)
         webhooks.publish(actor=actor, event=EventType.DOWNLOAD_DELETED, target=download, hard=True, reason=reason)
@@ -63,7 +74,7 @@ def delete_download(*, actor: Actor, download: Download, hard: bool = False, rea
             was_open_to_all=download_policy.is_open_to(Actor(), download),
             reason=(reason or download.delete_reason)[:500],
         )
-        files.delete()
+        erasure.all_files.delete()
         download.delete()
 
 
@@ -75,7 +86,7 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
     Raises:
         NotFound: The object is not visible to the actor.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
-        Conflict: It is already deleted.
+        Conflict: It is already deleted, or it is to be erased and is under a legal hold.
     """
     if not hard:
         move(Move.DELETE, actor=actor, version=version, reason=reason)
@@ -84,11 +95,13 @@ def delete_version(*, actor: Actor, version: Version, hard: bool = False, reason
     with transaction.atomic():
         version = lock_version(version)
         version_policy.ensure("delete", actor, version, hard=True)
-        _schedule_erasing(File.all_objects.filter(version=version).values_list("blob_id", flat=True))
+        ensure_not_held(version.download_id)
+        erasure = one(version)
+        _schedule_erasing(erasure.blob_ids)
         audit.record(actor=actor, action=AuditAction.VERSION_DELETE_HARD, target=version, reason=reason)
         webhooks.publish(actor=actor, event=EventType.VERSION_DELETED, target=version, hard=True, reason=reason)
         version.public_numbers.update(was_open=version.is_open, reason=(reason or version.delete_reason)[:500])
-        File.all_objects.filter(version=version).delete()
+        erasure.all_files.delete()
         with tally_changes(version):
             version.delete()
 
@@ -99,20 +112,23 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
     Raises:
         NotFound: The file is not visible to the actor.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
-        Conflict: It is already deleted, or its version is sealed and the deletion is soft.
+        Conflict: It is already deleted, its version is sealed and the deletion is soft, or the deletion is hard and a
+            legal hold forbids it.
     """
     ensure_deletable(file_policy, actor, file, hard=hard)
     with transaction.atomic():
         file = lock_file(file)
         file_policy.ensure("delete", actor, file, hard=hard)
-        if not hard:
+        if hard:
+            ensure_not_held(file.version.download_id)
+        else:
             ensure_alive(file)
             _ensure_unsealed(file.version)
         note_reason(file, reason)
         if not file.is_deleted:
             count_files(file.version, -int(file.validation_status == File.Validation.PASSED))
         if hard:
-            _schedule_erasing([file.blob_id])
+            _schedule_erasing(one(file).blob_ids)
             audit.record(actor=actor, action=AuditAction.FILE_DELETE_HARD, target=file, reason=reason)
             webhooks.publish(actor=actor, event=EventType.FILE_DELETED, target=file, hard=True, reason=reason)
             version = file.version
@@ -128,34 +144,51 @@ def delete_file(*, actor: Actor, file: File, hard: bool = False, reason: str = "
 def purge_deleted(*, older_than: timedelta | None = None) -> dict[str, int]:
     """Erase rows that were soft-deleted before the retention window. RELEASEHUB_RETENTION_DAYS=0 turns this off.
 
-    A row that another request restores or erases in the meantime is skipped.
+    A row that another request restores or erases in the meantime is skipped, and so is one under a legal hold.
 
     Returns:
         The numbers of erased downloads, versions and files, and of the rows that other apps registered.
     """
-    return _purge_releases(purge_start(older_than, settings.RETENTION_DAYS)) | run_registered_purges(older_than)
+    return {purge.name: purge.run(older_than) for purge in purges()}
 
 
-def _purge_releases(before: datetime | None) -> dict[str, int]:
-    if before is None:
-        return {"downloads": 0, "versions": 0, "files": 0}
-    return {
-        "downloads": purge_rows(
-            Download.all_objects.deleted_before(before),
+def purges() -> tuple[Purge, ...]:
+    """Return all kinds of rows that are purged, in the order in which that happens."""
+    return (*_RELEASES, *registered_purges())
+
+
+def _deleted(model: Any, *related: str) -> Callable[[timedelta | None], QuerySet[Any] | None]:
+    def rows(older_than: timedelta | None) -> QuerySet[Any] | None:
+        before = purge_start(older_than, settings.RETENTION_DAYS)
+        return None if before is None else model.all_objects.deleted_before(before).select_related(*related)
+
+    return rows
+
+
+_RELEASES = (
+    Purge(
+        "downloads",
+        _deleted(Download),
+        lambda rows: purge_rows(
+            rows,
             lambda row: lock_download(row.pk),
             lambda row, **options: delete_download(download=row, **options),
         ),
-        "versions": purge_rows(
-            Version.all_objects.deleted_before(before).select_related("download"),
-            lock_version,
-            lambda row, **options: delete_version(version=row, **options),
-        ),
-        "files": purge_rows(
-            File.all_objects.deleted_before(before).select_related("version__download"),
-            lock_file,
-            lambda row, **options: delete_file(file=row, **options),
-        ),
-    }
+        download_path="",
+    ),
+    Purge(
+        "versions",
+        _deleted(Version, "download"),
+        lambda rows: purge_rows(rows, lock_version, lambda row, **options: delete_version(version=row, **options)),
+        download_path="download",
+    ),
+    Purge(
+        "files",
+        _deleted(File, "version__download"),
+        lambda rows: purge_rows(rows, lock_file, lambda row, **options: delete_file(file=row, **options)),
+        download_path="version__download",
+    ),
+)
 
 
 def _ensure_unsealed(version: Version) -> None:
@@ -166,11 +199,11 @@ def _ensure_unsealed(version: Version) -> None:
         )
 
 
-def _schedule_erasing(blob_ids: Iterable[int | None]) -> None:
+def _schedule_erasing(blob_ids: Iterable[int]) -> None:
     """Erase unreferenced blobs in a worker after the current transaction commits.
 
     Bytes cannot be rolled back: if they were erased earlier, a failed transaction would leave files without content.
     """
-    ids = sorted({blob_id for blob_id in blob_ids if blob_id is not None})
+    ids = list(blob_ids)
     if ids:
         transaction.on_commit(partial(hint, "files.erase_blobs", ids))

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from downloads.holds import Held, ensure_not_held, not_held
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor, system_actor
@@ -20,21 +23,49 @@ from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound
 from releasehub.core.models import SoftDeleteModel
 from releasehub.core.policy import Policy, Target
 
-Purge = Callable[[timedelta | None], int]
 
-_purges: dict[str, Purge] = {}
+@dataclass(frozen=True)
+class Purge:
+    """The purge of the rows of one kind. The preview and the purge select the same rows.
 
-
-def register_purge(name: str, purge: Purge) -> None:
-    """Register a function that erases the rows that were deleted before a retention period, and returns their number.
-
-    It gets the period, or None for the configured one. `name` is the name of the rows in the result of the purge.
+    Attributes:
+        name: The name of the rows in the result of the purge.
+        rows: Returns the rows that are older than a period, or than the configured one if it is None. It returns None
+            if they are kept without end.
+        erase: Erases the rows and returns their number.
+        download_path: The lookup from a row to its download; empty for a download.
     """
-    _purges[name] = purge
+
+    name: str
+    rows: Callable[[timedelta | None], QuerySet[Any] | None]
+    erase: Callable[[QuerySet[Any]], int]
+    download_path: str
+
+    def due(self, older_than: timedelta | None) -> QuerySet[Any] | None:
+        """Return the rows that the purge erases: those without a legal hold."""
+        rows = self.rows(older_than)
+        return None if rows is None else rows.filter(not_held(self.download_path))
+
+    def held(self, older_than: timedelta | None) -> QuerySet[Any] | None:
+        """Return the rows that are old enough, but under a legal hold."""
+        rows = self.rows(older_than)
+        return None if rows is None else rows.exclude(not_held(self.download_path))
+
+    def run(self, older_than: timedelta | None) -> int:
+        rows = self.due(older_than)
+        return 0 if rows is None else self.erase(rows)
 
 
-def run_registered_purges(older_than: timedelta | None) -> dict[str, int]:
-    return {name: purge(older_than) for name, purge in _purges.items()}
+_purges: list[Purge] = []
+
+
+def register_purge(purge: Purge) -> None:
+    """Let the purge of soft-deleted rows include rows of another kind."""
+    _purges.append(purge)
+
+
+def registered_purges() -> tuple[Purge, ...]:
+    return tuple(_purges)
 
 
 def purge_start(older_than: timedelta | None, retention_days: int) -> datetime | None:
@@ -48,8 +79,9 @@ def purge_rows(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[
     """Erase each row in its own transaction, if it is still soft-deleted once it is locked."""
     count, actor = 0, system_actor()
     for row in list(rows):
-        # NotFound: another request has deleted the row permanently. Not deleted: it was restored in the meantime.
-        with suppress(NotFound), transaction.atomic():
+        # NotFound: another request has deleted the row permanently. Held: a legal hold was placed in the meantime.
+        # Not deleted: the row was restored in the meantime.
+        with suppress(NotFound, Held), transaction.atomic():
             if lock(row).is_deleted:
                 erase(row, actor=actor, hard=True, reason=row.delete_reason or "the retention period has ended")
                 count += 1
@@ -57,12 +89,15 @@ def purge_rows(rows: Iterable[Any], lock: Callable[[Any], Any], erase: Callable[
 
 
 def ensure_deletable(policy: Policy[Target], actor: Actor, target: Target, *, hard: bool) -> None:
-    """Check the right to delete, and record a denied hard deletion in the audit log.
+    """Check the right to delete and legal holds, and record a refused hard deletion in the audit log.
 
-    This runs before the transaction of the deletion starts, so that the audit row is not rolled back with it.
+    This runs before the transaction of the deletion starts, so that the audit row is not rolled back with it. The
+    deletion checks both again once it holds the lock on the download.
     """
     try:
         policy.ensure("delete", actor, target, hard=hard)
+        if hard:
+            ensure_not_held(target.download_id)  # type: ignore[attr-defined]
     except (Denied, Conflict):
         if hard:
             audit.record(actor=actor, action=AuditAction.HARD_DELETE_REFUSED, target=target)

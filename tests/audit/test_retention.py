@@ -138,3 +138,19 @@ def test_rows_after_the_checkpoint_cannot_be_deleted(log: None) -> None:
         with pytest.raises(Error, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM audit_auditentry WHERE {condition}")  # noqa: S608
     assert AuditEntry.objects.count() == 60
+
+
+def test_rows_of_a_download_under_a_legal_hold_stay(make_rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows after them stay as well, because the chain allows no gap."""
+    old = timezone.now() - timedelta(days=400)
+    make_rows(2, old, address="192.0.2.7")
+    held = make_rows(1, old, address="192.0.2.7", download_id=7)[0]
+    make_rows(2, old, address="192.0.2.7")
+    tasks.chain()
+    monkeypatch.setattr("releasehub.core.holds._lookups", [lambda: [7]])
+    assert (retention.clear_addresses(), retention.prune()) == (4, 2)
+    assert AuditEntry.objects.order_by("id").first() == held
+    assert AuditEntry.objects.get(address__isnull=False) == held
+    assert verify().fault is None
+    monkeypatch.setattr("releasehub.core.holds._lookups", [])
+    assert (retention.clear_addresses(), retention.prune()) == (1, 3)

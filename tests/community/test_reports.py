@@ -16,7 +16,6 @@ from releasehub.audit.models import AuditEntry
 from releasehub.community.models import Report
 from releasehub.community.personal_export import contributions_of
 from releasehub.community.report_policy import report_policy
-from releasehub.community.retention import purge_reports
 from releasehub.community.services import (
     create_report,
     delete_contribution,
@@ -25,7 +24,7 @@ from releasehub.community.services import (
 )
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound, TooMany
-from releasehub.publishing.deletion import delete_download
+from releasehub.publishing.deletion import delete_download, purge_deleted
 from releasehub.webhooks.models import Event
 from tests.factories import make_comment, make_download, make_report, make_review, make_user, make_version, system
 
@@ -170,9 +169,9 @@ def test_personal_export_contains_the_reports_of_a_user() -> None:
 
 def test_closed_reports_are_deleted_after_their_period(moderator: Actor) -> None:
     still_open, closed = make_report(), resolve_report(actor=moderator, report=make_report())
-    assert purge_reports(timedelta(days=1)) == 0
+    assert purge_deleted(older_than=timedelta(days=1))["reports"] == 0
     Report.objects.filter(pk=closed.pk).update(handled_at=timezone.now() - timedelta(days=200))
-    assert purge_reports(None) == 1
+    assert purge_deleted()["reports"] == 1
     assert list(Report.objects.all()) == [still_open]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 
-from downloads.services import set_team_member, share_download
+from downloads.services import place_hold, set_team_member, share_download
 from files.models import DownloadDay
 from releasehub.accounts.models import Invitation, Membership, Role, User
 from releasehub.accounts.services import invite
@@ -99,6 +99,7 @@ def make_records(version: Any) -> None:
     delete_file(actor=system(), file=download.versions.get(number="0.8.0").files.get(), hard=True)
     delete_version(actor=system(), version=download.versions.get(number="0.9.0"), hard=True)
     delete_download(actor=system(), download=make_download(title="Gone"), hard=True)
+    place_hold(actor=system(), download=make_download(title="Held"), reason="A case")
     DownloadDay.objects.create(file=version.files.get(), day="2026-01-01", downloads=3)
     AuditSink.objects.create(kind="jsonl", target="audit")
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.leaving import erase_sign_in
 from releasehub.accounts.models import Invitation, Membership, User
-from releasehub.accounts.personal_data import erasers, trace_erasers
+from releasehub.accounts.personal_data import check_leaving, erasers, trace_erasers
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.members import end_membership
 from releasehub.audit import services as audit
@@ -42,7 +42,7 @@ def anonymize_user(*, actor: Actor, user: User, reason: str = "") -> User:
     Raises:
         NotFound: The actor may not see the account.
         Denied: The actor may not change the account, or it is the actor's own or that of a site administrator.
-        Conflict: The user is the last owner or admin of an organization.
+        Conflict: The user is the last owner or admin of an organization, or a legal hold covers what the user made.
     """
     if user.is_superuser and user_policy.can_view(actor, user):
         raise Denied(f"{user} is a site administrator. Take that status away before you anonymize the account.")
@@ -61,7 +61,7 @@ def close_account(*, actor: Actor, user: User) -> User:
     Raises:
         NotFound: The actor may not see the account.
         Denied: It is not the actor's own, or the user is a site administrator.
-        Conflict: The user is the last owner or admin of an organization.
+        Conflict: The user is the last owner or admin of an organization, or a legal hold covers what the user made.
     """
     user_policy.ensure("close", actor, user)
     user = _lock(user)
@@ -70,6 +70,7 @@ def close_account(*, actor: Actor, user: User) -> User:
 
 
 def _anonymize(actor: Actor, user: User, reason: str) -> User:
+    check_leaving(user)
     for member in Membership.objects.filter(user=user).select_related("organization").order_by("organization_id"):
         end_membership(actor=actor, member=member)
     _delete_invitations(user)

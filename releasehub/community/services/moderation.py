@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from downloads.holds import ensure_not_held
 from releasehub.community.models import Contribution, Review
 from releasehub.community.policies import contribution_policy
 from releasehub.community.services.reviews import ensure_only_review
@@ -44,13 +45,14 @@ def delete_contribution(*, actor: Actor, row: Contribution, hard: bool = False, 
     Raises:
         NotFound: The actor may not see the row.
         Denied: The actor may not delete it. A denied hard deletion is recorded in the audit log.
-        Conflict: It is already deleted.
+        Conflict: It is already deleted, or a hard deletion is not possible because of a legal hold.
     """
     ensure_deletable(contribution_policy, actor, row, hard=hard)
     with transaction.atomic():
         row = lock_contribution(row)
         contribution_policy.ensure("delete", actor, row, hard=hard)
         if hard:
+            ensure_not_held(row.download_id)
             add_to_counts(row.download, counts_of(row), {})
             announce(actor, row, "delete_hard", "deleted", reason=reason, hard=True)
             row.delete()

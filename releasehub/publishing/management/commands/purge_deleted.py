@@ -1,5 +1,6 @@
 """Erase the rows that were soft-deleted before the retention window, by hand or from cron."""
 
+import sys
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
@@ -7,10 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from releasehub.publishing.deletion import purge_deleted
+from releasehub.publishing.previews import preview_purge
 
 
 class Command(BaseCommand):
-    help = "Permanently delete everything that was soft-deleted before the retention period, and print the counts."
+    help = (
+        "Permanently delete everything that was soft-deleted before the retention period. The command first prints "
+        "what goes, asks for confirmation if it runs in a terminal, and prints the counts at the end."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -19,8 +24,21 @@ class Command(BaseCommand):
             metavar="DAYS",
             help="the retention period in days (default: RELEASEHUB_RETENTION_DAYS)",
         )
+        parser.add_argument("--dry-run", action="store_true", help="print what would be erased, and erase nothing")
+        parser.add_argument("--no-input", action="store_true", help="do not ask for confirmation in a terminal")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, dry_run: bool, no_input: bool, **options: Any) -> None:
         days = options["older_than"]
-        counts = purge_deleted(older_than=timedelta(days=days) if days is not None else None)
+        older_than = timedelta(days=days) if days is not None else None
+        preview = preview_purge(older_than)
+        for line in [*preview.lines(), *preview.name_lines()]:
+            self.stderr.write(line)
+        if dry_run or not (no_input or preview.is_empty or self._is_confirmed()):
+            self.stderr.write("Nothing was erased.")
+            return
+        counts = purge_deleted(older_than=older_than)
         self.stdout.write(", ".join(f"{number} {name}" for name, number in counts.items()))
+
+    def _is_confirmed(self) -> bool:
+        """Ask for confirmation in a terminal. For a run from cron, the period is the confirmation."""
+        return not sys.stdin.isatty() or input("Type yes to erase this: ").strip() == "yes"

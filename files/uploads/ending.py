@@ -84,3 +84,9 @@ def end_upload(upload: UploadSession, state: UploadSession.State, *, actor: Acto
     if actor is not None:
         audit.record(actor=actor, action=AuditAction.UPLOAD_ABORT, target=upload)
     return True
+
+
+def expire_all_uploads() -> int:
+    """End all open uploads, because the storage that holds their parts is not in use any more; return their number."""
+    open_uploads = UploadSession.objects.filter(state__in=[UploadSession.State.CREATED, UploadSession.State.UPLOADED])
+    return open_uploads.update(state=UploadSession.State.EXPIRED, updated_at=timezone.now())

@@ -46,6 +46,11 @@ def rebuild_index() -> int:
     return refresh_index()
 
 
+def schedule_rebuild() -> None:
+    """Let the background task index all downloads again, because the full-text table was not copied with the rows."""
+    SearchCursor.objects.update(built_id=0)
+
+
 def _is_behind() -> bool:
     """Return whether there is something to do, without a transaction: on SQLite it would wait for every writer."""
     if Event.objects.filter(position=None).exists():

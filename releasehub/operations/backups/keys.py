@@ -49,24 +49,22 @@ def use_keys(keys: KeyMaterial) -> list[str]:
     if not os.environ.get("SECRET_KEY", "").strip():
         _write_private(Path(settings.DATA_DIR) / "secret_key", keys["secret_key"])
         settings.SECRET_KEY = keys["secret_key"]
-    wanted = {
+    present, wanted = _variables(current_keys()), _variables(keys)
+    different = [name for name, value in wanted.items() if value != present[name]]
+    if different:
+        lines = "".join(f"{name}={wanted[name]}\n" for name in different)
+        _write_private(Path(settings.DATA_DIR) / ENVIRONMENT_FILE, lines)
+    settings.SECRET_KEY, settings.AUDIT_KEY = keys["secret_key"], keys["audit_key"]
+    settings.SECRET_KEY_FALLBACKS = keys["secret_key_fallbacks"]
+    return different
+
+
+def _variables(keys: KeyMaterial) -> dict[str, str]:
+    return {
         "SECRET_KEY": keys["secret_key"],
         "SECRET_KEY_FALLBACKS": ",".join(keys["secret_key_fallbacks"]),
         "RELEASEHUB_AUDIT_KEY": keys["audit_key"],
     }
-    present = current_keys()
-    found = {
-        "SECRET_KEY": present["secret_key"],
-        "SECRET_KEY_FALLBACKS": ",".join(present["secret_key_fallbacks"]),
-        "RELEASEHUB_AUDIT_KEY": present["audit_key"],
-    }
-    unset = [name for name, value in wanted.items() if value and value != found[name]]
-    if unset:
-        lines = "".join(f"{name}={wanted[name]}\n" for name in unset)
-        _write_private(Path(settings.DATA_DIR) / ENVIRONMENT_FILE, lines)
-    settings.SECRET_KEY, settings.AUDIT_KEY = keys["secret_key"], keys["audit_key"]
-    settings.SECRET_KEY_FALLBACKS = keys["secret_key_fallbacks"]
-    return unset
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -1,0 +1,136 @@
+"""Restore a backup into an empty hub: files first, then the keys, and the rows in one transaction.
+
+An interrupted run can be repeated. It continues with the files, and a marker in the data directory tells that the rows
+which the hub may already have are those of this backup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.core.management import call_command
+from django.db import connection
+
+from files.storage import blob_storage
+from files.uploads.ending import expire_all_uploads
+from releasehub.operations.backups.copying import REPORTED_FILES
+from releasehub.operations.backups.entries import BLOB, BackupFile, read_entries
+from releasehub.operations.backups.keys import stored_keys, use_keys
+from releasehub.operations.backups.lines import read_lines
+from releasehub.operations.backups.manifest import Manifest, part_name, read_manifest
+from releasehub.operations.backups.proof import Proof, prove
+from releasehub.operations.errors import OperationError
+from releasehub.operations.exclusive import exclusive
+from releasehub.operations.history import BackupFigures, record_backup
+from releasehub.operations.tables.export import Progress
+from releasehub.operations.tables.load import is_empty, load_lines
+from releasehub.operations.tables.schema_state import ensure_known, prepare_tables
+from releasehub.operations.vault.vault import Vault, open_vault
+from releasehub.search.refresh import schedule_rebuild
+
+
+def restore_backup(
+    target: str,
+    *,
+    passphrase: str,
+    backup_id: str = "",
+    replace: bool = False,
+    progress: Progress = lambda text: None,
+) -> Proof:
+    """Restore a backup, by default the newest complete one, and prove that the hub has its content.
+
+    Args:
+        target: A folder, or s3://bucket/folder.
+        passphrase: The passphrase of the target.
+        backup_id: The backup to restore.
+        replace: Whether to replace the rows of a hub that is not empty.
+        progress: Called with a line of text now and then.
+
+    Raises:
+        OperationError: The backup cannot be read, or the hub is not empty.
+        DomainError: The storage failed.
+    """
+    with exclusive():
+        vault = open_vault(target, passphrase)
+        manifest = read_manifest(vault, backup_id)
+        migrations = [(app, name) for app, name in manifest.migrations]
+        ensure_known(migrations, manifest.release)
+        marker = Path(settings.DATA_DIR) / "restoring"
+        _ensure_replaceable(marker, manifest, replace=replace)
+        marker.write_text(manifest.backup_id, encoding="utf-8")
+        _restore_files(vault, read_entries(vault, manifest.backup_id), manifest, progress)
+        variables = use_keys(stored_keys(vault, manifest.backup_id))
+        prepare_tables(connection, migrations)
+        load_lines(connection, read_lines(vault, part_name(manifest.backup_id, "database")), progress=progress)
+        _finish(target, manifest)
+        proof = prove(manifest, progress)
+        proof.variables = variables
+        marker.unlink()
+        return proof
+
+
+def _ensure_replaceable(marker: Path, manifest: Manifest, *, replace: bool) -> None:
+    is_continued = marker.exists() and marker.read_text(encoding="utf-8") == manifest.backup_id
+    if not (replace or is_continued or is_empty(connection)):
+        raise OperationError(
+            "This hub is not empty: it has users, downloads or audit rows. Restore into an empty database, or add "
+            "--replace to delete all of its rows."
+        )
+
+
+def _restore_files(vault: Vault, entries: Iterable[BackupFile], manifest: Manifest, progress: Progress) -> None:
+    """Restore all files. Those that the storage has already stay; the proof compares every one with its digest."""
+    for number, entry in enumerate(entries, 1):
+        if entry.key not in manifest.problems:
+            if entry.kind == BLOB:
+                _restore_blob(vault, entry)
+            else:
+                _restore_export(vault, entry)
+        if number % REPORTED_FILES == 0:
+            progress(f"{number} of {manifest.file_count} files restored")
+
+
+def _restore_blob(vault: Vault, entry: BackupFile) -> None:
+    if blob_storage().size(entry.key) == entry.size_bytes:
+        return
+    digest = hashlib.sha256()
+    writer = blob_storage().new_writer(entry.key)
+    try:
+        for chunk in vault.chunks(vault.object_name(entry.sha256)):
+            digest.update(chunk)
+            writer.write(chunk)
+        if digest.hexdigest() != entry.sha256:
+            raise OperationError(f"{entry.key} has content with a different SHA-256. Use another backup.")
+        writer.finish()
+    except BaseException:
+        writer.abort()
+        raise
+
+
+def _restore_export(vault: Vault, entry: BackupFile) -> None:
+    storage = storages["default"]
+    content = b"".join(vault.chunks(vault.object_name(entry.sha256)))
+    if storage.exists(entry.key):
+        storage.delete(entry.key)
+    storage.save(entry.key, ContentFile(content))
+
+
+def _finish(target: str, manifest: Manifest) -> None:
+    """Apply newer migrations, and start again what the rows say was under way on the other machine."""
+    call_command("migrate", verbosity=0, interactive=False)
+    expire_all_uploads()
+    schedule_rebuild()
+    figures = BackupFigures(
+        file_count=manifest.file_count,
+        new_file_count=manifest.new_file_count,
+        size_bytes=manifest.file_bytes,
+        stored_bytes=manifest.stored_bytes,
+    )
+    started_at = datetime.fromisoformat(manifest.created_at)
+    record_backup(manifest.backup_id, target=target, started_at=started_at, figures=figures)

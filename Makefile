@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run check test test-services bench lint lint-types lint-rest lock messages clean
+.PHONY: help run check test test-services bench lint lint-types lint-rest prepared-tests lock messages clean
 
 BIN := .venv/bin
 PYTHONS := python3.13 python3.12 python3.11 python3
@@ -29,7 +29,8 @@ run: .venv/.stamp-run ## run ReleaseHub with demo data until Ctrl-C (PORT, RELEA
 check: lint ## run style checks, types and the fast tests, in under a minute once the caches are warm
 	$(EMBEDDED) $(BIN)/python -m pytest -q $(FAST) $(ARGS)
 
-test: lint ## run all checks and the whole test suite on the embedded defaults
+test: .venv/.stamp-dev ## run all checks and the whole test suite on the embedded defaults
+	@$(MAKE) --no-print-directory -j 2 lint-types lint-rest prepared-tests
 	$(EMBEDDED) $(BIN)/python -m pytest $(ARGS)
 
 test-services: .venv/.stamp-dev ## run the suite on its own PostgreSQL, Redis and S3 servers
@@ -52,6 +53,12 @@ lint-rest:
 	$(TESTED) $(BIN)/python manage.py check --fail-level WARNING
 	$(TESTED) $(BIN)/python manage.py makemigrations --check --dry-run
 	! grep -nE '://|^--(index|extra-index|find-links|trusted)' $(LOCKS)
+
+# In a fresh clone, every test process would otherwise compile all tests, and all of them but one would wait for the
+# migrations. Here both are done once, beside the check of the types. An error is reported by the run itself.
+prepared-tests:
+	@$(TESTED) $(BIN)/python -m tests.migrated_database
+	@$(EMBEDDED) $(BIN)/python -m pytest -qq -n 0 --collect-only >/dev/null 2>&1 || true
 
 lock: ## renew the four lock files
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; set -e; \

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import functools
 import gc
+import itertools
 import os
 import shutil
 import weakref
@@ -99,34 +100,21 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def stored_database() -> Path | None:
-    """Return where SQLite's migrated database is stored between runs, or None on PostgreSQL."""
-    return migrated_database.stored_file() if connection.vendor == "sqlite" else None
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Skip the migrations on SQLite, where the database is restored from the stored one."""
+    connection.settings_dict["TEST"]["MIGRATE"] = connection.vendor != "sqlite"
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, stored_database: Path | None
-) -> None:
-    """Skip the migrations where the database will be restored from the stored one."""
-    connection.settings_dict["TEST"]["MIGRATE"] = stored_database is None or not stored_database.exists()
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(
-    django_db_setup: None, django_db_blocker: Any, stored_database: Path | None, worker_id: str
-) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Create the test database, and close every connection before it goes.
 
     PostgreSQL drops no database that is in use, and Django gives a connection to the event loop of Playwright and to
     each thread of a live server.
     """
-    if stored_database is not None:
+    if connection.vendor == "sqlite":
         with django_db_blocker.unblock():
-            if connection.settings_dict["TEST"]["MIGRATE"]:
-                migrated_database.store(connection, stored_database, worker_id)
-            else:
-                migrated_database.restore(connection, stored_database)
+            migrated_database.restore(migrated_database.ensure_stored())
     opened: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def remember(connection: Any, **_: Any) -> None:
@@ -189,6 +177,17 @@ def s3_models_loaded_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_file_waits_for_the_disk() -> Iterator[None]:
+    """Leave written files in the memory of the system, because no test ends in a power failure.
+
+    `tests/files/storage/test_local_writer.py` checks that the hub waits. The hubs that tests start do so, too.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("files.storage.local_writer.os.fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def connections_outlive_responses() -> Iterator[None]:
     """Keep the connection that holds the transaction of the test open when the test closes a response.
 
@@ -209,10 +208,21 @@ def connections_outlive_responses() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.fixture(scope="session")
+def new_storage_path(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Return a function that names a folder which does not exist yet, for the stored files of one test.
+
+    Nearly all tests store nothing, so nothing is created. `tmp_path` creates a folder and lists those of all earlier
+    tests each time, which took a sixteenth of the run.
+    """
+    parent, numbers = tmp_path_factory.mktemp("storage"), itertools.count()
+    return lambda: parent / str(next(numbers)) / "files"
+
+
 @pytest.fixture(autouse=True)
-def storage_of_its_own(tmp_path: Path, settings: Any) -> Iterator[None]:
-    """Store files in the folder of the test. On S3, all tests share one bucket, with keys that never repeat."""
-    for name, value in stored_in(tmp_path / "files").items():
+def storage_of_its_own(new_storage_path: Callable[[], Path], settings: Any) -> Iterator[None]:
+    """Store files in a folder of the test. On S3, all tests share one bucket, with keys that never repeat."""
+    for name, value in stored_in(new_storage_path()).items():
         setattr(settings, name, value)
     clear_caches()
     yield
@@ -341,10 +351,10 @@ def world(ready: Ready) -> Any:
 
 
 @pytest.fixture
-def local_storage(settings: Any, tmp_path: Path) -> Iterator[LocalStorage]:
+def local_storage(settings: Any) -> Iterator[LocalStorage]:
     """Use a local folder, even if the suite runs on S3: for tests that look at everything that is stored."""
     settings.STORAGE_KIND = "local"
-    location = {"location": tmp_path / "files", "base_url": None}
+    location = {"location": settings.FILES_DIR, "base_url": None}
     releases = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": location}
     settings.STORAGES = settings.STORAGES | {"releases": releases}
     blob_storage.cache_clear()

@@ -1,23 +1,33 @@
-"""Start a test process with a migrated SQLite database that an earlier run has stored.
+"""Start a test process with a migrated SQLite database that is stored between runs.
 
 All migrations together take longer than most test files. Their result depends on nothing but the migrations, so it is
 stored in a file that is named after their content. PostgreSQL always migrates: the run on services proves that it can.
+
+    python -m tests.migrated_database      store the database if it is missing
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import shutil
 import sqlite3
-from contextlib import closing
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import django
 from django.apps import apps
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection
 
-FOLDER = Path(__file__).resolve().parents[1] / ".pytest_cache" / "migrated"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".pytest_cache" / "migrated"
+SERVICES = {"DATABASE_URL", "REDIS_URL", "RELEASEHUB_STORAGE"}
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "releasehub.settings.test"}
 
 
 def stored_file() -> Path:
@@ -29,32 +39,58 @@ def stored_file() -> Path:
     return FOLDER / f"{digest.hexdigest()[:32]}.sqlite3"
 
 
-def restore(connection: BaseDatabaseWrapper, path: Path) -> None:
+def ensure_stored() -> Path:
+    """Return the stored database. The first process that asks makes it; others that ask meanwhile wait for it."""
+    path = stored_file()
+    if not path.exists():
+        environment = {name: value for name, value in os.environ.items() if name not in SERVICES} | SETTINGS
+        subprocess.run([sys.executable, "-m", __name__], cwd=ROOT, env=environment, check=True)
+    return path
+
+
+@contextmanager
+def lock() -> Iterator[None]:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def restore(path: Path) -> None:
     with closing(sqlite3.connect(path)) as stored:
-        stored.backup(raw(connection))
+        stored.backup(raw())
 
 
 def copy_to(path: Path) -> None:
-    """Copy the stored database, if there is one, so that a process that a test starts has nothing to migrate."""
-    if (stored := stored_file()).exists():
-        shutil.copyfile(stored, path)
-        path.chmod(0o600)
+    """Copy the stored database, so that a process that a test starts has nothing to migrate."""
+    shutil.copyfile(ensure_stored(), path)
+    path.chmod(0o600)
 
 
-def store(connection: BaseDatabaseWrapper, path: Path, process: str) -> None:
-    """Store the database, and remove those of other migrations. Several test processes may do so at the same time."""
-    if "django_migrations" not in connection.introspection.table_names():
-        return  # a run whose tests need no database has created none
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{process}")
+def store(path: Path) -> None:
+    """Store the database, and remove those of other migrations."""
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.unlink(missing_ok=True)
     with closing(sqlite3.connect(unfinished)) as target:
-        raw(connection).backup(target)
+        raw().backup(target)
     unfinished.replace(path)
     for other in path.parent.glob("*.sqlite3"):
         if other != path:
             other.unlink(missing_ok=True)
 
 
-def raw(connection: BaseDatabaseWrapper) -> Any:
+def raw() -> Any:
     connection.ensure_connection()
     return connection.connection
+
+
+def main() -> None:
+    django.setup()
+    with lock():
+        if not (path := stored_file()).exists():
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            store(path)
+
+
+if __name__ == "__main__":
+    main()

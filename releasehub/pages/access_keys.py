@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from downloads.models import AccessKey
 from downloads.policies import manageable_access_keys
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Invalid, NotFound
+from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.latest import latest_version
@@ -22,9 +22,8 @@ from releasehub.distribution.previews import previewed_versions
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.paging import page_of_rows
-
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @login_required
@@ -44,23 +43,20 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     form = AccessKeyForm(request.POST or None, actor=actor, initial={"download": request.GET.get("download", "")})
     if form.is_valid():
-        try:
+        with form.refusals():
             key, secret = issue_access_key(actor=actor, **form.cleaned_data)
-        except Invalid as error:
-            form.refuse(error)
-        else:
             return _secret_page(request, key, secret)
-    return render(request, "pages/access_key_form.html", {"form": form}, status=400 if form.errors else 200)
+    return form_page(request, "pages/access_key_form.html", form)
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def revoke(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then revoke the key. Its holders lose access with their next request."""

@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
 
 from downloads.models import Download
 from releasehub.community.models import Comment, Contribution, Review
@@ -28,12 +27,13 @@ from releasehub.core.errors import NotFound
 from releasehub.pages.community_forms import CommentForm, ReplyForm, ReviewForm
 from releasehub.pages.contribution_page import contribution_page
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import require_form_methods
 from releasehub.pages.viewers import viewer_of
 
 
 def writing_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Make a page with a form for signed-in users of the view."""
-    answers: Callable[..., HttpResponseBase] = require_http_methods(["GET", "HEAD", "POST"])(answers_errors(view))
+    answers: Callable[..., HttpResponseBase] = require_form_methods(answers_errors(view))
     return login_required(answers)
 
 

@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.accounts.company.provider import ProviderError, claims_for, configuration
 from releasehub.accounts.company.services import disconnect, user_of_claims
@@ -29,12 +29,13 @@ from releasehub.core.errors import Denied
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import require_form_methods
 
 log = logging.getLogger(__name__)
 SESSION_NAME = "company_sign_in"
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 def begin(request: HttpRequest) -> HttpResponseBase:
     """Send the visitor to the provider. A signed-in user comes back to connect the accounts.
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 
 from downloads.models import Download
 from releasehub.community.models import Contribution, Review
-from releasehub.core.errors import Conflict, Invalid, Rejected, TooMany
 from releasehub.pages.form_pages import form_page
 from releasehub.pages.forms import ServiceForm
 
@@ -34,11 +33,8 @@ def contribution_page(
         about: The review that the text replies to.
     """
     if form.is_valid():
-        try:
+        with form.refusals():
             row = save(**form.cleaned_data)
-        except (Conflict, Invalid, Rejected, TooMany) as error:
-            form.refuse(error)
-        else:
             messages.success(request, SAVED if row.is_shown else WAITING)
             return redirect(f"{download.path}#{row._meta.model_name}s")
     template = "pages/contribution_form.html"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +16,7 @@ from downloads.models import Download
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.domain_messages import translated
-from releasehub.core.errors import DomainError, TooMany
+from releasehub.core.errors import Conflict, DomainError, Invalid, Rejected, TooMany
 
 MAX_CHOICES = 500
 
@@ -32,6 +34,18 @@ class ServiceForm(forms.Form):
     """A form that leaves validation to the services. It only offers the choices and shows the services' errors."""
 
     wait_seconds = 0  # if a rate limit refused the form
+
+    @contextmanager
+    def refusals(self, *others: type[DomainError]) -> Iterator[None]:
+        """Show the error with which a service in this block refuses the form.
+
+        Other errors, such as a missing permission, become a page of their own, except for the classes in `others`.
+        """
+        shown: tuple[type[DomainError], ...] = (Conflict, Invalid, Rejected, TooMany, *others)
+        try:
+            yield
+        except shown as error:
+            self.refuse(error)
 
     def refuse(self, error: DomainError) -> None:
         """Show the error of a service next to the field that it concerns."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
@@ -29,19 +29,18 @@ from releasehub.accounts.services import (
     revoke_invitation,
 )
 from releasehub.accounts.sign_up import SESSION_TOKEN, admission_by_token
-from releasehub.core.errors import Conflict, Invalid, NotFound
+from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.core.site import site_url
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.invitation_forms import InviteForm, OrganizationInviteForm, TeamInviteForm
 from releasehub.pages.invitation_lists import MAX_ROWS, described
 from releasehub.pages.secret_urls import keep_secret
 
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
-
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the team of a download to those who manage it, and invite to it."""
@@ -60,7 +59,7 @@ def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the members of an organization to those who may invite, and invite to it."""
@@ -84,7 +83,7 @@ def answer(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     return _act(request, invitation, name)
 
 
-@read_or_write
+@require_form_methods
 @answers_errors
 def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show the invitation that a link leads to, and take the answer. Somebody without an account may create one."""
@@ -110,18 +109,15 @@ def _people(
     **context: Any,
 ) -> HttpResponse:
     if form.is_valid():
-        try:
+        with form.refusals():
             invited = form.cleaned_data["invited"]
             invite(actor=actor_of(request), kind=kind, target=target, invited=invited, rights=form.rights())
-        except (Conflict, Invalid) as error:
-            form.refuse(error)
-        else:
             messages.success(request, gettext("%(invited)s was invited.") % {"invited": invited})
             return redirect(request.path)
     pending = Invitation.objects.unanswered().filter(kind=kind, target_id=target.pk).order_by("-id")[:MAX_ROWS]
     title = target.title if isinstance(target, Download) else target.name
-    context |= {"title": title, "people": rows, "form": form, "pending": described(pending)}
-    return render(request, "pages/people.html", context, status=400 if form.errors else 200)
+    context |= {"title": title, "people": rows, "pending": described(pending)}
+    return form_page(request, "pages/people.html", form, **context)
 
 
 def _act(request: HttpRequest, invitation: Invitation, name: str, **options: str) -> HttpResponseBase:

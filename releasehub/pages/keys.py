@@ -7,19 +7,20 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.services import issue_key, revoke_key
 from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import KeyForm
 from releasehub.pages.key_presets import PRESETS, initial_of, scopes_in_words, snippets_of
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 @answers_errors
 def keys(request: HttpRequest) -> HttpResponseBase:
     """List the keys, or create one and show its secret, which cannot be shown again."""
@@ -28,8 +29,7 @@ def keys(request: HttpRequest) -> HttpResponseBase:
     form = KeyForm(request.POST if request.method == "POST" else None, actor=actor, initial=initial)
     if not form.is_valid() or actor.user is None:
         rows = [(key, scopes_in_words(key)) for key in ApiKey.objects.filter(user=actor.user)]
-        context = {"keys": rows, "form": form, "presets": PRESETS}
-        return render(request, "pages/keys.html", context, status=400 if form.errors else 200)
+        return form_page(request, "pages/keys.html", form, keys=rows, presets=PRESETS)
     key, secret = issue_key(actor=actor, user=actor.user, **form.key())
     context = {"key": key, "scopes": scopes_in_words(key), "secret": secret, "snippets": snippets_of(key, secret)}
     response: HttpResponse = render(request, "pages/key_issued.html", context)

@@ -6,19 +6,19 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import transfer_download
 from releasehub.accounts.models import Invitation
 from releasehub.accounts.services.invitations import MAX_INVITED_CHARACTERS
-from releasehub.core.errors import Conflict, Invalid, NotFound, Rejected
+from releasehub.core.errors import NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.invitation_lists import MAX_ROWS, described
 
@@ -32,7 +32,7 @@ class OwnershipForm(ServiceForm):
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 @answers_errors
 def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the pending invitations to own a download to its owner and to moderators, and transfer it."""
@@ -44,11 +44,8 @@ def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
     form = OwnershipForm(request.POST or None)
     if form.is_valid():
         to = form.cleaned_data["to"]
-        try:
+        with form.refusals():
             invitation = transfer_download(actor=actor, download=download, to=to)
-        except (Conflict, Invalid, Rejected) as error:
-            form.refuse(error)
-        else:
             names = {"name": to, "title": download.title}
             if invitation is None:
                 messages.success(request, gettext("%(name)s owns %(title)s now.") % names)
@@ -57,5 +54,5 @@ def ownership(request: HttpRequest, public_id: str) -> HttpResponseBase:
             messages.success(request, text % names)
             return redirect(request.path)
     rows = Invitation.objects.unanswered().filter(kind=Invitation.Kind.OWNERSHIP, target_id=download.pk)
-    context = {"download": download, "form": form, "pending": described(rows.order_by("-id")[:MAX_ROWS])}
-    return render(request, "pages/ownership.html", context, status=400 if form.errors else 200)
+    context = {"download": download, "pending": described(rows.order_by("-id")[:MAX_ROWS])}
+    return form_page(request, "pages/ownership.html", form, **context)

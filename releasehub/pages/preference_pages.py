@@ -9,13 +9,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from releasehub.accounts.preferences import known_zones, save_preferences
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.preferences import set_preferences
 
 AUTOMATIC = ("", _("as in the browser"))
@@ -42,12 +42,12 @@ class PreferencesForm(forms.Form):
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 def preferences(request: HttpRequest) -> HttpResponseBase:
     user: Any = request.user
     form = PreferencesForm(request.POST or None, initial={"language": user.language, "time_zone": user.time_zone})
     if not form.is_valid():
-        return render(request, "pages/preferences.html", {"form": form}, status=400 if form.errors else 200)
+        return form_page(request, "pages/preferences.html", form)
     save_preferences(user=user, **form.cleaned_data)
     response = redirect("pages:preferences")
     _follow(request, response, **form.cleaned_data)

@@ -15,10 +15,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from downloads.models import Download
 from releasehub.accounts.limits import count_mail_request
@@ -26,12 +26,10 @@ from releasehub.accounts.models import User
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.anonymizing import EFFECT, close_account
 from releasehub.accounts.services.exporting import export_personal_data
-from releasehub.core.domain_messages import translated
-from releasehub.core.errors import Conflict
 from releasehub.core.requests import actor_of, address_of
 from releasehub.pages.errors import answers_errors
-
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.forms import ServiceForm
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -44,7 +42,7 @@ class EmailForm(forms.Form):
     email = forms.EmailField(label=_("New e-mail address"), max_length=254)
 
 
-class CloseForm(forms.Form):
+class CloseForm(ServiceForm):
     """The user name again, because closing an account cannot be undone."""
 
     confirmation = forms.CharField(label=_("Your user name, to confirm"), max_length=150)
@@ -61,7 +59,7 @@ class CloseForm(forms.Form):
 
 
 @login_required
-@read_or_write
+@require_form_methods
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change the name of the user."""
     user = _user(request)
@@ -72,12 +70,12 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("pages:profile")
     pending = EmailAddress.objects.filter(user=user, verified=False).first()
-    context = {"form": form, "pending": pending, "sends_mail": bool(settings.EMAIL_HOST)}
-    return render(request, "pages/profile.html", context, status=400 if form.errors else 200)
+    context = {"pending": pending, "sends_mail": bool(settings.EMAIL_HOST)}
+    return form_page(request, "pages/profile.html", form, **context)
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def change_email(request: HttpRequest) -> HttpResponseBase:
     """Send a link to the new address. The account keeps the old address until the link is opened."""
@@ -89,12 +87,12 @@ def change_email(request: HttpRequest) -> HttpResponseBase:
         EmailAddress.objects.add_new_email(request, _user(request), email)
         messages.success(request, gettext("Open the link that we sent to %(email)s.") % {"email": email})
         return redirect("pages:profile")
-    context = {"form": form, "sends_mail": bool(settings.EMAIL_HOST)}
-    return render(request, "pages/change_email.html", context, status=400 if form.errors else 200)
+    context = {"sends_mail": bool(settings.EMAIL_HOST)}
+    return form_page(request, "pages/change_email.html", form, **context)
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def personal_data(request: HttpRequest) -> HttpResponseBase:
     """Close the account, after the password and the user name were entered again."""
@@ -104,22 +102,18 @@ def personal_data(request: HttpRequest) -> HttpResponseBase:
         raise_if_reauthentication_required(request, app="allauth.mfa")
     form = CloseForm(request.POST or None, username=user.username)
     if form.is_valid():
-        try:
+        with form.refusals():
             close_account(actor=actor_of(request), user=user)
-        except Conflict as error:
-            form.add_error(None, translated(error.message))
-        else:
             logout(request)
             messages.success(request, gettext("Your account is closed."))
             return redirect("pages:front")
     owned = Download.objects.filter(owner=user).count()
     context = {
-        "form": form,
         "effect": EFFECT,
         "owned": owned,
         "can_close": user_policy.can_close(actor_of(request), user),
     }
-    return render(request, "pages/personal_data.html", context, status=400 if form.errors else 200)
+    return form_page(request, "pages/personal_data.html", form, **context)
 
 
 @login_required

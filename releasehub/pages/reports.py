@@ -9,15 +9,13 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from releasehub.community.models import Report
 from releasehub.community.report_policy import Reportable, report_policy
 from releasehub.community.services.reports import create_report, download_of, find_reportable, label_of
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, Invalid, TooMany
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.form_pages import form_page
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.pages.viewers import viewer_of
 
@@ -41,7 +39,7 @@ class ReportForm(ServiceForm):
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 @answers_errors
 def report(request: HttpRequest, kind: str, public_id: str) -> HttpResponseBase:
     actor = viewer_of(request)
@@ -60,9 +58,7 @@ def _send(form: ReportForm, actor: Actor, target: Reportable) -> bool:
     """Create the report and return whether it was accepted. The report of a robot is dropped without telling it."""
     if form.is_from_a_robot:
         return True
-    try:
+    with form.refusals():
         create_report(actor=actor, target=target, reason=form.cleaned_data["reason"], text=form.cleaned_data["text"])
-    except (Conflict, Invalid, TooMany) as error:
-        form.refuse(error)
-        return False
-    return True
+        return True
+    return False

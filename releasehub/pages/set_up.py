@@ -10,10 +10,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from downloads.services.first_run import find_set_up_link, set_up_hub
 from releasehub.accounts.models import User
@@ -22,6 +21,7 @@ from releasehub.accounts.sign_up import MAX_USERNAME_CHARACTERS, USERNAME_RULE, 
 from releasehub.core.requests import actor_of
 from releasehub.core.site import DEFAULT_NAME, MAX_NAME_CHARACTERS
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 
 
@@ -57,14 +57,14 @@ class SetUpForm(forms.Form):
         return password
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 @answers_errors
 def set_up(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show the form, or set up the hub and sign the administrator in."""
     find_set_up_link(token)
     form = SetUpForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        response = render(request, "pages/set_up.html", {"form": form}, status=400 if form.errors else 200)
+        response = form_page(request, "pages/set_up.html", form)
         return keep_secret(response)
     user = set_up_hub(actor=actor_of(request), token=token, **form.cleaned_data)
     login(request, user)

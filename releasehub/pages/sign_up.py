@@ -11,7 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from releasehub.accounts.models import OneTimeLink
 from releasehub.accounts.password_forms import ChoosePasswordForm
@@ -21,6 +21,7 @@ from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 
 
@@ -54,7 +55,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     return keep_secret(redirect("account_signup"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 @answers_errors
 def password_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """Let the holder of a one-time link choose a new password."""
@@ -66,5 +67,5 @@ def password_by_link(request: HttpRequest, token: str) -> HttpResponseBase:
         choose_password(actor=actor_of(request), token=token, password=form.cleaned_data["password"])
         messages.success(request, _("The password was changed. Sign in with it."))
         return keep_secret(redirect("account_login"))
-    context = {"form": form, "username": link.user.username}
-    return keep_secret(render(request, "pages/choose_password.html", context, status=400 if form.errors else 200))
+    context = {"username": link.user.username}
+    return keep_secret(form_page(request, "pages/choose_password.html", form, **context))

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from downloads.models import Category, Download
 from releasehub.accounts.mail_frequency import MailFrequency
@@ -26,6 +26,7 @@ from releasehub.community.services.watching import change_frequency, unwatch, wa
 from releasehub.core.errors import ErrorCode, Invalid, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 
 
@@ -56,7 +57,7 @@ SAVED_MESSAGES = {
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 def index(request: HttpRequest) -> HttpResponse:
     """List what the user watches, and choose which other e-mails the user gets."""
     user = User.objects.get(pk=request.user.pk or 0)
@@ -86,7 +87,7 @@ def watch_category(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 @csrf_exempt  # The signed token is the secret, and mail programs that send the form have no cookies.
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 @answers_errors
 def stop(request: HttpRequest, token: str) -> HttpResponseBase:
     """Stop a watch, by the link in an e-mail about it."""
@@ -95,7 +96,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 @csrf_exempt  # as above
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form_methods
 @answers_errors
 def stop_digest(request: HttpRequest, token: str) -> HttpResponseBase:
     """Stop the digests of a user, by the link in one of them."""

@@ -10,13 +10,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.core.actor import Actor
 from releasehub.core.domain_messages import translated
-from releasehub.core.errors import Conflict, Invalid, NotFound
+from releasehub.core.errors import Conflict, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm
 from releasehub.pages.webhook_log import describe_queued, downloads_of
@@ -24,8 +25,6 @@ from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, re
 from releasehub.webhooks.log import find_endpoint
 from releasehub.webhooks.models import Endpoint
 from releasehub.webhooks.querysets import visible_endpoints
-
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _replay_failed(actor: Actor, endpoint: Endpoint) -> str:
@@ -71,23 +70,20 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     form = NewEndpointForm(request.POST or None, actor=actor, initial={"belongs_to": request.GET.get("for", "")})
     if form.is_valid():
-        try:
+        with form.refusals():
             endpoint, secret = endpoints.create_endpoint(actor=actor, **form.scope(), **form.values())
-        except Invalid as error:
-            form.refuse(error)
-        else:
             return _secret_page(request, endpoint, secret)
     return _form_page(request, form)
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
@@ -95,11 +91,8 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     initial = EndpointForm.initial_of(endpoint)
     form = EndpointForm(request.POST or None, actor=actor, endpoint=endpoint, initial=initial)
     if form.is_valid():
-        try:
+        with form.refusals():
             endpoints.update_endpoint(actor=actor, endpoint=endpoint, **form.values())
-        except Invalid as error:
-            form.refuse(error)
-        else:
             messages.success(request, gettext("The endpoint was saved."))
             return redirect(endpoint.path)
     return _form_page(request, form, endpoint=endpoint)
@@ -121,7 +114,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Ask for confirmation, then rotate the secret. The receivers have to be configured with the new one."""
@@ -135,7 +128,7 @@ def rotate(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
@@ -148,8 +141,7 @@ def delete(request: HttpRequest, public_id: str) -> HttpResponseBase:
 
 
 def _form_page(request: HttpRequest, form: EndpointForm, **context: Any) -> HttpResponse:
-    status = 400 if form.errors else 200
-    return render(request, "pages/webhook_form.html", {"form": form, **context}, status=status)
+    return form_page(request, "pages/webhook_form.html", form, **context)
 
 
 def _secret_page(request: HttpRequest, endpoint: Endpoint, secret: str) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -25,12 +25,12 @@ from releasehub.pages.desk.download_forms import DownloadForm, NewDownloadForm
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.version_moves import BULK_MOVES
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.manage_links import people_links
 from releasehub.pages.paging import page_of_rows
 from releasehub.publishing.deletion import delete_download
 from versions.models import Version
 
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 MAX_DELETED = 20
 REFUSALS = (Conflict, Denied, Invalid, Rejected)
 
@@ -83,18 +83,15 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
     """Create a draft, which only its team sees until its first version is published."""
     actor = actor_of(request)
     form = NewDownloadForm(request.POST or None, actor=actor)
     if form.is_valid():
-        try:
+        with form.refusals(Denied):
             download = create_download(actor=actor, state=Download.State.DRAFT, **form.cleaned_data)
-        except REFUSALS as error:
-            form.refuse(error)
-        else:
             return redirect("pages:desk-download", download.public_id)
     return _form_page(request, form)
 
@@ -123,7 +120,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
@@ -131,11 +128,8 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     download_policy.ensure("edit", actor, download)
     form = DownloadForm(request.POST or None, actor=actor, download=download)
     if form.is_valid():
-        try:
+        with form.refusals(Denied):
             update_download(actor=actor, download=download, **form.cleaned_data)
-        except REFUSALS as error:
-            form.refuse(error)
-        else:
             messages.success(request, _("The download was saved."))
             return redirect("pages:desk-download", public_id)
     return _form_page(request, form, download=download)
@@ -159,5 +153,4 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
 
 
 def _form_page(request: HttpRequest, form: NewDownloadForm, **context: Any) -> HttpResponse:
-    status = 400 if form.errors else 200
-    return render(request, "pages/desk/download_form.html", {"form": form, **context}, status=status)
+    return form_page(request, "pages/desk/download_form.html", form, **context)

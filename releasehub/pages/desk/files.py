@@ -11,11 +11,11 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from files.models import File
 from files.policies import file_policy
@@ -23,16 +23,15 @@ from files.services import restore_file, update_file, upload_limit
 from files.targets import target_in_name
 from files.uploads.form_uploads import receive_files, store_file
 from files.uploads.handlers import takes_files
-from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected, StorageFull
+from releasehub.core.errors import Conflict, Denied, DomainError, NotFound, Rejected, StorageFull
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_file, find_version
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 from versions.policies import version_policy
-
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class PlainUploadForm(forms.Form):
@@ -106,7 +105,7 @@ def _receive(request: HttpRequest, version: Version) -> HttpResponse:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
@@ -114,15 +113,12 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     file_policy.ensure("edit", actor, file)
     form = FileForm(request.POST or None, file=file)
     if form.is_valid():
-        try:
+        with form.refusals():
             update_file(actor=actor, file=file, **form.cleaned_data)
-        except (Conflict, Invalid) as error:
-            form.refuse(error)
-        else:
             messages.success(request, _("The file was saved."))
             return redirect("pages:desk-version", file.version.public_id)
-    context = {"form": form, "file": file, "version": file.version, "download": file.version.download}
-    return render(request, "pages/desk/file_form.html", context, status=400 if form.errors else 200)
+    context = {"file": file, "version": file.version, "download": file.version.download}
+    return form_page(request, "pages/desk/file_form.html", form, **context)
 
 
 @login_required

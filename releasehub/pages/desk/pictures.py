@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from downloads.models import Download
 from downloads.policies import download_policy
@@ -23,14 +23,13 @@ from releasehub.core.errors import DomainError, NotFound, StorageFull, TooMany
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.errors import answers_errors
-
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
+from releasehub.pages.form_pages import require_form_methods
 
 
 @takes_files
 @csrf_exempt
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the pictures, and add one. See `files.upload` for the order of the checks."""

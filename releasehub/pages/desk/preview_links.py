@@ -7,28 +7,25 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from downloads.policies import download_policy, manageable_access_keys
-from releasehub.core.errors import Conflict, Invalid
 from releasehub.core.requests import actor_of
 from releasehub.distribution.previews import DEFAULT_DAYS, can_be_previewed, issue_preview_link
 from releasehub.pages.access_key_forms import PreviewLinkForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.lookup import find_version
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.secret_urls import keep_secret
 from versions.models import Version
 
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
 MAX_SHOWN = 50
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def index(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """List the preview links of a version, and create one. The new link is shown once, above the list."""
@@ -36,15 +33,12 @@ def index(request: HttpRequest, public_id: str) -> HttpResponseBase:
     version = find_version(actor, public_id)
     download_policy.ensure("manage_access_keys", actor, version.download)
     form = _form(request.POST or None)
-    if not form.is_valid():
-        return _page(request, version, form, status=400 if form.errors else 200)
-    try:
-        _, secret = issue_preview_link(actor=actor, version=version, **form.cleaned_data)
-    except (Conflict, Invalid) as error:
-        form.refuse(error)
-        return _page(request, version, form, status=400)
-    link = base_url(request) + reverse("pages:preview", args=[secret])
-    return keep_secret(_page(request, version, _form(), link=link))
+    if form.is_valid():
+        with form.refusals():
+            _, secret = issue_preview_link(actor=actor, version=version, **form.cleaned_data)
+            link = base_url(request) + reverse("pages:preview", args=[secret])
+            return keep_secret(_page(request, version, _form(), link=link))
+    return _page(request, version, form)
 
 
 def _form(values: Any = None) -> PreviewLinkForm:
@@ -52,16 +46,13 @@ def _form(values: Any = None) -> PreviewLinkForm:
     return PreviewLinkForm(values, initial={"expires_at": last_day})
 
 
-def _page(
-    request: HttpRequest, version: Version, form: PreviewLinkForm, *, link: str = "", status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, version: Version, form: PreviewLinkForm, *, link: str = "") -> HttpResponse:
     rows = manageable_access_keys(actor_of(request)).filter(download=version.download_id, version_id=version.pk)
     context = {
         "version": version,
         "download": version.download,
         "keys": rows.order_by("-id")[:MAX_SHOWN],
-        "form": form,
         "link": link,
         "can_be_previewed": can_be_previewed(version),
     }
-    return render(request, "pages/desk/preview_links.html", context, status=status)
+    return form_page(request, "pages/desk/preview_links.html", form, **context)

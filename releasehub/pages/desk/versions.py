@@ -9,29 +9,27 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from downloads.policies import download_policy
 from files.models import File, UploadSession
 from files.policies import file_policy
 from files.storage import blob_storage
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, Invalid
 from releasehub.core.requests import actor_of
 from releasehub.distribution.previews import can_be_previewed
 from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
 from releasehub.pages.desk.version_moves import offered_actions
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.publishing.releases import create_version, edit_version
 from versions.models import Version
 from versions.policies import version_policy
 
-read_or_write = require_http_methods(["GET", "HEAD", "POST"])
-
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Create a draft, and go on to the page that uploads its files."""
@@ -40,11 +38,8 @@ def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
     download_policy.ensure("post_version", actor, download)
     form = NewVersionForm(request.POST or None, download=download)
     if form.is_valid():
-        try:
+        with form.refusals():
             version = create_version(actor=actor, download_id=download.pk, state=Version.State.DRAFT, **form.values())
-        except (Conflict, Invalid) as error:
-            form.refuse(error)
-        else:
             return redirect("pages:desk-version", version.public_id)
     return _form_page(request, form, download=download)
 
@@ -76,7 +71,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 @login_required
-@read_or_write
+@require_form_methods
 @answers_errors
 def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
@@ -84,11 +79,8 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     version_policy.ensure("edit", actor, version)
     form = EditVersionForm(request.POST or None, version=version)
     if form.is_valid():
-        try:
+        with form.refusals():
             edit_version(actor=actor, version=version, **form.values())
-        except (Conflict, Invalid) as error:
-            form.refuse(error)
-        else:
             messages.success(request, _("The version was saved."))
             return redirect("pages:desk-version", public_id)
     return _form_page(request, form, version=version, download=version.download)
@@ -108,5 +100,4 @@ def _deleted_files(actor: Actor, version: Version) -> list[File]:
 
 
 def _form_page(request: HttpRequest, form: VersionForm, **context: Any) -> HttpResponse:
-    status = 400 if form.errors else 200
-    return render(request, "pages/desk/version_form.html", {"form": form, **context}, status=status)
+    return form_page(request, "pages/desk/version_form.html", form, **context)

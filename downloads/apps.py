@@ -11,6 +11,7 @@ class DownloadsConfig(AppConfig):
         from downloads.leaving import leave_downloads
         from downloads.models import Download
         from downloads.personal_export import downloads_of
+        from downloads.possessions import POSSESSIONS
         from downloads.services.invitations import TeamInvitations
         from downloads.services.ownership import OwnershipInvitations
         from downloads.snapshots import download_snapshot
@@ -24,6 +25,7 @@ class DownloadsConfig(AppConfig):
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
         from releasehub.accounts.personal_data import register_eraser, register_exporter, register_leaving_check
+        from releasehub.accounts.possessions import register_possession
         from releasehub.apikeys.binding import register_download_lookup
         from releasehub.core.holds import register_held_downloads
         from releasehub.webhooks.download_rules import register_downloads
@@ -37,4 +39,6 @@ class DownloadsConfig(AppConfig):
         register_eraser(leave_downloads)
         register_leaving_check(ensure_may_leave)
         register_held_downloads(held_downloads)
+        for possession in POSSESSIONS:
+            register_possession(possession)
         register_exporter("downloads", downloads_of)

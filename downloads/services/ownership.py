@@ -21,7 +21,7 @@ from downloads.services.locking import lock_download
 from downloads.services.sharing import pass_on_grants
 from releasehub.accounts.invitation_targets import Rights
 from releasehub.accounts.models import Invitation, User
-from releasehub.accounts.people import users_by_email
+from releasehub.accounts.people import find_active_user
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services import end_invitations, invite
 from releasehub.audit import services as audit
@@ -110,7 +110,7 @@ def _heir(actor: Actor, download: Download, to: str) -> User | None:
     on_team = User.objects.filter(team_memberships__download=download, username=to, is_active=True).first()
     if on_team is not None or not (download_policy.is_moderator(actor) and user_policy.can_list(actor)):
         return on_team
-    named = User.objects.filter(username=to, is_active=True).first() or users_by_email([to]).get(to.lower())
+    named = find_active_user(to)
     if named is None:
         message = f"No active account has the user name or e-mail address {to}. Check the spelling, or create one."
         raise Invalid(ErrorCode.INVALID, message, field="to")

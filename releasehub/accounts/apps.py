@@ -12,5 +12,9 @@ class AccountsConfig(AppConfig):
         from releasehub.accounts.invitation_targets import register_invitation_target
         from releasehub.accounts.models import Invitation
         from releasehub.accounts.organization_invitations import OrganizationInvitations
+        from releasehub.accounts.organization_possessions import POSSESSIONS
+        from releasehub.accounts.possessions import register_possession
 
         register_invitation_target(Invitation.Kind.ORGANIZATION, OrganizationInvitations())
+        for possession in POSSESSIONS:
+            register_possession(possession)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from releasehub.accounts.mail_frequency import MailFrequency
 from releasehub.accounts.querysets import InvitationQuerySet, OrganizationQuerySet
@@ -40,6 +41,7 @@ class User(PublicIdModel, AbstractUser):
         version_mail: How often the user gets e-mails about what the user watches, unless a watch says otherwise.
         anonymized_at: When the personal data was erased. The account stays closed from then on.
         traces_erased_at: When a worker had erased the rest, see `services/anonymizing.py`.
+        session_generation: A number that all sessions and tokens depend on. A higher one ends them.
     """
 
     quota_bytes = models.PositiveBigIntegerField(
@@ -56,6 +58,7 @@ class User(PublicIdModel, AbstractUser):
     )
     language = models.CharField(max_length=10, blank=True, editable=False)
     time_zone = models.CharField(max_length=64, blank=True, editable=False)
+    session_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     anonymized_at = models.DateTimeField(null=True, editable=False)
     traces_erased_at = models.DateTimeField(null=True, editable=False)
 
@@ -68,6 +71,13 @@ class User(PublicIdModel, AbstractUser):
                 condition=Q(anonymized_at__isnull=False, traces_erased_at__isnull=True),
             ),
         ]
+
+    def get_session_auth_hash(self) -> str:
+        """Return what sessions and tokens are compared with: a digest of the password, and of the generation."""
+        digest = super().get_session_auth_hash()
+        if not self.session_generation:
+            return digest
+        return salted_hmac("releasehub.accounts.sessions", f"{digest} {self.session_generation}").hexdigest()
 
 
 class Organization(PublicIdModel, TimeStampedModel):

@@ -1,4 +1,4 @@
-"""Lookup of users by their e-mail address."""
+"""Lookup of users by their name or e-mail address."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from collections.abc import Iterable
 from django.db.models.functions import Lower
 
 from releasehub.accounts.models import User
+
+
+def find_active_user(text: str) -> User | None:
+    """Return the only active user with this user name or e-mail address. The caller may see accounts."""
+    return User.objects.filter(username=text, is_active=True).first() or users_by_email([text]).get(text.lower())
 
 
 def users_by_email(emails: Iterable[str]) -> dict[str, User]:

@@ -36,6 +36,21 @@ class UserPolicy(Policy[User]):
         """
         return target.anonymized_at is None and actor.has_permission(CHANGE_USER) and self.outranks(actor, target)
 
+    def can_disable(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may deactivate the account, which must not be the actor's own."""
+        return self.can_change(actor, target) and actor.user_id != target.pk
+
+    def can_give_away(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may transfer what the user owns.
+
+        An actor who may change the account can sign in as the user and do so, therefore the rule is the same.
+        """
+        return self.can_change(actor, target)
+
+    def can_merge(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may merge the account into another one, which the actor has to be able to change."""
+        return self.can_disable(actor, target) and not target.is_superuser
+
     def can_anonymize(self, actor: Actor, target: User) -> bool:
         """Return whether the actor may close the account and erase its personal data.
 

@@ -39,6 +39,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Auditor": (
         *READ_RECORDS,
         "downloads.view_download",
+        "downloads.view_legalhold",
         "accounts.view_user",
         "accounts.view_organization",
         "accounts.view_invitation",
@@ -52,7 +53,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "webhooks.view_event",
         "webhooks.view_delivery",
         "downloads.view_download",
+        "downloads.view_legalhold",
         "downloads.hard_delete_download",
+        "downloads.hold_download",
         "files.view_blob",
         "files.view_uploadsession",
         "files.view_downloadday",

@@ -10,8 +10,11 @@ class ApiKeysConfig(AppConfig):
 
     def ready(self) -> None:
         from releasehub.accounts.personal_data import register_eraser, register_exporter
+        from releasehub.accounts.possessions import register_possession
         from releasehub.apikeys.leaving import revoke_keys
         from releasehub.apikeys.personal_export import keys_of
+        from releasehub.apikeys.possessions import API_KEYS
 
+        register_possession(API_KEYS)
         register_eraser(revoke_keys)
         register_exporter("api_keys", keys_of)

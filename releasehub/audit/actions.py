@@ -136,6 +136,11 @@ class AuditAction(models.TextChoices):
     USER_UPDATE = "user.update"
     USER_PASSWORD = "user.password"  # noqa: S105 - not a secret
     USER_ANONYMIZE = "user.anonymize"
+    USER_DISABLE = "user.disable"
+    USER_ENABLE = "user.enable"
+    USER_SIGN_OUT = "user.sign_out"
+    USER_TRANSFER = "user.transfer"
+    USER_MERGE = "user.merge"
     USER_DELETE = "user.delete"
     GROUP_CREATE = "group.create"
     GROUP_UPDATE = "group.update"

@@ -11,9 +11,11 @@ class CommunityConfig(AppConfig):
     def ready(self) -> None:
         from downloads.holds import register_contributions
         from releasehub.accounts.personal_data import register_eraser, register_exporter
+        from releasehub.accounts.possessions import register_possession
         from releasehub.community.leaving import end_watches, written_about
         from releasehub.community.models import Comment, Review
         from releasehub.community.personal_export import contributions_of
+        from releasehub.community.possessions import POSSESSIONS
         from releasehub.community.retention import community_purges
         from releasehub.community.snapshots import comment_snapshot, review_snapshot
         from releasehub.publishing.purging import register_purge
@@ -25,4 +27,6 @@ class CommunityConfig(AppConfig):
             register_purge(purge)
         register_contributions(written_about)
         register_eraser(end_watches)
+        for possession in POSSESSIONS:
+            register_possession(possession)
         register_exporter("community", contributions_of)

@@ -1,0 +1,89 @@
+"""Downloads, team rights and shares of a user, and how they pass to another user."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from downloads.models import AccessKey, Download, Share, TeamMember
+from downloads.services.locking import lock_download
+from downloads.services.ownership import hand_over
+from downloads.services.people import save_team_member
+from releasehub.accounts.models import User
+from releasehub.accounts.possessions import Possession
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+
+
+def owned_downloads(user: User) -> QuerySet[Download]:
+    """Return the downloads of the user, with deleted ones, which may be restored."""
+    return Download.all_objects.filter(owner=user).order_by("pk")
+
+
+def pass_on_downloads(*, actor: Actor, giver: User, heir: User) -> int:
+    pks = list(owned_downloads(giver).values_list("pk", flat=True))
+    for pk in pks:
+        hand_over(actor=actor, download=lock_download(pk), heir=heir)
+    return len(pks)
+
+
+def pass_on_teams(*, actor: Actor, giver: User, heir: User) -> int:
+    """Give the heir the team rights of the other account beside those that the heir has."""
+    pks = list(TeamMember.objects.filter(user=giver).order_by("download_id").values_list("download_id", flat=True))
+    for pk in pks:
+        download = lock_download(pk)
+        flags = {flag for row in _team_rows(download, giver, heir) for flag in row.flags}
+        TeamMember.objects.filter(download=download, user=giver).delete()
+        audit.record(actor=actor, action=AuditAction.TEAM_REMOVE, target=download, changes={"user": giver.pk})
+        if download.owner_id != heir.pk:
+            save_team_member(actor=actor, download=download, user=heir, flags=flags)
+        _pass_on_grants(download, giver, heir)
+    return len(pks)
+
+
+def pass_on_shares(*, actor: Actor, giver: User, heir: User) -> int:
+    """Let the heir see what was shared with the other account."""
+    shares = list(Share.objects.filter(user=giver).select_related("download").order_by("download_id"))
+    for share in shares:
+        has_access = Q(owner=heir) | Q(shares__user=heir)
+        if Download.all_objects.filter(has_access, pk=share.download_id).exists():
+            share.delete()
+        else:
+            share.user = heir
+            share.save(update_fields=["user", "updated_at"])
+        changes = {"user": [giver.pk, heir.pk]}
+        audit.record(actor=actor, action=AuditAction.SHARE_CREATE, target=share.download, changes=changes)
+    return len(shares)
+
+
+def _team_rows(download: Download, *users: User) -> QuerySet[TeamMember]:
+    return TeamMember.objects.filter(download=download, user__in=users)
+
+
+def _pass_on_grants(download: Download, giver: User, heir: User) -> None:
+    """Keep the shares and access keys in force that the other account created as a member of the team."""
+    for model in (Share, AccessKey):
+        model.objects.filter(download=download, created_by=giver).update(created_by=heir)
+
+
+POSSESSIONS = (
+    Possession(
+        name="downloads",
+        label="downloads that the user owns, with deleted ones",
+        count=lambda user: owned_downloads(user).count(),
+        pass_on=pass_on_downloads,
+        is_transferable=True,
+    ),
+    Possession(
+        name="teams",
+        label="teams of downloads",
+        count=lambda user: TeamMember.objects.filter(user=user).count(),
+        pass_on=pass_on_teams,
+    ),
+    Possession(
+        name="shares",
+        label="downloads that are shared with the user",
+        count=lambda user: Share.objects.filter(user=user).count(),
+        pass_on=pass_on_shares,
+    ),
+)

@@ -1,0 +1,56 @@
+"""Everything that can pass from one account to another. The layers register what they store for a user.
+
+A transfer passes on what others depend on: downloads, and the ownership of organizations. A merge passes on everything
+that is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from releasehub.accounts.models import User
+from releasehub.core.actor import Actor
+
+
+class PassOn(Protocol):
+    """Passes rows on in the caller's transaction, and returns their number. The caller has checked the rights."""
+
+    def __call__(self, *, actor: Actor, giver: User, heir: User) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Possession:
+    """One kind of thing that a user has.
+
+    Attributes:
+        name: The name in forms and in the audit log.
+        label: What staff read beside the number.
+        count: Returns how many rows a merge or a transfer concerns.
+        is_transferable: Whether it can be transferred alone, and not only in a merge.
+    """
+
+    name: str
+    label: str
+    count: Callable[[User], int]
+    pass_on: PassOn
+    is_transferable: bool = False
+
+
+_possessions: list[Possession] = []
+
+
+def register_possession(possession: Possession) -> None:
+    """Let a merge, and a transfer if possible, pass this on. They do so in the order of registration."""
+    _possessions.append(possession)
+
+
+def possessions(*, transferable: bool = False) -> list[Possession]:
+    return [row for row in _possessions if row.is_transferable or not transferable]
+
+
+def counted(user: User, *, transferable: bool = False) -> list[tuple[Possession, int]]:
+    """Return what the user has, with the numbers, without the kinds of which there is nothing."""
+    numbers = ((row, row.count(user)) for row in possessions(transferable=transferable))
+    return [(row, number) for row, number in numbers if number]

@@ -1,0 +1,1 @@
+"""Pages of the admin that help people: disable, sign out, transfer and merge accounts."""

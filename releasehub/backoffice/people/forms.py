@@ -1,0 +1,86 @@
+"""Forms of the steps that staff take on an account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from releasehub.accounts.models import User
+from releasehub.accounts.people import find_active_user
+from releasehub.accounts.possessions import counted
+
+MAX_REASON_CHARACTERS = 500
+
+
+class StepForm(forms.Form):
+    """The form of a step that needs nothing but a reason."""
+
+    reason = forms.CharField(
+        max_length=MAX_REASON_CHARACTERS,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Kept in the audit log. Do not write personal data that is not there already.",
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+
+class OtherAccountForm(StepForm):
+    """A form that names another account."""
+
+    to = forms.CharField(
+        label="Other account",
+        max_length=254,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="User name or e-mail address.",
+    )
+
+    def clean_to(self) -> User:
+        name = self.cleaned_data["to"].strip()
+        if (user := find_active_user(name)) is None:
+            raise forms.ValidationError(
+                f"No active account has the user name or e-mail address {name}. Check the spelling."
+            )
+        return user
+
+
+class TransferForm(OtherAccountForm):
+    kinds = forms.MultipleChoiceField(label="Transfer", widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    field_order = ("to", "kinds", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(row.name, f"{number} {row.label}") for row, number in counted(self.user, transferable=True)]
+        field: Any = self.fields["kinds"]
+        field.choices, field.initial = choices, [name for name, _ in choices]
+
+
+class MergeForm(OtherAccountForm):
+    anonymize = forms.BooleanField(
+        label="Anonymize this account afterwards",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Otherwise it is only disabled.",
+    )
+    confirmation = forms.CharField(max_length=150, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
+    field_order = ("to", "anonymize", "reason", "confirmation")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["confirmation"].label = f"Type {self.user.username} to confirm"
+
+    def clean_confirmation(self) -> str:
+        text: str = self.cleaned_data["confirmation"]
+        if text.strip() != self.user.username:
+            raise forms.ValidationError(
+                f"The text does not match, so nothing has changed. Type {self.user.username} exactly."
+            )
+        return text

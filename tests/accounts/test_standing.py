@@ -1,0 +1,97 @@
+"""Disable and enable an account, and sign somebody out everywhere."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from releasehub.accounts.models import User
+from releasehub.accounts.services.one_time_links import create_password_link, find_link
+from releasehub.accounts.services.standing import disable_user, enable_user, end_sessions
+from releasehub.accounts.sign_in_models import OneTimeLink
+from releasehub.apikeys.tokens import issue_token, verify_token
+from releasehub.apikeys.verification import InactiveKey, verify_key
+from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied, NotFound
+from tests.factories import make_key, make_user, system
+
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+
+
+@pytest.fixture
+def clerk() -> Actor:
+    return Actor(user=make_user("clerk", is_staff=True, permissions=("view_user", "change_user")))
+
+
+@pytest.fixture
+def ann() -> User:
+    return make_user("ann")
+
+
+def audited() -> list[tuple[str, str]]:
+    rows = AuditEntry.objects.filter(action__startswith="user.").order_by("id")
+    return list(rows.values_list("action", "reason"))
+
+
+def test_disabled_user_loses_session_token_key_and_link(clerk: Actor, ann: User, client: Client) -> None:
+    client.force_login(ann)
+    secret, token = make_key(ann), issue_token(ann)
+    link = create_password_link(actor=clerk, user=ann)
+    disable_user(actor=clerk, user=ann, reason="left")
+    assert client.get("/account/").status_code == 302
+    for use in (lambda: verify_key(secret), lambda: verify_token(token)):
+        with pytest.raises(InactiveKey):
+            use()
+    with pytest.raises(NotFound):
+        find_link(OneTimeLink.Kind.PASSWORD, link)
+    assert audited() == [("user.disable", "left")]
+
+
+def test_enabled_user_signs_in_again_and_old_sessions_stay_closed(clerk: Actor, ann: User, client: Client) -> None:
+    client.force_login(ann)
+    secret = make_key(ann)
+    disable_user(actor=clerk, user=ann)
+    disable_user(actor=clerk, user=ann)
+    enable_user(actor=clerk, user=ann, reason="back")
+    assert client.get("/account/").status_code == 302
+    assert verify_key(secret).user == ann
+    client.force_login(User.objects.get(pk=ann.pk))
+    assert client.get("/account/").status_code == 200
+    assert audited() == [("user.disable", ""), ("user.enable", "back")]
+
+
+def test_ending_all_sessions_ends_tokens_but_no_keys(clerk: Actor, ann: User, client: Client) -> None:
+    client.force_login(ann)
+    secret, token = make_key(ann), issue_token(ann)
+    end_sessions(actor=clerk, user=ann, reason="lost laptop")
+    assert client.get("/account/").status_code == 302
+    with pytest.raises(InactiveKey):
+        verify_token(token)
+    assert verify_key(secret).user == ann
+    assert audited() == [("user.sign_out", "lost laptop")]
+
+
+@pytest.mark.parametrize("step", [disable_user, enable_user, end_sessions])
+def test_staff_change_nobody_with_more_rights(clerk: Actor, step: object) -> None:
+    moderator = make_user("mod", is_staff=True, permissions=("moderate_download",))
+    with pytest.raises(Denied):
+        step(actor=clerk, user=moderator)  # type: ignore[operator]
+    with pytest.raises(NotFound):
+        step(actor=Actor(user=make_user()), user=moderator)  # type: ignore[operator]
+    assert audited() == []
+
+
+def test_staff_cannot_disable_themselves(clerk: Actor) -> None:
+    assert clerk.user is not None
+    with pytest.raises(Denied):
+        disable_user(actor=clerk, user=clerk.user)
+
+
+def test_a_session_hash_depends_on_the_generation_only_after_it_changed(ann: User) -> None:
+    """An upgrade signs nobody out."""
+    before = super(User, ann).get_session_auth_hash()
+    assert ann.get_session_auth_hash() == before
+    end_sessions(actor=system(), user=ann)
+    ann.refresh_from_db()
+    assert ann.get_session_auth_hash() != before

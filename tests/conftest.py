@@ -85,6 +85,7 @@ TIMES_AS_LONG = {
     "tests/test_roles_matrix.py": 8,
     "tests/test_secrets_and_side_doors.py": 3,
     "tests/test_visibility.py": 29,
+    "tests/upgrade/test_release.py": 40,
     "tests/webhooks/test_delivery.py": 11,
     "tests/webhooks/test_namespace.py": 3,
 }

@@ -1,0 +1,105 @@
+"""The database and the files of an earlier release work after an upgrade, with the same answers.
+
+`build.py` beside this file stored them. Each database has its own copy, because the SQL of the two differs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.upgrade.build import SECRET_KEY
+
+ROOT = Path(__file__).resolve().parents[2]
+IS_SQLITE = "sqlite" in settings.DATABASES["default"]["ENGINE"]
+RELEASE = ROOT / "tests" / "data" / "releases" / "0.1.0" / ("sqlite" if IS_SQLITE else "postgresql")
+MANIFEST: dict[str, Any] = json.loads((RELEASE / "manifest.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What the hub serves from the data of the release, after `migrate`."""
+    data = tmp_path_factory.mktemp("upgrade")
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress((RELEASE / "files.tar.gz").read_bytes()))) as archive:
+        archive.extractall(data, filter="data")
+    sql = gzip.decompress((RELEASE / "database.sql.gz").read_bytes()).decode()
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment |= {"RELEASEHUB_DATA_DIR": str(data), "SECRET_KEY": SECRET_KEY, "LOG_LEVEL": "ERROR"}
+    environment |= {"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "tests.upgrade.settings"}
+    if IS_SQLITE:
+        with closing(sqlite3.connect(data / "releasehub.sqlite3")) as database:
+            database.executescript(sql)
+        yield read(environment)
+        return
+    url = os.environ["DATABASE_URL"]
+    name = f"upgrade_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        try:
+            with psycopg.connect(url, dbname=name, autocommit=True) as database:
+                database.execute(sql)  # type: ignore[arg-type]
+            yield read(environment | {"DATABASE_URL": f"{url.rpartition('/')[0]}/{name}"})
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+def read(environment: dict[str, str]) -> dict[str, Any]:
+    command = [sys.executable, str(ROOT / "tests" / "upgrade" / "reader.py"), str(RELEASE / "manifest.json")]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    results: dict[str, Any] = json.loads(done.stdout)
+    return results
+
+
+CHANGED = {"display_order"}  # files are counted from 1 since 0.2.0
+
+
+def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Yield where the new value lacks something of the old one. New members of objects are no difference."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in old.keys() - CHANGED:
+            yield from differences(old[name], new.get(name), f"{path}.{name}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from differences(one, other, f"{path}[{number}]")
+    elif old != new:
+        yield f"{path}: {old!r} became {new!r}"
+
+
+def test_api_answers_with_what_it_answered_before(upgraded: dict[str, Any]) -> None:
+    assert list(differences(MANIFEST["answers"], upgraded["answers"])) == []
+
+
+def test_every_file_has_the_same_bytes(upgraded: dict[str, Any]) -> None:
+    assert len(MANIFEST["digests"]) > 20
+    assert upgraded["digests"] == MANIFEST["digests"]
+
+
+def test_audit_chain_and_stored_files_are_intact(upgraded: dict[str, Any]) -> None:
+    assert "first bad row" not in upgraded["checks"]
+    assert int(upgraded["checks"].split(" rows verified")[0]) > 50
+    assert " 0 missing or damaged" in upgraded["checks"]
+
+
+def test_pages_of_all_downloads_open(upgraded: dict[str, Any]) -> None:
+    assert len(upgraded["pages"]) > 8
+    closed = {path: status for path, status in upgraded["pages"].items() if status != 200}
+    assert closed == {"/downloads/release-handbook-templates.5/": 404}  # for members of an organization only
+
+
+def test_a_version_can_be_created(upgraded: dict[str, Any]) -> None:
+    assert upgraded["created"] == 200

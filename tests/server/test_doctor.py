@@ -22,11 +22,15 @@ from django.core import mail as outbox
 from django.core.checks import ERROR, INFO, WARNING, CheckMessage, Info
 from django.core.management import call_command
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from files.storage import LocalStorage, blob_storage
 from releasehub.core.errors import StorageUnavailable
+from releasehub.operations.history import record_backup, record_failure
+from releasehub.operations.models import BackupRun
 from releasehub.server.doctor import (
     background,
+    backups,
     certificate,
     clock,
     disk,
@@ -59,7 +63,19 @@ def levels(messages: Any) -> list[int]:
 
 @pytest.mark.django_db
 def test_a_healthy_hub_passes() -> None:
-    checks = ("settings", "migrations", "clock", "storage", "cors", "broker", "mail", "disk", "public-url", "proxy")
+    checks = (
+        "settings",
+        "migrations",
+        "clock",
+        "storage",
+        "cors",
+        "broker",
+        "mail",
+        "disk",
+        "public-url",
+        "proxy",
+        "backup",
+    )
     document, code = diagnosis(*checks, "certificate")
     problems = [finding for finding in document["findings"] if finding["status"] == "error"]
     assert (code, document["ok"], problems) == (0, True, [])
@@ -175,6 +191,19 @@ def test_a_message_is_sent_only_to_the_named_recipient(settings: Any) -> None:
     assert [message.to for message in outbox.outbox] == [["ops@example.org"]]
     settings.EMAIL_HOST = ""
     assert levels(mail.send_message("ops@example.org")) == [ERROR]
+
+
+@pytest.mark.embedded
+@pytest.mark.django_db
+def test_missing_old_and_failed_backups_are_warned_about() -> None:
+    assert levels(backups.check_backup()) == [WARNING]
+    long_ago = timezone.now() - timedelta(days=3)
+    BackupRun.objects.create(backup_id="a", target="/b", started_at=long_ago, finished_at=long_ago, is_complete=True)
+    assert levels(backups.check_backup()) == [WARNING]
+    record_backup("b", target="/b", started_at=timezone.now(), figures={})
+    assert levels(backups.check_backup()) == [INFO]
+    record_failure(target="/b", started_at=timezone.now(), error="The disk is full.")
+    assert levels(backups.check_backup()) == [WARNING, INFO]
 
 
 @pytest.mark.embedded

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from releasehub.server.doctor import (  # noqa: F401 - each module registers its checks
     background,
+    backups,
     certificate,
     clock,
     disk,

@@ -10,6 +10,7 @@ from files.mime import sniff
 from files.models import Blob
 from files.storage import blob_storage
 from files.storage.streaming import StagedUpload
+from releasehub.core.read_only import ensure_writable
 
 CLAIM = timedelta(minutes=10)
 
@@ -82,6 +83,7 @@ def _heal(upload: StagedUpload) -> None:
 
 
 def _new_blob(upload: StagedUpload) -> Blob:
+    ensure_writable()  # in this transaction, because a move of the files may just have read the last rows
     return Blob.objects.create(
         sha256=upload.digests.sha256,
         sha512=upload.digests.sha512,

@@ -8,6 +8,7 @@ from django.utils import timezone
 from releasehub.apikeys import secrets
 from releasehub.apikeys.models import ApiKey
 from releasehub.core.errors import DomainError, ErrorCode
+from releasehub.core.read_only import is_read_only
 from releasehub.core.sql_templates import SqlTemplate
 
 INACTIVE = "This API key was revoked or has expired, or its user no longer has the necessary rights. Create a new key."
@@ -46,6 +47,6 @@ def verify_key(secret: str) -> ApiKey:
 def _record_use(key: ApiKey) -> None:
     """Record that the key was used. It is written at most once a minute, however many processes use the key."""
     now = timezone.now()
-    if key.last_used_at is None or key.last_used_at < now - LAST_USED_INTERVAL:
+    if (key.last_used_at is None or key.last_used_at < now - LAST_USED_INTERVAL) and not is_read_only():
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - LAST_USED_INTERVAL)
         ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)

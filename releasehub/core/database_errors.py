@@ -5,7 +5,7 @@ import logging
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
-from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, NotFound
+from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, NotFound, ReadOnly
 
 log = logging.getLogger(__name__)
 # The database cannot be reached, is overloaded, or has rolled back this transaction. A retry may succeed.
@@ -14,6 +14,8 @@ OUTAGES = (OperationalError, InterfaceError)
 RACES = frozenset(
     {"23503", "23505", "SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 )
+# What the triggers say that the read-only mode adds to SQLite.
+READ_ONLY_REFUSAL = "the hub is read-only"
 CHANGED_MEANWHILE = "Another request changed or deleted data that this request needs. Reload the data and try again."
 CANNOT_BE_STORED = "A value is too large or contains characters that cannot be stored. Correct it and try again."
 
@@ -29,6 +31,8 @@ def domain_error_of(error: BaseException | None) -> DomainError | None:
     if isinstance(error, ObjectDoesNotExist):  # another request deleted the row after this one had read it
         log.warning("A row was deleted while a request was using it.", exc_info=error)
         return NotFound()
+    if isinstance(error, IntegrityError) and READ_ONLY_REFUSAL in str(error):
+        return ReadOnly()
     if isinstance(error, IntegrityError):
         level = logging.WARNING if _constraint_kind(error) in RACES else logging.ERROR
         log.log(level, "The database rejected a change.", exc_info=error)

@@ -3,6 +3,10 @@
 from enum import StrEnum
 from typing import Any
 
+READ_ONLY_MESSAGE = (
+    "The hub accepts no changes at the moment, because its data is being moved. Try again in a few minutes."
+)
+
 
 class ErrorCode(StrEnum):
     """Stable, machine-readable error codes of the whole hub."""
@@ -60,6 +64,7 @@ class ErrorCode(StrEnum):
     STORAGE_UNAVAILABLE = "storage.unavailable"
     TEAM_OWNER = "team.owner"
     THROTTLED = "throttled"
+    READ_ONLY = "read_only"
     REPORT_CLOSED = "report.closed"
     REPORT_OPEN = "report.open"
     UPLOAD_DIFFERS = "upload.differs"
@@ -140,6 +145,13 @@ class TooMany(DomainError):
     def __init__(self, message: str, *, wait: int) -> None:
         super().__init__(ErrorCode.THROTTLED, message)
         self.wait = wait
+
+
+class ReadOnly(DomainError):
+    """The hub accepts no changes, because an operator moves its data."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.READ_ONLY, READ_ONLY_MESSAGE)
 
 
 class StorageUnavailable(DomainError):

@@ -21,6 +21,7 @@ from django.utils import timezone
 from downloads.models import Download
 from files.models import DownloadDay, DownloadGrant, File
 from releasehub.core.inserts import insert
+from releasehub.core.read_only import is_read_only
 from releasehub.core.requests import address_of
 from releasehub.distribution.ranges import begins_later
 from versions.models import Version
@@ -34,7 +35,7 @@ _BOTS = re.compile(
 
 def record_download_event(request: HttpRequest, file: File) -> None:
     """Record a download event with one insert. HEAD requests and resumed ranges do not count as downloads."""
-    if is_download(request):
+    if is_download(request) and not is_read_only():
         event = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=is_bot(request))
         # A download must not wait for the disk. Only a crash of the database server can lose the last events.
         insert(event, wait_for_disk=False)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from downloads.models import Download, PageView
 from releasehub.core.inserts import insert_all, savepoint_in_transaction
+from releasehub.core.read_only import is_read_only
 from releasehub.distribution.counting import is_bot, visitor_of
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ RETENTION = timedelta(hours=2)  # a repeated view has to find the one that it re
 
 def record_page_view(request: HttpRequest, download: Download) -> None:
     """Record that a person saw the page, once per visitor and hour. A page never fails because of this."""
-    if request.method != "GET" or is_bot(request):
+    if request.method != "GET" or is_bot(request) or is_read_only():
         return
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     view = PageView(download_id=download.pk, visitor=visitor_of(request), hour=hour)

@@ -1,4 +1,4 @@
-"""Records of backups."""
+"""Records of backups, and the read-only mode."""
 
 from __future__ import annotations
 
@@ -36,3 +36,19 @@ class BackupRun(models.Model):
 
     def __str__(self) -> str:
         return self.backup_id or f"failed backup of {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class ReadOnlyMode(models.Model):
+    """The only row exists while the hub is read-only.
+
+    Attributes:
+        reason: The rest of a sentence that begins with "The hub is read-only".
+        ends_with_storage: Processes with this RELEASEHUB_STORAGE are not read-only any more; empty for no such end.
+    """
+
+    reason = models.CharField(max_length=200)
+    since = models.DateTimeField()
+    ends_with_storage = models.CharField(max_length=10, blank=True)
+
+    def __str__(self) -> str:
+        return f"read-only since {self.since:%Y-%m-%d %H:%M}"

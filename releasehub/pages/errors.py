@@ -30,6 +30,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.Gone: 410,
     errors.Conflict: 409,
     errors.TooMany: 429,
+    errors.ReadOnly: 503,
     errors.StorageUnavailable: 503,
     errors.StorageFull: 507,
 }

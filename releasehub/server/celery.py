@@ -1,14 +1,24 @@
 """The Celery application with the queues `webhooks`, `files`, `outbound` and `default`."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 
 from releasehub.core import taskruns
+from releasehub.core.read_only import is_read_only
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 
-app = Celery("releasehub")
+
+class PausableTask(Task[Any, Any]):
+    """A task that does nothing while the hub is read-only. The schedule finds its work later."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return None if is_read_only() else super().__call__(*args, **kwargs)
+
+
+app: Celery[Task[Any, Any]] = Celery("releasehub", task_cls=PausableTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["files.uploads"])  # a subpackage of the app `files` with its own tasks

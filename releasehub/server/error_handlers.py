@@ -10,8 +10,10 @@ from releasehub.api.common.problem_kinds import ProblemKind
 from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
 from releasehub.core.database_errors import OUTAGES, domain_error_of
+from releasehub.core.errors import ReadOnly
 from releasehub.core.middleware import BadUrl
 from releasehub.core.rates import Rate
+from releasehub.core.read_only import RETRY_AFTER_SECONDS
 from releasehub.pages import errors as pages
 
 UPLOADS_RETRY_AFTER_SECONDS = 5
@@ -51,6 +53,12 @@ def too_many_uploads(request: HttpRequest) -> HttpResponse:
     kind = ProblemKind.TOO_MANY_UPLOADS
     response = _api_response(request, kind) or pages.error_page(request, 503, gettext(TOO_MANY_UPLOADS))
     response["Retry-After"] = str(UPLOADS_RETRY_AFTER_SECONDS)
+    return response
+
+
+def read_only(request: HttpRequest) -> HttpResponseBase:
+    response = _api_response(request, ProblemKind.READ_ONLY) or pages.error_response(request, ReadOnly())
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "releasehub.server.cache_middleware.UncachedErrorsMiddleware",
     "releasehub.server.limit_middleware.RefusedBodyMiddleware",
     "releasehub.server.limit_middleware.BodyLimitMiddleware",
+    "releasehub.server.read_only_middleware.ReadOnlyMiddleware",
     "releasehub.server.page_middleware.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "releasehub.server.limit_middleware.RateLimitMiddleware",  # before the CSRF check, which may read the body

@@ -72,6 +72,8 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Each process reads from the database at most so often whether the hub is read-only; None: never.
+READ_ONLY_CHECK_SECONDS: float | None = 1
 MAX_COUNTERS = 50_000
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}

@@ -115,6 +115,7 @@ class HubEnvelope(Envelope):
         ProblemKind.TOO_MANY_UPLOADS: "too_many_uploads",
         ProblemKind.UNSUPPORTED_MEDIA: "unsupported_media_type",
         ProblemKind.DATABASE_UNAVAILABLE: "database_unavailable",
+        ProblemKind.READ_ONLY: "read_only",
         ProblemKind.UNEXPECTED: "server_error_occurred",
     }
     uploads: ClassVar[Mapping[str, str]] = {

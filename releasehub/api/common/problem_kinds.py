@@ -31,6 +31,7 @@ class ProblemKind(StrEnum):
     STORAGE_UNAVAILABLE = "storage_unavailable"
     STORAGE_FULL = "storage_full"
     DATABASE_UNAVAILABLE = "database_unavailable"
+    READ_ONLY = "read_only"
     UNEXPECTED = "unexpected"
     OTHER = "other"
 
@@ -57,6 +58,7 @@ STATUSES = {
     ProblemKind.STORAGE_UNAVAILABLE: 503,
     ProblemKind.STORAGE_FULL: 507,
     ProblemKind.DATABASE_UNAVAILABLE: 503,
+    ProblemKind.READ_ONLY: 503,
     ProblemKind.UNEXPECTED: 500,
 }
 DOMAIN_KINDS: dict[type[DomainError], ProblemKind] = {
@@ -70,6 +72,7 @@ DOMAIN_KINDS: dict[type[DomainError], ProblemKind] = {
     errors.Moved: ProblemKind.MOVED,
     errors.Conflict: ProblemKind.CONFLICT,
     errors.TooMany: ProblemKind.OTHER,
+    errors.ReadOnly: ProblemKind.READ_ONLY,
     errors.StorageUnavailable: ProblemKind.STORAGE_UNAVAILABLE,
     errors.StorageFull: ProblemKind.STORAGE_FULL,
 }
@@ -83,6 +86,7 @@ MESSAGES = {
     ProblemKind.UNREADABLE: "The request is malformed.",
     ProblemKind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
     ProblemKind.DENIED: errors.Denied().message,
+    ProblemKind.READ_ONLY: errors.READ_ONLY_MESSAGE,
     ProblemKind.DATABASE_UNAVAILABLE: "The database is unavailable. Try again in a few seconds.",
     ProblemKind.UNEXPECTED: "An internal error occurred. Send the X-Request-Id of this response to the operator.",
 }

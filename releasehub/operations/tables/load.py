@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -22,9 +22,19 @@ MIGRATIONS = "django_migrations"
 
 
 def load_lines(
-    connection: BaseDatabaseWrapper, lines: Iterable[bytes], *, progress: Progress = lambda text: None
+    connection: BaseDatabaseWrapper,
+    lines: Iterable[bytes],
+    *,
+    progress: Progress = lambda text: None,
+    adjust: Callable[[], object] = lambda: None,
 ) -> dict[str, TableFigures]:
     """Replace all rows of the database with those of the export, in one transaction, and return what was loaded.
+
+    Args:
+        connection: The database. Its tables are those of the export.
+        lines: The export.
+        progress: Called with a line of text for each table.
+        adjust: Changes rows before the commit, after all tables were compared.
 
     Raises:
         OperationError: The export is damaged, or the database returns other rows than it was given.
@@ -40,6 +50,7 @@ def load_lines(
                 _set_last_key(connection, imported.table, imported.figures.last_key)
                 progress(f"{imported.table.name}: {imported.figures.rows} rows")
         _compare(connection, loaded)
+        adjust()
     return {name: figures for name, (_, figures) in loaded.items()}
 
 

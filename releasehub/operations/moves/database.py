@@ -1,0 +1,101 @@
+"""Move the rows of a hub from SQLite to PostgreSQL.
+
+The hub is read-only while its rows are copied in one transaction, so the target is empty or complete, and no change is
+lost. The mode stays on: processes that still use SQLite must not accept changes that the copy does not have.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from releasehub.operations import read_only
+from releasehub.operations.errors import OperationError
+from releasehub.operations.exclusive import exclusive
+from releasehub.operations.models import ReadOnlyMode
+from releasehub.operations.tables.export import Progress, TableFigures, export_lines, table_figures
+from releasehub.operations.tables.load import is_empty, load_lines
+from releasehub.operations.tables.schema import applied_migrations, exported_tables
+from releasehub.operations.tables.second_database import second_database
+from releasehub.operations.tables.snapshots import open_snapshot
+from releasehub.search.models import SearchCursor
+
+# Changed in the target at the end of the copy, so they differ from the source.
+_ADJUSTED = frozenset({ReadOnlyMode._meta.db_table, SearchCursor._meta.db_table})
+
+
+@dataclass(frozen=True)
+class DatabaseMove:
+    """The result of a move. `was_done` means that an earlier run had copied everything."""
+
+    tables: int
+    rows: int
+    was_done: bool = False
+
+
+def move_database(url: str, *, progress: Progress = lambda text: None) -> DatabaseMove:
+    """Copy all rows to the PostgreSQL database with this URL, and leave the hub read-only.
+
+    Raises:
+        OperationError: The hub does not use SQLite, or the target is unusable or has rows of its own.
+    """
+    if connection.vendor != "sqlite":
+        raise OperationError("This hub uses PostgreSQL already. Only SQLite can be moved.")
+    with exclusive():
+        _migrate(url)
+        with second_database(url) as target:
+            _ensure_same_tables(target)
+            was_empty = is_empty(target)
+            read_only.switch_on(f"its rows are moving to {target.vendor}")
+            read_only.fence()
+            figures = _copy(target, progress) if was_empty else _compare(target)
+    return DatabaseMove(len(figures), sum(table.rows for table in figures.values()), was_done=not was_empty)
+
+
+def _migrate(url: str) -> None:
+    """Make the tables, in a process of its own: migrations only know the database of the settings."""
+    command = [sys.executable, "-m", "django", "migrate", "--verbosity", "0", "--no-input"]
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "releasehub.settings.base"}
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        last_line = (done.stderr.strip().splitlines() or ["It gave no reason."])[-1]
+        raise OperationError(f"The tables of the target could not be made: {last_line}")
+
+
+def _ensure_same_tables(target: BaseDatabaseWrapper) -> None:
+    if target.vendor != "postgresql":
+        raise OperationError("The target has to be PostgreSQL: postgresql://user:password@host/name.")
+    if applied_migrations(target) != applied_migrations(connection):
+        raise OperationError("This hub has migrations to apply. Run `manage.py migrate` first, then try again.")
+
+
+def _copy(target: BaseDatabaseWrapper, progress: Progress) -> dict[str, TableFigures]:
+    def adjust() -> None:
+        ReadOnlyMode.objects.using(target.alias).all().delete()
+        SearchCursor.objects.using(target.alias).update(built_id=0)  # the worker fills the full-text table
+
+    with open_snapshot(connection) as snapshot:
+        return load_lines(target, export_lines(snapshot), progress=progress, adjust=adjust)
+
+
+def _compare(target: BaseDatabaseWrapper) -> dict[str, TableFigures]:
+    """Return the figures of a copy that an earlier run completed.
+
+    Raises:
+        OperationError: The target has other rows. The hub stays as it was.
+    """
+    tables = [table for table in exported_tables() if table.name not in _ADJUSTED]
+    with open_snapshot(connection) as ours, open_snapshot(target) as theirs:
+        figures = table_figures(ours, tables)
+        if figures != table_figures(theirs, tables):
+            read_only.switch_off()
+            raise OperationError("The target has rows of its own. Choose an empty database.")
+    return figures

@@ -1,0 +1,24 @@
+"""Middleware of the read-only mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+from releasehub.core.read_only import is_read_only
+from releasehub.server.error_handlers import read_only
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class ReadOnlyMiddleware:
+    """Refuse every request that may change something, in the error format of its dialect, while data is moved."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in SAFE_METHODS and is_read_only():
+            return read_only(request)
+        return self.get_response(request)

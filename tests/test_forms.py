@@ -40,7 +40,7 @@ WITHOUT_FORM = {
     "admin:autocomplete", "admin:jsi18n", "admin:search", "admin:view_on_site", "admin:password_change_done",
     "admin:app_list", "admin:audit_auditentry_export", "admin:django.views.generic.base.RedirectView",
     "pages:favicon", "pages:robots", "pages:share", "pages:category-by-id", "pages:download-by-slug",
-    "pages:preview", "pages:preview-file",  # only an author hands them out
+    "pages:preview", "pages:preview-file", "pages:preview-picture",  # only an author hands them out
     "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",
     "pages:latest-channel-primary",
     "pages:theme", "pages:style-guide", "pages:picture", "pages:social-card", "pages:llms",

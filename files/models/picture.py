@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from downloads.models import Download
 from files.models.blob import Blob
@@ -13,12 +14,16 @@ MAX_TEXT_CHARACTERS = 300
 
 
 class Picture(PublicIdModel, TimeStampedModel):
-    """A picture of a download. `width`, `height` and `sha256` describe the upload, of which the hub stores no copy."""
+    """A picture of a download. `width`, `height` and `sha256` describe the upload, of which the hub stores no copy.
+
+    An inline picture is one that a description or release notes refer to by its path.
+    """
 
     class Kind(models.TextChoices):
-        ICON = "icon"
-        COVER = "cover"
-        SCREENSHOT = "screenshot"
+        ICON = "icon", _("Icon")
+        COVER = "cover", _("Cover")
+        SCREENSHOT = "screenshot", _("Screenshot")
+        INLINE = "inline", _("Picture in a text")
 
     download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="stored_pictures")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -34,7 +39,9 @@ class Picture(PublicIdModel, TimeStampedModel):
     class Meta:
         ordering = ["display_order", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["icon", "cover", "screenshot"]), name="picture_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["icon", "cover", "screenshot", "inline"]), name="picture_kind"
+            ),
             models.UniqueConstraint(
                 fields=["download", "kind"], condition=Q(kind__in=["icon", "cover"]), name="picture_one_of_kind"
             ),

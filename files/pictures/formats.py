@@ -30,4 +30,5 @@ FORMATS = {
     "icon": PictureFormat(widths=(64, 128, 256), is_square=True),
     "cover": PictureFormat(widths=(640, 1280)),
     "screenshot": PictureFormat(widths=(480, 1280), height_per_width=2, max_count=12),
+    "inline": PictureFormat(widths=(1280,), height_per_width=2, max_count=100),
 }

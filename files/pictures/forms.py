@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,23 @@ class PictureTextsForm(forms.Form):
     caption = forms.CharField(label=_("Caption"), max_length=MAX_TEXT_CHARACTERS, required=False)
 
 
+class PictureField(forms.FileField):
+    """A picture that is sent with a form. The view streams it to the storage.
+
+    Args:
+        drop: What the script of the page takes by drop and paste: `one` picture, or `several`.
+    """
+
+    def __init__(self, *, drop: str = "one", **options: Any) -> None:
+        accepted = "image/png,image/jpeg,image/webp,image/gif,image/avif"
+        super().__init__(
+            help_text=_("PNG, JPEG, WebP, GIF or AVIF, at most 8 MiB"),
+            allow_empty_file=True,
+            widget=forms.FileInput(attrs={"accept": accepted, "data-drop": drop}),
+            **options,
+        )
+
+
 class PictureForm(PictureTextsForm):
     """A new picture. The view streams the file to the storage, with `authorize_picture` as its check."""
 
@@ -37,14 +55,10 @@ class PictureForm(PictureTextsForm):
             (Picture.Kind.SCREENSHOT, _("Screenshot")),
             (Picture.Kind.ICON, _("Icon (replaces the current one)")),
             (Picture.Kind.COVER, _("Cover (replaces the current one)")),
+            (Picture.Kind.INLINE, _("Picture in a description or in release notes")),
         ],
     )
-    file = forms.FileField(
-        label=_("Picture"),
-        help_text=_("PNG, JPEG, WebP, GIF or AVIF, at most 8 MiB"),
-        allow_empty_file=True,
-        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif,image/avif"}),
-    )
+    file = PictureField(label=_("Picture"), drop="several")
     field_order = ("kind", "file", "alt_text", "caption")
 
     def save(self, actor: Actor, download: Download) -> Picture:

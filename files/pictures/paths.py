@@ -29,6 +29,11 @@ def screenshots_of(download: Download) -> models.QuerySet[Picture]:
     return with_sizes(Picture.objects.filter(download=download, kind=Picture.Kind.SCREENSHOT))
 
 
+def path_in_text(picture: Picture) -> str:
+    """Return the path of the largest size, under which a text in Markdown shows the picture."""
+    return max(picture.sizes.select_related("blob", "picture"), key=lambda size: size.width).path
+
+
 def shown(picture: Picture) -> dict[str, Any]:
     """Return what a page needs to show a picture whose sizes are loaded: path, width and height, the smallest first."""
     sizes = [[size.path, size.width, size.height] for size in picture.sizes.all()]

@@ -63,7 +63,7 @@ def check_count(download: Download, kind: str) -> None:
     """
     limit = FORMATS[kind].max_count
     if limit > 1 and Picture.objects.filter(download=download, kind=kind).count() >= limit:
-        message = f"This download has {limit} screenshots already, which is the maximum. Delete one of them first."
+        message = f"This download has {limit} pictures of this kind already, which is the maximum. Delete one of them."
         raise Conflict(ErrorCode.PICTURE_COUNT_LIMIT, message, field="kind", limit=limit)
 
 

@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from downloads.models import AccessKey
 from downloads.policies import download_policy
-from files.models import File
+from files.models import File, PictureSize
 from files.policies import file_policy
 from files.querysets import FileQuerySet
 from releasehub.apikeys import secrets
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
 from releasehub.distribution.access_keys import KeyRefused, issue_access_key
 from releasehub.distribution.delivery import respond_with_file
 from releasehub.distribution.gate import record_refusal
@@ -98,6 +98,19 @@ def files_in_preview(version: Version) -> FileQuerySet:
     """Return the files that a preview offers: those that passed their checks."""
     rows: FileQuerySet = File.objects.passed().filter(version=version)
     return rows
+
+
+def picture_in_preview(version: Version, public_id: str, width: int, digest: str) -> PictureSize:
+    """Return a picture of the download, which the notes may show.
+
+    Raises:
+        NotFound: The download has no such picture.
+    """
+    rows = PictureSize.objects.select_related("blob").filter(picture__download=version.download_id)
+    size = rows.filter(picture__public_id=public_id, width=width, blob__sha256__startswith=digest).first()
+    if size is None:
+        raise NotFound
+    return size
 
 
 def serve_preview_file(request: HttpRequest, actor: Actor, key: AccessKey, file: File) -> HttpResponseBase:

@@ -22,17 +22,25 @@ from releasehub.pages.markdown_limits import (
     count_inline,
     weight_of,
 )
-from releasehub.pages.markdown_tokens import ALERTS, adapt_tokens
+from releasehub.pages.markdown_tokens import ALERTS, adapt_tokens, is_stored_picture
 
 MAX_CHARS = 100_000
 MAX_NESTING = 20
 SHORT_CHARS = 10_000
 
 TAGS = {
-    "a", "blockquote", "br", "code", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ins", "kbd", "li",
-    "ol", "p", "pre", "s", "samp", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "ins", "kbd",
+    "li", "ol", "p", "pre", "s", "samp", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead",
+    "tr", "ul",
 }  # fmt: skip
-ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "td": {"align"}, "th": {"align"}}
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "code": {"class"},
+    "img": {"src", "alt", "loading"},
+    "ol": {"start"},
+    "td": {"align"},
+    "th": {"align"},
+}
 SCHEMES = {"http", "https", "mailto"}
 LINK_REL = "nofollow noopener noreferrer"
 
@@ -42,7 +50,9 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def render_markdown(text: str) -> SafeString:
-    """Render Markdown as GitHub does, with a few tags of raw HTML. An image becomes a link to the image.
+    """Render Markdown as GitHub does, with a few tags of raw HTML.
+
+    Stored pictures of the hub are shown. Every other image becomes a link to the image.
 
     This never raises. A text that is longer than MAX_CHARS, takes too long or grows too much is rendered as plain
     paragraphs. Recent results are cached.
@@ -95,6 +105,11 @@ def _to_html(text: str) -> str:
     return html
 
 
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
+    """Drop the source of every image that is no stored picture."""
+    return value if (tag, name) != ("img", "src") or is_stored_picture(value) else None
+
+
 def _make_parser() -> _Markdown:
     parser = _Markdown("commonmark", {"html": True, "maxNesting": MAX_NESTING})
     parser.use(gfm_plugin)
@@ -118,6 +133,7 @@ _renderer = RendererHTML()
 _cleaner = nh3.Cleaner(
     tags=TAGS,
     attributes=ATTRIBUTES,
+    attribute_filter=_filter_attribute,
     allowed_classes={"blockquote": {"alert", *(f"alert-{kind}" for kind in ALERTS)}},
     url_schemes=SCHEMES,
     link_rel=LINK_REL,

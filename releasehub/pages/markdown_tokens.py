@@ -1,7 +1,8 @@
-"""Adapt parsed Markdown to the pages: no images, no identifiers, and a few harmless tags of raw HTML."""
+"""Adapt parsed Markdown to the pages: no images of others, no identifiers, and a few harmless tags of raw HTML."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from markdown_it.renderer import RendererHTML
@@ -12,6 +13,8 @@ from releasehub.pages.markdown_tags import BLOCK_TAGS, INLINE_TAGS, TagWriter
 
 ALERTS = {"caution", "important", "note", "tip", "warning"}
 
+MAX_PICTURES = 50
+_PICTURE = re.compile(r"/pictures/[a-z0-9]{1,24}/[0-9]{1,5}-[0-9a-f]{16}\.webp")
 _renderer = RendererHTML()
 
 
@@ -68,15 +71,18 @@ _FOOTNOTES: dict[str, Callable[[], list[Token]]] = {
 
 
 def _without_images(state: StateCore, tokens: Iterable[Token]) -> Iterator[Token]:
-    """Replace images with links.
+    """Replace images with links, apart from a limited number of stored pictures.
 
-    A remote image would reveal the readers of the page to its host. A local one would send requests to this site with
-    the reader's session.
+    A remote image would reveal the readers of the page to its host. One with another path of this site would send
+    requests there with the reader's session.
     """
     in_link = False
     for token in tokens:
         in_link = token.type == "link_open" or (in_link and token.type != "link_close")
         if token.type != "image":
+            yield token
+        elif is_stored_picture(str(token.attrs["src"])) and _takes_place(state):
+            token.attrs = {"src": token.attrs["src"], "alt": "", "loading": "lazy"}
             yield token
         elif in_link:
             yield _alternative(state, token)
@@ -85,6 +91,17 @@ def _without_images(state: StateCore, tokens: Iterable[Token]) -> Iterator[Token
             yield Token("link_open", "a", 1, attrs={"href": token.attrs["src"], **attrs})
             yield _alternative(state, token)
             yield Token("link_close", "a", -1)
+
+
+def is_stored_picture(url: str) -> bool:
+    """Return whether the URL is the path of a picture that the hub has encoded."""
+    return bool(_PICTURE.fullmatch(url))
+
+
+def _takes_place(state: StateCore) -> bool:
+    """Count one more picture of the text, and return whether it may be shown."""
+    state.env["pictures"] = state.env.get("pictures", 0) + 1
+    return bool(state.env["pictures"] <= MAX_PICTURES)
 
 
 def _alternative(state: StateCore, image: Token) -> Token:

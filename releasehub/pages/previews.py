@@ -8,14 +8,18 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from files.names import fold_name
 from files.primary import preference
 from releasehub.core.errors import NotFound
 from releasehub.distribution.links import file_path, version_path
-from releasehub.distribution.previews import files_in_preview, open_preview, serve_preview_file
+from releasehub.distribution.pictures import PRIVATE, WEBP, serve_image
+from releasehub.distribution.previews import files_in_preview, open_preview, picture_in_preview, serve_preview_file
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.markdown import render_markdown
 from releasehub.pages.secret_urls import keep_secret
 from releasehub.pages.viewers import viewer_of
 
@@ -44,7 +48,14 @@ def preview(request: HttpRequest, secret: str) -> HttpResponseBase:
         files_in_preview(version).select_related("blob").order_by(),
         key=lambda file: (not file.is_primary, preference(file)),
     )
-    context = {"key": key, "secret": secret, "version": version, "download": version.download, "files": files}
+    context = {
+        "key": key,
+        "secret": secret,
+        "version": version,
+        "download": version.download,
+        "files": files,
+        "notes": [_notes(secret, text) for text in (version.release_notes, version.changelog) if text],
+    }
     return render(request, "pages/preview.html", context)
 
 
@@ -61,3 +72,18 @@ def preview_file(request: HttpRequest, secret: str, filename: str) -> HttpRespon
     if version.is_released:
         return redirect(file_path(file))
     return serve_preview_file(request, viewer_of(request), key, file)
+
+
+@require_safe
+@has_secret_url
+@answers_errors
+def preview_picture(request: HttpRequest, secret: str, public_id: str, width: int, digest: str) -> HttpResponseBase:
+    """Serve a picture in the notes, which visitors may not see yet."""
+    _, version = open_preview(secret)
+    return serve_image(request, picture_in_preview(version, public_id, width, digest).blob, WEBP, PRIVATE)
+
+
+def _notes(secret: str, text: str) -> SafeString:
+    """Return the notes as HTML, with the pictures that this link shows."""
+    path = reverse("pages:preview", args=[secret])
+    return mark_safe(render_markdown(text).replace('src="/pictures/', f'src="{path}pictures/'))  # noqa: S308 - cleaned

@@ -109,6 +109,11 @@ urlpatterns = [
     path("share/<str:secret>", download_views.share, name="share"),
     path("preview/<str:secret>/", previews.preview, name="preview"),
     path("preview/<str:secret>/<str:filename>", previews.preview_file, name="preview-file"),
+    path(
+        "preview/<str:secret>/pictures/<slug:public_id>/<int:width>-<slug:digest>.webp",
+        previews.preview_picture,
+        name="preview-picture",
+    ),
     path("account/access-keys/", access_keys.index, name="access-keys"),
     path("account/access-keys/new/", access_keys.new, name="access-key-new"),
     path("account/access-keys/<slug:public_id>/revoke/", access_keys.revoke, name="access-key-revoke"),

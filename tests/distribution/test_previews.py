@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from downloads.exposure import is_exposed
 from downloads.models import AccessKey, Download, TeamMember
 from downloads.services import set_team_member
 from files.models import DownloadGrant, File
+from files.pictures.paths import path_in_text
 from files.services import update_file
 from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
@@ -23,7 +25,7 @@ from releasehub.distribution.previews import DEFAULT_DAYS, MAX_DAYS, issue_previ
 from releasehub.publishing.deletion import delete_download
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
-from tests.factories import make_download, make_file, make_user, make_version, system
+from tests.factories import make_download, make_file, make_picture, make_user, make_version, system
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,18 @@ def test_pages_are_private_and_not_indexed(draft: Version, filename: str) -> Non
     answer = see(issue(draft)[1], filename)
     assert (answer["Cache-Control"], answer["X-Robots-Tag"]) == ("private, no-store", "noindex")
     assert answer["Referrer-Policy"] == "same-origin"
+
+
+def test_pictures_in_the_notes_are_shown_to_testers(draft: Version, download: Download) -> None:
+    picture = make_picture(download, "inline")
+    Version.objects.update(release_notes=f"![A window]({path_in_text(picture)})")
+    secret = issue(draft)[1]
+    shown = re.search(r'<img src="([^"]+)"', see(secret).content.decode())
+    assert shown is not None
+    assert Client().get(shown[1])["Content-Type"] == "image/webp"
+    assert Client().get(path_in_text(picture)).status_code == 404
+    other = make_picture(make_download(visibility="private"), "inline")
+    assert Client().get(path_in_text(other).replace("/pictures", f"/preview/{secret}/pictures")).status_code == 404
 
 
 def test_link_opens_nothing_but_the_preview(draft: Version, download: Download) -> None:

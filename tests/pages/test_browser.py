@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,16 @@ from releasehub.search.refresh import refresh_index
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_gone
 from releasehub.webhooks.models import Endpoint
-from tests.factories import make_category, make_comment, make_download, make_file, make_review, make_user, make_version
+from tests.factories import (
+    image_bytes,
+    make_category,
+    make_comment,
+    make_download,
+    make_file,
+    make_review,
+    make_user,
+    make_version,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 ABOUT = ("versions/", "compare/?from=1.0.0&to=1.1.0", "changelog/", "statistics/")
@@ -166,10 +176,51 @@ def test_desk_pages_fit_the_screen_and_pass_axe(watched: Any, live_server: Any, 
     desk = f"/account/downloads/{version.download.public_id}/"
     pages = ("/account/downloads/", "/account/downloads/new/", desk, f"{desk}edit/", f"{desk}versions/new/")
     pages += tuple(f"/account/versions/{row.public_id}/" for row in (version, draft))
-    pages += (f"/account/versions/{draft.public_id}/previews/",)
+    pages += (f"/account/versions/{draft.public_id}/previews/", f"{desk}pictures/")
     for path in (*pages, f"/account/files/{draft.files.get().public_id}/"):
         watched.goto(live_server.url + path)
         check(watched)
+
+
+def test_author_pastes_and_drops_pictures(watched: Any, live_server: Any) -> None:
+    owner = make_user("ann")
+    version = make_version(make_download(owner, title="Tool"), "1.0.0", state="draft")
+    sign_in(watched, live_server, owner)
+    watched.goto(f"{live_server.url}/account/versions/{version.public_id}/edit/")
+    watched.fill("#id_release_notes", "Look: ")
+    give_picture(watched, "#id_release_notes", "paste")
+    watched.wait_for_selector(".preview img")
+    watched.click("main .button")
+    watched.wait_for_selector(".prose img[alt=shot]")
+    watched.goto(f"{live_server.url}/account/downloads/{version.download.public_id}/pictures/")
+    give_picture(watched, "body", "paste")
+    watched.wait_for_selector(".thumbnail:not([hidden])")
+    watched.select_option("#id_kind", "icon")
+    watched.click("text=Add picture")
+    watched.wait_for_selector(".files li:nth-child(2)")
+    give_picture(watched, ".drop", "drop", count=2)
+    watched.wait_for_selector(".files li:nth-child(4)")
+    kinds = sorted(version.download.stored_pictures.values_list("kind", flat=True))
+    assert kinds == ["icon", "inline", "screenshot", "screenshot"]
+
+
+def give_picture(page: Any, selector: str, kind: str, count: int = 1) -> None:
+    """Paste or drop pictures, as the clipboard or a file manager gives them to a page."""
+    page.evaluate(
+        """async ([selector, kind, bytes, count]) => {
+            const transfer = new DataTransfer();
+            const content = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+            for (let place = 0; place < count; place += 1) {
+                transfer.items.add(new File([content], "shot.png", { type: "image/png" }));
+            }
+            const options = { bubbles: true, cancelable: true };
+            const event = kind === "paste"
+                ? new ClipboardEvent("paste", { ...options, clipboardData: transfer })
+                : new DragEvent("drop", { ...options, dataTransfer: transfer });
+            document.querySelector(selector).dispatchEvent(event);
+        }""",
+        [selector, kind, b64encode(image_bytes()).decode(), count],
+    )
 
 
 def send_nothing() -> None:

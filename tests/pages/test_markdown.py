@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from releasehub.pages import markdown
 from releasehub.pages.markdown import MAX_CHARS, render_markdown
+from releasehub.pages.markdown_tokens import MAX_PICTURES, is_stored_picture
 from tests.speed import slowness
 
 pytestmark = pytest.mark.embedded
@@ -23,9 +24,10 @@ CORPUS = json.loads((Path(__file__).parents[1] / "corpora" / "xss_markdown.json"
 PROFILE = CORPUS["dom_profile"]
 TEXTS = [case for case in CORPUS["cases"] if case.get("markdown") is not None]
 REPEATED = [case for case in CORPUS["cases"] if case.get("repeat")]
-# Markdown itself produces these for alerts and folded sections.
-KNOWN_TAGS = {*PROFILE["allowed_tags"], "details", "summary"}
-KNOWN_ATTRIBUTES = PROFILE["allowed_attributes"] | {"blockquote": ["class"]}
+# Markdown itself produces these for alerts, folded sections and stored pictures.
+KNOWN_TAGS = {*PROFILE["allowed_tags"], "details", "summary", "img"}
+KNOWN_ATTRIBUTES = PROFILE["allowed_attributes"] | {"blockquote": ["class"], "img": ["src", "alt", "loading"]}
+STORED = "/pictures/abc123/1280-0123456789abcdef.webp"
 HTML = "{http://www.w3.org/1999/xhtml}"
 ORDINARY = "* Fixed a *crash* on `import` of [files](https://example.org/a) (#12)\n"
 REL = 'rel="nofollow noopener noreferrer"'
@@ -33,7 +35,8 @@ PIECES = [
     *"[]()!<>*_`~|&\\\"':#=-+ \t\n\0\ud800", "\n\n", "    ", "- ", "1. ", "> ", "|a|\n|-|\n", "```", "[a]: ",
     "javascript:", "&colon;", "&Tab;", "//x.test", "http://[", "<https://x.test>", "data:image/png;base64,", "x",
     "\u00e9", "\u2028", "<!--", "-->", "<details>", "</details>\n", "<summary>", "<b>", "</b>", "<sub a='", "<br>",
-    "<img src=", "<img src=//x.test>", "[^a]", "[^a]: ", "> [!NOTE]\n", "- [ ] ", "https://x.test/", "www.",
+    "<img src=", "<img src=//x.test>", STORED, "![](", "[^a]",
+    "[^a]: ", "> [!NOTE]\n", "- [ ] ", "https://x.test/", "www.",
 ]  # fmt: skip
 COSTLY = {
     "one address, thousands of references": "[a]: /" + "u" * 33_000 + "\n\n" + "[a]" * 20_000,
@@ -79,6 +82,8 @@ def breaches(rendered: str) -> list[str]:
         found += [f"{tag} {name}" for name in element.attrib if name not in allowed]
         if urlsplit(address(element)).scheme.lower() not in PROFILE["allowed_schemes"]:
             found.append(address(element))
+        if tag == "img" and not is_stored_picture(element.attrib.get("src", "")):
+            found.append(str(element.attrib))
     return found
 
 
@@ -157,6 +162,11 @@ def test_too_long_markdown_is_shown_as_plain_text() -> None:
         ("![a *b*](https://x.test/y 'e')", f'<p><a href="https://x.test/y" title="e" {REL}>a b</a></p>\n'),
         ("![](https://x.test/y)", f'<p><a href="https://x.test/y" {REL}>https://x.test/y</a></p>\n'),
         ("[![a](https://x.test/y)](/z)", f'<p><a href="/z" {REL}>a</a></p>\n'),
+        (f"![a *b*]({STORED})", f'<p><img src="{STORED}" alt="a b" loading="lazy"></p>\n'),
+        (f"<img src='{STORED}' onerror='x' alt=b>", f'<img src="{STORED}" alt="b" loading="lazy">'),
+        (f"[![a]({STORED})](/z)", f'<p><a href="/z" {REL}><img src="{STORED}" alt="a" loading="lazy"></a></p>\n'),
+        ("![a](/account/sign-out/)", f'<p><a href="/account/sign-out/" {REL}>a</a></p>\n'),
+        (f"![a]({STORED}?next=x)", f'<p><a href="{STORED}?next=x" {REL}>a</a></p>\n'),
         ("[a](//x.test)", "<p>[a](//x.test)</p>\n"),
         ("[a](\\/\\/x.test)", "<p>[a](//x.test)</p>\n"),
         ("![a](data:image/png;base64,AA)", "<p>![a](data:image/png;base64,AA)</p>\n"),
@@ -165,6 +175,11 @@ def test_too_long_markdown_is_shown_as_plain_text() -> None:
 )
 def test_markdown_renders_to_the_expected_html(text: str, expected: str) -> None:
     assert render_markdown(text) == expected
+
+
+def test_a_text_shows_a_limited_number_of_pictures() -> None:
+    rendered = render_markdown(f"![a]({STORED})\n\n" * (MAX_PICTURES + 2))
+    assert (rendered.count("<img "), rendered.count("<a ")) == (MAX_PICTURES, 2)
 
 
 def test_columns_are_aligned_without_styles() -> None:

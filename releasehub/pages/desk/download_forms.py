@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from downloads.models import Category, Download
 from downloads.policies import download_policy
 from downloads.rules import rules_of
+from files.pictures.forms import PictureField
 from releasehub.core.actor import Actor
 from releasehub.pages.forms import ServiceForm
 
@@ -41,8 +42,8 @@ class TagsField(forms.CharField):
         return list(dict.fromkeys(word for part in text.split(",") if (word := part.strip())))
 
 
-class NewDownloadForm(ServiceForm):
-    """The few fields that a new download needs. Everything else can follow later."""
+class FirstFieldsForm(ServiceForm):
+    """The few fields that every download needs."""
 
     title = forms.CharField(label=_("Title"), max_length=150)
     category: forms.ModelChoiceField[Category] = forms.ModelChoiceField(
@@ -70,7 +71,14 @@ class NewDownloadForm(ServiceForm):
         return bool(self.fields["category"].queryset.exists())  # type: ignore[attr-defined]
 
 
-class DownloadForm(NewDownloadForm):
+class NewDownloadForm(FirstFieldsForm):
+    """A new download. Everything else can follow later."""
+
+    file = PictureField(label=_("Icon"), required=False)
+    field_order = ("title", "category", "tag_line", "file", "visibility")
+
+
+class DownloadForm(FirstFieldsForm):
     """All fields that an author can change."""
 
     slug = forms.SlugField(

@@ -10,18 +10,26 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import create_download, restore_download, update_download
+from files.models import Picture
+from files.pictures.formats import MAX_UPLOAD_BYTES
+from files.pictures.services import receive_picture
+from files.storage.streaming import StagedUpload
+from files.uploads.form_uploads import receive_files
+from files.uploads.handlers import takes_files
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Conflict, Denied, Invalid, NotFound, Rejected
+from releasehub.core.domain_messages import translated
+from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected
 from releasehub.core.requests import actor_of
 from releasehub.distribution.latest import with_current_version
 from releasehub.pages.contexts import current_versions
 from releasehub.pages.desk.checklist import first_steps
-from releasehub.pages.desk.download_forms import DownloadForm, NewDownloadForm
+from releasehub.pages.desk.download_forms import DownloadForm, FirstFieldsForm, NewDownloadForm
 from releasehub.pages.desk.lookup import find_download
 from releasehub.pages.desk.version_moves import BULK_MOVES
 from releasehub.pages.errors import answers_errors
@@ -82,18 +90,53 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/desk/index.html", context)
 
 
+@takes_files
+@csrf_exempt
 @login_required
 @require_form_methods
 @answers_errors
 def new(request: HttpRequest) -> HttpResponseBase:
-    """Create a draft, which only its team sees until its first version is published."""
+    """Create a draft, which only its team sees until its first version is published.
+
+    See `files.upload` for the order of the checks.
+    """
+    with receive_files(request, lambda name: _authorize_icon(actor_of(request))):
+        return _create(request)
+
+
+def _authorize_icon(actor: Actor) -> int:
+    """Return the maximum size of an icon in bytes, before its first byte arrives.
+
+    Raises:
+        Denied: The actor cannot create downloads.
+    """
+    if not NewDownloadForm(actor=actor).has_categories:
+        raise Denied("You cannot create downloads in any category.")
+    return MAX_UPLOAD_BYTES
+
+
+@csrf_protect
+def _create(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    form = NewDownloadForm(request.POST or None, actor=actor)
+    form = NewDownloadForm(*((request.POST, request.FILES) if request.method == "POST" else ()), actor=actor)
     if form.is_valid():
+        values = dict(form.cleaned_data)
+        icon = values.pop("file")
         with form.refusals(Denied):
-            download = create_download(actor=actor, state=Download.State.DRAFT, **form.cleaned_data)
+            download = create_download(actor=actor, state=Download.State.DRAFT, **values)
+            if icon is not None:
+                _add_icon(request, download, icon.staged)
             return redirect("pages:desk-download", download.public_id)
     return _form_page(request, form)
+
+
+def _add_icon(request: HttpRequest, download: Download, upload: StagedUpload) -> None:
+    """Add the icon. The download stays if the hub refuses the picture."""
+    try:
+        receive_picture(actor=actor_of(request), download=download, kind=Picture.Kind.ICON, upload=upload)
+    except DomainError as error:
+        text = _("The download was created without an icon. %(reason)s")
+        messages.warning(request, text % {"reason": translated(error.message)})
 
 
 @login_required
@@ -152,5 +195,5 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     return redirect("pages:desk-download", public_id)
 
 
-def _form_page(request: HttpRequest, form: NewDownloadForm, **context: Any) -> HttpResponse:
+def _form_page(request: HttpRequest, form: FirstFieldsForm, **context: Any) -> HttpResponse:
     return form_page(request, "pages/desk/download_form.html", form, **context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -14,7 +14,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from files.models import Picture
 from files.pictures.forms import PictureForm, PictureTextsForm, change_picture
-from files.pictures.paths import with_sizes
+from files.pictures.paths import path_in_text, with_sizes
 from files.pictures.storing import authorize_picture
 from files.uploads.form_uploads import receive_files
 from files.uploads.handlers import takes_files
@@ -22,7 +22,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, NotFound, StorageFull, TooMany
 from releasehub.core.requests import actor_of
 from releasehub.pages.desk.lookup import find_download
-from releasehub.pages.errors import answers_errors
+from releasehub.pages.errors import answers_errors, prefers_json
 from releasehub.pages.form_pages import require_form_methods
 
 
@@ -32,7 +32,10 @@ from releasehub.pages.form_pages import require_form_methods
 @require_form_methods
 @answers_errors
 def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
-    """Show the pictures, and add one. See `files.upload` for the order of the checks."""
+    """Show the pictures, and add one. See `files.upload` for the order of the checks.
+
+    The script of the editor sends pictures that were pasted into a text. It gets the path as JSON.
+    """
     actor, download = _editable(request, public_id)
     with receive_files(request, lambda name: authorize_picture(actor=actor, download=download)):
         try:
@@ -40,6 +43,8 @@ def pictures(request: HttpRequest, public_id: str) -> HttpResponseBase:
         except (StorageFull, TooMany):
             raise
         except DomainError as error:
+            if prefers_json(request):
+                raise
             entered = PictureForm(initial=request.POST.dict())
             return _page(request, download, entered, error=error.message, status=400)
 
@@ -51,7 +56,9 @@ def _receive(request: HttpRequest, download: Download) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if not form.is_valid():
         return _page(request, download, form, status=400)
-    form.save(actor_of(request), download)
+    picture = form.save(actor_of(request), download)
+    if prefers_json(request):
+        return JsonResponse({"path": path_in_text(picture)}, status=201)
     messages.success(request, _("The picture was added."))
     return redirect("pages:desk-pictures", download.public_id)
 

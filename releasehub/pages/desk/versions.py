@@ -100,4 +100,6 @@ def _deleted_files(actor: Actor, version: Version) -> list[File]:
 
 
 def _form_page(request: HttpRequest, form: VersionForm, **context: Any) -> HttpResponse:
+    may_add_pictures = download_policy.allows("edit", actor_of(request), context["download"])
+    context["may_add_pictures"] = may_add_pictures
     return form_page(request, "pages/desk/version_form.html", form, **context)

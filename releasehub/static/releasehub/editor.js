@@ -1,15 +1,48 @@
-// Markdown fields: a preview while an author types, and release notes from a CHANGELOG file that is dropped on them.
+// Markdown fields: a preview while an author types, pictures that are pasted or dropped, and release notes from a
+// CHANGELOG file that is dropped on them.
 const DELAY_MS = 400;
+let pictureCount = 0;
 
 for (const area of document.querySelectorAll("textarea[data-preview]")) {
   addPreview(area);
   area.addEventListener("dragover", (event) => event.preventDefault());
   area.addEventListener("drop", (event) => {
-    const file = event.dataTransfer.files[0];
+    const [file] = event.dataTransfer.files;
     if (!file) return;
     event.preventDefault();
-    readNotes(area, file);
+    if (file.type.startsWith("image/")) insertPictures(area, event.dataTransfer);
+    else readNotes(area, file);
   });
+  area.addEventListener("paste", (event) => {
+    if (insertPictures(area, event.clipboardData)) event.preventDefault();
+  });
+}
+
+// Store each picture, and put a reference to it where the cursor is. Return whether there was any.
+function insertPictures(area, transfer) {
+  const pictures = [...transfer.files].filter((file) => file.type.startsWith("image/"));
+  if (area.form.dataset.pictureUrl) for (const picture of pictures) insertPicture(area, picture);
+  return pictures.length > 0;
+}
+
+async function insertPicture(area, picture) {
+  const texts = area.form.dataset;
+  const name = picture.name.replace(/\.\w+$/, "").replace(/[[\]\\]/g, "");
+  pictureCount += 1;
+  const waiting = `![${texts.textSending} ${pictureCount}]()`;
+  area.setRangeText(waiting, area.selectionStart, area.selectionEnd, "end");
+  const body = new FormData();
+  body.set("csrfmiddlewaretoken", area.form.querySelector("[name=csrfmiddlewaretoken]").value);
+  body.set("kind", "inline");
+  body.set("file", picture);
+  const options = { method: "POST", body, headers: { Accept: "application/json" } };
+  const response = await fetch(texts.pictureUrl, options).catch(() => null);
+  const answer = await response?.json().catch(() => null);
+  const place = area.value.indexOf(waiting);
+  if (place < 0) return; // the author has deleted the text meanwhile
+  const result = answer?.path ? `![${name}](${answer.path})` : `[${picture.name}: ${answer?.message || texts.textFailed}]`;
+  area.setRangeText(result, place, place + waiting.length, "preserve");
+  area.dispatchEvent(new Event("input"));
 }
 
 function addPreview(area) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,7 +13,7 @@ from django.urls import reverse
 
 from downloads.models import Download, TeamMember
 from releasehub.audit.models import AuditEntry
-from tests.factories import make_category, make_download, make_user, make_version
+from tests.factories import image_bytes, make_category, make_download, make_user, make_version
 from tests.pages.desk.conftest import client_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -47,6 +48,21 @@ def test_new_download_is_a_draft_of_the_author_with_an_audit_row() -> None:
     assert answer["Location"] == page(made)
     assert (made.owner, made.state, made.tag_line) == (author, "draft", "New")
     assert AuditEntry.objects.filter(action="download.create", target_id=made.pk).exists()
+
+
+@pytest.mark.parametrize("is_picture", [True, False])
+def test_new_download_takes_an_icon_and_survives_a_refused_one(is_picture: bool) -> None:
+    file = SimpleUploadedFile("icon.png", image_bytes() if is_picture else b"text")
+    values = {"title": "Fresh", "category": make_category("Tools").pk, "visibility": "public", "file": file}
+    answer = client_of(make_user()).post("/account/downloads/new/", values, follow=True)
+    assert ("icon" in Download.objects.get(title="Fresh").pictures) == is_picture
+    assert ("created without an icon" in answer.content.decode()) == (not is_picture)
+
+
+def test_icons_are_refused_before_their_bytes_if_no_category_is_open() -> None:
+    file = SimpleUploadedFile("icon.png", image_bytes())
+    answer = client_of(make_user()).post("/account/downloads/new/", {"title": "Fresh", "file": file})
+    assert answer.status_code == 403
 
 
 def test_new_download_in_a_closed_category_is_refused_with_a_message() -> None:

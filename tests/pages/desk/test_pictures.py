@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -9,6 +11,8 @@ from django.urls import reverse
 
 from downloads.models import Download, TeamMember
 from files.models import Blob, Picture
+from files.pictures.paths import screenshots_of
+from releasehub.pages.markdown import render_markdown
 from tests.factories import image_bytes, make_picture, make_user
 from tests.pages.desk.conftest import client_of
 
@@ -60,3 +64,21 @@ def test_form_without_the_token_is_refused(download: Download) -> None:
     client.force_login(download.owner)
     assert send(client, download, image_bytes("PNG", (10, 10))) == 403
     assert not Blob.objects.exists()
+
+
+def test_script_of_the_editor_gets_the_path_that_shows_the_picture(author: Client, download: Download) -> None:
+    def send(content: bytes) -> Any:
+        body = {"kind": "inline", "file": SimpleUploadedFile("image.png", content)}
+        return author.post(page(download), body, headers={"accept": "application/json"})
+
+    path = send(image_bytes("PNG", (100, 100))).json()["path"]
+    assert author.get(path)["Content-Type"] == "image/webp"
+    assert f'<img src="{path}"' in render_markdown(f"![A window]({path})")
+    refused = send(b"text")
+    assert (refused.status_code, "picture" in refused.json()["message"]) == (400, True)
+
+
+def test_inline_pictures_are_no_screenshots(author: Client, download: Download) -> None:
+    make_picture(download, "inline")
+    assert not screenshots_of(download).exists()
+    assert "Picture in a text" in author.get(page(download)).content.decode()

@@ -9,6 +9,7 @@ from tests.corpus import cases_of, one_of_each, shape_of
 CASES = [case | {"shape": shape_of(case["url"])} for case in cases_of("ssrf_targets")]
 BLOCKED = [case for case in CASES if case["expect"] == "block" and "redirect_to" not in case]
 REFUSED_WHEN_SAVED = one_of_each((case for case in CASES if case["stage"] == "create"), "class", "shape")
+KINDS = one_of_each(CASES, "class", "expect", "stage", "shape")
 REFUSED_WHEN_SENT = one_of_each(BLOCKED, "class", "stage", "shape")
 
 

@@ -18,6 +18,7 @@ from releasehub.backoffice.access_key_forms import AccessKeyAdminForm, ImportFor
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.filters import AccessKeyStateFilter
 from releasehub.backoffice.issued_keys import IssuedKeyAdmin, revoking
+from releasehub.backoffice.permissions import manages_a_team
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
@@ -81,7 +82,7 @@ class AccessKeyAdmin(IssuedKeyAdmin):
         return super().has_view_permission(request, obj) and (obj is not None or self.has_add_permission(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.has_module_permission(request) and Download.objects.team_managed_by(admin_actor(request)).exists()
+        return self.has_module_permission(request) and manages_a_team(admin_actor(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*AccessKeyAdminForm.Meta.fields, *(("prefix", "created_at", "revoked_at") if obj else ()))

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from downloads.models import Download
 from releasehub.backoffice.base import HubForm, admin_actor
+from releasehub.backoffice.permissions import may_attach_labels
 from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.core.actor import Actor
 from versions.models import Label, NamedChannel, NamedPlatform
@@ -36,10 +36,7 @@ class LabelAdmin(PolicyModelAdmin):
         return self.model.objects.visible_to(admin_actor(request)).order_by("name", "id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        actor = admin_actor(request)
-        return self.has_module_permission(request) and (
-            label_policy.can_attach(actor, []) or Download.objects.versions_managed_by(actor).exists()
-        )
+        return self.has_module_permission(request) and may_attach_labels(admin_actor(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)

@@ -8,13 +8,13 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from downloads.models import Download
 from releasehub.accounts import services
 from releasehub.accounts.models import Invitation, Organization
 from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.backoffice.base import HubAdmin, admin_actor
 from releasehub.backoffice.organization_people import MembershipInline, RoleInline, add_row, change_row, remove_row
+from releasehub.backoffice.permissions import manages_a_team
 from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.core.actor import Actor
 
@@ -48,7 +48,7 @@ class OrganizationAdmin(HubAdmin):
 
     def has_lookup_permission(self, request: HttpRequest) -> bool:
         """Allow users who publish downloads to stores; they find the organizations they belong to."""
-        return Download.objects.team_managed_by(admin_actor(request)).exists()
+        return manages_a_team(admin_actor(request))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         actor = admin_actor(request)

@@ -9,11 +9,11 @@ from django.db import models
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from downloads.models import Download
 from files.models import File
 from files.services import update_file
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.filters import ChannelFilter, DeletedFilter, YankedFilter
+from releasehub.backoffice.permissions import may_post_versions
 from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
 from releasehub.backoffice.uploads import UploadMixin
 from releasehub.backoffice.version_actions import VERSION_ACTIONS
@@ -70,7 +70,7 @@ class VersionAdmin(UploadMixin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow users who may add versions to any download. The service checks the download that is selected."""
-        return self.has_module_permission(request) and Download.objects.postable_by(admin_actor(request)).exists()
+        return self.has_module_permission(request) and may_post_versions(admin_actor(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_fieldsets(request, obj) if obj else self.fieldsets[:-1]

@@ -10,9 +10,9 @@ from unfold.decorators import display
 
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.permissions import may_read_webhooks
 from releasehub.backoffice.read_only import ReadOnlyInline
 from releasehub.backoffice.row_actions import RowAction
-from releasehub.backoffice.webhooks import may_read_webhooks
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 from releasehub.webhooks import replays

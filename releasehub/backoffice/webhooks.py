@@ -12,13 +12,14 @@ from unfold.decorators import display
 from downloads.models import Download
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.permissions import manages_webhooks, may_read_webhooks
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.backoffice.webhook_endpoint_form import EndpointAdminForm
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.webhooks import endpoint_secrets, endpoint_states, endpoints, replays
 from releasehub.webhooks.models import Endpoint
-from releasehub.webhooks.policies import READ_PERMISSION, endpoint_policy
+from releasehub.webhooks.policies import endpoint_policy
 from releasehub.webhooks.querysets import administered_organizations, endpoints_readable_in_admin
 
 STATE_COLORS = {"sending": "success", "paused": "warning", "disabled": "danger", "off": "info"}
@@ -26,18 +27,6 @@ STATE_COLORS = {"sending": "success", "paused": "warning", "disabled": "danger",
 
 def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
     row.secret = endpoint_secrets.rotate_secret(actor=actor, endpoint=row)  # type: ignore[attr-defined]
-
-
-def manages_webhooks(actor: Actor) -> bool:
-    return (
-        endpoint_policy.can_manage_scope(actor, organization_id=None, download_id=None)
-        or administered_organizations(actor).exists()
-        or Download.objects.team_managed_by(actor).exists()
-    )
-
-
-def may_read_webhooks(actor: Actor) -> bool:
-    return actor.has_permission(READ_PERMISSION) or manages_webhooks(actor)
 
 
 @admin.register(Endpoint)

@@ -19,6 +19,12 @@ from releasehub.accounts.staff_roles import ROLES
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.navigation import SECTIONS
+from releasehub.backoffice.permissions import (
+    manages_a_team,
+    manages_webhooks,
+    may_attach_labels,
+    may_post_versions,
+)
 from releasehub.core.errors import Denied, DomainError, ErrorCode, NotFound
 from tests.conftest import begin_with
 from tests.crawling import send, unlike, walk
@@ -116,6 +122,14 @@ def request_of(user: User) -> Any:
     request.user = user
     request._messages = CookieStorage(request)
     return request
+
+
+def test_permissions_are_looked_up_once_for_a_request(world: dict[str, User], django_assert_num_queries: Any) -> None:
+    questions = (manages_a_team, may_post_versions, may_attach_labels, manages_webhooks)
+    actor = admin_actor(request_of(world["stranger"]))
+    answers = [question(actor) for question in questions]
+    with django_assert_num_queries(0):
+        assert [question(actor) for question in questions] == answers
 
 
 @pytest.mark.parametrize(("name", "is_shown"), [("moderator", False), ("eraser", True)])

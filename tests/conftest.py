@@ -73,6 +73,7 @@ TIMES_AS_LONG = {
     "tests/live/test_uploads.py": 24,
     "tests/pages/test_browser.py": 98,
     "tests/pages/test_renamed_links.py": 3,
+    "tests/pages/test_snapshots.py": 30,
     "tests/pages/test_webhooks.py": 12,
     "tests/parsing/test_archive_cost.py": 23,
     "tests/parsing/test_patterns.py": 49,

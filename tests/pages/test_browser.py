@@ -105,9 +105,17 @@ def test_search_shows_results_while_typing_and_remembers_searches(watched: Any, 
         make_download(title=title)
     refresh_index()
     watched.goto(f"{live_server.url}/search/?sort=title")
+    held: list[Any] = []
+    watched.route("**/search/?q=alp&*", lambda route: held.append(route))
     watched.press("body", "/")
     watched.keyboard.type("alp")
+    watched.wait_for_selector("#found.htmx-request")
+    shown = "getComputedStyle(document.querySelector('#found h3')).animationName"
+    assert watched.evaluate(shown) == "skeleton"
+    for route in held:
+        route.continue_()
     watched.wait_for_selector("#count:has-text('1 download')")
+    assert watched.evaluate(shown) == "none"
     assert watched.locator(".cards li").count() == 1
     assert watched.url.endswith("/search/?q=alp&sort=title")
     watched.keyboard.press("Enter")
@@ -260,6 +268,14 @@ def test_user_signs_in_and_creates_a_key_that_is_shown_once(watched: Any, live_s
     assert secret.startswith("rh_")
     watched.goto(f"{live_server.url}/account/keys/")
     assert secret not in watched.content()
+    watched.goto(f"{live_server.url}/account/watches/")
+    watched.get_by_role("button", name="Save").click()
+    toast = watched.locator(".toasts .toast")
+    assert "Saved." in toast.inner_text()
+    assert toast.evaluate("element => getComputedStyle(element.parentElement).position") == "fixed"
+    check(watched)
+    toast.get_by_role("button", name="Close").click()
+    assert toast.count() == 0
 
 
 def test_admin_works_under_its_content_security_policy(watched: Any, live_server: Any) -> None:

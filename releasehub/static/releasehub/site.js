@@ -34,6 +34,17 @@ for (const kind of ["click", "focusin"]) {
     }
   });
 }
+// A toast closes itself, but never while someone reads it with the pointer or the focus on it.
+const TOAST_MS = 12000, TOAST_GRACE_MS = 3000;
+for (const toast of document.querySelectorAll(".toasts .toast")) {
+  const button = toast.querySelector(".close");
+  button.hidden = false;
+  button.addEventListener("click", () => toast.remove());
+  setTimeout(function close() {
+    if (toast.matches(":hover, :focus-within")) setTimeout(close, TOAST_GRACE_MS);
+    else toast.remove();
+  }, TOAST_MS);
+}
 // The next pages show times in the time zone of the browser. Without script, they are in UTC.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && !document.cookie.includes(`releasehub_browser_zone=${zone}`)) {

@@ -29,7 +29,8 @@ def verify_blobs(blobs: Iterable[Blob]) -> Iterator[BlobCheck]:
         problem = _problem_of(blob)
         state = Blob.State.MISSING if problem else Blob.State.STORED
         if state != blob.state:
-            Blob.objects.filter(pk=blob.pk).update(state=state, updated_at=timezone.now())
+            # The object of quarantined bytes gets another key; then this result is about the earlier one.
+            Blob.objects.filter(pk=blob.pk, storage_key=blob.storage_key).update(state=state, updated_at=timezone.now())
         yield BlobCheck(blob, problem)
 
 

@@ -25,8 +25,11 @@ class FilePolicy(Policy[File]):
         return self.can_view(actor, target) and not self.is_withheld(actor, target)
 
     def is_withheld(self, actor: Actor, target: File) -> bool:
-        """Return whether a visible file is withheld: a failed one always, a secured one without a sign-in or a key."""
-        if target.validation_status == File.Validation.FAILED:
+        """Return whether a visible file is withheld from the actor.
+
+        A failed or quarantined file is withheld from everyone, a secured one without a sign-in or a key.
+        """
+        if target.validation_status == File.Validation.FAILED or target.quarantine_id is not None:
             return True
         if not target.is_secured or actor.user is not None or actor.is_superuser:
             return False
@@ -57,6 +60,10 @@ class FilePolicy(Policy[File]):
     def can_accept(self, actor: Actor, target: File) -> bool:
         """Return whether the actor may let the file through although its content was rejected."""
         return download_policy.is_moderator(actor) and not self.is_deleted(target)
+
+    def can_quarantine(self, actor: Actor, target: File) -> bool:
+        """Return whether the actor may block the bytes of the file, and lift the block. A deleted file can return."""
+        return download_policy.is_moderator(actor)
 
     def can_restore(self, actor: Actor, target: File) -> bool:
         return download_policy.has_flag(actor, target.version.download, MANAGE_FILES)

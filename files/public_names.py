@@ -66,7 +66,7 @@ def remember_file(file: File) -> None:
 
 def remember_files_of(versions: VersionQuerySet) -> None:
     """Do the same for all offered files of versions that outsiders can see from now on."""
-    _remember(File.objects.passed().filter(version__in=versions.order_by().values("pk")))
+    _remember(File.objects.validated().filter(version__in=versions.order_by().values("pk")))
 
 
 def note_reason(file: File, reason: str) -> None:

@@ -27,9 +27,13 @@ UNIVERSAL = "universal"  # one file with the code for several architectures, as 
 
 
 class FileQuerySet(SoftDeleteQuerySet[Any]):
-    def passed(self) -> Self:
-        """Return files that passed validation."""
+    def validated(self) -> Self:
+        """Return files that passed validation, including quarantined ones."""
         return self.alive().filter(validation_status="passed")
+
+    def passed(self) -> Self:
+        """Return files that are offered to visitors: they passed validation, and no moderator has quarantined them."""
+        return self.validated().filter(quarantine__isnull=True)
 
     def visible_to(self, actor: Actor) -> Self:
         """Return the rows for which FilePolicy.can_view is true, including deleted ones."""
@@ -48,7 +52,8 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         """Return the visible files that belong in a list."""
         if sees_everything(actor):
             return self.alive()
-        is_offered = Q(validation_status="passed") | Q(version__download__in=Download.objects.read_inside_by(actor))
+        inside = Download.objects.read_inside_by(actor)
+        is_offered = Q(validation_status="passed", quarantine__isnull=True) | Q(version__download__in=inside)
         return self.alive().filter(is_offered, version__in=Version.objects.listed_to(actor))
 
     def search(self, text: str) -> Self:
@@ -59,14 +64,19 @@ class FileQuerySet(SoftDeleteQuerySet[Any]):
         return rows
 
     def listed_in(self, actor: Actor, version: Version) -> Self:
-        """Return the files of one version that the actor may see, without deleted ones."""
+        """Return the files of one version that lists show to the actor, without deleted ones."""
         rows = self.filter(version=version)
         return rows.alive() if download_policy.reads_inside(actor, version.download) else rows.passed()
+
+    def shown_in(self, actor: Actor, version: Version) -> Self:
+        """Return the listed files and those in quarantine, for pages that tell visitors why a file is missing."""
+        rows = self.filter(version=version)
+        return rows.alive() if download_policy.reads_inside(actor, version.download) else rows.validated()
 
     def fetchable_in(self, actor: Actor, download: Download) -> Self:
         """Return files that FilePolicy.can_download allows, in versions the actor may see, without deleted ones."""
         if download_policy.reads_inside(actor, download):
-            return self.alive().exclude(validation_status="failed")
+            return self.alive().filter(quarantine__isnull=True).exclude(validation_status="failed")
         return self.passed()
 
     def restorable_by(self, actor: Actor) -> Self:

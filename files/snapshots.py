@@ -33,6 +33,7 @@ def file_snapshot(file: File) -> dict[str, Any]:
         "display_order": file.display_order,
         "validation_status": file.validation_status,
         "findings": file.failures,
+        "is_quarantined": file.quarantine_id is not None,
         "download_count": file.download_count,
         "created_at": file.created_at.isoformat(),
         "updated_at": file.updated_at.isoformat(),

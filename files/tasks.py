@@ -8,6 +8,7 @@ from files.blob_checks import verify_blobs
 from files.blobs import erase_unused
 from files.garbage import collect_garbage
 from files.models import Blob
+from files.quarantine_moves import move_quarantined
 
 log = logging.getLogger(__name__)
 SWEEP_BATCH = 1000
@@ -33,6 +34,12 @@ def collect() -> int:
     for item in removed:
         log.info("Removed %s %s, %s bytes.", item.kind, item.name, item.size_bytes)
     return len(removed)
+
+
+@shared_task(name="files.move_quarantined")
+def move_quarantined_objects() -> int:
+    """Let signed URLs of quarantined files end."""
+    return move_quarantined()
 
 
 @shared_task(name="files.verify_sample")

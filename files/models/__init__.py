@@ -1,9 +1,11 @@
-"""The models of files: blobs, files of versions, uploads, pictures, download statistics, and reserved file names."""
+"""The models of files: blobs, files of versions, uploads, pictures, download statistics, and reserved file names,
+and blocked bytes."""
 
 from files.models.blob import Blob
 from files.models.file import File
 from files.models.picture import Picture, PictureSize, SocialCard
 from files.models.public_name import PublicFileName
+from files.models.quarantine import Quarantine
 from files.models.statistics import DownloadDay, DownloadGrant
 from files.models.upload import DownloadIcon, PackageUpload, UploadSession
 
@@ -17,6 +19,7 @@ __all__ = [
     "Picture",
     "PictureSize",
     "PublicFileName",
+    "Quarantine",
     "SocialCard",
     "UploadSession",
 ]

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from files.models.blob import Blob
+from files.models.quarantine import Quarantine
 from files.querysets import FileQuerySet
 from releasehub.core.models import PublicIdModel, SoftDeleteModel
 from releasehub.core.querysets import AliveManager
@@ -68,6 +69,9 @@ class File(PublicIdModel, SoftDeleteModel):
         verbose_name="let through by",
     )
     accepted_reason = models.CharField("reason for letting it through", max_length=500, blank=True, editable=False)
+    quarantine = models.ForeignKey(  # see files/quarantine.py
+        Quarantine, null=True, editable=False, db_index=False, on_delete=models.SET_NULL, related_name="files"
+    )
     download_count = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = AliveFileManager()
@@ -106,6 +110,7 @@ class File(PublicIdModel, SoftDeleteModel):
             models.Index(fields=["version", "-size_bytes", "-id"], name="file_by_size"),
             models.Index(fields=["version", "-download_count", "-id"], name="file_popular"),
             models.Index(fields=["-display_order", "-id"], name="file_all_order"),
+            models.Index(fields=["quarantine"], name="file_quarantined", condition=Q(quarantine__isnull=False)),
             models.Index(fields=["deleted_at"], name="file_deleted", condition=Q(deleted_at__isnull=False)),
             models.Index(fields=["external_sha256"], name="file_link_sha256", condition=Q(external_sha256__gt="")),
             models.Index(fields=["external_sha512"], name="file_link_sha512", condition=Q(external_sha512__gt="")),
@@ -117,6 +122,11 @@ class File(PublicIdModel, SoftDeleteModel):
     @property
     def download_id(self) -> int:
         return self.version.download_id
+
+    @property
+    def is_offered(self) -> bool:
+        """Return whether `FileQuerySet.passed` selects the file, apart from deletion."""
+        return self.validation_status == self.Validation.PASSED and self.quarantine_id is None
 
     def suits(self, platform: str) -> bool:
         """Return whether `FileQuerySet.suiting` selects the file for the platform; a test keeps both equal."""

@@ -12,6 +12,7 @@ from files.models import Blob, File, UploadSession
 from files.names import clean_name, fold_name
 from files.primary import choose_primary_file, elect_primary_file
 from files.public_names import Identity, remember_file
+from files.quarantined_bytes import check_not_quarantined
 from files.quotas import lock_quota
 from files.services.locking import count_files
 from files.services.preconditions import check_name, check_new_file
@@ -48,6 +49,7 @@ def add_file(
 
     Raises:
         DomainError: As `check_new_file`, which runs again while the version is locked.
+        Rejected: A moderator has blocked these bytes.
     """
     version = lock_version(version)
     lock_quota(version.download.owner_id)
@@ -66,6 +68,9 @@ def add_file(
         raise Conflict(
             ErrorCode.FILE_INCOMPLETE, "The uploaded bytes were removed in the meantime. Upload the file again."
         )
+    # After the row of the blob was locked above: a block waits for this transaction and then finds the file, or was
+    # committed before.
+    check_not_quarantined(blob.sha256)
     status = File.Validation.PENDING if warnings is None else File.Validation.PASSED
     file = File(version=version, blob=blob, size_bytes=blob.size_bytes, validation_status=status)
     file.findings = as_json(warnings or ())

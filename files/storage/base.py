@@ -80,6 +80,15 @@ class BlobStorage(Protocol):
         Return None if the hub has to serve the bytes itself.
         """
 
+    def withdraw_urls(self, key: str) -> str | None:
+        """Copy the object to a new key, so that signed URLs end as soon as the caller has deleted the old object.
+
+        Return the new key, or None if the storage signs no URLs.
+
+        Raises:
+            StorageUnavailable: The storage does not respond, or the object does not exist.
+        """
+
     def is_reachable(self) -> bool: ...
 
     def begin_incoming(self, *, size_bytes: int, part_bytes: int, is_open_ended: bool = False) -> Incoming: ...

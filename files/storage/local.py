@@ -58,6 +58,9 @@ class LocalStorage:
     def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
         return None
 
+    def withdraw_urls(self, key: str) -> str | None:
+        return None
+
     def is_reachable(self) -> bool:
         try:
             self.root.mkdir(parents=True, exist_ok=True)

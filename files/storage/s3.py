@@ -82,6 +82,12 @@ class S3Storage:
         with s3_errors():
             return self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
 
+    def withdraw_urls(self, key: str) -> str | None:
+        target = new_key()
+        with s3_errors():
+            self._copy(key, target)
+        return target
+
     def is_reachable(self) -> bool:
         try:
             with s3_errors():
@@ -134,13 +140,8 @@ class S3Storage:
         if incoming.multipart_id:
             with s3_errors(), refused_parts(), ignoring_absence():  # absent: it was completed before a crash
                 self._complete(incoming)
-        from boto3.s3.transfer import TransferConfig
-
-        # Large objects are copied in pieces, so that no single call runs into a timeout.
-        config = TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES)
         with s3_errors(), refused_parts():
-            source: Any = {"Bucket": self.bucket, "Key": incoming.key}
-            self.client.copy(source, self.bucket, key, Config=config)
+            self._copy(incoming.key, key)
 
     def drop_incoming(self, incoming: Incoming) -> None:
         if incoming.multipart_id:
@@ -160,6 +161,13 @@ class S3Storage:
             for page in self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket):
                 for entry in page.get("Uploads", []):
                     yield OpenMultipart(entry["Key"], entry["UploadId"], entry["Initiated"])
+
+    def _copy(self, source: str, target: str) -> None:
+        from boto3.s3.transfer import TransferConfig
+
+        # Large objects are copied in pieces, so that no single call runs into a timeout.
+        config = TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES)
+        self.client.copy({"Bucket": self.bucket, "Key": source}, self.bucket, target, Config=config)
 
     def _parts(self, incoming: Incoming) -> dict[int, Any]:
         pages = self.client.get_paginator("list_parts").paginate(

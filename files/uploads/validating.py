@@ -13,6 +13,7 @@ from files.inspection.content import findings_of
 from files.inspection.findings import Finding, as_json, is_rejected
 from files.models import File
 from files.public_names import Identity, check_name_is_free
+from files.quarantined_bytes import quarantine_of
 from files.services import lock_file, offer_file
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -68,7 +69,9 @@ def decide(file: File, findings: list[Finding], **learned: Any) -> File.Validati
     is_failed = is_rejected(findings, raised)
     file.findings = as_json(findings, raised)
     file.validation_status = File.Validation.FAILED if is_failed else File.Validation.PASSED
-    file.save(update_fields=["findings", "validation_status", *learned, "updated_at"])
+    if learned:  # the digest may be known only now
+        file.quarantine = quarantine_of(file)
+    file.save(update_fields=["findings", "validation_status", "quarantine", *learned, "updated_at"])
     offer_file(file)
     action = AuditAction.FILE_REJECT if is_failed else AuditAction.FILE_VALIDATE
     event = EventType.FILE_REJECTED if is_failed else EventType.FILE_VALIDATED

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from files.accepting import accept_file
 from files.models import Blob, DownloadDay, File, PublicFileName, UploadSession
 from files.policies import file_policy
+from files.quarantine import quarantine_file, unquarantine_file
 from files.services import restore_file, update_file
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.filters import DeletedFilter
@@ -21,8 +22,15 @@ from releasehub.backoffice.versions import EDITABLE_FILE_FIELDS
 from releasehub.core.actor import Actor
 from releasehub.publishing.deletion import delete_file
 
+JUDGMENT_FIELDS = ("validation_status", "shown_findings", "shown_quarantine")
 ACCEPTANCE_FIELDS = ("accepted_at", "accepted_by", "accepted_reason")
-STATE_COLORS = {"passed": "success", "pending": "warning", "failed": "danger", "deleted": "danger"}
+STATE_COLORS = {
+    "passed": "success",
+    "pending": "warning",
+    "failed": "danger",
+    "deleted": "danger",
+    "quarantined": "danger",
+}
 
 
 @admin.register(File)
@@ -31,15 +39,16 @@ class FileAdmin(ActionAdmin):
     download_path = ("version", "download_id")
     list_display = ("filename", "version", "platform", "architecture", "size_bytes", "shown_state", "download_count")
     list_filter = ("validation_status", "kind", "platform", DeletedFilter)
-    list_select_related = ("version__download__category", "blob", "accepted_by")
+    list_select_related = ("version__download__category", "blob", "accepted_by", "quarantine__created_by")
     search_fields = ("filename", "display_label", "version__number", "version__download__title", "blob__sha256")
     readonly_fields = (
-        *("version", "filename", "size_bytes", "validation_status", "shown_findings", "external_url", "sha256"),
+        *("version", "filename", "size_bytes", "external_url", "sha256"),
+        *JUDGMENT_FIELDS,
         *ACCEPTANCE_FIELDS,
     )
     fieldsets = (
         (None, {"fields": ("version", "filename", *EDITABLE_FILE_FIELDS)}),
-        ("Content", {"fields": ("size_bytes", "sha256", "external_url", "validation_status", "shown_findings")}),
+        ("Content", {"fields": ("size_bytes", "sha256", "external_url", *JUDGMENT_FIELDS)}),
         ("Let through by a moderator", {"fields": ACCEPTANCE_FIELDS}),
     )
     row_actions = (
@@ -53,6 +62,29 @@ class FileAdmin(ActionAdmin):
             wants_reason=True,
             needs_reason=True,
             reason_use="shown in the audit log and to the team",
+        ),
+        RowAction(
+            name="quarantine",
+            label="Quarantine",
+            done="put into quarantine",
+            run=lambda actor, row, reason: quarantine_file(actor=actor, file=row, reason=reason),
+            applies=lambda row: row.quarantine_id is None,
+            question="quarantine",
+            wants_reason=True,
+            needs_reason=True,
+            reason_use="shown to visitors and API clients, in the audit log, and in an e-mail to the owner",
+            warning="The bytes cannot be downloaded any more, in any version of any download that has them.",
+        ),
+        RowAction(
+            name="unquarantine",
+            label="End quarantine",
+            done="offered again",
+            run=lambda actor, row, reason: unquarantine_file(actor=actor, file=row, reason=reason),
+            applies=lambda row: row.quarantine_id is not None,
+            question="quarantine",
+            wants_reason=True,
+            reason_use="shown in the audit log",
+            warning="Every file with these bytes is offered again.",
         ),
         *deletion_actions(delete_file, restore_file, "file"),
     )
@@ -73,7 +105,14 @@ class FileAdmin(ActionAdmin):
 
     @display(description="state", label=STATE_COLORS)
     def shown_state(self, row: File) -> str:
-        return "deleted" if row.is_deleted else row.validation_status
+        if row.is_deleted:
+            return "deleted"
+        return "quarantined" if row.quarantine_id else row.validation_status
+
+    @display(description="quarantine")
+    def shown_quarantine(self, row: File) -> str:
+        block = row.quarantine
+        return f"{block.reason} ({block.created_by}, {block.created_at:%Y-%m-%d %H:%M} UTC)" if block else "none"
 
     @display(description="findings")
     def shown_findings(self, row: File) -> str:

@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     FILE_NAME_RETIRED = "file.name_retired"
     FILE_NAME_TAKEN = "file.name_taken"
     FILE_NO_SOURCE = "file.no_source"
+    FILE_QUARANTINED = "file.quarantined"
     FILE_STATE = "file.state"
     FILE_TOO_LARGE = "file.too_large"
     FILE_TYPE_REFUSED = "file.type_refused"

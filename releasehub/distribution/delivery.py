@@ -30,7 +30,13 @@ from releasehub.distribution.blob_responses import (
     served_type,
 )
 from releasehub.distribution.counting import record_download_event
-from releasehub.distribution.gate import Toll, ensure_may_download, record_refusal
+from releasehub.distribution.gate import (
+    Toll,
+    ensure_may_download,
+    record_refusal,
+    refuse_quarantined,
+    refuse_quarantined_bytes,
+)
 from releasehub.distribution.traffic import report_traffic
 from versions.models import Version
 
@@ -136,6 +142,7 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
 
     Raises:
         NotFound: The file, version or download was deleted, or the file failed validation.
+        Quarantined: A moderator has blocked the bytes.
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     if kind == ICON:
@@ -144,10 +151,12 @@ def serve_signed(request: HttpRequest, kind: str, row_id: int) -> HttpResponseBa
     else:
         # A signature cannot be revoked, so the state of the file is checked again: deleted or failed files are refused.
         alive = Q(version__deleted_at=None, version__download__deleted_at=None, blob__isnull=False)
-        files = File.objects.select_related("blob", "version").exclude(validation_status=File.Validation.FAILED)
-        row = files.filter(alive, pk=row_id).first()
+        files = File.objects.select_related("blob", "version", "quarantine").filter(alive)
+        row = files.exclude(validation_status=File.Validation.FAILED).filter(pk=row_id).first()
     if row is None:
         raise NotFound
+    # A moderator may have blocked the bytes after the URL was issued.
+    refuse_quarantined(row) if kind == FILE else refuse_quarantined_bytes(row.blob)
     response = respond_with_blob(request, row.filename, row.blob)
     if kind == FILE:
         warn_of_yank(response, row.version)

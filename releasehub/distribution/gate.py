@@ -11,8 +11,9 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from downloads.models import AccessKey
-from files.models import File
+from files.models import Blob, File, Quarantine
 from files.policies import file_policy
+from files.quarantined_bytes import open_quarantine
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -28,22 +29,35 @@ URL_SECONDS_OF_LIMITED_KEY = 30
 class Barrier(StrEnum):
     """The reason why a visible file cannot be downloaded.
 
+    `QUARANTINED`: a moderator has blocked the bytes, see files/quarantine.py.
     `KEY_NEEDED`: the file is secured, and the actor has neither signed in nor presented an access key.
     `ABOVE_KEY`: the version is higher than the highest version that the access key opens.
     """
 
+    QUARANTINED = "quarantined"
     FAILED = "failed"
     KEY_NEEDED = "key_needed"
     ABOVE_KEY = "above_key"
 
 
 MESSAGES = {
+    Barrier.QUARANTINED: (
+        "A moderator has blocked this file for this reason: “{reason}” Choose another version of the download."
+    ),
     Barrier.FAILED: "This file failed validation, so it cannot be downloaded. Ask the publisher to upload it again.",
     Barrier.KEY_NEEDED: "This file requires an access key. Send the key as the query parameter key, or sign in.",
     Barrier.ABOVE_KEY: (
         "This access key is valid only for versions up to {highest}. Choose a lower version or another key."
     ),
 }
+
+
+class Quarantined(Denied):
+    """A moderator has blocked the bytes. The message has the reason that the moderator gave."""
+
+    def __init__(self, quarantine: Quarantine) -> None:
+        message = MESSAGES[Barrier.QUARANTINED].format(reason=quarantine.reason)
+        super().__init__(message, is_quarantined=True, reason=quarantine.reason)
 
 
 @contextmanager
@@ -97,9 +111,31 @@ def ensure_may_download(actor: Actor, file: File) -> AccessKey | None:
     """
     file_policy.ensure("view", actor, file)
     barrier, key = _judge(actor, file)
+    if barrier is Barrier.QUARANTINED:
+        refuse_quarantined(file)
     if barrier is not None:
         raise Denied(MESSAGES[barrier].format(highest=key.highest_number if key else ""))
     return key
+
+
+def refuse_quarantined(file: File) -> None:
+    """Check that the bytes are not in quarantine. The response says why, in the format of the dialect that asked.
+
+    Raises:
+        Quarantined: A moderator has blocked the bytes.
+    """
+    if file.quarantine is not None:
+        raise Quarantined(file.quarantine)
+
+
+def refuse_quarantined_bytes(blob: Blob) -> None:
+    """Check the same for bytes that do not belong to a file, such as an icon.
+
+    Raises:
+        Quarantined: A moderator has blocked the bytes.
+    """
+    if quarantine := open_quarantine(blob.sha256):
+        raise Quarantined(quarantine)
 
 
 def barrier_of(actor: Actor, file: File) -> Barrier | None:
@@ -112,6 +148,8 @@ def _judge(actor: Actor, file: File) -> tuple[Barrier | None, AccessKey | None]:
 
     The rights without a key are checked first, so that a user who needs no key never spends a use of one.
     """
+    if file.quarantine_id is not None:
+        return Barrier.QUARANTINED, None
     if file.validation_status == File.Validation.FAILED:
         return Barrier.FAILED, None
     if file_policy.can_download(without_keys(actor), file):

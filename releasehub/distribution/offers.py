@@ -58,7 +58,7 @@ class Offer:
 
 def offer_to(system: System, files: Iterable[File]) -> Offer:
     """Return the offer for a visitor. The version of the files should be loaded."""
-    packages = _best_kind([file for file in files if file.validation_status == File.Validation.PASSED])
+    packages = _best_kind([file for file in files if file.is_offered])
     own = _for_system(system, packages)
     chosen = {_target(file) for file in own}
     others = [file for file in _best_of_targets(packages) if _target(file) not in chosen]

@@ -110,7 +110,7 @@ def _add_failure(report: TrafficReport, actor: Actor, file: File, error: Excepti
         report.pass_gates(stopped_by=Gate.PERMISSION)
         return
     barrier = barrier_of(actor, file)
-    if isinstance(error, Denied) and barrier != Barrier.FAILED:
+    if isinstance(error, Denied) and barrier in _GATES:
         report.pass_gates(stopped_by=_GATES[barrier])
         return
     report.pass_gates()
@@ -118,6 +118,8 @@ def _add_failure(report: TrafficReport, actor: Actor, file: File, error: Excepti
 
 
 def _reason(file: File, barrier: Barrier | None) -> str:
+    if barrier == Barrier.QUARANTINED:
+        return "quarantined"
     if barrier == Barrier.FAILED:
         return "validation_failed"
     if file.blob is None:

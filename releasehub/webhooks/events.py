@@ -24,6 +24,8 @@ class EventType(models.TextChoices):
     FILE_REJECTED = "file.rejected"
     FILE_DELETED = "file.deleted"
     FILE_RESTORED = "file.restored"
+    FILE_QUARANTINED = "file.quarantined"
+    FILE_UNQUARANTINED = "file.unquarantined"
     COMMENT_CREATED = "comment.created"
     COMMENT_UPDATED = "comment.updated"
     COMMENT_APPROVED = "comment.approved"

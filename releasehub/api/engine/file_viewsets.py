@@ -23,6 +23,7 @@ from releasehub.api.engine.input_serializers import (
 from releasehub.api.engine.schema import documented_by_checksums, documented_files, documented_newest
 from releasehub.api.engine.viewsets import EngineModelViewSet
 from releasehub.apikeys.scopes import Scope
+from releasehub.distribution.gate import refuse_quarantined
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
@@ -49,12 +50,25 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
 
         Raises:
             Http404: No version that the caller may see offers such a file.
+            Quarantined: A moderator has blocked these bytes.
         """
         files = self.get_offered_files([self.kwargs["hash"]])
         version: Version | None = self.get_versions_of(files).select_related("author").first()
         if version is None:
+            self.refuse_quarantined_files()
             raise Http404
         return version
+
+    def refuse_quarantined_files(self) -> None:
+        """Check that the checksum does not belong to a quarantined file.
+
+        Raises:
+            Quarantined: A moderator has blocked these bytes.
+        """
+        versions = Version.objects.visible_in(self.actor, self.download)
+        rows = File.objects.validated().filter(version__in=versions, quarantine__isnull=False)
+        if file := rows.with_digest(self.kwargs["hash"]).select_related("quarantine").first():
+            refuse_quarantined(file)
 
     def get_offered_files(self, hashes: list[str]) -> FileQuerySet:
         """Return files with these checksums, also of versions that the caller may not see."""

@@ -33,6 +33,7 @@ from releasehub.api.entity.viewsets import EntityViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Conflict, ErrorCode, Gone, NotFound
 from releasehub.distribution.delivery import signed_address
+from releasehub.distribution.gate import refuse_quarantined
 from releasehub.publishing.inactive_versions import delete_inactive_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.package_uploads import announce_package, check_announcement, open_places
@@ -143,6 +144,7 @@ class EntityVersionsViewSet(EntityViewSet):
         if file is None:
             raise NotFound("This version has no package. Choose a version that was created from an uploaded package.")
         file.version = version
+        refuse_quarantined(file)
         if not file_policy.can_download(self.actor, file):  # otherwise its lockfile would pass for the package
             raise Conflict(
                 ErrorCode.VERSION_FILES_PENDING, "The package is still being checked. Try again in a few seconds."

@@ -1,0 +1,109 @@
+"""Quarantine: a moderator blocks bytes wherever the hub offers them, and lifts the block again.
+
+The block belongs to the SHA-256, so it holds for every copy in every download, and for uploads of the same bytes. Each
+file with these bytes points to the block (`File.quarantine`). Query sets and the gate need only that column.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from files.models import Blob, File, Quarantine
+from files.policies import file_policy
+from files.public_names import Identity
+from files.quarantine_mail import notify_owners
+from files.quarantined_bytes import open_quarantine
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode, Invalid, NotFound
+from releasehub.core.tasks import hint
+from releasehub.webhooks import services as webhooks
+from releasehub.webhooks.events import EventType
+
+MOVE_TASK = "files.move_quarantined"
+RELATIONS = ("blob", "version__download__category", "version__download__owner")
+
+
+@transaction.atomic
+def quarantine_file(*, actor: Actor, file: File, reason: str) -> Quarantine:
+    """Block the bytes of the file: every file with the same SHA-256, or only this one if its digest is unknown.
+
+    Raises:
+        NotFound: The file is not visible to the actor.
+        Denied: The actor is not a moderator.
+        Invalid: The reason is empty or too long.
+        Conflict: The file is blocked already.
+    """
+    file_policy.ensure("quarantine", actor, file)
+    sha256 = _lock_bytes(file)
+    reason = _cleaned(reason)
+    if File.all_objects.filter(pk=file.pk, quarantine__isnull=False).exists():
+        raise Conflict(ErrorCode.FILE_QUARANTINED, f"The file {file.filename} is in quarantine already.")
+    quarantine = open_quarantine(sha256) or Quarantine.objects.create(
+        sha256=sha256, filename=file.filename, reason=reason, created_by=actor.user
+    )
+    copies = File.all_objects.with_digest(sha256) if sha256 else File.all_objects.filter(pk=file.pk)
+    files = _point_to(quarantine, list(copies.order_by("pk").values_list("pk", flat=True)))
+    for row in files:
+        _announce(actor, row, AuditAction.FILE_QUARANTINE, EventType.FILE_QUARANTINED, reason)
+    notify_owners(files, quarantine)
+    transaction.on_commit(partial(hint, MOVE_TASK))
+    return quarantine
+
+
+@transaction.atomic
+def unquarantine_file(*, actor: Actor, file: File, reason: str = "") -> None:
+    """Lift the block of the bytes of the file, for every file that it concerns.
+
+    Raises:
+        NotFound: The file is not visible to the actor.
+        Denied: The actor is not a moderator.
+        Conflict: The file is not blocked.
+    """
+    file_policy.ensure("quarantine", actor, file)
+    rows = Quarantine.objects.select_for_update().filter(ended_at=None, files=file.pk)
+    quarantine: Quarantine | None = rows.first()
+    if quarantine is None:
+        raise Conflict(ErrorCode.FILE_STATE, f"The file {file.filename} is not in quarantine.")
+    files = _point_to(None, list(quarantine.files.order_by("pk").values_list("pk", flat=True)))
+    quarantine.ended_at, quarantine.ended_by = timezone.now(), actor.user
+    quarantine.save(update_fields=["ended_at", "ended_by", "updated_at"])
+    for row in files:
+        _announce(actor, row, AuditAction.FILE_UNQUARANTINE, EventType.FILE_UNQUARANTINED, reason)
+    notify_owners(files, quarantine)
+
+
+def _lock_bytes(file: File) -> str:
+    """Lock what stands for the bytes, the blob or the file with the link, and return the SHA-256, if it is known."""
+    row = File.all_objects.select_for_update(of=("self",)).select_related("blob").filter(pk=file.pk).first()
+    if row is None:
+        raise NotFound
+    list(Blob.objects.select_for_update().filter(pk=row.blob_id))
+    return Identity.of(row).sha256
+
+
+def _cleaned(reason: str) -> str:
+    reason, limit = reason.strip(), Quarantine._meta.get_field("reason").max_length
+    if not reason:
+        raise Invalid(ErrorCode.INVALID, "Enter the reason for blocking this file.", field="reason")
+    if limit and len(reason) > limit:
+        message = f"The reason is longer than {limit} characters. Enter a shorter one."
+        raise Invalid(ErrorCode.INVALID, message, field="reason")
+    return reason
+
+
+def _point_to(quarantine: Quarantine | None, ids: list[int]) -> list[File]:
+    """Set the block of the files, and return them with what their events need."""
+    # Only these columns: a service that changes a file at the same time waits for the row, and loads it afterwards.
+    File.all_objects.filter(pk__in=ids).update(quarantine=quarantine, updated_at=timezone.now())
+    return list(File.all_objects.filter(pk__in=ids).select_related(*RELATIONS).order_by("pk"))
+
+
+def _announce(actor: Actor, file: File, action: AuditAction, event: EventType, reason: str) -> None:
+    states = ["offered", "quarantined"] if action == AuditAction.FILE_QUARANTINE else ["quarantined", "offered"]
+    audit.record(actor=actor, action=action, target=file, reason=reason, changes={"quarantine": states})
+    webhooks.publish(actor=actor, event=event, target=file, reason=reason)

@@ -141,6 +141,7 @@ class Version(PublicIdModel, SoftDeleteModel):
             models.Index(fields=["download", "-created_at", "-id"], name="version_made"),
             models.Index(fields=["created_at", "id"], name="version_all_made"),
             models.Index(fields=["publish_at"], name="version_due", condition=Q(state="scheduled")),
+            models.Index(fields=["updated_at"], name="version_waiting", condition=Q(state="pending")),
             models.Index(fields=["deleted_at"], name="version_deleted", condition=Q(deleted_at__isnull=False)),
         ]
 

@@ -143,6 +143,7 @@ class Download(PublicIdModel, SoftDeleteModel):
                 condition=Q(prefix__isnull=False),
             ),
             models.Index(fields=["-created_at", "-id"], name="download_created"),
+            models.Index(fields=["updated_at"], name="download_waiting", condition=Q(state="moderated")),
             models.Index(fields=["-download_count", "-id"], name="download_popular"),
             models.Index(fields=["title", "id"], name="download_title"),
             models.Index(

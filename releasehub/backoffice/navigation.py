@@ -1,5 +1,6 @@
 """The sidebar of the admin, with only the links that the user may open."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
@@ -7,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from releasehub.backoffice.moderation.views import may_moderate
 from releasehub.core.site import site_name
 
 SECTIONS = (
@@ -61,10 +63,22 @@ SECTIONS = (
 )
 
 
+# Pages that belong to no model, with the functions that decide who may open them.
+PAGES: tuple[tuple[str, str, str, Callable[[HttpRequest], bool]], ...] = (
+    ("Moderation", "rule", "moderation", may_moderate),
+)
+
+
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the links that this user may open. The admin class of the model decides, as it does for its pages."""
+    pages = [
+        {"title": name, "icon": icon, "link": reverse(f"admin:{view}")}
+        for name, icon, view, may_see in PAGES
+        if may_see(request)
+    ]
     visible_sections = ((title, [item for item in items if may_open(request, item[2])]) for title, items in SECTIONS)
-    return [
+    daily_work = [{"title": "Daily work", "separator": False, "items": pages}] if pages else []
+    return daily_work + [
         {
             "title": title,
             "separator": True,

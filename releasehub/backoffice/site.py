@@ -9,12 +9,13 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
 from downloads.policies import download_policy
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.moderation import views as moderation
 from releasehub.community.models import Report
 
 
@@ -39,6 +40,9 @@ class HubAdminSite(UnfoldAdminSite):
         reports = Report.objects.visible_to(actor).open()
         count = reports.count() if download_policy.is_moderator(actor) else None
         return super().index(request, {**(extra_context or {}), "open_reports": count})  # type: ignore[no-any-return]
+
+    def get_urls(self) -> list[Any]:
+        return [path("moderation/", self.admin_view(moderation.queue), name="moderation"), *super().get_urls()]
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return LookupView.as_view(admin_site=self)(request)

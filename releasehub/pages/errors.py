@@ -16,6 +16,7 @@ from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
 from releasehub.distribution.access_keys import KeyRefused
+from releasehub.distribution.gate import Quarantined
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -64,7 +65,8 @@ ADVICE = {
     507: _("Nothing was saved. Ask the operator of this hub to free storage space."),
 }
 KIND_ADVICE: dict[type[DomainError], StrOrPromise] = {
-    KeyRefused: _("Check that you copied the whole link or key, or ask the person who sent it to you for a new one.")
+    KeyRefused: _("Check that you copied the whole link or key, or ask the person who sent it to you for a new one."),
+    Quarantined: _("Other versions of the download may still be available. Its publisher was told about the block."),
 }
 EXPIRED_FORM = _("The form has expired, or another site has sent it. Go back, reload the page and send it again.")
 CODE_ADVICE = {ErrorCode.CONFLICT: _("Go back, reload the page to see what changed, and try again.")}

@@ -94,7 +94,7 @@ def contradictions(files: Iterable[File], version: Version) -> dict[int, str]:
 
 
 def shown_files(request: HttpRequest, version: Version) -> list[File]:
-    rows = File.objects.listed_in(viewer_of(request), version).select_related("blob", "accepted_by")
+    rows = File.objects.shown_in(viewer_of(request), version).select_related("blob", "accepted_by", "quarantine")
     files = sorted(rows.order_by(), key=lambda file: (not file.is_primary, preference(file)))
     for file in files:
         file.version = version

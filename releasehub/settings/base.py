@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "releasehub.pages",
     "releasehub.distribution",
     "releasehub.operations",
+    "releasehub.moderation",
     "releasehub.server",
     "allauth",
     "releasehub.accounts.allauth_app.AllauthAccountConfig",

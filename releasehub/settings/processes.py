@@ -81,6 +81,7 @@ CELERY_BEAT_SCHEDULE = {
     "delete old uses of access keys": {"task": "files.forget_key_uses", "schedule": 3600.0},
     "collect garbage": {"task": "files.collect_garbage", "schedule": 24 * 3600.0},
     "verify a sample of files": {"task": "files.verify_sample", "schedule": 24 * 3600.0},
+    "end signed URLs of quarantined files": {"task": "files.move_quarantined", "schedule": 60.0},
     "delete unused blobs": {"task": "files.sweep_blobs", "schedule": 600.0},
     "purge soft-deleted rows": {"task": "files.purge_deleted", "schedule": 3600.0},
     "send webhooks": {"task": "webhooks.sweep", "schedule": 5.0},

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import set_team_member, share_download
-from files.models import UploadSession
+from files.models import Quarantine, UploadSession
 from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, OneTimeLink, User
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services import invite
@@ -40,6 +40,7 @@ from releasehub.community.services import delete_contribution, reply_to_review
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, NotFound
 from releasehub.distribution.access_keys import issue_access_key
+from releasehub.moderation.models import Assignment, Verdict
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
@@ -83,7 +84,11 @@ RELATIONS = {
     "downloads.TeamMember.user": GONE,
     "files.File.accepted_by": STAYS,
     "files.File.deleted_by": STAYS,
+    "files.Quarantine.created_by": STAYS,
+    "files.Quarantine.ended_by": STAYS,
     "files.UploadSession.user": STAYS,
+    "moderation.Assignment.assignee": GONE,
+    "moderation.Verdict.moderator": STAYS,
     "versions.Version.author": STAYS,
     "versions.Version.deleted_by": STAYS,
     "webhooks.Endpoint.created_by": STAYS,  # disabled
@@ -154,6 +159,8 @@ def make_opinions(actor: Actor, user: User, mine: Download, other: Download) -> 
     report = make_report(other, user)
     type(report).objects.update(handled_by=user)
     SavedFilter.objects.create(user=user, model="files.file", name=f"files of {MARKS[0]}", query="deleted=yes")
+    Assignment.objects.create(kind="report", object_id=report.pk, assignee=user)
+    Verdict.objects.create(kind="report", object_id=report.pk, is_approval=True, moderator=user)
     watch = Watch.objects.create(user=user, download=other)
     WatchNotice.objects.create(watch=watch, user=user, version=make_version(other, "1.0"))
 
@@ -162,6 +169,7 @@ def make_releases(actor: Actor, user: User, mine: Download) -> None:
     version = make_version(mine, "1.0", files=1)
     type(version).objects.filter(pk=version.pk).update(author=user)
     version.files.update(accepted_by=user)
+    Quarantine.objects.create(filename="tool.bin", reason="harmful", created_by=user, ended_by=user)
     delete_file(actor=actor, file=make_file(make_version(mine, "1.2", state="draft")))
     delete_version(actor=actor, version=make_version(mine, "1.3"))
     delete_download(actor=actor, download=make_download(user, title="Deleted"))

@@ -27,6 +27,8 @@ from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, Denied, DomainError, Invalid, NotFound, Rejected
 from releasehub.core.requests import actor_of
 from releasehub.distribution.latest import with_current_version
+from releasehub.moderation.decisions import last_rejection
+from releasehub.moderation.models import Kind
 from releasehub.pages.contexts import current_versions
 from releasehub.pages.desk.checklist import first_steps
 from releasehub.pages.desk.download_forms import DownloadForm, FirstFieldsForm, NewDownloadForm
@@ -157,6 +159,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_edit": download_policy.allows("edit", actor, download),
         "may_post": download_policy.allows("post_version", actor, download),
         "may_delete": download_policy.allows("delete", actor, download),
+        "rejection": last_rejection(Kind.DOWNLOAD, download) if download.state == Download.State.DRAFT else None,
         "may_restore": download.is_deleted and download_policy.allows("restore", actor, download),
     }
     return render(request, "pages/desk/download.html", context)

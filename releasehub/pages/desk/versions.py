@@ -18,6 +18,8 @@ from files.storage import blob_storage
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
 from releasehub.distribution.previews import can_be_previewed
+from releasehub.moderation.decisions import last_rejection
+from releasehub.moderation.models import Kind
 from releasehub.pages.desk.lookup import find_download, find_version
 from releasehub.pages.desk.version_forms import EditVersionForm, NewVersionForm, VersionForm
 from releasehub.pages.desk.version_moves import offered_actions
@@ -63,6 +65,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "unfinished": _unfinished(actor, version) if may_upload else [],
         "actions": offered_actions(actor, version),
         "deleted_files": _deleted_files(actor, version),
+        "rejection": last_rejection(Kind.VERSION, version) if version.state == Version.State.DRAFT else None,
     }
     response = render(request, "pages/desk/version.html", context)
     if origin := blob_storage().upload_origin:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('files', '0014_social_cards'),
+        ('files', '0015_inline_pictures'),
         ('versions', '0015_end_of_support'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,1 @@
+"""The page of the moderation queue. Its rules are in `releasehub/moderation`."""

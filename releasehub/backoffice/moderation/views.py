@@ -1,0 +1,84 @@
+"""The view of the moderation queue."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_http_methods
+
+from downloads.policies import download_policy
+from releasehub.accounts.models import User
+from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.moderation.forms import QueueFilterForm, QueueRequest, read_request
+from releasehub.core.actor import Actor
+from releasehub.core.database_errors import domain_error_of
+from releasehub.moderation.assignments import assign, moderators
+from releasehub.moderation.decisions import decide
+from releasehub.moderation.models import MAX_NOTE_CHARACTERS, Kind
+from releasehub.moderation.queue import waiting_rows
+from releasehub.moderation.rows import load_items
+
+ROWS_PER_PAGE = 20
+DONE = {"approve": "approved", "reject": "rejected", "assign": "assigned"}
+
+
+def may_moderate(request: HttpRequest) -> bool:
+    return download_policy.is_moderator(admin_actor(request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def queue(request: HttpRequest) -> HttpResponse:
+    """Show a page of the queue, or carry out a decision and return to the same page."""
+    if not may_moderate(request):
+        raise PermissionDenied
+    actor = admin_actor(request)
+    if request.method == "POST":
+        _carry_out(request, actor)
+        return HttpResponseRedirect(request.get_full_path())
+    people = list(moderators())
+    form = QueueFilterForm(request.GET, people=people)
+    criteria = form.criteria(cast("User", request.user))
+    page = Paginator(waiting_rows(actor, criteria), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": "Moderation",
+        "form": form,
+        "is_filtered": any(request.GET.get(name) for name in form.fields),
+        "page": page,
+        "items": load_items(page.object_list),
+        "people": people,
+        "max_note_characters": MAX_NOTE_CHARACTERS,
+    }
+    return TemplateResponse(request, "admin/moderation/queue.html", context)
+
+
+def _carry_out(request: HttpRequest, actor: Actor) -> None:
+    """Run the action on each row separately, then show how many succeeded and the error of every other row."""
+    wanted = read_request(request.POST)
+    if wanted is None or not wanted.rows:
+        messages.warning(request, "Nothing was selected. Select at least one row.")
+        return
+    succeeded = 0
+    for kind, pk in wanted.rows:
+        try:
+            _act(actor, wanted, kind, pk)
+            succeeded += 1
+        except Exception as error:
+            refusal = domain_error_of(error)
+            if refusal is None:
+                raise
+            messages.error(request, f"{kind.label} {pk}: {refusal.message}")
+    if succeeded:
+        messages.success(request, f"{succeeded} {DONE[wanted.action]}.")
+
+
+def _act(actor: Actor, wanted: QueueRequest, kind: Kind, pk: int) -> None:
+    if wanted.action == "assign":
+        assign(actor=actor, kind=kind, object_id=pk, assignee=wanted.assignee)
+        return
+    decide(actor=actor, kind=kind, object_id=pk, is_approval=wanted.action == "approve", note=wanted.note)

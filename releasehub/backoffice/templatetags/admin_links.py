@@ -1,0 +1,35 @@
+"""Links to the pages of rows in the admin."""
+
+from __future__ import annotations
+
+from django import template
+from django.db.models import Model
+from django.urls import reverse
+
+from releasehub.community.models import Report
+from releasehub.community.services.reports import MODELS
+from releasehub.moderation.models import Kind
+from releasehub.moderation.rows import QueueItem
+
+register = template.Library()
+OF_CONTRIBUTIONS = "contribution"
+
+
+@register.filter
+def admin_url(row: Model) -> str:
+    """Return the URL of the page of a row. Its admin class decides whether the user may open it."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+@register.filter
+def reported_url(report: Report) -> str:
+    """Return the URL of the page of what a report is about."""
+    meta = MODELS[report.kind]._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[report.object_id])
+
+
+@register.filter
+def template_of(item: QueueItem) -> str:
+    """Return the template with the details of a row of the moderation queue."""
+    name = OF_CONTRIBUTIONS if item.kind in {Kind.COMMENT, Kind.REVIEW} else item.kind.value
+    return f"admin/moderation/kinds/{name}.html"

@@ -1,0 +1,59 @@
+"""Approve or reject what waits, and tell its author."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, ErrorCode, Invalid
+from releasehub.moderation.kinds import WAITING
+from releasehub.moderation.mail import queue_verdict
+from releasehub.moderation.models import MAX_NOTE_CHARACTERS, Assignment, Kind, Verdict
+from releasehub.moderation.queue import ensure_moderator
+
+
+@transaction.atomic
+def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note: str = "") -> Verdict:
+    """Approve or reject a row of the queue by the service of its app, and send the note to its author.
+
+    Raises:
+        Denied: The actor is not a moderator, or the service does not allow the decision.
+        Conflict: The row does not wait any more.
+        Invalid: The note is too long, or a rejection has none.
+        DomainError: As the service.
+    """
+    ensure_moderator(actor)
+    waiting, note = WAITING[kind], note.strip()
+    _check_note(note, is_needed=waiting.tells_author and not is_approval)
+    target = waiting.load([object_id]).get(object_id)
+    if target is None:
+        message = "Another moderator has decided about this, or its author has withdrawn it. Reload the queue."
+        raise Conflict(ErrorCode.CONFLICT, message)
+    (waiting.approve if is_approval else waiting.reject)(actor, target, note)
+    verdict = Verdict.objects.create(
+        kind=kind, object_id=object_id, is_approval=is_approval, note=note, moderator=actor.user
+    )
+    Assignment.objects.filter(kind=kind, object_id=object_id).delete()
+    action = AuditAction.MODERATION_APPROVE if is_approval else AuditAction.MODERATION_REJECT
+    audit.record(actor=actor, action=action, target=target, reason=note)
+    if waiting.author is not None and (author := waiting.author(target)):
+        queue_verdict(author, target, verdict)
+    return verdict
+
+
+def last_rejection(kind: Kind, target: Any) -> Verdict | None:
+    """Return the newest verdict about a row if it is a rejection, for the page on which its author reads the note."""
+    verdict = Verdict.objects.filter(kind=kind, object_id=target.pk).first()
+    return None if verdict is None or verdict.is_approval else verdict
+
+
+def _check_note(note: str, *, is_needed: bool) -> None:
+    if is_needed and not note:
+        raise Invalid(ErrorCode.INVALID, "Enter a note that tells the author what to change.", field="note")
+    if len(note) > MAX_NOTE_CHARACTERS:
+        message = f"The note is longer than {MAX_NOTE_CHARACTERS} characters. Enter a shorter one."
+        raise Invalid(ErrorCode.INVALID, message, field="note")

@@ -1,0 +1,80 @@
+"""The list of everything that waits: one query for a page of it, and a fixed number for what its rows show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+
+from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Value
+from django.utils import timezone
+
+from downloads.policies import download_policy
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied
+from releasehub.moderation.kinds import WAITING
+from releasehub.moderation.models import Assignment, Kind
+
+UNASSIGNED = "none"
+COLUMNS = ("subject", "pk", "since", "assignee")
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """Criteria for the queue. An empty one selects everything.
+
+    Attributes:
+        days: Only what has waited for at least this many days.
+        assignee: The primary key of a moderator, or `UNASSIGNED`.
+    """
+
+    kind: str = ""
+    days: int = 0
+    assignee: str = ""
+
+
+def ensure_moderator(actor: Actor) -> None:
+    """Check that the actor may see and work on the queue.
+
+    Raises:
+        Denied: The actor is not a moderator.
+    """
+    if not download_policy.is_moderator(actor):
+        raise Denied
+
+
+def waiting_rows(actor: Actor, wanted: QueueFilter = QueueFilter()) -> QuerySet[Any]:
+    """Return the rows that wait as dictionaries with COLUMNS, what has waited longest first.
+
+    Raises:
+        Denied: The actor is not a moderator.
+    """
+    ensure_moderator(actor)
+    kinds = [kind for kind in Kind if wanted.kind in {"", kind}]
+    first, *others = [_of_kind(kind, wanted) for kind in kinds]
+    return first.union(*others, all=True).order_by("since", "subject", "pk")
+
+
+def count_waiting(actor: Actor) -> dict[Kind, int]:
+    """Return the number of rows of each kind.
+
+    Raises:
+        Denied: The actor is not a moderator.
+    """
+    ensure_moderator(actor)
+    return {kind: waiting.rows().count() for kind, waiting in WAITING.items()}
+
+
+def _of_kind(kind: Kind, wanted: QueueFilter) -> QuerySet[Any]:
+    waiting = WAITING[kind]
+    assignee = Assignment.objects.filter(kind=kind, object_id=OuterRef("pk")).values("assignee")
+    since: Any = F(waiting.since)
+    rows = waiting.rows().order_by()
+    rows = rows.annotate(subject=Value(kind.value, CharField()), since=since, assignee=Subquery(assignee))
+    if wanted.days:
+        rows = rows.filter(since__lte=timezone.now() - timedelta(days=wanted.days))
+    if wanted.assignee == UNASSIGNED:
+        rows = rows.filter(assignee=None)
+    elif wanted.assignee.isdecimal():
+        rows = rows.filter(assignee=int(wanted.assignee))
+    return cast("QuerySet[Any]", rows.values(*COLUMNS))

@@ -25,6 +25,14 @@ SECTIONS = (
         ),
     ),
     (
+        "Retention",
+        (
+            ("Retention rules", "auto_delete", "publishing_retentionrule"),
+            ("Retention runs", "event_repeat", "publishing_retentionrun"),
+            ("Legal holds", "gavel", "downloads_legalhold"),
+        ),
+    ),
+    (
         "Community",
         (
             ("Comments", "forum", "community_comment"),
@@ -54,7 +62,6 @@ SECTIONS = (
             ("Uploads", "upload", "files_uploadsession"),
             ("Downloads by day", "bar_chart", "files_downloadday"),
             ("Stored files", "database", "files_blob"),
-            ("Legal holds", "gavel", "downloads_legalhold"),
             ("Public numbers", "block", "versions_publicnumber"),
             ("Public file names", "block", "files_publicfilename"),
             ("Public slugs", "block", "downloads_publicslug"),

@@ -95,6 +95,11 @@ def preview_rows(rows: QuerySet[Any]) -> Preview:
     return _measured(erasure_of(going), names, _names(held), held.count(), {})
 
 
+def preview_ids(version_ids: list[int]) -> Preview:
+    """Return what goes with the versions of these primary keys."""
+    return preview_rows(Version.all_objects.filter(pk__in=version_ids).select_related("download"))
+
+
 def preview_purge(older_than: timedelta | None = None) -> Preview:
     """Return what `purge_deleted` erases with the same period."""
     due = {purge.name: purge.due(older_than) for purge in purges()}

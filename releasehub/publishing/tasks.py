@@ -9,6 +9,7 @@ from celery import shared_task
 
 from releasehub.publishing.deletion import purge_deleted
 from releasehub.publishing.releases import publish_due_versions
+from releasehub.publishing.retention.running import apply_rules
 
 log = logging.getLogger(__name__)
 
@@ -26,3 +27,10 @@ def publish_due() -> int:
 def purge() -> dict[str, int]:
     """Erase the rows that were soft-deleted before the retention window began."""
     return purge_deleted()
+
+
+@shared_task(name="files.apply_retention")
+def apply_retention() -> int:
+    """Continue or start the daily run of the retention rules. Return how many versions that run has deleted."""
+    run = apply_rules()
+    return run.deleted_count if run else 0

@@ -84,6 +84,7 @@ CELERY_BEAT_SCHEDULE = {
     "end signed URLs of quarantined files": {"task": "files.move_quarantined", "schedule": 60.0},
     "delete unused blobs": {"task": "files.sweep_blobs", "schedule": 600.0},
     "purge soft-deleted rows": {"task": "files.purge_deleted", "schedule": 3600.0},
+    "apply retention rules": {"task": "files.apply_retention", "schedule": 3600.0},
     "send webhooks": {"task": "webhooks.sweep", "schedule": 5.0},
     "announce downloads to webhooks": {"task": "webhooks.announce_traffic", "schedule": 10.0},
     "assign event stream positions": {"task": "webhooks.number_events", "schedule": 60.0},

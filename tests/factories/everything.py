@@ -18,6 +18,8 @@ from releasehub.core.actor import Actor
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
+from releasehub.publishing.models import RetentionRun
+from releasehub.publishing.retention.services import create_rule
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.endpoint_states import send_test_event
 from releasehub.webhooks.endpoints import create_endpoint
@@ -99,6 +101,9 @@ def make_records(version: Any) -> None:
     delete_file(actor=system(), file=download.versions.get(number="0.8.0").files.get(), hard=True)
     delete_version(actor=system(), version=download.versions.get(number="0.9.0"), hard=True)
     delete_download(actor=system(), download=make_download(title="Gone"), hard=True)
+    create_rule(actor=system(), category=download.category, keep_newest=3)
+    create_rule(actor=system(), download=download, keep_newest=2)
+    RetentionRun.objects.create()
     place_hold(actor=system(), download=make_download(title="Held"), reason="A case")
     DownloadDay.objects.create(file=version.files.get(), day="2026-01-01", downloads=3)
     AuditSink.objects.create(kind="jsonl", target="audit")

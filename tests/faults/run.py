@@ -8,6 +8,7 @@ python tests/faults/run.py log [--operations 10000]       the audit log while wr
 python tests/faults/run.py broker [--away 60]             Redis is gone for a while
 python tests/faults/run.py tampering [--rounds 500]       the audit log is tampered with
 python tests/faults/run.py verify [--rows 1000000]        a long audit log is verified, and one row of it changed
+python tests/faults/run.py retention [--downloads 40]     the retention rules are applied and killed
 python tests/faults/run.py --seed 7 events                the same random choices again
 """
 
@@ -21,7 +22,7 @@ from typing import Any
 if not __package__:  # started as a script: find the package from the root of the checkout
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
-from tests.faults import broker, embedded, events, isolation, log, long_log, races, tampering
+from tests.faults import broker, embedded, events, isolation, log, long_log, races, retention, tampering
 from tests.faults.verdicts import Report
 from tests.services.processes import ServiceError, interrupts
 
@@ -56,6 +57,10 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
     "log": (log.run, (("operations", 10_000, "transactions that commit"), PATIENCE)),
     "broker": (broker.run, (("away", 60.0, "seconds without Redis"), CATCH_UP, PATIENCE)),
     "tampering": (tampering.run, (("rounds", 500, "tamperings"),)),
+    "retention": (
+        retention.run,
+        (("downloads", 40, "downloads with a rule"), ("versions", 15, "versions of each"), PATIENCE),
+    ),
     "verify": (long_log.run, (("rows", 1_000_000, "rows of the log"),)),
 }
 

@@ -67,3 +67,8 @@ def test_work_continues_while_redis_is_down() -> None:
 @pytest.mark.embedded
 def test_embedded_hub_survives_kills() -> None:
     carry_out("embedded", "--versions", "60", "--every", "2", "--patience", "90")
+
+
+@pytest.mark.embedded
+def test_retention_run_survives_kills() -> None:
+    carry_out("retention", "--downloads", "4", "--versions", "6", "--patience", "120")

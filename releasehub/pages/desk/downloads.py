@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from downloads.holds import is_held
 from downloads.models import Download
 from downloads.policies import download_policy
 from downloads.services import create_download, restore_download, update_download
@@ -39,6 +40,7 @@ from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.manage_links import people_links
 from releasehub.pages.paging import page_of_rows
 from releasehub.publishing.deletion import delete_download
+from releasehub.publishing.retention.outlook import outlook_of
 from versions.models import Version
 
 MAX_DELETED = 20
@@ -160,6 +162,8 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "may_post": download_policy.allows("post_version", actor, download),
         "may_delete": download_policy.allows("delete", actor, download),
         "rejection": last_rejection(Kind.DOWNLOAD, download) if download.state == Download.State.DRAFT else None,
+        "is_held": is_held(download.pk),
+        "retention": outlook_of(download),
         "may_restore": download.is_deleted and download_policy.allows("restore", actor, download),
     }
     return render(request, "pages/desk/download.html", context)

@@ -1,0 +1,1 @@
+"""Retention rules: which old versions they select, how they are changed, previewed and applied on schedule."""

@@ -1,0 +1,122 @@
+"""Create, change, delete and preview retention rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from downloads.models import Category, Download
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.core.actor import Actor
+from releasehub.core.clean import assign
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.publishing.models import RetentionRule
+from releasehub.publishing.previews import Preview, preview_ids
+from releasehub.publishing.retention.policies import retention_policy
+from releasehub.publishing.retention.selection import RuleBook, selected_versions
+
+CONDITIONS = ("keep_newest", "line_parts", "min_age_days", "idle_days", "is_active")
+MAX_PREVIEWED_DOWNLOADS = 2000
+
+
+@transaction.atomic
+def create_rule(
+    *, actor: Actor, category: Category | None = None, download: Download | None = None, **conditions: Any
+) -> RetentionRule:
+    """Create the rule of a category or of a download.
+
+    Raises:
+        Denied: The actor may not change retention rules.
+        Invalid: Both or neither target is given, or a number is out of range.
+        Conflict: The target has a rule already.
+    """
+    if not retention_policy.can_create(actor):
+        raise Denied
+    rule = draft_rule(category=category, download=download, **conditions)
+    if RetentionRule.objects.filter(category=category, download=download).exists():
+        raise Conflict(ErrorCode.CONFLICT, "This download or category has a retention rule already. Change that one.")
+    rule.created_by = actor.user
+    rule.save()
+    changes = {name: [None, getattr(rule, name)] for name in CONDITIONS}
+    audit.record(actor=actor, action=AuditAction.RETENTION_RULE_CREATE, target=rule, changes=changes)
+    return rule
+
+
+@transaction.atomic
+def update_rule(*, actor: Actor, rule: RetentionRule, **conditions: Any) -> RetentionRule:
+    """Change the conditions of a rule. Its target stays.
+
+    Raises:
+        Denied: The actor may not change retention rules.
+        Invalid: A number is out of range.
+    """
+    retention_policy.ensure("edit", actor, rule)
+    rule = RetentionRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    changes = audit.changed_fields(rule, conditions)
+    assign(rule, conditions)
+    if changes:
+        rule.save()
+        audit.record(actor=actor, action=AuditAction.RETENTION_RULE_UPDATE, target=rule, changes=changes)
+    return rule
+
+
+@transaction.atomic
+def delete_rule(*, actor: Actor, rule: RetentionRule) -> None:
+    """Delete a rule. Versions that it has deleted can be restored until they are purged.
+
+    Raises:
+        Denied: The actor may not change retention rules.
+    """
+    retention_policy.ensure("delete", actor, rule)
+    rule = RetentionRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    changes = {name: [getattr(rule, name), None] for name in CONDITIONS}
+    audit.record(actor=actor, action=AuditAction.RETENTION_RULE_DELETE, target=rule, changes=changes)
+    rule.delete()
+
+
+def draft_rule(
+    *, category: Category | None = None, download: Download | None = None, **conditions: Any
+) -> RetentionRule:
+    """Return a rule that is not saved, for its preview.
+
+    Raises:
+        Invalid: Both or neither target is given, or a number is out of range.
+    """
+    if (category is None) == (download is None):
+        raise Invalid(ErrorCode.INVALID, "Choose either a category or a download.", field="category")
+    rule = RetentionRule(category=category, download=download)
+    assign(rule, conditions)
+    return rule
+
+
+@dataclass(frozen=True)
+class RulePreview:
+    """The versions that a rule would delete now.
+
+    Attributes:
+        deletion: The rows, bytes and links. The bytes leave the storage when the versions are purged.
+        download_count: The number of downloads that the rule applies to, as far as they were examined.
+        is_partial: Whether there are more downloads than a preview examines.
+    """
+
+    deletion: Preview
+    download_count: int
+    is_partial: bool
+
+
+def preview_rule(rule: RetentionRule, changes: Mapping[str, Any] | None = None) -> RulePreview:
+    """Return what the rule deletes with its next run. It need not be saved; `changes` are conditions to try."""
+    for name, value in (changes or {}).items():
+        setattr(rule, name, value)
+    ids: list[int] = []
+    count = 0
+    for download in RuleBook(instead=rule).downloads_of(rule):
+        if count == MAX_PREVIEWED_DOWNLOADS:
+            return RulePreview(preview_ids(ids), count, is_partial=True)
+        count += 1
+        ids += [version.pk for version in selected_versions(rule, download)]
+    return RulePreview(preview_ids(ids), count, is_partial=False)

@@ -62,6 +62,7 @@ class EntityVersionSerializer(EntityOutputSerializer):
     created_by = serializers.CharField(source="author.public_id", default=None, allow_null=True)
     created_at = serializers.DateTimeField()
     published_at = serializers.DateTimeField(allow_null=True)
+    end_of_support = serializers.DateField(allow_null=True)
     download_count = serializers.IntegerField()
 
 

@@ -55,6 +55,7 @@ class UpdateVersionSerializer(OutputSerializer):
     release_notes = serializers.CharField()
     published_at = serializers.DateTimeField()
     is_prerelease = serializers.BooleanField()
+    end_of_support = serializers.DateField(allow_null=True, help_text="The last day on which the version gets fixes")
 
 
 class UpdateFileSerializer(OutputSerializer):

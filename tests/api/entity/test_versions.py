@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import random
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +28,7 @@ from tests.api.native.test_uploads import left_behind
 from tests.conftest import ApiClient
 from tests.factories import make_user, make_version, system
 from versions.models import Version
+from versions.services import update_version
 
 pytestmark = pytest.mark.django_db
 
@@ -396,6 +397,14 @@ def test_active_version_can_be_set_and_read(world: World) -> None:
         answer = world.client.send("put", f"{world.url}/versions/active", {"versionId": shown["id"]})
         assert (answer.status_code, answer.json()["version"]["is_active"]) == (200, True)
     assert world.client.get(f"{world.url}/versions/active").json()["version"]["id"] == first["id"]
+
+
+def test_version_says_until_when_it_is_supported(world: World) -> None:
+    shown = world.pushed()
+    assert shown["end_of_support"] is None
+    update_version(actor=system(), version=world.version(shown), end_of_support=date(2030, 6, 30))
+    (listed,) = world.client.get(f"{world.url}/versions").json()["versions"]
+    assert listed["end_of_support"] == "2030-06-30"
 
 
 def test_yanked_version_cannot_be_active(world: World) -> None:

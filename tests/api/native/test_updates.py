@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from releasehub.distribution.links import file_path
 from tests.api.described import check
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version, system
+from versions.services import update_version
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/updates/{slug}"
@@ -37,6 +39,13 @@ def test_update_check_returns_the_file_for_the_platform() -> None:
     assert answer["version"]["published_at"].endswith("Z")
     assert (answer["file"]["file_id"], answer["file"]["sha256"]) == (file.pk, file.blob and file.blob.sha256)
     assert answer["file"]["download_url"] == f"http://testserver{file_path(file)}"
+
+
+def test_update_check_says_until_when_the_version_is_supported() -> None:
+    version = make_version(number="1.5.0", files=1)
+    assert asked(version.download).json()["version"]["end_of_support"] is None
+    update_version(actor=system(), version=version, end_of_support=date(2030, 6, 30))
+    assert asked(version.download).json()["version"]["end_of_support"] == "2030-06-30"
 
 
 def test_update_check_without_a_newer_version() -> None:

@@ -109,6 +109,7 @@ def test_user_in_a_known_network_cannot_be_locked_out(compared: list[str]) -> No
     assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
 
 
+@pytest.mark.usefixtures("still_clock")
 def test_reaching_the_limit_doubles_the_next_window(compared: list[str]) -> None:
     waits = []
     for _ in range(3):

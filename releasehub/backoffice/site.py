@@ -16,6 +16,7 @@ from unfold.sites import UnfoldAdminSite
 from downloads.policies import download_policy
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.moderation import views as moderation
+from releasehub.backoffice.timeline import views as timeline
 from releasehub.community.models import Report
 
 
@@ -42,7 +43,11 @@ class HubAdminSite(UnfoldAdminSite):
         return super().index(request, {**(extra_context or {}), "open_reports": count})  # type: ignore[no-any-return]
 
     def get_urls(self) -> list[Any]:
-        return [path("moderation/", self.admin_view(moderation.queue), name="moderation"), *super().get_urls()]
+        return [
+            path("moderation/", self.admin_view(moderation.queue), name="moderation"),
+            path("timeline/<slug:name>/<int:pk>/", self.admin_view(timeline.timeline), name="timeline"),
+            *super().get_urls(),
+        ]
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return LookupView.as_view(admin_site=self)(request)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 from django.db.models import Model
 from django.urls import reverse
 
+from releasehub.backoffice.timeline.views import timeline_url
 from releasehub.community.models import Report
 from releasehub.community.services.reports import MODELS
 from releasehub.moderation.models import Kind
@@ -19,6 +22,12 @@ OF_CONTRIBUTIONS = "contribution"
 def admin_url(row: Model) -> str:
     """Return the URL of the page of a row. Its admin class decides whether the user may open it."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+@register.simple_tag(takes_context=True)
+def timeline_link(context: dict[str, Any], row: Any) -> str:
+    """Return the URL of the timeline of the row, or an empty string if the user may not see it."""
+    return timeline_url(context["request"], row)
 
 
 @register.filter

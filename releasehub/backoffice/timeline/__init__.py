@@ -1,0 +1,1 @@
+"""The page of a timeline. Its entries come from `releasehub/timeline`."""

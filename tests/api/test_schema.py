@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from typing import Any
 
@@ -99,6 +100,17 @@ JSON_OPERATIONS = [(verb, path) for verb, path in OPERATIONS if not path.endswit
 def test_schema_has_no_warning_and_is_valid() -> None:
     assert not has_warning()
     validate_schema(without_repeats())  # type: ignore[no-untyped-call]
+
+
+def test_docstrings_for_developers_are_not_published() -> None:
+    values = defaultdict(lambda: "a" * 24, id="1", download_id="1", delivery_id="msg_a_1")
+    for verb, path in operations():
+        view = resolve(path.format_map(values)).func
+        action = getattr(view.cls, view.actions.get(verb, ""), None)  # type: ignore[attr-defined]
+        docstrings = {inspect.getdoc(action), *(inspect.getdoc(base) for base in view.cls.__mro__)}  # type: ignore[attr-defined]
+        operation = document()["paths"][path][verb]
+        assert operation["summary"], (verb, path)
+        assert operation.get("description") not in docstrings - {None}, (verb, path)
 
 
 def test_openapi_version_is_3_1() -> None:

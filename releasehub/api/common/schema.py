@@ -53,6 +53,10 @@ class HubSchema(AutoSchema):
         schemes: list[dict[str, list[str]]] = [{name: []} for name in getattr(self.view, "security", ())]
         return [*schemes, {}] if self._is_open() else schemes
 
+    def get_description(self) -> str:  # type: ignore[override]
+        """Return no description, because docstrings are for developers. `extend_schema` overrides this method."""
+        return ""
+
     def _is_open(self) -> bool:
         actions = getattr(self.view, "open_actions", None)
         return self.method == "GET" if actions is None else getattr(self.view, "action", "") in actions

@@ -75,7 +75,11 @@ class EntityMembersViewSet(EntityViewSet):
         role = find_role(self.organization, self.get_validated_data()["role_id"])
         return self.get_member_response(change_role(actor=self.actor, member=member, role=role))
 
-    @extend_schema(responses={204: None}, summary="Remove a member, or leave the organization")
+    @extend_schema(
+        responses={204: None},
+        summary="Remove a member, or leave the organization",
+        description="Removing another member needs the scope `members:remove`; leaving does not.",
+    )
     def destroy(self, request: Request, organization_id: str, user_id: str) -> Response:
         member = find_member(self.organization, user_id)
         if member.user_id != self.actor.user_id:

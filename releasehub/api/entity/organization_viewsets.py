@@ -144,7 +144,10 @@ class EntityStoreViewSet(EntityViewSet):
         return rows.filter(is_public=True)
 
     @extend_schema(
-        parameters=[KIND, *PAGE], responses={200: EntityStoreSerializer}, summary="List the entities of a store"
+        parameters=[KIND, *PAGE],
+        responses={200: EntityStoreSerializer},
+        summary="List the entities of a store",
+        description="Members of the organization see the whole store, other users its public entities.",
     )
     def list(self, request: Request, organization_id: str) -> Response:
         page = paginate(

@@ -24,6 +24,7 @@ class EventViewSet(NativeViewSet):
 
     @extend_schema(
         summary="Read events after a position in the stream",
+        description="The events that a webhook of the caller could receive, in the order in which they were committed.",
         parameters=[EventQuerySerializer],
         responses={200: EventPageSerializer},
     )

@@ -42,6 +42,7 @@ TAG = "people"
 @extend_schema_view(
     list=extend_schema(
         summary="List the pending invitations to a download, to an organization or to the caller",
+        description="An invitation that was declined stays in the list of the inviter until it expires.",
         parameters=[InvitationListQuerySerializer],
         responses={200: InvitationListSerializer},
     ),

@@ -31,6 +31,7 @@ class UpdateViewSet(NativeViewSet):
 
     @extend_schema(
         summary="Find the newest version for a client, if it is newer than the installed one",
+        description="Public downloads need no key. Other downloads need an access key or an API key.",
         parameters=[UpdateQuerySerializer],
         responses={200: UpdateAnswerSerializer},
     )

@@ -34,6 +34,7 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "
     retrieve=operation(summary="Get a personal access token", responses={200: V3PersonalAccessTokenSerializer}),
     create=operation(
         summary="Create a personal access token; only this response contains its secret",
+        description="Needs the token of a sign-in, so that a leaked key cannot issue other keys.",
         request=V3PersonalAccessTokenCreateSerializer,
         responses={201: V3NewPersonalAccessTokenSerializer},
     ),

@@ -49,6 +49,7 @@ class V3UpdateViewSet(V3ViewSet):
     @operation(
         operation_id="v3_releases_latest",
         summary="Get the newest release",
+        description="Public products need no key. Other products need an access key or a token.",
         parameters=[V3LatestQuerySerializer],
         responses=RELEASE,
     )

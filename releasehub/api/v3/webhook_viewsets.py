@@ -53,6 +53,7 @@ ORDER = {"createdAt": "created_at", "updatedAt": "updated_at", "name": "title"}
 # with fewer digits than Django compares them with, so that a cursor could not tell a row from the ones after it.
 LOG_ORDER = {"createdAt": "id"}
 LOG = {200: V3WebhookEventLogSerializer}
+LIST_DESCRIPTION = "Webhooks of the v3 format. Webhooks of other formats may subscribe to events without a name in v3."
 OWNER = (
     "The webhook belongs to the product or organization that the request names. Without either, it belongs to the site "
     "if the caller is staff, or to the only organization or product that the caller manages."
@@ -60,7 +61,9 @@ OWNER = (
 
 
 @extend_schema_view(
-    list=list_operation(V3WebhookSerializer, V3WebhookFilterSet, ORDER, summary="List webhooks"),
+    list=list_operation(
+        V3WebhookSerializer, V3WebhookFilterSet, ORDER, summary="List webhooks", description=LIST_DESCRIPTION
+    ),
     retrieve=operation(summary="Get a webhook", responses={200: V3WebhookSerializer}),
     create=operation(
         summary="Create a webhook",

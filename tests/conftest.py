@@ -47,48 +47,50 @@ CHROMIUM_FLAGS = (
 )
 # Modules whose tests take this many times as long as others; the longest start first, so that no process idles long.
 TIMES_AS_LONG = {
-    "tests/api/engine/test_create.py": 6,
-    "tests/api/engine/test_roles.py": 18,
-    "tests/api/entity/test_organizations.py": 5,
-    "tests/api/entity/test_roles.py": 13,
-    "tests/api/mc_dm/test_behavior.py": 3,
-    "tests/api/mc_dm/test_webhooks.py": 12,
-    "tests/api/test_bad_bodies.py": 147,
-    "tests/api/test_fuzz.py": 6,
-    "tests/api/test_rights_before_bytes.py": 21,
-    "tests/api/v3/test_content.py": 4,
-    "tests/api/v3/test_roles.py": 8,
-    "tests/backoffice/test_admin.py": 3,
-    "tests/backoffice/test_offers.py": 43,
-    "tests/browser/test_journeys.py": 143,
-    "tests/cli/test_resume.py": 26,
-    "tests/cli/test_uploads.py": 5,
-    "tests/faults/test_faults.py": 59,
-    "tests/files/storage/test_storage_trouble.py": 7,
+    "tests/accounts/test_sign_in.py": 6,
+    "tests/api/entity/test_roles.py": 6,
+    "tests/api/test_bad_bodies.py": 59,
+    "tests/api/test_fuzz.py": 3,
+    "tests/api/test_keys_in_requests.py": 60,
+    "tests/api/test_nulls.py": 29,
+    "tests/api/test_rate_limits.py": 4,
+    "tests/api/test_rights_before_bytes.py": 19,
+    "tests/api/test_slashes.py": 8,
+    "tests/audit/test_sinks.py": 3,
+    "tests/backoffice/test_offers.py": 23,
+    "tests/browser/test_accounts.py": 117,
+    "tests/browser/test_journeys.py": 77,
+    "tests/browser/test_newcomer.py": 95,
+    "tests/cli/test_download.py": 4,
+    "tests/cli/test_publish.py": 9,
+    "tests/cli/test_resume.py": 25,
+    "tests/cli/test_uploads.py": 9,
+    "tests/core/test_hints.py": 16,
+    "tests/core/test_settings.py": 4,
+    "tests/distribution/test_updates.py": 3,
+    "tests/faults/test_faults.py": 84,
+    "tests/files/storage/test_storage_trouble.py": 3,
     "tests/files/uploads/test_external.py": 8,
-    "tests/files/uploads/test_verification.py": 6,
-    "tests/live/test_disk_full.py": 125,
-    "tests/live/test_serve.py": 120,
-    "tests/live/test_slow_peers.py": 40,
-    "tests/live/test_uploads.py": 24,
-    "tests/pages/test_browser.py": 98,
-    "tests/pages/test_renamed_links.py": 3,
-    "tests/pages/test_snapshots.py": 30,
-    "tests/pages/test_webhooks.py": 12,
-    "tests/parsing/test_archive_cost.py": 23,
-    "tests/parsing/test_patterns.py": 49,
-    "tests/parsing/test_pumped_inputs.py": 11,
-    "tests/parsing/test_requests.py": 41,
-    "tests/publishing/test_packages.py": 4,
-    "tests/publishing/test_surfaces.py": 85,
-    "tests/test_deploy.py": 22,
-    "tests/test_forms.py": 83,
-    "tests/test_roles_matrix.py": 8,
-    "tests/test_secrets_and_side_doors.py": 3,
-    "tests/test_visibility.py": 29,
-    "tests/upgrade/test_release.py": 40,
-    "tests/webhooks/test_delivery.py": 11,
-    "tests/webhooks/test_namespace.py": 3,
+    "tests/live/test_chunked.py": 5,
+    "tests/live/test_disk_full.py": 30,
+    "tests/live/test_image.py": 23,
+    "tests/live/test_nginx.py": 10,
+    "tests/live/test_serve.py": 95,
+    "tests/live/test_slow_peers.py": 68,
+    "tests/live/test_uploads.py": 20,
+    "tests/outbound/test_persistent_client.py": 4,
+    "tests/pages/test_browser.py": 65,
+    "tests/pages/test_gallery.py": 22,
+    "tests/parsing/test_archive_cost.py": 16,
+    "tests/parsing/test_patterns.py": 30,
+    "tests/parsing/test_pumped_inputs.py": 10,
+    "tests/parsing/test_requests.py": 18,
+    "tests/publishing/test_surfaces.py": 26,
+    "tests/test_deploy.py": 7,
+    "tests/test_forms.py": 100,
+    "tests/test_visibility.py": 12,
+    "tests/webhooks/test_delivery.py": 6,
+    "tests/webhooks/test_trouble.py": 4,
 }
 
 
@@ -102,9 +104,21 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Skip the migrations on SQLite, where the database is restored from the stored one."""
-    connection.settings_dict["TEST"]["MIGRATE"] = connection.vendor != "sqlite"
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+) -> None:
+    """Skip the migrations on SQLite, and on PostgreSQL in all test processes but the first one.
+
+    SQLite is restored from a stored database, and PostgreSQL copies the one that the first process has migrated.
+    """
+    options = connection.settings_dict["TEST"]
+    options["MIGRATE"] = connection.vendor != "sqlite" and worker_id == "master"
+    if connection.vendor == "postgresql" and worker_id != "master":
+        with django_db_blocker.unblock():
+            options["TEMPLATE"] = migrated_database.ensure_template(tmp_path_factory.getbasetemp().parent)
 
 
 @pytest.fixture(scope="session")

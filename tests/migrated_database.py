@@ -1,7 +1,8 @@
 """Start a test process with a migrated SQLite database that is stored between runs.
 
 All migrations together take longer than most test files. Their result depends on nothing but the migrations, so it is
-stored in a file that is named after their content. PostgreSQL always migrates: the run on services proves that it can.
+stored in a file that is named after their content. On PostgreSQL, one process of every run migrates, which proves that
+it can, and the others copy its database.
 
     python -m tests.migrated_database      store the database if it is missing
 """
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import django
 from django.apps import apps
@@ -26,6 +28,7 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".pytest_cache" / "migrated"
+TEMPLATE = "test_releasehub_migrated"
 SERVICES = {"DATABASE_URL", "REDIS_URL", "RELEASEHUB_STORAGE"}
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "releasehub.settings.test"}
 
@@ -48,10 +51,24 @@ def ensure_stored() -> Path:
     return path
 
 
+def ensure_template(folder: Path) -> str:
+    """Return the name of a migrated database on the PostgreSQL server that all processes of the run copy."""
+    made = folder / TEMPLATE
+    with lock(folder):
+        if not made.exists():
+            configured, options = connection.settings_dict["NAME"], connection.settings_dict["TEST"]
+            with patch.dict(options, NAME=TEMPLATE, MIGRATE=True):
+                connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            connection.close()
+            connection.settings_dict["NAME"] = configured
+            made.touch()
+    return TEMPLATE
+
+
 @contextmanager
-def lock() -> Iterator[None]:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / "lock").open("w") as file:
+def lock(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -86,7 +103,7 @@ def raw() -> Any:
 
 def main() -> None:
     django.setup()
-    with lock():
+    with lock(FOLDER):
         if not (path := stored_file()).exists():
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
             store(path)

@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 import releasehub
 import releasehub_cli
 
+pytestmark = pytest.mark.embedded
 CHANGELOG = Path(__file__).resolve().parents[1] / "docs" / "changelog.md"
 
 

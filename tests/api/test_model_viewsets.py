@@ -15,6 +15,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from releasehub.api.common.model_mixins import ListModelMixin
 from releasehub.api.common.model_viewsets import HubModelViewSet
 
+pytestmark = pytest.mark.embedded
+
 
 def routed_actions(patterns: list[Any]) -> Iterator[tuple[type[HubModelViewSet], str]]:
     for pattern in patterns:

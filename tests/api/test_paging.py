@@ -4,6 +4,8 @@ import pytest
 
 from releasehub.api.common.paging import clamp
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.mark.parametrize(
     ("text", "number"),

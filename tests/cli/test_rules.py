@@ -24,6 +24,7 @@ from releasehub_cli.retrying import Backoff, retry_after
 from releasehub_cli.shapes import FileRow
 from releasehub_cli.systems import ClientSystem, best_file, requested_system
 
+pytestmark = pytest.mark.embedded
 PACKAGE = Path(releasehub_cli.__file__).parent
 
 

@@ -17,7 +17,7 @@ Start = Callable[..., Any]
 Lookups = Callable[[dict[str, list[list[str]]]], list[str]]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-pytestmark = pytest.mark.usefixtures("loopback_allowed")
+pytestmark = [pytest.mark.usefixtures("loopback_allowed"), pytest.mark.embedded]
 
 
 @pytest.fixture

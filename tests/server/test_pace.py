@@ -10,6 +10,8 @@ import pytest
 from releasehub.server import pace
 from releasehub.server.pace import BodyTooSlow, paced_chunks
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture(autouse=True)
 def limits(settings: Any) -> None:

@@ -13,6 +13,8 @@ from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import NAMES, expand_names, matches_filter, single_names
 from releasehub.webhooks.forms import form_encoded
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.mark.parametrize(
     ("names", "soft", "hard"),

@@ -14,6 +14,7 @@ import pytest
 
 from releasehub.webhooks import signing
 
+pytestmark = pytest.mark.embedded
 PAGE = Path(__file__).resolve().parents[2] / "docs/receivers.md"
 OLD, NEW, CHOSEN = signing.new_secret(), signing.new_secret(), "correct-horse-battery"
 

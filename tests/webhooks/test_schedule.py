@@ -7,6 +7,7 @@ import pytest
 
 from releasehub.webhooks.schedule import DELAYS, MAX_DELAY, delay_after, requested_delay
 
+pytestmark = pytest.mark.embedded
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 

@@ -15,6 +15,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from releasehub.core import encryption
 from releasehub.webhooks import signing
 
+pytestmark = pytest.mark.embedded
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = signing.new_secret()
 

@@ -8,6 +8,7 @@ from releasehub.webhooks.event_names import name_of
 from releasehub.webhooks.events import EventType
 from releasehub.webhooks.filters import matches_filter
 
+pytestmark = pytest.mark.embedded
 DOCUMENTED = {"release.created", "release.updated", "releaseFile.created"}
 UNKNOWN = ("release", "release.*", "*", "version.created", "download.created", TEST, "release.x\x00", "")
 INFERRED = {"release.published", "release.deleted", "release.archived", "releaseFile.deleted"}

@@ -14,8 +14,11 @@ ENV PYTHONUNBUFFERED=1 \
 RUN useradd --system --uid 10001 --home-dir "$RELEASEHUB_DATA_DIR" --create-home releasehub
 WORKDIR /app
 
-COPY requirements.txt ./
-RUN pip install --require-hashes --no-deps --requirement requirements.txt && pip check
+# REQUIREMENTS names a lock of optional packages: requirements-otel.txt has OpenTelemetry.
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-otel.txt ./
+RUN pip install --require-hashes --no-deps --requirement requirements.txt \
+    && pip install --require-hashes --no-deps --requirement "$REQUIREMENTS" && pip check
 
 # The application cannot change its own code: only the data directory belongs to it.
 COPY . .

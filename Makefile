@@ -18,7 +18,7 @@ TESTED := $(EMBEDDED) DJANGO_SETTINGS_MODULE=releasehub.settings.test
 FAST := tests/accounts tests/apikeys tests/downloads tests/versions tests/core/test_middleware.py \
   tests/files/test_names.py tests/files/test_services.py tests/publishing/test_releases.py tests/webhooks/test_filters.py \
   tests/webhooks/test_signing.py tests/webhooks/test_endpoints.py
-LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt cli/requirements.txt
+LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt requirements-otel.txt cli/requirements.txt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -60,14 +60,15 @@ prepared-tests:
 	@$(TESTED) $(BIN)/python -m tests.migrated_database
 	@$(EMBEDDED) $(BIN)/python -m pytest -qq -n 0 --collect-only >/dev/null 2>&1 || true
 
-lock: ## renew the four lock files
+lock: ## renew the five lock files
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; set -e; \
 	$(call find_python) "$$found" -m venv "$$folder"; \
 	"$$folder/bin/pip" install -qq --disable-pip-version-check uv; \
 	compile="$$folder/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 	  --upgrade --no-cache -p 3.11"; \
 	$$compile pyproject.toml -o requirements.txt; \
-	$$compile pyproject.toml cli/pyproject.toml --group pyproject.toml:dev -o requirements-dev.txt; \
+	$$compile pyproject.toml cli/pyproject.toml --group pyproject.toml:dev --group pyproject.toml:otel -o requirements-dev.txt; \
+	$$compile --group pyproject.toml:otel -c requirements-dev.txt -o requirements-otel.txt; \
 	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt; \
 	echo 'hatchling>=1.27' | $$compile cli/pyproject.toml - -c requirements-dev.txt -o cli/requirements.txt
 

@@ -196,4 +196,4 @@ def test_image_and_compose_start_the_same_command() -> None:
 def test_image_contains_every_package() -> None:
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
     taken = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert packages | {"templates", "manage.py", "requirements.txt"} == taken
+    assert packages | {"templates", "manage.py", "requirements.txt", "requirements-otel.txt"} == taken

@@ -63,9 +63,9 @@ def environments() -> Iterator[dict[str, str]]:
 
 def direct_requirements(*groups: str, projects: tuple[str, ...] = ("pyproject.toml",)) -> list[Requirement]:
     """Return the dependencies of the projects, and those of the dependency groups of the hub's project."""
-    read = {name: tomllib.loads((ROOT / name).read_text()) for name in projects}
+    read = {name: tomllib.loads((ROOT / name).read_text()) for name in (*projects, "pyproject.toml")}
     named = [
-        *(line for project in read.values() for line in project["project"]["dependencies"]),
+        *(line for name in projects for line in read[name]["project"]["dependencies"]),
         *(line for group in groups for line in read["pyproject.toml"]["dependency-groups"][group]),
     ]
     return [Requirement(line) for line in named]
@@ -110,7 +110,8 @@ PROJECTS = ("pyproject.toml", "cli/pyproject.toml")
 HERE = installed_in(sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 LOCKS = [
     pytest.param("requirements.txt", direct_requirements(), HERE, id="run"),
-    pytest.param("requirements-dev.txt", direct_requirements("dev", projects=PROJECTS), HERE, id="dev"),
+    pytest.param("requirements-dev.txt", direct_requirements("dev", "otel", projects=PROJECTS), HERE, id="dev"),
+    pytest.param("requirements-otel.txt", direct_requirements("otel", projects=()), HERE, id="otel"),
     pytest.param(
         "requirements-s3.txt",
         [Requirement("swift>=2.38")],

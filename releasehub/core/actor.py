@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+from releasehub.core.logs import current_request_id
+
 if TYPE_CHECKING:
     from releasehub.accounts.models import User
 
@@ -97,4 +99,4 @@ class Actor:
 
 def system_actor() -> Actor:
     """Return the actor for scheduled tasks and commands, which may do everything."""
-    return Actor(origin=Origin.SYSTEM, is_super_key=True)
+    return Actor(origin=Origin.SYSTEM, is_super_key=True, request_id=current_request_id())

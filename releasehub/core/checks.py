@@ -5,6 +5,7 @@ Values of the wrong form never get here: `releasehub.settings.environment` ends 
 
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,20 @@ def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             f"and e-mails begin with {settings.FALLBACK_URL}, where receivers may not find anything.",
             hint="Set RELEASEHUB_PUBLIC_URL to the URL that users enter, such as https://releases.example.org.",
             id="releasehub.W003",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_telemetry(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Check that the optional packages are installed if traces have to be sent."""
+    if not settings.OTEL_ENDPOINT or find_spec("opentelemetry"):
+        return []
+    return [
+        Error(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed.",
+            hint="Run: pip install --no-deps --require-hashes -r requirements-otel.txt, or unset the variable.",
+            id="releasehub.E003",
         )
     ]
 

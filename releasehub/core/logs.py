@@ -1,10 +1,14 @@
-"""Log formatting: each event is one line that contains the request id and no secrets."""
+"""Log formatting: each event is one line, as text or JSON, that contains the request id and no secrets."""
 
+import json
 import logging
 import re
+import sys
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+NO_REQUEST = "-"
+request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
 _SECRETS = re.compile(
     r"rhk?_[0-9A-Za-z]{8,}"
@@ -49,6 +53,37 @@ class OneLineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = redact(super().format(record))
         return text if record.exc_info else one_line(text)
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON object in one line, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": getattr(record, "request_id", NO_REQUEST),
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            entry["traceback"] = redact(self.formatException(record.exc_info))
+        return json.dumps(entry | trace_ids())
+
+
+def trace_ids() -> dict[str, str]:
+    """Return the ids of the current OpenTelemetry span, or nothing if there is none or it is not installed."""
+    telemetry = sys.modules.get("opentelemetry.trace")
+    if telemetry is None:
+        return {}
+    context = telemetry.get_current_span().get_span_context()
+    return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"} if context.is_valid else {}
+
+
+def current_request_id() -> str:
+    """Return the id of the current request or task, or an empty string outside of both."""
+    current = request_id.get()
+    return "" if current == NO_REQUEST else current
 
 
 def one_line(text: str) -> str:

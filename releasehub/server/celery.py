@@ -1,12 +1,16 @@
 """The Celery application with the queues `webhooks`, `files`, `outbound` and `default`."""
 
 import os
+from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery, Task
+from celery.signals import setup_logging
+from django.conf import settings
 
-from releasehub.core import taskruns
+from releasehub.core import task_logs, taskruns
 from releasehub.core.read_only import is_read_only
+from releasehub.server.telemetry import start_in_workers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 
@@ -23,3 +27,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["files.uploads"])  # a subpackage of the app `files` with its own tasks
 taskruns.connect()
+task_logs.connect()
+start_in_workers()
+
+
+@setup_logging.connect(dispatch_uid="celery")
+def use_hub_logging(**_: Any) -> None:
+    """Log as the web process does. Celery's own format has neither request ids nor a filter for secrets."""
+    dictConfig(settings.LOGGING)

@@ -6,7 +6,9 @@ The values come from the database, so any web process can report them for the wh
 from __future__ import annotations
 
 import ipaddress
+import shutil
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Min
@@ -49,6 +51,7 @@ class HubCollector(Collector):
         yield from _files()
         yield from _audit()
         yield from _backups()
+        yield from _disk()
         yield from _tasks()
 
 
@@ -92,18 +95,28 @@ def _backups() -> Iterator[Metric]:
         yield _gauge("backup_time_seconds", "Time when the last backup was completed", backup.finished_at.timestamp())
 
 
+def _disk() -> Iterator[Metric]:
+    yield _gauge("disk_free_bytes", "Free space of the data directory", shutil.disk_usage(settings.DATA_DIR).free)
+
+
 def _tasks() -> Iterator[Metric]:
-    names = sorted({str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()} | {"webhooks.deliver"})
+    schedule: list[dict[str, Any]] = list(settings.CELERY_BEAT_SCHEDULE.values())
+    intervals = {str(entry["task"]): float(entry["schedule"]) for entry in schedule}
+    interval = GaugeMetricFamily(
+        "releasehub_task_interval_seconds", "Time between two runs of the task", labels=["task"]
+    )
+    for name, seconds_between in intervals.items():
+        interval.add_metric([name], seconds_between)
     finished = GaugeMetricFamily(
         "releasehub_task_finished_time_seconds", "Time when the task last finished", labels=["task"]
     )
     seconds = GaugeMetricFamily("releasehub_task_seconds", "Duration of the last run of the task", labels=["task"])
     failures = CounterMetricFamily("releasehub_task_failures", "Runs of the task that failed", labels=["task"])
-    for name, run in last_runs(names).items():
+    for name, run in last_runs(sorted({*intervals, "webhooks.deliver"})).items():
         finished.add_metric([name], run["finished_at"])
         seconds.add_metric([name], run["seconds"])
         failures.add_metric([name], run["failures"])
-    yield from (finished, seconds, failures)
+    yield from (interval, finished, seconds, failures)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -9,10 +9,12 @@ from django.core.wsgi import get_wsgi_application
 
 from releasehub.server import watchdog as lifeline
 from releasehub.server.ready import announce
+from releasehub.server.telemetry import start as start_telemetry
 
 logger = logging.getLogger(__name__)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 
+start_telemetry()  # before Django loads the middleware
 application = get_wsgi_application()
 
 messages = run_checks()

@@ -1,7 +1,5 @@
 """All settings. They come from environment variables; `releasehub.settings.environment` reads and checks these."""
 
-import logging
-
 from releasehub.settings.accounts import *
 from releasehub.settings.backups import *
 from releasehub.settings.community import *
@@ -11,6 +9,7 @@ from releasehub.settings.environment import env, stop_if_invalid
 from releasehub.settings.language import *
 from releasehub.settings.limits import *
 from releasehub.settings.mail import *
+from releasehub.settings.observability import *
 from releasehub.settings.packages import *
 from releasehub.settings.processes import *
 from releasehub.settings.releases import *
@@ -18,7 +17,7 @@ from releasehub.settings.security import *
 from releasehub.settings.site import *
 from releasehub.settings.storage import *
 
-env.section = "Logs"
+env.section = "Development"
 
 DEBUG = env.flag("DEBUG", default=False, help="Never use `1` in production")
 WHITENOISE_USE_FINDERS = DEBUG
@@ -110,26 +109,4 @@ TEMPLATES = [
     }
 ]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request_id": {"()": "releasehub.core.logs.RequestIdFilter"},
-        "secrets": {"()": "releasehub.core.logs.SecretsFilter"},
-    },
-    "formatters": {"line": {"()": "releasehub.core.logs.OneLineFormatter"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "secrets"]}
-    },
-    "root": {
-        "handlers": ["console"],
-        "level": env.choice(
-            "LOG_LEVEL",
-            "INFO",
-            list(logging.getLevelNamesMapping()),
-            help="One line per event; keys and signatures never appear",
-        ),
-    },
-    "loggers": {"django": {"handlers": [], "propagate": True}},
-}
 stop_if_invalid()  # the last line, after every variable was read

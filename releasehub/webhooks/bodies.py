@@ -23,19 +23,20 @@ def load_deliveries(ids: Sequence[int], token: str) -> defaultdict[int, list[Cla
     bodies = _bodies({(row.event_id, row.format) for row in rows})
     claimed: defaultdict[int, list[ClaimedDelivery]] = defaultdict(list)
     for row in rows:
-        body = bodies.get((row.event_id, row.format))
-        if body is None:
+        stored = bodies.get((row.event_id, row.format))
+        if stored is None:
             _fail_without_attempt(row)
             continue
+        body, request_id = stored
         number = row.attempt_count + 1
         claimed[row.endpoint_id].append(
-            ClaimedDelivery(row.pk, row.webhook_id, row.format, number, row.step, body.encode())
+            ClaimedDelivery(row.pk, row.webhook_id, row.format, number, row.step, body.encode(), request_id)
         )
     return claimed
 
 
-def _bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
-    """Return the bodies by event and format. A missing body is rendered and stored."""
+def _bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], tuple[str, str]]:
+    """Return the body and the request id by event and format. A missing body is rendered and stored."""
     bodies = _stored_bodies(body_keys)
     if missing_keys := body_keys - bodies.keys():
         events = Event.objects.in_bulk({event_id for event_id, _ in missing_keys})
@@ -48,9 +49,10 @@ def _bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
     return bodies
 
 
-def _stored_bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], str]:
+def _stored_bodies(body_keys: set[tuple[int, str]]) -> dict[tuple[int, str], tuple[str, str]]:
     rows = Payload.objects.filter(event__in={event_id for event_id, _ in body_keys})
-    return {(event_id, format_): body for event_id, format_, body in rows.values_list("event", "format", "body")}
+    values = rows.values_list("event", "format", "body", "event__request_id")
+    return {(event_id, format_): (body, request_id) for event_id, format_, body, request_id in values}
 
 
 def _render(format_: str, event: Event) -> str:

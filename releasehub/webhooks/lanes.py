@@ -14,7 +14,10 @@ GONE_STATUS = 410
 
 @dataclass(frozen=True)
 class ClaimedDelivery:
-    """A delivery in a lane, ready to be signed and sent. `number` is the number of the attempt."""
+    """A delivery in a lane, ready to be signed and sent.
+
+    `number` is the number of the attempt, and `request_id` the id of the request that caused the event, if any.
+    """
 
     delivery_id: int
     webhook_id: str
@@ -22,6 +25,7 @@ class ClaimedDelivery:
     number: int
     step: int
     body: bytes
+    request_id: str
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,8 @@ def _exchange(lane: Lane, outcome: AttemptOutcome, http_client: PersistentClient
         timestamp=int(outcome.started_at.timestamp()),
         body=delivery.body,
     )
+    if delivery.request_id:
+        headers["X-Request-Id"] = delivery.request_id
     logged_headers = headers | dict.fromkeys(authentication.header, formats.REDACTED)
     try:
         response = http_client.send(

@@ -72,6 +72,7 @@ def store_events(
             sequence=RawSQL(_NEXT_SEQUENCE, (object_type, target.pk, position)),  # noqa: S611 - constant text, bound values
             download_id=download_id,
             actor_id=actor.user_id,
+            request_id=actor.request_id,
             data=data,
         )
         for position, event in enumerate(events, start=1)

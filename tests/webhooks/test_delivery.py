@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from releasehub.audit.models import AuditEntry
+from releasehub.core import logs
 from releasehub.webhooks import formats, sending
 from releasehub.webhooks.delivery import deliver_batch
 from releasehub.webhooks.disabling import disable_failing
@@ -62,6 +63,18 @@ def test_standard_format_has_the_documented_body_and_headers(receiver: Start) ->
     assert headers["content-type"] == "application/json"
     assert (row.state, row.attempt_count, row.lease_until, row.lease_token) == (State.DELIVERED, 1, None, "")
     assert row.finished_at is not None
+
+
+def test_receivers_get_the_id_of_the_request_that_caused_the_event(receiver: Start) -> None:
+    server = receiver()
+    make_endpoint(server.url)
+    token = logs.request_id.set("order-66")
+    announce()
+    logs.request_id.reset(token)
+    deliver_batch()
+    headers, _ = server.received[0]
+    assert headers["x-request-id"] == "order-66"
+    assert Attempt.objects.get().request_headers["X-Request-Id"] == "order-66"
 
 
 def test_v3_format_has_the_documented_body_and_headers(receiver: Start) -> None:

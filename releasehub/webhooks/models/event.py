@@ -15,7 +15,8 @@ class Event(PublicIdModel):
 
     `data` is a snapshot of the object after the change. The bodies of deliveries are rendered from it. `sequence`
     counts the events of one object from 1. `position` is the position in the event stream. It is assigned after the
-    commit, so that no event ever appears before a position that a client has already read.
+    commit, so that no event ever appears before a position that a client has already read. `request_id` is the id of
+    the request that made the change, which receivers get as `X-Request-Id`.
     """
 
     type = models.CharField(max_length=40, choices=event_choices)
@@ -25,6 +26,7 @@ class Event(PublicIdModel):
     position = models.PositiveBigIntegerField(null=True, unique=True, editable=False)
     download_id = models.BigIntegerField("download ID", null=True)
     actor_id = models.BigIntegerField("actor ID", null=True)
+    request_id = models.CharField("request ID", max_length=64, blank=True, db_default="", default="", editable=False)
     data = models.JSONField()
     occurred_at = models.DateTimeField(default=timezone.now, editable=False)
 

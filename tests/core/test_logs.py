@@ -1,0 +1,93 @@
+"""Log lines: as JSON, and with the id of the request that caused a task."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery.signals import before_task_publish, task_postrun, task_prerun
+
+from releasehub.core import logs
+from releasehub.core.actor import system_actor
+from releasehub.core.task_logs import HEADER
+from releasehub.server.celery import app
+
+pytestmark = pytest.mark.embedded
+
+
+@pytest.fixture
+def request_id() -> Iterator[str]:
+    token = logs.request_id.set("order-66")
+    yield "order-66"
+    logs.request_id.reset(token)
+
+
+def line(message: str, *args: Any, **details: Any) -> dict[str, Any]:
+    record = logging.LogRecord("files.tasks", logging.WARNING, __file__, 1, message, args, details.get("exc_info"))
+    logs.RequestIdFilter().filter(record)
+    text = logs.JsonFormatter().format(record)
+    assert "\n" not in text
+    return dict(json.loads(text))
+
+
+def test_a_line_of_json_has_its_fields_and_no_secret(request_id: str) -> None:
+    entry = line("Key %s\nfrom %s", "rh_abcdefgh12345678", "Zoë")
+    assert entry.pop("time").endswith("+00:00")
+    assert entry == {
+        "level": "WARNING",
+        "logger": "files.tasks",
+        "request_id": request_id,
+        "message": "Key [secret]\nfrom Zoë",
+    }
+
+
+def test_a_traceback_is_a_field_of_the_line() -> None:
+    try:
+        raise ValueError("rh_abcdefgh12345678")
+    except ValueError:
+        entry = line("It failed.", exc_info=sys.exc_info())
+    assert entry["traceback"].startswith("Traceback")
+    assert entry["traceback"].endswith("ValueError: [secret]")
+
+
+def test_ids_of_a_span_are_in_its_lines() -> None:
+    from opentelemetry.sdk.trace import TracerProvider
+
+    assert "trace_id" not in line("Outside of a span")
+    with TracerProvider().get_tracer("test").start_as_current_span("publish") as span:
+        assert line("Inside")["trace_id"] == f"{span.get_span_context().trace_id:032x}"
+
+
+def run_task(headers: dict[str, Any]) -> Iterator[str]:
+    """Yield the request id while a worker runs a task with these headers, then after it."""
+    app.loader.import_default_modules()
+    task = app.tasks["webhooks.sweep"]
+    task.push_request(**headers)
+    try:
+        task_prerun.send(sender=task, task_id="t1", task=task)
+        yield logs.current_request_id()
+        assert system_actor().request_id == logs.current_request_id()
+        task_postrun.send(sender=task, task_id="t1", task=task, state="SUCCESS")
+        yield logs.current_request_id()
+    finally:
+        task.pop_request()
+
+
+def test_a_task_has_the_id_of_the_request_that_sent_it(request_id: str) -> None:
+    headers: dict[str, Any] = {}
+    before_task_publish.send(sender="webhooks.sweep", headers=headers)
+    assert headers == {HEADER: request_id}
+    token = logs.request_id.set(logs.NO_REQUEST)
+    assert list(run_task(headers)) == [request_id, ""]
+    logs.request_id.reset(token)
+
+
+def test_a_scheduled_task_has_its_own_id() -> None:
+    headers: dict[str, Any] = {}
+    before_task_publish.send(sender="webhooks.sweep", headers=headers)
+    assert headers == {}
+    assert list(run_task(headers)) == ["t1", ""]

@@ -89,7 +89,12 @@ def check_data_dir(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     ]
 
 
+def existing_parent(path: Path) -> Path:
+    """Return the path itself or, if it does not exist yet, its nearest existing parent."""
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
 def is_writable(path: Path) -> bool:
     """Return whether the directory is writable or, if it does not exist yet, its nearest existing parent."""
-    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    existing = existing_parent(path)
     return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)

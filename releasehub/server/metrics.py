@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from prometheus_client.registry import Collector
 
 from files.models import Blob, DownloadGrant, File, UploadSession
 from releasehub.audit.models import AuditEntry
+from releasehub.core.checks import existing_parent
 from releasehub.core.requests import address_of
 from releasehub.core.taskruns import last_runs
 from releasehub.operations.history import last_backup
@@ -96,7 +98,9 @@ def _backups() -> Iterator[Metric]:
 
 
 def _disk() -> Iterator[Metric]:
-    yield _gauge("disk_free_bytes", "Free space of the data directory", shutil.disk_usage(settings.DATA_DIR).free)
+    """Yield the free space. A hub with PostgreSQL and S3 may not have created its data directory."""
+    free = shutil.disk_usage(existing_parent(Path(settings.DATA_DIR))).free
+    yield _gauge("disk_free_bytes", "Free space of the data directory", free)
 
 
 def _tasks() -> Iterator[Metric]:

@@ -213,6 +213,13 @@ def test_a_volume_that_is_nearly_full_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.embedded
+def test_a_data_directory_that_does_not_exist_yet_is_checked_at_its_parent(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR, settings.MIN_FREE_BYTES = tmp_path / "hub" / "data", 0
+    message = next(iter(disk.check_disk()))
+    assert message.msg.endswith(f"are free for the data directory at {tmp_path}.")
+
+
+@pytest.mark.embedded
 def test_redis_near_its_limit_is_a_warning() -> None:
     assert background.judge_memory({"used_memory": 95, "maxmemory": 100}).level == WARNING
     assert background.judge_memory({"used_memory": 95, "maxmemory": 0}).level == INFO
@@ -233,7 +240,10 @@ def test_a_queue_without_a_worker_is_an_error(settings: Any, monkeypatch: pytest
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     monkeypatch.setattr(background.app.control, "inspect", lambda **_: Inspection())
     (message,) = background.check_workers()
-    assert (message.level, "2 workers answered, but none consumes: outbound." in message.msg) == (ERROR, True)
+    assert (
+        message.level,
+        message.msg == "No worker consumes: outbound. Workers that answered: worker@a, worker@b.",
+    ) == (ERROR, True)
 
 
 @pytest.mark.embedded

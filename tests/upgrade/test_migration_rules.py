@@ -5,8 +5,6 @@ CONTRIBUTING.md has the rules. A migration that has to break one gets its reason
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -19,13 +17,15 @@ from tests.upgrade.linting import ROOT, our_migrations, problems_of
 
 pytestmark = pytest.mark.embedded
 
-# An upgrade to 0.2.0 needs a stop of the hub, so its migrations are exempt. After that release, the list does not grow.
-STOPPED = set((Path(__file__).parents[1] / "data" / "releases" / "migrations-of-0.2.0.txt").read_text().split())
+# An upgrade to 0.2.0 needs a stop of the hub, so its migrations are exempt. The release completes the list for good.
+# While the changelog calls 0.2.0 unreleased, migrations that are not in the list yet belong to it, too.
+STOPPED = set((ROOT / "tests" / "data" / "releases" / "migrations-of-0.2.0.txt").read_text().split())
+IS_PREPARED = "## 0.2.0 (not released)" in (ROOT / "docs" / "changelog.md").read_text()
 # The name of a migration, the codes of the problems it may have, and why they do no harm.
 REASONS: dict[str, tuple[set[str], str]] = {}
 
 
-def test_new_migrations_need_no_stop_of_the_hub() -> None:
+def problems_of_new_migrations() -> dict[str, set[str]]:
     loader = MigrationLoader(None)
     problems: dict[str, set[str]] = {}
     for app, name in our_migrations(loader):
@@ -34,7 +34,14 @@ def test_new_migrations_need_no_stop_of_the_hub() -> None:
             allowed, _ = REASONS.get(f"{app}.{name}", (set(), ""))
             found = problems_of(loader.get_migration(app, name), before) - allowed
             problems |= {f"{app}.{name}": found} if found else {}
-    assert problems == {}, "Read Migrations in CONTRIBUTING.md, then change the migration or write a reason above."
+    return problems
+
+
+def test_new_migrations_need_no_stop_of_the_hub() -> None:
+    found = problems_of_new_migrations()
+    assert IS_PREPARED or found == {}, (
+        "Read Migrations in CONTRIBUTING.md, then change the migration or write a reason."
+    )
 
 
 def test_exempt_migrations_exist_and_have_a_reason() -> None:

@@ -62,11 +62,11 @@ def check_workers() -> Iterator[CheckMessage]:
     missing = sorted(needed_queues() - consumed)
     if missing:
         yield Error(
-            f"{len(replies)} workers answered, but none consumes: {', '.join(missing)}.",
+            f"No worker consumes: {', '.join(missing)}. Workers that answered: {', '.join(sorted(replies)) or 'none'}.",
             hint=f"Start one: celery -A releasehub.server worker -Q {','.join(missing)}",
         )
     else:
-        yield Info(f"{len(replies)} workers answered; each queue is consumed.")
+        yield Info(f"Each queue has a worker. Workers that answered: {', '.join(sorted(replies))}.")
 
 
 def check_embedded_workers() -> Iterator[CheckMessage]:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Warning
 from django.template.defaultfilters import filesizeformat
 
+from releasehub.core.checks import existing_parent
 from releasehub.server.doctor.registry import register
 
 MIN_FREE_SHARE = 0.1
@@ -21,7 +22,7 @@ MIN_TEMPORARY_BYTES = 1024**3  # ranges of files may use that much in each web p
 
 @register("disk")
 def check_disk() -> Iterator[CheckMessage]:
-    data, temporary = Path(settings.DATA_DIR), Path(tempfile.gettempdir())
+    data, temporary = existing_parent(Path(settings.DATA_DIR)), Path(tempfile.gettempdir())
     yield judge_space(data, "the data directory", settings.MIN_FREE_BYTES)
     yield from judge_inodes(data)
     if os.stat(temporary).st_dev != os.stat(data).st_dev:

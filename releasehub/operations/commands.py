@@ -15,7 +15,6 @@ from releasehub.operations.errors import OperationError
 from releasehub.operations.vault.passphrase import read_passphrase
 
 LINE_SECONDS = 1.0
-GIB, MIB, KIB = 1024**3, 1024**2, 1024
 
 
 class OperationCommand(BaseCommand):
@@ -57,11 +56,3 @@ class VaultCommand(OperationCommand):
 
     def passphrase(self, options: dict[str, Any]) -> str:
         return read_passphrase(options["passphrase_file"])
-
-
-def human_size(size_bytes: int) -> str:
-    """Return the size in the largest unit in which it is at least one."""
-    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
-        if size_bytes >= unit:
-            return f"{size_bytes / unit:.1f} {name}"
-    return f"{size_bytes} bytes"

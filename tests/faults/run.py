@@ -9,6 +9,7 @@ python tests/faults/run.py broker [--away 60]             Redis is gone for a wh
 python tests/faults/run.py tampering [--rounds 500]       the audit log is tampered with
 python tests/faults/run.py verify [--rows 1000000]        a long audit log is verified, and one row of it changed
 python tests/faults/run.py retention [--downloads 40]     the retention rules are applied and killed
+python tests/faults/run.py operations [--versions 1000]   backups, restores and moves are killed and run again
 python tests/faults/run.py --seed 7 events                the same random choices again
 """
 
@@ -22,7 +23,7 @@ from typing import Any
 if not __package__:  # started as a script: find the package from the root of the checkout
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
-from tests.faults import broker, embedded, events, isolation, log, long_log, races, retention, tampering
+from tests.faults import broker, embedded, events, isolation, log, long_log, operations, races, retention, tampering
 from tests.faults.verdicts import Report
 from tests.services.processes import ServiceError, interrupts
 
@@ -60,6 +61,15 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
     "retention": (
         retention.run,
         (("downloads", 40, "downloads with a rule"), ("versions", 15, "versions of each"), PATIENCE),
+    ),
+    "operations": (
+        operations.run,
+        (
+            ("versions", 1000, "versions, each with a file"),
+            ("size", 100_000, "average size of a file in bytes"),
+            ("kills", 5, "kills of each command"),
+            ("services-too", 0, "1: with PostgreSQL and S3, and the moves to them"),
+        ),
     ),
     "verify": (long_log.run, (("rows", 1_000_000, "rows of the log"),)),
 }

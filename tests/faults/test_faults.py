@@ -65,6 +65,16 @@ def test_work_continues_while_redis_is_down() -> None:
 
 
 @pytest.mark.embedded
+def test_operations_survive_kills() -> None:
+    carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "1")
+
+
+@with_services
+def test_moves_to_services_survive_kills() -> None:
+    carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "1", "--services-too", "1")
+
+
+@pytest.mark.embedded
 def test_embedded_hub_survives_kills() -> None:
     carry_out("embedded", "--versions", "60", "--every", "2", "--patience", "90")
 

@@ -4,9 +4,10 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.template.defaultfilters import filesizeformat
 
 from releasehub.operations.backups.creating import create_backup
-from releasehub.operations.commands import VaultCommand, human_size
+from releasehub.operations.commands import VaultCommand
 
 
 class Command(VaultCommand):
@@ -33,8 +34,8 @@ class Command(VaultCommand):
             manifest = create_backup(target, passphrase=passphrase, keep=keep, progress=self.progress)
         self.stdout.write(
             f"Backup {manifest.backup_id} is complete: {manifest.row_count} rows, {manifest.file_count} files "
-            f"({human_size(manifest.file_bytes)}), {manifest.new_file_count} of them new; "
-            f"{human_size(manifest.stored_bytes)} were stored."
+            f"({filesizeformat(manifest.file_bytes)}), {manifest.new_file_count} of them new; "
+            f"{filesizeformat(manifest.stored_bytes)} were stored."
         )
         wrong = {key: text for key, text in manifest.problems.items() if text in {"missing", "damaged"}}
         for key, problem in wrong.items():

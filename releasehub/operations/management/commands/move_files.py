@@ -4,8 +4,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.template.defaultfilters import filesizeformat
 
-from releasehub.operations.commands import OperationCommand, human_size
+from releasehub.operations.commands import OperationCommand
 from releasehub.operations.moves.files import KINDS, move_files
 
 
@@ -25,7 +26,7 @@ class Command(OperationCommand):
         with self.reporting(options):
             move = move_files(to, progress=self.progress)
         self.stdout.write(
-            f"{move.compared} files ({human_size(move.size_bytes)}) in the storage {to} have their digests; "
+            f"{move.compared} files ({filesizeformat(move.size_bytes)}) in the storage {to} have their digests; "
             f"{move.copied} were copied."
         )
         if move.is_switched:

@@ -4,11 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.template.defaultfilters import filesizeformat
 
 from releasehub.operations.backups.keys import ENVIRONMENT_FILE
 from releasehub.operations.backups.proof import Proof
 from releasehub.operations.backups.restoring import restore_backup
-from releasehub.operations.commands import VaultCommand, human_size
+from releasehub.operations.commands import VaultCommand
 
 
 class Command(VaultCommand):
@@ -41,7 +42,7 @@ class Command(VaultCommand):
             self.stderr.write(fault)
         self.stdout.write(f"Backup {proof.backup_id} is restored.")
         self.stdout.write(f"rows: {proof.rows}, all tables have their digests")
-        self.stdout.write(f"files: {proof.files} ({human_size(proof.file_bytes)}) have their digests")
+        self.stdout.write(f"files: {proof.files} ({filesizeformat(proof.file_bytes)}) have their digests")
         self.stdout.write(f"audit log: {proof.audit_rows} rows verified")
         self.stdout.write(f"secrets: {proof.secrets} decrypted")
         if proof.absent:

@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.template.defaultfilters import filesizeformat
 
 from releasehub.operations.backups.verifying import verify_backup
-from releasehub.operations.commands import VaultCommand, human_size
+from releasehub.operations.commands import VaultCommand
 
 
 class Command(VaultCommand):
@@ -25,7 +26,7 @@ class Command(VaultCommand):
             result = verify_backup(target, passphrase=passphrase, backup_id=backup, progress=self.progress)
         for fault in result.faults:
             self.stderr.write(fault)
-        summary = f"{result.rows} rows and {result.files} files ({human_size(result.file_bytes)})"
+        summary = f"{result.rows} rows and {result.files} files ({filesizeformat(result.file_bytes)})"
         if result.faults:
             raise CommandError(
                 f"Backup {result.manifest.backup_id} has {len(result.faults)} faults; {summary} were read. Make a new "

@@ -7,6 +7,7 @@ from celery import shared_task
 from files.blob_checks import verify_blobs
 from files.blobs import erase_unused
 from files.garbage import collect_garbage
+from files.hub_days import measure_hub_days
 from files.models import Blob
 from files.quarantine_moves import move_quarantined
 
@@ -40,6 +41,12 @@ def collect() -> int:
 def move_quarantined_objects() -> int:
     """Let signed URLs of quarantined files end."""
     return move_quarantined()
+
+
+@shared_task(name="files.measure_hub")
+def measure_hub() -> int:
+    """Measure the figures of the last days for the dashboard."""
+    return measure_hub_days()
 
 
 @shared_task(name="files.verify_sample")

@@ -6,7 +6,7 @@ from files.models.file import File
 from files.models.picture import Picture, PictureSize, SocialCard
 from files.models.public_name import PublicFileName
 from files.models.quarantine import Quarantine
-from files.models.statistics import DownloadDay, DownloadGrant
+from files.models.statistics import DownloadDay, DownloadGrant, HubDay
 from files.models.upload import DownloadIcon, PackageUpload, UploadSession
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "DownloadGrant",
     "DownloadIcon",
     "File",
+    "HubDay",
     "PackageUpload",
     "Picture",
     "PictureSize",

@@ -1,4 +1,4 @@
-"""Downloads of files, counted by day."""
+"""Downloads of files, counted by day, and figures of the whole hub."""
 
 from __future__ import annotations
 
@@ -46,3 +46,23 @@ class DownloadDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id} on {self.day}: {self.downloads}"
+
+
+class HubDay(models.Model):
+    """Figures of the whole hub on one day (UTC). See files/hub_days.py.
+
+    Attributes:
+        downloads: Without bots, as `DownloadDay.downloads`.
+        uploads: The number of files that were added, including those that were deleted later.
+        stored_bytes: The size of all stored objects at the end of the day; null if the day was not measured.
+    """
+
+    day = models.DateField(unique=True)
+    downloads = models.PositiveBigIntegerField(default=0)
+    uploads = models.PositiveBigIntegerField(default=0)
+    uploaded_bytes = models.PositiveBigIntegerField(default=0)
+    stored_bytes = models.PositiveBigIntegerField(null=True)
+    stored_count = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"figures of {self.day}"

@@ -46,8 +46,10 @@ ROLES: dict[str, tuple[str, ...]] = {
         "auth.view_group",
         "apikeys.view_apikey",
         "community.view_report",
+        "operations.view_backuprun",
     ),
     "Operator": (
+        "operations.view_backuprun",
         "webhooks.change_endpoint",
         "webhooks.view_endpoint",
         "webhooks.view_event",

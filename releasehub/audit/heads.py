@@ -38,7 +38,7 @@ def _sign_end() -> AuditHead | None:
     """
     previous, end = newest_head(), tip()
     # This check comes before the signature. A head that was signed afterwards would make a rewritten chain look valid.
-    if previous is not None and not _is_in_chain(previous):
+    if previous is not None and not is_in_chain(previous):
         log.error("The audit log no longer contains its exported head %s. Run verify_audit.", previous.position)
         return previous
     if end.position == 0 or (previous is not None and previous.position >= end.position):
@@ -52,7 +52,7 @@ def _sign_end() -> AuditHead | None:
     return head
 
 
-def _is_in_chain(head: AuditHead) -> bool:
+def is_in_chain(head: AuditHead) -> bool:
     """Return whether the row of the head is unchanged, or was pruned under a signed checkpoint."""
     checkpoint = AuditCheckpoint.objects.filter(position__gte=head.position).first()
     if checkpoint is not None:

@@ -13,14 +13,14 @@ from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
-from downloads.policies import download_policy
-from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.dashboard.views import dashboard_context
 from releasehub.backoffice.moderation import views as moderation
 from releasehub.backoffice.timeline import views as timeline
-from releasehub.community.models import Report
 
 
 class HubAdminSite(UnfoldAdminSite):
+    index_template = "admin/dashboard/index.html"
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send people to the sign-in page of the hub, where passkeys and second factors hold for the admin too.
 
@@ -36,11 +36,8 @@ class HubAdminSite(UnfoldAdminSite):
         return render(request, "admin/no_access.html", {"next": reverse("account_login")}, status=403)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the number of open reports above the models, to staff who may read reports."""
-        actor = admin_actor(request)
-        reports = Report.objects.visible_to(actor).open()
-        count = reports.count() if download_policy.is_moderator(actor) else None
-        return super().index(request, {**(extra_context or {}), "open_reports": count})  # type: ignore[no-any-return]
+        """Show the dashboard above the models."""
+        return super().index(request, {**(extra_context or {}), **dashboard_context(request)})  # type: ignore[no-any-return]
 
     def get_urls(self) -> list[Any]:
         return [

@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from releasehub.core.anonymous_cache import cache_for_anonymous
+from releasehub.core.charts import BAR_WIDTH, HEIGHT, stacked_chart
 from releasehub.core.csv_export import csv_response
 from releasehub.distribution.statistics import Breakdown, Period, Statistics, download_statistics
 from releasehub.distribution.statistics_export import statistics_csv
-from releasehub.pages.charts import BAR_WIDTH, HEIGHT, stacked_chart
 from releasehub.pages.contexts import about, download_of_page
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import viewer_of

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from files.hub_days import measure_hub_days
+from files.models import DownloadDay
 from releasehub.community.models import Comment
 from tests.backoffice.test_moderation import Desk
+from versions.models import Version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.embedded]
 AXE = (Path(__file__).parents[1] / "pages/axe.min.js").read_text(encoding="utf-8")
-PAGES = ("/admin/moderation/",)
+PAGES = ("/admin/", "/admin/moderation/", "/admin/timeline/version/{version}/")
 
 
 @pytest.fixture
@@ -48,8 +52,11 @@ def check(page: Any) -> None:
 def test_pages_fit_the_screen_and_pass_axe(staff: Any, live_server: Any, width: int, scheme: str) -> None:
     staff.set_viewport_size({"width": width, "height": 900})
     staff.emulate_media(color_scheme=scheme)
+    version = Version.objects.get(number="1.0.0")
+    DownloadDay.objects.create(file=version.files.get(), day=timezone.now().date(), downloads=7)
+    measure_hub_days()
     for path in PAGES:
-        staff.goto(live_server.url + path)
+        staff.goto(live_server.url + path.format(version=version.pk))
         check(staff)
 
 

@@ -34,16 +34,6 @@ def test_moderator_closes_several_reports_with_a_note(moderator: Client) -> None
     assert moderator.get(reverse(LIST) + "?state=all").status_code == 200
 
 
-def test_the_index_shows_the_number_of_open_reports(moderator: Client) -> None:
-    index = reverse("admin:index")
-    assert "No report of a visitor is open." in moderator.get(index).content.decode()
-    for _ in range(2):
-        make_report()
-    assert "2 open reports</a> of visitors wait for a moderator." in " ".join(
-        moderator.get(index).content.decode().split()
-    )
-
-
 def test_staff_without_the_permission_see_no_reports() -> None:
     client = Client()
     client.force_login(make_user(is_staff=True))

@@ -15,10 +15,10 @@ from django.utils import timezone
 from downloads.services import update_download
 from files.models import DownloadDay
 from releasehub.core.actor import Actor
+from releasehub.core.charts import round_up, stacked_chart
 from releasehub.core.errors import Denied
 from releasehub.distribution.statistics import Breakdown, Period, download_statistics, starts_of
 from releasehub.distribution.statistics_export import statistics_csv
-from releasehub.pages.charts import round_up, stacked_chart
 from tests.factories import make_download, make_file, make_version, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]

@@ -16,7 +16,8 @@ WORKDIR /app
 
 # REQUIREMENTS names a lock of optional packages: requirements-otel.txt has OpenTelemetry.
 ARG REQUIREMENTS=requirements.txt
-COPY requirements.txt requirements-otel.txt ./
+COPY requirements.txt ./
+COPY requirements-otel.txt ./
 RUN pip install --require-hashes --no-deps --requirement requirements.txt \
     && pip install --require-hashes --no-deps --requirement "$REQUIREMENTS" && pip check
 

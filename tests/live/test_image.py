@@ -56,7 +56,8 @@ class Image:
             getattr(self, f"do_{instruction.lower()}")(arguments)
 
     def do_arg(self, arguments: str) -> None:
-        assert "@sha256:" in arguments
+        name, _, default = arguments.partition("=")
+        assert "@sha256:" in default or (name == "REQUIREMENTS" and (ROOT / default).is_file())
 
     def do_from(self, arguments: str) -> None:
         self.environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}

@@ -111,6 +111,10 @@ class DownloadPolicy(Policy[Download]):
     def can_view_statistics(self, actor: Actor, target: Download) -> bool:
         return target.shows_statistics or self.reads_inside(actor, target)
 
+    def can_view_activity(self, actor: Actor, target: Download) -> bool:
+        """Return whether the actor sees who changed what: the team, and moderators."""
+        return self.is_insider(actor, target)
+
     def can_manage_versions(self, actor: Actor, target: Download) -> bool:
         return self._may(actor, target, MANAGE_VERSIONS)
 

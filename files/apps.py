@@ -9,10 +9,12 @@ class FilesConfig(AppConfig):
         from files import held
         from files.leaving import clear_upload_addresses
         from files.models import File
+        from files.personal_export import export_avatar
+        from files.pictures.avatars import erase_avatar
         from files.public_names import remember_files_of
         from files.snapshots import file_snapshot
         from files.storage import blob_storage
-        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.accounts.personal_data import register_eraser, register_exporter
         from releasehub.core.readiness import register_check
         from releasehub.webhooks.services import register_snapshot
         from versions.exposure import register_version_exposure
@@ -22,3 +24,5 @@ class FilesConfig(AppConfig):
         register_held_limits(held)
         register_check("storage", lambda: blob_storage().is_reachable())
         register_eraser(clear_upload_addresses)
+        register_eraser(erase_avatar)
+        register_exporter("picture", export_avatar)

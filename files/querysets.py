@@ -120,5 +120,5 @@ class BlobQuerySet(models.QuerySet[Any]):
     def unused(self) -> Self:
         """Return blobs that nothing refers to: no file, picture or upload, and no claim that has not expired."""
         unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
-        users = ("files", "icons", "picture_sizes", "social_cards", "uploads")
+        users = ("files", "icons", "picture_sizes", "social_cards", "avatars", "uploads")
         return self.filter(unclaimed, **{f"{user}__isnull": True for user in users})

@@ -1,6 +1,7 @@
 """The models of files: blobs, files of versions, uploads, pictures, download statistics, and reserved file names,
 and blocked bytes."""
 
+from files.models.avatar import Avatar
 from files.models.blob import Blob
 from files.models.file import File
 from files.models.picture import Picture, PictureSize, SocialCard
@@ -10,6 +11,7 @@ from files.models.statistics import DownloadDay, DownloadGrant, HubDay
 from files.models.upload import DownloadIcon, PackageUpload, UploadSession
 
 __all__ = [
+    "Avatar",
     "Blob",
     "DownloadDay",
     "DownloadGrant",

@@ -26,6 +26,7 @@ class PictureFormat:
     is_square: bool = False
 
 
+AVATAR = PictureFormat(widths=(128,), is_square=True)
 FORMATS = {
     "icon": PictureFormat(widths=(64, 128, 256), is_square=True),
     "cover": PictureFormat(widths=(640, 1280)),

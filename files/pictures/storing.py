@@ -9,8 +9,8 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from files.blobs import keep_upload, release_claim
 from files.models import Blob, Picture
-from files.pictures.decoding import EncodedSize, decode
-from files.pictures.formats import FORMATS, MAX_UPLOAD_BYTES
+from files.pictures.decoding import DecodedPicture, EncodedSize, decode
+from files.pictures.formats import FORMATS, MAX_UPLOAD_BYTES, PictureFormat
 from files.quotas import room_left
 from files.storage import blob_storage
 from files.storage.streaming import Receiver, StagedUpload
@@ -79,12 +79,11 @@ def store_picture(*, actor: Actor, download: Download, kind: str, upload: Staged
     """
     authorize_picture(actor=actor, download=download)
     check_count(download, kind)
-    with closing(blob_storage().open(upload.key)) as handle:
-        decoded = decode(handle.read(MAX_UPLOAD_BYTES), FORMATS[kind])
+    decoded = decode_upload(upload, FORMATS[kind])
     sizes: list[StoredSize] = []
     picture = StoredPicture(Picture.Kind(kind), decoded.width, decoded.height, upload.digests.sha256, sizes)
     try:
-        sizes.extend(StoredSize(_keep(size), size.width, size.height) for size in decoded.sizes)
+        sizes.extend(StoredSize(keep_size(size), size.width, size.height) for size in decoded.sizes)
     except BaseException:
         release_picture(picture)
         raise
@@ -97,7 +96,18 @@ def release_picture(picture: StoredPicture) -> None:
         release_claim(size.blob)
 
 
-def _keep(size: EncodedSize) -> Blob:
+def decode_upload(upload: StagedUpload, target: PictureFormat) -> DecodedPicture:
+    """Decode a staged picture.
+
+    Raises:
+        DomainError: As `decode`.
+    """
+    with closing(blob_storage().open(upload.key)) as handle:
+        return decode(handle.read(MAX_UPLOAD_BYTES), target)
+
+
+def keep_size(size: EncodedSize) -> Blob:
+    """Store one size, and return its claimed blob."""
     receiver = Receiver(f"{size.width}.webp")
     receiver.write(size.content)
     return keep_upload(receiver.finish())

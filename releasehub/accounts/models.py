@@ -39,6 +39,7 @@ class User(PublicIdModel, AbstractUser):
 
     Attributes:
         version_mail: How often the user gets e-mails about what the user watches, unless a watch says otherwise.
+        avatar_path: The path of the user's picture, which is repeated here so that lists need no further query.
         anonymized_at: When the personal data was erased. The account stays closed from then on.
         traces_erased_at: When a worker had erased the rest, see `services/anonymizing.py`.
         session_generation: A number that all sessions and tokens depend on. A higher one ends them.
@@ -59,6 +60,7 @@ class User(PublicIdModel, AbstractUser):
     language = models.CharField(max_length=10, blank=True, editable=False)
     time_zone = models.CharField(max_length=64, blank=True, editable=False)
     session_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    avatar_path = models.CharField(max_length=100, blank=True, default="", db_default="", editable=False)
     anonymized_at = models.DateTimeField(null=True, editable=False)
     traces_erased_at = models.DateTimeField(null=True, editable=False)
 

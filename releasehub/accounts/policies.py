@@ -63,6 +63,10 @@ class UserPolicy(Policy[User]):
             and actor.user_id != target.pk
         )
 
+    def can_change_avatar(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may change the picture of the account: only the user may."""
+        return actor.user_id == target.pk and target.anonymized_at is None
+
     def can_export(self, actor: Actor, target: User) -> bool:
         """Return whether the actor may export the personal data: only the user may, and not with an API key."""
         return actor.user_id == target.pk and actor.api_key_id is None

@@ -1,4 +1,4 @@
-"""Deliver the pictures of downloads from the hub itself, because the pages show nothing from other hosts."""
+"""Deliver the pictures of downloads and users from the hub itself, because the pages show nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 
-from files.models import Blob, PictureSize
+from files.models import Avatar, Blob, PictureSize
 from files.policies import picture_policy
 from files.storage import blob_storage
 from releasehub.core.actor import Actor
@@ -44,6 +44,20 @@ def serve_picture(request: HttpRequest, size: PictureSize) -> HttpResponseBase:
     """
     is_public = picture_policy.can_view(Actor(), size.picture)
     return serve_image(request, size.blob, WEBP, PUBLIC if is_public else PRIVATE)
+
+
+def serve_avatar(request: HttpRequest, public_id: str, digest: str) -> HttpResponseBase:
+    """Return the picture of a user, for all caches to keep.
+
+    Raises:
+        NotFound: The user does not exist, or has another picture by now.
+        StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
+    """
+    rows = Avatar.objects.select_related("blob")
+    avatar = rows.filter(user__public_id=public_id, blob__sha256__startswith=digest).first()
+    if avatar is None:
+        raise NotFound
+    return serve_image(request, avatar.blob, WEBP, PUBLIC)
 
 
 def serve_image(request: HttpRequest, blob: Blob, content_type: str, caching: str) -> HttpResponseBase:

@@ -14,6 +14,7 @@ from functools import partial
 from typing import cast
 
 from django.core.cache import cache
+from django.db import models
 from django.db.models import Q, Sum
 from django.utils import timezone
 
@@ -42,13 +43,21 @@ class Breakdown(StrEnum):
 
     VERSION = "version"
     PLATFORM = "platform"
+    FILE = "file"
+
+
+PARTS = {
+    Breakdown.VERSION: "file__version__number",
+    Breakdown.PLATFORM: "file__platform",
+    Breakdown.FILE: "file__filename",
+}
 
 
 @dataclass(frozen=True)
 class Series:
-    """The downloads of one version or platform.
+    """The downloads of one version, platform or file.
 
-    `name` is a number or a platform, empty for files that suit every system, and None for all other parts.
+    `name` is a number, a platform or a file name, empty for files that suit every system, and None for all other parts.
     """
 
     name: str | None
@@ -92,13 +101,31 @@ def download_statistics(actor: Actor, download: Download, period: Period, breakd
     return cast(Statistics, cache.get_or_set(key, compute, CACHE_SECONDS))
 
 
+def version_statistics(actor: Actor, version: Version, period: Period) -> Statistics:
+    """Return the downloads of one version, divided by file.
+
+    Raises:
+        NotFound: The actor may not see the download.
+        Denied: The team does not show the statistics to others.
+    """
+    download_policy.ensure("view_statistics", actor, version.download)
+    key = f"statistics:version:{version.public_id}:{period}:{timezone.now().date()}"
+    days = DownloadDay.objects.filter(file__version=version)
+    return cast(Statistics, cache.get_or_set(key, partial(_divide, days, period, Breakdown.FILE), CACHE_SECONDS))
+
+
 def _compute(actor: Actor, download: Download, period: Period, breakdown: Breakdown) -> Statistics:
+    versions = Version.objects.listed_in(actor, download)
+    return _divide(DownloadDay.objects.filter(file__version__in=versions), period, breakdown)
+
+
+def _divide(days: models.QuerySet[DownloadDay], period: Period, breakdown: Breakdown) -> Statistics:
+    """Add up the days of a period for each part."""
     starts = starts_of(period, timezone.now().date())
-    part = "file__version__number" if breakdown == Breakdown.VERSION else "file__platform"
-    rows = DownloadDay.objects.filter(day__gte=starts[0], file__version__in=Version.objects.listed_in(actor, download))
+    part = PARTS[breakdown]
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(starts))
     sums_by_start = _sums(starts)
-    grouped = rows.order_by().values(part).annotate(**sums_by_start)
+    grouped = days.filter(day__gte=starts[0]).order_by().values(part).annotate(**sums_by_start)
     for name, *sums in grouped.values_list(part, *sums_by_start):
         name = fold_platform(name) if breakdown == Breakdown.PLATFORM else name
         counts[name] = [count + (added or 0) for count, added in zip(counts[name], sums, strict=True)]

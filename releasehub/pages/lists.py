@@ -48,7 +48,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
 def author(request: HttpRequest, username: str) -> HttpResponseBase:
     actor = viewer_of(request)
     user = author_of_page(actor, username)
-    context = {"kind": _("Author"), "title": user.get_username(), "seed": user.pk, "feed": f"{author_path(user)}feed"}
+    context = {"kind": _("Author"), "title": user.get_username(), "person": user, "feed": f"{author_path(user)}feed"}
     return list_page(request, author_path(user), Criteria(owner=user), context)
 
 

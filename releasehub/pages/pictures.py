@@ -1,4 +1,4 @@
-"""The pictures of downloads."""
+"""The pictures of downloads and users."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
-from releasehub.distribution.pictures import find_picture, serve_picture
+from releasehub.distribution.pictures import find_picture, serve_avatar, serve_picture
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.viewers import fetcher_of
 
@@ -22,3 +22,9 @@ def picture(request: HttpRequest, public_id: str, width: int, digest: str) -> Ht
         # The session stays unread for what is public, because no cache stores a response that depends on a cookie.
         return serve_picture(request, find_picture(Actor(), public_id, width, digest))
     return serve_picture(request, find_picture(fetcher_of(request), public_id, width, digest))
+
+
+@require_safe
+@answers_errors
+def avatar(request: HttpRequest, public_id: str, digest: str) -> HttpResponseBase:
+    return serve_avatar(request, public_id, digest)

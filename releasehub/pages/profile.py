@@ -27,6 +27,7 @@ from releasehub.accounts.policies import user_policy
 from releasehub.accounts.services.anonymizing import EFFECT, close_account
 from releasehub.accounts.services.exporting import export_personal_data
 from releasehub.core.requests import actor_of, address_of
+from releasehub.pages.avatars import AvatarForm
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
 from releasehub.pages.forms import ServiceForm
@@ -70,7 +71,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, gettext("Saved."))
         return redirect("pages:profile")
     pending = EmailAddress.objects.filter(user=user, verified=False).first()
-    context = {"pending": pending, "sends_mail": bool(settings.EMAIL_HOST)}
+    context = {"person": user, "avatar_form": AvatarForm(), "pending": pending, "sends_mail": bool(settings.EMAIL_HOST)}
     return form_page(request, "pages/profile.html", form, **context)
 
 

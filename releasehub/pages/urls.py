@@ -8,6 +8,7 @@ from django.urls import include, path, register_converter
 from releasehub.pages import (
     access_keys,
     account,
+    avatars,
     community,
     company,
     comparisons,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("downloads/<slug:slug>.<int:pk>/about/changelog/", history_views.changelog, name="changelog"),
     path("pictures/cards/<slug:public_id>/<slug:digest>.png", social_cards.social_card, name="social-card"),
     path("pictures/<slug:public_id>/<int:width>-<slug:digest>.webp", pictures.picture, name="picture"),
+    path("avatars/<slug:public_id>/<slug:digest>.webp", pictures.avatar, name="avatar"),
     path("downloads/<slug:slug>.<int:pk>/about/statistics/", statistics_views.statistics, name="statistics"),
     path(
         "downloads/<slug:slug>.<int:pk>/about/statistics.csv",
@@ -96,6 +98,8 @@ urlpatterns = [
     path("account/sign-up/by-link/<slug:token>/", sign_up.by_link, name="sign-up-by-link"),
     path("account/password/by-link/<slug:token>/", sign_up.password_by_link, name="password-by-link"),
     path("account/profile/", profile.profile, name="profile"),
+    path("account/profile/picture/", avatars.change, name="change-avatar"),
+    path("account/profile/picture/remove/", avatars.remove, name="remove-avatar"),
     path("account/profile/email/", profile.change_email, name="change-email"),
     path("account/data/", profile.personal_data, name="personal-data"),
     path("account/data/export/", profile.export, name="personal-data-export"),

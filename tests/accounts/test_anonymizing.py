@@ -44,7 +44,7 @@ from releasehub.moderation.models import Assignment, Verdict
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
-from tests.factories import make_download, make_file, make_organization, make_user, make_version, system
+from tests.factories import make_avatar, make_download, make_file, make_organization, make_user, make_version, system
 from tests.factories.community import make_comment, make_report, make_review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -82,6 +82,7 @@ RELATIONS = {
     "downloads.Share.created_by": STAYS,  # likewise
     "downloads.Share.user": GONE,
     "downloads.TeamMember.user": GONE,
+    "files.Avatar.user": GONE,
     "files.File.accepted_by": STAYS,
     "files.File.deleted_by": STAYS,
     "files.Quarantine.created_by": STAYS,
@@ -118,6 +119,7 @@ def make_person() -> User:
         permissions=("moderate_download",),
     )  # fmt: skip
     user.groups.add(Group.objects.create(name="Editors"))
+    make_avatar(user)
     actor = Actor(user=user, address=MARKS[4])
     mine, other = make_download(user, title="Mine"), make_download(title="Other")
     organization = make_organization(members=(user,))

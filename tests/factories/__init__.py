@@ -3,7 +3,7 @@
 from tests.factories.accounts import make_key, make_organization, make_user
 from tests.factories.community import make_comment, make_report, make_review
 from tests.factories.everything import make_everything
-from tests.factories.pictures import image_bytes, make_picture
+from tests.factories.pictures import image_bytes, make_avatar, make_picture
 from tests.factories.releases import (
     make_category,
     make_download,
@@ -17,6 +17,7 @@ from tests.factories.releases import (
 
 __all__ = [
     "image_bytes",
+    "make_avatar",
     "make_category",
     "make_comment",
     "make_download",

@@ -4,8 +4,11 @@ from typing import Any
 from PIL import Image
 
 from downloads.models import Download
-from files.models import Picture
+from files.models import Avatar, Picture
+from files.pictures.avatars import receive_avatar
 from files.pictures.services import receive_picture
+from releasehub.accounts.models import User
+from releasehub.core.actor import Actor
 from tests.factories.releases import stage, system
 
 
@@ -21,3 +24,9 @@ def image_bytes(
 def make_picture(download: Download, kind: str = "screenshot", content: bytes = b"", **texts: str) -> Picture:
     upload = stage(content or image_bytes(), "picture.png")
     return receive_picture(actor=system(), download=download, kind=kind, upload=upload, **texts)
+
+
+def make_avatar(user: User, content: bytes = b"") -> Avatar:
+    upload = stage(content or image_bytes(), "me.png")
+    receive_avatar(actor=Actor(user=user), user=user, upload=upload)
+    return Avatar.objects.get(user=user)

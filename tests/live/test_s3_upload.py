@@ -9,77 +9,24 @@ import hashlib
 import json
 import os
 import re
-import selectors
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
 
 from tests.hubs import ROOT, Hub, start
+from tests.live.relay import Relay
 
 MIB = 1024 * 1024
 SIZE_MIB = int(os.environ.get("LARGE_UPLOAD_MIB", "160"))
-PART = re.compile(rb"^PUT \S*[?&]partNumber=(\d+)\S* HTTP/1.1\r\n")
 pytestmark = pytest.mark.skipif(
     settings.STORAGE_KIND != "s3", reason="This test needs the S3 server of make test-services."
 )
-
-
-class Relay:
-    """Stands between clients and the store, and counts which parts arrived whole."""
-
-    def __init__(self, target: tuple[str, int]) -> None:
-        self.target = target
-        self.accepted: Counter[int] = Counter()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self) -> None:
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    def serve(self, client: socket.socket) -> None:
-        part = 0
-        with client, socket.create_connection(self.target) as store, selectors.DefaultSelector() as ready:
-            ready.register(client, selectors.EVENT_READ, store)
-            ready.register(store, selectors.EVENT_READ, client)
-            while True:
-                for key, _ in ready.select():
-                    source: Any = key.fileobj
-                    try:
-                        data = source.recv(256 * 1024)
-                        if source is client and (found := PART.match(data)):
-                            part = 0 if b"x-amz-copy-source" in data.lower() else int(found[1])  # copies hold no bytes
-                        elif source is store and part and data.startswith(b"HTTP/1.1 200"):
-                            self.accepted[part] += 1
-                            part = 0
-                        key.data.sendall(data)
-                    except OSError:
-                        return
-                    if not data:
-                        return
-
-
-@pytest.fixture
-def relay() -> Iterator[Relay]:
-    host, _, port = os.environ["AWS_S3_ENDPOINT_URL"].partition("://")[2].partition(":")
-    running = Relay((host, int(port)))
-    yield running
-    running.listener.close()
 
 
 @pytest.fixture

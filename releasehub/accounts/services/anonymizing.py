@@ -25,11 +25,12 @@ from releasehub.core.tasks import hint
 
 TRACES_TASK = "accounts.erase_traces"
 EFFECT = _(
-    "The user name, the names, the e-mail address, the password, second factors, sessions, invitations and watches are "
-    "erased, the API keys are revoked, and the webhook endpoints that the user created are disabled. The user leaves "
-    "all teams and organizations and can never sign in again. What the user wrote and published stays under a "
-    "pseudonym, and downloads keep this account as their owner until somebody transfers them. The audit log keeps the "
-    "user name and the e-mail address until its rows are deleted, because its rows cannot be changed."
+    "The user name, the names, the picture, the e-mail address, the password, second factors, sessions, invitations"
+    " and watches are erased, the API keys are revoked, and the webhook endpoints that the user created are "
+    "disabled. The user leaves all teams and organizations and can never sign in again. What the user wrote and "
+    "published stays under a pseudonym, and downloads keep this account as their owner until somebody transfers "
+    "them. The audit log keeps the user name and the e-mail address until its rows are deleted, because its rows "
+    "cannot be changed."
 )
 
 

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.distribution.statistics import Breakdown, Period, Statistics
 
+BREAKDOWNS = [Breakdown.VERSION.value, Breakdown.PLATFORM.value]
+
 
 class StatisticsQuerySerializer(serializers.Serializer[Any]):
     period = serializers.ChoiceField(
@@ -17,9 +19,7 @@ class StatisticsQuerySerializer(serializers.Serializer[Any]):
         required=False,
         help_text="The last 30 days, or the last 12 months",
     )
-    by = serializers.ChoiceField(
-        choices=[breakdown.value for breakdown in Breakdown], default=Breakdown.VERSION.value, required=False
-    )
+    by = serializers.ChoiceField(choices=BREAKDOWNS, default=Breakdown.VERSION.value, required=False)
 
 
 class SeriesSerializer(OutputSerializer):
@@ -33,7 +33,7 @@ class SeriesSerializer(OutputSerializer):
 
 class StatisticsSerializer(OutputSerializer):
     period = serializers.ChoiceField(choices=[period.value for period in Period])
-    by = serializers.ChoiceField(choices=[breakdown.value for breakdown in Breakdown], source="breakdown")
+    by = serializers.ChoiceField(choices=BREAKDOWNS, source="breakdown")
     total = serializers.IntegerField()
     starts = serializers.ListField(
         child=serializers.DateField(), help_text="The first day of each day or month in UTC, the oldest first"

@@ -74,6 +74,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["target_type", "target_id", "-id"], name="audit_target"),
             models.Index(fields=["action", "-id"], name="audit_action"),
             models.Index(fields=["actor_id", "-id"], name="audit_actor"),
+            models.Index(fields=["download_id", "-id"], name="audit_download", condition=Q(download_id__isnull=False)),
             models.Index(fields=["created_at"], name="audit_created"),
             models.Index(fields=["id"], condition=Q(position=None), name="audit_unchained"),
             models.Index(fields=["position"], condition=Q(address__isnull=False), name="audit_has_address"),

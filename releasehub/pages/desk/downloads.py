@@ -159,6 +159,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "links": people_links(actor, download),
         "moves": BULK_MOVES,
         "may_edit": download_policy.allows("edit", actor, download),
+        "may_view_activity": download_policy.allows("view_activity", actor, download),
         "may_post": download_policy.allows("post_version", actor, download),
         "may_delete": download_policy.allows("delete", actor, download),
         "rejection": last_rejection(Kind.DOWNLOAD, download) if download.state == Download.State.DRAFT else None,

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from releasehub.pages.desk import downloads, files, pictures, preview_links, previews, uploads, version_moves, versions
+from releasehub.pages.desk import (
+    activity,
+    downloads,
+    files,
+    pictures,
+    preview_links,
+    previews,
+    uploads,
+    version_moves,
+    version_statistics,
+    versions,
+)
 
 urlpatterns = [
     path("downloads/", downloads.index, name="desk"),
@@ -10,6 +21,7 @@ urlpatterns = [
     path("downloads/<slug:public_id>/", downloads.detail, name="desk-download"),
     path("downloads/<slug:public_id>/edit/", downloads.edit, name="desk-download-edit"),
     path("downloads/<slug:public_id>/do/<slug:name>/", downloads.act, name="desk-download-act"),
+    path("downloads/<slug:public_id>/activity/", activity.activity, name="desk-activity"),
     path("downloads/<slug:public_id>/pictures/", pictures.pictures, name="desk-pictures"),
     path("downloads/<slug:public_id>/pictures/<slug:picture_id>/<slug:name>/", pictures.act, name="desk-picture-act"),
     path("downloads/<slug:public_id>/versions/new/", versions.new, name="desk-version-new"),
@@ -17,6 +29,7 @@ urlpatterns = [
     path("versions/<slug:public_id>/", versions.detail, name="desk-version"),
     path("versions/<slug:public_id>/edit/", versions.edit, name="desk-version-edit"),
     path("versions/<slug:public_id>/do/<slug:name>/", version_moves.move_one, name="desk-version-move"),
+    path("versions/<slug:public_id>/statistics/", version_statistics.statistics, name="desk-version-statistics"),
     path("versions/<slug:public_id>/previews/", preview_links.index, name="desk-previews"),
     path("versions/<slug:public_id>/files/", files.upload, name="desk-file-upload"),
     path("versions/<slug:public_id>/uploads/", uploads.begin, name="desk-upload-begin"),

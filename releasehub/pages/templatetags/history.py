@@ -50,7 +50,7 @@ def series_name(series: Series, breakdown: Breakdown) -> str:
     """Return the name of a part of the statistics for people."""
     if series.name is None:
         return gettext("All others")
-    if breakdown == Breakdown.VERSION:
+    if breakdown in {Breakdown.VERSION, Breakdown.FILE}:
         return series.name
     return platform_name(series.name) if series.name else gettext("All systems")
 

@@ -1,4 +1,4 @@
-"""Template tags that show the pictures of downloads."""
+"""Template tags that show the pictures of downloads and users."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from downloads.models import Download
 from files.models import Picture
 from files.pictures.paths import shown
+from releasehub.accounts.models import User
 from releasehub.pages.social_cards import card_of, card_path
 from releasehub.pages.templatetags.pages import AVATAR_HUES, avatar
 
@@ -36,6 +37,25 @@ def download_icon(download: Download, pixels: int = CARD_PIXELS, *, is_lazy: boo
         pixels,
         pixels,
         SafeString(' loading="lazy"') if is_lazy else "",
+    )
+
+
+@register.simple_tag
+def user_avatar(user: User | None, pixels: int = CARD_PIXELS) -> SafeString:
+    """Return the picture of a user, or one that is made of the initials and a hue of its own.
+
+    Both are hidden from screen readers, because the name of the user is next to them. Without a user, for example for
+    what a closed account wrote, the picture is a question mark.
+    """
+    if user is None or user.anonymized_at is not None:
+        return avatar("", 0)
+    if not user.avatar_path:
+        return avatar(user.get_full_name() or user.username, crc32(user.username.encode()))
+    return format_html(
+        '<img class="avatar round" src="{}" width="{}" height="{}" alt="" loading="lazy">',
+        user.avatar_path,
+        pixels,
+        pixels,
     )
 
 

@@ -1,0 +1,69 @@
+"""The picture of the signed-in user."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST
+
+from files.pictures.avatars import receive_avatar, remove_avatar
+from files.pictures.formats import MAX_UPLOAD_BYTES
+from files.pictures.forms import PictureField
+from files.uploads.form_uploads import receive_files
+from files.uploads.handlers import takes_files
+from releasehub.accounts.models import User
+from releasehub.core.domain_messages import translated
+from releasehub.core.errors import DomainError, StorageFull, TooMany
+from releasehub.core.requests import actor_of
+from releasehub.pages.errors import answers_errors
+
+
+class AvatarForm(forms.Form):
+    file = PictureField(label=_("Picture"))
+
+
+@takes_files
+@csrf_exempt
+@login_required
+@require_POST
+@answers_errors
+def change(request: HttpRequest) -> HttpResponseBase:
+    """Store the picture of the form. See `desk.files.upload` for the order of the checks."""
+    with receive_files(request, lambda name: MAX_UPLOAD_BYTES):
+        try:
+            return _receive(request)
+        except (StorageFull, TooMany):
+            raise
+        except DomainError as error:
+            messages.error(request, translated(error.message))
+            return redirect("pages:profile")
+
+
+@csrf_protect
+def _receive(request: HttpRequest) -> HttpResponse:
+    form = AvatarForm(request.POST, request.FILES)
+    if form.is_valid():
+        receive_avatar(actor=actor_of(request), user=_user(request), upload=form.cleaned_data["file"].staged)
+        messages.success(request, gettext("Your picture was changed."))
+    else:
+        messages.error(request, gettext("Choose a picture first."))
+    return redirect("pages:profile")
+
+
+@login_required
+@require_POST
+@answers_errors
+def remove(request: HttpRequest) -> HttpResponseBase:
+    remove_avatar(actor=actor_of(request), user=_user(request))
+    messages.success(request, gettext("Your picture was removed."))
+    return redirect("pages:profile")
+
+
+def _user(request: HttpRequest) -> User:
+    return User.objects.get(pk=request.user.pk or 0)

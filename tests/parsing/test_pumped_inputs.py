@@ -143,23 +143,24 @@ MARKDOWN_UNITS = (
 CLI_UNITS = ("1.", "1-", "v1.2.3-", "linux-", "win", "x86_64-", "-rc", "rc.1-", "alpha", ".tar", "(1)", "armv8l", "aA")
 
 BODY_CHARACTERS = 2 * 1024 * 1024  # the default of RELEASEHUB_MAX_BODY_BYTES; the admin sets no other limit
+FINALISTS = 8  # of some hundred texts
 CLI_CHARACTERS = 8_192  # far more than a file system takes
 
 PARSERS = [
-    Parser("Markdown", render, MAX_CHARS, 1.5, MARKDOWN_UNITS, finalists=6),
-    Parser("Markdown that is too long to be parsed", render, BODY_CHARACTERS, 1, MARKDOWN_UNITS, finalists=6),
+    Parser("Markdown", render, MAX_CHARS, 1.5, MARKDOWN_UNITS, finalists=4),
+    Parser("Markdown that is too long to be parsed", render, BODY_CHARACTERS, 1, MARKDOWN_UNITS, finalists=4),
     *(
         Parser(f"version number, {scheme}", read_number_of(scheme), size, 0.04, NUMBER_UNITS, NUMBER_PREFIXES)
         for scheme in (None, *Scheme)
         for size in (MAX_NUMBER_CHARACTERS, 100_000)
     ),
     *(
-        Parser(f"outbound {what}, {size} characters", run, size, 0.5, URL_UNITS, URL_PREFIXES)
+        Parser(f"outbound {what}, {size} characters", run, size, 0.5, URL_UNITS, URL_PREFIXES, FINALISTS)
         for what, run in (("URL", parse_target.__wrapped__), ("redirect", follow))
         for size in (MAX_CHARACTERS, 65_536)
     ),
-    Parser("name in a URL", name_in, 65_536, 0.5, URL_UNITS, URL_PREFIXES),
-    Parser("URL of a hub on the command line", config.clean_url, 65_536, 0.5, URL_UNITS, URL_PREFIXES),
+    Parser("name in a URL", name_in, 65_536, 0.5, URL_UNITS, URL_PREFIXES, FINALISTS),
+    Parser("URL of a hub on the command line", config.clean_url, 65_536, 0.5, URL_UNITS, URL_PREFIXES, FINALISTS),
     Parser("key on the command line", config.clean_key, 65_536, 0.5),
     Parser("file name, its target", names.target_of, CLI_CHARACTERS, 0.4, CLI_UNITS),
     Parser(
@@ -178,8 +179,8 @@ PARSERS = [
     ),
     Parser("platform", names.fold_platform, CLI_CHARACTERS, 0.4, CLI_UNITS),
     Parser("architecture", names.fold_architecture, CLI_CHARACTERS, 0.4, CLI_UNITS),
-    Parser("file name, cleaned", clean_name, 65_536, 0.5, CLI_UNITS),
-    Parser("file name, folded", fold_name, 65_536, 0.5, CLI_UNITS),
+    Parser("file name, cleaned", clean_name, 65_536, 0.5, CLI_UNITS, finalists=FINALISTS),
+    Parser("file name, folded", fold_name, 65_536, 0.5, CLI_UNITS, finalists=FINALISTS),
     Parser(
         "type of an icon or file",
         sniff,
@@ -187,6 +188,7 @@ PARSERS = [
         0.5,
         ("<svg ", "<?xml ?>", "<!-- -->", "<!--", "-->", "<!doctype ", "\x89PNG\r\n", "GIF8", "PK\x03\x04", "RIFF"),
         ("", "\ufeff", "<!--", "\x89PNG\r\n\x1a\n", "PK\x03\x04", "<?xml "),
+        FINALISTS,
     ),
 ]
 

@@ -24,14 +24,28 @@ class BlobCheck:
 
 
 def verify_blobs(blobs: Iterable[Blob]) -> Iterator[BlobCheck]:
-    """Compare the stored bytes of each blob with its SHA-256, and mark the blob as missing or as stored."""
+    """Compare the stored bytes of each blob with its SHA-256, and record the result and the time of the check."""
     for blob in blobs:
-        problem = _problem_of(blob)
+        problem, now = _problem_of(blob), timezone.now()
+        rows = Blob.objects.filter(pk=blob.pk, storage_key=blob.storage_key)  # not if it was repaired meanwhile
+        rows.update(checked_at=now, problem=problem)
         state = Blob.State.MISSING if problem else Blob.State.STORED
         if state != blob.state:
-            # The object of quarantined bytes gets another key; then this result is about the earlier one.
-            Blob.objects.filter(pk=blob.pk, storage_key=blob.storage_key).update(state=state, updated_at=timezone.now())
+            rows.update(state=state, updated_at=now)
         yield BlobCheck(blob, problem)
+
+
+def sha256_of(key: str) -> str:
+    """Return the SHA-256 of a stored object in hex, read in chunks.
+
+    Raises:
+        StorageUnavailable: The storage does not respond, or the object does not exist.
+    """
+    digest = hashlib.sha256()
+    with closing(blob_storage().open(key)) as handle:
+        while chunk := handle.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _problem_of(blob: Blob) -> str:
@@ -40,14 +54,9 @@ def _problem_of(blob: Blob) -> str:
     Raises:
         StorageUnavailable: The storage does not respond.
     """
-    storage = blob_storage()
-    size = storage.size(blob.storage_key)
+    size = blob_storage().size(blob.storage_key)
     if size is None:
         return "missing"
     if size != blob.size_bytes:
         return f"has {size} bytes instead of {blob.size_bytes}"
-    digest = hashlib.sha256()
-    with closing(storage.open(blob.storage_key)) as handle:
-        while chunk := handle.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return "" if digest.hexdigest() == blob.sha256 else "has content with a different SHA-256"
+    return "" if sha256_of(blob.storage_key) == blob.sha256 else "has content with a different SHA-256"

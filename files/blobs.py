@@ -79,7 +79,8 @@ def _claim(sha256: str) -> Blob | None:
 def _heal(upload: StagedUpload) -> None:
     """Repair a missing or damaged blob with newly uploaded identical bytes."""
     missing_blobs = Blob.objects.filter(sha256=upload.digests.sha256, state=Blob.State.MISSING)
-    missing_blobs.update(storage_key=upload.key, state=Blob.State.STORED, updated_at=timezone.now())
+    now = timezone.now()
+    missing_blobs.update(storage_key=upload.key, state=Blob.State.STORED, problem="", checked_at=now, updated_at=now)
 
 
 def _new_blob(upload: StagedUpload) -> Blob:

@@ -76,7 +76,7 @@ def remove(item: Garbage) -> bool:
                 return False
             storage.delete(item.name)
         case _:
-            if _referenced_keys([item.name]):
+            if referenced_keys([item.name]):
                 return False
             storage.delete(item.name)
     return True
@@ -104,8 +104,8 @@ def _objects(before: datetime) -> Iterator[Garbage]:
     """Yield objects without a row, and files that a killed process left incomplete."""
     for prefix, kind in ((BLOBS, "object"), ("staging/", "unfinished")):
         old = (item for item in blob_storage().objects(prefix) if item.modified_at < before)
-        for group in _groups(old, LOOKED_UP_AT_ONCE):
-            referred = _referenced_keys([item.key for item in group])
+        for group in in_groups(old, LOOKED_UP_AT_ONCE):
+            referred = referenced_keys([item.key for item in group])
             for item in group:
                 if item.key not in referred:
                     yield Garbage(kind, item.key, item.size_bytes)
@@ -116,7 +116,7 @@ def _unused_blobs() -> Iterator[Garbage]:
         yield Garbage("blob", blob.storage_key, blob.size_bytes, blob.pk)
 
 
-def _groups(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+def in_groups(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
     while group := list(islice(items, size)):
         yield group
 
@@ -127,7 +127,7 @@ def _sessions_of(key: str) -> bool:
     return UploadSession.objects.filter(owners, state__in=OPEN).exists()
 
 
-def _referenced_keys(keys: Iterable[str]) -> set[str]:
+def referenced_keys(keys: Iterable[str]) -> set[str]:
     key_list = list(keys)
     blobs = Blob.objects.filter(storage_key__in=key_list).values_list("storage_key", flat=True)
     uploads = UploadSession.objects.filter(final_key__in=key_list, state__in=OPEN).values_list("final_key", flat=True)

@@ -1,11 +1,13 @@
 """Permissions of files and pictures. A file is never more visible than its version, a picture than its download."""
 
 from downloads.policies import download_policy
-from files.models import File, Picture
+from files.models import Blob, File, Picture
 from files.querysets import MANAGE_FILES
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 from versions.policies import version_policy
+
+HEAL = "files.change_blob"
 
 
 class FilePolicy(Policy[File]):
@@ -95,3 +97,20 @@ class PicturePolicy(Policy[Picture]):
 
 file_policy = FilePolicy()
 picture_policy = PicturePolicy()
+
+
+class BlobPolicy(Policy[Blob]):
+    """The rules for stored bytes: moderators see them, and staff with a permission repair them."""
+
+    def can_view(self, actor: Actor, target: Blob) -> bool:
+        return download_policy.is_moderator(actor)
+
+    def can_heal(self, actor: Actor, target: Blob) -> bool:
+        """Return whether the actor may check stored bytes again, repair them, and delete orphans."""
+        return self.may_heal(actor)
+
+    def may_heal(self, actor: Actor) -> bool:
+        return actor.has_permission(HEAL)
+
+
+blob_policy = BlobPolicy()

@@ -122,3 +122,15 @@ class BlobQuerySet(models.QuerySet[Any]):
         unclaimed = Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
         users = ("files", "icons", "picture_sizes", "social_cards", "avatars", "uploads")
         return self.filter(unclaimed, **{f"{user}__isnull": True for user in users})
+
+    def missing(self) -> Self:
+        """Return blobs whose bytes the storage did not have at the last check."""
+        return self.filter(state="missing", problem__in=["", "missing"])
+
+    def damaged(self) -> Self:
+        """Return blobs whose stored bytes were other ones at the last check."""
+        return self.filter(state="missing").exclude(problem__in=["", "missing"])
+
+    def due_for_check(self) -> Self:
+        """Return the blobs that were checked the longest time ago first, and before them those that never were."""
+        return self.order_by("checked_at", "id")

@@ -10,6 +10,7 @@ from files.garbage import collect_garbage
 from files.hub_days import measure_hub_days
 from files.models import Blob
 from files.quarantine_moves import move_quarantined
+from files.scanning import scan_storage
 
 log = logging.getLogger(__name__)
 SWEEP_BATCH = 1000
@@ -51,8 +52,22 @@ def measure_hub() -> int:
 
 @shared_task(name="files.verify_sample")
 def verify_sample() -> int:
-    """Compare some stored files with their digests; returns how many were bad."""
-    bad = [verdict for verdict in verify_blobs(Blob.objects.order_by("?")[:VERIFIED_A_DAY]) if verdict.problem]
+    """Compare the stored files that were checked the longest ago with their digests. Return how many were bad."""
+    bad = [verdict for verdict in verify_blobs(Blob.objects.due_for_check()[:VERIFIED_A_DAY]) if verdict.problem]
     for verdict in bad:
         log.error("Stored file %s (sha256:%s) %s.", verdict.blob.storage_key, verdict.blob.sha256, verdict.problem)
     return len(bad)
+
+
+@shared_task(name="files.scan_storage")
+def scan() -> int:
+    """Continue or start the daily scan for objects that no row refers to. Return how many it found."""
+    found = scan_storage()
+    return found.orphan_count if found else 0
+
+
+@shared_task(name="files.rescan_storage")
+def rescan() -> int:
+    """Scan at once, because a person asked for it."""
+    found = scan_storage(is_forced=True)
+    return found.orphan_count if found else 0

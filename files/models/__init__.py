@@ -7,6 +7,7 @@ from files.models.file import File
 from files.models.picture import Picture, PictureSize, SocialCard
 from files.models.public_name import PublicFileName
 from files.models.quarantine import Quarantine
+from files.models.scan import StorageScan
 from files.models.statistics import DownloadDay, DownloadGrant, HubDay
 from files.models.upload import DownloadIcon, PackageUpload, UploadSession
 
@@ -24,5 +25,6 @@ __all__ = [
     "PublicFileName",
     "Quarantine",
     "SocialCard",
+    "StorageScan",
     "UploadSession",
 ]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import models
+from django.db.models import Q
 
 from files.querysets import BlobQuerySet
 from releasehub.core.models import TimeStampedModel
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # so that an index puts blobs that were never checked first
 
 BlobManager = models.Manager.from_queryset(BlobQuerySet)
 
@@ -13,7 +18,9 @@ BlobManager = models.Manager.from_queryset(BlobQuerySet)
 class Blob(TimeStampedModel):
     """Stored bytes. There is one blob per SHA-256.
 
-    Until `claimed_until`, the blob is not deleted although no file refers to it yet, because an upload is about to.
+    In the state `missing` the bytes are missing or damaged, and `problem` says which. `checked_at` is the time of the
+    last comparison with the stored bytes. Until `claimed_until`, the blob is not deleted although no file refers to it
+    yet, because an upload is about to.
     """
 
     class State(models.TextChoices):
@@ -29,8 +36,16 @@ class Blob(TimeStampedModel):
     storage_key = models.CharField(max_length=200, unique=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     claimed_until = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField("last checked", default=NEVER, db_default=NEVER, editable=False)
+    problem = models.CharField(max_length=100, blank=True, editable=False, db_default="")
 
     objects = BlobManager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["checked_at", "id"], name="blob_checked"),
+            models.Index(fields=["id"], name="blob_unusable", condition=Q(state="missing")),
+        ]
 
     def __str__(self) -> str:
         return f"sha256:{self.sha256[:12]}"

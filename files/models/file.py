@@ -111,6 +111,9 @@ class File(PublicIdModel, SoftDeleteModel):
             models.Index(fields=["version", "-download_count", "-id"], name="file_popular"),
             models.Index(fields=["-display_order", "-id"], name="file_all_order"),
             models.Index(fields=["quarantine"], name="file_quarantined", condition=Q(quarantine__isnull=False)),
+            models.Index(
+                fields=["version", "size_bytes", "blob"], name="file_stored_sizes", condition=Q(blob__isnull=False)
+            ),
             models.Index(fields=["deleted_at"], name="file_deleted", condition=Q(deleted_at__isnull=False)),
             models.Index(fields=["external_sha256"], name="file_link_sha256", condition=Q(external_sha256__gt="")),
             models.Index(fields=["external_sha512"], name="file_link_sha512", condition=Q(external_sha512__gt="")),

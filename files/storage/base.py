@@ -120,7 +120,9 @@ class BlobStorage(Protocol):
     def drop_incoming(self, incoming: Incoming) -> None:
         """Delete all parts. Deleting parts that do not exist is not an error."""
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]: ...
+    def objects(self, prefix: str, *, after: str = "") -> Iterator[StoredObject]:
+        """Yield the objects under the prefix in the order of their keys, from the first key after `after` on."""
+
     def open_multiparts(self) -> Iterator[OpenMultipart]: ...
 
 

@@ -141,10 +141,13 @@ class LocalStorage:
         with disk_errors():
             shutil.rmtree(self.root / incoming.key, ignore_errors=True)
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        for folder, _, names in os.walk(self.root / prefix):
-            for name in names:
+    def objects(self, prefix: str, *, after: str = "") -> Iterator[StoredObject]:
+        for folder, folders, names in os.walk(self.root / prefix):
+            folders.sort()  # `os.walk` descends in this order
+            for name in sorted(names):
                 path = Path(folder) / name
+                if path.relative_to(self.root).as_posix() <= after:
+                    continue
                 with suppress(FileNotFoundError):
                     status = path.stat()
                     moment = datetime.fromtimestamp(status.st_mtime, tz=UTC)

@@ -150,9 +150,11 @@ class S3Storage:
         # A completed multipart upload cannot be aborted any more; then the object itself has to be deleted.
         self.delete(incoming.key)
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
+    def objects(self, prefix: str, *, after: str = "") -> Iterator[StoredObject]:
         with s3_errors():
-            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for page in self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix, StartAfter=after
+            ):
                 for entry in page.get("Contents", []):
                     yield StoredObject(entry["Key"], entry["Size"], entry["LastModified"])
 

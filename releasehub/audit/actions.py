@@ -86,6 +86,7 @@ class AuditAction(models.TextChoices):
     MODERATION_ASSIGN = "moderation.assign"
     UPLOAD_ABORT = "upload.abort"
     UPLOAD_FAIL = "upload.fail"
+    STORAGE_RELINK = "storage.relink"
     RETENTION_RULE_CREATE = "retention_rule.create"
     RETENTION_RULE_UPDATE = "retention_rule.update"
     RETENTION_RULE_DELETE = "retention_rule.delete"

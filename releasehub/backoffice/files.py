@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from unfold.decorators import display
 
 from files.accepting import accept_file
-from files.models import Blob, DownloadDay, File, PublicFileName, UploadSession
+from files.models import DownloadDay, File, PublicFileName, UploadSession
 from files.policies import file_policy
 from files.quarantine import quarantine_file, unquarantine_file
 from files.services import restore_file, update_file
@@ -122,13 +122,6 @@ class FileAdmin(ActionAdmin):
     @display(description="SHA-256")
     def sha256(self, row: File) -> str:
         return row.blob.sha256 if row.blob else "none, because the file is a link"
-
-
-@admin.register(Blob)
-class BlobAdmin(ReadOnlyAdmin):
-    list_display = ("sha256", "size_bytes", "mime_type", "state", "created_at")
-    list_filter = ("state", "mime_type")
-    search_fields = ("sha256", "sha512", "md5")
 
 
 @admin.register(UploadSession)

@@ -83,6 +83,7 @@ CELERY_BEAT_SCHEDULE = {
     "verify a sample of files": {"task": "files.verify_sample", "schedule": 24 * 3600.0},
     "end signed URLs of quarantined files": {"task": "files.move_quarantined", "schedule": 60.0},
     "measure the hub for the dashboard": {"task": "files.measure_hub", "schedule": 600.0},
+    "look for unknown objects": {"task": "files.scan_storage", "schedule": 3600.0},
     "delete unused blobs": {"task": "files.sweep_blobs", "schedule": 600.0},
     "purge soft-deleted rows": {"task": "files.purge_deleted", "schedule": 3600.0},
     "apply retention rules": {"task": "files.apply_retention", "schedule": 3600.0},

@@ -84,9 +84,12 @@ def count_values(download_ids: Collection[int], tree: CategoryTree) -> Narrowing
     categories: Counter[int] = Counter()
     ages: Counter[int] = Counter()
     now = timezone.now()
+    since = [(age, now - timedelta(days=age)) for age in Age.values]
     for category_id, updated in rows.values_list("category_id", "last_update_at"):
         categories[category_id] += 1
-        ages.update(age for age in Age.values if now - updated <= timedelta(days=age))
+        for age, moment in since:
+            if updated >= moment:
+                ages[age] += 1
     return Narrowing(tree.totals(categories), ages, count_facets(download_ids, NARROWING))
 
 

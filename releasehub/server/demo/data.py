@@ -66,6 +66,8 @@ def load_demo() -> DemoLogin:
             _opinion(opinion)
         for picture in demo_pictures():
             _picture(actor, picture)
+        for demo in DOWNLOADS:
+            _set_back_update(demo)
         for title in FEATURED:
             feature_download(actor=actor, download=Download.objects.get(title=title))
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
@@ -164,7 +166,7 @@ def _file(actor: Actor, version: Version, platform: str, architecture: str) -> N
     is_zip = platform in {"windows", ""}
     receiver = Receiver(f"{slug}-{number}-{build}.{'zip' if is_zip else 'tar.gz'}")
     receiver.write(zip_of(texts) if is_zip else tar_of(texts))
-    label = f"{platform_name(platform)} {architecture}".strip() if platform else "All systems"
+    label = f"{platform_name(platform)} {architecture}".strip() if platform else ""
     add_file(
         actor=actor,
         version=version,
@@ -180,3 +182,9 @@ def _set_back(version: Version, days: int) -> None:
     moment = timezone.now() - timedelta(days=days)
     published = moment if version.published_at else None
     Version.all_objects.filter(pk=version.pk).update(created_at=moment, released_at=moment, published_at=published)
+
+
+def _set_back_update(demo: DemoDownload) -> None:
+    """Make the download as old as its newest version, after everything else that counts as an update."""
+    days = min(version.days_ago for version in demo.versions if version.state == "published")
+    Download.objects.filter(title=demo.title).update(last_update_at=timezone.now() - timedelta(days=days))

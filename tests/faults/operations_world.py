@@ -3,6 +3,8 @@
 python tests/faults/operations_world.py prepare           make the tables
 python tests/faults/operations_world.py fill VERSIONS BYTES SEED
 python tests/faults/operations_world.py change            until it is ended
+python tests/faults/operations_world.py visited           make a download, and print its ID and a key for it
+python tests/faults/operations_world.py numbers           the numbers of all versions
 python tests/faults/operations_world.py figures           number of rows and digest of each table, as JSON
 """
 
@@ -72,6 +74,19 @@ def change() -> None:
         sleep(0.02)
 
 
+def visited() -> None:
+    from tests.factories import make_download, make_key, make_user
+
+    owner = make_user("visited")
+    print(make_download(owner, title="Visited").pk, make_key(owner))
+
+
+def numbers() -> None:
+    from versions.models import Version
+
+    print("\n".join(Version.objects.values_list("number", flat=True)))
+
+
 def figures() -> None:
     from django.db import connection
 
@@ -89,4 +104,6 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
     django.setup()
     command, *values = sys.argv[1:]
-    {"prepare": prepare, "fill": fill, "change": change, "figures": figures}[command](*map(int, values))
+    {"prepare": prepare, "fill": fill, "change": change, "visited": visited, "numbers": numbers, "figures": figures}[
+        command
+    ](*map(int, values))

@@ -111,8 +111,8 @@ def test_every_column_of_every_model_is_exported() -> None:
     with connection.cursor() as cursor:
         for name in connection.introspection.table_names():
             if not name.startswith(("search_document", "django_migrations")):
-                described = {column.name for column in connection.introspection.get_table_description(cursor, name)}
-                assert columns[name] == described, name
+                cursor.execute(f'SELECT * FROM "{name}" LIMIT 0')  # noqa: S608 - a name of the database itself
+                assert columns[name] == {column[0] for column in cursor.description}, name
 
 
 @pytest.mark.parametrize(

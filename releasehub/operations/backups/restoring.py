@@ -61,9 +61,8 @@ def restore_backup(
         manifest = read_manifest(vault, backup_id)
         migrations = [(app, name) for app, name in manifest.migrations]
         ensure_known(migrations, manifest.release)
-        marker = Path(settings.DATA_DIR) / "restoring"
-        _ensure_replaceable(marker, manifest, replace=replace)
-        marker.write_text(manifest.backup_id, encoding="utf-8")
+        _ensure_replaceable(manifest, replace=replace)
+        _marker().write_text(manifest.backup_id, encoding="utf-8")
         _restore_files(vault, read_entries(vault, manifest.backup_id), manifest, progress)
         variables = use_keys(stored_keys(vault, manifest.backup_id))
         prepare_tables(connection, migrations)
@@ -71,11 +70,20 @@ def restore_backup(
         _finish(target, manifest)
         proof = prove(manifest, progress)
         proof.variables = variables
-        marker.unlink()
         return proof
 
 
-def _ensure_replaceable(marker: Path, manifest: Manifest, *, replace: bool) -> None:
+def end_restore() -> None:
+    """Remove the marker, after the operator was told that the restore has ended."""
+    _marker().unlink()
+
+
+def _marker() -> Path:
+    return Path(settings.DATA_DIR) / "restoring"
+
+
+def _ensure_replaceable(manifest: Manifest, *, replace: bool) -> None:
+    marker = _marker()
     is_continued = marker.exists() and marker.read_text(encoding="utf-8") == manifest.backup_id
     if not (replace or is_continued or is_empty(connection)):
         raise OperationError(

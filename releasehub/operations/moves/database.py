@@ -6,13 +6,11 @@ lost. The mode stays on: processes that still use SQLite must not accept changes
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.db import connection
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from releasehub.operations import read_only
@@ -59,20 +57,18 @@ def move_database(url: str, *, progress: Progress = lambda text: None) -> Databa
 
 
 def _migrate(url: str) -> None:
-    """Make the tables, in a process of its own: migrations only know the database of the settings."""
-    command = [sys.executable, "-m", "django", "migrate", "--verbosity", "0", "--no-input"]
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "releasehub.settings.base"}
-    done = subprocess.run(  # noqa: S603 - our own interpreter
-        command, env=environment, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        last_line = (done.stderr.strip().splitlines() or ["It gave no reason."])[-1]
-        raise OperationError(f"The tables of the target could not be made: {last_line}")
+    """Make the tables of the target. Migrations know only the default connection, so the target takes its place."""
+    with second_database(url, alias=DEFAULT_DB_ALIAS) as target:
+        if target.vendor != "postgresql":
+            raise OperationError("The target has to be PostgreSQL: postgresql://user:password@host/name.")
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except DatabaseError as error:
+            raise OperationError(f"The tables of the target could not be made: {error}") from error
+    ContentType.objects.clear_cache()  # the two databases number content types differently
 
 
 def _ensure_same_tables(target: BaseDatabaseWrapper) -> None:
-    if target.vendor != "postgresql":
-        raise OperationError("The target has to be PostgreSQL: postgresql://user:password@host/name.")
     if applied_migrations(target) != applied_migrations(connection):
         raise OperationError("This hub has migrations to apply. Run `manage.py migrate` first, then try again.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -20,22 +20,31 @@ ALIAS = "second"
 
 
 @contextmanager
-def second_database(url: str) -> Iterator[BaseDatabaseWrapper]:
+def second_database(url: str, *, alias: str = ALIAS) -> Iterator[BaseDatabaseWrapper]:
     """Connect to the database with this URL, without a pool, and close the connection after the block.
+
+    Args:
+        url: The database.
+        alias: The name of the connection. With that of the hub's own connection, all code in the block uses the second
+            database; this is for migrations, which know no other one.
 
     Raises:
         OperationError: The URL is invalid.
     """
     config = _configuration(url)
     backend: Any = load_backend(config["ENGINE"])
-    connection: BaseDatabaseWrapper = backend.DatabaseWrapper(config, ALIAS)
-    connections[ALIAS] = connection
+    connection: BaseDatabaseWrapper = backend.DatabaseWrapper(config, alias)
+    is_configured = alias in connections
+    own = connections[alias] if is_configured else None
+    connections[alias] = connection
     try:
         yield connection
     finally:
         connection.close()
-        with suppress(AttributeError):
-            del connections[ALIAS]
+        if own is not None:
+            connections[alias] = own
+        else:
+            del connections[alias]
 
 
 def _configuration(url: str) -> dict[str, Any]:

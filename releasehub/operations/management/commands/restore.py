@@ -8,7 +8,7 @@ from django.template.defaultfilters import filesizeformat
 
 from releasehub.operations.backups.keys import ENVIRONMENT_FILE
 from releasehub.operations.backups.proof import Proof
-from releasehub.operations.backups.restoring import restore_backup
+from releasehub.operations.backups.restoring import end_restore, restore_backup
 from releasehub.operations.commands import VaultCommand
 
 
@@ -34,6 +34,7 @@ class Command(VaultCommand):
                 target, passphrase=passphrase, backup_id=backup, replace=replace, progress=self.progress
             )
         self._print(proof)
+        end_restore()
         if proof.faults:
             raise CommandError(f"The restored hub differs from backup {proof.backup_id} in {len(proof.faults)} places.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -274,8 +275,10 @@ class Site(BaseHTTPRequestHandler):
             self.send_header("Location", f"http://127.0.0.1:{server.server_port}/")
         if server.is_hub:
             self.send_header("X-Request-Id", self.headers.get("X-Request-Id", ""))
-        self.send_header("Content-Length", "0")
+        server.requests.append((self.path, dict(self.headers)))
+        self.send_header("Content-Length", str(len(server.body)))
         self.end_headers()
+        self.wfile.write(server.body)
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -285,12 +288,24 @@ class Site(BaseHTTPRequestHandler):
 def site() -> Iterator[Any]:
     server: Any = HTTPServer(("127.0.0.1", 0), Site)
     server.scheme, server.is_hub, server.url = "https", True, f"http://127.0.0.1:{server.server_port}"
+    server.requests, server.body = [], b""
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.embedded
+def test_workers_of_a_hub_without_redis_are_seen_in_its_metrics(settings: Any, site: Any) -> None:
+    settings.REDIS_URL, settings.WEB_PORT, settings.WEB_HOST = "", str(site.server_port), ""
+    settings.METRICS_TOKEN, settings.PUBLIC_URL = "open-sesame", "https://hub.example.org"
+    site.body = f'{runs.METRIC}{{task="webhooks.sweep"}} {time.time()}\n'.encode()
+    assert levels(background.check_workers()) == [INFO]
+    assert levels(background.check_schedule()) == [WARNING]  # the other tasks have not run
+    path, headers = site.requests[-1]
+    assert (path, headers["Host"], headers["Authorization"]) == ("/metrics", "hub.example.org", "Bearer open-sesame")
 
 
 @pytest.mark.embedded
@@ -345,7 +360,8 @@ def tls_server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     path.write_bytes(secret + signed)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
-    server = HTTPServer(("127.0.0.1", 0), Site)
+    server: Any = HTTPServer(("127.0.0.1", 0), Site)
+    server.scheme, server.is_hub, server.requests, server.body = "https", True, [], b""
     server.socket = context.wrap_socket(server.socket, server_side=True)
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -7,11 +7,13 @@ metrics.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from prometheus_client.parser import text_string_to_metric_families
 from urllib3.exceptions import HTTPError
 
+from releasehub.core.site import site_url
 from releasehub.core.taskruns import last_runs
 from releasehub.server.doctor.requests import send
 
@@ -38,11 +40,20 @@ def read_metrics(text: str) -> dict[str, float]:
     return {sample.labels["task"]: sample.value for sample in samples if sample.name == METRIC}
 
 
+def _own_address() -> str:
+    """Return the address that the hub listens on. One that stands for all addresses includes loopback."""
+    host = settings.WEB_HOST
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104 - compared, not listened on
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else str(host)
+
+
 def _own_metrics() -> str:
-    headers = {"Host": "localhost", "X-Forwarded-Proto": "https"}  # the hub must not redirect this request to HTTPS
+    # With these headers, the hub accepts the host name and does not redirect to HTTPS.
+    headers = {"Host": urlsplit(site_url()).netloc, "X-Forwarded-Proto": "https"}
     if settings.METRICS_TOKEN:
         headers["Authorization"] = f"Bearer {settings.METRICS_TOKEN}"
-    url = f"http://127.0.0.1:{settings.WEB_PORT}/metrics"
+    url = f"http://{_own_address()}:{settings.WEB_PORT}/metrics"
     try:
         answer = send(url, headers)
     except HTTPError as error:

@@ -49,7 +49,7 @@ def attempt(door: str, password: str, **extra: Any) -> Any:
 
 def test_limit_is_shared_by_all_interfaces_and_networks(compared: list[str]) -> None:
     make_user("ann", email="ann@example.org")
-    for number in range(100):
+    for number in range(24):
         headers = {"X-Forwarded-For": f"198.51.100.{number}"}
         answer = attempt(DOORS[number % 2], f"wrong{number}", headers=headers, REMOTE_ADDR=f"192.0.2.{number % 20}")
     assert len(compared) == 10
@@ -58,7 +58,7 @@ def test_limit_is_shared_by_all_interfaces_and_networks(compared: list[str]) -> 
 
 
 def test_sign_ins_of_one_network_to_many_accounts_are_limited(compared: list[str]) -> None:
-    for number in range(100):
+    for number in range(52):
         make_user(f"user-{number}")
         Client().post(DOORS[0], {"username": f"user-{number}", "password": "wrong"})
     assert len(compared) == 50
@@ -103,7 +103,7 @@ def test_user_in_an_unknown_network_is_only_slowed_down(compared: list[str]) -> 
 def test_user_in_a_known_network_cannot_be_locked_out(compared: list[str]) -> None:
     make_user("ann")
     assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
-    for number in range(50):
+    for number in range(12):
         attempt(DOORS[0], "wrong", REMOTE_ADDR=f"198.51.100.{number}")
     assert len(compared) == 1 + 10
     assert attempt(DOORS[0], "secret-pass-1", REMOTE_ADDR="192.0.2.99").status_code == 302
@@ -122,7 +122,7 @@ def test_reaching_the_limit_doubles_the_next_window(compared: list[str]) -> None
 
 def test_clearing_the_cache_does_not_reset_the_counters(compared: list[str]) -> None:
     make_user("ann")
-    for _ in range(30):
+    for _ in range(12):
         attempt(DOORS[0], "wrong")
         cache.clear()
     assert len(compared) == 10
@@ -130,7 +130,7 @@ def test_clearing_the_cache_does_not_reset_the_counters(compared: list[str]) -> 
 
 def test_ipv6_customer_is_one_network(compared: list[str]) -> None:
     make_user("ann")
-    for number in range(30):
+    for number in range(12):
         attempt(DOORS[0], "wrong", REMOTE_ADDR=f"2001:db8::{number:x}")
     assert len(compared) == 10
     later(seconds=30)

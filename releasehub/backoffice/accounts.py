@@ -19,6 +19,7 @@ from releasehub.accounts.policies import grantable_permissions, group_policy, us
 from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
 from releasehub.backoffice.people.pages import PeopleMixin
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions", "quota_bytes")
@@ -31,12 +32,13 @@ for model in (EmailAddress, EmailConfirmation, Authenticator):
 
 
 @admin.register(User)
-class UserAdmin(AccountHelpMixin, PeopleMixin, AnonymizingMixin, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(AccountHelpMixin, PeopleMixin, AnonymizingMixin, FriendlyFieldsMixin, DjangoUserAdmin, ModelAdmin):
     """Admin of users. Staff may change only users who have no more rights than they have themselves.
 
     Only site administrators may grant rights.
     """
 
+    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login")
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm

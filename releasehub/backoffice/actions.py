@@ -140,6 +140,7 @@ class ActionAdmin(PolicyModelAdmin):
             "preview": self.preview(rows) if action.erases else None,
             "is_wrong": is_wrong,
             "checkbox_name": ACTION_CHECKBOX_NAME,
+            "cancel_url": self._way_back(request, rows),
         }
         return TemplateResponse(request, "admin/releasehub/confirm.html", context)
 
@@ -151,6 +152,14 @@ class ActionAdmin(PolicyModelAdmin):
         if not issubclass(self.model, SoftDeleteModel):
             return None
         return preview_rows(self.model.all_objects.filter(pk__in=[row.pk for row in rows]))
+
+    def _way_back(self, request: HttpRequest, rows: list[Any]) -> str:
+        """Return where the user came from: the page of the row, or the list with its filters and search."""
+        match = request.resolver_match
+        if match is not None and "pk" in match.kwargs:
+            meta = self.model._meta
+            return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[rows[0].pk])
+        return request.get_full_path()
 
     def confirmation(self, rows: list[Any]) -> str:
         """Return the text that the user has to type before rows are erased."""

@@ -10,8 +10,8 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
+from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
 from releasehub.core.requests import actor_of
@@ -35,7 +35,7 @@ class HubForm(ModelForm):
         return cleaned
 
 
-class HubAdmin(ModelAdmin):
+class HubAdmin(FriendlyFieldsMixin):
     """Base class of all admin classes.
 
     The admin's own log and deletion are disabled, because the audit log and the services replace them.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminNullBooleanSelectWidget
 
 from downloads import services
 from downloads.models import Category
@@ -17,6 +18,8 @@ from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.backoffice.warning_choices import RejectedWarningsField
 from releasehub.core.actor import Actor
+
+INHERITED_CHOICES = (("unknown", "As the parent"), ("true", "Yes"), ("false", "No"))
 
 
 def erase_category(actor: Actor, row: Category, reason: str) -> None:
@@ -31,6 +34,8 @@ class CategoryAdmin(ActionAdmin):
     list_select_related = ("parent",)
     search_fields = ("title", "slug")
     autocomplete_fields = ("parent",)
+    word_fields: ClassVar[Any] = {"allowed_extensions": ()}
+    markdown_fields = ("description",)
     fieldsets = (
         (None, {"fields": ("title", "slug", "parent", "description", "display_order", "icon", "color")}),
         (
@@ -84,6 +89,10 @@ class CategoryAdmin(ActionAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
         if db_field.name == "rejected_warnings":
             return RejectedWarningsField()
+        if isinstance(db_field, models.BooleanField) and db_field.null:
+            field: Any = db_field.formfield(widget=UnfoldAdminNullBooleanSelectWidget)
+            field.widget.choices = INHERITED_CHOICES
+            return field
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:

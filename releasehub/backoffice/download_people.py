@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from downloads import services
 from downloads.models import Download, Share, StorePublication, TeamMember
 from downloads.policies import download_policy
 from releasehub.accounts.policies import user_policy
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.read_only import LabelledInline
 from releasehub.core.actor import Actor
 
 
-class PeopleInline(TabularInline):
+class PeopleInline(LabelledInline):
     """People and stores of a download. `DownloadAdmin.save_formset` passes the changes to the services."""
 
     extra = 0

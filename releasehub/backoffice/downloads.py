@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db import models
@@ -24,6 +24,7 @@ from releasehub.backoffice.holds import HoldMixin
 from releasehub.backoffice.pictures import PicturesMixin
 from releasehub.backoffice.read_only import ReadOnlyAdmin, ReadOnlyInline
 from releasehub.core.actor import Actor
+from versions.channels import ORDER
 from versions.models import Version
 
 STATE_COLORS = {"visible": "success", "moderated": "warning", "draft": "info", "deleted": "danger"} | dict.fromkeys(
@@ -56,6 +57,9 @@ class DownloadAdmin(HoldMixin, PicturesMixin):
     list_select_related = ("category", "owner", "legal_hold")
     search_fields = ("title", "slug", "tag_line", "owner__username")
     autocomplete_fields = ("category", "owner", "organization")
+    word_fields: ClassVar[Any] = {"tags": ()}
+    suggestions: ClassVar[Any] = {"default_channel": ORDER}
+    markdown_fields = ("description",)
     readonly_fields = (
         "public_id",
         "featured_order",

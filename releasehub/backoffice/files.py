@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -21,6 +21,7 @@ from releasehub.backoffice.row_actions import RowAction, deletion_actions
 from releasehub.backoffice.versions import EDITABLE_FILE_FIELDS
 from releasehub.core.actor import Actor
 from releasehub.publishing.deletion import delete_file
+from versions.platforms import ARCHITECTURE_SPELLINGS, PLATFORM_NAMES
 
 JUDGMENT_FIELDS = ("validation_status", "shown_findings", "shown_quarantine")
 ACCEPTANCE_FIELDS = ("accepted_at", "accepted_by", "accepted_reason")
@@ -41,6 +42,7 @@ class FileAdmin(ActionAdmin):
     list_filter = ("validation_status", "kind", "platform", DeletedFilter)
     list_select_related = ("version__download__category", "blob", "accepted_by", "quarantine__created_by")
     search_fields = ("filename", "display_label", "version__number", "version__download__title", "blob__sha256")
+    suggestions: ClassVar[Any] = {"platform": PLATFORM_NAMES, "architecture": ARCHITECTURE_SPELLINGS}
     readonly_fields = (
         *("version", "filename", "size_bytes", "external_url", "sha256"),
         *JUDGMENT_FIELDS,

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 
 from releasehub.backoffice.moderation.views import may_moderate
@@ -18,10 +19,6 @@ SECTIONS = (
             ("Downloads", "deployed_code", "downloads_download"),
             ("Versions", "new_releases", "versions_version"),
             ("Files", "draft", "files_file"),
-            ("Categories", "account_tree", "downloads_category"),
-            ("Prefixes", "label", "downloads_prefix"),
-            ("Channels", "call_split", "versions_namedchannel"),
-            ("Platforms", "devices", "versions_namedplatform"),
         ),
     ),
     (
@@ -52,15 +49,30 @@ SECTIONS = (
         ),
     ),
     (
+        "Structure",
+        (
+            ("Categories", "account_tree", "downloads_category"),
+            ("Prefixes", "label", "downloads_prefix"),
+            ("Channels", "call_split", "versions_namedchannel"),
+            ("Platforms", "devices", "versions_namedplatform"),
+        ),
+    ),
+    (
         "Records",
         (
             ("Audit log", "history", "audit_auditentry"),
             ("Audit sinks", "output", "audit_auditsink"),
             ("Webhook endpoints", "webhook", "webhooks_endpoint"),
             ("Deliveries", "send", "webhooks_delivery"),
+            ("Downloads by day", "bar_chart", "files_downloadday"),
+            ("Legal holds", "gavel", "downloads_legalhold"),
+        ),
+    ),
+    (
+        "Internals",
+        (
             ("Events", "bolt", "webhooks_event"),
             ("Uploads", "upload", "files_uploadsession"),
-            ("Downloads by day", "bar_chart", "files_downloadday"),
             ("Stored files", "database", "files_blob"),
             ("Public numbers", "block", "versions_publicnumber"),
             ("Public file names", "block", "files_publicfilename"),
@@ -106,6 +118,14 @@ def may_open(request: HttpRequest, label: str) -> bool:
     """
     app, _, model = label.partition("_")
     return bool(admin.site.get_model_admin(apps.get_model(app, model)).has_view_or_change_permission(request))
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("releasehub/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("releasehub/admin.js")
 
 
 def title_of_site(request: HttpRequest) -> str:

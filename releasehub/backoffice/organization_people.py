@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from releasehub.accounts import services
 from releasehub.accounts.models import Membership, Organization, Role
@@ -14,10 +13,11 @@ from releasehub.accounts.policies import organization_policy, user_policy
 from releasehub.accounts.roles import ADMIN, MEMBER, built_in_role
 from releasehub.accounts.scopes import OrganizationScope
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.read_only import LabelledInline
 from releasehub.core.actor import Actor
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(LabelledInline):
     """Members of an organization. `OrganizationAdmin.save_formset` passes the changes to the services."""
 
     model = Membership
@@ -49,7 +49,7 @@ class MembershipInline(TabularInline):
         return () if self.has_add_permission(request, obj) else self.autocomplete_fields
 
 
-class RoleInline(TabularInline):
+class RoleInline(LabelledInline):
     model = Role
     extra = 0
     fields = ("name", "scopes")

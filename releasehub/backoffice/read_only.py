@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from releasehub.backoffice.base import HubAdmin, admin_actor
+from releasehub.backoffice.fields.admin import friendly_field
+from releasehub.backoffice.fields.words import Suggestions
 
 
 class ReadOnlyAdmin(HubAdmin):
@@ -30,7 +33,21 @@ class ReadOnlyAdmin(HubAdmin):
         return False
 
 
-class ReadOnlyInline(TabularInline):
+class LabelledInline(TabularInline):
+    """Inline rows whose inputs carry the name of their column, which only stands at the top of the table."""
+
+    word_fields: ClassVar[Mapping[str, Suggestions]] = {}
+    suggestions: ClassVar[Mapping[str, Suggestions]] = {}
+    markdown_fields: ClassVar[Iterable[str]] = ()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        field = friendly_field(self, db_field) or super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs.setdefault("aria-label", field.label or db_field.verbose_name)
+        return field
+
+
+class ReadOnlyInline(LabelledInline):
     """Rows on the page of another row that every viewer of that page may see, and that have pages of their own."""
 
     extra = 0

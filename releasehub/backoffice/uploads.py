@@ -18,20 +18,18 @@ from files.uploads.form_uploads import receive_files, store_file
 from files.uploads.handlers import takes_files
 from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
+from releasehub.backoffice.fields.words import SuggestingInput
 from releasehub.core.errors import DomainError, StorageFull
 from versions.models import Version
+from versions.platforms import ARCHITECTURE_SPELLINGS, PLATFORM_NAMES
 from versions.policies import version_policy
 
 
 class UploadForm(forms.Form):
     file = forms.FileField(allow_empty_file=True, max_length=255, widget=UnfoldAdminFileFieldWidget)
     display_label = forms.CharField(max_length=200, required=False, widget=UnfoldAdminTextInputWidget)
-    platform = forms.CharField(
-        max_length=50, required=False, widget=UnfoldAdminTextInputWidget, help_text="linux, macos, windows, …"
-    )
-    architecture = forms.CharField(
-        max_length=50, required=False, widget=UnfoldAdminTextInputWidget, help_text="x64, arm64, …"
-    )
+    platform = forms.CharField(max_length=50, required=False, widget=SuggestingInput(PLATFORM_NAMES))
+    architecture = forms.CharField(max_length=50, required=False, widget=SuggestingInput(ARCHITECTURE_SPELLINGS))
     keep_rejected = forms.BooleanField(
         required=False,
         label="Keep the file if its content is rejected",

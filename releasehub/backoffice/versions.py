@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import models
@@ -20,7 +20,9 @@ from releasehub.backoffice.version_actions import VERSION_ACTIONS
 from releasehub.core.actor import Actor
 from releasehub.distribution.links import version_path
 from releasehub.publishing.releases import create_version, edit_version
+from versions.channels import ORDER
 from versions.models import PublicNumber, Version
+from versions.platforms import ARCHITECTURE_SPELLINGS, PLATFORM_NAMES
 from versions.policies import version_policy
 
 STATE_COLORS = {
@@ -37,6 +39,7 @@ EDITABLE_FILE_FIELDS = ("display_label", "platform", "architecture", "kind", "is
 
 class FilesInline(ReadOnlyInline):
     model = File
+    suggestions: ClassVar[Any] = {"platform": PLATFORM_NAMES, "architecture": ARCHITECTURE_SPELLINGS}
     fields = ("filename", *EDITABLE_FILE_FIELDS, "size_bytes", "validation_status")
     readonly_fields = ("filename", "size_bytes", "validation_status")
     show_change_link = True
@@ -59,6 +62,9 @@ class VersionAdmin(UploadMixin):
     list_select_related = ("download__category",)
     search_fields = ("number", "channel", "title", "download__title", "download__slug")
     autocomplete_fields = ("download",)
+    word_fields: ClassVar[Any] = {"platforms": PLATFORM_NAMES}
+    suggestions: ClassVar[Any] = {"channel": ORDER}
+    markdown_fields = ("release_notes", "changelog")
     readonly_fields = ("public_id", "state", "published_at", "yanked_at", "yank_reason", "is_active", "download_count")
     inlines = (FilesInline,)
     fieldsets = (

@@ -21,6 +21,8 @@ UNFOLD = {
     "SITE_TITLE": "releasehub.backoffice.navigation.title_of_site",
     "SITE_HEADER": "releasehub.backoffice.navigation.title_of_site",
     "SITE_SYMBOL": "deployed_code",
+    "STYLES": ["releasehub.backoffice.navigation.stylesheet"],
+    "SCRIPTS": ["releasehub.backoffice.navigation.script"],
     "SITE_URL": "/",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": True,

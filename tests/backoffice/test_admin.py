@@ -82,7 +82,7 @@ def test_new_download_is_created_by_the_service(root: Client) -> None:
     form = {
         "title": "From the admin", "category": category.pk, "owner": owner.pk, "state": "visible",
         "visibility": "public",
-        "default_channel": "stable", "kind": "app", "tags": "[]", **no_inlines("team", "shares", "publications"),
+        "default_channel": "stable", "kind": "app", "tags": "", **no_inlines("team", "shares", "publications"),
         "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0,
     }  # fmt: skip
     answer = root.post(reverse("admin:downloads_download_add"), form)
@@ -96,7 +96,7 @@ def test_new_team_member_goes_through_the_service(root: Client) -> None:
     download, friend = make_download(), make_user()
     form = {
         "title": download.title, "slug": download.slug, "category": download.category_id, "state": "visible",
-        "visibility": "public", "default_channel": "stable", "kind": "app", "tags": "[]",
+        "visibility": "public", "default_channel": "stable", "kind": "app", "tags": "",
         **no_inlines("shares", "publications"), "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0,
         "team-TOTAL_FORMS": 1, "team-INITIAL_FORMS": 0, "team-0-user": friend.pk, "team-0-can_edit": "on",
     }  # fmt: skip
@@ -117,7 +117,7 @@ def test_service_error_is_shown_in_the_form(root: Client) -> None:
         "number": "1.0",
         "channel": "stable",
         "visibility": "listed",
-        "platforms": "[]",
+        "platforms": "",
     }
     answer = root.post(reverse("admin:versions_version_add"), form | no_inlines("files"))
     assert answer.status_code == 200

@@ -55,7 +55,7 @@ function addPreview(area) {
     const body = new FormData();
     body.set("text", area.value);
     body.set("csrfmiddlewaretoken", area.form.querySelector("[name=csrfmiddlewaretoken]").value);
-    const response = await fetch(area.form.dataset.previewUrl, { method: "POST", body }).catch(() => null);
+    const response = await fetch(area.form.dataset.previewUrl ?? area.dataset.preview, { method: "POST", body }).catch(() => null);
     box.hidden = !area.value;
     if (response?.ok && !response.redirected) box.innerHTML = await response.text(); // the server has cleaned it
   };

@@ -137,6 +137,7 @@ class Version(PublicIdModel, SoftDeleteModel):
                 fields=["download", "-sort_key", "-id"], name="version_history", condition=Q(deleted_at__isnull=True)
             ),
             models.Index(fields=["download", "number"], name="version_permalink"),
+            models.Index(fields=["number"], name="version_number"),
             models.Index(fields=["-released_at", "-id"], name="version_all_released"),
             models.Index(fields=["download", "-created_at", "-id"], name="version_made"),
             models.Index(fields=["created_at", "id"], name="version_all_made"),

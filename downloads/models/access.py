@@ -199,6 +199,7 @@ class AccessKey(PublicIdModel, ExpiringSecret):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["prefix"], name="access_key_prefix")]
 
     @property
     def state(self) -> State:

@@ -106,6 +106,7 @@ class File(PublicIdModel, SoftDeleteModel):
             ),
         ]
         indexes = [
+            models.Index(fields=["folded_name"], name="file_folded_name"),
             models.Index(fields=["version", "-display_order", "-id"], name="file_order"),
             models.Index(fields=["version", "-size_bytes", "-id"], name="file_by_size"),
             models.Index(fields=["version", "-download_count", "-id"], name="file_popular"),

@@ -23,6 +23,7 @@ READ_RECORDS = (
     "files.view_publicfilename",
     "versions.view_publicnumber",
     "downloads.view_publicslug",
+    "publishing.view_retentionrun",
 )
 ROLES: dict[str, tuple[str, ...]] = {
     "Moderator": ("downloads.moderate_download", "audit.view_auditentry"),
@@ -58,6 +59,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "downloads.view_legalhold",
         "downloads.hard_delete_download",
         "downloads.hold_download",
+        "publishing.change_retentionrule",
+        "publishing.view_retentionrun",
         "files.view_blob",
         "files.view_uploadsession",
         "files.view_downloadday",

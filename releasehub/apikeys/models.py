@@ -24,6 +24,7 @@ class ApiKey(ExpiringSecret):
     class Meta:
         verbose_name = "API key"
         ordering = ["-id"]
+        indexes = [models.Index(fields=["prefix"], name="api_key_prefix")]
 
     @property
     def is_usable(self) -> bool:

@@ -154,6 +154,7 @@ class AuditAction(models.TextChoices):
     GROUP_CREATE = "group.create"
     GROUP_UPDATE = "group.update"
     GROUP_DELETE = "group.delete"
+    LIST_EXPORT = "list.export"
     AUDIT_SINK_CREATE = "audit_sink.create"
     AUDIT_SINK_UPDATE = "audit_sink.update"
     AUDIT_SINK_DELETE = "audit_sink.delete"

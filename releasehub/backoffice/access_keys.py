@@ -36,11 +36,15 @@ class AccessKeyAdmin(IssuedKeyAdmin):
     autocomplete_fields = ("download",)
     row_actions = (revoking(revoke_access_key),)
     issued_title = "New access key"
-    list_before_template = "admin/releasehub/import_link.html"
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.import_view)
         return [path("import/", view, name="downloads_accesskey_import"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        can_import = self.has_add_permission(request)
+        context = {"import_url": reverse("admin:downloads_accesskey_import") if can_import else ""}
+        return super().changelist_view(request, context | (extra_context or {}))
 
     @method_decorator(csrf_exempt)
     def import_view(self, request: HttpRequest) -> HttpResponse:

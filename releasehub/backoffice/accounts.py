@@ -20,6 +20,7 @@ from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
+from releasehub.backoffice.lists.tools import ListToolsMixin
 from releasehub.backoffice.people.pages import PeopleMixin
 
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions", "quota_bytes")
@@ -32,7 +33,9 @@ for model in (EmailAddress, EmailConfirmation, Authenticator):
 
 
 @admin.register(User)
-class UserAdmin(AccountHelpMixin, PeopleMixin, AnonymizingMixin, FriendlyFieldsMixin, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(
+    AccountHelpMixin, PeopleMixin, AnonymizingMixin, FriendlyFieldsMixin, ListToolsMixin, DjangoUserAdmin, ModelAdmin
+):
     """Admin of users. Staff may change only users who have no more rights than they have themselves.
 
     Only site administrators may grant rights.

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
+from releasehub.backoffice.lists.tools import ListToolsMixin
 from releasehub.core.actor import Actor, Origin
 from releasehub.core.errors import DomainError
 from releasehub.core.requests import actor_of
@@ -35,7 +36,7 @@ class HubForm(ModelForm):
         return cleaned
 
 
-class HubAdmin(FriendlyFieldsMixin):
+class HubAdmin(FriendlyFieldsMixin, ListToolsMixin):
     """Base class of all admin classes.
 
     The admin's own log and deletion are disabled, because the audit log and the services replace them.
@@ -83,7 +84,7 @@ class HubAdmin(FriendlyFieldsMixin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Show the list again with the error if a service rejects an action of its menu."""
         try:
-            return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+            return super().changelist_view(request, extra_context)
         except DomainError as error:
             return self._refusal_response(request, error, request.get_full_path())
 

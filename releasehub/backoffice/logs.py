@@ -9,6 +9,8 @@ from django.urls import path
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
 from releasehub.audit.lines import audit_csv_lines, json_lines
 from releasehub.audit.models import AuditEntry, AuditSink
 from releasehub.audit.services import delete_sink, save_sink
@@ -24,6 +26,7 @@ EXPORTS: dict[str, tuple[Callable[[Any], Iterator[str]], str]] = {
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
+    export_formats = ()
     list_display = ("created_at", "actor_label", "action", "target_type", "target_label", "channel", "reason")
     list_filter = ("action", "channel", "target_type", "created_at")
     search_fields = ("actor_label", "target_label", "reason", "request_id")
@@ -41,6 +44,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if form not in EXPORTS or not self.has_view_permission(request):
             raise Http404
         lines, content_type = EXPORTS[form]
+        changes = {"list": "audit.auditentry", "format": form, "query": request.GET.urlencode()[:1000]}
+        audit.record(actor=admin_actor(request), action=AuditAction.LIST_EXPORT, label="audit log", changes=changes)
         rows = self.get_changelist_instance(request).get_queryset(request)
         response = StreamingHttpResponse(lines(rows.order_by("id")), content_type=content_type)
         response["Content-Disposition"] = f'attachment; filename="audit.{form}"'

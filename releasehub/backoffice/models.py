@@ -14,11 +14,12 @@ class SavedFilter(models.Model):
         query: The query string of the list.
     """
 
+    MAX_NAME_CHARACTERS = 60
     MAX_QUERY_CHARACTERS = 2000
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     model = models.CharField(max_length=100)
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=MAX_NAME_CHARACTERS)
     query = models.CharField(max_length=MAX_QUERY_CHARACTERS)
 
     class Meta:

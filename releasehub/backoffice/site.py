@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from unfold.sites import UnfoldAdminSite
 
 from releasehub.backoffice.dashboard.views import dashboard_context
+from releasehub.backoffice.finding.pages import find_view
 from releasehub.backoffice.moderation import views as moderation
 from releasehub.backoffice.timeline import views as timeline
 
@@ -41,6 +42,7 @@ class HubAdminSite(UnfoldAdminSite):
 
     def get_urls(self) -> list[Any]:
         return [
+            path("find/", self.admin_view(find_view), name="find"),
             path("moderation/", self.admin_view(moderation.queue), name="moderation"),
             path("timeline/<slug:name>/<int:pk>/", self.admin_view(timeline.timeline), name="timeline"),
             *super().get_urls(),

@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from downloads.models import Download
 from releasehub.backoffice.actions import ActionAdmin
+from releasehub.backoffice.attempt_chart import AttemptChartMixin
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.permissions import manages_webhooks, may_read_webhooks
 from releasehub.backoffice.row_actions import RowAction
@@ -30,7 +31,7 @@ def rotate(actor: Actor, row: Endpoint, reason: str) -> None:
 
 
 @admin.register(Endpoint)
-class EndpointAdmin(ActionAdmin):
+class EndpointAdmin(AttemptChartMixin, ActionAdmin):
     """Show the secret once, on the page after creating the endpoint."""
 
     form = EndpointAdminForm
@@ -116,7 +117,11 @@ class EndpointAdmin(ActionAdmin):
         return endpoint_policy.can_change(admin_actor(request), obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("organization", "download_id") if obj else ()
+        return ("organization", "download_id", "attempt_chart") if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = [name for name in super().get_fields(request, obj) if name != "attempt_chart"]
+        return ["attempt_chart", *fields] if obj else fields
 
     def create(self, actor: Actor, values: dict[str, Any]) -> Endpoint:
         """Create the endpoint.

@@ -14,7 +14,7 @@ from django.utils import timezone
 from downloads.models import Category, Download
 from releasehub.backoffice.fields.cells import time_html
 from releasehub.backoffice.fields.sizes import SizeField, written_size
-from releasehub.backoffice.fields.words import WordsField
+from releasehub.backoffice.fields.words import TagListField
 from tests.conftest import begin_with
 from tests.factories import make_user, make_version
 from versions.models import Version
@@ -55,7 +55,7 @@ def test_size_is_written_without_losing_a_byte(world: Any, size: int) -> None:
 
 
 def test_words_are_a_list_without_doubles(world: Any) -> None:
-    field = WordsField(required=False, empty=[])
+    field = TagListField(required=False, empty=[])
     assert field.clean(" linux, macos,,linux ") == ["linux", "macos"]
     assert (field.clean(""), field.prepare_value(["a", "b"])) == ([], "a, b")
     assert not field.has_changed(["a", "b"], "a,b")

@@ -76,6 +76,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["actor_id", "-id"], name="audit_actor"),
             models.Index(fields=["download_id", "-id"], name="audit_download", condition=Q(download_id__isnull=False)),
             models.Index(fields=["created_at"], name="audit_created"),
+            models.Index(fields=["request_id"], name="audit_request"),
             models.Index(fields=["id"], condition=Q(position=None), name="audit_unchained"),
             models.Index(fields=["position"], condition=Q(address__isnull=False), name="audit_has_address"),
         ]

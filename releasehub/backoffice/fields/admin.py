@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from releasehub.backoffice.fields.cells import cell_of
 from releasehub.backoffice.fields.sizes import SizeField
-from releasehub.backoffice.fields.words import SuggestingInput, Suggestions, WordsField
+from releasehub.backoffice.fields.words import SuggestingInput, Suggestions, TagListField
 
 
 class MarkdownWidget(UnfoldAdminTextareaWidget):
@@ -56,7 +56,7 @@ def friendly_field(options: Any, db_field: Any) -> Any:
     name = db_field.name
     if name in options.word_fields:
         empty: Any = None if db_field.null else []
-        return WordsField(empty=empty, suggestions=options.word_fields[name], **_texts(db_field))
+        return TagListField(empty=empty, suggestions=options.word_fields[name], **_texts(db_field))
     if isinstance(db_field, models.BigIntegerField | models.IntegerField) and name.endswith("_bytes"):
         return SizeField(**_texts(db_field))
     if name in options.suggestions:

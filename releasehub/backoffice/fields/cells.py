@@ -1,4 +1,4 @@
-"""How lists and read-only fields of the admin show times and sizes."""
+"""Times and sizes as lists and read-only fields of the admin show them."""
 
 from __future__ import annotations
 

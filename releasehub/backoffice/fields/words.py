@@ -31,7 +31,7 @@ class SuggestingInput(UnfoldAdminTextInputWidget):
         return format_html('{}<datalist id="{}">{}</datalist>', rendered, list_id, options)
 
 
-class WordsInput(SuggestingInput):
+class TagsInput(SuggestingInput):
     """A text input for words between commas. A script shows them as tags, with suggestions for the next one."""
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
@@ -40,13 +40,13 @@ class WordsInput(SuggestingInput):
         return rendered
 
 
-class WordsField(forms.CharField):
+class TagListField(forms.CharField):
     """A list of words. Without a word, the value is `empty`, which is an empty list or None."""
 
-    widget: Any = WordsInput
+    widget: Any = TagsInput
 
     def __init__(self, *, empty: Any = None, suggestions: Suggestions = (), **options: Any) -> None:
-        options.setdefault("widget", WordsInput(suggestions))
+        options.setdefault("widget", TagsInput(suggestions))
         options["help_text"] = f"{options.get('help_text') or ''} Separate several with commas.".strip()
         super().__init__(**options)
         self.empty = empty

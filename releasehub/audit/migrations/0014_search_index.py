@@ -1,0 +1,16 @@
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('audit', '0013_plain_labels'),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name='auditentry',
+            index=models.Index(fields=['request_id'], name='audit_request'),
+        ),
+    ]

@@ -1,0 +1,111 @@
+"""The kinds of things that the search of the admin finds, each with one query that an index answers.
+
+The rows come from the admin classes, so staff find exactly what they may open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, Q
+from django.db.models.functions import Lower
+
+from downloads.models import AccessKey, Category, Download
+from files.models import File, UploadSession
+from files.names import fold_name
+from releasehub.accounts.models import Organization, User
+from releasehub.apikeys.models import ApiKey
+from releasehub.audit.models import AuditEntry
+from releasehub.community.models import Comment, Review
+from releasehub.search.index import ranked
+from releasehub.search.words import query_words
+from releasehub.webhooks.models import Endpoint, Event
+from versions.models import Version
+
+MAX_RESULTS = 10  # of each kind
+MAX_TEXT_CHARACTERS = 300
+DIGEST_CHARACTERS = frozenset({64, 128})  # SHA-256 and SHA-512 in hexadecimal digits
+KEY_CHARACTERS = 8  # of a key, which are stored to recognize it
+
+
+@dataclass(frozen=True)
+class FoundKind:
+    """One kind of result.
+
+    Attributes:
+        narrow: Returns the rows that the text stands for, or None if it cannot stand for one of this kind.
+    """
+
+    model: type[Model]
+    narrow: Callable[[Any, str], Any]
+
+
+def by_fields(*names: str) -> Callable[[Any, str], Any]:
+    """Return a function that finds rows in which one of the fields is exactly the text."""
+
+    def narrow(rows: Any, text: str) -> Any:
+        condition = Q()
+        for name in names:
+            condition |= Q(**{name: text})
+        return rows.filter(condition)
+
+    return narrow
+
+
+def downloads(rows: Any, text: str) -> Any:
+    """Find downloads by slug, public ID, and words of their name with the full-text index."""
+    words = query_words(text)
+    found = ranked(words, rows.order_by(), MAX_RESULTS) if words else []
+    return rows.filter(Q(pk__in=found) | Q(slug=text) | Q(public_id=text))
+
+
+def versions(rows: Any, text: str) -> Any:
+    """Find versions by their number, with or without the v of a tag."""
+    return rows.filter(Q(number__in={text, text.removeprefix("v")}) | Q(public_id=text))
+
+
+def files(rows: Any, text: str) -> Any:
+    """Find files by name, public ID, and the digest of their bytes."""
+    if is_digest(text):
+        return rows.with_digest(text.lower())
+    return rows.filter(Q(folded_name=fold_name(text)) | Q(public_id=text))
+
+
+def users(rows: Any, text: str) -> Any:
+    condition = Q(username=text) | Q(public_id=text)
+    if "@" in text:
+        rows, condition = rows.annotate(lower_email=Lower("email")), condition | Q(lower_email=text.lower())
+    return rows.filter(condition)
+
+
+def keys(rows: Any, text: str) -> Any:
+    """Find keys by their first characters. A whole key is a secret, which must not stand in a URL."""
+    return rows.filter(prefix=text) if len(text) == KEY_CHARACTERS else None
+
+
+def audit_entries(rows: Any, text: str) -> Any:
+    return rows.filter(request_id=text)
+
+
+def is_digest(text: str) -> bool:
+    return len(text) in DIGEST_CHARACTERS and all(letter in "0123456789abcdef" for letter in text.lower())
+
+
+KINDS = (
+    FoundKind(Download, downloads),
+    FoundKind(Version, versions),
+    FoundKind(File, files),
+    FoundKind(User, users),
+    FoundKind(Organization, by_fields("slug", "name", "public_id")),
+    FoundKind(Category, by_fields("slug")),
+    FoundKind(ApiKey, keys),
+    FoundKind(AccessKey, keys),
+    FoundKind(Comment, by_fields("public_id")),
+    FoundKind(Review, by_fields("public_id")),
+    FoundKind(Endpoint, by_fields("public_id")),
+    FoundKind(Event, by_fields("public_id")),
+    FoundKind(UploadSession, by_fields("public_id")),
+    FoundKind(AuditEntry, audit_entries),
+)

@@ -1,0 +1,1 @@
+"""Saved filters and exports of the lists of the admin."""

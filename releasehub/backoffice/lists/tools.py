@@ -1,0 +1,84 @@
+"""The tools above a list of the admin: saved filters and exports."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST, require_safe
+from unfold.admin import ModelAdmin
+
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
+from releasehub.backoffice.lists.exports import FORMATS, export_response
+from releasehub.backoffice.lists.saved import clean_query, delete_filter, filters_of, save_filter
+from releasehub.core.actor import Origin
+from releasehub.core.errors import DomainError
+from releasehub.core.requests import actor_of
+
+
+class ListToolsMixin(ModelAdmin):
+    """Adds the tools to the list, and the URLs behind them.
+
+    Attributes:
+        export_formats: The formats that the list offers; none for a list with an export of its own.
+    """
+
+    list_before_template = "admin/releasehub/list_tools.html"
+    export_formats: ClassVar[tuple[str, ...]] = FORMATS
+
+    def get_urls(self) -> list[Any]:
+        view, name = self.admin_site.admin_view, f"{self.model._meta.app_label}_{self.model._meta.model_name}"
+        return [
+            path("export.<slug:form>", view(self.list_export_view), name=f"{name}_export"),
+            path("filters/", view(self.filters_view), name=f"{name}_filters"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        query = clean_query(request.GET.urlencode())
+        name = f"{self.model._meta.app_label}_{self.model._meta.model_name}"
+        context: dict[str, Any] = {
+            "saved_filters": filters_of(request.user, self.model._meta.label_lower),  # type: ignore[arg-type]
+            "filter_query": query,
+            "filters_url": reverse(f"admin:{name}_filters"),
+            "exports": [(form.upper(), reverse(f"admin:{name}_export", args=[form])) for form in self.export_formats],
+        }
+        return super().changelist_view(request, context | (extra_context or {}))  # type: ignore[no-any-return]
+
+    @method_decorator(require_safe)
+    def list_export_view(self, request: HttpRequest, form: str) -> StreamingHttpResponse:
+        """Stream what the list shows, for all rows that match its filters, and record who exported it."""
+        if form not in self.export_formats:
+            raise Http404
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        rows = self.get_changelist_instance(request).get_queryset(request)
+        # Reading rows is no change; the audit row says who took them out of the hub.
+        changes = {"list": self.model._meta.label_lower, "format": form, "query": request.GET.urlencode()[:1000]}
+        label = str(self.model._meta.verbose_name_plural)
+        actor = actor_of(request, origin=Origin.ADMIN)
+        audit.record(actor=actor, action=AuditAction.LIST_EXPORT, label=label, changes=changes)
+        names = [name for name in super().get_list_display(request) if name != "action_checkbox"]
+        return export_response(form, rows, names, self)
+
+    @method_decorator(require_POST)
+    def filters_view(self, request: HttpRequest) -> HttpResponse:
+        """Save the filter of the list under a name, or delete one, and return to the list."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        model, query = self.model._meta.label_lower, clean_query(request.POST.get("query", ""))
+        user: Any = request.user
+        try:
+            if "delete" in request.POST:
+                delete_filter(user=user, model=model, pk=request.POST["delete"])
+            else:
+                save_filter(user=user, model=model, name=request.POST.get("name", ""), query=query)
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+        url = reverse(f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_changelist")
+        return HttpResponseRedirect(f"{url}?{query}" if query else url)

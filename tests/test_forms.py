@@ -38,7 +38,7 @@ SIGNED_OUT = ("/account/sign-in/", "/account/sign-up/")
 # Routes that no page links to. They show no form: they serve GET alone.
 WITHOUT_FORM = {
     "admin:autocomplete", "admin:jsi18n", "admin:search", "admin:view_on_site", "admin:password_change_done",
-    "admin:app_list", "admin:audit_auditentry_export", "admin:django.views.generic.base.RedirectView",
+    "admin:app_list", "admin:find", "admin:audit_auditentry_export", "admin:django.views.generic.base.RedirectView",
     "pages:favicon", "pages:robots", "pages:share", "pages:category-by-id", "pages:download-by-slug",
     "pages:preview", "pages:preview-file", "pages:preview-picture",  # only an author hands them out
     "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",

@@ -20,7 +20,7 @@ class SavedFilter(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     model = models.CharField(max_length=100)
     name = models.CharField(max_length=MAX_NAME_CHARACTERS)
-    query = models.CharField(max_length=MAX_QUERY_CHARACTERS)
+    query = models.CharField(max_length=MAX_QUERY_CHARACTERS, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "model", "name"], name="saved_filter_name_once")]

@@ -65,7 +65,6 @@ SECTIONS = (
             ("Webhook endpoints", "webhook", "webhooks_endpoint"),
             ("Deliveries", "send", "webhooks_delivery"),
             ("Downloads by day", "bar_chart", "files_downloadday"),
-            ("Legal holds", "gavel", "downloads_legalhold"),
         ),
     ),
     (

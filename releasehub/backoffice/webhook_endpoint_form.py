@@ -27,19 +27,19 @@ class EndpointAdminForm(HubForm):
         help_text="Leave empty to receive all events except those of traffic, one for each download of a file.",
     )
     auth_type = forms.ChoiceField(
-        label="authentication",
+        label="Authentication",
         required=False,
         widget=UnfoldAdminSelectWidget,
         help_text="How the hub authenticates at the receiver.",
     )
     auth_name = forms.CharField(
-        label="user name, or name of the header",
+        label="User name, or name of the header",
         max_length=MAX_NAME_CHARACTERS,
         required=False,
         widget=UnfoldAdminTextInputWidget,
     )
     auth_secret = forms.CharField(
-        label="password, or value of the header",
+        label="Password, or value of the header",
         max_length=MAX_SECRET_CHARACTERS,
         required=False,
         strip=False,

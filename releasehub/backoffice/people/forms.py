@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminTextInputWidget,
@@ -58,7 +59,9 @@ class TransferForm(OtherAccountForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(row.name, f"{number} {row.label}") for row, number in counted(self.user, transferable=True)]
+        choices = [
+            (row.name, f"{capfirst(row.label)}: {number}") for row, number in counted(self.user, transferable=True)
+        ]
         field: Any = self.fields["kinds"]
         field.choices, field.initial = choices, [name for name, _ in choices]
 

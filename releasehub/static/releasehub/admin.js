@@ -83,7 +83,7 @@ function nameParts(root) {
     for (const part of parts) part.setAttribute("aria-label", text.replace("*", ""));
     for (const rendered of select.nextElementSibling?.querySelectorAll("[role=combobox]") ?? []) rendered.removeAttribute("aria-labelledby");
   }
-  for (const cell of root.querySelectorAll("td[data-label]")) cell.dataset.label = cell.dataset.label.charAt(0).toUpperCase() + cell.dataset.label.slice(1);
+  for (const cell of root.querySelectorAll("[data-label]")) cell.dataset.label = cell.dataset.label.charAt(0).toUpperCase() + cell.dataset.label.slice(1);
   for (const icon of root.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
   for (const header of root.querySelectorAll("th")) if (!header.textContent.trim() && !header.children.length) header.setAttribute("role", "presentation");
   root.querySelectorAll(".simplebar-content-wrapper").forEach((region, place) => region.setAttribute("aria-label", `Scrollable content ${place + 1}`));

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('files', '0016_quarantine'),
+        ('files', '0019_storage_truth'),
         ('versions', '0017_search_index'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

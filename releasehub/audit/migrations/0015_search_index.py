@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0013_plain_labels'),
+        ('audit', '0014_index_by_download'),
     ]
 
     operations = [

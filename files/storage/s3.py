@@ -20,7 +20,8 @@ from releasehub.core.errors import StorageUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-COPY_BYTES = 128 * 1024 * 1024
+COPY_BYTES = 32 * 1024 * 1024
+COPIES_AT_ONCE = 4
 
 
 class S3Storage:
@@ -167,8 +168,11 @@ class S3Storage:
     def _copy(self, source: str, target: str) -> None:
         from boto3.s3.transfer import TransferConfig
 
-        # Large objects are copied in pieces, so that no single call runs into a timeout.
-        config = TransferConfig(multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES)
+        # Large objects are copied in small pieces, a few at once. On a slow storage, ten calls with 128 MiB each, which
+        # would be the default, wait for each other until all of them run into their timeout.
+        config = TransferConfig(
+            multipart_threshold=COPY_BYTES, multipart_chunksize=COPY_BYTES, max_concurrency=COPIES_AT_ONCE
+        )
         self.client.copy({"Bucket": self.bucket, "Key": source}, self.bucket, target, Config=config)
 
     def _parts(self, incoming: Incoming) -> dict[int, Any]:

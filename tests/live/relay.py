@@ -43,7 +43,7 @@ class Relay:
                         data = source.recv(256 * 1024)
                         if source is client and (found := PART.match(data)):
                             part = 0 if b"x-amz-copy-source" in data.lower() else int(found[1])  # copies hold no bytes
-                            self.begun[part] += 1
+                            self.begun += Counter([part] if part else [])
                         elif source is store and part and data.startswith(b"HTTP/1.1 200"):
                             self.accepted[part] += 1
                             part = 0

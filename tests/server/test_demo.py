@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from django.test import Client
 
+from downloads.models import Download
 from files.models import DownloadDay
+from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.distribution.statistics import Breakdown, Period, download_statistics
 from releasehub.server.demo.catalog import DOWNLOADS, DemoDownload, DemoVersion
 from releasehub.server.demo.curves import Curve
+from releasehub.server.demo.data import load_demo
 from releasehub.server.demo.traffic import add_traffic
 from tests.factories import make_download, make_file, make_version
+from versions.models import Version
 
 pytestmark = pytest.mark.embedded
 BUILDS = (("linux", "x64"), ("windows", "x64"))
@@ -61,3 +67,23 @@ def test_curve_peaks_after_the_release_and_fades_after_the_next() -> None:
     first, later, replaced = (days[monday + timedelta(days=back)] for back in (0, 21, 56))
     assert first > 1.5 * later > 15 * replaced
     assert days[monday + timedelta(days=19)] < 0.8 * later  # a Saturday
+
+
+@pytest.mark.django_db
+def test_desk_of_the_administrator_shows_all_that_it_can(local_storage: Any) -> None:
+    load_demo()
+    admin = User.objects.get(username="admin")
+    assert set(Version.objects.filter(download__owner=admin).values_list("state", flat=True)) >= {
+        "draft",
+        "scheduled",
+        "published",
+    }
+    client = Client()
+    client.force_login(admin)
+    for path in ("access-keys", "webhooks"):
+        assert client.get(f"/account/{path}/").context["page"].object_list
+    packsmith, draft = (Download.objects.get(title=title) for title in ("Packsmith", "Shelfmark"))
+    people = client.get(f"/account/downloads/{packsmith.public_id}/team/").content.decode()
+    assert ("ann" in people, "ben" in people) == (True, True)
+    assert client.get(f"/account/downloads/{draft.public_id}/").context["steps"]
+    assert client.get(f"/account/downloads/{packsmith.public_id}/activity/").context["page"].object_list

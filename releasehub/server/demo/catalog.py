@@ -114,6 +114,7 @@ EMBERFALL = DemoDownload(
         DemoVersion("4.2", 150, "Long-term support line."),
         DemoVersion("4.3", 60, "New renderer, faster imports."),
         DemoVersion("4.3.1", 20, "Fixes a crash when a scene is saved twice in a second."),
+        DemoVersion("4.4", 0, "Lights cast soft shadows, and the editor opens projects of 4.2.", state="draft"),
     ),
 )
 TEXTURES = DemoDownload(

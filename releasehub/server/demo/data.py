@@ -39,6 +39,7 @@ from releasehub.server.demo.catalog import (
     DemoOpinion,
     DemoVersion,
 )
+from releasehub.server.demo.desk import furnish_desk
 from releasehub.server.demo.gallery import DemoPicture, demo_pictures
 from releasehub.server.demo.traffic import add_traffic
 from versions.models import Version
@@ -70,6 +71,7 @@ def load_demo() -> DemoLogin:
             _set_back_update(demo)
         for title in FEATURED:
             feature_download(actor=actor, download=Download.objects.get(title=title))
+        furnish_desk(admin)
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
     return DemoLogin(ADMIN, password, key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,12 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from downloads.models import Category, Download
 from files.garbage import GRACE
 from files.healing import recheck_blob, relink_blob
 from files.models import Blob, File
 from files.policies import blob_policy
 from files.scanning import last_scan
-from files.usage_report import storage_totals, usage_by_category, usage_by_download, usage_by_owner
+from files.usage_report import Usage, storage_totals, usage_by_category, usage_by_download, usage_by_owner
+from releasehub.accounts.models import User
 from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.core.actor import Actor
@@ -67,7 +70,7 @@ class BlobAdmin(ReadOnlyAdmin):
             "may_heal": may_heal,
             "typed": TYPED,
             "is_wrong": request.method == "POST",
-            "usages": _usages(),
+            "usages": _usages(request),
         }
         return TemplateResponse(request, "admin/releasehub/storage.html", context)
 
@@ -107,9 +110,24 @@ def _problems() -> list[tuple[Blob, list[File]]]:
     return [(blob, files.get(blob.pk, [])) for blob in blobs]
 
 
-def _usages() -> list[tuple[str, str, list[Any]]]:
+@dataclass(frozen=True)
+class UsageTable:
+    """A table of the page. `page` is the name of the URL of a row, empty if the user may not open such pages."""
+
+    name: str
+    page: str
+    rows: list[Usage]
+    has_quota: bool = True
+
+
+def _usages(request: HttpRequest) -> list[UsageTable]:
     return [
-        ("Downloads", "admin:downloads_download_change", usage_by_download()),
-        ("Owners", "admin:accounts_user_change", usage_by_owner()),
-        ("Categories", "admin:downloads_category_change", usage_by_category()),
+        UsageTable("Downloads", _page(request, Download), usage_by_download()),
+        UsageTable("Owners", _page(request, User), usage_by_owner()),
+        UsageTable("Categories", _page(request, Category), usage_by_category(), has_quota=False),
     ]
+
+
+def _page(request: HttpRequest, model: Any) -> str:
+    may_open = admin.site.get_model_admin(model).has_view_or_change_permission(request)
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}_change" if may_open else ""

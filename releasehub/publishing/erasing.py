@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import CASCADE, Exists, ManyToOneRel, OuterRef, Q, QuerySet, Sum
 
 from downloads.models import Download
-from files.models import Blob, DownloadIcon, File, PictureSize, PublicFileName, SocialCard, UploadSession
+from files.models import Avatar, Blob, DownloadIcon, File, PictureSize, PublicFileName, SocialCard, UploadSession
 from releasehub.webhooks.models import Endpoint
 from versions.models import Version
 
@@ -74,12 +74,14 @@ class Erasure:
         going, files = Q(), self.all_files
         for rows in self._references():
             going |= Q(pk__in=rows.filter(blob__isnull=False).order_by().values("blob"))
+        downloads = _ids(self.downloads)
         others = (
             File.all_objects.exclude(pk__in=_ids(files)),
             UploadSession.objects.exclude(version__in=_ids(self.all_versions)),
-            PictureSize.objects.exclude(picture__download__in=_ids(self.downloads)),
-            SocialCard.objects.exclude(download__in=_ids(self.downloads)),
-            DownloadIcon.objects.exclude(download__in=_ids(self.downloads)),
+            PictureSize.objects.exclude(picture__download__in=downloads),
+            SocialCard.objects.exclude(download__in=downloads),
+            DownloadIcon.objects.exclude(download__in=downloads),
+            Avatar.objects.all(),
         )
         blobs = Blob.objects.filter(going)
         for rows in others:

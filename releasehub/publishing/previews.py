@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +35,7 @@ class Preview:
         working_links: The permanent links that work now.
         dead_links: The permanent links that answer 410 already.
         is_off: Whether nothing is purged because rows are kept without end.
+        verb: The word for what happens to the rows.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Preview:
     working_links: int = 0
     dead_links: int = 0
     is_off: bool = False
+    verb: str = "Erases"
 
     @property
     def is_empty(self) -> bool:
@@ -57,7 +59,7 @@ class Preview:
         if self.is_empty:
             return ["Nothing is erased.", *self._held_lines()]
         counts = ", ".join(counted(name, number) for name, number in self.counts.items() if number)
-        return [f"Erases {counts}.", *self._byte_lines(), *self._link_lines(), *self._held_lines()]
+        return [f"{self.verb} {counts}.", *self._byte_lines(), *self._link_lines(), *self._held_lines()]
 
     def _byte_lines(self) -> Iterator[str]:
         if self.counts.get("files") or self.freed_bytes:
@@ -96,8 +98,9 @@ def preview_rows(rows: QuerySet[Any]) -> Preview:
 
 
 def preview_ids(version_ids: list[int]) -> Preview:
-    """Return what goes with the versions of these primary keys."""
-    return preview_rows(Version.all_objects.filter(pk__in=version_ids).select_related("download"))
+    """Return what goes with the versions of these primary keys if they are deleted softly and purged later."""
+    rows = Version.all_objects.filter(pk__in=version_ids).select_related("download").order_by("download", "sort_key")
+    return replace(preview_rows(rows), verb="Deletes")
 
 
 def preview_purge(older_than: timedelta | None = None) -> Preview:

@@ -59,7 +59,7 @@ def test_rule_is_previewed_before_it_is_saved(world: World, client: Client) -> N
             "idle_days": "", "is_active": "on"}  # fmt: skip
     page = client.post(reverse(ADD), form)
     text = page.content.decode()
-    assert "Erases 2 versions, 2 files." in text
+    assert "Deletes 2 versions, 2 files." in text
     assert "<li>Tool 1.1.0</li>" in text
     assert not RetentionRule.objects.exists()
     answer = client.post(reverse(ADD), dict(page.context["posted"]) | {"previewed": "1"})
@@ -69,7 +69,7 @@ def test_rule_is_previewed_before_it_is_saved(world: World, client: Client) -> N
         world.download, 1, 30, world.keeper)  # fmt: skip
     url = reverse("admin:publishing_retentionrule_change", args=[rule.pk])
     changed = client.post(url, {"keep_newest": 2, "line_parts": 1, "is_active": "on"})
-    assert "Erases 1 version, 1 file." in changed.content.decode()
+    assert "Deletes 1 version, 1 file." in changed.content.decode()
     rule.refresh_from_db()
     assert rule.keep_newest == 1
 

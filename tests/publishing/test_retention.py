@@ -234,7 +234,7 @@ def test_command_previews_and_applies_the_rules() -> None:
     create_rule(actor=system(), download=download, keep_newest=1)
     out = StringIO()
     call_command("apply_retention", "--dry-run", stdout=out)
-    assert "Erases 1 version, 1 file." in out.getvalue()
+    assert "Deletes 1 version, 1 file." in out.getvalue()
     assert "versions: Tool 1.0.0" in out.getvalue()
     call_command("apply_retention", stdout=out)
     assert "1 versions deleted" in out.getvalue()

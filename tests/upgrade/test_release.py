@@ -92,7 +92,7 @@ def test_every_file_has_the_same_bytes(upgraded: dict[str, Any]) -> None:
 def test_audit_chain_and_stored_files_are_intact(upgraded: dict[str, Any]) -> None:
     assert "first bad row" not in upgraded["checks"]
     assert int(upgraded["checks"].split(" rows verified")[0]) > 50
-    assert " 0 missing or damaged" in upgraded["checks"]
+    assert ", 0 missing, 0 damaged" in upgraded["checks"]
 
 
 def test_pages_of_all_downloads_open(upgraded: dict[str, Any]) -> None:

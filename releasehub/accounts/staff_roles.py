@@ -62,6 +62,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "publishing.change_retentionrule",
         "publishing.view_retentionrun",
         "files.view_blob",
+        "files.change_blob",
         "files.view_uploadsession",
         "files.view_downloadday",
     ),

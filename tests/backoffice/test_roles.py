@@ -80,6 +80,7 @@ PAGES = {
     "auth_user_password_change": "Support",
     "downloads_accesskey_import": "Moderator",
     "downloads_download_pictures": "Moderator",
+    "files_storage": "Moderator Auditor Operator",
     "moderation": "Moderator",
     "publishing_deleted": "Moderator",
     "timeline": "Moderator Auditor",

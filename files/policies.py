@@ -8,6 +8,7 @@ from releasehub.core.policy import Policy
 from versions.policies import version_policy
 
 HEAL = "files.change_blob"
+VIEW_BLOBS = "files.view_blob"
 
 
 class FilePolicy(Policy[File]):
@@ -100,10 +101,10 @@ picture_policy = PicturePolicy()
 
 
 class BlobPolicy(Policy[Blob]):
-    """The rules for stored bytes: moderators see them, and staff with a permission repair them."""
+    """The rules for stored bytes: moderators and staff with a permission see them, and some repair them."""
 
     def can_view(self, actor: Actor, target: Blob) -> bool:
-        return download_policy.is_moderator(actor)
+        return download_policy.is_moderator(actor) or actor.has_permission(VIEW_BLOBS) or self.may_heal(actor)
 
     def can_heal(self, actor: Actor, target: Blob) -> bool:
         """Return whether the actor may check stored bytes again, repair them, and delete orphans."""

@@ -137,6 +137,8 @@ def test_relinking_needs_a_problem_a_copy_and_the_right() -> None:
     moderator = Actor(user=make_user(is_staff=True, permissions=("moderate_download",)))
     with pytest.raises(Denied):
         recheck_blob(actor=moderator, blob=other)
+    operator = Actor(user=make_user(is_staff=True, permissions=("change_blob",)))
+    assert recheck_blob(actor=operator, blob=other) == ""
 
 
 def test_upload_of_the_same_bytes_heals() -> None:

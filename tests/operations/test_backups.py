@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 
 from files.models import Blob
 from files.storage import blob_storage
+from releasehub.core.encryption import decrypt
 from releasehub.operations.backups.manifest import complete_backups, read_manifest
+from releasehub.operations.backups.proof import stored_secrets
 from releasehub.operations.exclusive import exclusive
 from releasehub.operations.history import last_backup, last_failure
 from releasehub.operations.vault import passphrase
@@ -136,6 +138,13 @@ def test_verification_finds_damage(world: None, target: Path, part: str) -> None
     with pytest.raises(CommandError, match=r"faults|damaged"):
         run("verify_backup", target)
     assert (recorded := last_backup()) is None or recorded.verified_at is None
+
+
+@begin_with(build)
+def test_proof_of_a_restore_finds_the_encrypted_values(world: None) -> None:
+    secrets = list(stored_secrets())
+    assert secrets
+    assert all(decrypt(secret) for secret in secrets)
 
 
 @begin_with(build)

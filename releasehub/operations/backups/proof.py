@@ -49,7 +49,7 @@ def prove(manifest: Manifest, progress: Progress) -> Proof:
     proof = Proof(manifest.backup_id, manifest.row_count)
     _prove_files(proof, manifest, progress)
     _prove_audit_log(proof)
-    for secret in _secrets():
+    for secret in stored_secrets():
         try:
             decrypt(secret)
             proof.secrets += 1
@@ -78,12 +78,14 @@ def _prove_audit_log(proof: Proof) -> None:
         proof.faults.append(f"The audit log is wrong at position {result.fault.position}. {result.fault.problem}")
 
 
-def _secrets() -> Iterator[str]:
+def stored_secrets() -> Iterator[str]:
     """Yield all encrypted values, in whichever column they are."""
     for table in exported_tables():
         for column, kind in zip(table.columns, table.kinds, strict=True):
             if kind is ValueKind.TEXT:
                 with connection.cursor() as cursor:
-                    statement = f"SELECT {quoted(column)} FROM {quoted(table.name)} WHERE {quoted(column)} LIKE %s"  # noqa: S608 - names of models
+                    # As text, because PostgreSQL compares no IP address with a pattern.
+                    text = f"CAST({quoted(column)} AS text)"
+                    statement = f"SELECT {text} FROM {quoted(table.name)} WHERE {text} LIKE %s"  # noqa: S608 - names of models
                     cursor.execute(statement, [_ENCRYPTED])
                     yield from (value for (value,) in cursor)

@@ -20,8 +20,14 @@ from time import sleep
 import django
 
 PER_DOWNLOAD = 50
-# Tables that an operation itself changes at its end.
-CHANGED = {"operations_backuprun", "operations_readonlymode", "search_searchcursor", "files_uploadsession"}
+# Tables that an operation itself changes at its end: the proof of a restore records when it checked each file.
+CHANGED = {
+    "files_blob",
+    "operations_backuprun",
+    "operations_readonlymode",
+    "search_searchcursor",
+    "files_uploadsession",
+}
 
 
 def prepare() -> None:

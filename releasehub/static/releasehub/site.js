@@ -55,8 +55,8 @@ const exactFormat = new Intl.DateTimeFormat(document.documentElement.lang, { dat
 for (const element of document.querySelectorAll("time[datetime*='T']")) {
   element.title ||= exactFormat.format(new Date(element.dateTime));
 }
-// On a narrow screen, the current tab may be outside the visible part of the tabs.
-for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+// On a narrow screen, the current tab or section of the account may be outside the visible part of the list.
+for (const tab of document.querySelectorAll(".tabs [aria-current], .account-nav [aria-current]")) {
   const list = tab.closest("ul");
   list.scrollLeft = Math.max(0, tab.offsetLeft + tab.offsetWidth - list.clientWidth);
 }

@@ -152,10 +152,10 @@ class S3Storage:
         self.delete(incoming.key)
 
     def objects(self, prefix: str, *, after: str = "") -> Iterator[StoredObject]:
+        options: Any = {"StartAfter": after} if after else {}
         with s3_errors():
-            for page in self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.bucket, Prefix=prefix, StartAfter=after
-            ):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix, **options)
+            for page in pages:
                 for entry in page.get("Contents", []):
                     yield StoredObject(entry["Key"], entry["Size"], entry["LastModified"])
 

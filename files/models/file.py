@@ -111,6 +111,8 @@ class File(PublicIdModel, SoftDeleteModel):
             models.Index(fields=["version", "-size_bytes", "-id"], name="file_by_size"),
             models.Index(fields=["version", "-download_count", "-id"], name="file_popular"),
             models.Index(fields=["-display_order", "-id"], name="file_all_order"),
+            # The oldest file that waits for its check, for the sweep, the dashboard and the metrics.
+            models.Index(fields=["created_at"], name="file_pending", condition=Q(validation_status="pending")),
             models.Index(fields=["quarantine"], name="file_quarantined", condition=Q(quarantine__isnull=False)),
             models.Index(
                 fields=["version", "size_bytes", "blob"], name="file_stored_sizes", condition=Q(blob__isnull=False)

@@ -65,6 +65,7 @@ SECTIONS = (
             ("Webhook endpoints", "webhook", "webhooks_endpoint"),
             ("Deliveries", "send", "webhooks_delivery"),
             ("Downloads by day", "bar_chart", "files_downloadday"),
+            ("Backups", "backup", "operations_backuprun"),
         ),
     ),
     (

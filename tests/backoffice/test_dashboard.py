@@ -111,6 +111,9 @@ def test_backup_tile_tells_the_age_and_failures(world: Hub) -> None:
     record_backup("b1", target="disk", started_at=timezone.now(), figures={"size_bytes": 2048})
     tile = tiles_of(world)["Last backup"]
     assert (tile.level, "2.0\xa0KB" in tile.detail) == ("good", True)
+    client = Client()
+    client.force_login(world.people["operator"])
+    assert client.get(tile.url).context["cl"].result_count == 1
     record_failure(target="disk", started_at=timezone.now(), error="The disk is full.")
     tile = tiles_of(world)["Last backup"]
     assert (tile.value, tile.level, "The disk is full." in tile.detail) == ("failed", "bad", True)

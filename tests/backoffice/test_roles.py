@@ -50,6 +50,7 @@ MATRIX = {
     "files.file": ("view change delete restore quarantine", "view", "view", "view erase"),
     "files.publicfilename": RECORDS,
     "files.uploadsession": ("view", "", "view", "view"),
+    "operations.backuprun": ("", "", "view", "view"),
     "publishing.retentionrule": ("view", "", "", "view add change delete"),
     "publishing.retentionrun": ("view", "", "view", "view"),
     "versions.namedchannel": ("view add change delete", *EVERYBODY[1:]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from downloads.services import place_hold, set_team_member, share_download
 from files.models import DownloadDay
@@ -16,6 +17,7 @@ from releasehub.community.services import delete_contribution, reply_to_review, 
 from releasehub.community.services.watching import watch
 from releasehub.core.actor import Actor
 from releasehub.distribution.access_keys import issue_access_key
+from releasehub.operations.history import record_backup
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.models import RetentionRun
@@ -95,6 +97,7 @@ def make_opinions(owner: User, download: Any) -> None:
 
 def make_records(version: Any) -> None:
     """Create the rows that services write as a side effect."""
+    record_backup("b1", target="disk", started_at=timezone.now(), figures={"size_bytes": 2048})
     download = version.download
     for name in ("gone.zip", "stays.zip"):
         make_file(make_version(download, f"0.{len(name)}.0"), name=name)

@@ -139,15 +139,16 @@ def _audit_chain(request: HttpRequest) -> Iterator[Tile]:
 
 def _backup(request: HttpRequest) -> Iterator[Tile]:
     backup, failure = last_backup(), last_failure()
+    url = reverse("admin:operations_backuprun_changelist")
     if failure is not None:
-        yield Tile("Last backup", "failed", f"{_ago(failure.finished_at)}: {failure.error}"[:200], level=BAD)
+        yield Tile("Last backup", "failed", f"{_ago(failure.finished_at)}: {failure.error}"[:200], url, BAD)
     elif backup is None:
-        yield Tile("Last backup", "never", "run manage.py backup", level=WARNING)
+        yield Tile("Last backup", "never", "run manage.py backup", url, WARNING)
     else:
         is_old = timezone.now() - backup.finished_at > OLD_BACKUP
         verified = f"verified {_ago(backup.verified_at)}" if backup.verified_at else "not verified"
         detail = f"{filesizeformat(backup.size_bytes)}, {verified}"
-        yield Tile("Last backup", _ago(backup.finished_at), detail, level=WARNING if is_old else GOOD)
+        yield Tile("Last backup", _ago(backup.finished_at), detail, url, WARNING if is_old else GOOD)
 
 
 def _release(request: HttpRequest) -> Iterator[Tile]:

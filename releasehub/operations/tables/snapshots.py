@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
-from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from releasehub.operations.tables.schema import Table, quoted
@@ -92,7 +91,7 @@ def _postgresql(connection: BaseDatabaseWrapper) -> Iterator[PostgresqlSnapshot]
             cursor.execute("SET LOCAL timezone TO 'UTC'; SET LOCAL datestyle TO 'ISO'")
         yield PostgresqlSnapshot(connection.connection)
         return
-    own = connections.create_connection(connection.alias)
+    own = connection.copy()
     try:
         own.ensure_connection()
         with own.connection.cursor() as cursor:

@@ -5,12 +5,12 @@ import threading
 import time
 from typing import Any
 
-from celery.beat import Scheduler
 from celery.signals import worker_ready
 from django.conf import settings
 from django.db import close_old_connections
 
 from releasehub.server.celery import app
+from releasehub.server.schedule import HubScheduler
 
 log = logging.getLogger(__name__)
 # Celery logs several lines for each task. They would push the password of the first start out of the terminal.
@@ -63,8 +63,8 @@ def _start_lane(queues: str, threads: int) -> None:
 
 
 def _schedule() -> None:
-    """Run Celery's scheduler with its entries in memory, so there is no schedule file to repair after a crash."""
-    scheduler = Scheduler(app=app)
+    """Run the scheduler until the process ends."""
+    scheduler = HubScheduler(app=app)
     while True:
         try:
             time.sleep(min(max(scheduler.tick(), 0.0), 5.0))

@@ -73,6 +73,7 @@ CELERY_TASK_ROUTES = {
     "files.*": {"queue": "files"},
     "webhooks.*": {"queue": "webhooks"},
 }
+CELERY_BEAT_SCHEDULER = "releasehub.server.schedule:HubScheduler"
 CELERY_BEAT_SCHEDULE = {
     "publish scheduled versions": {"task": "files.publish_due", "schedule": 60.0},
     "finish uploads": {"task": "files.sweep_uploads", "schedule": 60.0},

@@ -189,10 +189,7 @@ class Hub:
                 worker.start()
             with ExitStack() as stack:
                 if beat:
-                    schedule = self.folder / "beat-schedule"
-                    stack.enter_context(
-                        self.spawned("beat", "-m", "celery", "-A", "releasehub.server", "beat", "-s", schedule)
-                    )
+                    stack.enter_context(self.spawned("beat", "-m", "celery", "-A", "releasehub.server", "beat"))
                 yield
         finally:
             for worker in self.workers:

@@ -21,7 +21,7 @@ from releasehub.api.dialects import is_api
 from releasehub.core.encryption import encrypt
 from tests.conftest import begin_with
 from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, unlike, walk
-from tests.factories import make_download, make_everything, make_picture, make_user, make_version
+from tests.factories import make_avatar, make_download, make_everything, make_picture, make_user, make_version
 from versions.models import Version
 
 STARTS = (
@@ -43,7 +43,7 @@ WITHOUT_FORM = {
     "pages:preview", "pages:preview-file", "pages:preview-picture",  # only an author hands them out
     "pages:latest", "pages:latest-primary", "pages:latest-line", "pages:latest-line-primary", "pages:latest-channel",
     "pages:latest-channel-primary",
-    "pages:theme", "pages:style-guide", "pages:picture", "pages:social-card", "pages:llms",
+    "pages:theme", "pages:style-guide", "pages:picture", "pages:avatar", "pages:social-card", "pages:llms",
     "pages:watch-stop", "pages:digest-stop",  # only e-mails link to them; tests/pages/test_watches.py sends their form
     "pages:feed", "pages:category-feed", "pages:download-feed", "pages:author-feed", "pages:tag-feed",
     "pages:organization",  # the page of one download links to it, and the walk opens only two
@@ -72,6 +72,7 @@ def build() -> dict[str, Any]:
     root = make_user("root", is_staff=True, is_superuser=True)
     make_everything(root)
     make_picture(Download.objects.get(title="Everything"))
+    make_avatar(root)
     Authenticator.objects.create(user=root, type="totp", data={"secret": encrypt("JBSWY3DPEHPK3PXP")})
     Authenticator.objects.create(user=root, type="recovery_codes", data={"seed": encrypt("0" * 80), "used_mask": 0})
     author = make_user("author")

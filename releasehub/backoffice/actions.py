@@ -21,7 +21,7 @@ from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.backoffice.row_actions import RowAction
 from releasehub.core.actor import Actor
 from releasehub.core.models import SoftDeleteModel
-from releasehub.publishing.previews import Preview, preview_rows
+from releasehub.publishing.erasure_preview import ErasurePreview, preview_rows
 
 ROWS_ATTRIBUTE = "releasehub_listed_rows"
 
@@ -144,7 +144,7 @@ class ActionAdmin(PolicyModelAdmin):
         }
         return TemplateResponse(request, "admin/releasehub/confirm.html", context)
 
-    def preview(self, rows: list[Any]) -> Preview | None:
+    def preview(self, rows: list[Any]) -> ErasurePreview | None:
         """Return what erasing the rows takes along, for the page that asks for confirmation.
 
         None for rows that take nothing along that people know, such as categories, which have to be empty.

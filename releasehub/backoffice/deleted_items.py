@@ -20,7 +20,7 @@ from releasehub.backoffice.base import admin_actor
 from releasehub.backoffice.policy_admin import PolicyModelAdmin
 from releasehub.community.models import Comment, Review
 from releasehub.core.tasks import hint
-from releasehub.publishing.previews import preview_purge
+from releasehub.publishing.erasure_preview import preview_purge
 from versions.models import Version
 
 SHOWN_ROWS = 20

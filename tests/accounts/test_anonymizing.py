@@ -19,7 +19,7 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from downloads.models import Download
+from downloads.models import Download, LegalHold
 from downloads.services import set_team_member, share_download
 from files.models import Quarantine, UploadSession
 from releasehub.accounts.models import CompanyIdentity, Invitation, Membership, OneTimeLink, User
@@ -42,6 +42,7 @@ from releasehub.core.errors import Conflict, Denied, NotFound
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.moderation.models import Assignment, Verdict
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
+from releasehub.publishing.models import RetentionRule
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
 from tests.factories import make_avatar, make_download, make_file, make_organization, make_user, make_version, system
@@ -79,6 +80,7 @@ RELATIONS = {
     "downloads.AccessKey.created_by": STAYS,  # in force while the user owns the download
     "downloads.Download.deleted_by": STAYS,
     "downloads.Download.owner": STAYS,
+    "downloads.LegalHold.placed_by": STAYS,
     "downloads.Share.created_by": STAYS,  # likewise
     "downloads.Share.user": GONE,
     "downloads.TeamMember.user": GONE,
@@ -90,6 +92,7 @@ RELATIONS = {
     "files.UploadSession.user": STAYS,
     "moderation.Assignment.assignee": GONE,
     "moderation.Verdict.moderator": STAYS,
+    "publishing.RetentionRule.created_by": STAYS,
     "versions.Version.author": STAYS,
     "versions.Version.deleted_by": STAYS,
     "webhooks.Endpoint.created_by": STAYS,  # disabled
@@ -163,6 +166,8 @@ def make_opinions(actor: Actor, user: User, mine: Download, other: Download) -> 
     SavedFilter.objects.create(user=user, model="files.file", name=f"files of {MARKS[0]}", query="deleted=yes")
     Assignment.objects.create(kind="report", object_id=report.pk, assignee=user)
     Verdict.objects.create(kind="report", object_id=report.pk, is_approval=True, moderator=user)
+    LegalHold.objects.create(download=make_download(title="Held"), reason="a lawsuit", placed_by=user)
+    RetentionRule.objects.create(download=mine, created_by=user)
     watch = Watch.objects.create(user=user, download=other)
     WatchNotice.objects.create(watch=watch, user=user, version=make_version(other, "1.0"))
 

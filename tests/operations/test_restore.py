@@ -61,7 +61,10 @@ def test_backup_comes_back_on_an_empty_machine(manifest: Manifest, target: Path,
     assert "secrets: 0" not in output
     assert (machine / "secret_key").read_text() == settings.SECRET_KEY
     assert rows(machine, "SELECT state FROM files_uploadsession WHERE state IN ('created', 'uploaded')") == []
-    assert rows(machine, "SELECT backup_id FROM operations_backuprun WHERE is_complete") == [(manifest.backup_id,)]
+    assert rows(machine, "SELECT backup_id FROM operations_backuprun WHERE is_complete ORDER BY id") == [
+        ("b1",),
+        (manifest.backup_id,),
+    ]
     assert any((machine / "media").rglob("*.json"))
     refused = manage(machine, "restore", target)
     assert refused.returncode == 1

@@ -14,8 +14,8 @@ from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
+from releasehub.publishing.erasure_preview import ErasurePreview, preview_ids
 from releasehub.publishing.models import RetentionRule
-from releasehub.publishing.previews import Preview, preview_ids
 from releasehub.publishing.retention.policies import retention_policy
 from releasehub.publishing.retention.selection import RuleBook, selected_versions
 
@@ -103,7 +103,7 @@ class RulePreview:
         is_partial: Whether there are more downloads than a preview examines.
     """
 
-    deletion: Preview
+    deletion: ErasurePreview
     download_count: int
     is_partial: bool
 

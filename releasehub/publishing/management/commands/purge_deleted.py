@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from releasehub.publishing.deletion import purge_deleted
-from releasehub.publishing.previews import preview_purge
+from releasehub.publishing.erasure_preview import preview_purge
 
 
 class Command(BaseCommand):

@@ -23,7 +23,7 @@ SINGULARS = {"watches": "watch"}
 
 
 @dataclass(frozen=True)
-class Preview:
+class ErasurePreview:
     """The rows, bytes and links that a deletion takes along.
 
     Attributes:
@@ -86,24 +86,24 @@ def counted(plural: str, number: int) -> str:
     return f"{number:,} {name}"
 
 
-def preview_rows(rows: QuerySet[Any]) -> Preview:
+def preview_rows(rows: QuerySet[Any]) -> ErasurePreview:
     """Return what the hard deletion of the rows erases. Rows of a download under a legal hold are left out."""
     path = RELEASE_PATHS.get(rows.model, "download")
     kind = str(rows.model._meta.verbose_name_plural)
     going, held = rows.filter(not_held(path)), rows.exclude(not_held(path))
     names = {kind: _names(going)}
     if rows.model not in RELEASE_PATHS:
-        return Preview({kind: going.count()}, names, _names(held), held.count())
+        return ErasurePreview({kind: going.count()}, names, _names(held), held.count())
     return _measured(erasure_of(going), names, _names(held), held.count(), {})
 
 
-def preview_ids(version_ids: list[int]) -> Preview:
+def preview_ids(version_ids: list[int]) -> ErasurePreview:
     """Return what goes with the versions of these primary keys if they are deleted softly and purged later."""
     rows = Version.all_objects.filter(pk__in=version_ids).select_related("download").order_by("download", "sort_key")
     return replace(preview_rows(rows), verb="Deletes")
 
 
-def preview_purge(older_than: timedelta | None = None) -> Preview:
+def preview_purge(older_than: timedelta | None = None) -> ErasurePreview:
     """Return what `purge_deleted` erases with the same period."""
     due = {purge.name: purge.due(older_than) for purge in purges()}
     held = [rows for purge in purges() if (rows := purge.held(older_than)) is not None]
@@ -113,12 +113,12 @@ def preview_purge(older_than: timedelta | None = None) -> Preview:
     names = {name: _names(rows) for name, rows in known.items()}
     held_names = [name for rows in held for name in _names(rows)][:MAX_NAMES]
     preview = _measured(Erasure(**releases), names, held_names, sum(rows.count() for rows in held), others)
-    return preview if known else Preview(is_off=True)
+    return preview if known else ErasurePreview(is_off=True)
 
 
 def _measured(
     erasure: Erasure, names: dict[str, list[str]], held: list[str], held_count: int, others: dict[str, int]
-) -> Preview:
+) -> ErasurePreview:
     counts = {
         "downloads": erasure.downloads.count(),
         "versions": erasure.all_versions.count(),
@@ -127,7 +127,7 @@ def _measured(
     }
     for name, number in [*erasure.parts().items(), *others.items()]:
         counts[name] = counts.get(name, 0) + number
-    return Preview(
+    return ErasurePreview(
         counts, names, held, held_count, erasure.freed_bytes(), erasure.working_links(), erasure.dead_links()
     )
 

@@ -10,7 +10,7 @@ from files.garbage import collect_garbage
 from files.hub_days import measure_hub_days
 from files.models import Blob
 from files.quarantine_moves import move_quarantined
-from files.scanning import scan_storage
+from files.storage_scan import scan_storage
 
 log = logging.getLogger(__name__)
 SWEEP_BATCH = 1000

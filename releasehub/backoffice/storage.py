@@ -15,7 +15,7 @@ from files.garbage import GRACE
 from files.healing import recheck_blob, relink_blob
 from files.models import Blob, File
 from files.policies import blob_policy
-from files.scanning import last_scan
+from files.storage_scan import last_scan
 from files.usage_report import Usage, storage_totals, usage_by_category, usage_by_download, usage_by_owner
 from releasehub.accounts.models import User
 from releasehub.backoffice.base import admin_actor

@@ -56,7 +56,7 @@ def issue_access_key(
         uses: The number of downloads that the key allows, or None for an unlimited number.
         highest_number: The highest version that the key opens; 1.4 includes 1.4.9. Empty means every version.
         own_text: The secret of a key that exists elsewhere already. By default, a random one is made.
-        version_id: The only version that the key shows, see `releasehub.distribution.previews`.
+        version_id: The only version that the key shows, see `releasehub.distribution.preview_links`.
 
     Raises:
         NotFound: The download is not visible to the actor.

@@ -18,7 +18,7 @@ from releasehub.core.requests import actor_of
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.permalinks import best_file
-from releasehub.distribution.previews import previewed_versions
+from releasehub.distribution.preview_links import previewed_versions
 from releasehub.pages.access_key_forms import AccessKeyFilter, AccessKeyForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors

@@ -26,7 +26,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.core.checks import existing_parent
 from releasehub.core.requests import address_of
 from releasehub.core.taskruns import last_runs
-from releasehub.operations.history import last_backup
+from releasehub.operations.records import last_backup
 from releasehub.webhooks.metrics import webhook_metrics
 
 REFUSAL = (

@@ -13,7 +13,7 @@ from files.models import DownloadDay
 from releasehub.audit.chain import chain_rows
 from releasehub.audit.heads import export_head
 from releasehub.audit.models import AuditHead
-from releasehub.operations.history import record_backup, record_failure
+from releasehub.operations.records import record_backup, record_failure
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
 from tests.conftest import begin_with

@@ -17,7 +17,7 @@ from releasehub.community.services import delete_contribution, reply_to_review, 
 from releasehub.community.services.watching import watch
 from releasehub.core.actor import Actor
 from releasehub.distribution.access_keys import issue_access_key
-from releasehub.operations.history import record_backup
+from releasehub.operations.records import record_backup
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.models import RetentionRun

@@ -15,13 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from files import scanning
+from files import storage_scan
 from files.blob_checks import verify_blobs
 from files.blobs import keep_upload
 from files.healing import recheck_blob, relink_blob
 from files.models import Blob, File, StorageScan
-from files.scanning import last_scan, scan_storage
 from files.storage import blob_storage
+from files.storage_scan import last_scan, scan_storage
 from files.tasks import verify_sample
 from files.usage_report import storage_totals, usage_by_category, usage_by_download, usage_by_owner
 from releasehub.audit.models import AuditEntry
@@ -94,8 +94,8 @@ def test_command_lists_orphans() -> None:
 
 def test_interrupted_scan_continues_and_counts_each_object_once(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = sorted(orphan(bytes([number])) for number in range(5))
-    monkeypatch.setattr(scanning, "BATCH_OBJECTS", 2)
-    real, calls = scanning._count, []
+    monkeypatch.setattr(storage_scan, "BATCH_OBJECTS", 2)
+    real, calls = storage_scan._count, []
 
     def die_at_the_second(scan: StorageScan, batch: Any) -> bool:
         calls.append([item.key for item in batch])
@@ -103,7 +103,7 @@ def test_interrupted_scan_continues_and_counts_each_object_once(monkeypatch: pyt
             raise KeyboardInterrupt
         return real(scan, batch)
 
-    monkeypatch.setattr(scanning, "_count", die_at_the_second)
+    monkeypatch.setattr(storage_scan, "_count", die_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         scan_storage()
     assert last_scan() is None

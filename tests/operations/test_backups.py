@@ -15,7 +15,7 @@ from releasehub.core.encryption import decrypt
 from releasehub.operations.backups.manifest import complete_backups, read_manifest
 from releasehub.operations.backups.proof import stored_secrets
 from releasehub.operations.exclusive import exclusive
-from releasehub.operations.history import last_backup, last_failure
+from releasehub.operations.records import last_backup, last_failure
 from releasehub.operations.vault import passphrase
 from releasehub.operations.vault.vault import Vault, open_vault
 from tests.conftest import begin_with

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from releasehub.operations.errors import OperationError
 from releasehub.operations.tables.export import export_lines
-from releasehub.operations.tables.lines import read_tables
+from releasehub.operations.tables.export_reader import read_tables
 from releasehub.operations.tables.load import is_empty, load_lines
 from releasehub.operations.tables.schema import exported_tables
 from releasehub.operations.tables.second_database import second_database

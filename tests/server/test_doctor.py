@@ -27,8 +27,8 @@ from django.utils import timezone
 
 from files.storage import LocalStorage, blob_storage
 from releasehub.core.errors import StorageUnavailable
-from releasehub.operations.history import record_backup, record_failure
 from releasehub.operations.models import BackupRun
+from releasehub.operations.records import record_backup, record_failure
 from releasehub.server.doctor import (
     background,
     backups,

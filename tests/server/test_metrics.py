@@ -12,7 +12,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from files.models import Blob, File
-from releasehub.operations.history import record_backup
+from releasehub.operations.records import record_backup
 from releasehub.server.celery import app
 from releasehub.webhooks.models import Delivery
 from tests.factories import make_file, make_version, system

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from files.blob_checks import verify_blobs
 from files.models import Blob
-from files.scanning import scan_storage
+from files.storage_scan import scan_storage
 
 
 class Command(BaseCommand):

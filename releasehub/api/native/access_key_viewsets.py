@@ -29,7 +29,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Invalid, NotFound
 from releasehub.distribution.access_keys import issue_access_key, revoke_access_key
-from releasehub.distribution.previews import issue_preview_link
+from releasehub.distribution.preview_links import issue_preview_link
 from versions.models import Version
 
 

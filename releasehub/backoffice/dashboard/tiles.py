@@ -26,7 +26,7 @@ from releasehub.community.models import Report
 from releasehub.core.readiness import is_migrated
 from releasehub.moderation.models import Kind
 from releasehub.moderation.queue import count_waiting
-from releasehub.operations.history import last_backup, last_failure
+from releasehub.operations.records import last_backup, last_failure
 from releasehub.webhooks.metrics import webhook_metrics
 from releasehub.webhooks.querysets import endpoints_readable_in_admin
 

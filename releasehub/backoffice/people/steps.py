@@ -9,8 +9,8 @@ from typing import Any
 from releasehub.accounts.browsers import browsers_of
 from releasehub.accounts.models import User
 from releasehub.accounts.possessions import counted
+from releasehub.accounts.services.disabling import disable_user, enable_user, end_sessions
 from releasehub.accounts.services.handing_over import merge_accounts, transfer_possessions
-from releasehub.accounts.services.standing import disable_user, enable_user, end_sessions
 from releasehub.apikeys.possessions import usable_keys
 from releasehub.backoffice.people.forms import MergeForm, StepForm, TransferForm
 from releasehub.core.actor import Actor

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import IO
 
-from releasehub.operations.backups.entries import CHUNK_BYTES, BackupFile
+from releasehub.operations.backups.backup_files import CHUNK_BYTES, BackupFile
 from releasehub.operations.backups.manifest import Manifest
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.vault.streams import encrypted_size

@@ -12,15 +12,15 @@ from django.utils import timezone
 from files.models import Blob
 from releasehub.core.errors import DomainError
 from releasehub.core.readiness import is_migrated
+from releasehub.operations.backups.backup_files import audit_exports, read_file_list, stored_files
+from releasehub.operations.backups.compressed_lines import write_lines
 from releasehub.operations.backups.copying import copy_files
-from releasehub.operations.backups.entries import blob_entries, export_entries, read_entries
 from releasehub.operations.backups.keys import store_keys
-from releasehub.operations.backups.lines import write_lines
 from releasehub.operations.backups.manifest import Manifest, new_manifest, part_name, write_manifest
 from releasehub.operations.backups.retention import remove_incomplete, remove_old
 from releasehub.operations.errors import OperationError
 from releasehub.operations.exclusive import exclusive
-from releasehub.operations.history import BackupFigures, record_backup, record_failure
+from releasehub.operations.records import BackupFigures, record_backup, record_failure
 from releasehub.operations.tables.export import Progress, TableFigures, export_lines
 from releasehub.operations.tables.schema import applied_migrations
 from releasehub.operations.tables.snapshots import Snapshot, open_snapshot
@@ -65,12 +65,12 @@ def create_backup(target: str, *, passphrase: str, keep: int = 0, progress: Prog
 def _create(vault: Vault, progress: Progress) -> Manifest:
     manifest = new_manifest()
     # Before the database: an export may name the end of the audit log, which the database must not fall behind.
-    exports = list(export_entries())
+    exports = list(audit_exports())
     with open_snapshot(connection) as snapshot:
         _store_tables(vault, manifest, snapshot, progress)
-        lines = (entry.to_line() for entry in (*exports, *blob_entries(snapshot)))
+        lines = (entry.to_line() for entry in (*exports, *stored_files(snapshot)))
         manifest.stored_bytes += write_lines(vault, part_name(manifest.backup_id, "files"), lines)
-    copy_files(vault, read_entries(vault, manifest.backup_id), manifest, progress)
+    copy_files(vault, read_file_list(vault, manifest.backup_id), manifest, progress)
     _forget_deleted(manifest)
     store_keys(vault, manifest.backup_id)
     write_manifest(vault, manifest)

@@ -19,15 +19,15 @@ from django.db import connection
 
 from files.storage import blob_storage
 from files.uploads.ending import expire_all_uploads
+from releasehub.operations.backups.backup_files import BLOB, BackupFile, read_file_list
+from releasehub.operations.backups.compressed_lines import read_lines
 from releasehub.operations.backups.copying import REPORTED_FILES
-from releasehub.operations.backups.entries import BLOB, BackupFile, read_entries
 from releasehub.operations.backups.keys import stored_keys, use_keys
-from releasehub.operations.backups.lines import read_lines
 from releasehub.operations.backups.manifest import Manifest, part_name, read_manifest
 from releasehub.operations.backups.proof import Proof, prove
 from releasehub.operations.errors import OperationError
 from releasehub.operations.exclusive import exclusive
-from releasehub.operations.history import BackupFigures, record_backup
+from releasehub.operations.records import BackupFigures, record_backup
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.tables.load import is_empty, load_lines
 from releasehub.operations.tables.schema_state import ensure_known, prepare_tables
@@ -63,7 +63,7 @@ def restore_backup(
         ensure_known(migrations, manifest.release)
         _ensure_replaceable(manifest, replace=replace)
         _marker().write_text(manifest.backup_id, encoding="utf-8")
-        _restore_files(vault, read_entries(vault, manifest.backup_id), manifest, progress)
+        _restore_files(vault, read_file_list(vault, manifest.backup_id), manifest, progress)
         variables = use_keys(stored_keys(vault, manifest.backup_id))
         prepare_tables(connection, migrations)
         load_lines(connection, read_lines(vault, part_name(manifest.backup_id, "database")), progress=progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from releasehub.operations.backups.entries import read_entries
+from releasehub.operations.backups.backup_files import read_file_list
 from releasehub.operations.backups.manifest import (
     BACKUPS,
     complete_backups,
@@ -40,7 +40,7 @@ def _remove_unused(vault: Vault) -> int:
     """Delete the objects that no complete backup refers to. Twenty bytes of each name are enough to tell them apart."""
     used: set[bytes] = set()
     for backup_id in complete_backups(vault):
-        used |= {_short(vault.object_name(entry.sha256)) for entry in read_entries(vault, backup_id)}
+        used |= {_short(vault.object_name(entry.sha256)) for entry in read_file_list(vault, backup_id)}
     unused = [item.key for item in vault.objects(OBJECTS) if _short(item.key) not in used]
     for name in unused:
         vault.delete(name)

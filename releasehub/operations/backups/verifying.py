@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from releasehub.operations.backups.backup_files import read_file_list
+from releasehub.operations.backups.compressed_lines import read_lines
 from releasehub.operations.backups.copying import REPORTED_FILES
-from releasehub.operations.backups.entries import read_entries
 from releasehub.operations.backups.keys import stored_keys
-from releasehub.operations.backups.lines import read_lines
 from releasehub.operations.backups.manifest import Manifest, part_name, read_manifest
 from releasehub.operations.errors import OperationError
-from releasehub.operations.history import record_verification
+from releasehub.operations.records import record_verification
 from releasehub.operations.tables.export import Progress
-from releasehub.operations.tables.lines import read_tables
+from releasehub.operations.tables.export_reader import read_tables
 from releasehub.operations.vault.vault import Vault, open_vault
 
 
@@ -63,7 +63,7 @@ def _check_tables(vault: Vault, result: Verification, progress: Progress) -> Ite
 
 
 def _check_files(vault: Vault, result: Verification, progress: Progress) -> Iterator[str]:
-    for entry in read_entries(vault, result.manifest.backup_id):
+    for entry in read_file_list(vault, result.manifest.backup_id):
         if entry.key in result.manifest.problems:
             continue
         digest = hashlib.sha256()

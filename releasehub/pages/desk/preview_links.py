@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from downloads.policies import download_policy, manageable_access_keys
 from releasehub.core.requests import actor_of
-from releasehub.distribution.previews import DEFAULT_DAYS, can_be_previewed, issue_preview_link
+from releasehub.distribution.preview_links import DEFAULT_DAYS, can_be_previewed, issue_preview_link
 from releasehub.pages.access_key_forms import PreviewLinkForm
 from releasehub.pages.contexts import base_url
 from releasehub.pages.desk.lookup import find_version

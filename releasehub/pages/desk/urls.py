@@ -6,9 +6,9 @@ from releasehub.pages.desk import (
     activity,
     downloads,
     files,
+    markdown_preview,
     pictures,
     preview_links,
-    previews,
     uploads,
     version_moves,
     version_statistics,
@@ -39,5 +39,5 @@ urlpatterns = [
     path("uploads/<slug:public_id>/abort/", uploads.abort, name="desk-upload-abort"),
     path("files/<slug:public_id>/", files.edit, name="desk-file"),
     path("files/<slug:public_id>/do/<slug:name>/", files.act, name="desk-file-act"),
-    path("preview/", previews.preview, name="desk-preview"),
+    path("preview/", markdown_preview.preview, name="desk-preview"),
 ]

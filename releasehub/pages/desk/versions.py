@@ -17,7 +17,7 @@ from files.policies import file_policy
 from files.storage import blob_storage
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
-from releasehub.distribution.previews import can_be_previewed
+from releasehub.distribution.preview_links import can_be_previewed
 from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
 from releasehub.pages.desk.lookup import find_download, find_version

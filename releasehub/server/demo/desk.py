@@ -13,7 +13,7 @@ from releasehub.accounts.services.invitations import invite
 from releasehub.core import encryption
 from releasehub.core.actor import Actor, Origin
 from releasehub.distribution.access_keys import issue_access_key
-from releasehub.distribution.previews import issue_preview_link
+from releasehub.distribution.preview_links import issue_preview_link
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from releasehub.webhooks.endpoint_fields import clean_secret

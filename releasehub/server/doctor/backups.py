@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Info, Warning
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from releasehub.operations.history import last_backup, last_failure
+from releasehub.operations.records import last_backup, last_failure
 from releasehub.server.doctor.registry import register
 
 MAX_AGE = timedelta(days=2)  # a daily backup may be late once

@@ -13,7 +13,7 @@ from django.core.files.storage import storages
 
 from files.models import Blob
 from files.storage import blob_storage
-from releasehub.operations.backups.lines import read_lines
+from releasehub.operations.backups.compressed_lines import read_lines
 from releasehub.operations.backups.manifest import part_name
 from releasehub.operations.tables.schema import Table
 from releasehub.operations.tables.snapshots import Snapshot
@@ -53,18 +53,18 @@ class BackupFile:
         return json.dumps(asdict(self)).encode()
 
 
-def read_entries(vault: Vault, backup_id: str) -> Iterator[BackupFile]:
+def read_file_list(vault: Vault, backup_id: str) -> Iterator[BackupFile]:
     for line in read_lines(vault, part_name(backup_id, "files")):
         yield BackupFile(**json.loads(line))
 
 
-def blob_entries(snapshot: Snapshot) -> Iterator[BackupFile]:
+def stored_files(snapshot: Snapshot) -> Iterator[BackupFile]:
     """Yield the stored files as of the snapshot."""
     for key, sha256, size_bytes, state in snapshot.rows(_BLOBS):
         yield BackupFile(BLOB, key, sha256, size_bytes, state == Blob.State.MISSING)
 
 
-def export_entries(folder: str = "") -> Iterator[BackupFile]:
+def audit_exports(folder: str = "") -> Iterator[BackupFile]:
     """Yield the files in the default storage, which prove that the end of the audit log was not cut off."""
     storage = storages["default"]
     with suppress(FileNotFoundError):
@@ -79,4 +79,4 @@ def export_entries(folder: str = "") -> Iterator[BackupFile]:
                     size += len(chunk)
                 yield BackupFile(EXPORT, key, digest.hexdigest(), size)
         for name in sorted(folders):
-            yield from export_entries(f"{folder}/{name}" if folder else name)
+            yield from audit_exports(f"{folder}/{name}" if folder else name)

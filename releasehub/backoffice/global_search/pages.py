@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from releasehub.backoffice.finding.kinds import KINDS, MAX_RESULTS, MAX_TEXT_CHARACTERS, FoundKind
+from releasehub.backoffice.global_search.kinds import KINDS, MAX_RESULTS, MAX_TEXT_CHARACTERS, FoundKind
 from releasehub.core.clean import strip_controls
 
 

@@ -21,7 +21,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid
 from releasehub.distribution.access_keys import open_with_secret, revoke_access_key
 from releasehub.distribution.links import file_path, version_path
-from releasehub.distribution.previews import DEFAULT_DAYS, MAX_DAYS, issue_preview_link
+from releasehub.distribution.preview_links import DEFAULT_DAYS, MAX_DAYS, issue_preview_link
 from releasehub.publishing.deletion import delete_download
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from releasehub.operations.history import (
+from releasehub.operations.models import BackupRun
+from releasehub.operations.records import (
     MAX_RUNS,
     last_backup,
     last_failure,
@@ -13,7 +14,6 @@ from releasehub.operations.history import (
     record_failure,
     record_verification,
 )
-from releasehub.operations.models import BackupRun
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 

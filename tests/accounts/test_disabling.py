@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from releasehub.accounts.models import User
+from releasehub.accounts.services.disabling import disable_user, enable_user, end_sessions
 from releasehub.accounts.services.one_time_links import create_password_link, find_link
-from releasehub.accounts.services.standing import disable_user, enable_user, end_sessions
 from releasehub.accounts.sign_in_models import OneTimeLink
 from releasehub.apikeys.tokens import issue_token, verify_token
 from releasehub.apikeys.verification import InactiveKey, verify_key

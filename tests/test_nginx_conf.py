@@ -18,6 +18,8 @@ UPLOADS = {
     "downloads_download_pictures": reverse("admin:downloads_download_pictures", args=[7]),
     "v3-content": reverse("v3-content", args=["a" * 24, "tool-1.0.zip"]),
     "v3-unnamed-content": reverse("v3-unnamed-content", args=["a" * 24]),
+    "change-avatar": reverse("pages:change-avatar"),
+    "desk-download-new": reverse("pages:desk-download-new"),
     "desk-pictures": reverse("pages:desk-pictures", args=["a" * 24]),
     "desk-file-upload": reverse("pages:desk-file-upload", args=["a" * 24]),
     "versions_version_upload": reverse("admin:versions_version_upload", args=[7]),

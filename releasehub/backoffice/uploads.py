@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
@@ -79,7 +79,11 @@ class UploadMixin(ActionAdmin):
         upload = values.pop("file").staged
         store_file(actor=admin_actor(request), version=version, upload=upload, **values)
         self.message_user(request, "1 file uploaded.", messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:versions_version_change", args=[version.pk]))
+        url = reverse("admin:versions_version_change", args=[version.pk])
+        if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+            # A script would follow a redirect by itself, and so use up the message before the browser opens the page.
+            return JsonResponse({"url": url}, status=201)
+        return HttpResponseRedirect(url)
 
     def _upload_page(
         self, request: HttpRequest, version: Version, form: UploadForm, error: DomainError | None = None

@@ -64,13 +64,8 @@ def test_work_continues_while_redis_is_down() -> None:
     carry_out("broker", "--away", "4", "--catch-up", "240", "--patience", "240")
 
 
-@pytest.mark.embedded
-def test_operations_survive_kills() -> None:
-    carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "1")
-
-
 @with_services
-def test_moves_to_services_survive_kills() -> None:
+def test_backups_and_moves_survive_kills() -> None:
     carry_out("operations", "--versions", "8", "--size", "3000", "--kills", "1", "--services-too", "1")
 
 

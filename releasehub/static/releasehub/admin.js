@@ -65,13 +65,14 @@ function send(form, progress, status) {
     status.textContent = event.loaded === event.total ? "The hub checks the file…" : `${Math.floor(progress.value)} %`;
   };
   request.onload = () => {
-    if (request.responseURL !== new URL(form.action || location.href).href) { location.assign(request.responseURL); return; }
+    if (request.status === 201) { location.assign(JSON.parse(request.responseText).url); return; }
     const page = new DOMParser().parseFromString(request.responseText, "text/html"); // the form again, with its errors
     const again = page.querySelector("form[data-upload]");
     if (again) { form.replaceWith(again); addUpload(again); } else { status.textContent = `The upload failed with status ${request.status}. Try again.`; button.disabled = false; }
   };
   request.onerror = () => { status.textContent = "The connection was lost. Check it, and send the file again."; button.disabled = false; };
   request.open("POST", form.action || location.href);
+  request.setRequestHeader("Accept", "application/json, text/html");
   request.send(new FormData(form));
 }
 

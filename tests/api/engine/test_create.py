@@ -302,5 +302,5 @@ def test_query_count_per_file_is_constant(engine: Engine) -> None:
         counts.append(len([query for query in queries if "SAVEPOINT" not in (query["sql"] or "")]))
     steps = {later - earlier for earlier, later in pairwise(counts[1:])}
     assert len(steps) == 1
-    assert counts[1] <= 63
-    assert steps.pop() <= 19
+    assert counts[1] <= 65
+    assert steps.pop() <= 20  # one of them asks whether the bytes of the file are in quarantine

@@ -15,16 +15,21 @@ _SECRETS = re.compile(
     r"|(?i:(?<=bearer )[\w.~+/=-]{8,})"
     r"|(?i:(?<=signature=)[^&\s\"']+)"
     r"|(?i:(?<=credential=)[^&\s\"']+)"
-    r"|(?<=/uploads/content/)[\w:-]+"
-    r"|(?<=/files/content/)[\w:-]+"
+    r"|(?<=/uploads/content/)[^/?\s\"']+"
+    r"|(?<=/files/content/)[^/?\s\"']+"
     r"|(?<=/share/)[^/?\s\"']+"
     r"|(?<=/preview/)[^/?\s\"']+"
+    r"|(?<=/stop/)[^/?\s\"']+"
+    r"|(?<=/by-link/)[^/?\s\"']+"
+    r"|(?<=/email/confirm/)[^/?\s\"']+"
+    r"|(?<=/password/reset/)[0-9A-Za-z]+-[\w-]+"
     r"|(?i:(?<=[?&]key=)[^&\s\"']+)"
+    r"|(?<=://)[^/?#\s\"']+(?=@)"
 )
 
 
 def redact(text: str) -> str:
-    """Replace API keys, tokens and the signatures of URLs by `[secret]`."""
+    """Replace API keys, tokens, and the signatures and credentials of URLs by `[secret]`."""
     return _SECRETS.sub("[secret]", text)
 
 

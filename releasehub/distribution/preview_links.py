@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from downloads.models import AccessKey
+from downloads.models import AccessKey, Download
 from downloads.policies import download_policy
 from files.models import File, PictureSize
 from files.policies import file_policy
@@ -75,12 +75,14 @@ def open_preview(secret: str) -> tuple[AccessKey, Version]:
     """Return the key of a preview link and its version, which may be published meanwhile.
 
     Raises:
-        KeyRefused: The link is unknown, revoked or expired, or its version was deleted.
+        KeyRefused: The link is unknown, revoked or expired, its version was deleted, or the download is moderated.
     """
     key = None
     if secrets.is_well_formed(secret, secrets.ACCESS_KEY):
         key = AccessKey.objects.opening_previews().filter(digest=secrets.digest(secret)).first()
     rows = Version.objects.select_related("download__category", "download__owner").filter(download__deleted_at=None)
+    # A moderator who holds a download back holds back all of it.
+    rows = rows.exclude(download__state=Download.State.MODERATED)
     version = rows.filter(pk=key.version_id).first() if key is not None and key.is_usable else None
     if key is None or version is None:
         raise KeyRefused(REFUSED)

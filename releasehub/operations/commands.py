@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from releasehub.core.errors import DomainError
@@ -31,12 +33,15 @@ class OperationCommand(BaseCommand):
 
     @contextmanager
     def reporting(self, options: dict[str, Any]) -> Iterator[None]:
-        """Report errors of the block as the error of the command."""
+        """Report errors of the block as the error of the command. Files that the block creates are private."""
         self.is_talking, self._told_at = options["verbosity"] > 0, time.monotonic()
+        umask = os.umask(settings.UMASK)
         try:
             yield
         except (OperationError, DomainError, OSError) as error:
             raise CommandError(str(error)) from error
+        finally:
+            os.umask(umask)
 
 
 class VaultCommand(OperationCommand):

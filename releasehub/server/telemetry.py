@@ -10,6 +10,8 @@ from typing import Any
 from celery.signals import worker_process_init
 from django.conf import settings
 
+from releasehub.core.logs import redact
+
 
 def start() -> None:
     """Start to export, once in each process that serves requests or runs tasks. Do nothing if it is not configured."""
@@ -43,7 +45,9 @@ def instrument() -> None:
     from opentelemetry.instrumentation.django import DjangoInstrumentor
     from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 
-    DjangoInstrumentor().instrument(response_hook=add_request_id, middleware_position=position())
+    DjangoInstrumentor().instrument(
+        request_hook=redact_urls, response_hook=add_request_id, middleware_position=position()
+    )
     CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
     PsycopgInstrumentor().instrument()
 
@@ -54,6 +58,14 @@ def position() -> int:
     It checks the host name, so it must not run before health checks are answered, which have any host name.
     """
     return settings.MIDDLEWARE.index("django.middleware.security.SecurityMiddleware")
+
+
+def redact_urls(span: Any, request: Any) -> None:
+    """Take secrets out of the URL in the span: a collector is a further place where they must not be stored."""
+    if span.is_recording():
+        for name, value in dict(span.attributes).items():
+            if isinstance(value, str):
+                span.set_attribute(name, redact(value))
 
 
 def add_request_id(span: Any, request: Any, response: Any) -> None:

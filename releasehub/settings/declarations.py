@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 HIDDEN = "(hidden)"
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,17 @@ class Declaration:
         return f"file {self.file}" if self.file and (data_dir / self.file).exists() else "default"
 
     def shown_value(self, data_dir: Path) -> str:
-        """Return the present value for people. The value of a secret is never shown."""
+        """Return the present value for people, without secrets: neither those of a variable nor those in a URL."""
         if self.source(data_dir) == "default":
             return plain(self.default)
         if self.is_secret:
             return HIDDEN
-        return self.given or (data_dir / self.file).read_text(encoding="utf-8").strip()
+        return without_credentials(self.given or (data_dir / self.file).read_text(encoding="utf-8").strip())
+
+
+def without_credentials(text: str) -> str:
+    """Hide the user names and passwords of the URLs in the text, for example of a collector or an S3 service."""
+    return _CREDENTIALS.sub(HIDDEN, text)
 
 
 def shown_default(value: object) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from environs import Env, EnvValidationError, validate
 
 from releasehub.settings import parsers
-from releasehub.settings.declarations import Declaration, shown_default
+from releasehub.settings.declarations import Declaration, shown_default, without_credentials
 
 MIN_SECRET_KEY_CHARACTERS = 32
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
@@ -138,7 +138,7 @@ def _shown(name: str) -> str:
     if not value:
         return f"{name} is not set."
     is_secret = name in env.declared and env.declared[name].is_secret  # a message ends up in logs
-    return f"{name} is invalid." if is_secret else f"{name} is {value!r}."
+    return f"{name} is invalid." if is_secret else f"{name} is {without_credentials(value)!r}."
 
 
 def _invalid(hint: str) -> Any:

@@ -45,6 +45,25 @@ def test_a_line_of_json_has_its_fields_and_no_secret(request_id: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Not Found: /account/watches/stop/12:hush-hush/",
+        "Not Found: /account/watches/digests/stop/12%3Ahush-hush/",
+        "Not Found: /account/invitations/by-link/hush-hush/",
+        "Forbidden: /account/email/confirm/Mg:1wX:hush-hush/",
+        "Not Found: /account/password/reset/1a-hush-hush/",
+        "Bad Request: /api/uploads/content/abc%3Ahush-hush",
+        "cannot connect to postgresql://hub:hush-hush@database/hub",
+        "cannot connect to redis://:hush@hush-hush@redis:6379/0",
+    ],
+)
+def test_urls_of_mails_and_credentials_in_urls_are_secrets(text: str) -> None:
+    message = line("It failed: %s", text)["message"]
+    assert "hush" not in message
+    assert "[secret]" in message
+
+
 def test_a_traceback_is_a_field_of_the_line() -> None:
     try:
         raise ValueError("rh_abcdefgh12345678")

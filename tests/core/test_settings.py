@@ -250,3 +250,10 @@ def test_a_value_from_a_file_of_the_data_directory_is_shown(tmp_path: Path, monk
     assert (declaration.source(tmp_path), declaration.shown_value(tmp_path)) == ("file site_name", "Fjord")
     monkeypatch.setenv("X", "Harbor")
     assert (declaration.source(tmp_path), declaration.shown_value(tmp_path)) == ("environment", "Harbor")
+
+
+def test_credentials_in_a_url_are_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "https://hub:hunter2@collector:4318")
+    declaration = env.declared["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    assert declaration.shown_value(tmp_path) == f"https://{HIDDEN}@collector:4318"
+    assert "hunter2" not in explain({"OTEL_EXPORTER_OTLP_ENDPOINT": ["It is wrong."]})

@@ -116,7 +116,7 @@ def test_files_that_did_not_pass_are_withheld(draft: Version, status: str) -> No
     assert see(secret, "tool.zip").status_code == 404
 
 
-@pytest.mark.parametrize("end", ["revoke", "expire", "delete version", "delete download", "lose right"])
+@pytest.mark.parametrize("end", ["revoke", "expire", "delete version", "delete download", "moderate", "lose right"])
 def test_link_ends(draft: Version, download: Download, end: str) -> None:
     member = make_user("bob")
     set_team_member(actor=system(), download=download, user=member, flags={"can_manage_team"})
@@ -130,6 +130,8 @@ def test_link_ends(draft: Version, download: Download, end: str) -> None:
         move(Move.DELETE, actor=system(), version=draft)
     elif end == "delete download":
         delete_download(actor=system(), download=download)
+    elif end == "moderate":
+        Download.objects.update(state=Download.State.MODERATED)
     else:
         TeamMember.objects.all().delete()
     assert is_refused(see(secret))

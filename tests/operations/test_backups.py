@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from django.core.management import CommandError, call_command
 from files.models import Blob
 from files.storage import blob_storage
 from releasehub.core.encryption import decrypt
+from releasehub.operations.backups import creating
 from releasehub.operations.backups.manifest import complete_backups, read_manifest
 from releasehub.operations.backups.proof import stored_secrets
+from releasehub.operations.backups.retention import remove_incomplete, remove_old
 from releasehub.operations.exclusive import exclusive
 from releasehub.operations.records import last_backup, last_failure
 from releasehub.operations.vault import passphrase
@@ -108,6 +111,51 @@ def test_interrupted_backup_does_not_count(world: None, target: Path) -> None:
     }
     assert not (target / "backups" / second / "files").exists()
     assert list((target / "staging").iterdir()) == []
+
+
+@begin_with(build)
+def test_backup_that_another_machine_disturbs_does_not_count(
+    world: None, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("backup", target)
+    before = complete_backups(vault_of(target))
+    store = creating.store_keys
+
+    def disturbed(vault: Vault, backup_id: str) -> None:
+        remove_incomplete(vault_of(target))  # as the other machine does first
+        store(vault, backup_id)
+
+    monkeypatch.setattr(creating, "store_keys", disturbed)
+    with pytest.raises(CommandError, match="Another machine"):
+        run("backup", target)
+    assert complete_backups(vault_of(target)) == before
+    assert last_failure()
+
+
+@begin_with(build)
+def test_files_of_an_unfinished_backup_of_another_machine_are_not_removed(world: None, target: Path) -> None:
+    file = make_file(content=b"only in the unfinished backup")
+    run("backup", target)
+    file.delete()
+    Blob.objects.filter(pk=file.blob_id).delete()
+    run("backup", target)
+    run("backup", target)
+    unfinished = complete_backups(vault_of(target))[0]
+    (target / "backups" / unfinished / "manifest").unlink()
+    stored = objects_in(target)
+    remove_old(vault_of(target), keep=1, progress=print)
+    assert objects_in(target) == stored
+
+
+@begin_with(build)
+def test_files_of_backups_are_private(world: None, target: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        run("backup", target)
+        assert {path.stat().st_mode & 0o077 for path in target.rglob("*")} == {0}
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
 
 
 @begin_with(build)

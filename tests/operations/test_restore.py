@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
 
 from files.models import Blob
 from releasehub.audit.chain import chain_rows
@@ -19,6 +20,7 @@ from releasehub.operations.backups import keys
 from releasehub.operations.backups.creating import create_backup
 from releasehub.operations.backups.manifest import Manifest
 from releasehub.operations.errors import OperationError
+from releasehub.operations.models import ReadOnlyMode
 from releasehub.operations.tables.schema import applied_migrations
 from releasehub.operations.tables.schema_state import ensure_known, newest_migrations
 from tests.conftest import begin_with
@@ -32,6 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 def build() -> None:
     make_everything(make_user("owner"))
     chain_rows()
+    ReadOnlyMode.objects.create(pk=1, reason="a backup before maintenance", since=timezone.now())
 
 
 @pytest.fixture
@@ -49,6 +52,11 @@ def manifest(world: None, target: Path) -> Manifest:
 def rows(machine: Path, sql: str) -> list[Any]:
     with closing(sqlite3.connect(machine / "releasehub.sqlite3")) as database:
         return database.execute(sql).fetchall()
+
+
+def execute(machine: Path, sql: str) -> None:
+    with closing(sqlite3.connect(machine / "releasehub.sqlite3")) as database:
+        database.execute(sql)
 
 
 @begin_with(build)
@@ -69,12 +77,15 @@ def test_backup_comes_back_on_an_empty_machine(manifest: Manifest, target: Path,
     refused = manage(machine, "restore", target)
     assert refused.returncode == 1
     assert "not empty" in refused.stderr
+    assert rows(machine, "SELECT * FROM operations_readonlymode") == []
+    execute(machine, "CREATE TRIGGER read_only_x BEFORE DELETE ON accounts_user BEGIN SELECT RAISE(ABORT, 'x'); END")
     managed(machine, "restore", target, "--replace")
+    assert rows(machine, "SELECT name FROM sqlite_master WHERE name LIKE 'read_only%'") == []
     assert "0 missing, 0 damaged" in manage(machine, "verify_storage").stderr
 
 
 @begin_with(build)
-def test_damaged_backup_is_not_restored(manifest: Manifest, target: Path, tmp_path: Path) -> None:
+def test_damaged_backup_is_not_restored(manifest: Manifest, target: Path, settings: Any, tmp_path: Path) -> None:
     database = target / "backups" / manifest.backup_id / "database"
     database.write_bytes(database.read_bytes()[:-40])
     machine = empty_machine(tmp_path / "machine")
@@ -82,6 +93,7 @@ def test_damaged_backup_is_not_restored(manifest: Manifest, target: Path, tmp_pa
     assert done.returncode == 1
     assert "damaged" in done.stderr
     assert rows(machine, "SELECT * FROM accounts_user") == []
+    assert (machine / "secret_key").read_text() != settings.SECRET_KEY
 
 
 def test_keys_from_the_environment_are_not_replaced(

@@ -16,7 +16,7 @@ from releasehub.operations.errors import OperationError
 from releasehub.operations.tables.export import export_lines
 from releasehub.operations.tables.export_reader import read_tables
 from releasehub.operations.tables.load import is_empty, load_lines
-from releasehub.operations.tables.schema import exported_tables
+from releasehub.operations.tables.schema import exported_tables, quoted
 from releasehub.operations.tables.second_database import second_database
 from releasehub.operations.tables.snapshots import open_snapshot
 from releasehub.operations.tables.values import (
@@ -104,6 +104,10 @@ def test_audit_log_stays_append_only_after_a_load(world: None, other: BaseDataba
 def test_hub_with_rows_is_not_empty(world: None, other: BaseDatabaseWrapper) -> None:
     assert not is_empty(connection)
     assert is_empty(other)
+
+
+def test_name_in_a_backup_cannot_end_its_quotation_marks() -> None:
+    assert quoted("id", 'id") VALUES (1); --') == '"id", "id"") VALUES (1); --"'
 
 
 def test_every_column_of_every_model_is_exported() -> None:

@@ -93,6 +93,25 @@ def test_another_passphrase_is_refused(vault: Vault, tmp_path: Path) -> None:
         open_vault(str(tmp_path / "target"), "another passphrase")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-9],
+        lambda text: "[" * 60_000,
+        lambda text: "[]",
+        lambda text: text.replace('"salt"', '"pepper"'),
+        lambda text: text.replace('"n": 1024', '"n": 1000'),
+        lambda text: text.replace('"r": 8', '"r": -8'),
+        lambda text: text.replace('"n": 1024', '"n": 1048576'),
+    ],
+)
+def test_changed_key_is_refused(vault: Vault, tmp_path: Path, change: Any) -> None:
+    path = tmp_path / "target" / "vault.json"
+    path.write_text(change(path.read_text()))
+    with pytest.raises(OperationError, match=r"damaged|altered"):
+        open_vault(str(tmp_path / "target"), PASSPHRASE)
+
+
 def test_folder_with_other_data_is_refused(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"x")
     with pytest.raises(OperationError, match="not empty"):

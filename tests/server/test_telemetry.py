@@ -28,7 +28,8 @@ django.setup()
 from django.test import Client
 from opentelemetry import metrics, trace
 assert Client().get("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 200
-assert Client().get("/api/nothing/", headers={"host": "localhost", "X-Request-Id": "shipping-42"}).status_code == 404
+headers = {"host": "localhost", "X-Request-Id": "shipping-42"}
+assert Client().get("/api/preview/hush-hush/?key=hush-hush", headers=headers).status_code == 404
 trace.get_tracer_provider().force_flush()
 metrics.get_meter_provider().force_flush()
 """
@@ -79,6 +80,8 @@ def test_a_request_is_sent_as_a_trace_and_counted(collector: Any, tmp_path: Path
     received = run_hub(collector, tmp_path, 100)
     assert b"hub.request_id" in received["/v1/traces"]
     assert b"shipping-42" in received["/v1/traces"]
+    assert b"/api/preview/" in received["/v1/traces"]
+    assert not any(b"hush" in body for body in received.values())
     assert all(b"fjord-hub" in body for body in received.values())
     assert re.search(rb"http\.server\.(request\.)?duration", received["/v1/metrics"])
 

@@ -73,8 +73,22 @@ def _create(vault: Vault, progress: Progress) -> Manifest:
     copy_files(vault, read_file_list(vault, manifest.backup_id), manifest, progress)
     _forget_deleted(manifest)
     store_keys(vault, manifest.backup_id)
+    _ensure_undisturbed(vault, manifest)
     write_manifest(vault, manifest)
     return manifest
+
+
+def _ensure_undisturbed(vault: Vault, manifest: Manifest) -> None:
+    """Check that the parts still exist. A backup that another machine begins removes those of unfinished ones.
+
+    Raises:
+        OperationError: A part is missing.
+    """
+    if not all(vault.exists(part_name(manifest.backup_id, part)) for part in ("database", "files", "keys")):
+        raise OperationError(
+            "Another machine has begun a backup into the same target, so this one is incomplete. Let only one machine "
+            "back up into a target at a time, then try again."
+        )
 
 
 def _store_tables(vault: Vault, manifest: Manifest, snapshot: Snapshot, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Restore a backup into an empty hub: files first, then the keys, and the rows in one transaction.
+"""Restore a backup into an empty hub: files first, then the rows in one transaction, and the keys.
 
 An interrupted run can be repeated. It continues with the files, and a marker in the data directory tells that the rows
 which the hub may already have are those of this backup.
@@ -27,6 +27,7 @@ from releasehub.operations.backups.manifest import Manifest, part_name, read_man
 from releasehub.operations.backups.proof import Proof, prove
 from releasehub.operations.errors import OperationError
 from releasehub.operations.exclusive import exclusive
+from releasehub.operations.read_only import remove_fence, switch_off
 from releasehub.operations.records import BackupFigures, record_backup
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.tables.load import is_empty, load_lines
@@ -64,9 +65,12 @@ def restore_backup(
         _ensure_replaceable(manifest, replace=replace)
         _marker().write_text(manifest.backup_id, encoding="utf-8")
         _restore_files(vault, read_file_list(vault, manifest.backup_id), manifest, progress)
-        variables = use_keys(stored_keys(vault, manifest.backup_id))
+        keys = stored_keys(vault, manifest.backup_id)
         prepare_tables(connection, migrations)
+        remove_fence()
         load_lines(connection, read_lines(vault, part_name(manifest.backup_id, "database")), progress=progress)
+        # Not before the rows: those that a failed restore leaves in place still need the keys of the hub.
+        variables = use_keys(keys)
         _finish(target, manifest)
         proof = prove(manifest, progress)
         proof.variables = variables
@@ -132,6 +136,7 @@ def _restore_export(vault: Vault, entry: BackupFile) -> None:
 def _finish(target: str, manifest: Manifest) -> None:
     """Apply newer migrations, and start again what the rows say was under way on the other machine."""
     call_command("migrate", verbosity=0, interactive=False)
+    switch_off()  # the backup may have been made in the read-only mode
     expire_all_uploads()
     schedule_rebuild()
     figures = BackupFigures(

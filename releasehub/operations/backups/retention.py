@@ -37,9 +37,13 @@ def _remove(vault: Vault, backup_id: str) -> None:
 
 
 def _remove_unused(vault: Vault) -> int:
-    """Delete the objects that no complete backup refers to. Twenty bytes of each name are enough to tell them apart."""
+    """Delete the objects that no backup refers to. Twenty bytes of each name are enough to tell them apart.
+
+    That includes backups which are not complete: another machine may be making one.
+    """
     used: set[bytes] = set()
-    for backup_id in complete_backups(vault):
+    begun = [one for one in incomplete_backups(vault) if vault.exists(part_name(one, "files"))]
+    for backup_id in (*complete_backups(vault), *begun):
         used |= {_short(vault.object_name(entry.sha256)) for entry in read_file_list(vault, backup_id)}
     unused = [item.key for item in vault.objects(OBJECTS) if _short(item.key) not in used]
     for name in unused:

@@ -38,5 +38,5 @@ def applied_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]
 
 
 def quoted(*names: str) -> str:
-    """Return the names as a list of columns. They come from models, and both databases quote names alike."""
-    return ", ".join(f'"{name}"' for name in names)
+    """Return the names as a list of columns. A quotation mark is doubled, because names also come from backups."""
+    return ", ".join('"{}"'.format(name.replace('"', '""')) for name in names)

@@ -18,6 +18,8 @@ MIN_CHARACTERS = 12
 KEY_BYTES = 32
 # 64 MiB of memory and about a fifth of a second for each guess.
 SCRYPT = {"n": 2**16, "r": 8, "p": 1}
+# Eight times that is accepted, and not whatever somebody writes who can change files of the target.
+MAX_COST = 8 * SCRYPT["n"] * SCRYPT["r"] * SCRYPT["p"]
 _NONCE_BYTES = 12
 
 
@@ -54,13 +56,16 @@ def unlock_key(passphrase: str, locked: dict[str, Any]) -> bytes:
     """Return the key that `lock_key` encrypted.
 
     Raises:
-        OperationError: The passphrase is another one.
+        OperationError: The passphrase is another one, or the values are damaged.
     """
-    cost = {name: int(locked[name]) for name in SCRYPT}
-    if cost["n"] > 2**20 or cost["r"] > 16 or cost["p"] > 16:
-        raise OperationError("The target asks for more memory than any backup of ReleaseHub needs. It was altered.")
-    value = base64.b64decode(locked["key"])
-    cipher = AESGCM(_stretch(passphrase, base64.b64decode(locked["salt"]), cost))
+    try:
+        cost = {name: int(locked[name]) for name in SCRYPT}
+        value, salt = base64.b64decode(locked["key"]), base64.b64decode(locked["salt"])
+        if cost["n"] * cost["r"] * cost["p"] > MAX_COST:
+            raise OperationError("The target asks for more memory than any backup of ReleaseHub needs. It was altered.")
+        cipher = AESGCM(_stretch(passphrase, salt, cost))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise OperationError("The key of this target is damaged. Use another target.") from error
     try:
         return cipher.decrypt(value[:_NONCE_BYTES], value[_NONCE_BYTES:], None)
     except InvalidTag:

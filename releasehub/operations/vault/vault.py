@@ -120,7 +120,13 @@ def _create(place: TargetPlace, passphrase: str) -> None:
 
 def _read_header(place: TargetPlace, target: str) -> dict[str, Any]:
     with closing(place.open(HEADER)) as handle:
-        header: dict[str, Any] = json.loads(handle.read(MAX_HEADER_BYTES))
+        content = handle.read(MAX_HEADER_BYTES)
+    try:
+        header: Any = json.loads(content)
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict):
+        raise OperationError(f"{HEADER} in {target} is damaged. Use another target.")
     if header.get("format") != FORMAT:
         raise OperationError(f"{target} was written by a newer release of ReleaseHub. Install that release.")
     return header

@@ -22,8 +22,8 @@ HELD_MESSAGE = (
     "is still possible. Ask the operators of this hub when the hold will be lifted."
 )
 CONTRIBUTOR_MESSAGE = (
-    "This account owns a download under a legal hold, or wrote something in one, so it cannot be closed or anonymized. "
-    "Ask the operators of this hub when the hold will be lifted."
+    "This account owns a download under a legal hold, or wrote something in one, so it cannot be closed, merged or "
+    "anonymized. Ask the operators of this hub when the hold will be lifted."
 )
 
 _contributions: list[Contributions] = []

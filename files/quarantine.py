@@ -65,6 +65,7 @@ def unquarantine_file(*, actor: Actor, file: File, reason: str = "") -> None:
         Conflict: The file is not blocked.
     """
     file_policy.ensure("quarantine", actor, file)
+    _lock_bytes(file)  # an upload that has just found the block finishes first, so that its file is among the others
     rows = Quarantine.objects.select_for_update().filter(ended_at=None, files=file.pk)
     quarantine: Quarantine | None = rows.first()
     if quarantine is None:

@@ -38,12 +38,12 @@ def register_eraser(eraser: Eraser) -> None:
 
 
 def register_leaving_check(check: LeavingCheck) -> None:
-    """Let `check` refuse to anonymize a user, in the transaction that would do it."""
+    """Let `check` refuse to anonymize or merge a user, in the transaction that would do it."""
     _leaving_checks.append(check)
 
 
 def check_leaving(user: User) -> None:
-    """Check that the user may leave, before anything is erased.
+    """Check that the user may leave, before anything is erased or gets another author.
 
     Raises:
         DomainError: A layer refuses it.

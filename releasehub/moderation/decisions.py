@@ -29,7 +29,7 @@ def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note:
     ensure_moderator(actor)
     waiting, note = WAITING[kind], note.strip()
     _check_note(note, is_needed=waiting.tells_author and not is_approval)
-    target = waiting.load([object_id]).get(object_id)
+    target = waiting.claim(object_id)
     if target is None:
         message = "Another moderator has decided about this, or its author has withdrawn it. Reload the queue."
         raise Conflict(ErrorCode.CONFLICT, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -10,8 +11,10 @@ from files.models import File
 from releasehub.distribution.comparison import Change, FileChange, compare_files
 from versions.models import Version
 
-# Comparing takes quadratic time in the worst case, so long texts are cut.
+# Comparing takes cubic time in the worst case. Therefore, long texts are cut, and lines that are often repeated, such
+# as empty ones, are matched only beside others.
 MAX_LINES = 300
+MAX_REPETITIONS = 8
 CONTEXT_LINES = 2
 KEPT, ADDED, REMOVED, SKIPPED = " ", "+", "-", "…"
 
@@ -44,7 +47,9 @@ def diff_versions(before: Version | None, after: Version, files: dict[int, list[
 def diff_texts(before: str, after: str) -> list[DiffLine]:
     """Return the lines that differ, with a few equal ones around them."""
     older, newer = (text.strip().splitlines()[:MAX_LINES] for text in (before, after))
-    groups = SequenceMatcher(None, older, newer, autojunk=False).get_grouped_opcodes(CONTEXT_LINES)
+    counts = Counter(newer)
+    matcher = SequenceMatcher(lambda line: counts[line] > MAX_REPETITIONS, older, newer, autojunk=False)
+    groups = matcher.get_grouped_opcodes(CONTEXT_LINES)
     return list(_lines(older, newer, list(groups)))
 
 

@@ -6,13 +6,14 @@ The services of the other apps carry out both, so every rule about permissions, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
 from downloads.models import Download
-from downloads.services import approve_download, update_download
+from downloads.services import approve_download, lock_download, update_download
 from files.models import File
 from files.quarantine import unquarantine_file
 from releasehub.accounts.models import User
@@ -20,6 +21,7 @@ from releasehub.community.models import Comment, Report, Review
 from releasehub.community.services import approve_contribution, delete_contribution
 from releasehub.community.services.reports import dismiss_report, resolve_report
 from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
 from releasehub.moderation.models import Kind
 from releasehub.publishing.deletion import delete_file
 from releasehub.publishing.lifecycle import move
@@ -36,6 +38,7 @@ class Waiting:
     Attributes:
         rows: Returns the rows that wait.
         since: The field with the time since when a row waits.
+        download: The field with the primary key of the download to which a row belongs.
         relations: What the list and the services need with a row.
         approve: Calls the service with the actor, the row and the note.
         reject: The same for the opposite decision.
@@ -45,6 +48,7 @@ class Waiting:
 
     rows: Callable[[], QuerySet[Any]]
     since: str
+    download: str = "download_id"
     relations: tuple[str, ...]
     approve: Decide
     reject: Decide
@@ -56,6 +60,17 @@ class Waiting:
     def tells_author(self) -> bool:
         """Return whether the author gets the note, so that a rejection needs one."""
         return self.author is not None
+
+    def claim(self, pk: int) -> Any:
+        """Return a row if it still waits, with the lock on its download until the transaction ends, or None.
+
+        The lock comes first: another moderator, or an author who withdraws the row, finishes before it is loaded.
+        """
+        download_id = self.rows().filter(pk=pk).values_list(self.download, flat=True).first()
+        with suppress(NotFound):  # it was erased in the meantime, and the row with it
+            if download_id is not None:
+                lock_download(download_id)
+        return self.load([pk]).get(pk)
 
     def load(self, ids: list[int]) -> dict[int, Any]:
         """Return the rows that still wait, by primary key."""
@@ -77,6 +92,7 @@ WAITING: Mapping[Kind, Waiting] = {
     Kind.DOWNLOAD: Waiting(
         rows=lambda: Download.objects.alive().filter(state=Download.State.MODERATED),
         since="updated_at",
+        download="pk",
         relations=("category", "owner"),
         approve=lambda actor, row, note: approve_download(actor=actor, download=row),
         reject=lambda actor, row, note: update_download(actor=actor, download=row, state=Download.State.DRAFT),
@@ -96,6 +112,7 @@ WAITING: Mapping[Kind, Waiting] = {
     Kind.FILE: Waiting(
         rows=lambda: File.objects.alive().filter(quarantine__isnull=False),
         since="quarantine__created_at",
+        download="version__download_id",
         relations=("quarantine__created_by", "blob", "version__download__category", "version__download__owner"),
         approve=lambda actor, row, note: unquarantine_file(actor=actor, file=row, reason=note),
         reject=lambda actor, row, note: delete_file(actor=actor, file=row, reason=note),

@@ -9,6 +9,7 @@ from heapq import merge
 
 from django.db.models import Model
 
+from releasehub.core.actor import Actor
 from releasehub.timeline.sources import Source, TimelineEntry, read
 
 ENTRIES_PER_PAGE = 50
@@ -25,13 +26,13 @@ class TimelinePage:
     cursor: str
 
 
-def timeline_page(subject: Model, sources: Collection[Source], cursor: str = "") -> TimelinePage:
+def timeline_page(actor: Actor, subject: Model, sources: Collection[Source], cursor: str = "") -> TimelinePage:
     """Return a page of the timeline. It takes one query for each source, however long the timeline is.
 
-    An invalid cursor leads to the first page.
+    An invalid cursor leads to the first page. The caller has checked that the actor may see subject and sources.
     """
     places = _read_cursor(cursor)
-    found = {source: read(source, subject, places.get(source), ENTRIES_PER_PAGE + 1) for source in sources}
+    found = {source: read(actor, source, subject, places.get(source), ENTRIES_PER_PAGE + 1) for source in sources}
     merged = list(merge(*found.values(), key=lambda entry: entry.moment, reverse=True))
     shown = merged[:ENTRIES_PER_PAGE]
     for entry in shown:

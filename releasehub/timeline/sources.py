@@ -14,8 +14,10 @@ from downloads.models import Download
 from files.models import DownloadDay, File
 from releasehub.accounts.models import User
 from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Actor
 from releasehub.moderation.models import Verdict
 from releasehub.webhooks.models import Delivery, Endpoint, Event
+from releasehub.webhooks.querysets import endpoints_readable_in_admin
 from versions.models import Version
 
 SUBJECTS: dict[str, type[Model]] = {
@@ -49,11 +51,11 @@ class TimelineEntry:
     count: int = 0
 
 
-def read(source: Source, subject: Model, below: int | None, limit: int) -> list[TimelineEntry]:
+def read(actor: Actor, source: Source, subject: Model, below: int | None, limit: int) -> list[TimelineEntry]:
     """Return up to `limit` entries of one source with a key below the given one, the newest first."""
     if source == Source.DOWNLOADS:
         return _days(subject, below, limit)
-    rows = _ROWS[source](subject)
+    rows = _deliveries(actor, subject) if source == Source.DELIVERY else _ROWS[source](subject)
     if rows is None:
         return []
     rows = rows if below is None else rows.filter(pk__lt=below)
@@ -80,8 +82,10 @@ def _events(subject: Model) -> QuerySet[Any] | None:
     return Event.objects.filter(object_type=_name(subject), object_id=subject.pk)
 
 
-def _deliveries(subject: Model) -> QuerySet[Any] | None:
+def _deliveries(actor: Actor, subject: Model) -> QuerySet[Any] | None:
+    """Return the deliveries to endpoints that the actor may read, because the URL of an endpoint may be a secret."""
     rows = Delivery.objects.select_related("endpoint", "event")
+    rows = rows.filter(endpoint__in=endpoints_readable_in_admin(actor).order_by())
     if isinstance(subject, Endpoint):
         return rows.filter(endpoint=subject)
     events = _events(subject)
@@ -100,7 +104,6 @@ def _decisions(subject: Model) -> QuerySet[Any] | None:
 _ROWS: dict[Source, Callable[[Model], QuerySet[Any] | None]] = {
     Source.AUDIT: _audit_rows,
     Source.EVENT: _events,
-    Source.DELIVERY: _deliveries,
     Source.DECISION: _decisions,
 }
 _MOMENTS = {

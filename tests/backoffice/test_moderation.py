@@ -9,13 +9,14 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from downloads.services import create_download
+from downloads.services import create_download, lock_download
 from files.quarantine import quarantine_file
 from releasehub.accounts.mail_queue import send_queued_mail
 from releasehub.audit.models import AuditEntry
 from releasehub.community.models import Comment, Report
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound
+from releasehub.moderation import kinds
 from releasehub.moderation.assignments import assign
 from releasehub.moderation.decisions import decide
 from releasehub.moderation.models import Assignment, Kind, Verdict
@@ -185,6 +186,20 @@ def test_rejection_needs_a_note_and_a_row_that_waits(world: Desk) -> None:
     decide(**values, is_approval=True)
     with pytest.raises(Conflict):
         decide(**values, is_approval=True)
+
+
+@pytest.mark.parametrize("kind", [Kind.DOWNLOAD, Kind.VERSION, Kind.COMMENT, Kind.FILE])
+def test_decision_waits_for_another_moderator(world: Desk, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row is loaded after the lock on its download, so that the second decision finds that it does not wait."""
+    values: dict[str, Any] = {"actor": world.actor, "kind": kind, "object_id": getattr(world, kind.value).pk}
+
+    def wait(pk: int) -> None:
+        monkeypatch.setattr(kinds, "lock_download", lock_download)
+        decide(**values, is_approval=True)  # the other transaction commits
+
+    monkeypatch.setattr(kinds, "lock_download", wait)
+    with pytest.raises(Conflict, match="Another moderator has decided"):
+        decide(**values, is_approval=False, note="Because.")
 
 
 def test_refused_decision_leaves_nothing_behind(world: Desk) -> None:

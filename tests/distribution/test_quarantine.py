@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 
 from downloads.services import create_entity
-from files import quarantine_moves
+from files import quarantine, quarantine_moves
 from files.blobs import keep_upload
 from files.models import Blob, File, Quarantine
 from files.quarantine import quarantine_file, unquarantine_file
@@ -288,6 +288,22 @@ def test_stored_object_gets_a_new_key_and_loses_the_old_one(world: Shelf, monkey
     assert storage.objects == {Blob.objects.get(files=world.file).storage_key: BAD}
     assert set(storage.objects) == {"blobs/new"}
     assert quarantine_moves.move_quarantined() == 0
+
+
+def test_upload_that_finds_the_block_before_it_ends_is_offered(world: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ending the block waits for the bytes, so it sees every file that points to it."""
+    block = world.block()
+    copies = File.objects.filter(pk=world.copy.pk)
+    copies.update(quarantine=None)
+    lock_bytes, waits = quarantine._lock_bytes, []
+
+    def wait(file: File) -> str:
+        waits.append(copies.update(quarantine=block))  # the other transaction commits
+        return lock_bytes(file)
+
+    monkeypatch.setattr(quarantine, "_lock_bytes", wait)
+    unquarantine_file(actor=world.actor, file=world.file)
+    assert (len(waits), File.objects.filter(quarantine__isnull=False).count()) == (1, 0)
 
 
 class FakeStorage:

@@ -25,6 +25,7 @@ from files.storage import blob_storage
 from files.uploads.entity_icons import edit_entity
 from releasehub.accounts.models import User
 from releasehub.accounts.services.anonymizing import anonymize_user, close_account
+from releasehub.accounts.services.handing_over import merge_accounts
 from releasehub.audit.models import AuditEntry
 from releasehub.community.models import Comment, Report, Review
 from releasehub.community.services import delete_contribution, resolve_report
@@ -187,6 +188,7 @@ DOORS: dict[str, Callable[[World], Any]] = {
     "garbage": lambda w: call_command("collect_garbage", "--older-than=-1"),
     "owner closes the account": lambda w: close_account(actor=Actor(user=w.owner), user=w.owner),
     "author closes the account": lambda w: close_account(actor=Actor(user=w.author), user=w.author),
+    "staff merge the author": lambda w: merge_accounts(actor=system(), user=w.author, into=w.root, anonymize=True),
     "staff anonymize the owner": lambda w: anonymize_user(actor=system(), user=w.owner),
     "admin, download": over_admin("download"),
     "admin, version": over_admin("version"),

@@ -112,6 +112,20 @@ def test_yanked_versions_do_not_count_as_the_newest() -> None:
     assert selected(download, keep_newest=1) == ["1.1.0"]
 
 
+@pytest.mark.parametrize("state", ["unlisted", "yanked", "without files"])
+def test_the_newest_version_of_a_channel_stays_even_if_it_is_not_offered(state: str) -> None:
+    download = make_download()
+    made = release(download, "1.0.0", "2.0.0")
+    if state == "unlisted":
+        Version.objects.update(visibility="unlisted")
+    elif state == "yanked":
+        Version.objects.update(yanked_at=timezone.now())
+    else:
+        for version in made:
+            version.files.all().delete()
+    assert selected(download, keep_newest=1) == ["1.0.0"]
+
+
 def test_the_newest_version_that_an_access_key_opens_stays() -> None:
     download = make_download()
     release(download, "1.0.0", "1.1.0", "1.2.0", "1.3.0")

@@ -62,7 +62,7 @@ def everything(subject: Any) -> list[TimelineEntry]:
     """Return all entries, from page to page."""
     entries, cursor = [], ""
     while True:
-        page = timeline_page(subject, list(Source), cursor)
+        page = timeline_page(system(), subject, list(Source), cursor)
         entries += page.entries
         cursor = page.cursor
         if not cursor:
@@ -106,7 +106,7 @@ def test_pages_join_without_gaps_or_repetitions(world: Past, monkeypatch: pytest
 
 @pytest.mark.parametrize("cursor", ["nonsense", "audit-x", "downloads-0", "downloads-999999999", "event-1" * 100])
 def test_invalid_cursor_raises_no_error(world: Past, cursor: str) -> None:
-    timeline_page(world.version, list(Source), cursor)
+    timeline_page(system(), world.version, list(Source), cursor)
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
@@ -159,3 +159,13 @@ def test_events_are_shown_only_to_staff_who_may_open_them(world: Past, client: C
     client.force_login(make_user("clerk", is_staff=True, permissions=("view_auditentry", "view_download")))
     page = client.get(f"/admin/timeline/version/{world.version.pk}/")
     assert {line.source for line in page.context["lines"]} == {"audit", "decision", "downloads"}
+
+
+def test_deliveries_to_endpoints_of_other_people_are_left_out(world: Past, client: Client) -> None:
+    """The URL of an endpoint may contain a secret, as those of chat programs do."""
+    clerk = make_user("clerk", is_staff=True, permissions=("view_auditentry", "view_download"))
+    make_download(clerk)  # whose endpoints the clerk may read
+    client.force_login(clerk)
+    page = client.get(f"/admin/timeline/version/{world.version.pk}/")
+    assert {line.source for line in page.context["lines"]} == {"audit", "decision", "downloads"}
+    assert world.endpoint.url not in page.content.decode()

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from releasehub.accounts.models import User
+from releasehub.accounts.personal_data import check_leaving
 from releasehub.accounts.policies import user_policy
 from releasehub.accounts.possessions import possessions
 from releasehub.accounts.services.anonymizing import anonymize_user
@@ -62,12 +63,13 @@ def merge_accounts(
         NotFound: The actor may not see one of the accounts.
         Denied: The actor may not change both accounts, or the merged one is the actor's own or a site administrator.
         Invalid: The remaining account is inactive, or both are the same.
-        Conflict: The account cannot be anonymized.
+        Conflict: A legal hold covers what the user made, or the account cannot be anonymized.
         Rejected: The remaining account may not own a download in its category, or its files exceed the quota.
     """
     user_policy.ensure("merge", actor, user)
     user_policy.ensure("change", actor, into)
     user, into = _lock(user, into)
+    check_leaving(user)
     numbers = {row.name: row.pass_on(actor=actor, giver=user, heir=into) for row in possessions()}
     moved = {name: number for name, number in numbers.items() if number}
     for target, changes in ((user, {"into": into.pk, **moved}), (into, {"from": user.pk, **moved})):

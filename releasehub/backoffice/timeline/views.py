@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from releasehub.audit.models import AuditEntry
+from releasehub.core.actor import Origin
+from releasehub.core.requests import actor_of
 from releasehub.moderation.kinds import WAITING
 from releasehub.moderation.models import Kind
 from releasehub.timeline.pages import timeline_page
@@ -70,7 +72,8 @@ def timeline(request: HttpRequest, name: str, pk: int) -> HttpResponse:
     subject = model_admin.get_queryset(request).filter(pk=pk).first()
     if subject is None or not model_admin.has_view_permission(request, subject):
         raise Http404
-    page = timeline_page(subject, _sources(request), request.GET.get("after", ""))
+    actor = actor_of(request, origin=Origin.ADMIN)
+    page = timeline_page(actor, subject, _sources(request), request.GET.get("after", ""))
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": f"Timeline of {subject}",

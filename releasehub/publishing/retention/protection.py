@@ -61,7 +61,7 @@ def protected_ids(rule: RetentionRule, inventory: Inventory) -> set[int]:
     today = timezone.now().date()
     kept = {version.pk for version in inventory.versions if version.is_active}
     kept |= {row.pk for row in inventory.versions if row.end_of_support and row.end_of_support >= today}
-    return kept | _newest_of_lines(rule, inventory) | _newest_of_keys(inventory)
+    return kept | _newest_of_lines(rule, inventory) | _newest_of_keys(inventory) | _newest_of_channels(inventory)
 
 
 def line_of(number: str, parts: int) -> str:
@@ -84,6 +84,18 @@ def _newest_of_lines(rule: RetentionRule, inventory: Inventory) -> set[int]:
                 if places[key] <= rule.keep_newest:
                     kept.add(version.pk)
     return kept
+
+
+def _newest_of_channels(inventory: Inventory) -> set[int]:
+    """Return the newest listed and the newest unlisted version of each channel, whether links can find it or not.
+
+    Otherwise, a download whose versions are all unlisted, yanked or without files would lose every one of them.
+    A yanked version counts only if there is no other.
+    """
+    newest: dict[tuple[str, str], int] = {}
+    for version in sorted(inventory.versions, key=lambda row: row.is_yanked):
+        newest.setdefault((version.channel, version.visibility), version.pk)
+    return set(newest.values())
 
 
 def _newest_of_keys(inventory: Inventory) -> set[int]:

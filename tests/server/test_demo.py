@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from downloads.models import Download
+from files.hub_days import last_days
 from files.models import DownloadDay
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
@@ -70,7 +71,7 @@ def test_curve_peaks_after_the_release_and_fades_after_the_next() -> None:
 
 
 @pytest.mark.django_db
-def test_desk_of_the_administrator_shows_all_that_it_can(local_storage: Any) -> None:
+def test_desk_and_dashboard_of_the_administrator_show_all_that_they_can(local_storage: Any) -> None:
     load_demo()
     admin = User.objects.get(username="admin")
     assert set(Version.objects.filter(download__owner=admin).values_list("state", flat=True)) >= {
@@ -86,4 +87,5 @@ def test_desk_of_the_administrator_shows_all_that_it_can(local_storage: Any) -> 
     people = client.get(f"/account/downloads/{packsmith.public_id}/team/").content.decode()
     assert ("ann" in people, "ben" in people) == (True, True)
     assert client.get(f"/account/downloads/{draft.public_id}/").context["steps"]
+    assert sum(day.downloads > 0 for day in last_days(30)) > 20  # the charts of the dashboard
     assert client.get(f"/account/downloads/{packsmith.public_id}/activity/").context["page"].object_list

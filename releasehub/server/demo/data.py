@@ -17,6 +17,7 @@ from downloads.services import (
     publish_to_store,
     set_team_member,
 )
+from files.hub_days import measure_hub_days
 from files.pictures.services import receive_picture
 from files.services import add_file
 from files.storage.streaming import Receiver
@@ -72,6 +73,7 @@ def load_demo() -> DemoLogin:
         for title in FEATURED:
             feature_download(actor=actor, download=Download.objects.get(title=title))
         furnish_desk(admin)
+        measure_hub_days()
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
     return DemoLogin(ADMIN, password, key)
 

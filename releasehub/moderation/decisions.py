@@ -10,19 +10,22 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
-from releasehub.moderation.kinds import WAITING
+from releasehub.moderation.kinds import WAITING, stamp_of
 from releasehub.moderation.mail import queue_verdict
 from releasehub.moderation.models import MAX_NOTE_CHARACTERS, Assignment, Kind, Verdict
 from releasehub.moderation.queue import ensure_moderator
 
 
 @transaction.atomic
-def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note: str = "") -> Verdict:
+def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note: str = "", seen: str = "") -> Verdict:
     """Approve or reject a row of the queue by the service of its app, and send the note to its author.
+
+    Args:
+        seen: The `stamp_of` the row when the moderator saw it, or an empty string if that does not matter.
 
     Raises:
         Denied: The actor is not a moderator, or the service does not allow the decision.
-        Conflict: The row does not wait any more.
+        Conflict: The row does not wait any more, or was changed after the moderator saw it.
         Invalid: The note is too long, or a rejection has none.
         DomainError: As the service.
     """
@@ -33,6 +36,10 @@ def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note:
     if target is None:
         message = "Another moderator has decided about this, or its author has withdrawn it. Reload the queue."
         raise Conflict(ErrorCode.CONFLICT, message)
+    if seen and seen != stamp_of(target):
+        raise Conflict(
+            ErrorCode.CONFLICT, "This was changed after you opened the queue. Look at it again, then decide."
+        )
     (waiting.approve if is_approval else waiting.reject)(actor, target, note)
     verdict = Verdict.objects.create(
         kind=kind, object_id=object_id, is_approval=is_approval, note=note, moderator=actor.user

@@ -88,6 +88,11 @@ def _contributions(model: type[Comment] | type[Review]) -> Waiting:
     )
 
 
+def stamp_of(row: Any) -> str:
+    """Return a text that every change of the row changes, so that a moderator decides only about what was shown."""
+    return str(row.updated_at.isoformat())
+
+
 WAITING: Mapping[Kind, Waiting] = {
     Kind.DOWNLOAD: Waiting(
         rows=lambda: Download.objects.alive().filter(state=Download.State.MODERATED),

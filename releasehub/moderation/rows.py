@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 from files.models import File
 from releasehub.accounts.models import User
 from releasehub.moderation.diffs import VersionDiff, diff_versions
-from releasehub.moderation.kinds import WAITING, Waiting
+from releasehub.moderation.kinds import WAITING, Waiting, stamp_of
 from releasehub.moderation.models import Kind
 from versions.models import Version
 from versions.querysets import RELEASED
@@ -40,6 +40,11 @@ class QueueItem:
     def key(self) -> str:
         """Return the name of the row in forms and URLs."""
         return f"{self.kind}-{self.target.pk}"
+
+    @property
+    def seen_key(self) -> str:
+        """Return the key with the state in which the moderator sees the row."""
+        return f"{self.key}@{stamp_of(self.target)}"
 
     @property
     def waiting(self) -> Waiting:

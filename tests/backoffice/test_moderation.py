@@ -14,6 +14,7 @@ from files.quarantine import quarantine_file
 from releasehub.accounts.mail_queue import send_queued_mail
 from releasehub.audit.models import AuditEntry
 from releasehub.community.models import Comment, Report
+from releasehub.community.services import edit_comment
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, Invalid, NotFound
 from releasehub.moderation import kinds
@@ -200,6 +201,19 @@ def test_decision_waits_for_another_moderator(world: Desk, kind: Kind, monkeypat
     monkeypatch.setattr(kinds, "lock_download", wait)
     with pytest.raises(Conflict, match="Another moderator has decided"):
         decide(**values, is_approval=False, note="Because.")
+
+
+def test_moderator_does_not_approve_what_was_changed_after_the_page_was_loaded(world: Desk, client: Client) -> None:
+    page = client.get(URL, {"kind": "comment"})
+    (item,) = page.context["items"]
+    assert text_of(page).count(f'name="row" value="{item.seen_key}"') == 2
+    edit_comment(actor=Actor(user=world.comment.author), comment=world.comment, text="Buy this elsewhere!")
+    values = {"row": item.seen_key, "action": "approve"}
+    assert "was changed after you opened the queue" in text_of(client.post(URL, values, follow=True))
+    (item,) = client.get(URL, {"kind": "comment"}).context["items"]
+    client.post(URL, values | {"row": item.seen_key})
+    world.comment.refresh_from_db()
+    assert (world.comment.state, world.comment.text) == ("visible", "Buy this elsewhere!")
 
 
 def test_refused_decision_leaves_nothing_behind(world: Desk) -> None:

@@ -43,12 +43,12 @@ class QueueRequest:
 
     Attributes:
         action: `approve`, `reject` or `assign`.
-        rows: The kinds and primary keys of the rows.
+        rows: The kinds and primary keys of the rows, with the stamps of what the moderator saw.
         assignee: A moderator, or None to free the rows.
     """
 
     action: str
-    rows: list[tuple[Kind, int]]
+    rows: list[tuple[Kind, int, str]]
     note: str
     assignee: User | None
 
@@ -64,7 +64,8 @@ def read_request(data: QueryDict) -> QueueRequest | None:
     return QueueRequest(action, rows, data.get("note", ""), assignee)
 
 
-def _row(key: str) -> tuple[Kind, int] | None:
-    kind, _, number = key.partition("-")
+def _row(key: str) -> tuple[Kind, int, str] | None:
+    name, _, seen = key.partition("@")
+    kind, _, number = name.partition("-")
     is_known = kind in Kind.values and number.isascii() and number.isdecimal() and len(number) < 19
-    return (Kind(kind), int(number)) if is_known else None
+    return (Kind(kind), int(number), seen) if is_known else None

@@ -64,9 +64,9 @@ def _carry_out(request: HttpRequest, actor: Actor) -> None:
         messages.warning(request, "Nothing was selected. Select at least one row.")
         return
     succeeded = 0
-    for kind, pk in wanted.rows:
+    for kind, pk, seen in wanted.rows:
         try:
-            _act(actor, wanted, kind, pk)
+            _act(actor, wanted, kind, pk, seen)
             succeeded += 1
         except Exception as error:
             refusal = domain_error_of(error)
@@ -77,8 +77,9 @@ def _carry_out(request: HttpRequest, actor: Actor) -> None:
         messages.success(request, f"{succeeded} {DONE[wanted.action]}.")
 
 
-def _act(actor: Actor, wanted: QueueRequest, kind: Kind, pk: int) -> None:
+def _act(actor: Actor, wanted: QueueRequest, kind: Kind, pk: int, seen: str) -> None:
     if wanted.action == "assign":
         assign(actor=actor, kind=kind, object_id=pk, assignee=wanted.assignee)
         return
-    decide(actor=actor, kind=kind, object_id=pk, is_approval=wanted.action == "approve", note=wanted.note)
+    is_approval = wanted.action == "approve"
+    decide(actor=actor, kind=kind, object_id=pk, is_approval=is_approval, note=wanted.note, seen=seen)

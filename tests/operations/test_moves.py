@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,10 @@ def test_only_postgresql_is_a_target(url: str, settings: Any, tmp_path: Path) ->
     with pytest.raises(OperationError, match="postgresql://"):
         move_database(url)
     assert not read_only.is_mode_on()
+
+
+def test_url_comes_from_standard_input(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(sys, "stdin", StringIO(f"sqlite:///{tmp_path}/other.sqlite3\n"))
+    with pytest.raises(CommandError, match="has to be PostgreSQL"):
+        call_command("move_database", "-")

@@ -19,6 +19,7 @@ from releasehub.audit.models import AuditEntry
 from releasehub.operations.backups import keys
 from releasehub.operations.backups.creating import create_backup
 from releasehub.operations.backups.manifest import Manifest
+from releasehub.operations.backups.restoring import restore_backup
 from releasehub.operations.errors import OperationError
 from releasehub.operations.models import ReadOnlyMode
 from releasehub.operations.tables.schema import applied_migrations
@@ -94,6 +95,15 @@ def test_damaged_backup_is_not_restored(manifest: Manifest, target: Path, settin
     assert "damaged" in done.stderr
     assert rows(machine, "SELECT * FROM accounts_user") == []
     assert (machine / "secret_key").read_text() != settings.SECRET_KEY
+
+
+@begin_with(build)
+def test_database_of_another_program_is_not_replaced(manifest: Manifest, target: Path, settings: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE guestbook (entry text)")
+    with pytest.raises(OperationError, match="another program, such as guestbook"):
+        restore_backup(str(target), passphrase=PASSPHRASE, replace=True)
+    assert not (settings.DATA_DIR / "restoring").exists()
 
 
 def test_keys_from_the_environment_are_not_replaced(

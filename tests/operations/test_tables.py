@@ -17,6 +17,7 @@ from releasehub.operations.tables.export import export_lines
 from releasehub.operations.tables.export_reader import read_tables
 from releasehub.operations.tables.load import is_empty, load_lines
 from releasehub.operations.tables.schema import exported_tables, quoted
+from releasehub.operations.tables.schema_state import prepare_tables
 from releasehub.operations.tables.second_database import second_database
 from releasehub.operations.tables.snapshots import open_snapshot
 from releasehub.operations.tables.values import (
@@ -104,6 +105,18 @@ def test_audit_log_stays_append_only_after_a_load(world: None, other: BaseDataba
 def test_hub_with_rows_is_not_empty(world: None, other: BaseDatabaseWrapper) -> None:
     assert not is_empty(connection)
     assert is_empty(other)
+
+
+@begin_with(build)
+def test_database_of_another_program_is_not_emptied(world: None, other: BaseDatabaseWrapper) -> None:
+    with other.cursor() as cursor:
+        cursor.execute("CREATE TABLE guestbook (entry text)")
+        cursor.execute("INSERT INTO guestbook VALUES ('Hello')")
+        for replace in (lambda: load_lines(other, lines_of(connection)), lambda: prepare_tables(other, [])):
+            with pytest.raises(OperationError, match="another program, such as guestbook"):
+                replace()
+        cursor.execute("SELECT entry FROM guestbook")
+        assert cursor.fetchall() == [("Hello",)]
 
 
 def test_name_in_a_backup_cannot_end_its_quotation_marks() -> None:

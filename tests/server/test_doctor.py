@@ -98,11 +98,11 @@ def test_errors_are_printed_with_a_hint_and_end_with_code_1(settings: Any, capsy
 def test_a_check_that_fails_itself_is_an_error_and_the_others_still_run() -> None:
     def broken() -> Iterator[CheckMessage]:
         yield Info("first")
-        raise ValueError("no route")
+        raise ValueError("no route to redis://:hunter2@redis")
 
     finding = registry.run("network", broken)[-1]
     assert (finding.name, finding.status) == ("network", "error")
-    assert "ValueError: no route" in finding.message
+    assert "ValueError: no route to redis://[secret]@redis" in finding.message
     assert finding.hint
 
 

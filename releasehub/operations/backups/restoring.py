@@ -31,6 +31,7 @@ from releasehub.operations.read_only import remove_fence, switch_off
 from releasehub.operations.records import BackupFigures, record_backup
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.tables.load import is_empty, load_lines
+from releasehub.operations.tables.schema import ensure_own_tables
 from releasehub.operations.tables.schema_state import ensure_known, prepare_tables
 from releasehub.operations.vault.vault import Vault, open_vault
 from releasehub.search.refresh import schedule_rebuild
@@ -87,6 +88,7 @@ def _marker() -> Path:
 
 
 def _ensure_replaceable(manifest: Manifest, *, replace: bool) -> None:
+    ensure_own_tables(connection)
     marker = _marker()
     is_continued = marker.exists() and marker.read_text(encoding="utf-8") == manifest.backup_id
     if not (replace or is_continued or is_empty(connection)):

@@ -19,7 +19,7 @@ from releasehub.operations.exclusive import exclusive
 from releasehub.operations.models import ReadOnlyMode
 from releasehub.operations.tables.export import Progress, TableFigures, export_lines, table_figures
 from releasehub.operations.tables.load import is_empty, load_lines
-from releasehub.operations.tables.schema import applied_migrations, exported_tables
+from releasehub.operations.tables.schema import applied_migrations, ensure_own_tables, exported_tables
 from releasehub.operations.tables.second_database import second_database
 from releasehub.operations.tables.snapshots import open_snapshot
 from releasehub.search.models import SearchCursor
@@ -61,6 +61,7 @@ def _migrate(url: str) -> None:
     with second_database(url, alias=DEFAULT_DB_ALIAS) as target:
         if target.vendor != "postgresql":
             raise OperationError("The target has to be PostgreSQL: postgresql://user:password@host/name.")
+        ensure_own_tables(target)
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except DatabaseError as error:

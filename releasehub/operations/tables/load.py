@@ -13,7 +13,7 @@ from releasehub.audit import triggers
 from releasehub.operations.errors import OperationError
 from releasehub.operations.tables.export import Progress, TableFigures, table_figures
 from releasehub.operations.tables.export_reader import ImportedTable, read_tables
-from releasehub.operations.tables.schema import Table, quoted
+from releasehub.operations.tables.schema import Table, ensure_own_tables, quoted
 from releasehub.operations.tables.snapshots import open_snapshot
 from releasehub.operations.tables.values import TO_POSTGRESQL, TO_SQLITE, converter
 
@@ -37,7 +37,8 @@ def load_lines(
         adjust: Changes rows before the commit, after all tables were compared.
 
     Raises:
-        OperationError: The export is damaged, or the database returns other rows than it was given.
+        OperationError: The export is damaged, the database returns other rows than it was given, or it has tables of
+            another program.
     """
     loaded: dict[str, tuple[Table, TableFigures]] = {}
     # Foreign keys are checked at the commit, so the order of the tables does not matter.
@@ -68,6 +69,7 @@ def is_empty(connection: BaseDatabaseWrapper) -> bool:
 
 def _empty(connection: BaseDatabaseWrapper) -> None:
     """Delete the rows that migrations have created, such as permissions."""
+    ensure_own_tables(connection)
     triggers.remove(connection)
     names = [name for name in connection.introspection.table_names() if name != MIGRATIONS]
     with connection.cursor() as cursor:

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
+from releasehub.operations.errors import OperationError
 from releasehub.operations.tables.values import ValueKind, kind_of
 
 
@@ -35,6 +36,19 @@ def exported_tables() -> list[Table]:
 
 def applied_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     return sorted(MigrationRecorder(connection).applied_migrations())
+
+
+def ensure_own_tables(connection: BaseDatabaseWrapper) -> None:
+    """Check that the database is only for the hub, before all of its rows or tables are deleted.
+
+    Raises:
+        OperationError: There are tables of another program.
+    """
+    labels = (*(f"{config.label}_" for config in apps.get_app_configs()), "django_", "sqlite_")
+    if foreign := [name for name in connection.introspection.table_names() if not name.startswith(labels)]:
+        raise OperationError(
+            f"The database also has tables of another program, such as {foreign[0]}. Use a database for the hub alone."
+        )
 
 
 def quoted(*names: str) -> str:

@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from releasehub.operations.errors import OperationError
-from releasehub.operations.tables.schema import applied_migrations, quoted
+from releasehub.operations.tables.schema import applied_migrations, ensure_own_tables, quoted
 
 Migrations = list[tuple[str, str]]
 _RECORD = "django_migrations"
@@ -55,6 +55,7 @@ def newest_migrations(loader: MigrationLoader, migrations: Migrations) -> Migrat
 
 
 def _drop_all(connection: BaseDatabaseWrapper) -> None:
+    ensure_own_tables(connection)
     tables = connection.introspection.table_names()
     # The record of migrations goes first, and the parts of SQLite's full-text table go with that table.
     ordered = [name for name in (_RECORD, _FULL_TEXT) if name in tables]

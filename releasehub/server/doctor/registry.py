@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 
 from django.core.checks import ERROR, WARNING, CheckMessage, Error
 
+from releasehub.core.logs import redact
+
 Check = Callable[[], Iterable[CheckMessage]]
 _checks: dict[str, Check] = {}
 
@@ -68,7 +70,8 @@ def run(name: str, check: Check) -> list[Diagnosis]:
                 hint="Correct the cause, then run the check again with --only.",
             )
         ]
-    return [Diagnosis(name, _status(message), str(message.msg), message.hint or "") for message in messages]
+    # Libraries repeat parts of a URL in their errors, and the output of the doctor goes into tickets and logs.
+    return [Diagnosis(name, _status(message), redact(str(message.msg)), message.hint or "") for message in messages]
 
 
 def _status(message: CheckMessage) -> str:

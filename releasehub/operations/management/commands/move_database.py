@@ -1,5 +1,6 @@
 """The command `move_database`."""
 
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -16,11 +17,17 @@ class Command(OperationCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("url", metavar="URL", help="the empty target: postgresql://user:password@host/name")
+        parser.add_argument(
+            "url",
+            metavar="URL",
+            help="the empty target: postgresql://user:password@host/name; - reads it from standard input, so that the "
+            "password is not in the list of processes",
+        )
 
     def handle(self, *args: Any, url: str, **options: Any) -> None:
         with self.reporting(options):
-            move = move_database(url, progress=self.progress)
+            target = sys.stdin.readline().strip() if url == "-" else url
+            move = move_database(target, progress=self.progress)
         how = "were copied before" if move.was_done else "were copied"
         self.stdout.write(
             f"{move.rows} rows of {move.tables} tables {how}, and all tables have the digests of the source. The hub "

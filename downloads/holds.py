@@ -30,7 +30,7 @@ _contributions: list[Contributions] = []
 
 
 class Held(Conflict):
-    """A legal hold forbids to erase the target."""
+    """A legal hold forbids the permanent deletion of the target."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.LEGAL_HOLD, message)
@@ -72,7 +72,7 @@ def ensure_may_leave(user: User) -> None:
     """Check that the user contributed to no download under a legal hold: the name of the author is evidence, too.
 
     Raises:
-        Held: The user did.
+        Held: The user contributed to a download under a legal hold.
     """
     owned = Download.all_objects.filter(owner=user).values("pk")
     for downloads in (owned, *(contributions(user) for contributions in _contributions)):

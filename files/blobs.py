@@ -84,7 +84,7 @@ def _heal(upload: StagedUpload) -> None:
 
 
 def _new_blob(upload: StagedUpload) -> Blob:
-    ensure_writable()  # in this transaction, because a move of the files may just have read the last rows
+    ensure_writable()  # within this transaction, because a move of the files may have read the last rows just before
     return Blob.objects.create(
         sha256=upload.digests.sha256,
         sha512=upload.digests.sha512,

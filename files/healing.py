@@ -39,7 +39,9 @@ def relink_blob(*, actor: Actor, blob: Blob) -> Blob:
         StorageUnavailable: The storage does not respond.
     """
     if not recheck_blob(actor=actor, blob=blob):
-        raise Conflict(ErrorCode.CONFLICT, "The stored bytes of this file match its digest, so nothing is to repair.")
+        raise Conflict(
+            ErrorCode.CONFLICT, "The stored bytes of this file match its digest, so there is nothing to repair."
+        )
     key = _find_copy(blob)
     if key is None:
         raise NotFound("The storage has no copy of these bytes. Restore them from a backup, or upload the file again.")

@@ -1,4 +1,4 @@
-"""Look through everything that is stored for objects that no row refers to, in steps that can be interrupted."""
+"""The storage scan: look for stored objects that no row refers to, in steps that can be interrupted."""
 
 from __future__ import annotations
 

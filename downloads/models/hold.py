@@ -1,4 +1,4 @@
-"""Legal holds: nothing of a download may be erased while one is in force."""
+"""Legal holds: while one is in force, nothing in its download may be deleted permanently."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from downloads.models.download import Download
 
 
 class LegalHold(models.Model):
-    """The order to erase nothing of a download: it covers versions, files, pictures, comments, audit rows and events.
+    """The order to delete nothing in a download permanently.
+
+    It covers versions, files, pictures, comments, audit rows and events.
 
     The row exists as long as the hold is in force. The audit log records when it was placed and lifted. `PROTECT` makes
     the database refuse to erase the download even where a deletion forgets to ask `downloads.holds`.

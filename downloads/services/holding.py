@@ -17,7 +17,7 @@ from releasehub.core.models import MAX_REASON_CHARACTERS
 
 @transaction.atomic
 def place_hold(*, actor: Actor, download: Download, reason: str) -> LegalHold:
-    """Forbid to erase anything of the download until the hold is lifted, even if the download is deleted already.
+    """Forbid permanent deletions in the download until the hold is lifted. The download may be soft-deleted already.
 
     Raises:
         NotFound: The actor may not see the download.
@@ -42,7 +42,7 @@ def place_hold(*, actor: Actor, download: Download, reason: str) -> LegalHold:
 
 @transaction.atomic
 def lift_hold(*, actor: Actor, download: Download, reason: str = "") -> None:
-    """Lift the legal hold. What was deleted long ago is erased with the next purge.
+    """Lift the legal hold. The next purge deletes what was soft-deleted before the retention period.
 
     Raises:
         NotFound: The actor may not see the download.

@@ -14,7 +14,7 @@ class StorageScan(models.Model):
         object_bytes: The bytes of these objects.
         orphan_count: The number of old objects that no row refers to.
         orphan_bytes: The bytes of these objects.
-        orphans: The first of them, each with `key`, `size_bytes` and `modified_at`.
+        orphans: The first orphans, each with `key`, `size_bytes` and `modified_at`.
     """
 
     started_at = models.DateTimeField(default=timezone.now)

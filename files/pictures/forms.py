@@ -33,7 +33,7 @@ class PictureField(forms.FileField):
     """A picture that is sent with a form. The view streams it to the storage.
 
     Args:
-        drop: What the script of the page takes by drop and paste: `one` picture, or `several`.
+        drop: The number of pictures that can be dropped or pasted at once: `one` or `several`.
     """
 
     def __init__(self, *, drop: str = "one", **options: Any) -> None:

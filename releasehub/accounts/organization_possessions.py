@@ -53,7 +53,7 @@ def _pass_on(actor: Actor, member: Membership, heir: User) -> int:
 
 
 def _is_higher(member: Membership, own: Membership) -> bool:
-    """Return whether the first membership has all scopes of the second, and more, or the ownership."""
+    """Return whether the first membership has a higher role: the ownership, or all scopes of the second and more."""
     if member.role != own.role:
         return RANKS[Membership.Role(member.role)] > RANKS[Membership.Role(own.role)]
     return member.scopes > own.scopes

@@ -15,7 +15,10 @@ from releasehub.core.actor import Actor
 
 
 class PassOn(Protocol):
-    """Passes rows on in the caller's transaction, and returns their number. The caller has checked the rights."""
+    """A function that passes rows to another user in the caller's transaction, and returns their number.
+
+    The caller has checked the rights.
+    """
 
     def __call__(self, *, actor: Actor, giver: User, heir: User) -> int: ...
 
@@ -51,6 +54,6 @@ def possessions(*, transferable: bool = False) -> list[Possession]:
 
 
 def counted(user: User, *, transferable: bool = False) -> list[tuple[Possession, int]]:
-    """Return what the user has, with the numbers, without the kinds of which there is nothing."""
+    """Return the number of each kind of possession of the user, without kinds whose number is zero."""
     numbers = ((row, row.count(user)) for row in possessions(transferable=transferable))
     return [(row, number) for row, number in numbers if number]

@@ -89,7 +89,7 @@ def create_staff_roles() -> None:
 
 
 def _create(name: str, *, is_taken: bool) -> StaffRole:
-    # `bulk_create` sends no signal: the groups of a new hub are no change that somebody made.
+    # `bulk_create` sends no signal, so the audit log does not show the groups of a new hub as a change.
     group = None if is_taken else Group.objects.bulk_create([Group(name=name)])[0]
     return StaffRole(name=name, group=group)
 

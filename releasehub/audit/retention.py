@@ -25,7 +25,7 @@ SLICE_ROWS = 10_000
 def clear_addresses() -> int:
     """Clear IP addresses that are older than AUDIT_ADDRESS_DAYS, together with the salts of their digests.
 
-    Rows about a download under a legal hold keep theirs.
+    Rows about a download under a legal hold keep their addresses.
 
     Returns:
         The number of cleared rows. With AUDIT_ADDRESS_DAYS=0, nothing is cleared.

@@ -1,4 +1,4 @@
-"""The state of the audit log for a dashboard: cheap signs of trouble. `verification.py` proves the whole chain."""
+"""The state of the audit log for the dashboard, from a few cheap queries. `verification.py` proves the whole chain."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class ActionAdmin(PolicyModelAdmin):
 
     def confirmation(self, rows: list[Any]) -> str:
         """Return the text that the user has to type before rows are erased."""
-        return self.typed_name(rows[0]) if len(rows) == 1 else f"erase {len(rows)}"
+        return self.typed_name(rows[0]) if len(rows) == 1 else f"delete {len(rows)}"
 
     def typed_name(self, row: Any) -> str:
         return str(row)

@@ -38,8 +38,9 @@ HOLD_ACTIONS = (
         needs_reason=True,
         reason_use="the case or the order; shown to staff only, and kept in the audit log",
         warning=(
-            "Nothing of the download can be erased until the hold is lifted: no version, file, picture, comment or "
-            "review, no event and no row of the audit log. Its owner and its authors cannot close their accounts. "
+            "Nothing in the download can be deleted permanently until the hold is lifted: no version, file, picture, "
+            "comment or review, no event and no row of the audit log. Its owner and its authors cannot close their "
+            "accounts. "
             "Deletions that can be undone stay possible, but the purge skips them."
         ),
     ),
@@ -52,7 +53,7 @@ HOLD_ACTIONS = (
         question="hold",
         wants_reason=True,
         reason_use="kept in the audit log",
-        warning="What was deleted before the retention period is erased with the next purge.",
+        warning="What was deleted before the retention period is deleted permanently with the next purge.",
     ),
 )
 

@@ -27,7 +27,7 @@ class HoldMixin(ActionAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*super().get_readonly_fields(request, obj), "hold_facts")
 
-    @display(description="nothing can be erased")
+    @display(description="nothing can be deleted permanently")
     def hold_facts(self, row: Download) -> str:
         hold = row.legal_hold
         time = date_format(localtime(hold.placed_at), "DATETIME_FORMAT")

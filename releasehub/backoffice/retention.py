@@ -37,8 +37,8 @@ class RetentionRuleAdmin(DeletedItemsMixin):
     autocomplete_fields = TARGETS
     fieldsets = (
         ("Applies to", {"fields": TARGETS, "description": "Choose either a category or a download. The rule of a "
-                        "download comes before the one of its category, and that before the one of a parent."}),
-        ("A version is deleted if all of this holds",
+                        "download takes precedence over the one of its category, and that over the one of a parent."}),
+        ("A version is deleted if it meets all of these conditions",
          {"fields": ("keep_newest", "line_parts", "min_age_days", "idle_days")}),
         (None, {"fields": ("is_active",)}),
     )  # fmt: skip

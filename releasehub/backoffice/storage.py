@@ -1,4 +1,4 @@
-"""Stored bytes in the admin: what is stored, missing, damaged and orphaned, who uses it, and how it is healed."""
+"""The page *Storage* of the admin: stored, missing, damaged and orphaned bytes, their users, and repairs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from releasehub.core.errors import DomainError
 from releasehub.core.tasks import hint
 
 MAX_PROBLEMS = 50
-MAX_ROWS_AT_ONCE = 20  # of an action, which reads all bytes of the rows within the request
+MAX_ROWS_AT_ONCE = 20  # the limit of an action, which reads all bytes of the rows within the request
 TASKS = {"scan": "files.rescan_storage", "sample": "files.verify_sample", "collect": "files.collect_garbage"}
 TYPED = "delete orphans"
 

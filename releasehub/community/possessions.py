@@ -11,7 +11,7 @@ from releasehub.core.actor import Actor
 
 
 def movable_reviews(giver: User, heir: User) -> QuerySet[Review]:
-    """Return the reviews that the heir could have written: one for a download, and none for work of the heir's own."""
+    """Return the reviews that the heir could have written: one for each download whose team the heir is not on."""
     reviewed = Review.all_objects.filter(author=heir, deleted_at=None).values("download")
     is_maker = Q(download__owner=heir) | Q(download__team__user=heir)
     return Review.all_objects.filter(author=giver).exclude(download__in=reviewed).exclude(is_maker)

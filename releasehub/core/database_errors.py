@@ -14,7 +14,7 @@ OUTAGES = (OperationalError, InterfaceError)
 RACES = frozenset(
     {"23503", "23505", "SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}
 )
-# What the triggers say that the read-only mode adds to SQLite.
+# The message of the triggers that the read-only mode adds to SQLite.
 READ_ONLY_REFUSAL = "the hub is read-only"
 CHANGED_MEANWHILE = "Another request changed or deleted data that this request needs. Reload the data and try again."
 CANNOT_BE_STORED = "A value is too large or contains characters that cannot be stored. Correct it and try again."

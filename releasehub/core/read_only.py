@@ -62,6 +62,6 @@ def ensure_writable() -> None:
 def _read(source: Source) -> bool:
     try:
         return source()
-    except DatabaseError:  # whatever the request wants to change will fail on its own
+    except DatabaseError:  # if the database cannot be read, the change will fail on its own
         log.warning("The read-only mode could not be read.", exc_info=True)
         return False

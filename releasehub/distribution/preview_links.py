@@ -1,7 +1,7 @@
 """Preview links: they show testers a version that is not published yet, with its notes and its files.
 
-A preview link is an access key that names a version, so it expires, is revoked, is limited and loses its force by the
-same rules. It opens nothing but the preview, and the preview ends with the publication of the version.
+A preview link is an access key that names a version, so the same rules say when it expires, is revoked or has no
+downloads left. It opens nothing but the preview, and the preview ends with the publication of the version.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def picture_in_preview(version: Version, public_id: str, width: int, digest: str
 
 
 def serve_preview_file(request: HttpRequest, actor: Actor, key: AccessKey, file: File) -> HttpResponseBase:
-    """Return the response that delivers a file of a preview. It is no download that statistics count.
+    """Return the response that delivers a file of a preview. Statistics do not count it as a download.
 
     Raises:
         KeyRefused: The link has no downloads left.

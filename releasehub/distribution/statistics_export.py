@@ -1,4 +1,4 @@
-"""The downloads of a product per day as CSV, without an end to their number."""
+"""The downloads of a product per day as CSV, streamed, so their number is not limited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assign what waits to a moderator."""
+"""Assign rows of the queue to moderators."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def assign(*, actor: Actor, kind: Kind, object_id: int, assignee: User | None) -
 
     Raises:
         Denied: The actor is not a moderator.
-        NotFound: The row does not wait any more.
+        NotFound: The row no longer waits for a decision.
         Invalid: The assignee is not a moderator.
     """
     ensure_moderator(actor)
@@ -54,7 +54,7 @@ def assign(*, actor: Actor, kind: Kind, object_id: int, assignee: User | None) -
 
 
 def drop_assignments(*, actor: Actor, user: User) -> None:
-    """Free what a user who is anonymized was working on."""
+    """Free the rows that were assigned to a user who is being anonymized."""
     Assignment.objects.filter(assignee=user).delete()
 
 

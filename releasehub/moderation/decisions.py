@@ -1,4 +1,4 @@
-"""Approve or reject what waits, and tell its author."""
+"""Approve or reject rows of the queue, and tell their authors."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def decide(*, actor: Actor, kind: Kind, object_id: int, is_approval: bool, note:
 
     Raises:
         Denied: The actor is not a moderator, or the service does not allow the decision.
-        Conflict: The row does not wait any more, or was changed after the moderator saw it.
+        Conflict: The row no longer waits for a decision, or was changed after the moderator saw it.
         Invalid: The note is too long, or a rejection has none.
-        DomainError: As the service.
+        DomainError: The service refused the decision.
     """
     ensure_moderator(actor)
     waiting, note = WAITING[kind], note.strip()

@@ -39,11 +39,11 @@ class Waiting:
         rows: Returns the rows that wait.
         since: The field with the time since when a row waits.
         download: The field with the primary key of the download to which a row belongs.
-        relations: What the list and the services need with a row.
+        relations: The relations that the list and the services need with a row.
         approve: Calls the service with the actor, the row and the note.
         reject: The same for the opposite decision.
         approving: What `approve` does, as the label of its button.
-        author: Returns who reads the verdict. None if the service that is called already tells them.
+        author: Returns the user who is told about the verdict. None if the called service already tells this user.
     """
 
     rows: Callable[[], QuerySet[Any]]

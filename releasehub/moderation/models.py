@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-MAX_NOTE_CHARACTERS = 500  # as the reasons and notes of the services that get it
+MAX_NOTE_CHARACTERS = 500  # as long as the reasons and notes of the services that store it
 
 
 class Kind(models.TextChoices):
@@ -21,7 +21,7 @@ class Kind(models.TextChoices):
 
 
 class Assignment(models.Model):
-    """A moderator who works on a row of the queue. It ends with the decision."""
+    """The assignment of a row of the queue to a moderator. A decision about the row deletes it."""
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     object_id = models.BigIntegerField()

@@ -1,4 +1,4 @@
-"""The list of everything that waits: one query for a page of it, and a fixed number for what its rows show."""
+"""The list of everything that waits: one query for each page, and a fixed number for the details of its rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def ensure_moderator(actor: Actor) -> None:
 
 
 def waiting_rows(actor: Actor, wanted: QueueFilter = QueueFilter()) -> QuerySet[Any]:
-    """Return the rows that wait as dictionaries with COLUMNS, what has waited longest first.
+    """Return the rows that wait as dictionaries with COLUMNS. The rows that have waited longest come first.
 
     Raises:
         Denied: The actor is not a moderator.

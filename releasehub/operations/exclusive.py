@@ -26,6 +26,6 @@ def exclusive() -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise OperationError(
-                "Another backup, restore or move of this hub is running. Wait for its end, then try again."
+                "Another backup, restore or move of this hub is running. Wait until it has ended, then try again."
             ) from None
         yield

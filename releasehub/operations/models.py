@@ -43,7 +43,8 @@ class ReadOnlyMode(models.Model):
 
     Attributes:
         reason: The rest of a sentence that begins with "The hub is read-only".
-        ends_with_storage: Processes with this RELEASEHUB_STORAGE are not read-only any more; empty for no such end.
+        ends_with_storage: Processes with this RELEASEHUB_STORAGE are no longer read-only. If it is empty, the mode ends
+            only with `read_only off`.
     """
 
     reason = models.CharField(max_length=200)

@@ -95,7 +95,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponseBase:
     return _stop_page(request, found.delete)
 
 
-@csrf_exempt  # as above
+@csrf_exempt  # as for the view above
 @require_form_methods
 @answers_errors
 def stop_digest(request: HttpRequest, token: str) -> HttpResponseBase:
@@ -104,7 +104,7 @@ def stop_digest(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _stop_page(request: HttpRequest, end: Callable[[], object]) -> HttpResponseBase:
-    """Ask whether the e-mails shall stop, and stop them. A GET changes nothing, because mail scanners open links.
+    """Ask for confirmation, then stop the e-mails. A GET changes nothing, because mail scanners open links.
 
     The page does not name what is watched, because the link works without signing in. The button of mail programs
     (RFC 8058) is answered without a redirect, which they do not follow.

@@ -1,4 +1,6 @@
-"""The rows and bytes that are erased with downloads, versions or files, for the deletions and for their previews."""
+"""The rows and bytes that a permanent deletion of downloads, versions or files erases.
+
+Deletions and their previews use the same queries."""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from releasehub.webhooks.models import Endpoint
 from versions.models import Version
 
 Rows = QuerySet[Any]
-# Tables that hold nothing a person would miss, such as counters and the search index.
+# Tables that the preview does not mention, because people do not know their rows: counters, the search index.
 UNNAMED_PARTS = {
     *("pageview", "packageupload", "publicnumber", "socialcard", "downloadicon"),
     *("namedchannel_downloads", "namedplatform_downloads"),
@@ -70,7 +72,7 @@ class Erasure:
         return sorted(found - {None})
 
     def freed_bytes(self) -> int:
-        """Return the bytes that nothing else refers to, and that leave the storage therefore."""
+        """Return the number of bytes that leave the storage, because no other row refers to them."""
         going, files = Q(), self.all_files
         for rows in self._references():
             going |= Q(pk__in=rows.filter(blob__isnull=False).order_by().values("blob"))

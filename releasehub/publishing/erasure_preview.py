@@ -1,4 +1,4 @@
-"""Say what a deletion or a purge erases, before it happens, with the queries of the deletion itself."""
+"""The preview of a permanent deletion or a purge, computed with the queries of the deletion itself."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ErasurePreview:
         freed_bytes: The bytes that leave the storage, because no other file has them.
         working_links: The permanent links that work now.
         dead_links: The permanent links that answer 410 already.
-        is_off: Whether nothing is purged because rows are kept without end.
+        is_off: Whether the purge is turned off, so that rows are stored without a time limit.
         verb: The word for what happens to the rows.
     """
 
@@ -46,7 +46,7 @@ class ErasurePreview:
     working_links: int = 0
     dead_links: int = 0
     is_off: bool = False
-    verb: str = "Erases"
+    verb: str = "Permanently deletes"
 
     @property
     def is_empty(self) -> bool:
@@ -55,9 +55,9 @@ class ErasurePreview:
     def lines(self) -> list[str]:
         """Return the summary as sentences."""
         if self.is_off:
-            return ["Deleted rows are kept without end, so nothing is erased."]
+            return ["Deleted rows are never purged, so nothing is deleted permanently."]
         if self.is_empty:
-            return ["Nothing is erased.", *self._held_lines()]
+            return ["Nothing is deleted permanently.", *self._held_lines()]
         counts = ", ".join(counted(name, number) for name, number in self.counts.items() if number)
         return [f"{self.verb} {counts}.", *self._byte_lines(), *self._link_lines(), *self._held_lines()]
 

@@ -28,7 +28,7 @@ def start() -> None:
     from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
     resource = Resource.create({"service.name": settings.OTEL_SERVICE_NAME})
-    # A caller that samples its trace gets the part of the hub, too; otherwise the ratio decides.
+    # If the caller samples its trace, the hub adds its part; otherwise the ratio decides.
     tracer = TracerProvider(
         resource=resource, sampler=ParentBased(TraceIdRatioBased(settings.OTEL_SAMPLE_PERCENT / 100))
     )

@@ -38,7 +38,9 @@ OIDC_CLIENT_ID = env.text("RELEASEHUB_OIDC_CLIENT_ID", help="The client id that 
 OIDC_CLIENT_SECRET = env.text(
     "RELEASEHUB_OIDC_CLIENT_SECRET", help="The client secret that the issuer gave you", secret=True
 )
-OIDC_NAME = env.text("RELEASEHUB_OIDC_NAME", "company account", help="What the button calls it: *Sign in with your …*")
+OIDC_NAME = env.text(
+    "RELEASEHUB_OIDC_NAME", "company account", help="The name of the provider on the button: *Sign in with your …*"
+)
 OIDC_SCOPES = env.text(
     "RELEASEHUB_OIDC_SCOPES",
     "openid profile email",

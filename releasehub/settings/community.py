@@ -27,7 +27,7 @@ COMMENTS_PER_HOUR = env.number(
 DOWNLOAD_COMMENTS_PER_HOUR = env.number(
     "RELEASEHUB_DOWNLOAD_COMMENTS_PER_HOUR",
     200,
-    help="The same for all users together, about one download; `0`: no limit",
+    help="Comments and reviews about one download by all users together, in an hour; `0`: no limit",
 )
 ANONYMOUS_REPORTS = env.flag(
     "RELEASEHUB_ANONYMOUS_REPORTS",
@@ -42,7 +42,7 @@ REPORTS_PER_HOUR = env.number(
 DOWNLOAD_REPORTS_PER_HOUR = env.number(
     "RELEASEHUB_DOWNLOAD_REPORTS_PER_HOUR",
     50,
-    help="The same for all visitors together, about one download; `0`: no limit",
+    help="Reports about one download of all visitors together in an hour; `0`: no limit",
 )
 REPORT_RETENTION_DAYS = env.number(
     "RELEASEHUB_REPORT_RETENTION_DAYS", 180, help="Days after which closed reports are deleted; `0`: never"

@@ -44,7 +44,7 @@ class Declaration:
         return f"file {self.file}" if self.file and (data_dir / self.file).exists() else "default"
 
     def shown_value(self, data_dir: Path) -> str:
-        """Return the present value for people, without secrets: neither those of a variable nor those in a URL."""
+        """Return the current value as text, without secrets: neither those of a variable nor those in a URL."""
         if self.source(data_dir) == "default":
             return plain(self.default)
         if self.is_secret:

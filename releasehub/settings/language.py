@@ -29,7 +29,7 @@ SITE_LANGUAGES = env.items(
     "en,de",
     check=_are_known,
     help=(
-        "Languages of the pages. The first one is for visitors whose browser asks for none of them. See "
+        "Languages of the pages. The first one is the default for visitors whose browser requests no other. See "
         "[languages](languages.md)"
     ),
     unset="`en,de`",

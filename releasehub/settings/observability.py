@@ -12,7 +12,9 @@ LOG_FORMAT = env.choice(
     ["line", "json"],
     help="`json`: one JSON object in each line. Both have the id of the request; keys and signatures never appear",
 )
-LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", list(logging.getLevelNamesMapping()), help="The least level that is logged")
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", "INFO", list(logging.getLevelNamesMapping()), help="The lowest level that is logged"
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -41,5 +43,5 @@ OTEL_SAMPLE_PERCENT = env.number(
     "RELEASEHUB_OTEL_SAMPLE_PERCENT",
     10,
     maximum=100,
-    help="Share of the requests whose traces are sent. A request that comes with a sampled trace is always part of it",
+    help="Share of the requests whose traces are sent. A request in a trace that the caller samples is always included",
 )

@@ -41,10 +41,13 @@ ANSWER_STALL_SECONDS = env.number(
     "RELEASEHUB_ANSWER_STALL_SECONDS",
     60,
     minimum=1,
-    help=("A client that reads less than the minimum rate for so long is disconnected while something waits for it"),
+    help=("A client that reads a response more slowly than the minimum rate for this time is disconnected"),
 )
 ANSWER_MIN_BYTES_PER_SECOND = env.number(
-    "RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND", 1024, minimum=1, help="That minimum rate, for every such period"
+    "RELEASEHUB_ANSWER_MIN_BYTES_PER_SECOND",
+    1024,
+    minimum=1,
+    help="The minimum rate at which clients have to read responses",
 )
 CONNECTIONS_PER_ADDRESS = env.number(
     "RELEASEHUB_CONNECTIONS_PER_ADDRESS",

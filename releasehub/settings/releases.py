@@ -14,12 +14,12 @@ AUDIT_RETENTION_DAYS = env.number(
 AUDIT_ADDRESS_DAYS = env.number(
     "RELEASEHUB_AUDIT_ADDRESS_DAYS",
     90,
-    help="Days before IP addresses are removed from audit rows; `0`: only with the row",
+    help="Days before IP addresses are removed from audit rows; `0`: not before the row is deleted",
 )
 RETENTION_DAYS = env.number(
     "RELEASEHUB_RETENTION_DAYS",
     30,
-    help="Days during which something that was soft-deleted can be restored; `0`: no end",
+    help="Days during which something that was soft-deleted can be restored; `0`: no time limit",
 )
 UPLOAD_DAYS = env.number(
     "RELEASEHUB_UPLOAD_DAYS", 7, minimum=1, help="Days without activity after which an upload expires"

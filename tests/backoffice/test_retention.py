@@ -93,7 +93,7 @@ def test_deleted_items_are_listed_with_what_the_purge_erases(world: World, clien
     Version.all_objects.deleted().update(deleted_at=timezone.now() - timedelta(days=31))
     row = Version.all_objects.deleted().get()
     page = sign_in(client, world.moderator).get(reverse("admin:publishing_deleted")).content.decode()
-    assert "Erases 1 version, 1 file." in page
+    assert "Permanently deletes 1 version, 1 file." in page
     assert "too old" in page
     assert reverse("admin:versions_version_act", args=[row.pk, "restore"]) in page
     assert "Purge now" not in page

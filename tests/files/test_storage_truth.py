@@ -129,7 +129,7 @@ def test_missing_bytes_are_found_under_another_key() -> None:
 
 def test_relinking_needs_a_problem_a_copy_and_the_right() -> None:
     blob, other = blob_of(b"precious"), blob_of(b"somebody")
-    with pytest.raises(Conflict, match="nothing is to repair"):
+    with pytest.raises(Conflict, match="nothing to repair"):
         relink_blob(actor=system(), blob=blob)
     path_of(blob.storage_key).unlink()
     with pytest.raises(NotFound, match="no copy of these bytes"):

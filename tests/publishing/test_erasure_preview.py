@@ -111,9 +111,12 @@ def test_command_shows_what_goes_and_erases_nothing_in_a_dry_run() -> None:
     Download.all_objects.filter(pk=download.pk).update(deleted_at=timezone.now() - timedelta(days=40))
     told, counts = StringIO(), StringIO()
     call_command("purge_deleted", "--dry-run", stdout=counts, stderr=told)
-    assert "Erases 1 download, 2 versions, 3 files, 1 webhook endpoint, 1 picture, 1 comment." in told.getvalue()
+    assert (
+        "Permanently deletes 1 download, 2 versions, 3 files, 1 webhook endpoint, 1 picture, 1 comment."
+        in told.getvalue()
+    )
     assert "2 permanent links already answer 410 (Gone)" in told.getvalue()
-    assert "Nothing was erased." in told.getvalue()
+    assert "Nothing was deleted permanently." in told.getvalue()
     assert Download.all_objects.filter(pk=download.pk).exists()
     call_command("purge_deleted", stdout=counts, stderr=told)
     assert counts.getvalue().startswith("1 downloads, 0 versions, 0 files")
@@ -121,7 +124,7 @@ def test_command_shows_what_goes_and_erases_nothing_in_a_dry_run() -> None:
 
 def test_retention_without_end_previews_nothing(settings: Any) -> None:
     settings.RETENTION_DAYS = settings.COMMENT_RETENTION_DAYS = settings.REPORT_RETENTION_DAYS = 0
-    assert preview_purge().lines() == ["Deleted rows are kept without end, so nothing is erased."]
+    assert preview_purge().lines() == ["Deleted rows are never purged, so nothing is deleted permanently."]
 
 
 def test_admin_shows_the_preview_before_it_erases(client: Client) -> None:
@@ -129,10 +132,10 @@ def test_admin_shows_the_preview_before_it_erases(client: Client) -> None:
     download = make_world()
     url = reverse("admin:downloads_download_act", args=[download.pk, "erase"])
     page = client.get(url).content.decode()
-    assert "Erases 1 download, 2 versions, 3 files" in page
+    assert "Permanently deletes 1 download, 2 versions, 3 files" in page
     assert "2 permanent links will answer 410 (Gone)." in page
     listed = client.post(
         reverse("admin:downloads_download_changelist"), {"action": "erase", "_selected_action": [download.pk]}
     )
-    assert "Erases 1 download, 2 versions, 3 files" in listed.content.decode()
+    assert "Permanently deletes 1 download, 2 versions, 3 files" in listed.content.decode()
     assert Download.objects.filter(pk=download.pk).exists()

@@ -1,4 +1,4 @@
-"""Use cases of staff about the sign-in of a user: disable and enable the account, and end its sessions."""
+"""Disable and enable an account, and end its sessions."""
 
 from __future__ import annotations
 

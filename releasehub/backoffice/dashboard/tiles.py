@@ -64,7 +64,7 @@ def tiles_for(request: HttpRequest, days: list[DayFigures]) -> list[Tile]:
 
 
 def may_operate(request: HttpRequest) -> bool:
-    """Return whether the user looks after the hub itself: its queues, backups and upgrades."""
+    """Return whether the user may see the state of the hub itself: its queues, backups and upgrades."""
     return admin_actor(request).has_permission(READ_OPERATIONS)
 
 

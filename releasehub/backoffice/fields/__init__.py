@@ -1,1 +1,1 @@
-"""Form fields and cells of the admin for people: words, sizes, times and Markdown."""
+"""Form fields and list cells of the admin: lists of words, sizes with units, relative times, and Markdown."""

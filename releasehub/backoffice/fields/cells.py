@@ -20,7 +20,7 @@ EMPTY = "-"
 
 
 def time_html(value: datetime) -> str:
-    """Return a time as people say it, with the exact one as its title."""
+    """Return a relative time, such as *3 hours ago*, with the exact time as its title."""
     exact = date_format(localtime(value), "DATETIME_FORMAT")
     first, comma, rest = str(naturaltime(value)).replace("\xa0", " ").partition(",")
     text = f"{first} {'ago' if rest.endswith('ago') else 'from now'}" if comma else first

@@ -24,10 +24,10 @@ from releasehub.search.words import query_words
 from releasehub.webhooks.models import Endpoint, Event
 from versions.models import Version
 
-MAX_RESULTS = 10  # of each kind
+MAX_RESULTS = 10  # results of each kind
 MAX_TEXT_CHARACTERS = 300
 DIGEST_CHARACTERS = frozenset({64, 128})  # SHA-256 and SHA-512 in hexadecimal digits
-KEY_CHARACTERS = 8  # of a key, which are stored to recognize it
+KEY_CHARACTERS = 8  # the stored beginning of a key, by which people recognize it
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Found:
 
 @require_safe
 def find_view(request: HttpRequest) -> HttpResponse:
-    """Show what the text stands for, by kind. The number of queries does not depend on the number of rows."""
+    """Show the rows that match the text, by kind. The number of queries does not depend on the number of rows."""
     text = strip_controls(request.GET.get("q", "")).strip()[:MAX_TEXT_CHARACTERS]
     results = [found for kind in KINDS if (found := find(request, kind, text))] if text else []
     context = {**admin.site.each_context(request), "title": "Search", "text": text, "results": results}

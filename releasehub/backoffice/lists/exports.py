@@ -35,7 +35,7 @@ def export_response(form: str, rows: Any, names: Sequence[Any], model_admin: Any
 
 
 def values_of(row: Model, names: Sequence[Any], model_admin: Any) -> list[Any]:
-    """Return what the list shows of a row, with plain numbers and times instead of the cells for people."""
+    """Return the columns of a row, with plain numbers and times instead of relative times and sizes with units."""
     return [row.pk, *(_value(row, name, model_admin) for name in names)]
 
 

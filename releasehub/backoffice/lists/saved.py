@@ -11,8 +11,8 @@ from releasehub.core.clean import strip_controls
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.numbers import read_number
 
-MAX_FILTERS = 50  # of one user and list
-PAGE = "p"  # the parameter of Django's list that is no filter
+MAX_FILTERS = 50  # for one user and list
+PAGE = "p"  # a parameter of Django's list that does not filter
 
 
 def filters_of(user: User, model: str) -> QuerySet[SavedFilter]:

@@ -37,7 +37,7 @@ class PeopleMixin(ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Say what happens with which numbers, ask for what the step needs, and take it."""
+        """Show what the step will change, with numbers, and carry it out when the form is submitted."""
         step = next((step for step in STEPS if step.name == name), None)
         user = User.objects.filter(pk=pk).first()
         if step is None or user is None or not self.offers_step(request, step, user):

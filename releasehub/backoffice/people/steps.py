@@ -54,7 +54,8 @@ STEPS = (
     PersonStep(
         name="sign-out",
         label="Sign out everywhere",
-        text="All browsers are signed out, and tokens of the API end. API keys keep working; their list revokes them.",
+        text="All browsers are signed out, and API tokens stop working. API keys keep working; revoke them in their "
+        "list.",
         done="{user} is signed out everywhere.",
         question="change",
         applies=lambda user: user.is_active,
@@ -101,8 +102,9 @@ STEPS = (
         label="Merge into another account",
         text="Use this if one person has two accounts, and only after you have made sure of that. Everything listed "
         "here passes to the other account, which keeps the higher of two roles. A second review of one download stays. "
-        "API keys go on with the rights of the other account; they are revoked if that is staff. Staff rights, e-mail "
-        "addresses, passwords and second factors do not pass on. This account is closed and cannot be separated again.",
+        "API keys keep working with the rights of the other account; if that is staff, they are revoked. Staff rights, "
+        "e-mail addresses, passwords and second factors do not pass on. This account is closed and cannot be "
+        "separated again.",
         done="{user} was merged.",
         question="merge",
         applies=lambda user: True,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from releasehub.operations.errors import OperationError
 from releasehub.operations.vault.vault import Vault
 
-_GZIP = 31  # as the window size, it selects the format of gzip
-_LEVEL = 3  # a third of the time of the default for a tenth more bytes
+_GZIP = 31  # this window size selects the format of gzip
+_LEVEL = 3  # takes a third of the time of the default level, for a tenth more bytes
 
 
 def write_lines(vault: Vault, name: str, lines: Iterable[bytes]) -> int:

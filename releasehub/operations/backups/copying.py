@@ -1,4 +1,4 @@
-"""Copy the files of a hub into a vault. Files that the vault has already are not read again."""
+"""Copy the files of a hub into a vault. Files that the vault already has are not read again."""
 
 from __future__ import annotations
 

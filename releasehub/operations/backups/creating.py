@@ -1,7 +1,7 @@
 """Create a backup: the database as of one moment, the files that it refers to, the keys, and the manifest last.
 
-The hub may be used meanwhile. An interrupted run leaves no complete backup; the next one continues with the files that
-it had copied, and removes the rest.
+The hub can be used during a backup. An interrupted run leaves no complete backup; the next run reuses the files that it
+had copied, and removes the rest.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _store_tables(vault: Vault, manifest: Manifest, snapshot: Snapshot, progress
 
 
 def _forget_deleted(manifest: Manifest) -> None:
-    """Change the problem of files that users deleted during the backup, because nothing is wrong with these."""
+    """Mark the files that users deleted during the backup, because these are not missing by mistake."""
     for key, problem in manifest.problems.items():
         if problem == "missing" and not Blob.objects.filter(storage_key=key).exists():
             manifest.problems[key] = "deleted during the backup"

@@ -1,4 +1,4 @@
-"""The keys of the hub, without which a copy of its database and files is of little use."""
+"""The keys of the hub, which are needed to read the secrets in its database."""
 
 from __future__ import annotations
 

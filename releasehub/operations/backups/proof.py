@@ -18,7 +18,7 @@ from releasehub.operations.tables.export import Progress
 from releasehub.operations.tables.schema import exported_tables, quoted
 from releasehub.operations.tables.values import ValueKind
 
-# How every encrypted value begins: our prefix, then the version and the zeros of the time of a Fernet token.
+# The beginning of every encrypted value: our prefix, then the version and the zeros of the time of a Fernet token.
 _ENCRYPTED = "v1.gAAAA%"
 
 
@@ -79,7 +79,7 @@ def _prove_audit_log(proof: Proof) -> None:
 
 
 def stored_secrets() -> Iterator[str]:
-    """Yield all encrypted values, in whichever column they are."""
+    """Yield the encrypted values of all columns."""
     for table in exported_tables():
         for column, kind in zip(table.columns, table.kinds, strict=True):
             if kind is ValueKind.TEXT:

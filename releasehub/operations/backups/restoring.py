@@ -99,7 +99,7 @@ def _ensure_replaceable(manifest: Manifest, *, replace: bool) -> None:
 
 
 def _restore_files(vault: Vault, entries: Iterable[BackupFile], manifest: Manifest, progress: Progress) -> None:
-    """Restore all files. Those that the storage has already stay; the proof compares every one with its digest."""
+    """Restore all files. Files that the storage already has stay; the proof compares every one with its digest."""
     for number, entry in enumerate(entries, 1):
         if entry.key not in manifest.problems:
             if entry.kind == BLOB:
@@ -136,7 +136,7 @@ def _restore_export(vault: Vault, entry: BackupFile) -> None:
 
 
 def _finish(target: str, manifest: Manifest) -> None:
-    """Apply newer migrations, and start again what the rows say was under way on the other machine."""
+    """Apply newer migrations, and restart work that was in progress on the other machine."""
     call_command("migrate", verbosity=0, interactive=False)
     switch_off()  # the backup may have been made in the read-only mode
     expire_all_uploads()

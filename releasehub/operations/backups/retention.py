@@ -14,7 +14,7 @@ from releasehub.operations.vault.vault import OBJECTS, Vault
 
 
 def remove_incomplete(vault: Vault) -> None:
-    """Remove what interrupted runs left behind. The files that they copied stay, so that they are not copied again."""
+    """Remove interrupted backups. The files that they copied stay, so that they are not copied again."""
     vault.abort_unfinished()
     for backup_id in incomplete_backups(vault):
         _remove(vault, backup_id)

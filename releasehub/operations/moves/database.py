@@ -57,7 +57,7 @@ def move_database(url: str, *, progress: Progress = lambda text: None) -> Databa
 
 
 def _migrate(url: str) -> None:
-    """Make the tables of the target. Migrations know only the default connection, so the target takes its place."""
+    """Create the tables of the target. Migrations use only the default connection, so the target replaces it."""
     with second_database(url, alias=DEFAULT_DB_ALIAS) as target:
         if target.vendor != "postgresql":
             raise OperationError("The target has to be PostgreSQL: postgresql://user:password@host/name.")
@@ -65,7 +65,7 @@ def _migrate(url: str) -> None:
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except DatabaseError as error:
-            raise OperationError(f"The tables of the target could not be made: {error}") from error
+            raise OperationError(f"The tables of the target could not be created: {error}") from error
     ContentType.objects.clear_cache()  # the two databases number content types differently
 
 

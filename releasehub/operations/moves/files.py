@@ -1,6 +1,6 @@
 """Move stored files between the disk and S3, in either direction.
 
-Files are copied while the hub is used. Then the hub becomes read-only for as long as the last few take. The mode ends
+Files are copied while the hub is used. Then the hub becomes read-only while the last few are copied. The mode ends
 for each process that is started with the new storage, so a rolling restart needs no further step.
 """
 
@@ -53,7 +53,7 @@ class FilesMove:
 def move_files(to: str, *, progress: Progress = lambda text: None) -> FilesMove:
     """Copy all stored files to the other storage, and compare every one there with its digest.
 
-    Run it again after the restart: then it copies what processes with the old storage stored in their last moment.
+    Run it again after the restart. It then copies the files that processes with the old storage stored last.
 
     Raises:
         OperationError: The other storage cannot be used.

@@ -56,7 +56,7 @@ def unlock_key(passphrase: str, locked: dict[str, Any]) -> bytes:
     """Return the key that `lock_key` encrypted.
 
     Raises:
-        OperationError: The passphrase is another one, or the values are damaged.
+        OperationError: The passphrase is wrong, or the values are damaged.
     """
     try:
         cost = {name: int(locked[name]) for name in SCRYPT}

@@ -1,4 +1,4 @@
-"""The activity of a download on the author's desk: who changed what, and when."""
+"""The page *Activity* on the author's desk: the changes of a download, with the users who made them."""
 
 from __future__ import annotations
 

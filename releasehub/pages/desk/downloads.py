@@ -49,7 +49,7 @@ REFUSALS = (Conflict, Denied, Invalid, Rejected)
 
 def _delete(actor: Actor, download: Download, reason: str) -> str:
     delete_download(actor=actor, download=download, reason=reason)
-    return _("The download was deleted. You can restore it until it is erased.")
+    return _("The download was deleted. You can restore it until it is deleted permanently.")
 
 
 def _restore(actor: Actor, download: Download, reason: str) -> str:

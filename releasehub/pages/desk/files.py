@@ -130,7 +130,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     try:
         if name == "delete":
             delete_file(actor=actor, file=file)
-            messages.success(request, _("The file was deleted. You can restore it until it is erased."))
+            messages.success(request, _("The file was deleted. You can restore it until it is deleted permanently."))
         elif name == "restore":
             restore_file(actor=actor, file=file)
             messages.success(request, _("The file was restored."))

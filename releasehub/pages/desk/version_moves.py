@@ -68,7 +68,7 @@ ACTIONS = (
         "delete",
         Move.DELETE,
         gettext_lazy("Delete"),
-        gettext_lazy("The version was deleted. You can restore it until it is erased."),
+        gettext_lazy("The version was deleted. You can restore it until it is deleted permanently."),
         wants_reason=True,
         is_dangerous=True,
     ),

@@ -1,4 +1,4 @@
-"""The consequences of the retention rules for one download, for the people who release it."""
+"""What authors see of the retention rules: the rule of their download, and the versions that it deletes next."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ class Command(OperationCommand):
         "Move the rows of a hub from SQLite to PostgreSQL while it serves reads. The hub becomes read-only: changes "
         "are answered with 503 and Retry-After. All tables are copied in one transaction and compared with their "
         "digests. Then set DATABASE_URL and restart all processes; those that still use SQLite stay read-only, so "
-        "nothing is lost. An interrupted run can be repeated, or given up with `read_only off`."
+        "nothing is lost. An interrupted run can be repeated, or canceled with `read_only off`."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

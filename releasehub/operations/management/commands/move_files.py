@@ -16,7 +16,7 @@ class Command(OperationCommand):
         "their digests while the hub is used; for the last few it becomes read-only, and changes are answered with 503 "
         "and Retry-After. Then set RELEASEHUB_STORAGE and restart all processes: the mode ends for each one that is "
         "started with the new storage. Run the command once more after that. An interrupted run can be repeated, or "
-        "given up with `read_only off`. Exit with code 1 if a file is missing or damaged."
+        "canceled with `read_only off`. Exit with code 1 if a file is missing or damaged."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -11,7 +11,7 @@ class Command(OperationCommand):
     help = (
         "Switch the read-only mode on or off, or show it. In this mode the hub serves every read, answers every change "
         "with 503 and Retry-After, and runs no background tasks. `move_database` and `move_files` switch it on "
-        "themselves; switch it off to give up an interrupted move and to continue with the old place."
+        "themselves; switch it off to cancel an interrupted move and to continue with the old database or storage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -24,7 +24,9 @@ class Command(BaseCommand):
             metavar="DAYS",
             help="the retention period in days (default: RELEASEHUB_RETENTION_DAYS)",
         )
-        parser.add_argument("--dry-run", action="store_true", help="print what would be erased, and erase nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print what would be deleted permanently, and change nothing"
+        )
         parser.add_argument("--no-input", action="store_true", help="do not ask for confirmation in a terminal")
 
     def handle(self, *args: Any, dry_run: bool, no_input: bool, **options: Any) -> None:
@@ -34,11 +36,11 @@ class Command(BaseCommand):
         for line in [*preview.lines(), *preview.name_lines()]:
             self.stderr.write(line)
         if dry_run or not (no_input or preview.is_empty or self._is_confirmed()):
-            self.stderr.write("Nothing was erased.")
+            self.stderr.write("Nothing was deleted permanently.")
             return
         counts = purge_deleted(older_than=older_than)
         self.stdout.write(", ".join(f"{number} {name}" for name, number in counts.items()))
 
     def _is_confirmed(self) -> bool:
-        """Ask for confirmation in a terminal. For a run from cron, the period is the confirmation."""
-        return not sys.stdin.isatty() or input("Type yes to erase this: ").strip() == "yes"
+        """Ask for confirmation in a terminal. A run from cron needs no confirmation."""
+        return not sys.stdin.isatty() or input("Type yes to delete this permanently: ").strip() == "yes"

@@ -13,7 +13,7 @@ from releasehub.settings.environment import env
 PAGE = """# Settings
 
 `python manage.py settings --markdown` prints this page from the declarations in `releasehub/settings`. On a hub,
-`python manage.py settings --help-all` also shows the present value of each variable and where it comes from.
+`python manage.py settings --help-all` also shows the current value of each variable and where it comes from.
 """
 
 

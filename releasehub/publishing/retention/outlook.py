@@ -1,4 +1,4 @@
-"""What authors see of the retention rules: the rule of their download, and the versions that it deletes next."""
+"""The retention rule of a download and the versions that it deletes next, as authors see them."""
 
 from __future__ import annotations
 

@@ -115,7 +115,9 @@ WAITING: Mapping[Kind, Waiting] = {
         author=lambda row: row.author or row.download.owner,
     ),
     Kind.FILE: Waiting(
-        rows=lambda: File.objects.alive().filter(quarantine__isnull=False),
+        rows=lambda: File.objects.alive().filter(
+            quarantine__isnull=False, version__deleted_at=None, version__download__deleted_at=None
+        ),
         since="quarantine__created_at",
         download="version__download_id",
         relations=("quarantine__created_by", "blob", "version__download__category", "version__download__owner"),

@@ -22,6 +22,7 @@ from releasehub.moderation.assignments import assign
 from releasehub.moderation.decisions import decide
 from releasehub.moderation.models import Assignment, Kind, Verdict
 from releasehub.moderation.queue import QueueFilter, waiting_rows
+from releasehub.publishing.deletion import delete_download
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
@@ -102,6 +103,13 @@ def test_version_is_compared_with_the_one_before(world: Desk, client: Client) ->
 def test_findings_of_the_checks_are_shown(world: Desk, client: Client) -> None:
     world.version.files.update(findings=[{"code": "archive.setuid", "message": "A member is setuid.", "member": "sh"}])
     assert "A member is setuid." in text_of(client.get(URL, {"kind": "version"}))
+
+
+def test_nothing_of_a_deleted_download_waits(world: Desk) -> None:
+    """Its rows could not be decided about: they have to be restored first."""
+    for download in (world.download, world.shown):
+        delete_download(actor=system(), download=download)
+    assert world.rows() == {"report"}
 
 
 def test_filters_select_by_kind_age_and_assignee(world: Desk) -> None:

@@ -15,8 +15,15 @@ from releasehub.operations.tables.schema import quoted
 # Processes may still act on a mode that they read this many checks ago.
 _CHECKS_TO_WAIT = 3
 _TRIGGER = "read_only_"
-# Tables that operations write in the read-only mode.
-_WRITABLE = ("operations_readonlymode", "operations_backuprun", "django_migrations", "search_document")
+# Tables that operations write in the read-only mode, and sessions: visitors who follow a share link start one, and
+# Django tries new keys without end if the database refuses it.
+_WRITABLE = (
+    "operations_readonlymode",
+    "operations_backuprun",
+    "django_migrations",
+    "django_session",
+    "search_document",
+)
 
 
 def is_mode_on() -> bool:

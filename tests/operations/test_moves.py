@@ -17,6 +17,7 @@ from files.storage import LocalStorage
 from files.storage.s3 import S3Storage
 from releasehub.operations import read_only
 from releasehub.operations.errors import OperationError
+from releasehub.operations.moves import database
 from releasehub.operations.moves import files as moving
 from releasehub.operations.moves.database import move_database
 from releasehub.operations.moves.files import move_files
@@ -124,3 +125,13 @@ def test_url_comes_from_standard_input(settings: Any, tmp_path: Path, monkeypatc
     monkeypatch.setattr(sys, "stdin", StringIO(f"sqlite:///{tmp_path}/other.sqlite3\n"))
     with pytest.raises(CommandError, match="has to be PostgreSQL"):
         call_command("move_database", "-")
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_hub_whose_copy_is_in_use_already_stays_read_only(was_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = iter(["those of the source", "those of a target with newer rows"])
+    monkeypatch.setattr(database, "table_figures", lambda snapshot, tables: next(figures))
+    read_only.switch_on("an earlier move")
+    with pytest.raises(OperationError, match="rows of its own"):
+        database._compare(connection, was_on=was_on)
+    assert (read_only.current_mode() is not None) == was_on

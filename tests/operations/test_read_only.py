@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from downloads.models import Download
 from files.blobs import keep_upload
 from files.models import Blob, DownloadGrant
 from releasehub.apikeys.models import ApiKey
 from releasehub.core import read_only as mode
 from releasehub.core.database_errors import READ_ONLY_REFUSAL, domain_error_of
 from releasehub.core.errors import ReadOnly
+from releasehub.distribution.access_keys import issue_access_key
 from releasehub.operations import read_only
 from releasehub.server.celery import app
 from tests.conftest import begin_with
-from tests.factories import make_file, make_key, make_user, make_version, stage
+from tests.factories import make_file, make_key, make_user, make_version, stage, system
 
 pytestmark = pytest.mark.django_db
 
@@ -120,3 +123,21 @@ def test_fence_refuses_every_change_until_the_mode_ends() -> None:
     read_only.switch_off()
     assert type(user).objects.filter(pk=user.pk).update(first_name="Late") == 1
     assert mode.is_read_only() is False
+
+
+@begin_with(build)
+def test_share_link_starts_a_session_behind_the_fence(
+    world: Any, switched_on: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download = world.version.download
+    Download.objects.update(visibility="private")
+    _, secret = issue_access_key(actor=system(), download=download, name="Testers")
+    # Django tries new keys without end if the database refuses a session.
+    keys = iter(["a" * 32, "b" * 32])
+    monkeypatch.setattr(SessionBase, "_get_new_session_key", lambda session: next(keys))
+    read_only.fence()
+    try:
+        response = Client().get(f"/share/{secret}", follow=True)
+    finally:
+        read_only.remove_fence()
+    assert response.status_code == 200

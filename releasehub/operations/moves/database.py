@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from releasehub.operations import read_only
 from releasehub.operations.errors import OperationError
 from releasehub.operations.exclusive import exclusive
-from releasehub.operations.models import ReadOnlyMode
+from releasehub.operations.models import BackupRun, ReadOnlyMode
 from releasehub.operations.tables.export import Progress, TableFigures, export_lines, table_figures
 from releasehub.operations.tables.load import is_empty, load_lines
 from releasehub.operations.tables.schema import applied_migrations, ensure_own_tables, exported_tables
@@ -24,8 +25,8 @@ from releasehub.operations.tables.second_database import second_database
 from releasehub.operations.tables.snapshots import open_snapshot
 from releasehub.search.models import SearchCursor
 
-# Changed in the target at the end of the copy, so they differ from the source.
-_ADJUSTED = frozenset({ReadOnlyMode._meta.db_table, SearchCursor._meta.db_table})
+# Changed in the target at the end of the copy, or written in the read-only mode, so they differ from the source.
+_UNCOMPARED = frozenset(model._meta.db_table for model in (ReadOnlyMode, SearchCursor, Session, BackupRun))
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,10 @@ def move_database(url: str, *, progress: Progress = lambda text: None) -> Databa
         _migrate(url)
         with second_database(url) as target:
             _ensure_same_tables(target)
-            was_empty = is_empty(target)
+            was_empty, was_on = is_empty(target), read_only.current_mode() is not None
             read_only.switch_on(f"its rows are moving to {target.vendor}")
             read_only.fence()
-            figures = _copy(target, progress) if was_empty else _compare(target)
+            figures = _copy(target, progress) if was_empty else _compare(target, was_on=was_on)
     return DatabaseMove(len(figures), sum(table.rows for table in figures.values()), was_done=not was_empty)
 
 
@@ -83,16 +84,20 @@ def _copy(target: BaseDatabaseWrapper, progress: Progress) -> dict[str, TableFig
         return load_lines(target, export_lines(snapshot), progress=progress, adjust=adjust)
 
 
-def _compare(target: BaseDatabaseWrapper) -> dict[str, TableFigures]:
+def _compare(target: BaseDatabaseWrapper, *, was_on: bool) -> dict[str, TableFigures]:
     """Return the figures of a copy that an earlier run completed.
+
+    Args:
+        was_on: Whether the hub was read-only before. Then it stays so: the target may be in use already.
 
     Raises:
         OperationError: The target has other rows. The hub stays as it was.
     """
-    tables = [table for table in exported_tables() if table.name not in _ADJUSTED]
+    tables = [table for table in exported_tables() if table.name not in _UNCOMPARED]
     with open_snapshot(connection) as ours, open_snapshot(target) as theirs:
         figures = table_figures(ours, tables)
         if figures != table_figures(theirs, tables):
-            read_only.switch_off()
+            if not was_on:
+                read_only.switch_off()
             raise OperationError("The target has rows of its own. Choose an empty database.")
     return figures

@@ -16,7 +16,7 @@ from releasehub.core.actor import Actor
 
 
 def owned_downloads(user: User) -> QuerySet[Download]:
-    """Return the downloads of the user, with deleted ones, which may be restored."""
+    """Return the downloads of the user, including deleted ones, which may be restored."""
     return Download.all_objects.filter(owner=user).order_by("pk")
 
 
@@ -28,7 +28,7 @@ def pass_on_downloads(*, actor: Actor, giver: User, heir: User) -> int:
 
 
 def pass_on_teams(*, actor: Actor, giver: User, heir: User) -> int:
-    """Give the heir the team rights of the other account beside those that the heir has."""
+    """Give the heir the team rights of the other account, in addition to those that the heir has."""
     pks = list(TeamMember.objects.filter(user=giver).order_by("download_id").values_list("download_id", flat=True))
     for pk in pks:
         download = lock_download(pk)
@@ -69,7 +69,7 @@ def _pass_on_grants(download: Download, giver: User, heir: User) -> None:
 POSSESSIONS = (
     Possession(
         name="downloads",
-        label="downloads that the user owns, with deleted ones",
+        label="downloads that the user owns, including deleted ones",
         count=lambda user: owned_downloads(user).count(),
         pass_on=pass_on_downloads,
         is_transferable=True,

@@ -15,7 +15,7 @@ class Eraser(Protocol):
     def __call__(self, *, actor: Actor, user: User) -> None: ...
 
 
-# Raises an error of the domain if the user may not leave now.
+# A function that raises a DomainError if the user may not leave now.
 LeavingCheck = Callable[[User], None]
 
 # Returns whether nothing is left. It is called again until it is, so it may stop early.

@@ -12,11 +12,11 @@ from django.db.models.signals import post_migrate
 def create_roles(apps: Apps = global_apps, **kwargs: Any) -> None:
     """Create the roles of staff after a migration, when the permissions of all apps exist.
 
-    Django sends its signal app by app, in the order of the setting, and this app is behind those with permissions.
+    Django sends its signal for each app in the order of INSTALLED_APPS. This app comes after those with permissions.
     """
     from releasehub.accounts.staff_roles import create_staff_roles
 
-    if "staffrole" in apps.all_models["accounts"]:  # not after a migration back to before there were roles
+    if "staffrole" in apps.all_models["accounts"]:  # migrations were undone to a state before the roles existed
         create_staff_roles()
 
 

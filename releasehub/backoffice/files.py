@@ -75,7 +75,7 @@ class FileAdmin(ActionAdmin):
             wants_reason=True,
             needs_reason=True,
             reason_use="shown to visitors and API clients, in the audit log, and in an e-mail to the owner",
-            warning="The bytes cannot be downloaded any more, in any version of any download that has them.",
+            warning="The bytes can no longer be downloaded, in any version of any download that contains them.",
         ),
         RowAction(
             name="unquarantine",

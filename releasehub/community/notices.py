@@ -33,7 +33,7 @@ def due_notices() -> models.QuerySet[WatchNotice]:
 
 
 def is_welcome(notice: WatchNotice) -> bool:
-    """Return whether the user still wants e-mails, can get them and sees the version, which nothing is wrong with."""
+    """Return whether the user still wants and can get e-mails, and sees the version, which is still offered."""
     version, user = notice.version, notice.user
     is_wanted = notice.watch.mail_frequency != MailFrequency.NONE
     is_offered = version.is_released and not version.is_yanked and not version.is_deleted

@@ -1,6 +1,6 @@
-"""Legal holds, for the layers that store rows about a download but know no downloads.
+"""A registry of legal holds, for layers below the app `downloads`, which cannot import it.
 
-The app `downloads` registers which downloads are under a legal hold. The audit log and the events keep their rows.
+The app `downloads` registers a lookup here. The audit log and the webhooks ask which rows they have to keep.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def assign(*, actor: Actor, kind: Kind, object_id: int, assignee: User | None) -
         raise Invalid(ErrorCode.INVALID, message, field="assignee")
     target = WAITING[kind].load([object_id]).get(object_id)
     if target is None:
-        raise NotFound("This does not wait for a moderator any more.")
+        raise NotFound("This no longer waits for a moderator.")
     rows = Assignment.objects.select_for_update().select_related("assignee")
     previous = rows.filter(kind=kind, object_id=object_id).first()
     if (previous.assignee if previous else None) == assignee:

@@ -67,7 +67,7 @@ class Waiting:
         The lock comes first: another moderator, or an author who withdraws the row, finishes before it is loaded.
         """
         download_id = self.rows().filter(pk=pk).values_list(self.download, flat=True).first()
-        with suppress(NotFound):  # it was erased in the meantime, and the row with it
+        with suppress(NotFound):  # it was deleted permanently in the meantime, together with the row
             if download_id is not None:
                 lock_download(download_id)
         return self.load([pk]).get(pk)

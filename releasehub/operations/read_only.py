@@ -27,7 +27,7 @@ _WRITABLE = (
 
 
 def is_mode_on() -> bool:
-    """Return whether the mode is on for this process. It is over for a process with the storage that files moved to."""
+    """Return whether the mode is on for this process. It is off for processes that already use the new storage."""
     ends_with = ReadOnlyMode.objects.filter(pk=1).values_list("ends_with_storage", flat=True).first()
     return ends_with is not None and ends_with != settings.STORAGE_KIND
 

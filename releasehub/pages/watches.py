@@ -128,7 +128,7 @@ def _change(request: HttpRequest, target: Download | Category | None) -> HttpRes
 
 
 def _carry_out(request: HttpRequest, target: Download | Category) -> str:
-    """Do what the submitted button says, and return the message for the user, with a place for the title."""
+    """Do what the submitted button says, and return the message for the user, with a placeholder for the title."""
     actor = actor_of(request)
     if "frequency" in request.POST:
         found = change_frequency(actor=actor, target=target, frequency=_chosen_frequency(request))

@@ -61,7 +61,7 @@ def position() -> int:
 
 
 def redact_urls(span: Any, request: Any) -> None:
-    """Take secrets out of the URL in the span: a collector is a further place where they must not be stored."""
+    """Remove secrets from the URL in the span, because they must not be stored in a collector either."""
     if span.is_recording():
         for name, value in dict(span.attributes).items():
             if isinstance(value, str):

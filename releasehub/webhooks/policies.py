@@ -47,7 +47,7 @@ class EndpointPolicy(Policy[Endpoint]):
         return self.can_view(actor, target)
 
     def can_read_in_admin(self, actor: Actor, target: Endpoint) -> bool:
-        """Return whether the actor may read the endpoint where its secret is never shown, which an API would do."""
+        """Return whether the actor may read the endpoint in the admin, which never shows the secret, unlike APIs."""
         return actor.has_permission(READ_PERMISSION) or self.can_view(actor, target)
 
     def ensure_create(self, actor: Actor, *, organization_id: int | None, download_id: int | None) -> None:

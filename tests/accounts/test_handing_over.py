@@ -67,7 +67,7 @@ def test_transfer_passes_on_downloads_and_organizations_alone(clerk: Actor, old:
     own(new, organization, "member")
     team = make_download()
     set_team_member(actor=system(), download=team, user=old, flags={"can_edit"})
-    kinds = ("downloads", "organizations", "teams")  # the last is none that can be transferred
+    kinds = ("downloads", "organizations", "teams")  # the last kind cannot be transferred
     numbers = transfer_possessions(actor=clerk, giver=old, heir=new, kinds=kinds, reason="left")
     assert numbers == {"downloads": 2, "organizations": 1}
     assert set(Download.all_objects.filter(owner=new)) == {download, deleted}

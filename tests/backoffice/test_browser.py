@@ -21,7 +21,7 @@ PAGES = ("/admin/", "/admin/moderation/", "/admin/timeline/version/{version}/")
 
 @pytest.fixture
 def staff(page: Any, live_server: Any) -> Any:
-    """A browser that is signed in as a moderator. At the end there was no complaint and no request to another host."""
+    """A browser that is signed in as a moderator. It fails on console errors and on requests to other hosts."""
     problems: list[str] = []
     page.set_default_timeout(180_000)
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)

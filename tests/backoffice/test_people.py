@@ -40,7 +40,7 @@ def url_of(user: User, step: str) -> str:
 
 def test_page_says_with_numbers_what_happens(clerk: Client, world: dict[str, User]) -> None:
     page = clerk.get(url_of(world["ann"], "transfer")).content.decode()
-    assert "Downloads that the user owns, with deleted ones: <strong>2</strong>" in page
+    assert "Downloads that the user owns, including deleted ones: <strong>2</strong>" in page
     assert "becomes the owner at once" in page
 
 

@@ -161,7 +161,7 @@ def test_role_sees_and_can_do_exactly_its_part(world: dict[str, User], role: str
 
 @pytest.mark.parametrize("role", ROLES)
 def test_role_opens_exactly_its_pages(world: dict[str, User], client: Client, role: str) -> None:
-    """The server refuses what the matrix leaves out, also without a link to it."""
+    """The server refuses every page and action that the matrix leaves out, even if no link leads there."""
     client.force_login(world[role])
     refused = [label for label, cells in MATRIX.items() if not cells[list(ROLES).index(role)]]
     names = ["admin:{}_{}".format(*label.split(".")) for label in refused]

@@ -1,4 +1,4 @@
-"""Digests: who gets which versions in one e-mail, when, and only once."""
+"""Digests: which users get which versions in one e-mail, at which time, and only once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A moderator blocks the bytes of a file: no surface gives them out, all say why, and one step brings them back."""
+"""A moderator blocks the bytes of a file: every surface refuses them with the reason, until one step unblocks them."""
 
 from __future__ import annotations
 

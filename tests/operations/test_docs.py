@@ -1,4 +1,4 @@
-"""The commands for backups in `docs/operating.md`, run as they stand there."""
+"""The commands for backups in `docs/operating.md` work as documented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moves of rows and files. Those of rows to PostgreSQL run with it: see `tests/faults`."""
+"""Moves of rows and files. `tests/faults` also runs moves of rows to a real PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
 
 class Elsewhere(LocalStorage):
-    """A folder in the place of S3: the move uses only what both have in common."""
+    """A folder that stands in for S3. The move uses only methods that both storages have."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The style sheets name no side, so that pages are right in languages that are written from right to left."""
+"""The style sheets use logical sides instead of left and right, so that pages also work from right to left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing of a download under a legal hold is erased, whichever door is tried."""
+"""Nothing in a download under a legal hold is erased by any kind of deletion."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def test_no_door_erases_what_is_held(
 
 
 def test_doors_erase_after_the_hold_is_lifted(world: World, run_tasks: Any, local_storage: Any) -> None:
-    """The doors of the test above are real ones."""
+    """Once the hold is lifted, the purge deletes everything, and the account can be closed."""
     store_bytes()
     grow_old(world)
     before = covered()

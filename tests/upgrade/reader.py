@@ -1,4 +1,4 @@
-"""Migrate the database of an earlier release with the present code, then print as JSON what the hub serves from it.
+"""Migrate the database of an earlier release with the current code, then print as JSON what the hub serves from it.
 
 The tests start it as a process of its own, because Django reads the settings of the database only once.
 """

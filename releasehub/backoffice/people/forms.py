@@ -26,7 +26,7 @@ class StepForm(forms.Form):
         max_length=MAX_REASON_CHARACTERS,
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Kept in the audit log. Do not write personal data that is not there already.",
+        help_text="Stored in the audit log. Do not enter personal data that the log does not already contain.",
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -71,7 +71,7 @@ class MergeForm(OtherAccountForm):
         label="Anonymize this account afterwards",
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text="Otherwise it is only disabled.",
+        help_text="If this is not selected, the account is only disabled.",
     )
     confirmation = forms.CharField(max_length=150, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}))
     field_order = ("to", "anonymize", "reason", "confirmation")

@@ -39,7 +39,7 @@ def _remove(vault: Vault, backup_id: str) -> None:
 def _remove_unused(vault: Vault) -> int:
     """Delete the objects that no backup refers to. Twenty bytes of each name are enough to tell them apart.
 
-    That includes backups which are not complete: another machine may be making one.
+    Objects of incomplete backups are kept, too, because another machine may be making such a backup.
     """
     used: set[bytes] = set()
     begun = [one for one in incomplete_backups(vault) if vault.exists(part_name(one, "files"))]

@@ -18,7 +18,7 @@ MIN_CHARACTERS = 12
 KEY_BYTES = 32
 # 64 MiB of memory and about a fifth of a second for each guess.
 SCRYPT = {"n": 2**16, "r": 8, "p": 1}
-# Eight times that is accepted, and not whatever somebody writes who can change files of the target.
+# A vault may ask for at most eight times that, so that an altered header cannot exhaust the memory.
 MAX_COST = 8 * SCRYPT["n"] * SCRYPT["r"] * SCRYPT["p"]
 _NONCE_BYTES = 12
 

@@ -27,7 +27,7 @@ WORDS: dict[str, Any] = {
     AuditAction.VERSION_ARCHIVE: _("%(actor)s archived the version %(target)s."),
     AuditAction.VERSION_UNARCHIVE: _("%(actor)s unarchived the version %(target)s."),
     AuditAction.VERSION_YANK: _("%(actor)s yanked the version %(target)s."),
-    AuditAction.VERSION_UNYANK: _("%(actor)s took back that the version %(target)s is yanked."),
+    AuditAction.VERSION_UNYANK: _("%(actor)s unyanked the version %(target)s."),
     AuditAction.VERSION_ACTIVATE: _("%(actor)s made the version %(target)s the active one."),
     AuditAction.VERSION_DELETE_SOFT: _("%(actor)s deleted the version %(target)s."),
     AuditAction.VERSION_DELETE_HARD: _("%(actor)s permanently deleted the version %(target)s."),

@@ -60,6 +60,7 @@ def begin(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_safe
+@answers_errors
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Sign in the person whom the provider sent back, or connect the accounts of a signed-in user."""
     begun = request.session.pop(SESSION_NAME, None)

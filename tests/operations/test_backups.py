@@ -92,7 +92,9 @@ def test_old_backups_are_removed_with_their_files(world: None, target: Path) -> 
     blob.delete()
     run("backup", target)
     count = len(objects_in(target))
+    (target / "objects" / ".DS_Store").touch()
     run("backup", target, keep=2)
+    (target / "objects" / ".DS_Store").unlink()
     assert (len(complete_backups(vault_of(target))), len(objects_in(target))) == (2, count - 1)
     assert "is sound" in run("verify_backup", target)
 
@@ -204,6 +206,16 @@ def test_failed_backup_is_recorded(world: None, target: Path, monkeypatch: pytes
     failure = last_failure()
     assert failure
     assert "not empty" in failure.error
+
+
+@begin_with(build)
+def test_failure_that_nobody_expected_is_recorded(world: None, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(creating, "store_keys", lambda vault, backup_id: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        run("backup", target)
+    failure = last_failure()
+    assert failure
+    assert "by zero" in failure.error
 
 
 @begin_with(build)

@@ -16,6 +16,7 @@ from releasehub.accounts.models import CompanyIdentity, User
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.core.encryption import encrypt
+from releasehub.operations.read_only import switch_on
 from tests.accounts.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from tests.factories import make_user
 
@@ -153,3 +154,10 @@ def test_provider_in_a_private_network_needs_the_permission_of_the_operator(prov
 def test_without_a_provider_there_is_no_button_and_no_page() -> None:
     assert Client().get(BEGIN).status_code == 404
     assert BEGIN not in Client().get("/account/sign-in/").content.decode()
+
+
+def test_nobody_signs_in_while_the_hub_is_read_only(provider: Provider, settings: Any) -> None:
+    settings.READ_ONLY_CHECK_SECONDS = 0
+    switch_on("a test")
+    assert sign_in(provider)[1].status_code == 503
+    assert not User.objects.exists()

@@ -16,6 +16,7 @@ from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
+from releasehub.core.read_only import ensure_writable
 
 MAX_NAME_CHARACTERS = 30
 NAME_CLAIMS = {"first_name": "given_name", "last_name": "family_name"}
@@ -35,7 +36,9 @@ def user_of_claims(*, actor: Actor, claims: dict[str, Any]) -> User:
     Raises:
         Denied: The person does not belong to an allowed domain or group, or has no account and may not get one, or the
             identity or the user is connected with somebody else.
+        ReadOnly: The hub accepts no changes.
     """
+    ensure_writable()  # the provider sends people back with a GET, which the middleware lets through
     ensure_allowed(claims)
     subject, email = str(claims["sub"]), verified_email(claims)
     known = CompanyIdentity.objects.select_related("user").filter(issuer=settings.OIDC_ISSUER, subject=subject).first()

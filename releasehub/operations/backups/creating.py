@@ -10,7 +10,6 @@ from django.db import connection
 from django.utils import timezone
 
 from files.models import Blob
-from releasehub.core.errors import DomainError
 from releasehub.core.readiness import is_migrated
 from releasehub.operations.backups.backup_files import audit_exports, read_file_list, stored_files
 from releasehub.operations.backups.compressed_lines import write_lines
@@ -57,8 +56,8 @@ def create_backup(target: str, *, passphrase: str, keep: int = 0, progress: Prog
             if keep:
                 remove_old(vault, keep=keep, progress=progress)
             return manifest
-    except (OperationError, DomainError, OSError) as error:
-        record_failure(target=target, started_at=started_at, error=str(error))
+    except Exception as error:  # whatever it is, staff have to see that there is no new backup
+        record_failure(target=target, started_at=started_at, error=str(error) or type(error).__name__)
         raise
 
 

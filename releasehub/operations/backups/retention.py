@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from releasehub.operations.backups.backup_files import read_file_list
 from releasehub.operations.backups.manifest import (
     BACKUPS,
@@ -11,6 +13,8 @@ from releasehub.operations.backups.manifest import (
 )
 from releasehub.operations.tables.export import Progress
 from releasehub.operations.vault.vault import OBJECTS, Vault
+
+_OBJECT = re.compile(rf"{OBJECTS}[0-9a-f]{{2}}/[0-9a-f]{{64}}")
 
 
 def remove_incomplete(vault: Vault) -> None:
@@ -45,7 +49,9 @@ def _remove_unused(vault: Vault) -> int:
     begun = [one for one in incomplete_backups(vault) if vault.exists(part_name(one, "files"))]
     for backup_id in (*complete_backups(vault), *begun):
         used |= {_short(vault.object_name(entry.sha256)) for entry in read_file_list(vault, backup_id)}
-    unused = [item.key for item in vault.objects(OBJECTS) if _short(item.key) not in used]
+    # Programs that copy or show folders leave files of their own in them, which are not objects.
+    stored = [item.key for item in vault.objects(OBJECTS) if _OBJECT.fullmatch(item.key)]
+    unused = [name for name in stored if _short(name) not in used]
     for name in unused:
         vault.delete(name)
     return len(unused)

@@ -31,7 +31,7 @@ class Purge:
     Attributes:
         name: The name of the rows in the result of the purge.
         rows: Returns the rows that are older than a period, or than the configured one if it is None. It returns None
-            if they are kept without end.
+            if they are never purged.
         erase: Erases the rows and returns their number.
         download_path: The lookup from a row to its download; empty for a download.
     """
@@ -69,7 +69,7 @@ def registered_purges() -> tuple[Purge, ...]:
 
 
 def purge_start(older_than: timedelta | None, retention_days: int) -> datetime | None:
-    """Return the time before which deleted rows are erased, or None if they are kept without end."""
+    """Return the time before which deleted rows are erased, or None if they are never purged."""
     if older_than is None:
         older_than = timedelta(days=retention_days) if retention_days else None
     return None if older_than is None else timezone.now() - older_than

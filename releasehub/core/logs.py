@@ -20,6 +20,7 @@ _SECRETS = re.compile(
     r"|(?<=/share/)[^/?\s\"']+"
     r"|(?<=/preview/)[^/?\s\"']+"
     r"|(?<=/stop/)[^/?\s\"']+"
+    r"|(?<=/set-up/)[^/?\s\"']+"
     r"|(?<=/by-link/)[^/?\s\"']+"
     r"|(?<=/email/confirm/)[^/?\s\"']+"
     r"|(?<=/password/reset/)[0-9A-Za-z]+-[\w-]+"

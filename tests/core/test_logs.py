@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from celery.signals import before_task_publish, task_postrun, task_prerun
+from django.urls import get_resolver
 
 from releasehub.core import logs
 from releasehub.core.actor import system_actor
@@ -17,6 +19,7 @@ from releasehub.core.task_logs import HEADER
 from releasehub.server.celery import app
 
 pytestmark = pytest.mark.embedded
+SECRET_PART = re.compile(r"<\w+:(token|secret)>")
 
 
 @pytest.fixture
@@ -62,6 +65,20 @@ def test_urls_of_mails_and_credentials_in_urls_are_secrets(text: str) -> None:
     message = line("It failed: %s", text)["message"]
     assert "hush" not in message
     assert "[secret]" in message
+
+
+def routes(patterns: list[Any], prefix: str = "/") -> Iterator[str]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        yield from routes(pattern.url_patterns, route) if hasattr(pattern, "url_patterns") else [route]
+
+
+def test_secrets_in_the_path_of_any_route_are_redacted() -> None:
+    secret_routes = [route for route in routes(get_resolver().url_patterns) if SECRET_PART.search(route)]
+    assert len(secret_routes) > 8
+    for route in secret_routes:
+        path = SECRET_PART.sub("hush-hush", route)
+        assert "hush" not in logs.redact(f"Not Found: {path}"), route
 
 
 def test_a_traceback_is_a_field_of_the_line() -> None:

@@ -160,6 +160,7 @@ def test_files_of_backups_are_private(world: None, target: Path) -> None:
         os.umask(before)
 
 
+@pytest.mark.embedded
 @begin_with(build)
 def test_missing_and_damaged_files_of_the_hub_are_reported(world: None, local_storage: Any, target: Path) -> None:
     lost, damaged = make_file(content=b"lost"), make_file(content=b"damaged")

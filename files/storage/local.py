@@ -32,28 +32,38 @@ class LocalStorage:
 
     @property
     def root(self) -> Path:
-        return Path((self._storage or storages["releases"]).path(""))
+        return self._path("")
+
+    def _path(self, key: str) -> Path:
+        """Return the path of an object.
+
+        Raises:
+            SuspiciousFileOperation: The key leads out of the folder, as it may in a backup from somebody else.
+        """
+        return Path((self._storage or storages["releases"]).path(key))
 
     def new_writer(self, key: str = "") -> Writer:
+        key = key or new_key()
+        self._path(key)
         with disk_errors():
-            return LocalWriter(self.root, key or new_key())
+            return LocalWriter(self.root, key)
 
     def open(self, key: str, start: int = 0) -> IO[bytes]:
         with disk_errors():
-            handle = (self.root / key).open("rb")
+            handle = self._path(key).open("rb")
             handle.seek(start)
             return handle
 
     def size(self, key: str) -> int | None:
         with disk_errors():
             try:
-                return (self.root / key).stat().st_size
+                return self._path(key).stat().st_size
             except FileNotFoundError:
                 return None
 
     def delete(self, key: str) -> None:
         with disk_errors():
-            (self.root / key).unlink(missing_ok=True)
+            self._path(key).unlink(missing_ok=True)
 
     def signed_url(self, key: str, *, filename: str, content_type: str, seconds: int) -> str | None:
         return None

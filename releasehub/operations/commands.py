@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.core.management.base import BaseCommand, CommandError
 
 from releasehub.core.errors import DomainError
@@ -38,7 +39,7 @@ class OperationCommand(BaseCommand):
         umask = os.umask(settings.UMASK)
         try:
             yield
-        except (OperationError, DomainError, OSError) as error:
+        except (OperationError, DomainError, OSError, SuspiciousOperation) as error:
             raise CommandError(str(error)) from error
         finally:
             os.umask(umask)

@@ -55,7 +55,7 @@ lint-rest:
 	! grep -nE '://|^--(index|extra-index|find-links|trusted)' $(LOCKS)
 
 # In a fresh clone, every test process would otherwise compile all tests, and all of them but one would wait for the
-# migrations. Here both are done once, beside the check of the types. An error is reported by the run itself.
+# migrations. Here both are done once, while mypy checks the types. An error is reported by the run itself.
 prepared-tests:
 	@$(TESTED) $(BIN)/python -m tests.migrated_database
 	@$(EMBEDDED) $(BIN)/python -m pytest -qq -n 0 --collect-only >/dev/null 2>&1 || true

@@ -23,7 +23,7 @@ SHOWN_ROWS = 20
 
 @dataclass(frozen=True)
 class Usage:
-    """The stored bytes of one download, owner or category. A limit of 0 is no limit."""
+    """The stored bytes of one download, owner or category. A limit of 0 means unlimited."""
 
     row: Any
     size_bytes: int

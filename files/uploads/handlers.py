@@ -1,4 +1,4 @@
-"""Django upload handling that streams to storage: no whole file in memory, no temporary file beside the storage."""
+"""Django upload handling that streams to storage: no whole file in memory, no temporary file outside the storage."""
 
 from __future__ import annotations
 

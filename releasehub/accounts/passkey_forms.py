@@ -12,7 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# What reading an answer raises besides the errors that allauth expects, if a part is missing or has another type.
+# The errors of a malformed answer, in addition to those that allauth expects: a missing part, or one of another type.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error)
 
 

@@ -29,7 +29,7 @@ class Possession:
 
     Attributes:
         name: The name in forms and in the audit log.
-        label: What staff read beside the number.
+        label: The text that staff read next to the number.
         count: Returns how many rows a merge or a transfer concerns.
         is_transferable: Whether it can be transferred alone, and not only in a merge.
     """

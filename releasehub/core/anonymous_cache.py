@@ -58,7 +58,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
     """Cache the successful responses of a view for requests without credentials.
 
     Args:
-        vary_on: Returns what the response depends on besides the URL, such as the visitor's operating system.
+        vary_on: Returns what the response depends on in addition to the URL, such as the visitor's operating system.
     """
 
     def decorate(view: View) -> View:

@@ -1,4 +1,4 @@
-"""The entries of the navigation beside the account pages."""
+"""The entries of the navigation next to the account pages."""
 
 from __future__ import annotations
 

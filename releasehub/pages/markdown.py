@@ -106,7 +106,7 @@ def _to_html(text: str) -> str:
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
-    """Drop the source of every image that is no stored picture."""
+    """Drop the source of every image that is not a stored picture."""
     return value if (tag, name) != ("img", "src") or is_stored_picture(value) else None
 
 

@@ -53,7 +53,7 @@ class Transition:
         policy: The action that `VersionPolicy` is asked for; for a new version `DownloadPolicy`.
         when: The row applies only if this condition holds.
         guards: Each of them may refuse the move.
-        effects: What changes besides the state.
+        effects: The changes in addition to that of the state.
         action: The audit action. None for a row that changes nothing.
         events: The webhook events, in their order.
     """

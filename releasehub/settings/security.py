@@ -56,7 +56,7 @@ SECURE_SSL_REDIRECT = env.flag(
 FALLBACK_URL, IS_FALLBACK_URL_KNOWN = fallback_url(ALLOWED_HOSTS, is_https=SECURE_SSL_REDIRECT, port=WEB_PORT)
 CSRF_FAILURE_VIEW = "releasehub.pages.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.items(
-    "CSRF_TRUSTED_ORIGINS", help="Origins whose forms are accepted, comma-separated, besides the public URL"
+    "CSRF_TRUSTED_ORIGINS", help="Origins whose forms are accepted, comma-separated, in addition to the public URL"
 ) + ([PUBLIC_URL] if PUBLIC_URL else [])
 
 AUTH_USER_MODEL = "accounts.User"

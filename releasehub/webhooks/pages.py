@@ -21,7 +21,7 @@ def page_url(download: Mapping[str, Any], version: Mapping[str, Any]) -> str:
 
 
 def with_page_urls(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a snapshot with the `url` of the page beside the data of each version and each download."""
+    """Return a snapshot with the `url` of the page next to the data of each version and each download."""
     embedded = {name: with_page_urls(data[name]) for name in _EMBEDDED if isinstance(data.get(name), Mapping)}
     if "path" in data:
         url = page_url(data, {})

@@ -91,7 +91,7 @@ def test_digests_public_ids_and_beginnings_of_keys_are_found(root: Client) -> No
         assert set(found(root, text)) == {"Files"}
     assert set(found(root, File.objects.earliest("pk").public_id)) == {"Files"}
     assert set(found(root, key.prefix)) == {"API keys"}
-    assert found(root, "rh_" + "0" * 42) == {}  # a whole key is no search term
+    assert found(root, "rh_" + "0" * 42) == {}  # a whole key is not searched for
 
 
 def test_staff_find_only_what_they_may_see(world: dict[str, User], client: Client) -> None:

@@ -98,6 +98,6 @@ def open_version(page: Any, hub: Hub) -> None:
 
 
 def wait_for_parts(page: Any, relay: Relay, count: int) -> None:
-    """Wait until so many parts are stored. The waits let the browser work, and are no limit."""
+    """Wait until so many parts are stored. The waits let the browser work; they are not a limit."""
     while len(relay.accepted) < count:
         page.wait_for_timeout(20)

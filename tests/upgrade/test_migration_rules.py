@@ -1,4 +1,4 @@
-"""Migrations neither lock tables for long nor break the previous release, which runs beside the next one for a while.
+"""Migrations neither lock tables for long nor break the previous release, which runs next to the new one for a while.
 
 CONTRIBUTING.md has the rules. A migration that has to break one gets its reason here.
 """

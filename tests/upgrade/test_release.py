@@ -32,7 +32,7 @@ MANIFEST: dict[str, Any] = json.loads((RELEASE / "manifest.json").read_text())
 
 @pytest.fixture(scope="module")
 def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """What the hub serves from the data of the release, after `migrate`."""
+    """The responses of the hub with the data of the release, after `migrate`."""
     data = tmp_path_factory.mktemp("upgrade")
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress((RELEASE / "files.tar.gz").read_bytes()))) as archive:
         archive.extractall(data, filter="data")
@@ -69,7 +69,7 @@ CHANGED = {"display_order"}  # files are counted from 1 since 0.2.0
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """Yield where the new value lacks something of the old one. New members of objects are no difference."""
+    """Yield where the new value lacks something of the old one. New members of objects do not count."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in old.keys() - CHANGED:
             yield from differences(old[name], new.get(name), f"{path}.{name}")

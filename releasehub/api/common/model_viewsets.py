@@ -86,7 +86,7 @@ class HubModelViewSet(HubViewSet):
         return self.get_serializer_class()(*args, **kwargs)
 
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
-        """Load what the serializer needs beside the rows themselves, for all rows at once."""
+        """Load what the serializer needs in addition to the rows, for all rows at once."""
         return {}
 
     def get_representation(self, data: Any) -> Any:

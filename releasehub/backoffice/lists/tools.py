@@ -58,7 +58,7 @@ class ListToolsMixin(ModelAdmin):
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         rows = self.get_changelist_instance(request).get_queryset(request)
-        # Reading rows is no change; the audit row says who took them out of the hub.
+        # An export changes no rows; the audit row says who took them out of the hub.
         changes = {"list": self.model._meta.label_lower, "format": form, "query": request.GET.urlencode()[:1000]}
         label = str(self.model._meta.verbose_name_plural)
         actor = actor_of(request, origin=Origin.ADMIN)

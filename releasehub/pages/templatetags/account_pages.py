@@ -13,5 +13,5 @@ register = template.Library()
 
 @register.inclusion_tag("pages/parts/account_navigation.html", takes_context=True)
 def account_navigation(context: dict[str, Any]) -> dict[str, Any]:
-    """Render the navigation beside the account pages."""
+    """Render the navigation next to the account pages."""
     return {"entries": ENTRIES, "current": current_entry(context["request"].path)}

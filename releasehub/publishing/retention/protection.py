@@ -72,7 +72,7 @@ def line_of(number: str, parts: int) -> str:
 def _newest_of_lines(rule: RetentionRule, inventory: Inventory) -> set[int]:
     """Return the newest versions of each line and channel for each target.
 
-    Pre-releases and others are counted apart, because a link can ask for the latest version that is no pre-release.
+    Pre-releases and others are counted apart, because a link can ask for the latest version that is not a pre-release.
     """
     kept, places = set(), Counter[Any]()
     for version in inventory.offered():

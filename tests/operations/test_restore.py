@@ -95,6 +95,7 @@ def test_damaged_backup_is_not_restored(manifest: Manifest, target: Path, settin
     assert "damaged" in done.stderr
     assert rows(machine, "SELECT * FROM accounts_user") == []
     assert (machine / "secret_key").read_text() != settings.SECRET_KEY
+    assert not (machine / "restoring").exists()
 
 
 @begin_with(build)

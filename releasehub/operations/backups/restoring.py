@@ -64,18 +64,27 @@ def restore_backup(
         migrations = [(app, name) for app, name in manifest.migrations]
         ensure_known(migrations, manifest.release)
         _ensure_replaceable(manifest, replace=replace)
-        _marker().write_text(manifest.backup_id, encoding="utf-8")
         _restore_files(vault, read_file_list(vault, manifest.backup_id), manifest, progress)
         keys = stored_keys(vault, manifest.backup_id)
         prepare_tables(connection, migrations)
         remove_fence()
-        load_lines(connection, read_lines(vault, part_name(manifest.backup_id, "database")), progress=progress)
+        _load(vault, manifest, progress)
         # Not before the rows: those that a failed restore leaves in place still need the keys of the hub.
         variables = use_keys(keys)
         _finish(target, manifest)
         proof = prove(manifest, progress)
         proof.variables = variables
         return proof
+
+
+def _load(vault: Vault, manifest: Manifest, progress: Progress) -> None:
+    """Load the rows. A hub in which that fails has its own rows, so the next run must not replace them unasked."""
+    _marker().write_text(manifest.backup_id, encoding="utf-8")
+    try:
+        load_lines(connection, read_lines(vault, part_name(manifest.backup_id, "database")), progress=progress)
+    except BaseException:
+        _marker().unlink()
+        raise
 
 
 def end_restore() -> None:

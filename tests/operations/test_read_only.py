@@ -25,6 +25,7 @@ from tests.conftest import begin_with
 from tests.factories import make_file, make_key, make_user, make_version, stage, system
 
 pytestmark = pytest.mark.django_db
+needs_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="Only SQLite can be moved to another database.")
 
 REQUESTS = {
     "/api/mc-dm-versions/": lambda body: body["errors"][0]["code"],
@@ -111,7 +112,7 @@ def test_no_bytes_are_stored_in_the_old_storage(switched_on: None) -> None:
     assert not Blob.objects.filter(sha256=upload.digests.sha256).exists()
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="Only SQLite can be moved to another database.")
+@needs_sqlite
 def test_fence_refuses_every_change_until_the_mode_ends() -> None:
     user = make_user("owner")
     read_only.switch_on("a test")
@@ -125,6 +126,7 @@ def test_fence_refuses_every_change_until_the_mode_ends() -> None:
     assert mode.is_read_only() is False
 
 
+@needs_sqlite
 @begin_with(build)
 def test_share_link_starts_a_session_behind_the_fence(
     world: Any, switched_on: None, monkeypatch: pytest.MonkeyPatch

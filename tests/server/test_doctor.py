@@ -144,10 +144,18 @@ def test_storage_that_cannot_be_written_is_an_error(settings: Any, monkeypatch: 
     assert (message.level, "Read-only file system" in message.msg) == (ERROR, True)
 
 
-def test_the_probe_object_is_deleted() -> None:
-    before = {stored.key for stored in blob_storage().objects("blobs/")}
+def test_the_probe_object_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys, kind = [], type(blob_storage())
+    create = kind.new_writer
+
+    def noted(self: Any, *arguments: Any) -> Any:
+        writer = create(self, *arguments)
+        keys.append(writer.key)
+        return writer
+
+    monkeypatch.setattr(kind, "new_writer", noted)
     assert levels(storage.check_storage()) == [INFO]
-    assert {stored.key for stored in blob_storage().objects("blobs/")} <= before
+    assert [blob_storage().size(key) for key in keys] == [None]
 
 
 ALLOWED = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.serving import serving
 
 CLIENT_ID, CLIENT_SECRET = "releasehub", "a-client-secret"
 
@@ -99,11 +100,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def running_provider() -> Iterator[Provider]:
-    with Provider() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Provider()
+    with serving(server):
+        yield server

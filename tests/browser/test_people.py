@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from queue import Queue
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -14,6 +13,7 @@ import pytest
 from tests.accounts.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, running_provider
 from tests.browser.conftest import window
 from tests.hubs import Hub, start
+from tests.serving import serving
 
 pytestmark = pytest.mark.embedded
 PASSWORD, NEW_PASSWORD = "correct-horse-42", "battery-staple-43"
@@ -47,14 +47,9 @@ class MailHandler(StreamRequestHandler):
 
 @pytest.fixture(scope="module")
 def mails() -> Iterator[MailServer]:
-    with MailServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = MailServer()
+    with serving(server):
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -43,6 +42,7 @@ from releasehub.server.doctor import (
     storage,
 )
 from releasehub.server.doctor.requests import ProbeResponse
+from tests.serving import serving
 
 
 def diagnosis(*only: str) -> tuple[dict[str, Any], int]:
@@ -297,12 +297,8 @@ def site() -> Iterator[Any]:
     server: Any = HTTPServer(("127.0.0.1", 0), Site)
     server.scheme, server.is_hub, server.url = "https", True, f"http://127.0.0.1:{server.server_port}"
     server.requests, server.body = [], b""
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with serving(server):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.embedded
@@ -371,12 +367,8 @@ def tls_server(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     server: Any = HTTPServer(("127.0.0.1", 0), Site)
     server.scheme, server.is_hub, server.requests, server.body = "https", True, [], b""
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with serving(server):
         yield server.server_port, path
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.embedded

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from releasehub.core import checks
+from tests.serving import serving
 
 pytestmark = pytest.mark.embedded
 
@@ -52,12 +52,8 @@ class Collector(BaseHTTPRequestHandler):
 def collector() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
     server.received = []
-    with server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with serving(server):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def run_hub(collector: Any, data: Path, percent: int) -> dict[str, bytes]:

@@ -56,7 +56,7 @@ def create_backup(target: str, *, passphrase: str, keep: int = 0, progress: Prog
             if keep:
                 remove_old(vault, keep=keep, progress=progress)
             return manifest
-    except Exception as error:  # whatever it is, staff have to see that there is no new backup
+    except Exception as error:  # any kind of failure is recorded for staff, and raised again
         record_failure(target=target, started_at=started_at, error=str(error) or type(error).__name__)
         raise
 

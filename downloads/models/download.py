@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import ExpressionWrapper, F, FloatField, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from downloads.models.category import Category
@@ -146,6 +147,7 @@ class Download(PublicIdModel, SoftDeleteModel):
             models.Index(fields=["updated_at"], name="download_waiting", condition=Q(state="moderated")),
             models.Index(fields=["-download_count", "-id"], name="download_popular"),
             models.Index(fields=["title", "id"], name="download_title"),
+            models.Index(Lower("slug"), name="download_slug_any_case"),
             models.Index(
                 fields=["featured_order", "id"],
                 name="download_featured",
@@ -195,6 +197,9 @@ class PublicSlug(models.Model):
     was_open_to_all = models.BooleanField(default=False)
     reason = models.CharField(max_length=500, blank=True)
     first_public_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(Lower("slug"), name="public_slug_any_case")]
 
     def __str__(self) -> str:
         return self.slug

@@ -1,0 +1,83 @@
+"""Downloads under two names, as clients of Git hosts address them: `{owner}/{repo}`.
+
+The repository is the slug of a download. Its owner is the slug of its organization or, without an organization, the
+username of its owner. Neither name is case-sensitive.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from django.db.models.functions import Lower
+
+from downloads.models import Download, PublicSlug
+from downloads.policies import download_policy
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Gone
+from releasehub.distribution.access_keys import not_found_for
+
+
+def owner_name(download: Download) -> str:
+    """Return the owner part of the name. The organization and the owner of the download should be loaded."""
+    return download.organization.slug if download.organization else download.owner.get_username()
+
+
+def repository_name(download: Download) -> str:
+    """Return the canonical name of a download, such as `acme/importer`."""
+    return f"{owner_name(download)}/{download.slug}"
+
+
+def repository_path(download: Download) -> str:
+    """Return the canonical name as the beginning of a path, such as `/acme/importer`."""
+    return f"/{quote(owner_name(download), safe='')}/{download.slug}"
+
+
+def find_repository(actor: Actor, owner: str, repo: str) -> Download:
+    """Return the download with this name, together with its category, owner and organization.
+
+    A slug that the download had in public before it was renamed finds it, too. `repository_name` then differs from the
+    name in the request, and the caller decides whether to redirect.
+
+    Raises:
+        Gone: The download is deleted, and was open to the actor.
+        NotFound: There is no such download, it has another owner, or the actor may not see it.
+        KeyRefused: The same, and the actor presented a key that is not valid.
+    """
+    download = _find_present(owner, repo) or _find_renamed(owner, repo)
+    if download is None:
+        raise not_found_for(actor)
+    if download.is_deleted:
+        raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else not_found_for(actor)
+    if not download_policy.can_view(actor, download):
+        raise not_found_for(actor)
+    return download
+
+
+def _find_present(owner: str, repo: str) -> Download | None:
+    if not _is_slug(repo):
+        return None
+    rows = Download.all_objects.select_related("category", "owner", "organization")
+    named = rows.annotate(lower_slug=Lower("slug")).filter(lower_slug=repo.lower()).order_by("pk")
+    matches = [download for download in named if _is_owner(download, owner)]
+    # Slugs may differ only in case, so the exact spelling is preferred.
+    return min(matches, key=lambda download: download.slug != repo, default=None)
+
+
+def _find_renamed(owner: str, repo: str) -> Download | None:
+    """Return the download that was public under this slug before."""
+    if not _is_slug(repo):
+        return None
+    rows = PublicSlug.objects.select_related("download__category", "download__owner", "download__organization")
+    for past in rows.annotate(lower_slug=Lower("slug")).filter(lower_slug=repo.lower()).order_by("pk"):
+        if past.download is not None and _is_owner(past.download, owner):
+            return past.download
+    return None
+
+
+def _is_owner(download: Download, owner: str) -> bool:
+    return owner_name(download).casefold() == owner.casefold()
+
+
+def _is_slug(text: str) -> bool:
+    """Return whether the text can be a slug; anything else, such as a NUL character, is not sent to the database."""
+    return text.isascii() and text.replace("-", "").replace("_", "").isalnum()

@@ -18,6 +18,7 @@ from releasehub.operations.errors import OperationError
 from releasehub.operations.vault.passphrase import read_passphrase
 
 LINE_SECONDS = 1.0
+PUBLIC_UMASK = 0o022
 
 
 class OperationCommand(BaseCommand):
@@ -33,10 +34,10 @@ class OperationCommand(BaseCommand):
             self.stderr.write(text)
 
     @contextmanager
-    def reporting(self, options: dict[str, Any]) -> Iterator[None]:
-        """Report errors of the block as the error of the command. Files that the block creates are private."""
+    def reporting(self, options: dict[str, Any], *, is_private: bool = True) -> Iterator[None]:
+        """Report errors of the block as the error of the command. Files that it creates are private by default."""
         self.is_talking, self._told_at = options["verbosity"] > 0, time.monotonic()
-        umask = os.umask(settings.UMASK)
+        umask = os.umask(settings.UMASK if is_private else PUBLIC_UMASK)
         try:
             yield
         except (OperationError, DomainError, OSError, SuspiciousOperation) as error:

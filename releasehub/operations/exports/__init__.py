@@ -1,0 +1,1 @@
+"""A static tree of releases: files, digests, metadata, notes and pages that any web server can serve."""

@@ -24,7 +24,7 @@ from releasehub.accounts.limits import count_mail_request
 from releasehub.accounts.mail_queue import queue_mail
 from releasehub.accounts.models import User
 from releasehub.accounts.preferences import reading_as
-from releasehub.accounts.sign_up import is_open_for, is_reserved
+from releasehub.accounts.sign_up import RESERVED_NAME, is_open_for, is_reserved
 from releasehub.core.encryption import decrypt, encrypt
 from releasehub.core.errors import TooMany
 from releasehub.core.requests import address_of
@@ -40,7 +40,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": _(
             "Please enter a correct username and password. Note that both fields may be case-sensitive."
         ),
-        "username_blacklisted": _("This username is reserved. Choose another one."),
+        "username_blacklisted": RESERVED_NAME,
     }
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from releasehub.accounts.models import Invitation, OneTimeLink, User
+from releasehub.accounts.reserved_names import is_reserved_owner
 from releasehub.accounts.services.invitations import find_by_token
 from releasehub.accounts.services.one_time_links import find_link
 from releasehub.core.errors import NotFound
 
-# Names that look official, or that a route or a special account uses.
+# Names that look official, or that a special account uses.
 RESERVED = frozenset({
     "abuse", "account", "accounts", "admin", "administrator", "anonymous", "api", "author", "authors", "everybody",
     "help", "hub", "info", "me", "mod", "moderator", "noreply", "null", "official", "postmaster", "releasehub",
@@ -26,6 +28,7 @@ USERNAME_RULE = _(
     "1 to 40 letters from A to Z, digits, dots, hyphens and underscores. It starts and ends with a letter or a digit."
 )
 validate_username = RegexValidator(r"\A[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?\Z", USERNAME_RULE)
+RESERVED_NAME = _("This username is reserved. Choose another one.")
 SESSION_TOKEN = "sign_up_token"  # noqa: S105 - the name of a session variable
 
 
@@ -61,7 +64,14 @@ def admission_by_token(token: str) -> OneTimeLink | Invitation | None:
 def is_reserved(username: str) -> bool:
     """Return whether this user name cannot be chosen. Names of erased accounts are reserved too."""
     name = username.casefold()
-    return name in RESERVED or name in settings.RESERVED_USERNAMES or name.startswith("anonymized-")
+    is_official = name in RESERVED or name in settings.RESERVED_USERNAMES
+    return is_official or is_reserved_owner(name) or name.startswith("anonymized-")
+
+
+def validate_owner_name(name: str) -> None:
+    """Refuse a name with which URLs of the hub begin, for the account that sets up the hub."""
+    if is_reserved_owner(name):
+        raise ValidationError(RESERVED_NAME)
 
 
 def awaits_confirmation(user: User) -> bool:

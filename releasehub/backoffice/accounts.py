@@ -10,12 +10,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from releasehub.accounts.models import User
 from releasehub.accounts.policies import grantable_permissions, group_policy, user_policy
+from releasehub.accounts.reserved_names import is_reserved_owner
 from releasehub.backoffice.account_help import AccountHelpMixin
 from releasehub.backoffice.anonymizing import AnonymizingMixin
 from releasehub.backoffice.base import admin_actor
@@ -23,6 +25,7 @@ from releasehub.backoffice.fields.admin import FriendlyFieldsMixin
 from releasehub.backoffice.lists.tools import ListToolsMixin
 from releasehub.backoffice.people.pages import PeopleMixin
 
+RESERVED = "This name is reserved, because URLs of this hub begin with it. Choose another one."
 POWERS = ("is_staff", "is_superuser", "groups", "user_permissions", "quota_bytes")
 
 admin.site.unregister(Group)
@@ -30,6 +33,28 @@ admin.site.unregister(Group)
 for model in (EmailAddress, EmailConfirmation, Authenticator):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
+
+
+class OwnerNameMixin:
+    """A form that refuses reserved names for new accounts and for renamed ones."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if field := self.fields.get("username"):  # type: ignore[attr-defined]
+            field.validators.append(self.check_owner_name)
+
+    def check_owner_name(self, name: str) -> None:
+        present = self.instance.username  # type: ignore[attr-defined]
+        if name != present and is_reserved_owner(name):
+            raise ValidationError(RESERVED)
+
+
+class HubUserCreationForm(OwnerNameMixin, UserCreationForm):
+    pass
+
+
+class HubUserChangeForm(OwnerNameMixin, UserChangeForm):
+    pass
 
 
 @admin.register(User)
@@ -42,8 +67,8 @@ class UserAdmin(
     """
 
     list_display = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "last_login")
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = HubUserChangeForm
+    add_form = HubUserCreationForm
     change_password_form = AdminPasswordChangeForm
     fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Storage", {"fields": ("quota_bytes",)}))
 

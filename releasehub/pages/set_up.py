@@ -17,7 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from downloads.services.first_run import find_set_up_link, set_up_hub
 from releasehub.accounts.models import User
 from releasehub.accounts.password_forms import new_password_field, new_password_help
-from releasehub.accounts.sign_up import MAX_USERNAME_CHARACTERS, USERNAME_RULE, validate_username
+from releasehub.accounts.sign_up import (
+    MAX_USERNAME_CHARACTERS,
+    USERNAME_RULE,
+    validate_owner_name,
+    validate_username,
+)
 from releasehub.core.requests import actor_of
 from releasehub.core.site import DEFAULT_NAME, MAX_NAME_CHARACTERS
 from releasehub.pages.errors import answers_errors
@@ -32,8 +37,8 @@ class SetUpForm(forms.Form):
     username = forms.CharField(
         label=_("Your user name"),
         max_length=MAX_USERNAME_CHARACTERS,
-        validators=[validate_username],
-        initial="admin",
+        validators=[validate_username, validate_owner_name],
+        initial="administrator",
         help_text=USERNAME_RULE,
     )
     password = new_password_field(_("Your password"))

@@ -17,7 +17,7 @@ from releasehub.audit.models import AuditEntry
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-FORM = {"site_name": "Northwind", "username": "admin", "password": "a-long-pass-1", "category": "Tools"}
+FORM = {"site_name": "Northwind", "username": "administrator", "password": "a-long-pass-1", "category": "Tools"}
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,12 @@ from django.db import transaction
 
 from releasehub.accounts.models import Membership, Organization, User
 from releasehub.accounts.policies import clear_cached_memberships, organization_policy
+from releasehub.accounts.reserved_names import is_reserved_owner
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.core.clean import assign
-from releasehub.core.errors import Conflict, Denied, ErrorCode, NotFound, Rejected
+from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid, NotFound, Rejected
 
 PLATFORM = "platform"
 
@@ -29,6 +30,7 @@ def create_organization(*, actor: Actor, name: str, slug: str, owner: User | Non
     if not organization_policy.can_create(actor):
         raise Denied
     organization = Organization()
+    refuse_reserved(slug)
     assign(organization, {"name": name, "slug": slug})
     _ensure_unique(organization)
     organization.save()
@@ -54,6 +56,8 @@ def update_organization(*, actor: Actor, organization: Organization, **fields: A
     organization = lock_organization(organization)
     changes = audit.changed_fields(organization, fields)
     if changes:
+        if "slug" in changes:
+            refuse_reserved(fields["slug"])
         assign(organization, fields)
         _ensure_unique(organization)
         organization.save()
@@ -102,6 +106,17 @@ def lock_organization(organization: Organization) -> Organization:
     except Organization.DoesNotExist:
         raise NotFound from None
     return locked
+
+
+def refuse_reserved(slug: str) -> None:
+    """Refuse a slug with which the URLs of the hub begin. An organization that has it already keeps it.
+
+    Raises:
+        Invalid: The slug is reserved.
+    """
+    if is_reserved_owner(slug):
+        message = f"The slug {slug} is reserved, because URLs of this hub begin with it. Choose another slug."
+        raise Invalid(ErrorCode.INVALID, message, field="slug")
 
 
 def _ensure_unique(organization: Organization) -> None:

@@ -46,17 +46,21 @@ _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _STAGE = re.compile(r"(alpha|beta|rc|dev|preview|pre|snapshot|nightly)(?:[-.]?([0-9]{1,20}))?(?![a-z])")
 _SIGNATURES = (".sig", ".asc", ".minisig", ".sigstore", ".sigstore.json", ".p7s")
 _SBOMS = (".spdx.json", ".spdx", ".cdx.json", ".cdx.xml", ".sbom", ".sbom.json")
+_UPDATES = (".blockmap", ".zsync")
+_BUILDER_FILE = re.compile(
+    r"(?:latest|alpha|beta)(?:-mac|-linux(?:-[a-z0-9]+)?)?\.yml|builder-(?:debug|effective-config)\.ya?ml"
+)
 _SUMS = (".sha256", ".sha512", ".md5", ".sha256sum", ".sha512sum", "sha256sums", "sha512sums")
 
 
 def kind_of(name: str) -> str:
-    """Return the kind of a file: `package`, `signature`, `sbom`, or `other` for digests."""
+    """Return the kind of a file: `package`, `signature`, `sbom`, or `other` for digests and what updaters read."""
     lower = name.lower()
     if lower.endswith(_SIGNATURES):
         return "signature"
     if lower.endswith(_SBOMS):
         return "sbom"
-    return "other" if lower.endswith(_SUMS) else "package"
+    return "other" if lower.endswith(_SUMS + _UPDATES) or _BUILDER_FILE.fullmatch(lower) else "package"
 
 
 def target_of(name: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ _SECRETS = re.compile(
     r"|(?<=/files/content/)[^/?\s\"']+"
     r"|(?<=/share/)[^/?\s\"']+"
     r"|(?<=/preview/)[^/?\s\"']+"
+    r"|(?<=/k/)[^/?\s\"']+"
     r"|(?<=/stop/)[^/?\s\"']+"
     r"|(?<=/set-up/)[^/?\s\"']+"
     r"|(?<=/by-link/)[^/?\s\"']+"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, TypedDict, Unpack
 
 from django.db.models import CharField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -17,19 +17,61 @@ from versions.models import Version
 from versions.numbering import ceiling
 from versions.querysets import VersionQuerySet
 
+MAX_TRIED = 50
 
-def candidates(*, platform: str = "", architecture: str = "", filename: str = "") -> VersionQuerySet:
+
+class Conditions(TypedDict, total=False):
+    """The conditions of `offered_versions`."""
+
+    channel: str
+    platform: str
+    architecture: str
+    line: str
+    filename: str
+    having: Q | None
+    newer_than: str
+    key: AccessKey | None
+    stable_only: bool
+
+
+def candidates(
+    *, platform: str = "", architecture: str = "", filename: str = "", having: Q | None = None
+) -> VersionQuerySet:
     """Return the offerable versions that have a validated file for the given system.
 
-    `filename` is folded.
+    `filename` is folded. `having` is one more condition that the file has to meet.
     """
     files = File.objects.passed().filter(version=OuterRef("pk")).suiting(platform, architecture)
     if filename:
         files = files.filter(folded_name=filename)
+    if having is not None:
+        files = files.filter(having)
     return Version.objects.offerable().filter(Exists(files))
 
 
 def latest_version(
+    download: Download,
+    *,
+    accepts: Callable[[Version], bool] | None = None,
+    **conditions: Unpack[Conditions],
+) -> Version | None:
+    """Return the highest version of `offered_versions`, which has the conditions.
+
+    `accepts` decides what a query cannot decide. It is asked about the `MAX_TRIED` highest versions at most.
+
+    Raises:
+        InvalidNumber: `newer_than` is not a version number.
+    """
+    rows = offered_versions(download, **conditions)
+    version: Version | None = rows.first()
+    if version is not None and accepts is not None and not accepts(version):
+        version = next((row for row in rows[1:MAX_TRIED] if accepts(row)), None)
+    if version is not None:
+        version.download = download
+    return version
+
+
+def offered_versions(
     download: Download,
     *,
     channel: str = "",
@@ -37,13 +79,15 @@ def latest_version(
     architecture: str = "",
     line: str = "",
     filename: str = "",
+    having: Q | None = None,
     newer_than: str = "",
     key: AccessKey | None = None,
     stable_only: bool = False,
-) -> Version | None:
-    """Return the highest version on `channel`, or on the default channel of the download.
+) -> VersionQuerySet:
+    """Return the versions on `channel`, or on the default channel of the download, highest first.
 
     `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of that name.
+    `having`: only versions with a file that meets this condition and suits the system.
     `newer_than`: the version somebody has, whole or cut (1.4). `key`: only what it opens.
     `stable_only`: no pre-releases.
 
@@ -55,16 +99,12 @@ def latest_version(
     filters |= {"filename": fold_name(filename) if filename else ""}
     filters |= {"at_least": ceiling(newer_than, download.version_scheme) if newer_than else b""}
     filters |= {"below": ceiling(key.highest_number, download.version_scheme) if key and key.highest_number else b""}
+    filters |= {"having": having}
     filters = {name: value for name, value in filters.items() if value}
     rows = _newest(offered_to(followed), download.pk, **filters)
     if line:
         rows = rows.filter(Q(number=line) | Q(number__startswith=f"{line}."))
-    if stable_only:
-        rows = rows.filter(is_prerelease=False)
-    version: Version | None = rows.first()
-    if version is not None:
-        version.download = download
-    return version
+    return rows.filter(is_prerelease=False) if stable_only else rows
 
 
 def twin_for(version: Version | None, platform: str) -> Version | None:
@@ -81,7 +121,7 @@ def twin_for(version: Version | None, platform: str) -> Version | None:
 
 
 def _newest(
-    channels: Collection[str], download: int, *, at_least: bytes = b"", below: bytes = b"", **files: str
+    channels: Collection[str], download: int, *, at_least: bytes = b"", below: bytes = b"", **files: Any
 ) -> VersionQuerySet:
     """Return versions with sort keys from `at_least` to below `below`. See `versions.numbering.ceiling`."""
     rows = candidates(**files).filter(download=download, channel__in=channels)

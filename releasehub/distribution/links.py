@@ -17,10 +17,14 @@ def version_path(version: Version) -> str:
     return _address("version", version, slug=download.slug, pk=download.pk, number=version.number)
 
 
-def file_path(file: File) -> str:
-    """Return the download path of a file. The version and its download should be loaded."""
+def file_path(file: File, *, number: str = "") -> str:
+    """Return the download path of a file. The version and its download should be loaded.
+
+    `number` is another spelling of the number of the version, such as 1.4.0 for 1.4; the link leads to the same file.
+    """
     version = file.version
-    return _address("file", version, slug=version.download.slug, number=version.number, filename=file.filename)
+    parts = {"slug": version.download.slug, "number": number or version.number, "filename": file.filename}
+    return _address("file", version, **parts)
 
 
 def checksums_path(version: Version) -> str:

@@ -22,7 +22,7 @@ RESPONSE_HEADERS = (
 
 
 class CorsMiddleware:
-    """Allow every origin on the APIs and on permanent links.
+    """Allow every origin on the APIs, on permanent links and on the feeds of updaters.
 
     The wildcard makes browsers leave out cookies, and the APIs ignore them anyway, so a page of another origin can only
     do what its visitor's key allows, or read what is public.
@@ -51,4 +51,4 @@ def allowed_methods(path: str) -> str:
     """Return the methods that scripts of other origins may use, or an empty string for a page with a session."""
     if is_api(path):
         return API_METHODS
-    return READS if path.startswith("/d/") else ""
+    return READS if path.startswith(("/d/", "/feeds/")) else ""

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.hubs import ROOT, Hub, free_port, start
+from tests.hubs import Hub, start
+from tests.nginx import BEHIND_NGINX, NGINX, nginx_in_front
 
-NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 pytestmark = [pytest.mark.skipif(NGINX is None, reason="nginx is not installed."), pytest.mark.embedded]
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    running = start(
-        tmp_path_factory.mktemp("hub"), RELEASEHUB_ACCEL_REDIRECT="/stored-files", RELEASEHUB_BEHIND_PROXY="1"
-    )
+    running = start(tmp_path_factory.mktemp("hub"), **BEHIND_NGINX)
     yield running
     running.stop()
 
@@ -33,44 +27,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 @pytest.fixture(scope="module")
 def front(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of nginx."""
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    for parent in (hub.data, *hub.data.parents[:3]):
-        parent.chmod(0o755)
-    server = (ROOT / "docs/nginx.conf").read_text()
-    for documented, here in (
-        ("listen 80;", f"listen 127.0.0.1:{port};"),
-        ("http://127.0.0.1:8000", hub.url),
-        ("/srv/releasehub/files/", f"{hub.data}/files/"),
-    ):
-        assert documented in server
-        server = server.replace(documented, here)
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        f"daemon off; user root; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-        f"http {{ access_log off; {temporary} {server} }}\n"
-    )
-    process = subprocess.Popen([str(NGINX), "-e", f"{folder}/error.log", "-c", str(configuration), "-p", str(folder)])
-    url = f"http://127.0.0.1:{port}"
-    wait_for(url, process, folder)
-    yield url
-    process.terminate()
-    process.wait(300)
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        assert process.poll() is None, (folder / "error.log").read_text()
-        try:
-            urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError((folder / "error.log").read_text())
+    with nginx_in_front(hub, tmp_path_factory.mktemp("nginx")) as url:
+        yield url
 
 
 def get(url: str, **headers: str) -> tuple[int, Any, bytes]:

@@ -15,7 +15,7 @@ from downloads.exposure import is_exposed
 from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode
 from releasehub.core.inserts import insert_all
-from versions.models import PublicNumber, Version
+from versions.models import PublicNumber, PublicTag, Version
 from versions.querysets import VersionQuerySet
 
 Listener = Callable[[VersionQuerySet], None]
@@ -31,10 +31,10 @@ def register_version_exposure(listener: Listener) -> None:
 
 
 def remember_public(version: Version) -> None:
-    """Reserve the number and the file names of the version if outsiders can see it; otherwise do nothing.
+    """Reserve the number, the tag and the file names of the version if outsiders can see it; otherwise do nothing.
 
     Every change that may open a version ends with this call: a move into a public state, a change of the visibility,
-    number or channel, and a restoration. The caller holds the lock on the download.
+    number, tag or channel, and a restoration. The caller holds the lock on the download.
 
     Raises:
         Conflict: A file has a name that is reserved for other bytes.
@@ -52,13 +52,17 @@ def is_public(version: Version) -> bool:
 
 
 def remember_number(version: Version) -> None:
-    """Reserve the number for this version forever. Reserving it again changes nothing."""
+    """Reserve the number and the tag for this version forever. Reserving them again changes nothing."""
     # An existing row belongs to this version: `check_number_is_free` ran under the same lock on the download.
     insert_all(_rows(version), ignore_conflicts=True)
+    if version.tag:
+        insert_all(
+            [PublicTag(download_id=version.download_id, tag=version.tag, version=version)], ignore_conflicts=True
+        )
 
 
 def remember_versions_of(download: Download) -> None:
-    """Reserve the numbers and file names of all open versions of a download that outsiders can see from now on."""
+    """Reserve the numbers, tags and file names of all open versions of a download that outsiders see from now on."""
     rows = Version.all_objects.filter(download=download).released()
     # Only the missing rows are loaded: a download that is hidden and shown again may have thousands of known ones.
     public_numbers = PublicNumber.objects.filter(
@@ -69,8 +73,16 @@ def remember_versions_of(download: Download) -> None:
     versions = rows.filter(is_missing).only(*NUMBER_FIELDS).order_by()
     public_rows = [row for version in versions for row in _rows(version)]
     PublicNumber.objects.bulk_create(public_rows, batch_size=BATCH, ignore_conflicts=True)
+    _remember_tags(rows)
     for listener in _listeners:
         listener(rows)
+
+
+def _remember_tags(rows: VersionQuerySet) -> None:
+    known = PublicTag.objects.filter(download=OuterRef("download"), tag=OuterRef("tag"))
+    tagged = rows.filter(~Exists(known)).exclude(tag="").only("download_id", "tag").order_by()
+    tags = [PublicTag(download_id=version.download_id, tag=version.tag, version_id=version.pk) for version in tagged]
+    PublicTag.objects.bulk_create(tags, batch_size=BATCH, ignore_conflicts=True)
 
 
 def check_links_without_channel(download: Download, channel: str) -> None:

@@ -17,6 +17,7 @@ from versions.numbering import ceiling
 from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
 from versions.querysets import RELEASED, LabelQuerySet, VersionQuerySet
 from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme
+from versions.tags import MAX_TAG_CHARACTERS, tag_of_number
 
 MAX_SORT_KEY_BYTES = 300
 SCHEME_CHOICES = [(scheme.value, scheme.value.capitalize()) for scheme in Scheme]
@@ -36,6 +37,9 @@ class Version(PublicIdModel, SoftDeleteModel):
     keys of the declared `platforms`, sorted, and `first_platform` is the first of them. The same number may exist in a
     channel once for each platform; `is_twin` marks every version but the first one with a number, and links to it name
     its platform.
+
+    `tag` is the name of the version in a source repository, exactly as it was sent, and empty if none was sent.
+    `commitish` is the commit or branch that the tag points to.
     """
 
     class State(models.TextChoices):
@@ -55,6 +59,12 @@ class Version(PublicIdModel, SoftDeleteModel):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="versions"
     )
     number = models.CharField("version", max_length=MAX_NUMBER_CHARACTERS)
+    tag = models.CharField(
+        max_length=MAX_TAG_CHARACTERS,
+        blank=True,
+        help_text="The tag in the source repository, such as cli/v1.2. Leave empty for v and the number.",
+    )
+    commitish = models.CharField("commit or branch", max_length=255, blank=True)
     scheme = models.CharField(max_length=10, choices=SCHEME_CHOICES, editable=False)
     sort_key = models.BinaryField(max_length=MAX_SORT_KEY_BYTES, editable=False)
     version_int = models.BigIntegerField(default=0, editable=False)
@@ -109,6 +119,11 @@ class Version(PublicIdModel, SoftDeleteModel):
             # Versions for different platforms never share the first key. Other overlaps are found under the lock.
             models.UniqueConstraint(
                 fields=["download", "channel", "sort_key", "first_platform"], name="version_platform_once"
+            ),
+            models.UniqueConstraint(
+                fields=["download", "tag"],
+                condition=~Q(tag=""),
+                name="version_tag_once",
             ),
             models.UniqueConstraint(fields=["download"], condition=Q(is_active=True), name="version_one_active"),
             models.CheckConstraint(
@@ -173,6 +188,11 @@ class Version(PublicIdModel, SoftDeleteModel):
         )
 
     @property
+    def tag_name(self) -> str:
+        """The tag of the version, or the one that follows from its number."""
+        return self.tag or tag_of_number(self.number)
+
+    @property
     def shown_channel(self) -> str:
         return self.channel_name or self.channel
 
@@ -226,6 +246,24 @@ class PublicNumber(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class PublicTag(models.Model):
+    """A tag under which outsiders could see a version. It is reserved for that version forever.
+
+    The version may have another tag by now. `version` is null after a hard delete.
+    """
+
+    download = models.ForeignKey(Download, on_delete=models.CASCADE, related_name="public_tags")
+    tag = models.CharField(max_length=MAX_TAG_CHARACTERS)
+    version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.SET_NULL, related_name="public_tags")
+    first_public_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["download", "tag"], name="public_tag_once")]
+
+    def __str__(self) -> str:
+        return self.tag
 
 
 class Label(PublicIdModel, TimeStampedModel):

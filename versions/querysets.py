@@ -20,6 +20,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.numbering import ceiling
 from versions.platforms import platform_key, platform_spellings
+from versions.tags import tag_of_number
 
 RELEASED = ("published", "archived")
 
@@ -65,12 +66,18 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         return self.deleted().filter(download__in=Download.all_objects.inside_for(actor, MANAGE_VERSIONS))
 
     def search(self, text: str) -> Self:
-        """Versions with every word in title, number, notes or the title of their download."""
+        """Versions with every word in title, number, tag, notes or the title of their download."""
         rows = self
         for word in text.split()[:8]:
-            matches = Q(title__icontains=word) | Q(number__icontains=word) | Q(release_notes__icontains=word)
-            rows = rows.filter(matches | Q(download__title__icontains=word))
+            matches = Q(title__icontains=word) | Q(number__icontains=word) | Q(tag__icontains=word)
+            matches |= Q(release_notes__icontains=word) | Q(download__title__icontains=word)
+            rows = rows.filter(matches)
         return rows
+
+    def with_tag(self, tag: str) -> Self:
+        """Versions with exactly this `tag_name`."""
+        numbers = [text for text in {tag, tag.removeprefix("v")} if tag_of_number(text) == tag]
+        return self.filter(Q(tag=tag) | Q(tag="", number__in=numbers))
 
     def suiting(self, platform: str) -> Self:
         """Versions that are for the platform, in any spelling, or declare no platform; the best match comes first."""

@@ -15,6 +15,8 @@ def version_snapshot(version: Version) -> dict[str, Any]:
         "public_id": version.public_id,
         "download_id": version.download_id,
         "number": version.number,
+        "tag": version.tag_name,
+        "commitish": version.commitish,
         "version_int": version.version_int,
         "channel": version.channel,
         "page_query": version.page_query,

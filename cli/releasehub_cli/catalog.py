@@ -62,7 +62,8 @@ def all_files(hub: Hub, version: VersionRow) -> list[FileRow]:
 def versions_with_number(hub: Hub, download: DownloadRow, number: str, channel: str = "") -> list[VersionRow]:
     rows = all_versions(hub, download)
     plain = plain_number(number)
-    return [row for row in rows if plain_number(row["version_string"]) == plain and channel in {"", row["channel"]}]
+    rows = [row for row in rows if plain_number(row["version_string"]) == plain or row.get("tag") == number]
+    return [row for row in rows if channel in {"", row["channel"]}]
 
 
 def one_version(rows: list[VersionRow], number: str) -> VersionRow | None:

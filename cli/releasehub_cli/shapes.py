@@ -27,6 +27,7 @@ class VersionRow(TypedDict):
     version_id: int
     download_id: int
     version_string: str
+    tag: NotRequired[str]
     display_title: str
     channel: str
     state: str

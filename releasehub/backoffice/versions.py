@@ -60,7 +60,7 @@ class VersionAdmin(UploadMixin):
     list_display = ("number", "download", "channel", "shown_state", "visibility", "file_count", "released_at")
     list_filter = ("state", ChannelFilter, "visibility", YankedFilter, DeletedFilter)
     list_select_related = ("download__category",)
-    search_fields = ("number", "channel", "title", "download__title", "download__slug")
+    search_fields = ("number", "tag", "channel", "title", "download__title", "download__slug")
     autocomplete_fields = ("download",)
     word_fields: ClassVar[Any] = {"platforms": PLATFORM_NAMES}
     suggestions: ClassVar[Any] = {"channel": ORDER}
@@ -69,6 +69,7 @@ class VersionAdmin(UploadMixin):
     inlines = (FilesInline,)
     fieldsets = (
         (None, {"fields": ("download", "number", "channel", "title", "visibility", "platforms", "end_of_support")}),
+        ("Source", {"fields": ("tag", "commitish"), "classes": ("collapse",)}),
         ("Notes", {"fields": ("release_notes", "changelog", "changelog_url", "release_page_url")}),
         ("State", {"fields": readonly_fields}),
     )

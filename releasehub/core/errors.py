@@ -79,6 +79,7 @@ class ErrorCode(StrEnum):
     VERSION_NUMBER_INVALID = "version.number_invalid"
     VERSION_NUMBER_TAKEN = "version.number_taken"
     VERSION_STATE = "version.state"
+    VERSION_TAG_TAKEN = "version.tag_taken"
 
 
 class DomainError(Exception):

@@ -19,7 +19,7 @@ from releasehub.core.errors import Gone, Moved, NotFound
 from releasehub.distribution.access_keys import not_found_for
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.number_holders import holders_of
-from versions.models import Version
+from versions.models import PublicTag, Version
 from versions.platforms import (
     ARCHITECTURE_SPELLINGS,
     PLATFORM_NAMES,
@@ -51,7 +51,7 @@ def find_download(actor: Actor, slug: str) -> Download:
 
 
 def find_version(actor: Actor, download: Download, number: str, channel: str = "", platform: str = "") -> Version:
-    """Return the version with this number, in any spelling: v1.2.0 and 1.2.0 are one.
+    """Return the version with this number, in any spelling, or else with this tag: v1.2.0 and 1.2.0 are one.
 
     If several channels have the number, the version in `channel` is returned, else the one in the default channel, else
     the one that was public first. A version that was renumbered or moved is also found by its earlier number and
@@ -85,8 +85,41 @@ def find_version(actor: Actor, download: Download, number: str, channel: str = "
         # The link belonged to this version in public. Falling through to another channel would serve other content
         # under the same URL, so the search ends here even if the actor may not be told why.
         if holder.was_public:
-            break
-    raise NotFound
+            raise NotFound
+    if (version := _find_by_tag(actor, download, number)) is None:
+        raise NotFound
+    return version
+
+
+def find_tagged_version(actor: Actor, download: Download, tag: str) -> Version:
+    """Return the version with this tag, or else the version without a tag that has this number, with or without a v.
+
+    A version whose tag was changed is also found by the tag that it had in public.
+
+    Raises:
+        Gone: The version was public and is deleted.
+        NotFound: The version does not exist, or the actor may not see it.
+    """
+    _refuse_nul(tag)
+    return _find_by_tag(actor, download, tag) or find_version(actor, download, tag)
+
+
+def _find_by_tag(actor: Actor, download: Download, tag: str) -> Version | None:
+    """Return the version with this tag, or None if the actor may not see such a version.
+
+    Raises:
+        Gone: The version was public and is deleted.
+    """
+    version = Version.all_objects.filter(download=download, tag=tag).order_by().first()
+    if version is None:
+        past = PublicTag.objects.select_related("version").filter(download=download, tag=tag).first()
+        version = past.version if past else None
+    if version is None:
+        return None
+    version.download = download
+    if version.is_deleted and version.is_open:
+        raise Gone(version.delete_reason)
+    return version if not version.is_deleted and version_policy.can_view(actor, version) else None
 
 
 def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str = "", platform: str = "") -> File:

@@ -74,6 +74,7 @@ urlpatterns = [
     path("downloads/<slug:slug>.<int:pk>/about/versions/", history_views.versions, name="versions"),
     path("downloads/<slug:slug>.<int:pk>/about/compare/", comparisons.compare, name="compare"),
     path("downloads/<slug:slug>.<int:pk>/about/changelog/", history_views.changelog, name="changelog"),
+    path("downloads/<slug:slug>.<int:pk>/<path:number>/", download_views.version, name="version-of-tag"),
     path("pictures/cards/<slug:public_id>/<slug:digest>.png", social_cards.social_card, name="social-card"),
     path("pictures/<slug:public_id>/<int:width>-<slug:digest>.webp", pictures.picture, name="picture"),
     path("avatars/<slug:public_id>/<slug:digest>.webp", pictures.avatar, name="avatar"),
@@ -167,4 +168,5 @@ urlpatterns = [
     path("d/<slug:slug>/latest-<str:line>/<str:target>", permalinks.latest, name="latest-line"),
     path("d/<slug:slug>/channel/<str:channel>/<str:target>", permalinks.latest, name="latest-channel"),
     path("d/<slug:slug>/<str:number>/<str:filename>", permalinks.exact, name="file"),
+    path("d/<slug:slug>/<path:number>/<str:filename>", permalinks.exact, name="file-of-tag"),  # a tag such as cli/v1.2
 ]

@@ -25,7 +25,7 @@ class Document:
 
     Attributes:
         title: The words of the title.
-        names: Slug, tags, owner, license, category, version numbers, file names and platforms.
+        names: Slug, tags, owner, license, category, version numbers, version tags, file names and platforms.
         texts: Tag line, description and the notes of the newest versions.
         facets: The rows by which lists are filtered, which are not saved yet.
     """
@@ -40,7 +40,7 @@ class Document:
 def document_of(download: Download) -> Document:
     """Return the document of a download. Load `category`, `owner` and `organization` with it."""
     rows = Version.objects.listed().filter(download=download).order_by("-released_at", "-id")
-    versions = list(rows.only("number", "release_notes", "platforms")[:NEWEST_VERSIONS])
+    versions = list(rows.only("number", "tag", "release_notes", "platforms")[:NEWEST_VERSIONS])
     passed = File.objects.passed().filter(version__in=versions)
     files = list(passed.values_list("filename", "platform", "architecture"))
     names = [
@@ -51,7 +51,7 @@ def document_of(download: Download) -> Document:
         download.organization.name if download.organization else "",
         download.license,
         download.category.title,
-        *(version.number for version in versions),
+        *(text for version in versions for text in (version.number, version.tag)),
         *(text for file in files for text in file),
     ]
     texts = [download.tag_line, download.description, *(version.release_notes for version in versions[:3])]

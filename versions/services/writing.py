@@ -28,6 +28,7 @@ from versions.policies import version_policy
 from versions.schemes import Scheme
 from versions.services.locking import lock_version, tally_changes
 from versions.services.numbers import check_number_is_free
+from versions.services.tags import with_number_of_tag
 
 TEXTS = ("release_notes", "changelog")
 DERIVED_FIELDS = frozenset({"sort_key", "platform_keys", "first_platform"})
@@ -40,13 +41,14 @@ def build_version(
     *,
     actor: Actor,
     download_id: int,
-    number: str,
+    number: str = "",
     channel: str = "",
     created_at: datetime | None = None,
     **fields: Any,
 ) -> Version:
     """Return a checked, unsaved version of a download that stays locked until the transaction ends.
 
+    A version with a `tag` needs no number: it follows from the tag.
     `created_at` may lie in the past, for a version that is older than its entry in this hub. If `channel` is empty, a
     pre-release goes into the channel that its identifier names (2.0.0-rc.1 into rc), and any other version into the
     default channel of the download.
@@ -55,7 +57,8 @@ def build_version(
         NotFound: The actor may not see the download.
         Denied: The actor may not post versions to the download.
         Invalid: A field has an invalid value.
-        Conflict: The number is or was used in that channel, or the category allows only one version.
+        Conflict: The number is or was used in that channel, the tag leads to another version, or the category allows
+            only one version.
     """
     _refuse_lifecycle_fields(fields)
     download = _lock_for_posting(actor, download_id)
@@ -67,9 +70,10 @@ def build_version(
         )
     made_at = _made_at(created_at)
     version = Version(download=download, author=actor.user, created_at=made_at, released_at=made_at)
-    parsed_number = _parse_number(download, number)
+    fields = with_number_of_tag(download, {**fields, "number": number})
+    parsed_number = _parse_number(download, fields["number"])
     channel = channel or _channel_for(download, parsed_number)
-    values = {**_channel_fields(channel), **_number_fields(parsed_number), **_with_platform_keys(fields)}
+    values = {**_with_platform_keys(fields), **_channel_fields(channel), **_number_fields(parsed_number)}
     _check_texts(values)
     _check_base(download, values)
     assign(version, values)
@@ -88,7 +92,7 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
         NotFound: The actor may not see the version.
         Denied: The actor may not edit the version.
         Invalid: A field has an invalid value.
-        Conflict: The version is deleted or sealed, or the number belongs to another version.
+        Conflict: The version is deleted or sealed, or the number or tag belongs to another version.
     """
     _refuse_lifecycle_fields(fields, also={"visibility"})
     # The policy is checked before the lock, so that a stranger cannot hold the lock, and again after it, because
@@ -96,7 +100,7 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     version_policy.ensure("edit", actor, version)
     version = lock_version(version)
     version_policy.ensure("edit", actor, version)
-    fields = _with_platform_keys(fields)
+    fields = with_number_of_tag(version.download, _with_platform_keys(fields), version)
     if fields.get("number", version.number) != version.number:
         parsed_number = _parse_number(version.download, fields["number"])
         if parsed_number.is_prerelease and not version.is_prerelease:
@@ -249,7 +253,7 @@ def _renumber(version: Version, fields: dict[str, Any], changes: dict[str, Any])
             # The first version with a number stays the first one, so that links without a platform still lead to it.
             version.is_twin = version.is_twin if is_new_place else was_twin
         version.save()
-    if is_moved:
+    if is_moved or "tag" in changes:
         remember_public(version)
 
 

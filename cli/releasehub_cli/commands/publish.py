@@ -26,6 +26,7 @@ from releasehub_cli.uploads import Uploader
 @click.option("--version", "number", default="", hidden=True)
 @click.option("--channel", default="", help="The channel. By default the hub chooses it.")
 @click.option("--title", default="", help="The title. The default is the title of the download and the version.")
+@click.option("--tag", default="", help="The tag in the source repository. The default is v and the version.")
 @click.option("--notes", default="", metavar="TEXT", help="Release notes in Markdown.")
 @click.option(
     "--notes-file",
@@ -72,6 +73,7 @@ def publish(
     notes: str,
     notes_file: Any,
     title: str,
+    tag: str,
     labels: tuple[str, ...],
     strict: bool,
     parallel: int,
@@ -93,7 +95,7 @@ def publish(
         raise usage("Use either --notes or --notes-file.")
     target, paths = options.target_and_paths(words, download, number)
     files = find_files(paths)
-    texts = {"title": title, "release_notes": read_text(notes_file) if notes_file else notes}
+    texts = {"title": title, "tag": tag, "release_notes": read_text(notes_file) if notes_file else notes}
     nonempty_texts = {name: text for name, text in texts.items() if text}
     parsed_target = _parse_target(target)
     _check_names(settings.output, parsed_target.version, files, is_strict=strict)

@@ -50,6 +50,7 @@ class EntityVersionSerializer(EntityOutputSerializer):
     id = serializers.CharField(source="public_id")
     entity_id = serializers.CharField(source="download.public_id")
     version = serializers.CharField(source="number")
+    tag = serializers.CharField(source="tag_name")
     source_hash = serializers.CharField()
     base_version_id = serializers.CharField(source="base_version.public_id", default=None, allow_null=True)
     is_active = serializers.BooleanField()

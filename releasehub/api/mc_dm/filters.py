@@ -57,7 +57,11 @@ class McDmVersionFilterSet(McDmFilterSet):
     since = SinceFilter(field_name="released_at")
     channel = django_filters.CharFilter(field_name="channel")
     version_string = django_filters.CharFilter(field_name="number")
+    tag = django_filters.CharFilter(method="filter_tag")
     state = django_filters.ChoiceFilter(field_name="state", choices=Version.State.choices)
+
+    def filter_tag(self, rows: Any, name: str, value: str) -> Any:
+        return rows.with_tag(value)
 
 
 class McDmFileFilterSet(McDmFilterSet):

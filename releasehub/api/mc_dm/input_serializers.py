@@ -13,6 +13,7 @@ from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.numbers import MAX_INTEGER
 from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS
+from versions.tags import MAX_TAG_CHARACTERS
 
 WRITABLE_DOWNLOAD_STATES = ["visible", "draft"]
 INHERIT = "inherit"
@@ -114,6 +115,13 @@ class McDmDownloadCreateSerializer(McDmDownloadUpdateSerializer):
 class McDmVersionUpdateSerializer(InputSerializer):
     title = serializers.CharField(max_length=256, required=False, allow_blank=True)
     version_string = VersionNumberField(required=False, source="number", trim_whitespace=False, max_length=1000)
+    tag = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=MAX_TAG_CHARACTERS,
+        help_text="The tag in the source repository, kept exactly as sent",
+    )
     release_notes = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     changelog = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     end_of_support = serializers.DateField(

@@ -71,6 +71,7 @@ EXAMPLE = {
         OpenApiParameter("download_id", int, description="Required unless the key is a super-user key."),
         OpenApiParameter("channel", str),
         OpenApiParameter("version_string", str, description="The version with exactly this number."),
+        OpenApiParameter("tag", str, description="The version with exactly this tag."),
         OpenApiParameter("state", str, enum=list(Version.State.values)),
         SINCE,
         DELETED,

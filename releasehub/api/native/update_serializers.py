@@ -50,6 +50,7 @@ class UpdateVersionSerializer(OutputSerializer):
     version_id = serializers.IntegerField(source="pk")
     public_id = serializers.CharField()
     number = serializers.CharField()
+    tag = serializers.CharField(source="tag_name", help_text="The tag in the source repository, or v and the number")
     channel = serializers.CharField()
     title = serializers.CharField(source="display_title")
     release_notes = serializers.CharField()

@@ -11,6 +11,7 @@ from downloads.models import Download
 from releasehub.pages.forms import ServiceForm
 from versions.models import Version
 from versions.suggestions import suggest_number
+from versions.tags import MAX_TAG_CHARACTERS
 
 VISIBILITIES = [
     ("listed", _("Listed: everybody who sees the download finds it")),
@@ -23,6 +24,12 @@ class VersionForm(ServiceForm):
     """The fields of a version that an author changes. Its files are uploaded on the page of the version."""
 
     number = forms.CharField(label=_("Version number"), max_length=100)
+    tag = forms.CharField(
+        label=_("Git tag"),
+        max_length=MAX_TAG_CHARACTERS,
+        required=False,
+        help_text=_("The tag in your source repository, if it is not v and the number. Optional."),
+    )
     channel = forms.CharField(label=_("Channel"), max_length=256, required=False)
     title = forms.CharField(label=_("Title"), max_length=256, required=False, help_text=_("Optional."))
     release_notes = forms.CharField(

@@ -1,0 +1,178 @@
+"""Tags of versions: kept as sent, numbers derived from them, lookups by either, and reserved once public."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from downloads.models import Download
+from downloads.services import update_download
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Conflict, Gone, Invalid, NotFound
+from releasehub.distribution.permalinks import find_tagged_version, find_version
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.releases import create_version, edit_version
+from tests.factories import make_download, make_file, make_key, make_user, make_version
+from versions.models import PublicTag, Version
+from versions.tags import InvalidTag, clean_tag, number_of_tag, tag_of_number, whole_tag_number
+
+NOBODY = Actor()
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("tag", "number", "whole"),
+    [
+        ("v1.2", "1.2", "v1.2"),
+        ("V1.2", "1.2", "V1.2"),
+        ("1.2.0", "1.2.0", "1.2.0"),
+        ("cli/v1.2+b1", "1.2+b1", "cli-v1.2+b1"),
+        ("tool@1.2", "1.2", "tool-1.2"),
+        ("@scope/tool@2.0.0-rc.1", "2.0.0-rc.1", "scope-tool-2.0.0-rc.1"),
+        ("release-7", "release-7", "release-7"),
+        ("vNext", "vNext", "vNext"),
+    ],
+)
+def test_number_in_a_tag(tag: str, number: str, whole: str) -> None:
+    assert number_of_tag(tag) == number
+    assert whole_tag_number(tag) == whole
+
+
+@pytest.mark.embedded
+def test_tag_that_follows_from_a_number() -> None:
+    assert tag_of_number("1.2") == "v1.2"
+    assert tag_of_number("release-7") == "release-7"
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("tag", ["", " v1", "v1 ", "v1\n", "a//b", "/v1", "v1/", "../v1", "a/./v1", "v" * 256])
+def test_invalid_tags(tag: str) -> None:
+    with pytest.raises(InvalidTag):
+        clean_tag(tag)
+
+
+@pytest.fixture
+def download(db: None) -> Download:
+    return make_download()
+
+
+def make_tagged(download: Download, tag: str, **fields: Any) -> Version:
+    return create_version(actor=Actor(user=download.owner), download_id=download.pk, tag=tag, **fields)
+
+
+def test_number_follows_from_the_tag(download: Download) -> None:
+    version = make_tagged(download, "cli/v1.2+b1")
+    version.refresh_from_db()
+    assert (version.tag, version.number, version.tag_name) == ("cli/v1.2+b1", "1.2+b1", "cli/v1.2+b1")
+    assert make_tagged(download, "tool@2.0.0-rc.1").channel == "rc"
+
+
+def test_number_of_the_caller_wins(download: Download) -> None:
+    version = make_tagged(download, "nightly", number="2026.11.29")
+    assert (version.tag, version.number) == ("nightly", "2026.11.29")
+
+
+def test_tags_of_two_tools_with_one_number(download: Download) -> None:
+    assert make_tagged(download, "cli/v1.2").number == "1.2"
+    assert make_tagged(download, "lib/v1.2").number == "lib-v1.2"
+
+
+def test_one_tag_belongs_to_one_version(download: Download) -> None:
+    make_tagged(download, "cli/v1.2")
+    with pytest.raises(Conflict, match=r"tag cli/v1\.2 belongs to another version"):
+        make_tagged(download, "cli/v1.2", number="7")
+
+
+def test_tag_that_leads_to_a_version_by_number(download: Download) -> None:
+    make_version(download, "1.2")
+    with pytest.raises(Conflict, match=r"The tag v1\.2 belongs"):
+        make_tagged(download, "v1.2", number="7", channel="beta")
+
+
+def test_invalid_tag_is_refused(download: Download) -> None:
+    with pytest.raises(Invalid) as caught:
+        make_tagged(download, "a//b")
+    assert caught.value.field == "tag"
+    with pytest.raises(Invalid, match="reserved"):
+        make_tagged(download, "latest")
+
+
+def test_lookups_by_tag_and_number(download: Download) -> None:
+    tagged, plain = make_tagged(download, "cli/v1.2"), make_version(download, "3.0")
+    for text in ("cli/v1.2", "1.2", "v1.2"):
+        assert find_version(NOBODY, download, text) == tagged
+        assert find_tagged_version(NOBODY, download, text) == tagged
+    assert find_tagged_version(NOBODY, download, "v3.0") == plain
+    assert find_tagged_version(NOBODY, download, "3.0") == plain
+    with pytest.raises(NotFound):
+        find_tagged_version(NOBODY, download, "lib/v3.0")
+
+
+def test_tag_wins_over_a_number_in_lookups_by_tag(download: Download) -> None:
+    tagged = make_tagged(download, "v3.0", number="2.9")
+    version = make_version(download, "3.0")
+    assert find_tagged_version(NOBODY, download, "v3.0") == tagged
+    assert find_version(NOBODY, download, "v3.0") == version
+
+
+def test_tag_of_a_draft_is_hidden(download: Download) -> None:
+    make_tagged(download, "cli/v1.2", state="draft")
+    with pytest.raises(NotFound):
+        find_tagged_version(NOBODY, download, "cli/v1.2")
+    assert find_tagged_version(Actor(user=download.owner), download, "cli/v1.2")
+    assert not PublicTag.objects.exists()
+
+
+def test_public_tag_stays_reserved(download: Download) -> None:
+    version, owner = make_tagged(download, "cli/v1.2"), Actor(user=download.owner)
+    edit_version(actor=owner, version=version, tag="tool/v1.2")
+    assert find_tagged_version(NOBODY, download, "cli/v1.2") == version
+    with pytest.raises(Conflict):
+        make_tagged(download, "cli/v1.2", number="9")
+    delete_version(actor=owner, version=version)
+    for tag in ("cli/v1.2", "tool/v1.2"):
+        with pytest.raises(Gone):
+            find_tagged_version(NOBODY, download, tag)
+    delete_version(actor=Actor(user=make_user(is_superuser=True)), version=version, hard=True)
+    with pytest.raises(Conflict):
+        make_tagged(download, "tool/v1.2", number="9")
+
+
+def test_tags_of_a_download_that_is_shown_later(db: None) -> None:
+    download = make_download(visibility="private")
+    make_tagged(download, "cli/v1.2")
+    assert not PublicTag.objects.exists()
+    update_download(actor=Actor(user=download.owner), download=download, visibility="public")
+    assert [row.tag for row in PublicTag.objects.all()] == ["cli/v1.2"]
+
+
+def test_changed_tag_changes_the_number(download: Download) -> None:
+    version = make_tagged(download, "v1.2", state="draft")
+    changed = edit_version(actor=Actor(user=download.owner), version=version, tag="v1.3")
+    assert (changed.tag, changed.number) == ("v1.3", "1.3")
+
+
+def test_links_and_pages_of_a_tag_with_slashes(download: Download, client: Client) -> None:
+    version = make_tagged(download, "cli/v1.2")
+    file = make_file(version, name="tool.zip")
+    for tag in ("cli/v1.2", "cli%2Fv1.2"):
+        response = client.get(f"/d/{download.slug}/{tag}/{file.filename}")
+        assert response.status_code == 200
+        response.close()
+        page = client.get(f"{download.path}{tag}/")
+        assert page.status_code == 200
+        assert "cli/v1.2" in page.content.decode()
+    assert client.get(f"/d/{download.slug}/lib/v1.2/{file.filename}").status_code == 404
+
+
+def test_tag_over_the_api(download: Download, api: Any) -> None:
+    client = api(make_key(download.owner))
+    body = {"download_id": download.pk, "version_string": "1.2", "tag": "cli/v1.2"}
+    assert client.send("POST", "/api/mc-dm-versions/", body).status_code == 200
+    make_version(download, "2.0")
+    for tag, number in (("cli/v1.2", "1.2"), ("v2.0", "2.0")):
+        query = {"download_id": download.pk, "tag": tag, "with": "full"}
+        rows = client.get("/api/mc-dm-versions/", query).json()["versions"]
+        assert [(row["version_string"], row["tag"]) for row in rows] == [(number, tag)]

@@ -1,4 +1,4 @@
-"""Give a version its tag: derive its number, and check that the tag leads to no other version."""
+"""Tags of versions: derive the number from the tag, and check that the tag leads to no other version."""
 
 from __future__ import annotations
 

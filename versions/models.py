@@ -16,6 +16,7 @@ from versions.channels import MAX_CHANNEL_CHARACTERS
 from versions.numbering import ceiling
 from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
 from versions.querysets import RELEASED, LabelQuerySet, VersionQuerySet
+from versions.rollout import EVERYONE, is_inside
 from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme
 from versions.tags import MAX_TAG_CHARACTERS, tag_of_number
 
@@ -86,6 +87,12 @@ class Version(PublicIdModel, SoftDeleteModel):
     is_twin = models.BooleanField(default=False, editable=False)
     service_dependencies = models.JSONField(default=list, blank=True)
     package_manifest = models.JSONField(null=True, blank=True)
+    rollout_percent = models.PositiveSmallIntegerField(
+        "rollout (percent)",
+        default=EVERYONE,
+        db_default=EVERYONE,
+        help_text="The share of clients that are offered this version. 100 offers it to everyone.",
+    )
     source_hash = models.CharField(max_length=128, blank=True)
     base_version = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="derived_versions"
@@ -135,6 +142,7 @@ class Version(PublicIdModel, SoftDeleteModel):
             models.CheckConstraint(
                 condition=~Q(state__in=RELEASED) | Q(published_at__isnull=False), name="version_published_at"
             ),
+            models.CheckConstraint(condition=Q(rollout_percent__lte=EVERYONE), name="version_rollout_percent"),
             models.CheckConstraint(
                 condition=~Q(state="scheduled") | Q(publish_at__isnull=False), name="version_publish_at"
             ),
@@ -180,6 +188,11 @@ class Version(PublicIdModel, SoftDeleteModel):
     @property
     def is_yanked(self) -> bool:
         return self.yanked_at is not None
+
+    def is_rolled_out_to(self, client: str) -> bool:
+        """Return whether the version is offered to the client with this ID, or true for a client without an ID."""
+        is_partial = bool(client) and self.rollout_percent < EVERYONE
+        return not is_partial or is_inside(client, self.public_id, self.rollout_percent)
 
     def is_allowed_by(self, key: AccessKey) -> bool:
         """Return whether the version is not above the highest version that the access key opens."""

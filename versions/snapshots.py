@@ -26,6 +26,7 @@ def version_snapshot(version: Version) -> dict[str, Any]:
         "changelog": version.changelog,
         "end_of_support": version.end_of_support.isoformat() if version.end_of_support else None,
         "platforms": version.platforms,
+        "rollout_percent": version.rollout_percent,
         "author_id": version.author_id,
         "author": {"user_id": author.pk, "username": author.get_username()} if author else None,
         "state": version.state,

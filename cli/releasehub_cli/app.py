@@ -15,7 +15,7 @@ from releasehub_cli.commands.completion import completion
 from releasehub_cli.commands.create import create
 from releasehub_cli.commands.download import download
 from releasehub_cli.commands.listing import list_command
-from releasehub_cli.commands.manage import delete, promote, unyank, yank
+from releasehub_cli.commands.manage import delete, promote, rollout, unyank, yank
 from releasehub_cli.commands.publish import publish
 from releasehub_cli.commands.upload import upload
 from releasehub_cli.commands.verify import verify
@@ -90,7 +90,7 @@ def cli() -> None:
 
 COMMANDS = (
     *(login, logout, whoami, create, publish, upload, list_command, download, verify),
-    *(yank, unyank, promote, delete, completion),
+    *(yank, unyank, promote, rollout, delete, completion),
 )
 for command in COMMANDS:
     cli.add_command(command)

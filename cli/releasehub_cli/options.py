@@ -71,6 +71,12 @@ def channel(command: C) -> C:
     return click.option("--channel", default="", help="The channel, if several have that version.")(command)
 
 
+def rollout(command: C) -> C:
+    percent = click.IntRange(0, 100)
+    text = "Offer the version to this share of the installed programs, in percent."
+    return click.option("--rollout", "percent", type=percent, metavar="PERCENT", help=text)(command)
+
+
 def _options(*, with_environment: bool) -> list[Callable[[C], C]]:
     url_variable, key_variable = ("RELEASEHUB_URL", "RELEASEHUB_API_KEY") if with_environment else (None, None)
     return [

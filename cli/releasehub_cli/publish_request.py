@@ -17,14 +17,14 @@ class PublishRequest:
     """The options of the command.
 
     Attributes:
-        texts: The given ones of title and release_notes.
+        values: The given ones of title, tag, release_notes and rollout_percent.
         labels: The labels of files by file name.
     """
 
     download: str
     number: str
     channel: str = ""
-    texts: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str | int] = field(default_factory=dict)
     platform: str = "auto"
     architecture: str = "auto"
     labels: dict[str, str] = field(default_factory=dict)

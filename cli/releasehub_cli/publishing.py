@@ -51,7 +51,7 @@ def _create(hub: Hub, download: DownloadRow, request: PublishRequest) -> Version
         "download_id": download["download_id"],
         "version_string": request.number,
         "state": "draft",
-        **request.texts,
+        **request.values,
         **({"channel": request.channel} if request.channel else {}),
     }
     try:
@@ -67,10 +67,10 @@ def _create(hub: Hub, download: DownloadRow, request: PublishRequest) -> Version
 
 
 def _update(hub: Hub, version: VersionRow, request: PublishRequest) -> None:
-    """Update title and release notes of an existing draft."""
+    """Update the title, the tag, the release notes and the rollout of an existing draft."""
     fields = cast("dict[str, Any]", version)
-    names = {"title": "display_title", "release_notes": "release_notes"}
-    changes = {name: text for name, text in request.texts.items() if fields.get(names[name]) != text}
+    names = {"title": "display_title"}
+    changes = {name: value for name, value in request.values.items() if fields.get(names.get(name, name)) != value}
     if changes:
         hub.put(f"{catalog.VERSIONS}{version['version_id']}/", changes)
 

@@ -70,6 +70,7 @@ class VersionAdmin(UploadMixin):
     fieldsets = (
         (None, {"fields": ("download", "number", "channel", "title", "visibility", "platforms", "end_of_support")}),
         ("Source", {"fields": ("tag", "commitish"), "classes": ("collapse",)}),
+        ("Rollout", {"fields": ("rollout_percent",)}),
         ("Notes", {"fields": ("release_notes", "changelog", "changelog_url", "release_page_url")}),
         ("State", {"fields": readonly_fields}),
     )

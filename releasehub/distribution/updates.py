@@ -25,7 +25,7 @@ MAX_EXPLAINED = 100
 class Client:
     """The client of an update check: its installed version, channel and system. Empty fields use the defaults.
 
-    `key`: only versions up to the highest it opens.
+    `key`: only versions up to the highest it opens. `client_id`: the ID that decides about staged rollouts.
     """
 
     installed: str = ""
@@ -33,6 +33,7 @@ class Client:
     platform: str = ""
     architecture: str = ""
     key: AccessKey | None = None
+    client_id: str = ""
 
 
 class RejectionReason(StrEnum):
@@ -46,6 +47,7 @@ class RejectionReason(StrEnum):
     OTHER_CHANNEL = "other_channel"
     NO_FILE = "no_file"
     ABOVE_KEY = "above_key"
+    OUTSIDE_ROLLOUT = "outside_rollout"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class RejectedVersion:
 def find_update(download: Download, client: Client) -> Version | None:
     """Return the newest version for the client if it is newer than the installed one, else None.
 
-    An installed version of 1.4 counts as every 1.4.x.
+    An installed version of 1.4 counts as every 1.4.x. A client outside the rollout of a version is offered the next
+    lower one that it may have.
 
     Raises:
         Invalid: The installed version is not a version number.
@@ -72,6 +75,7 @@ def find_update(download: Download, client: Client) -> Version | None:
             architecture=client.architecture,
             newer_than=client.installed,
             key=client.key,
+            accepts=lambda row: row.is_rolled_out_to(client.client_id),
         )
     except InvalidNumber as error:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="version", reason=error.code) from error
@@ -118,3 +122,5 @@ def _reasons(row: Version, client: Client, download: Download) -> Iterator[Rejec
         yield RejectionReason.NO_FILE
     if client.key is not None and not row.is_allowed_by(client.key):
         yield RejectionReason.ABOVE_KEY
+    if not row.is_rolled_out_to(client.client_id):
+        yield RejectionReason.OUTSIDE_ROLLOUT

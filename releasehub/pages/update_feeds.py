@@ -60,6 +60,7 @@ def release_of(request: HttpRequest, offer: FeedOffer, notes: tuple[FeedNote, ..
         released_at=offer.version.published_at or offer.version.released_at,
         files=tuple(feed_file(base_url(request), file, offer.number_in_links, secret) for file in offer.files),
         notes=notes,
+        rollout_percent=offer.version.rollout_percent,
     )
 
 

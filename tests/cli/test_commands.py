@@ -144,6 +144,13 @@ def test_promote_moves_a_version_to_the_channel(run: Run, shelf: Shelf, version:
     assert run(*words).code == 6
 
 
+def test_rollout_offers_a_version_to_a_share_of_the_clients(run: Run, shelf: Shelf, version: int) -> None:
+    ended = run("rollout", f"{shelf.slug}@1.5.0", "20", "--json")
+    assert (ended.code, ended.json["version"]["rollout_percent"]) == (0, 20)
+    assert shelf.versions()[0]["rollout_percent"] == 20
+    assert run("rollout", f"{shelf.slug}@1.5.0", "101").code == 2
+
+
 def test_delete_a_file_or_a_version(run: Run, shelf: Shelf) -> None:
     shelf.add_file(shelf.add_version("1.5.0"), "a.bin", b"a")
     words = ("delete", f"{shelf.slug}@1.5.0", "--reason", "Wrong")

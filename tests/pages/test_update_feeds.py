@@ -146,6 +146,12 @@ CHANNELS = {
 }
 
 
+def test_rollout_is_decided_by_the_client(client: Client, download: Any) -> None:
+    publish(download, "2.0.0", "App.exe", rollout_percent=20)
+    feed = read(client, "/feeds/app/electron/latest.yml", **{"X-User-Staging-Id": "client-1"})
+    assert (feed["version"], feed["stagingPercentage"]) == ("2.0.0", 20)
+
+
 def test_number_is_padded_in_the_feed_and_in_the_links(client: Client, download: Any) -> None:
     publish(download, "1.4", "App Setup 1.4.0.exe")
     feed = read(client, "/feeds/app/electron/latest.yml")

@@ -25,12 +25,15 @@ from versions.models import Version
 from versions.numbering import InvalidNumber, Number, parse
 from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS, distinct_platforms, platform_key
 from versions.policies import version_policy
+from versions.rollout import EVERYONE, NOBODY
 from versions.schemes import Scheme
 from versions.services.locking import lock_version, tally_changes
 from versions.services.numbers import check_number_is_free
 from versions.services.tags import with_number_of_tag
 
 TEXTS = ("release_notes", "changelog")
+# Fields that say to whom a version is offered, and not what it is. A seal does not cover them.
+UNSEALED_FIELDS = frozenset({"rollout_percent"})
 DERIVED_FIELDS = frozenset({"sort_key", "platform_keys", "first_platform"})
 LIFECYCLE_FIELDS = frozenset(
     {"state", "publish_at", "published_at", "sealed_at", "seal_on_publish", "yanked_at", "is_active", "deleted_at"}
@@ -75,6 +78,7 @@ def build_version(
     channel = channel or _channel_for(download, parsed_number)
     values = {**_with_platform_keys(fields), **_channel_fields(channel), **_number_fields(parsed_number)}
     _check_texts(values)
+    _check_rollout(values)
     _check_base(download, values)
     assign(version, values)
     check_number_is_free(version)
@@ -109,11 +113,12 @@ def update_version(*, actor: Actor, version: Version, **fields: Any) -> Version:
     if "channel" in fields:
         fields |= _channel_fields(fields["channel"])
     _check_texts(fields)
+    _check_rollout(fields)
     _check_base(version.download, fields)
     changes = audit.changed_fields(version, fields)
     if not changes:
         return version
-    if version.sealed_at:
+    if version.sealed_at and changes.keys() - UNSEALED_FIELDS:
         raise Conflict(
             ErrorCode.VERSION_IS_SEALED,
             f"Version {version.number} is sealed and cannot be changed. Create a new version instead.",
@@ -229,6 +234,14 @@ def _check_texts(values: dict[str, Any]) -> None:
                 field=name,
                 limit=limit,
             )
+
+
+def _check_rollout(values: dict[str, Any]) -> None:
+    """Raise Invalid if the share of clients is not a percentage."""
+    percent = values.get("rollout_percent", EVERYONE)
+    if not isinstance(percent, int) or not NOBODY <= percent <= EVERYONE:
+        message = f"rollout_percent is {percent}, but must be a whole number from {NOBODY} to {EVERYONE}."
+        raise Invalid(ErrorCode.INVALID, message, field="rollout_percent")
 
 
 def _check_base(download: Download, values: dict[str, Any]) -> None:

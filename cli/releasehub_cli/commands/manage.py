@@ -1,4 +1,4 @@
-"""Commands that change an existing version: `yank`, `unyank`, `promote` and `delete`."""
+"""Commands that change an existing version: `yank`, `unyank`, `promote`, `rollout` and `delete`."""
 
 from __future__ import annotations
 
@@ -67,6 +67,27 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
         hub.put(f"{catalog.VERSIONS}{row['version_id']}/", {"channel": target})
     data = {"version": _data(row) | {"channel": target}, "from": row["channel"]}
     settings.output.result(data, f"Version {row['version_string']}: {row['channel']} → {target}")
+
+
+@click.command()
+@click.argument("version", metavar=options.VERSION)
+@click.argument("percent", type=click.IntRange(0, 100))
+@options.channel
+@options.common()
+@click.pass_obj
+def rollout(settings: Settings, version: str, percent: int, channel: str) -> None:
+    """Offer a version to a share of the installed programs, in percent. 100 offers it to all of them.
+
+    \b
+    Example:
+      releasehub rollout packsmith@1.6.0 20
+    """
+    hub = settings.hub()
+    row = version_of(hub, version, channel)
+    catalog.warn_if_yanked(settings.output, row)
+    hub.put(f"{catalog.VERSIONS}{row['version_id']}/", {"rollout_percent": percent})
+    text = f"Version {row['version_string']} ({row['channel']}) is offered to {percent} % of the clients."
+    settings.output.result({"version": _data(row) | {"rollout_percent": percent}}, text)
 
 
 @click.command()

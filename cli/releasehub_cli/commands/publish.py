@@ -55,6 +55,7 @@ from releasehub_cli.uploads import Uploader
     metavar="[NAME=]TEXT",
     help="The label of a file on the page of the version. Repeatable.",
 )
+@options.rollout
 @click.option("--draft", "is_draft", is_flag=True, help="Upload the files, but do not publish the version.")
 @click.option(
     "--replace", "replaces", is_flag=True, help="Replace files of the draft that differ from the local files."
@@ -74,6 +75,7 @@ def publish(
     notes_file: Any,
     title: str,
     tag: str,
+    percent: int | None,
     labels: tuple[str, ...],
     strict: bool,
     parallel: int,
@@ -95,14 +97,15 @@ def publish(
         raise usage("Use either --notes or --notes-file.")
     target, paths = options.target_and_paths(words, download, number)
     files = find_files(paths)
-    texts = {"title": title, "tag": tag, "release_notes": read_text(notes_file) if notes_file else notes}
-    nonempty_texts = {name: text for name, text in texts.items() if text}
+    notes = read_text(notes_file) if notes_file else notes
+    values = {"title": title, "tag": tag, "release_notes": notes, "rollout_percent": percent}
+    given_values = {name: value for name, value in values.items() if value not in {"", None}}
     parsed_target = _parse_target(target)
     _check_names(settings.output, parsed_target.version, files, is_strict=strict)
     request = PublishRequest(
         parsed_target.download,
         parsed_target.version,
-        texts=nonempty_texts,
+        values=given_values,
         labels=labels_by_name(labels, files),
         **options_by_name,
     )

@@ -13,6 +13,7 @@ from releasehub.api.common.serializers import InputSerializer
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.core.numbers import MAX_INTEGER
 from versions.platforms import MAX_PLATFORM_CHARACTERS, MAX_PLATFORMS
+from versions.rollout import EVERYONE, NOBODY
 from versions.tags import MAX_TAG_CHARACTERS
 
 WRITABLE_DOWNLOAD_STATES = ["visible", "draft"]
@@ -126,6 +127,12 @@ class McDmVersionUpdateSerializer(InputSerializer):
     changelog = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
     end_of_support = serializers.DateField(
         required=False, allow_null=True, help_text="The last day with fixes for this version; null: not known"
+    )
+    rollout_percent = serializers.IntegerField(
+        required=False,
+        min_value=NOBODY,
+        max_value=EVERYONE,
+        help_text="The share of clients that are offered the version",
     )
     channel = serializers.CharField(required=False, max_length=256)
     platforms = WordsField(

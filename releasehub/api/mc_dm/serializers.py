@@ -210,6 +210,7 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
     public_id = serializers.CharField(read_only=True)
     tag = serializers.CharField(read_only=True, source="tag_name", help_text="v and the number if no tag was sent")
     end_of_support = serializers.DateField(read_only=True, allow_null=True)
+    rollout_percent = serializers.IntegerField(read_only=True)
     channel = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=Version.State.values, read_only=True)
     is_active = serializers.BooleanField(read_only=True)

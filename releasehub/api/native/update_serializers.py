@@ -35,6 +35,14 @@ class UpdateQuerySerializer(serializers.Serializer[Any]):
         help_text="By default, the channel that the download names",
     )
     key = serializers.CharField(max_length=200, required=False, default="", allow_blank=True, help_text="An access key")
+    client = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="A random ID of the installation, which decides about staged rollouts. The header X-User-Staging-Id "
+        "does the same.",
+    )
     allowed = FlagField(required=False, default=False, help_text="Only versions to which the access key gives access")
     explain = FlagField(
         required=False,
@@ -56,6 +64,7 @@ class UpdateVersionSerializer(OutputSerializer):
     release_notes = serializers.CharField()
     published_at = serializers.DateTimeField()
     is_prerelease = serializers.BooleanField()
+    rollout_percent = serializers.IntegerField(help_text="The share of clients that are offered this version")
     end_of_support = serializers.DateField(allow_null=True, help_text="The last day on which the version gets fixes")
 
 

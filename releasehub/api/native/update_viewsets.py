@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -17,8 +18,15 @@ from releasehub.distribution.access_keys import open_if_valid
 from releasehub.distribution.permalinks import best_file, find_download
 from releasehub.distribution.updates import Client, explain_update, find_update
 
+CLIENT_HEADER = "X-User-Staging-Id"  # what electron-updater sends
 
-@method_decorator(cache_for_anonymous(), name="dispatch")
+
+def client_header(request: HttpRequest) -> str:
+    """Return the ID of the installation that the client sends as a header."""
+    return request.headers.get(CLIENT_HEADER, "")
+
+
+@method_decorator(cache_for_anonymous(vary_on=client_header), name="dispatch")
 @extend_schema(tags=["updates"])
 class UpdateViewSet(NativeViewSet):
     """The check for updates: open for public downloads, and with an access key for the others."""
@@ -45,9 +53,13 @@ class UpdateViewSet(NativeViewSet):
             platform=query["platform"],
             architecture=query["arch"],
             key=key if query["allowed"] else None,
+            client_id=query["client"] or client_header(request._request),
         )
         version = find_update(download, client)
         file = best_file(version, client.platform, client.architecture) if version else None
         left_out = explain_update(self.actor, download, client, version) if query["explain"] else None
         answer = UpdateAnswer(version, file, left_out)
-        return cacheable(request, self.get_serializer(answer).data, is_public=request.auth is None and key is None)
+        is_public = request.auth is None and key is None and not client.client_id
+        response = cacheable(request, self.get_serializer(answer).data, is_public=is_public)
+        patch_vary_headers(response, (CLIENT_HEADER,))
+        return response

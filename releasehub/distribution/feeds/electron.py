@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from releasehub.distribution.feeds.release import EVERYONE, FeedFile, FeedNote, FeedRelease
+from releasehub.distribution.feeds.release import FeedFile, FeedNote, FeedRelease
+from versions.rollout import EVERYONE
 
 # Every client has this version or a newer one. It is offered to 0 % of them, because an app that allows downgrades
 # would otherwise try to install it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-EVERYONE = 100
+from versions.rollout import EVERYONE
 
 
 @dataclass(frozen=True, kw_only=True)

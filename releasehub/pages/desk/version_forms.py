@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from downloads.models import Download
 from releasehub.pages.forms import ServiceForm
 from versions.models import Version
+from versions.rollout import EVERYONE, NOBODY
 from versions.suggestions import suggest_number
 from versions.tags import MAX_TAG_CHARACTERS
 
@@ -44,13 +45,26 @@ class VersionForm(ServiceForm):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("The last day with fixes for this version. Optional."),
     )
+    rollout_percent = forms.IntegerField(
+        label=_("Offered to (percent)"),
+        required=False,
+        min_value=NOBODY,
+        max_value=EVERYONE,
+        initial=EVERYONE,
+        help_text=_(
+            "The share of installed programs that are offered this version as an update. Raise it step by step."
+        ),
+    )
     visibility = forms.ChoiceField(
         label=_("Who can see it"), choices=VISIBILITIES, initial="listed", widget=forms.RadioSelect
     )
 
     def values(self) -> dict[str, Any]:
         """Return the fields for the services. An empty channel means that the number decides."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "channel" or value}
+        values = dict(self.cleaned_data)
+        if values["rollout_percent"] is None:
+            values["rollout_percent"] = EVERYONE
+        return {name: value for name, value in values.items() if name != "channel" or value}
 
 
 class NewVersionForm(VersionForm):

@@ -579,6 +579,14 @@ def test_link_may_have_a_different_file_name(hub: Hub) -> None:
 
 
 @begin_with_hub
+def test_rollout_is_written_and_shown(hub: Hub) -> None:
+    path = f"/api/mc-dm-versions/{make_version(hub.download, '1.0').pk}/"
+    assert hub.client.send("put", path, {"rollout_percent": 20}).status_code == 200
+    assert hub.versions("with=full")["versions"][0]["rollout_percent"] == 20
+    assert hub.client.send("put", path, {"rollout_percent": 101}).status_code == 400
+
+
+@begin_with_hub
 def test_end_of_support_is_written_shown_announced_and_removed(hub: Hub) -> None:
     version = make_version(hub.download, "1.0")
     path = f"/api/mc-dm-versions/{version.pk}/"

@@ -48,6 +48,20 @@ def test_update_check_says_until_when_the_version_is_supported() -> None:
     assert asked(version.download).json()["version"]["end_of_support"] == "2030-06-30"
 
 
+def test_client_with_an_id_is_offered_what_was_rolled_out_to_it() -> None:
+    older = make_version(number="1.0.0", files=1)
+    newer = make_version(older.download, "2.0.0", files=1, rollout_percent=0)
+    assert asked(newer.download).json()["version"]["rollout_percent"] == 0
+    path = f"/api/updates/{newer.download.slug}"
+    by_query: Any = ApiClient().get(path, {"client": "client-1"})
+    by_header: Any = ApiClient().get(path, headers={"X-User-Staging-Id": "client-1"})
+    for answer in (by_query, by_header):
+        check(PATH, "get", answer)
+        assert answer.json()["version"]["number"] == "1.0.0"
+        assert answer["Cache-Control"] == "private, no-store"
+    assert "X-User-Staging-Id" in asked(newer.download)["Vary"]
+
+
 def test_update_check_without_a_newer_version() -> None:
     version = make_version(number="1.5.0", files=1)
     answer = asked(version.download, version="1.5").json()

@@ -103,6 +103,14 @@ class BlobStorage(Protocol):
             md5: Digest of a part in hex, or an empty string. It becomes part of the signature.
         """
 
+    def write_part(self, incoming: Incoming, number: int, body: bytes) -> None:
+        """Store a part that the hub itself has received. An interrupted call leaves no part.
+
+        Raises:
+            StorageFull: The storage has no space for the part.
+            StorageUnavailable: The storage does not respond.
+        """
+
     def received_parts(self, incoming: Incoming) -> dict[int, int]:
         """Return the sizes in bytes of the parts that arrived completely, by part number."""
 

@@ -123,6 +123,14 @@ class S3Storage:
             url = self.client.generate_presigned_url(operation, Params=values, ExpiresIn=seconds, HttpMethod="PUT")
         return SignedPut(url, headers)
 
+    def write_part(self, incoming: Incoming, number: int, body: bytes) -> None:
+        place: Any = {"Bucket": self.bucket, "Key": incoming.key, "Body": body}
+        with s3_errors():
+            if incoming.multipart_id:
+                self.client.upload_part(**place, UploadId=incoming.multipart_id, PartNumber=number)
+            else:
+                self.client.put_object(**place)
+
     def received_parts(self, incoming: Incoming) -> dict[int, int]:
         if not incoming.multipart_id:
             size = self.size(incoming.key)

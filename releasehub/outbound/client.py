@@ -68,16 +68,19 @@ def send(
 
 
 @contextmanager
-def fetch(url: str, *, total_seconds: float, chunk_bytes: int = 1 << 20) -> Iterator[StreamedResponse]:
+def fetch(
+    url: str, *, total_seconds: float, headers: Mapping[str, str] | None = None, chunk_bytes: int = 1 << 20
+) -> Iterator[StreamedResponse]:
     """Send a GET request whose response body may be large: `with fetch(...) as response`.
 
-    The calling code has to check the status and the size.
+    The calling code has to check the status and the size. A redirect to another host gets none of the headers that may
+    contain credentials.
 
     Raises:
         Refused: The target is not allowed.
         Unreachable: There was no response in time, or there were too many redirects.
     """
-    opened = open_response(build_request("GET", url, None, b""), MAX_FETCH_REDIRECTS, Deadline(total_seconds))
+    opened = open_response(build_request("GET", url, headers, b""), MAX_FETCH_REDIRECTS, Deadline(total_seconds))
     try:
         yield StreamedResponse(opened, chunk_bytes)
     finally:

@@ -12,7 +12,7 @@ from releasehub.outbound.requests import Request
 from releasehub.outbound.urls import Target, parse_redirect
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CARRIED_TO_OTHER_HOSTS = frozenset({"accept", "content-type", "user-agent"})
+_CARRIED_TO_OTHER_HOSTS = frozenset({"accept", "content-type", "range", "user-agent"})
 
 
 def redirect_of(request: Request, response: urllib3.BaseHTTPResponse) -> Request | None:

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "versions",
     "files",
     "releasehub.publishing",
+    "releasehub.importing",
     "releasehub.community",
     "releasehub.search",
     "releasehub.api",

@@ -72,6 +72,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "files.probe_link": {"queue": "outbound"},
     "audit.ship_sink": {"queue": "outbound"},
+    "importing.run": {"queue": "outbound"},
     "mail.*": {"queue": "outbound"},
     "files.*": {"queue": "files"},
     "webhooks.*": {"queue": "webhooks"},
@@ -100,6 +101,7 @@ CELERY_BEAT_SCHEDULE = {
     "ship the audit log": {"task": "audit.ship", "schedule": 30.0},
     "prune the audit log": {"task": "audit.prune", "schedule": 24 * 3600.0},
     "delete old sign-in counters": {"task": "accounts.forget_sign_ins", "schedule": 3600.0},
+    "continue imports": {"task": "importing.sweep", "schedule": 30.0},
     "update the search index": {"task": "search.refresh", "schedule": 15.0},
     "notify watchers of new versions": {"task": "community.announce_versions", "schedule": 60.0},
     "queue digests of new versions": {"task": "community.queue_digests", "schedule": 300.0},

@@ -38,6 +38,12 @@ WEBHOOK_ALLOW_NETS: list[str] = (
 GITHUB_API = env.text(
     "RELEASEHUB_GITHUB_API", "https://api.github.com", help="Where asset numbers of release pages are looked up"
 ).rstrip("/")
+IMPORT_MAX_RELEASES = env.number(
+    "RELEASEHUB_IMPORT_MAX_RELEASES", 10_000, minimum=1, help="The most releases that one import lists"
+)
+IMPORT_MAX_SOURCES = env.number(
+    "RELEASEHUB_IMPORT_MAX_SOURCES", 10, minimum=1, help="The most sources that one download imports from"
+)
 SCANNER_ADDRESS = env.text(
     "RELEASEHUB_SCANNER", help="A ClamAV daemon that scans every file, `host:3310` or `unix:/run/clamd.sock`"
 )

@@ -101,7 +101,14 @@ def test_sweep_does_not_probe_links(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tasks_that_connect_to_foreign_servers_share_no_queue_with_the_schedule() -> None:
     app.loader.import_default_modules()
     repeated_mails = {"mail.accounts", "mail.invitations"}
-    outbound = {"files.probe_link", "audit.ship_sink", "mail.endpoint_notices", "mail.watch_notices", *repeated_mails}
+    outbound = {
+        "files.probe_link",
+        "audit.ship_sink",
+        "importing.run",
+        "mail.endpoint_notices",
+        "mail.watch_notices",
+        *repeated_mails,
+    }
     queues = {
         name: app.amqp.router.route({}, name)["queue"].name for name in app.tasks if not name.startswith("celery.")
     }

@@ -1,0 +1,133 @@
+"""Make a version out of a release of a source, or bring the version up to date, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from downloads.models import Download
+from files.models import File
+from files.names import clean_name, fold_name
+from files.uploads.attachment_sources import AttachmentSource
+from releasehub.core.actor import Actor
+from releasehub.importing.decisions import changed_fields, channel_of, is_to_be_published, is_to_be_yanked, texts_digest
+from releasehub.importing.fetching import fetch_file, inspect_file
+from releasehub.importing.leases import RunLease
+from releasehub.importing.models import ImportedFile, ImportedRelease
+from releasehub.importing.sources.base import ReleaseSource
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.releases import create_version, create_with_files, edit_with_files
+from releasehub.publishing.transitions import Move
+from versions.models import Version
+from versions.tags import number_of_tag
+
+MAX_PAGE_URL_CHARACTERS = 1000
+REMOVED = "The release was removed at its source."
+YANKED = "The release was yanked at its source."
+
+
+def carry_out(*, lease: RunLease, source: ReleaseSource, actor: Actor, row: ImportedRelease) -> None:
+    """Fetch the files of the release and do what was decided about it.
+
+    Nobody sees anything of the release before all its files are stored and their digests were compared. If the call
+    is interrupted, the files that are complete, and the parts of the next one, are there for the next call.
+
+    Raises:
+        SourceUnavailable: The source does not answer at the moment.
+        SourceRefused: The source does not have a file, or has another one.
+        DomainError: The hub refuses the version or a file.
+        RunTakenOver: Another worker has taken over the run.
+        Canceled: A person has asked to stop the run.
+    """
+    if row.decision == ImportedRelease.Decision.REMOVED:
+        _yank(lease, actor, row, REMOVED)
+        return
+    sources = [_fetched(lease, source, actor, row, file) for file in _missing_files(row)]
+    if row.decision == ImportedRelease.Decision.CREATE:
+        _create(lease, actor, row, sources)
+    else:
+        _update(lease, actor, row, sources)
+
+
+def _missing_files(row: ImportedRelease) -> Sequence[ImportedFile]:
+    rows = row.assets.filter(is_listed=True, decision=ImportedFile.Decision.CREATE)
+    return list(rows.select_related("upload__blob", "upload__user"))
+
+
+def _fetched(
+    lease: RunLease, source: ReleaseSource, actor: Actor, row: ImportedRelease, file: ImportedFile
+) -> AttachmentSource:
+    lease.report(f"{row}: {file.name}")
+    download = lease.run.source.download
+    blob = fetch_file(lease=lease, source=source, actor=actor, download=download, row=file)
+    found = inspect_file(blob, file, download)
+    lease.note_bytes(0)
+    return found
+
+
+@transaction.atomic
+def _create(lease: RunLease, actor: Actor, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
+    # The row of the run is locked until the end, so a worker that has lost its lease publishes nothing.
+    lease.store(created_count=F("created_count") + 1, fetched_count=F("fetched_count") + len(sources), interruptions=0)
+    state = Version.State.DRAFT if row.is_draft else Version.State.PUBLISHED
+    download = lease.run.source.download
+    fields = {"actor": actor, "download_id": download.pk, "state": state, **_new_fields(row, download)}
+    version = create_with_files(sources=sources, **fields) if sources else create_version(**fields)
+    if row.yank_reason is not None and version.is_released:
+        version = move(Move.YANK, actor=actor, version=version, reason=row.yank_reason or YANKED)
+    _note_done(row, version, texts_digest(row.title, row.notes))
+
+
+@transaction.atomic
+def _update(lease: RunLease, actor: Actor, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
+    lease.store(updated_count=F("updated_count") + 1, fetched_count=F("fetched_count") + len(sources), interruptions=0)
+    version = Version.all_objects.select_related("download__category").get(pk=row.version_id)
+    fields = changed_fields(row, version)
+    digest = texts_digest(row.title, row.notes) if "release_notes" in fields else row.written_digest
+    state = Version.State.PUBLISHED if is_to_be_published(row, version) else ""
+    if fields or sources or state:
+        version = edit_with_files(actor=actor, version=version, sources=sources, state=state, **fields)
+    if is_to_be_yanked(row, version):
+        version = move(Move.YANK, actor=actor, version=version, reason=row.yank_reason or YANKED)
+    _note_done(row, version, digest)
+
+
+@transaction.atomic
+def _yank(lease: RunLease, actor: Actor, row: ImportedRelease, reason: str) -> None:
+    lease.store(updated_count=F("updated_count") + 1, interruptions=0)
+    version = Version.all_objects.select_related("download__category").get(pk=row.version_id)
+    _note_done(row, move(Move.YANK, actor=actor, version=version, reason=reason), row.written_digest)
+
+
+def _new_fields(row: ImportedRelease, download: Download) -> dict[str, Any]:
+    """Return the fields of a new version. Its publication date is that of the import, as for every version.
+
+    The date at the source becomes the creation date, which may lie in the past.
+    """
+    made_at = row.published_at or row.made_at
+    fields: dict[str, Any] = {
+        "tag": row.tag,
+        "title": row.title,
+        "release_notes": row.notes,
+        "created_at": min(made_at, timezone.now()) if made_at else None,
+        "release_page_url": row.page_url if len(row.page_url) <= MAX_PAGE_URL_CHARACTERS else "",
+        "commitish": row.commitish,
+        "channel": channel_of(row, download),
+    }
+    # Without a number, it follows from the tag, and avoids the numbers of tags with another prefix.
+    return fields if row.tag and row.number == number_of_tag(row.tag) else fields | {"number": row.number}
+
+
+def _note_done(row: ImportedRelease, version: Version, digest: str) -> None:
+    """Link the release and its files to the version, so that the next run finds them."""
+    row.version, row.outcome, row.reason = version, ImportedRelease.Outcome.DONE, ""
+    row.number, row.written_digest, row.written_channel = version.number, digest, version.channel
+    row.save()
+    files = {file.folded_name: file for file in File.objects.filter(version=version)}
+    for asset in row.assets.filter(is_listed=True, file=None):
+        asset.file, asset.upload = files.get(fold_name(clean_name(asset.name))), None
+        asset.save(update_fields=["file", "upload"])

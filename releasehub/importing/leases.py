@@ -1,0 +1,106 @@
+"""The lease of a worker on a run, so that no other worker continues the same run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from releasehub.core.leases import is_unleased
+from releasehub.importing.models import ImportRun
+
+LEASE = timedelta(minutes=3)
+RENEW_SECONDS = 5.0
+Report = Callable[[str], None]
+
+
+class RunTakenOver(Exception):
+    """Another worker has taken over the run, so this one must not store anything any more."""
+
+
+class Canceled(Exception):
+    """A person has asked to stop the run."""
+
+
+class RunLease:
+    """The lease that this worker holds on a run.
+
+    Args:
+        report: Receives a line about each step, for a person who watches.
+    """
+
+    def __init__(self, run: ImportRun, token: str, report: Report) -> None:
+        self.run = run
+        self.report = report
+        self._token = token
+        self._renewed_at = time.monotonic()
+        self._new_bytes = 0
+
+    def note_bytes(self, count: int) -> None:
+        """Count fetched bytes, and renew the lease if it is time.
+
+        Raises:
+            RunTakenOver: Another worker has the run.
+            Canceled: A person has asked to stop the run.
+        """
+        self._new_bytes += count
+        if time.monotonic() - self._renewed_at >= RENEW_SECONDS:
+            self.renew()
+
+    def renew(self, **changes: Any) -> None:
+        """Extend the lease, and store the changes of the run.
+
+        Raises:
+            RunTakenOver: Another worker has the run.
+            Canceled: A person has asked to stop the run.
+        """
+        self.store(lease_until=Now() + LEASE, fetched_bytes=F("fetched_bytes") + self._new_bytes, **changes)
+        self._renewed_at, self._new_bytes = time.monotonic(), 0
+        if ImportRun.objects.filter(pk=self.run.pk, cancel_requested_at__isnull=False).exists():
+            raise Canceled
+
+    def release(self, **changes: Any) -> None:
+        """Store the changes and give the run back."""
+        self.store(lease_until=None, lease_token="", fetched_bytes=F("fetched_bytes") + self._new_bytes, **changes)
+
+    def store(self, **changes: Any) -> None:
+        """Store changes of the run. Inside a transaction, the row stays locked until its end.
+
+        Raises:
+            RunTakenOver: Another worker has the run.
+        """
+        rows = ImportRun.objects.filter(pk=self.run.pk, lease_token=self._token)
+        if not rows.update(**changes, updated_at=timezone.now()):
+            raise RunTakenOver
+
+
+def claim_run(run_id: int, report: Report) -> RunLease | None:
+    """Take the lease on an open run. Return None if it is finished, or another worker holds it."""
+    token = uuid4().hex
+    due = Q(not_before=None) | Q(not_before__lte=Now())
+    rows = ImportRun.objects.filter(is_unleased(Now()), due, pk=run_id, finished_at=None)
+    # A conditional update is the claim: of several workers, only one changes the row from free to leased.
+    if not rows.update(
+        lease_until=Now() + LEASE,
+        lease_token=token,
+        state=ImportRun.State.RUNNING,
+        not_before=None,
+        interruptions=F("interruptions") + 1,
+        updated_at=timezone.now(),
+    ):
+        return None
+    run = ImportRun.objects.select_related("source__download__category", "source__created_by").get(pk=run_id)
+    return RunLease(run, token, report)
+
+
+def waiting_runs() -> list[int]:
+    """Return the open runs that a worker can continue."""
+    due = Q(not_before=None) | Q(not_before__lte=Now())
+    rows = ImportRun.objects.filter(is_unleased(Now()), due, finished_at=None)
+    return list(rows.order_by("id").values_list("pk", flat=True))

@@ -1,0 +1,205 @@
+"""List the releases of a source, decide about each of them, and store the decisions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, Sum
+
+from downloads.rules import rules_of
+from files.quotas import room_left
+from releasehub.core.clean import fold_whitespace, strip_controls
+from releasehub.core.errors import Rejected
+from releasehub.importing.contents import DownloadContents, has_prefix, number_of
+from releasehub.importing.decisions import Decision, decide
+from releasehub.importing.leases import RunLease
+from releasehub.importing.models import (
+    MAX_KEY_CHARACTERS,
+    MAX_REASON_CHARACTERS,
+    MAX_TEXT_CHARACTERS,
+    ImportedFile,
+    ImportedRelease,
+    ImportRun,
+    ImportSource,
+)
+from releasehub.importing.sources.base import ReleaseSource, SourceAsset, SourceRefused, SourceRelease
+
+BATCH = 30
+PENDING_CHOICES = (ImportedRelease.Decision.CREATE, ImportedRelease.Decision.UPDATE)
+EMPTY = "The source lists no releases at all, although it had some before. Nothing was changed."
+
+
+def list_source(lease: RunLease, source: ReleaseSource) -> None:
+    """Store the decision about every release of the source. The call may be interrupted and repeated.
+
+    Raises:
+        SourceUnavailable: The source does not answer at the moment.
+        SourceRefused: The source cannot be read, or has too many releases.
+    """
+    run, position = lease.run, 0
+    numbers: set[str] = set()
+    for batch in _batches(_limited(source.releases(), run.source)):
+        _store_batch(run, batch, position, numbers)
+        position += len(batch)
+        lease.renew(listed_count=position)
+        lease.report(f"{position} releases listed")
+    _note_removed(run, position)
+    lease.store(message=_warning(run), listed_count=position)
+
+
+def pending_releases(run: ImportRun) -> Any:
+    """Return the releases that the run still has to create, update or yank, the oldest first."""
+    to_do = Q(decision__in=PENDING_CHOICES)
+    if run.source.when_removed == ImportSource.WhenRemoved.YANK:
+        to_do |= Q(decision=ImportedRelease.Decision.REMOVED)
+    rows = ImportedRelease.objects.filter(to_do, last_run=run, outcome=ImportedRelease.Outcome.PENDING)
+    return rows.order_by("-position", "-id")
+
+
+def _limited(releases: Iterable[SourceRelease], source: ImportSource) -> Iterator[SourceRelease]:
+    limit = settings.IMPORT_MAX_RELEASES
+    for count, release in enumerate(islice(releases, source.newest_only), start=1):
+        if count > limit:
+            raise SourceRefused(f"The source has more than {limit} releases. Import only the newest ones.")
+        yield release
+
+
+def _batches(releases: Iterable[SourceRelease]) -> Iterator[list[SourceRelease]]:
+    iterator = iter(releases)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
+
+
+@transaction.atomic
+def _store_batch(run: ImportRun, batch: Sequence[SourceRelease], position: int, numbers: set[str]) -> None:
+    source = run.source
+    rows = ImportedRelease.objects.filter(source=source, key__in=[_key(release.key) for release in batch])
+    known = {row.key: row for row in rows}
+    contents = DownloadContents(source.download, batch, [row.version_id for row in known.values() if row.version_id])
+    rules = rules_of(source.download.category)
+    for offset, release in enumerate(batch):
+        row = known.get(_key(release.key)) or ImportedRelease(key=_key(release.key))
+        row.source, row.last_run, row.position = source, run, position + offset
+        for name, value in _texts(release).items():
+            setattr(row, name, value)
+        decision = _unlike_earlier(decide(release, row, contents, rules), row, numbers)
+        _apply(row, decision)
+        row.save()
+        _store_files(row, release, decision)
+
+
+def _unlike_earlier(decision: Decision, row: ImportedRelease, numbers: set[str]) -> Decision:
+    """Refuse to create two versions with one number, where the tags differ only in a v."""
+    if decision.choice != ImportedRelease.Decision.CREATE or has_prefix(row.tag):
+        return decision
+    if row.number in numbers:
+        reason = f"A newer release of the source has the number {row.number} as well."
+        return Decision(ImportedRelease.Decision.CONFLICT, reason)
+    numbers.add(row.number)
+    return decision
+
+
+def _apply(row: ImportedRelease, decision: Decision) -> None:
+    row.decision, row.reason = decision.choice, decision.reason[:MAX_REASON_CHARACTERS]
+    row.version = decision.version if decision.version is not None else row.version
+    if decision.choice in PENDING_CHOICES:
+        row.outcome = ImportedRelease.Outcome.PENDING
+    elif decision.choice == ImportedRelease.Decision.PRESENT:
+        row.outcome = ImportedRelease.Outcome.DONE
+
+
+def _store_files(row: ImportedRelease, release: SourceRelease, decision: Decision) -> None:
+    choices = {asset.name: (choice, reason) for asset, choice, reason in decision.files}
+    known = {file.name: file for file in ImportedFile.objects.filter(release=row)}
+    for asset in release.assets:
+        file = known.pop(asset.name[:MAX_TEXT_CHARACTERS], None) or ImportedFile(release=row)
+        if (file.key, file.size_bytes, file.digest) != (_key(asset.key), asset.size_bytes, asset.digest):
+            file.upload, file.etag = None, ""  # other bytes than those that were fetched, perhaps only in part
+        choice, reason = choices.get(asset.name, (ImportedFile.Decision.PRESENT, ""))
+        file.decision, file.reason, file.is_listed = choice, reason[:MAX_REASON_CHARACTERS], True
+        for name, value in _file_texts(asset).items():
+            setattr(file, name, value)
+        file.save()
+    ImportedFile.objects.filter(pk__in=[file.pk for file in known.values()]).update(is_listed=False)
+
+
+def _note_removed(run: ImportRun, listed_count: int) -> None:
+    """Mark the releases that are not listed any more, unless only the newest ones are listed."""
+    rows = ImportedRelease.objects.filter(source=run.source).exclude(last_run=run)
+    if run.source.newest_only or not rows.exists():
+        return
+    if not listed_count:
+        raise SourceRefused(EMPTY)
+    with transaction.atomic():
+        rows.filter(version=None).delete()
+        is_open = Q(version__yanked_at=None, version__deleted_at=None, version__published_at__isnull=False)
+        rows.exclude(is_open).update(outcome=ImportedRelease.Outcome.DONE)
+        rows.exclude(decision=ImportedRelease.Decision.REMOVED).filter(is_open).update(outcome="")
+        rows.update(
+            decision=ImportedRelease.Decision.REMOVED,
+            last_run=run,
+            position=listed_count,
+            reason="It was removed there.",
+        )
+
+
+def _warning(run: ImportRun) -> str:
+    """Return what stands in the way of the whole import, or an empty string."""
+    files = ImportedFile.objects.filter(
+        release__last_run=run, release__decision__in=PENDING_CHOICES, decision=ImportedFile.Decision.CREATE, upload=None
+    )
+    needed = files.aggregate(total=Sum(F("size_bytes")))["total"] or 0
+    try:
+        left = room_left(run.source.download)
+    except Rejected as full:
+        return full.message if needed else ""
+    if left is not None and needed > left:
+        return f"The files have {needed} bytes together, but only {left} more bytes fit into the storage quota."
+    return ""
+
+
+def _key(text: str) -> str:
+    """Return the key of a release or file. A long one is replaced by its digest."""
+    return text if len(text) <= MAX_KEY_CHARACTERS else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _texts(release: SourceRelease) -> dict[str, Any]:
+    yank_reason = release.yank_reason
+    return {
+        "tag": release.tag[:MAX_TEXT_CHARACTERS],
+        "number": number_of(release)[:MAX_TEXT_CHARACTERS],
+        "title": _line(release.title),
+        "notes": strip_controls(release.notes).replace("\r\n", "\n"),
+        "channel": _line(release.channel),
+        "is_prerelease": release.is_prerelease,
+        "is_draft": release.is_draft,
+        "made_at": release.created_at,
+        "published_at": release.published_at,
+        "author": _line(release.author),
+        "page_url": release.page_url if release.page_url.startswith(("https://", "http://")) else "",
+        "commitish": _line(release.commitish),
+        "yank_reason": None if yank_reason is None else _line(yank_reason),
+    }
+
+
+def _file_texts(asset: SourceAsset) -> dict[str, Any]:
+    return {
+        "key": _key(asset.key),
+        "name": asset.name[:MAX_TEXT_CHARACTERS],
+        "url": asset.url,
+        "size_bytes": asset.size_bytes,
+        "digest": asset.digest,
+        "label": _line(asset.label)[:200],
+        "platform": _line(asset.platform)[:50],
+        "architecture": _line(asset.architecture)[:50],
+        "download_count": asset.download_count,
+    }
+
+
+def _line(text: str) -> str:
+    return fold_whitespace(strip_controls(text))[:MAX_TEXT_CHARACTERS]

@@ -1,0 +1,46 @@
+"""Open the source of an import, and find the actor who imports."""
+
+from __future__ import annotations
+
+from releasehub.core import encryption
+from releasehub.core.actor import Actor, Origin, system_actor
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.logs import current_request_id
+from releasehub.importing.models import ImportSource
+from releasehub.importing.sources.base import ReleaseSource, SourceSettings
+from releasehub.importing.sources.registry import kind_named
+
+UNREADABLE = "The token cannot be decrypted, because SECRET_KEY has changed. Enter the token again."
+
+
+def open_source(row: ImportSource) -> ReleaseSource:
+    """Return the source. This sends no request.
+
+    Raises:
+        Invalid: Its settings are not valid any more, or its token cannot be decrypted.
+    """
+    return kind_named(row.kind).build(settings_of(row))
+
+
+def settings_of(row: ImportSource) -> SourceSettings:
+    """Return the settings of the source with its token.
+
+    Raises:
+        Invalid: The token cannot be decrypted.
+    """
+    try:
+        token = encryption.decrypt(row.sealed_token) if row.sealed_token else ""
+    except encryption.DecryptionError:
+        raise Invalid(ErrorCode.INVALID, UNREADABLE, field="token") from None
+    return SourceSettings(row.address, row.api_url, token, row.options)
+
+
+def actor_of(row: ImportSource) -> Actor:
+    """Return the actor of the runs: the user who set up the import, or the system for an import of a command.
+
+    If the account of the user was deleted or disabled, the actor is anonymous and may do nothing.
+    """
+    if row.runs_as_system:
+        return system_actor()
+    user = row.created_by
+    return Actor(user=user if user and user.is_active else None, origin=Origin.SYSTEM, request_id=current_request_id())

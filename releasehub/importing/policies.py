@@ -1,0 +1,28 @@
+"""The permissions on imports: a user who may post versions to a download may import into it."""
+
+from __future__ import annotations
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from releasehub.core.actor import Actor
+from releasehub.core.policy import Policy
+from releasehub.importing.models import ImportSource
+
+
+class ImportSourcePolicy(Policy[ImportSource]):
+    """The rules for sources of imports. They follow from the rights on the download."""
+
+    def can_view(self, actor: Actor, target: ImportSource) -> bool:
+        return download_policy.allows("post_version", actor, target.download)
+
+    def can_create(self, actor: Actor, download: Download) -> bool:
+        return download_policy.allows("post_version", actor, download)
+
+    def can_change(self, actor: Actor, target: ImportSource) -> bool:
+        return download_policy.allows("post_version", actor, target.download)
+
+    def can_run(self, actor: Actor, target: ImportSource) -> bool:
+        return download_policy.allows("post_version", actor, target.download)
+
+
+import_policy = ImportSourcePolicy()

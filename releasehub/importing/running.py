@@ -1,0 +1,131 @@
+"""Continue a run until it is finished, its time is over, or the source asks to wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from downloads.policies import download_policy
+from files.inspection.scanner import ScannerUnavailable
+from releasehub.core.actor import Actor
+from releasehub.core.errors import Denied, DomainError, ErrorCode, NotFound, ReadOnly, StorageFull, StorageUnavailable
+from releasehub.importing.carrying_out import carry_out
+from releasehub.importing.leases import Canceled, Report, RunLease, RunTakenOver, claim_run
+from releasehub.importing.listing import list_source, pending_releases
+from releasehub.importing.models import MAX_REASON_CHARACTERS, ImportedRelease, ImportRun
+from releasehub.importing.opening import actor_of, open_source
+from releasehub.importing.sources.base import ReleaseSource, SourceRefused, SourceUnavailable
+
+MAX_INTERRUPTIONS = 20
+FIRST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 3600.0
+STOPPED = f"The run was interrupted {MAX_INTERRUPTIONS} times in a row without any progress. Start it again."
+LEFT = "The user who set up this import may not post versions here any more."
+# After these errors, nothing else of the run can succeed either.
+FATAL_CODES = frozenset({ErrorCode.QUOTA_EXCEEDED, ErrorCode.NOT_ALLOWED, ErrorCode.NOT_FOUND, ErrorCode.IS_DELETED})
+State = ImportRun.State
+
+
+class Failed(Exception):
+    """The run cannot be continued. The message says why."""
+
+
+def work(run_id: int, *, seconds: float | None = None, report: Report = lambda text: None) -> ImportRun | None:
+    """Continue a run. Return it as it is afterwards, or None if another worker has it or it is not due.
+
+    The call may be killed anywhere: the lease expires then, and the next call continues.
+
+    Args:
+        seconds: After this time, the run is given back between two releases. None stays until the end.
+        report: Receives a line about each step.
+    """
+    lease = claim_run(run_id, report)
+    if lease is None:
+        return None
+    try:
+        _advance(lease, time.monotonic() + seconds if seconds is not None else None)
+    except RunTakenOver:
+        return None
+    return ImportRun.objects.select_related("source__download").get(pk=run_id)
+
+
+def _advance(lease: RunLease, deadline: float | None) -> None:
+    """Do the work, and store how it has ended."""
+    try:
+        if lease.run.interruptions > MAX_INTERRUPTIONS:
+            raise Failed(STOPPED)
+        is_finished = _carry_on(lease, deadline)
+    except Canceled:
+        lease.release(state=State.CANCELED, finished_at=timezone.now(), message="")
+    except SourceUnavailable as busy:
+        _pause(lease, busy.message, busy.wait_seconds)
+    except (StorageUnavailable, StorageFull, ReadOnly) as error:
+        _pause(lease, error.message, None)
+    except ScannerUnavailable:
+        _pause(lease, "The malware scanner does not respond.", None)
+    except (Failed, SourceRefused, DomainError) as error:
+        lease.release(state=State.FAILED, finished_at=timezone.now(), message=str(error)[:1000])
+    else:
+        ending = {"state": State.DONE, "finished_at": timezone.now()} if is_finished else {"state": State.QUEUED}
+        lease.release(**ending)
+
+
+def _carry_on(lease: RunLease, deadline: float | None) -> bool:
+    """List the releases unless that was done, and carry out the decisions. Return whether everything is done."""
+    run, actor = lease.run, _entitled_actor(lease.run)
+    source = open_source(run.source)
+    if run.listed_at is None:
+        list_source(lease, source)
+        run.listed_at = timezone.now()
+        lease.renew(listed_at=run.listed_at, interruptions=0)
+    if run.is_dry_run:
+        return True
+    return _until(deadline, pending_releases(run), lambda row: _try(lease, source, actor, row))
+
+
+def _until(deadline: float | None, rows: object, step: Callable[[ImportedRelease], None]) -> bool:
+    """Take the steps one after the other until the time is over. Return whether all were taken."""
+    # Each row is read anew: a step changes its row, so that the query finds the next one.
+    while (row := rows.select_related("source").first()) is not None:  # type: ignore[attr-defined]
+        if deadline is not None and time.monotonic() > deadline:
+            return False
+        step(row)
+    return True
+
+
+def _try(lease: RunLease, source: ReleaseSource, actor: Actor, row: ImportedRelease) -> None:
+    """Carry out one decision. An error that concerns only this release is stored with it, and the run goes on."""
+    try:
+        carry_out(lease=lease, source=source, actor=actor, row=row)
+    except (StorageUnavailable, StorageFull, ReadOnly):
+        raise
+    except (SourceRefused, DomainError) as error:
+        if isinstance(error, DomainError) and error.code in FATAL_CODES:
+            raise
+        rows = ImportedRelease.objects.filter(pk=row.pk)
+        lease.store(failed_count=F("failed_count") + 1, interruptions=0)
+        rows.update(outcome=ImportedRelease.Outcome.FAILED, reason=error.message[:MAX_REASON_CHARACTERS])
+        lease.report(f"{row}: {error.message}")
+    lease.renew()
+
+
+def _entitled_actor(run: ImportRun) -> Actor:
+    """Return the actor of the run, whose right is checked whenever the run is continued."""
+    actor = actor_of(run.source)
+    try:
+        download_policy.ensure("post_version", actor, run.source.download)
+    except (Denied, NotFound):
+        raise Failed(LEFT) from None
+    return actor
+
+
+def _pause(lease: RunLease, message: str, wait_seconds: float | None) -> None:
+    """Let the run wait as long as the source asks, or longer after each interruption without progress."""
+    lease.run.refresh_from_db(fields=["interruptions"])
+    backoff = min(FIRST_PAUSE_SECONDS * 2 ** min(lease.run.interruptions - 1, 10), MAX_PAUSE_SECONDS)
+    pause = timedelta(seconds=wait_seconds if wait_seconds is not None else backoff)
+    lease.release(state=State.WAITING, not_before=timezone.now() + pause, message=message[:1000])

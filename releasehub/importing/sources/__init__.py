@@ -1,0 +1,1 @@
+"""Hosts that releases can be imported from. `base` is the interface, and `registry` has all kinds by name."""

@@ -1,0 +1,24 @@
+"""All kinds of sources by their names."""
+
+from __future__ import annotations
+
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.importing.sources.base import SourceKind
+from releasehub.importing.sources.gitea import GITEA
+from releasehub.importing.sources.github import GITHUB
+
+KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (GITHUB, GITEA)}
+
+
+def kind_named(name: str) -> SourceKind:
+    """Return the kind with this name.
+
+    Raises:
+        Invalid: There is none.
+    """
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise Invalid(
+            ErrorCode.INVALID, f"The source {name!r} is unknown. Use one of: {', '.join(KINDS)}.", field="kind"
+        ) from None

@@ -1,0 +1,65 @@
+"""Read values out of the JSON of a source. A value of another type counts as missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.importing.sources.base import SourceRefused
+from releasehub.outbound.failures import InvalidUrl
+from releasehub.outbound.urls import parse_target
+
+MAX_SIZE_BYTES = 2**63 - 1
+
+
+def row_list(value: Any) -> list[Mapping[str, Any]]:
+    """Return the value if it is a list of objects.
+
+    Raises:
+        SourceRefused: It is something else.
+    """
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        return value
+    raise SourceRefused("The source does not answer with a list of releases. Check the address and the URL of its API.")
+
+
+def text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def number(row: Mapping[str, Any], name: str) -> int:
+    value = row.get(name)
+    return value if isinstance(value, int) and 0 <= value <= MAX_SIZE_BYTES else 0
+
+
+def flag(row: Mapping[str, Any], name: str) -> bool:
+    return row.get(name) is True
+
+
+def moment(row: Mapping[str, Any], name: str) -> datetime | None:
+    """Return an ISO 8601 time; without an offset, it is in UTC."""
+    try:
+        value = parse_datetime(text(row, name))
+    except ValueError:
+        return None
+    return value.replace(tzinfo=value.tzinfo or UTC) if value else None
+
+
+def base_url_of(url: str) -> str:
+    """Return the base URL of an API, as a person entered it.
+
+    Raises:
+        Invalid: It is not an absolute URL, or it has a query.
+    """
+    try:
+        target = parse_target(url.strip())
+    except InvalidUrl as error:
+        raise Invalid(ErrorCode.INVALID, str(error), field="api_url") from None
+    if "?" in target.path:
+        raise Invalid(ErrorCode.INVALID, "Enter the URL of the API without a query.", field="api_url")
+    return target.url.rstrip("/")

@@ -1,0 +1,34 @@
+"""Background tasks of imports. Every task is idempotent."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from releasehub.core.tasks import hint
+from releasehub.importing.leases import waiting_runs
+from releasehub.importing.models import ImportRun
+from releasehub.importing.running import work
+from releasehub.importing.services import RUN_TASK, start_due_runs
+
+SLICE_SECONDS = 60.0
+
+
+@shared_task(name=RUN_TASK)
+def run_import(run_id: int) -> str | None:
+    """Continue one run for a minute, so that other imports have their turn. The next task continues it."""
+    run = work(run_id, seconds=SLICE_SECONDS)
+    if run is None:
+        return None
+    if run.state == ImportRun.State.QUEUED:
+        hint(RUN_TASK, run_id)
+    return run.state
+
+
+@shared_task(name="importing.sweep")
+def sweep_imports() -> int:
+    """Start the runs of the schedule, and continue those whose worker has died or that have waited long enough."""
+    start_due_runs()
+    run_ids = waiting_runs()
+    for run_id in run_ids:
+        hint(RUN_TASK, run_id)
+    return len(run_ids)

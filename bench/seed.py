@@ -90,7 +90,7 @@ def numbered(n: int) -> dict[str, Any]:
 
 
 def dates(moment: datetime) -> dict[str, datetime]:
-    return dict.fromkeys(("created_at", "released_at", "published_at"), moment)
+    return dict.fromkeys(("created_at", "released_at", "published_at", "public_since"), moment)
 
 
 def new_files(plan: Plan) -> Iterator[dict[str, Any]]:

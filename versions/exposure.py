@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from downloads.exposure import is_exposed
 from downloads.models import Download
@@ -71,6 +72,7 @@ def remember_versions_of(download: Download) -> None:
     # One row is no proof for the others of a version that declares several platforms.
     is_missing = ~Exists(public_numbers) | ~Q(first_platform="")
     versions = rows.filter(is_missing).only(*NUMBER_FIELDS).order_by()
+    _start_ages(rows.filter(~Exists(public_numbers)))
     public_rows = [row for version in versions for row in _rows(version)]
     PublicNumber.objects.bulk_create(public_rows, batch_size=BATCH, ignore_conflicts=True)
     _remember_tags(rows)
@@ -83,6 +85,11 @@ def _remember_tags(rows: VersionQuerySet) -> None:
     tagged = rows.filter(~Exists(known)).exclude(tag="").only("download_id", "tag").order_by()
     tags = [PublicTag(download_id=version.download_id, tag=version.tag, version_id=version.pk) for version in tagged]
     PublicTag.objects.bulk_create(tags, batch_size=BATCH, ignore_conflicts=True)
+
+
+def _start_ages(versions: VersionQuerySet) -> None:
+    """Count the ages of versions from now, because nobody outside the team could see them until now."""
+    versions.filter(public_since__isnull=False).update(public_since=timezone.now())
 
 
 def check_links_without_channel(download: Download, channel: str) -> None:

@@ -34,6 +34,10 @@ class Version(PublicIdModel, SoftDeleteModel):
     published. `sort_key` holds the number in a form that the database can sort by. `seal_on_publish` is set if the
     author who asked for approval also asked for a seal; the version is then sealed when a moderator publishes it.
 
+    `published_at` is the date of the first publication, which never changes. `public_since` is the date since when
+    everybody could see the version in lists with all the files that it has now; it is null until then. Cooldowns count
+    from it (see versions/cooldown.py), and `is_security_release` exempts a version from them.
+
     `channel` is in lower case, and `channel_name` is its spelling for people if that differs. `platform_keys` are the
     keys of the declared `platforms`, sorted, and `first_platform` is the first of them. The same number may exist in a
     channel once for each platform; `is_twin` marks every version but the first one with a number, and links to it name
@@ -103,6 +107,8 @@ class Version(PublicIdModel, SoftDeleteModel):
     publish_at = models.DateTimeField("scheduled for", null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     released_at = models.DateTimeField(editable=False)
+    public_since = models.DateTimeField(null=True, blank=True, editable=False)
+    is_security_release = models.BooleanField("security release", default=False, db_default=False, editable=False)
     sealed_at = models.DateTimeField(null=True, blank=True, editable=False)
     seal_on_publish = models.BooleanField(default=False, editable=False)
     yanked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -180,6 +186,11 @@ class Version(PublicIdModel, SoftDeleteModel):
     def is_open(self) -> bool:
         """True if every actor who sees the download can see the version, in lists or by its URL."""
         return self.is_released and self.visibility != self.Visibility.PRIVATE
+
+    @property
+    def is_listed(self) -> bool:
+        """True if lists show the version to every actor who sees the download."""
+        return self.is_released and self.visibility == self.Visibility.LISTED and not self.is_deleted
 
     @property
     def is_unsupported(self) -> bool:

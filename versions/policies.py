@@ -35,6 +35,13 @@ class VersionPolicy(Policy[Version]):
             return False
         return self._may(actor, target, *PUBLISHER_FLAGS)
 
+    def can_mark_security(self, actor: Actor, target: Version) -> bool:
+        """Return whether the actor may say that the version is a security release, which passes cooldowns.
+
+        The right to upload is not enough, because it is what the keys of build machines have.
+        """
+        return self._may(actor, target, MANAGE_VERSIONS)
+
     def can_activate(self, actor: Actor, target: Version) -> bool:
         return self._may(actor, target, *PUBLISHER_FLAGS)
 

@@ -18,6 +18,7 @@ from downloads.policies import download_policy
 from downloads.querysets import MANAGE_VERSIONS, sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
+from versions.cooldown import Cooldown
 from versions.numbering import ceiling
 from versions.platforms import platform_key, platform_spellings
 from versions.tags import tag_of_number
@@ -42,6 +43,15 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         Whether a version has a suitable file is decided by `releasehub.distribution.latest.candidates`.
         """
         return self.alive().filter(state="published", visibility="listed", yanked_at__isnull=True)
+
+    def after_cooldown(self, cooldown: Cooldown | None) -> Self:
+        """Versions that have been public for as long as the client asks, and security releases if it accepts them."""
+        if cooldown is None:
+            return self
+        is_offered = Q(public_since__lte=cooldown.public_before)
+        if cooldown.exempts_security:
+            is_offered |= Q(is_security_release=True)
+        return self.filter(is_offered)
 
     def visible_to(self, actor: Actor) -> Self:
         """Rows for which VersionPolicy.can_view is true, deleted ones included."""

@@ -32,6 +32,8 @@ def version_snapshot(version: Version) -> dict[str, Any]:
         "state": version.state,
         "visibility": version.visibility,
         "published_at": version.published_at.isoformat() if version.published_at else None,
+        "public_since": version.public_since.isoformat() if version.public_since else None,
+        "is_security_release": version.is_security_release,
         "released_at": version.released_at.isoformat(),
         "created_at": version.created_at.isoformat(),
         "updated_at": version.updated_at.isoformat(),

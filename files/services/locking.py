@@ -1,5 +1,7 @@
 """Lock the rows of files, and count the files that a version offers."""
 
+from typing import Any
+
 from django.db.models import F
 from django.utils import timezone
 
@@ -35,8 +37,14 @@ def offer_file(file: File) -> None:
 
 
 def count_files(version: Version, difference: int) -> None:
-    """Add `difference` to `file_count`, the number of validated files that are not deleted."""
+    """Add `difference` to `file_count`, the number of validated files that are not deleted.
+
+    A file that is added to a listed version makes the version as young as the file, for clients with a cooldown.
+    """
     if difference:
         now = timezone.now()
-        Version.all_objects.filter(pk=version.pk).update(file_count=F("file_count") + difference, updated_at=now)
+        changes: dict[str, Any] = {"file_count": F("file_count") + difference, "updated_at": now}
+        if difference > 0 and version.is_listed:
+            version.public_since = changes["public_since"] = now
+        Version.all_objects.filter(pk=version.pk).update(**changes)
         version.file_count += difference

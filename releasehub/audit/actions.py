@@ -48,6 +48,8 @@ class AuditAction(models.TextChoices):
     VERSION_YANK = "version.yank"
     VERSION_UNYANK = "version.unyank"
     VERSION_ACTIVATE = "version.activate"
+    VERSION_MARK_SECURITY = "version.mark_security"
+    VERSION_UNMARK_SECURITY = "version.unmark_security"
     VERSION_DELETE_SOFT = "version.delete_soft"
     VERSION_DELETE_HARD = "version.delete_hard"
     VERSION_RESTORE = "version.restore"

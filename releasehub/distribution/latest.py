@@ -12,12 +12,24 @@ from downloads.models import AccessKey, Download
 from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.names import fold_name
+from releasehub.core.errors import NotFound
 from versions.channels import ORDER, offered_to
+from versions.cooldown import Cooldown
 from versions.models import Version
 from versions.numbering import ceiling
 from versions.querysets import VersionQuerySet
 
 MAX_TRIED = 50
+
+
+class TooNew(NotFound):
+    """The client is offered nothing, and would be offered `newest` if it had no cooldown."""
+
+    def __init__(self, newest: Version, cooldown: Cooldown) -> None:
+        super().__init__(
+            f"No version has been public for {cooldown.text} yet. The newest one is {newest.number}. Try again later, "
+            "or leave out min_age."
+        )
 
 
 class Conditions(TypedDict, total=False):
@@ -32,6 +44,7 @@ class Conditions(TypedDict, total=False):
     newer_than: str
     key: AccessKey | None
     stable_only: bool
+    cooldown: Cooldown | None
 
 
 def candidates(
@@ -83,13 +96,14 @@ def offered_versions(
     newer_than: str = "",
     key: AccessKey | None = None,
     stable_only: bool = False,
+    cooldown: Cooldown | None = None,
 ) -> VersionQuerySet:
     """Return the versions on `channel`, or on the default channel of the download, highest first.
 
     `line`: only 1.x or 1.4.x, given as "1" or "1.4". `filename`: only versions with a file of that name.
     `having`: only versions with a file that meets this condition and suits the system.
     `newer_than`: the version somebody has, whole or cut (1.4). `key`: only what it opens.
-    `stable_only`: no pre-releases.
+    `stable_only`: no pre-releases. `cooldown`: only versions that have been public for that long.
 
     Raises:
         InvalidNumber: `newer_than` is not a version number.
@@ -104,7 +118,25 @@ def offered_versions(
     rows = _newest(offered_to(followed), download.pk, **filters)
     if line:
         rows = rows.filter(Q(number=line) | Q(number__startswith=f"{line}."))
-    return rows.filter(is_prerelease=False) if stable_only else rows
+    if stable_only:
+        rows = rows.filter(is_prerelease=False)
+    return rows.after_cooldown(cooldown)
+
+
+def newest_version(download: Download, **conditions: Unpack[Conditions]) -> Version:
+    """Return the version that `latest_version` finds with these conditions.
+
+    Raises:
+        NotFound: There is none.
+        TooNew: There is none that is old enough for the cooldown.
+        InvalidNumber: `newer_than` is not a version number.
+    """
+    if version := latest_version(download, **conditions):
+        return version
+    cooldown = conditions.pop("cooldown", None)
+    if cooldown and (newest := latest_version(download, **conditions)):
+        raise TooNew(newest, cooldown)
+    raise NotFound
 
 
 def twin_for(version: Version | None, platform: str) -> Version | None:

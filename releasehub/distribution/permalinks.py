@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef
 
@@ -17,8 +18,9 @@ from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Gone, Moved, NotFound
 from releasehub.distribution.access_keys import not_found_for
-from releasehub.distribution.latest import latest_version
+from releasehub.distribution.latest import TooNew, latest_version, newest_version
 from releasehub.distribution.number_holders import holders_of
+from versions.cooldown import Cooldown
 from versions.models import PublicTag, Version
 from versions.platforms import (
     ARCHITECTURE_SPELLINGS,
@@ -137,7 +139,9 @@ def find_exact(actor: Actor, slug: str, number: str, filename: str, channel: str
     return find_file(actor, find_version(actor, find_download(actor, slug), number, channel, platform), filename)
 
 
-def find_newest(actor: Actor, slug: str, target: str, *, channel: str = "", line: str = "") -> File:
+def find_newest(
+    actor: Actor, slug: str, target: str, *, channel: str = "", line: str = "", cooldown: Cooldown | None = None
+) -> File:
     """Resolve the download and its latest file.
 
     Raises:
@@ -147,9 +151,11 @@ def find_newest(actor: Actor, slug: str, target: str, *, channel: str = "", line
     _refuse_nul(slug + target + channel + line)
 
     def find() -> File:
-        return find_latest(actor, find_download(actor, slug), target, channel=channel, line=line)
+        download = find_download(actor, slug)
+        return find_latest(actor, download, target, channel=channel, line=line, cooldown=cooldown)
 
-    return cached_row(actor, ("latest", slug, target, channel, line), find)
+    key_parts = ("latest", slug, target, channel, line, cooldown.cache_key if cooldown else "")
+    return cached_row(actor, key_parts, find)
 
 
 def find_file(actor: Actor, version: Version, filename: str) -> File:
@@ -171,7 +177,15 @@ def find_file(actor: Actor, version: Version, filename: str) -> File:
     raise Gone(past.reason) if past else NotFound
 
 
-def find_latest(actor: Actor, download: Download, target: str, *, channel: str = "", line: str = "") -> File:
+def find_latest(
+    actor: Actor,
+    download: Download,
+    target: str,
+    *,
+    channel: str = "",
+    line: str = "",
+    cooldown: Cooldown | None = None,
+) -> File:
     """Return the newest file with exactly that name, else the latest version's file for that platform.
 
     `target`: a file name, a platform such as `windows` or `linux-x64`, or empty for the primary file. A word that is
@@ -179,9 +193,20 @@ def find_latest(actor: Actor, download: Download, target: str, *, channel: str =
 
     Raises:
         NotFound: No visible file matches.
+        TooNew: None is old enough for the cooldown.
     """
     _refuse_nul(target + channel + line)
-    search = partial(latest_version, download, channel=channel, line=line)
+    try:
+        return _find_latest(actor, download, target, channel=channel, line=line, cooldown=cooldown)
+    except NotFound:
+        if cooldown is None:
+            raise
+        newest = _find_latest(actor, download, target, channel=channel, line=line)
+        raise TooNew(newest.version, cooldown) from None
+
+
+def _find_latest(actor: Actor, download: Download, target: str, **options: Any) -> File:
+    search = partial(latest_version, download, **options)
     if target and (version := search(filename=target)):
         return find_file(actor, version, target)
     platform, _, architecture = target.lower().partition("-")
@@ -247,17 +272,16 @@ def _unique_file(slug: str, number: str, folded_name: str) -> File | None:
     return rows.select_related("blob", "version__download__category").defer(*notes).order_by().first()
 
 
-def find_newest_version(actor: Actor, slug: str, *, channel: str = "", line: str = "") -> Version:
+def find_newest_version(
+    actor: Actor, slug: str, *, channel: str = "", line: str = "", cooldown: Cooldown | None = None
+) -> Version:
     """Return the newest version that offers any file.
 
     Raises:
         Moved, Gone, NotFound: As `find_download`; NotFound also where nothing is offered.
     """
     _refuse_nul(slug + channel + line)
-    version = latest_version(find_download(actor, slug), channel=channel, line=line)
-    if version is None:
-        raise NotFound
-    return version
+    return newest_version(find_download(actor, slug), channel=channel, line=line, cooldown=cooldown)
 
 
 def _refuse_nul(text: str) -> None:

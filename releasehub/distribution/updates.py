@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.db.models import Exists, OuterRef
@@ -15,6 +15,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, ErrorCode, Invalid
 from releasehub.distribution.latest import latest_version
 from versions.channels import offered_to
+from versions.cooldown import Cooldown
 from versions.models import Version
 from versions.numbering import InvalidNumber
 
@@ -26,6 +27,7 @@ class Client:
     """The client of an update check: its installed version, channel and system. Empty fields use the defaults.
 
     `key`: only versions up to the highest it opens. `client_id`: the ID that decides about staged rollouts.
+    `cooldown`: only versions that have been public for that long.
     """
 
     installed: str = ""
@@ -34,6 +36,7 @@ class Client:
     architecture: str = ""
     key: AccessKey | None = None
     client_id: str = ""
+    cooldown: Cooldown | None = None
 
 
 class RejectionReason(StrEnum):
@@ -48,6 +51,7 @@ class RejectionReason(StrEnum):
     NO_FILE = "no_file"
     ABOVE_KEY = "above_key"
     OUTSIDE_ROLLOUT = "outside_rollout"
+    TOO_NEW = "too_new"
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,18 @@ def find_update(download: Download, client: Client) -> Version | None:
             newer_than=client.installed,
             key=client.key,
             accepts=lambda row: row.is_rolled_out_to(client.client_id),
+            cooldown=client.cooldown,
         )
     except InvalidNumber as error:
         raise Invalid(ErrorCode.VERSION_NUMBER_INVALID, str(error), field="version", reason=error.code) from error
+
+
+def find_held_back(download: Download, client: Client, update: Version | None) -> Version | None:
+    """Return the version that the client would be offered without its cooldown, or None if it misses nothing."""
+    if client.cooldown is None:
+        return None
+    newest = find_update(download, replace(client, cooldown=None))
+    return None if newest == update else newest
 
 
 def explain_update(actor: Actor, download: Download, client: Client, update: Version | None) -> list[RejectedVersion]:
@@ -124,3 +137,5 @@ def _reasons(row: Version, client: Client, download: Download) -> Iterator[Rejec
         yield RejectionReason.ABOVE_KEY
     if not row.is_rolled_out_to(client.client_id):
         yield RejectionReason.OUTSIDE_ROLLOUT
+    if client.cooldown is not None and not client.cooldown.lets_through(row.public_since, row.is_security_release):
+        yield RejectionReason.TOO_NEW

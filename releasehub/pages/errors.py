@@ -17,6 +17,7 @@ from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
 from releasehub.distribution.access_keys import KeyRefused
 from releasehub.distribution.gate import Quarantined
+from releasehub.distribution.latest import TooNew
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -66,6 +67,7 @@ ADVICE = {
 }
 KIND_ADVICE: dict[type[DomainError], StrOrPromise] = {
     KeyRefused: _("Check that you copied the whole link or key, or ask the person who sent it to you for a new one."),
+    TooNew: _("The link asks for a version that has been public for some time, and waits until there is one."),
     Quarantined: _("Other versions of the download may still be available. Its publisher was told about the block."),
 }
 EXPIRED_FORM = _("The form has expired, or another site has sent it. Go back, reload the page and send it again.")
@@ -129,7 +131,8 @@ def error_response(request: HttpRequest, error: DomainError) -> HttpResponseBase
     if isinstance(error, errors.Moved):
         return redirect_renamed(request, error.slug)
     kind = next(kind for kind in type(error).__mro__ if kind in STATUS)
-    message = "" if kind is errors.NotFound else translated(error.message)
+    is_hidden = kind is errors.NotFound and not isinstance(error, TooNew)
+    message = "" if is_hidden else translated(error.message)
     return error_page(request, STATUS[kind], message, CODE_ADVICE.get(error.code) or KIND_ADVICE.get(type(error), ""))
 
 

@@ -27,6 +27,7 @@ from releasehub.pages.contexts import (
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.feed_formats import FORMATS
 from releasehub.pages.markdown import render_markdown
+from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.paths import author_path, organization_path, tag_path
 from releasehub.pages.viewers import fetcher_of
 from releasehub.search.facets import downloads_with, fold_value
@@ -36,6 +37,7 @@ from versions.querysets import VersionQuerySet
 
 MAX_ENTRIES = 30
 BINARY = "application/octet-stream"
+SECURITY = "security"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def render_feed(request: HttpRequest, feed: Feed, format: str) -> HttpResponse:
         description=feed.description,
         feed_url=request.build_absolute_uri(),
     )
-    versions = feed.versions.select_related("download__owner").order_by("-released_at", "-id")[:MAX_ENTRIES]
+    rows = feed.versions.after_cooldown(cooldown_of(request)).select_related("download__owner")
+    versions = rows.order_by("-released_at", "-id")[:MAX_ENTRIES]
     files = files_of(versions)
     for version in versions:
         add_entry(document, base, version, files[version.pk])
@@ -148,8 +151,8 @@ def add_entry(document: SyndicationFeed, base: str, version: Version, files: Ite
         # The ID must stay the same when the download is renamed or the hub moves to another host.
         unique_id=f"urn:releasehub:version:{version.public_id}",
         author_name=version.download.owner.username,
-        categories=[version.channel],
-        pubdate=version.released_at,
+        categories=[version.channel, *([SECURITY] if version.is_security_release else [])],
+        pubdate=version.published_at,
         updateddate=version.updated_at,
         enclosures=[enclosure_of(base, file) for file in files],
     )
@@ -157,6 +160,8 @@ def add_entry(document: SyndicationFeed, base: str, version: Version, files: Ite
 
 def entry_title(version: Version) -> str:
     title = f"{version.download.title} {version.number}"
+    if version.is_security_release:
+        title += " (security release)"
     return f"{title} (yanked: {version.yank_reason or 'do not use'})" if version.is_yanked else title
 
 

@@ -24,6 +24,7 @@ from releasehub.distribution.permalinks import (
     find_version,
 )
 from releasehub.pages.errors import answers_errors
+from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.viewers import fetcher_of
 from versions.models import Version
 
@@ -53,12 +54,12 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
 @answers_errors
 def latest(request: HttpRequest, slug: str, target: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
     """Serve the file of the newest version that `find_latest` selects, without a redirect to its exact link."""
-    actor, line = fetcher_of(request), line.removesuffix(".x")
+    actor, line, cooldown = fetcher_of(request), line.removesuffix(".x"), cooldown_of(request)
     if is_sums(target):
-        version = find_newest_version(actor, slug, channel=channel, line=line)
+        version = find_newest_version(actor, slug, channel=channel, line=line, cooldown=cooldown)
         file = stored_sums(actor, version)
     else:
-        file = find_newest(actor, slug, target, channel=channel, line=line)
+        file = find_newest(actor, slug, target, channel=channel, line=line, cooldown=cooldown)
         version = file.version
     response = serve_file(request, file, actor) if file else send_sums(request, version)
     response.setdefault("Cache-Control", "no-cache")

@@ -21,6 +21,7 @@ from releasehub.distribution.permalinks import find_download
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.markdown import render_markdown
+from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.viewers import PARAMETER, fetcher_of
 from versions.models import Version
 
@@ -43,7 +44,7 @@ def electron(request: HttpRequest, slug: str, name: str, channel: str = "", secr
         open_if_valid(actor, secret)
     download, feed = find_download(actor, slug), read_name(name)
     channel = feed.channel or channel
-    offer = find_electron_offer(actor, download, channel, feed.system)
+    offer = find_electron_offer(actor, download, channel, feed.system, cooldown_of(request))
     lists_notes = request.GET.get("changelog") == "full"
     release = None
     if offer is not None:

@@ -27,6 +27,16 @@ def is_not_yanked(context: Context) -> bool:
     return not context.version.is_yanked
 
 
+def is_marked_security(context: Context) -> bool:
+    """The version is marked as a security release."""
+    return context.version.is_security_release
+
+
+def is_not_marked_security(context: Context) -> bool:
+    """The version is not marked as a security release."""
+    return not context.version.is_security_release
+
+
 def has_that_visibility(context: Context) -> bool:
     """The version already has the visibility that the caller asks for."""
     return context.version.visibility == context.visibility

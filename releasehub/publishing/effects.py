@@ -29,6 +29,16 @@ def date_publication(context: Context) -> None:
     version.released_at = version.published_at
 
 
+def mark_security(context: Context) -> None:
+    """Mark the version as a security release, which is offered at once to clients with a cooldown."""
+    context.version.is_security_release = True
+
+
+def unmark_security(context: Context) -> None:
+    """Remove the mark of a security release, so that cooldowns count for the version."""
+    context.version.is_security_release = False
+
+
 def remember_seal(context: Context) -> None:
     """Remember that the version is to be sealed by the moderator who publishes it."""
     version = context.version

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from releasehub.audit import services as audit
 from releasehub.core.actor import Actor
@@ -22,7 +23,7 @@ from versions.models import Version
 from versions.policies import version_policy
 from versions.services import lock_version, tally_changes
 
-RECORDED = ("state", "visibility", "publish_at", "sealed_at")
+RECORDED = ("state", "visibility", "publish_at", "sealed_at", "is_security_release")
 
 
 @transaction.atomic
@@ -104,6 +105,7 @@ def _carry_out(row: Transition, context: Context) -> Version:
     If the version becomes visible to outsiders, its number and the names of its files are reserved for it forever.
     """
     version, is_new = context.version, context.state == NEW
+    was_listed = not is_new and version.is_listed
     was_open = not is_new and version.is_open and not version.is_deleted
     for guard in row.guards:
         guard(context)
@@ -115,6 +117,9 @@ def _carry_out(row: Transition, context: Context) -> Version:
             version.state = Version.State(row.after)
         for effect in row.effects:
             effect(context)
+        if version.is_listed and not was_listed:
+            # While a version is hidden nobody can notice that it is malicious, so its age counts anew.
+            version.public_since = timezone.now()
         version.save()
     # Numbers are reserved after the save, because the row refers to the version, and in the same transaction, because
     # a conflict over a file name has to undo the move.

@@ -38,6 +38,8 @@ class Move(StrEnum):
     YANK = "yank"
     UNYANK = "unyank"
     ACTIVATE = "activate"
+    MARK_SECURITY = "mark as a security release"
+    UNMARK_SECURITY = "unmark as a security release"
     SET_VISIBILITY = "set visibility"
     DELETE = "delete"
     RESTORE = "restore"
@@ -248,6 +250,27 @@ TABLE: tuple[Transition, ...] = (
         effects=(effects.make_active,),
         action=Action.VERSION_ACTIVATE,
         events=(Event.VERSION_ACTIVATED,),
+    ),
+    # A seal fixes the content of a version, and a sealed version can turn out to fix a vulnerability.
+    _no_change(Move.MARK_SECURITY, LIVE, "mark_security", when=conditions.is_marked_security),
+    Transition(
+        Move.MARK_SECURITY,
+        LIVE,
+        None,
+        policy="mark_security",
+        effects=(effects.mark_security,),
+        action=Action.VERSION_MARK_SECURITY,
+        events=(Event.VERSION_UPDATED,),
+    ),
+    _no_change(Move.UNMARK_SECURITY, LIVE, "mark_security", when=conditions.is_not_marked_security),
+    Transition(
+        Move.UNMARK_SECURITY,
+        LIVE,
+        None,
+        policy="mark_security",
+        effects=(effects.unmark_security,),
+        action=Action.VERSION_UNMARK_SECURITY,
+        events=(Event.VERSION_UPDATED,),
     ),
     _no_change(Move.SET_VISIBILITY, (*LIVE, DELETED), "edit", when=conditions.has_that_visibility),
     Transition(

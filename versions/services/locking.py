@@ -51,5 +51,4 @@ def _tally(version: Version) -> tuple[int, int]:
     """Return what the version adds to `version_count`, which the team sees, and to `listed_version_count`."""
     if version.pk is None or version.is_deleted:
         return 0, 0
-    is_listed = version.is_released and version.visibility == Version.Visibility.LISTED
-    return 1, int(is_listed)
+    return 1, int(version.is_listed)

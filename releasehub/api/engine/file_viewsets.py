@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from files.models import File
 from files.querysets import FileQuerySet
+from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.common.model_mixins import RetrieveModelMixin
 from releasehub.api.common.parsers import JsonParser
 from releasehub.api.engine import terms
@@ -83,7 +84,8 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
     @documented_newest
     def newest(self, request: Request, hash: str) -> Response:
         """Answer with the newest version for a client that has the file, or with its own version if none is newer."""
-        wanted, own = self.get_validated_data(), self.get_object()
+        wanted, query = self.get_validated_data(), self.get_validated_query(CooldownQuerySerializer)
+        own = self.get_object()
         file = self.get_offered_files([hash]).filter(version=own).order_by("id").first()
         if file is None:  # it was deleted in the meantime
             raise Http404
@@ -92,6 +94,7 @@ class EngineFileViewSet(RetrieveModelMixin, EngineModelViewSet):
             channel=terms.channel_of(wanted.get("channel", "").lower()) or own.channel,
             platform=wanted.get("platform", file.platform).lower(),
             architecture=wanted.get("architecture", file.architecture).lower(),
+            cooldown=query["cooldown"],
         )
         if version is None or bytes(version.sort_key) < bytes(own.sort_key):
             version = own

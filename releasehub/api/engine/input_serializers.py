@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from files.uploads.attachment_sources import FileReference
+from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.common.fields import VersionNumberField
 from releasehub.api.common.paging import MAX_PAGE
 from releasehub.api.common.serializers import InputSerializer
@@ -99,7 +100,7 @@ class EngineFilesInputSerializer(InputSerializer):
     )
 
 
-class EngineLatestQuerySerializer(serializers.Serializer[Any]):
+class EngineFilterQuerySerializer(serializers.Serializer[Any]):
     channel = serializers.CharField(
         required=False, max_length=256, help_text="`release`, `beta`, `alpha`, or the name of a channel of the hub"
     )
@@ -113,7 +114,11 @@ class EngineLatestQuerySerializer(serializers.Serializer[Any]):
         return value.lower()
 
 
-class EngineListQuerySerializer(EngineLatestQuerySerializer):
+class EngineLatestQuerySerializer(EngineFilterQuerySerializer, CooldownQuerySerializer):
+    pass
+
+
+class EngineListQuerySerializer(EngineFilterQuerySerializer):
     page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=MAX_PAGE)
 
 

@@ -13,6 +13,7 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 
+from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.engine.input_serializers import (
     EngineDeleteQuerySerializer,
     EngineFileDeleteQuerySerializer,
@@ -88,7 +89,7 @@ documented_newest = about(
         "By version order, in the channel of the file's version and for the platform of the file, unless the body "
         "names others. If no version is newer, the response is the version of the file."
     ),
-    parameters=[HASH, *RATE],
+    parameters=[HASH, CooldownQuerySerializer, *RATE],
     request=EngineFileUpdateInputSerializer,
     responses={200: VERSION_RESPONSE},
 )

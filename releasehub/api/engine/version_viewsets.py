@@ -32,7 +32,7 @@ from releasehub.api.engine.pagination import EnginePagination
 from releasehub.api.engine.schema import documented_latest, documented_many, documented_versions
 from releasehub.api.engine.viewsets import EngineModelViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.distribution.latest import latest_version
+from releasehub.distribution.latest import newest_version
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.releases import create_with_files, edit_with_files
 from versions.models import Version
@@ -124,15 +124,14 @@ class EngineVersionViewSet(
     def latest(self, request: Request) -> Response:
         """Return the newest version. Only listed versions can be the newest, so any other status finds none."""
         query = self.get_validated_query(EngineLatestQuerySerializer)
-        version = None
-        if query.get("status", "listed") == "listed" and not self.download.is_deleted:
-            version = latest_version(
-                self.download,
-                channel=terms.channel_of(query.get("channel", "")),
-                platform=query.get("platform", ""),
-            )
-        if version is None:
+        if query.get("status", "listed") != "listed" or self.download.is_deleted:
             raise Http404
+        version = newest_version(
+            self.download,
+            channel=terms.channel_of(query.get("channel", "")),
+            platform=query.get("platform", ""),
+            cooldown=query["cooldown"],
+        )
         return self.get_object_response(version)
 
     def prepare(self) -> None:

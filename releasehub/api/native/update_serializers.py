@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from files.models import File
+from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.common.fields import FlagField
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.distribution.links import file_path
@@ -17,7 +18,7 @@ from versions.models import Version
 from versions.schemes import MAX_NUMBER_CHARACTERS
 
 
-class UpdateQuerySerializer(serializers.Serializer[Any]):
+class UpdateQuerySerializer(CooldownQuerySerializer):
     version = serializers.CharField(
         max_length=MAX_NUMBER_CHARACTERS,
         required=False,
@@ -51,6 +52,7 @@ class UpdateQuerySerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
         return attrs | {name: attrs[name].lower() for name in ("platform", "arch", "channel")}
 
 
@@ -62,7 +64,9 @@ class UpdateVersionSerializer(OutputSerializer):
     channel = serializers.CharField()
     title = serializers.CharField(source="display_title")
     release_notes = serializers.CharField()
-    published_at = serializers.DateTimeField()
+    published_at = serializers.DateTimeField(help_text="The first publication; it never changes")
+    public_since = serializers.DateTimeField(help_text="Since when everybody could see it with all its files")
+    is_security_release = serializers.BooleanField()
     is_prerelease = serializers.BooleanField()
     rollout_percent = serializers.IntegerField(help_text="The share of clients that are offered this version")
     end_of_support = serializers.DateField(allow_null=True, help_text="The last day on which the version gets fixes")
@@ -97,23 +101,39 @@ class UpdateLeftOutSerializer(serializers.Serializer[Any]):
 
 @dataclass(frozen=True)
 class UpdateAnswer:
-    """The newest version for a client and its file; `left_out` is None unless the team asked for an explanation."""
+    """The newest version for a client and its file; `left_out` is None unless the team asked for an explanation.
+
+    `held_back` is the version that the client would be offered without its cooldown.
+    """
 
     version: Version | None
     file: File | None
     left_out: Sequence[RejectedVersion] | None
+    held_back: Version | None = None
+
+
+class UpdateHeldBackSerializer(OutputSerializer):
+    version_id = serializers.IntegerField(source="pk")
+    number = serializers.CharField()
+    channel = serializers.CharField()
+    published_at = serializers.DateTimeField()
+    public_since = serializers.DateTimeField()
 
 
 class UpdateAnswerSerializer(OutputSerializer):
     update_available = serializers.BooleanField()
     version = UpdateVersionSerializer(allow_null=True)
     file = UpdateFileSerializer(allow_null=True)
+    held_back = UpdateHeldBackSerializer(
+        required=False, help_text="With `min_age`: the newer version that is not old enough yet"
+    )
     left_out = UpdateLeftOutSerializer(many=True, required=False)
 
     def to_representation(self, answer: UpdateAnswer) -> dict[str, Any]:
         data = super().to_representation(answer)
-        if answer.left_out is None:
-            del data["left_out"]
+        for name in ("left_out", "held_back"):
+            if getattr(answer, name) is None:
+                del data[name]
         return data
 
     def get_update_available(self, answer: UpdateAnswer) -> bool:
@@ -124,6 +144,10 @@ class UpdateAnswerSerializer(OutputSerializer):
 
     def get_file(self, answer: UpdateAnswer) -> dict[str, Any] | None:
         return self.nested(UpdateFileSerializer).to_representation(answer.file) if answer.file else None
+
+    def get_held_back(self, answer: UpdateAnswer) -> dict[str, Any] | None:
+        version = answer.held_back
+        return self.nested(UpdateHeldBackSerializer).to_representation(version) if version else None
 
     def get_left_out(self, answer: UpdateAnswer) -> Any:
         return UpdateLeftOutSerializer(answer.left_out or (), many=True).data

@@ -16,7 +16,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.distribution.access_keys import open_if_valid
 from releasehub.distribution.permalinks import best_file, find_download
-from releasehub.distribution.updates import Client, explain_update, find_update
+from releasehub.distribution.updates import Client, explain_update, find_held_back, find_update
 
 CLIENT_HEADER = "X-User-Staging-Id"  # what electron-updater sends
 
@@ -54,11 +54,12 @@ class UpdateViewSet(NativeViewSet):
             architecture=query["arch"],
             key=key if query["allowed"] else None,
             client_id=query["client"] or client_header(request._request),
+            cooldown=query["cooldown"],
         )
         version = find_update(download, client)
         file = best_file(version, client.platform, client.architecture) if version else None
         left_out = explain_update(self.actor, download, client, version) if query["explain"] else None
-        answer = UpdateAnswer(version, file, left_out)
+        answer = UpdateAnswer(version, file, left_out, find_held_back(download, client, version))
         is_public = request.auth is None and key is None and not client.client_id
         response = cacheable(request, self.get_serializer(answer).data, is_public=is_public)
         patch_vary_headers(response, (CLIENT_HEADER,))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
+from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.common.fields import FlagField
 from releasehub.api.v3.fields import MAX_NAME_CHARACTERS
 from releasehub.api.v3.input_serializers import VERSION
@@ -13,7 +12,7 @@ from releasehub.api.v3.input_serializers import VERSION
 INSTALLED_VERSION = VERSION.replace("^", "^[vV]?")
 
 
-class V3LatestQuerySerializer(serializers.Serializer[Any]):
+class V3LatestQuerySerializer(CooldownQuerySerializer):
     productId = serializers.CharField(max_length=MAX_NAME_CHARACTERS)
     platform = serializers.CharField(max_length=MAX_NAME_CHARACTERS)
     channel = serializers.CharField(max_length=MAX_NAME_CHARACTERS, required=False, default="stable")

@@ -20,12 +20,15 @@ from releasehub.api.v3.viewsets import V3ViewSet
 from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import Denied, NotFound
 from releasehub.distribution.access_keys import not_found_for, open_if_valid
+from releasehub.distribution.delivery import header_text
 from releasehub.distribution.gate import ensure_key_where_needed
-from releasehub.distribution.updates import Client, find_update
+from releasehub.distribution.latest import TooNew
+from releasehub.distribution.updates import Client, find_held_back, find_update
 from versions.models import Version
 from versions.platforms import platform_spellings
 
 RELEASE = {200: V3ReleaseSerializer}
+HELD_BACK_HEADER = "X-ReleaseHub-Held-Back"
 
 
 class V3UpdateViewSet(V3ViewSet):
@@ -34,6 +37,7 @@ class V3UpdateViewSet(V3ViewSet):
     serializer_class = V3ReleaseSerializer
     open_actions = frozenset({"update", "latest"})
     required_scopes = {"update": Scope.RELEASE_READ, "latest": Scope.RELEASE_READ}
+    held_back: Version | None = None
 
     @operation(
         operation_id="v3_releases_update",
@@ -44,7 +48,8 @@ class V3UpdateViewSet(V3ViewSet):
     )
     def update(self, request: Request) -> HttpResponseBase:
         query = self.get_validated_query(V3UpdateQuerySerializer)
-        return self.find_response(query) or HttpResponse(status=204)
+        response = self.find_response(query)
+        return response or self.nothing_newer()
 
     @operation(
         operation_id="v3_releases_latest",
@@ -54,7 +59,10 @@ class V3UpdateViewSet(V3ViewSet):
         responses=RELEASE,
     )
     def latest(self, request: Request) -> HttpResponseBase:
-        response = self.find_response(self.get_validated_query(V3LatestQuerySerializer))
+        query = self.get_validated_query(V3LatestQuerySerializer)
+        response = self.find_response(query)
+        if response is None and self.held_back is not None:
+            raise TooNew(self.held_back, query["cooldown"])
         if response is None:
             raise NotFound("This product has no release for this platform and channel. Check both parameters.")
         return response
@@ -72,12 +80,21 @@ class V3UpdateViewSet(V3ViewSet):
             channel=query["channel"].lower(),
             platform=query["platform"].lower(),
             key=key if query.get("allowed") else None,
+            cooldown=query["cooldown"],
         )
         version = find_update(product, client)
         if version is None:
+            self.held_back = find_held_back(product, client, None)
             return None
         is_public = self.request.auth is None and key is None
         return cacheable(self.request, self.serialize(version, client.platform), is_public=is_public)
+
+    def nothing_newer(self) -> HttpResponse:
+        """Return the empty response. Its header names a newer release that is too new for the client's `min_age`."""
+        response = HttpResponse(status=204)
+        if self.held_back is not None:
+            response[HELD_BACK_HEADER] = header_text(self.held_back.number)
+        return response
 
     def find_product(self, query: Mapping[str, Any]) -> tuple[Download, AccessKey | None]:
         """Return the product, and the access key of the request."""

@@ -15,6 +15,7 @@ from releasehub.distribution.feeds.electron_files import in_feed_order, installa
 from releasehub.distribution.feeds.semver import semver_of
 from releasehub.distribution.latest import latest_version, offered_versions
 from releasehub.distribution.offers import System
+from versions.cooldown import Cooldown
 from versions.models import Version
 
 BLOCK_MAP = ".blockmap"
@@ -39,7 +40,9 @@ class FeedOffer:
         return self.version.number if self.number in self.version.number else self.number
 
 
-def find_electron_offer(actor: Actor, download: Download, channel: str, system: System) -> FeedOffer | None:
+def find_electron_offer(
+    actor: Actor, download: Download, channel: str, system: System, cooldown: Cooldown | None = None
+) -> FeedOffer | None:
     """Return the newest version that electron-updater can install on the system, or None.
 
     A system whose file is missing or still being checked stays at the version before. An access key that opens versions
@@ -51,6 +54,7 @@ def find_electron_offer(actor: Actor, download: Download, channel: str, system: 
         platform=system.platform,
         having=installable(system),
         key=presented_key(actor, download.pk),
+        cooldown=cooldown,
         accepts=lambda row: bool(semver_of(row.number)),
     )
     if version is None:

@@ -185,7 +185,9 @@ def _set_back(version: Version, days: int) -> None:
     """Move the version into the past, because a demo whose releases all have the same time would show no history."""
     moment = timezone.now() - timedelta(days=days)
     published = moment if version.published_at else None
-    Version.all_objects.filter(pk=version.pk).update(created_at=moment, released_at=moment, published_at=published)
+    Version.all_objects.filter(pk=version.pk).update(
+        created_at=moment, released_at=moment, published_at=published, public_since=published
+    )
 
 
 def _set_back_update(demo: DemoDownload) -> None:

@@ -27,7 +27,7 @@ _AGE = re.compile(r"([0-9]{1,7})([mhdw])", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Cooldown:
-    """How long a version must have been public before a client is offered it.
+    """The time for which a version must have been public before a client is offered it.
 
     Attributes:
         min_age: The minimum age.

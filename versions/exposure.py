@@ -88,7 +88,7 @@ def _remember_tags(rows: VersionQuerySet) -> None:
 
 
 def _start_ages(versions: VersionQuerySet) -> None:
-    """Count the ages of versions from now, because nobody outside the team could see them until now."""
+    """Count the ages of the versions from now, because only the team could see them until now."""
     versions.filter(public_since__isnull=False).update(public_since=timezone.now())
 
 

@@ -118,7 +118,7 @@ def _carry_out(row: Transition, context: Context) -> Version:
         for effect in row.effects:
             effect(context)
         if version.is_listed and not was_listed:
-            # While a version is hidden nobody can notice that it is malicious, so its age counts anew.
+            # A hidden version cannot be examined by anyone outside the team, so its age counts anew.
             version.public_since = timezone.now()
         version.save()
     # Numbers are reserved after the save, because the row refers to the version, and in the same transaction, because

@@ -16,12 +16,14 @@ import time
 import venv
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services.run import install_packages
 
 HERE = Path(__file__).resolve().parent
 VARIABLE = "RELEASEHUB_CLIENTS"
+RENOVATE_VARIABLE = "RELEASEHUB_TEST_RENOVATE"
 DEBIAN = ("gh", "zsync", "nginx-light", "npm", "git", "curl", "jq")
 PIP = ("-qq", "--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes")
 NPM = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
@@ -32,35 +34,53 @@ def clients_folder() -> Path:
     return Path(os.environ.get(VARIABLE) or HERE.parent.parent / ".clients").resolve()
 
 
-def install(folder: Path) -> None:
+@dataclass(frozen=True)
+class Part:
+    """A folder of installed packages, and the files of the lock that they come from."""
+
+    name: str
+    files: tuple[Path, ...]
+    make: Callable[[Path], None]
+
+    def digest(self) -> str:
+        return hashlib.sha256(b"".join(path.read_bytes() for path in self.files)).hexdigest()
+
+
+def parts_of(*, with_renovate: bool) -> list[Part]:
+    npm = HERE / ".npmrc"
+    parts = [
+        Part("python", (HERE / "requirements.txt",), install_python),
+        Part("node", (HERE / "package.json", HERE / "package-lock.json", npm), install_node),
+    ]
+    renovate = HERE / "renovate"
+    own = (renovate / "package.json", renovate / "package-lock.json", npm)
+    return [*parts, Part("renovate", own, install_without_options)] if with_renovate else parts
+
+
+def install(folder: Path, *, with_renovate: bool = False) -> None:
     """Install everything that is missing or has another lock than before."""
     install_packages(DEBIAN)
-    parts: list[tuple[str, Callable[[Path], None], tuple[str, ...]]] = [
-        ("python", install_python, ("requirements.txt",)),
-        ("node", install_node, ("package.json", "package-lock.json", ".npmrc")),
-    ]
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock, ThreadPoolExecutor() as threads:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once would install into the same place
-        for done in [threads.submit(install_part, folder / name, make, files) for name, make, files in parts]:
+        for done in [threads.submit(install_part, folder, part) for part in parts_of(with_renovate=with_renovate)]:
             done.result()
 
 
-def install_part(folder: Path, make: Callable[[Path], None], files: tuple[str, ...]) -> None:
-    """Copy the files of the lock into the folder and install what they list, unless the folder already has them."""
+def install_part(parent: Path, part: Part) -> None:
+    folder, wanted = parent / part.name, part.digest()
     stamp = folder / "installed"
-    wanted = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in files)).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    print(f"Installing the clients for {folder.name} ...", flush=True)
+    print(f"Installing the clients for {part.name} ...", flush=True)
     started = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for name in files:
-        shutil.copy(HERE / name, folder)
-    make(folder)
+    folder.mkdir()
+    for path in part.files:
+        shutil.copy(path, folder)
+    part.make(folder)
     stamp.write_text(wanted)
-    print(f"Installed the clients for {folder.name} in {time.monotonic() - started:.0f} s.", flush=True)
+    print(f"Installed the clients for {part.name} in {time.monotonic() - started:.0f} s.", flush=True)
 
 
 def install_python(folder: Path) -> None:
@@ -69,9 +89,14 @@ def install_python(folder: Path) -> None:
     subprocess.run([python, "-m", "pip", "install", *PIP, "-r", folder / "requirements.txt"], check=True)
 
 
-def install_node(folder: Path) -> None:
+def install_node(folder: Path, *options: str) -> None:
     """Install the packages of npm. Scripts of packages do not run: one of them would download a program."""
-    subprocess.run(["npm", "ci", *NPM], cwd=folder, check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(["npm", "ci", *NPM, *options], cwd=folder, check=True, stdin=subprocess.DEVNULL)
+
+
+def install_without_options(folder: Path) -> None:
+    """Leave out the optional packages, which are compiled during the installation."""
+    install_node(folder, "--omit=optional")
 
 
 if __name__ == "__main__":

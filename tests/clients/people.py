@@ -12,7 +12,12 @@ import django
 
 READ = "mc_dm_download:read"
 WRITE = "mc_dm_download:write"
-KEYS = {"writer": ("ann", [READ, WRITE]), "reader": ("ann", [READ]), "stranger": ("ben", [READ, WRITE])}
+KEYS = {
+    "writer": ("ann", [READ, WRITE]),
+    "reader": ("ann", [READ]),
+    "sealer": ("ann", ["release:read", "release:write"]),
+    "stranger": ("ben", [READ, WRITE]),
+}
 
 
 def main() -> None:

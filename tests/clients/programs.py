@@ -112,8 +112,10 @@ class Gh:
     def __call__(self, *words: object, key: str | None = None, folder: Path | None = None) -> Ended:
         return self.programs.run(self.program, *words, folder=folder, **self.variables(key))
 
-    def start(self, *words: object) -> subprocess.Popen[str]:
-        return self.programs.start(self.program, *words, **self.variables())
+    def start(self, *words: object, host: str = "") -> subprocess.Popen[str]:
+        """Start gh without waiting for its end, with the host of a relay if there is one."""
+        variables = self.variables() | ({"GH_HOST": host} if host else {})
+        return self.programs.start(self.program, *words, **variables)
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:

@@ -2,6 +2,7 @@
 
     python tests/clients/run.py              all tests of tests/clients
     python tests/clients/run.py -k gh -n 0   arguments of pytest
+    python tests/clients/run.py --renovate   Renovate as well, which takes more than a minute to install
     python tests/clients/run.py --install    only install
 
 `make test-clients ARGS=...` does the same.
@@ -9,6 +10,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -17,7 +19,7 @@ from pathlib import Path
 if not __package__:  # started as a script: find the package from the root of the checkout
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
-from tests.clients.installing import VARIABLE, clients_folder, install
+from tests.clients.installing import RENOVATE_VARIABLE, VARIABLE, clients_folder, install
 from tests.services.processes import ServiceError
 from tests.services.run import run_command, services
 from tests.services.servers import ROOT
@@ -26,18 +28,24 @@ PROCESSES = ("-n", "2")  # each one has a hub of its own
 
 
 def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--install", action="store_true")
+    parser.add_argument("--renovate", action="store_true")
+    options, rest = parser.parse_known_args(arguments)
     folder = clients_folder()
     try:
-        install(folder)
-        if "--install" in arguments:
-            return 0
-        os.chdir(ROOT)
-        with services("s3") as environment:
-            command = [sys.executable, "-m", "pytest", *PROCESSES, *paths_of(arguments)]
-            return run_command(command, {**environment, VARIABLE: str(folder)})
+        install(folder, with_renovate=options.renovate)
+        return 0 if options.install else run_tests(folder, rest, with_renovate=options.renovate)
     except ServiceError as reason:
         print(reason, file=sys.stderr)
         return 1
+
+
+def run_tests(folder: Path, arguments: Sequence[str], *, with_renovate: bool) -> int:
+    os.chdir(ROOT)
+    with services("s3") as environment:
+        environment |= {VARIABLE: str(folder)} | ({RENOVATE_VARIABLE: "1"} if with_renovate else {})
+        return run_command([sys.executable, "-m", "pytest", *PROCESSES, *paths_of(arguments)], environment)
 
 
 def paths_of(arguments: Sequence[str]) -> list[str]:

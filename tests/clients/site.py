@@ -98,6 +98,12 @@ class Repository:
         assert published.status_code == 200, published.text
         return published.json()
 
+    def seal(self, release: Any) -> None:
+        """Publish a draft through the v3 API, which seals it."""
+        headers = authorization(self.site.keys["sealer"])
+        sealed = self.site.api.post(f"/v3/releases/{release['node_id']}/publish", headers=headers)
+        assert sealed.is_success, sealed.text
+
     def attach(self, release: Any, name: str, content: bytes) -> Any:
         url = release["upload_url"].partition("{")[0]
         headers = {"Content-Type": "application/octet-stream"}

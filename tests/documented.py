@@ -21,10 +21,8 @@ def run_commands(page: str, folder: Path, **names: str) -> str:
 
     `names` has the variables that the page uses.
     """
-    blocks = re.findall(r"```sh\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
-    assert blocks, page
     done = subprocess.run(
-        ["bash", "-c", "set -euo pipefail\n" + "\n".join(blocks)],
+        ["bash", "-c", commands_of(page)],
         env=names | {"PATH": os.environ["PATH"]},
         cwd=folder,
         capture_output=True,
@@ -34,3 +32,16 @@ def run_commands(page: str, folder: Path, **names: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def commands_of(page: str) -> str:
+    """Return all commands of the page as one script that stops at the first error."""
+    blocks = re.findall(r"```sh\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks, page
+    return "set -euo pipefail\n" + "\n".join(blocks)
+
+
+def files_of(page: str) -> dict[str, str]:
+    """Return the files that the page shows in full. Their names follow the language of the block."""
+    blocks = re.findall(r"```\w+ (\S+)\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    return dict(blocks)

@@ -55,6 +55,10 @@ class Programs:
     def python(self) -> Path:
         return self.installed / "python" / "venv" / "bin" / "python"
 
+    @property
+    def mise(self) -> Path:
+        return self.node_modules / "@jdxcode" / "mise-linux-x64" / "bin" / "mise"
+
     def environment(self, **variables: str) -> dict[str, str]:
         trusted = {"SSL_CERT_FILE": str(self.site.authority), "NODE_EXTRA_CA_CERTS": str(self.site.authority)}
         return {

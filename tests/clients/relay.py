@@ -1,4 +1,4 @@
-"""A relay between a client and the hub that stops in the middle of an upload, so that a test can kill the client there."""
+"""A relay between a client and the hub that stops during an upload, so that a test can kill the client there."""
 
 from __future__ import annotations
 

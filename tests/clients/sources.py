@@ -16,7 +16,7 @@ def make_source(programs: Programs, repository: Repository, folder: Path) -> Pat
     bare = folder / "hosted" / f"{repository.full_name}.git"
     bare.parent.mkdir(parents=True)
     (programs.home / ".gitconfig").write_text(
-        f'[user]\n\tname = Ann\n\temail = ann@example.com\n[init]\n\tdefaultBranch = main\n'
+        f"[user]\n\tname = Ann\n\temail = ann@example.com\n[init]\n\tdefaultBranch = main\n"
         f'[url "file://{folder}/hosted/"]\n\tinsteadOf = {GIT_HOST}/\n'
     )
     source = folder / "source"

@@ -14,11 +14,11 @@ from tests.clients.site import Repository
 ASSET = "tool-1.0.0-linux-x64.tar.gz"
 
 
-def archive(text: str) -> bytes:
-    """Return an archive with a program that prints the text."""
+def archive(text: str, *, name: str = "tool") -> bytes:
+    """Return an archive with a program of this name that prints the text."""
     packed, script = io.BytesIO(), f"#!/bin/sh\necho {text}\n".encode()
     with tarfile.open(fileobj=packed, mode="w:gz") as writer:
-        member = tarfile.TarInfo("tool")
+        member = tarfile.TarInfo(name)
         member.size, member.mode = len(script), 0o755
         writer.addfile(member, io.BytesIO(script))
     return packed.getvalue()
@@ -26,7 +26,7 @@ def archive(text: str) -> bytes:
 
 def mise(programs: Programs, repository: Repository, *words: str, key: str = "") -> Ended:
     return programs.run(
-        programs.node_modules / "@jdxcode/mise-linux-x64/bin/mise",
+        programs.mise,
         *words,
         MISE_DATA_DIR=str(programs.home / "data"),
         MISE_CACHE_DIR=str(programs.home / "cache"),
@@ -54,7 +54,9 @@ def test_installs_a_version_and_runs_it(programs: Programs, is_private: bool) ->
 def test_lists_the_versions_of_all_pages(programs: Programs, repository: Repository) -> None:
     for number in ("1.0.0", "1.1.0", "2.0.0"):
         repository.release(f"v{number}", {ASSET.replace("1.0.0", number): archive(number)})
-    listed = mise(programs, repository, "ls-remote", "--before", "2999-01-01", tool(repository, "1.0.0").rpartition("@")[0])
+    listed = mise(
+        programs, repository, "ls-remote", "--before", "2999-01-01", tool(repository, "1.0.0").rpartition("@")[0]
+    )
     assert listed.ok().out.split() == ["1.0.0", "1.1.0", "2.0.0"]
 
 

@@ -1,4 +1,4 @@
-"""Programs of pipelines that publish: a run, a run that is killed in the middle of its uploads, and the run after it."""
+"""Programs of pipelines that publish: a run, a run that is killed during its uploads, and the run after it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,12 @@ def start_release_it(pipeline: Pipeline, port: int) -> subprocess.Popen[str]:
     settings = {
         "git": {"requireCleanWorkingDir": False, "requireUpstream": False},
         "npm": False,
-        "github": {"release": True, "host": f"localhost:{port}", "assets": ["dist/*.bin"], "comments": {"submit": False}},
+        "github": {
+            "release": True,
+            "host": f"localhost:{port}",
+            "assets": ["dist/*.bin"],
+            "comments": {"submit": False},
+        },
     }
     (pipeline.source / ".release-it.json").write_text(json.dumps(settings))
     return pipeline.start(
@@ -126,7 +131,13 @@ def forget_the_tag(pipeline: Pipeline) -> None:
     """Undo what the killed run has pushed, as a person does before the same version is tried again."""
     if git(pipeline.programs, pipeline.source, "tag", "--list"):
         git(pipeline.programs, pipeline.source, "push", "--quiet", "origin", ":refs/tags/v1.0.0", ":refs/tags/1.0.0")
-        git(pipeline.programs, pipeline.source, "tag", "--delete", *git(pipeline.programs, pipeline.source, "tag").split())
+        git(
+            pipeline.programs,
+            pipeline.source,
+            "tag",
+            "--delete",
+            *git(pipeline.programs, pipeline.source, "tag").split(),
+        )
 
 
 def tag_of(start: Publisher) -> str:

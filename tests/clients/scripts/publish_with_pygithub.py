@@ -16,11 +16,15 @@ try:
     again = repository.create_git_release(tag, "", "").id
 except GithubException as error:
     again = error.data["errors"][0]["code"]
-print(json.dumps({
-    "label": asset.label,
-    "digest": asset.digest if hasattr(asset, "digest") else asset.raw_data["digest"],
-    "title": published.title,
-    "draft": published.draft,
-    "again": again,
-    "login": hub.get_user().login,
-}))
+print(
+    json.dumps(
+        {
+            "label": asset.label,
+            "digest": asset.digest if hasattr(asset, "digest") else asset.raw_data["digest"],
+            "title": published.title,
+            "draft": published.draft,
+            "again": again,
+            "login": hub.get_user().login,
+        }
+    )
+)

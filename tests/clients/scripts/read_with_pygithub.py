@@ -16,10 +16,14 @@ for asset in release.get_assets():
     with tempfile.NamedTemporaryFile() as target:
         asset.download_asset(target.name, chunk_size=65536)
         digests[asset.name] = hashlib.sha256(target.read()).hexdigest()
-print(json.dumps({
-    "tag": release.tag_name,
-    "by_tag": repository.get_release(release.tag_name).id == release.id,
-    "count": repository.get_releases().totalCount,
-    "private": repository.private,
-    "digests": digests,
-}))
+print(
+    json.dumps(
+        {
+            "tag": release.tag_name,
+            "by_tag": repository.get_release(release.tag_name).id == release.id,
+            "count": repository.get_releases().totalCount,
+            "private": repository.private,
+            "digests": digests,
+        }
+    )
+)

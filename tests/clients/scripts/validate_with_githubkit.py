@@ -27,7 +27,9 @@ check(hub.rest.rate_limit.get)
 check(hub.rest.meta.get)
 check(repos.get, owner, repo)
 draft = check(repos.create_release, owner, repo, tag_name=tag, name="A title", body="Some notes", draft=True)
-asset = check(repos.upload_release_asset, owner, repo, draft.id, name=path.name, label="The tool", data=path.read_bytes())
+asset = check(
+    repos.upload_release_asset, owner, repo, draft.id, name=path.name, label="The tool", data=path.read_bytes()
+)
 check(repos.update_release_asset, owner, repo, asset.id, label="A tool")
 check(repos.get_release_asset, owner, repo, asset.id)
 check(repos.list_release_assets, owner, repo, draft.id)
@@ -49,7 +51,7 @@ for name, call in {
     try:
         call()
     except RequestFailed as error:
-        errors[name] = error.response.status_code
-        error.response.parsed_data  # the envelope of errors has a schema, too
+        envelope = error.response.parsed_data  # errors have a schema, too
+        errors[name] = [error.response.status_code, envelope.message]
 repos.delete_release(owner, repo, published.id)
 print(json.dumps({"parsed": parsed, "draft": published.draft, "digest": asset.digest, "errors": errors}))

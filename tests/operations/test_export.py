@@ -64,7 +64,9 @@ def inodes(target: Path) -> dict[Path, int]:
 
 
 def test_export_has_files_digests_notes_and_metadata(target: Path) -> None:
-    version = make_version(make_tool(), "1.0.0", release_notes="# News\n\nFaster.", changelog="- faster")
+    version = make_version(
+        make_tool(), "1.0.0", tag="cli/v1.0.0", release_notes="# News\n\nFaster.", changelog="- faster"
+    )
     file = make_file(version, name="tool 1.0.tar.gz", content=b"bytes", platform="linux", display_label="Linux")
     assert "1 downloads, 1 versions and 1 files" in export(target)
     place = target / "d/tool/1.0.0"
@@ -72,7 +74,7 @@ def test_export_has_files_digests_notes_and_metadata(target: Path) -> None:
     assert (place / "SHA256SUMS").read_text() == f"{digest(place / 'tool 1.0.tar.gz')}  tool 1.0.tar.gz\n"
     assert (place / "release-notes.md").read_text() == "# News\n\nFaster."
     metadata = read(target, "d/tool/1.0.0/version.json")
-    assert metadata["number"] == "1.0.0"
+    assert (metadata["number"], metadata["tag"]) == ("1.0.0", "cli/v1.0.0")
     assert (metadata["notes"], metadata["changelog"]) == ("release-notes.md", "changelog.md")
     assert metadata["files"][0]["sha256"] == file.sha256
     assert metadata["files"][0]["platform"] == "linux"

@@ -81,6 +81,8 @@ def version_metadata(version: Version, files: list[Metadata], names: dict[str, s
         "format": VERSION_FORMAT,
         "format_version": FORMAT_VERSION,
         "number": version.number,
+        "tag": version.tag,
+        "commitish": version.commitish,
         "title": version.title,
         "channel": version.shown_channel,
         "platforms": version.platforms,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class SourceAsset:
         label: The text that people see instead of the name, or an empty string.
         platform: The platform, if the source states one. It is empty otherwise.
         architecture: The architecture, if the source states one. It is empty otherwise.
+        fields: Further fields of the file, such as `kind` and `is_primary`, as ReleaseHub names them.
         download_count: How often the source has served the file.
     """
 
@@ -34,6 +36,7 @@ class SourceAsset:
     label: str = ""
     platform: str = ""
     architecture: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
     download_count: int = 0
 
 
@@ -53,6 +56,8 @@ class SourceRelease:
         author: The name of its author at the source.
         page_url: The page about the release.
         commitish: The commit or the branch of the tag.
+        is_archived: Whether the source keeps the release, but offers it to nobody as an update.
+        fields: Further fields of the version, such as `platforms` and `changelog`, as ReleaseHub names them.
         yank_reason: Why the release was yanked; None if it was not. An empty string stands for no reason.
         assets: All files that are complete at the source.
     """
@@ -71,6 +76,8 @@ class SourceRelease:
     page_url: str = ""
     commitish: str = ""
     yank_reason: str | None = None
+    is_archived: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
     assets: tuple[SourceAsset, ...] = ()
 
 

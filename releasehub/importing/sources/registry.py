@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import SourceKind
+from releasehub.importing.sources.directory import DIRECTORY
 from releasehub.importing.sources.gitea import GITEA
 from releasehub.importing.sources.github import GITHUB
+from releasehub.importing.sources.gitlab import GITLAB
+from releasehub.importing.sources.mc_dm import MC_DM
+from releasehub.importing.sources.releasehub import RELEASEHUB
+from releasehub.importing.sources.xenforo import XENFORO
 
-KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (GITHUB, GITEA)}
+_ALL = (GITHUB, GITEA, GITLAB, RELEASEHUB, MC_DM, XENFORO, DIRECTORY)
+KINDS: dict[str, SourceKind] = {kind.name: kind for kind in _ALL}
 
 
 def kind_named(name: str) -> SourceKind:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from releasehub.core.errors import ErrorCode, Invalid
-from releasehub.importing.sources.base import SourceRefused
+from releasehub.importing.sources.base import SourceRefused, SourceSettings
 from releasehub.outbound.failures import InvalidUrl
 from releasehub.outbound.urls import parse_target
 
@@ -63,3 +63,34 @@ def base_url_of(url: str) -> str:
     if "?" in target.path:
         raise Invalid(ErrorCode.INVALID, "Enter the URL of the API without a query.", field="api_url")
     return target.url.rstrip("/")
+
+
+def required_base_url(settings: SourceSettings, example: str) -> str:
+    """Return the base URL of the API of a source that has no default.
+
+    Raises:
+        Invalid: It is missing or not valid.
+    """
+    if not settings.api_url:
+        raise Invalid(ErrorCode.INVALID, f"Enter the URL of the server, such as {example}.", field="api_url")
+    return base_url_of(settings.api_url)
+
+
+def object_of(value: Any) -> Mapping[str, Any]:
+    """Return the value if it is an object.
+
+    Raises:
+        SourceRefused: It is something else.
+    """
+    if isinstance(value, dict):
+        return value
+    raise SourceRefused("The source answers in another format. Check the address and the URL of its API.")
+
+
+def epoch(row: Mapping[str, Any], name: str) -> datetime | None:
+    """Return a time in Unix seconds; 0 stands for no time."""
+    seconds = number(row, name)
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,135 @@
+"""A server with the mc-dm API: the downloads manager of a XenForo forum, or another program that speaks it.
+
+ReleaseSource: MC Downloads Manager, "REST API", pages "Versions" and "Files".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+from urllib.parse import urlencode
+
+from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.importing.sources.base import (
+    OpenedAsset,
+    ReleaseSource,
+    SourceAsset,
+    SourceKind,
+    SourceRefused,
+    SourceRelease,
+    SourceSettings,
+)
+from releasehub.importing.sources.http import SourceHttp
+from releasehub.importing.sources.values import (
+    epoch,
+    flag,
+    number,
+    object_of,
+    required_base_url,
+    row_list,
+    text,
+)
+
+PER_PAGE = 100
+MAX_PAGES = 10_000
+
+
+class McDmSource(ReleaseSource):
+    """The versions of a download. Each list of files takes a request, because lists of versions do not contain them."""
+
+    files_query: Mapping[str, Any] = {}
+
+    def __init__(self, download_id: str, http: SourceHttp) -> None:
+        self.download_id = download_id
+        self.http = http
+
+    def releases(self) -> Iterator[SourceRelease]:
+        for row in self.rows("mc-dm-versions", "versions", download_id=self.download_id, **self.version_order()):
+            files = self.rows("mc-dm-files", "files", version_id=number(row, "version_id"), **self.files_query)
+            yield self.release(row, tuple(self.asset(file) for file in files if self.is_usable(file)))
+
+    def open(self, asset: SourceAsset, *, start: int = 0) -> AbstractContextManager[OpenedAsset]:
+        return self.http.open(asset.url, start=start)
+
+    def version_order(self) -> dict[str, Any]:
+        return {"order": "release_date", "direction": "desc"}
+
+    def rows(self, name: str, key: str, **query: Any) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows of all pages of a list.
+
+        Pages are numbered. A server that answers with a cursor is asked for the page after it, so that rows that are
+        added meanwhile shift nothing.
+        """
+        place: dict[str, Any] = {"page": 1}
+        for _ in range(MAX_PAGES):
+            url = f"{self.http.base_url}/{name}/?{urlencode({**query, 'per_page': PER_PAGE, **place})}"
+            answer, _headers = self.http.get_json(url)
+            yield from row_list(object_of(answer).get(key))
+            pagination = object_of(object_of(answer).get("pagination") or {})
+            if cursor := text(pagination, "next"):
+                place = {"after": cursor}
+            elif "page" in place and number(pagination, "last_page") > place["page"]:
+                place = {"page": place["page"] + 1}
+            else:
+                return
+        raise SourceRefused(f"The list of {key} has more than {MAX_PAGES} pages.")
+
+    def release(self, row: Mapping[str, Any], assets: tuple[SourceAsset, ...]) -> SourceRelease:
+        changelog = text(row, "changelog")
+        return SourceRelease(
+            key=str(number(row, "version_id")),
+            tag=text(row, "tag"),
+            number=text(row, "version_string"),
+            title=self.title(row),
+            notes=text(row, "release_notes"),
+            is_draft=not flag(row, "is_published"),
+            created_at=epoch(row, "release_date"),
+            published_at=epoch(row, "release_date") if flag(row, "is_published") else None,
+            fields={"changelog": changelog} if changelog else {},
+            assets=assets,
+        )
+
+    def title(self, row: Mapping[str, Any]) -> str:
+        """Return the title of a version, unless it only repeats the title of the download and the number."""
+        title, version = text(row, "display_title"), text(row, "version_string")
+        return "" if title.endswith(f" {version}") or title == version else title
+
+    def is_usable(self, row: Mapping[str, Any]) -> bool:
+        return text(row, "validation_status") in {"", "passed"}
+
+    def asset(self, row: Mapping[str, Any]) -> SourceAsset:
+        digest = text(row, "file_hash").lower()
+        return SourceAsset(
+            key=str(number(row, "file_id")),
+            name=text(row, "filename"),
+            url=self.asset_url(row),
+            size_bytes=number(row, "file_size") or (None if flag(row, "is_link_only") else 0),
+            digest=digest if digest.startswith("sha256:") else "",
+            label=text(row, "display_label"),
+            download_count=number(row, "download_count"),
+            fields={"is_primary": True} if flag(row, "is_primary") else {},
+        )
+
+    def asset_url(self, row: Mapping[str, Any]) -> str:
+        """Return where the bytes are. A link has them elsewhere; its credentials do not go there."""
+        if flag(row, "is_link_only"):
+            return text(row, "external_url")
+        return f"{self.http.base_url}/mc-dm-files/{number(row, 'file_id')}/download/"
+
+
+def build_mc_dm(settings: SourceSettings) -> McDmSource:
+    if not (settings.address.isascii() and settings.address.isdecimal()):
+        message = f"Enter the number of the download, such as 42, not {settings.address!r}."
+        raise Invalid(ErrorCode.INVALID, message, field="address")
+    secret = {"XF-Api-Key": settings.token} if settings.token else {}
+    base_url = required_base_url(settings, "https://forum.example.com/api")
+    return McDmSource(settings.address, SourceHttp(base_url, secret_headers=secret))
+
+
+MC_DM = SourceKind(
+    name="mc-dm",
+    label="Server with the mc-dm API",
+    build=build_mc_dm,
+    address_example="the number of the download, such as 42",
+)

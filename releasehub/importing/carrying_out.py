@@ -79,6 +79,8 @@ def _create(lease: RunLease, actor: Actor, row: ImportedRelease, sources: Sequen
     version = create_with_files(sources=sources, **fields) if sources else create_version(**fields)
     if row.yank_reason is not None and version.is_released:
         version = move(Move.YANK, actor=actor, version=version, reason=row.yank_reason or YANKED)
+    if row.is_archived and version.is_released:
+        version = move(Move.ARCHIVE, actor=actor, version=version)
     _note_done(row, version, texts_digest(row.title, row.notes))
 
 
@@ -117,6 +119,7 @@ def _new_fields(row: ImportedRelease, download: Download) -> dict[str, Any]:
         "release_page_url": row.page_url if len(row.page_url) <= MAX_PAGE_URL_CHARACTERS else "",
         "commitish": row.commitish,
         "channel": channel_of(row, download),
+        **row.fields,
     }
     # Without a number, it follows from the tag, and avoids the numbers of tags with another prefix.
     return fields if row.tag and row.number == number_of_tag(row.tag) else fields | {"number": row.number}

@@ -72,7 +72,8 @@ def changed_fields(row: ImportedRelease, version: Version) -> dict[str, Any]:
     is_new = row.written_digest not in {"", texts_digest(row.title, row.notes)}
     if is_new and texts_digest(version.title, version.release_notes) == row.written_digest:
         fields |= {"title": row.title, "release_notes": row.notes}
-    if row.written_channel == version.channel and (channel := channel_of(row, version.download)) != version.channel:
+    channel = channel_of(row, version.download)
+    if row.written_channel == version.channel and channel.lower() != version.channel:
         fields["channel"] = channel
     return fields
 

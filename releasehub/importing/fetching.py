@@ -66,7 +66,7 @@ def inspect_file(blob: Blob, row: ImportedFile, download: Download) -> Attachmen
     """
     findings = findings_of(blob, row.name)
     check_findings(findings, rules_of(download.category))
-    fields = {"display_label": row.label, "platform": row.platform, "architecture": row.architecture}
+    fields = {"display_label": row.label, "platform": row.platform, "architecture": row.architecture, **row.fields}
     return AttachmentSource(fields, row.name, blob, findings, row.upload, head=head_of(blob))
 
 

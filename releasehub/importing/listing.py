@@ -15,13 +15,15 @@ from downloads.rules import rules_of
 from files.quotas import room_left
 from releasehub.core.clean import fold_whitespace, strip_controls
 from releasehub.core.errors import Rejected
-from releasehub.importing.contents import DownloadContents, has_prefix, number_of
+from releasehub.importing.contents import DownloadContents, has_prefix, number_of, platforms_of
 from releasehub.importing.decisions import Decision, decide
 from releasehub.importing.leases import RunLease
 from releasehub.importing.models import (
+    FILE_FIELDS,
     MAX_KEY_CHARACTERS,
     MAX_REASON_CHARACTERS,
     MAX_TEXT_CHARACTERS,
+    VERSION_FIELDS,
     ImportedFile,
     ImportedRelease,
     ImportRun,
@@ -30,6 +32,7 @@ from releasehub.importing.models import (
 from releasehub.importing.sources.base import ReleaseSource, SourceAsset, SourceRefused, SourceRelease
 
 BATCH = 30
+NumberPlace = tuple[str, str, frozenset[str]]  # the number, the channel and the platforms of a release
 PENDING_CHOICES = (ImportedRelease.Decision.CREATE, ImportedRelease.Decision.UPDATE)
 EMPTY = "The source lists no releases at all, although it had some before. Nothing was changed."
 
@@ -42,7 +45,7 @@ def list_source(lease: RunLease, source: ReleaseSource) -> None:
         SourceRefused: The source cannot be read, or has too many releases.
     """
     run, position = lease.run, 0
-    numbers: set[str] = set()
+    numbers: set[NumberPlace] = set()
     for batch in _batches(_limited(source.releases(), run.source)):
         _store_batch(run, batch, position, numbers)
         position += len(batch)
@@ -76,7 +79,7 @@ def _batches(releases: Iterable[SourceRelease]) -> Iterator[list[SourceRelease]]
 
 
 @transaction.atomic
-def _store_batch(run: ImportRun, batch: Sequence[SourceRelease], position: int, numbers: set[str]) -> None:
+def _store_batch(run: ImportRun, batch: Sequence[SourceRelease], position: int, numbers: set[NumberPlace]) -> None:
     source = run.source
     rows = ImportedRelease.objects.filter(source=source, key__in=[_key(release.key) for release in batch])
     known = {row.key: row for row in rows}
@@ -87,20 +90,23 @@ def _store_batch(run: ImportRun, batch: Sequence[SourceRelease], position: int, 
         row.source, row.last_run, row.position = source, run, position + offset
         for name, value in _texts(release).items():
             setattr(row, name, value)
-        decision = _unlike_earlier(decide(release, row, contents, rules), row, numbers)
+        decision = _unlike_earlier(decide(release, row, contents, rules), release, row, numbers)
         _apply(row, decision)
         row.save()
         _store_files(row, release, decision)
 
 
-def _unlike_earlier(decision: Decision, row: ImportedRelease, numbers: set[str]) -> Decision:
+def _unlike_earlier(
+    decision: Decision, release: SourceRelease, row: ImportedRelease, numbers: set[NumberPlace]
+) -> Decision:
     """Refuse to create two versions with one number, where the tags differ only in a v."""
     if decision.choice != ImportedRelease.Decision.CREATE or has_prefix(row.tag):
         return decision
-    if row.number in numbers:
+    place = (row.number, release.channel.lower(), platforms_of(release))
+    if place in numbers:
         reason = f"A newer release of the source has the number {row.number} as well."
         return Decision(ImportedRelease.Decision.CONFLICT, reason)
-    numbers.add(row.number)
+    numbers.add(place)
     return decision
 
 
@@ -184,6 +190,8 @@ def _texts(release: SourceRelease) -> dict[str, Any]:
         "page_url": release.page_url if release.page_url.startswith(("https://", "http://")) else "",
         "commitish": _line(release.commitish),
         "yank_reason": None if yank_reason is None else _line(yank_reason),
+        "is_archived": release.is_archived,
+        "fields": {name: value for name, value in release.fields.items() if name in VERSION_FIELDS},
     }
 
 
@@ -197,6 +205,7 @@ def _file_texts(asset: SourceAsset) -> dict[str, Any]:
         "label": _line(asset.label)[:200],
         "platform": _line(asset.platform)[:50],
         "architecture": _line(asset.architecture)[:50],
+        "fields": {name: value for name, value in asset.fields.items() if name in FILE_FIELDS},
         "download_count": asset.download_count,
     }
 

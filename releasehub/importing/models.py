@@ -16,6 +16,9 @@ from versions.models import Version
 MAX_KEY_CHARACTERS = 200
 MAX_TEXT_CHARACTERS = 255
 MAX_REASON_CHARACTERS = 500
+# Further fields of versions and files that a source may state.
+VERSION_FIELDS = ("changelog", "changelog_url", "end_of_support", "platforms", "source_hash", "visibility")
+FILE_FIELDS = ("display_order", "is_primary", "is_secured", "kind")
 
 
 class ImportSource(PublicIdModel, TimeStampedModel):
@@ -154,6 +157,8 @@ class ImportedRelease(models.Model):
         made_at: When the release was made at its source.
         published_at: When it was published at its source. The version has the date of its publication here.
         yank_reason: Why it was yanked at its source; null if it was not.
+        is_archived: Whether it is archived at its source.
+        fields: Further fields of its version, those of VERSION_FIELDS.
         decision: What the last list led to.
         outcome: What became of a decision to create or to update; empty while it is still to be done.
         reason: Why the release is skipped, in conflict, not valid, or has failed.
@@ -196,6 +201,8 @@ class ImportedRelease(models.Model):
     page_url = models.CharField(max_length=1000, blank=True)
     commitish = models.CharField(max_length=MAX_TEXT_CHARACTERS, blank=True)
     yank_reason = models.CharField(max_length=MAX_REASON_CHARACTERS, null=True, blank=True)  # noqa: DJ001
+    is_archived = models.BooleanField(default=False)
+    fields = models.JSONField(default=dict)
     decision = models.CharField(max_length=10, choices=Decision.choices)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
     reason = models.CharField(max_length=MAX_REASON_CHARACTERS, blank=True)
@@ -222,6 +229,7 @@ class ImportedFile(models.Model):
         url: Where the source says that the bytes are.
         size_bytes: The size that the source states; null if it states none.
         digest: The checksum that the source states, such as `sha256:…`, or an empty string.
+        fields: Further fields of the file, those of FILE_FIELDS.
         etag: What identifies the bytes while they are fetched, if the source states no checksum.
         upload: The upload that holds the bytes until the version is published.
         file: The file of this hub.
@@ -243,6 +251,7 @@ class ImportedFile(models.Model):
     label = models.CharField(max_length=200, blank=True)
     platform = models.CharField(max_length=50, blank=True)
     architecture = models.CharField(max_length=50, blank=True)
+    fields = models.JSONField(default=dict)
     download_count = models.PositiveBigIntegerField(default=0)
     etag = models.CharField(max_length=200, blank=True)
     upload = models.ForeignKey(UploadSession, null=True, on_delete=models.SET_NULL, related_name="imported_files")

@@ -56,7 +56,7 @@ class SourceRelease:
         author: The name of its author at the source.
         page_url: The page about the release.
         commitish: The commit or the branch of the tag.
-        is_archived: Whether the source keeps the release, but offers it to nobody as an update.
+        is_archived: Whether the source keeps the release, but does not offer it as an update any more.
         fields: Further fields of the version, such as `platforms` and `changelog`, as ReleaseHub names them.
         yank_reason: Why the release was yanked; None if it was not. An empty string stands for no reason.
         assets: All files that are complete at the source.

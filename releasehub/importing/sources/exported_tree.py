@@ -7,7 +7,7 @@ from typing import Any
 
 from releasehub.importing.sources.base import SourceAsset, SourceRefused, SourceRelease
 from releasehub.importing.sources.local_folder import LocalFolder, join
-from releasehub.importing.sources.values import flag, moment, number, row_list, text
+from releasehub.importing.sources.values import flag, moment, number, row_list, text, text_list
 
 FORMAT_VERSION = 1
 EXPORT_JSON, DOWNLOAD_JSON = "export.json", "download.json"
@@ -15,7 +15,7 @@ EXPORT_FORMAT = "releasehub-export"
 DOWNLOAD_FORMAT = "releasehub-export-download"
 VERSION_FORMAT = "releasehub-export-version"
 DRAFTS = frozenset({"draft", "scheduled", "pending"})
-VERSION_FIELDS = ("changelog_url", "end_of_support", "platforms", "service_dependencies", "source_hash", "visibility")
+TEXT_FIELDS = ("changelog_url", "end_of_support", "source_hash", "visibility")
 
 
 def find_download_folder(folder: LocalFolder, slug: str) -> str | None:
@@ -55,7 +55,8 @@ def _release(folder: LocalFolder, metadata_path: str, row: Mapping[str, Any]) ->
     place = metadata_path.rpartition("/")[0]
     changelog = _read_named(folder, place, text(row, "changelog"))
     is_yanked = bool(text(row, "yanked_at"))
-    fields = {name: row[name] for name in VERSION_FIELDS if row.get(name)}
+    fields = {name: text(row, name) for name in TEXT_FIELDS} | {"platforms": text_list(row, "platforms")}
+    fields |= {"changelog": changelog}
     return SourceRelease(
         key=place.rpartition("/")[2],
         tag=text(row, "tag"),
@@ -71,7 +72,7 @@ def _release(folder: LocalFolder, metadata_path: str, row: Mapping[str, Any]) ->
         page_url=text(row, "release_page_url"),
         commitish=text(row, "commitish"),
         yank_reason=text(row, "yank_reason") if is_yanked else None,
-        fields=fields | ({"changelog": changelog} if changelog else {}),
+        fields={name: value for name, value in fields.items() if value},
         assets=tuple(_assets(folder, place, row_list(row.get("files")))),
     )
 

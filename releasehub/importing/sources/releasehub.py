@@ -12,7 +12,7 @@ from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp
 from releasehub.importing.sources.mc_dm import McDmSource
-from releasehub.importing.sources.values import flag, number, object_of, required_base_url, row_list, text
+from releasehub.importing.sources.values import flag, number, object_of, required_base_url, row_list, text, text_list
 from versions.tags import tag_of_number
 
 _SLUG = re.compile(r"[-A-Za-z0-9_]{1,100}")
@@ -41,8 +41,7 @@ class ReleaseHubSource(McDmSource):
         release = super().release(row, assets)
         # The hub answers with the usual tag of the number if no tag was sent.
         has_own_tag = release.tag != tag_of_number(release.number)
-        names = [name for name in row_names(row.get("platforms")) if name]
-        fields = {"platforms": names, "end_of_support": text(row, "end_of_support")}
+        fields = {"platforms": text_list(row, "platforms"), "end_of_support": text(row, "end_of_support")}
         return replace(
             release,
             key=text(row, "public_id") or release.key,
@@ -77,10 +76,6 @@ class ReleaseHubSource(McDmSource):
         if found is None:
             raise SourceRefused(f"The hub has no download {self.slug}, or hides it without a key that may read it.")
         return found
-
-
-def row_names(value: Any) -> list[str]:
-    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
 def build_releasehub(settings: SourceSettings) -> ReleaseHubSource:

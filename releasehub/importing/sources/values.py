@@ -32,6 +32,11 @@ def text(row: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def text_list(row: Mapping[str, Any], name: str) -> list[str]:
+    value = row.get(name)
+    return [item for item in value if isinstance(item, str) and item] if isinstance(value, list) else []
+
+
 def number(row: Mapping[str, Any], name: str) -> int:
     value = row.get(name)
     return value if isinstance(value, int) and 0 <= value <= MAX_SIZE_BYTES else 0

@@ -33,9 +33,13 @@ def select_downloads(slugs: Sequence[str], *, is_private: bool) -> DownloadQuery
 
 
 def select_versions(download: Download, *, is_private: bool) -> VersionQuerySet:
-    """Return the versions that lists show, or all versions, the highest number first."""
+    """Return the versions that lists show, or all versions, the highest number first.
+
+    Of several versions with one number, the first one comes last. An import begins at the end of the list, so that the
+    same version is the first one there.
+    """
     rows = Version.objects.listed_in(_reader(is_private), download)
-    return rows.select_related("base_version").of_newest_first()
+    return rows.select_related("base_version").order_by("-sort_key", "-is_twin", "-id")
 
 
 def select_files(version: Version, *, is_private: bool) -> FileQuerySet:

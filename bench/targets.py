@@ -1,6 +1,7 @@
 """The benchmark targets: the requests of both sides, and the ratio that each target has to reach."""
 
 import http.client
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from bench.plan import FILENAME, Seeded
 from tests.services.processes import HOST
 
 UPLOAD = "upload"
+# Any cookie makes a request bypass the cache of anonymous responses, because it could belong to a session.
+UNCACHED = {"Cookie": "bench=1"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget
     yield BenchmarkTarget("list", LoadJob(hub, versions, key), first, 0.40, 0.60)
     yield BenchmarkTarget("list, reader's key", LoadJob(hub, versions, reader), first, 0.40, 0.60)
     yield BenchmarkTarget("list, anonymous", LoadJob(hub, versions), first)
-    yield BenchmarkTarget("list, deep page", LoadJob(hub, f"{versions}&page={last_page * 9 // 10}", key), first)
+    deep = LoadJob(hub, f"{versions}&page={last_page * 9 // 10}", key)
+    yield BenchmarkTarget("list, deep page", deep, first)
+    yield BenchmarkTarget("list, deep cursor", LoadJob(hub, f"{versions}&after={next_cursor(deep)}", key), first)
     detail = LoadJob(baseline, f"/versions/{seeded.version}/")
     yield BenchmarkTarget("detail", LoadJob(hub, f"/api/mc-dm-versions/{seeded.version}/", key), detail, 0.30, 0.50)
     new = LoadJob(baseline, "/versions/", creates_in=creates_in)
@@ -51,16 +56,30 @@ def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget
         yield BenchmarkTarget(
             "update check, nothing newer", LoadJob(hub, f"{updates}?version=1.{seeded.heavy_versions * 9}"), detail
         )
+        check = f"{updates}?version=1.1&platform=linux"
+        yield BenchmarkTarget("update check, uncached", LoadJob(hub, check, UNCACHED), detail)
         yield BenchmarkTarget("latest", LoadJob(hub, updates), detail)
-    page = LoadJob(hub, f"/downloads/{seeded.heavy_slug}.{seeded.heavy}/")
-    if is_served(page):
-        yield BenchmarkTarget("download page", page, first, 0.40, 0.60)
+        yield BenchmarkTarget("latest, uncached", LoadJob(hub, updates, UNCACHED), detail)
+    page = f"/downloads/{seeded.heavy_slug}.{seeded.heavy}/"
+    if is_served(LoadJob(hub, page)):
+        yield BenchmarkTarget("download page", LoadJob(hub, page), first, 0.40, 0.60)
+        yield BenchmarkTarget("download page, uncached", LoadJob(hub, page, UNCACHED), first)
 
 
 def is_served(job: LoadJob) -> bool:
     """Return True if this version of ReleaseHub has the URL."""
+    return fetch(job)[0] < 400
+
+
+def next_cursor(job: LoadJob) -> str:
+    """Return the cursor of the page that follows a page of a list."""
+    return str(json.loads(fetch(job)[1])["pagination"]["next"])
+
+
+def fetch(job: LoadJob) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(HOST, job.port, timeout=20)
-    connection.request("GET", job.path)
-    status = connection.getresponse().status
+    connection.request("GET", job.path, headers=job.headers)
+    response = connection.getresponse()
+    body = response.read()
     connection.close()
-    return status < 400
+    return response.status, body

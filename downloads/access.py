@@ -14,6 +14,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from downloads.models import Download, Share, TeamMember
 from downloads.querysets import DownloadQuerySet, in_store_of
 from releasehub.accounts.models import Membership
+from releasehub.core.rights_cache import cached_right
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 
 if TYPE_CHECKING:
@@ -66,6 +67,16 @@ def load_access(actor: Actor, download_ids: Iterable[int]) -> None:
 def find_with_access(actor: Actor, pk: int) -> Download | None:
     """Return the download with this id, deleted or not, and load its category and the actor's access in one query."""
     download = _by_id.first(pk=pk, user_id=actor.user_id or NO_USER_ID)
+    return download if actor.user_id is None else _remember_access(actor, download)
+
+
+def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
+    """Return the same for a request that reads, up to a second old, see `releasehub.core.rights_cache`.
+
+    Use it to decide about rights only, because the other columns are as old.
+    """
+    user_id = actor.user_id or NO_USER_ID
+    download = cached_right(f"access:{user_id}:{pk}", lambda: _by_id.first(pk=pk, user_id=user_id))
     return download if actor.user_id is None else _remember_access(actor, download)
 
 

@@ -13,9 +13,10 @@ from downloads.models import AccessKey, Download
 from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
 from releasehub.core.querysets import AliveManager
 from versions.channels import MAX_CHANNEL_CHARACTERS
+from versions.facts import RELEASED, VersionFacts
 from versions.numbering import ceiling
 from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
-from versions.querysets import RELEASED, LabelQuerySet, VersionQuerySet
+from versions.querysets import LabelQuerySet, VersionQuerySet
 from versions.rollout import EVERYONE, is_inside
 from versions.schemes import MAX_NUMBER_CHARACTERS, Scheme
 from versions.tags import MAX_TAG_CHARACTERS, tag_of_number
@@ -27,7 +28,7 @@ AliveVersionManager = AliveManager.from_queryset(VersionQuerySet)
 VersionManager = models.Manager.from_queryset(VersionQuerySet)
 
 
-class Version(PublicIdModel, SoftDeleteModel):
+class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
     """A version of a download.
 
     `released_at` is the date that lists sort by: the date of publication, or the date of creation until the version is
@@ -179,15 +180,6 @@ class Version(PublicIdModel, SoftDeleteModel):
         return f"{self.download.title} {self.number}"
 
     @property
-    def is_released(self) -> bool:
-        return self.state in RELEASED
-
-    @property
-    def is_open(self) -> bool:
-        """True if every actor who sees the download can see the version, in lists or by its URL."""
-        return self.is_released and self.visibility != self.Visibility.PRIVATE
-
-    @property
     def is_listed(self) -> bool:
         """True if lists show the version to every actor who sees the download."""
         return self.is_released and self.visibility == self.Visibility.LISTED and not self.is_deleted
@@ -234,10 +226,6 @@ class Version(PublicIdModel, SoftDeleteModel):
     def suits(self, platform: str) -> bool:
         """Return whether the version is for the platform, in any spelling, or declares no platform."""
         return not self.platform_keys or not set(platform_spellings(platform)).isdisjoint(self.platform_keys)
-
-    @property
-    def display_title(self) -> str:
-        return self.title or f"{self.download.title} {self.number}"
 
 
 class PublicNumber(models.Model):

@@ -7,13 +7,14 @@ from downloads.policies import download_policy
 from downloads.querysets import MANAGE_VERSIONS, PUBLISHER_FLAGS, sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
+from versions.facts import VersionFacts
 from versions.models import Label, Version
 
 
 class VersionPolicy(Policy[Version]):
     """The rules for versions. They build on the rules of the download that the version belongs to."""
 
-    def can_view(self, actor: Actor, target: Version) -> bool:
+    def can_view(self, actor: Actor, target: VersionFacts) -> bool:
         download = target.download
         if not download_policy.can_view(actor, download):
             return False

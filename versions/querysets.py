@@ -19,11 +19,10 @@ from downloads.querysets import MANAGE_VERSIONS, sees_everything
 from releasehub.core.actor import Actor
 from releasehub.core.querysets import SoftDeleteQuerySet
 from versions.cooldown import Cooldown
+from versions.facts import RELEASED
 from versions.numbering import ceiling
 from versions.platforms import platform_key, platform_spellings
 from versions.tags import tag_of_number
-
-RELEASED = ("published", "archived")
 
 
 class VersionQuerySet(SoftDeleteQuerySet[Any]):

@@ -18,6 +18,7 @@ from releasehub.core.requests import request_details
 KEY_HEADER = "XF-Api-Key"
 USER_HEADER = "XF-Api-User"
 SCHEMES = frozenset({"bearer", "token"})
+READS = frozenset({"GET", "HEAD"})
 
 Credential = ApiKey | SessionToken
 
@@ -36,7 +37,7 @@ def credential_of(request: HttpRequest) -> Credential | None:
     if len(texts) > 1:
         raise Invalid(ErrorCode.INVALID, "This request has two different keys. Send only one of them.")
     (text,) = texts
-    return verify_token(text) if is_token(text) else verify_key(text)
+    return verify_token(text) if is_token(text) else verify_key(text, is_cacheable=request.method in READS)
 
 
 def key_texts(request: HttpRequest) -> set[str]:

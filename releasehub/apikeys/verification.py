@@ -9,6 +9,7 @@ from releasehub.apikeys import secrets
 from releasehub.apikeys.models import ApiKey
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.read_only import is_read_only
+from releasehub.core.rights_cache import cached_right
 from releasehub.core.sql_templates import SqlTemplate
 
 INACTIVE = "This API key was revoked or has expired, or its user no longer has the necessary rights. Create a new key."
@@ -26,8 +27,12 @@ class InactiveKey(DomainError):
     """The key was revoked or has expired, or its user lacks the necessary rights."""
 
 
-def verify_key(secret: str) -> ApiKey:
+def verify_key(secret: str, *, is_cacheable: bool = False) -> ApiKey:
     """Return the key with its user. This takes one query, or none if the text cannot be a key.
+
+    Args:
+        secret: The key.
+        is_cacheable: Whether the key may be up to a second old, see `releasehub.core.rights_cache`.
 
     Raises:
         UnknownKey: The key does not exist.
@@ -35,12 +40,20 @@ def verify_key(secret: str) -> ApiKey:
     """
     if not secrets.is_well_formed(secret):
         raise UnknownKey(ErrorCode.NOT_FOUND, "API key provided in request was not found.")
-    key = _by_digest.first(digest=secrets.digest(secret))
+    digest = secrets.digest(secret)
+    key = cached_right(f"key:{digest}", lambda: _load(digest)) if is_cacheable else _load(digest)
     if key is None:
         raise UnknownKey(ErrorCode.NOT_FOUND, "API key provided in request was not found.")
-    if not key.is_usable:
+    if not key.is_usable:  # asked of a cached key as well, so that it expires on time
         raise InactiveKey(ErrorCode.NOT_ALLOWED, INACTIVE)
-    _record_use(key)
+    return key
+
+
+def _load(digest: str) -> ApiKey | None:
+    """Return the key with its user, and record that it was used."""
+    key = _by_digest.first(digest=digest)
+    if key is not None and key.is_usable:
+        _record_use(key)
     return key
 
 

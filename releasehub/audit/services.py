@@ -13,6 +13,7 @@ from releasehub.core.anonymous_cache import invalidate_anonymous_cache
 from releasehub.core.clean import strip_controls
 from releasehub.core.inserts import insert
 from releasehub.core.logs import one_line
+from releasehub.core.rights_cache import invalidate_rights
 
 MAX_REFUSALS_PER_MINUTE = 600
 MAX_REFUSALS_PER_ADDRESS = 20  # in a minute
@@ -31,7 +32,8 @@ def record(
 ) -> AuditEntry:
     """Write one row to the audit log.
 
-    An action that changes public pages also invalidates the cached responses for anonymous visitors.
+    An action that changes public pages also invalidates the cached responses for anonymous visitors. Every change
+    invalidates the cached rights, because a list of the actions that matter could miss one.
 
     Args:
         actor: The actor who does it.
@@ -43,6 +45,8 @@ def record(
     """
     if AuditAction(action).changes_public_pages:
         invalidate_anonymous_cache()
+    if not AuditAction(action).is_refusal:
+        invalidate_rights()
     entry = AuditEntry(
         actor_id=actor.user_id,
         actor_label=one_line(actor.label)[:200],

@@ -11,10 +11,11 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from files.models import File
 from releasehub.core.actor import Actor
+from versions.facts import RELEASED
 from versions.models import Version
 from versions.numbering import InvalidNumber
 from versions.platforms import fold_platform
-from versions.querysets import RELEASED, VersionQuerySet
+from versions.querysets import VersionQuerySet
 
 MAX_RECENT = 5
 MAX_COMPARABLE = 200  # options of one form field

@@ -15,8 +15,8 @@ from releasehub.accounts.models import User
 from releasehub.moderation.diffs import VersionDiff, diff_versions
 from releasehub.moderation.kinds import WAITING, Waiting, stamp_of
 from releasehub.moderation.models import Kind
+from versions.facts import RELEASED
 from versions.models import Version
-from versions.querysets import RELEASED
 
 
 @dataclass

@@ -88,6 +88,9 @@ CACHES = {
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"}
     | {"OPTIONS": {"MAX_ENTRIES": MAX_COUNTERS}},
     "anonymous": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "anonymous"},
+    # Always in the memory of the process: it holds users and keys, and other processes invalidate their own entries.
+    "rights": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "rights"}
+    | {"OPTIONS": {"MAX_ENTRIES": 10_000}},
 }
 
 ANONYMOUS_CACHE_SECONDS = env.number(
@@ -102,4 +105,12 @@ ANONYMOUS_CACHE_SECONDS = env.number(
         "visitors. A change made by that process clears its cache at once. `0`: no cache"
     ),
     unset="`1`",
+)
+RIGHTS_CACHE_SECONDS = env.number(
+    "RELEASEHUB_RIGHTS_CACHE_SECONDS",
+    1,
+    help=(
+        "How long a process reuses API keys and access rights for requests that read. A right that ends in "
+        "another process can be used for that long; in the same process it ends at once. `0`: no cache"
+    ),
 )

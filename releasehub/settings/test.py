@@ -14,6 +14,7 @@ from releasehub.settings.base import *  # noqa: E402
 from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  # noqa: E402
 
 ANONYMOUS_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so nothing would invalidate the cache
+RIGHTS_CACHE_SECONDS = 0  # for the same reason
 ANONYMOUS_RATE = 0
 MIN_FREE_BYTES = 0
 READ_ONLY_CHECK_SECONDS = None  # no query that tests which count queries would see now and then

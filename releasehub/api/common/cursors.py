@@ -97,15 +97,23 @@ class Order:
         Raises:
             ValidationError: The cursor is not one of this hub, or belongs to a list in another order.
         """
-        content = self._read(cursor)
-        values = [_from_json(value) for value in content["values"]]
+        values, page = self.read(cursor)
         later = reduce(
             lambda rest, pair: pair[0].beyond(pair[1]) | (pair[0].equal(pair[1]) & rest),
             reversed(list(zip(self.terms, values, strict=True))),
             NO_ROW,
         )
         # A database does not use an index for `a < 1 OR (a = 1 AND id < 2)` unless it knows `a <= 1` as well.
-        return queryset.filter(self.terms[0].not_before(values[0]), later), int(content["page"])
+        return queryset.filter(self.terms[0].not_before(values[0]), later), page
+
+    def read(self, cursor: str) -> tuple[list[Any], int]:
+        """Return the values that the cursor holds, and the number of the page that begins after them.
+
+        Raises:
+            ValidationError: As `resume`.
+        """
+        content = self._read(cursor)
+        return [_from_json(value) for value in content["values"]], int(content["page"])
 
     @property
     def _name(self) -> str:

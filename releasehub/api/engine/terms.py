@@ -6,8 +6,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from files.models import File
 from versions.channels import STABLE
+from versions.facts import RELEASED
 from versions.models import Version
-from versions.querysets import RELEASED, VersionQuerySet
+from versions.querysets import VersionQuerySet
 
 TYPES = ("release", "beta", "alpha")
 WRITABLE_STATUSES = ("listed", "archived", "draft", "unlisted", "scheduled")

@@ -45,6 +45,19 @@ class McDmPagination(BasePagination):
         self.list_key = view.list_key
         return (self.page - 1) * self.per_page
 
+    def begin_after(self, request: Request, view: Any, order: cursors.Order) -> tuple[Any, bool]:
+        """Read the parameters of a page whose total is not known yet.
+
+        Return the values of the cursor, if there is one, and whether this is the first page.
+        """
+        self.order = order
+        is_first = self.begin(request, view, 0) == 0
+        cursor = request.query_params.get(cursors.PARAMETER)
+        if not cursor:
+            return None, is_first
+        values, self.page = order.read(cursor)
+        return values, False
+
     def get_paginated_response(self, data: Any) -> Response:
         return Response({self.list_key: data, "pagination": self.get_block()})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from downloads.access import find_with_access
@@ -9,6 +10,7 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.api.mc_dm.errors import ParentFilterRequired
 from releasehub.api.mc_dm.viewsets import McDmViewSet
+from releasehub.core.actor import Actor
 from releasehub.core.numbers import read_number
 
 
@@ -25,11 +27,15 @@ class DownloadChildMixin(McDmViewSet):
         Raises:
             ParentFilterRequired: The request names no download, and its key is not a super-user key.
         """
+        return self.find_parent(find_with_access)
+
+    def find_parent(self, find: Callable[[Actor, int], Download | None]) -> Download | None:
+        """Return `parent_download`, which `find` looks up."""
         text = self.request.query_params.get("download_id", "")
         if not (text.isascii() and text.isdigit()):
             if self.is_super_key and not text:
                 return None
             raise ParentFilterRequired("download_id")
-        download = find_with_access(self.actor, read_number(text) or 0)
+        download = find(self.actor, read_number(text) or 0)
         is_seen = download is not None and download_policy.can_view(self.actor, download)
         return download if is_seen else Download(pk=0)

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from downloads.access import find_with_cached_access
 from downloads.policies import download_policy
 from releasehub.api.common.cursors import Order
 from releasehub.api.common.serializers import InputSerializer
@@ -29,7 +30,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import NotFound
 from releasehub.core.numbers import read_number
 from releasehub.distribution.latest import with_primary_file
-from releasehub.distribution.listing import newest_versions, version_of_id
+from releasehub.distribution.listing import newest_versions, total_of, version_of_id
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version, edit_version
@@ -41,6 +42,7 @@ from versions.services import lock_version
 
 CHANNEL_HEADER = "X-ReleaseHub-Channel"
 NEWEST_FIRST = Order.named(Version, ("-released_at", "-id"))  # the order of `newest_versions`
+FREQUENT_PARAMETERS = {"download_id", "page", "per_page", "after"}
 FILTERS = ("since", "channel", "state", "version_string")
 ORDER = {"release_date": "released_at", "version_int": "sort_key", "download_count": "download_count"}
 EXAMPLE = {
@@ -109,7 +111,7 @@ class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
         return Version.objects.listed_in(self.actor, download)
 
     def get_object_queryset(self) -> models.QuerySet[Version]:
-        return Version.all_objects.select_related("download__category")
+        return with_primary_file(Version.all_objects.select_related("download__category"))
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         queryset = with_primary_file(queryset)  # type: ignore[arg-type]
@@ -136,27 +138,39 @@ class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
         return version_context(self.actor, instances) if self.is_full else {}
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return a page; the most frequent request uses a prepared SQL statement.
+        """Return a page; the most frequent requests take one prepared statement.
 
-        That is the first page of the versions of one download, in the default order and without a filter. Building the
-        same query with the ORM takes longer than running it.
+        These are the first page of the versions of one download, in the default order and without a filter, and the
+        pages that its cursor leads to. Building the same query with the ORM takes longer than running it.
         """
-        download, total = self.parent_download, self.get_stored_total()
-        paginator = cast("McDmPagination", self.paginator)
-        if not total or download is None or not request.query_params.keys() <= {"download_id", "page", "per_page"}:
+        if not request.query_params.keys() <= FREQUENT_PARAMETERS or "download_id" not in request.query_params:
             return super().list(request)
-        if paginator.begin(request, self, total):
-            return super().list(request)
-        only_listed = not download_policy.reads_inside(self.actor, download)
-        paginator.order = NEWEST_FIRST
-        versions = paginator.keep(newest_versions(download, paginator.per_page + 1, only_listed=only_listed))
-        return self.get_paginated_response(self.get_serializer(versions, many=True).data)
+        return self.list_newest() or super().list(request)
 
-    def get_object(self) -> Version:
-        if self.action != "retrieve":
-            return super().get_object()  # type: ignore[no-any-return]
-        version = version_of_id(read_number(self.kwargs["pk"]) or 0)  # a prepared statement, as in `list`
-        if version is None or not version_policy.can_view(self.actor, version):
+    def list_newest(self) -> Response | None:
+        """Return a page of the newest versions, or None if it needs more than the prepared statement."""
+        download = self.find_parent(find_with_cached_access)
+        paginator = cast("McDmPagination", self.paginator)
+        after, is_first = paginator.begin_after(self.request, self, NEWEST_FIRST)
+        if download is None or not download.pk or download.is_deleted or not (after or is_first):
+            return None
+        only_listed = not download_policy.reads_inside(self.actor, download)
+        rows = newest_versions(download, paginator.per_page + 1, only_listed=only_listed, after=after)
+        if not rows:
+            return None
+        paginator.total = total_of(rows[0], only_listed=only_listed)
+        return self.get_paginated_response(self.get_serializer(paginator.keep(rows), many=True).data)
+
+    def get_object(self) -> Any:
+        """Return the version; the most frequent request takes one prepared statement, as in `list`."""
+        if self.action != "retrieve" or self.is_full:
+            return super().get_object()
+        version = version_of_id(read_number(self.kwargs["pk"]) or 0)
+        download = version and find_with_cached_access(self.actor, version.download_id)
+        if version is None or download is None:
+            raise NotFound
+        version.download = download
+        if not version_policy.can_view(self.actor, version):
             raise NotFound
         return version
 

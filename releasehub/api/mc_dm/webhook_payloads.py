@@ -24,8 +24,8 @@ from releasehub.distribution.latest import with_current_version, with_primary_fi
 from releasehub.webhooks.filters import TRAFFIC
 from releasehub.webhooks.formats import register_renderer
 from releasehub.webhooks.models import Endpoint, Event
+from versions.facts import RELEASED
 from versions.models import Version
-from versions.querysets import RELEASED
 
 Snapshot = Mapping[str, Any]
 

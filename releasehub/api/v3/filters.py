@@ -16,9 +16,9 @@ from rest_framework.request import Request
 from releasehub.api.common.moments import parse_moment
 from releasehub.api.v3.webhook_terms import EVENTS, TEST, to_type
 from releasehub.webhooks.models import Delivery
+from versions.facts import RELEASED
 from versions.models import Version
 from versions.platforms import platform_spellings
-from versions.querysets import RELEASED
 
 OPERATORS = {"": "exact", "[gt]": "gt", "[gte]": "gte", "[lt]": "lt", "[lte]": "lte"}
 MAX_WORDS = 8

@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("releasehub.pages.urls")),
     path("account/", include("releasehub.pages.allauth_urls")),
+    path("", include("releasehub.pages.web_address_urls")),
 ]
 
 handler400 = "releasehub.server.error_handlers.bad_request"

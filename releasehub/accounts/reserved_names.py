@@ -9,9 +9,9 @@ from __future__ import annotations
 
 URL_NAMES = frozenset({
     ".well-known", "account", "admin", "api", "authors", "avatars", "categories", "d", "downloads", "favicon.ico",
-    "feed.atom", "feed.json", "healthz", "index.php", "llms.txt", "metrics", "organizations", "pictures", "preview",
-    "readyz", "report", "robots.txt", "search", "share", "sitemap.xml", "static", "styleguide", "tags", "theme.css",
-    "v3", "version", "version_file", "version_files", "versions",
+    "feed.atom", "feed.json", "feeds", "healthz", "index.php", "llms.txt", "metrics", "organizations", "pictures",
+    "preview", "readyz", "report", "robots.txt", "search", "share", "sitemap.xml", "static", "styleguide", "tags",
+    "theme.css", "v3", "version", "version_file", "version_files", "versions",
 })  # fmt: skip
 # Routes that later versions of the hub may have, and that people would take for pages of the hub.
 FUTURE_NAMES = frozenset({

@@ -42,12 +42,18 @@ SECURITY = "security"
 
 @dataclass(frozen=True)
 class Feed:
-    """A list of versions under a title. `path` is the page that shows the same to people."""
+    """A list of versions under a title.
+
+    Attributes:
+        path: The page that shows the same to people.
+        path_of: Returns the path that an entry links to.
+    """
 
     title: str
     description: str
     path: str
     versions: VersionQuerySet
+    path_of: Callable[[Version], str] = version_path
 
 
 View = Callable[..., Feed]
@@ -127,7 +133,7 @@ def render_feed(request: HttpRequest, feed: Feed, format: str) -> HttpResponse:
     versions = rows.order_by("-released_at", "-id")[:MAX_ENTRIES]
     files = files_of(versions)
     for version in versions:
-        add_entry(document, base, version, files[version.pk])
+        add_entry(document, base, version, base + feed.path_of(version), files[version.pk])
     return HttpResponse(document.writeString("utf-8"), content_type=document.content_type)
 
 
@@ -141,8 +147,7 @@ def files_of(versions: Iterable[Version]) -> dict[int, list[File]]:
     return files
 
 
-def add_entry(document: SyndicationFeed, base: str, version: Version, files: Iterable[File]) -> None:
-    link = base + version_path(version)
+def add_entry(document: SyndicationFeed, base: str, version: Version, link: str, files: Iterable[File]) -> None:
     document.add_item(
         title=entry_title(version),
         link=link,

@@ -74,7 +74,6 @@ urlpatterns = [
     path("downloads/<slug:slug>.<int:pk>/about/versions/", history_views.versions, name="versions"),
     path("downloads/<slug:slug>.<int:pk>/about/compare/", comparisons.compare, name="compare"),
     path("downloads/<slug:slug>.<int:pk>/about/changelog/", history_views.changelog, name="changelog"),
-    path("downloads/<slug:slug>.<int:pk>/<path:number>/", download_views.version, name="version-of-tag"),
     path("pictures/cards/<slug:public_id>/<slug:digest>.png", social_cards.social_card, name="social-card"),
     path("pictures/<slug:public_id>/<int:width>-<slug:digest>.webp", pictures.picture, name="picture"),
     path("avatars/<slug:public_id>/<slug:digest>.webp", pictures.avatar, name="avatar"),
@@ -84,6 +83,8 @@ urlpatterns = [
         statistics_views.statistics_file,
         name="statistics-file",
     ),
+    # The last of these paths, because a tag such as cli/v1.2 can have any parts.
+    path("downloads/<slug:slug>.<int:pk>/<path:number>/", download_views.version, name="version-of-tag"),
     path("report/<slug:kind>/<slug:public_id>/", reports.report, name="report"),
     path("account/", account.account, name="account"),
     path("account/", include("releasehub.pages.desk.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -10,6 +11,7 @@ from releasehub.api.dialects import is_api
 
 PREFLIGHT_SECONDS = 7200  # the longest time for which Chromium stores the answer to a preflight request
 READS = "GET, HEAD"
+PERMANENT_LINK = re.compile(r"/(d|feeds)/|/[^/]+/[^/]+/releases/(latest/)?download/")
 API_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = (
     "Authorization, Content-MD5, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, If-Range, "
@@ -51,4 +53,4 @@ def allowed_methods(path: str) -> str:
     """Return the methods that scripts of other origins may use, or an empty string for a page with a session."""
     if is_api(path):
         return API_METHODS
-    return READS if path.startswith(("/d/", "/feeds/")) else ""
+    return READS if PERMANENT_LINK.match(path) else ""

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from releasehub.api.dialects import is_api
+from releasehub.server.cors import PERMANENT_LINK
 from tests.api.test_rights_before_bytes import routes
 from tests.conftest import ApiClient
 from tests.factories import make_file, make_key
@@ -29,12 +30,13 @@ def test_preflight_is_answered_on_every_api_and_on_no_page() -> None:
             assert (response.status_code, response["Access-Control-Allow-Origin"]) == (204, "*"), path
             assert "PATCH" in response["Access-Control-Allow-Methods"]
             assert {"Authorization", "XF-Api-Key"} <= set(response["Access-Control-Allow-Headers"].split(", "))
-        elif not path.startswith("/d/"):
+        elif not PERMANENT_LINK.match(path):
             assert "Access-Control-Allow-Origin" not in response, path
 
 
-def test_permanent_links_can_only_be_read() -> None:
-    response = preflight("/d/tool/latest/", "POST")
+@pytest.mark.parametrize("path", ["/d/tool/latest/", "/ann/tool/releases/latest/download/tool.zip"])
+def test_permanent_links_can_only_be_read(path: str) -> None:
+    response = preflight(path, "POST")
     assert response["Access-Control-Allow-Methods"] == "GET, HEAD"
 
 

@@ -30,10 +30,11 @@ from releasehub.core.requests import actor_of
 from releasehub.distribution.latest import with_current_version
 from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
-from releasehub.pages.contexts import current_versions
+from releasehub.pages.contexts import base_url, current_versions
 from releasehub.pages.desk.checklist import first_steps
 from releasehub.pages.desk.download_forms import DownloadForm, FirstFieldsForm, NewDownloadForm
 from releasehub.pages.desk.lookup import find_download
+from releasehub.pages.desk.repository_links import repository_links
 from releasehub.pages.desk.version_moves import BULK_MOVES
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
@@ -165,6 +166,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "rejection": last_rejection(Kind.DOWNLOAD, download) if download.state == Download.State.DRAFT else None,
         "is_held": is_held(download.pk),
         "retention": outlook_of(download),
+        "repository": repository_links(base_url(request), download),
         "may_restore": download.is_deleted and download_policy.allows("restore", actor, download),
     }
     return render(request, "pages/desk/download.html", context)

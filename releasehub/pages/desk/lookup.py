@@ -19,7 +19,7 @@ def find_download(actor: Actor, public_id: str) -> Download:
     Raises:
         NotFound: There is no such download, or the actor does not work on it.
     """
-    rows = Download.all_objects.select_related("category", "owner").filter(public_id=public_id)
+    rows = Download.all_objects.select_related("category", "owner", "organization").filter(public_id=public_id)
     download: Download = _for_insiders(actor, rows.first(), lambda row: row)
     return download
 

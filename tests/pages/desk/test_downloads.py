@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from downloads.models import Download, TeamMember
+from releasehub.accounts.models import User
 from releasehub.audit.models import AuditEntry
 from tests.factories import image_bytes, make_category, make_download, make_user, make_version
 from tests.pages.desk.conftest import client_of
@@ -136,6 +137,19 @@ def test_checklist_disappears_after_the_first_release(author: Client, download: 
     assert "Until your first release" in author.get(page(download)).content.decode()
     make_version(download, "1.0.0", files=1)
     assert "Until your first release" not in author.get(page(download)).content.decode()
+
+
+def test_desk_shows_the_addresses_for_tools_of_git_hosts(author: Client, download: Download) -> None:
+    text = author.get(page(download)).content.decode()
+    base = f"http://testserver/{download.owner.get_username()}/{download.slug}"
+    assert f"{base}</code>" in text
+    assert f"{base}/releases/latest/download/FILE_NAME</code>" in text
+
+
+def test_desk_shows_no_such_addresses_if_the_owner_has_the_name_of_a_page(download: Download) -> None:
+    User.objects.filter(pk=download.owner_id).update(username="search")
+    text = client_of(User.objects.get(username="search")).get(page(download)).content.decode()
+    assert "FILE_NAME" not in text
 
 
 def test_desk_takes_the_same_queries_with_one_version_and_with_twenty(author: Client, download: Download) -> None:

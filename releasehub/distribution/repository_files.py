@@ -1,0 +1,70 @@
+"""Files under the names that Git hosts give them: owner, repository, tag and file name.
+
+Files of drafts are never found.
+"""
+
+from __future__ import annotations
+
+from downloads.models import Download
+from files.models import File
+from files.names import fold_name
+from files.policies import file_policy
+from releasehub.core.actor import Actor
+from releasehub.core.anonymous_cache import cached_row
+from releasehub.core.errors import Moved, NotFound
+from releasehub.distribution.latest import latest_version
+from releasehub.distribution.permalinks import find_file, find_tagged_version
+from releasehub.distribution.repositories import find_repository
+from versions.models import Version
+
+
+def find_current_repository(actor: Actor, owner: str, repo: str) -> Download:
+    """Return the download with this name.
+
+    Raises:
+        Moved: It was renamed, and the actor may see it under its new slug.
+        Gone, NotFound, KeyRefused: As `find_repository`.
+    """
+    download = find_repository(actor, owner, repo)
+    if download.slug.lower() != repo.lower():
+        raise Moved(download.slug)
+    return download
+
+
+def find_published(actor: Actor, download: Download, tag: str) -> Version:
+    """Return the published version with this tag.
+
+    Raises:
+        Gone: The version was public and is deleted.
+        NotFound: There is no such version, it is a draft, or the actor may not see it.
+    """
+    version = find_tagged_version(actor, download, tag)
+    if not version.is_released:
+        raise NotFound
+    return version
+
+
+def find_latest(download: Download) -> Version:
+    """Return the latest version of the default channel.
+
+    Raises:
+        NotFound: No version is offered.
+    """
+    version = latest_version(download)
+    if version is None:
+        raise NotFound
+    return version
+
+
+def find_asset(actor: Actor, owner: str, repo: str, tag: str, filename: str) -> File:
+    """Return a file of a published version.
+
+    Raises:
+        Moved, Gone, NotFound, KeyRefused: As `find_current_repository`, `find_published` and `find_file`.
+    """
+
+    def find() -> File:
+        return find_file(actor, find_published(actor, find_current_repository(actor, owner, repo), tag), filename)
+
+    file = cached_row(actor, ("asset", owner.lower(), repo.lower(), tag, fold_name(filename)), find)
+    return file if file_policy.can_view(actor, file) else find()

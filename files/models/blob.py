@@ -20,7 +20,8 @@ class Blob(TimeStampedModel):
 
     In the state `missing` the bytes are missing or damaged, and `problem` says which. `checked_at` is the time of the
     last comparison with the stored bytes. Until `claimed_until`, the blob is not deleted although no file refers to it
-    yet, because an upload is about to.
+    yet, because an upload is about to. An AppImage says in `update_information` where it looks for updates, and has a
+    block map of `block_map_bytes` at its end, see `files.inspection.app_image`.
     """
 
     class State(models.TextChoices):
@@ -37,6 +38,8 @@ class Blob(TimeStampedModel):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     claimed_until = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField("last checked", default=NEVER, db_default=NEVER, editable=False)
+    update_information = models.CharField(max_length=1024, blank=True, editable=False, db_default="")
+    block_map_bytes = models.PositiveIntegerField(default=0, editable=False, db_default=0)
     problem = models.CharField(max_length=100, blank=True, editable=False, db_default="")
 
     objects = BlobManager()

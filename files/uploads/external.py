@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from downloads.rules import rules_of
 from files.blobs import release_claim
-from files.inspection.content import findings_of
 from files.inspection.findings import Finding, is_rejected
 from files.inspection.validation import Candidate, validate
 from files.links import name_in, provisional_name
@@ -20,6 +19,7 @@ from files.names import fold_name
 from files.quotas import check_room, lock_quota
 from files.services import check_asset_name
 from files.uploads.github_assets import github_asset
+from files.uploads.inspecting import inspect
 from files.uploads.link_limits import BadLink, problem_code
 from files.uploads.link_reading import Learned, copy_link, look
 from files.uploads.validating import decide
@@ -75,7 +75,7 @@ def _settle(file: File, learned: Learned, *, is_renamed: bool) -> File.Validatio
     # it.
     try:
         values["blob"] = learned.blob
-        findings = findings or findings_of(learned.blob, file.filename)
+        findings = findings or inspect(learned.blob, file.filename)
         return _decide_with_name(file, findings, values, learned, is_renamed=is_renamed)
     finally:
         release_claim(learned.blob)

@@ -10,13 +10,13 @@ from django.conf import settings
 from downloads.rules import CategoryRules, rules_of
 from files.blobs import keep_upload, release_claim
 from files.inspection.archives import QUICK_LIMITS, TooManySteps, is_packed
-from files.inspection.content import findings_of
 from files.inspection.findings import Finding
 from files.inspection.validation import check_findings
 from files.models import Blob, File
 from files.services import check_new_file
 from files.storage import blob_storage
 from files.storage.streaming import StagedUpload
+from files.uploads.inspecting import inspect
 from files.uploads.mismatches import digest_differs
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Rejected
@@ -109,7 +109,7 @@ def check_now(blob: Blob, filename: str, rules: CategoryRules) -> list[Finding] 
     if not is_inspected_now(blob):
         return None
     try:
-        findings = findings_of(blob, filename, limits=QUICK_LIMITS)
+        findings = inspect(blob, filename, limits=QUICK_LIMITS)
     except TooManySteps:
         return None
     check_findings(findings, rules)

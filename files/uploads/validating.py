@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from downloads.rules import rules_of
-from files.inspection.content import findings_of
 from files.inspection.findings import Finding, as_json, is_rejected
 from files.models import File
 from files.public_names import Identity, check_name_is_free
 from files.quarantined_bytes import quarantine_of
 from files.services import lock_file, offer_file
+from files.uploads.inspecting import inspect
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import system_actor
@@ -35,7 +35,7 @@ def validate_file(file_id: int) -> File.Validation | None:
     file: File | None = File.objects.select_related("blob", "version__download").filter(pk=file_id).first()
     if file is None or file.blob is None or file.validation_status != File.Validation.PENDING:
         return None
-    return decide(file, findings_of(file.blob, file.filename))
+    return decide(file, inspect(file.blob, file.filename))
 
 
 def pending_files() -> list[int]:

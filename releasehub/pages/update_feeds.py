@@ -70,7 +70,8 @@ def feed_file(base: str, file: File, number: str, secret: str) -> FeedFile:
     if secret:
         path += ("&" if "?" in path else "?") + urlencode({PARAMETER: secret})
     sha512 = file.blob.sha512 if file.blob else file.external_sha512
-    return FeedFile(url=base + path, sha512=sha512, size_bytes=file.size_bytes)
+    block_map_bytes = file.blob.block_map_bytes if file.blob else 0
+    return FeedFile(url=base + path, sha512=sha512, size_bytes=file.size_bytes, block_map_bytes=block_map_bytes)
 
 
 def notes_of(request: HttpRequest, versions: list[Version]) -> tuple[FeedNote, ...]:

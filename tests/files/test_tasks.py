@@ -99,7 +99,7 @@ def test_validation_is_retried_if_the_storage_is_unavailable(
         raise trouble
 
     with monkeypatch.context() as patch:
-        patch.setattr("files.uploads.validating.findings_of", broken)
+        patch.setattr("files.uploads.validating.inspect", broken)
         upload_tasks.sweep_uploads()
     assert File.objects.get(pk=file.pk).validation_status == "pending"
     upload_tasks.sweep_uploads()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.programs import Programs
-from tests.clients.site import Repository
+from tests.clients.site import Repository, authorization
 from tests.clients.updates import Shelf, app_image, block_map_file, bytes_of, is_file, program
 
 OLD, NEW = program(1), program(1, changed=True)
@@ -64,15 +64,26 @@ def test_download_without_versions_is_no_error(shelf: Shelf, system: str) -> Non
         assert (update["available"], update["errors"]) == (False, [])
 
 
-def test_version_that_was_yanked_after_the_check_is_still_downloaded_and_not_offered_again(
-    shelf: Shelf, old: str
-) -> None:
-    version = shelf.publish("2.0.0", {"App Setup 2.0.0.exe": NEW})
-    shelf.publish("1.0.0", {"App Setup 1.0.0.exe": OLD})
-    assert shelf.update("Nsis", "1.0.0")["available"]
-    shelf.post(f"/api/mc-dm-versions/{version}/yank/", reason="Broken")
-    update = shelf.update("Nsis", "1.0.0")
-    assert (update["available"], update["info"]["version"]) == (False, "1.0.0")
+def test_version_yanked_after_the_check_is_downloaded_once_and_not_offered_again(shelf: Shelf, old: str) -> None:
+    publish_both(shelf)
+    version = shelf.publish("3.0.0", {"App Setup 3.0.0.exe": NEW, "App Setup 3.0.0.exe.blockmap": block_map_file(NEW)})
+    site = shelf.repository.site
+    yank = {"method": "POST", "headers": authorization(site.keys["writer"])}
+    between = [f"{site.url}/api/mc-dm-versions/{version}/yank/", yank]
+    update = shelf.update("Nsis", "1.0.0", download=True, old=old, between=between)
+    assert (update["errors"], update["between"], update["info"]["version"]) == ([], 200, "3.0.0")
+    assert is_file(update, NEW)
+    assert shelf.update("Nsis", "1.0.0")["info"]["version"] == "2.0.0"
+
+
+def test_app_image_is_updated_by_the_blocks_at_its_end(shelf: Shelf, tmp_path: Path) -> None:
+    for number, content in (("1.0.0", OLD_IMAGE), ("2.0.0", NEW_IMAGE)):
+        shelf.publish(number, {f"App-{number}.AppImage": content})
+    (tmp_path / "App.AppImage").write_bytes(OLD_IMAGE)
+    update = shelf.update("AppImage", "1.0.0", download=True, old=str(tmp_path / "App.AppImage"))
+    assert update["errors"] == []
+    assert is_file(update, NEW_IMAGE)
+    assert bytes_of(update) < len(NEW_IMAGE) / 10
 
 
 CREDENTIALS = ["bearer", "token", "basic", "query", "path"]

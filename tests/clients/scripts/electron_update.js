@@ -1,8 +1,8 @@
 // Run electron-updater as an app does: check for an update, download it, and print what happened as JSON.
 //
 // The argument is JSON: url (of app-update.yml), system (AppImage, Deb, Nsis or Mac), version (of the app), folder (for the
-// cache), old (the installed file), channel, headers, download (whether to download), before (a URL to request between the
-// check and the download).
+// cache), old (the installed file), channel, headers, download (whether to download), between (a request, as arguments of
+// `fetch`, that is sent after the check and before the download).
 "use strict";
 const fs = require("fs");
 const http = require("http");
@@ -77,7 +77,7 @@ async function main(wanted) {
   try {
     const check = await updater.checkForUpdates();
     Object.assign(result, { available: check.isUpdateAvailable, info: check.updateInfo });
-    if (wanted.before) await new Promise((resolve) => http.get(wanted.before, (answer) => answer.resume().on("end", resolve)));
+    if (wanted.between) result.between = (await fetch(...wanted.between)).status;
     if (wanted.download && check.isUpdateAvailable) result.files = await updater.downloadUpdate();
   } catch (error) {
     errors.push(`${error.code}: ${error.message}`);

@@ -28,7 +28,7 @@ _SIZE_BYTES = 4
 
 @dataclass(frozen=True)
 class AppImage:
-    """What an AppImage says about updates.
+    """The statements of an AppImage about updates.
 
     Attributes:
         update_information: Where AppImageUpdate looks for a newer version; empty if the file does not say.

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('files', '0021_pending_files'),
+        ('files', '0022_fill_public_since'),
     ]
 
     operations = [

@@ -6,8 +6,8 @@ functions here are pure.
 
 import re
 
-STABLE = "stable"
-ORDER = (STABLE, "rc", "beta", "alpha", "dev")
+STABLE, BETA = "stable", "beta"
+ORDER = (STABLE, "rc", BETA, "alpha", "dev")
 MAX_CHANNEL_CHARACTERS = 256
 MAX_SHOWN_CHARACTERS = 50
 
@@ -51,16 +51,16 @@ def clean_channel_name(text: str) -> str:
     return name
 
 
-def channel_of_prerelease(prerelease: str) -> str:
+def channel_of_prerelease(prerelease: str, *, otherwise: str = ORDER[-1]) -> str:
     """Return the channel that a pre-release identifier such as rc.1 or beta2 names.
 
     If the identifier names several channels, the least stable one is returned. If it names no channel, as in 1.0.0-1,
-    the version belongs to `dev`, so that only clients that follow `dev` are offered it.
+    the version belongs to `otherwise`. By default this is `dev`, so that only clients that follow `dev` are offered it.
     """
     channels = [
         _CHANNEL_OF.get(match[1].lower(), "") for match in map(_WORD.fullmatch, _IDENTIFIERS.split(prerelease)) if match
     ]
-    return max((channel for channel in channels if channel), key=ORDER.index, default=ORDER[-1])
+    return max((channel for channel in channels if channel), key=ORDER.index, default=otherwise)
 
 
 def offered_to(channel: str) -> tuple[str, ...]:

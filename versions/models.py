@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from downloads.models import AccessKey, Download
 from releasehub.core.models import PublicIdModel, SoftDeleteModel, TimeStampedModel
 from releasehub.core.querysets import AliveManager
-from versions.channels import MAX_CHANNEL_CHARACTERS
+from versions.channels import MAX_CHANNEL_CHARACTERS, offered_to
 from versions.facts import RELEASED, VersionFacts
 from versions.numbering import ceiling
 from versions.platforms import MAX_PLATFORM_CHARACTERS, platform_spellings
@@ -207,6 +207,11 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
     def tag_name(self) -> str:
         """The tag of the version, or the one that follows from its number."""
         return self.tag or tag_of_number(self.number)
+
+    @property
+    def is_in_prerelease_channel(self) -> bool:
+        """True if clients that follow the default channel of the download are not offered the version."""
+        return self.channel not in offered_to(self.download.default_channel)
 
     @property
     def shown_channel(self) -> str:

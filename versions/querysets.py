@@ -88,6 +88,13 @@ class VersionQuerySet(SoftDeleteQuerySet[Any]):
         numbers = [text for text in {tag, tag.removeprefix("v")} if tag_of_number(text) == tag]
         return self.filter(Q(tag=tag) | Q(tag="", number__in=numbers))
 
+    def with_tag_prefix(self, prefix: str) -> Self:
+        """Versions whose `tag_name` begins with this text."""
+        by_number = Q(number__startswith=prefix) & ~Q(number__regex="^[0-9]")
+        if prefix in {"", "v"} or prefix[1:2].isdigit():
+            by_number |= Q(number__startswith=prefix.removeprefix("v"), number__regex="^[0-9]")
+        return self.filter(Q(tag__startswith=prefix) | Q(by_number, tag="")) if prefix else self
+
     def suiting(self, platform: str) -> Self:
         """Versions that are for the platform, in any spelling, or declare no platform; the best match comes first."""
         spellings = platform_spellings(platform)

@@ -12,6 +12,7 @@ from files.public_names import Identity, check_name_is_free, remember_file
 from files.quotas import lock_quota
 from files.services.locking import count_files, lock_file
 from files.services.preconditions import rules_for
+from files.services.renaming import name_fields
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
@@ -27,26 +28,32 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
     """Change the given fields of the file; all other fields stay as they are.
 
     `is_primary=True` chooses the file as the primary one, and False withdraws the choice (see files/primary.py).
+    `filename` gives the file another name.
 
     Raises:
         NotFound: The file is not visible to the actor.
         Denied: The actor may not edit the file.
-        Conflict: The version is sealed.
+        Conflict: The version is sealed and the file is to be renamed, or the name belongs to another file.
         Invalid: A field has an unacceptable value.
+        Rejected: The category does not allow the extension of the new name.
     """
     file_policy.ensure("edit", actor, file)
     file = lock_file(file)
     file_policy.ensure("edit", actor, file)
-    is_chosen = fields.pop("is_primary", None)
+    is_chosen, filename = fields.pop("is_primary", None), fields.pop("filename", None)
+    derived = {} if filename is None else name_fields(file, filename)
+    fields |= {"filename": derived["filename"]} if derived else {}
     changes = audit.changed_fields(file, fields)
     if is_chosen is not None and is_chosen != file.is_primary_choice:
         changes["is_primary"] = [file.is_primary_choice, is_chosen]
     if not changes:
         return file
     choose_primary_file(file, is_chosen)
-    assign(file, fields)
+    assign(file, fields | derived)
     file.save()
     elect_primary_file(file.version, file)
+    if derived:
+        remember_file(file)
     audit.record(actor=actor, action=AuditAction.FILE_UPDATE, target=file, changes=changes)
     webhooks.publish(actor=actor, event=EventType.FILE_UPDATED, target=file)
     return file

@@ -1,0 +1,94 @@
+"""Versions as the releases of a Git host: which of them the caller sees, and which one is the latest."""
+
+from __future__ import annotations
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
+from releasehub.distribution.latest import latest_version
+from releasehub.distribution.permalinks import find_tagged_version
+from versions.channels import offered_to
+from versions.models import Version
+from versions.policies import version_policy
+from versions.querysets import RELEASED, VersionQuerySet, listed_total
+
+
+def sees_drafts(actor: Actor, download: Download) -> bool:
+    """Return whether the actor may publish releases. As on Git hosts, only such actors see drafts."""
+    return download_policy.can_post_version(actor, download)
+
+
+def releases_of(actor: Actor, download: Download) -> VersionQuerySet:
+    """Return the releases that lists show to the actor, the newest creation first."""
+    rows: VersionQuerySet = Version.objects.listed_in(actor, download)
+    if not sees_drafts(actor, download):
+        rows = rows.listed()
+    return rows.order_by("-created_at", "-id")
+
+
+def published_releases_of(actor: Actor, download: Download) -> VersionQuerySet:
+    """Return the releases of the list that are no drafts."""
+    return releases_of(actor, download).filter(state__in=RELEASED)
+
+
+def release_total(actor: Actor, download: Download) -> int:
+    """Return how many rows `releases_of` has, from the counts that are stored on the download, without a query."""
+    return listed_total(actor, download) if sees_drafts(actor, download) else download.listed_version_count
+
+
+def find_release(actor: Actor, download: Download, pk: int) -> Version:
+    """Return the release with this id, a draft only to those who see drafts.
+
+    Raises:
+        NotFound: There is no such release, or the actor may not see it.
+    """
+    version: Version | None = Version.objects.select_related("author").filter(download=download, pk=pk).first()
+    if version is None:
+        raise NotFound
+    version.download = download
+    if not is_visible(actor, version):
+        raise NotFound
+    return version
+
+
+def is_visible(actor: Actor, version: Version) -> bool:
+    if not version_policy.can_view(actor, version):
+        return False
+    return version.is_released or sees_drafts(actor, version.download)
+
+
+def find_published(actor: Actor, download: Download, tag: str) -> Version:
+    """Return the published release with this tag; a draft does not count, not even for its author.
+
+    Raises:
+        Gone: The release was public and is deleted.
+        NotFound: There is no such release, or the actor may not see it.
+    """
+    version = find_tagged_version(actor, download, tag)
+    if not version.is_released:
+        raise NotFound
+    return version
+
+
+def find_latest(download: Download) -> Version:
+    """Return the release that clients of the default channel are offered: the highest version, not the newest date.
+
+    As long as no version offers a file, the highest one without files is returned.
+
+    Raises:
+        NotFound: No version is offered.
+    """
+    version = latest_version(download) or _latest_without_files(download)
+    if version is None:
+        raise NotFound
+    return version
+
+
+def _latest_without_files(download: Download) -> Version | None:
+    channels = offered_to(download.default_channel)
+    rows = Version.objects.offerable().filter(download=download, channel__in=channels)
+    version: Version | None = rows.of_newest_first().first()
+    if version is not None:
+        version.download = download
+    return version

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from releasehub.api.common.envelope import Envelope, hub_envelope
 from releasehub.api.engine.errors import engine_envelope
 from releasehub.api.entity.errors import entity_envelope
+from releasehub.api.github.errors import github_envelope
 from releasehub.api.mc_dm.errors import mc_dm_envelope
 from releasehub.api.v3.errors import v3_envelope
 
@@ -14,6 +15,7 @@ _PATHS: tuple[tuple[re.Pattern[str], Envelope], ...] = (
     (re.compile(r"/(versions?|version_files?)(/|$)"), engine_envelope),
     (re.compile(r"/api/(entities|organizations)(/|$)"), entity_envelope),
     (re.compile(r"/api/mc-dm-"), mc_dm_envelope),
+    (re.compile(r"/api/(v3(/|$)|uploads/repos(/|$))"), github_envelope),
     (re.compile(r"/api/(?!docs(/|$))"), hub_envelope),  # the reference is a page
 )
 
@@ -33,7 +35,7 @@ def envelope_of(path: str) -> Envelope | None:
 
 _SLASHES = re.compile(r"/{2,}")
 _ENDS_WITH_SLASH = re.compile(
-    r"/api/(mc-dm-[a-z]+|(?:uploads|files)(?!/content/)|access-keys|invitations|pictures|schema)(/|$)"
+    r"/api/(mc-dm-[a-z]+|(?:uploads(?!/repos/)|files)(?!/content/)|access-keys|invitations|pictures|schema)(/|$)"
 )
 _ROOTS = frozenset({"/api", "/v3"})
 _FORUM_PATH = "/index.php"

@@ -5,6 +5,7 @@ from releasehub.api.reference import views as reference
 from releasehub.api.schema_view import CachedSchemaView
 
 urlpatterns = [
+    path("", include("releasehub.api.github.urls")),  # before the uploads of the native API
     path("", include("releasehub.api.mc_dm.urls")),
     path("", include("releasehub.api.native.urls")),
     path("", include("releasehub.api.entity.urls")),

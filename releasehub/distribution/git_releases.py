@@ -9,9 +9,10 @@ from releasehub.core.errors import NotFound
 from releasehub.distribution.latest import latest_version
 from releasehub.distribution.permalinks import find_tagged_version
 from versions.channels import offered_to
+from versions.facts import RELEASED
 from versions.models import Version
 from versions.policies import version_policy
-from versions.querysets import RELEASED, VersionQuerySet, listed_total
+from versions.querysets import VersionQuerySet, listed_total
 
 
 def sees_drafts(actor: Actor, download: Download) -> bool:

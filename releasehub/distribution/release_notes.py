@@ -12,9 +12,10 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Gone, Invalid, NotFound
 from releasehub.distribution.permalinks import find_tagged_version
 from versions.channels import offered_to
+from versions.facts import RELEASED
 from versions.models import Version
 from versions.numbering import sort_key_of
-from versions.querysets import RELEASED, VersionQuerySet
+from versions.querysets import VersionQuerySet
 from versions.tags import number_of_tag
 
 MAX_VERSIONS = 100

@@ -120,7 +120,7 @@ def _prerelease_in(download: Download, tag: str) -> str:
 
 
 def _abandoned_draft(actor: Actor, download: Download, tag: str) -> Version | None:
-    """Return the draft with this tag if nobody outside the team ever saw it and the actor may start it again."""
+    """Return the draft with this tag if it was never public and the actor may start it again."""
     rows = Version.all_objects.filter(download=download, state=DRAFT).with_tag(tag)
     version: Version
     for version in rows.order_by("pk"):

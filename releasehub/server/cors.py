@@ -15,11 +15,12 @@ PERMANENT_LINK = re.compile(r"/(d|feeds)/|/[^/]+/[^/]+/releases/(latest/)?downlo
 API_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = (
     "Authorization, Content-MD5, Content-Type, Idempotency-Key, If-Match, If-Modified-Since, If-None-Match, If-Range, "
-    "Range, X-Amz-Checksum-Sha256, X-Request-Id, XF-Api-Key, XF-Api-User"
+    "Range, X-Amz-Checksum-Sha256, X-GitHub-Api-Version, X-Request-Id, XF-Api-Key, XF-Api-User"
 )
 RESPONSE_HEADERS = (
     "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Link, Location, Retry-After, "
-    "WWW-Authenticate, X-Request-Id"
+    "WWW-Authenticate, X-GitHub-Enterprise-Version, X-GitHub-Request-Id, X-OAuth-Scopes, X-RateLimit-Limit, "
+    "X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Resource, X-RateLimit-Used, X-Request-Id"
 )
 
 

@@ -18,6 +18,7 @@ DIALECTS = {
     "v3": ("v3",),
     "engine": ("engine",),
     "entity": ("entity",),
+    "github": ("github",),
 }
 NATIVE = "native"
 

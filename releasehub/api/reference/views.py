@@ -17,6 +17,7 @@ ABOUT = {
     "v3": _("Releases, files, channels and platforms. For clients of Cryptlex."),
     "engine": _("Versions and update lookups by file hash. For clients of the Redot engine."),
     "entity": _("Packages with signed uploads and an active version. For clients of Synthetiq."),
+    "github": _("Releases, assets and tags as GitHub Enterprise Server has them. For gh, octokit and other tools."),
     "native": _("Uploads in parts, update checks, access keys, events and invitations of this hub."),
 }
 

@@ -1,0 +1,50 @@
+"""Bulk loading for the serializers of the GitHub dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from downloads.access import load_access
+from downloads.models import Download
+from files.models import File
+from files.policies import file_policy
+from releasehub.api.common.loading import files_of
+from releasehub.core.actor import Actor
+from releasehub.core.errors import NotFound
+from releasehub.core.numbers import MAX_ID
+from releasehub.distribution.git_releases import find_release, is_visible
+from versions.models import Version
+
+
+def release_context(actor: Actor, releases: Sequence[Version]) -> dict[str, Any]:
+    """Return the context of `GitHubReleaseSerializer`, in two queries: the actor's access rights, and the files."""
+    load_access(actor, {release.download_id for release in releases})
+    return {"files": files_of(actor, releases)}
+
+
+def release_of_id(actor: Actor, download: Download, pk: int) -> Version:
+    """Return the release with this id.
+
+    Raises:
+        NotFound: There is no such release, or the actor may not see it.
+    """
+    if pk > MAX_ID:
+        raise NotFound
+    return find_release(actor, download, pk)
+
+
+def asset_of_id(actor: Actor, download: Download, pk: int) -> File:
+    """Return the asset with this id, with its blob and its release.
+
+    Raises:
+        NotFound: There is no such asset, or the actor may not see it or its release.
+    """
+    rows = File.objects.select_related("blob", "version", "quarantine").filter(version__download=download)
+    file: File | None = rows.filter(version__deleted_at=None, pk=pk).first() if pk <= MAX_ID else None
+    if file is None:
+        raise NotFound
+    file.version.download = download
+    if not (is_visible(actor, file.version) and file_policy.can_view(actor, file)):
+        raise NotFound
+    return file

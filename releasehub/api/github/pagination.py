@@ -1,0 +1,48 @@
+"""Pages by `page` and `per_page` as bare arrays; the neighboring pages are in the header `Link`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasehub.api.common.paging import MAX_PAGE, clamp, window
+
+DEFAULT_PER_PAGE = 30
+MAX_PER_PAGE = 100
+
+
+class GitHubPagination(BasePagination):
+    """A page whose parameters are clamped. The view may know the total without counting: `get_stored_total`."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request, self.base_url = request, view.base_url
+        self.page = clamp(request.query_params.get("page"), default=1, maximum=MAX_PAGE)
+        self.per_page = clamp(request.query_params.get("per_page"), default=DEFAULT_PER_PAGE, maximum=MAX_PER_PAGE)
+        total = view.get_stored_total(queryset)
+        total = queryset.order_by().count() if total is None else total
+        self.last = max(1, -(-total // self.per_page))
+        start = (self.page - 1) * self.per_page
+        return [] if start >= total else list(window(queryset, start, self.per_page))
+
+    def get_paginated_response(self, data: Any) -> Response:
+        previous = min(self.page - 1, self.last)
+        links = [
+            ("prev", previous, self.page > 1),
+            ("next", self.page + 1, self.page < self.last),
+            ("last", self.last, self.page < self.last),
+            ("first", 1, self.page > 1),
+        ]
+        parts = [self.get_link(relation, page) for relation, page, exists in links if exists]
+        return Response(data, headers={"Link": ", ".join(parts)} if parts else {})
+
+    def get_link(self, relation: str, page: int) -> str:
+        """Return the link to another page.  Source: RFC 8288."""
+        query = self.request.query_params.copy()
+        query["page"] = str(page)
+        return f'<{self.base_url}{self.request.path}?{query.urlencode()}>; rel="{relation}"'
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return schema

@@ -1,0 +1,171 @@
+"""`/api/v3/repos/{owner}/{repo}/releases`: versions, which this dialect calls releases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from drf_spectacular.utils import extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasehub.api.common.model_mixins import (
+    CreateModelMixin,
+    DestroyModelMixin,
+    ListModelMixin,
+    PartialUpdateModelMixin,
+    RetrieveModelMixin,
+)
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.github.input_serializers import (
+    GitHubNotesInputSerializer,
+    GitHubReleaseCreateSerializer,
+    GitHubReleaseUpdateSerializer,
+)
+from releasehub.api.github.loading import release_context, release_of_id
+from releasehub.api.github.schema import DELETED, PAGING, RELEASE_ID, TAG, repository_operation
+from releasehub.api.github.serializers import GitHubNotesSerializer, GitHubReleaseSerializer
+from releasehub.api.github.terms import READ, WRITE
+from releasehub.api.github.viewsets import GitHubModelViewSet
+from releasehub.distribution.git_releases import find_latest, find_published, release_total, releases_of
+from releasehub.distribution.release_notes import generated_notes
+from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.tagged_versions import create_tagged_version, edit_tagged_version
+from versions.models import Version
+from versions.policies import version_policy
+from versions.services import lock_version
+
+RELEASE = {200: GitHubReleaseSerializer}
+
+
+@extend_schema_view(
+    list=repository_operation(
+        *PAGING,
+        operation_id="github_releases_list",
+        summary="List releases",
+        description="The newest first. Drafts are only in the list of callers who may publish releases.",
+        responses={200: GitHubReleaseSerializer(many=True)},
+    ),
+    retrieve=repository_operation(
+        RELEASE_ID, operation_id="github_releases_retrieve", summary="Get a release", responses=RELEASE
+    ),
+    create=repository_operation(
+        operation_id="github_releases_create",
+        summary="Create a release",
+        description=(
+            "If the tag belongs to a draft that was never public and that the caller may edit, the response is this "
+            "draft with the new values and without files. A failed run can so be started again."
+        ),
+        request=GitHubReleaseCreateSerializer,
+        responses={201: GitHubReleaseSerializer},
+    ),
+    partial_update=repository_operation(
+        RELEASE_ID,
+        operation_id="github_releases_update",
+        summary="Change or publish a release; members left out stay as they are",
+        request=GitHubReleaseUpdateSerializer,
+        responses=RELEASE,
+    ),
+    destroy=repository_operation(
+        RELEASE_ID,
+        operation_id="github_releases_delete",
+        summary="Delete a release; its tag stays reserved if it was public",
+        responses={204: DELETED},
+    ),
+)
+class GitHubReleaseViewSet(
+    ListModelMixin, RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, DestroyModelMixin, GitHubModelViewSet
+):
+    queryset = Version.objects.all()
+    serializer_class = GitHubReleaseSerializer
+    input_serializer_classes = {
+        "create": GitHubReleaseCreateSerializer,
+        "partial_update": GitHubReleaseUpdateSerializer,
+        "generate_notes": GitHubNotesInputSerializer,
+    }
+    policy = version_policy
+    lookup_url_kwarg = "release_id"
+    required_scopes = dict.fromkeys(("list", "retrieve", "latest", "by_tag"), READ) | dict.fromkeys(
+        ("create", "partial_update", "destroy", "generate_notes"), WRITE
+    )
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return releases_of(self.actor, self.repository)
+
+    def get_stored_total(self, queryset: models.QuerySet[Any]) -> int | None:
+        return release_total(self.actor, self.repository)
+
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.select_related("author").defer("changelog", "package_manifest")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        for version in page or ():
+            version.download = self.repository
+        return page
+
+    def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
+        return release_context(self.actor, instances)
+
+    def get_object(self) -> Version:
+        return release_of_id(self.actor, self.repository, self.kwargs["release_id"])
+
+    def lock_object(self, instance: Version) -> models.Model:
+        return lock_version(instance)
+
+    def reload(self, instance: models.Model) -> Any:
+        version = super().reload(instance)
+        version.download = self.repository
+        return version
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().create(request, *args, **kwargs)
+        response["Location"] = response.data["url"]
+        return response
+
+    def perform_create(self, serializer: InputSerializer) -> None:
+        fields = dict(serializer.validated_data)
+        if fields.pop("generate_release_notes"):
+            notes = generated_notes(self.actor, self.repository, fields["tag"], base_url=self.base_url)
+            fields["release_notes"] = "\n\n".join(filter(None, (fields["release_notes"], notes)))
+        serializer.instance = create_tagged_version(actor=self.actor, download=self.repository, **fields)
+
+    def perform_update(self, serializer: InputSerializer) -> None:
+        fields = serializer.validated_data
+        serializer.instance = edit_tagged_version(actor=self.actor, version=serializer.instance, **fields)
+
+    def perform_destroy(self, instance: Version) -> None:
+        delete_version(actor=self.actor, version=instance)
+
+    @repository_operation(
+        operation_id="github_releases_latest",
+        summary="Get the latest release",
+        description="The release with the highest number that is neither a draft nor a pre-release.",
+        responses=RELEASE,
+    )
+    def latest(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.get_object_response(find_latest(self.repository))
+
+    @repository_operation(
+        TAG,
+        operation_id="github_releases_by_tag",
+        summary="Get a published release by its tag",
+        description="A draft is 404, also for its author.",
+        responses=RELEASE,
+    )
+    def by_tag(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        version = find_published(self.actor, self.repository, self.kwargs["tag"])
+        return self.get_object_response(version)
+
+    @repository_operation(
+        operation_id="github_releases_generate_notes",
+        summary="Put together the notes of the releases between two tags",
+        request=GitHubNotesInputSerializer,
+        responses={200: GitHubNotesSerializer},
+    )
+    def generate_notes(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        fields = self.get_validated_data()
+        fields.pop("target_commitish", None)
+        notes = generated_notes(self.actor, self.repository, **fields, base_url=self.base_url)
+        return Response({"name": fields["tag"], "body": notes})

@@ -1,0 +1,288 @@
+"""The shapes of repositories, tags and references in responses of the GitHub dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from rest_framework import serializers
+
+from downloads.models import Download
+from downloads.policies import download_policy
+from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.github.fields import LinkField, SecondField
+from releasehub.api.github.serializers import GitHubSerializer, GitHubUserSerializer
+from releasehub.api.github.terms import DEFAULT_BRANCH, commit_of, repository_api_path
+from releasehub.core.actor import Actor
+from releasehub.distribution.repositories import repository_name, repository_path
+from versions.models import Version
+
+Visibility = Download.Visibility
+
+
+class GitHubPermissionsSerializer(OutputSerializer):
+    """The permissions of the caller. `context["may_write"]` says whether the key of the request allows changes."""
+
+    admin = serializers.BooleanField()
+    maintain = serializers.BooleanField()
+    push = serializers.BooleanField(help_text="Whether the caller may publish releases")
+    triage = serializers.BooleanField()
+    pull = serializers.BooleanField()
+
+    def get_admin(self, download: Download) -> bool:
+        return self._allows("manage_team", download)
+
+    def get_maintain(self, download: Download) -> bool:
+        return self._allows("manage_versions", download)
+
+    def get_push(self, download: Download) -> bool:
+        return self._allows("post_version", download)
+
+    def get_triage(self, download: Download) -> bool:
+        return self.get_push(download)
+
+    def get_pull(self, download: Download) -> bool:
+        return True
+
+    def _allows(self, action: str, download: Download) -> bool:
+        return self.context["may_write"] and download_policy.allows(action, self.context["actor"], download)
+
+
+class GitHubLicenseSerializer(OutputSerializer):
+    key = serializers.CharField()
+    name = serializers.CharField()
+    url = serializers.CharField(allow_null=True)
+    spdx_id = serializers.CharField(allow_null=True)
+    node_id = serializers.CharField()
+    html_url = serializers.CharField()
+
+
+class GitHubRepositorySerializer(GitHubSerializer):
+    """A download. Members for which the hub has nothing, such as issues, are empty, false or 0."""
+
+    id = serializers.IntegerField(read_only=True, source="pk")
+    node_id = serializers.CharField(read_only=True, source="public_id")
+    name = serializers.CharField(read_only=True, source="slug")
+    full_name = serializers.CharField(read_only=True)
+    owner = GitHubUserSerializer(read_only=True)
+    private = serializers.BooleanField(read_only=True, help_text="Whether anonymous visitors cannot see the download")
+    visibility = serializers.ChoiceField(choices=["public", "internal", "private"], read_only=True)
+    description = serializers.CharField(read_only=True, allow_null=True)
+    homepage = serializers.CharField(read_only=True, allow_null=True)
+    topics = serializers.ListField(child=serializers.CharField(), read_only=True, source="tags")
+    license = GitHubLicenseSerializer(read_only=True, allow_null=True)
+    permissions = GitHubPermissionsSerializer(read_only=True)
+    default_branch = serializers.CharField(read_only=True)
+    created_at = SecondField(read_only=True)
+    updated_at = SecondField(read_only=True)
+    pushed_at = SecondField(read_only=True, source="last_update_at")
+    html_url = serializers.CharField(read_only=True)
+    clone_url = serializers.CharField(read_only=True, help_text="Names owner and repository; there is nothing to clone")
+    git_url = serializers.CharField(read_only=True)
+    ssh_url = serializers.CharField(read_only=True)
+    svn_url = serializers.CharField(read_only=True)
+    mirror_url = serializers.CharField(read_only=True, allow_null=True)
+    url = LinkField()
+    archive_url = LinkField("/{archive_format}{/ref}")
+    assignees_url = LinkField("/assignees{/user}")
+    blobs_url = LinkField("/git/blobs{/sha}")
+    branches_url = LinkField("/branches{/branch}")
+    collaborators_url = LinkField("/collaborators{/collaborator}")
+    comments_url = LinkField("/comments{/number}")
+    commits_url = LinkField("/commits{/sha}")
+    compare_url = LinkField("/compare/{base}...{head}")
+    contents_url = LinkField("/contents/{+path}")
+    contributors_url = LinkField("/contributors")
+    deployments_url = LinkField("/deployments")
+    downloads_url = LinkField("/downloads")
+    events_url = LinkField("/events")
+    forks_url = LinkField("/forks")
+    git_commits_url = LinkField("/git/commits{/sha}")
+    git_refs_url = LinkField("/git/refs{/sha}")
+    git_tags_url = LinkField("/git/tags{/sha}")
+    hooks_url = LinkField("/hooks")
+    issue_comment_url = LinkField("/issues/comments{/number}")
+    issue_events_url = LinkField("/issues/events{/number}")
+    issues_url = LinkField("/issues{/number}")
+    keys_url = LinkField("/keys{/key_id}")
+    labels_url = LinkField("/labels{/name}")
+    languages_url = LinkField("/languages")
+    merges_url = LinkField("/merges")
+    milestones_url = LinkField("/milestones{/number}")
+    notifications_url = LinkField("/notifications{?since,all,participating}")
+    pulls_url = LinkField("/pulls{/number}")
+    releases_url = LinkField("/releases{/id}")
+    stargazers_url = LinkField("/stargazers")
+    statuses_url = LinkField("/statuses/{sha}")
+    subscribers_url = LinkField("/subscribers")
+    subscription_url = LinkField("/subscription")
+    tags_url = LinkField("/tags")
+    teams_url = LinkField("/teams")
+    trees_url = LinkField("/git/trees{/sha}")
+    language = serializers.CharField(read_only=True, allow_null=True)
+    fork = serializers.BooleanField(read_only=True)
+    archived = serializers.BooleanField(read_only=True)
+    disabled = serializers.BooleanField(read_only=True)
+    has_discussions = serializers.BooleanField(read_only=True)
+    has_downloads = serializers.BooleanField(read_only=True)
+    has_issues = serializers.BooleanField(read_only=True)
+    has_pages = serializers.BooleanField(read_only=True)
+    has_projects = serializers.BooleanField(read_only=True)
+    has_wiki = serializers.BooleanField(read_only=True)
+    size = serializers.IntegerField(read_only=True)
+    forks = serializers.IntegerField(read_only=True)
+    forks_count = serializers.IntegerField(read_only=True)
+    network_count = serializers.IntegerField(read_only=True)
+    open_issues = serializers.IntegerField(read_only=True)
+    open_issues_count = serializers.IntegerField(read_only=True)
+    stargazers_count = serializers.IntegerField(read_only=True)
+    subscribers_count = serializers.IntegerField(read_only=True)
+    watchers = serializers.IntegerField(read_only=True)
+    watchers_count = serializers.IntegerField(read_only=True)
+
+    def _reader(self, name: str, field: Any) -> Callable[[Any], Any]:
+        """Return a constant for each field that the hub has nothing for."""
+        if name in ABSENT:
+            return lambda download: ABSENT[name]
+        return super()._reader(name, field)
+
+    def get_url(self, download: Download) -> str:
+        return f"{self.api_url}{repository_api_path(repository_name(download))}"
+
+    def get_full_name(self, download: Download) -> str:
+        return repository_name(download)
+
+    def get_owner(self, download: Download) -> dict[str, Any]:
+        return self.nested(GitHubUserSerializer).to_representation(download.organization or download.owner)
+
+    def get_private(self, download: Download) -> bool:
+        return not download_policy.is_open_to(Actor(), download)
+
+    def get_visibility(self, download: Download) -> str:
+        if not self.get_private(download):
+            return "public"
+        return "internal" if download.visibility in {Visibility.PUBLIC, Visibility.MEMBERS} else "private"
+
+    def get_description(self, download: Download) -> str:
+        return download.tag_line or download.title
+
+    def get_homepage(self, download: Download) -> str | None:
+        return download.homepage_url or None
+
+    def get_license(self, download: Download) -> dict[str, Any] | None:
+        name = download.license
+        if not name:
+            return None
+        texts = {"key": name.lower(), "name": name, "spdx_id": name}
+        return texts | {"url": None, "node_id": name, "html_url": ""}
+
+    def get_permissions(self, download: Download) -> dict[str, bool]:
+        return self.nested(GitHubPermissionsSerializer).to_representation(download)
+
+    def get_default_branch(self, download: Download) -> str:
+        return DEFAULT_BRANCH
+
+    def get_html_url(self, download: Download) -> str:
+        return f"{self.context['base_url']}{repository_path(download)}"
+
+    def get_clone_url(self, download: Download) -> str:
+        return f"{self.get_html_url(download)}.git"
+
+    def get_git_url(self, download: Download) -> str:
+        return self.get_clone_url(download)
+
+    def get_ssh_url(self, download: Download) -> str:
+        return self.get_clone_url(download)
+
+    def get_svn_url(self, download: Download) -> str:
+        return self.get_html_url(download)
+
+
+ABSENT: dict[str, Any] = {
+    "mirror_url": None,
+    "language": None,
+    "has_downloads": True,
+    **dict.fromkeys(
+        (
+            "fork",
+            "archived",
+            "disabled",
+            "has_discussions",
+            "has_issues",
+            "has_pages",
+            "has_projects",
+            "has_wiki",
+        ),
+        False,
+    ),
+    **dict.fromkeys(
+        (
+            "size",
+            "forks",
+            "forks_count",
+            "network_count",
+            "open_issues",
+            "open_issues_count",
+            "stargazers_count",
+            "subscribers_count",
+            "watchers",
+            "watchers_count",
+        ),
+        0,
+    ),
+}
+
+
+class GitHubCommitSerializer(OutputSerializer):
+    sha = serializers.CharField(help_text="Zeros if the release does not name a commit")
+    url = serializers.CharField()
+
+
+class GitHubTagSerializer(GitHubSerializer):
+    """The tag of a published version. The download of the version and its owner should be loaded."""
+
+    name = serializers.CharField(read_only=True, source="tag_name")
+    commit = GitHubCommitSerializer(read_only=True)
+    zipball_url = serializers.CharField(read_only=True, help_text="The hub has no source code, so this is a 404")
+    tarball_url = serializers.CharField(read_only=True, help_text="The hub has no source code, so this is a 404")
+    node_id = serializers.CharField(read_only=True, source="public_id")
+
+    def get_url(self, version: Version) -> str:
+        return f"{self.api_url}{repository_api_path(repository_name(version.download))}"
+
+    def get_commit(self, version: Version) -> dict[str, str]:
+        sha = commit_of(version.commitish)
+        return {"sha": sha, "url": f"{self.get_url(version)}/commits/{sha}"}
+
+    def get_zipball_url(self, version: Version) -> str:
+        return f"{self.get_url(version)}/zipball/refs/tags/{quote(version.tag_name)}"
+
+    def get_tarball_url(self, version: Version) -> str:
+        return f"{self.get_url(version)}/tarball/refs/tags/{quote(version.tag_name)}"
+
+
+class GitHubObjectSerializer(OutputSerializer):
+    type = serializers.CharField(help_text="Always commit")
+    sha = serializers.CharField(help_text="Zeros if the release does not name a commit")
+    url = serializers.CharField()
+
+
+class GitHubReferenceSerializer(GitHubSerializer):
+    ref = serializers.CharField(read_only=True, help_text="`refs/tags/` and the tag")
+    node_id = serializers.CharField(read_only=True, source="public_id")
+    url = LinkField()
+    object = GitHubObjectSerializer(read_only=True)
+
+    def get_url(self, version: Version) -> str:
+        return f"{self._repository_url(version)}/git/refs/tags/{quote(version.tag_name)}"
+
+    def get_ref(self, version: Version) -> str:
+        return f"refs/tags/{version.tag_name}"
+
+    def get_object(self, version: Version) -> dict[str, str]:
+        sha = commit_of(version.commitish)
+        return {"type": "commit", "sha": sha, "url": f"{self._repository_url(version)}/git/commits/{sha}"}
+
+    def _repository_url(self, version: Version) -> str:
+        return f"{self.api_url}{repository_api_path(repository_name(version.download))}"

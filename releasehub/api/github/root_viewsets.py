@@ -1,0 +1,56 @@
+"""`/api/v3`, `/api/v3/meta`, `/api/v3/rate_limit` and `/api/v3/user`: the hub itself and the caller."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasehub.api.github.root_serializers import (
+    GitHubMetaSerializer,
+    GitHubOwnUserSerializer,
+    GitHubRateLimitSerializer,
+    GitHubRootSerializer,
+)
+from releasehub.api.github.schema import operation
+from releasehub.api.github.terms import ENTERPRISE_VERSION
+from releasehub.api.github.throttling import figures_of
+from releasehub.api.github.viewsets import GitHubViewSet
+from releasehub.core.errors import Denied
+
+LIMITS = ("core", "search", "graphql", "integration_manifest", "code_search")
+
+
+class GitHubRootViewSet(GitHubViewSet):
+    serializer_class = GitHubRootSerializer
+    required_scopes = {"retrieve": (), "meta": (), "rate_limit": ()}
+
+    @operation(operation_id="github_root", summary="List the URLs of the API", responses=GitHubRootSerializer)
+    def retrieve(self, request: Request) -> Response:
+        return Response(self.get_serializer(self.actor).data)
+
+    @operation(operation_id="github_meta", summary="Get the version of the API", responses=GitHubMetaSerializer)
+    def meta(self, request: Request) -> Response:
+        return Response({"verifiable_password_authentication": False, "installed_version": ENTERPRISE_VERSION})
+
+    @operation(
+        operation_id="github_rate_limit",
+        summary="Get the state of the rate limit",
+        description="A caller with a valid key has no limit; the figures then never change.",
+        responses=GitHubRateLimitSerializer,
+    )
+    def rate_limit(self, request: Request) -> Response:
+        limit, remaining, reset, used = figures_of(self.rate)
+        figures = {"limit": limit, "remaining": remaining, "reset": reset, "used": used}
+        return Response({"resources": dict.fromkeys(LIMITS, figures), "rate": figures})
+
+
+class GitHubOwnUserViewSet(GitHubViewSet):
+    serializer_class = GitHubOwnUserSerializer
+    required_scopes = {"retrieve": ()}
+    open_actions = frozenset()
+
+    @operation(operation_id="github_user", summary="Get the user of the key", responses=GitHubOwnUserSerializer)
+    def retrieve(self, request: Request) -> Response:
+        if self.actor.user is None:
+            raise Denied("A super-user key belongs to no user.")
+        return Response(self.get_serializer(self.actor.user).data)

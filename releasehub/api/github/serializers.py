@@ -1,0 +1,202 @@
+"""The shapes of users, releases and assets in responses of the GitHub dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from rest_framework import serializers
+
+from files.models import File
+from releasehub.accounts.models import Organization, User
+from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.github.fields import LinkField, SecondField
+from releasehub.api.github.terms import BINARY, DEFAULT_BRANCH, GHOST, UPLOAD_TEMPLATE, repository_api_path
+from releasehub.distribution.repositories import repository_name
+from releasehub.distribution.web_addresses import asset_path, release_path
+from versions.models import Version
+
+Account = User | Organization | None  # None stands for a user who is unknown or gone
+
+
+class GitHubSerializer(OutputSerializer):
+    """A serializer whose `LinkField`s extend the URL of the object, which a subclass returns from `get_url`."""
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.context['base_url']}/api/v3"
+
+    def get_url(self, row: Any) -> str:
+        raise NotImplementedError
+
+    def _reader(self, name: str, field: Any) -> Callable[[Any], Any]:
+        if isinstance(field, LinkField):
+            return lambda row: self.get_url(row) + field.suffix
+        return super()._reader(name, field)
+
+
+class GitHubUserSerializer(GitHubSerializer):
+    """A user or an organization. Only `login`, `id` and `type` mean something in the hub."""
+
+    login = serializers.CharField(read_only=True)
+    id = serializers.IntegerField(read_only=True)
+    node_id = serializers.CharField(read_only=True)
+    avatar_url = serializers.CharField(read_only=True, help_text="Empty if the user has no picture")
+    gravatar_id = serializers.CharField(read_only=True, allow_null=True)
+    url = LinkField()
+    html_url = serializers.CharField(read_only=True)
+    followers_url = LinkField("/followers")
+    following_url = LinkField("/following{/other_user}")
+    gists_url = LinkField("/gists{/gist_id}")
+    starred_url = LinkField("/starred{/owner}{/repo}")
+    subscriptions_url = LinkField("/subscriptions")
+    organizations_url = LinkField("/orgs")
+    repos_url = LinkField("/repos")
+    events_url = LinkField("/events{/privacy}")
+    received_events_url = LinkField("/received_events")
+    type = serializers.CharField(read_only=True, help_text="User or Organization")
+    site_admin = serializers.BooleanField(read_only=True)
+
+    def get_login(self, account: Account) -> str:
+        if account is None:
+            return GHOST
+        return account.slug if isinstance(account, Organization) else account.get_username()
+
+    def get_id(self, account: Account) -> int:
+        return 0 if account is None else account.pk
+
+    def get_node_id(self, account: Account) -> str:
+        return GHOST if account is None else account.public_id
+
+    def get_avatar_url(self, account: Account) -> str:
+        path = account.avatar_path if isinstance(account, User) else ""
+        return f"{self.context['base_url']}{path}" if path else ""
+
+    def get_gravatar_id(self, account: Account) -> str:
+        return ""
+
+    def get_url(self, account: Account) -> str:
+        return f"{self.api_url}/users/{quote(self.get_login(account), safe='')}"
+
+    def get_html_url(self, account: Account) -> str:
+        return f"{self.context['base_url']}/{quote(self.get_login(account), safe='')}"
+
+    def get_type(self, account: Account) -> str:
+        return "Organization" if isinstance(account, Organization) else "User"
+
+    def get_site_admin(self, account: Account) -> bool:
+        return isinstance(account, User) and account.is_superuser
+
+
+class GitHubAssetSerializer(GitHubSerializer):
+    """A file. The view loads its blob, its version and the owner of the download."""
+
+    url = LinkField()
+    browser_download_url = serializers.CharField(read_only=True)
+    id = serializers.IntegerField(read_only=True, source="pk")
+    node_id = serializers.CharField(read_only=True, source="public_id")
+    name = serializers.CharField(read_only=True, source="filename")
+    label = serializers.CharField(read_only=True, allow_null=True)  # type: ignore[assignment]
+    state = serializers.ChoiceField(
+        choices=["uploaded", "open"], read_only=True, help_text="`open` if the file failed its checks"
+    )
+    content_type = serializers.CharField(read_only=True)
+    size = serializers.IntegerField(read_only=True, source="size_bytes", help_text="Bytes")
+    digest = serializers.CharField(read_only=True, allow_null=True, help_text="`sha256:` and hex digits")
+    download_count = serializers.IntegerField(read_only=True)
+    created_at = SecondField(read_only=True)
+    updated_at = SecondField(read_only=True)
+    uploader = GitHubUserSerializer(read_only=True, allow_null=True, help_text="The hub does not show who it was")
+
+    def get_url(self, file: File) -> str:
+        path = repository_api_path(repository_name(file.version.download))
+        return f"{self.api_url}{path}/releases/assets/{file.pk}"
+
+    def get_browser_download_url(self, file: File) -> str:
+        version = file.version
+        return f"{self.context['base_url']}{asset_path(version.download, version.tag_name, file.filename)}"
+
+    def get_label(self, file: File) -> str | None:
+        return file.display_label or None
+
+    def get_state(self, file: File) -> str:
+        return "open" if file.validation_status == File.Validation.FAILED else "uploaded"
+
+    def get_content_type(self, file: File) -> str:
+        return (file.blob.mime_type if file.blob else file.external_type) or BINARY
+
+    def get_digest(self, file: File) -> str | None:
+        return f"sha256:{file.sha256}" if file.sha256 else None
+
+    def get_uploader(self, file: File) -> None:
+        return None
+
+
+class GitHubReleaseSerializer(GitHubSerializer):
+    """A version with its files. `context["files"]` maps the id of a version to the files that the caller may see."""
+
+    url = LinkField()
+    html_url = serializers.CharField(read_only=True)
+    assets_url = LinkField("/assets")
+    upload_url = serializers.CharField(read_only=True, help_text="A template (RFC 6570) with `name` and `label`")
+    tarball_url = serializers.CharField(read_only=True, allow_null=True, help_text="Null: the hub has no source code")
+    zipball_url = serializers.CharField(read_only=True, allow_null=True, help_text="Null: the hub has no source code")
+    id = serializers.IntegerField(read_only=True, source="pk")
+    node_id = serializers.CharField(read_only=True, source="public_id")
+    tag_name = serializers.CharField(read_only=True)
+    target_commitish = serializers.CharField(read_only=True)
+    name = serializers.CharField(read_only=True, allow_null=True)
+    draft = serializers.BooleanField(read_only=True, help_text="Whether the version is not published (yet)")
+    prerelease = serializers.BooleanField(read_only=True, source="is_in_prerelease_channel")
+    immutable = serializers.BooleanField(read_only=True, help_text="Whether the version is sealed")
+    created_at = SecondField(read_only=True)
+    updated_at = SecondField(read_only=True)
+    published_at = SecondField(read_only=True, allow_null=True)
+    author = GitHubUserSerializer(read_only=True)
+    assets = GitHubAssetSerializer(many=True, read_only=True)
+    body = serializers.CharField(read_only=True, source="release_notes", help_text="Markdown")
+
+    def get_url(self, version: Version) -> str:
+        path = repository_api_path(repository_name(version.download))
+        return f"{self.api_url}{path}/releases/{version.pk}"
+
+    def get_html_url(self, version: Version) -> str:
+        return f"{self.context['base_url']}{release_path(version.download, version.tag_name)}"
+
+    def get_upload_url(self, version: Version) -> str:
+        path = repository_api_path(repository_name(version.download))
+        return f"{self.context['base_url']}/api/uploads{path}/releases/{version.pk}/assets{UPLOAD_TEMPLATE}"
+
+    def get_tarball_url(self, version: Version) -> None:
+        return None
+
+    def get_zipball_url(self, version: Version) -> None:
+        return None
+
+    def get_target_commitish(self, version: Version) -> str:
+        return version.commitish or DEFAULT_BRANCH
+
+    def get_name(self, version: Version) -> str | None:
+        return version.title or None
+
+    def get_draft(self, version: Version) -> bool:
+        return not version.is_released
+
+    def get_immutable(self, version: Version) -> bool:
+        return version.sealed_at is not None
+
+    def get_published_at(self, version: Version) -> str | None:
+        return SecondField.convert(version.published_at if version.is_released else None)
+
+    def get_author(self, version: Version) -> dict[str, Any]:
+        return self.nested(GitHubUserSerializer).to_representation(version.author)
+
+    def get_assets(self, version: Version) -> list[dict[str, Any]]:
+        serializer = self.nested(GitHubAssetSerializer)
+        return [serializer.to_representation(file) for file in self.context["files"].get(version.pk, ())]
+
+
+class GitHubNotesSerializer(OutputSerializer):
+    name = serializers.CharField()
+    body = serializers.CharField(help_text="Markdown")

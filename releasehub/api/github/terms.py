@@ -1,0 +1,36 @@
+"""The constants of the wire that have no counterpart in the hub."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from releasehub.apikeys.requests import Credential, allows
+from releasehub.apikeys.scopes import Scope
+
+ENTERPRISE_VERSION = "3.17.0"  # clients derive from it which features they may use
+READ, WRITE = Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE
+DEFAULT_BRANCH = "main"
+UNKNOWN_COMMIT = "0" * 40
+GHOST = "ghost"  # the login that stands for a user who is unknown or gone
+UPLOAD_TEMPLATE = "{?name,label}"
+BINARY = "application/octet-stream"
+
+
+def repository_api_path(full_name: str) -> str:
+    """Return the path of a repository below `/api`, such as `/repos/acme/importer`."""
+    return f"/repos/{quote(full_name)}"
+
+
+def oauth_scopes(credential: Credential | None) -> str:
+    """Return the OAuth scopes that a key with the same rights would have.
+
+    gh demands `repo` and `read:org` of a key that names any scope. A key that can only read names none, as GitHub's
+    fine-grained keys do.
+    """
+    return "read:org, repo" if credential is not None and allows(credential, WRITE) else ""
+
+
+def commit_of(commitish: str) -> str:
+    """Return the SHA of the commit, or zeros if the release does not name one."""
+    is_sha = len(commitish) in {40, 64} and all(character in "0123456789abcdef" for character in commitish.lower())
+    return commitish.lower() if is_sha else UNKNOWN_COMMIT

@@ -1,0 +1,137 @@
+"""`…/releases/{id}/assets`: the list of the assets of a release, and uploads."""
+
+from __future__ import annotations
+
+import io
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest, QueryDict
+from drf_spectacular.utils import extend_schema_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from files.blobs import release_claim
+from files.models import File
+from files.policies import file_policy
+from files.services import add_file, authorize_upload, same_file
+from files.targets import target_in_name
+from files.uploads.intake import AcceptedUpload, accept_upload
+from releasehub.api.common.file_parsers import RawFileParser
+from releasehub.api.common.model_mixins import ListModelMixin
+from releasehub.api.github.errors import asset_envelope
+from releasehub.api.github.input_serializers import GitHubUploadQuerySerializer
+from releasehub.api.github.loading import release_of_id
+from releasehub.api.github.schema import PAGING, RELEASE_ID, repository_operation, upload_operation
+from releasehub.api.github.serializers import GitHubAssetSerializer
+from releasehub.api.github.terms import READ, WRITE
+from releasehub.api.github.viewsets import GitHubModelViewSet
+from versions.models import Version
+
+ASSET = {201: GitHubAssetSerializer}
+
+
+@extend_schema_view(
+    list=repository_operation(
+        RELEASE_ID,
+        *PAGING,
+        operation_id="github_assets_list",
+        summary="List the assets of a release",
+        responses={200: GitHubAssetSerializer(many=True)},
+    ),
+)
+class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
+    """A file is stored while it arrives; permissions are checked before its first byte."""
+
+    envelope = asset_envelope
+    parser_classes = [RawFileParser]
+    queryset = File.objects.all()
+    serializer_class = GitHubAssetSerializer
+    policy = file_policy
+    lookup_url_kwarg = "release_id"
+    required_scopes = {"list": READ, "upload": WRITE, "upload_to_url": WRITE}
+    file_actions = frozenset({"upload", "upload_to_url"})
+    accepted_upload: AcceptedUpload | None = None
+    existing: File | None = None
+
+    @cached_property
+    def release(self) -> Version:
+        """The release that the URL names.
+
+        Raises:
+            NotFound: There is no such release, or the caller may not see it.
+        """
+        return release_of_id(self.actor, self.repository, self.kwargs["release_id"])
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return File.objects.listed_in(self.actor, self.release).order_by("display_order", "id")
+
+    def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.select_related("blob")
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        for file in page or ():
+            file.version = self.release
+        return page
+
+    def get_parser_context(self, http_request: HttpRequest) -> dict[str, Any]:
+        """Name the file as the query string does, for the parser of the body."""
+        context = super().get_parser_context(http_request)
+        return {**context, "kwargs": {**context["kwargs"], "filename": http_request.GET.get("name", "")}}
+
+    @cached_property
+    def new_asset(self) -> dict[str, Any]:
+        """The validated query string of an upload."""
+        return self.get_validated_query(GitHubUploadQuerySerializer)
+
+    def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
+        return authorize_upload(actor=self.actor, version=self.release, filename=self.new_asset["name"])
+
+    def prepare(self) -> None:
+        """Turn the uploaded bytes into a blob before the transaction that makes them a file."""
+        name = self.new_asset["name"]
+        upload = self.received_file().staged
+        self.existing = same_file(self.release, name, upload.digests.sha256)
+        if self.existing is None:
+            self.accepted_upload = accept_upload(actor=self.actor, version=self.release, upload=upload)
+
+    def received_file(self) -> Any:
+        """Return the file in the body, which may be empty."""
+        body: Any = self.request.data
+        if not body:
+            body = RawFileParser().parse(io.BytesIO(), None, self.request.parser_context).files
+        return body["file"]
+
+    def clear(self) -> None:
+        """Release the blob that `prepare` has claimed, unless a file has taken it over."""
+        super().clear()
+        if self.accepted_upload is not None:
+            release_claim(self.accepted_upload.blob)
+
+    @upload_operation("github_assets_upload", responses=ASSET)
+    def upload(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        file = self.existing or self.add_upload()
+        file.version = self.release
+        response = self.get_object_response(file, status=201)
+        response["Location"] = response.data["url"]
+        return response
+
+    @upload_operation("github_assets_upload_to_url", responses=ASSET)
+    def upload_to_url(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.upload(request, *args, **kwargs)
+
+    def add_upload(self) -> File:
+        assert self.accepted_upload is not None  # noqa: S101 - `prepare` has set it
+        platform, architecture = target_in_name(self.accepted_upload.filename)
+        file = add_file(
+            actor=self.actor,
+            version=self.release,
+            platform=platform,
+            architecture=architecture,
+            display_label=self.new_asset.get("label", ""),
+            **vars(self.accepted_upload),
+        )
+        self.accepted_upload = None
+        return file

@@ -1,0 +1,100 @@
+"""Release tools that start again after a failure, or that run twice at once, never make two versions."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from downloads.models import TeamMember
+from files.models import File
+from tests.api.github.conftest import Repository
+from tests.conftest import ApiClient
+from tests.factories import make_key, make_user
+from versions.models import Version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.embedded
+def test_a_second_run_takes_up_the_draft_without_its_files(repository: Repository) -> None:
+    first = repository.create(name="One", body="Notes", target_commitish="dev", prerelease=True).json()
+    repository.upload(first["id"])
+    second = repository.create(name="Two")
+    assert (second.status_code, second.json()["id"]) == (201, first["id"])
+    release = second.json()
+    assert (release["name"], release["body"], release["target_commitish"]) == ("Two", "", "main")
+    assert (release["prerelease"], release["assets"]) == (False, [])
+    assert File.all_objects.get().is_deleted
+    assert repository.upload(first["id"], content=b"other bytes").status_code == 201
+
+
+@pytest.mark.embedded
+def test_a_draft_that_the_failed_run_has_deleted_is_taken_up(repository: Repository) -> None:
+    first = repository.create().json()
+    repository.upload(first["id"])
+    assert repository.send("delete", f"/releases/{first['id']}").status_code == 204
+    second = repository.create(name="Two")
+    assert (second.status_code, second.json()["id"], second.json()["assets"]) == (201, first["id"], [])
+    assert not Version.objects.get().is_deleted
+
+
+@pytest.mark.embedded
+def test_a_published_release_is_not_taken_up(repository: Repository) -> None:
+    repository.publish()
+    answer = repository.create()
+    assert (answer.status_code, answer.json()["message"]) == (422, "Validation Failed")
+    assert answer.json()["errors"][0] | {"message": ""} == {
+        "resource": "Release",
+        "field": "tag_name",
+        "code": "already_exists",
+        "message": "",
+    }
+
+
+@pytest.mark.embedded
+def test_a_draft_that_was_public_is_not_taken_up(repository: Repository) -> None:
+    release = repository.publish()
+    repository.send("patch", f"/releases/{release['id']}", {"draft": True})
+    assert repository.create().status_code == 422
+    assert File.objects.count() == 1
+
+
+@pytest.mark.embedded
+def test_a_draft_is_taken_up_only_by_those_who_may_replace_its_files(repository: Repository) -> None:
+    helper = make_user()
+    TeamMember.objects.create(download=repository.download, user=helper, can_upload=True)
+    repository.upload(repository.create().json()["id"])
+    answer = repository.create(client=ApiClient(make_key(helper)))
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "already_exists")
+    assert not File.objects.get().is_deleted
+
+
+@pytest.mark.embedded
+def test_a_number_that_another_version_has_is_taken(repository: Repository) -> None:
+    repository.publish("v1.0.0")
+    answer = repository.create("1.0.0")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "already_exists")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has a single writer.")
+def test_two_runs_at_once_make_one_version(repository: Repository) -> None:
+    start = Barrier(2)
+
+    def create(key: str) -> Any:
+        try:
+            client = ApiClient(key)
+            start.wait(timeout=30)
+            return repository.create(client=client)
+        finally:
+            connections.close_all()
+
+    keys = [make_key(repository.owner) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(create, keys))
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len({answer.json()["id"] for answer in answers}) == Version.all_objects.count() == 1

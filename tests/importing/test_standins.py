@@ -77,7 +77,10 @@ def test_gitlab_lists_all_pages_with_texts_and_dates(gitlab: GitLabStandin) -> N
 def test_gitlab_files_of_packages_have_their_digest_and_size(gitlab: GitLabStandin) -> None:
     source = source_of("gitlab", PROJECT, gitlab.api)
     release = by_number(source)["v1.1.0"]
-    assert [(asset.name, asset.label) for asset in release.assets] == [("app.tar.gz", ""), ("app.exe", "Windows 64")]
+    assert [(asset.name, asset.label) for asset in release.assets] == [
+        ("app.bin", ""),
+        ("app-windows.bin", "Windows 64"),
+    ]
     assert release.assets[0].size_bytes == len(b"second" * 100)
     assert release.assets[0].digest.startswith("sha256:")
     assert content(source, release) == b"second" * 100

@@ -113,17 +113,20 @@ def release_row(tag: str, links: list[dict[str, Any]], **fields: Any) -> dict[st
 def some_gitlab(standin: GitLabStandin) -> GitLabStandin:
     """Fill the stand-in with three releases, whose files are in the package registry."""
     standin.packages = {
-        ("app", "1.0.0", "app.tar.gz"): b"first" * 100,
-        ("app", "1.1.0", "app.tar.gz"): b"second" * 100,
-        ("app", "1.1.0", "app.exe"): b"windows" * 100,
-        ("app", "1.2.0-rc.1", "app.tar.gz"): b"candidate" * 100,
-        ("app-tools", "1.1.0", "app.tar.gz"): b"another package",
+        ("app", "1.0.0", "app.bin"): b"first" * 100,
+        ("app", "1.1.0", "app.bin"): b"second" * 100,
+        ("app", "1.1.0", "app-windows.bin"): b"windows" * 100,
+        ("app", "1.2.0-rc.1", "app.bin"): b"candidate" * 100,
+        ("app-tools", "1.1.0", "app.bin"): b"another package",
     }
-    links = [standin.package_link(2, "1.1.0", "app.tar.gz"), standin.package_link(3, "1.1.0", "app.exe", "Windows 64")]
+    links = [
+        standin.package_link(2, "1.1.0", "app.bin"),
+        standin.package_link(3, "1.1.0", "app-windows.bin", "Windows 64"),
+    ]
     page = {"id": 9, "name": "Runbook", "url": "https://wiki.example.com/app", "link_type": "runbook"}
     standin.releases = [
-        release_row("v1.2.0-rc.1", [standin.package_link(4, "1.2.0-rc.1", "app.tar.gz")]),
+        release_row("v1.2.0-rc.1", [standin.package_link(4, "1.2.0-rc.1", "app.bin")]),
         release_row("v1.1.0", [*links, page], name="v1.1.0"),
-        release_row("v1.0.0", [standin.package_link(1, "1.0.0", "app.tar.gz")]),
+        release_row("v1.0.0", [standin.package_link(1, "1.0.0", "app.bin")]),
     ]
     return standin

@@ -27,6 +27,7 @@ from releasehub.api.github.schema import PAGING, RELEASE_ID, repository_operatio
 from releasehub.api.github.serializers import GitHubAssetSerializer
 from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
+from releasehub.core.errors import Conflict
 from versions.models import Version
 
 ASSET = {201: GitHubAssetSerializer}
@@ -54,6 +55,7 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
     file_actions = frozenset({"upload", "upload_to_url"})
     accepted_upload: AcceptedUpload | None = None
     existing: File | None = None
+    name = sha256 = ""
 
     @cached_property
     def release(self) -> Version:
@@ -91,11 +93,30 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
 
     def prepare(self) -> None:
         """Turn the uploaded bytes into a blob before the transaction that makes them a file."""
-        name = self.new_asset["name"]
+        self.name = self.new_asset["name"]  # an invalid query is refused before the body is read
         upload = self.received_file().staged
-        self.existing = same_file(self.release, name, upload.digests.sha256)
+        self.sha256 = upload.digests.sha256
+        self.existing = self.find_existing()
         if self.existing is None:
-            self.accepted_upload = accept_upload(actor=self.actor, version=self.release, upload=upload)
+            try:
+                self.accepted_upload = accept_upload(actor=self.actor, version=self.release, upload=upload)
+            except Conflict as error:
+                self.existing = self.existing_or(error)
+
+    def find_existing(self) -> File | None:
+        """Return the asset with the same name and the same bytes."""
+        return same_file(self.release, self.name, self.sha256)
+
+    def existing_or(self, error: Conflict) -> File:
+        """Return the same asset if another request has added it in the meantime: two runs send the same files.
+
+        Raises:
+            Conflict: There is no such asset, so the given error stands.
+        """
+        existing = self.find_existing()
+        if existing is None:
+            raise error
+        return existing
 
     def received_file(self) -> Any:
         """Return the file in the body, which may be empty."""
@@ -125,13 +146,16 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
     def add_upload(self) -> File:
         assert self.accepted_upload is not None  # noqa: S101 - `prepare` has set it
         platform, architecture = target_in_name(self.accepted_upload.filename)
-        file = add_file(
-            actor=self.actor,
-            version=self.release,
-            platform=platform,
-            architecture=architecture,
-            display_label=self.new_asset.get("label", ""),
-            **vars(self.accepted_upload),
-        )
+        try:
+            file = add_file(
+                actor=self.actor,
+                version=self.release,
+                platform=platform,
+                architecture=architecture,
+                display_label=self.new_asset.get("label", ""),
+                **vars(self.accepted_upload),
+            )
+        except Conflict as error:
+            return self.existing_or(error)
         self.accepted_upload = None
         return file

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from files.models import File
+from files.models import Blob, File
+from releasehub.api.github import upload_viewsets
 from releasehub.distribution.counting import aggregate_download_events
 from tests.api.github.conftest import BINARY, Repository
 from tests.conftest import ApiClient
@@ -85,6 +86,26 @@ def test_the_same_upload_again_answers_with_the_asset(repository: Repository, re
     first, second = repository.upload(release), repository.upload(release)
     assert (second.status_code, second.json()) == (201, first.json())
     assert File.all_objects.count() == 1
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("step", ["accept_upload", "add_file"])
+def test_the_same_upload_at_the_same_time_answers_with_the_asset(
+    repository: Repository, release: int, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Another request adds the file between two steps of this one."""
+    real = getattr(upload_viewsets, step)
+
+    def late(**options: Any) -> Any:
+        monkeypatch.setattr(upload_viewsets, step, real)
+        repository.upload(release)
+        return real(**options)
+
+    monkeypatch.setattr(upload_viewsets, step, late)
+    answer = repository.upload(release)
+    assert (answer.status_code, answer.json()["digest"]) == (201, SHA256)
+    assert File.all_objects.count() == 1
+    assert Blob.objects.get().claimed_until is None
 
 
 @pytest.mark.embedded

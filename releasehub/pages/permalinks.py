@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from urllib.parse import urlsplit, urlunsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from releasehub.core.errors import Gone, NotFound
 from releasehub.distribution.blob_responses import NO_TRANSFORM
 from releasehub.distribution.checksums import FILENAME, checksums
 from releasehub.distribution.delivery import header_text, serve_file, warn_of_yank
+from releasehub.distribution.links import file_path
 from releasehub.distribution.permalinks import (
     find_download,
     find_exact,
@@ -23,9 +25,10 @@ from releasehub.distribution.permalinks import (
     find_newest_version,
     find_version,
 )
+from releasehub.distribution.zsync import find_control_file, is_control_file
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.parameters import cooldown_of
-from releasehub.pages.viewers import fetcher_of
+from releasehub.pages.viewers import PARAMETER, fetcher_of
 from versions.models import Version
 
 REVALIDATED = f"no-cache, {NO_TRANSFORM}"
@@ -53,8 +56,15 @@ def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpRe
 @require_safe
 @answers_errors
 def latest(request: HttpRequest, slug: str, target: str = "", line: str = "", channel: str = "") -> HttpResponseBase:
-    """Serve the file of the newest version that `find_latest` selects, without a redirect to its exact link."""
+    """Serve the file of the newest version that `find_latest` selects, without a redirect to its exact link.
+
+    A control file of zsync is the exception: it names its package by a relative URL, which the client resolves against
+    the URL after redirects.
+    """
     actor, line, cooldown = fetcher_of(request), line.removesuffix(".x"), cooldown_of(request)
+    if is_control_file(target):
+        control_file = find_control_file(actor, slug, target, channel=channel, line=line, cooldown=cooldown)
+        return redirect_to_exact(request, control_file)
     if is_sums(target):
         version = find_newest_version(actor, slug, channel=channel, line=line, cooldown=cooldown)
         file = stored_sums(actor, version)
@@ -64,6 +74,18 @@ def latest(request: HttpRequest, slug: str, target: str = "", line: str = "", ch
     response = serve_file(request, file, actor) if file else send_sums(request, version)
     response.setdefault("Cache-Control", "no-cache")
     response["X-ReleaseHub-Version"] = header_text(version.number)
+    return response
+
+
+def redirect_to_exact(request: HttpRequest, file: File) -> HttpResponseBase:
+    """Return a redirect to the exact link of the file. An access key in the query stays in it."""
+    url = urlsplit(file_path(file))
+    query = QueryDict(url.query, mutable=True)
+    if key := request.GET.get(PARAMETER):
+        query[PARAMETER] = key
+    response = HttpResponseRedirect(urlunsplit(url._replace(query=query.urlencode())))
+    response["Cache-Control"] = "no-cache"
+    response["X-ReleaseHub-Version"] = header_text(file.version.number)
     return response
 
 

@@ -24,11 +24,15 @@ MAX_NOTES = 20
 
 @dataclass(frozen=True)
 class FeedOffer:
-    """A version with a number that the clients can read, and its files for one system, the main one first."""
+    """A version with a number that the clients can read, and its files for one system, the main one first.
+
+    `block_map_names` are the folded names of the block maps that lie next to the files.
+    """
 
     version: Version
     number: str
     files: Sequence[File]
+    block_map_names: frozenset[str] = frozenset()
 
     @property
     def number_in_links(self) -> str:
@@ -68,11 +72,11 @@ def find_electron_offer(
             "blob"
         )
     )
-    block_maps = [file.folded_name for file in named if file.folded_name.endswith(BLOCK_MAP)]
+    block_maps = frozenset(file.folded_name for file in named if file.folded_name.endswith(BLOCK_MAP))
     files = in_feed_order((file for file in named if not file.folded_name.endswith(BLOCK_MAP)), block_maps)
     for file in files:
         file.version = version
-    return FeedOffer(version, semver_of(version.number), files)
+    return FeedOffer(version, semver_of(version.number), files, block_maps)
 
 
 def notes_below(actor: Actor, download: Download, channel: str, system: System, offer: FeedOffer) -> list[Version]:

@@ -11,11 +11,10 @@ from files.names import fold_name
 from files.policies import file_policy
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
-from releasehub.core.errors import Moved, NotFound
-from releasehub.distribution.latest import latest_version
-from releasehub.distribution.permalinks import find_file, find_tagged_version
+from releasehub.core.errors import Moved
+from releasehub.distribution.git_releases import find_published
+from releasehub.distribution.permalinks import find_file
 from releasehub.distribution.repositories import find_repository
-from versions.models import Version
 
 
 def find_current_repository(actor: Actor, owner: str, repo: str) -> Download:
@@ -29,31 +28,6 @@ def find_current_repository(actor: Actor, owner: str, repo: str) -> Download:
     if download.slug.lower() != repo.lower():
         raise Moved(download.slug)
     return download
-
-
-def find_published(actor: Actor, download: Download, tag: str) -> Version:
-    """Return the published version with this tag.
-
-    Raises:
-        Gone: The version was public and is deleted.
-        NotFound: There is no such version, it is a draft, or the actor may not see it.
-    """
-    version = find_tagged_version(actor, download, tag)
-    if not version.is_released:
-        raise NotFound
-    return version
-
-
-def find_latest(download: Download) -> Version:
-    """Return the latest version of the default channel.
-
-    Raises:
-        NotFound: No version is offered.
-    """
-    version = latest_version(download)
-    if version is None:
-        raise NotFound
-    return version
 
 
 def find_asset(actor: Actor, owner: str, repo: str, tag: str, filename: str) -> File:

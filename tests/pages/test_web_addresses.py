@@ -17,6 +17,7 @@ from downloads.services import update_download
 from files.models import DownloadGrant
 from releasehub.accounts.models import User
 from releasehub.distribution.access_keys import issue_access_key
+from releasehub.distribution.web_addresses import asset_path, release_path
 from releasehub.publishing.deletion import delete_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
@@ -184,7 +185,8 @@ def test_page_of_the_hub_wins_over_an_owner_with_its_name(client: Client) -> Non
     make_version(tool, "1.0.0", files=1)
     assert client.get("/categories/tool/releases/latest").status_code == 404
     assert client.get("/categories/tool").status_code == 301  # to the page with a slash at its end
-    answer = client.get(f"/d/{tool.slug}/latest/")
+    assert client.get(release_path(tool, "v1.0.0")).status_code == 200
+    answer = client.get(asset_path(tool, "v1.0.0", "file-0.bin"))
     answer.close() if not answer.streaming else b"".join(answer)  # type: ignore[arg-type]
     assert answer.status_code in {200, 302}
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from downloads.models import Download
-from releasehub.accounts.reserved_names import is_url_name
-from releasehub.distribution.repositories import owner_name, repository_path
-from releasehub.distribution.web_addresses import latest_asset_path
+from releasehub.distribution.web_addresses import has_web_addresses, latest_asset_path, web_path
 
 PLACEHOLDER = "FILE_NAME"
 
@@ -22,6 +20,6 @@ class RepositoryLinks:
 
 def repository_links(base_url: str, download: Download) -> RepositoryLinks | None:
     """Return the links, or None for an owner with whose name other URLs of the hub begin."""
-    if download.is_deleted or is_url_name(owner_name(download)):
+    if download.is_deleted or not has_web_addresses(download):
         return None
-    return RepositoryLinks(base_url + repository_path(download), base_url + latest_asset_path(download, PLACEHOLDER))
+    return RepositoryLinks(base_url + web_path(download), base_url + latest_asset_path(download, PLACEHOLDER))

@@ -15,7 +15,7 @@ _PATHS: tuple[tuple[re.Pattern[str], Envelope], ...] = (
     (re.compile(r"/(versions?|version_files?)(/|$)"), engine_envelope),
     (re.compile(r"/api/(entities|organizations)(/|$)"), entity_envelope),
     (re.compile(r"/api/mc-dm-"), mc_dm_envelope),
-    (re.compile(r"/api/(v3(/|$)|uploads/repos(/|$))"), github_envelope),
+    (re.compile(r"/api/(v3|uploads/repos|graphql)(/|$)"), github_envelope),
     (re.compile(r"/api/(?!docs(/|$))"), hub_envelope),  # the reference is a page
 )
 
@@ -31,6 +31,11 @@ def is_api(path: str) -> bool:
 def envelope_of(path: str) -> Envelope | None:
     """Return the error format of the dialect, or None for a page."""
     return next((envelope for pattern, envelope in _PATHS if pattern.match(path)), None)
+
+
+def only_reads(path: str) -> bool:
+    """Return whether requests with this path change nothing, whatever their method is."""
+    return path == "/api/graphql"
 
 
 _SLASHES = re.compile(r"/{2,}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
+from releasehub.api.dialects import only_reads
 from releasehub.core.read_only import is_read_only
 from releasehub.server.error_handlers import read_only
 
@@ -19,6 +20,6 @@ class ReadOnlyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.method not in SAFE_METHODS and is_read_only():
+        if request.method not in SAFE_METHODS and not only_reads(request.path_info) and is_read_only():
             return read_only(request)
         return self.get_response(request)

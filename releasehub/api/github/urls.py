@@ -3,6 +3,7 @@ from typing import Any
 from django.urls import path, re_path
 
 from releasehub.api.github.asset_viewsets import GitHubAssetViewSet
+from releasehub.api.github.graphql.viewsets import GitHubGraphqlViewSet
 from releasehub.api.github.release_viewsets import GitHubReleaseViewSet
 from releasehub.api.github.repository_viewsets import GitHubRepositoryViewSet
 from releasehub.api.github.root_viewsets import GitHubOwnUserViewSet, GitHubRootViewSet
@@ -39,5 +40,6 @@ urlpatterns = [
     path(f"{REPOSITORY}/git/matching-refs/tags/<path:prefix>", references({"get": "list"}), name="github-references"),
     path(f"{REPOSITORY}/git/ref/tags/<path:tag>", references({"get": "retrieve"}), name="github-reference"),
     path(f"{REPOSITORY}/git/refs/tags/<path:tag>", references({"delete": "destroy"}), name="github-reference-delete"),
+    path("graphql", GitHubGraphqlViewSet.as_view({"post": "run"}), name="github-graphql"),
     re_path(r"^(v3|uploads/repos)(/.*)?$", GitHubNoRouteViewSet.as_view({"get": "no_route"})),
 ]

@@ -2,7 +2,7 @@ from typing import Any
 
 from files.models import File
 
-PREFIXES = ("/api/v3/", "/api/uploads/repos/")
+PREFIXES = ("/api/v3/", "/api/uploads/repos/", "/api/graphql")
 
 
 def real_parameters(file: File, operation: str) -> dict[str, Any]:

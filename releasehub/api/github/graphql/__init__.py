@@ -1,0 +1,1 @@
+"""The GraphQL part of the GitHub dialect: the ten types that `gh` and Renovate query. It only reads."""

@@ -1,0 +1,50 @@
+"""`POST /api/graphql`: one query at a time, for `gh` and Renovate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.github.graphql.execution import run_query
+from releasehub.api.github.graphql.repositories import Caller
+from releasehub.api.github.terms import READ
+from releasehub.api.github.viewsets import GitHubViewSet
+
+
+class GitHubQuerySerializer(InputSerializer):
+    query = serializers.CharField(trim_whitespace=False, help_text="One or more operations; at most 8 KiB")
+    variables = serializers.DictField(default=dict)
+    operationName = serializers.CharField(default="", allow_blank=True, source="operation_name")  # noqa: N815
+
+
+class GitHubAnswerSerializer(serializers.Serializer[Any]):
+    data = serializers.DictField(  # type: ignore[assignment]
+        required=False, allow_null=True, help_text="Missing if the query was not executed"
+    )
+    errors = serializers.ListField(child=serializers.DictField(), required=False)  # type: ignore[assignment]
+
+
+class GitHubGraphqlViewSet(GitHubViewSet):
+    """The endpoint. An error of a query is a member of the answer, whose status is 200."""
+
+    required_scopes = {"run": READ}
+    open_actions = frozenset({"run"})
+    input_serializer_classes = {"run": GitHubQuerySerializer}
+
+    @extend_schema(
+        tags=["github"],
+        operation_id="github_graphql",
+        summary="Query releases with GraphQL",
+        description="It only reads. The types are those that gh and Renovate ask for; introspection shows them.",
+        request=GitHubQuerySerializer,
+        responses={200: GitHubAnswerSerializer},
+    )
+    def run(self, request: Request) -> Response:
+        fields = self.get_validated_data()
+        caller = Caller(self.actor, self.base_url)
+        return Response(run_query(caller, **fields))

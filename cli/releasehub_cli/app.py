@@ -17,6 +17,7 @@ from releasehub_cli.commands.download import download
 from releasehub_cli.commands.listing import list_command
 from releasehub_cli.commands.manage import delete, promote, rollout, unyank, yank
 from releasehub_cli.commands.publish import publish
+from releasehub_cli.commands.security import security
 from releasehub_cli.commands.upload import upload
 from releasehub_cli.commands.verify import verify
 from releasehub_cli.errors import EXIT_CODES_HELP, CliError, Exit, usage
@@ -90,7 +91,7 @@ def cli() -> None:
 
 COMMANDS = (
     *(login, logout, whoami, create, publish, upload, list_command, download, verify),
-    *(yank, unyank, promote, rollout, delete, completion),
+    *(yank, unyank, security, promote, rollout, delete, completion),
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -98,6 +98,12 @@ def version_with_id(hub: Hub, number: int | str) -> VersionRow:
     return cast("VersionRow", hub.get(f"{VERSIONS}{number}/", **{"with": "full"})["version"])
 
 
+def mark_security(hub: Hub, version: VersionRow, *, is_security_release: bool = True, reason: str = "") -> None:
+    """Mark the version as a security release, or remove the mark."""
+    body = {"is_security_release": is_security_release, "reason": reason}
+    hub.put(f"/api/versions/{version['version_id']}/security", body)
+
+
 def warn_if_yanked(output: Output, version: VersionRow) -> None:
     if version["is_yanked"]:
         reason = version.get("yank_reason") or "no reason given"

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from releasehub_cli import catalog
 from releasehub_cli.errors import CliError, HubError
 from releasehub_cli.http import Hub
+from releasehub_cli.minimum_age import NO_MINIMUM_AGE, MinimumAge
 from releasehub_cli.shapes import VersionRow
 from releasehub_cli.systems import ClientSystem, best_file, no_matching_file
 from releasehub_cli.targets import VersionTarget, moving_link_prefix, version_of
@@ -26,21 +27,30 @@ class FileChoice:
         return self.filename or str(self.system)
 
 
-def link_for(hub: Hub, target: VersionTarget, choice: FileChoice, channel: str = "") -> str:
+def link_for(
+    hub: Hub, target: VersionTarget, choice: FileChoice, channel: str = "", minimum_age: MinimumAge = NO_MINIMUM_AGE
+) -> str:
     """Return the path of a permanent link (docs/links.md) to the chosen file.
 
     Raises:
         CliError: No file matches. The hint lists the files.
     """
     if moving := moving_link_prefix(hub, target, channel):
-        return f"{moving}{quote(choice.word, safe='')}"
+        return minimum_age.add_to(f"{moving}{quote(choice.word, safe='')}")
     if choice.filename:
         return _exact_link(target.download, target.version, choice.filename, channel)
     row = catalog.find_version(hub, catalog.find_download(hub, target.download), target.version, channel)
     return _link_in(hub, target, row, choice)
 
 
-def other_link(hub: Hub, target: VersionTarget, choice: FileChoice, channel: str, refusal: HubError) -> str:
+def other_link(
+    hub: Hub,
+    target: VersionTarget,
+    choice: FileChoice,
+    channel: str,
+    refusal: HubError,
+    minimum_age: MinimumAge = NO_MINIMUM_AGE,
+) -> str:
     """Find the file in the list of files, after the hub has refused the first link.
 
     The files may use different names for a system than the links of the hub.
@@ -49,7 +59,7 @@ def other_link(hub: Hub, target: VersionTarget, choice: FileChoice, channel: str
         CliError: No file matches. If the version does not exist, the error is the one that the hub sent.
     """
     try:
-        row = version_of(hub, f"{target.download}@{target.version or 'latest'}", channel)
+        row = version_of(hub, f"{target.download}@{target.version or 'latest'}", channel, minimum_age)
     except CliError:
         refusal.hint = refusal.hint or f"List the versions with: releasehub list {target.download}"
         raise refusal from None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
 from releasehub_cli.errors import usage
+from releasehub_cli.minimum_age import MinimumAge
 from releasehub_cli.settings import Settings
 
 TARGET = "DOWNLOAD[@VERSION]"
@@ -75,6 +77,27 @@ def rollout(command: C) -> C:
     percent = click.IntRange(0, 100)
     text = "Offer the version to this share of the installed programs, in percent."
     return click.option("--rollout", "percent", type=percent, metavar="PERCENT", help=text)(command)
+
+
+def min_age(command: C) -> C:
+    """Add --min-age and --no-security. The command receives them as a `MinimumAge`."""
+    option = click.option(
+        "--min-age",
+        default="",
+        envvar="RELEASEHUB_MIN_AGE",
+        show_envvar=True,
+        metavar="AGE",
+        help="Only versions that have been public for this long: 48h, 7d, 2w. Security releases do not wait.",
+    )
+    strict = click.option(
+        "--no-security", is_flag=True, help="With --min-age: let security releases wait like other versions."
+    )
+
+    @wraps(command)
+    def with_minimum_age(*arguments: Any, min_age: str, no_security: bool, **values: Any) -> Any:
+        return command(*arguments, minimum_age=MinimumAge(min_age, exempts_security=not no_security), **values)
+
+    return option(strict(cast("C", with_minimum_age)))
 
 
 def _options(*, with_environment: bool) -> list[Callable[[C], C]]:

@@ -30,6 +30,7 @@ class PublishRequest:
     labels: dict[str, str] = field(default_factory=dict)
     is_draft: bool = False
     replaces: bool = False
+    is_security_release: bool = False
 
 
 def display_order(files: list[LocalFile]) -> dict[str, int]:

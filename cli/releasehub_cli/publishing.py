@@ -39,6 +39,8 @@ def run(uploader: Uploader, request: PublishRequest, files: list[LocalFile], bar
     ]
     uploaded = uploader.send_all(jobs)
     check_uploaded(uploader, version, digests)
+    if request.is_security_release:  # before the publication, so that no client with a minimum age waits
+        catalog.mark_security(hub, version)
     if not request.is_draft:
         hub.post(f"{catalog.VERSIONS}{version['version_id']}/publish/")
     version, remote = _fresh(hub, version)

@@ -33,6 +33,7 @@ class VersionRow(TypedDict):
     state: str
     is_published: bool
     is_yanked: bool
+    is_security_release: bool
     yank_reason: NotRequired[str]
     release_date: int
     file_count: int

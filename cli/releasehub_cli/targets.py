@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from releasehub_cli.catalog import find_download, find_version, plain_number, version_with_id, versions_with_number
 from releasehub_cli.errors import HubError, usage
 from releasehub_cli.http import Hub
+from releasehub_cli.minimum_age import NO_MINIMUM_AGE, MinimumAge
 from releasehub_cli.shapes import VersionRow
 
 _LINE = re.compile(r"latest-[0-9.]+\.x")
@@ -55,13 +56,13 @@ def moving_link_prefix(hub: Hub, target: VersionTarget, channel: str = "") -> st
     return f"{base}/channel/{quote(version, safe='')}/"
 
 
-def newest_version(hub: Hub, name: str, moving: str) -> VersionRow:
+def newest_version(hub: Hub, name: str, moving: str, minimum_age: MinimumAge = NO_MINIMUM_AGE) -> VersionRow:
     """Return the version to which the link prefix `moving` leads.
 
     Raises:
-        CliError: No version is published there.
+        CliError: No version is published there, or none is old enough.
     """
-    number = unquote(hub.head(moving).get("X-ReleaseHub-Version", ""))
+    number = unquote(hub.head(minimum_age.add_to(moving)).get("X-ReleaseHub-Version", ""))
     return find_version(hub, find_download(hub, name), number)
 
 
@@ -72,8 +73,10 @@ def _is_version(hub: Hub, target: VersionTarget) -> bool:
         return False
 
 
-def version_of(hub: Hub, text: str, channel: str = "") -> VersionRow:
+def version_of(hub: Hub, text: str, channel: str = "", minimum_age: MinimumAge = NO_MINIMUM_AGE) -> VersionRow:
     """Return the version that the text names as DOWNLOAD@VERSION or by its id.
+
+    `minimum_age` counts for newest versions only.
 
     Raises:
         CliError: The text does not name a version, the key has no access to it, or several channels have it.
@@ -82,5 +85,5 @@ def version_of(hub: Hub, text: str, channel: str = "") -> VersionRow:
         return version_with_id(hub, text)
     target = VersionTarget.parse(text, needs_version=True)
     if moving := moving_link_prefix(hub, target, channel):
-        return newest_version(hub, target.download, moving)
+        return newest_version(hub, target.download, moving, minimum_age)
     return find_version(hub, find_download(hub, target.download), target.version, channel)

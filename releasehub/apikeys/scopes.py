@@ -34,3 +34,4 @@ class Scope(models.TextChoices):
     MEMBERS_MANAGE_ROLES = "members:manage_roles", _("Organization: change roles")
     VERSION_READ = "version:read", _("Engine: read versions")
     VERSION_WRITE = "version:write", _("Engine: create and change versions")
+    VERSION_MARK_SECURITY = "version:mark_security", _("Mark versions as security releases, which pass cooldowns")

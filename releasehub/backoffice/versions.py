@@ -65,7 +65,10 @@ class VersionAdmin(UploadMixin):
     word_fields: ClassVar[Any] = {"platforms": PLATFORM_NAMES}
     suggestions: ClassVar[Any] = {"channel": ORDER}
     markdown_fields = ("release_notes", "changelog")
-    readonly_fields = ("public_id", "state", "published_at", "yanked_at", "yank_reason", "is_active", "download_count")
+    readonly_fields = (
+        *("public_id", "state", "published_at", "public_since", "is_security_release", "yanked_at", "yank_reason"),
+        *("is_active", "download_count"),
+    )
     inlines = (FilesInline,)
     fieldsets = (
         (None, {"fields": ("download", "number", "channel", "title", "visibility", "platforms", "end_of_support")}),

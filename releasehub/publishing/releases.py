@@ -22,6 +22,7 @@ from versions.services import build_version, update_version
 
 DRAFT, SCHEDULED, PUBLISHED = Version.State.DRAFT, Version.State.SCHEDULED, Version.State.PUBLISHED
 ARCHIVED = Version.State.ARCHIVED
+SECURITY_MOVES = {True: Move.MARK_SECURITY, False: Move.UNMARK_SECURITY}
 FIRST_MOVES: dict[str, Move] = {
     DRAFT: Move.CREATE_DRAFT,
     SCHEDULED: Move.CREATE_SCHEDULED,
@@ -31,7 +32,13 @@ FIRST_MOVES: dict[str, Move] = {
 
 @transaction.atomic
 def create_version(
-    *, actor: Actor, download_id: int, state: str = "", publish_at: datetime | None = None, **fields: Any
+    *,
+    actor: Actor,
+    download_id: int,
+    state: str = "",
+    publish_at: datetime | None = None,
+    is_security_release: bool = False,
+    **fields: Any,
 ) -> Version:
     """Create a version. Its files are added afterwards.
 
@@ -39,6 +46,7 @@ def create_version(
         state: draft, scheduled (with `publish_at`) or published. The default is published, or draft if the download
             seals its versions when they are published, because nothing can be added to a sealed version. In a category
             that asks for approval a published or scheduled version becomes pending.
+        is_security_release: Mark the version, which needs the right to manage versions.
 
     Raises:
         NotFound: The actor may not see the download.
@@ -50,7 +58,8 @@ def create_version(
     state = state or _default_state(version.download)
     if state not in FIRST_MOVES:
         raise Invalid(ErrorCode.INVALID, f"state must be one of {', '.join(FIRST_MOVES)}.", field="state")
-    return enter(FIRST_MOVES[state], actor=actor, version=version, publish_at=publish_at)
+    version = enter(FIRST_MOVES[state], actor=actor, version=version, publish_at=publish_at)
+    return move(Move.MARK_SECURITY, actor=actor, version=version) if is_security_release else version
 
 
 @transaction.atomic
@@ -148,12 +157,14 @@ def _default_state(download: Download) -> str:
 
 
 def _change_fields(actor: Actor, version: Version, fields: dict[str, Any]) -> Version:
-    """Change the fields of a version. The visibility is part of the lifecycle, so `move` changes it."""
-    visibility = fields.pop("visibility", "")
-    if fields or not visibility:
+    """Change the fields of a version. `move` changes those that belong to the lifecycle."""
+    visibility, is_security_release = fields.pop("visibility", ""), fields.pop("is_security_release", None)
+    if fields or (not visibility and is_security_release is None):
         version = update_version(actor=actor, version=version, **fields)
     if visibility:
         version = move(Move.SET_VISIBILITY, actor=actor, version=version, visibility=visibility)
+    if is_security_release is not None:
+        version = move(SECURITY_MOVES[is_security_release], actor=actor, version=version)
     return version
 
 

@@ -136,6 +136,35 @@ def test_yank_and_unyank(run: Run, shelf: Shelf, version: int, by_number: bool) 
     assert not shelf.versions()[0]["is_yanked"]
 
 
+def test_security_marks_a_version_and_removes_the_mark(run: Run, shelf: Shelf, version: int) -> None:
+    name = f"{shelf.slug}@1.5.0"
+    ended = run("security", name, "--reason", "CVE-2026-1", "--json")
+    assert (ended.code, ended.json["version"]["is_security_release"]) == (0, True)
+    assert run("security", name, "--undo").code == 0
+    assert shelf.versions()[0]["is_security_release"] is False
+
+
+def test_min_age_is_asked_of_the_hub(run: Run, proxy: Proxy, shelf: Shelf, version: int, tmp_path: Path) -> None:
+    words = ("download", f"{shelf.slug}@beta", "--file", "tool-linux.bin", "-o", str(tmp_path))
+    refused = run(*words, "--min-age", "7d")
+    assert (refused.code, "No version has been public for 7d yet" in refused.err) == (6, True)
+    assert run("security", f"{shelf.slug}@1.5.0").code == 0
+    assert run(*words, "--min-age", "7d", "--no-security").code == 6
+    assert run(*words, "--min-age", "7d").code == 0
+    assert run("list", f"{shelf.slug}@beta", "--min-age", "7d").code == 0
+    assert "7d (days)" in run("list", f"{shelf.slug}@beta", "--min-age", "a week").err
+    assert run("verify", f"{shelf.slug}@beta", str(tmp_path / "tool-linux.bin"), "--min-age", "7d").code == 0
+
+
+def test_publish_marks_the_version_before_it_is_published(run: Run, shelf: Shelf, tmp_path: Path) -> None:
+    path = tmp_path / "tool.bin"
+    path.write_bytes(b"data")
+    assert run("publish", f"{shelf.slug}@2.0.0", str(path), "--security").code == 0
+    shown = {row["version_string"]: row for row in shelf.versions()}
+    assert shown["2.0.0"]["is_security_release"] is True
+    assert shown["2.0.0"]["state"] == "published"
+
+
 def test_promote_moves_a_version_to_the_channel(run: Run, shelf: Shelf, version: int) -> None:
     words = ("promote", f"{shelf.slug}@1.5.0", "--from", "beta", "--to", "stable")
     ended = run(*words, "--json")

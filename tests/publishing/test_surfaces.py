@@ -258,6 +258,8 @@ ADMIN: dict[str, Expected] = {
     "yank": step(Move.YANK, reason="why"),
     "unyank": step(Move.UNYANK),
     "activate": step(Move.ACTIVATE),
+    "mark-security": step(Move.MARK_SECURITY, reason="why"),
+    "unmark-security": step(Move.UNMARK_SECURITY, reason="why"),
     "archive": step(Move.ARCHIVE),
     "unarchive": step(Move.UNARCHIVE),
     "delete": step(Move.DELETE, reason="why"),
@@ -281,7 +283,7 @@ def fields_of(version: Version) -> tuple[Any, ...]:
     row = Version.all_objects.get(pk=version.pk)
     moments = (row.published_at, row.sealed_at, row.yanked_at, row.deleted_at)
     facts = (row.state, row.visibility, row.is_active, row.seal_on_publish, row.yank_reason, row.delete_reason)
-    return (*facts, row.publish_at, *(moment is not None for moment in moments))
+    return (*facts, row.is_security_release, row.publish_at, *(moment is not None for moment in moments))
 
 
 def observe(version: Version, run: Callable[[], tuple[str, str] | None]) -> Outcome:

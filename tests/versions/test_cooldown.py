@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,12 +16,14 @@ from downloads.services.ownership import hand_over
 from files.models import File
 from files.services import restore_file, update_file
 from files.uploads.validating import validate_file
+from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
-from releasehub.publishing.releases import create_with_files, edit_version, publish_due_versions
+from releasehub.publishing.releases import create_version, edit_version, publish_due_versions
 from releasehub.publishing.transitions import Move
+from releasehub.webhooks.models import Event
 from tests.factories import make_category, make_download, make_file, make_user, make_version, system
 from versions.cooldown import Cooldown
 from versions.models import Version
@@ -294,12 +297,35 @@ def test_marking_needs_the_right_to_manage_versions() -> None:
     assert move(Move.MARK_SECURITY, actor=manager, version=version).is_security_release
 
 
-def test_no_other_way_marks_a_version() -> None:
-    owner = make_user()
-    download = make_download(owner, category=make_category())
-    with pytest.raises(TypeError):
-        create_with_files(
-            actor=Actor(user=owner), download_id=download.pk, number="1", sources=[], is_security_release=True
-        )
-    with pytest.raises(TypeError):
-        edit_version(actor=Actor(user=owner), version=make_version(download), is_security_release=True)
+def test_marking_while_creating_and_editing_needs_the_same_right() -> None:
+    download = make_download(category=make_category())
+    uploader = team_member(download, "can_upload", "can_edit", "can_manage_files")
+    create: Any = partial(create_version, download_id=download.pk, number="1.0.0", is_security_release=True)
+    with pytest.raises(Denied):
+        create(actor=uploader)
+    assert not Version.objects.filter(download=download).exists()
+    version = create(actor=Actor(user=download.owner))
+    assert version.is_security_release
+    with pytest.raises(Denied):
+        edit_version(actor=uploader, version=version, is_security_release=False, title="New")
+    assert not read(version).title
+    assert not edit_version(
+        actor=Actor(user=download.owner), version=read_whole(version), is_security_release=False
+    ).is_security_release
+
+
+def test_marks_are_audited_with_the_actor_and_the_time() -> None:
+    version = make_version(files=1)
+    owner = Actor(user=version.download.owner)
+    move(Move.MARK_SECURITY, actor=owner, version=read_whole(version), reason="CVE-2026-1")
+    move(Move.MARK_SECURITY, actor=owner, version=read_whole(version))  # changes nothing, so nothing is recorded
+    move(Move.UNMARK_SECURITY, actor=owner, version=read_whole(version))
+    entries = AuditEntry.objects.filter(action__in=["version.mark_security", "version.unmark_security"]).order_by("id")
+    told = [(entry.actor_id, entry.action, entry.reason, entry.changes) for entry in entries]
+    assert told == [
+        (version.download.owner_id, "version.mark_security", "CVE-2026-1", {"is_security_release": [False, True]}),
+        (version.download.owner_id, "version.unmark_security", "", {"is_security_release": [True, False]}),
+    ]
+    event = Event.objects.filter(type="version.updated").order_by("id").first()
+    assert event is not None
+    assert event.data["is_security_release"] is True

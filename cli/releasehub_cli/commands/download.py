@@ -11,6 +11,7 @@ from releasehub_cli import options
 from releasehub_cli.downloads import Downloader, Fetched
 from releasehub_cli.errors import CliError, Exit, HubError, usage
 from releasehub_cli.links import FileChoice, link_for, other_link
+from releasehub_cli.minimum_age import MinimumAge
 from releasehub_cli.output import human_bytes
 from releasehub_cli.progress import meter
 from releasehub_cli.settings import Settings
@@ -33,6 +34,7 @@ MISSING_STATUSES = (404, 410)
     default=None,
     help="Compare the file with the digest of the hub (the default). --verify fails if the hub has none.",
 )
+@options.min_age
 @options.channel
 @options.retries
 @options.common()
@@ -45,6 +47,7 @@ def download(
     filename: str,
     output: Path | None,
     verify: bool | None,
+    minimum_age: MinimumAge,
     channel: str,
     retries: int,
 ) -> None:
@@ -58,6 +61,7 @@ def download(
     Example:
       releasehub download packsmith
       releasehub download packsmith@1.4.2 --platform windows --arch x64
+      releasehub download packsmith --min-age 7d
       releasehub download packsmith@beta --file packsmith-linux-x64.tar.gz -o /tmp
     """
     if filename and (platform != "auto" or architecture):
@@ -69,12 +73,12 @@ def download(
         downloader = Downloader(hub, bars, retries=retries)
         try:
             fetched = downloader.fetch(
-                link_for(hub, parsed_target, choice, channel), output, verifies=verify is not False
+                link_for(hub, parsed_target, choice, channel, minimum_age), output, verifies=verify is not False
             )
         except HubError as error:
             if error.status not in MISSING_STATUSES:
                 raise
-            link = other_link(hub, parsed_target, choice, channel, error)
+            link = other_link(hub, parsed_target, choice, channel, error, minimum_age)
             fetched = downloader.fetch(link, output, verifies=verify is not False)
     if fetched.offer.yanked:
         settings.output.warn(f"This version was yanked: {fetched.offer.yanked}")

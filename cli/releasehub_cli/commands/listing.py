@@ -9,6 +9,7 @@ import click
 
 from releasehub_cli import catalog, options
 from releasehub_cli.errors import usage
+from releasehub_cli.minimum_age import MinimumAge
 from releasehub_cli.output import human_bytes, table
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import DownloadRow, FileRow, VersionRow, sha256_of
@@ -18,16 +19,17 @@ from releasehub_cli.targets import VersionTarget, version_of
 @click.command("list")
 @click.argument("target", default="", metavar="[DOWNLOAD[@VERSION]]")
 @click.option("--download", "name", default="", hidden=True)
+@options.min_age
 @options.common()
 @click.pass_obj
-def list_command(settings: Settings, target: str, name: str) -> None:
+def list_command(settings: Settings, target: str, name: str, minimum_age: MinimumAge) -> None:
     """List all downloads, or the versions and files of one download, or one version.
 
     \b
     Example:
       releasehub list
       releasehub list packsmith --json
-      releasehub list packsmith@latest
+      releasehub list packsmith@latest --min-age 7d
     """
     hub = settings.hub(needs_key=False)
     if target and name:
@@ -40,7 +42,10 @@ def list_command(settings: Settings, target: str, name: str) -> None:
         settings.output.result(data, table(("ID", "SLUG", "STATE", "TITLE"), rows))
         return
     download = catalog.find_download(hub, parsed_target.download)
-    version_rows = [version_of(hub, target)] if parsed_target.version else catalog.all_versions(hub, download)
+    if parsed_target.version:
+        version_rows = [version_of(hub, target, minimum_age=minimum_age)]
+    else:
+        version_rows = catalog.all_versions(hub, download)
     versions = [(version, catalog.all_files(hub, version)) for version in version_rows]
     settings.output.result(
         {"download": _download(download), "versions": [_version(version, files) for version, files in versions]},

@@ -65,7 +65,7 @@ def promote(settings: Settings, version: str, target: str, source: str) -> None:
         raise conflict(f"Version {row['version_string']} is in the channel {row['channel']}, not {source}.")
     if row["channel"] != target:
         hub.put(f"{catalog.VERSIONS}{row['version_id']}/", {"channel": target})
-    data = {"version": _data(row) | {"channel": target}, "from": row["channel"]}
+    data = {"version": version_data(row) | {"channel": target}, "from": row["channel"]}
     settings.output.result(data, f"Version {row['version_string']}: {row['channel']} → {target}")
 
 
@@ -87,7 +87,7 @@ def rollout(settings: Settings, version: str, percent: int, channel: str) -> Non
     catalog.warn_if_yanked(settings.output, row)
     hub.put(f"{catalog.VERSIONS}{row['version_id']}/", {"rollout_percent": percent})
     text = f"Version {row['version_string']} ({row['channel']}) is offered to {percent} % of the clients."
-    settings.output.result({"version": _data(row) | {"rollout_percent": percent}}, text)
+    settings.output.result({"version": version_data(row) | {"rollout_percent": percent}}, text)
 
 
 @click.command()
@@ -117,7 +117,7 @@ def delete(settings: Settings, version: str, filename: str, hard: bool, reason: 
     if not yes:
         _confirm(f"{'Erase' if hard else 'Delete'} {subject}?")
     hub.delete(path, reason=reason, **({"hard": 1} if hard else {}))
-    data = {"deleted": {"version": _data(row), "filename": filename or None, "hard": hard}}
+    data = {"deleted": {"version": version_data(row), "filename": filename or None, "hard": hard}}
     settings.output.result(data, f"{'Erased' if hard else 'Deleted'} {subject}")
 
 
@@ -126,11 +126,13 @@ def _step(settings: Settings, name: str, channel: str, step: str, body: dict[str
     row = version_of(hub, name, channel)
     hub.post(f"{catalog.VERSIONS}{row['version_id']}/{step}/", body)
     row = catalog.version_with_id(hub, row["version_id"])
-    settings.output.result({"version": _data(row)}, f"{past_tense} version {row['version_string']} ({row['channel']})")
+    settings.output.result(
+        {"version": version_data(row)}, f"{past_tense} version {row['version_string']} ({row['channel']})"
+    )
 
 
-def _data(row: VersionRow) -> dict[str, Any]:
-    names = ("version_id", "version_string", "channel", "state", "is_published", "is_yanked")
+def version_data(row: VersionRow) -> dict[str, Any]:
+    names = ("version_id", "version_string", "channel", "state", "is_published", "is_yanked", "is_security_release")
     return {name: value for name, value in row.items() if name in names}
 
 

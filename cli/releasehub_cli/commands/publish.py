@@ -60,6 +60,12 @@ from releasehub_cli.uploads import Uploader
 @click.option(
     "--replace", "replaces", is_flag=True, help="Replace files of the draft that differ from the local files."
 )
+@click.option(
+    "--security",
+    "is_security_release",
+    is_flag=True,
+    help="Mark it as a security release, which clients with a minimum age get at once. Requires a scope of its own.",
+)
 @click.option("--strict", is_flag=True, help="Fail if a file name states a different version.")
 @options.parallel
 @options.retries

@@ -12,6 +12,7 @@ from releasehub_cli import catalog, options
 from releasehub_cli.digests import read_sums, sha256
 from releasehub_cli.errors import CliError, Exit, usage
 from releasehub_cli.localfiles import LocalFile
+from releasehub_cli.minimum_age import MinimumAge
 from releasehub_cli.progress import meter
 from releasehub_cli.settings import Settings
 from releasehub_cli.shapes import sha256_of
@@ -28,10 +29,19 @@ from releasehub_cli.targets import version_of
     metavar="SHA256SUMS",
     help="Read the digests from a file instead of the hub, or from stdin with -.",
 )
+@options.min_age
 @options.channel
 @options.common()
 @click.pass_obj
-def verify(settings: Settings, words: tuple[str, ...], download: str, number: str, sums: str, channel: str) -> None:
+def verify(
+    settings: Settings,
+    words: tuple[str, ...],
+    download: str,
+    number: str,
+    sums: str,
+    minimum_age: MinimumAge,
+    channel: str,
+) -> None:
     """Compare files with their digests. The exit code is 4 if one differs, and 6 if one is unknown.
 
     \b
@@ -43,7 +53,7 @@ def verify(settings: Settings, words: tuple[str, ...], download: str, number: st
         raise usage("Use either DOWNLOAD@VERSION or --sums.")
     target, names = ("", words) if sums else options.target_and_paths(words, download, number)
     paths = [Path(name) for name in names]
-    sums_by_name = _sums(sums) if sums else _from_hub(settings, target, channel)
+    sums_by_name = _sums(sums) if sums else _from_hub(settings, target, channel, minimum_age)
     with meter(settings.output) as bars:
         results = [_compare(LocalFile.at(path), sums_by_name, sha256(LocalFile.at(path), bars)) for path in paths]
     if any(result["status"] != "ok" for result in results):
@@ -76,9 +86,9 @@ def _sums(name: str) -> dict[str, str]:
     return read_sums(sys.stdin.read() if name == "-" else Path(name).read_text("utf-8"))
 
 
-def _from_hub(settings: Settings, target: str, channel: str) -> dict[str, str]:
+def _from_hub(settings: Settings, target: str, channel: str, minimum_age: MinimumAge) -> dict[str, str]:
     """Return the SHA-256 of each file of the version that the hub stores."""
     hub = settings.hub(needs_key=False)
-    version = version_of(hub, target, channel)
+    version = version_of(hub, target, channel, minimum_age)
     catalog.warn_if_yanked(settings.output, version)
     return {file["filename"]: sha256_of(file) for file in catalog.all_files(hub, version) if sha256_of(file)}

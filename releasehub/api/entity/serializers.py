@@ -55,6 +55,7 @@ class EntityVersionSerializer(EntityOutputSerializer):
     base_version_id = serializers.CharField(source="base_version.public_id", default=None, allow_null=True)
     is_active = serializers.BooleanField()
     is_yanked = serializers.BooleanField()
+    is_security_release = serializers.BooleanField()
     state = serializers.CharField()
     file_size_bytes = serializers.IntegerField(allow_null=True, source="package_bytes")
     sha256 = serializers.CharField(allow_null=True, source="package_sha256")

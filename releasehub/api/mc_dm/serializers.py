@@ -214,6 +214,10 @@ class McDmFullVersionSerializer(McDmVersionSerializer):
     channel = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=Version.State.values, read_only=True)
     is_active = serializers.BooleanField(read_only=True)
+    published_date = EpochField(
+        read_only=True, source="published_at", help_text="Unix seconds of the first publication, which never changes"
+    )
+    is_security_release = serializers.BooleanField(read_only=True)
     is_yanked = serializers.BooleanField(read_only=True)
     yank_reason = serializers.CharField(read_only=True)
     is_verifying = serializers.BooleanField(read_only=True, help_text="Whether files are still being checked")

@@ -10,6 +10,7 @@ from releasehub.api.native.picture_viewsets import DownloadPictureViewSet, Pictu
 from releasehub.api.native.statistics_viewsets import StatisticsViewSet
 from releasehub.api.native.update_viewsets import UpdateViewSet
 from releasehub.api.native.upload_viewsets import UploadViewSet
+from releasehub.api.native.version_viewsets import VersionViewSet
 from releasehub.api.native.whoami_viewsets import WhoamiViewSet
 
 router = SimpleRouter()
@@ -41,6 +42,11 @@ urlpatterns = [
         "downloads/<int:download_id>/statistics.csv",
         StatisticsViewSet.as_view({"get": "export"}),
         name="download-statistics-export",
+    ),
+    path(
+        "versions/<slug:public_id>/security",
+        VersionViewSet.as_view({"put": "mark_security"}),
+        name="version-security",
     ),
     path("whoami", WhoamiViewSet.as_view({"get": "retrieve"}), name="whoami"),
     path("events", EventViewSet.as_view({"get": "stream"}), name="events"),

@@ -29,6 +29,8 @@ WORDS: dict[str, Any] = {
     AuditAction.VERSION_YANK: _("%(actor)s yanked the version %(target)s."),
     AuditAction.VERSION_UNYANK: _("%(actor)s unyanked the version %(target)s."),
     AuditAction.VERSION_ACTIVATE: _("%(actor)s made the version %(target)s the active one."),
+    AuditAction.VERSION_MARK_SECURITY: _("%(actor)s marked the version %(target)s as a security release."),
+    AuditAction.VERSION_UNMARK_SECURITY: _("%(actor)s removed the mark of a security release from %(target)s."),
     AuditAction.VERSION_DELETE_SOFT: _("%(actor)s deleted the version %(target)s."),
     AuditAction.VERSION_DELETE_HARD: _("%(actor)s permanently deleted the version %(target)s."),
     AuditAction.VERSION_RESTORE: _("%(actor)s restored the version %(target)s."),

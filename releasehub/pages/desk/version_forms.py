@@ -59,6 +59,17 @@ class VersionForm(ServiceForm):
         label=_("Who can see it"), choices=VISIBILITIES, initial="listed", widget=forms.RadioSelect
     )
 
+    is_security_release = forms.BooleanField(
+        label=_("This is a security release"),
+        required=False,
+        help_text=_("Clients that wait some days before they update are offered it at once. The mark is recorded."),
+    )
+
+    def __init__(self, *args: Any, may_mark_security: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_mark_security:
+            del self.fields["is_security_release"]
+
     def values(self) -> dict[str, Any]:
         """Return the fields for the services. An empty channel means that the number decides."""
         values = dict(self.cleaned_data)

@@ -53,6 +53,18 @@ ACTIONS = (
     ),
     Action("unarchive", Move.UNARCHIVE, gettext_lazy("Unarchive"), gettext_lazy("The version is offered again.")),
     Action("unyank", Move.UNYANK, gettext_lazy("Unyank"), gettext_lazy("The version is no longer yanked.")),
+    Action(
+        "mark-security",
+        Move.MARK_SECURITY,
+        gettext_lazy("Mark as a security release"),
+        gettext_lazy("The version is marked as a security release. Clients with a cooldown are offered it at once."),
+    ),
+    Action(
+        "unmark-security",
+        Move.UNMARK_SECURITY,
+        gettext_lazy("Remove the security mark"),
+        gettext_lazy("The version is no longer marked as a security release."),
+    ),
     Action("restore", Move.RESTORE, gettext_lazy("Restore"), gettext_lazy("The version was restored.")),
     Action("archive", Move.ARCHIVE, gettext_lazy("Archive"), gettext_lazy("The version was archived.")),
     Action("unpublish", Move.UNPUBLISH, gettext_lazy("Back to draft"), gettext_lazy("The version is a draft again.")),

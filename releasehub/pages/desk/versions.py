@@ -38,7 +38,8 @@ def new(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     download = find_download(actor, public_id)
     download_policy.ensure("post_version", actor, download)
-    form = NewVersionForm(request.POST or None, download=download)
+    may_mark = download_policy.allows("manage_versions", actor, download)
+    form = NewVersionForm(request.POST or None, download=download, may_mark_security=may_mark)
     if form.is_valid():
         with form.refusals():
             version = create_version(actor=actor, download_id=download.pk, state=Version.State.DRAFT, **form.values())
@@ -80,7 +81,8 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
     actor = actor_of(request)
     version = find_version(actor, public_id)
     version_policy.ensure("edit", actor, version)
-    form = EditVersionForm(request.POST or None, version=version)
+    may_mark = version_policy.allows("mark_security", actor, version)
+    form = EditVersionForm(request.POST or None, version=version, may_mark_security=may_mark)
     if form.is_valid():
         with form.refusals():
             edit_version(actor=actor, version=version, **form.values())

@@ -13,6 +13,7 @@ PREFIXES = (
     "/api/updates/",
     "/api/whoami",
     "/api/files/",
+    "/api/versions/",
     "/api/invitations/",
     "/api/downloads/",
     "/api/pictures/",
@@ -26,6 +27,8 @@ def real_parameters(file: File, operation: str) -> dict[str, Any]:
         incoming = open_incoming(size_bytes=3, part_bytes=None)
         upload = begin_upload(actor=system(), version=file.version, filename="up.bin", incoming=incoming)
         return {"public_id": upload.public_id}
+    if "versions" in operation:
+        return {"public_id": file.version.public_id}
     if "files" in operation:
         return {"public_id": file.public_id}
     if "/api/pictures/" in operation:

@@ -89,10 +89,33 @@ def test_schedule_in_the_past_or_with_an_invalid_date_is_refused(author: Client,
 def test_buttons_are_those_that_the_state_and_the_role_allow(author: Client, download: Download) -> None:
     version = make_version(download, "1.0.0", files=1)
     names = {action.name for action in author.get(page(version)).context["actions"]}
-    assert names == {"archive", "unpublish", "yank", "delete"}
+    assert names == {"archive", "unpublish", "yank", "delete", "mark-security"}
     reader = make_user("max")
     TeamMember.objects.create(download=download, user=reader, can_manage_files=True)
     assert client_of(reader).get(page(version)).context["actions"] == []
+
+
+def test_security_release_is_marked_by_a_button_and_by_the_form(author: Client, download: Download) -> None:
+    version = make_version(download, "1.0.0", files=1)
+    assert move(author, version, "mark-security").is_security_release
+    shown = author.get(page(version)).content.decode()
+    assert '<span class="badge good">security release</span>' in shown
+    assert '<span class="badge good">security release</span>' in Client().get(download.path).content.decode()
+    author.post(page(version, "desk-version-edit"), VALUES | {"title": "Fix"})  # without the checkbox
+    version.refresh_from_db()
+    assert (version.title, version.is_security_release) == ("Fix", False)
+    author.post(new_page(download), VALUES | {"number": "1.0.1", "is_security_release": "on"})
+    assert Version.objects.get(number="1.0.1").is_security_release
+
+
+def test_form_offers_the_mark_to_managers_of_versions_only(download: Download) -> None:
+    version, uploader = make_version(download, "1.0.0", files=1), make_user("max")
+    TeamMember.objects.create(download=download, user=uploader, can_upload=True)
+    client = client_of(uploader)
+    for path in (page(version, "desk-version-edit"), new_page(download)):
+        assert "is_security_release" not in client.get(path).context["form"].fields
+    client.post(page(version, "desk-version-edit"), VALUES | {"is_security_release": "on"})
+    assert not move(client, version, "mark-security").is_security_release
 
 
 def test_version_that_needs_approval_is_announced_as_waiting() -> None:

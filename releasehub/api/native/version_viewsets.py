@@ -1,0 +1,59 @@
+"""`/api/versions/`: the mark of a security release."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasehub.api.native.version_serializers import (
+    SecurityReleaseSerializer,
+    VersionAnswerSerializer,
+    VersionSerializer,
+)
+from releasehub.api.native.viewsets import NativeViewSet
+from releasehub.apikeys.scopes import Scope
+from releasehub.core.errors import NotFound
+from releasehub.core.numbers import read_number
+from releasehub.publishing.lifecycle import move
+from releasehub.publishing.transitions import Move
+from versions.models import Version
+
+
+class VersionViewSet(NativeViewSet):
+    lookup_field = "public_id"
+    lookup_url_kwarg = "public_id"
+    queryset = Version.objects.all()
+    serializer_class = VersionSerializer
+    input_serializer_classes = {"mark_security": SecurityReleaseSerializer}
+    required_scopes = {"mark_security": Scope.VERSION_MARK_SECURITY}
+
+    def get_object(self) -> Version:
+        """Return the version with the numeric or public id; the policy decides whether the caller learns of it.
+
+        Raises:
+            NotFound: There is no such version.
+        """
+        rows = Version.objects.select_related("download__category")
+        text = self.kwargs["public_id"]
+        number = read_number(text)
+        version: Version | None = rows.filter(**({"public_id": text} if number is None else {"pk": number})).first()
+        if version is None:
+            raise NotFound
+        return version
+
+    @extend_schema(
+        summary="Mark a version as a security release, or remove the mark",
+        description=(
+            "Clients with a cooldown are offered a security release at once. The caller needs the right to manage "
+            "versions, and an API key needs a scope of its own, which no other scope includes."
+        ),
+        request=SecurityReleaseSerializer,
+        responses={200: VersionAnswerSerializer},
+        tags=["versions"],
+    )
+    def mark_security(self, request: Request, public_id: str) -> Response:
+        version, data = self.get_object(), self.get_validated_data()
+        name = Move.MARK_SECURITY if data["is_security_release"] else Move.UNMARK_SECURITY
+        version = move(name, actor=self.actor, version=version, reason=data["reason"])
+        return Response({"version": self.get_serializer(version).data})

@@ -48,7 +48,9 @@ def engine(client: ApiClient, version: Version) -> Any:
 
 
 def entity(client: ApiClient, version: Version) -> Any:
-    body = client.get(f"/api/entities/{version.download.public_id}/versions").json()
+    answer = client.get(f"/api/entities/{version.download.public_id}/versions")
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
     return body["versions"][0]["published_at"]
 
 

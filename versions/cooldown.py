@@ -54,8 +54,8 @@ class Cooldown:
         if min_age is None or min_age > MAX_MIN_AGE:
             raise Invalid(
                 ErrorCode.INVALID,
-                f"min_age is {text[:50]!r}. Send a whole number and a unit: 90m (minutes), 48h (hours), 7d (days) or "
-                "2w (weeks), at most 520w.",
+                f"The min_age {text[:50]!r} is not valid. Send a whole number and a unit: 90m (minutes), 48h (hours), "
+                "7d (days) or 2w (weeks), at most 520w.",
                 field="min_age",
             )
         return cls(min_age, text.lower(), exempts_security) if min_age else None

@@ -80,7 +80,7 @@ PLACES: list[Callable[[ApiClient, Version], Any]] = [
 
 @pytest.fixture
 def version(settings: Any) -> Version:
-    download = make_download(category=make_category())
+    download = make_download(kind="app", category=make_category("Entities", slug="entities"))
     settings.ENGINE_DOWNLOAD = download.slug
     version = make_version(download, "1.0.0", created_at=CREATED)
     make_file(version, name="tool.AppImage", platform="linux", architecture="x64")

@@ -8,7 +8,6 @@ from rest_framework import serializers
 
 from releasehub.api.common.fields import FlagField
 from releasehub.api.common.serializers import InputSerializer, OutputSerializer
-from versions.models import Version
 
 
 class SecurityReleaseSerializer(InputSerializer):
@@ -23,7 +22,7 @@ class VersionSerializer(OutputSerializer):
     public_id = serializers.CharField()
     number = serializers.CharField()
     channel = serializers.CharField()
-    state = serializers.ChoiceField(choices=Version.State.values)
+    state = serializers.CharField()
     published_at = serializers.DateTimeField(allow_null=True, help_text="The first publication; it never changes")
     public_since = serializers.DateTimeField(
         allow_null=True, help_text="Since when everybody could see it in lists, with all its files"

@@ -58,7 +58,9 @@ class S3Storage:
     def open(self, key: str, start: int = 0) -> IO[bytes]:
         with s3_errors():
             # The body streams, so that a large object never has to fit into memory.
-            answer = self.client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-")
+            # An empty object has no range, not even one from its first byte.
+            part = {"Range": f"bytes={start}-"} if start else {}
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, **part)  # type: ignore[arg-type]
             body: Any = answer["Body"]
             return body  # type: ignore[no-any-return]
 

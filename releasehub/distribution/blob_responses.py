@@ -23,7 +23,7 @@ from releasehub.core.errors import StorageUnavailable
 from releasehub.core.requests import HAS_SPOOL_ROOM
 from releasehub.distribution.gate import Toll
 from releasehub.distribution.ranges import Span, Unsatisfiable, requested_spans
-from releasehub.distribution.streams import LocalFileResponse, MultipartResponse
+from releasehub.distribution.streams import LocalFileResponse, MultipartResponse, RemoteFileResponse
 
 ACTIVE_TYPES = frozenset({"text/html", "image/svg+xml", "application/xml", "text/xml", "application/xhtml+xml"})
 BINARY = "application/octet-stream"
@@ -41,10 +41,17 @@ class HttpResponseFound(HttpResponseRedirectBase):
     allowed_schemes = ["http", "https", MAGNET]
 
 
-def respond_with_blob(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None) -> HttpResponseBase:
-    """Return the complete response for a blob, with its descriptive and protective headers."""
+def respond_with_blob(
+    request: HttpRequest, filename: str, blob: Blob, toll: Toll | None = None, *, redirects: bool = True
+) -> HttpResponseBase:
+    """Return the complete response for a blob, with its descriptive and protective headers.
+
+    Args:
+        redirects: Redirect to the storage if it can sign URLs. Otherwise this process sends the bytes, for clients that
+            do not follow a redirect to another host.
+    """
     ensure_whole(blob)
-    response = _send(request, filename, blob, toll)
+    response = _send(request, filename, blob, toll, redirects=redirects)
     _describe(response, filename, blob)
     return response
 
@@ -62,7 +69,7 @@ def served_type(blob: Blob) -> str:
     return BINARY if blob.mime_type in ACTIVE_TYPES else blob.mime_type
 
 
-def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) -> HttpResponseBase:
+def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None, *, redirects: bool) -> HttpResponseBase:
     """Choose the way for the bytes: a redirect to the storage, the front server, or a stream from this process.
 
     The access key is charged on each way only when bytes will really be sent: a 304 response, for example, is free.
@@ -71,7 +78,7 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) ->
     url = blob_storage().signed_url(
         blob.storage_key, filename=filename, content_type=served_type(blob), seconds=seconds
     )
-    if url is not None:
+    if url is not None and redirects:
         if toll:
             toll.pay()
         redirect = HttpResponseFound(url)
@@ -82,18 +89,21 @@ def _send(request: HttpRequest, filename: str, blob: Blob, toll: Toll | None) ->
     fallback = get_conditional_response(request, etag=_etag(blob), last_modified=modified)
     if fallback is not None:
         return fallback
-    if settings.ACCEL_REDIRECT:
+    if settings.ACCEL_REDIRECT and url is None:
         # The front server decides about ranges, so this process cannot know how many bytes will be sent.
         if toll:
             toll.pay()
         accelerated = HttpResponse(content_type=served_type(blob))
         accelerated["X-Accel-Redirect"] = f"{settings.ACCEL_REDIRECT.rstrip('/')}/{quote(blob.storage_key)}"
         return accelerated
-    return _stream(request, blob, modified, toll)
+    return _stream(request, blob, modified, toll, is_local=url is None)
 
 
-def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) -> HttpResponseBase:
-    """Stream the blob or the requested ranges of it from this process."""
+def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None, *, is_local: bool) -> HttpResponseBase:
+    """Stream the blob or the requested ranges of it from this process.
+
+    A storage that is not local sends one range at a time, so several ranges are answered with the whole file.
+    """
     response: HttpResponseBase
     content_type = served_type(blob)
     if request.method == "HEAD":  # describes the whole file: ranges are defined for GET only (RFC 9110, section 14.2)
@@ -106,7 +116,7 @@ def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) 
         response = HttpResponse(status=416)
         response["Content-Range"] = f"bytes */{blob.size_bytes}"
         return response
-    if len(spans) > 1 and not _may_be_copied(request, sum(span.length for span in spans)):
+    if len(spans) > 1 and not (is_local and _may_be_copied(request, sum(span.length for span in spans))):
         spans = []
     parts = spans or [Span(0, blob.size_bytes)]
     if toll:
@@ -114,7 +124,7 @@ def _stream(request: HttpRequest, blob: Blob, modified: int, toll: Toll | None) 
     handle = blob_storage().open(blob.storage_key, parts[0].start)
     if len(parts) > 1:
         return MultipartResponse(handle, parts, size_bytes=blob.size_bytes, content_type=content_type)
-    response = LocalFileResponse(handle, parts[0], content_type=content_type)
+    response = (LocalFileResponse if is_local else RemoteFileResponse)(handle, parts[0], content_type=content_type)
     response["Content-Length"] = str(parts[0].length)
     if spans:
         response.status_code = 206

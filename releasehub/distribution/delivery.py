@@ -47,8 +47,10 @@ HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F)).replace("%", "")
 YANKED_HEADER = "X-ReleaseHub-Yanked"
 
 
-def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBase:
+def serve_file(request: HttpRequest, file: File, actor: Actor, *, redirects: bool = True) -> HttpResponseBase:
     """Return the response that delivers `file` to the client, and record the download event.
+
+    Without `redirects`, this process sends the bytes of a stored file even if the storage can sign a URL for it.
 
     Raises:
         NotFound: The actor may not see the file.
@@ -56,7 +58,7 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
         StorageUnavailable: The storage does not respond, or the stored bytes are damaged.
     """
     with report_traffic(request, actor, file) as report, record_refusal(actor, file):
-        response = respond_with_file(request, file, ensure_may_download(actor, file))
+        response = respond_with_file(request, file, ensure_may_download(actor, file), redirects=redirects)
         if response.status_code in SUCCESS_STATUSES:
             report.begin(is_whole=response.status_code != PARTIAL_CONTENT)
     if response.status_code in SUCCESS_STATUSES:
@@ -65,7 +67,9 @@ def serve_file(request: HttpRequest, file: File, actor: Actor) -> HttpResponseBa
     return response
 
 
-def respond_with_file(request: HttpRequest, file: File, key: AccessKey | None) -> HttpResponseBase:
+def respond_with_file(
+    request: HttpRequest, file: File, key: AccessKey | None, *, redirects: bool = True
+) -> HttpResponseBase:
     """Return the bytes of the file, or a redirect to its link. `key` is charged, if there is one.
 
     The caller has checked the permission. Payment comes later: a response without bytes, such as 304 or 416, must not
@@ -73,7 +77,7 @@ def respond_with_file(request: HttpRequest, file: File, key: AccessKey | None) -
     """
     toll = Toll(request, key, file)
     if file.blob is not None:
-        return respond_with_blob(request, file.filename, file.blob, toll)
+        return respond_with_blob(request, file.filename, file.blob, toll, redirects=redirects)
     response = HttpResponseFound(_target_of(file))
     toll.pay()
     return response

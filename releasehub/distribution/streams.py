@@ -59,6 +59,13 @@ class LocalFileResponse(StreamingHttpResponse):
         self.local_span = LocalSpan(handle.name, part.start, part.length)
 
 
+class RemoteFileResponse(StreamingHttpResponse):
+    """A streaming response for a file that a storage service sends to this process."""
+
+    def __init__(self, handle: IO[bytes], part: Span, *, content_type: str) -> None:
+        super().__init__(Chunks(handle, part.length), content_type=content_type)
+
+
 class Parts:
     """Iterate over the parts of a multipart body. `close` closes the file even if the iteration has not begun."""
 

@@ -21,6 +21,14 @@ ACCEL_REDIRECT = env.text(
     "RELEASEHUB_ACCEL_REDIRECT",
     help=("Internal location of the front server that serves the files folder, see [nginx.conf](nginx.conf)"),
 )
+GITHUB_API_SENDS_FILES = env.flag(
+    "RELEASEHUB_GITHUB_API_SENDS_FILES",
+    default=False,
+    help=(
+        "S3: `1` sends the bytes of assets through the hub in the GitHub API, for PyGithub, which refuses a redirect "
+        "to another host. Every such download occupies a thread of a web process"
+    ),
+)
 # Only the hub can read its data. A front-end server that sends the files itself has to be in the group of the hub.
 IS_GROUP_READABLE = bool(ACCEL_REDIRECT)
 UMASK = 0o027 if IS_GROUP_READABLE else 0o077

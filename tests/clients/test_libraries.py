@@ -15,6 +15,7 @@ from tests.clients.site import Repository, Site, running_site
 CONTENT = bytes(range(256)) * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 RELEASES = 150
+S3 = {"RELEASEHUB_STORAGE": "s3", "RELEASEHUB_GITHUB_API_SENDS_FILES": "1"}
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def variables(repository: Repository, key: str = "writer") -> dict[str, str]:
 @pytest.fixture(scope="session")
 def s3_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A hub that stores its files on the S3 server of the run, and sends the bytes of API downloads itself."""
-    with running_site(tmp_path_factory.mktemp("s3-site"), tls=False, RELEASEHUB_STORAGE="s3") as running:
+    with running_site(tmp_path_factory.mktemp("s3-site"), tls=False, **S3) as running:
         yield running
 
 

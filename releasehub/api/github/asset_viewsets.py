@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework.request import Request
@@ -70,7 +71,8 @@ class GitHubAssetViewSet(RetrieveModelMixin, PartialUpdateModelMixin, DestroyMod
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         file = self.get_object()
         if BINARY in request.headers.get("Accept", "").lower():
-            return serve_file(request._request, file, self.actor)
+            redirects = not settings.GITHUB_API_SENDS_FILES
+            return serve_file(request._request, file, self.actor, redirects=redirects)
         return self.get_object_response(file)
 
     def perform_update(self, serializer: InputSerializer) -> None:

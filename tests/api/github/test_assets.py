@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from files.models import Blob, File
+from files.storage import LocalStorage
 from releasehub.api.github import upload_viewsets
 from releasehub.distribution.counting import aggregate_download_events
 from tests.api.github.conftest import BINARY, Repository
@@ -173,3 +174,28 @@ def test_private_bytes_need_a_right(local_storage: Any) -> None:
     assert content_of(repository.client.get(asset["url"], **options)) == b"v1.0.0 tool.bin"
     basic = Client(headers={"Authorization": f"token {make_key(repository.owner)}"})
     assert content_of(basic.get(asset["url"], **options)) == b"v1.0.0 tool.bin"
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize(
+    ("ranges", "status", "body"),
+    [("", 200, b"v1.0.0 tool.bin"), ("bytes=7-10", 206, b"tool"), ("bytes=0-1, 7-10", 200, b"v1.0.0 tool.bin")],
+)
+def test_a_hub_on_s3_can_send_assets_itself(
+    repository: Repository,
+    local_storage: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    ranges: str,
+    status: int,
+    body: bytes,
+) -> None:
+    (asset,) = repository.publish()["assets"]
+    monkeypatch.setattr(LocalStorage, "signed_url", lambda *_, **__: "https://s3.example.com/signed")
+    headers = {"Accept": BINARY} | ({"Range": ranges} if ranges else {})
+    redirect = repository.client.get(asset["url"], headers=headers)
+    assert (redirect.status_code, redirect["Location"]) == (302, "https://s3.example.com/signed")
+    settings.GITHUB_API_SENDS_FILES, settings.ACCEL_REDIRECT = True, "/stored-files"
+    answer = repository.client.get(asset["url"], headers=headers)
+    assert (answer.status_code, content_of(answer)) == (status, body)
+    assert "X-Accel-Redirect" not in answer

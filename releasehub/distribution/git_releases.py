@@ -14,6 +14,10 @@ from versions.models import Version
 from versions.policies import version_policy
 from versions.querysets import VersionQuerySet, listed_total
 
+# Ids have 53 bits, which is what JavaScript can count exactly: 40 for the key, and 13 for the restarts.
+KEY_BITS = 40
+MAX_KEY = 2**KEY_BITS - 1
+
 
 def sees_drafts(actor: Actor, download: Download) -> bool:
     """Return whether the actor may publish releases. As on Git hosts, only such actors see drafts."""
@@ -38,13 +42,22 @@ def release_total(actor: Actor, download: Download) -> int:
     return listed_total(actor, download) if sees_drafts(actor, download) else download.listed_version_count
 
 
-def find_release(actor: Actor, download: Download, pk: int) -> Version:
+def release_id(version: Version) -> int:
+    """Return the id of the release: the key of the version, and above it how often its draft was started again.
+
+    So a run whose draft was taken up by another run gets 404 instead of changing, publishing or deleting the other's.
+    """
+    return version.restarts << KEY_BITS | version.pk
+
+
+def find_release(actor: Actor, download: Download, wanted: int) -> Version:
     """Return the release with this id, a draft only to those who see drafts.
 
     Raises:
-        NotFound: There is no such release, or the actor may not see it.
+        NotFound: There is no such release, another run has started its draft again, or the actor may not see it.
     """
-    version: Version | None = Version.objects.select_related("author").filter(download=download, pk=pk).first()
+    key = {"pk": wanted & MAX_KEY, "restarts": wanted >> KEY_BITS}
+    version: Version | None = Version.objects.select_related("author").filter(download=download, **key).first()
     if version is None:
         raise NotFound
     version.download = download

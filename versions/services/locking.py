@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from downloads.models import Download
 from downloads.services import lock_with_download
+from releasehub.core.errors import NotFound
 from versions.models import Version
 
 
@@ -19,9 +20,12 @@ def lock_version(version: Version) -> Version:
     """Return the row as it is now, with its download, both locked until the transaction ends.
 
     Raises:
-        NotFound: Another request erased the version or its download.
+        NotFound: Another request erased the version or its download, or a new run of a pipeline has taken the draft.
     """
-    return lock_with_download(version)
+    locked = lock_with_download(version)
+    if locked.restarts != version.restarts:
+        raise NotFound("Another run has started this draft again. Nothing was changed.")
+    return locked
 
 
 @contextmanager

@@ -15,7 +15,7 @@ class ListModelMixin(HubModelViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         queryset = self.with_relations(self.filter_queryset(self.get_queryset()))
         page = self.paginate_queryset(self.order_queryset(queryset)) or []
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.get_paginated_response(self.get_list_data(page))
 
 
 class RetrieveModelMixin(HubModelViewSet):

@@ -85,6 +85,12 @@ class HubModelViewSet(HubViewSet):
         kwargs["context"] = self.get_serializer_context() | self.get_related_context(instances)
         return self.get_serializer_class()(*args, **kwargs)
 
+    def get_list_data(self, instances: Sequence[Any]) -> list[Any]:
+        """Return the data of all the rows from one serializer. REST framework makes two for `many=True`."""
+        context = self.get_serializer_context() | self.get_related_context(instances)
+        serializer = self.get_serializer_class()(context=context)
+        return [serializer.to_representation(instance) for instance in instances]
+
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
         """Load what the serializer needs in addition to the rows, for all rows at once."""
         return {}

@@ -141,11 +141,12 @@ class GitHubRepositorySerializer(GitHubSerializer):
     watchers = serializers.IntegerField(read_only=True)
     watchers_count = serializers.IntegerField(read_only=True)
 
-    def _reader(self, name: str, field: Any) -> Callable[[Any], Any]:
+    @classmethod
+    def method_of(cls, name: str, field: Any) -> Callable[[Any, Any], Any] | None:
         """Return a constant for each field that the hub has nothing for."""
         if name in ABSENT:
-            return lambda download: ABSENT[name]
-        return super()._reader(name, field)
+            return lambda serializer, download: ABSENT[name]
+        return super().method_of(name, field)
 
     def get_url(self, download: Download) -> str:
         return f"{self.api_url}{repository_api_path(repository_name(download))}"

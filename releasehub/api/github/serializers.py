@@ -31,10 +31,11 @@ class GitHubSerializer(OutputSerializer):
     def get_url(self, row: Any) -> str:
         raise NotImplementedError
 
-    def _reader(self, name: str, field: Any) -> Callable[[Any], Any]:
+    @classmethod
+    def method_of(cls, name: str, field: Any) -> Callable[[Any, Any], Any] | None:
         if isinstance(field, LinkField):
-            return lambda row: self.get_url(row) + field.suffix
-        return super()._reader(name, field)
+            return lambda serializer, row: serializer.get_url(row) + field.suffix
+        return super().method_of(name, field)
 
 
 class GitHubUserSerializer(GitHubSerializer):

@@ -159,7 +159,7 @@ class McDmVersionViewSet(DownloadChildMixin, McDmModelViewSet):
         if not rows:
             return None
         paginator.total = total_of(rows[0], only_listed=only_listed)
-        return self.get_paginated_response(self.get_serializer(paginator.keep(rows), many=True).data)
+        return self.get_paginated_response(self.get_list_data(paginator.keep(rows)))
 
     def get_object(self) -> Any:
         """Return the version; the most frequent request takes one prepared statement, as in `list`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import Any, TypedDict, Unpack
 
 from django.db.models import CharField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
@@ -13,6 +14,7 @@ from downloads.querysets import DownloadQuerySet
 from files.models import File
 from files.names import fold_name
 from releasehub.core.errors import NotFound
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from versions.channels import ORDER, offered_to
 from versions.cooldown import Cooldown
 from versions.models import Version
@@ -20,6 +22,7 @@ from versions.numbering import ceiling
 from versions.querysets import VersionQuerySet
 
 MAX_TRIED = 50
+FREQUENT_CONDITIONS = {"channel", "platform", "architecture", "newer_than"}
 
 
 class TooNew(NotFound):
@@ -75,13 +78,37 @@ def latest_version(
     Raises:
         InvalidNumber: `newer_than` is not a version number.
     """
-    rows = offered_versions(download, **conditions)
-    version: Version | None = rows.first()
+    version = _highest(download, **conditions)
     if version is not None and accepts is not None and not accepts(version):
+        rows = offered_versions(download, **conditions)
         version = next((row for row in rows[1:MAX_TRIED] if accepts(row)), None)
     if version is not None:
         version.download = download
     return version
+
+
+def _highest(download: Download, **conditions: Unpack[Conditions]) -> Version | None:
+    """Return the first of `offered_versions`. The usual update check, with no other conditions, has a template."""
+    given = {name: value for name, value in conditions.items() if value}
+    if not given.keys() <= FREQUENT_CONDITIONS:
+        first: Version | None = offered_versions(download, **conditions).first()
+        return first
+    at_least = given.pop("newer_than", "")
+    followed = (str(given.pop("channel", "")) or download.default_channel).lower()
+    template = _template(tuple(offered_to(followed)), bool(at_least), **given)
+    values = {"at_least": ceiling(str(at_least), download.version_scheme)} if at_least else {}
+    return template.first(download=download.pk, **values)
+
+
+@lru_cache(maxsize=100)
+def _template(channels: tuple[str, ...], has_minimum: bool, **files: Any) -> SqlTemplate[Version]:
+    """Return the SQL template for clients of one system, whose names are part of the query."""
+    samples = {"at_least": b"a sort key"} if has_minimum else {}
+    return SqlTemplate(
+        lambda download, at_least=b"": _newest(channels, download, at_least=at_least, **files)[:1],
+        download=SAMPLE_ID,
+        **samples,
+    )
 
 
 def offered_versions(

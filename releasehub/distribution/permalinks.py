@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef
@@ -17,6 +17,7 @@ from files.querysets import FileQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cached_row
 from releasehub.core.errors import Gone, Moved, NotFound
+from releasehub.core.sql_templates import SAMPLE_ID, SqlTemplate
 from releasehub.distribution.access_keys import not_found_for
 from releasehub.distribution.latest import TooNew, latest_version, newest_version
 from releasehub.distribution.number_holders import holders_of
@@ -41,8 +42,7 @@ def find_download(actor: Actor, slug: str) -> Download:
         NotFound: The download does not exist, or the actor may not see it.
         KeyRefused: The same, and the actor presented a key that is not valid.
     """
-    rows = Download.all_objects.select_related("category", "owner")
-    download = rows.filter(slug=slug).order_by().first() or _find_renamed(actor, slug)
+    download = _by_slug.first(slug=slug) or _find_renamed(actor, slug)
     if download.is_deleted:
         raise Gone(download.delete_reason) if download_policy.is_open_to(actor, download) else not_found_for(actor)
     if not download_policy.can_view(actor, download):
@@ -233,12 +233,16 @@ def is_known_target(download: Download, platform: str, architecture: str) -> boo
 def best_file(version: Version, platform: str = "", architecture: str = "") -> File | None:
     """Return the file that suits the given system best, or the primary file if no system is given."""
     filters = {"platform": platform, "architecture": architecture}
-    filters = {name: value for name, value in filters.items() if value}
-    rows = File.objects.passed().filter(version=version).suiting(**filters).select_related("blob").order_by()
+    rows = _passed_files(**{name: value for name, value in filters.items() if value}).rows(version=version.pk)
     file: File | None = min(rows, key=lambda file: fitness(file, platform, architecture), default=None)
     if file is not None:
         file.version = version
     return file
+
+
+def find_by_id(actor: Actor, pk: int) -> File | None:
+    """Return the file with this id in any state, or None. The caller checks whether the actor may see it."""
+    return cached_row(actor, ("file id", str(pk)), lambda: _of_id.first(pk=pk))
 
 
 def _find_renamed(actor: Actor, slug: str) -> Download:
@@ -258,6 +262,10 @@ def _find_renamed(actor: Actor, slug: str) -> Download:
 
 def _unique_file(slug: str, number: str, folded_name: str) -> File | None:
     """Return the only live file that matches, or None if several versions have the number."""
+    return _of_link.first(slug=slug, number=number, folded_name=folded_name)
+
+
+def _files_of_link(slug: str, number: str, folded_name: str) -> FileQuerySet:
     twins = Version.all_objects.filter(download=OuterRef("version__download"), number=number)
     rows: FileQuerySet = File.objects.alive().filter(
         ~Exists(twins.exclude(pk=OuterRef("version"))),
@@ -268,8 +276,31 @@ def _unique_file(slug: str, number: str, folded_name: str) -> File | None:
         version__deleted_at=None,
         folded_name=folded_name,
     )
+    return _with_version(rows)
+
+
+def _with_version(rows: FileQuerySet) -> FileQuerySet:
+    """Load what decides about a download: the bytes, the version, its download and its category, without long texts."""
     notes = ("version__release_notes", "version__changelog", "version__download__description")
-    return rows.select_related("blob", "version__download__category").defer(*notes).order_by().first()
+    return rows.select_related("blob", "version__download__category").defer(*notes).order_by()
+
+
+@lru_cache(maxsize=100)
+def _passed_files(**system: str) -> SqlTemplate[File]:
+    """Return the SQL template of the files for one system, whose names are part of the query."""
+    return SqlTemplate(
+        lambda version: (
+            File.objects.passed().filter(version=version).suiting(**system).select_related("blob").order_by()
+        ),
+        version=SAMPLE_ID,
+    )
+
+
+_by_slug: SqlTemplate[Download] = SqlTemplate(
+    lambda slug: Download.all_objects.select_related("category", "owner").filter(slug=slug).order_by(), slug="a slug"
+)
+_of_id: SqlTemplate[File] = SqlTemplate(lambda pk: _with_version(File.all_objects.filter(pk=pk)), pk=SAMPLE_ID)
+_of_link: SqlTemplate[File] = SqlTemplate(_files_of_link, slug="a slug", number="a number", folded_name="a name")
 
 
 def find_newest_version(

@@ -31,6 +31,7 @@ from releasehub.apikeys.scopes import Scope
 from releasehub.core.errors import ErrorCode, NotFound, Rejected
 from releasehub.core.numbers import read_number
 from releasehub.distribution.delivery import serve_file
+from releasehub.distribution.permalinks import find_by_id
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 from versions.policies import version_policy
@@ -109,6 +110,15 @@ class McDmFileViewSet(McDmModelViewSet):
 
     def get_object_queryset(self) -> models.QuerySet[File]:
         return File.all_objects.select_related("blob", "version__download__category")
+
+    def get_object(self) -> Any:
+        """Return the file; a download takes one prepared statement, or none for an anonymous visitor."""
+        if self.action != "download":
+            return super().get_object()
+        file = find_by_id(self.actor, read_number(self.kwargs["pk"]) or 0)
+        if file is None or not file_policy.can_view(self.actor, file):
+            raise NotFound
+        return file
 
     def with_relations(self, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         related = ("blob", "version__download", "accepted_by") if self.is_full else ("blob",)

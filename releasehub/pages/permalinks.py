@@ -41,9 +41,12 @@ def place_of(request: HttpRequest) -> dict[str, str]:
 
 @require_safe
 @answers_errors
-def exact(request: HttpRequest, slug: str, number: str, filename: str) -> HttpResponseBase:
-    """Serve one file of one version. SHA256SUMS is generated unless the version has a file with that name."""
-    actor, place = fetcher_of(request), place_of(request)
+def exact(request: HttpRequest, slug: str, number: str, filename: str, **place_in_path: str) -> HttpResponseBase:
+    """Serve one file of one version. SHA256SUMS is generated unless the version has a file with that name.
+
+    The channel and the platform are in the path of some links and in the query of others.
+    """
+    actor, place = fetcher_of(request), place_of(request) | place_in_path
     try:
         file = find_exact(actor, slug, number, filename, **place)
     except NotFound:

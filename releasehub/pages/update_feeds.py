@@ -16,7 +16,7 @@ from releasehub.distribution.feeds.electron import write_feed
 from releasehub.distribution.feeds.electron_files import read_name
 from releasehub.distribution.feeds.release import FeedFile, FeedNote, FeedRelease
 from releasehub.distribution.feeds.resolver import FeedOffer, find_electron_offer, notes_below
-from releasehub.distribution.links import file_path
+from releasehub.distribution.links import path_without_query
 from releasehub.distribution.permalinks import find_download
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors
@@ -66,9 +66,9 @@ def release_of(request: HttpRequest, offer: FeedOffer, notes: tuple[FeedNote, ..
 
 
 def feed_file(base: str, file: File, number: str, secret: str) -> FeedFile:
-    path = file_path(file, number=number)
+    path = path_without_query(file, number=number)
     if secret:
-        path += ("&" if "?" in path else "?") + urlencode({PARAMETER: secret})
+        path += f"?{urlencode({PARAMETER: secret})}"
     sha512 = file.blob.sha512 if file.blob else file.external_sha512
     block_map_bytes = file.blob.block_map_bytes if file.blob else 0
     return FeedFile(url=base + path, sha512=sha512, size_bytes=file.size_bytes, block_map_bytes=block_map_bytes)

@@ -169,5 +169,16 @@ urlpatterns = [
     path("d/<slug:slug>/latest-<str:line>/<str:target>", permalinks.latest, name="latest-line"),
     path("d/<slug:slug>/channel/<str:channel>/<str:target>", permalinks.latest, name="latest-channel"),
     path("d/<slug:slug>/<str:number>/<str:filename>", permalinks.exact, name="file"),
+    path("d/<slug:slug>/channel/<str:channel>/<str:number>/<str:filename>", permalinks.exact, name="file-in-channel"),
+    path(
+        "d/<slug:slug>/platform/<str:platform>/<str:number>/<str:filename>",
+        permalinks.exact,
+        name="file-for-platform",
+    ),
+    path(
+        "d/<slug:slug>/channel/<str:channel>/platform/<str:platform>/<str:number>/<str:filename>",
+        permalinks.exact,
+        name="file-in-channel-for-platform",
+    ),
     path("d/<slug:slug>/<path:number>/<str:filename>", permalinks.exact, name="file-of-tag"),  # a tag such as cli/v1.2
 ]

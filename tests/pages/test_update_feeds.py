@@ -239,6 +239,26 @@ def test_links_carry_the_key_only_if_the_client_cannot(client: Client, private: 
     assert client.get(in_path).getvalue() == b"2.0.0 App Setup.exe"
 
 
+def test_links_name_channel_and_platform_in_their_path(client: Client, download: Any) -> None:
+    for channel in ("stable", "beta"):
+        publish(download, "2.0.0", "App.exe", channel=channel, platforms=["linux"])
+        twin = make_version(download, "2.0.0", channel=channel, platforms=["windows"])
+        make_file(twin, name="App.exe", content=f"{channel} windows".encode())
+    for name, place in (("latest", "platform/windows"), ("beta", "channel/beta/platform/windows")):
+        [file] = read(client, f"/feeds/app/electron/{name}.yml?notes=html")["files"]
+        assert file["url"] == f"http://testserver/d/app/{place}/2.0.0/App.exe"
+        content = client.get(f"{file['url']}?notes=html").getvalue()
+        assert content == f"{'stable' if name == 'latest' else 'beta'} windows".encode()
+        assert base64.b64decode(file["sha512"]) == hashlib.sha512(content).digest()
+
+
+def test_version_in_another_channel_is_linked_through_it(client: Client, download: Any) -> None:
+    publish(download, "2.0.0", "App.exe", channel="beta")
+    feed = read(client, "/feeds/app/electron/beta.yml")
+    assert feed["path"] == "http://testserver/d/app/channel/beta/2.0.0/App.exe"
+    assert client.get(feed["path"]).getvalue() == b"2.0.0 App.exe"
+
+
 def test_key_offers_only_versions_that_it_opens(client: Client, private: Any) -> None:
     _, secret = issue_access_key(actor=system(), download=private, name="A customer", highest_number="2")
     publish(private, "3.0.0", "App.exe")

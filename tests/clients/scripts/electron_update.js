@@ -1,11 +1,12 @@
 // Run electron-updater as an app does: check for an update, download it, and print what happened as JSON.
 //
-// The argument is JSON: url (of app-update.yml), system (AppImage, Deb, Nsis or Mac), version (of the app), folder (for the
+// The argument is JSON: url (of app-update.yml) or provider (all of it), allowPrerelease, system (AppImage, Deb, Nsis or Mac), version (of the app), folder (for the
 // cache), old (the installed file), channel, headers, download (whether to download), between (a request, as arguments of
 // `fetch`, that is sent after the check and before the download).
 "use strict";
 const fs = require("fs");
 const http = require("http");
+const https = require("https");
 const Module = require("module");
 const path = require("path");
 
@@ -22,7 +23,7 @@ const received = [];
 // The executor of electron-updater asks Electron for its network; this one asks Node.
 class NodeExecutor extends HttpExecutor {
   createRequest(options, callback) {
-    return http.request(options, (response) => {
+    return (options.protocol === "https:" ? https : http).request(options, (response) => {
       const entry = { path: options.path, status: response.statusCode, range: options.headers?.range, bytes: 0 };
       received.push(entry);
       response.on("data", (chunk) => (entry.bytes += chunk.length));
@@ -44,7 +45,8 @@ class NodeExecutor extends HttpExecutor {
 async function main(wanted) {
   fs.mkdirSync(path.join(wanted.folder, "app"), { recursive: true });
   const config = path.join(wanted.folder, "app-update.yml");
-  fs.writeFileSync(config, JSON.stringify({ provider: "generic", url: wanted.url, updaterCacheDirName: "app" }));
+  const provider = wanted.provider || { provider: "generic", url: wanted.url };
+  fs.writeFileSync(config, JSON.stringify({ updaterCacheDirName: "app", ...provider }));
   const app = {
     version: wanted.version,
     name: "App",
@@ -73,6 +75,7 @@ async function main(wanted) {
   updater.on("error", () => {});
   if (wanted.headers) updater.requestHeaders = wanted.headers;
   if (wanted.channel) updater.channel = wanted.channel;
+  if (wanted.allowPrerelease) updater.allowPrerelease = true;
   const result = { available: false, errors, received };
   try {
     const check = await updater.checkForUpdates();

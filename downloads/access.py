@@ -14,7 +14,7 @@ from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from downloads.models import Download, Share, TeamMember
 from downloads.querysets import DownloadQuerySet, in_store_of
 from releasehub.accounts.models import Membership
-from releasehub.core.rights_cache import cached_right
+from releasehub.audit.rights_cache import cached_right
 from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def find_with_access(actor: Actor, pk: int) -> Download | None:
 
 
 def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
-    """Return the same for a request that reads, up to a second old, see `releasehub.core.rights_cache`.
+    """Return the same for a request that reads, up to a second old, see `releasehub.audit.rights_cache`.
 
     Use it to decide about rights only, because the other columns are as old.
     """

@@ -111,7 +111,7 @@ def delete_key(*, actor: Actor, key: ApiKey) -> None:
 
 @transaction.atomic
 def revoke_key(*, actor: Actor, key: ApiKey) -> None:
-    """Revoke a key. This process refuses it at once, other processes within a second (see `core.rights_cache`).
+    """Revoke a key. This process refuses it at once, other processes within a second (see `audit.rights_cache`).
 
     Revoking a key twice has no effect.
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from releasehub.apikeys import secrets
 from releasehub.apikeys.models import ApiKey
+from releasehub.audit.rights_cache import cached_right
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.read_only import is_read_only
-from releasehub.core.rights_cache import cached_right
 from releasehub.core.sql_templates import SqlTemplate
 
 INACTIVE = "This API key was revoked or has expired, or its user no longer has the necessary rights. Create a new key."
@@ -32,7 +32,7 @@ def verify_key(secret: str, *, is_cacheable: bool = False) -> ApiKey:
 
     Args:
         secret: The key.
-        is_cacheable: Whether the key may be up to a second old, see `releasehub.core.rights_cache`.
+        is_cacheable: Whether the key may be up to a second old, see `releasehub.audit.rights_cache`.
 
     Raises:
         UnknownKey: The key does not exist.

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry, AuditSink
+from releasehub.audit.rights_cache import invalidate_rights
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import invalidate_anonymous_cache
 from releasehub.core.clean import strip_controls
 from releasehub.core.inserts import insert
 from releasehub.core.logs import one_line
-from releasehub.core.rights_cache import invalidate_rights
 
 MAX_REFUSALS_PER_MINUTE = 600
 MAX_REFUSALS_PER_ADDRESS = 20  # in a minute

@@ -4,15 +4,15 @@ Django needs 0.6 to 11 ms of CPU time to build and compile such a query, far mor
 template compiles its query set once, keeps the SQL, and only fills in the values afterwards; PostgreSQL also keeps the
 plan. docs/decisions/0026 has the figures.
 
-The price is that this module depends on internals of Django; `tests/core/test_sql_templates.py` checks them against the
-installed version, and that no other module uses a template. All other queries are plain query sets.
+The price is that this module depends on internals of Django: on `as_sql`, `get_converters` and `execute_sql` of the
+compiler, and on what `ModelIterable` reads. `tests/core/test_sql_templates.py` checks them against the installed
+version, and that no other module uses a template.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
@@ -27,34 +27,23 @@ SAMPLE_ID = 2**62 + 1
 OTHER_SAMPLE_ID = 2**62 + 2
 
 
-@dataclass(frozen=True)
-class Placeholder:
+class Placeholder(str):
     """A position in the parameter list that gets the value of this name in every execution."""
-
-    name: str
 
 
 class SqlTemplate(Generic[Row]):
     """A query that is compiled once and executed with different values.
 
-    How it works: `build` is called once, with a sample for every value. Django compiles that query set to SQL and a
-    list of parameters, and the template replaces each sample in that list by a `Placeholder`. An execution fills in the
-    placeholders, sends the SQL and lets Django's own `ModelIterable` turn the result into model instances.
-
-    This relies on internals of Django: on `as_sql`, `get_converters` and `execute_sql` of the compiler, and on what
-    `ModelIterable` reads. `tests/core/test_sql_templates.py` checks both against the installed version.
-
-    Args:
-        build: Returns the query set for given values. The shape of the query must not depend on the values.
-        samples: A value for every keyword argument of `build`. It must have the type of the real values, occur nowhere
-            else in the query, and reach the database unchanged.
+    `build` is called once, with a sample for every value. Django compiles that query set, whose shape must not depend
+    on the values, and the template replaces each sample among its parameters by a `Placeholder`. So a sample has the
+    type of the real values, and occurs nowhere else in the query. An execution fills in the placeholders, sends the SQL
+    and lets Django's own `ModelIterable` make model instances.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Row]], **samples: Any) -> None:
         self._build, self._samples = build, samples
         self._compiler: Any = None
-        self._sql = ""
-        self._locks = False
+        self._sql, self._locks = "", False
         self._converters: dict[int, Any] = {}
         self._params: list[Any] = []
 
@@ -71,21 +60,18 @@ class SqlTemplate(Generic[Row]):
 
     def tuples(self, **values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a query set of `values_list` as tuples, which takes a tenth of the time of instances."""
-        fetched = self._fetch(values)
-        return [self._convert(row) for row in fetched] if self._converters else fetched
+        return [self._convert(row) for row in self._fetch(values)]
 
     def _fetch(self, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        # Compiled at the first use, because models are not loaded yet when modules create their templates. Two threads
-        # may compile at the same time; both get the same result.
+        # At the first use, because modules create templates before models are loaded. Two threads get the same result.
         if self._compiler is None:
             self._compile()
         if self._locks and not connections[DEFAULT_DB_ALIAS].in_atomic_block:
             raise transaction.TransactionManagementError("This query locks rows. Execute it inside a transaction.")
-        params = [_as_sent(values[item.name]) if isinstance(item, Placeholder) else item for item in self._params]
+        params = [_as_sent(values[item]) if isinstance(item, Placeholder) else item for item in self._params]
         with server_binding_cursor() as cursor:
             cursor.execute(self._sql, params)
-            fetched: list[tuple[Any, ...]] = cursor.fetchall()
-        return fetched
+            return list(cursor.fetchall())
 
     def _convert(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the row with its values in the form that query sets give them."""
@@ -100,7 +86,7 @@ class SqlTemplate(Generic[Row]):
         compiler: Any = query.get_compiler(DEFAULT_DB_ALIAS)
         sql, sample_params = compiler.as_sql()
         params = [self._placeholder_for(item) for item in sample_params]
-        if missing := self._samples.keys() - {item.name for item in params if isinstance(item, Placeholder)}:
+        if missing := self._samples.keys() - {item for item in params if isinstance(item, Placeholder)}:
             raise ValueError(f"These values do not occur in the query: {sorted(missing)}")
         converters = compiler.get_converters([column for column, *_ in compiler.select])
         compiler.get_converters = lambda expressions: converters  # finding them costs more than using them

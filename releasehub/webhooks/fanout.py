@@ -7,14 +7,16 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from releasehub.core.sql_templates import OTHER_SAMPLE_ID, SAMPLE_ID, SqlTemplate
 from releasehub.core.tasks import hint
 from releasehub.webhooks import filters
 from releasehub.webhooks.event_names import name_of
 from releasehub.webhooks.models import Delivery, Endpoint, Event
 
 DELIVER_TASK = "webhooks.deliver"
+NO_ID = 0  # no row has it
 
 
 def fan_out(events: Sequence[Event]) -> None:
@@ -80,13 +82,17 @@ def _store(deliveries: Sequence[Delivery]) -> None:
 
 def _active_endpoints(download_id: int | None, organization_id: int | None, **conditions: bool) -> list[Endpoint]:
     """Return the active endpoints of the download, of the organization and of the site."""
-    scope = Q(organization=None, download_id=None)
-    if download_id is not None:
-        scope |= Q(download_id=download_id)
-    if organization_id is not None:
-        scope |= Q(organization=organization_id)
-    rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None, **conditions).order_by("id")
-    return list(rows.only("id", "format", "events", "criteria"))
+    ids = {"download": download_id or NO_ID, "organization": organization_id or NO_ID}
+    return list(_endpoints(**ids).filter(**conditions)) if conditions else _active.rows(**ids)
+
+
+def _endpoints(download: int, organization: int) -> QuerySet[Endpoint]:
+    scope = Q(organization=None, download_id=None) | Q(download_id=download) | Q(organization=organization)
+    rows = Endpoint.objects.filter(scope, is_active=True, disabled_at=None).order_by("id")
+    return rows.only("id", "format", "events", "criteria")
+
+
+_active: SqlTemplate[Endpoint] = SqlTemplate(_endpoints, download=SAMPLE_ID, organization=OTHER_SAMPLE_ID)
 
 
 def _matches_criteria(criteria: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

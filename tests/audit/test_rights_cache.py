@@ -20,7 +20,7 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.services import delete_key, revoke_key, update_key
 from releasehub.apikeys.verification import InactiveKey, verify_key
-from releasehub.core.rights_cache import CACHE_ALIAS, cached_right, invalidate_rights
+from releasehub.audit.rights_cache import CACHE_ALIAS, cached_right, invalidate_rights
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_key, make_user, make_version, system
 

@@ -19,6 +19,11 @@ KEY_BITS = 40
 MAX_KEY = 2**KEY_BITS - 1
 
 
+def is_private(download: Download) -> bool:
+    """Return whether anonymous visitors cannot see the download. Its category should be loaded."""
+    return not download_policy.is_open_to(Actor(), download)
+
+
 def sees_drafts(actor: Actor, download: Download) -> bool:
     """Return whether the actor may publish releases. As on Git hosts, only such actors see drafts."""
     return download_policy.can_post_version(actor, download)

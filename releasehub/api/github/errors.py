@@ -13,6 +13,7 @@ from rest_framework.exceptions import APIException
 from releasehub.api.common.envelope import ERROR_ANSWERS, Envelope, EnvelopeMixin
 from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
 from releasehub.api.common.problems import Problem
+from releasehub.api.github.terms import constant_headers
 from releasehub.core.errors import ErrorCode
 
 DOCUMENTATION_PATH = "/api/docs/github/"
@@ -92,7 +93,8 @@ class GitHubEnvelope(Envelope):
         }
 
     def answer(self, problem: Problem) -> JsonResponse:
-        return JsonResponse(self.body([problem]), status=self.status(problem), json_dumps_params={"indent": 2})
+        body, status = self.body([problem]), self.status(problem)
+        return JsonResponse(body, status=status, json_dumps_params={"indent": 2}, headers=constant_headers())
 
     def _entry(self, problem: Problem) -> dict[str, str]:
         """Return one entry of `errors`. gh shows the message of the code `custom` only."""

@@ -14,8 +14,9 @@ from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.github.fields import LinkField, SecondField
 from releasehub.api.github.serializers import GitHubSerializer, GitHubUserSerializer
 from releasehub.api.github.terms import DEFAULT_BRANCH, commit_of, repository_api_path
-from releasehub.core.actor import Actor
+from releasehub.distribution.git_releases import is_private
 from releasehub.distribution.repositories import repository_name, repository_path
+from releasehub.distribution.web_addresses import web_path
 from versions.models import Version
 
 Visibility = Download.Visibility
@@ -158,7 +159,7 @@ class GitHubRepositorySerializer(GitHubSerializer):
         return self.nested(GitHubUserSerializer).to_representation(download.organization or download.owner)
 
     def get_private(self, download: Download) -> bool:
-        return not download_policy.is_open_to(Actor(), download)
+        return is_private(download)
 
     def get_visibility(self, download: Download) -> str:
         if not self.get_private(download):
@@ -185,10 +186,10 @@ class GitHubRepositorySerializer(GitHubSerializer):
         return DEFAULT_BRANCH
 
     def get_html_url(self, download: Download) -> str:
-        return f"{self.context['base_url']}{repository_path(download)}"
+        return f"{self.context['base_url']}{web_path(download)}"
 
     def get_clone_url(self, download: Download) -> str:
-        return f"{self.get_html_url(download)}.git"
+        return f"{self.context['base_url']}{repository_path(download)}.git"
 
     def get_git_url(self, download: Download) -> str:
         return self.get_clone_url(download)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from releasehub.apikeys.requests import Credential, allows
 from releasehub.apikeys.scopes import Scope
+from releasehub.core.logs import current_request_id
 
 ENTERPRISE_VERSION = "3.17.0"  # clients derive from it which features they may use
 READ, WRITE = Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE
@@ -14,6 +15,15 @@ UNKNOWN_COMMIT = "0" * 40
 GHOST = "ghost"  # the login that stands for a user who is unknown or gone
 UPLOAD_TEMPLATE = "{?name,label}"
 BINARY = "application/octet-stream"
+
+
+def constant_headers() -> dict[str, str]:
+    """Return the headers of every answer that depend on neither the caller nor the content."""
+    return {
+        "X-GitHub-Enterprise-Version": ENTERPRISE_VERSION,
+        "X-GitHub-Media-Type": "github.v3; format=json",
+        "X-GitHub-Request-Id": current_request_id(),
+    }
 
 
 def repository_api_path(full_name: str) -> str:

@@ -21,7 +21,7 @@ from releasehub.api.common.viewsets import HubViewSet
 from releasehub.api.github.errors import GitHubEnvelopeMixin, NoGitHubRoute
 from releasehub.api.github.pagination import GitHubPagination
 from releasehub.api.github.renderers import AnyMediaType, IndentedRenderer, etag_of
-from releasehub.api.github.terms import ENTERPRISE_VERSION, oauth_scopes
+from releasehub.api.github.terms import constant_headers, oauth_scopes
 from releasehub.api.github.throttling import GitHubThrottle, current_rate
 from releasehub.apikeys.requests import Credential
 from releasehub.core.rates import Rate
@@ -68,14 +68,8 @@ class GitHubViewSet(GitHubEnvelopeMixin, HubViewSet):
         return final  # type: ignore[no-any-return]
 
     def contract_headers(self) -> dict[str, str]:
-        request = self.request
-        return {
-            **GitHubThrottle().headers(self.rate),
-            "X-GitHub-Enterprise-Version": ENTERPRISE_VERSION,
-            "X-GitHub-Media-Type": "github.v3; format=json",
-            "X-GitHub-Request-Id": request.META.get("releasehub.request_id", ""),
-            "X-OAuth-Scopes": oauth_scopes(self.credential),
-        }
+        scopes = {"X-OAuth-Scopes": oauth_scopes(self.credential)}
+        return {**GitHubThrottle().headers(self.rate), **constant_headers(), **scopes}
 
 
 class GitHubModelViewSet(GitHubViewSet, HubModelViewSet):

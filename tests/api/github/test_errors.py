@@ -134,6 +134,7 @@ def test_a_large_body_is_refused(repository: Repository) -> None:
     body = b'{"tag_name": "v1", "body": "' + b"x" * 10 * 1024 * 1024 + b'"}'
     answer = repository.client.generic("POST", f"{repository.path}/releases", body, "application/json")
     assert (answer.status_code, answer.json()["status"]) == (413, "413")
+    assert (answer["X-GitHub-Request-Id"], answer["X-GitHub-Enterprise-Version"]) == (answer["X-Request-Id"], "3.17.0")
     assert not Version.objects.exists()
 
 

@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from downloads.models import TeamMember
+from downloads.services import update_download
 from tests.api.github.conftest import Repository
 from tests.conftest import ApiClient
-from tests.factories import make_key, make_user
+from tests.factories import make_key, make_user, system
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -117,6 +118,12 @@ def test_a_repository_is_described(repository: Repository) -> None:
 def test_hidden_repositories_are_private(visibility: str, shown: str) -> None:
     found = Repository(visibility=visibility).get().json()
     assert (found["private"], found["visibility"]) == (True, shown)
+
+
+def test_an_earlier_name_finds_the_repository(repository: Repository) -> None:
+    update_download(actor=system(), download=repository.download, slug="newtool")
+    found = repository.get("", repository.guest)
+    assert (found.status_code, found.json()["full_name"]) == (200, "Ada/newtool")
 
 
 def test_collaborators_are_those_who_may_publish(repository: Repository) -> None:

@@ -16,7 +16,7 @@ from releasehub.api.github.graphql.errors import QueryError
 from releasehub.api.github.graphql.limits import DEFAULT_FIRST, MAX_FIRST
 from releasehub.core.actor import Actor
 from releasehub.core.errors import DomainError, NotFound
-from releasehub.distribution.git_releases import find_latest, is_visible, release_total, releases_of
+from releasehub.distribution.git_releases import find_latest, is_private, is_visible, release_total, releases_of
 from releasehub.distribution.permalinks import find_tagged_version
 from releasehub.distribution.repositories import repository_name
 from releasehub.distribution.web_addresses import release_path, web_path
@@ -51,7 +51,7 @@ class Repository:
 
     @property
     def is_private(self) -> bool:
-        return self.download.visibility != Download.Visibility.PUBLIC
+        return is_private(self.download)
 
     @cached_property
     def latest(self) -> Version | None:

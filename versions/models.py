@@ -116,7 +116,6 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
     yank_reason = models.CharField("reason for yanking", max_length=500, blank=True, editable=False)
     is_active = models.BooleanField("active", default=False, editable=False)
 
-    restarts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     file_count = models.PositiveIntegerField(default=0, editable=False)
     download_count = models.PositiveBigIntegerField(default=0, editable=False)
 

@@ -14,10 +14,6 @@ from versions.models import Version
 from versions.policies import version_policy
 from versions.querysets import VersionQuerySet, listed_total
 
-# Ids have 53 bits, which is what JavaScript can count exactly: 40 for the key, and 13 for the restarts.
-KEY_BITS = 40
-MAX_KEY = 2**KEY_BITS - 1
-
 
 def is_private(download: Download) -> bool:
     """Return whether anonymous visitors cannot see the download. Its category should be loaded."""
@@ -47,22 +43,13 @@ def release_total(actor: Actor, download: Download) -> int:
     return listed_total(actor, download) if sees_drafts(actor, download) else download.listed_version_count
 
 
-def release_id(version: Version) -> int:
-    """Return the id of the release: the key of the version, and above it how often its draft was started again.
-
-    So a run whose draft was taken up by another run gets 404 instead of changing, publishing or deleting the other's.
-    """
-    return version.restarts << KEY_BITS | version.pk
-
-
-def find_release(actor: Actor, download: Download, wanted: int) -> Version:
+def find_release(actor: Actor, download: Download, pk: int) -> Version:
     """Return the release with this id, a draft only to those who see drafts.
 
     Raises:
-        NotFound: There is no such release, another run has started its draft again, or the actor may not see it.
+        NotFound: There is no such release, or the actor may not see it.
     """
-    key = {"pk": wanted & MAX_KEY, "restarts": wanted >> KEY_BITS}
-    version: Version | None = Version.objects.select_related("author").filter(download=download, **key).first()
+    version: Version | None = Version.objects.select_related("author").filter(download=download, pk=pk).first()
     if version is None:
         raise NotFound
     version.download = download

@@ -29,7 +29,6 @@ from versions.tags import number_of_tag
 
 DRAFT, PUBLISHED, PENDING = Version.State.DRAFT, Version.State.PUBLISHED, Version.State.PENDING
 REASON = "The release was started again."
-MAX_RESTARTS = 2**13  # as many as an id of `distribution/git_releases.py` can hold
 
 
 @transaction.atomic
@@ -145,9 +144,6 @@ def _emptied(actor: Actor, version: Version) -> Version:
     for file in File.objects.filter(version=version).select_related("blob"):
         file.version = version
         delete_file(actor=actor, file=file, reason=REASON)
-    # A run that still holds the draft as it was can no longer change it: `lock_version` compares the two.
-    version.restarts = (version.restarts + 1) % MAX_RESTARTS
-    Version.objects.filter(pk=version.pk).update(restarts=version.restarts)
     return version
 
 

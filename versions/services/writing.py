@@ -38,7 +38,7 @@ DERIVED_FIELDS = frozenset({"sort_key", "platform_keys", "first_platform"})
 LIFECYCLE_FIELDS = frozenset(
     {
         *("state", "publish_at", "published_at", "public_since", "is_security_release", "sealed_at", "seal_on_publish"),
-        *("yanked_at", "is_active", "deleted_at", "restarts"),
+        *("yanked_at", "is_active", "deleted_at"),
     }
 )
 

@@ -13,7 +13,6 @@ from releasehub.accounts.models import Organization, User
 from releasehub.api.common.serializers import OutputSerializer
 from releasehub.api.github.fields import LinkField, SecondField
 from releasehub.api.github.terms import BINARY, DEFAULT_BRANCH, GHOST, UPLOAD_TEMPLATE, repository_api_path
-from releasehub.distribution.git_releases import release_id
 from releasehub.distribution.repositories import repository_name
 from releasehub.distribution.web_addresses import asset_path, release_path
 from versions.models import Version
@@ -144,7 +143,7 @@ class GitHubReleaseSerializer(GitHubSerializer):
     upload_url = serializers.CharField(read_only=True, help_text="A template (RFC 6570) with `name` and `label`")
     tarball_url = serializers.CharField(read_only=True, allow_null=True, help_text="Null: the hub has no source code")
     zipball_url = serializers.CharField(read_only=True, allow_null=True, help_text="Null: the hub has no source code")
-    id = serializers.IntegerField(read_only=True)
+    id = serializers.IntegerField(read_only=True, source="pk")
     node_id = serializers.CharField(read_only=True, source="public_id")
     tag_name = serializers.CharField(read_only=True)
     target_commitish = serializers.CharField(read_only=True)
@@ -161,17 +160,14 @@ class GitHubReleaseSerializer(GitHubSerializer):
 
     def get_url(self, version: Version) -> str:
         path = repository_api_path(repository_name(version.download))
-        return f"{self.api_url}{path}/releases/{release_id(version)}"
-
-    def get_id(self, version: Version) -> int:
-        return release_id(version)
+        return f"{self.api_url}{path}/releases/{version.pk}"
 
     def get_html_url(self, version: Version) -> str:
         return f"{self.context['base_url']}{release_path(version.download, version.tag_name)}"
 
     def get_upload_url(self, version: Version) -> str:
         path = repository_api_path(repository_name(version.download))
-        return f"{self.context['base_url']}/api/uploads{path}/releases/{release_id(version)}/assets{UPLOAD_TEMPLATE}"
+        return f"{self.context['base_url']}/api/uploads{path}/releases/{version.pk}/assets{UPLOAD_TEMPLATE}"
 
     def get_tarball_url(self, version: Version) -> None:
         return None

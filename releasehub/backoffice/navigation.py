@@ -19,6 +19,8 @@ SECTIONS = (
             ("Downloads", "deployed_code", "downloads_download"),
             ("Versions", "new_releases", "versions_version"),
             ("Files", "draft", "files_file"),
+            ("Imports", "move_to_inbox", "importing_importsource"),
+            ("Import runs", "sync", "importing_importrun"),
         ),
     ),
     (

@@ -1,3 +1,5 @@
+"""Register the imports of users with their accounts when Django starts."""
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,12 @@ class ImportingConfig(AppConfig):
     name = "releasehub.importing"
     label = "importing"
     verbose_name = "Importing"
+
+    def ready(self) -> None:
+        from releasehub.accounts.personal_data import register_eraser
+        from releasehub.accounts.possessions import register_possession
+        from releasehub.importing.leaving import end_imports
+        from releasehub.importing.possessions import IMPORTS
+
+        register_possession(IMPORTS)
+        register_eraser(end_imports)

@@ -99,6 +99,11 @@ def claim_run(run_id: int, report: Report) -> RunLease | None:
     return RunLease(run, token, report)
 
 
+def runs_under_way() -> int:
+    """Return how many runs have a worker at the moment."""
+    return ImportRun.objects.filter(~is_unleased(Now()), finished_at=None).count()
+
+
 def waiting_runs() -> list[int]:
     """Return the open runs that a worker can continue."""
     due = Q(not_before=None) | Q(not_before__lte=Now())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from downloads.models import Download
 from files.models import File, UploadSession
 from releasehub.core.models import PublicIdModel, TimeStampedModel
+from releasehub.importing.sources.registry import KINDS
 from versions.channels import MAX_CHANNEL_CHARACTERS
 from versions.models import Version
 
@@ -73,8 +76,19 @@ class ImportSource(PublicIdModel, TimeStampedModel):
         return f"{self.kind} {self.address}"
 
     @property
+    def kind_label(self) -> str:
+        return KINDS[self.kind].label if self.kind in KINDS else self.kind
+
+    @property
     def has_token(self) -> bool:
         return bool(self.sealed_token)
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def newest_of(self, sources: Iterable[ImportSource]) -> ImportRunQuerySet:
+        """Return the newest run of each source."""
+        newest = self.filter(source__in=list(sources)).order_by().values("source").annotate(newest=models.Max("pk"))
+        return self.filter(pk__in=newest.values("newest"))
 
 
 class ImportRun(PublicIdModel, TimeStampedModel):
@@ -123,6 +137,8 @@ class ImportRun(PublicIdModel, TimeStampedModel):
     fetched_count = models.PositiveIntegerField(default=0, editable=False)
     fetched_bytes = models.PositiveBigIntegerField(default=0, editable=False)
 
+    objects = models.Manager.from_queryset(ImportRunQuerySet)()
+
     class Meta:
         ordering = ["-id"]
         constraints = [
@@ -145,6 +161,10 @@ class ImportRun(PublicIdModel, TimeStampedModel):
     @property
     def is_finished(self) -> bool:
         return self.finished_at is not None
+
+    @property
+    def done_count(self) -> int:
+        return self.created_count + self.updated_count + self.failed_count
 
 
 class ImportedRelease(models.Model):
@@ -219,6 +239,12 @@ class ImportedRelease(models.Model):
 
     def __str__(self) -> str:
         return self.tag or self.number
+
+    @property
+    def is_imported(self) -> bool:
+        """Return whether the last run has created or updated the version."""
+        is_change = self.decision in {self.Decision.CREATE, self.Decision.UPDATE}
+        return is_change and self.outcome == self.Outcome.DONE
 
 
 class ImportedFile(models.Model):

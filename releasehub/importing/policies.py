@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
@@ -23,6 +25,11 @@ class ImportSourcePolicy(Policy[ImportSource]):
 
     def can_run(self, actor: Actor, target: ImportSource) -> bool:
         return download_policy.allows("post_version", actor, target.download)
+
+
+def visible_sources(actor: Actor) -> QuerySet[ImportSource]:
+    """Return the rows for which ImportSourcePolicy.can_view is true, in downloads that are not deleted."""
+    return ImportSource.objects.filter(download__in=Download.objects.postable_by(actor))
 
 
 import_policy = ImportSourcePolicy()

@@ -22,6 +22,22 @@ class Totals:
     failed: int
 
     @property
+    def to_create(self) -> int:
+        return self.by_choice.get(Choice.CREATE, 0)
+
+    @property
+    def to_update(self) -> int:
+        return self.by_choice.get(Choice.UPDATE, 0)
+
+    @property
+    def to_do_and_done(self) -> int:
+        return self.to_create + self.to_update
+
+    @property
+    def present(self) -> int:
+        return self.by_choice.get(Choice.PRESENT, 0)
+
+    @property
     def problems(self) -> int:
         return self.failed + sum(self.by_choice.get(choice, 0) for choice in PROBLEMS)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
 from releasehub.core.tasks import hint
-from releasehub.importing.leases import waiting_runs
+from releasehub.importing.leases import runs_under_way, waiting_runs
 from releasehub.importing.models import ImportRun
 from releasehub.importing.running import work
 from releasehub.importing.services import RUN_TASK, start_due_runs
@@ -15,7 +16,13 @@ SLICE_SECONDS = 60.0
 
 @shared_task(name=RUN_TASK)
 def run_import(run_id: int) -> str | None:
-    """Continue one run for a minute, so that other imports have their turn. The next task continues it."""
+    """Continue one run for a minute, so that other imports have their turn. The next task continues it.
+
+    If enough other runs are under way, this one waits for the schedule, because slow hosts must not occupy all threads
+    that wait for other servers.
+    """
+    if runs_under_way() >= settings.IMPORTS_AT_ONCE:
+        return None
     run = work(run_id, seconds=SLICE_SECONDS)
     if run is None:
         return None

@@ -28,6 +28,7 @@ class Entry:
 ENTRIES = (
     Entry("pages:account", _("Overview"), "home", ""),
     Entry("pages:desk", _("My downloads"), "package", "downloads/"),
+    Entry("pages:desk-imports", _("Imports"), "download", "imports/"),
     Entry("pages:profile", _("Profile"), "user", "profile/"),
     Entry("mfa_index", _("Password and security"), "shield", "security/"),
     Entry("pages:browsers", _("Signed-in browsers"), "system", "browsers/"),

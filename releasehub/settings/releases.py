@@ -44,6 +44,9 @@ IMPORT_MAX_RELEASES = env.number(
 IMPORT_MAX_SOURCES = env.number(
     "RELEASEHUB_IMPORT_MAX_SOURCES", 10, minimum=1, help="The most sources that one download imports from"
 )
+IMPORTS_AT_ONCE = env.number(
+    "RELEASEHUB_IMPORTS_AT_ONCE", 2, minimum=1, help="The most imports that workers carry out at the same time"
+)
 SCANNER_ADDRESS = env.text(
     "RELEASEHUB_SCANNER", help="A ClamAV daemon that scans every file, `host:3310` or `unix:/run/clamd.sock`"
 )

@@ -40,6 +40,8 @@ from releasehub.community.services import delete_contribution, reply_to_review
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, Denied, NotFound
 from releasehub.distribution.access_keys import issue_access_key
+from releasehub.importing.models import ImportSource
+from releasehub.importing.services import add_source, start_run
 from releasehub.moderation.models import Assignment, Verdict
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.models import RetentionRule
@@ -90,6 +92,8 @@ RELATIONS = {
     "files.Quarantine.created_by": STAYS,
     "files.Quarantine.ended_by": STAYS,
     "files.UploadSession.user": STAYS,
+    "importing.ImportRun.started_by": STAYS,
+    "importing.ImportSource.created_by": STAYS,  # without its token and its schedule
     "moderation.Assignment.assignee": GONE,
     "moderation.Verdict.moderator": STAYS,
     "publishing.RetentionRule.created_by": STAYS,
@@ -180,9 +184,19 @@ def make_releases(actor: Actor, user: User, mine: Download) -> None:
     delete_file(actor=actor, file=make_file(make_version(mine, "1.2", state="draft")))
     delete_version(actor=actor, version=make_version(mine, "1.3"))
     delete_download(actor=actor, download=make_download(user, title="Deleted"))
+    source = add_source(
+        actor=actor, download=mine, kind="github", address="acme/tool", token=MARKS[0], sync_hours=24
+    )  # fmt: skip
+    start_run(actor=actor, source=source)
     UploadSession.objects.create(
         user=user, acting={"address": actor.address}, filename="up.bin", size_bytes=1, storage_key="incoming/x"
     )
+
+
+def test_imports_lose_their_token_and_their_schedule(person: User) -> None:
+    anonymize_user(actor=system(), user=person)
+    source = ImportSource.objects.get(created_by=person)
+    assert (source.sealed_token, source.sync_hours, source.next_sync_at) == ("", 0, None)
 
 
 @pytest.fixture

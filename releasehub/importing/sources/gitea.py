@@ -35,7 +35,7 @@ def build_gitea(settings: SourceSettings) -> GiteaSource:
 
 GITEA = SourceKind(
     name="gitea",
-    label="Gitea or Forgejo",
+    label="Gitea, Forgejo",
     build=build_gitea,
     address_example="owner/repository",
 )

@@ -113,7 +113,7 @@ def build_github(settings: SourceSettings) -> GitHubSource:
 
 GITHUB = SourceKind(
     name="github",
-    label="GitHub or GitHub Enterprise",
+    label="GitHub, GitHub Enterprise",
     build=build_github,
     address_example="owner/repository",
     default_api_url="https://api.github.com",

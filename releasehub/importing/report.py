@@ -1,12 +1,10 @@
-"""Texts about a run, for the command and the pages."""
+"""Numbers and rows of a run, for the command and the pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum
-from django.template.defaultfilters import filesizeformat
 
 from releasehub.importing.models import ImportedFile, ImportedRelease, ImportRun
 
@@ -57,25 +55,3 @@ def totals_of(run: ImportRun) -> Totals:
     rows = ImportedRelease.objects.filter(last_run=run).order_by()
     counts = rows.values_list("decision").annotate(count=Count("pk"))
     return Totals(dict(counts), rows.filter(outcome=ImportedRelease.Outcome.FAILED).count())
-
-
-def plan_lines(run: ImportRun) -> Iterator[str]:
-    """Yield a line about each release that the run has listed."""
-    for row in releases_of(run).iterator(500):
-        details = row.reason or _files_text(row)
-        yield f"{row.get_decision_display()}: {row}" + (f" ({details})" if details else "")
-
-
-def summary(run: ImportRun) -> str:
-    """Return a sentence about what the run has done."""
-    return (
-        f"{run.listed_count} releases listed, {run.created_count} created, {run.updated_count} updated, "
-        f"{run.failed_count} failed; {run.fetched_count} files with {filesizeformat(run.fetched_bytes)} fetched."
-    )
-
-
-def _files_text(row: ImportedRelease) -> str:
-    count = row.new_count  # type: ignore[attr-defined]
-    if row.decision not in {Choice.CREATE, Choice.UPDATE} or not count:
-        return ""
-    return f"{count} file{'s' if count > 1 else ''}, {filesizeformat(row.new_bytes or 0)}"  # type: ignore[attr-defined]

@@ -16,8 +16,9 @@ from downloads.services import create_download
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor, Origin, system_actor
 from releasehub.core.errors import DomainError
+from releasehub.importing.management.printing import release_lines, summary
 from releasehub.importing.models import ImportRun, ImportSource
-from releasehub.importing.report import plan_lines, summary, totals_of
+from releasehub.importing.report import totals_of
 from releasehub.importing.running import work
 from releasehub.importing.services import add_source, cancel_run, start_run
 from releasehub.importing.sources.registry import KINDS
@@ -96,7 +97,7 @@ class Command(BaseCommand):
             raise CommandError(run.message)
         if run.state == ImportRun.State.CANCELED:
             raise CommandError("The import was canceled.", returncode=INTERRUPTED)
-        for line in plan_lines(run):
+        for line in release_lines(run):
             if run.is_dry_run or self.is_talking:
                 self.stdout.write(line)
         self.stdout.write(summary(run))

@@ -1,0 +1,44 @@
+"""Lines that the command `import` prints about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.template.defaultfilters import filesizeformat
+
+from releasehub.importing.models import ImportedRelease, ImportRun
+from releasehub.importing.report import releases_of
+
+Choice = ImportedRelease.Decision
+
+
+def release_lines(run: ImportRun) -> Iterator[str]:
+    """Yield a line about each release that the run has listed."""
+    for row in releases_of(run).iterator(500):
+        details = row.reason or _files_text(row)
+        yield f"{_what_happened(run, row)}: {row}" + (f" ({details})" if details else "")
+
+
+def summary(run: ImportRun) -> str:
+    """Return a sentence about what the run has done."""
+    if run.is_dry_run:
+        return f"{run.listed_count} releases listed. Nothing was imported."
+    return (
+        f"{run.listed_count} releases listed, {run.created_count} created, {run.updated_count} updated, "
+        f"{run.failed_count} failed. {run.fetched_count} files were added; {filesizeformat(run.fetched_bytes)} fetched."
+    )
+
+
+def _what_happened(run: ImportRun, row: ImportedRelease) -> str:
+    if row.outcome == ImportedRelease.Outcome.FAILED:
+        return "Failed"
+    if row.is_imported:
+        return "Created" if row.decision == Choice.CREATE else "Updated"
+    return str(row.get_decision_display())
+
+
+def _files_text(row: Any) -> str:
+    if row.decision not in {Choice.CREATE, Choice.UPDATE} or not row.new_count:
+        return ""
+    return f"{row.new_count} file{'s' if row.new_count > 1 else ''}, {filesizeformat(row.new_bytes or 0)}"

@@ -27,7 +27,7 @@ class ImportSourceAdmin(ReadOnlyAdmin):
     search_fields = ("address", "download__title", "download__slug")
     exclude = ("sealed_token",)
     readonly_fields = ("has_token", "next_sync_at", "created_by", "runs_as_system", "created_at")
-    actions = ("start", "check", "cancel")
+    actions = ("start", "list_again", "cancel")
 
     @display(description="plan and progress")
     def page(self, row: ImportSource) -> str:
@@ -42,7 +42,7 @@ class ImportSourceAdmin(ReadOnlyAdmin):
         self._each(request, queryset, lambda row: start_run(actor=admin_actor(request), source=row))
 
     @admin.action(description="List again, without importing", permissions=["view"])
-    def check(self, request: HttpRequest, queryset: Any) -> None:
+    def list_again(self, request: HttpRequest, queryset: Any) -> None:
         self._each(request, queryset, lambda row: start_run(actor=admin_actor(request), source=row, is_dry_run=True))
 
     @admin.action(description="Cancel the run", permissions=["view"])

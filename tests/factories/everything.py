@@ -17,6 +17,8 @@ from releasehub.community.services import delete_contribution, reply_to_review, 
 from releasehub.community.services.watching import watch
 from releasehub.core.actor import Actor
 from releasehub.distribution.access_keys import issue_access_key
+from releasehub.importing.models import ImportedRelease, ImportRun
+from releasehub.importing.services import add_source, start_run
 from releasehub.operations.records import record_backup
 from releasehub.publishing.deletion import delete_download, delete_file, delete_version
 from releasehub.publishing.lifecycle import move
@@ -58,6 +60,7 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     set_team_member(actor=system(), download=download, user=member or make_user(), flags={"can_edit", "can_upload"})
     share_download(actor=system(), download=download, user=make_user())
     make_loose_upload(owner)
+    make_imports(owner, download)
     make_opinions(owner, download)
     make_picture(download)
     issue_access_key(actor=system(), download=download, name="A customer")
@@ -74,6 +77,18 @@ def make_everything(owner: User, *, member: User | None = None) -> None:
     for model in (NamedChannel, NamedPlatform):
         create_label(actor=system(), model=model, name="special", display_name="Special", downloads=[])
         create_label(actor=system(), model=model, name="own", display_name="Own", downloads=[download])
+
+
+def make_imports(owner: User, download: Any) -> None:
+    """Create an import whose last run has listed a release, and one whose run is under way."""
+    actor = Actor(user=owner)
+    for name in ("acme/tool", "acme/other"):
+        source = add_source(actor=actor, download=download, kind="github", address=name)
+        run = start_run(actor=actor, source=source, is_dry_run=True)
+    ImportedRelease.objects.create(
+        source=source, key="1", last_run=run, tag="v9.0.0", number="9.0.0", decision="create"
+    )
+    ImportRun.objects.filter(source__address="acme/tool").update(state="done", finished_at=timezone.now())
 
 
 def make_opinions(owner: User, download: Any) -> None:

@@ -88,12 +88,19 @@ class NewImportForm(ImportSettingsForm):
     """A new import, into a download of the actor or into a new one."""
 
     kind = forms.ChoiceField(label=_("Import from"))
-    address = forms.CharField(label=_("Repository"), max_length=500, help_text=_("For example owner/repository."))
+    address = forms.CharField(
+        label=_("Repository or download"),
+        max_length=500,
+        help_text=_(
+            "For GitHub, Gitea, Forgejo and GitLab owner/repository, for another ReleaseHub the slug of the download, "
+            "and otherwise the number of the download or resource."
+        ),
+    )
     api_url = forms.CharField(
         label=_("URL of the API"),
         required=False,
         max_length=500,
-        help_text=_("Leave empty for github.com. Otherwise for example https://git.example.com/api/v1."),
+        help_text=_("Leave empty for github.com and gitlab.com. Otherwise for example https://git.example.com/api/v1."),
     )
     download: forms.ModelChoiceField[Download] = forms.ModelChoiceField(
         queryset=Download.objects.none(),

@@ -64,9 +64,9 @@ def _fetched(
     lease.report(f"{row}: {file.name}")
     download = lease.run.source.download
     blob = fetch_file(lease=lease, source=source, actor=actor, download=download, row=file)
-    found = inspect_file(blob, file, download)
     lease.note_bytes(0)
-    return found
+    with lease.held(blob.size_bytes):
+        return inspect_file(blob, file, download)
 
 
 @transaction.atomic

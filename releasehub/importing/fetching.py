@@ -44,7 +44,8 @@ def fetch_file(*, lease: RunLease, source: ReleaseSource, actor: Actor, download
     if row.upload is None or row.upload.state != State.UPLOADED:
         row.upload = row.upload if row.upload is not None and row.upload.state == State.CREATED else None
         _receive(lease, source, actor, download, row)
-    return _verified(row)
+    with lease.held(row.upload.size_bytes if row.upload else 0):
+        return _verified(row)
 
 
 def _verified(row: ImportedFile) -> Blob:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.db import DatabaseError, connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,8 +19,10 @@ from django.utils import timezone
 from releasehub.core.leases import is_unleased
 from releasehub.importing.models import ImportRun
 
-LEASE = timedelta(minutes=3)
+LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 5.0
+LONG_BYTES = 64 * 1024 * 1024  # storing, hashing or inspecting more bytes than these may take longer than the lease
+log = logging.getLogger(__name__)
 Report = Callable[[str], None]
 
 
@@ -64,6 +70,31 @@ class RunLease:
         self._renewed_at, self._new_bytes = time.monotonic(), 0
         if ImportRun.objects.filter(pk=self.run.pk, cancel_requested_at__isnull=False).exists():
             raise Canceled
+
+    @contextmanager
+    def held(self, size_bytes: int) -> Iterator[None]:
+        """Extend the lease from another thread while the block works on so many bytes without noting them."""
+        if size_bytes < LONG_BYTES:
+            yield
+            return
+        done = threading.Event()
+        thread = threading.Thread(target=self._hold, args=(done,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _hold(self, done: threading.Event) -> None:
+        try:
+            while not done.wait(RENEW_SECONDS):
+                rows = ImportRun.objects.filter(pk=self.run.pk, lease_token=self._token)
+                rows.update(lease_until=Now() + LEASE)
+        except DatabaseError:
+            log.warning("The lease of import run %s could not be extended.", self.run.pk, exc_info=True)
+        finally:
+            connection.close()
 
     def release(self, **changes: Any) -> None:
         """Store the changes and give the run back."""

@@ -50,6 +50,9 @@ def work(run_id: int, *, seconds: float | None = None, report: Report = lambda t
         _advance(lease, time.monotonic() + seconds if seconds is not None else None)
     except RunTakenOver:
         return None
+    except (KeyboardInterrupt, SystemExit):  # the process ends, and another worker can continue at once
+        lease.release(state=State.QUEUED)
+        raise
     return ImportRun.objects.select_related("source__download").get(pk=run_id)
 
 

@@ -13,7 +13,7 @@ from files.models import File, UploadSession
 from files.uploads import fetched
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
-from releasehub.importing import carrying_out
+from releasehub.importing import carrying_out, leases
 from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.running import work
 from releasehub.importing.services import add_source, cancel_run, start_due_runs, start_run
@@ -194,3 +194,29 @@ def test_stranger_may_not_import(host: Host, download: Any) -> None:
         add_source(
             actor=Actor(user=make_user()), download=download, kind="github", address="acme/tool", api_url=host.api
         )
+
+
+def test_lease_is_extended_while_a_large_file_is_hashed(source: ImportSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LONG_BYTES", 1)
+    run = start_run(actor=system(), source=source)
+    lease = leases.claim_run(run.pk, print)
+    assert lease is not None
+    held: list[bool] = []
+    monkeypatch.setattr(lease, "_hold", lambda done: held.append(done.wait(10)))
+    with lease.held(1):
+        pass
+    assert held == [True]
+
+
+def test_process_that_ends_gives_its_run_back(source: ImportSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(*args: Any) -> None:
+        raise SystemExit
+
+    run = start_run(actor=system(), source=source)
+    with monkeypatch.context() as patch:
+        patch.setattr(carrying_out, "inspect_file", end)
+        with pytest.raises(SystemExit):
+            work(run.pk)
+    done = work(run.pk)
+    assert done is not None
+    assert done.state == "done"

@@ -41,6 +41,12 @@ def test_files_are_uploaded_and_published(
     assert (len(proxy.accepted), set(proxy.accepted.values())) == (7, {1})
 
 
+def test_version_is_published_to_a_share_of_the_clients(publish: Run, shelf: Shelf, files: Files) -> None:
+    assert publish(files("tool.bin"), "--rollout", "0").code == 0
+    (version,) = shelf.versions()
+    assert (version["state"], version["rollout_percent"]) == ("published", 0)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_notes_are_read_in_the_encodings_of_windows(
     publish: Run, shelf: Shelf, files: Files, tmp_path: Path, encoding: str

@@ -71,11 +71,14 @@ class VersionForm(ServiceForm):
             del self.fields["is_security_release"]
 
     def values(self) -> dict[str, Any]:
-        """Return the fields for the services. An empty channel means that the number decides."""
-        values = dict(self.cleaned_data)
-        if values["rollout_percent"] is None:
-            values["rollout_percent"] = EVERYONE
-        return {name: value for name, value in values.items() if name != "channel" or value}
+        """Return the fields for the services, without those that are left to the hub.
+
+        If the channel is empty, the number decides. An empty percentage does not change the rollout.
+        """
+        left_out = {"channel": "", "rollout_percent": None}
+        return {
+            name: value for name, value in self.cleaned_data.items() if name not in left_out or value != left_out[name]
+        }
 
 
 class NewVersionForm(VersionForm):

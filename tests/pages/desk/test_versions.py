@@ -53,6 +53,16 @@ def test_edit_promotes_a_version_to_another_channel(author: Client, download: Do
     assert version.channel == "stable"
 
 
+def test_rollout_changes_only_if_the_form_has_a_percentage(author: Client, download: Download) -> None:
+    version = make_version(download, "1.0.0")
+    for text, expected in (("20", 20), ("", 20), ("100", 100)):
+        author.post(page(version, "desk-version-edit"), VALUES | {"rollout_percent": text})
+        version.refresh_from_db()
+        assert version.rollout_percent == expected
+    refused = author.post(page(version, "desk-version-edit"), VALUES | {"rollout_percent": "101"})
+    assert "rollout_percent" in refused.context["form"].errors
+
+
 def test_publish_shows_a_download_that_is_still_a_draft() -> None:
     download = make_download(make_user("ann"), state="draft")
     version = make_version(download, "1.0.0", state="draft", files=1)

@@ -255,6 +255,10 @@ REFUSED = {
         "query { ...B ...B }",
         "costs 1360 points",
     ),
+    "the whole schema under many aliases": (
+        "{" + "".join(f"a{n}: __schema {{ types {{ name fields {{ name }} }} }} " for n in range(6)) + "}",
+        "costs 600 points",
+    ),
     "an unknown field": ("{ viewer { password } }", "password"),
     "a syntax error": ("{ viewer {", "Syntax Error"),
     "a fragment that contains itself": ("fragment F on User { ...F } query { viewer { ...F } }", "itself"),

@@ -37,6 +37,7 @@ MAX_SECONDS = 10.0
 # costs 220.
 LOOKUP_COST = 10
 LOOKUPS = frozenset({"repository", "release", "latestRelease", "releases", "ref"})
+INTROSPECTION_COSTS = {"__schema": 100, "__type": 10}
 NOTES = "description"
 LIST = "releases"
 
@@ -125,7 +126,7 @@ class Size:
 class QueryMeter:
     """Measures selections. Each fragment is measured once, however often it is used.
 
-    Introspection is free: it reads no rows, and graphql-core limits its depth.
+    Introspection has a fixed cost: it reads no rows, and graphql-core limits its depth.
     """
 
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -149,7 +150,7 @@ class QueryMeter:
     def of_field(self, node: FieldNode) -> Size:
         name = node.name.value
         if name.startswith("__"):
-            return Size(1)
+            return Size(1, INTROSPECTION_COSTS.get(name, 0))
         inner = self.of_set(node.selection_set)
         cost = inner.cost + (name == NOTES)
         if name == LIST:

@@ -94,6 +94,18 @@ def test_checksums_of_a_plain_folder_are_read(tmp_path: Path) -> None:
     assert read(source, release, 2) == BODY[2:]
 
 
+def test_folder_named_after_a_tag_keeps_it(tmp_path: Path) -> None:
+    for name in ("v1.10.0", "v1.9.0", "v2.0.0-rc.1"):
+        write(tmp_path / name / "tool.bin", BODY)
+    found = releases(tmp_path)
+    assert [(release.tag, release.number) for release in found] == [
+        ("v2.0.0-rc.1", ""),
+        ("v1.10.0", ""),
+        ("v1.9.0", ""),
+    ]
+    assert [release.is_prerelease for release in found] == [True, False, False]
+
+
 def test_hidden_files_are_left_out(tmp_path: Path) -> None:
     write(tmp_path / "1.0.0/tool.bin", BODY)
     write(tmp_path / "1.0.0/.DS_Store", b"x")

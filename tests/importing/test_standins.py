@@ -142,6 +142,22 @@ def test_mc_dm_lists_all_pages_of_versions_and_files(mc_dm: McDmStandin) -> None
     assert (found["1.0.0"].title, found["1.0.0"].assets[0].label) == ("", "The file importer.bin")
 
 
+def test_number_with_a_v_is_kept_as_the_tag(mc_dm: McDmStandin, xenforo: XenForoStandin) -> None:
+    for kind, standin in (("mc-dm", mc_dm), ("xenforo", xenforo)):
+        standin.add_version(9, "v3.0.0", {})
+        release = by_number(source_of(kind, "42", standin.api))["v3.0.0"]
+        assert (release.tag, release.number) == ("v3.0.0", "")
+
+
+def test_pre_releases_are_told_by_their_numbers(
+    gitlab: GitLabStandin, mc_dm: McDmStandin, xenforo: XenForoStandin
+) -> None:
+    xenforo.add_version(9, "3.0.0 RC 1", {})
+    for kind, address, standin in (("gitlab", PROJECT, gitlab), ("mc-dm", "42", mc_dm), ("xenforo", "42", xenforo)):
+        found = source_of(kind, address, standin.api).releases()
+        assert [release.is_prerelease for release in found][:2] == [True, False]
+
+
 def test_mc_dm_files_have_digests_and_bytes(mc_dm: McDmStandin) -> None:
     source = source_of("mc-dm", "42", mc_dm.api)
     release = by_number(source)["1.1.0"]

@@ -23,7 +23,16 @@ from releasehub.importing.sources.base import (
     SourceSettings,
 )
 from releasehub.importing.sources.http import SourceHttp, next_page
-from releasehub.importing.sources.values import base_url_of, flag, moment, number, object_of, row_list, text
+from releasehub.importing.sources.values import (
+    base_url_of,
+    flag,
+    moment,
+    names_prerelease,
+    number,
+    object_of,
+    row_list,
+    text,
+)
 
 PER_PAGE = 50
 MAX_PAGES = 10_000
@@ -59,6 +68,7 @@ class GitLabSource(ReleaseSource):
             tag=tag,
             title=text(row, "name") if text(row, "name") != tag else "",
             notes=text(row, "description"),
+            is_prerelease=names_prerelease(tag),
             # A release with a date in the future is announced, but not published yet.
             is_draft=flag(row, "upcoming_release"),
             created_at=moment(row, "created_at"),

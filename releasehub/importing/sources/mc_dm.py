@@ -24,10 +24,12 @@ from releasehub.importing.sources.http import SourceHttp
 from releasehub.importing.sources.values import (
     epoch,
     flag,
+    names_prerelease,
     number,
     object_of,
     required_base_url,
     row_list,
+    tag_and_number,
     text,
 )
 
@@ -77,10 +79,12 @@ class McDmSource(ReleaseSource):
 
     def release(self, row: Mapping[str, Any], assets: tuple[SourceAsset, ...]) -> SourceRelease:
         changelog = text(row, "changelog")
+        tag, version = tag_and_number(text(row, "version_string"))
         return SourceRelease(
             key=str(number(row, "version_id")),
-            tag=text(row, "tag"),
-            number=text(row, "version_string"),
+            tag=tag,
+            number=version,
+            is_prerelease=names_prerelease(tag or version),
             title=self.title(row),
             notes=text(row, "release_notes"),
             is_draft=not flag(row, "is_published"),

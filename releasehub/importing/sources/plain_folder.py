@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 from releasehub.importing.sources.base import SourceAsset, SourceRefused, SourceRelease
 from releasehub.importing.sources.local_folder import LocalFolder, join
+from releasehub.importing.sources.values import names_prerelease, tag_and_number
 from versions.numbering import sort_key_of
+from versions.tags import number_of_tag
 
 NOTES = frozenset({"release-notes.md", "release_notes.md", "notes.md"})
 CHECKSUMS = "sha256sums"
@@ -38,7 +40,7 @@ def plain_releases(folder: LocalFolder) -> Iterator[SourceRelease]:
     if not folders and not files:
         raise SourceRefused(f"{folder.root} is empty.")
     groups = {name: (name, folder.files(name)) for name in folders} if folders else _by_number(files)
-    for name in sorted(groups, key=lambda name: (sort_key_of(name) or b"", name), reverse=True):
+    for name in sorted(groups, key=lambda name: (sort_key_of(number_of_tag(name)) or b"", name), reverse=True):
         place, names = groups[name]
         yield _release(folder, name, place, names)
 
@@ -59,10 +61,12 @@ def _release(folder: LocalFolder, name: str, place: str, names: list[str]) -> So
     notes = next((file for file in names if place and file.lower() in NOTES), "")
     digests = _digests(folder, place)
     released_at = _changed_at(folder, place, names)
+    tag, number = tag_and_number(name)
     return SourceRelease(
         key=name,
-        tag="",
-        number=name,
+        tag=tag,
+        number=number,
+        is_prerelease=names_prerelease(name),
         notes=folder.read_text(join(place, notes)) if notes else "",
         created_at=released_at,
         published_at=released_at,

@@ -40,12 +40,13 @@ class ReleaseHubSource(McDmSource):
     def release(self, row: Mapping[str, Any], assets: tuple[SourceAsset, ...]) -> SourceRelease:
         release = super().release(row, assets)
         # The hub answers with the usual tag of the number if no tag was sent.
-        has_own_tag = release.tag != tag_of_number(release.number)
+        version, tag = text(row, "version_string"), text(row, "tag")
         fields = {"platforms": text_list(row, "platforms"), "end_of_support": text(row, "end_of_support")}
         return replace(
             release,
             key=text(row, "public_id") or release.key,
-            tag=release.tag if has_own_tag else "",
+            tag="" if tag == tag_of_number(version) else tag,
+            number=version,
             channel=text(row, "channel"),
             is_draft=text(row, "state") in _DRAFTS,
             is_archived=text(row, "state") == "archived",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import SourceRefused, SourceSettings
 from releasehub.outbound.failures import InvalidUrl
 from releasehub.outbound.urls import parse_target
+from versions.numbering import InvalidNumber, parse
+from versions.tags import number_of_tag
 
 MAX_SIZE_BYTES = 2**63 - 1
 
@@ -68,6 +71,22 @@ def base_url_of(url: str) -> str:
     if "?" in target.path:
         raise Invalid(ErrorCode.INVALID, "Enter the URL of the API without a query.", field="api_url")
     return target.url.rstrip("/")
+
+
+def tag_and_number(number: str) -> tuple[str, str]:
+    """Return the tag and the number of a release whose source has numbers, but no tags.
+
+    A number with a v, such as v1.2, is kept as the tag. The number then follows from it, so that v1.2 and 1.2 are one.
+    """
+    return (number, "") if re.match("[vV][0-9]", number) else ("", number)
+
+
+def names_prerelease(number: str) -> bool:
+    """Return whether the number, which may be a tag, has a part that makes it a pre-release, such as 2.0.0-rc.1."""
+    try:
+        return parse(number_of_tag(number)).is_prerelease
+    except InvalidNumber:
+        return False
 
 
 def required_base_url(settings: SourceSettings, example: str) -> str:

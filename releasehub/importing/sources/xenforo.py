@@ -23,7 +23,16 @@ from releasehub.importing.sources.base import (
 )
 from releasehub.importing.sources.bbcode import to_markdown
 from releasehub.importing.sources.http import SourceHttp
-from releasehub.importing.sources.values import epoch, number, object_of, required_base_url, row_list, text
+from releasehub.importing.sources.values import (
+    epoch,
+    names_prerelease,
+    number,
+    object_of,
+    required_base_url,
+    row_list,
+    tag_and_number,
+    text,
+)
 
 MAX_PAGES = 1000
 # An update and its version are stored one after the other, by one form.
@@ -53,12 +62,14 @@ class XenForoSource(ReleaseSource):
         self, row: Mapping[str, Any], resource: Mapping[str, Any], updates: list[Mapping[str, Any]]
     ) -> SourceRelease:
         update = _update_of(row, updates)
-        title = text(update, "title")
+        title, version = text(update, "title"), text(row, "version_string")
+        tag, number_text = tag_and_number(version)
         return SourceRelease(
             key=str(number(row, "resource_version_id")),
-            tag="",
-            number=text(row, "version_string"),
-            title="" if title == text(row, "version_string") else title,
+            tag=tag,
+            number=number_text,
+            is_prerelease=names_prerelease(version),
+            title="" if title == version else title,
             notes=to_markdown(text(update, "message")),
             created_at=epoch(row, "release_date"),
             published_at=epoch(row, "release_date"),

@@ -18,6 +18,8 @@ from releasehub.community.models import Comment, Review, Watch
 from releasehub.community.services.watching import watch
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied, Invalid, NotFound, Rejected
+from releasehub.importing.models import ImportSource
+from releasehub.importing.services import add_source
 from releasehub.publishing.deletion import delete_download
 from releasehub.webhooks.endpoints import create_endpoint
 from releasehub.webhooks.models import Endpoint
@@ -110,6 +112,7 @@ def test_merge_moves_everything_and_closes_the_account(clerk: Actor, old: User, 
     own(old, organization := make_organization(), "admin")
     secret = make_key(old)
     create_endpoint(actor=Actor(user=old), url="https://93.184.215.14/hook", download_id=mine.pk)
+    add_source(actor=Actor(user=old), download=mine, kind="github", address="acme/tool")
     comment, review = make_comment(team, old), make_review(make_download(), old)
     watch(actor=Actor(user=old), target=team)
     expected = dict.fromkeys((row.name for row, _ in counted(old)), 1) | {"texts": 2}
@@ -119,6 +122,7 @@ def test_merge_moves_everything_and_closes_the_account(clerk: Actor, old: User, 
     assert (Share.objects.get().user, organization.memberships.get().user) == (new, new)
     assert (verify_key(secret).user, Endpoint.objects.get().created_by, Watch.objects.get().user) == (new, new, new)
     assert (Comment.objects.get(pk=comment.pk).author, Review.objects.get(pk=review.pk).author) == (new, new)
+    assert ImportSource.objects.get().created_by == new
     old.refresh_from_db()
     assert (old.is_active, old.username, counted(old)) == (False, "old", [])
     rows = AuditEntry.objects.filter(action="user.merge").order_by("id")

@@ -9,6 +9,7 @@ python tests/faults/run.py broker [--away 60]             Redis is gone for a wh
 python tests/faults/run.py tampering [--rounds 500]       the audit log is tampered with
 python tests/faults/run.py verify [--rows 1000000]        a long audit log is verified, and one row of it changed
 python tests/faults/run.py retention [--downloads 40]     the retention rules are applied and killed
+python tests/faults/run.py importing [--releases 300]     an import from another hub is killed twice
 python tests/faults/run.py operations [--versions 1000]   backups, restores and moves are killed and run again
 python tests/faults/run.py --seed 7 events                the same random choices again
 """
@@ -23,7 +24,19 @@ from typing import Any
 if not __package__:  # started as a script: find the package from the root of the checkout
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
-from tests.faults import broker, embedded, events, isolation, log, long_log, operations, races, retention, tampering
+from tests.faults import (
+    broker,
+    embedded,
+    events,
+    importing,
+    isolation,
+    log,
+    long_log,
+    operations,
+    races,
+    retention,
+    tampering,
+)
 from tests.faults.verdicts import Report
 from tests.services.processes import ServiceError, interrupts
 
@@ -61,6 +74,16 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
     "retention": (
         retention.run,
         (("downloads", 40, "downloads with a rule"), ("versions", 15, "versions of each"), PATIENCE),
+    ),
+    "importing": (
+        importing.run,
+        (
+            ("releases", 300, "releases of the other hub"),
+            ("files", 2000, "files of all releases"),
+            ("size", 50_000, "average size of a file in bytes"),
+            ("large", 200_000_000, "size of the last file in bytes"),
+            PATIENCE,
+        ),
     ),
     "operations": (
         operations.run,

@@ -77,3 +77,10 @@ def test_embedded_hub_survives_kills() -> None:
 @pytest.mark.embedded
 def test_retention_run_survives_kills() -> None:
     carry_out("retention", "--downloads", "4", "--versions", "6", "--patience", "120")
+
+
+@pytest.mark.embedded
+def test_an_import_that_is_killed_imports_everything_once() -> None:
+    assert "files with another digest" in carry_out(
+        "importing", "--releases", "6", "--files", "20", "--size", "2000", "--large", "20000000", "--patience", "200"
+    )

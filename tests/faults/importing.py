@@ -1,0 +1,113 @@
+"""An import from another hub is killed twice: the digests are identical, and nothing exists twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+from tests import hubs
+from tests.faults.retention import Hub
+from tests.faults.verdicts import Report
+from tests.services.processes import ServiceError
+from tests.services.run import make_folder, temporary_folder
+from tests.services.servers import ROOT
+
+KILLS = 2
+PUBLISHED = "SELECT count(*) FROM versions_version WHERE state = 'published'"
+CONTENTS = (
+    "SELECT v.tag || ' ' || f.filename || ' ' || b.sha256 FROM files_file f JOIN versions_version v ON v.id = "
+    "f.version_id JOIN files_blob b ON b.id = f.blob_id WHERE f.deleted_at IS NULL"
+)
+AUDITED = "SELECT target_id FROM audit_auditentry WHERE action = 'version.publish'"
+ANNOUNCED = "SELECT object_id FROM webhooks_event WHERE type = 'version.published'"
+LEFT = "SELECT count(*) FROM files_uploadsession WHERE blob_id IS NOT NULL OR state IN ('created', 'uploaded')"
+UNFINISHED = "SELECT count(*) FROM importing_importrun WHERE finished_at IS NULL"
+
+
+def run(*, releases: int, files: int, size: int, large: int, seed: int, patience: float) -> Report:
+    report, chance = Report(f"an import is killed {KILLS} times, seed {seed}"), Random(seed)
+    with temporary_folder() as folder:
+        source, target = _hub(folder / "source"), _hub(folder / "target")
+        world = ("-m", "tests.faults.importing_world")
+        numbers = ("--releases", releases, "--files", files, "--size", size, "--large", large, "--seed", seed)
+        source.run(*world, *numbers)
+        target.run(*world)
+        server = hubs.start(source.data, RELEASEHUB_DEMO="0", RELEASEHUB_ANONYMOUS_RATE="0")
+        try:
+            _import(report, target, server.url, releases, chance, time.monotonic() + patience)
+        finally:
+            server.end()
+        _compare(report, source, target, releases, files)
+    return report
+
+
+def _hub(folder: Path) -> Hub:
+    make_folder(folder)
+    hub = Hub(folder)
+    hub.environment |= {
+        "RELEASEHUB_MIN_FREE_BYTES": "0",
+        "RELEASEHUB_DEMO": "0",
+        "RELEASEHUB_WEBHOOK_ALLOW_NETS": "127.0.0.0/8",
+    }
+    hub.run("manage.py", "migrate", "-v0")
+    return hub
+
+
+def _import(report: Report, target: Hub, url: str, releases: int, chance: Random, deadline: float) -> None:
+    """Start the import, kill it after a random number of releases, and repeat. Then let it end."""
+    command = ("manage.py", "import", "github", "acme/tool", "--api", f"{url}/api/v3", "--to", "tool")
+    goals = sorted(chance.sample(range(1, max(releases * 4 // 5, KILLS + 1)), KILLS))
+    seconds, largest = 0.0, 0
+    for goal in [*goals, None]:
+        started = time.monotonic()
+        largest = max(largest, _run_until(target, command, goal, deadline))
+        seconds += time.monotonic() - started
+        _end_lease(target)
+    report.must("seconds of the import", round(seconds, 1), holds=True)
+    report.must("most memory of the command in MiB", largest // 1024, holds=largest > 0)
+
+
+def _run_until(target: Hub, command: tuple[str, ...], goal: int | None, deadline: float) -> int:
+    """Run the command until it has published so many versions, and kill it then. Return its most memory in KiB."""
+    child = subprocess.Popen(
+        [sys.executable, *command], env=target.environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    while goal is not None and int(str(target.rows(PUBLISHED)[0])) < goal:
+        if child.poll() is not None or time.monotonic() > deadline:
+            child.kill()
+            raise ServiceError(f"The import ended before it had published {goal} releases.")
+        time.sleep(0.01)
+    if goal is not None:
+        child.send_signal(signal.SIGKILL)
+    errors = child.stderr.read() if child.stderr else b""
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if goal is None and child.returncode:
+        raise ServiceError(f"The import ended with {child.returncode}:\n{errors[-2000:]!r}")
+    return usage.ru_maxrss
+
+
+def _end_lease(target: Hub) -> None:
+    """End the lease of the killed process, instead of waiting for a minute."""
+    with closing(sqlite3.connect(target.data / "releasehub.sqlite3", timeout=30)) as connection:
+        connection.execute("UPDATE importing_importrun SET lease_until = '2000-01-01' WHERE lease_until IS NOT NULL")
+        connection.commit()
+
+
+def _compare(report: Report, source: Hub, target: Hub, releases: int, files: int) -> None:
+    here, there = target.rows(CONTENTS), source.rows(CONTENTS)
+    report.must("versions", target.rows(PUBLISHED)[0], holds=target.rows(PUBLISHED) == [releases])
+    report.must("files", len(here), holds=len(here) == len(set(here)) == files)
+    report.must("files with another digest", len(set(here) ^ set(there)), holds=set(here) == set(there))
+    for what, sql in (("audit rows", AUDITED), ("events", ANNOUNCED)):
+        found = target.rows(sql)
+        report.must(what, len(found), holds=len(found) == len(set(found)) == releases)
+    report.must("uploads that are left over", target.rows(LEFT)[0], holds=target.rows(LEFT) == [0])
+    report.must("runs that are not finished", target.rows(UNFINISHED)[0], holds=target.rows(UNFINISHED) == [0])

@@ -22,7 +22,7 @@ from tests.factories import make_user, system
 from tests.importing.hosts import Asset, Host, Release, stored_bytes
 from versions.models import Version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+pytestmark = pytest.mark.django_db
 Run = Callable[..., ImportRun]
 PART = 64 * 1024
 BODY = bytes(range(256)) * 1024  # four parts

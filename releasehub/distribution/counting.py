@@ -1,4 +1,4 @@
-"""Count downloads outside the request: each download inserts one event row, and a worker aggregates the rows.
+"""Count downloads outside the request: each download becomes one event row, and a worker aggregates the rows.
 
 The worker adds the events to the totals of the file, version and download, and to one row per file and day.
 """
@@ -10,6 +10,7 @@ import hmac
 import re
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from files.models import DownloadDay, DownloadGrant, File
 from releasehub.core.inserts import insert
 from releasehub.core.read_only import is_read_only
 from releasehub.core.requests import address_of
+from releasehub.distribution.event_buffer import download_events
 from releasehub.distribution.ranges import begins_later
 from versions.models import Version
 
@@ -34,11 +36,13 @@ _BOTS = re.compile(
 
 
 def record_download_event(request: HttpRequest, file: File) -> None:
-    """Record a download event with one insert. HEAD requests and resumed ranges do not count as downloads."""
+    """Record a download event. HEAD requests and resumed ranges do not count as downloads."""
     if is_download(request) and not is_read_only():
         event = DownloadGrant(file_id=file.pk, visitor=visitor_of(request), is_bot=is_bot(request))
-        # A download must not wait for the disk. Only a crash of the database server can lose the last events.
-        insert(event, wait_for_disk=False)
+        if settings.DOWNLOAD_EVENT_SECONDS:
+            transaction.on_commit(partial(download_events.add, event))
+        else:
+            insert(event, wait_for_disk=False)  # a download must not wait for the disk
 
 
 def is_bot(request: HttpRequest) -> bool:

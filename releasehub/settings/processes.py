@@ -59,6 +59,9 @@ CONNECTIONS_PER_ADDRESS = env.number(
     ),
 )
 
+# Download events wait in memory for so long, and are inserted together; 0: each in its own request.
+DOWNLOAD_EVENT_SECONDS = 0.2
+
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 # A request must not wait long for Redis, so a hint to a worker is sent without retries and with short timeouts.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (

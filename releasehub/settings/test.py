@@ -16,6 +16,7 @@ from releasehub.settings.base import CACHES, REDIS_URL, STATIC_ROOT, STORAGES  #
 ANONYMOUS_CACHE_SECONDS = 0  # nearly all tests roll back what they did, so nothing would invalidate the cache
 RIGHTS_CACHE_SECONDS = 0  # for the same reason
 ANONYMOUS_RATE = 0
+DOWNLOAD_EVENT_SECONDS = 0  # no timer outlives a test
 MIN_FREE_BYTES = 0
 READ_ONLY_CHECK_SECONDS = None  # no query that tests which count queries would see now and then
 V3_BURST = 0  # tests of this limit set it themselves

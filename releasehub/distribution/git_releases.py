@@ -6,9 +6,10 @@ from downloads.models import Download
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
 from releasehub.core.errors import NotFound
-from releasehub.distribution.latest import latest_version
+from releasehub.distribution.latest import TooNew, latest_version
 from releasehub.distribution.permalinks import find_tagged_version
 from versions.channels import offered_to
+from versions.cooldown import Cooldown
 from versions.facts import RELEASED
 from versions.models import Version
 from versions.policies import version_policy
@@ -77,24 +78,31 @@ def find_published(actor: Actor, download: Download, tag: str) -> Version:
     return version
 
 
-def find_latest(download: Download) -> Version:
+def find_latest(download: Download, cooldown: Cooldown | None = None) -> Version:
     """Return the release that clients of the default channel are offered: the highest version, not the newest date.
 
     As long as no version offers a file, the highest one without files is returned.
 
     Raises:
         NotFound: No version is offered.
+        TooNew: None is old enough for the cooldown.
     """
-    version = latest_version(download) or _latest_without_files(download)
+    version = _latest(download, cooldown)
+    if version is None and cooldown and (newest := _latest(download)):
+        raise TooNew(newest, cooldown)
     if version is None:
         raise NotFound
     return version
 
 
-def _latest_without_files(download: Download) -> Version | None:
+def _latest(download: Download, cooldown: Cooldown | None = None) -> Version | None:
+    return latest_version(download, cooldown=cooldown) or _latest_without_files(download, cooldown)
+
+
+def _latest_without_files(download: Download, cooldown: Cooldown | None) -> Version | None:
     channels = offered_to(download.default_channel)
     rows = Version.objects.offerable().filter(download=download, channel__in=channels)
-    version: Version | None = rows.of_newest_first().first()
+    version: Version | None = rows.after_cooldown(cooldown).of_newest_first().first()
     if version is not None:
         version.download = download
     return version

@@ -22,6 +22,7 @@ from releasehub.distribution.repository_files import find_asset, find_current_re
 from releasehub.distribution.web_addresses import asset_path, release_path
 from releasehub.pages.errors import answers_errors, prefers_json
 from releasehub.pages.feeds import Feed, feed_view
+from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.permalinks import is_sums, send_sums
 from releasehub.pages.viewers import fetcher_of
 from versions.models import Version
@@ -61,7 +62,7 @@ def release(request: HttpRequest, owner: str, slug: str, tag: str) -> HttpRespon
 @answers_errors
 def latest(request: HttpRequest, owner: str, slug: str) -> HttpResponseBase:
     """Redirect to the latest release, or describe it to programs that ask for JSON, as electron-updater does."""
-    version = find_latest(find_current_repository(fetcher_of(request), owner, slug))
+    version = find_latest(find_current_repository(fetcher_of(request), owner, slug), cooldown_of(request))
     path = release_path(version.download, version.tag_name)
     response: HttpResponse
     if prefers_json(request):
@@ -78,7 +79,7 @@ def latest(request: HttpRequest, owner: str, slug: str) -> HttpResponseBase:
 def latest_asset(request: HttpRequest, owner: str, slug: str, name: str) -> HttpResponseBase:
     """Redirect to the file with this name in the latest release, which may differ from one request to the next."""
     actor = fetcher_of(request)
-    version = find_latest(find_current_repository(actor, owner, slug))
+    version = find_latest(find_current_repository(actor, owner, slug), cooldown_of(request))
     response = redirect_to(request, asset_path(version.download, version.tag_name, stored_name(actor, version, name)))
     response["Cache-Control"] = "no-cache"
     return response

@@ -68,13 +68,18 @@ def json_feed(client: ApiClient, version: Version) -> Any:
     return client.get(f"{version.download.path}feed.json").json()["items"][0]["date_published"]
 
 
+def github(client: ApiClient, version: Version) -> Any:
+    download = version.download
+    return client.get(f"/api/v3/repos/{download.owner.username}/{download.slug}/releases").json()[0]["published_at"]
+
+
 def electron(client: ApiClient, version: Version) -> Any:
     body = client.get(f"/feeds/{version.download.slug}/electron/latest-linux.yml").content.decode()
     return body.split('releaseDate: "')[1].split('"')[0]
 
 
 PLACES: list[Callable[[ApiClient, Version], Any]] = [
-    *(native, mc_dm, mc_dm_release_date, v3, v3_update, engine, entity, webhook, atom, json_feed, electron),
+    *(github, native, mc_dm, mc_dm_release_date, v3, v3_update, engine, entity, webhook, atom, json_feed, electron),
 ]
 
 

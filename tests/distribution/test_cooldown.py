@@ -158,16 +158,16 @@ def routes(download: Download) -> dict[str, str]:
         "v3 update": f"/v3/releases/update?productId={download.public_id}&platform=linux&version=0.1&",
         "v3 latest": f"/v3/releases/latest?productId={download.public_id}&platform=linux&",
         "engine": "/version/latest?",
+        "github": f"/api/v3/repos/{download.owner.username}/{download.slug}/releases/latest?",
     }
 
 
 def number_in(answer: Any) -> str:
     body = answer.json()
-    return str(
-        (body.get("version") or {}).get("number")
-        if "update_available" in body
-        else body.get("version_number", body.get("version"))
-    )
+    if "tag_name" in body:
+        return str(body["tag_name"]).removeprefix("v")
+    version = body.get("version_number") or body["version"]
+    return str(version["number"] if isinstance(version, dict) else version)
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def engine(catalog: Catalog, settings: Any) -> None:
     settings.ENGINE_DOWNLOAD = catalog.download.slug
 
 
-@pytest.mark.parametrize("dialect", ["native", "v3 update", "v3 latest", "engine"])
+@pytest.mark.parametrize("dialect", ["native", "v3 update", "v3 latest", "engine", "github"])
 def test_every_dialect_waits(catalog: Catalog, engine: None, dialect: str) -> None:
     route, client = routes(catalog.download)[dialect], ApiClient()
     assert number_in(client.get(route)) == "1.1.0"
@@ -190,6 +190,7 @@ NOTHING_OLD_ENOUGH = {
     "v3 update": (204, ""),
     "v3 latest": (404, "No version has been public for 52w yet"),
     "engine": (404, "No version has been public for 52w yet"),
+    "github": (404, "Not Found"),
 }
 
 
@@ -212,7 +213,7 @@ def test_an_invalid_age_is_a_clear_error_in_every_dialect(
     catalog: Catalog, engine: None, dialect: str, min_age: str
 ) -> None:
     answer = ApiClient().get(f"{routes(catalog.download)[dialect]}min_age={min_age}")
-    assert answer.status_code == 400
+    assert answer.status_code == (422 if dialect == "github" else 400)
     assert "7d (days)" in answer.content.decode()
 
 
@@ -232,6 +233,14 @@ def test_engine_clients_that_name_their_file_wait(catalog: Catalog, engine: None
     assert client.send("post", path, {}).json()["version_number"] == "1.1.0"
     assert client.send("post", f"{path}?min_age=7d", {}).json()["version_number"] == "1.0.0"
     assert client.send("post", f"{path}?min_age=x", {}).status_code == 400
+
+
+def test_addresses_of_git_hosts_wait(catalog: Catalog) -> None:
+    base, browser = f"/{catalog.download.owner.username}/{catalog.download.slug}/releases/latest", Browser()
+    for path in (base, f"{base}/download/tool.zip"):
+        assert "1.1.0" in browser.get(path)["Location"]
+        assert "1.0.0" in browser.get(path, {"min_age": "7d"})["Location"]
+        assert browser.get(path, {"min_age": "52w"}).status_code == 404
 
 
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from releasehub.api.common.cooldowns import CooldownQuerySerializer
 from releasehub.api.common.model_mixins import (
     CreateModelMixin,
     DestroyModelMixin,
@@ -139,13 +140,15 @@ class GitHubReleaseViewSet(
         delete_version(actor=self.actor, version=instance)
 
     @repository_operation(
+        CooldownQuerySerializer,
         operation_id="github_releases_latest",
         summary="Get the latest release",
         description="The release with the highest number that is neither a draft nor a pre-release.",
         responses=RELEASE,
     )
     def latest(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return self.get_object_response(find_latest(self.repository))
+        query = self.get_validated_query(CooldownQuerySerializer)
+        return self.get_object_response(find_latest(self.repository, query["cooldown"]))
 
     @repository_operation(
         TAG,

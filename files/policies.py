@@ -1,8 +1,9 @@
 """Permissions of files and pictures. A file is never more visible than its version, a picture than its download."""
 
 from downloads.policies import download_policy
-from files.models import Blob, File, Picture
+from files.models import Avatar, Blob, File, Picture
 from files.querysets import MANAGE_FILES
+from releasehub.accounts.policies import user_policy
 from releasehub.core.actor import Actor
 from releasehub.core.policy import Policy
 from versions.policies import version_policy
@@ -96,6 +97,20 @@ class PicturePolicy(Policy[Picture]):
         return self.can_edit(actor, target)
 
 
+class AvatarPolicy(Policy[Avatar]):
+    """The rules for the pictures of users, where staff see a list of them. Everybody sees a single one on pages."""
+
+    def can_view(self, actor: Actor, target: Avatar) -> bool:
+        return user_policy.can_moderate(actor)
+
+    def can_edit(self, actor: Actor, target: Avatar) -> bool:
+        return False
+
+    def can_remove(self, actor: Actor, target: Avatar) -> bool:
+        return user_policy.can_remove_avatar(actor, target.user)
+
+
+avatar_policy = AvatarPolicy()
 file_policy = FilePolicy()
 picture_policy = PicturePolicy()
 

@@ -37,21 +37,24 @@ def receive_avatar(*, actor: Actor, user: User, upload: StagedUpload) -> None:
         raise
 
 
-def remove_avatar(*, actor: Actor, user: User) -> None:
+def remove_avatar(*, actor: Actor, user: User, reason: str = "") -> None:
     """Remove the picture. Pages show the initials of the user instead.
 
     Raises:
         NotFound: The actor may not see the account.
-        Denied: It is not the actor's own.
+        Denied: It is not the actor's own, and the actor may not moderate it.
     """
-    user_policy.ensure("change_avatar", actor, user)
-    _replace(actor, user, None)
+    # Moderators see the pictures on public pages, but not the accounts, so the answer does not depend on `can_view`.
+    if not user_policy.can_remove_avatar(actor, user):
+        user_policy.ensure("change_avatar", actor, user)
+    _replace(actor, user, None, reason)
 
 
 @transaction.atomic
-def _replace(actor: Actor, user: User, blob: Blob | None) -> None:
+def _replace(actor: Actor, user: User, blob: Blob | None, reason: str = "") -> None:
     user = User.objects.select_for_update().get(pk=user.pk)
-    user_policy.ensure("change_avatar", actor, user)
+    if blob is not None or not user_policy.can_remove_avatar(actor, user):
+        user_policy.ensure("change_avatar", actor, user)
     before = user.avatar_path
     erase_avatar(actor=actor, user=user)
     if blob is not None:
@@ -59,7 +62,7 @@ def _replace(actor: Actor, user: User, blob: Blob | None) -> None:
         user.save(update_fields=["avatar_path"])
     if before != user.avatar_path:
         changes = {"avatar_path": [before, user.avatar_path]}
-        audit.record(actor=actor, action=AuditAction.USER_UPDATE, target=user, changes=changes)
+        audit.record(actor=actor, action=AuditAction.USER_UPDATE, target=user, changes=changes, reason=reason)
 
 
 def erase_avatar(*, actor: Actor, user: User) -> None:

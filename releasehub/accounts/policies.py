@@ -15,6 +15,7 @@ from releasehub.core.policy import Policy
 
 _FACT = "memberships"
 CHANGE_USER = "accounts.change_user"
+MODERATE = "downloads.moderate_download"  # the permission of moderators, which an app above this one declares
 
 
 class UserPolicy(Policy[User]):
@@ -66,6 +67,17 @@ class UserPolicy(Policy[User]):
     def can_change_avatar(self, actor: Actor, target: User) -> bool:
         """Return whether the actor may change the picture of the account: only the user may."""
         return actor.user_id == target.pk and target.anonymized_at is None
+
+    def can_remove_avatar(self, actor: Actor, target: User) -> bool:
+        """Return whether the actor may remove the picture: the user, and moderators and staff for accounts.
+
+        Staff cannot do it to users who have more permissions than they have.
+        """
+        return self.can_change_avatar(actor, target) or (self.can_moderate(actor) and self.outranks(actor, target))
+
+    def can_moderate(self, actor: Actor) -> bool:
+        """Return whether the actor may remove what users show of themselves on public pages."""
+        return actor.has_permission(MODERATE) or actor.has_permission(CHANGE_USER)
 
     def can_export(self, actor: Actor, target: User) -> bool:
         """Return whether the actor may export the personal data: only the user may, and not with an API key."""

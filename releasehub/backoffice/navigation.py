@@ -37,6 +37,7 @@ SECTIONS = (
             ("Comments", "forum", "community_comment"),
             ("Reviews", "star", "community_review"),
             ("Reports", "flag", "community_report"),
+            ("Pictures of users", "account_circle", "files_avatar"),
         ),
     ),
     (

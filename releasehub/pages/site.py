@@ -45,4 +45,4 @@ def theme_of(color: str) -> str:
     light, dark = nearest_readable(color, LIGHT_BACKGROUNDS), nearest_readable(color, DARK_BACKGROUNDS)
     rules = f":root{{--accent:{light};--on-accent:{readable_on(light)}}}"
     dark_rules = f":root{{--accent:{dark};--on-accent:{readable_on(dark)}}}"
-    return f"{rules}@media(prefers-color-scheme:dark){{{dark_rules}}}"
+    return f"{rules}@media screen and (prefers-color-scheme:dark){{{dark_rules}}}"

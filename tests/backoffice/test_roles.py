@@ -17,7 +17,7 @@ from releasehub.backoffice.actions import ActionAdmin
 from releasehub.backoffice.base import admin_actor
 from tests.backoffice.test_offers import request_of
 from tests.conftest import begin_with
-from tests.factories import make_everything, make_user
+from tests.factories import make_avatar, make_everything, make_user
 
 NOTHING = ("", "", "", "")
 EVERYBODY = ("view",) * 4
@@ -45,6 +45,7 @@ MATRIX = {
     "downloads.legalhold": ("view", "", "view", "view"),
     "downloads.prefix": EVERYBODY,
     "downloads.publicslug": RECORDS,
+    "files.avatar": ("view remove", "view remove", "", ""),
     "files.blob": ("view", "", "view", "view"),
     "files.downloadday": ("view", "", "view", "view"),
     "files.file": ("view change delete restore quarantine", "view", "view", "view erase"),
@@ -57,7 +58,7 @@ MATRIX = {
     "versions.namedplatform": ("view add change delete", *EVERYBODY[1:]),
     "versions.publicnumber": RECORDS,
     "versions.version": (
-        "view add change publish unpublish yank unyank activate archive delete restore",
+        "view add change publish unpublish yank unyank activate mark-security archive delete restore",
         "view",
         "view",
         "view erase",
@@ -100,6 +101,7 @@ def build() -> dict[str, User]:
     create_staff_roles()
     owner = make_user("owner")
     make_everything(owner)
+    make_avatar(owner)
     Authenticator.objects.create(user=owner, type="totp", data={})
     people = {name: make_user(name, is_staff=True) for name in ROLES}
     for name, user in people.items():

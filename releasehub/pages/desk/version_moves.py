@@ -53,6 +53,9 @@ ACTIONS = (
     ),
     Action("unarchive", Move.UNARCHIVE, gettext_lazy("Unarchive"), gettext_lazy("The version is offered again.")),
     Action("unyank", Move.UNYANK, gettext_lazy("Unyank"), gettext_lazy("The version is no longer yanked.")),
+    Action("restore", Move.RESTORE, gettext_lazy("Restore"), gettext_lazy("The version was restored.")),
+    Action("archive", Move.ARCHIVE, gettext_lazy("Archive"), gettext_lazy("The version was archived.")),
+    Action("unpublish", Move.UNPUBLISH, gettext_lazy("Back to draft"), gettext_lazy("The version is a draft again.")),
     Action(
         "mark-security",
         Move.MARK_SECURITY,
@@ -65,9 +68,6 @@ ACTIONS = (
         gettext_lazy("Remove the security mark"),
         gettext_lazy("The version is no longer marked as a security release."),
     ),
-    Action("restore", Move.RESTORE, gettext_lazy("Restore"), gettext_lazy("The version was restored.")),
-    Action("archive", Move.ARCHIVE, gettext_lazy("Archive"), gettext_lazy("The version was archived.")),
-    Action("unpublish", Move.UNPUBLISH, gettext_lazy("Back to draft"), gettext_lazy("The version is a draft again.")),
     Action(
         "yank",
         Move.YANK,

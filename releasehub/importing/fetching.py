@@ -17,12 +17,13 @@ from files.storage import blob_storage
 from files.uploads.attachment_sources import AttachmentSource
 from files.uploads.fetched import begin_fetch, drop_fetch, finish_fetch, received_prefix, store_chunks
 from releasehub.core.actor import Actor
-from releasehub.core.errors import ErrorCode, Rejected
+from releasehub.core.errors import Conflict, ErrorCode, Rejected
 from releasehub.importing.leases import RunLease
 from releasehub.importing.models import ImportedFile
-from releasehub.importing.sources.base import OpenedAsset, ReleaseSource, SourceAsset, SourceRefused
+from releasehub.importing.sources.base import OpenedAsset, ReleaseSource, SourceAsset, SourceRefused, SourceUnavailable
 
 CHUNK_BYTES = 1024 * 1024
+BUSY_SECONDS = 30.0
 MAX_UNKNOWN_BYTES = 4 * 1024 * 1024 * 1024
 State = UploadSession.State
 
@@ -50,7 +51,14 @@ def fetch_file(*, lease: RunLease, source: ReleaseSource, actor: Actor, download
 
 def _verified(row: ImportedFile) -> Blob:
     assert row.upload is not None  # noqa: S101 - the bytes have been received into it
-    blob = finish_fetch(row.upload)
+    try:
+        blob = finish_fetch(row.upload)
+    except Conflict as busy:
+        row.upload.refresh_from_db()
+        if row.upload.state != State.UPLOADED:
+            raise
+        # A process that was killed while it verified the upload still holds the lease on it, which expires soon.
+        raise SourceUnavailable(busy.message, wait_seconds=BUSY_SECONDS) from None
     try:
         check_digest(blob, row)
     except Rejected:

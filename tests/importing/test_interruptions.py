@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from files.models import File, UploadSession
-from files.uploads import fetched
+from files.uploads import fetched, immediate_verification
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
 from releasehub.importing import carrying_out, leases
@@ -55,6 +55,16 @@ def test_cut_connection_continues_in_the_middle(run: Run, host: Host) -> None:
     assert again(waiting).state == "done"
     assert host.file_requests()[-1][1]["range"] == f"bytes={2 * PART}-"
     assert File.objects.get().size_bytes == len(BODY)
+
+
+def test_file_that_a_killed_process_was_verifying_is_taken_up_later(run: Run, host: Host) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(immediate_verification, "verify_upload", lambda pk: None)  # another process has the lease
+        patched.setattr(immediate_verification, "WAIT_SECONDS", -1.0)
+        waiting = run()
+    assert (waiting.state, waiting.failed_count, Version.objects.count()) == ("waiting", 0, 0)
+    assert again(waiting).state == "done"
+    assert Version.objects.count() == 3
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -310,6 +310,11 @@ def test_batch_and_malformed_body_are_refused(body: Any) -> None:
     assert answer.json()["message"]
 
 
+def test_large_body_is_refused() -> None:
+    body = {"query": "{ viewer { id } }", "variables": {"padding": "x" * 70_000}}
+    assert Client().post("/api/graphql", body, content_type="application/json").status_code == 413
+
+
 def test_key_needs_the_scope_to_read_and_an_unknown_one_is_401(ann: Any) -> None:
     for key, status in ((make_key(ann, scopes=["webhook:read"]), 403), ("rh_unknown", 401)):
         body, headers = {"query": "{ viewer { login } }"}, {"Authorization": f"Bearer {key}"}

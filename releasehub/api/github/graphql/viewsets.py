@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from releasehub.api.common.body_streams import Context, declared_length
+from releasehub.api.common.errors import BodyTooLarge
+from releasehub.api.common.parsers import JsonParser
 from releasehub.api.common.serializers import InputSerializer
 from releasehub.api.github.graphql.execution import run_query
 from releasehub.api.github.graphql.repositories import Caller
 from releasehub.api.github.terms import READ
 from releasehub.api.github.viewsets import GitHubViewSet
+
+MAX_BODY_BYTES = 64 * 1024  # a query of 8 KiB that is escaped throughout, and its variables
+
+
+class QueryParser(JsonParser):
+    """Refuses a large body before it is read: anonymous visitors may send queries."""
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Context = None) -> Any:
+        if declared_length(parser_context) > MAX_BODY_BYTES:
+            raise BodyTooLarge
+        return super().parse(stream, media_type, parser_context)
 
 
 class GitHubQuerySerializer(InputSerializer):
@@ -32,6 +46,7 @@ class GitHubAnswerSerializer(serializers.Serializer[Any]):
 class GitHubGraphqlViewSet(GitHubViewSet):
     """The endpoint. An error of a query is a member of the answer, whose status is 200."""
 
+    parser_classes = [QueryParser]
     required_scopes = {"run": READ}
     open_actions = frozenset({"run"})
     input_serializer_classes = {"run": GitHubQuerySerializer}

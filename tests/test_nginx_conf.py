@@ -18,6 +18,8 @@ UPLOADS = {
     "downloads_download_pictures": reverse("admin:downloads_download_pictures", args=[7]),
     "v3-content": reverse("v3-content", args=["a" * 24, "tool-1.0.zip"]),
     "v3-unnamed-content": reverse("v3-unnamed-content", args=["a" * 24]),
+    "github-assets": reverse("github-assets", args=["acme", "tool", 7]),
+    "github-uploads": reverse("github-uploads", args=["acme", "tool", 7]),
     "change-avatar": reverse("pages:change-avatar"),
     "desk-download-new": reverse("pages:desk-download-new"),
     "desk-pictures": reverse("pages:desk-pictures", args=["a" * 24]),
@@ -33,6 +35,8 @@ OTHERS = [
     "/api/uploads/",
     "/api/downloads/7/pictures/order",
     "/version_files",
+    "/api/v3/repos/acme/tool/releases",
+    "/api/v3/repos/acme/tool/releases/assets/7",
 ]
 
 

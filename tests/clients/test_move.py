@@ -35,16 +35,15 @@ def folder(programs: Programs, repository: Repository, tmp_path: Path) -> Path:
     return source
 
 
-def run_page(page: str, programs: Programs, repository: Repository, folder: Path) -> Ended:
+def run_page(page: str, programs: Programs, repository: Repository, folder: Path, **variables: str) -> Ended:
     for name, text in files_of(page).items():
         (folder / name).write_text(filled_in(text, repository))
     renovate = programs.installed / "renovate/node_modules/.bin"
     path = f"{programs.node.parent}:{programs.python.parent}:{programs.mise.parent}:{renovate}:{os.environ['PATH']}"
-    variables = {"REQUESTS_CA_BUNDLE": "SSL_CERT_FILE", "CURL_CA_BUNDLE": "SSL_CERT_FILE"}
-    trusted = {name: programs.environment()[same] for name, same in variables.items()}
-    script = filled_in(commands_of(page), repository)
-    key = repository.site.keys["writer"]
-    return programs.run("bash", "-c", script, folder=folder, PATH=path, RELEASEHUB_API_KEY=key, **trusted).ok()
+    authority = str(programs.site.authority)
+    variables |= {"REQUESTS_CA_BUNDLE": authority, "CURL_CA_BUNDLE": authority}
+    variables |= {"PATH": path, "RELEASEHUB_API_KEY": repository.site.keys["writer"]}
+    return programs.run("bash", "-c", filled_in(commands_of(page), repository), folder=folder, **variables).ok()
 
 
 def filled_in(text: str, repository: Repository) -> str:
@@ -80,9 +79,9 @@ def test_action_gh_release(programs: Programs, repository: Repository, folder: P
     place = folder / ".action/dist/index.js"
     place.parent.mkdir(parents=True)
     shutil.copy(ACTION, place)
-    text = commands_of("move/action-gh-release.md")
-    assert "GITHUB_REF" not in text
-    run_page("move/action-gh-release.md", programs, repository, folder)
+    (folder / "output").touch()
+    of_the_runner = {"GITHUB_REF": "refs/tags/v1.0.0", "GITHUB_OUTPUT": str(folder / "output")}
+    run_page("move/action-gh-release.md", programs, repository, folder, **of_the_runner)
     assert repository.asset_names("v1.0.0") == {ARCHIVE}
 
 
@@ -105,6 +104,7 @@ def test_curl(programs: Programs, repository: Repository, folder: Path) -> None:
 def test_renovate(programs: Programs, repository: Repository, folder: Path) -> None:
     for tag in ("v1.0.0", "v1.1.0"):
         repository.create(tag)
+    shutil.rmtree(folder / ".git")  # Renovate would only read files that are committed
     (folder / "tools.txt").write_text(f"{repository.full_name}@v1.0.0\n")
     shown = run_page("move/renovate.md", programs, repository, folder).out
     assert '"newVersion": "v1.1.0"' in shown

@@ -51,7 +51,8 @@ for name, call in {
     try:
         call()
     except RequestFailed as error:
-        envelope = error.response.parsed_data  # errors have a schema, too
-        errors[name] = [error.response.status_code, envelope.message]
+        envelope = error.response.parsed_data  # a 422 has a schema, too
+        message = envelope["message"] if isinstance(envelope, dict) else envelope.message
+        errors[name] = [error.response.status_code, message]
 repos.delete_release(owner, repo, published.id)
 print(json.dumps({"parsed": parsed, "draft": published.draft, "digest": asset.digest, "errors": errors}))

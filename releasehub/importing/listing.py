@@ -13,6 +13,7 @@ from django.db.models import F, Q, Sum
 
 from downloads.rules import rules_of
 from files.quotas import room_left
+from files.targets import target_in_name
 from releasehub.core.clean import fold_whitespace, strip_controls
 from releasehub.core.errors import Rejected
 from releasehub.importing.contents import DownloadContents, has_prefix, number_of, platforms_of
@@ -196,6 +197,9 @@ def _texts(release: SourceRelease) -> dict[str, Any]:
 
 
 def _file_texts(asset: SourceAsset) -> dict[str, Any]:
+    platform, architecture = target_in_name(asset.name)
+    platform = platform if asset.platform is None else asset.platform
+    architecture = architecture if asset.architecture is None else asset.architecture
     return {
         "key": _key(asset.key),
         "name": asset.name[:MAX_TEXT_CHARACTERS],
@@ -203,8 +207,8 @@ def _file_texts(asset: SourceAsset) -> dict[str, Any]:
         "size_bytes": asset.size_bytes,
         "digest": asset.digest,
         "label": _line(asset.label)[:200],
-        "platform": _line(asset.platform)[:50],
-        "architecture": _line(asset.architecture)[:50],
+        "platform": _line(platform)[:50],
+        "architecture": _line(architecture)[:50],
         "fields": {name: value for name, value in asset.fields.items() if name in FILE_FIELDS},
         "download_count": asset.download_count,
     }

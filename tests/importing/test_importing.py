@@ -43,6 +43,13 @@ def test_releases_become_versions_with_files_and_texts(run: Run, host: Host) -> 
     assert Version.objects.get(number="1.1.0-rc.1").channel == "rc"
 
 
+def test_platforms_are_read_from_the_names_of_files(run: Run, host: Host) -> None:
+    host.releases = [Release(1, "v1.0.0", assets=[Asset(1, "tool-linux-amd64.bin", b"tool"), Asset(2, "a.txt", b"")])]
+    run()
+    files = File.objects.order_by("filename").values_list("filename", "platform", "architecture")
+    assert list(files) == [("a.txt", "", ""), ("tool-linux-amd64.bin", "linux", "x64")]
+
+
 def test_publication_is_dated_here_and_creation_there(run: Run) -> None:
     before = timezone.now()
     run()

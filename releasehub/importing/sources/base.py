@@ -22,8 +22,8 @@ class SourceAsset:
         digest: The checksum that the source states: `sha256:`, `sha512:`, `sha1:` or `md5:` and lower-case hex, or an
             empty string.
         label: The text that people see instead of the name, or an empty string.
-        platform: The platform, if the source states one. It is empty otherwise.
-        architecture: The architecture, if the source states one. It is empty otherwise.
+        platform: The platform. None if the source knows no platforms of files, so that it is read from the name.
+        architecture: The architecture, in the same way.
         fields: Further fields of the file, such as `kind` and `is_primary`, as ReleaseHub names them.
         download_count: How often the source has served the file.
     """
@@ -34,8 +34,8 @@ class SourceAsset:
     size_bytes: int | None = None
     digest: str = ""
     label: str = ""
-    platform: str = ""
-    architecture: str = ""
+    platform: str | None = None
+    architecture: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     download_count: int = 0
 

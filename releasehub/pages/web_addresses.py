@@ -125,4 +125,5 @@ def feed(request: HttpRequest, actor: Actor, owner: str, slug: str) -> Feed:
 def redirect_to(request: HttpRequest, path: str) -> HttpResponseRedirect:
     """Return a redirect that keeps the query string, which may hold an access key."""
     query = request.META.get("QUERY_STRING", "")
-    return HttpResponseRedirect(f"{path}?{query}" if query else path)
+    separator = "&" if "?" in path else "?"  # the path of a version may name its channel and its platform
+    return HttpResponseRedirect(f"{path}{separator}{query}" if query else path)

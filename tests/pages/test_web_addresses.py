@@ -55,6 +55,12 @@ def test_pages_of_people_are_redirects(client: Client, download: Any, version: A
     assert client.get(f"{BASE}/releases/tag/v1.0.0", follow=True).status_code == 200
 
 
+def test_access_key_stays_a_parameter_of_its_own(client: Client, download: Any) -> None:
+    """The page of a version in a channel other than the default one has a query already."""
+    make_version(download, "2.0.0", channel="beta", files=1)
+    assert location(client, f"{BASE}/releases/tag/v2.0.0?key=x") == f"{download.path}2.0.0/?channel=beta&key=x"
+
+
 def test_names_are_found_in_any_case(client: Client, version: Any) -> None:
     assert location(client, "/ANN/Tool/releases/latest") == f"{BASE}/releases/tag/v1.0.0"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.encoding import escape_uri_path
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,7 +43,7 @@ class GitHubPagination(BasePagination):
         """Return the link to another page.  Source: RFC 8288."""
         query = self.request.query_params.copy()
         query["page"] = str(page)
-        return f'<{self.base_url}{self.request.path}?{query.urlencode()}>; rel="{relation}"'
+        return f'<{self.base_url}{escape_uri_path(self.request.path)}?{query.urlencode()}>; rel="{relation}"'
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema

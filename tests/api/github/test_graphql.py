@@ -275,6 +275,16 @@ def test_query_is_refused_before_anything_is_read(query: str, reason: str) -> No
     assert len(captured) == 0
 
 
+def test_length_of_a_list_in_a_variable_counts_in_every_form_of_a_number() -> None:
+    """JSON has one type of number, so 100.0 is the integer 100 for graphql-core."""
+    lists = "".join(
+        f'a{n}: repository(owner: "a", name: "b") {{ releases(first: $n) {{ totalCount }} }} ' for n in range(5)
+    )
+    for first in (100, 100.0):
+        answer = ask(f"query($n: Int) {{ {lists} }}", n=first)
+        assert "costs 600 points" in answer["errors"][0]["message"]
+
+
 def test_deep_query_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_DEPTH", 3)
     answer = ask('{ repository(owner: "ann", name: "tool") { releases { nodes { id } } } }')

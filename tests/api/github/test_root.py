@@ -188,3 +188,10 @@ class TestQueries:
                 repository.publish(f"v2.0.{repository.download.versions.count()}", "a.bin", "b.bin")
             with django_assert_max_num_queries(few_queries):
                 assert repository.get(path, client).status_code == 200
+
+
+def test_links_to_other_pages_quote_the_path(repository: Repository) -> None:
+    """Anything else than ASCII would turn the whole header into an encoded word, and `>` would end the link."""
+    link = repository.get("/git/matching-refs/tags/%3E%C3%BC%25?page=2")["Link"]
+    url = "http://testserver/api/v3/repos/Ada/tool/git/matching-refs/tags/%3E%C3%BC%25?page=1"
+    assert link == f'<{url}>; rel="prev", <{url}>; rel="first"'

@@ -161,6 +161,6 @@ class QueryMeter:
         """Return how many rows the list may have at most; an invalid length is refused later."""
         values = [argument.value for argument in node.arguments or () if argument.name.value == "first"]
         first = value_from_ast_untyped(values[0], dict(self.variables)) if values else None
-        if not isinstance(first, int):
+        if not isinstance(first, int | float):  # graphql-core takes 100.0 in a variable for the integer 100
             return DEFAULT_FIRST
-        return min(max(first, 0), MAX_FIRST)
+        return int(min(max(first, 0), MAX_FIRST))

@@ -91,6 +91,22 @@ def test_tag_that_leads_to_a_version_by_number(download: Download) -> None:
         make_tagged(download, "v1.2", number="7", channel="beta")
 
 
+@pytest.mark.parametrize("is_erased", [True, False])
+@pytest.mark.parametrize("place", [{"channel": "beta"}, {"number": "9"}])
+def test_tag_that_led_to_a_public_number(download: Download, is_erased: bool, place: dict[str, str]) -> None:
+    """A link with the tag must not lead to other bytes, neither after an erasure nor after a renumbering."""
+    version, root = make_version(download, "1.2"), Actor(user=make_user(is_superuser=True))
+    assert find_tagged_version(NOBODY, download, "v1.2") == version
+    if is_erased:
+        delete_version(actor=root, version=version, hard=True)
+    else:
+        version = edit_version(actor=root, version=version, number="1.3")
+    with pytest.raises(Conflict, match=r"The tag v1\.2 belongs"):
+        make_tagged(download, "v1.2", **place)
+    if not is_erased:
+        assert edit_version(actor=root, version=version, tag="v1.2", number="1.3").tag == "v1.2"
+
+
 def test_invalid_tag_is_refused(download: Download) -> None:
     with pytest.raises(Invalid) as caught:
         make_tagged(download, "a//b")

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from downloads.models import Download
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
-from versions.models import PublicTag, Version
+from versions.models import PublicNumber, PublicTag, Version
 from versions.numbering import sort_key_of
 from versions.tags import InvalidTag, clean_tag, number_of_tag, whole_tag_number
 
@@ -43,7 +43,10 @@ def _check_tag_is_free(download: Download, tag: str, version: Version | None) ->
     is_taken = rows.filter(tag=tag).exists()
     is_taken = is_taken or PublicTag.objects.filter(download=download, tag=tag).exclude(version=pk).exists()
     # Versions without a tag are also found by their number with a v, in any spelling.
-    is_taken = is_taken or rows.filter(_same_number(download, tag), tag="").exists()
+    same_number = _same_number(download, tag)
+    is_taken = is_taken or rows.filter(same_number, tag="").exists()
+    # Links with a number that was public go on leading to its version, also after a renumbering or an erasure.
+    is_taken = is_taken or PublicNumber.objects.filter(same_number, download=download).exclude(version=pk).exists()
     if is_taken:
         raise Conflict(
             ErrorCode.VERSION_TAG_TAKEN,

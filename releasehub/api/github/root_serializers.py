@@ -78,6 +78,7 @@ class GitHubRateLimitSerializer(OutputSerializer):
 class GitHubOwnUserSerializer(GitHubUserSerializer):
     """The user of the key. Members for which the hub has nothing are null or 0."""
 
+    site_admin = serializers.BooleanField(read_only=True)
     name = serializers.CharField(read_only=True, allow_null=True)
     email = serializers.CharField(read_only=True, allow_null=True)
     company = serializers.CharField(read_only=True, allow_null=True)
@@ -91,6 +92,9 @@ class GitHubOwnUserSerializer(GitHubUserSerializer):
     following = serializers.IntegerField(read_only=True)
     created_at = SecondField(read_only=True, source="date_joined")
     updated_at = SecondField(read_only=True, source="date_joined")
+
+    def get_site_admin(self, user: User) -> bool:  # type: ignore[override]
+        return user.is_superuser
 
     def get_name(self, user: User) -> str | None:
         return user.get_full_name() or None

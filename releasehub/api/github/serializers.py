@@ -57,7 +57,7 @@ class GitHubUserSerializer(GitHubSerializer):
     events_url = LinkField("/events{/privacy}")
     received_events_url = LinkField("/received_events")
     type = serializers.CharField(read_only=True, help_text="User or Organization")
-    site_admin = serializers.BooleanField(read_only=True)
+    site_admin = serializers.BooleanField(read_only=True, help_text="Always false in the responses about others")
 
     def get_login(self, account: Account) -> str:
         if account is None:
@@ -87,7 +87,7 @@ class GitHubUserSerializer(GitHubSerializer):
         return "Organization" if isinstance(account, Organization) else "User"
 
     def get_site_admin(self, account: Account) -> bool:
-        return isinstance(account, User) and account.is_superuser
+        return False
 
 
 class GitHubAssetSerializer(GitHubSerializer):

@@ -10,6 +10,7 @@ from django.test import Client
 
 from downloads.models import TeamMember
 from downloads.services import update_download
+from releasehub.accounts.models import User
 from tests.api.github.conftest import Repository
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_user, system
@@ -195,3 +196,12 @@ def test_links_to_other_pages_quote_the_path(repository: Repository) -> None:
     link = repository.get("/git/matching-refs/tags/%3E%C3%BC%25?page=2")["Link"]
     url = "http://testserver/api/v3/repos/Ada/tool/git/matching-refs/tags/%3E%C3%BC%25?page=1"
     assert link == f'<{url}>; rel="prev", <{url}>; rel="first"'
+
+
+def test_only_administrators_themselves_learn_who_administers_the_hub(repository: Repository) -> None:
+    User.objects.update(is_superuser=True)
+    repository.publish()
+    owner = repository.get(client=repository.guest).json()["owner"]
+    author = repository.get("/releases/latest", repository.guest).json()["author"]
+    assert (owner["site_admin"], author["site_admin"]) == (False, False)
+    assert repository.client.get("/api/v3/user").json()["site_admin"] is True

@@ -1,6 +1,7 @@
 """Detect the type of content from its bytes. The type that a client declares is never trusted."""
 
 import re
+from typing import Any
 
 import filetype
 
@@ -23,8 +24,17 @@ def sniff(head: bytes) -> str:
 
 def suits(extension: str, head: bytes) -> bool:
     """Return whether the content fits the extension. An extension without a known signature fits any content."""
-    matcher = filetype.get_type(ext=extension.rpartition(".")[2])
+    matcher = _matcher(extension)
     return matcher is None or bool(matcher.match(bytearray(head)))
+
+
+def has_signature(extension: str) -> bool:
+    """Return whether content with this extension begins with certain bytes."""
+    return _matcher(extension) is not None
+
+
+def _matcher(extension: str) -> Any:
+    return filetype.get_type(ext=extension.rpartition(".")[2])
 
 
 def _is_text(head: bytes) -> bool:

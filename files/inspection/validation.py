@@ -7,7 +7,7 @@ from django.conf import settings
 
 from downloads.rules import CategoryRules
 from files import mime
-from files.inspection.archives import has_unusual_form
+from files.inspection.archives import depends_on_name, has_unusual_form
 from files.inspection.findings import Finding, as_json, from_json, reasons_to_reject
 from files.models import File
 from files.names import extension
@@ -79,6 +79,27 @@ def check_extension(candidate: Candidate) -> None:
     """
     if candidate.filename:
         _check_extension(candidate.filename, candidate.rules)
+
+
+def check_new_name(file: File, filename: str, rules: CategoryRules) -> None:
+    """Check whether a file that was inspected under another name may have this one.
+
+    Its content is not inspected again, so that the extension can change only where no check depends on it.
+
+    Raises:
+        Rejected: The new extension is not accepted, or the content would have to be inspected again.
+    """
+    _check_extension(filename, rules)
+    old, new = extension(file.filename), extension(filename)
+    is_type_checked = bool(rules.allowed_extensions) and mime.has_signature(new)
+    if file.blob_id is None or old == new or not (is_type_checked or depends_on_name(old) or depends_on_name(new)):
+        return
+    raise Rejected(
+        ErrorCode.FILE_TYPE_REFUSED,
+        f"The content was checked under the name {file.filename}, and would need another check under the name "
+        f"{filename}. Keep the extension, or upload the file again.",
+        field="filename",
+    )
 
 
 def _check_extension(filename: str, rules: CategoryRules) -> None:

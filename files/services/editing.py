@@ -35,7 +35,7 @@ def update_file(*, actor: Actor, file: File, **fields: Any) -> File:
         Denied: The actor may not edit the file.
         Conflict: The version is sealed and the file is to be renamed, or the name belongs to another file.
         Invalid: A field has an unacceptable value.
-        Rejected: The category does not allow the extension of the new name.
+        Rejected: The category does not allow the extension of the new name, or the content was not checked for it.
     """
     file_policy.ensure("edit", actor, file)
     file = lock_file(file)

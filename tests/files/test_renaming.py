@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from files.models import File, PublicFileName
 from files.services import update_file
-from releasehub.core.errors import Conflict, Invalid
-from tests.factories import make_file, make_version, system
+from releasehub.core.errors import Conflict, Invalid, Rejected
+from tests.factories import make_category, make_download, make_file, make_version, system
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -46,6 +46,25 @@ def test_used_and_invalid_names_are_refused(file: File) -> None:
         renamed(file, "USED.bin")
     with pytest.raises(Invalid):
         renamed(file, "a/b.bin")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("a.bin", "a.zip"), ("a.bin", "a.tar.gz"), ("a.jar", "a.zip"), ("a.jar", "a.bin")]
+)
+def test_extension_that_other_checks_belong_to_is_refused(old: str, new: str) -> None:
+    """An upload under the new name would be inspected as another kind of archive."""
+    file = make_file(make_version(), name=old, content=b"plain")
+    with pytest.raises(Rejected, match=r"Keep the extension, or upload the file again"):
+        renamed(file, new)
+    assert renamed(file, f"b{old[1:]}").filename == f"b{old[1:]}"
+
+
+def test_extension_with_a_signature_is_refused_where_the_category_checks_types() -> None:
+    category = make_category(allowed_extensions=["txt", "png", "log"])
+    file = make_file(make_version(make_download(category=category)), name="a.txt")
+    with pytest.raises(Rejected, match="was checked under the name"):
+        renamed(file, "a.png")
+    assert renamed(file, "a.log").filename == "a.log"
 
 
 def test_a_sealed_version_is_refused(file: File) -> None:

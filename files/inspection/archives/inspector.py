@@ -81,6 +81,11 @@ def is_packed(head: bytes) -> bool:
     return any(head.startswith(magic) for magic, _ in COMPRESSIONS.values())
 
 
+def depends_on_name(ext: str) -> bool:
+    """Return whether the checks of a file with this extension differ from those of a file with another extension."""
+    return ext in _ZIPS or ext in _TARS
+
+
 def has_unusual_form(ext: str, head: bytes) -> bool:
     """Return whether `head` begins a file that legitimately has the extension, but not the usual first bytes."""
     if ext in _TARS:

@@ -154,8 +154,8 @@ def newest_version(download: Download, **conditions: Unpack[Conditions]) -> Vers
     """Return the version that `latest_version` finds with these conditions.
 
     Raises:
-        NotFound: There is none.
-        TooNew: There is none that is old enough for the cooldown.
+        NotFound: No version meets the conditions.
+        TooNew: Such a version exists, but it is too new for the cooldown.
         InvalidNumber: `newer_than` is not a version number.
     """
     if version := latest_version(download, **conditions):

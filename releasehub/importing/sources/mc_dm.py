@@ -1,6 +1,6 @@
 """A server with the mc-dm API: the downloads manager of a XenForo forum, or another program that speaks it.
 
-ReleaseSource: MC Downloads Manager, "REST API", pages "Versions" and "Files".
+Source: MC Downloads Manager, "REST API", pages "Versions" and "Files".
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def kind_named(name: str) -> SourceKind:
     """Return the kind with this name.
 
     Raises:
-        Invalid: There is none.
+        Invalid: The name is unknown.
     """
     try:
         return KINDS[name]

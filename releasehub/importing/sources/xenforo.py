@@ -1,6 +1,6 @@
 """XenForo Resource Manager: the versions of a resource, with the notes of the updates that announced them.
 
-ReleaseSource: XenForo REST API, tags "resources" and "resource-versions".
+Source: XenForo REST API, tags "resources" and "resource-versions".
 """
 
 from __future__ import annotations

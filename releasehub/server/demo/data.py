@@ -99,6 +99,11 @@ def _categories(actor: Actor) -> dict[str, Category]:
 
 
 def _download(actor: Actor, demo: DemoDownload, categories: dict[str, Category], admin: User) -> None:
+    """Create the download.
+
+    The downloads of the administrator belong to the organization. Web addresses of releases begin with the owner, and
+    `/admin/` is a page of the hub.
+    """
     ann = User.objects.get(username="ann")
     download = create_download(
         actor=actor,
@@ -111,6 +116,7 @@ def _download(actor: Actor, demo: DemoDownload, categories: dict[str, Category],
         homepage_url="https://example.org/",
         tags=list(demo.tags),
         visibility=demo.visibility,
+        organization=None if demo.is_anns else Organization.objects.get(),
     )
     if demo.is_anns:
         set_team_member(actor=actor, download=download, user=admin, flags={"can_edit", "can_upload"})

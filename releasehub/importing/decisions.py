@@ -89,7 +89,7 @@ def is_to_be_published(row: ImportedRelease, version: Version) -> bool:
 
 def _reason_to_skip(release: SourceRelease, source: ImportSource) -> str:
     if release.is_draft and not source.has_drafts:
-        return "It is a draft there."
+        return "It is a draft at the source."
     if release.is_prerelease and not source.has_prereleases:
         return "It is a pre-release."
     return ""
@@ -168,12 +168,12 @@ def _compare(
 def _difference(asset: SourceAsset, file: File) -> str:
     """Return how the bytes of the source differ from those of the file here, or an empty string."""
     if asset.size_bytes is not None and asset.size_bytes != file.size_bytes:
-        return f"The file {asset.name} has {asset.size_bytes} bytes there and {file.size_bytes} bytes here."
+        return f"The file {asset.name} has {asset.size_bytes} bytes at the source and {file.size_bytes} bytes here."
     algorithm, _, expected = asset.digest.partition(":")
     if file.blob is None or algorithm not in DIGEST_FIELDS:
         return ""  # the name and the size are equal, and there is nothing else to compare
     actual = getattr(file.blob, DIGEST_FIELDS[algorithm])
-    return "" if actual == expected else f"The file {asset.name} has other content there than here."
+    return "" if actual == expected else f"The file {asset.name} has other content at the source than here."
 
 
 def _sealed(asset: SourceAsset, choice: FileChoice, reason: str) -> tuple[SourceAsset, FileChoice, str]:

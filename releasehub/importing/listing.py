@@ -151,7 +151,7 @@ def _note_removed(run: ImportRun, listed_count: int) -> None:
             decision=ImportedRelease.Decision.REMOVED,
             last_run=run,
             position=listed_count,
-            reason="It was removed there.",
+            reason="It was removed at the source.",
         )
 
 

@@ -54,7 +54,7 @@ def test_conflicts_are_printed_and_give_the_code_3(host: Host, download: Downloa
     with pytest.raises(CommandError, match="1 releases were not imported") as raised:
         call_command("import", "github", "acme/tool", "--api", host.api, "--to", "tool", stdout=output)
     assert raised.value.returncode == 3
-    assert "In conflict: v1.0.0 (The file tool.bin has 300 bytes there and 5 bytes here.)" in output.getvalue()
+    assert "In conflict: v1.0.0 (The file tool.bin has 300 bytes at the source and 5 bytes here.)" in output.getvalue()
 
 
 def test_refused_source_is_an_error(host: Host, download: Download) -> None:

@@ -50,7 +50,7 @@ class ImportSettingsForm(ServiceForm):
     )
     sync_hours = forms.TypedChoiceField(label=_("Repeat the import"), choices=SCHEDULES, coerce=int, initial=0)
     when_removed = forms.ChoiceField(
-        label=_("If a release is removed there"), choices=REMOVALS, initial="keep", widget=forms.RadioSelect
+        label=_("If a release is removed at the source"), choices=REMOVALS, initial="keep", widget=forms.RadioSelect
     )
 
     def values(self) -> dict[str, Any]:

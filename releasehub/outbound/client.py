@@ -19,6 +19,7 @@ from releasehub.outbound.requests import build_request, parse_allowed
 from releasehub.outbound.responses import Response, StreamedResponse, read_response
 
 MAX_FETCH_REDIRECTS = 5
+MIN_BYTES_PER_SECOND = 16 * 1024
 
 
 def check_target(url: str) -> None:
@@ -78,9 +79,10 @@ def fetch(
 
     Raises:
         Refused: The target is not allowed.
-        Unreachable: There was no response in time, or there were too many redirects.
+        Unreachable: There was no response in time, the bytes come too slowly, or there were too many redirects.
     """
-    opened = open_response(build_request("GET", url, headers, b""), MAX_FETCH_REDIRECTS, Deadline(total_seconds))
+    deadline = Deadline(total_seconds, min_bytes_per_second=MIN_BYTES_PER_SECOND)
+    opened = open_response(build_request("GET", url, headers, b""), MAX_FETCH_REDIRECTS, deadline)
     try:
         yield StreamedResponse(opened, chunk_bytes)
     finally:

@@ -17,13 +17,32 @@ from releasehub.outbound.urls import Target
 
 IDLE_SECONDS = 30.0
 MAX_HEAD_BYTES = 65536
+HEAD_SECONDS = 40.0
+RATE_SECONDS = 30.0
 
 
 class Deadline:
     """The time limit for a whole request and its response."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, min_bytes_per_second: float = 0) -> None:
         self.restart(seconds)
+        self._min_rate = min_bytes_per_second
+        self._waited_seconds, self._arrived_bytes = 0.0, 0
+
+    def note_read(self, size_bytes: int, seconds: float) -> None:
+        """Note that the next bytes have arrived after so many seconds.
+
+        The limit of the whole time alone would allow a server to occupy a thread for hours with a byte now and then.
+
+        Raises:
+            TimeoutError: In RATE_SECONDS of waiting, fewer bytes have arrived than the minimum.
+        """
+        self._waited_seconds += seconds
+        self._arrived_bytes += size_bytes
+        if self._waited_seconds >= RATE_SECONDS:
+            if self._arrived_bytes < self._min_rate * self._waited_seconds:
+                raise TimeoutError
+            self._waited_seconds, self._arrived_bytes = 0.0, 0
 
     def restart(self, seconds: float) -> None:
         """Set a new time limit for the next request over the same connection."""
@@ -137,6 +156,7 @@ class _TimedReader(io.RawIOBase):
         super().__init__()
         self.is_in_head = True
         self._head_bytes = 0
+        self._head_until = time.monotonic() + HEAD_SECONDS
         self._sock = sock
         self._raw = raw
         self._deadline = deadline
@@ -145,14 +165,28 @@ class _TimedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(min(IDLE_SECONDS, self._deadline.remaining_seconds()))
+        started = time.monotonic()
+        self._sock.settimeout(min(IDLE_SECONDS, self._deadline.remaining_seconds(), self._remaining_head_seconds()))
         count = self._raw.readinto(buffer)
-        if self.is_in_head:
+        if not self.is_in_head:
+            self._deadline.note_read(count or 0, time.monotonic() - started)
+        else:
             self._head_bytes += count or 0
             # http.client limits the length and number of header lines, but not the number of interim (100) responses.
             if self._head_bytes > MAX_HEAD_BYTES:
                 raise http.client.HTTPException("head too large")
         return count
+
+    def _remaining_head_seconds(self) -> float:
+        """Return the remaining time for the head; the body has none of its own.
+
+        Raises:
+            TimeoutError: The time is over.
+        """
+        seconds = self._head_until - time.monotonic() if self.is_in_head else IDLE_SECONDS
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
 
     def close(self) -> None:
         self._raw.close()

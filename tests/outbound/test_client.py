@@ -17,6 +17,7 @@ import pytest
 
 from releasehub.outbound import connections
 from releasehub.outbound.client import check_target, fetch, send
+from releasehub.outbound.connections import Deadline
 from releasehub.outbound.failures import Refused, Unreachable
 
 pytestmark = pytest.mark.embedded
@@ -424,3 +425,14 @@ def test_slow_tls_server_exceeds_the_deadline(canary: Start, lookups: Lookups, c
     lookups({"hooks.example": [["127.0.0.1"]]})
     with pytest.raises(Unreachable, match=CUT):
         send("GET", f"https://hooks.example:{server.port}/", total_seconds=SECONDS)
+
+
+def test_bytes_that_come_too_slowly_end_the_request() -> None:
+    deadline = Deadline(3600, min_bytes_per_second=1000)
+    deadline.note_read(29_001, 29)
+    deadline.note_read(1000, 1)  # as fast as it has to be
+    deadline.note_read(10**9, 1)
+    deadline.note_read(0, 28)
+    deadline.note_read(1, 2)  # a burst counts for its own RATE_SECONDS
+    with pytest.raises(TimeoutError):
+        deadline.note_read(29_999, 30)

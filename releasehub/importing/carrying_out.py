@@ -18,6 +18,7 @@ from releasehub.importing.decisions import changed_fields, channel_of, is_to_be_
 from releasehub.importing.fetching import fetch_file, inspect_file
 from releasehub.importing.leases import RunLease
 from releasehub.importing.models import ImportedFile, ImportedRelease
+from releasehub.importing.opening import entitled_actor
 from releasehub.importing.sources.base import ReleaseSource
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version, create_with_files, edit_with_files
@@ -25,32 +26,36 @@ from releasehub.publishing.transitions import Move
 from versions.models import Version
 from versions.tags import number_of_tag
 
-MAX_PAGE_URL_CHARACTERS = 1000
 REMOVED = "The release was removed at its source."
 YANKED = "The release was yanked at its source."
 
 
-def carry_out(*, lease: RunLease, source: ReleaseSource, actor: Actor, row: ImportedRelease) -> None:
+def carry_out(*, lease: RunLease, source: ReleaseSource, row: ImportedRelease) -> None:
     """Fetch the files of the release and do what was decided about it.
 
     Nobody sees anything of the release before all its files are stored and their digests were compared. If the call
     is interrupted, the files that are complete, and the parts of the next one, are there for the next call.
 
+    The right of the user who imports is checked before the files are fetched, and again in the transaction that
+    changes the version, because files may take hours.
+
     Raises:
         SourceUnavailable: The source does not answer at the moment.
         SourceRefused: The source does not have a file, or has another one.
+        Denied: The user who set up the import may not post versions any more.
         DomainError: The hub refuses the version or a file.
         RunTakenOver: Another worker has taken over the run.
         Canceled: A person has asked to stop the run.
     """
+    actor = entitled_actor(lease.run)
     if row.decision == ImportedRelease.Decision.REMOVED:
-        _yank(lease, actor, row, REMOVED)
+        _yank(lease, row, REMOVED)
         return
     sources = [_fetched(lease, source, actor, row, file) for file in _missing_files(row)]
     if row.decision == ImportedRelease.Decision.CREATE:
-        _create(lease, actor, row, sources)
+        _create(lease, row, sources)
     else:
-        _update(lease, actor, row, sources)
+        _update(lease, row, sources)
 
 
 def _missing_files(row: ImportedRelease) -> Sequence[ImportedFile]:
@@ -70,9 +75,10 @@ def _fetched(
 
 
 @transaction.atomic
-def _create(lease: RunLease, actor: Actor, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
+def _create(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
     # The row of the run is locked until the end, so a worker that has lost its lease publishes nothing.
     lease.store(created_count=F("created_count") + 1, fetched_count=F("fetched_count") + len(sources), interruptions=0)
+    actor = entitled_actor(lease.run)
     state = Version.State.DRAFT if row.is_draft else Version.State.PUBLISHED
     download = lease.run.source.download
     fields = {"actor": actor, "download_id": download.pk, "state": state, **_new_fields(row, download)}
@@ -85,8 +91,9 @@ def _create(lease: RunLease, actor: Actor, row: ImportedRelease, sources: Sequen
 
 
 @transaction.atomic
-def _update(lease: RunLease, actor: Actor, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
+def _update(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentSource]) -> None:
     lease.store(updated_count=F("updated_count") + 1, fetched_count=F("fetched_count") + len(sources), interruptions=0)
+    actor = entitled_actor(lease.run)
     version = Version.all_objects.select_related("download__category").get(pk=row.version_id)
     fields = changed_fields(row, version)
     digest = texts_digest(row.title, row.notes) if "release_notes" in fields else row.written_digest
@@ -99,8 +106,9 @@ def _update(lease: RunLease, actor: Actor, row: ImportedRelease, sources: Sequen
 
 
 @transaction.atomic
-def _yank(lease: RunLease, actor: Actor, row: ImportedRelease, reason: str) -> None:
+def _yank(lease: RunLease, row: ImportedRelease, reason: str) -> None:
     lease.store(updated_count=F("updated_count") + 1, interruptions=0)
+    actor = entitled_actor(lease.run)
     version = Version.all_objects.select_related("download__category").get(pk=row.version_id)
     _note_done(row, move(Move.YANK, actor=actor, version=version, reason=reason), row.written_digest)
 
@@ -116,7 +124,7 @@ def _new_fields(row: ImportedRelease, download: Download) -> dict[str, Any]:
         "title": row.title,
         "release_notes": row.notes,
         "created_at": min(made_at, timezone.now()) if made_at else None,
-        "release_page_url": row.page_url if len(row.page_url) <= MAX_PAGE_URL_CHARACTERS else "",
+        "release_page_url": row.page_url,
         "commitish": row.commitish,
         "channel": channel_of(row, download),
         **row.fields,

@@ -10,9 +10,10 @@ from downloads.models import Download
 from downloads.rules import CategoryRules
 from files.inspection.validation import Candidate, check_extension, check_version_totals
 from files.models import File
-from files.names import clean_name, fold_name
+from files.names import clean_name
 from releasehub.core.errors import DomainError
 from releasehub.importing.contents import DownloadContents, number_of
+from releasehub.importing.intake import reason_against_files
 from releasehub.importing.models import ImportedFile, ImportedRelease, ImportSource
 from releasehub.importing.sources.base import SourceAsset, SourceRelease
 from versions.channels import channel_of_prerelease
@@ -39,6 +40,8 @@ class Decision:
 
 def decide(release: SourceRelease, row: ImportedRelease, contents: DownloadContents, rules: CategoryRules) -> Decision:
     """Return what to do with a release. `row` has its new texts already, and what the last run has written."""
+    if reason := reason_against_files(release):
+        return Decision(Choice.INVALID, reason, contents.version(row.version_id))
     if reason := _reason_to_skip(release, row.source):
         return Decision(Choice.SKIP, reason, contents.version(row.version_id))
     if row.version_id is None and row.outcome == ImportedRelease.Outcome.DONE:
@@ -110,8 +113,6 @@ def _reason_against(release: SourceRelease, download: Download, rules: CategoryR
         return str(error)
     except DomainError as error:
         return error.message
-    if len({fold_name(name) for name in names}) < len(names):
-        return "Two of its files have names that count as one here."
     largest = max((asset.size_bytes or 0 for asset in release.assets), default=0)
     if rules.max_file_bytes and largest > rules.max_file_bytes:
         return f"A file has {largest} bytes, but the limit is {rules.max_file_bytes} bytes."

@@ -7,13 +7,16 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from downloads.models import Download
 from downloads.rules import rules_of
 from files.inspection.content import findings_of, head_of
 from files.inspection.validation import check_findings
 from files.models import Blob, UploadSession
+from files.quotas import room_left
 from files.storage import blob_storage
+from files.storage.local_writer import disk_errors, ensure_free
 from files.uploads.attachment_sources import AttachmentSource
 from files.uploads.fetched import begin_fetch, drop_fetch, finish_fetch, received_prefix, store_chunks
 from releasehub.core.actor import Actor
@@ -100,7 +103,7 @@ def _receive(lease: RunLease, source: ReleaseSource, actor: Actor, download: Dow
     start = received_prefix(upload) if upload is not None else 0
     if upload is not None and start == upload.size_bytes > 0:
         return
-    with source.open(_asset(row), start=start) as opened, _sized(opened, row) as sized:
+    with source.open(_asset(row), start=start) as opened, _sized(opened, row, lease, download) as sized:
         if upload is None or _continues(upload, row, sized):
             upload = upload or _begin(actor, download, row, sized)
             store_chunks(upload, _counted(lease, _from(start, sized)), start=start)
@@ -135,7 +138,7 @@ def _continues(upload: UploadSession, row: ImportedFile, opened: OpenedAsset) ->
 
 
 @contextmanager
-def _sized(opened: OpenedAsset, row: ImportedFile) -> Iterator[OpenedAsset]:
+def _sized(opened: OpenedAsset, row: ImportedFile, lease: RunLease, download: Download) -> Iterator[OpenedAsset]:
     """Yield the bytes with their size. If the source states no size, they are written to a temporary file first."""
     size = opened.size_bytes if opened.size_bytes is not None else row.size_bytes
     if row.size_bytes is not None and size != row.size_bytes:
@@ -143,14 +146,26 @@ def _sized(opened: OpenedAsset, row: ImportedFile) -> Iterator[OpenedAsset]:
     if size is not None:
         yield replace(opened, size_bytes=size)
         return
+    limit = _limit_of_unknown(download)
     with tempfile.TemporaryFile() as handle:
         for chunk in opened.chunks:
-            if handle.tell() + len(chunk) > MAX_UNKNOWN_BYTES:
-                raise SourceRefused(f"The file {row.name} has more than {MAX_UNKNOWN_BYTES} bytes.")
-            handle.write(chunk)
+            if handle.tell() + len(chunk) > limit:
+                raise SourceRefused(
+                    f"The source does not state the size of {row.name}, and it has more than {limit} bytes."
+                )
+            with disk_errors():
+                ensure_free(Path(tempfile.gettempdir()), len(chunk))
+                handle.write(chunk)
+            lease.note_bytes(0)
         size = handle.tell()
         handle.seek(0)
         yield OpenedAsset(iter(lambda: handle.read(CHUNK_BYTES), b""), 0, size, opened.etag)
+
+
+def _limit_of_unknown(download: Download) -> int:
+    """Return how many bytes a file may have whose size is unknown: what the category and the quotas leave."""
+    limits = (MAX_UNKNOWN_BYTES, rules_of(download.category).max_file_bytes, room_left(download))
+    return min(limit for limit in limits if limit)
 
 
 def _from(start: int, opened: OpenedAsset) -> Iterator[bytes]:
@@ -170,7 +185,7 @@ def _counted(lease: RunLease, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _asset(row: ImportedFile) -> SourceAsset:
-    return SourceAsset(row.key, row.name, row.url, row.size_bytes, row.digest, row.label)
+    return SourceAsset(row.key, row.name, row.url, row.size_bytes, row.digest, row.label, sends_token=row.sends_token)
 
 
 def _sha1(blob: Blob) -> str:

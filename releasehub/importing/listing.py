@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,13 +19,11 @@ from releasehub.core.clean import fold_whitespace, strip_controls
 from releasehub.core.errors import Rejected
 from releasehub.importing.contents import DownloadContents, has_prefix, number_of, platforms_of
 from releasehub.importing.decisions import Decision, decide
+from releasehub.importing.intake import cleaned, printable, stored_name
 from releasehub.importing.leases import RunLease
 from releasehub.importing.models import (
-    FILE_FIELDS,
-    MAX_KEY_CHARACTERS,
     MAX_REASON_CHARACTERS,
     MAX_TEXT_CHARACTERS,
-    VERSION_FIELDS,
     ImportedFile,
     ImportedRelease,
     ImportRun,
@@ -33,6 +32,7 @@ from releasehub.importing.models import (
 from releasehub.importing.sources.base import ReleaseSource, SourceAsset, SourceRefused, SourceRelease
 
 BATCH = 30
+LISTING_SECONDS = 2 * 3600.0
 NumberPlace = tuple[str, str, frozenset[str]]  # the number, the channel and the platforms of a release
 PENDING_CHOICES = (ImportedRelease.Decision.CREATE, ImportedRelease.Decision.UPDATE)
 EMPTY = "The source lists no releases at all, although it had some before. Nothing was changed."
@@ -46,6 +46,7 @@ def list_source(lease: RunLease, source: ReleaseSource) -> None:
         SourceRefused: The source cannot be read, or has too many releases.
     """
     run, position = lease.run, 0
+    source.on_request(partial(_go_on, lease, time.monotonic() + LISTING_SECONDS))
     numbers: set[NumberPlace] = set()
     for batch in _batches(_limited(source.releases(), run.source)):
         _store_batch(run, batch, position, numbers)
@@ -54,6 +55,19 @@ def list_source(lease: RunLease, source: ReleaseSource) -> None:
         lease.report(f"{position} releases listed")
     _note_removed(run, position)
     lease.store(message=_warning(run), listed_count=position)
+
+
+def _go_on(lease: RunLease, deadline: float) -> None:
+    """Extend the lease, and end a list that has no end or whose pages come too slowly.
+
+    Raises:
+        SourceRefused: The time is over.
+        RunTakenOver: Another worker has the run.
+        Canceled: A person has asked to stop the run.
+    """
+    lease.note_bytes(0)
+    if time.monotonic() > deadline:
+        raise SourceRefused(f"The source takes more than {LISTING_SECONDS / 3600:.0f} hours to list its releases.")
 
 
 def pending_releases(run: ImportRun) -> Any:
@@ -67,7 +81,7 @@ def pending_releases(run: ImportRun) -> Any:
 
 def _limited(releases: Iterable[SourceRelease], source: ImportSource) -> Iterator[SourceRelease]:
     limit = settings.IMPORT_MAX_RELEASES
-    for count, release in enumerate(islice(releases, source.newest_only), start=1):
+    for count, release in enumerate(islice(cleaned(releases), source.newest_only), start=1):
         if count > limit:
             raise SourceRefused(f"The source has more than {limit} releases. Import only the newest ones.")
         yield release
@@ -82,12 +96,12 @@ def _batches(releases: Iterable[SourceRelease]) -> Iterator[list[SourceRelease]]
 @transaction.atomic
 def _store_batch(run: ImportRun, batch: Sequence[SourceRelease], position: int, numbers: set[NumberPlace]) -> None:
     source = run.source
-    rows = ImportedRelease.objects.filter(source=source, key__in=[_key(release.key) for release in batch])
+    rows = ImportedRelease.objects.filter(source=source, key__in=[release.key for release in batch])
     known = {row.key: row for row in rows}
     contents = DownloadContents(source.download, batch, [row.version_id for row in known.values() if row.version_id])
     rules = rules_of(source.download.category)
     for offset, release in enumerate(batch):
-        row = known.get(_key(release.key)) or ImportedRelease(key=_key(release.key))
+        row = known.get(release.key) or ImportedRelease(key=release.key)
         row.source, row.last_run, row.position = source, run, position + offset
         for name, value in _texts(release).items():
             setattr(row, name, value)
@@ -112,7 +126,7 @@ def _unlike_earlier(
 
 
 def _apply(row: ImportedRelease, decision: Decision) -> None:
-    row.decision, row.reason = decision.choice, decision.reason[:MAX_REASON_CHARACTERS]
+    row.decision, row.reason = decision.choice, printable(decision.reason)[:MAX_REASON_CHARACTERS]
     row.version = decision.version if decision.version is not None else row.version
     if decision.choice in PENDING_CHOICES:
         row.outcome = ImportedRelease.Outcome.PENDING
@@ -123,12 +137,15 @@ def _apply(row: ImportedRelease, decision: Decision) -> None:
 def _store_files(row: ImportedRelease, release: SourceRelease, decision: Decision) -> None:
     choices = {asset.name: (choice, reason) for asset, choice, reason in decision.files}
     known = {file.name: file for file in ImportedFile.objects.filter(release=row)}
-    for asset in release.assets:
-        file = known.pop(asset.name[:MAX_TEXT_CHARACTERS], None) or ImportedFile(release=row)
-        if (file.key, file.size_bytes, file.digest) != (_key(asset.key), asset.size_bytes, asset.digest):
+    # What is not valid here may have more files than can be stored, or several of one name.
+    assets = release.assets if decision.choice != ImportedRelease.Decision.INVALID else ()
+    for asset in assets:
+        file = known.pop(stored_name(asset), None) or ImportedFile(release=row)
+        if (file.key, file.size_bytes, file.digest) != (asset.key, asset.size_bytes, asset.digest):
             file.upload, file.etag = None, ""  # other bytes than those that were fetched, perhaps only in part
         choice, reason = choices.get(asset.name, (ImportedFile.Decision.PRESENT, ""))
-        file.decision, file.reason, file.is_listed = choice, reason[:MAX_REASON_CHARACTERS], True
+        file.decision, file.is_listed = choice, True
+        file.reason = printable(reason)[:MAX_REASON_CHARACTERS]
         for name, value in _file_texts(asset).items():
             setattr(file, name, value)
         file.save()
@@ -170,18 +187,13 @@ def _warning(run: ImportRun) -> str:
     return ""
 
 
-def _key(text: str) -> str:
-    """Return the key of a release or file. A long one is replaced by its digest."""
-    return text if len(text) <= MAX_KEY_CHARACTERS else hashlib.sha256(text.encode()).hexdigest()
-
-
 def _texts(release: SourceRelease) -> dict[str, Any]:
     yank_reason = release.yank_reason
     return {
         "tag": release.tag[:MAX_TEXT_CHARACTERS],
         "number": number_of(release)[:MAX_TEXT_CHARACTERS],
         "title": _line(release.title),
-        "notes": strip_controls(release.notes).replace("\r\n", "\n"),
+        "notes": release.notes.replace("\r\n", "\n"),
         "channel": _line(release.channel),
         "is_prerelease": release.is_prerelease,
         "is_draft": release.is_draft,
@@ -192,7 +204,7 @@ def _texts(release: SourceRelease) -> dict[str, Any]:
         "commitish": _line(release.commitish),
         "yank_reason": None if yank_reason is None else _line(yank_reason),
         "is_archived": release.is_archived,
-        "fields": {name: value for name, value in release.fields.items() if name in VERSION_FIELDS},
+        "fields": dict(release.fields),
     }
 
 
@@ -201,17 +213,22 @@ def _file_texts(asset: SourceAsset) -> dict[str, Any]:
     platform = platform if asset.platform is None else asset.platform
     architecture = architecture if asset.architecture is None else asset.architecture
     return {
-        "key": _key(asset.key),
-        "name": asset.name[:MAX_TEXT_CHARACTERS],
+        "key": asset.key,
+        "name": stored_name(asset),
         "url": asset.url,
         "size_bytes": asset.size_bytes,
         "digest": asset.digest,
         "label": _line(asset.label)[:200],
         "platform": _line(platform)[:50],
         "architecture": _line(architecture)[:50],
-        "fields": {name: value for name, value in asset.fields.items() if name in FILE_FIELDS},
+        "fields": dict(asset.fields),
         "download_count": asset.download_count,
+        "sends_token": asset.sends_token,
     }
+
+
+def _file_name(asset: SourceAsset) -> str:
+    return printable(asset.name)[:MAX_TEXT_CHARACTERS]
 
 
 def _line(text: str) -> str:

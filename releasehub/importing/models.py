@@ -19,6 +19,8 @@ from versions.models import Version
 MAX_KEY_CHARACTERS = 200
 MAX_TEXT_CHARACTERS = 255
 MAX_REASON_CHARACTERS = 500
+MAX_PAGE_URL_CHARACTERS = 1000
+MAX_URL_CHARACTERS = 4000
 # Further fields of versions and files that a source may state.
 VERSION_FIELDS = ("changelog", "changelog_url", "end_of_support", "platforms", "source_hash", "visibility")
 FILE_FIELDS = ("display_order", "is_primary", "is_secured", "kind")
@@ -218,7 +220,7 @@ class ImportedRelease(models.Model):
     made_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     author = models.CharField(max_length=MAX_TEXT_CHARACTERS, blank=True)
-    page_url = models.CharField(max_length=1000, blank=True)
+    page_url = models.CharField(max_length=MAX_PAGE_URL_CHARACTERS, blank=True)
     commitish = models.CharField(max_length=MAX_TEXT_CHARACTERS, blank=True)
     yank_reason = models.CharField(max_length=MAX_REASON_CHARACTERS, null=True, blank=True)  # noqa: DJ001
     is_archived = models.BooleanField(default=False)
@@ -256,6 +258,7 @@ class ImportedFile(models.Model):
         size_bytes: The size that the source states; null if it states none.
         digest: The checksum that the source states, such as `sha256:…`, or an empty string.
         fields: Further fields of the file, those of FILE_FIELDS.
+        sends_token: Whether the request for the bytes carries the token of the source.
         etag: What identifies the bytes while they are fetched, if the source states no checksum.
         upload: The upload that holds the bytes until the version is published.
         file: The file of this hub.
@@ -271,7 +274,7 @@ class ImportedFile(models.Model):
     release = models.ForeignKey(ImportedRelease, on_delete=models.CASCADE, related_name="assets")
     key = models.CharField(max_length=MAX_KEY_CHARACTERS)
     name = models.CharField(max_length=MAX_TEXT_CHARACTERS)
-    url = models.CharField(max_length=4000)
+    url = models.CharField(max_length=MAX_URL_CHARACTERS)
     size_bytes = models.PositiveBigIntegerField(null=True)
     digest = models.CharField(max_length=140, blank=True)
     label = models.CharField(max_length=200, blank=True)
@@ -279,6 +282,7 @@ class ImportedFile(models.Model):
     architecture = models.CharField(max_length=50, blank=True)
     fields = models.JSONField(default=dict)
     download_count = models.PositiveBigIntegerField(default=0)
+    sends_token = models.BooleanField(default=False)
     etag = models.CharField(max_length=200, blank=True)
     upload = models.ForeignKey(UploadSession, null=True, on_delete=models.SET_NULL, related_name="imported_files")
     file = models.ForeignKey(File, null=True, on_delete=models.SET_NULL, related_name="imported_files")

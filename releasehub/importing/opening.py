@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from downloads.policies import download_policy
 from releasehub.core import encryption
 from releasehub.core.actor import Actor, Origin, system_actor
-from releasehub.core.errors import ErrorCode, Invalid
+from releasehub.core.errors import Denied, ErrorCode, Invalid, NotFound
 from releasehub.core.logs import current_request_id
-from releasehub.importing.models import ImportSource
+from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.sources.base import ReleaseSource, SourceSettings
 from releasehub.importing.sources.registry import kind_named
 
+LEFT = "The user who set up this import may not post versions here any more."
 UNREADABLE = "The token cannot be decrypted, because SECRET_KEY has changed. Enter the token again."
 
 
@@ -44,3 +46,22 @@ def actor_of(row: ImportSource) -> Actor:
         return system_actor()
     user = row.created_by
     return Actor(user=user if user and user.is_active else None, origin=Origin.SYSTEM, request_id=current_request_id())
+
+
+def entitled_actor(run: ImportRun) -> Actor:
+    """Return the actor of the run with the rights of this moment, and read the source with its download anew.
+
+    Call it for each release: a run may take hours, and neither a user nor what an actor has looked up may be that old.
+
+    Raises:
+        Denied: The user who set up the import may not post versions to the download any more.
+    """
+    source = ImportSource.objects.select_related("download__category", "created_by").filter(pk=run.source_id).first()
+    if source is None:
+        raise Denied(LEFT)
+    run.source, actor = source, actor_of(source)
+    try:
+        download_policy.ensure("post_version", actor, source.download)
+    except (Denied, NotFound):
+        raise Denied(LEFT) from None
+    return actor

@@ -9,22 +9,19 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from downloads.policies import download_policy
 from files.inspection.scanner import ScannerUnavailable
-from releasehub.core.actor import Actor
-from releasehub.core.errors import Denied, DomainError, ErrorCode, NotFound, ReadOnly, StorageFull, StorageUnavailable
+from releasehub.core.errors import DomainError, ErrorCode, ReadOnly, StorageFull, StorageUnavailable
 from releasehub.importing.carrying_out import carry_out
 from releasehub.importing.leases import Canceled, Report, RunLease, RunTakenOver, claim_run
 from releasehub.importing.listing import list_source, pending_releases
 from releasehub.importing.models import MAX_REASON_CHARACTERS, ImportedRelease, ImportRun
-from releasehub.importing.opening import actor_of, open_source
+from releasehub.importing.opening import entitled_actor, open_source
 from releasehub.importing.sources.base import ReleaseSource, SourceRefused, SourceUnavailable
 
 MAX_INTERRUPTIONS = 20
 FIRST_PAUSE_SECONDS = 30.0
 MAX_PAUSE_SECONDS = 3600.0
 STOPPED = f"The run was interrupted {MAX_INTERRUPTIONS} times in a row without any progress. Start it again."
-LEFT = "The user who set up this import may not post versions here any more."
 # After these errors, nothing else of the run can succeed either.
 FATAL_CODES = frozenset({ErrorCode.QUOTA_EXCEEDED, ErrorCode.NOT_ALLOWED, ErrorCode.NOT_FOUND, ErrorCode.IS_DELETED})
 State = ImportRun.State
@@ -79,7 +76,8 @@ def _advance(lease: RunLease, deadline: float | None) -> None:
 
 def _carry_on(lease: RunLease, deadline: float | None) -> bool:
     """List the releases unless that was done, and carry out the decisions. Return whether everything is done."""
-    run, actor = lease.run, _entitled_actor(lease.run)
+    run = lease.run
+    entitled_actor(run)
     source = open_source(run.source)
     if run.listed_at is None:
         list_source(lease, source)
@@ -87,7 +85,7 @@ def _carry_on(lease: RunLease, deadline: float | None) -> bool:
         lease.renew(listed_at=run.listed_at, interruptions=0)
     if run.is_dry_run:
         return True
-    return _until(deadline, pending_releases(run), lambda row: _try(lease, source, actor, row))
+    return _until(deadline, pending_releases(run), lambda row: _try(lease, source, row))
 
 
 def _until(deadline: float | None, rows: object, step: Callable[[ImportedRelease], None]) -> bool:
@@ -100,10 +98,10 @@ def _until(deadline: float | None, rows: object, step: Callable[[ImportedRelease
     return True
 
 
-def _try(lease: RunLease, source: ReleaseSource, actor: Actor, row: ImportedRelease) -> None:
+def _try(lease: RunLease, source: ReleaseSource, row: ImportedRelease) -> None:
     """Carry out one decision. An error that concerns only this release is stored with it, and the run goes on."""
     try:
-        carry_out(lease=lease, source=source, actor=actor, row=row)
+        carry_out(lease=lease, source=source, row=row)
     except (StorageUnavailable, StorageFull, ReadOnly):
         raise
     except (SourceRefused, DomainError) as error:
@@ -114,16 +112,6 @@ def _try(lease: RunLease, source: ReleaseSource, actor: Actor, row: ImportedRele
         rows.update(outcome=ImportedRelease.Outcome.FAILED, reason=error.message[:MAX_REASON_CHARACTERS])
         lease.report(f"{row}: {error.message}")
     lease.renew()
-
-
-def _entitled_actor(run: ImportRun) -> Actor:
-    """Return the actor of the run, whose right is checked whenever the run is continued."""
-    actor = actor_of(run.source)
-    try:
-        download_policy.ensure("post_version", actor, run.source.download)
-    except (Denied, NotFound):
-        raise Failed(LEFT) from None
-    return actor
 
 
 def _pause(lease: RunLease, message: str, wait_seconds: float | None) -> None:

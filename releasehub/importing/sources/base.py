@@ -26,6 +26,8 @@ class SourceAsset:
         architecture: The architecture, in the same way.
         fields: Further fields of the file, such as `kind` and `is_primary`, as ReleaseHub names them.
         download_count: How often the source has served the file.
+        sends_token: The bytes are behind the token of the source. It is false for each URL that an author of the
+            release may have chosen: with the token, it could lead to something that only the owner of the token sees.
     """
 
     key: str
@@ -38,6 +40,7 @@ class SourceAsset:
     architecture: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     download_count: int = 0
+    sends_token: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,13 @@ class ReleaseSource(ABC):
             SourceUnavailable: The source does not answer at the moment.
             SourceRefused: The source cannot be read like this.
         """
+
+    def on_request(self, call: Callable[[], None]) -> None:
+        """Let the source call the function before each request for a list, so that it can stop a list without an end.
+
+        A source that sends no requests never calls it.
+        """
+        del call
 
     @abstractmethod
     def open(self, asset: SourceAsset, *, start: int = 0) -> AbstractContextManager[OpenedAsset]:

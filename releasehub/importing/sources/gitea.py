@@ -5,14 +5,17 @@ Source: Gitea API, "List a repo's releases".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import SourceKind, SourceSettings
 from releasehub.importing.sources.github import RELEASES_PER_PAGE, GitHubSource, repository_of
-from releasehub.importing.sources.http import SourceHttp
+from releasehub.importing.sources.http import SourceHttp, path_below
 from releasehub.importing.sources.values import base_url_of, text
+
+_ATTACHMENT_PATH = re.compile(r"/attachments/[0-9A-Za-z-]{1,100}")
 
 
 class GiteaSource(GitHubSource):
@@ -23,6 +26,12 @@ class GiteaSource(GitHubSource):
 
     def asset_url(self, row: Mapping[str, Any]) -> str:
         return text(row, "browser_download_url")
+
+    def is_own_url(self, url: str) -> bool:
+        """Return whether an asset was uploaded to the repository. Authors of releases can also link any URL."""
+        path = path_below(self.http.base_url.removesuffix("/api/v1"), url)
+        own_folder = f"/{self.repository}/releases/download/".lower()
+        return path.lower().startswith(own_folder) or bool(_ATTACHMENT_PATH.fullmatch(path))
 
 
 def build_gitea(settings: SourceSettings) -> GiteaSource:

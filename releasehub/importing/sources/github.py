@@ -7,29 +7,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import (
-    OpenedAsset,
-    ReleaseSource,
     SourceAsset,
     SourceKind,
     SourceRefused,
     SourceRelease,
     SourceSettings,
 )
-from releasehub.importing.sources.http import SourceHttp, next_page
+from releasehub.importing.sources.http import SourceHttp, next_page, path_below
+from releasehub.importing.sources.http_source import HttpSource
 from releasehub.importing.sources.values import base_url_of, flag, moment, number, row_list, text
 
 RELEASES_PER_PAGE = 30
 MAX_PAGES = 10_000
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
+_ASSET_PATH = re.compile(r"/repos/[\w.-]+/[\w.-]+/releases/assets/[0-9]+")
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 
 
-class GitHubSource(ReleaseSource):
+class GitHubSource(HttpSource):
     """The releases of a repository."""
 
     page_query = f"per_page={RELEASES_PER_PAGE}"
@@ -37,7 +36,7 @@ class GitHubSource(ReleaseSource):
 
     def __init__(self, repository: str, http: SourceHttp) -> None:
         self.repository = repository
-        self.http = http
+        super().__init__(http)
 
     def releases(self) -> Iterator[SourceRelease]:
         url = f"{self.http.base_url}/repos/{self.repository}/releases?{self.page_query}"
@@ -49,9 +48,6 @@ class GitHubSource(ReleaseSource):
             if not url:
                 return
         raise SourceRefused(f"The list of releases has more than {MAX_PAGES} pages.")
-
-    def open(self, asset: SourceAsset, *, start: int = 0) -> AbstractContextManager[OpenedAsset]:
-        return self.http.open(asset.url, start=start)
 
     def release(self, row: Mapping[str, Any]) -> SourceRelease:
         author = row.get("author")
@@ -71,20 +67,25 @@ class GitHubSource(ReleaseSource):
         )
 
     def asset(self, row: Mapping[str, Any]) -> SourceAsset:
-        digest = text(row, "digest").lower()
+        digest, url = text(row, "digest").lower(), self.asset_url(row)
         return SourceAsset(
             key=str(number(row, "id")),
             name=text(row, "name"),
-            url=self.asset_url(row),
+            url=url,
             size_bytes=number(row, "size"),
             digest=digest if _DIGEST.fullmatch(digest) else "",
             label=text(row, "label"),
             download_count=number(row, "download_count"),
+            sends_token=self.is_own_url(url),
         )
 
     def asset_url(self, row: Mapping[str, Any]) -> str:
         """Return the URL in the API, which also serves the bytes of private repositories."""
         return text(row, "url") or text(row, "browser_download_url")
+
+    def is_own_url(self, url: str) -> bool:
+        """Return whether the URL leads to an asset, and to nothing else that the token can read."""
+        return bool(_ASSET_PATH.fullmatch(path_below(self.http.base_url, url)))
 
 
 def _is_complete(asset: Mapping[str, Any]) -> bool:

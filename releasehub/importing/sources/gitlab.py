@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import (
-    OpenedAsset,
-    ReleaseSource,
     SourceAsset,
     SourceKind,
     SourceRefused,
     SourceRelease,
     SourceSettings,
 )
-from releasehub.importing.sources.http import SourceHttp, next_page
+from releasehub.importing.sources.http import SourceHttp, next_page, path_below
+from releasehub.importing.sources.http_source import HttpSource
 from releasehub.importing.sources.values import (
+    MAX_ROWS,
     base_url_of,
     flag,
     moment,
@@ -36,19 +36,24 @@ from releasehub.importing.sources.values import (
 
 PER_PAGE = 50
 MAX_PAGES = 10_000
+MAX_PACKAGES = 100  # of one name and version; there is one, and those that are being deleted
 # A link of these types leads to a page, or to an image in a container registry.
 LEFT_OUT = frozenset({"runbook", "image"})
 _PROJECT = re.compile(r"[0-9]{1,18}|[\w.-]{1,255}(?:/[\w.-]{1,255}){1,20}")
+_FILE_PATH = re.compile(
+    r"/projects/(?P<project>[^/]+)/(?:packages/.+|uploads/.+|jobs/(?:[^?]+/)?artifacts(?:[/?].*)?)", re.DOTALL
+)
 _PACKAGE_FILE = re.compile(
-    r"/projects/(?P<project>[^/]+)/packages/generic/(?P<name>[^/]+)/(?P<version>[^/]+)/(?P<file>[^/]+)"
+    r"/projects/(?P<project>[^/]+)/packages/generic/(?P<name>[^/]+)/(?P<version>[^/]+)/(?P<file>[^/?]+)"
 )
 
 
-class GitLabSource(ReleaseSource):
+class GitLabSource(HttpSource):
     """The releases of a project."""
 
     def __init__(self, project: str, http: SourceHttp) -> None:
-        self.http = http
+        super().__init__(http)
+        self.project = project
         self._project_url = f"{http.base_url}/projects/{quote(project, safe='')}"
         self._package_files = lru_cache(maxsize=64)(self._load_package_files)
 
@@ -56,9 +61,6 @@ class GitLabSource(ReleaseSource):
         query = {"order_by": "released_at", "sort": "desc"}
         for row in self._rows(f"{self._project_url}/releases", query):
             yield self.release(row)
-
-    def open(self, asset: SourceAsset, *, start: int = 0) -> AbstractContextManager[OpenedAsset]:
-        return self.http.open(asset.url, start=start)
 
     def release(self, row: Mapping[str, Any]) -> SourceRelease:
         assets = object_of(row.get("assets") or {})
@@ -95,12 +97,30 @@ class GitLabSource(ReleaseSource):
             size_bytes=size or None,
             digest=_digest(package_file),
             label=text(link, "name") if text(link, "name") != name else "",
+            sends_token=self.is_own_url(url),
         )
+
+    def is_own_url(self, url: str) -> bool:
+        """Return whether the URL leads to a file of the project. Authors of releases can link any URL."""
+        match = _FILE_PATH.fullmatch(path_below(self.http.base_url, url))
+        return match is not None and self._is_own_project(unquote(match["project"]))
+
+    def _is_own_project(self, name: str) -> bool:
+        return name.lower() == self.project.lower() or name.lower() in self._other_names
+
+    @cached_property
+    def _other_names(self) -> frozenset[str]:
+        """Return the id and the path of the project, because links may have either."""
+        try:
+            row = object_of(self.http.get_json(self._project_url)[0])
+        except SourceRefused:
+            return frozenset()
+        return frozenset({str(number(row, "id")), text(row, "path_with_namespace").lower()} - {"", "0"})
 
     def _package_file(self, url: str) -> Mapping[str, Any]:
         """Return what the package registry of this server says about the file, or nothing."""
-        match = _PACKAGE_FILE.search(urlsplit(url).path)
-        if match is None or not url.startswith(f"{self.http.base_url}/"):
+        match = _PACKAGE_FILE.match(path_below(self.http.base_url, url))
+        if match is None or not self.is_own_url(url):
             return {}
         project, name, version, file = (unquote(match[part]) for part in ("project", "name", "version", "file"))
         return self._package_files(project, name, version).get(file, {})
@@ -110,11 +130,12 @@ class GitLabSource(ReleaseSource):
         query = {"package_type": "generic", "package_name": name, "package_version": version}
         try:
             found: dict[str, Mapping[str, Any]] = {}
-            for package in self._rows(packages_url, query):
+            for package in islice(self._rows(packages_url, query), MAX_PACKAGES):
                 if (text(package, "name"), text(package, "version")) == (name, version):
-                    files = self._rows(f"{packages_url}/{number(package, 'id')}/package_files", {})
+                    files = islice(self._rows(f"{packages_url}/{number(package, 'id')}/package_files", {}), MAX_ROWS)
                     # A file that was uploaded again is listed again, and the last one is served.
-                    found |= {text(row, "file_name"): row for row in sorted(files, key=lambda row: number(row, "id"))}
+                    rows = sorted(map(_package_facts, files), key=lambda row: number(row, "id"))
+                    found |= {text(row, "file_name"): row for row in rows}
         except SourceRefused:
             return {}  # The token may read releases only. Then no digest is known.
         return found
@@ -141,6 +162,11 @@ def file_name(link: Mapping[str, Any]) -> str:
     if name in ends or re.fullmatch(r"\S+\.\w{1,10}", name):
         return name
     return next((end for end in ends if "." in end), "") or next(filter(None, ends), "") or name
+
+
+def _package_facts(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is needed of the row of a file, so that long lists take little memory."""
+    return {name: row.get(name) for name in ("id", "file_name", "size", "file_sha256", "file_sha1", "file_md5")}
 
 
 def _digest(package_file: Mapping[str, Any]) -> str:

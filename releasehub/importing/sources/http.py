@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -18,9 +19,11 @@ from releasehub.outbound.failures import InvalidUrl, Refused, Unreachable
 from releasehub.outbound.responses import StreamedResponse
 from releasehub.outbound.urls import parse_target
 
-LIST_SECONDS = 60.0
+LIST_SECONDS = 45.0  # less than the lease of a run, which is extended between two pages
 FILE_SECONDS = 6 * 3600.0
 MAX_LIST_BYTES = 32 * 1024 * 1024
+MAX_LIST_VALUES = 2_000_000  # each takes up to 100 bytes of memory, even if it has only two in the body
+CHUNK_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 MAX_WAIT_SECONDS = 6 * 3600.0
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^<>]*\brel="?next"?', re.IGNORECASE)
@@ -37,6 +40,7 @@ class SourceHttp:
         self.base_url = base_url.rstrip("/")
         self._origin = _origin_of(self.base_url)
         self._secret_headers = dict(secret_headers or {})
+        self.before_request: Callable[[], None] = lambda: None
 
     def get_json(self, url: str, *, accept: str = "application/json") -> tuple[Any, Mapping[str, str]]:
         """Return the parsed body and the headers.
@@ -45,6 +49,7 @@ class SourceHttp:
             SourceUnavailable: The source does not answer, or asks to wait.
             SourceRefused: The source refuses the request, or does not answer with JSON.
         """
+        self.before_request()
         with _translated():
             answer = send(
                 "GET",
@@ -57,27 +62,49 @@ class SourceHttp:
         check_status(answer.status, answer.headers, answer.body[:2000])
         if answer.is_truncated:
             raise SourceRefused(f"The source sends a list of more than {MAX_LIST_BYTES} bytes, which is too long.")
+        if sum(map(answer.body.count, (b",", b"[", b"{"))) > MAX_LIST_VALUES:
+            raise SourceRefused(f"The source sends a list with more than {MAX_LIST_VALUES} values, which is too long.")
         try:
             return orjson.loads(answer.body), answer.headers
         except orjson.JSONDecodeError:
             raise SourceRefused("The source does not answer with JSON. Check the URL of its API.") from None
 
     @contextmanager
-    def open(self, url: str, *, start: int = 0, accept: str = "application/octet-stream") -> Iterator[OpenedAsset]:
+    def open(self, url: str, *, start: int = 0, sends_token: bool = False) -> Iterator[OpenedAsset]:
         """Open a file, from byte `start` on if the source answers ranges.
+
+        Args:
+            url: The URL of the file.
+            start: The first byte.
+            sends_token: See `SourceAsset`. Even then, no other host gets the token.
 
         Raises:
             SourceUnavailable: The source does not answer, or asks to wait.
             SourceRefused: The source refuses the request.
         """
-        headers = self._headers(url, accept) | ({"Range": f"bytes={start}-"} if start else {})
-        with _translated(), fetch(url, headers=headers, total_seconds=FILE_SECONDS) as answer:
+        plain = {"Accept": "application/octet-stream", "User-Agent": "ReleaseHub"}
+        headers = self._headers(url, plain["Accept"]) if sends_token else plain
+        headers |= {"Range": f"bytes={start}-"} if start else {}
+        with _translated(), fetch(url, headers=headers, total_seconds=FILE_SECONDS, chunk_bytes=CHUNK_BYTES) as answer:
             check_status(answer.status, answer.headers, b"")
             yield _opened(answer)
 
     def _headers(self, url: str, accept: str) -> dict[str, str]:
         headers = {"Accept": accept, "User-Agent": "ReleaseHub"}
         return headers | self._secret_headers if _origin_of(url) == self._origin else headers
+
+
+def path_below(base_url: str, url: str) -> str:
+    """Return the path and query of a URL below a base URL, or an empty string if it is elsewhere."""
+    try:
+        base, target = parse_target(base_url), parse_target(url)
+    except InvalidUrl:
+        return ""
+    place = base.path.rstrip("/")
+    is_same_host = (base.scheme, base.authority) == (target.scheme, target.authority)
+    is_below = is_same_host and target.path.startswith(f"{place}/")
+    parts = unquote(target.path).replace("\\", "/").split("/")
+    return target.path.removeprefix(place) if is_below and {".", ".."}.isdisjoint(parts) else ""
 
 
 def next_page(headers: Mapping[str, str]) -> str:

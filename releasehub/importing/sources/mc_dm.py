@@ -6,14 +6,12 @@ Source: MC Downloads Manager, "REST API", pages "Versions" and "Files".
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import (
-    OpenedAsset,
-    ReleaseSource,
     SourceAsset,
     SourceKind,
     SourceRefused,
@@ -21,7 +19,9 @@ from releasehub.importing.sources.base import (
     SourceSettings,
 )
 from releasehub.importing.sources.http import SourceHttp
+from releasehub.importing.sources.http_source import HttpSource
 from releasehub.importing.sources.values import (
+    MAX_ROWS,
     epoch,
     flag,
     names_prerelease,
@@ -37,22 +37,20 @@ PER_PAGE = 100
 MAX_PAGES = 10_000
 
 
-class McDmSource(ReleaseSource):
+class McDmSource(HttpSource):
     """The versions of a download. Each list of files takes a request, because lists of versions do not contain them."""
 
     files_query: Mapping[str, Any] = {}
 
     def __init__(self, download_id: str, http: SourceHttp) -> None:
         self.download_id = download_id
-        self.http = http
+        super().__init__(http)
 
     def releases(self) -> Iterator[SourceRelease]:
         for row in self.rows("mc-dm-versions", "versions", download_id=self.download_id, **self.version_order()):
             files = self.rows("mc-dm-files", "files", version_id=number(row, "version_id"), **self.files_query)
-            yield self.release(row, tuple(self.asset(file) for file in files if self.is_usable(file)))
-
-    def open(self, asset: SourceAsset, *, start: int = 0) -> AbstractContextManager[OpenedAsset]:
-        return self.http.open(asset.url, start=start)
+            assets = (self.asset(file) for file in files if self.is_usable(file))
+            yield self.release(row, tuple(islice(assets, MAX_ROWS)))
 
     def version_order(self) -> dict[str, Any]:
         return {"order": "release_date", "direction": "desc"}
@@ -113,6 +111,7 @@ class McDmSource(ReleaseSource):
             label=text(row, "display_label"),
             download_count=number(row, "download_count"),
             fields={"is_primary": True} if flag(row, "is_primary") else {},
+            sends_token=not flag(row, "is_link_only"),
         )
 
     def asset_url(self, row: Mapping[str, Any]) -> str:

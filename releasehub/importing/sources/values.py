@@ -17,6 +17,8 @@ from versions.numbering import InvalidNumber, parse
 from versions.tags import number_of_tag
 
 MAX_SIZE_BYTES = 2**63 - 1
+FIRST_YEAR = 1970
+MAX_ROWS = 10_000  # of a list that is needed as a whole, such as the files of one version
 
 
 def row_list(value: Any) -> list[Mapping[str, Any]]:
@@ -50,12 +52,16 @@ def flag(row: Mapping[str, Any], name: str) -> bool:
 
 
 def moment(row: Mapping[str, Any], name: str) -> datetime | None:
-    """Return an ISO 8601 time; without an offset, it is in UTC."""
+    """Return an ISO 8601 time in UTC; without an offset, it is in UTC.
+
+    A time before 1970 counts as missing: some hosts state the year 1 if there is none.
+    """
     try:
         value = parse_datetime(text(row, name))
-    except ValueError:
+        found = value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC) if value else None
+    except (ValueError, OverflowError):
         return None
-    return value.replace(tzinfo=value.tzinfo or UTC) if value else None
+    return found if found and found.year >= FIRST_YEAR else None
 
 
 def base_url_of(url: str) -> str:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import (
-    OpenedAsset,
-    ReleaseSource,
     SourceAsset,
     SourceKind,
     SourceRefused,
@@ -23,6 +20,7 @@ from releasehub.importing.sources.base import (
 )
 from releasehub.importing.sources.bbcode import to_markdown
 from releasehub.importing.sources.http import SourceHttp
+from releasehub.importing.sources.http_source import HttpSource
 from releasehub.importing.sources.values import (
     epoch,
     names_prerelease,
@@ -35,16 +33,17 @@ from releasehub.importing.sources.values import (
 )
 
 MAX_PAGES = 1000
+MAX_UPDATE_CHARACTERS = 64 * 1024 * 1024
 # An update and its version are stored one after the other, by one form.
 SECONDS_APART = 300
 _RESOURCE = re.compile(r"(?:https?://\S+/resources/(?:[^/\s]*\.)?)?(?P<id>[0-9]{1,18})/?")
 
 
-class XenForoSource(ReleaseSource):
+class XenForoSource(HttpSource):
     """The versions of a resource."""
 
     def __init__(self, resource_id: str, http: SourceHttp) -> None:
-        self.http = http
+        super().__init__(http)
         self._resource_url = f"{http.base_url}/resources/{resource_id}"
 
     def releases(self) -> Iterator[SourceRelease]:
@@ -54,9 +53,6 @@ class XenForoSource(ReleaseSource):
         for row in sorted(versions, key=lambda row: number(row, "release_date"), reverse=True):
             if text(row, "version_state") in {"", "visible"}:
                 yield self.release(row, resource, updates)
-
-    def open(self, asset: SourceAsset, *, start: int = 0) -> AbstractContextManager[OpenedAsset]:
-        return self.http.open(asset.url, start=start)
 
     def release(
         self, row: Mapping[str, Any], resource: Mapping[str, Any], updates: list[Mapping[str, Any]]
@@ -90,12 +86,18 @@ class XenForoSource(ReleaseSource):
                 name=text(file, "filename"),
                 url=f"{self.http.base_url}/resource-versions/{version_id}/download?file={number(file, 'id')}",
                 size_bytes=number(file, "size"),
+                sends_token=True,
             )
 
     def _updates(self) -> Iterator[Mapping[str, Any]]:
+        size = 0
         for page in range(1, MAX_PAGES + 1):
             answer = self._get(f"{self._resource_url}/updates?{urlencode({'page': page})}")
-            yield from row_list(answer.get("updates"))
+            for row in row_list(answer.get("updates")):
+                size += len(text(row, "message"))
+                if size > MAX_UPDATE_CHARACTERS:
+                    raise SourceRefused("The updates of the resource are too long to read.")
+                yield {name: row.get(name) for name in ("title", "message", "message_state", "post_date")}
             if number(object_of(answer.get("pagination") or {}), "last_page") <= page:
                 return
         raise SourceRefused(f"The resource has more than {MAX_PAGES} pages of updates.")

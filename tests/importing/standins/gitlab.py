@@ -21,6 +21,7 @@ class GitLabStandin(Standin):
     releases: list[dict[str, Any]] = field(default_factory=list)
     packages: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     per_page: int = 2
+    project_id: int = 1
 
     @property
     def api(self) -> str:
@@ -28,6 +29,8 @@ class GitLabStandin(Standin):
 
     def answer(self, path: str, query: dict[str, str]) -> Answer:
         project = "/api/v4/projects/acme%2Ftools%2Fapp"
+        if path == project:
+            return Answer({"id": self.project_id, "path_with_namespace": PROJECT})
         if path == f"{project}/releases":
             return self.list_page(self.releases, path, query)
         if path == f"{project}/packages":

@@ -1,0 +1,67 @@
+"""The rights of the user who set up an import are those of the moment, also while a run is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from downloads.models import Download, TeamMember
+from releasehub.accounts.models import User
+from releasehub.core.actor import Actor
+from releasehub.importing import carrying_out
+from releasehub.importing.models import ImportRun, ImportSource
+from releasehub.importing.opening import LEFT
+from releasehub.importing.running import work
+from releasehub.importing.services import add_source, start_run
+from tests.factories import make_user
+from tests.importing.hosts import Host
+from versions.models import Version
+
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+
+
+@pytest.fixture
+def author(download: Download) -> User:
+    user = make_user()
+    TeamMember.objects.create(download=download, user=user, can_upload=True)
+    return user
+
+
+@pytest.fixture
+def source(host: Host, download: Download, author: User) -> ImportSource:
+    return add_source(actor=Actor(user=author), download=download, kind="github", address="acme/tool", api_url=host.api)
+
+
+def disable(author: User) -> None:
+    User.objects.filter(pk=author.pk).update(is_active=False)
+
+
+def remove_from_team(author: User) -> None:
+    TeamMember.objects.filter(user=author).delete()
+
+
+def delete_download(author: User) -> None:
+    Download.all_objects.update(deleted_at="2026-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("end", [disable, remove_from_team, delete_download])
+def test_right_that_ends_while_a_file_is_fetched_publishes_nothing_more(
+    source: ImportSource, author: User, monkeypatch: pytest.MonkeyPatch, end: Callable[[User], None]
+) -> None:
+    fetch_file, fetched = carrying_out.fetch_file, []
+
+    def fetch_then_end(**options: Any) -> Any:
+        blob = fetch_file(**options)
+        fetched.append(options["row"].name)
+        if len(fetched) == 2:  # the first release is published, and the second one has its first file
+            end(author)
+        return blob
+
+    monkeypatch.setattr(carrying_out, "fetch_file", fetch_then_end)
+    run = work(start_run(actor=Actor(user=author), source=source).pk)
+    assert run is not None
+    assert (run.state, run.message) == (ImportRun.State.FAILED, LEFT)
+    assert [version.number for version in Version.all_objects.all()] == ["1.0.0"]
+    assert len(fetched) < 4  # the third release is not even begun

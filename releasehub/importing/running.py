@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError, IntegrityError
 from django.db.models import F
 from django.utils import timezone
 
 from files.inspection.scanner import ScannerUnavailable
+from releasehub.core.database_errors import domain_error_of
 from releasehub.core.errors import DomainError, ErrorCode, ReadOnly, StorageFull, StorageUnavailable
 from releasehub.importing.carrying_out import carry_out
+from releasehub.importing.intake import printable
 from releasehub.importing.leases import Canceled, Report, RunLease, RunTakenOver, claim_run
 from releasehub.importing.listing import list_source, pending_releases
 from releasehub.importing.models import MAX_REASON_CHARACTERS, ImportedRelease, ImportRun
@@ -107,11 +111,20 @@ def _try(lease: RunLease, source: ReleaseSource, row: ImportedRelease) -> None:
     except (SourceRefused, DomainError) as error:
         if isinstance(error, DomainError) and error.code in FATAL_CODES:
             raise
-        rows = ImportedRelease.objects.filter(pk=row.pk)
-        lease.store(failed_count=F("failed_count") + 1, interruptions=0)
-        rows.update(outcome=ImportedRelease.Outcome.FAILED, reason=error.message[:MAX_REASON_CHARACTERS])
-        lease.report(f"{row}: {error.message}")
+        _note_failed(lease, row, error.message)
+    except (IntegrityError, DataError, ObjectDoesNotExist) as error:  # a race, such as a version that was just erased
+        problem = domain_error_of(error)
+        if problem is None or isinstance(problem, ReadOnly):
+            raise
+        _note_failed(lease, row, problem.message)
     lease.renew()
+
+
+def _note_failed(lease: RunLease, row: ImportedRelease, reason: str) -> None:
+    rows = ImportedRelease.objects.filter(pk=row.pk)
+    lease.store(failed_count=F("failed_count") + 1, interruptions=0)
+    rows.update(outcome=ImportedRelease.Outcome.FAILED, reason=printable(reason)[:MAX_REASON_CHARACTERS])
+    lease.report(printable(f"{row}: {reason}"))
 
 
 def _pause(lease: RunLease, message: str, wait_seconds: float | None) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import DataError, IntegrityError
 
 from releasehub.importing import intake, running
 from releasehub.importing.models import ImportedFile, ImportedRelease, ImportRun, ImportSource
@@ -103,3 +104,20 @@ def test_text_for_a_terminal_has_no_control_characters(listed: Callable[..., Imp
 def test_date_at_the_end_of_the_calendar_counts_as_missing(text: str) -> None:
     assert moment({"at": text}, "at") is None
     assert moment({"at": "2021-03-04T05:06:07+02:00"}, "at") == datetime(2021, 3, 4, 3, 6, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("error", [IntegrityError("taken"), DataError("NUL"), Version.DoesNotExist("erased")])
+def test_error_of_the_database_fails_one_release_only(
+    listed: Callable[..., ImportRun], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A version may be erased between the list and the release, and a race may take its number."""
+    original = running.carry_out
+
+    def carry_out(*, row: ImportedRelease, **options: Any) -> None:
+        if row.tag == ODD.tag:
+            raise error
+        original(row=row, **options)
+
+    monkeypatch.setattr(running, "carry_out", carry_out)
+    done = listed(ODD, FINE)
+    assert (done.state, done.failed_count, done.created_count) == ("done", 1, 1)

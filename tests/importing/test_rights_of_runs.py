@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from downloads.models import Download, TeamMember
+from downloads.services import update_category
+from files.quarantine import quarantine_file
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.importing import carrying_out
@@ -15,7 +17,7 @@ from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.opening import LEFT
 from releasehub.importing.running import work
 from releasehub.importing.services import add_source, start_run
-from tests.factories import make_user
+from tests.factories import make_file, make_user, make_version, system
 from tests.importing.hosts import Host
 from versions.models import Version
 
@@ -32,6 +34,27 @@ def author(download: Download) -> User:
 @pytest.fixture
 def source(host: Host, download: Download, author: User) -> ImportSource:
     return add_source(actor=Actor(user=author), download=download, kind="github", address="acme/tool", api_url=host.api)
+
+
+def test_rules_of_the_moment_apply(source: ImportSource, author: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A category that begins to require approval, and bytes that are quarantined, after the run has begun."""
+    fetch_file = carrying_out.fetch_file
+
+    def fetch_then_tighten(**options: Any) -> Any:
+        blob = fetch_file(**options)
+        if blob.size_bytes == 200:  # the file of the third release
+            file = make_file(make_version(), content=b"rc" * 100)
+            quarantine_file(actor=system(), file=file, reason="Harmful.")
+        if options["row"].release.tag == "v1.0.1":
+            update_category(actor=system(), category=source.download.category, requires_approval=True)
+        return blob
+
+    monkeypatch.setattr(carrying_out, "fetch_file", fetch_then_tighten)
+    run = work(start_run(actor=Actor(user=author), source=source).pk)
+    assert run is not None
+    versions = Version.all_objects.filter(download=source.download)
+    assert dict(versions.values_list("number", "state")) == {"1.0.0": "published", "1.0.1": "pending"}
+    assert (run.state, run.failed_count) == ("done", 1)
 
 
 def disable(author: User) -> None:

@@ -12,7 +12,6 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import ErrorCode, Gone, Invalid, NotFound
 from releasehub.distribution.permalinks import find_tagged_version
 from versions.channels import offered_to
-from versions.facts import RELEASED
 from versions.models import Version
 from versions.numbering import sort_key_of
 from versions.querysets import VersionQuerySet
@@ -22,7 +21,7 @@ MAX_VERSIONS = 100
 
 
 def generated_notes(actor: Actor, download: Download, tag: str, previous_tag: str = "", *, base_url: str) -> str:
-    """Return the notes of the published versions after `previous_tag`, up to `tag`, as Markdown.
+    """Return the notes of the listed versions after `previous_tag`, up to `tag`, as Markdown.
 
     Neither the version of `tag` needs to exist, nor is its own text repeated: it is what the notes are written for.
 
@@ -33,7 +32,8 @@ def generated_notes(actor: Actor, download: Download, tag: str, previous_tag: st
     Raises:
         Invalid: There is no version with `previous_tag` that the actor may see.
     """
-    rows = Version.objects.listed_in(actor, download).filter(state__in=RELEASED)
+    # The text is written for everybody, so that it has nothing that only the actor sees.
+    rows = Version.objects.listed().filter(download=download)
     target = _find(actor, download, tag)
     key = bytes(target.sort_key) if target else _key_of(download, tag)
     if key:

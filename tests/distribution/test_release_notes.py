@@ -54,10 +54,13 @@ def test_text_that_is_no_number_has_everything_since_the_newest(download: Downlo
 
 def test_hidden_versions_are_left_out(download: Download) -> None:
     make_version(download, "1.1.5", state="draft", release_notes="Secret.")
+    make_version(download, "1.1.3", visibility="private", release_notes="For the team.")
+    make_version(download, "1.1.4", visibility="unlisted", release_notes="For those who have the link.")
     gone = make_version(download, "1.1.6", release_notes="Gone.")
     delete_version(actor=system(), version=gone)
     for actor in (ANYONE, Actor(user=download.owner)):
         assert "## " not in notes(download, "v1.2.0", "v1.1.0", actor)
+        assert notes(download, "v1.2.0", actor=actor).startswith("**Changes since v1.1.0**")
     assert notes(download, "v1.1.6").startswith("**Changes since v1.1.0**")
 
 

@@ -64,6 +64,22 @@ def targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget
     if is_served(LoadJob(hub, page)):
         yield BenchmarkTarget("download page", LoadJob(hub, page), first, 0.40, 0.60)
         yield BenchmarkTarget("download page, uncached", LoadJob(hub, page, UNCACHED), first)
+    yield from github_targets(hub, baseline, seeded)
+
+
+def github_targets(hub: int, baseline: int, seeded: Seeded) -> Iterator[BenchmarkTarget]:
+    """Yield the targets of the GitHub API, if this version of ReleaseHub has it."""
+    key = {"Authorization": f"token {seeded.key}"}
+    repository = f"owner/{seeded.heavy_slug}"
+    releases = f"/api/v3/repos/{repository}/releases"
+    if is_served(LoadJob(hub, releases)):
+        rows = LoadJob(baseline, "/versions/?download_id=1")
+        detail = LoadJob(baseline, f"/versions/{seeded.version}/")
+        link = LoadJob(baseline, f"/d/{seeded.heavy_slug}/{seeded.number}/{FILENAME}")
+        yield BenchmarkTarget("GitHub API, list", LoadJob(hub, f"{releases}?per_page=20", key), rows)
+        yield BenchmarkTarget("GitHub API, latest", LoadJob(hub, f"{releases}/latest", key), detail)
+        asset = f"/{repository}/releases/download/v{seeded.number}/{FILENAME}"
+        yield BenchmarkTarget("GitHub address, file by tag", LoadJob(hub, asset), link)
 
 
 def is_served(job: LoadJob) -> bool:

@@ -39,6 +39,7 @@ class Access:
 NOTHING = Access()
 BY_FLAG = {f"my_{flag}": flag for flag in TeamMember.FLAGS}
 OTHER_TIES = ("belongs", "shared", "stored")
+TIES = (*BY_FLAG, *OTHER_TIES)
 NO_USER_ID = 0  # for anonymous visitors; no user has this id, so the columns of the access are all false
 
 
@@ -90,14 +91,20 @@ def first_with_access(actor: Actor, rows: DownloadQuerySet) -> Download | None:
 def _remember_access(actor: Actor, download: Download | None) -> Download | None:
     """Cache the access that was loaded with the download, and return the download."""
     if download is not None:
-        ties = {name: getattr(download, name) for name in (*BY_FLAG, *OTHER_TIES)}
+        ties = {name: getattr(download, name) for name in TIES}
         actor.facts["access", download.pk] = _access(ties)
     return download
 
 
 def _query(user_id: int, download_ids: set[int]) -> dict[int, Access]:
+    if len(download_ids) == 1:  # the usual case; building this query took half of the time of a request
+        return {
+            pk: _access(dict(zip(TIES, row, strict=True)))
+            for pk in download_ids
+            for row in _ties_of.tuples(pk=pk, user_id=user_id)
+        }
     rows = _with_ties(Download.all_objects.filter(pk__in=download_ids).order_by(), user_id)
-    return {row["pk"]: _access(row) for row in rows.values("pk", *BY_FLAG, *OTHER_TIES)}
+    return {row["pk"]: _access(row) for row in rows.values("pk", *TIES)}
 
 
 def _with_ties(rows: DownloadQuerySet, user_id: int) -> DownloadQuerySet:
@@ -137,6 +144,11 @@ _by_id: SqlTemplate[Download] = SqlTemplate(
     lambda pk, user_id: _with_ties(
         Download.all_objects.select_related("category").filter(pk=pk).order_by(), user_id=user_id
     ),
+    pk=SAMPLE_ID,
+    user_id=OTHER_SAMPLE_ID,
+)
+_ties_of: SqlTemplate[Download] = SqlTemplate(
+    lambda pk, user_id: _with_ties(Download.all_objects.filter(pk=pk).order_by(), user_id=user_id).values_list(*TIES),
     pk=SAMPLE_ID,
     user_id=OTHER_SAMPLE_ID,
 )

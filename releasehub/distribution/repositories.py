@@ -6,6 +6,7 @@ username of its owner. Neither name is case-sensitive.
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from django.db.models.functions import Lower
@@ -14,6 +15,7 @@ from downloads.models import Download, PublicSlug
 from downloads.policies import download_policy
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Gone
+from releasehub.core.sql_templates import SqlTemplate
 from releasehub.distribution.access_keys import not_found_for
 
 
@@ -56,9 +58,7 @@ def find_repository(actor: Actor, owner: str, repo: str) -> Download:
 def _find_present(owner: str, repo: str) -> Download | None:
     if not _is_slug(repo):
         return None
-    rows = Download.all_objects.select_related("category", "owner", "organization")
-    named = rows.annotate(lower_slug=Lower("slug")).filter(lower_slug=repo.lower()).order_by("pk")
-    matches = [download for download in named if _is_owner(download, owner)]
+    matches = [download for download in _with_slug.rows(slug=repo.lower()) if _is_owner(download, owner)]
     # Slugs may differ only in case, so the exact spelling is preferred.
     return min(matches, key=lambda download: download.slug != repo, default=None)
 
@@ -72,6 +72,14 @@ def _find_renamed(owner: str, repo: str) -> Download | None:
         if past.download is not None and _is_owner(past.download, owner):
             return past.download
     return None
+
+
+def _rows_with_slug(slug: str) -> Any:
+    rows = Download.all_objects.select_related("category", "owner", "organization")
+    return rows.annotate(lower_slug=Lower("slug")).filter(lower_slug=slug).order_by("pk")
+
+
+_with_slug: SqlTemplate[Download] = SqlTemplate(_rows_with_slug, slug="a slug")
 
 
 def _is_owner(download: Download, owner: str) -> bool:

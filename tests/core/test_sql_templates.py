@@ -137,6 +137,7 @@ def test_only_these_modules_use_templates() -> None:
         "releasehub/distribution/latest.py",
         "releasehub/distribution/listing.py",
         "releasehub/distribution/permalinks.py",
+        "releasehub/distribution/repositories.py",
         "releasehub/webhooks/fanout.py",
         "versions/services/numbers.py",
     }

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db.models import Manager, QuerySet
+from django.db.models.functions import Lower
+
 from downloads.models import Download, PublicSlug
 from releasehub.core.errors import Conflict, ErrorCode
 
@@ -106,11 +109,19 @@ def remember_slug(download: Download) -> None:
 
 
 def slug_is_taken(slug: str, *, but: int | None = None) -> bool:
-    """Return whether a download other than `but` has the slug, or had it while outsiders could see it."""
-    if Download.all_objects.filter(slug=slug).exclude(pk=but).exists():
+    """Return whether a download other than `but` has the slug, or had it while outsiders could see it.
+
+    The case does not matter, because links that name owner and download find both in any case: after a renaming, such
+    a link would lead to the download of a namesake.
+    """
+    if _in_any_case(Download.all_objects, slug).exclude(pk=but).exists():
         return True
-    past = PublicSlug.objects.filter(slug=slug)
+    past = _in_any_case(PublicSlug.objects, slug)
     return (past if but is None else past.exclude(download=but)).exists()
+
+
+def _in_any_case(rows: Manager[Any], slug: str) -> QuerySet[Any]:
+    return rows.annotate(lower_slug=Lower("slug")).filter(lower_slug=slug.lower())
 
 
 def slug_taken(slug: str) -> Conflict:

@@ -9,7 +9,7 @@ import pytest
 from downloads.models import Download
 from downloads.services import update_download
 from releasehub.core.actor import Actor
-from releasehub.core.errors import Gone, NotFound
+from releasehub.core.errors import Conflict, Gone, NotFound
 from releasehub.distribution.repositories import find_repository, repository_name, repository_path
 from releasehub.publishing.deletion import delete_download
 from tests.factories import make_download, make_organization, make_user, make_version, system
@@ -51,9 +51,22 @@ def test_the_canonical_name_keeps_case_and_is_encoded_in_paths() -> None:
 
 
 def test_of_two_slugs_that_differ_in_case_the_exact_one_is_found(download: Download) -> None:
-    capital = make_download(download.owner, slug="Tool")
+    capital = make_download(download.owner, slug="other")
+    Download.objects.filter(pk=capital.pk).update(slug="Tool")  # as hubs before 0.2.0 allowed
     assert find_repository(ANYONE, "ada", "Tool") == capital
     assert find_repository(ANYONE, "ada", "tool") == download
+
+
+def test_links_never_lead_to_the_download_of_a_namesake(download: Download) -> None:
+    namesake, other = make_user("ADA"), make_download(slug="other")
+    for _ in range(2):  # first while the download has the slug, then after it was renamed
+        with pytest.raises(Conflict, match="has or had the slug Tool"):
+            make_download(namesake, slug="Tool")
+        with pytest.raises(Conflict):
+            update_download(actor=system(), download=other, slug="TOOL")
+        download = update_download(actor=system(), download=download, slug="newtool")
+        assert find_repository(ANYONE, "ada", "tool") == download
+    assert update_download(actor=system(), download=download, slug="NewTool").slug == "NewTool"
 
 
 def test_an_old_slug_finds_the_download_in_any_case(download: Download) -> None:

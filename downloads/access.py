@@ -72,9 +72,9 @@ def find_with_access(actor: Actor, pk: int) -> Download | None:
 
 
 def find_with_cached_access(actor: Actor, pk: int) -> Download | None:
-    """Return the same for a request that reads, up to a second old, see `releasehub.audit.rights_cache`.
+    """Return the same as `find_with_access`, up to a second old (see `releasehub.audit.rights_cache`).
 
-    Use it to decide about rights only, because the other columns are as old.
+    Use it in requests that only read, and only to check rights, because the other columns may be outdated, too.
     """
     user_id = actor.user_id or NO_USER_ID
     download = cached_right(f"access:{user_id}:{pk}", lambda: _by_id.first(pk=pk, user_id=user_id))

@@ -122,7 +122,7 @@ def _parts(incoming: Incoming, chunks: Iterable[bytes], number: int) -> Iterator
     buffer, has_sent = bytearray(), number > 1
     for chunk in chunks:
         buffer += chunk
-        while len(buffer) >= (size := _room(incoming, number)):
+        while len(buffer) >= (size := _size_of_part(incoming, number)):
             yield bytes(buffer[:size])
             del buffer[:size]
             number, has_sent = number + 1, True
@@ -130,6 +130,6 @@ def _parts(incoming: Incoming, chunks: Iterable[bytes], number: int) -> Iterator
         yield bytes(buffer)
 
 
-def _room(incoming: Incoming, number: int) -> int:
+def _size_of_part(incoming: Incoming, number: int) -> int:
     """Return the size of the part. After the last one it is 1, so that a byte too many is noticed at once."""
     return max(incoming.part_size(number), 1) if number <= incoming.part_count else 1

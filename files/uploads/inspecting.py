@@ -1,4 +1,4 @@
-"""Inspect stored bytes for a file: what is wrong with them, and what feeds have to know about them."""
+"""Inspect stored bytes: find problems in them, and store what update feeds need to know about them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def inspect(blob: Blob, filename: str, *, limits: ArchiveLimits = DEFAULT_LIMITS
 
 
 def remember_app_image(blob: Blob) -> None:
-    """Store with the bytes what they say about updates, because a feed must not read files to answer a request."""
+    """Store the update information of an AppImage with its blob, because feeds read no files to answer a request."""
     with open_seekable(blob.storage_key, blob.size_bytes) as handle:
         image = read_app_image(handle, blob.size_bytes)
     if image is not None:

@@ -1,4 +1,4 @@
-"""Make a version out of a release of a source, or bring the version up to date, in one transaction."""
+"""Create a version from a release of a source, or update it, in one transaction."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ YANKED = "The release was yanked at its source."
 
 
 def carry_out(*, lease: RunLease, source: ReleaseSource, row: ImportedRelease) -> None:
-    """Fetch the files of the release and do what was decided about it.
+    """Fetch the files of the release and apply the decision about it.
 
-    Nobody sees anything of the release before all its files are stored and their digests were compared. If the call
-    is interrupted, the files that are complete, and the parts of the next one, are there for the next call.
+    The release stays invisible until all its files are stored and their digests were compared. If the call is
+    interrupted, the next call continues with the complete files and the parts that are stored.
 
     The right of the user who imports is checked before the files are fetched, and again in the transaction that
     changes the version, because files may take hours.

@@ -55,7 +55,7 @@ class DownloadContents:
         if release.tag in self._by_tag:
             return self._by_tag[release.tag]
         candidates = self._by_key.get(self._sort_key(number_of(release)) or b"", [])
-        same = next((row for row in candidates if _is_for_same(release, row)), None)
+        same = next((row for row in candidates if _has_same_target(release, row)), None)
         # The number of a second tag with a prefix, such as lib/v1.2 after cli/v1.2, is going to have the prefix, too.
         return None if same is not None and same.tag and has_prefix(release.tag) else same
 
@@ -72,7 +72,7 @@ class DownloadContents:
         return sort_key_of(number, self.download.version_scheme)
 
 
-def _is_for_same(release: SourceRelease, version: Version) -> bool:
+def _has_same_target(release: SourceRelease, version: Version) -> bool:
     """Return whether a version with the number of the release is in its channel and for its platforms.
 
     A number may exist in several channels, and in one channel for several systems. Most sources state neither.

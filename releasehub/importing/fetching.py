@@ -98,7 +98,7 @@ def check_digest(blob: Blob, row: ImportedFile) -> None:
 
 
 def _receive(lease: RunLease, source: ReleaseSource, actor: Actor, download: Download, row: ImportedFile) -> None:
-    """Fetch what is missing of the file."""
+    """Fetch the bytes of the file that are not stored yet."""
     upload = row.upload
     start = received_prefix(upload) if upload is not None else 0
     if upload is not None and start == upload.size_bytes > 0:

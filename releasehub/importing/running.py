@@ -62,7 +62,7 @@ def _advance(lease: RunLease, deadline: float | None) -> None:
     try:
         if lease.run.interruptions > MAX_INTERRUPTIONS:
             raise Failed(STOPPED)
-        is_finished = _carry_on(lease, deadline)
+        is_finished = _list_and_import(lease, deadline)
     except Canceled:
         lease.release(state=State.CANCELED, finished_at=timezone.now(), message="")
     except SourceUnavailable as busy:
@@ -78,7 +78,7 @@ def _advance(lease: RunLease, deadline: float | None) -> None:
         lease.release(**ending)
 
 
-def _carry_on(lease: RunLease, deadline: float | None) -> bool:
+def _list_and_import(lease: RunLease, deadline: float | None) -> bool:
     """List the releases unless that was done, and carry out the decisions. Return whether everything is done."""
     run = lease.run
     entitled_actor(run)
@@ -89,10 +89,10 @@ def _carry_on(lease: RunLease, deadline: float | None) -> bool:
         lease.renew(listed_at=run.listed_at, interruptions=0)
     if run.is_dry_run:
         return True
-    return _until(deadline, pending_releases(run), lambda row: _try(lease, source, row))
+    return _run_until(deadline, pending_releases(run), lambda row: _carry_out_one(lease, source, row))
 
 
-def _until(deadline: float | None, rows: object, step: Callable[[ImportedRelease], None]) -> bool:
+def _run_until(deadline: float | None, rows: object, step: Callable[[ImportedRelease], None]) -> bool:
     """Take the steps one after the other until the time is over. Return whether all were taken."""
     # Each row is read anew: a step changes its row, so that the query finds the next one.
     while (row := rows.select_related("source").first()) is not None:  # type: ignore[attr-defined]
@@ -102,7 +102,7 @@ def _until(deadline: float | None, rows: object, step: Callable[[ImportedRelease
     return True
 
 
-def _try(lease: RunLease, source: ReleaseSource, row: ImportedRelease) -> None:
+def _carry_out_one(lease: RunLease, source: ReleaseSource, row: ImportedRelease) -> None:
     """Carry out one decision. An error that concerns only this release is stored with it, and the run goes on."""
     try:
         carry_out(lease=lease, source=source, row=row)

@@ -35,15 +35,15 @@ REASON = "The release was started again."
 def create_tagged_version(
     *, actor: Actor, download: Download, tag: str, is_draft: bool, is_prerelease: bool = False, **fields: Any
 ) -> Version:
-    """Create a version with this tag, or take up a draft with the tag that was never public.
+    """Create a version with this tag, or reuse a draft with the tag that was never public.
 
-    A draft that is taken up gets all `fields`, also if it was soft-deleted, and its files are soft-deleted. So two
+    A reused draft gets all `fields`, also if it was soft-deleted, and its files are soft-deleted. So two
     requests for one tag never make two versions.
 
     Args:
         is_prerelease: Put a number that is no pre-release into the channel `beta`. A number that is one goes into the
             channel that it names in any case, because many tools send false without having been told so.
-        fields: The fields of the version, complete: a draft that is taken up keeps no other text.
+        fields: The fields of the version, complete: a reused draft keeps no other text.
 
     Raises:
         NotFound: The actor may not see the download.
@@ -70,7 +70,7 @@ def edit_tagged_version(
     is_prerelease: bool | None = None,
     **fields: Any,
 ) -> Version:
-    """Change a version, and publish or unpublish it. A flag that is None leaves its side as it is.
+    """Change a version, and publish or unpublish it. A flag that is None changes nothing.
 
     Files that are still being checked count when it is published. A version that waits for approval goes on waiting.
 
@@ -148,7 +148,7 @@ def _emptied(actor: Actor, version: Version) -> Version:
 
 
 def remove_tag(*, actor: Actor, download: Download, tag: str) -> None:
-    """Accept that a tag goes whose version is deleted. Nothing changes: the version took its tag along.
+    """Check that the version with the tag is deleted. This changes nothing: the tag was removed with the version.
 
     Git hosts keep the tag of a deleted release, and tools remove it with a request of its own.
 

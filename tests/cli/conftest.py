@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -22,20 +19,10 @@ from releasehub_cli import progress, retrying, uploads
 from releasehub_cli.app import cli
 from tests.cli.proxy import Proxy
 from tests.cli.shelf import Shelf
+from tests.ended import Ended
 from tests.hubs import Hub, start
 
 PACKAGE = Path(__file__).resolve().parents[2] / "cli"
-
-
-@dataclass
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 Run = Callable[..., Ended]

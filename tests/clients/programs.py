@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,24 +11,10 @@ from typing import Any
 
 from tests.clients.installing import VARIABLE
 from tests.clients.site import Repository, Site
+from tests.ended import Ended
 
 SECONDS = 300  # for a busy machine; it only ends a program that hangs
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
-
-
-@dataclass
-class Ended:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    def ok(self) -> Ended:
-        assert self.code == 0, self.out + self.err
-        return self
 
 
 @dataclass(frozen=True)

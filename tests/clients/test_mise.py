@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.programs import Ended, Programs
+from tests.clients.programs import Programs
 from tests.clients.site import Repository
+from tests.ended import Ended
 
 ASSET = "tool-1.0.0-linux-x64.tar.gz"
 

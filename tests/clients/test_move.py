@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.clients.installing import RENOVATE_VARIABLE
-from tests.clients.programs import Ended, Programs
+from tests.clients.programs import Programs
 from tests.clients.site import OWNER, Repository
 from tests.clients.sources import make_source
 from tests.clients.test_mise import archive
 from tests.clients.test_publishers import ACTION, needs_action
 from tests.documented import commands_of, files_of
+from tests.ended import Ended
 
 ARCHIVE = "packsmith-linux-x64.tar.gz"
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.clients.programs import Ended, Programs
+from tests.clients.programs import Programs
 from tests.clients.site import Repository
+from tests.ended import Ended
 
 SECRET = b"the bytes of a draft"
 

@@ -9,8 +9,9 @@ import zipfile
 from functools import cache
 from typing import Any
 
-from tests.clients.programs import Ended, Programs
+from tests.clients.programs import Programs
 from tests.clients.site import Repository
+from tests.ended import Ended
 
 SCRIPT = "velopack_github.py"
 

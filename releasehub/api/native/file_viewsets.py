@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,10 +15,9 @@ from releasehub.api.native.file_serializers import (
     AcceptedFileSerializer,
     FileAcceptSerializer,
 )
+from releasehub.api.native.loading import row_of_id
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
-from releasehub.core.numbers import read_number
 
 
 class FileViewSet(NativeViewSet):
@@ -30,18 +30,8 @@ class FileViewSet(NativeViewSet):
     required_scopes = {"accept": Scope.DOWNLOAD_WRITE}
 
     def get_object(self) -> File:
-        """Return the file with the numeric or public id; the policy decides whether the caller learns of it.
-
-        Raises:
-            NotFound: There is no such file.
-        """
-        rows = File.objects.select_related("blob", "version__download__category")
-        text = self.kwargs["public_id"]
-        number = read_number(text)
-        file: File | None = rows.filter(**({"public_id": text} if number is None else {"pk": number})).first()
-        if file is None:
-            raise NotFound
-        return file
+        rows: QuerySet[File] = File.objects.select_related("blob", "version__download__category")
+        return row_of_id(rows, self.kwargs["public_id"])
 
     @extend_schema(
         summary="Let a rejected file through, as a moderator",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from releasehub.api.native.loading import row_of_id
 from releasehub.api.native.version_serializers import (
     SecurityReleaseSerializer,
     VersionAnswerSerializer,
@@ -13,8 +15,6 @@ from releasehub.api.native.version_serializers import (
 )
 from releasehub.api.native.viewsets import NativeViewSet
 from releasehub.apikeys.scopes import Scope
-from releasehub.core.errors import NotFound
-from releasehub.core.numbers import read_number
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from versions.models import Version
@@ -29,18 +29,8 @@ class VersionViewSet(NativeViewSet):
     required_scopes = {"mark_security": Scope.VERSION_MARK_SECURITY}
 
     def get_object(self) -> Version:
-        """Return the version with the numeric or public id; the policy decides whether the caller learns of it.
-
-        Raises:
-            NotFound: There is no such version.
-        """
-        rows = Version.objects.select_related("download__category")
-        text = self.kwargs["public_id"]
-        number = read_number(text)
-        version: Version | None = rows.filter(**({"public_id": text} if number is None else {"pk": number})).first()
-        if version is None:
-            raise NotFound
-        return version
+        rows: QuerySet[Version] = Version.objects.select_related("download__category")
+        return row_of_id(rows, self.kwargs["public_id"])
 
     @extend_schema(
         summary="Mark a version as a security release, or remove the mark",

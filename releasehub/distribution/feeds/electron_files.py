@@ -51,8 +51,8 @@ def read_name(name: str) -> FeedName:
     channel, _, architecture = name.rpartition("-linux")
     if name.endswith("-mac"):
         feed = FeedName(name.removesuffix("-mac"), System(MACOS))
-    elif channel and (not architecture or (architecture.startswith("-") and _known(architecture[1:]))):
-        feed = FeedName(channel, System(LINUX, _known(architecture[1:]) or USUAL_ARCHITECTURE))
+    elif channel and (not architecture or (architecture.startswith("-") and _hub_architecture(architecture[1:]))):
+        feed = FeedName(channel, System(LINUX, _hub_architecture(architecture[1:]) or USUAL_ARCHITECTURE))
     else:
         feed = FeedName(name, System(WINDOWS))
     return FeedName("", feed.system) if feed.channel == DEFAULT_CHANNEL_NAME else feed
@@ -96,7 +96,7 @@ def architecture_of(file: File) -> str:
     return next(named, USUAL_ARCHITECTURE)
 
 
-def _known(architecture: str) -> str:
+def _hub_architecture(architecture: str) -> str:
     """Return the hub's name of an architecture of Node, or an empty string."""
     name = {"arm": "armv7"}.get(architecture, fold_architecture(architecture))
     return name if name in ARCHITECTURE_SPELLINGS else ""

@@ -25,7 +25,7 @@ class LocalFolder:
         """Check that the folder can be read.
 
         Raises:
-            SourceRefused: It cannot.
+            SourceRefused: The folder cannot be read.
         """
         if not self.root.is_dir():
             raise SourceRefused(f"{self.root} is not a folder.")

@@ -1,0 +1,25 @@
+"""Load the row that a URL of the native API names."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+from releasehub.core.errors import NotFound
+from releasehub.core.numbers import read_number
+
+Row = TypeVar("Row", bound=Model)
+
+
+def row_of_id(rows: QuerySet[Row], text: str) -> Row:
+    """Return the row with this numeric or public id. The caller checks whether the actor may see it.
+
+    Raises:
+        NotFound: There is no such row.
+    """
+    number = read_number(text)
+    row = rows.filter(**({"public_id": text} if number is None else {"pk": number})).first()
+    if row is None:
+        raise NotFound
+    return row

@@ -17,13 +17,14 @@ MAX_SECTIONS = 200
 MAX_NAMES_BYTES = 64 * 1024
 MAX_INFORMATION_BYTES = 1024
 MAX_BLOCK_MAP_BYTES = 16 * 1024 * 1024
-MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+MAX_UNPACKED_BYTES = 32 * 1024 * 1024  # a file of 4 GiB has a block map of 10 MiB
 _CHUNK_BYTES = 256 * 1024
 _MAGIC = b"\x7fELF"
 _MARK = slice(8, 11)
 _MARKS = (b"AI\x01", b"AI\x02")
 _SECTION_NAME = b".upd_info"
 _SIZE_BYTES = 4
+_BLOCK_MAP_START = b'{"version":'
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,13 @@ def _is_block_map(packed: IO[bytes]) -> bool:
             text = unpacker.decompress(chunk, _CHUNK_BYTES)
             if not chunk and not text:
                 return False
-            head = head or text[:100]
+            head = (head + text)[: len(_BLOCK_MAP_START)]
+            if not _BLOCK_MAP_START.startswith(head):
+                return False
             unpacked_bytes += len(text)
     except zlib.error:
         return False
-    return unpacker.eof and not unpacker.unused_data and head.startswith(b'{"version":')
+    return unpacker.eof and not unpacker.unused_data and head == _BLOCK_MAP_START
 
 
 def _read(handle: IO[bytes], start: int, length: int) -> bytes:

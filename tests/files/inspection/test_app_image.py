@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 
+from files.inspection import app_image
 from files.inspection.app_image import AppImage, read_app_image
 from files.uploads.inspecting import inspect
 from tests.factories import make_file
@@ -67,6 +68,17 @@ def test_end_that_is_not_a_block_map_is_none() -> None:
         found = read(content)
         assert found is not None
         assert found.block_map_bytes == 0
+
+
+def test_only_block_maps_are_unpacked_and_only_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in (random.Random(1).randbytes(1_000_000), BLOCK_MAP + random.Random(1).randbytes(1_000_000)):
+        packer = zlib.compressobj(level=1, wbits=-15)
+        packed = io.BytesIO(packer.compress(text) + packer.flush())
+        assert app_image._is_block_map(packed) is text.startswith(BLOCK_MAP)
+        assert (packed.read() == b"") is text.startswith(BLOCK_MAP)
+    packed.seek(0)
+    monkeypatch.setattr(app_image, "MAX_UNPACKED_BYTES", 500_000)
+    assert not app_image._is_block_map(packed)
 
 
 def test_every_damaged_file_is_read_without_an_error() -> None:

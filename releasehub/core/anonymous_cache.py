@@ -9,6 +9,7 @@ after RELEASEHUB_ANONYMOUS_CACHE_SECONDS at the latest.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import wraps
@@ -29,7 +30,12 @@ Row = TypeVar("Row", bound=models.Model | None)
 CACHE_ALIAS = "anonymous"
 CREDENTIAL_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_XF_API_KEY", "HTTP_XF_API_USER")
 ACCESS_KEY_PARAMETER = "key"
+_generations = itertools.count(1)
 LOCALE = "releasehub.locale"  # the language and the time zone of a page, in `request.META`
+
+
+class _Contents:
+    generation = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
             key_source = (
                 f"{request.build_absolute_uri()} {request.META.get(LOCALE, '')} {vary_on(request) if vary_on else ''}"
             )
-            cache_key = sha256(key_source.encode()).hexdigest()
+            cache_key = _cache_key(key_source)
             cached: CachedResponse | None = caches[CACHE_ALIAS].get(cache_key)
             if cached is None:
                 response = view(request, *args, **kwargs)
@@ -97,15 +103,28 @@ def cached_row(actor: Actor, key_parts: tuple[str, ...], load: Callable[[], Row]
     # A row that an identified user may see must never be cached for anonymous visitors, not even for a second.
     if not seconds or not actor.is_anonymous:
         return load()
-    cache_key = sha256(repr(key_parts).encode()).hexdigest()
-    return cast(Row, caches[CACHE_ALIAS].get_or_set(cache_key, load, seconds))
+    return cast(Row, caches[CACHE_ALIAS].get_or_set(_cache_key(repr(key_parts)), load, seconds))
 
 
 def invalidate_anonymous_cache() -> None:
     """Clear the cache of this process after the current transaction commits."""
     # Cleared any earlier, another thread could fill it again with rows from before the commit.
     if settings.ANONYMOUS_CACHE_SECONDS:
-        transaction.on_commit(caches[CACHE_ALIAS].clear)
+        transaction.on_commit(_clear)
+
+
+def _clear() -> None:
+    """Clear the cache, and begin a new generation.
+
+    A thread that has read before the change may store its row afterwards, under the generation before it.
+    """
+    _Contents.generation = next(_generations)
+    caches[CACHE_ALIAS].clear()
+
+
+def _cache_key(source: str) -> str:
+    """Return the key of an entry in the current generation. Call it before anything of the entry is read."""
+    return sha256(f"{_Contents.generation} {source}".encode()).hexdigest()
 
 
 def has_credentials(request: HttpRequest) -> bool:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from threading import Lock, Timer
+from threading import Lock, Timer, main_thread
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, connections, transaction
+from django.db import Error, IntegrityError, connections, transaction
 
 from files.models import DownloadGrant
+from releasehub.core.database_errors import READ_ONLY_REFUSAL
 from releasehub.core.inserts import insert_all
 
 log = logging.getLogger(__name__)
 MAX_WAITING_EVENTS = 50_000
+RETRY_SECONDS = 5.0
 
 
 class EventBuffer:
@@ -40,15 +42,22 @@ class EventBuffer:
             events, self._events = self._events, []
         try:
             _store(events)
-        except DatabaseError:
+        except Error:  # also an InterfaceError, which is not a DatabaseError
             log.warning("%s downloads cannot be counted yet, because the database fails.", len(events), exc_info=True)
             with self._lock:
                 self._events = [*events, *self._events][-MAX_WAITING_EVENTS:]
-            self._start_timer()
+            self._retry()
 
-    def _start_timer(self) -> None:
+    def _retry(self) -> None:
+        """Try again in some seconds, unless the process is ending: it must not wait for a database that is away."""
+        if main_thread().is_alive():
+            self._start_timer(RETRY_SECONDS)
+        else:
+            log.error("%s downloads are not counted, because the process ends.", len(self._events))
+
+    def _start_timer(self, seconds: float | None = None) -> None:
         # Not a daemon: Python waits for the timer before the process ends.
-        Timer(settings.DOWNLOAD_EVENT_SECONDS, self._flush_in_thread).start()
+        Timer(seconds or settings.DOWNLOAD_EVENT_SECONDS, self._flush_in_thread).start()
 
     def _flush_in_thread(self) -> None:
         try:
@@ -61,7 +70,10 @@ def _store(events: list[DownloadGrant]) -> None:
     try:
         with transaction.atomic():
             insert_all(events)
-    except IntegrityError:  # a file was erased in the meantime
+    except IntegrityError as error:
+        if READ_ONLY_REFUSAL in str(error):  # the events wait until the hub accepts changes again
+            raise
+        # A file was erased in the meantime.
         for event in events:
             with suppress(IntegrityError):
                 insert_all([event])

@@ -15,7 +15,8 @@ from django.utils import timezone
 from downloads.models import AccessKey, Download
 from downloads.services import update_download
 from files.models import DownloadGrant, File
-from releasehub.core.anonymous_cache import CACHE_ALIAS
+from releasehub.core.actor import Actor
+from releasehub.core.anonymous_cache import CACHE_ALIAS, cached_row
 from releasehub.distribution import links
 from releasehub.distribution.access_keys import issue_access_key
 from releasehub.publishing.deletion import delete_version
@@ -195,3 +196,19 @@ def test_links_of_signed_in_users_are_not_cached(download: Download) -> None:
     assert all(opens(owner, url) for url in links_to(file))
     File.objects.update(deleted_at=timezone.now())  # by another process
     assert not any(opens(owner, url) for url in links_to(file))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_row_that_was_loaded_before_a_change_is_not_used_after_it(download: Download) -> None:
+    """The change commits after another thread has read the row and before that thread stores it."""
+
+    def load() -> Download:
+        row = Download.objects.get(pk=download.pk)
+        update_download(actor=system(), download=download, visibility=Download.Visibility.PRIVATE)
+        return row
+
+    def look(load: Callable[[], Download]) -> str:
+        return cached_row(Actor(), ("a row",), load).visibility
+
+    assert look(load) == Download.Visibility.PUBLIC
+    assert look(lambda: Download.objects.get(pk=download.pk)) == Download.Visibility.PRIVATE

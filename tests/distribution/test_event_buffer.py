@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -81,14 +82,15 @@ def test_event_of_a_transaction_that_is_rolled_back_is_not_stored(
     assert timers == []
 
 
+@pytest.mark.parametrize("error", [DatabaseError(), InterfaceError(), IntegrityError("the hub is read-only")])
 def test_events_wait_for_a_database_that_fails(
-    file: File, timers: list[Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+    file: File, timers: list[Callable[[], None]], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     buffer = EventBuffer()
     with monkeypatch.context() as patch:
 
         def fail(events: Any) -> None:
-            raise DatabaseError
+            raise error
 
         patch.setattr(event_buffer, "insert_all", fail)
         buffer.add(event(file))
@@ -96,6 +98,23 @@ def test_events_wait_for_a_database_that_fails(
     assert len(timers) == 2
     buffer.flush()
     assert DownloadGrant.objects.count() == 1
+
+
+def test_process_that_ends_does_not_wait_for_a_database_that_is_away(
+    file: File, timers: list[Callable[[], None]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Python waits for timers before it ends, so a new timer after each failure would keep the process alive."""
+
+    def fail(events: Any) -> None:
+        raise DatabaseError
+
+    buffer = EventBuffer()
+    buffer.add(event(file))
+    monkeypatch.setattr(event_buffer, "insert_all", fail)
+    monkeypatch.setattr(event_buffer, "main_thread", lambda: Thread())  # a thread that does not run
+    buffer.flush()
+    assert len(timers) == 1  # the one that `add` has started
+    assert "1 downloads are not counted" in caplog.text
 
 
 def test_event_of_an_erased_file_does_not_stop_the_others(file: File, timers: list[Callable[[], None]]) -> None:

@@ -136,7 +136,7 @@ def runs_under_way() -> int:
 
 
 def waiting_runs() -> list[int]:
-    """Return the open runs that a worker can continue."""
+    """Return the open runs that a worker can continue, first those that have waited longest."""
     due = Q(not_before=None) | Q(not_before__lte=Now())
     rows = ImportRun.objects.filter(is_unleased(Now()), due, finished_at=None)
-    return list(rows.order_by("id").values_list("pk", flat=True))
+    return list(rows.order_by("updated_at", "id").values_list("pk", flat=True))

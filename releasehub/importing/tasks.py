@@ -7,7 +7,6 @@ from django.conf import settings
 
 from releasehub.core.tasks import hint
 from releasehub.importing.leases import runs_under_way, waiting_runs
-from releasehub.importing.models import ImportRun
 from releasehub.importing.running import work
 from releasehub.importing.services import RUN_TASK, start_due_runs
 
@@ -16,7 +15,7 @@ SLICE_SECONDS = 60.0
 
 @shared_task(name=RUN_TASK)
 def run_import(run_id: int) -> str | None:
-    """Continue one run for a minute, so that other imports have their turn. The next task continues it.
+    """Continue one run for a minute, then wake a worker for the run that has waited longest, which may be the same.
 
     If enough other runs are under way, this one waits for the schedule, because slow hosts must not occupy all threads
     that wait for other servers.
@@ -26,8 +25,8 @@ def run_import(run_id: int) -> str | None:
     run = work(run_id, seconds=SLICE_SECONDS)
     if run is None:
         return None
-    if run.state == ImportRun.State.QUEUED:
-        hint(RUN_TASK, run_id)
+    for waiting_id in waiting_runs()[:1]:
+        hint(RUN_TASK, waiting_id)
     return run.state
 
 

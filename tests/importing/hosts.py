@@ -57,6 +57,7 @@ class Host:
         refusals: Statuses and headers that it answers to the next requests.
         has_digests: Whether its lists state digests.
         has_ranges: Whether it answers ranges.
+        message: The message of its refusals.
         seen: The method, path and headers of all requests.
     """
 
@@ -70,6 +71,7 @@ class Host:
     has_digests: bool = True
     has_ranges: bool = True
     has_length: bool = True
+    message: str = "wait"
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
     cut: set[int] = field(default_factory=set)
@@ -93,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
         host.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
         if host.refusals:
             status, headers = host.refusals.pop(0)
-            self.reply(status, b'{"message": "wait"}', **headers)
+            self.reply(status, json.dumps({"message": host.message}).encode(), **headers)
         elif host.needs_token and TOKEN not in self.headers.get("Authorization", ""):
             self.reply(404, b'{"message": "Not Found"}')
         elif path.path == f"{urlsplit(host.api).path}/repos/acme/tool/releases":

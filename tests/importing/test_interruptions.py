@@ -18,7 +18,7 @@ from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.running import work
 from releasehub.importing.services import add_source, cancel_run, start_due_runs, start_run
 from releasehub.importing.tasks import run_import, sweep_imports
-from tests.factories import make_user, system
+from tests.factories import make_download, make_user, system
 from tests.importing.hosts import Asset, Host, Release, stored_bytes
 from versions.models import Version
 
@@ -178,6 +178,23 @@ def test_slice_of_a_task_ends_between_two_releases(source: ImportSource, monkeyp
     assert run_import(run.pk) == "queued"
     monkeypatch.setattr("releasehub.importing.tasks.SLICE_SECONDS", 60)
     assert run_import(run.pk) == "done"
+
+
+def test_run_that_has_waited_longest_is_next(
+    source: ImportSource, host: Host, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """Otherwise a long import would take the only place again after each slice."""
+    settings.IMPORTS_AT_ONCE = 1
+    monkeypatch.setattr("releasehub.importing.tasks.SLICE_SECONDS", -1)
+    hints: list[int] = []
+    monkeypatch.setattr("releasehub.importing.tasks.hint", lambda task, run_id: hints.append(run_id))
+    other = add_source(
+        actor=system(), download=make_download(), kind="github", address="acme/tool", api_url=host.api, is_command=True
+    )
+    first, second = (start_run(actor=system(), source=row).pk for row in (source, other))
+    for run_id in (first, second, first):
+        run_import(run_id)
+    assert hints == [second, first, second]
 
 
 def test_schedule_starts_runs_and_they_end_with_the_right_of_their_user(host: Host, download: Any) -> None:

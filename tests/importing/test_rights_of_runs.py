@@ -11,14 +11,17 @@ from downloads.models import Download, TeamMember
 from downloads.services import update_category
 from files.quarantine import quarantine_file
 from releasehub.accounts.models import User
+from releasehub.accounts.services.exporting import export_personal_data
+from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.importing import carrying_out
-from releasehub.importing.models import ImportRun, ImportSource
+from releasehub.importing.models import ImportedRelease, ImportRun, ImportSource
 from releasehub.importing.opening import LEFT
 from releasehub.importing.running import work
-from releasehub.importing.services import add_source, start_run
+from releasehub.importing.services import add_source, change_source, start_run
+from releasehub.webhooks.models import Event
 from tests.factories import make_file, make_user, make_version, system
-from tests.importing.hosts import Host
+from tests.importing.hosts import TOKEN, Host
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -88,3 +91,18 @@ def test_right_that_ends_while_a_file_is_fetched_publishes_nothing_more(
     assert (run.state, run.message) == (ImportRun.State.FAILED, LEFT)
     assert [version.number for version in Version.all_objects.all()] == ["1.0.0"]
     assert len(fetched) < 4  # the third release is not even begun
+
+
+def test_token_is_in_no_record(source: ImportSource, author: User, host: Host) -> None:
+    """It is encrypted in the row of the source, and in no audit row, event, page of the run, or personal export."""
+    change_source(actor=Actor(user=author), source=source, token=TOKEN)
+    host.refusals = [(418, {})]
+    host.message = f"Bad token {TOKEN}"
+    for _ in range(2):
+        work(start_run(actor=Actor(user=author), source=source).pk)
+    exported = export_personal_data(actor=Actor(user=author), user=author)
+    assert [row["address"] for row in exported["imports"]] == ["acme/tool"]
+    rows = [list(model.objects.values()) for model in (AuditEntry, Event, ImportSource, ImportRun, ImportedRelease)]
+    assert AuditEntry.objects.filter(action="import.update").exists()
+    assert TOKEN not in repr((rows, exported))
+    assert TOKEN in host.seen[-1][1]["authorization"]

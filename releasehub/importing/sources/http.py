@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
@@ -59,7 +60,7 @@ class SourceHttp:
                 read_limit=MAX_LIST_BYTES,
                 total_seconds=LIST_SECONDS,
             )
-        check_status(answer.status, answer.headers, answer.body[:2000])
+        check_status(answer.status, answer.headers, self._without_secrets(answer.body[:2000]))
         if answer.is_truncated:
             raise SourceRefused(f"The source sends a list of more than {MAX_LIST_BYTES} bytes, which is too long.")
         if sum(map(answer.body.count, (b",", b"[", b"{"))) > MAX_LIST_VALUES:
@@ -88,6 +89,11 @@ class SourceHttp:
         with _translated(), fetch(url, headers=headers, total_seconds=FILE_SECONDS, chunk_bytes=CHUNK_BYTES) as answer:
             check_status(answer.status, answer.headers, b"")
             yield _opened(answer)
+
+    def _without_secrets(self, body: bytes) -> bytes:
+        """Return the body of an error without the token, because the team sees the message that is in it."""
+        words = [word for value in self._secret_headers.values() for word in value.split()]
+        return reduce(lambda text, word: text.replace(word.encode(), b"***"), words, body)
 
     def _headers(self, url: str, accept: str) -> dict[str, str]:
         headers = {"Accept": accept, "User-Agent": "ReleaseHub"}

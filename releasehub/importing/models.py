@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from downloads.models import Download
@@ -79,7 +80,7 @@ class ImportSource(PublicIdModel, TimeStampedModel):
 
     @property
     def kind_label(self) -> str:
-        return KINDS[self.kind].label if self.kind in KINDS else self.kind
+        return gettext(KINDS[self.kind].label) if self.kind in KINDS else self.kind
 
     @property
     def has_token(self) -> bool:

@@ -89,3 +89,5 @@ def test_desk_and_dashboard_of_the_administrator_show_all_that_they_can(local_st
     assert client.get(f"/account/downloads/{draft.public_id}/").context["steps"]
     assert sum(day.downloads > 0 for day in last_days(30)) > 20  # the charts of the dashboard
     assert client.get(f"/account/downloads/{packsmith.public_id}/activity/").context["page"].object_list
+    latest = client.get("/northwind-tools/packsmith/releases/latest")
+    assert latest["Location"] == "/northwind-tools/packsmith/releases/tag/v1.4.2"

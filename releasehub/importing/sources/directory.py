@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from django.utils.translation import gettext_noop
+
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import (
     OpenedAsset,
@@ -68,7 +70,7 @@ def build_directory(settings: SourceSettings) -> DirectorySource:
 
 DIRECTORY = SourceKind(
     name="directory",
-    label="Folder of this machine",
+    label=gettext_noop("Folder of this machine"),
     build=build_directory,
     address_example="/srv/releases",
     is_local=True,

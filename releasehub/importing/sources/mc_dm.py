@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext_noop
+
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import (
     SourceAsset,
@@ -132,7 +134,7 @@ def build_mc_dm(settings: SourceSettings) -> McDmSource:
 
 MC_DM = SourceKind(
     name="mc-dm",
-    label="Server with the mc-dm API",
+    label=gettext_noop("Server with the mc-dm API"),
     build=build_mc_dm,
     address_example="the number of the download, such as 42",
 )

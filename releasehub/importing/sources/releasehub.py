@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext_noop
+
 from releasehub.core.errors import ErrorCode, Invalid
 from releasehub.importing.sources.base import SourceAsset, SourceKind, SourceRefused, SourceRelease, SourceSettings
 from releasehub.importing.sources.http import SourceHttp
@@ -90,7 +92,7 @@ def build_releasehub(settings: SourceSettings) -> ReleaseHubSource:
 
 RELEASEHUB = SourceKind(
     name="releasehub",
-    label="Another ReleaseHub",
+    label=gettext_noop("Another ReleaseHub"),
     build=build_releasehub,
     address_example="the slug of the download, such as packsmith",
 )

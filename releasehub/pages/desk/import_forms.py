@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from downloads.models import Category, Download
@@ -120,7 +121,7 @@ class NewImportForm(ImportSettingsForm):
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
-            (kind.name, kind.label) for kind in offered_kinds()
+            (kind.name, gettext(kind.label)) for kind in offered_kinds()
         ]
         self.fields["kind"].initial = offered_kinds()[0].name
         postable = Download.objects.postable_by(actor).order_by("title", "pk")

@@ -13,11 +13,10 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from releasehub.core.actor import Actor
-from releasehub.core.domain_messages import translated
-from releasehub.core.errors import Conflict, NotFound
 from releasehub.core.requests import actor_of
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.named_actions import run_named_action
 from releasehub.pages.paging import page_of_rows
 from releasehub.pages.webhook_forms import EndpointForm, NewEndpointForm
 from releasehub.pages.webhook_log import describe_queued, downloads_of
@@ -104,12 +103,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
 def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     actor = actor_of(request)
     endpoint = find_endpoint(actor, public_id)
-    if name not in ACTIONS:
-        raise NotFound
-    try:
-        messages.success(request, ACTIONS[name](actor, endpoint))
-    except Conflict as error:
-        messages.error(request, translated(error.message))
+    run_named_action(request, ACTIONS.get(name), actor, endpoint)
     return redirect(endpoint.path)
 
 

@@ -26,6 +26,7 @@ from releasehub.importing.services import add_source, cancel_run, change_source,
 from releasehub.pages.desk.import_forms import EditImportForm, NewImportForm
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.form_pages import form_page, require_form_methods
+from releasehub.pages.named_actions import run_named_action
 from releasehub.pages.paging import page_of_rows
 
 RELEASES_PER_PAGE = 50
@@ -128,12 +129,7 @@ def act(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     """Start a run or a dry run, or cancel the one that is under way."""
     actor = actor_of(request)
     source = _find(actor, public_id)
-    if name not in ACTIONS:
-        raise NotFound
-    try:
-        messages.success(request, ACTIONS[name](actor, source))
-    except Conflict as error:
-        messages.error(request, translated(error.message))
+    run_named_action(request, ACTIONS.get(name), actor, source)
     return redirect("pages:desk-import", public_id)
 
 

@@ -64,6 +64,11 @@ WITHOUT_FORM = {
     # Steps of signing in, and passkeys: tests/pages/test_second_factors.py and tests/browser/test_accounts.py
     "account_set_password", "mfa_authenticate", "mfa_activate_totp", "mfa_edit_webauthn", "mfa_remove_webauthn",
     "mfa_reauthenticate_webauthn",
+    # Read by programs: tests/pages/test_update_feeds.py, tests/pages/test_web_addresses.py, tests/versions/test_tags.py
+    "pages:electron-channel-feed", "pages:electron-feed", "pages:electron-key-channel-feed", "pages:electron-key-feed",
+    "pages:file-for-platform", "pages:file-in-channel", "pages:file-in-channel-for-platform", "pages:file-of-tag",
+    "pages:version-of-tag", "web:asset", "web:feed", "web:latest", "web:latest-asset", "web:release", "web:releases",
+    "web:releasehub.pages.web_addresses.releases", "web:releasehub.pages.web_addresses.repository", "web:repository",
     "releasehub.server.health.healthz", "releasehub.server.health.readyz", "releasehub.server.metrics.metrics",
 }  # fmt: skip
 

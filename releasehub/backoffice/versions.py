@@ -92,6 +92,8 @@ class VersionAdmin(UploadMixin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
+        if "rollout_percent" in form.base_fields:
+            form.base_fields["rollout_percent"].required = False
         if "channel" in form.base_fields and obj is None:
             field = form.base_fields["channel"]
             field.required, field.initial = False, ""
@@ -104,10 +106,10 @@ class VersionAdmin(UploadMixin):
     def create(self, actor: Actor, values: dict[str, Any]) -> models.Model:
         """Create the version as a draft, so that files can be added before it is published."""
         download = values.pop("download")
-        return create_version(actor=actor, download_id=download.pk, state="draft", **values)
+        return create_version(actor=actor, download_id=download.pk, state="draft", **_filled_in(values))
 
     def update(self, actor: Actor, obj: Any, values: dict[str, Any]) -> None:
-        edit_version(actor=actor, version=obj, **values)
+        edit_version(actor=actor, version=obj, **_filled_in(values))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         formset.save(commit=False)
@@ -123,6 +125,11 @@ class VersionAdmin(UploadMixin):
         if row.is_deleted:
             return "deleted"
         return "yanked" if row.is_yanked else row.state
+
+
+def _filled_in(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the form. An empty percentage does not change the rollout."""
+    return {name: value for name, value in values.items() if name != "rollout_percent" or value is not None}
 
 
 @admin.register(PublicNumber)

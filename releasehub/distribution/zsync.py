@@ -6,8 +6,6 @@ files usually do, and the number is left out of them to compare.
 
 from __future__ import annotations
 
-import re
-
 from django.db.models import Q
 
 from files.models import File
@@ -52,7 +50,17 @@ def find_control_file(
 
 
 def without_number(name: str, number: str) -> str:
-    """Return the name of a file without the number of its version and the separator before it."""
-    bare = re.escape(number.lower().removeprefix("v"))
-    pattern = rf"(?:^|[{_SEPARATORS}])v?{bare}(?![.]?[0-9])(?=[{_SEPARATORS}])"
-    return re.sub(pattern, "", name, flags=re.IGNORECASE).lstrip(_SEPARATORS)
+    """Return the name of a file in lower case, without the number of its version and the separator before it."""
+    bare, rest, kept = number.lower().removeprefix("v"), name.lower(), ""
+    while bare and bare in rest:
+        before, _, after = rest.partition(bare)
+        stem = before.removesuffix("v")
+        kept += stem[:-1] if _stands_alone(stem, after) else before + bare
+        rest = after
+    return (kept + rest).lstrip(_SEPARATORS)
+
+
+def _stands_alone(before: str, after: str) -> bool:
+    """Return whether a number between these texts is a whole one: 1.2 is not the number in tool-1.2.3.zip."""
+    is_longer = after[:1] == "." and after[1:2].isdigit()
+    return before[-1:] in _SEPARATORS and after[:1] in _SEPARATORS and after != "" and not is_longer

@@ -51,6 +51,8 @@ MATRIX = {
     "files.file": ("view change delete restore quarantine", "view", "view", "view erase"),
     "files.publicfilename": RECORDS,
     "files.uploadsession": ("view", "", "view", "view"),
+    "importing.importrun": ("view", "", "", ""),
+    "importing.importsource": ("view", "", "", ""),
     "operations.backuprun": ("", "", "view", "view"),
     "publishing.retentionrule": ("view", "", "", "view add change delete"),
     "publishing.retentionrun": ("view", "", "view", "view"),

@@ -131,7 +131,9 @@ def test_permanent_links_wait(catalog: Catalog, link: str) -> None:
     assert browser.head(path)["X-ReleaseHub-Version"] == newest
     for min_age, expected in (("7d", settled), ("1d", newest), ("52w", None)):
         answer = browser.head(path, {"min_age": min_age})
-        assert (answer.status_code, answer.get("X-ReleaseHub-Version")) == (200 if expected else 404, expected)
+        # S3 sends the bytes itself.
+        assert answer.status_code in ({200, 302} if expected else {404})
+        assert answer.get("X-ReleaseHub-Version") == expected
         if not expected:
             assert (
                 f"No version has been public for {min_age} yet"

@@ -32,7 +32,7 @@ def test_every_scheduled_task_exists_and_has_a_queue() -> None:
     app.loader.import_default_modules()
     names = [entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()]
     assert [name for name in names if name not in app.tasks] == []
-    subjects = {"files", "api", "webhooks", "audit", "accounts", "mail", "community", "search"}
+    subjects = {"files", "api", "webhooks", "audit", "accounts", "mail", "community", "search", "importing"}
     assert {name.split(".")[0] for name in names} <= subjects
 
 

@@ -125,4 +125,4 @@ def test_query_count_is_constant(client: Client, rows: int) -> None:
         with CaptureQueriesContext(connection) as queries:
             context_of(client, download, page)
         counts.append(len(queries))
-    assert counts == [8, 8, 5]
+    assert counts == [6, 6, 3]

@@ -175,7 +175,7 @@ def test_links_and_pages_of_a_tag_with_slashes(download: Download, client: Clien
     file = make_file(version, name="tool.zip")
     for tag in ("cli/v1.2", "cli%2Fv1.2"):
         response = client.get(f"/d/{download.slug}/{tag}/{file.filename}")
-        assert response.status_code == 200
+        assert response.status_code in {200, 302}  # S3 sends the bytes itself
         response.close()
         page = client.get(f"{download.path}{tag}/")
         assert page.status_code == 200

@@ -17,6 +17,7 @@ from tests.factories import make_key, make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 NO_KEY = {
     ("post", "/v3/accounts/login"),
+    ("post", "/api/graphql"),  # only reads, so that it answers without a key
     ("post", "/version_file/{hash}/update"),
     ("post", "/version_files"),
 }

@@ -46,7 +46,7 @@ def sign_out(page: Any) -> None:
 
 
 def enter_password(page: Any) -> None:
-    page.get_by_label("Username or e-mail").fill("admin")
+    page.get_by_label("Username or e-mail").fill("administrator")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 

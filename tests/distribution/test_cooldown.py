@@ -280,6 +280,7 @@ def test_cooldowns_take_one_query_more_only_where_something_waits(catalog: Catal
 
 
 @pytest.mark.embedded
+@pytest.mark.embedded
 def test_the_search_walks_an_index_from_the_highest_number(catalog: Catalog) -> None:
     rows = Version.objects.offerable().filter(download=catalog.download).after_cooldown(WEEK)
     plan = rows.order_by("-sort_key").explain()

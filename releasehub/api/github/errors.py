@@ -78,7 +78,7 @@ class GitHubEnvelope(Envelope):
         self.resource = resource
 
     def status(self, problem: Problem) -> int:
-        """Return the status. A problem of the request as a whole, such as two keys, is no invalid member."""
+        """Return the status. A problem of the whole request, such as two keys, is not a validation error."""
         is_whole = problem.kind is ProblemKind.INVALID and not problem.field
         return 400 if is_whole else super().status(problem)
 

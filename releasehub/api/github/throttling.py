@@ -15,7 +15,7 @@ RATE_HEADERS = {
     "X-RateLimit-Used": "The number of requests sent in this window.",
     "X-RateLimit-Resource": "The name of the limit, which is always core.",
 }
-UNLIMITED = 15_000  # clients expect a number, also where there is no limit
+UNLIMITED = 15_000  # clients expect a number even if nothing is limited
 HOUR_SECONDS = 3600
 
 

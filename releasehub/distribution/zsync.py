@@ -6,6 +6,8 @@ files usually do, and the number is left out of them to compare.
 
 from __future__ import annotations
 
+from string import ascii_lowercase, ascii_uppercase
+
 from django.db.models import Q
 
 from files.models import File
@@ -19,6 +21,8 @@ from versions.cooldown import Cooldown
 ENDING = ".zsync"
 MAX_TRIED = 20
 _SEPARATORS = "-_. "
+# Keeps the length of a text, which str.lower does not for every letter.
+_ASCII_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def is_control_file(name: str) -> bool:
@@ -50,14 +54,15 @@ def find_control_file(
 
 
 def without_number(name: str, number: str) -> str:
-    """Return the name of a file in lower case, without the number of its version and the separator before it."""
-    bare, rest, kept = number.lower().removeprefix("v"), name.lower(), ""
-    while bare and bare in rest:
-        before, _, after = rest.partition(bare)
-        stem = before.removesuffix("v")
-        kept += stem[:-1] if _stands_alone(stem, after) else before + bare
-        rest = after
-    return (kept + rest).lstrip(_SEPARATORS)
+    """Return the name of a file without the number of its version and the separator before it, whatever their case."""
+    bare, lower = number.translate(_ASCII_LOWER).removeprefix("v"), name.translate(_ASCII_LOWER)
+    kept, start = "", 0
+    while bare and (found := lower.find(bare, start)) >= 0:
+        before, end = name[start:found], found + len(bare)
+        stem = before.removesuffix("v").removesuffix("V")
+        kept += stem[:-1] if _stands_alone(stem, name[end:]) else name[start:end]
+        start = end
+    return (kept + name[start:]).lstrip(_SEPARATORS)
 
 
 def _stands_alone(before: str, after: str) -> bool:

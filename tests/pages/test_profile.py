@@ -71,7 +71,7 @@ def test_export_has_everything_of_the_user_and_no_secret() -> None:
     make_comment(make_download(ann, title="Packsmith"), ann)
     answer = client_of(ann).post("/account/data/export/")
     data, text = answer.json(), answer.content.decode()
-    assert set(data) == {"account", "api_keys", "community", "downloads", "picture", "audit_log"}
+    assert set(data) == {"account", "api_keys", "audit_log", "community", "downloads", "imports", "picture"}
     assert data["downloads"]["owned"][0]["title"] == "Packsmith"
     assert data["account"]["language"] == "de"
     assert len(data["community"]["comments"]) == 1

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
 
 from releasehub.accounts.models import User
+from releasehub.audit import services as audit
+from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 
 
@@ -42,6 +46,18 @@ class Possession:
 
 
 _possessions: list[Possession] = []
+
+
+def pass_on_created(rows: QuerySet[Any], *, actor: Actor, heir: User, action: AuditAction) -> int:
+    """Make the heir the creator of the rows, and record it with the action. Return the number of rows."""
+    count = 0
+    for row in rows:
+        changes = {"created_by": [row.created_by_id, heir.pk]}
+        row.created_by = heir
+        row.save(update_fields=["created_by", "updated_at"])
+        audit.record(actor=actor, action=action, target=row, changes=changes)
+        count += 1
+    return count
 
 
 def register_possession(possession: Possession) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from releasehub.accounts.models import User
-from releasehub.accounts.possessions import Possession
-from releasehub.audit import services as audit
+from releasehub.accounts.possessions import Possession, pass_on_created
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.importing.models import ImportSource
@@ -18,13 +17,7 @@ def created_imports(user: User) -> QuerySet[ImportSource]:
 
 def pass_on_imports(*, actor: Actor, giver: User, heir: User) -> int:
     """Let the imports depend on the rights of the other user. Their runs fail if the heir may not post versions."""
-    sources = list(created_imports(giver))
-    for source in sources:
-        source.created_by = heir
-        source.save(update_fields=["created_by", "updated_at"])
-        changes = {"created_by": [giver.pk, heir.pk]}
-        audit.record(actor=actor, action=AuditAction.IMPORT_UPDATE, target=source, changes=changes)
-    return len(sources)
+    return pass_on_created(created_imports(giver), actor=actor, heir=heir, action=AuditAction.IMPORT_UPDATE)
 
 
 IMPORTS = Possession(

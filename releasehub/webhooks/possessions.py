@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from releasehub.accounts.models import User
-from releasehub.accounts.possessions import Possession
-from releasehub.audit import services as audit
+from releasehub.accounts.possessions import Possession, pass_on_created
 from releasehub.audit.actions import AuditAction
 from releasehub.core.actor import Actor
 from releasehub.webhooks.models import Endpoint
@@ -18,13 +17,7 @@ def created_endpoints(user: User) -> QuerySet[Endpoint]:
 
 def pass_on_endpoints(*, actor: Actor, giver: User, heir: User) -> int:
     """Let the endpoints depend on the rights of the other user. They stop if the heir may not manage them."""
-    endpoints = list(created_endpoints(giver))
-    for endpoint in endpoints:
-        endpoint.created_by = heir
-        endpoint.save(update_fields=["created_by"])
-        changes = {"created_by": [giver.pk, heir.pk]}
-        audit.record(actor=actor, action=AuditAction.ENDPOINT_UPDATE, target=endpoint, changes=changes)
-    return len(endpoints)
+    return pass_on_created(created_endpoints(giver), actor=actor, heir=heir, action=AuditAction.ENDPOINT_UPDATE)
 
 
 ENDPOINTS = Possession(

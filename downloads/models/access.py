@@ -24,6 +24,24 @@ MODERATE = "downloads.moderate_download"
 READ_EVERYTHING = "downloads.view_download"
 
 
+class TeamMemberQuerySet(models.QuerySet["TeamMember"]):
+    """Team members, with filters by whether their rights apply."""
+
+    def in_force(self) -> Self:
+        """Return the members whose rights apply: all, or on an organization's download those who belong to it."""
+        return self.filter(belongs_to_organization())
+
+    def with_standing(self) -> Self:
+        """Add the column `is_in_force`: whether the row is one of `in_force`."""
+        return self.annotate(is_in_force=Case(When(belongs_to_organization(), then=True), default=False))
+
+
+def belongs_to_organization() -> Q:
+    """Match rows with a download and a user who belongs to the organization of that download, if it has one."""
+    belongs = Membership.objects.filter(organization=OuterRef("download__organization"), user=OuterRef("user"))
+    return Q(download__organization=None) | Q(Exists(belongs))
+
+
 class TeamMember(TimeStampedModel):
     """A member of the team of a download. At least one flag is set, so every row gives some right."""
 
@@ -34,6 +52,9 @@ class TeamMember(TimeStampedModel):
     can_manage_files = models.BooleanField(_("manage files"), default=False)
     can_manage_versions = models.BooleanField(_("manage versions"), default=False)
     can_manage_team = models.BooleanField(_("manage team"), default=False)
+
+    objects = TeamMemberQuerySet.as_manager()
+    is_in_force: bool  # a column that `with_standing` adds
 
     FLAGS = ("can_edit", "can_upload", "can_manage_files", "can_manage_versions", "can_manage_team")
 
@@ -74,9 +95,7 @@ def is_team_manager(user: str, download: str) -> Q:
     `user` and `download` are the names of the fields that hold the user and the download. Team members of an
     organization's download lose their flags when they leave the organization, as they do everywhere else.
     """
-    belongs = Membership.objects.filter(organization=OuterRef("download__organization"), user=OuterRef("user"))
-    team = TeamMember.objects.filter(
-        Q(download__organization=None) | Q(Exists(belongs)),
+    team = TeamMember.objects.in_force().filter(
         download=OuterRef(download),
         user=OuterRef(user),
         user__is_active=True,

@@ -8,7 +8,7 @@ from downloads.services.downloads import create_download, update_download
 from downloads.services.entities import create_entity, entity_category, publish_entity, withdraw_entity
 from downloads.services.featuring import feature_download, unfeature_download
 from downloads.services.holding import lift_hold, place_hold
-from downloads.services.invitations import pending_invitations_of_download
+from downloads.services.invitations import pending_invitations_of_download, with_required_organization
 from downloads.services.locking import lock_download, lock_with_download
 from downloads.services.ownership import transfer_download
 from downloads.services.people import (
@@ -62,6 +62,7 @@ __all__ = [
     "update_download",
     "update_prefix",
     "visible_shares",
+    "with_required_organization",
     "withdraw_entity",
     "withdraw_from_store",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, CharField, OuterRef, Subquery, When
+
 from downloads.models import Download, TeamMember
 from downloads.policies import download_policy
 from downloads.services.locking import lock_download
 from downloads.services.people import check_flags, save_team_member, team_flags_of
 from releasehub.accounts.invitation_targets import Rights
-from releasehub.accounts.models import Invitation
+from releasehub.accounts.models import Invitation, Organization
 from releasehub.accounts.querysets import InvitationQuerySet
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, NotFound
@@ -30,11 +32,20 @@ def pending_invitations_of_download(*, actor: Actor, download: Download) -> Invi
     return rows
 
 
+def with_required_organization(rows: InvitationQuerySet) -> InvitationQuerySet:
+    """Add the column `required_organization`: the name of `TeamInvitations.required_organization`, or None."""
+    names = Download.objects.filter(pk=OuterRef("target_id")).values("organization__name")
+    name = Case(When(kind=Invitation.Kind.TEAM, then=Subquery(names)), default=None, output_field=CharField())
+    named: InvitationQuerySet = rows.annotate(required_organization=name)
+    return named
+
+
 class DownloadInvitations:
     """The part of `InvitationTarget` that all invitations about a download share."""
 
     def find(self, target_id: int) -> Download | None:
-        found: Download | None = Download.objects.select_related("category").filter(pk=target_id).first()
+        rows = Download.objects.select_related("category", "organization")
+        found: Download | None = rows.filter(pk=target_id).first()
         return found
 
     def lock(self, target_id: int) -> Download:
@@ -42,6 +53,9 @@ class DownloadInvitations:
         if download.is_deleted:
             raise NotFound
         return download
+
+    def required_organization(self, target: Download) -> Organization | None:
+        return None
 
 
 class TeamInvitations(DownloadInvitations):
@@ -61,6 +75,10 @@ class TeamInvitations(DownloadInvitations):
         if is_owner.exists() or team.exists():
             message = f"{invited} is already on the team of this download."
             raise Conflict(ErrorCode.MEMBER_EXISTS, message, field="invited")
+
+    def required_organization(self, target: Download) -> Organization | None:
+        """Return the organization of the download, because only its people have rights from a team."""
+        return target.organization
 
     def join(self, actor: Actor, target: Download, rights: Rights) -> dict[str, Any]:
         """Add the flags to those that the user has. An owner has all rights already."""

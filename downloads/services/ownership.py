@@ -107,7 +107,8 @@ class OwnershipInvitations(DownloadInvitations):
 
 def _heir(actor: Actor, download: Download, to: str) -> User | None:
     """Return the user who becomes the owner at once, or None if an invitation has to be accepted first."""
-    on_team = User.objects.filter(team_memberships__download=download, username=to, is_active=True).first()
+    team = TeamMember.objects.in_force().filter(download=download)
+    on_team = User.objects.filter(pk__in=team.values("user"), username=to, is_active=True).first()
     if on_team is not None or not (download_policy.is_moderator(actor) and user_policy.can_list(actor)):
         return on_team
     named = find_active_user(to)

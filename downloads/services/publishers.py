@@ -86,7 +86,7 @@ def remove_publisher(*, actor: Actor, download: Download, user: User) -> None:
     download_policy.ensure("manage_team", actor, download)
     members = TeamMember.objects.filter(download=download, **ALL_FLAGS)
     if user.pk == download.owner_id:
-        active = members.filter(user__is_active=True).select_related("user")
+        active = members.in_force().filter(user__is_active=True).select_related("user")
         _pass_to_next(actor, download, active.order_by("created_at", "id").first())
         return
     if not members.filter(user=user).exists():

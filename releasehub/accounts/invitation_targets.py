@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import models
 
 from releasehub.core.actor import Actor
+
+if TYPE_CHECKING:
+    from releasehub.accounts.models import Organization
 
 Rights = Sequence[str]
 
@@ -29,6 +32,9 @@ class InvitationTarget(Protocol):
 
     def ensure_is_new(self, target: Any, invited: str) -> None:
         """Raise Conflict if somebody whom the inviter sees among the members has this name or e-mail address."""
+
+    def required_organization(self, target: Any) -> Organization | None:
+        """Return the organization to which users have to belong before they can accept, if there is one."""
 
     def join(self, actor: Actor, target: Any, rights: Rights) -> dict[str, Any]:
         """Give the rights to the acting user, who accepted an invitation, and return the changes for the audit log."""

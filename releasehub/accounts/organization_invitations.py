@@ -39,6 +39,9 @@ class OrganizationInvitations:
             message = f"{invited} is already a member of the organization. Change the role of this member instead."
             raise Conflict(ErrorCode.MEMBER_EXISTS, message, field="email")
 
+    def required_organization(self, target: Organization) -> Organization | None:
+        return None
+
     def join(self, actor: Actor, target: Organization, rights: Rights) -> dict[str, Any]:
         role = find_role(target, rights[0])
         create_membership(actor=actor, organization=target, user=actor.user, role=role)

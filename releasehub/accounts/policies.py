@@ -210,6 +210,13 @@ class InvitationPolicy(Policy[Invitation]):
         invites_to = handler.find(target.target_id)
         return invites_to is not None and handler.can_invite(actor, invites_to)
 
+    def missing_organization(self, actor: Actor, target: Invitation) -> Organization | None:
+        """Return the organization that the actor has to join before accepting, or None if nothing is missing."""
+        handler = target_of(target.kind)
+        invites_to = handler.find(target.target_id)
+        required = None if invites_to is None else handler.required_organization(invites_to)
+        return None if required is None or required.pk in memberships_of(actor) else required
+
     def is_addressee(self, actor: Actor, target: Invitation) -> bool:
         return Invitation.objects.filter(pk=target.pk).addressed_to(actor).exists()
 

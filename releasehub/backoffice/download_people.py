@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 
 from downloads import services
@@ -42,7 +43,19 @@ class PeopleInline(LabelledInline):
 
 
 class TeamInline(PeopleInline):
+    """The team. Rights on an organization's download apply only while the user belongs to the organization."""
+
     model = TeamMember
+    readonly_fields = ("applies",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows: Any = super().get_queryset(request)
+        return rows.with_standing()
+
+    @admin.display(description="applies", boolean=True)
+    def applies(self, row: TeamMember) -> bool | None:
+        """Return whether the user belongs to the organization of the download; None for a row that is being added."""
+        return getattr(row, "is_in_force", None)
 
 
 class ShareInline(PeopleInline):

@@ -39,6 +39,7 @@ class ErrorCode(StrEnum):
     GONE = "gone"
     INVALID = "invalid"
     INVITATION_ENDED = "invitation.ended"
+    INVITATION_ORGANIZATION = "invitation.organization_required"
     IS_DELETED = "is_deleted"
     KEY_REVOKED = "key.revoked"
     KEY_SCOPE_UNKNOWN = "key.scope_unknown"

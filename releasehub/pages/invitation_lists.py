@@ -6,7 +6,7 @@ from typing import Any
 
 from releasehub.accounts.invitation_targets import target_of
 from releasehub.accounts.models import Invitation, Organization
-from releasehub.accounts.policies import organization_policy
+from releasehub.accounts.policies import invitation_policy, organization_policy
 from releasehub.core.actor import Actor
 
 MAX_ROWS = 500
@@ -14,18 +14,23 @@ MAX_ROWS = 500
 
 def invitations_of(actor: Actor) -> list[dict[str, Any]]:
     """Return the invitations that the user can accept, for the account page."""
-    return described(Invitation.objects.pending().addressed_to(actor).select_related("invited_by")[:MAX_ROWS])
+    rows = Invitation.objects.pending().addressed_to(actor).select_related("invited_by")[:MAX_ROWS]
+    return described(rows, reader=actor)
 
 
-def described(invitations: Any) -> list[dict[str, Any]]:
-    """Return the invitations with the title of their targets and the rights in words, if the targets still exist."""
+def described(invitations: Any, *, reader: Actor | None = None) -> list[dict[str, Any]]:
+    """Return the invitations with the title of their targets and the rights in words, if the targets still exist.
+
+    For the reader who answers them, `missing` is the organization that the reader has to join first, if any.
+    """
     found = []
     for invitation in invitations:
         handler = target_of(invitation.kind)
         target = handler.find(invitation.target_id)
         if target is not None:
             title, rights = handler.describe(target, invitation.rights)
-            found.append({"row": invitation, "title": title, "rights": rights})
+            missing = reader and invitation_policy.missing_organization(reader, invitation)
+            found.append({"row": invitation, "title": title, "rights": rights, "missing": missing})
     return found
 
 

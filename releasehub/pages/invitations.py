@@ -45,17 +45,22 @@ from releasehub.pages.secret_urls import keep_secret
 def team(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """Show the team of a download to those who manage it, and invite to it."""
     actor = actor_of(request)
-    download = Download.objects.team_managed_by(actor).select_related("owner", "category").filter(public_id=public_id)
-    target = download.first()
+    rows = Download.objects.team_managed_by(actor).select_related("owner", "category", "organization")
+    target = rows.filter(public_id=public_id).first()
     if target is None:
         raise NotFound
-    members = TeamMember.objects.filter(download=target).select_related("user").order_by("created_at", "id")
-    rows = [(target.owner.username, gettext("owner"))]
-    rows += [(row.user.username, row.labels_of(row.flags)) for row in members]
+    members = TeamMember.objects.with_standing().filter(download=target).select_related("user")
+    people = [(target.owner.username, gettext("owner"), True)]
+    people += [
+        (row.user.username, row.labels_of(row.flags), row.is_in_force) for row in members.order_by("created_at", "id")
+    ]
     form = TeamInviteForm(request.POST or None, actor=actor, target=target)
     may_transfer = download_policy.can_transfer(actor, target)
     owner_page = reverse("pages:ownership-people", args=[public_id]) if may_transfer else ""
-    return _people(request, Invitation.Kind.TEAM, target, form, rows, owner_page=owner_page)
+    required = target.organization
+    inviting = required is not None and organization_policy.allows("invite", actor, required)
+    context = {"owner_page": owner_page, "organization": required, "may_invite_to_organization": inviting}
+    return _people(request, Invitation.Kind.TEAM, target, form, people, **context)
 
 
 @login_required
@@ -69,7 +74,7 @@ def organization(request: HttpRequest, public_id: str) -> HttpResponseBase:
         raise NotFound
     organization_policy.ensure("invite", actor, target)
     members = Membership.objects.filter(organization=target).select_related("user", "named_role", "organization")
-    rows = [(row.user.username, role_of(row).name) for row in members.order_by("created_at", "id")[:MAX_ROWS]]
+    rows = [(row.user.username, role_of(row).name, True) for row in members.order_by("created_at", "id")[:MAX_ROWS]]
     form = OrganizationInviteForm(request.POST or None, actor=actor, target=target)
     return _people(request, Invitation.Kind.ORGANIZATION, target, form, rows)
 
@@ -94,7 +99,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
         return redirect_to_login(request.path)
     if request.method == "POST":
         return _act(request, invitation, request.POST.get("answer", ""), token=token)
-    shown = described([invitation])
+    shown = described([invitation], reader=actor_of(request))
     if not shown:
         raise NotFound
     return keep_secret(render(request, "pages/invitation.html", {"invitation": shown[0]}))
@@ -105,7 +110,7 @@ def _people(
     kind: Invitation.Kind,
     target: Download | Organization,
     form: InviteForm,
-    rows: list[tuple[str, str]],
+    rows: list[tuple[str, str, bool]],
     **context: Any,
 ) -> HttpResponse:
     if form.is_valid():

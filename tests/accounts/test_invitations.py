@@ -207,6 +207,24 @@ def test_member_who_accepts_an_invitation_keeps_their_rights() -> None:
     assert (member.can_edit, member.can_upload) == (True, True)
 
 
+def test_invitation_to_the_team_of_an_organization_waits_until_the_user_belongs_to_it() -> None:
+    scene = Scene(Invitation.Kind.TEAM)
+    scene.target.organization = make_organization("Northwind")
+    scene.target.save()
+    invitation = scene.invite()
+    for _ in range(2):
+        with pytest.raises(Conflict, match="once you belong to the organization Northwind") as refusal:
+            accept_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+        assert refusal.value.code is ErrorCode.INVITATION_ORGANIZATION
+    assert pending_of(scene.guest) == [invitation]
+    member = Membership.objects.create(organization=scene.target.organization, user=scene.guest)
+    accept_invitation(actor=Actor(user=scene.guest), invitation=invitation)
+    team = TeamMember.objects.filter(download=scene.target)
+    assert team.in_force().get().user == scene.guest
+    member.delete()
+    assert not team.in_force().exists()
+
+
 def test_members_that_the_inviter_sees_are_not_invited_again(scene: Scene) -> None:
     accept_invitation(actor=Actor(user=scene.guest), invitation=scene.invite())
     with pytest.raises(Conflict) as refusal:

@@ -18,7 +18,7 @@ from releasehub.apikeys.verification import verify_key
 from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.navigation import SECTIONS
 from releasehub.distribution import links
-from tests.factories import make_category, make_download, make_file, make_user, make_version
+from tests.factories import make_category, make_download, make_file, make_organization, make_user, make_version
 from versions.models import Version
 
 pytestmark = pytest.mark.django_db
@@ -100,10 +100,15 @@ def test_new_team_member_goes_through_the_service(root: Client) -> None:
         **no_inlines("shares", "publications"), "versions-TOTAL_FORMS": 0, "versions-INITIAL_FORMS": 0,
         "team-TOTAL_FORMS": 1, "team-INITIAL_FORMS": 0, "team-0-user": friend.pk, "team-0-can_edit": "on",
     }  # fmt: skip
-    answer = root.post(reverse("admin:downloads_download_change", args=[download.pk]), form)
+    path = reverse("admin:downloads_download_change", args=[download.pk])
+    answer = root.post(path, form)
     assert answer.status_code == 302
     assert TeamMember.objects.get(download=download).user == friend
     assert AuditEntry.objects.filter(action="team.update", channel="admin").exists()
+    for organization, applies in ((None, True), (make_organization(), False)):
+        Download.objects.filter(pk=download.pk).update(organization=organization)
+        inlines = {inline.formset.prefix: inline for inline in root.get(path).context["inline_admin_formsets"]}
+        assert inlines["team"].opts.applies(inlines["team"].formset.queryset.get()) is applies
 
 
 def no_inlines(*prefixes: str) -> dict[str, int]:

@@ -128,6 +128,13 @@ def test_member_is_invited_publishes_becomes_owner_and_gets_a_new_password_witho
     admin.get_by_label("upload").check()
     admin.get_by_role("button", name="Invite").click()
     carol.reload()
+    carol.get_by_text("You can accept once you belong to Northwind Tools.").wait_for()
+    admin.get_by_role("link", name="Invite people to Northwind Tools").click()
+    admin.get_by_label("E-mail address or user name").fill("carol")
+    admin.get_by_role("button", name="Invite").click()
+    admin.get_by_text("carol was invited.").wait_for()
+    carol.reload()
+    carol.get_by_role("button", name="Accept Northwind Tools").click()
     carol.get_by_role("button", name="Accept Packsmith").click()
 
     carol.goto(f"{hub.url}/account/downloads/")

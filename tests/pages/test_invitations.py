@@ -50,6 +50,26 @@ def form_of(scene: Scene, page: str, invited: str) -> dict[str, Any]:
 pages = pytest.mark.parametrize("page", ["team", "members"])
 
 
+def test_people_outside_the_organization_of_a_download_are_led_to_it(scene: Scene) -> None:
+    owner, guest = client_of(scene.owner), client_of(scene.guest)
+    scene.download.organization = scene.organization
+    scene.download.save()
+    assert f'href="{scene.members}"' in text(owner.get(scene.team))
+    owner.post(scene.team, form_of(scene, "team", "guest"))
+    path = f"/account/invitations/{Invitation.objects.get().public_id}/accept/"
+    waiting = text(guest.get("/account/"))
+    assert "You can accept once you belong to Northwind." in waiting
+    assert path not in waiting
+    assert "once you belong to the organization Northwind" in text(guest.post(path))
+    member = Membership.objects.create(organization=scene.organization, user=scene.guest)
+    assert path in text(guest.get("/account/"))
+    guest.post(path)
+    mark = "no access: not in Northwind"
+    assert mark not in text(owner.get(scene.team))
+    member.delete()
+    assert mark in text(owner.get(scene.team))
+
+
 @pages
 def test_invited_user_sees_and_accepts_the_invitation(scene: Scene, page: str) -> None:
     owner, guest = client_of(scene.owner), client_of(scene.guest)

@@ -79,7 +79,8 @@ def accept_invitation(*, actor: Actor, invitation: Invitation, token: str = "") 
 
     Raises:
         NotFound: The invitation is not for the actor, or its target was deleted.
-        Conflict: The invitation has ended, the inviter lost the right to it, or the actor is a member already.
+        Conflict: The invitation has ended, the inviter lost the right to it, the actor is a member already, or does not
+            belong to the organization of the target yet. In the last case, the invitation stays pending.
     """
     invitation, target = _lock_pending(actor, invitation, token)
     handler = target_of(invitation.kind)
@@ -88,6 +89,7 @@ def accept_invitation(*, actor: Actor, invitation: Invitation, token: str = "") 
     except DomainError:
         message = "The person who invited you may no longer do so. Ask for a new invitation."
         raise Conflict(ErrorCode.INVITATION_ENDED, message) from None
+    _ensure_belongs(actor, invitation)
     _end(invitation, "accepted_at")  # before joining, which may end the other invitations of the target
     changes = handler.join(actor, target, invitation.rights)
     changes |= {"invited": invitation.invited, "invited_by": invitation.invited_by_id}
@@ -222,6 +224,16 @@ def _lock_pending(actor: Actor, invitation: Invitation, token: str) -> tuple[Inv
     if not invitation.is_pending:
         raise _ended()
     return invitation, target
+
+
+def _ensure_belongs(actor: Actor, invitation: Invitation) -> None:
+    """Raise Conflict if the rights would not apply, because the actor does not belong to the organization."""
+    if missing := invitation_policy.missing_organization(actor, invitation):
+        raise Conflict(
+            ErrorCode.INVITATION_ORGANIZATION,
+            f"You can accept this invitation once you belong to the organization {missing.name}. Ask the person who "
+            f"invited you for an invitation to {missing.name}. Until it expires, this invitation stays open.",
+        )
 
 
 def _lock(invitation: Invitation) -> Invitation:

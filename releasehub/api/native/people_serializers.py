@@ -35,6 +35,9 @@ class InvitationSerializer(OutputSerializer):
     rights = serializers.ListField(
         child=serializers.CharField(), help_text="Team rights, or the id of a role; empty for the ownership"
     )
+    requires_organization = serializers.CharField(
+        allow_null=True, help_text="The organization to which users have to belong before they can accept"
+    )
     invited_by = serializers.CharField(allow_null=True, help_text="The user name; null for a super-user key")
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -44,6 +47,9 @@ class InvitationSerializer(OutputSerializer):
 
     def get_download_id(self, invitation: Invitation) -> int | None:
         return None if invitation.kind == Invitation.Kind.ORGANIZATION else invitation.target_id
+
+    def get_requires_organization(self, invitation: Invitation) -> str | None:
+        return getattr(invitation, "required_organization", None)
 
     def get_invited_by(self, invitation: Invitation) -> str | None:
         return invitation.invited_by.get_username() if invitation.invited_by else None

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from downloads.models import Download
-from downloads.services import pending_invitations_of_download, transfer_download
+from downloads.services import pending_invitations_of_download, transfer_download, with_required_organization
 from releasehub.accounts.models import Invitation, Organization
 from releasehub.accounts.policies import invitation_policy
 from releasehub.accounts.services import (
@@ -92,7 +92,7 @@ class InvitationViewSet(ListModelMixin, NativeViewSet, HubModelViewSet):
             self.require_scope(Scope.MEMBERS_INVITE)
             organization = _find_organization(query["organization_id"])
             rows = pending_invitations_of_organization(actor=self.actor, organization=organization)
-        return rows.select_related("invited_by")
+        return with_required_organization(rows.select_related("invited_by"))
 
     def get_object_queryset(self) -> models.QuerySet[Invitation]:
         return Invitation.objects.all()

@@ -116,6 +116,20 @@ def test_a_declined_transfer_changes_nothing(scene: Scene) -> None:
     assert answered(scene, "decline") == scene.owner
 
 
+def test_team_of_an_organization_is_for_its_people_only(scene: Scene) -> None:
+    scene.download.organization = scene.organization
+    scene.download.save()
+    who = client(scene.guest)
+    listed = who.get("/api/invitations/?mine=1").json()["invitations"]
+    assert [row["requires_organization"] for row in listed] == [scene.organization.name]
+    path = f"/api/invitations/{scene.team.public_id}/accept/"
+    refused = who.send("post", path)
+    check("/api/invitations/{public_id}/accept/", "post", refused)
+    assert (refused.status_code, scene.organization.name in refused.text) == (409, True)
+    Membership.objects.create(organization=scene.organization, user=scene.guest)
+    assert who.send("post", path).status_code == 200
+
+
 def test_only_the_addressee_answers_and_only_for_downloads(scene: Scene) -> None:
     path = f"/api/invitations/{scene.team.public_id}/accept/"
     assert client(make_user()).send("post", path).status_code == 404

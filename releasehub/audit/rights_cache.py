@@ -4,8 +4,9 @@ A program that reads many pages of a list sends the same key each time, and read
 third of the CPU time of such a request. Only requests that read use this cache; every write reads its rights anew.
 
 A right that ends in this process ends at once: each recorded change begins a new generation, and entries of earlier
-generations are never read again. A right that ends in another process ends here after RELEASEHUB_RIGHTS_CACHE_SECONDS
-at the latest. Entries are pickled, so every request gets instances of its own.
+generations are never read again. A right that ends in another process ends here as soon as its message arrives
+(`releasehub.core.change_channel`), or after RELEASEHUB_RIGHTS_CACHE_SECONDS. Entries are pickled, so every request
+gets instances of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TypeVar
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection, models, transaction
+
+from releasehub.core.change_channel import channel
 
 Row = TypeVar("Row", bound=models.Model)
 CACHE_ALIAS = "rights"
@@ -36,6 +39,7 @@ def cached_right(name: str, load: Callable[[], Row | None]) -> Row | None:
     seconds = settings.RIGHTS_CACHE_SECONDS
     if not seconds or connection.in_atomic_block:
         return load()
+    channel.listen()
     cache_key = f"{_Current.generation}:{name}"
     row: Row | None = caches[CACHE_ALIAS].get(cache_key)
     if row is None and (row := load()) is not None:
@@ -45,8 +49,16 @@ def cached_right(name: str, load: Callable[[], Row | None]) -> Row | None:
 
 def invalidate_rights() -> None:
     """Begin a new generation after the current transaction commits."""
-    transaction.on_commit(_begin_generation)
+    transaction.on_commit(_begin_everywhere)
+
+
+def _begin_everywhere() -> None:
+    _begin_generation()
+    channel.announce(CACHE_ALIAS)
 
 
 def _begin_generation() -> None:
     _Current.generation = next(_generations)
+
+
+channel.register(CACHE_ALIAS, _begin_generation)

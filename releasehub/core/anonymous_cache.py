@@ -4,7 +4,7 @@ On a release day thousands of visitors request the same page at once, so each pr
 a second. Only requests without any credentials (a cookie, an API key, an access key in the URL) are answered from this
 cache. Cookies that hold only a language, a time zone or a system do not count as credentials; their values are part of
 the cache key. A change made by this process clears the cache at once. A change made by another process becomes visible
-after RELEASEHUB_ANONYMOUS_CACHE_SECONDS at the latest.
+as soon as its message arrives (`releasehub.core.change_channel`), or after RELEASEHUB_ANONYMOUS_CACHE_SECONDS.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from hashlib import sha256
 from typing import Any, TypeVar, cast
 
@@ -24,6 +24,9 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 
 from releasehub.core.actor import Actor
+from releasehub.core.change_channel import channel
+from releasehub.core.replica import is_reading_from_replica, read_from_replica
+from releasehub.core.replica_health import health
 
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=models.Model | None)
@@ -71,8 +74,12 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             seconds = settings.ANONYMOUS_CACHE_SECONDS
-            if not seconds or request.method != "GET" or has_credentials(request):
+            if request.method != "GET" or has_credentials(request):
                 return view(request, *args, **kwargs)
+            read = partial(read_from_replica, partial(view, request, *args, **kwargs))
+            if not seconds:
+                return read()
+            channel.listen()
             # The host is part of the key, because absolute links in the response contain it.
             key_source = (
                 f"{request.build_absolute_uri()} {request.META.get(LOCALE, '')} {vary_on(request) if vary_on else ''}"
@@ -80,7 +87,7 @@ def cache_for_anonymous(vary_on: Callable[[HttpRequest], Hashable] | None = None
             cache_key = _cache_key(key_source)
             cached: CachedResponse | None = caches[CACHE_ALIAS].get(cache_key)
             if cached is None:
-                response = view(request, *args, **kwargs)
+                response = read()
                 # A response that sets a cookie belongs to one visitor.
                 if not isinstance(response, HttpResponse) or response.status_code != 200 or response.cookies:
                     return response
@@ -101,8 +108,10 @@ def cached_row(actor: Actor, key_parts: tuple[str, ...], load: Callable[[], Row]
     """
     seconds = settings.ANONYMOUS_CACHE_SECONDS
     # A row that an identified user may see must never be cached for anonymous visitors, not even for a second.
-    if not seconds or not actor.is_anonymous:
+    # Nor must a row of the replica be, because these rows decide who gets the bytes of a file.
+    if not seconds or not actor.is_anonymous or is_reading_from_replica():
         return load()
+    channel.listen()
     return cast(Row, caches[CACHE_ALIAS].get_or_set(_cache_key(repr(key_parts)), load, seconds))
 
 
@@ -110,14 +119,21 @@ def invalidate_anonymous_cache() -> None:
     """Clear the cache of this process after the current transaction commits."""
     # Cleared any earlier, another thread could fill it again with rows from before the commit.
     if settings.ANONYMOUS_CACHE_SECONDS:
-        transaction.on_commit(_clear)
+        transaction.on_commit(_clear_everywhere)
+
+
+def _clear_everywhere() -> None:
+    _clear()
+    channel.announce(CACHE_ALIAS)
 
 
 def _clear() -> None:
     """Clear the cache, and begin a new generation.
 
-    A thread that has read before the change may store its row afterwards, under the generation before it.
+    A thread that has read before the change may store its row afterwards, under the generation before it. The replica
+    comes first: no thread may fill the new generation with rows that the replica has from before the change.
     """
+    health.require_current()
     _Contents.generation = next(_generations)
     caches[CACHE_ALIAS].clear()
 
@@ -139,3 +155,6 @@ def state_language(response: HttpResponseBase) -> None:
     if "Content-Language" not in response and response.get("Content-Type", "").startswith("text/html"):
         response["Content-Language"] = get_language() or settings.LANGUAGE_CODE
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
+
+
+channel.register(CACHE_ALIAS, _clear)

@@ -45,6 +45,20 @@ def check_database_pool(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     ]
 
 
+@register(Tags.database)
+def check_replica(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Check that the database of a replica is PostgreSQL."""
+    if not settings.USE_REPLICA or "postgresql" in settings.DATABASES["default"]["ENGINE"]:
+        return []
+    return [
+        Error(
+            "RELEASEHUB_REPLICA_URL is set, but DATABASE_URL is not a PostgreSQL database.",
+            hint="Set DATABASE_URL to the primary of the replica, or unset RELEASEHUB_REPLICA_URL.",
+            id="releasehub.E005",
+        )
+    ]
+
+
 @register(Tags.compatibility)
 def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if the hub has to guess its own URL for links in webhooks, e-mails and chats."""

@@ -9,12 +9,12 @@ from django.db.backends.utils import CursorWrapper
 
 
 @contextmanager
-def server_binding_cursor() -> Iterator[CursorWrapper]:
+def server_binding_cursor(using: str = DEFAULT_DB_ALIAS) -> Iterator[CursorWrapper]:
     """Open a cursor that sends values apart from the SQL, so that PostgreSQL can reuse the plan of an earlier call.
 
     Django's default cursor puts the values into the SQL on the client's side, so that no two statements are equal.
     """
-    connection: Any = connections[DEFAULT_DB_ALIAS]
+    connection: Any = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             from django.db.backends.postgresql.base import ServerBindingCursor

@@ -20,6 +20,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.models.query import ModelIterable, QuerySet
 
 from releasehub.core.cursors import server_binding_cursor
+from releasehub.core.replica import read_alias
 
 Row = TypeVar("Row", bound=models.Model)
 # Sample values for ids. They must occur nowhere else in a query, and no table has that many rows.
@@ -69,7 +70,7 @@ class SqlTemplate(Generic[Row]):
         if self._locks and not connections[DEFAULT_DB_ALIAS].in_atomic_block:
             raise transaction.TransactionManagementError("This query locks rows. Execute it inside a transaction.")
         params = [_as_sent(values[item]) if isinstance(item, Placeholder) else item for item in self._params]
-        with server_binding_cursor() as cursor:
+        with server_binding_cursor(DEFAULT_DB_ALIAS if self._locks else read_alias()) as cursor:
             cursor.execute(self._sql, params)
             return list(cursor.fetchall())
 

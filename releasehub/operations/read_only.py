@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.utils import timezone
 
 from releasehub.core.database_errors import READ_ONLY_REFUSAL
@@ -28,7 +28,8 @@ _WRITABLE = (
 
 def is_mode_on() -> bool:
     """Return whether the mode is on for this process. It is off for processes that already use the new storage."""
-    ends_with = ReadOnlyMode.objects.filter(pk=1).values_list("ends_with_storage", flat=True).first()
+    rows = ReadOnlyMode.objects.using(DEFAULT_DB_ALIAS)  # a replica may not know the mode yet
+    ends_with = rows.filter(pk=1).values_list("ends_with_storage", flat=True).first()
     return ends_with is not None and ends_with != settings.STORAGE_KIND
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models.expressions import RawSQL
 
 from downloads.querysets import DownloadQuerySet
 from releasehub.core.actor import Actor
+from releasehub.core.replica import read_alias
 from releasehub.search.documents import Document
 from releasehub.search.words import is_prefix
 
@@ -106,7 +107,7 @@ def ranked(words: Sequence[str], rows: DownloadQuerySet, limit: int) -> list[int
     expression = _expression(words)
     values = {"title": " ".join(words), "anywhere": expression, "in_title": f"title : ({expression})"}
     limits = {"candidates": MAX_CANDIDATES, "limit": limit}
-    with connection.cursor() as cursor:
+    with connections[read_alias()].cursor() as cursor:
         sql = POSTGRESQL_RANKED if is_postgresql else SQLITE_RANKED
         cursor.execute(sql.replace("{visible}", visible), names | values | limits)
         return [pk for (pk,) in cursor.fetchall()]

@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from files.models import Blob, DownloadGrant, File, UploadSession
 from releasehub.audit.models import AuditEntry
 from releasehub.core.checks import existing_parent
+from releasehub.core.replica_health import health
 from releasehub.core.requests import address_of
 from releasehub.core.taskruns import last_runs
 from releasehub.operations.records import last_backup
@@ -54,6 +55,7 @@ class HubCollector(Collector):
         yield from _audit()
         yield from _backups()
         yield from _disk()
+        yield from _replica()
         yield from _tasks()
 
 
@@ -101,6 +103,13 @@ def _disk() -> Iterator[Metric]:
     """Yield the free space. A hub with PostgreSQL and S3 may not have created its data directory."""
     free = shutil.disk_usage(existing_parent(Path(settings.DATA_DIR))).free
     yield _gauge("disk_free_bytes", "Free space of the data directory", free)
+
+
+def _replica() -> Iterator[Metric]:
+    """Yield the state of the replica as the process that answers knows it. Without a replica there is none."""
+    if settings.USE_REPLICA:
+        yield _gauge("replica_usable", "1 if anonymous visitors read from the replica", health.is_usable())
+        yield _gauge("replica_lag_seconds", "How far the replica may be behind the primary, at most", health.lag)
 
 
 def _tasks() -> Iterator[Metric]:

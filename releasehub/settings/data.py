@@ -67,13 +67,55 @@ def _database() -> dict[str, Any]:
         # Opening the file for each request took half of the CPU time of a new version.
         config["CONN_MAX_AGE"] = None
     elif "postgresql" in config["ENGINE"]:
-        options["prepare_threshold"] = 2 if USE_PREPARED_STATEMENTS else None
-        if DATABASE_POOL_SIZE:
-            options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
+        options.update(_postgresql_options(pool_timeout=10))
     return config
 
 
-DATABASES = {"default": _database()}
+def _postgresql_options(pool_timeout: float) -> dict[str, Any]:
+    options: dict[str, Any] = {"prepare_threshold": 2 if USE_PREPARED_STATEMENTS else None}
+    if DATABASE_POOL_SIZE:
+        options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": pool_timeout}
+    return options
+
+
+def _replica() -> dict[str, Any]:
+    """Return the configuration of the replica, or an empty one.
+
+    Its timeouts are short, because a request that waits for the replica could read from the primary instead. A machine
+    that is switched off answers nothing at all, so only `tcp_user_timeout` ends a statement that was sent to it.
+    """
+    config: dict[str, Any] = (
+        env.replica(
+            "RELEASEHUB_REPLICA_URL",
+            "",
+            help=(
+                "A streaming replica of the PostgreSQL database, for reads of anonymous visitors: "
+                "`postgresql://user:password@host/name`. See [scaling](scaling.md#a-replica-for-reads)"
+            ),
+            secret=True,
+        )
+        or {}
+    )
+    if config:
+        options = config.setdefault("OPTIONS", {})
+        options.update(_postgresql_options(pool_timeout=1), **REPLICA_TIMEOUTS)
+        config["TEST"] = {"MIRROR": "default"}
+    return config
+
+
+REPLICA_TIMEOUTS = {"connect_timeout": 2, "tcp_user_timeout": 1500, "keepalives_idle": 2, "keepalives_interval": 1}
+REPLICA_MAX_LAG_SECONDS = env.number(
+    "RELEASEHUB_REPLICA_MAX_LAG_SECONDS",
+    3,
+    minimum=1,
+    help=(
+        "How far the replica may be behind the primary. Reads go to the primary while it is further behind, cannot "
+        "be reached, or lacks a change of the same web process"
+    ),
+)
+DATABASES = {"default": _database()} | ({"replica": replica} if (replica := _replica()) else {})
+USE_REPLICA = "replica" in DATABASES
+DATABASE_ROUTERS = ["releasehub.core.replica.ReplicaRouter"] if USE_REPLICA else []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Each process reads from the database at most so often whether the hub is read-only; None: never.
@@ -106,7 +148,8 @@ ANONYMOUS_CACHE_SECONDS = env.number(
     ),
     help=(
         "How long a process caches pages, update checks and targets of permanent links for anonymous "
-        "visitors. A change made by that process clears its cache at once. `0`: no cache"
+        "visitors. A change clears the caches of all processes at once; without Redis, only the cache of the process "
+        "that made it. `0`: no cache"
     ),
     unset="`1`",
 )
@@ -114,7 +157,7 @@ RIGHTS_CACHE_SECONDS = env.number(
     "RELEASEHUB_RIGHTS_CACHE_SECONDS",
     1,
     help=(
-        "How long a process reuses API keys and access rights for requests that read. A right that ends in "
-        "another process can be used for that long; in the same process it ends at once. `0`: no cache"
+        "How long a process reuses API keys and access rights for requests that read. A right that ends does so in "
+        "all processes at once; without Redis, other processes can use it for that long. `0`: no cache"
     ),
 )

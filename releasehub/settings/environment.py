@@ -23,6 +23,7 @@ RENAMED_VARIABLES = {"RELEASEHUB_GUEST_CACHE_SECONDS": "RELEASEHUB_ANONYMOUS_CAC
 # The forms of the values that `releasehub.settings.parsers` reads.
 KINDS = {
     "database": "URL",
+    "replica": "URL",
     "font": "path",
     "issuer": "URL",
     "link": "path or URL",

@@ -79,6 +79,14 @@ def parse_database(value: str) -> dict[str, Any]:
         raise ValidationError("Set it to a URL such as postgresql://user:password@host/name.") from error
 
 
+def parse_replica(value: str) -> dict[str, Any]:
+    """Return the database configuration of a replica, or an empty one. SQLite has no replicas."""
+    config = parse_database(value) if value else {}
+    if config and "postgresql" not in config["ENGINE"]:
+        raise ValidationError("Set it to a URL such as postgresql://user:password@host/name, or unset it.")
+    return config
+
+
 def parse_bucket(value: str) -> str:
     if not value:
         raise ValidationError("Set it to the name of the bucket, because RELEASEHUB_STORAGE is s3.")
@@ -116,6 +124,7 @@ PARSERS = {
     "issuer": parse_issuer,
     "link": parse_link,
     "database": parse_database,
+    "replica": parse_replica,
     "bucket": parse_bucket,
     "stored_secret_key": stored_secret_key,
 }

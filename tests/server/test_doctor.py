@@ -68,6 +68,7 @@ def test_a_healthy_hub_passes() -> None:
         "settings",
         "migrations",
         "clock",
+        "replica",
         "storage",
         "cors",
         "broker",

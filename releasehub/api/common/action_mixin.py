@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.http import HttpResponseBase
@@ -14,13 +14,22 @@ from rest_framework.viewsets import GenericViewSet
 
 from releasehub.api.common import idempotency
 from releasehub.core.actor import Actor, Origin
+from releasehub.core.anonymous_cache import has_credentials
+from releasehub.core.replica import read_from_replica
 from releasehub.core.requests import request_details
 
 Handler = Callable[..., HttpResponseBase]
 
 
 class ActionMixin(GenericViewSet[Any]):
-    """The actor of a request, and the steps that run its action."""
+    """The actor of a request, and the steps that run its action.
+
+    Attributes:
+        replica_actions: Actions that read from a replica of the database for anonymous visitors. An action that sends
+            or counts the bytes of a file must not be among them, because a quarantine blocks these bytes at once.
+    """
+
+    replica_actions: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def actor(self) -> Actor:
@@ -31,6 +40,12 @@ class ActionMixin(GenericViewSet[Any]):
         if anonymous is None:
             anonymous = self._anonymous = Actor(origin=Origin.API, **request_details(self.request._request))
         return anonymous
+
+    @property
+    def may_read_from_replica(self) -> bool:
+        """True if this is an anonymous request for an action whose answer may be a moment old."""
+        request: Any = self.request
+        return self.action in self.replica_actions and request.auth is None and not has_credentials(request._request)
 
     def get_handler(self, request: Request) -> Handler:
         """Return the method that `urls.py` maps to the HTTP method of the request."""
@@ -44,7 +59,7 @@ class ActionMixin(GenericViewSet[Any]):
         """Run a read directly; run a write once per `Idempotency-Key`, with `prepare` before it."""
         run = partial(handler, self.request, *self.args, **self.kwargs)
         if self.request.method in SAFE_METHODS:
-            return run()
+            return read_from_replica(run) if self.may_read_from_replica else run()
         run = partial(self._run_write, run)
         # An anonymous caller has no identity under which a response could be stored and returned again.
         if idempotency.HEADER in self.request.headers and self.request.auth is not None:

@@ -45,6 +45,7 @@ class EngineVersionViewSet(
     ListModelMixin, RetrieveModelMixin, CreateModelMixin, PartialUpdateModelMixin, EngineModelViewSet
 ):
     queryset = Version.objects.all()
+    replica_actions = frozenset({"list", "retrieve", "latest"})
     input_serializer_classes = {
         "create": EngineVersionCreateSerializer,
         "partial_update": EngineVersionUpdateSerializer,

@@ -80,6 +80,7 @@ class GitHubReleaseViewSet(
 ):
     queryset = Version.objects.all()
     serializer_class = GitHubReleaseSerializer
+    replica_actions = frozenset({"list", "retrieve", "latest", "by_tag"})
     input_serializer_classes = {
         "create": GitHubReleaseCreateSerializer,
         "partial_update": GitHubReleaseUpdateSerializer,

@@ -53,6 +53,7 @@ class McDmViewSet(McDmEnvelopeMixin, HubModelViewSet):
 
     pagination_class = McDmPagination
     query_fills_body = True
+    replica_actions = frozenset({"list", "retrieve"})
     lookup_value_regex = r"\d+"
     field_names = FIELD_NAMES
     item_key: ClassVar[str]

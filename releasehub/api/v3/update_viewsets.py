@@ -35,6 +35,7 @@ class V3UpdateViewSet(V3ViewSet):
     """The search for updates: open for public products, and with an access key for the others."""
 
     serializer_class = V3ReleaseSerializer
+    replica_actions = frozenset({"update", "latest"})
     open_actions = frozenset({"update", "latest"})
     required_scopes = {"update": Scope.RELEASE_READ, "latest": Scope.RELEASE_READ}
     held_back: Version | None = None

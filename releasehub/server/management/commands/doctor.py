@@ -16,6 +16,7 @@ from releasehub.server.doctor import (  # noqa: F401 - each module registers its
     hub,
     mail,
     public_url,
+    replica,
     storage,
 )
 from releasehub.server.doctor.registry import Diagnosis, diagnose, names, run

@@ -1,22 +1,34 @@
-"""The categories below another one, each with the number of downloads in it and in its subcategories."""
+"""The tree of the visible categories, each with the number of downloads in it and in its subcategories."""
 
 from __future__ import annotations
+
+from django.db.models import Count
 
 from downloads.category_tree import CategoryTree
 from downloads.models import Category
 from downloads.querysets import DownloadQuerySet
 from releasehub.core.actor import Actor
+from releasehub.search.index import quick_planning
 
 
-def counted_tree(actor: Actor, downloads: DownloadQuerySet) -> CategoryTree:
-    """Return the tree of the visible categories. Each has the attribute `total`: the downloads in its branch."""
-    tree = CategoryTree(actor, Category.objects.with_download_count(downloads))
-    totals = tree.totals({pk: row.visible_download_count for pk, row in tree.by_id.items()})
-    for pk, row in tree.by_id.items():
-        row.total = totals[pk]
-    return tree
+class CountedTree(CategoryTree):
+    """The visible categories, loaded with two queries. Each has the attribute `total`: the downloads in its branch.
 
+    Attributes:
+        download_total: The number of all downloads, for the pages of a list of them.
+    """
 
-def category_tiles(actor: Actor, downloads: DownloadQuerySet, parent: Category | None = None) -> list[Category]:
-    """Return the visible categories below `parent`, or the topmost ones, with the attribute `total`."""
-    return counted_tree(actor, downloads).children(parent)
+    def __init__(self, actor: Actor, downloads: DownloadQuerySet) -> None:
+        super().__init__(actor)
+        rows = downloads.order_by().values_list("category").annotate(total=Count("*"))
+        with quick_planning(actor):
+            counts = dict(rows)
+        self.download_total = sum(counts.values())
+        totals = self.totals(counts)
+        for pk, row in self.by_id.items():
+            row.total = totals[pk]
+
+    def filled(self) -> list[Category]:
+        """Return the topmost categories that have downloads, or all of them if none has."""
+        topmost = self.children()
+        return [row for row in topmost if row.total] or topmost  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from django_htmx.middleware import HtmxDetails
 from downloads.models import Download
 from releasehub.core.anonymous_cache import cache_for_anonymous
 from releasehub.core.errors import NotFound
-from releasehub.pages.category_tiles import counted_tree
+from releasehub.pages.category_tiles import CountedTree
 from releasehub.pages.contexts import author_of_page, organization_of_page
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.listing import listing_of
@@ -82,7 +82,7 @@ def tag(request: HttpRequest, tag: str) -> HttpResponseBase:
 def categories(request: HttpRequest) -> HttpResponseBase:
     """Show the topmost categories with those directly below them. Deeper ones are on the page of their parent."""
     actor = viewer_of(request)
-    tree = counted_tree(actor, Download.objects.visible_to(actor))
+    tree = CountedTree(actor, Download.objects.visible_to(actor))
     branches = [(node, tree.children(node)) for node in tree.children()]
     return render(request, "pages/categories.html", {"branches": branches})
 

@@ -14,7 +14,7 @@ from downloads.models import Category, Download
 from downloads.services.first_run import needs_set_up
 from releasehub.community.services.watching import watch_of
 from releasehub.core.anonymous_cache import cache_for_anonymous
-from releasehub.pages.category_tiles import category_tiles, counted_tree
+from releasehub.pages.category_tiles import CountedTree
 from releasehub.pages.contexts import (
     category_of_page,
     current_versions,
@@ -38,13 +38,14 @@ def front(request: HttpRequest) -> HttpResponseBase:
         return redirect(f"{reverse('pages:search')}?{urlencode({'q': query})}")
     actor = viewer_of(request)
     downloads = Download.objects.visible_to(actor)
-    page = page_of_rows(request, with_summary(downloads))
+    tree = CountedTree(actor, downloads)
+    page = page_of_rows(request, with_summary(downloads), total=tree.download_total)
     context: dict[str, Any] = {"page": page, "is_first": page.number == 1}
     popular: list[Any] = []
     featured: list[Any] = []
     if context["is_first"]:
         featured = list(featured_of(downloads))
-        context["categories"] = category_tiles(actor, downloads)
+        context["categories"] = tree.filled()
         # Up to one page, every download is on the first page anyway.
         popular = list(popular_of(downloads)) if page.has_next() else []
     context["needs_set_up"] = not page.object_list and needs_set_up()
@@ -62,7 +63,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponseBase:
     """List the downloads of a category and its subcategories."""
     actor = viewer_of(request)
     node = category_of_page(actor, slug)
-    tree = counted_tree(actor, Download.objects.visible_to(actor))
+    tree = CountedTree(actor, Download.objects.visible_to(actor))
     context = {
         "category": node,
         "watch": watch_of(actor, node),

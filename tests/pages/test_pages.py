@@ -13,6 +13,7 @@ from downloads.services import update_download
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.verification import verify_key
+from releasehub.core.anonymous_cache import invalidate_anonymous_cache
 from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,15 @@ def test_drafts_are_for_the_team(client: Client, release: Any) -> None:
     assert client.get(f"{release.download.path}2.0.0/").status_code == 404
     client.force_login(release.download.owner)
     assert client.get(f"{release.download.path}2.0.0/").status_code == 200
+
+
+def test_front_page_leaves_out_empty_categories_once_one_has_downloads(client: Client) -> None:
+    make_category("Empty")
+    assert "Empty" in client.get("/").content.decode()
+    invalidate_anonymous_cache()
+    make_download(category=make_category("Filled"))
+    text = client.get("/").content.decode()
+    assert ("Filled" in text, "Empty" in text) == (True, False)
 
 
 def test_category_page_lists_downloads_of_subcategories(client: Client) -> None:
@@ -135,7 +145,7 @@ def test_query_count_of_pages_is_constant(client: Client, rows: int) -> None:
             assert client.get(path).status_code == 200
         counts[path.replace(download.path, "download/")] = len(queries)
     # The view of the page is one insert, around which the transaction of the test gets a savepoint.
-    assert counts == {"/": 5, "/categories/only/": 7, "download/": 5 + 3, "download/1.0.0/": 4}
+    assert counts == {"/": 5, "/categories/only/": 8, "download/": 5 + 3, "download/1.0.0/": 4}
 
 
 @pytest.mark.parametrize(("failure", "status"), [(OperationalError("gone"), 503), (RuntimeError("bug"), 500)])

@@ -14,6 +14,8 @@ from files.models import DownloadDay
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor
 from releasehub.distribution.statistics import Breakdown, Period, download_statistics
+from releasehub.search.criteria import Criteria
+from releasehub.search.queries import search_downloads
 from releasehub.server.demo.catalog import DOWNLOADS, DemoDownload, DemoVersion
 from releasehub.server.demo.curves import Curve
 from releasehub.server.demo.data import load_demo
@@ -73,7 +75,8 @@ def test_curve_peaks_after_the_release_and_fades_after_the_next() -> None:
 @pytest.mark.django_db
 def test_desk_and_dashboard_of_the_administrator_show_all_that_they_can(local_storage: Any) -> None:
     load_demo()
-    admin = User.objects.get(username="admin")
+    assert search_downloads(Actor(), Criteria(text="paksmith")).corrected_text == "packsmith"
+    admin = User.objects.get(username="administrator")
     assert set(Version.objects.filter(download__owner=admin).values_list("state", flat=True)) >= {
         "draft",
         "scheduled",

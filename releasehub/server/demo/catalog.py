@@ -154,6 +154,6 @@ OPINIONS = (
     ),
     DemoOpinion("Emberfall Engine", "ben", "", rating=4),
     DemoOpinion("Packsmith", "ben", "Is there a way to leave the `src` folder out of the package?"),
-    DemoOpinion("Packsmith", "admin", 'Yes, list it in `packsmith.toml`:\n\n```toml\nexclude = ["src"]\n```'),
+    DemoOpinion("Packsmith", "administrator", 'Yes, list it in `packsmith.toml`:\n\n```toml\nexclude = ["src"]\n```'),
     DemoOpinion("Tracelens", "ben", "The new timeline in the beta is great."),
 )

@@ -30,6 +30,7 @@ from releasehub.core.actor import Actor, Origin
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.releases import create_version
 from releasehub.publishing.transitions import Move
+from releasehub.search.refresh import refresh_index
 from releasehub.server.demo.archives import tar_of, zip_of
 from releasehub.server.demo.catalog import (
     CATEGORIES,
@@ -46,7 +47,7 @@ from releasehub.server.demo.traffic import add_traffic
 from versions.models import Version
 from versions.platforms import platform_name
 
-ADMIN = "admin"
+ADMIN = "administrator"  # "admin" is a reserved name, so the page that sets up a hub suggests this one too
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,13 @@ def load_demo() -> DemoLogin:
         furnish_desk(admin)
         measure_hub_days()
         _, key = issue_key(actor=actor, user=admin, name="demo", scopes=Scope.values)
+    refresh_index()  # so that a first visitor who searches at once finds something
     return DemoLogin(ADMIN, password, key)
 
 
 def _people() -> tuple[User, str]:
     password = secrets.token_urlsafe(12)
-    admin = User.objects.create_superuser(ADMIN, "admin@localhost", password)
+    admin = User.objects.create_superuser(ADMIN, f"{ADMIN}@localhost", password)
     ann = User.objects.create_user("ann", "ann@localhost")
     User.objects.create_user("ben", "ben@localhost")
     organization = Organization.objects.create(name="Northwind Tools", slug="northwind-tools")
@@ -99,11 +101,7 @@ def _categories(actor: Actor) -> dict[str, Category]:
 
 
 def _download(actor: Actor, demo: DemoDownload, categories: dict[str, Category], admin: User) -> None:
-    """Create the download.
-
-    The downloads of the administrator belong to the organization. Web addresses of releases begin with the owner, and
-    `/admin/` is a page of the hub.
-    """
+    """Create the download. Those of the administrator belong to the organization, as in a company."""
     ann = User.objects.get(username="ann")
     download = create_download(
         actor=actor,

@@ -1,5 +1,5 @@
-// Uploads in parts, straight to the storage: with progress, pause, and a new start where a reload or a lost network
-// ended them. Without this script, the form uploads one file with a plain request.
+// Uploads in parts, straight to the storage: with progress, pause, and a new start where a reload, a lost network, a
+// sleeping computer or the end of the session stopped them. Of several tabs, one sends a file. Without this script, the form uploads one file with a plain request.
 const form = document.getElementById("upload");
 const list = document.getElementById("uploads");
 const spoken = document.getElementById("upload-status");
@@ -7,22 +7,25 @@ const text = form.dataset;
 const PARTS_PER_REQUEST = 20;
 const MAX_WAIT_MS = 30_000;
 const POLL_MS = 1000;
+const STALL_MS = 120_000; // a connection that died while the computer slept may never report an error
+const ANSWER_MS = 300_000;
 const queue = [];
 let isRunning = false;
 
 class Ended extends Error {} // the server refused, so trying again is of no use
+class SignedOut extends Error {} // the user can sign in again in another tab, and resume
 
 async function call(url, body) {
-  const options = { headers: { Accept: "application/json" } };
+  const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(ANSWER_MS) };
   if (body !== undefined) {
     options.method = "POST";
     options.body = JSON.stringify(body);
     options.headers["Content-Type"] = "application/json";
     options.headers["X-CSRFToken"] = form.querySelector("[name=csrfmiddlewaretoken]").value;
   }
-  const response = await fetch(url, options);
+  const response = await fetch(url, options).catch(() => { throw new Error(text.textOffline); });
   const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
-  if (response.redirected || (response.ok && !isJson)) throw new Ended(text.textSignedOut);
+  if (response.redirected || (response.ok && !isJson)) throw new SignedOut(text.textSignedOut);
   const answer = isJson ? await response.json() : {};
   if (response.ok) return answer;
   const message = answer.message || `${text.textFailed} (${response.status})`;
@@ -45,6 +48,7 @@ class Upload {
     this.id = row ? row.dataset.id : "";
     this.isPaused = false;
     this.isCanceled = false;
+    this.isWaiting = false; // for another tab, which sends the file
     this.request = null;
     this.row = row || list.appendChild(element("li"));
     this.draw();
@@ -92,7 +96,7 @@ class Upload {
     this.isCanceled = true;
     this.request?.abort();
     this.wake?.();
-    if (this.id) await call(urlOf(this.id, "abort/"), {}).catch(() => {});
+    if (this.id && !this.isWaiting) await call(urlOf(this.id, "abort/"), {}).catch(() => {});
     this.say(text.textCanceled, true);
   }
 
@@ -111,6 +115,13 @@ class Upload {
       } catch (error) {
         if (error instanceof Ended || this.isCanceled) throw error;
         if (this.isPaused) continue;
+        if (error instanceof SignedOut) {
+          this.setPaused(true);
+          this.say(error.message);
+          await this.whilePaused();
+          await refresh();
+          continue;
+        }
         this.say(navigator.onLine ? error.message || text.textOffline : text.textOffline);
         await Promise.race([pause(wait), new Promise((resolve) => { addEventListener("online", resolve, { once: true }); })]);
       }
@@ -127,7 +138,30 @@ class Upload {
     });
   }
 
+  // The lock ends with its tab, even if the tab crashes. Browsers have locks on https and on localhost only; without
+  // them, two tabs send the same parts, which is wasteful and does no harm.
   async run() {
+    if (!navigator.locks) return this.send();
+    const name = `${location.pathname} ${this.file.size} ${this.file.name}`;
+    const isFree = await navigator.locks.request(name, { ifAvailable: true }, (lock) => lock && this.send().then(() => true));
+    if (isFree) return undefined;
+    this.isWaiting = true;
+    this.say(text.textOtherTab);
+    return navigator.locks.request(name, () => this.sendAfterOtherTab());
+  }
+
+  // The other tab began the upload, so the server knows the rest. A file that it stored needs nothing any more.
+  async sendAfterOtherTab() {
+    this.isWaiting = false;
+    const page = await this.repeat(freshPage);
+    this.id ||= unfinishedIn(page).find((row) => isOf(row, this.file))?.dataset.id || "";
+    const names = [...page.querySelectorAll("#files .file-name")].map((node) => node.firstChild.textContent.trim());
+    if (this.id || !names.includes(this.file.name)) return this.send();
+    this.bar.remove();
+    return this.say(text.textDone, true);
+  }
+
+  async send() {
     const digest = this.digest();
     const first = await this.repeat(() => (this.id ? call(urlOf(this.id)) : this.begin()));
     this.id = first.id;
@@ -135,11 +169,19 @@ class Upload {
     const perPart = first.part_count > 1 ? Math.ceil(this.file.size / first.part_count) : this.file.size;
     this.sent = this.file.size - Math.min(this.file.size, first.missing.length * perPart);
     this.bar.value = this.sent;
-    if (first.state === "created") {
+    if (first.state === "created") await this.sendRest();
+    await this.verify(digest);
+  }
+
+  async sendRest() {
+    try {
       while (this.missing.length) await this.sendSome(this.missing.slice(0, PARTS_PER_REQUEST));
       await this.repeat(() => this.complete());
+    } catch (error) {
+      if (this.isCanceled) throw error;
+      const now = await this.repeat(() => call(urlOf(this.id)));
+      if (!["uploaded", "confirmed"].includes(now.state)) throw error; // otherwise another tab completed it
     }
-    await this.verify(digest);
   }
 
   begin() {
@@ -160,10 +202,16 @@ class Upload {
     this.say(text.textSending);
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
+      let timer = 0;
+      const watch = () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => { reject(new Error(text.textOffline)); request.abort(); }, STALL_MS);
+      };
       this.request = request;
       request.open("PUT", part.url);
       for (const [name, value] of Object.entries(part.headers)) request.setRequestHeader(name, value);
-      request.upload.onprogress = (event) => { this.bar.value = this.sent + event.loaded; };
+      request.upload.onprogress = (event) => { this.bar.value = this.sent + event.loaded; watch(); };
+      request.onloadend = () => clearTimeout(timer);
       request.onload = () => {
         if (request.status < 300) resolve(true);
         else if (request.status === 403) resolve(false);
@@ -172,6 +220,7 @@ class Upload {
       };
       request.onerror = () => reject(new Error(text.textOffline));
       request.onabort = () => reject(new Error(text.textPaused));
+      watch();
       request.send(this.file.slice(part.first_byte, part.first_byte + part.size_bytes));
     });
   }
@@ -223,11 +272,21 @@ async function runQueue() {
   isRunning = false;
 }
 
+const unfinishedIn = (page) => [...page.querySelectorAll("#uploads [data-id]")];
+const isOf = (row, file) => row.dataset.name === file.name && Number(row.dataset.size) === file.size;
+
+async function freshPage() {
+  const response = await fetch(location.href).catch(() => { throw new Error(text.textOffline); });
+  if (!response.ok) throw new Error(`${text.textFailed} (${response.status})`);
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
 // Show the files and buttons as the server now has them; the rest of the page, and what somebody typed there, stays.
 async function refresh() {
-  const response = await fetch(location.href).catch(() => null);
-  if (!response?.ok) return;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const page = await freshPage().catch(() => null);
+  if (!page) return;
+  const token = page.querySelector("#upload [name=csrfmiddlewaretoken]"); // a new one after a new sign-in
+  if (token) form.querySelector("[name=csrfmiddlewaretoken]").value = token.value;
   for (const id of ["files", "publish", "state"]) {
     const fresh = page.getElementById(id);
     if (fresh) document.getElementById(id).replaceWith(fresh);
@@ -237,9 +296,7 @@ async function refresh() {
 
 function add(files) {
   for (const file of files) {
-    const row = [...list.querySelectorAll("[data-id]")].find(
-      (item) => item.dataset.name === file.name && Number(item.dataset.size) === file.size,
-    );
+    const row = unfinishedIn(document).find((item) => isOf(item, file));
     if (row) row.removeAttribute("data-name"); // a second file of that name is another upload
     queue.push(new Upload(file, row));
   }

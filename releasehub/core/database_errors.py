@@ -10,6 +10,8 @@ from releasehub.core.errors import Conflict, DomainError, ErrorCode, Invalid, No
 log = logging.getLogger(__name__)
 # The database cannot be reached, is overloaded, or has rolled back this transaction. A retry may succeed.
 OUTAGES = (OperationalError, InterfaceError)
+# The seconds after which a client should repeat a request that was refused because the hub or the database was busy.
+RETRY_AFTER_SECONDS = 5
 # The only constraints that two concurrent requests can violate: unique constraints and foreign keys.
 RACES = frozenset(
     {"23503", "23505", "SQLITE_CONSTRAINT_FOREIGNKEY", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from releasehub.apikeys.verification import InactiveKey, UnknownKey
 from releasehub.core import errors
+from releasehub.core.database_errors import RETRY_AFTER_SECONDS
 from releasehub.core.domain_messages import translated
 from releasehub.core.errors import DomainError, ErrorCode
 from releasehub.core.redirects import redirect_renamed
@@ -96,7 +97,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    return error_page(request, 503)
+    response = error_page(request, 503)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def error_page(request: HttpRequest, status: int, message: str = "", advice: StrOrPromise = "") -> HttpResponse:

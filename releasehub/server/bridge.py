@@ -7,6 +7,9 @@ bodies never arrive block eight threads forever. Here the event loop receives bo
 - A larger one is received while the application reads it, in threads that are reserved for such requests. A chunked
   body counts as larger from the first byte above the limit.
 - Stored files are sent by Granian from their path, without a thread.
+
+A request that would have to wait too long for a thread is refused, in a thread of its own, so that the refusal does not
+wait either.
 """
 
 from __future__ import annotations
@@ -15,12 +18,13 @@ import asyncio
 import io
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from releasehub.core.database_errors import RETRY_AFTER_SECONDS
 from releasehub.server.bodies import StreamedBody, chained
 from releasehub.server.connections import ConnectionWatch, watch_connections
 from releasehub.server.environ import CHUNKED, environ_of, peer_of, with_known_length, with_unknown_length
+from releasehub.server.lanes import Overloaded, RequestLane
 from releasehub.server.pace import BodyTooSlow, paced_chunks
 from releasehub.server.refusals import REFUSAL, Refusal, refusal_environ
 from releasehub.server.sockets import Peer
@@ -34,7 +38,8 @@ class Bridge:
     """An RSGI application that runs `application` in threads.
 
     `threads` threads handle ordinary requests. `upload_threads` more threads handle requests with a large body, so slow
-    uploads cannot block ordinary requests.
+    uploads cannot block ordinary requests. Up to `max_waiting` requests wait for a thread, each up to
+    `max_wait_seconds`.
     """
 
     def __init__(
@@ -43,6 +48,8 @@ class Bridge:
         *,
         threads: int,
         upload_threads: int,
+        max_waiting: int,
+        max_wait_seconds: float,
         address_of: Callable[[dict[str, Any]], str],
         is_proxy: Callable[[str], bool],
     ) -> None:
@@ -53,8 +60,12 @@ class Bridge:
         self.uploads: Counter[str] = Counter()
         self.answering: Counter[Peer] = Counter()
         self.watch = ConnectionWatch(self.answering.__contains__, is_proxy)
-        self.requests = ThreadPoolExecutor(threads, "request")
-        self.streams = ThreadPoolExecutor(upload_threads, "upload")
+        self.requests = RequestLane("request", threads=threads, max_waiting=max_waiting, max_seconds=max_wait_seconds)
+        self.streams = RequestLane(
+            "upload", threads=upload_threads, max_waiting=max_waiting, max_seconds=max_wait_seconds
+        )
+        # Granian limits the connections of a process, and each of them has at most one refusal.
+        self.refusals = RequestLane("refusal", threads=1, max_waiting=10_000, max_seconds=max_wait_seconds)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the background work of this web process. Granian calls this before the first request."""
@@ -114,14 +125,21 @@ class Bridge:
         return None
 
     async def _refuse(self, environ: dict[str, Any], proto: Any, refusal: Refusal) -> None:
-        await self._run(self.requests, refusal_environ(environ, refusal), proto)
+        await self._run(self.refusals, refusal_environ(environ, refusal), proto)
 
     async def _run(
-        self, lane: ThreadPoolExecutor, environ: dict[str, Any], proto: Any, body: StreamedBody | None = None
+        self, lane: RequestLane, environ: dict[str, Any], proto: Any, body: StreamedBody | None = None
     ) -> None:
-        open_file = await asyncio.get_running_loop().run_in_executor(lane, self._respond, environ, proto, body)
+        try:
+            open_file = await lane.run(self._respond, environ, proto, body)
+        except Overloaded:
+            if lane is self.refusals:
+                proto.response_empty(503, [("retry-after", str(RETRY_AFTER_SECONDS))])
+                return None
+            return await self._refuse(environ, proto, Refusal.OVERLOADED)
         if open_file is not None:  # Granian opens the file by its path shortly after the response was sent
             asyncio.get_running_loop().call_later(FILE_OPENED_SECONDS, open_file.close)
+        return None
 
     def _respond(self, environ: dict[str, Any], proto: Any, body: StreamedBody | None) -> Any:
         """Run the application and send its response.
@@ -139,7 +157,7 @@ class Bridge:
             if body is not None and body.failure is not None:
                 return self._respond(refusal_environ(environ, Refusal.TOO_SLOW), proto, None)
             status, headers = started[-1]
-            if REFUSAL in environ:  # the rest of the body is not read, so the connection cannot be used again
+            if closes_connection(environ):  # the rest of the body is not read
                 headers.append(("connection", "close"))
             if (span := getattr(result, "local_span", None)) is not None and span.length:
                 return proto.response_file_range(status, headers, span.path, span.start, span.start + span.length)
@@ -149,6 +167,10 @@ class Bridge:
         finally:
             if hasattr(result, "close"):
                 result.close()
+
+
+def closes_connection(environ: dict[str, Any]) -> bool:
+    return environ.get(REFUSAL) in {Refusal.TOO_SLOW, Refusal.TOO_MANY_UPLOADS}
 
 
 def release(counters: Counter[Any], name: Any) -> None:

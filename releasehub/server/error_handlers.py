@@ -9,16 +9,16 @@ from rest_framework.exceptions import Throttled
 from releasehub.api.common.problem_kinds import ProblemKind
 from releasehub.api.common.problems import Problem, problem, problems_of
 from releasehub.api.dialects import envelope_of
-from releasehub.core.database_errors import OUTAGES, domain_error_of
+from releasehub.core.database_errors import OUTAGES, RETRY_AFTER_SECONDS, domain_error_of
 from releasehub.core.errors import ReadOnly
 from releasehub.core.middleware import BadUrl
 from releasehub.core.rates import Rate
-from releasehub.core.read_only import RETRY_AFTER_SECONDS
+from releasehub.core.read_only import RETRY_AFTER_SECONDS as READ_ONLY_RETRY_AFTER_SECONDS
 from releasehub.pages import errors as pages
 
-UPLOADS_RETRY_AFTER_SECONDS = 5
 TOO_SLOW = gettext_noop("The request body did not arrive in time. Send it again over a faster connection.")
 TOO_MANY_UPLOADS = gettext_noop("Too many uploads are arriving at the same time. Try again in a few seconds.")
+OVERLOADED = gettext_noop("The hub is answering too many requests at the moment. Try again in a few seconds.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -50,15 +50,22 @@ def too_slow(request: HttpRequest) -> HttpResponse:
 
 
 def too_many_uploads(request: HttpRequest) -> HttpResponse:
-    kind = ProblemKind.TOO_MANY_UPLOADS
-    response = _api_response(request, kind) or pages.error_page(request, 503, gettext(TOO_MANY_UPLOADS))
-    response["Retry-After"] = str(UPLOADS_RETRY_AFTER_SECONDS)
+    return _busy(request, ProblemKind.TOO_MANY_UPLOADS, gettext(TOO_MANY_UPLOADS))
+
+
+def overloaded(request: HttpRequest) -> HttpResponse:
+    return _busy(request, ProblemKind.OVERLOADED, gettext(OVERLOADED))
+
+
+def _busy(request: HttpRequest, kind: ProblemKind, text: str) -> HttpResponse:
+    response = _api_response(request, kind) or pages.error_page(request, 503, text)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
 def read_only(request: HttpRequest) -> HttpResponseBase:
     response = _api_response(request, ProblemKind.READ_ONLY) or pages.error_response(request, ReadOnly())
-    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    response["Retry-After"] = str(READ_ONLY_RETRY_AFTER_SECONDS)
     return response
 
 

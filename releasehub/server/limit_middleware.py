@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from releasehub.api.dialects import is_api
 from releasehub.api.native.content_views import receive_part
 from releasehub.core.rates import Rate, count_anonymous
-from releasehub.server.error_handlers import too_large, too_many, too_many_uploads, too_slow
+from releasehub.server.error_handlers import overloaded, too_large, too_many, too_many_uploads, too_slow
 from releasehub.server.metrics import metrics
 from releasehub.server.refusals import REFUSAL, Refusal
 
@@ -33,9 +33,13 @@ class UnreadableBodyMiddleware:
 
 
 class RefusedBodyMiddleware:
-    """Respond to requests whose body the server rejected, in the error format of their dialect and with all headers."""
+    """Respond to requests that the server rejected unread, in the format of their dialect and with all headers."""
 
-    answers = {Refusal.TOO_SLOW: too_slow, Refusal.TOO_MANY_UPLOADS: too_many_uploads}
+    answers = {
+        Refusal.TOO_SLOW: too_slow,
+        Refusal.TOO_MANY_UPLOADS: too_many_uploads,
+        Refusal.OVERLOADED: overloaded,
+    }
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Reasons to reject a request body. The bridge puts the reason into the environment, and the application responds."""
+"""Reasons to reject a request unread. The bridge puts the reason into the environment, and the application responds."""
 
 import io
 from enum import StrEnum
@@ -10,8 +10,9 @@ REFUSAL = "releasehub.refusal"
 class Refusal(StrEnum):
     TOO_SLOW = "too_slow"
     TOO_MANY_UPLOADS = "too_many_uploads"
+    OVERLOADED = "overloaded"
 
 
 def refusal_environ(environ: dict[str, Any], refusal: Refusal) -> dict[str, Any]:
-    """Return the environment for a request whose body was rejected. The application responds without reading it."""
+    """Return the environment for a request that was rejected. The application responds without reading it."""
     return environ | {REFUSAL: refusal, "wsgi.input": io.BytesIO()}

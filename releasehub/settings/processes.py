@@ -19,6 +19,19 @@ UPLOAD_THREADS = env.number(
         "gets half of them; an upload beyond that is answered 503 with `Retry-After`"
     ),
 )
+MAX_WAITING_REQUESTS = env.number(
+    "RELEASEHUB_MAX_WAITING_REQUESTS",
+    250,
+    help=(
+        "Requests that may wait for a thread of a web process. Further ones are answered 503 with `Retry-After` at once"
+    ),
+)
+MAX_WAIT_SECONDS = env.number(
+    "RELEASEHUB_MAX_WAIT_SECONDS",
+    10,
+    minimum=1,
+    help="How long a request may wait for a thread; then it is answered 503 with `Retry-After`",
+)
 # Without Redis, the web process also runs the workers. This is the number of threads for each group of queues.
 EMBEDDED_QUEUE_THREADS = {"default,files": 3, "webhooks": 3, "outbound": 3}
 EMBEDDED_THREADS = 0 if REDIS_URL else sum(EMBEDDED_QUEUE_THREADS.values())

@@ -160,6 +160,7 @@ def test_error_pages_work_without_the_database(client: Client, failure: Exceptio
         page = client.get("/", headers={"X-Request-Id": "abc-123"})
         data = client.get("/api/mc-dm-versions/1/", headers={"XF-Api-Key": key})
     assert (page.status_code, data.status_code) == (status, status)
+    assert {answer.get("Retry-After") for answer in (page, data)} == {"5" if status == 503 else None}
     assert b"<h1>" in page.content
     assert (b"abc-123" in page.content) == (status == 500)
     assert data.json()["errors"][0]["code"] == ("database_unavailable" if status == 503 else "server_error_occurred")

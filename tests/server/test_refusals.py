@@ -10,6 +10,7 @@ from django.test import Client
 from releasehub.server.refusals import REFUSAL, Refusal
 
 SLOW = "The request body did not arrive in time. Send it again over a faster connection."
+BUSY = "The hub is answering too many requests at the moment. Try again in a few seconds."
 FULL = "Too many uploads are arriving at the same time. Try again in a few seconds."
 BODIES: dict[str, tuple[str, Any]] = {
     "mc-dm": ("/api/mc-dm-files/", lambda code, text: {"errors": [{"code": code, "message": text, "params": []}]}),
@@ -19,11 +20,11 @@ BODIES: dict[str, tuple[str, Any]] = {
     "entity": ("/api/entities", lambda code, text: {"error": code, "message": text}),
 }
 CODES = {
-    "mc-dm": ("request_too_slow", "too_many_uploads"),
-    "native": ("request_too_slow", "too_many_uploads"),
-    "v3": ("BODY_TOO_SLOW", "TOO_MANY_UPLOADS"),
-    "engine": ("too_slow", "too_many_uploads"),
-    "entity": ("too_slow", "too_many_uploads"),
+    "mc-dm": ("request_too_slow", "too_many_uploads", "overloaded"),
+    "native": ("request_too_slow", "too_many_uploads", "overloaded"),
+    "v3": ("BODY_TOO_SLOW", "TOO_MANY_UPLOADS", "OVERLOADED"),
+    "engine": ("too_slow", "too_many_uploads", "overloaded"),
+    "entity": ("too_slow", "too_many_uploads", "overloaded"),
 }
 
 
@@ -34,17 +35,21 @@ def refused(path: str, refusal: Refusal, **headers: str) -> Any:
 
 @pytest.mark.parametrize("dialect", BODIES)
 def test_each_api_shows_the_refusal_in_its_format(dialect: str) -> None:
-    (path, body), (slow, full) = BODIES[dialect], CODES[dialect]
+    (path, body), (slow, full, busy) = BODIES[dialect], CODES[dialect]
     answer = refused(path, Refusal.TOO_SLOW)
     assert (answer.status_code, answer.json()) == (408, body(slow, SLOW))
     answer = refused(path, Refusal.TOO_MANY_UPLOADS)
     assert (answer.status_code, answer.json(), answer["Retry-After"]) == (503, body(full, FULL), "5")
+    answer = refused(path, Refusal.OVERLOADED)
+    assert (answer.status_code, answer.json(), answer["Retry-After"]) == (503, body(busy, BUSY), "5")
     for name in ("X-Request-Id", "Content-Security-Policy", "X-Content-Type-Options"):
         assert answer[name]
     assert answer["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize(("refusal", "status", "text"), [("TOO_SLOW", 408, SLOW), ("TOO_MANY_UPLOADS", 503, FULL)])
+@pytest.mark.parametrize(
+    ("refusal", "status", "text"), [("TOO_SLOW", 408, SLOW), ("TOO_MANY_UPLOADS", 503, FULL), ("OVERLOADED", 503, BUSY)]
+)
 def test_page_shows_the_refusal_as_html_or_json(refusal: str, status: int, text: str) -> None:
     answer = refused("/sign-in/", Refusal[refusal], Accept="text/html")
     assert (answer.status_code, answer["Content-Type"]) == (status, "text/html; charset=utf-8")

@@ -13,8 +13,9 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from releasehub.api.common.problem_kinds import STATUSES, ProblemKind
+from releasehub.api.common.problem_kinds import STATUSES, TEMPORARY, ProblemKind
 from releasehub.api.common.problems import Problem, problem, problems_of
+from releasehub.core.database_errors import RETRY_AFTER_SECONDS
 from releasehub.core.errors import ErrorCode, Moved
 from releasehub.core.redirects import renamed_url
 
@@ -32,7 +33,7 @@ ERROR_ANSWERS = {
     "415": "The body is not a form, a multipart form or JSON.",
     "422": "A policy rejects the content, or the Idempotency-Key was used for another request.",
     "500": "An internal error occurred.",
-    "503": "The file storage is unavailable, or too many uploads arrive at the same time.",
+    "503": "The hub is overloaded, or its database or file storage is unavailable.",
     "507": "The file storage is full.",
 }
 
@@ -56,7 +57,7 @@ class Envelope:
         names: Mapping[str, str] = getattr(context.get("view"), "field_names", {})
         problems = [replace(item, field=names.get(item.field, item.field)) for item in problems_of(error)]
         status = self.status(problems[0])
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else _retry_after(problems[0])
         if isinstance(error, Moved):
             headers |= {"Location": renamed_url(context["request"]._request, error.slug), "Cache-Control": "no-store"}
         if wait := getattr(error, "wait", None):
@@ -65,12 +66,16 @@ class Envelope:
 
     def answer(self, problem: Problem) -> JsonResponse:
         """Return the response to an error outside of any view, such as an unknown route or an invalid host."""
-        return JsonResponse(self.body([problem]), status=self.status(problem))
+        return JsonResponse(self.body([problem]), status=self.status(problem), headers=_retry_after(problem))
 
     @method_decorator(csrf_exempt)
     def no_route(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         """Answer a request that no route of the dialect matches; this is a view."""
         return self.answer(problem(ProblemKind.NO_ROUTE))
+
+
+def _retry_after(found: Problem) -> dict[str, str]:
+    return {"Retry-After": str(RETRY_AFTER_SECONDS)} if found.kind in TEMPORARY else {}
 
 
 class EnvelopeMixin:
@@ -113,6 +118,7 @@ class HubEnvelope(Envelope):
         ProblemKind.TOO_LARGE: "request_too_large",
         ProblemKind.TOO_SLOW: "request_too_slow",
         ProblemKind.TOO_MANY_UPLOADS: "too_many_uploads",
+        ProblemKind.OVERLOADED: "overloaded",
         ProblemKind.UNSUPPORTED_MEDIA: "unsupported_media_type",
         ProblemKind.DATABASE_UNAVAILABLE: "database_unavailable",
         ProblemKind.READ_ONLY: "read_only",

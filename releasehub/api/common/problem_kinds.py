@@ -27,6 +27,7 @@ class ProblemKind(StrEnum):
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
     TOO_MANY_UPLOADS = "too_many_uploads"
+    OVERLOADED = "overloaded"
     UNSUPPORTED_MEDIA = "unsupported_media"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     STORAGE_FULL = "storage_full"
@@ -54,6 +55,7 @@ STATUSES = {
     ProblemKind.TOO_LARGE: 413,
     ProblemKind.TOO_SLOW: 408,
     ProblemKind.TOO_MANY_UPLOADS: 503,
+    ProblemKind.OVERLOADED: 503,
     ProblemKind.UNSUPPORTED_MEDIA: 415,
     ProblemKind.STORAGE_UNAVAILABLE: 503,
     ProblemKind.STORAGE_FULL: 507,
@@ -61,6 +63,8 @@ STATUSES = {
     ProblemKind.READ_ONLY: 503,
     ProblemKind.UNEXPECTED: 500,
 }
+# Problems that pass by themselves, so the answer says when to try again.
+TEMPORARY = frozenset({ProblemKind.TOO_MANY_UPLOADS, ProblemKind.OVERLOADED, ProblemKind.DATABASE_UNAVAILABLE})
 DOMAIN_KINDS: dict[type[DomainError], ProblemKind] = {
     UnknownKey: ProblemKind.UNKNOWN_KEY,
     InactiveKey: ProblemKind.INACTIVE_KEY,
@@ -83,6 +87,7 @@ MESSAGES = {
     ProblemKind.TOO_LARGE: "The request body is too large. Send a smaller body.",
     ProblemKind.TOO_SLOW: "The request body did not arrive in time. Send it again over a faster connection.",
     ProblemKind.TOO_MANY_UPLOADS: "Too many uploads are arriving at the same time. Try again in a few seconds.",
+    ProblemKind.OVERLOADED: "The hub is answering too many requests at the moment. Try again in a few seconds.",
     ProblemKind.UNREADABLE: "The request is malformed.",
     ProblemKind.UNSUPPORTED_MEDIA: "Send a form, multipart or JSON body.",
     ProblemKind.DENIED: errors.Denied().message,

@@ -20,6 +20,8 @@ UPLOADS = {
     "v3-unnamed-content": reverse("v3-unnamed-content", args=["a" * 24]),
     "github-assets": reverse("github-assets", args=["acme", "tool", 7]),
     "github-uploads": reverse("github-uploads", args=["acme", "tool", 7]),
+    "github-assets-of-run": reverse("github-assets-of-run", args=["acme", "tool", 7, 2]),
+    "github-uploads-of-run": reverse("github-uploads-of-run", args=["acme", "tool", 7, 2]),
     "change-avatar": reverse("pages:change-avatar"),
     "desk-download-new": reverse("pages:desk-download-new"),
     "desk-pictures": reverse("pages:desk-pictures", args=["a" * 24]),

@@ -45,7 +45,8 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
     its platform.
 
     `tag` is the name of the version in a source repository, exactly as it was sent, and empty if none was sent.
-    `commitish` is the commit or branch that the tag points to.
+    `commitish` is the commit or branch that the tag points to. `run_number` counts how often a release tool has started
+    to fill the draft (see releasehub/publishing/release_runs.py).
     """
 
     class State(models.TextChoices):
@@ -71,6 +72,7 @@ class Version(VersionFacts, PublicIdModel, SoftDeleteModel):
         help_text="The tag in the source repository, such as cli/v1.2. Leave empty for v and the number.",
     )
     commitish = models.CharField("commit or branch", max_length=255, blank=True)
+    run_number = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     scheme = models.CharField(max_length=10, choices=SCHEME_CHOICES, editable=False)
     sort_key = models.BinaryField(max_length=MAX_SORT_KEY_BYTES, editable=False)
     version_int = models.BigIntegerField(default=0, editable=False)

@@ -16,6 +16,7 @@ from downloads.models import Download
 from files.models import File
 from releasehub.core.actor import Actor
 from releasehub.core.anonymous_cache import cache_for_anonymous
+from releasehub.core.markdown.rendering import render_markdown
 from releasehub.distribution.links import file_path, version_path
 from releasehub.pages.contexts import (
     author_of_page,
@@ -26,7 +27,6 @@ from releasehub.pages.contexts import (
 )
 from releasehub.pages.errors import answers_errors
 from releasehub.pages.feed_formats import FORMATS
-from releasehub.pages.markdown import render_markdown
 from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.paths import author_path, organization_path, tag_path
 from releasehub.pages.viewers import fetcher_of

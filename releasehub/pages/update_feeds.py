@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from files.models import File
 from releasehub.core.anonymous_cache import has_credentials
+from releasehub.core.markdown.rendering import render_markdown
 from releasehub.distribution.access_keys import open_if_valid
 from releasehub.distribution.feeds.electron import write_feed
 from releasehub.distribution.feeds.electron_files import read_name
@@ -20,7 +21,6 @@ from releasehub.distribution.links import path_without_query
 from releasehub.distribution.permalinks import find_download
 from releasehub.pages.contexts import base_url
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.markdown import render_markdown
 from releasehub.pages.parameters import cooldown_of
 from releasehub.pages.viewers import PARAMETER, fetcher_of
 from versions.models import Version

@@ -19,6 +19,7 @@ class Context:
         publish_at: When a scheduled version is to be published.
         seal: Seal the version when it is published, even if its download does not seal by default.
         accept_pending_files: Count a file that is still being checked. Visitors are offered it once it passes.
+        accept_no_files: Publish a version that has no files at all, because its notes are the release.
         visibility: The visibility that the version is to have.
     """
 
@@ -28,6 +29,7 @@ class Context:
     publish_at: datetime | None = None
     seal: bool = False
     accept_pending_files: bool = False
+    accept_no_files: bool = False
     visibility: str = ""
 
     @property

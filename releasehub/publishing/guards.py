@@ -12,9 +12,12 @@ from releasehub.publishing.context import Context
 
 
 def has_a_passed_file(context: Context) -> None:
-    """At least one file passed its checks, or is still being checked if the caller accepts that."""
+    """At least one file passed its checks, or is still being checked if the caller accepts that.
+
+    A caller can also accept a version that has no files at all.
+    """
     files = File.objects.filter(version=context.version)
-    if files.passed().exists():
+    if files.passed().exists() or (context.accept_no_files and not files.exists()):
         return
     if not files.filter(validation_status=File.Validation.PENDING).exists():
         raise Invalid(

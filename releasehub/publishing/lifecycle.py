@@ -37,6 +37,7 @@ def move(
     publish_at: datetime | None = None,
     seal: bool = False,
     accept_pending_files: bool = False,
+    accept_no_files: bool = False,
     visibility: str = "",
 ) -> Version:
     """Carry out one row of the transition table on the locked version and return it.
@@ -53,7 +54,9 @@ def move(
     version_policy.ensure(POLICIES[name], actor, version)
     version = lock_version(version)
     version_policy.ensure(POLICIES[name], actor, version)
-    context = Context(actor, version, reason, publish_at, seal, accept_pending_files, visibility)
+    context = Context(
+        actor, version, reason, publish_at, seal, accept_pending_files, accept_no_files, visibility=visibility
+    )
     return _carry_out(_row(name, context), context)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from files.models import File
-from files.services import add_file, same_file
+from files.models import File, PublicFileName
+from files.names import fold_name
+from files.services import add_file, restore_file, same_file
 from releasehub.core.actor import Actor
+from releasehub.core.errors import DomainError
 from releasehub.publishing.deletion import delete_file
 from versions.models import Version
 
 REASON = "replaced by another upload"
+RESTORABLE_SECONDS = 60  # release tools send the new file at once after they have deleted the old one
 
 
 def replaceable_file(version: Version, filename: str) -> File | None:
@@ -30,3 +34,33 @@ def put_file(*, actor: Actor, version: Version, replaces: File | None, **fields:
     if replaces is not None:
         delete_file(actor=actor, file=replaces, reason=REASON)
     return add_file(actor=actor, version=version, **fields)
+
+
+def restore_replaced_file(*, actor: Actor, version: Version, filename: str, begun_at: datetime) -> File | None:
+    """Restore a published file that the actor deleted right before an upload under its name, which has failed.
+
+    Tools that replace files, such as `gh release upload --clobber`, delete the old file first. A name that was public
+    belongs to its bytes, so other bytes are refused, and without this the release would have lost the file.
+
+    Args:
+        begun_at: When the upload began.
+
+    Returns:
+        The restored file, or None if there is none to restore or the actor may not restore it.
+    """
+    names = PublicFileName.objects.filter(version=version, folded_name=fold_name(filename))
+    digest = names.exclude(sha256="").values_list("sha256", flat=True).first()
+    if digest is None or actor.user is None:
+        return None
+    since = begun_at - timedelta(seconds=RESTORABLE_SECONDS)
+    deleted = File.all_objects.select_related("blob").filter(
+        version=version, folded_name=fold_name(filename), blob__sha256=digest, deleted_by=actor.user
+    )
+    file: File | None = deleted.filter(deleted_at__gte=since).order_by("-deleted_at").first()
+    if file is None:
+        return None
+    file.version = version
+    try:
+        return restore_file(actor=actor, file=file)
+    except DomainError:
+        return None

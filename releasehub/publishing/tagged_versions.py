@@ -18,6 +18,7 @@ from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
 from releasehub.publishing.deletion import delete_file
 from releasehub.publishing.lifecycle import move
+from releasehub.publishing.release_runs import lock_run, start_run
 from releasehub.publishing.releases import create_version, edit_with_files
 from releasehub.publishing.transitions import Move
 from versions.channels import BETA, channel_of_prerelease
@@ -38,7 +39,7 @@ def create_tagged_version(
     """Create a version with this tag, or reuse a draft with the tag that was never public.
 
     A reused draft gets all `fields`, also if it was soft-deleted, and its files are soft-deleted. So two
-    requests for one tag never make two versions.
+    requests for one tag never make two versions. The draft then belongs to a new run (see `release_runs`).
 
     Args:
         is_prerelease: Put a number that is no pre-release into the channel `beta`. A number that is one goes into the
@@ -55,36 +56,54 @@ def create_tagged_version(
     download_policy.ensure("post_version", actor, download)
     download = lock_download(download.pk)
     draft = _abandoned_draft(actor, download, tag)
-    fields |= {"tag": tag, "state": DRAFT if is_draft else PUBLISHED}
-    fields["channel"] = _channel_for(download, tag, is_prerelease=is_prerelease)
+    fields |= {"tag": tag, "channel": _channel_for(download, tag, is_prerelease=is_prerelease)}
     if draft is None:
-        return create_version(actor=actor, download_id=download.pk, **fields)
-    return edit_with_files(actor=actor, version=_emptied(actor, draft), **fields)
+        state = DRAFT if is_draft else PUBLISHED
+        return create_version(actor=actor, download_id=download.pk, state=state, **fields)
+    start_run(draft)
+    version = edit_with_files(actor=actor, version=_emptied(actor, draft), **fields)
+    return version if is_draft else _publish(actor, version)
 
 
+@transaction.atomic
 def edit_tagged_version(
     *,
     actor: Actor,
     version: Version,
+    run: int | None = None,
     is_draft: bool | None = None,
     is_prerelease: bool | None = None,
     **fields: Any,
 ) -> Version:
     """Change a version, and publish or unpublish it. A flag that is None changes nothing.
 
-    Files that are still being checked count when it is published. A version that waits for approval goes on waiting.
+    Files that are still being checked count when it is published, and a version without files can be published, because
+    some tools create a draft of every release. A version that waits for approval goes on waiting.
+
+    Args:
+        run: The run that asks, if the caller names it.
 
     Raises:
         NotFound: The actor may not see the version.
         Denied: The actor may not edit or move the version.
-        Invalid: A field has an invalid value, or a version without files is to be published.
-        Conflict: The version is sealed, its tag or number is taken, or its state does not allow the move.
+        Invalid: A field has an invalid value, or all files of a version that is to be published were rejected.
+        Conflict: The version is sealed, its tag or number is taken, its state does not allow the move, or another run
+            has started it again.
     """
+    version_policy.ensure("edit", actor, version)
+    lock_run(version, run)
     if fields.get("tag") == version.tag_name:  # many tools repeat it
         del fields["tag"]
     if is_prerelease is not None and is_prerelease != version.is_in_prerelease_channel:
         fields["channel"] = _channel_of_flag(version, is_prerelease=is_prerelease)
-    return edit_with_files(actor=actor, version=version, state=_wanted_state(actor, version, is_draft), **fields)
+    state = _wanted_state(actor, version, is_draft)
+    if state == PUBLISHED:
+        return _publish(actor, edit_with_files(actor=actor, version=version, **fields))
+    return edit_with_files(actor=actor, version=version, state=state, **fields)
+
+
+def _publish(actor: Actor, version: Version) -> Version:
+    return move(Move.PUBLISH, actor=actor, version=version, accept_pending_files=True, accept_no_files=True)
 
 
 def _wanted_state(actor: Actor, version: Version, is_draft: bool | None) -> str:

@@ -84,6 +84,25 @@ def test_upload_and_clobber(gh: Gh, files: Files, tmp_path: Path) -> None:
     assert downloaded(gh, tmp_path / "got", "v1.0.0") == {changed.name: digest(changed), "empty.txt": digest(empty)}
 
 
+def test_clobber_never_loses_a_published_file(gh: Gh, files: Files) -> None:
+    gh("release", "create", "v1.0.0", files("tool.bin"), "--notes", "").ok()
+    (published,) = gh.repository.by_tag("v1.0.0")["assets"]
+    refused = gh("release", "upload", "v1.0.0", files("tool.bin", 2000, seed=1), "--clobber")
+    assert refused.code == 1
+    assert "is still there" in refused.err
+    (kept,) = gh.repository.by_tag("v1.0.0")["assets"]
+    assert (kept["id"], kept["digest"]) == (published["id"], published["digest"])
+    gh("release", "upload", "v1.0.0", files("tool.bin"), "--clobber").ok()
+    assert [asset["digest"] for asset in gh.repository.by_tag("v1.0.0")["assets"]] == [published["digest"]]
+
+
+def test_draft_of_a_failed_run_is_published_without_files(gh: Gh, files: Files) -> None:
+    gh("release", "create", "v1.0.0", files("tool.bin"), "--draft", "--notes", "").ok()
+    gh("release", "create", "v1.0.0", "--notes", "No files").ok()
+    shown = viewed(gh, "v1.0.0")
+    assert (shown["isDraft"], shown["body"], shown["assets"]) == (False, "No files", [])
+
+
 def test_edit_and_delete_asset(gh: Gh, files: Files) -> None:
     gh("release", "create", "v1.0.0", files("a.bin"), files("b.bin"), "--draft", "--notes", "").ok()
     gh("release", "delete-asset", "v1.0.0", "a.bin", "--yes").ok()
@@ -159,6 +178,22 @@ def test_two_creates_at_once_make_one_release(gh: Gh, files: Files, tmp_path: Pa
     (release,) = gh.repository.releases()
     assert (release["tag_name"], release["draft"]) == ("v1.0.0", False), texts
     assert downloaded(gh, tmp_path / "got", "v1.0.0") == {path.name: digest(path) for path in sent}, texts
+
+
+def test_two_creates_with_other_bytes_publish_those_of_one_run(gh: Gh, tmp_path: Path) -> None:
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+        for name in ("a.bin", "b.bin"):
+            (folder / name).write_bytes(random.Random(f"{folder}{name}").randbytes(300_000))
+    runs = [gh.start("release", "create", "v1.0.0", *folder.iterdir(), "--notes", "") for folder in folders]
+    texts = [run.communicate() for run in runs]
+    codes = [run.returncode for run in runs]
+    assert sorted(codes) == [0, 1], texts
+    (release,) = gh.repository.releases()
+    assert (release["tag_name"], release["draft"]) == ("v1.0.0", False), texts
+    sent = {path.name: digest(path) for path in folders[codes.index(0)].iterdir()}
+    assert downloaded(gh, tmp_path / "got", "v1.0.0") == sent, texts
 
 
 def test_killed_upload_is_sent_again(gh: Gh, files: Files, tmp_path: Path) -> None:

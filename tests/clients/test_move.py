@@ -5,6 +5,9 @@ Only the names of the hub and of the download are filled in.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -17,6 +20,8 @@ from tests.clients.site import OWNER, Repository
 from tests.clients.sources import make_source
 from tests.clients.test_mise import archive
 from tests.clients.test_publishers import ACTION, needs_action
+from tests.clients.test_velopack import installed_python, velopack_files
+from tests.clients.updates import app_image, block_map_file, is_file, program
 from tests.documented import commands_of, files_of
 from tests.ended import Ended
 
@@ -43,7 +48,9 @@ def run_page(page: str, programs: Programs, repository: Repository, folder: Path
     path = f"{programs.node.parent}:{programs.python.parent}:{programs.mise.parent}:{renovate}:{os.environ['PATH']}"
     authority = str(programs.site.authority)
     variables |= {"REQUESTS_CA_BUNDLE": authority, "CURL_CA_BUNDLE": authority}
-    variables |= {"PATH": path, "RELEASEHUB_API_KEY": repository.site.keys["writer"]}
+    key = repository.site.keys["writer"]
+    variables |= {"PATH": path, "RELEASEHUB_API_KEY": key}
+    variables |= {"GH_HOST": repository.site.tls_host, "GH_ENTERPRISE_TOKEN": key, "GH_REPO": repository.full_name}
     return programs.run("bash", "-c", filled_in(commands_of(page), repository), folder=folder, **variables).ok()
 
 
@@ -68,11 +75,44 @@ def test_gh(programs: Programs, repository: Repository, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("tool", "tag"),
-    [("octokit", "v1.0.0"), ("pygithub", "v1.0.0"), ("semantic-release", "v1.0.0"), ("release-it", "1.0.0")],
+    [("octokit", "v1.0.0"), ("semantic-release", "v1.0.0"), ("release-it", "1.0.0")],
 )
 def test_publishing_pages(programs: Programs, repository: Repository, folder: Path, tool: str, tag: str) -> None:
     run_page(f"move/{tool}.md", programs, repository, folder)
     assert repository.asset_names(tag) == {ARCHIVE}
+
+
+def test_pygithub_ghapi_and_githubkit(programs: Programs, repository: Repository, folder: Path) -> None:
+    shown = run_page("move/pygithub.md", programs, repository, folder).out.splitlines()
+    assert shown[1:] == ["ghapi: v1.0.0", "githubkit: v1.0.0"]
+    assert repository.asset_names("v1.0.0") == {ARCHIVE}
+
+
+def test_velopack(programs: Programs, repository: Repository, folder: Path) -> None:
+    (folder / "Releases").mkdir()
+    for name, content in velopack_files("1.1.0").items():
+        (folder / "Releases" / name).write_bytes(content)
+    run_page("move/velopack.md", programs, repository, folder)
+    assert repository.asset_names("v1.1.0") == set(velopack_files("1.1.0"))
+    program, variables = installed_python(programs, folder / "app")
+    assert programs.run(program, folder / "check.py", **variables).ok().out == "1.1.0\n"
+
+
+def test_electron_updater(programs: Programs, repository: Repository, folder: Path) -> None:
+    image = app_image(program(1))
+    files = {"tool.AppImage": image, "tool.AppImage.blockmap": block_map_file(image)}
+    digest = base64.b64encode(hashlib.sha512(image).digest()).decode()
+    listed = {"url": "tool.AppImage", "sha512": digest, "size": len(image)}
+    files["latest-linux.yml"] = json.dumps({"version": "1.1.0", "files": [listed]}).encode()
+    for name, content in files.items():
+        (folder / "dist" / name).write_bytes(content)
+    run_page("move/electron-updater.md", programs, repository, folder)
+    assert repository.asset_names("v1.1.0") == set(files)
+    lines = (folder / "electron-builder.yml").read_text().splitlines()
+    provider = dict(line.strip().split(": ") for line in lines if line.startswith("  "))
+    wanted = {"system": "AppImage", "version": "1.0.0", "folder": str(programs.home / "app"), "download": True}
+    found = programs.run_node("electron_update.js", json.dumps(wanted | {"provider": provider})).ok().json
+    assert is_file(found, image)
 
 
 @needs_action

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import shutil
 import zipfile
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from tests.clients.programs import Programs
+from tests.clients.programs import SCRIPTS, Programs
 from tests.clients.site import Repository
 from tests.ended import Ended
 
 SCRIPT = "velopack_github.py"
+MANIFEST = re.findall(r'"""(<\?xml.*?)"""', (SCRIPTS / SCRIPT).read_text(), re.DOTALL)[0]
 
 
 @cache
@@ -38,6 +42,24 @@ def velopack_files(version: str) -> dict[str, bytes]:
         "Size": len(content),
     }
     return {name: content, "releases.linux.json": json.dumps({"Assets": [asset]}).encode()}
+
+
+def installed_python(programs: Programs, folder: Path) -> tuple[Path, dict[str, str]]:
+    """Install Python as the program of an AppImage in version 1.0.0, so that Velopack finds the application itself.
+
+    Return the program and the variables that it needs.
+    """
+    wanted = "import json, sys, sysconfig; print(json.dumps([sys.base_prefix, sysconfig.get_path('purelib')]))"
+    prefix, packages = programs.run(programs.python, "-c", wanted).ok().json
+    binaries = folder / "usr" / "bin"
+    binaries.mkdir(parents=True)
+    shutil.copy(programs.python.resolve(), binaries / "tool")
+    (binaries / "UpdateNix").touch(mode=0o755)
+    (binaries / "sq.version").write_text(MANIFEST)
+    image = folder / "Tool.AppImage"
+    image.touch()
+    variables = {"PYTHONHOME": prefix, "PYTHONPATH": packages, "LD_LIBRARY_PATH": f"{prefix}/lib"}
+    return binaries / "tool", variables | {"APPIMAGE": str(image)}
 
 
 def update(programs: Programs, repository: Repository, *words: str) -> Ended:

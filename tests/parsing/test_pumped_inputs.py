@@ -19,10 +19,10 @@ from files import mime
 from files.links import name_in
 from files.names import InvalidName, clean_name, fold_name
 from releasehub.core.errors import Invalid
+from releasehub.core.markdown import rendering as markdown
+from releasehub.core.markdown.rendering import MAX_CHARS, render_markdown
 from releasehub.outbound.failures import InvalidUrl
 from releasehub.outbound.urls import MAX_CHARACTERS, parse_redirect, parse_target
-from releasehub.pages import markdown
-from releasehub.pages.markdown import MAX_CHARS, render_markdown
 from releasehub_cli import config, names
 from releasehub_cli.errors import CliError
 from tests.parsing.cpu import CpuTimeExceeded, cpu_limit

@@ -19,6 +19,7 @@ from releasehub.api.common.model_mixins import (
     RetrieveModelMixin,
 )
 from releasehub.api.common.serializers import InputSerializer
+from releasehub.api.github.bodies import RAW, body_format
 from releasehub.api.github.input_serializers import (
     GitHubNotesInputSerializer,
     GitHubReleaseCreateSerializer,
@@ -31,7 +32,7 @@ from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
 from releasehub.distribution.git_releases import find_latest, find_published, release_total, releases_of
 from releasehub.distribution.release_notes import generated_notes
-from releasehub.publishing.deletion import delete_version
+from releasehub.publishing.release_runs import delete_version_of_run
 from releasehub.publishing.tagged_versions import create_tagged_version, edit_tagged_version
 from versions.models import Version
 from versions.policies import version_policy
@@ -110,6 +111,11 @@ class GitHubReleaseViewSet(
     def get_related_context(self, instances: Sequence[Any]) -> dict[str, Any]:
         return release_context(self.actor, instances)
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Rendering the notes of a whole page would take too long, so only a single release has them as HTML."""
+        form = RAW if self.action == "list" else body_format(self.request.headers.get("Accept", ""))
+        return super().get_serializer_context() | {"body_format": form}
+
     def get_object(self) -> Version:
         return release_of_id(self.actor, self.repository, self.kwargs["release_id"])
 
@@ -134,11 +140,11 @@ class GitHubReleaseViewSet(
         serializer.instance = create_tagged_version(actor=self.actor, download=self.repository, **fields)
 
     def perform_update(self, serializer: InputSerializer) -> None:
-        fields = serializer.validated_data
+        fields = {**serializer.validated_data, "run": self.kwargs.get("run")}
         serializer.instance = edit_tagged_version(actor=self.actor, version=serializer.instance, **fields)
 
     def perform_destroy(self, instance: Version) -> None:
-        delete_version(actor=self.actor, version=instance)
+        delete_version_of_run(actor=self.actor, version=instance, run=self.kwargs.get("run"))
 
     @repository_operation(
         CooldownQuerySerializer,

@@ -80,7 +80,9 @@ class GitHubOwnUserSerializer(GitHubUserSerializer):
 
     site_admin = serializers.BooleanField(read_only=True)
     name = serializers.CharField(read_only=True, allow_null=True)
-    email = serializers.CharField(read_only=True, allow_null=True)
+    email = serializers.CharField(
+        read_only=True, allow_null=True, help_text="Null: no scope of a key allows to read the address"
+    )
     company = serializers.CharField(read_only=True, allow_null=True)
     blog = serializers.CharField(read_only=True, allow_null=True)
     location = serializers.CharField(read_only=True, allow_null=True)
@@ -99,8 +101,8 @@ class GitHubOwnUserSerializer(GitHubUserSerializer):
     def get_name(self, user: User) -> str | None:
         return user.get_full_name() or None
 
-    def get_email(self, user: User) -> str | None:
-        return user.email or None
+    def get_email(self, user: User) -> None:
+        return None
 
     def get_company(self, user: User) -> None:
         return None

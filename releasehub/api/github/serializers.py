@@ -11,6 +11,7 @@ from rest_framework import serializers
 from files.models import File
 from releasehub.accounts.models import Organization, User
 from releasehub.api.common.serializers import OutputSerializer
+from releasehub.api.github.bodies import RAW, bodies_of
 from releasehub.api.github.fields import LinkField, SecondField
 from releasehub.api.github.terms import BINARY, DEFAULT_BRANCH, GHOST, UPLOAD_TEMPLATE, repository_api_path
 from releasehub.distribution.repositories import repository_name
@@ -135,7 +136,11 @@ class GitHubAssetSerializer(GitHubSerializer):
 
 
 class GitHubReleaseSerializer(GitHubSerializer):
-    """A version with its files. `context["files"]` maps the id of a version to the files that the caller may see."""
+    """A version with its files. `context["files"]` maps the id of a version to the files that the caller may see.
+
+    The URLs of a draft name the run that gets them, so that a program that follows them cannot change the draft of a
+    later run.
+    """
 
     url = LinkField()
     html_url = serializers.CharField(read_only=True)
@@ -156,18 +161,32 @@ class GitHubReleaseSerializer(GitHubSerializer):
     published_at = SecondField(read_only=True, allow_null=True)
     author = GitHubUserSerializer(read_only=True)
     assets = GitHubAssetSerializer(many=True, read_only=True)
-    body = serializers.CharField(read_only=True, source="release_notes", help_text="Markdown")
+    body = serializers.CharField(
+        read_only=True,
+        source="release_notes",
+        help_text=(
+            "Markdown. With `Accept: application/vnd.github.html+json`, one release has `body_html` instead, with "
+            "`text+json` `body_text`, and with `full+json` all three."
+        ),
+    )
+
+    def to_representation(self, version: Version) -> dict[str, Any]:
+        data: dict[str, Any] = super().to_representation(version)
+        form = self.context.get("body_format", RAW)
+        return data if form == RAW else data | bodies_of(data.pop("body"), form)
 
     def get_url(self, version: Version) -> str:
-        path = repository_api_path(repository_name(version.download))
-        return f"{self.api_url}{path}/releases/{version.pk}"
+        return f"{self.api_url}{self.get_path(version)}"
+
+    def get_path(self, version: Version) -> str:
+        path = f"{repository_api_path(repository_name(version.download))}/releases/{version.pk}"
+        return path if version.is_released else f"{path}/runs/{version.run_number}"
 
     def get_html_url(self, version: Version) -> str:
         return f"{self.context['base_url']}{release_path(version.download, version.tag_name)}"
 
     def get_upload_url(self, version: Version) -> str:
-        path = repository_api_path(repository_name(version.download))
-        return f"{self.context['base_url']}/api/uploads{path}/releases/{version.pk}/assets{UPLOAD_TEMPLATE}"
+        return f"{self.context['base_url']}/api/uploads{self.get_path(version)}/assets{UPLOAD_TEMPLATE}"
 
     def get_tarball_url(self, version: Version) -> None:
         return None

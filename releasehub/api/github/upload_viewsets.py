@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +17,7 @@ from rest_framework.response import Response
 from files.blobs import release_claim
 from files.models import File
 from files.policies import file_policy
-from files.services import add_file, authorize_upload, same_file
+from files.services import authorize_upload, same_file
 from files.targets import target_in_name
 from files.uploads.intake import AcceptedUpload, accept_upload
 from releasehub.api.common.file_parsers import RawFileParser
@@ -27,7 +29,9 @@ from releasehub.api.github.schema import PAGING, RELEASE_ID, repository_operatio
 from releasehub.api.github.serializers import GitHubAssetSerializer
 from releasehub.api.github.terms import READ, WRITE
 from releasehub.api.github.viewsets import GitHubModelViewSet
-from releasehub.core.errors import Conflict
+from releasehub.core.errors import Conflict, DomainError
+from releasehub.publishing.release_runs import add_file_of_run, check_run
+from releasehub.publishing.replacing import restore_replaced_file
 from versions.models import Version
 
 ASSET = {201: GitHubAssetSerializer}
@@ -55,6 +59,7 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
     file_actions = frozenset({"upload", "upload_to_url"})
     accepted_upload: AcceptedUpload | None = None
     existing: File | None = None
+    begun_at: datetime | None = None
     name = sha256 = ""
 
     @cached_property
@@ -88,8 +93,16 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
         """The validated query string of an upload."""
         return self.get_validated_query(GitHubUploadQuerySerializer)
 
+    @property
+    def run(self) -> int | None:
+        """The run of a release tool that the URL names."""
+        return self.kwargs.get("run")
+
     def authorize_upload(self, fields: QueryDict, filename: str) -> int | None:
-        return authorize_upload(actor=self.actor, version=self.release, filename=self.new_asset["name"])
+        release, name = self.release, self.new_asset["name"]
+        self.begun_at = timezone.now()
+        check_run(release, self.run)
+        return authorize_upload(actor=self.actor, version=release, filename=name)
 
     def prepare(self) -> None:
         """Turn the uploaded bytes into a blob before the transaction that makes them a file."""
@@ -125,6 +138,16 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
             body = RawFileParser().parse(io.BytesIO(), None, self.request.parser_context).files
         return body["file"]
 
+    def handle_exception(self, error: Exception) -> Response:
+        """Undo the deletion of a published file that was to make room for an upload which has failed."""
+        if self.begun_at is not None:
+            restored = restore_replaced_file(
+                actor=self.actor, version=self.release, filename=self.new_asset["name"], begun_at=self.begun_at
+            )
+            if restored is not None and isinstance(error, DomainError):
+                error.message += " The file that was published under this name is still there."
+        return super().handle_exception(error)
+
     def clear(self) -> None:
         """Release the blob that `prepare` has claimed, unless a file has taken it over."""
         super().clear()
@@ -133,6 +156,7 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
 
     @upload_operation("github_assets_upload", responses=ASSET)
     def upload(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        check_run(self.release, self.run)
         file = self.existing or self.add_upload()
         file.version = self.release
         response = self.get_object_response(file, status=201)
@@ -147,9 +171,10 @@ class GitHubReleaseAssetViewSet(ListModelMixin, GitHubModelViewSet):
         assert self.accepted_upload is not None  # noqa: S101 - `prepare` has set it
         platform, architecture = target_in_name(self.accepted_upload.filename)
         try:
-            file = add_file(
+            file = add_file_of_run(
                 actor=self.actor,
                 version=self.release,
+                run=self.run,
                 platform=platform,
                 architecture=architecture,
                 display_label=self.new_asset.get("label", ""),

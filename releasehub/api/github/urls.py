@@ -12,7 +12,8 @@ from releasehub.api.github.upload_viewsets import GitHubReleaseAssetViewSet
 from releasehub.api.github.viewsets import GitHubNoRouteViewSet
 
 REPOSITORY = "v3/repos/<str:owner>/<str:repo>"
-ASSETS = "repos/<str:owner>/<str:repo>/releases/<int:release_id>/assets"
+RELEASE = "repos/<str:owner>/<str:repo>/releases/<int:release_id>"
+RUN = f"{RELEASE}/runs/<int:run>"  # in the URLs of drafts
 RELEASES = f"{REPOSITORY}/releases"
 root, repository = GitHubRootViewSet.as_view, GitHubRepositoryViewSet.as_view
 releases, assets = GitHubReleaseViewSet.as_view, GitHubReleaseAssetViewSet.as_view
@@ -32,9 +33,12 @@ urlpatterns = [
     path(f"{RELEASES}/generate-notes", releases({"post": "generate_notes"}), name="github-generate-notes"),
     path(f"{RELEASES}/tags/<path:tag>", releases({"get": "by_tag"}), name="github-release-of-tag"),
     path(f"{RELEASES}/assets/<int:asset_id>", GitHubAssetViewSet.as_view(one_row), name="github-asset"),
-    path(f"{RELEASES}/<int:release_id>", releases(one_row), name="github-release"),
-    path(f"v3/{ASSETS}", assets({"get": "list", "post": "upload"}), name="github-assets"),
-    path(f"uploads/{ASSETS}", assets({"post": "upload_to_url"}), name="github-uploads"),
+    path(f"v3/{RELEASE}", releases(one_row), name="github-release"),
+    path(f"v3/{RUN}", releases(one_row, schema=None), name="github-release-of-run"),
+    path(f"v3/{RELEASE}/assets", assets({"get": "list", "post": "upload"}), name="github-assets"),
+    path(f"v3/{RUN}/assets", assets({"get": "list", "post": "upload"}, schema=None), name="github-assets-of-run"),
+    path(f"uploads/{RELEASE}/assets", assets({"post": "upload_to_url"}), name="github-uploads"),
+    path(f"uploads/{RUN}/assets", assets({"post": "upload_to_url"}, schema=None), name="github-uploads-of-run"),
     path(f"{REPOSITORY}/tags", GitHubTagViewSet.as_view({"get": "list"}), name="github-tags"),
     path(f"{REPOSITORY}/git/matching-refs/tags", references({"get": "list_all"}), name="github-all-references"),
     path(f"{REPOSITORY}/git/matching-refs/tags/<path:prefix>", references({"get": "list"}), name="github-references"),

@@ -60,7 +60,7 @@ class GitHubViewSet(GitHubEnvelopeMixin, HubViewSet):
         final: Any = super().finalize_response(request, response, *args, **kwargs)
         if isinstance(final, Response) and final.data is not None and final.status_code < 300:
             final["ETag"] = etag_of(final.data)
-            patch_vary_headers(final, CALLER_HEADERS)
+            patch_vary_headers(final, (*CALLER_HEADERS, "Accept"))
             if request.method in SAFE_METHODS:
                 final = get_conditional_response(request._request, etag=final["ETag"], response=final) or final
         for name, value in self.contract_headers().items():

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from releasehub.core.counting import count
 from releasehub.core.errors import TooMany
+from releasehub.core.markdown.rendering import render_markdown
 from releasehub.pages.errors import answers_errors
-from releasehub.pages.markdown import render_markdown
 
 WINDOW_SECONDS = 60
 MAX_PER_MINUTE = 60  # a long text takes half a second; the script asks when the author pauses

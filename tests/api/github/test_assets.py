@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from files.models import Blob, File
 from files.storage import LocalStorage
@@ -90,7 +92,7 @@ def test_the_same_upload_again_answers_with_the_asset(repository: Repository, re
 
 
 @pytest.mark.embedded
-@pytest.mark.parametrize("step", ["accept_upload", "add_file"])
+@pytest.mark.parametrize("step", ["accept_upload", "add_file_of_run"])
 def test_the_same_upload_at_the_same_time_answers_with_the_asset(
     repository: Repository, release: int, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -135,6 +137,42 @@ def test_an_asset_is_deleted(repository: Repository, release: int) -> None:
     assert repository.send("delete", f"/releases/assets/{asset['id']}").status_code == 204
     assert repository.get(f"/releases/assets/{asset['id']}").status_code == 404
     assert repository.upload(release, content=b"other").status_code == 201
+
+
+@pytest.mark.embedded
+def test_a_published_asset_that_other_bytes_were_to_replace_is_restored(repository: Repository) -> None:
+    """`gh release upload --clobber` deletes the asset, and then uploads."""
+    release = repository.publish()
+    (asset,) = release["assets"]
+    assert repository.send("delete", f"/releases/assets/{asset['id']}").status_code == 204
+    refused = repository.upload(release["id"], content=b"other bytes")
+    assert refused.status_code == 422
+    assert "is still there" in refused.json()["errors"][0]["message"]
+    assert repository.get("/releases/tags/v1.0.0", repository.guest).json()["assets"] == [asset]
+
+
+@pytest.mark.embedded
+def test_a_published_asset_is_replaced_by_the_same_bytes(repository: Repository) -> None:
+    release = repository.publish()
+    (asset,) = release["assets"]
+    repository.send("delete", f"/releases/assets/{asset['id']}")
+    again = repository.upload(release["id"], content=b"v1.0.0 tool.bin")
+    assert (again.status_code, again.json()["digest"]) == (201, asset["digest"])
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("change", ["late", "somebody else", "draft"])
+def test_a_deleted_asset_stays_deleted(repository: Repository, change: str) -> None:
+    release = repository.create().json() if change == "draft" else repository.publish()
+    asset = repository.upload(release["id"], content=b"v1.0.0 tool.bin").json()
+    repository.send("delete", f"/releases/assets/{asset['id']}")
+    if change == "late":
+        File.all_objects.update(deleted_at=timezone.now() - timedelta(seconds=61))
+    if change == "somebody else":
+        File.all_objects.update(deleted_by=make_user())
+    other = ApiClient(make_key(make_user())) if change == "draft" else repository.client
+    assert repository.upload(release["id"], content=b"other bytes", client=other).status_code in {404, 422}
+    assert repository.get(f"/releases/{release['id']}/assets").json() == []
 
 
 @pytest.mark.embedded

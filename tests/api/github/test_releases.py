@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from downloads.models import Download, TeamMember
+from files.models import File
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.transitions import Move
 from tests.api.github.conftest import Repository
@@ -15,6 +16,7 @@ from tests.factories import make_category, make_file, make_key, make_organizatio
 from versions.models import Version
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
+NOTES, RENDERED = "**New** & good", "<p><strong>New</strong> &amp; good</p>\n"
 SHA = "5f2d0b3c1a4e6f7890abcdef1234567890abcdef"
 
 
@@ -161,15 +163,40 @@ def test_only_members_that_are_sent_change(repository: Repository) -> None:
     assert (moved["tag_name"], Version.objects.get().number) == ("v1.0.1", "1.0.1")
 
 
+@pytest.mark.parametrize(
+    ("media", "members"),
+    [
+        ("application/vnd.github+json", {"body": NOTES}),
+        ("application/vnd.github.raw+json", {"body": NOTES}),
+        ("application/vnd.github.text+json", {"body_text": "New & good"}),
+        ("text/html, application/vnd.github.v3.html", {"body_html": RENDERED}),
+        ("application/vnd.github.v3.full+json", {"body": NOTES, "body_text": "New & good", "body_html": RENDERED}),
+    ],
+)
+def test_the_media_type_selects_the_form_of_the_notes(
+    repository: Repository, media: str, members: dict[str, str]
+) -> None:
+    repository.publish(body=NOTES)
+    answer = repository.get("/releases/latest", headers={"Accept": media})
+    assert {name: text for name, text in answer.json().items() if name.startswith("body")} == members
+    assert "Accept" in answer["Vary"]
+    (listed,) = repository.get("/releases", headers={"Accept": media}).json()
+    assert (listed["body"], "body_html" in listed) == (NOTES, False)
+
+
 def test_a_release_becomes_a_draft_again(repository: Repository) -> None:
     release = repository.publish()
     assert repository.send("patch", f"/releases/{release['id']}", {"draft": True}).json()["draft"] is True
     assert repository.get("/releases", repository.guest).json() == []
 
 
-def test_publishing_without_a_file_says_so(repository: Repository) -> None:
+def test_a_draft_is_published_without_files_but_not_if_all_were_rejected(repository: Repository) -> None:
     release = repository.create().json()
-    answer = repository.send("patch", f"/releases/{release['id']}", {"draft": False})
+    assert repository.send("patch", f"/releases/{release['id']}", {"draft": False}).json()["draft"] is False
+    rejected = repository.create("v1.1.0").json()
+    repository.upload(rejected["id"])
+    File.objects.update(validation_status=File.Validation.FAILED)
+    answer = repository.send("patch", f"/releases/{rejected['id']}", {"draft": False})
     assert answer.status_code == 422
     assert "has no files" in answer.json()["errors"][0]["message"]
 

@@ -11,7 +11,7 @@ from django.db import connection, connections
 
 from downloads.models import TeamMember
 from files.models import File
-from tests.api.github.conftest import Repository
+from tests.api.github.conftest import BINARY, Repository
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_user
 from versions.models import Version
@@ -40,6 +40,56 @@ def test_a_draft_that_the_failed_run_has_deleted_is_taken_up(repository: Reposit
     second = repository.create(name="Two")
     assert (second.status_code, second.json()["id"], second.json()["assets"]) == (201, first["id"], [])
     assert not Version.objects.get().is_deleted
+
+
+@pytest.mark.embedded
+def test_a_run_without_files_publishes_the_draft_of_a_failed_run(repository: Repository) -> None:
+    first = repository.create().json()
+    repository.upload(first["id"])
+    second = repository.create(draft=False)
+    release = second.json()
+    assert (second.status_code, release["id"], release["draft"], release["assets"]) == (201, first["id"], False, [])
+
+
+@pytest.mark.embedded
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_the_urls_of_an_earlier_run_change_nothing(repository: Repository, is_deleted: bool) -> None:
+    first = repository.create(name="One").json()
+    if is_deleted:
+        assert repository.client.delete(first["url"]).status_code == 204
+    second = repository.create(name="Two").json()
+    assert first["url"].removesuffix("/1") == second["url"].removesuffix("/2")
+    for run in (first, second):
+        assert repository.client.get(run["url"]).json() == second
+    uploaded = send_file(repository, second)
+    assert uploaded.status_code == 201
+    refused = [
+        send_file(repository, first),
+        send_file(repository, first, b"other bytes"),
+        repository.client.send("patch", first["url"], {"draft": False}),
+        repository.client.delete(first["url"]),
+    ]
+    for answer in refused:
+        assert answer.status_code == 422
+        assert "Another run has started the release v1.0.0 again" in answer.json()["errors"][0]["message"]
+    published = repository.client.send("patch", second["url"], {"draft": False}).json()
+    assert (published["name"], published["assets"]) == ("Two", [uploaded.json()])
+    assert published["url"] == f"http://testserver{repository.path}/releases/{first['id']}"
+    assert repository.client.delete(first["url"]).status_code == 422
+
+
+@pytest.mark.embedded
+def test_urls_without_a_run_belong_to_every_run(repository: Repository) -> None:
+    first, second = repository.create().json(), repository.create().json()
+    assert repository.upload(first["id"]).status_code == 201
+    assert len(repository.client.get(second["assets_url"]).json()) == 1
+    assert repository.send("delete", f"/releases/{first['id']}").status_code == 204
+
+
+def send_file(repository: Repository, release: Any, content: bytes = b"bytes") -> Any:
+    """Upload a file as clients do that follow `upload_url`."""
+    url = release["upload_url"].replace("{?name,label}", "?name=tool.bin")
+    return repository.client.generic("POST", url, content, content_type=BINARY)
 
 
 @pytest.mark.embedded

@@ -33,6 +33,7 @@ def test_the_root_and_the_version() -> None:
 def test_the_user_is_that_of_the_key(repository: Repository) -> None:
     user = repository.client.get("/api/v3/user").json()
     assert (user["login"], user["id"], user["type"]) == ("Ada", repository.owner.pk, "User")
+    assert user["email"] is None
     assert ApiClient().get("/api/v3/user").status_code == 401
     owner = make_user(is_superuser=True)
     assert ApiClient(make_key(owner, is_super_user=True)).get("/api/v3/user").status_code == 403

@@ -1,0 +1,1 @@
+"""Markdown that users write, rendered as safe HTML within limits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -15,6 +16,7 @@ from releasehub_cli.settings import Settings
 
 TARGET = "DOWNLOAD[@VERSION]"
 VERSION = "DOWNLOAD@VERSION"
+AGE = re.compile(r"[0-9]{1,7}[mhdw]", re.IGNORECASE)
 C = TypeVar("C", bound=Callable[..., Any])
 
 
@@ -84,6 +86,7 @@ def min_age(command: C) -> C:
     option = click.option(
         "--min-age",
         default="",
+        callback=_check_age,
         envvar="RELEASEHUB_MIN_AGE",
         show_envvar=True,
         metavar="AGE",
@@ -98,6 +101,14 @@ def min_age(command: C) -> C:
         return command(*arguments, minimum_age=MinimumAge(min_age, exempts_security=not no_security), **values)
 
     return option(strict(cast("C", with_minimum_age)))
+
+
+def _check_age(context: click.Context, option: click.Parameter, value: str) -> str:
+    """Refuse what cannot be an age here, because the hub calls the option by the name of its parameter."""
+    if value and not AGE.fullmatch(value.strip()):
+        text = f"{value[:50]!r} is not a whole number and a unit: 90m (minutes), 48h (hours), 7d (days) or 2w (weeks)."
+        raise click.BadParameter(text, context, option)
+    return value
 
 
 def _options(*, with_environment: bool) -> list[Callable[[C], C]]:

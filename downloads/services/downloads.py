@@ -12,8 +12,6 @@ from downloads.exposure import (
     fold_default_channel,
     is_exposed,
     remember_slug,
-    slug_is_taken,
-    slug_taken,
 )
 from downloads.models import Category, Download
 from downloads.policies import download_policy
@@ -27,7 +25,7 @@ from downloads.services.preconditions import (
     first_state,
 )
 from downloads.services.prefixes import check_prefix
-from downloads.services.slugs import choose_slug, save_with_slug
+from downloads.services.slugs import choose_slug, reserve_slug, save_with_slug
 from releasehub.accounts.models import User
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
@@ -127,8 +125,8 @@ def update_download(*, actor: Actor, download: Download, **fields: Any) -> Downl
     check_move(actor, download, fields)
     if not changes.keys().isdisjoint({"prefix", "category"}):
         check_prefix_change(download, fields)
-    if "slug" in changes and slug_is_taken(fields["slug"], but=download.pk):
-        raise slug_taken(fields["slug"])
+    if "slug" in changes:
+        reserve_slug(fields["slug"], but=download.pk)
     if "default_channel" in changes:
         check_default_channel(download, fields["default_channel"])
         # Links such as /d/<slug>/latest/ name no channel, so from now on they lead elsewhere.

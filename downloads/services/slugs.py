@@ -11,6 +11,9 @@ from downloads.exposure import (
     slug_taken,
 )
 from downloads.models import Download
+from releasehub.core.locks import lock_name
+
+SLUG_LOCK = 0x51_06
 
 
 def free_slug(title: str, is_taken: Callable[[str], bool], *, fallback: str) -> str:
@@ -21,9 +24,22 @@ def free_slug(title: str, is_taken: Callable[[str], bool], *, fallback: str) -> 
 
 def choose_slug(title: str, slug: str) -> str:
     """Return the wanted slug, or a free one made from the title if none is wanted."""
-    if slug and slug_is_taken(slug):
+    chosen = slug or free_slug(title, slug_is_taken, fallback="download")
+    reserve_slug(chosen)
+    return chosen
+
+
+def reserve_slug(slug: str, *, but: int | None = None) -> None:
+    """Keep the slug, in any case of its letters, for the current transaction. `but` is the download that is to have it.
+
+    The unique constraint of the slug compares with case, so it would let `tool` and `Tool` through.
+
+    Raises:
+        Conflict: Another download has or had the slug.
+    """
+    lock_name(SLUG_LOCK, slug.lower())
+    if slug_is_taken(slug, but=but):
         raise slug_taken(slug)
-    return slug or free_slug(title, slug_is_taken, fallback="download")
 
 
 def save_with_slug(download: Download) -> None:

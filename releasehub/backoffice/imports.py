@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
@@ -63,10 +64,7 @@ class ImportSourceAdmin(ReadOnlyAdmin):
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnlyAdmin):
-    list_display = (
-        *("source", "download", "state", "is_dry_run", "created_at", "finished_at"),
-        *("listed_count", "created_count", "updated_count", "failed_count", "fetched_bytes"),
-    )
+    list_display = ("source", "download", "progress", "created_at", "finished_at", "releases", "fetched")
     list_filter = ("state", "is_dry_run")
     list_select_related = ("source__download",)
     search_fields = ("source__address", "source__download__title")
@@ -75,3 +73,18 @@ class ImportRunAdmin(ReadOnlyAdmin):
     @admin.display(description="into")
     def download(self, row: ImportRun) -> str:
         return str(row.source.download)
+
+    @admin.display(description="state", ordering="state")
+    def progress(self, row: ImportRun) -> str:
+        return f"{row.get_state_display()} (dry run)" if row.is_dry_run else row.get_state_display()
+
+    @admin.display(description="releases", ordering="listed_count")
+    def releases(self, row: ImportRun) -> str:
+        """Return the counts in one column, because a column for each is wider than a screen."""
+        counts = {"created": row.created_count, "updated": row.updated_count, "failed": row.failed_count}
+        shown = [f"{count} {name}" for name, count in counts.items() if count]
+        return ", ".join([f"{row.listed_count} listed", *shown])
+
+    @admin.display(description="fetched", ordering="fetched_bytes")
+    def fetched(self, row: ImportRun) -> str:
+        return filesizeformat(row.fetched_bytes)

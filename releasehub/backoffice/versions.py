@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from files.models import File
@@ -19,6 +21,7 @@ from releasehub.backoffice.uploads import UploadMixin
 from releasehub.backoffice.version_actions import VERSION_ACTIONS
 from releasehub.core.actor import Actor
 from releasehub.distribution.links import version_path
+from releasehub.importing.report import origin_of
 from releasehub.publishing.releases import create_version, edit_version
 from versions.channels import ORDER
 from versions.models import PublicNumber, Version
@@ -67,7 +70,7 @@ class VersionAdmin(UploadMixin):
     markdown_fields = ("release_notes", "changelog")
     readonly_fields = (
         *("public_id", "state", "published_at", "public_since", "is_security_release", "yanked_at", "yank_reason"),
-        *("is_active", "download_count"),
+        *("is_active", "download_count", "imported_from"),
     )
     inlines = (FilesInline,)
     fieldsets = (
@@ -119,6 +122,14 @@ class VersionAdmin(UploadMixin):
 
     def typed_name(self, row: Any) -> str:
         return str(row.number)
+
+    @display(description="imported from")
+    def imported_from(self, row: Version) -> str:
+        origin = origin_of(row)
+        if origin is None:
+            return "-"
+        url = reverse("pages:desk-import", args=[origin.source.public_id])
+        return format_html('<a href="{}">{}: {}</a>', url, origin.source.kind_label, origin.source.address)
 
     @display(description="state", label=STATE_COLORS, ordering="state")
     def shown_state(self, row: Version) -> str:

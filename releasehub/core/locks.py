@@ -15,3 +15,17 @@ def try_advisory_lock(lock_id: int) -> bool:
         # in a pooled connection.
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [lock_id])
         return bool(cursor.fetchone()[0])
+
+
+def lock_name(kind: int, name: str) -> None:
+    """Wait for the lock on a name, and keep it until the current transaction ends.
+
+    It serializes transactions that are about to use the same name where no unique constraint compares as they do.
+
+    Args:
+        kind: What the name is of, such as SLUG_LOCK of the slugs. It fits into 32 bits.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [kind, name])

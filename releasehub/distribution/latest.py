@@ -31,7 +31,7 @@ class TooNew(NotFound):
     def __init__(self, newest: Version, cooldown: Cooldown) -> None:
         super().__init__(
             f"No version has been public for {cooldown.text} yet. The newest one is {newest.number}. Try again later, "
-            "or leave out min_age."
+            "or ask without a minimum age."
         )
 
 

@@ -14,7 +14,14 @@ from files.models import File
 from files.names import clean_name, fold_name
 from files.uploads.attachment_sources import AttachmentSource
 from releasehub.core.actor import Actor
-from releasehub.importing.decisions import changed_fields, channel_of, is_to_be_published, is_to_be_yanked, texts_digest
+from releasehub.importing.decisions import (
+    changed_fields,
+    channel_of,
+    is_to_be_published,
+    is_to_be_unyanked,
+    is_to_be_yanked,
+    texts_digest,
+)
 from releasehub.importing.fetching import fetch_file, inspect_file
 from releasehub.importing.leases import RunLease
 from releasehub.importing.models import ImportedFile, ImportedRelease
@@ -84,7 +91,7 @@ def _create(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentS
     fields = {"actor": actor, "download_id": download.pk, "state": state, **_new_fields(row, download)}
     version = create_with_files(sources=sources, **fields) if sources else create_version(**fields)
     if row.yank_reason is not None and version.is_released:
-        version = move(Move.YANK, actor=actor, version=version, reason=row.yank_reason or YANKED)
+        version = _yanked(actor, row, version, row.yank_reason or YANKED)
     if row.is_archived and version.is_released:
         version = move(Move.ARCHIVE, actor=actor, version=version)
     _note_done(row, version, texts_digest(row.title, row.notes))
@@ -101,7 +108,9 @@ def _update(lease: RunLease, row: ImportedRelease, sources: Sequence[AttachmentS
     if fields or sources or state:
         version = edit_with_files(actor=actor, version=version, sources=sources, state=state, **fields)
     if is_to_be_yanked(row, version):
-        version = move(Move.YANK, actor=actor, version=version, reason=row.yank_reason or YANKED)
+        version = _yanked(actor, row, version, row.yank_reason or YANKED)
+    elif is_to_be_unyanked(row, version):
+        version, row.written_yank = move(Move.UNYANK, actor=actor, version=version), None
     _note_done(row, version, digest)
 
 
@@ -110,7 +119,13 @@ def _yank(lease: RunLease, row: ImportedRelease, reason: str) -> None:
     lease.store(updated_count=F("updated_count") + 1, interruptions=0)
     actor = entitled_actor(lease.run)
     version = Version.all_objects.select_related("download__category").get(pk=row.version_id)
-    _note_done(row, move(Move.YANK, actor=actor, version=version, reason=reason), row.written_digest)
+    _note_done(row, _yanked(actor, row, version, reason), row.written_digest)
+
+
+def _yanked(actor: Actor, row: ImportedRelease, version: Version, reason: str) -> Version:
+    version = move(Move.YANK, actor=actor, version=version, reason=reason)
+    row.written_yank = version.yank_reason
+    return version
 
 
 def _new_fields(row: ImportedRelease, download: Download) -> dict[str, Any]:

@@ -63,6 +63,8 @@ class DownloadContents:
         return self._files[version.pk].get(fold_name(asset.name))
 
     def _versions(self, releases: Sequence[SourceRelease], version_ids: Sequence[int]) -> VersionQuerySet:
+        if self.download.pk is None:  # the download that an import would create
+            return Version.all_objects.none()
         tags = [release.tag for release in releases if release.tag]
         keys = [key for release in releases if (key := self._sort_key(number_of(release)))]
         rows = Version.all_objects.filter(download=self.download)

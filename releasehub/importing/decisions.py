@@ -85,6 +85,12 @@ def is_to_be_yanked(row: ImportedRelease, version: Version) -> bool:
     return row.yank_reason is not None and version.is_released and not version.is_yanked
 
 
+def is_to_be_unyanked(row: ImportedRelease, version: Version) -> bool:
+    """Return whether a yank that the import has taken over was undone at the source, and stands unchanged here."""
+    is_own = row.written_yank is not None and version.yank_reason == row.written_yank
+    return row.yank_reason is None and version.is_yanked and is_own
+
+
 def is_to_be_published(row: ImportedRelease, version: Version) -> bool:
     """Return whether a draft of the source, which is a draft here, has been published there."""
     return bool(row.written_digest) and not row.is_draft and version.state == Version.State.DRAFT
@@ -131,7 +137,8 @@ def _decide_known(
     conflicts = [reason for _, choice, reason in files if choice == FileChoice.CONFLICT]
     has_new = any(choice == FileChoice.CREATE for _, choice, _ in files)
     is_changed = bool(changed_fields(row, version)) and not version.sealed_at
-    if has_new or is_changed or is_to_be_yanked(row, version) or is_to_be_published(row, version):
+    is_moved = is_to_be_yanked(row, version) or is_to_be_unyanked(row, version) or is_to_be_published(row, version)
+    if has_new or is_changed or is_moved:
         return Decision(Choice.UPDATE, next(iter(conflicts), ""), version, files)
     if conflicts:
         return Decision(Choice.CONFLICT, conflicts[0], version, files)

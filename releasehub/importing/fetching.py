@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -21,12 +22,13 @@ from files.uploads.attachment_sources import AttachmentSource
 from files.uploads.fetched import begin_fetch, drop_fetch, finish_fetch, received_prefix, store_chunks
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Conflict, ErrorCode, Rejected
-from releasehub.importing.leases import RunLease
+from releasehub.importing.leases import RunLease, TurnOver, is_full
 from releasehub.importing.models import ImportedFile
 from releasehub.importing.sources.base import OpenedAsset, ReleaseSource, SourceAsset, SourceRefused, SourceUnavailable
 
 CHUNK_BYTES = 1024 * 1024
 BUSY_SECONDS = 30.0
+TURN_SECONDS = 600.0  # the slowest source that is accepted sends more than one part of an upload in this time
 MAX_UNKNOWN_BYTES = 4 * 1024 * 1024 * 1024
 State = UploadSession.State
 
@@ -42,6 +44,7 @@ def fetch_file(*, lease: RunLease, source: ReleaseSource, actor: Actor, download
         DomainError: The bytes are not those that the source states, or do not fit here.
         RunTakenOver: Another worker has taken over the run.
         Canceled: A person has asked to stop the run.
+        TurnOver: The file has taken long enough, and other runs wait.
     """
     if row.upload is not None and row.upload.state == State.CONFIRMED and row.upload.blob is not None:
         return row.upload.blob
@@ -106,7 +109,8 @@ def _receive(lease: RunLease, source: ReleaseSource, actor: Actor, download: Dow
     with source.open(_asset(row), start=start) as opened, _sized(opened, row, lease, download) as sized:
         if upload is None or _continues(upload, row, sized):
             upload = upload or _begin(actor, download, row, sized)
-            store_chunks(upload, _counted(lease, _from(start, sized)), start=start)
+            chunks = _counted(lease, _from(start, sized), is_resumable=bool(row.digest or row.etag))
+            store_chunks(upload, chunks, start=start)
             return
     drop_fetch(upload)
     row.upload = None
@@ -178,10 +182,13 @@ def _from(start: int, opened: OpenedAsset) -> Iterator[bytes]:
         skip = max(skip - len(chunk), 0)
 
 
-def _counted(lease: RunLease, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _counted(lease: RunLease, chunks: Iterable[bytes], *, is_resumable: bool) -> Iterator[bytes]:
+    begun_at = time.monotonic()
     for chunk in chunks:
         yield chunk
-        lease.note_bytes(len(chunk))
+        is_renewed = lease.note_bytes(len(chunk))
+        if is_renewed and is_resumable and time.monotonic() - begun_at > TURN_SECONDS and is_full():
+            raise TurnOver
 
 
 def _asset(row: ImportedFile) -> SourceAsset:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -34,6 +35,10 @@ class Canceled(Exception):
     """A person has asked to stop the run."""
 
 
+class TurnOver(Exception):
+    """A file has taken long enough, and other runs wait. The run continues with the part that is stored."""
+
+
 class RunLease:
     """The lease that this worker holds on a run.
 
@@ -48,16 +53,18 @@ class RunLease:
         self._renewed_at = time.monotonic()
         self._new_bytes = 0
 
-    def note_bytes(self, count: int) -> None:
-        """Count fetched bytes, and renew the lease if it is time.
+    def note_bytes(self, count: int) -> bool:
+        """Count fetched bytes, and renew the lease if it is time. Return whether it was.
 
         Raises:
             RunTakenOver: Another worker has the run.
             Canceled: A person has asked to stop the run.
         """
         self._new_bytes += count
-        if time.monotonic() - self._renewed_at >= RENEW_SECONDS:
+        is_due = time.monotonic() - self._renewed_at >= RENEW_SECONDS
+        if is_due:
             self.renew()
+        return is_due
 
     def renew(self, **changes: Any) -> None:
         """Extend the lease, and store the changes of the run.
@@ -140,3 +147,8 @@ def waiting_runs() -> list[int]:
     due = Q(not_before=None) | Q(not_before__lte=Now())
     rows = ImportRun.objects.filter(is_unleased(Now()), due, finished_at=None)
     return list(rows.order_by("updated_at", "id").values_list("pk", flat=True))
+
+
+def is_full() -> bool:
+    """Return whether runs wait because workers carry out as many as they may."""
+    return runs_under_way() >= settings.IMPORTS_AT_ONCE and bool(waiting_runs())

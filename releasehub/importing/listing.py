@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, Sum
 
-from downloads.rules import rules_of
+from downloads.rules import CategoryRules, rules_of
 from files.quotas import room_left
 from files.targets import target_in_name
 from releasehub.core.clean import fold_whitespace, strip_controls
@@ -103,12 +103,41 @@ def _store_batch(run: ImportRun, batch: Sequence[SourceRelease], position: int, 
     for offset, release in enumerate(batch):
         row = known.get(release.key) or ImportedRelease(key=release.key)
         row.source, row.last_run, row.position = source, run, position + offset
-        for name, value in _texts(release).items():
-            setattr(row, name, value)
-        decision = _unlike_earlier(decide(release, row, contents, rules), release, row, numbers)
-        _apply(row, decision)
+        decision = _decide(release, row, contents, rules, numbers)
         row.save()
         _store_files(row, release, decision)
+
+
+def preview(row: ImportSource, source: ReleaseSource) -> Iterator[tuple[ImportedRelease, Sequence[SourceAsset]]]:
+    """Yield what would be decided about each release, with its files, for a download that does not exist yet.
+
+    Nothing is stored: neither `row` nor its download has to be saved.
+
+    Raises:
+        SourceUnavailable: The source does not answer at the moment.
+        SourceRefused: The source cannot be read, or has too many releases.
+    """
+    contents, rules = DownloadContents(row.download, (), ()), rules_of(row.download.category)
+    numbers: set[NumberPlace] = set()
+    for release in _limited(source.releases(), row):
+        shown = ImportedRelease(source=row, key=release.key)
+        _decide(release, shown, contents, rules, numbers)
+        yield shown, release.assets
+
+
+def _decide(
+    release: SourceRelease,
+    row: ImportedRelease,
+    contents: DownloadContents,
+    rules: CategoryRules,
+    numbers: set[NumberPlace],
+) -> Decision:
+    """Write the texts of the release and the decision about it into the row."""
+    for name, value in _texts(release).items():
+        setattr(row, name, value)
+    decision = _unlike_earlier(decide(release, row, contents, rules), release, row, numbers)
+    _apply(row, decision)
+    return decision
 
 
 def _unlike_earlier(

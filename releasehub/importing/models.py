@@ -66,6 +66,7 @@ class ImportSource(PublicIdModel, TimeStampedModel):
     next_sync_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
+        verbose_name = "import"
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["download", "kind", "address", "api_url"], name="import_source_once"),
@@ -188,6 +189,8 @@ class ImportedRelease(models.Model):
         written_digest: The digest of the title and notes that the import wrote into the version last, so that it does
             not replace what people have changed here. It is empty if the version was not made by the import.
         written_channel: The channel that the import wrote last, for the same purpose.
+        written_yank: The reason with which the import has yanked the version, so that it takes back no yank of others;
+            null if it has not.
     """
 
     class Decision(models.TextChoices):
@@ -231,6 +234,7 @@ class ImportedRelease(models.Model):
     reason = models.CharField(max_length=MAX_REASON_CHARACTERS, blank=True)
     written_digest = models.CharField(max_length=64, blank=True)
     written_channel = models.CharField(max_length=MAX_CHANNEL_CHARACTERS, blank=True)
+    written_yank = models.CharField(max_length=MAX_REASON_CHARACTERS, null=True, blank=True)  # noqa: DJ001
 
     class Meta:
         ordering = ["position", "id"]

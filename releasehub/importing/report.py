@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet, Sum
 
 from releasehub.importing.models import ImportedFile, ImportedRelease, ImportRun
+from versions.models import Version
 
 Choice = ImportedRelease.Decision
 PROBLEMS = (Choice.CONFLICT, Choice.INVALID)
@@ -55,3 +56,9 @@ def totals_of(run: ImportRun) -> Totals:
     rows = ImportedRelease.objects.filter(last_run=run).order_by()
     counts = rows.values_list("decision").annotate(count=Count("pk"))
     return Totals(dict(counts), rows.filter(outcome=ImportedRelease.Outcome.FAILED).count())
+
+
+def origin_of(version: Version) -> ImportedRelease | None:
+    """Return the release of a source that became the version or was found equal to it, with the source."""
+    rows = ImportedRelease.objects.filter(version=version).select_related("source__download")
+    return rows.order_by("-id").first()

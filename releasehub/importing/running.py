@@ -16,7 +16,7 @@ from releasehub.core.database_errors import domain_error_of
 from releasehub.core.errors import DomainError, ErrorCode, ReadOnly, StorageFull, StorageUnavailable
 from releasehub.importing.carrying_out import carry_out
 from releasehub.importing.intake import printable
-from releasehub.importing.leases import Canceled, Report, RunLease, RunTakenOver, claim_run
+from releasehub.importing.leases import Canceled, Report, RunLease, RunTakenOver, TurnOver, claim_run
 from releasehub.importing.listing import list_source, pending_releases
 from releasehub.importing.models import MAX_REASON_CHARACTERS, ImportedRelease, ImportRun
 from releasehub.importing.opening import entitled_actor, open_source
@@ -63,6 +63,8 @@ def _advance(lease: RunLease, deadline: float | None) -> None:
         if lease.run.interruptions > MAX_INTERRUPTIONS:
             raise Failed(STOPPED)
         is_finished = _list_and_import(lease, deadline)
+    except TurnOver:  # parts of the file have arrived, so this is progress
+        lease.release(state=State.QUEUED, interruptions=0)
     except Canceled:
         lease.release(state=State.CANCELED, finished_at=timezone.now(), message="")
     except SourceUnavailable as busy:

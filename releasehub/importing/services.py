@@ -15,7 +15,7 @@ from downloads.policies import download_policy
 from releasehub.audit import services as audit
 from releasehub.audit.actions import AuditAction
 from releasehub.core import encryption
-from releasehub.core.actor import Actor
+from releasehub.core.actor import Actor, system_actor
 from releasehub.core.clean import assign
 from releasehub.core.errors import Conflict, ErrorCode, Invalid
 from releasehub.core.tasks import hint
@@ -170,6 +170,8 @@ def _start_due(source: ImportSource) -> bool:
     if locked.runs.filter(finished_at=None).exists():
         return False
     run = ImportRun.objects.create(source=locked)
+    changes = {"is_dry_run": False, "is_scheduled": True}
+    audit.record(actor=system_actor(), action=AuditAction.IMPORT_RUN, target=source, changes=changes)
     transaction.on_commit(partial(hint, RUN_TASK, run.pk))
     return True
 

@@ -152,7 +152,10 @@ def test_min_age_is_asked_of_the_hub(run: Run, proxy: Proxy, shelf: Shelf, versi
     assert run(*words, "--min-age", "7d", "--no-security").code == 6
     assert run(*words, "--min-age", "7d").code == 0
     assert run("list", f"{shelf.slug}@beta", "--min-age", "7d").code == 0
-    assert "7d (days)" in run("list", f"{shelf.slug}@beta", "--min-age", "a week").err
+    invalid = run("list", f"{shelf.slug}@beta", "--min-age", "a week")
+    assert invalid.code == 2
+    assert "--min-age" in invalid.err
+    assert "min_age" not in invalid.err + refused.err
     assert run("verify", f"{shelf.slug}@beta", str(tmp_path / "tool-linux.bin"), "--min-age", "7d").code == 0
 
 

@@ -42,6 +42,24 @@ def test_dry_run_prints_the_plan_and_makes_nothing(host: Host, download: Downloa
     assert not Version.objects.exists()
 
 
+def test_dry_run_of_a_download_to_be_created_makes_nothing(host: Host) -> None:
+    make_category(slug="apps")
+    make_user("ada")
+    host.releases[1].tag = "\u2603"
+    output = io.StringIO()
+    words = ("--to", "tool", "--dry-run", "--create", "apps", "--owner", "ada")
+    with pytest.raises(CommandError, match="1 releases cannot be imported") as raised:
+        call_command("import", "github", "acme/tool", "--api", host.api, *words, stdout=output)
+    assert raised.value.returncode == 3
+    assert "To be created: v1.0.0 (1 file, 300" in output.getvalue()
+    assert "3 releases listed. The download tool was not created." in output.getvalue()
+    assert not Download.objects.exists()
+    assert not ImportSource.objects.exists()
+    host.needs_token = True
+    with pytest.raises(CommandError, match="hides it without a token"):
+        run(host, *words)
+
+
 def test_interrupted_dry_run_does_not_stand_in_the_way(host: Host, source: ImportSource) -> None:
     ImportRun.objects.create(source=source, is_dry_run=True)
     run(host, "--to", "tool")

@@ -131,6 +131,20 @@ def test_removed_release_stays_or_is_yanked(run: Run, host: Host, source: Import
     assert not Version.objects.exclude(number="1.0.0").filter(yanked_at__isnull=False).exists()
 
 
+def test_yank_for_a_removed_release_is_undone_when_it_returns(run: Run, host: Host, source: ImportSource) -> None:
+    change_source(actor=system(), source=source, when_removed="yank")
+    run()
+    removed = [host.releases.pop() for _ in range(2)]
+    run()
+    assert Version.objects.filter(yanked_at__isnull=False).count() == 2
+    own = Version.objects.get(number="1.0.0")
+    move(Move.UNYANK, actor=system(), version=own)
+    move(Move.YANK, actor=system(), version=own, reason="It loses data.")
+    host.releases += reversed(removed)
+    run()
+    assert list(Version.objects.filter(yanked_at__isnull=False)) == [own]
+
+
 def test_empty_list_removes_nothing(run: Run, host: Host, source: ImportSource) -> None:
     run()
     change_source(actor=system(), source=source, when_removed="yank")

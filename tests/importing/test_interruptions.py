@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from files.models import File, UploadSession
 from files.uploads import fetched, immediate_verification
+from releasehub.audit.models import AuditEntry
 from releasehub.core.actor import Actor
 from releasehub.core.errors import Denied
-from releasehub.importing import carrying_out, leases
+from releasehub.importing import carrying_out, fetching, leases
 from releasehub.importing.models import ImportRun, ImportSource
 from releasehub.importing.running import work
 from releasehub.importing.services import add_source, cancel_run, start_due_runs, start_run
@@ -65,6 +66,24 @@ def test_file_that_a_killed_process_was_verifying_is_taken_up_later(run: Run, ho
     assert (waiting.state, waiting.failed_count, Version.objects.count()) == ("waiting", 0, 0)
     assert again(waiting).state == "done"
     assert Version.objects.count() == 3
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_slow_file_gives_its_turn_to_a_run_that_waits(
+    run: Run, host: Host, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.IMPORTS_AT_ONCE, host.cut_after = 1, len(BODY) + 1
+    monkeypatch.setattr(fetching, "TURN_SECONDS", -1.0)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", -1.0)
+    other = add_source(
+        actor=system(), download=make_download(), kind="github", address="acme/tool", api_url=host.api, is_command=True
+    )
+    waiting = start_run(actor=system(), source=other)
+    first = run()
+    assert (first.state, first.interruptions, Version.objects.count()) == ("queued", 0, 0)
+    cancel_run(actor=system(), run=waiting)
+    assert again(first).state == "done"
+    assert host.file_requests()[-1][1]["range"] == f"bytes={PART}-"
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -206,6 +225,8 @@ def test_schedule_starts_runs_and_they_end_with_the_right_of_their_user(host: Ho
     ImportSource.objects.update(next_sync_at=timezone.now() - timedelta(minutes=1))
     assert start_due_runs() == 1
     assert start_due_runs() == 0
+    event = AuditEntry.objects.get(action="import.run")
+    assert (event.actor_id, event.changes) == (None, {"is_dry_run": False, "is_scheduled": True})
     source.refresh_from_db()
     assert source.next_sync_at is not None
     assert source.next_sync_at > timezone.now()

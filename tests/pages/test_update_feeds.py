@@ -107,6 +107,17 @@ def test_system_without_a_checked_file_stays_at_the_version_before(client: Clien
     assert read(client, "/feeds/app/electron/latest.yml")["version"] == "2.0.0"
 
 
+def test_min_age_leads_to_the_version_that_has_been_public_for_so_long(client: Client, download: Any) -> None:
+    old, new = (publish(download, number, "App.exe") for number in ("1.0.0", "2.0.0"))
+    Version.objects.filter(pk=old.pk).update(public_since=timezone.now() - timedelta(days=8))
+    path = "/feeds/app/electron/latest.yml"
+    assert [read(client, path + query)["version"] for query in ("", "?min_age=7d")] == ["2.0.0", "1.0.0"]
+    Version.objects.filter(pk=new.pk).update(is_security_release=True)
+    versions = [read(client, f"{path}?min_age=7d{query}")["version"] for query in ("", "&security=0")]
+    assert versions == ["2.0.0", "1.0.0"]
+    assert client.get(f"{path}?min_age=soon").status_code == 400
+
+
 SPOILERS: dict[str, dict[str, Any]] = {
     "draft": {"state": "draft"},
     "pending": {"state": "pending"},

@@ -122,9 +122,11 @@ class GitHubReleaseViewSet(
     def lock_object(self, instance: Version) -> models.Model:
         return lock_version(instance)
 
-    def reload(self, instance: models.Model) -> Any:
+    def reload(self, instance: Any) -> Any:
         version = super().reload(instance)
         version.download = self.repository
+        # Another run may have started since the change: its URLs are not for this caller.
+        version.run_number = instance.run_number
         return version
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -16,8 +16,13 @@ Choice = ImportedRelease.Decision
 def release_lines(run: ImportRun) -> Iterator[str]:
     """Yield a line about each release that the run has listed."""
     for row in releases_of(run).iterator(500):
-        details = row.reason or _files_text(row)
-        yield f"{_what_happened(run, row)}: {row}" + (f" ({details})" if details else "")
+        yield release_line(row)
+
+
+def release_line(row: Any) -> str:
+    """Return a line about a release. `new_count` and `new_bytes` of the row are about the files to fetch."""
+    details = row.reason or _files_text(row)
+    return f"{_what_happened(row)}: {row}" + (f" ({details})" if details else "")
 
 
 def summary(run: ImportRun) -> str:
@@ -30,7 +35,7 @@ def summary(run: ImportRun) -> str:
     )
 
 
-def _what_happened(run: ImportRun, row: ImportedRelease) -> str:
+def _what_happened(row: ImportedRelease) -> str:
     if row.outcome == ImportedRelease.Outcome.FAILED:
         return "Failed"
     if row.is_imported:

@@ -18,6 +18,9 @@ from files.storage import blob_storage
 from releasehub.core.actor import Actor
 from releasehub.core.requests import actor_of
 from releasehub.distribution.preview_links import can_be_previewed
+from releasehub.importing.models import ImportedRelease
+from releasehub.importing.policies import import_policy
+from releasehub.importing.report import origin_of
 from releasehub.moderation.decisions import last_rejection
 from releasehub.moderation.models import Kind
 from releasehub.pages.desk.lookup import find_download, find_version
@@ -58,6 +61,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "version": version,
         "download": version.download,
+        "origin": _origin(actor, version),
         "files": files,
         "may_manage_files": version_policy.allows("manage_files", actor, version),
         "may_edit": version_policy.allows("edit", actor, version),
@@ -89,6 +93,12 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponseBase:
             messages.success(request, _("The version was saved."))
             return redirect("pages:desk-version", public_id)
     return _form_page(request, form, version=version, download=version.download)
+
+
+def _origin(actor: Actor, version: Version) -> ImportedRelease | None:
+    """Return the release that the version was imported from, for those who may see the import."""
+    origin = origin_of(version)
+    return origin if origin is not None and import_policy.can_view(actor, origin.source) else None
 
 
 def _unfinished(actor: Actor, version: Version) -> list[UploadSession]:

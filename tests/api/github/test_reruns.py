@@ -11,6 +11,7 @@ from django.db import connection, connections
 
 from downloads.models import TeamMember
 from files.models import File
+from releasehub.api.github import release_viewsets
 from tests.api.github.conftest import BINARY, Repository
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_user
@@ -76,6 +77,25 @@ def test_the_urls_of_an_earlier_run_change_nothing(repository: Repository, is_de
     assert (published["name"], published["assets"]) == ("Two", [uploaded.json()])
     assert published["url"] == f"http://testserver{repository.path}/releases/{first['id']}"
     assert repository.client.delete(first["url"]).status_code == 422
+
+
+@pytest.mark.embedded
+def test_a_run_that_another_one_overtakes_gets_its_own_urls(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run starts after the change of this one, and before its response is written."""
+    real = release_viewsets.create_tagged_version
+
+    def overtaken(**options: Any) -> Any:
+        monkeypatch.setattr(release_viewsets, "create_tagged_version", real)
+        version = real(**options)
+        assert repository.create().json()["url"].endswith("/runs/2")
+        return version
+
+    monkeypatch.setattr(release_viewsets, "create_tagged_version", overtaken)
+    first = repository.create().json()
+    assert first["url"].endswith("/runs/1")
+    assert "/runs/1/" in first["upload_url"]
 
 
 @pytest.mark.embedded

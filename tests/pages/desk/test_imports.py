@@ -65,6 +65,12 @@ def test_import_runs_in_a_worker_and_its_page_shows_the_end(author: Client, sour
     assert "hx-get" not in text
     assert text.count("imported") >= 3
     assert Version.objects.filter(author__username="ann").count() == 3
+    version = Version.objects.get(number="1.0.0")
+    shown = author.get(reverse("pages:desk-version", args=[version.public_id])).content.decode()
+    assert f'Imported from <a href="{page(source)}" dir="auto">GitHub' in shown
+    admin = client_of(make_user(is_superuser=True, is_staff=True))
+    assert "acme/tool" in admin.get(reverse("admin:versions_version_change", args=[version.pk])).content.decode()
+    assert "3 listed, 3 created" in admin.get(reverse("admin:importing_importrun_changelist")).content.decode()
 
 
 def test_token_is_stored_encrypted_and_never_shown(author: Client, source: ImportSource) -> None:

@@ -16,12 +16,14 @@ from downloads.services import create_download
 from releasehub.accounts.models import User
 from releasehub.core.actor import Actor, Origin, system_actor
 from releasehub.core.errors import DomainError
-from releasehub.importing.management.printing import release_lines, summary
+from releasehub.importing.listing import preview
+from releasehub.importing.management.printing import release_line, release_lines, summary
 from releasehub.importing.models import ImportRun, ImportSource
-from releasehub.importing.report import totals_of
+from releasehub.importing.report import PROBLEMS, totals_of
 from releasehub.importing.running import work
 from releasehub.importing.services import add_source, cancel_run, start_run
-from releasehub.importing.sources.registry import KINDS
+from releasehub.importing.sources.base import SourceRefused, SourceSettings, SourceUnavailable
+from releasehub.importing.sources.registry import KINDS, kind_named
 
 TOKEN_VARIABLE = "RELEASEHUB_IMPORT_TOKEN"  # noqa: S105 - the name of a variable
 LINE_SECONDS = 1.0
@@ -49,10 +51,38 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.is_talking, self.told_at = options["verbosity"] > 0, 0.0
         try:
+            if options["dry_run"] and options["create"] and not _exists(options["to"]):
+                self._preview(options)
+                return
             run = self._start(options)
             self._follow(run)
         except DomainError as error:
             raise CommandError(error.message) from error
+
+    def _preview(self, options: dict[str, Any]) -> None:
+        """Print what would be imported into a download that does not exist, and neither create it nor store anything.
+
+        A source that asks to wait ends the preview.
+        """
+        category, _ = _place_of(options)
+        download = Download(category=category, slug=options["to"], title=options["to"])
+        place = {"kind": options["kind"], "address": options["address"].strip(), "api_url": options["api"].strip()}
+        row = ImportSource(download=download, **place, **_settings(options))
+        token = _token(options["token_file"])
+        source = kind_named(row.kind).build(SourceSettings(row.address, row.api_url, token, row.options))
+        listed = problems = 0
+        try:
+            for release, assets in preview(row, source):
+                listed += 1
+                problems += release.decision in PROBLEMS
+                release.new_count = len(assets)  # type: ignore[attr-defined]
+                release.new_bytes = sum(asset.size_bytes or 0 for asset in assets)  # type: ignore[attr-defined]
+                self.stdout.write(release_line(release))
+        except (SourceRefused, SourceUnavailable) as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"{listed} releases listed. The download {download.slug} was not created.")
+        if problems:
+            raise CommandError(f"{problems} releases cannot be imported; see above.", returncode=HAS_PROBLEMS)
 
     def _start(self, options: dict[str, Any]) -> ImportRun:
         actor = _actor(options["as_user"])
@@ -177,15 +207,23 @@ def _download(actor: Actor, options: dict[str, Any]) -> Download:
         return download
     if not options["create"]:
         raise CommandError(f"There is no download {slug}. Add --create CATEGORY to create it.")
-    if options["dry_run"]:
-        raise CommandError(f"There is no download {slug} yet, so every valid release would be created.")
+    category, owner = _place_of(options)
+    return create_download(actor=actor, category=category, title=slug, slug=slug, owner=owner)
+
+
+def _exists(slug: str) -> bool:
+    return Download.objects.filter(slug=slug).exists()
+
+
+def _place_of(options: dict[str, Any]) -> tuple[Category, User]:
+    """Return the category and the owner of the download that is to be created."""
     category = Category.objects.filter(slug=options["create"]).first()
     if category is None:
         raise CommandError(f"There is no category {options['create']}.")
     owner = User.objects.filter(username=options["owner"] or options["as_user"] or "").first()
     if owner is None:
         raise CommandError("Name the owner of the new download with --owner USER.")
-    return create_download(actor=actor, category=category, title=slug, slug=slug, owner=owner)
+    return category, owner
 
 
 def _token(path: str | None) -> str:

@@ -86,6 +86,7 @@ def _message_of(notice: WatchNotice) -> EmailMessage:
     stop = stop_link(notice.watch)
     lines = [
         _headline_of(version, name),
+        *([gettext("This is a security release.")] if version.is_security_release else []),
         "",
         link_to(version),
         "",

@@ -15,6 +15,8 @@ from tests.clients.installing import VARIABLE
 from tests.clients.programs import Gh, Programs, gh_of_debian
 from tests.clients.site import Repository, Site, running_site
 
+S3 = {"RELEASEHUB_STORAGE": "s3", "RELEASEHUB_GITHUB_API_SENDS_FILES": "1"}
+
 if VARIABLE not in os.environ:
     collect_ignore_glob = ["test_*.py"]
 
@@ -23,6 +25,13 @@ if VARIABLE not in os.environ:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The hub of all tests of one process. Each test has its own repository there."""
     with running_site(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A hub that stores its files on the S3 server of the run, and sends the bytes of API downloads itself."""
+    with running_site(tmp_path_factory.mktemp("s3-site"), tls=False, **S3) as running:
         yield running
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.clients.programs import Programs
-from tests.clients.site import Repository, authorization
-from tests.clients.updates import Shelf, app_image, block_map_file, bytes_of, is_file, program
+from tests.clients.site import Repository, Site, authorization
+from tests.clients.updates import BLOCK_BYTES, Shelf, app_image, block_map_file, bytes_of, is_file, program
 
 OLD, NEW = program(1), program(1, changed=True)
+CHANGED_BYTES = 2 * BLOCK_BYTES  # the change lies in two blocks
 OLD_IMAGE, NEW_IMAGE = app_image(OLD), app_image(NEW)
 
 
@@ -48,6 +49,21 @@ def test_installer_is_updated_by_blocks(shelf: Shelf, old: str) -> None:
     assert is_file(update, NEW)
     assert bytes_of(update) < len(NEW) / 10
     assert any(entry["status"] == 206 for entry in update["received"])
+
+
+def test_installer_on_s3_is_updated_by_one_request_for_each_block(s3_site: Site, tmp_path: Path, old: str) -> None:
+    """S3 answers one range in a request, so the app sets `useMultipleRangeRequest` to false."""
+    (tmp_path / "home").mkdir()
+    shelf = Shelf(s3_site.make_repository(), Programs(tmp_path / "home", s3_site))
+    publish_both(shelf)
+    provider = {"provider": "generic", "url": shelf.feed, "useMultipleRangeRequest": False}
+    update = shelf.update("Nsis", "1.0.0", download=True, old=old, provider=provider)
+    assert update["errors"] == []
+    assert is_file(update, NEW)
+    parts = [entry for entry in update["received"] if entry["status"] == 206]
+    assert all("/d/" not in entry["path"] for entry in parts)  # S3 has sent them
+    assert sum(entry["bytes"] for entry in parts) == CHANGED_BYTES
+    assert bytes_of(update) < len(NEW) / 10
 
 
 @pytest.mark.parametrize("version", ["2.0.0", "2.1.0"])

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.clients.programs import Programs
-from tests.clients.site import Repository, Site, running_site
+from tests.clients.site import Repository, Site
 
 CONTENT = bytes(range(256)) * 1000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 RELEASES = 150
-S3 = {"RELEASEHUB_STORAGE": "s3", "RELEASEHUB_GITHUB_API_SENDS_FILES": "1"}
 
 
 @pytest.fixture
@@ -29,13 +27,6 @@ def variables(repository: Repository, key: str = "writer") -> dict[str, str]:
     site = repository.site
     token = {"HUB_TOKEN": site.keys[key]} if key else {}
     return {"HUB_API": site.rest_url, "HUB_REPOSITORY": repository.full_name, **token}
-
-
-@pytest.fixture(scope="session")
-def s3_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A hub that stores its files on the S3 server of the run, and sends the bytes of API downloads itself."""
-    with running_site(tmp_path_factory.mktemp("s3-site"), tls=False, **S3) as running:
-        yield running
 
 
 @pytest.fixture(params=["local", "s3"])

@@ -63,8 +63,19 @@ def test_watcher_gets_one_email_about_a_version() -> None:
     assert f"https://hub.example.org{download.path}1.0.0/" in message.body
     stop = message.extra_headers["List-Unsubscribe"].strip("<>")
     assert stop in message.body
+    assert "security" not in message.body
     move(Move.UNPUBLISH, actor=system(), version=version)
     move(Move.PUBLISH, actor=system(), version=version)
+    assert run() == []
+
+
+def test_email_names_a_security_release_and_a_later_mark_sends_no_second_one() -> None:
+    download = make_download()
+    watch(make_reader(), download)
+    marked, later = (make_version(download, number, files=1) for number in ("1.0.0", "1.0.1"))
+    move(Move.MARK_SECURITY, actor=system(), version=marked)
+    assert [("security release" in message.body) for message in run()].count(True) == 1
+    move(Move.MARK_SECURITY, actor=system(), version=later)
     assert run() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from files.models import DownloadGrant, File
+from files.models import Blob, DownloadGrant, File
 from releasehub.core.requests import HAS_SPOOL_ROOM
 from releasehub.distribution import blob_responses
 from releasehub.distribution.access_keys import issue_access_key
@@ -19,6 +20,8 @@ from tests.factories import make_download, make_file, make_key, make_version, sy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 BYTES = bytes(range(256)) * 4
+LARGE_BYTES = 200 * 1000 * 1000
+MAX_MEMORY_BYTES = 4 * 1024 * 1024  # less than half of the 10 MB that the answer has
 
 
 @pytest.fixture
@@ -70,6 +73,28 @@ def test_many_bytes_in_several_ranges_are_answered_with_the_file(file: File, mon
     assert fetch(file, "bytes=0-49,100-149")[0].status_code == 206
     answer, body = fetch(file, "bytes=0-49,100-150")
     assert (answer.status_code, body) == (200, BYTES)
+
+
+def test_a_thousand_ranges_of_a_large_file_take_little_memory(file: File, local_storage: Any) -> None:
+    assert file.blob
+    fetch(file, "bytes=0-1,5-6")  # what the first request of a process loads does not count
+    with local_storage._path(file.blob.storage_key).open("r+b") as handle:
+        handle.truncate(LARGE_BYTES)  # without using space on the disk
+    Blob.objects.update(size_bytes=LARGE_BYTES)
+    File.objects.update(size_bytes=LARGE_BYTES)
+    step = LARGE_BYTES // 1000
+    ranges = ",".join(f"{start}-{start + 9999}" for start in range(0, LARGE_BYTES, step))
+    tracemalloc.start()
+    answer: Any = Client().get(file_path(file), headers={"Range": f"bytes={ranges}"})
+    sent = boundaries = 0
+    for chunk in answer:
+        sent += len(chunk)
+        boundaries += chunk.count(b"Content-Range: bytes ")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (answer.status_code, boundaries, sent) == (206, 1000, int(answer["Content-Length"]))
+    assert sent > 1000 * 10_000
+    assert peak < MAX_MEMORY_BYTES
 
 
 def test_file_is_sent_if_the_server_has_no_room_for_a_copy(file: File) -> None:

@@ -23,12 +23,17 @@ const received = [];
 // The executor of electron-updater asks Electron for its network; this one asks Node.
 class NodeExecutor extends HttpExecutor {
   createRequest(options, callback) {
-    return (options.protocol === "https:" ? https : http).request(options, (response) => {
+    const request = (options.protocol === "https:" ? https : http).request(options, (response) => {
       const entry = { path: options.path, status: response.statusCode, range: options.headers?.range, bytes: 0 };
       received.push(entry);
       response.on("data", (chunk) => (entry.bytes += chunk.length));
-      callback(response);
+      if (!response.headers.location || request.listenerCount("redirect") === 0) return callback(response);
+      // A request of Electron leaves the decision about a redirect to a listener, which sets the new URL in `options`.
+      response.resume();
+      request.followRedirect = () => this.createRequest(options, callback).end();
+      request.emit("redirect", response.statusCode, options.method, response.headers.location);
     });
+    return request;
   }
 
   download(url, destination, options) {

@@ -19,7 +19,7 @@ FAST := tests/accounts tests/apikeys tests/downloads tests/versions tests/core/t
   tests/files/test_names.py tests/files/test_services.py tests/publishing/test_releases.py tests/webhooks/test_filters.py \
   tests/webhooks/test_signing.py tests/webhooks/test_endpoints.py
 LOCKS := requirements.txt requirements-dev.txt requirements-s3.txt requirements-otel.txt cli/requirements.txt \
-  tests/clients/requirements.txt
+  tests/clients/requirements.txt bench/peers/requirements.txt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -64,7 +64,7 @@ prepared-tests:
 	@$(TESTED) $(BIN)/python -m tests.migrated_database
 	@$(EMBEDDED) $(BIN)/python -m pytest -qq -n 0 --collect-only >/dev/null 2>&1 || true
 
-lock: ## renew the six lock files of Python
+lock: ## renew the seven lock files of Python
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; set -e; \
 	$(call find_python) "$$found" -m venv "$$folder"; \
 	"$$folder/bin/pip" install -qq --disable-pip-version-check uv; \
@@ -75,14 +75,15 @@ lock: ## renew the six lock files of Python
 	$$compile --group pyproject.toml:otel -c requirements-dev.txt -o requirements-otel.txt; \
 	echo 'swift>=2.38' | $$compile - -o requirements-s3.txt; \
 	echo 'hatchling>=1.27' | $$compile cli/pyproject.toml - -c requirements-dev.txt -o cli/requirements.txt; \
-	$$compile tests/clients/requirements.in -o tests/clients/requirements.txt
+	$$compile tests/clients/requirements.in -o tests/clients/requirements.txt; \
+	$$compile bench/peers/requirements.in -o bench/peers/requirements.txt
 
 messages: .venv/.stamp-dev ## collect the texts of the pages for translators and compile the translations (needs gettext)
 	$(TESTED) $(BIN)/python manage.py makemessages --locale de --no-obsolete --add-location file
 	$(TESTED) $(BIN)/python manage.py compilemessages --locale de --ignore .venv
 
 clean: ## remove the installed packages and caches; the data in var/ is kept
-	rm -rf .venv .venv-s3 .clients .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf .venv .venv-s3 .clients .peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set the shell variable `found` to a suitable Python, or exit with a message about what to install.

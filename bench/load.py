@@ -24,12 +24,14 @@ class LoadJob:
     """A request to repeat: a GET of a path, or a POST that creates a version.
 
     With `creates_in` (first ID and number of downloads), each POST creates a new version in one of those downloads.
+    With `new_body`, which is JSON with `%s` in it, each POST sends another text in that place.
     """
 
     port: int
     path: str
     headers: dict[str, str] = field(default_factory=dict)
     creates_in: tuple[int, int] | None = None
+    new_body: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def press_with_wrk(wrk: str, job: LoadJob, seconds: float) -> Load:
         first, number = job.creates_in
         command += ["-s", str(SCRIPT)]
         environment = {"SALT": str(next(_salts)), "FIRST": str(first), "COUNT": str(number)}
+    elif job.new_body:
+        command += ["-s", str(SCRIPT)]
+        environment = {"SALT": str(next(_salts)), "BODY": job.new_body}
     command.append(f"http://127.0.0.1:{job.port}{job.path}")
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -133,10 +138,12 @@ def client(job: LoadJob, bodies: Iterator[bytes | None], end: float, times: list
 
 def new_bodies(job: LoadJob) -> Iterator[bytes | None]:
     """Return the request bodies. Unlike a generator, `map` and `count` can be shared by several threads."""
+    salt = next(_salts)
+    if job.new_body:
+        return map(str.encode, map(job.new_body.replace, repeat("%s"), map(f"2.{salt}.{{}}".format, count())))
     if job.creates_in is None:
         return repeat(None)
     first, number = job.creates_in
-    salt = next(_salts)
 
     def body(n: int) -> bytes:
         return json.dumps({"download_id": first + n % number, "version_string": f"2.{salt}.{n}"}).encode()

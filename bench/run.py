@@ -19,10 +19,14 @@ from typing import Any
 if not __package__:  # started as a script: find the package from the root of the checkout
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from bench import dbtime, embedded, processes, servers, uploads, webhooks
+from bench import dbtime, embedded, processes, publishing, servers, uploads, webhooks
+from bench import soak as soaking
 from bench.embedded import EMBEDDED
 from bench.load import LoadJob, press
+from bench.peers import compare as peers
+from bench.peers.figures import peer_table
 from bench.plan import Seeded
+from bench.publishing import PUBLISHING
 from bench.report import Result, Sample, Uploads, spread, table, upload_table
 from bench.servers import Cluster, Server, Setup
 from bench.targets import UPLOAD, targets
@@ -134,7 +138,8 @@ def idle_percent(server: Server) -> float:
 
 def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
     """Run the comparison. Return the figures, and True if every request succeeded."""
-    figures, is_complete = compare_web(options) if options.only not in {WEBHOOKS, EMBEDDED} else ({}, True)
+    is_web = options.only not in {WEBHOOKS, EMBEDDED, PUBLISHING}
+    figures, is_complete = compare_web(options) if is_web else ({}, True)
     with interrupts.caught(), interrupts.allowed():
         if options.only in WEBHOOKS:
             delivered = webhooks.measure(options.rounds)
@@ -144,6 +149,11 @@ def compare(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
             alone = embedded.measure()
             print("\n" + embedded.embedded_table(alone))
             figures["embedded"] = asdict(alone)
+        if options.only in PUBLISHING:
+            published = publishing.measure(options.rounds, options.seconds)
+            print("\n" + publishing.publishing_table(published))
+            figures["publishing"] = asdict(published)
+            is_complete = is_complete and not any(load.failed for load in published.loads)
     return figures, is_complete
 
 
@@ -192,6 +202,18 @@ def scale(options: argparse.Namespace) -> dict[str, Any]:
     return {"database_time": found}
 
 
+def soak(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    found = soaking.measure(options.minutes * 60, options.connections, options.pause)
+    print("\n" + soaking.soak_table(found))
+    return {"soak": soaking.as_json(found)}, found.is_good
+
+
+def compare_peers(options: argparse.Namespace) -> tuple[dict[str, Any], bool]:
+    found = peers.compare(options.rounds, options.seconds, options.rows[0], options.upload, options.large)
+    print(peer_table(found, options.upload, options.large))
+    return {"peers": asdict(found)}, not found.failed()
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
@@ -203,12 +225,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--only",
         default="",
         metavar="TEXT",
-        help="targets with this in their name; webhooks: deliveries; embedded: the one process of make run",
+        help="targets with this in their name; webhooks: deliveries; embedded: the one process of make run; "
+        "publishing: new versions on SQLite",
     )
     add("--upload", type=int, default=64, metavar="MIB", help="size of an upload (%(default)s)")
     add("--workers", type=int, default=2, help="processes of each web server (%(default)s)")
     add("--threads", type=int, default=1, help="blocking threads of each process (%(default)s)")
     add("--pool", type=int, default=4, help="database connections of each process, 0: no pool (%(default)s)")
+    add("--peers", action="store_true", help="compare ReleaseHub with pulpcore, devpi and a stand-in instead")
+    add("--large", type=int, default=1024, metavar="MIB", help="size of the large download of --peers (%(default)s)")
+    add("--soak", action="store_true", help="load ReleaseHub with many clients for a long time instead")
+    add("--minutes", type=float, default=10, help="the length of --soak in minutes (%(default)s)")
+    add("--connections", type=int, default=200, help="the number of clients of --soak (%(default)s)")
+    add("--pause", type=float, default=0, help="the mean pause of a client of --soak between two requests, in seconds")
     add("--json", type=Path, metavar="FILE", help="the file for the results (bench/results/<time>.json)")
     return parser.parse_args(arguments)
 
@@ -232,7 +261,11 @@ def write(figures: dict[str, Any], path: Path | None) -> None:
 def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     try:
-        if len(options.rows) > 1:
+        if options.soak:
+            figures, is_complete = soak(options)
+        elif options.peers:
+            figures, is_complete = compare_peers(options)
+        elif len(options.rows) > 1:
             figures, is_complete = scale(options), True
         else:
             figures, is_complete = compare(options)

@@ -20,13 +20,18 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class Place:
-    """The target of uploads. The files in `folder` are removed after each upload, outside the measured time."""
+    """The target of uploads. The files in `folder` are removed after each upload, outside the measured time.
+
+    `part` and `filename` are the names in the form. By default each file gets a name of its own.
+    """
 
     port: int
     path: str
     folder: Path
     headers: dict[str, str]
     fields: dict[str, str]
+    part: str = "file"
+    filename: str = ""
 
 
 def megabytes_per_second(place: Place, size: int) -> float:
@@ -35,7 +40,7 @@ def megabytes_per_second(place: Place, size: int) -> float:
     Raises:
         RuntimeError: The status of the response is neither 201 nor 200.
     """
-    body = multipart(new_content(size), place.fields)
+    body = multipart(new_content(size), place.fields, place.part, place.filename)
     headers = place.headers | {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     connection = http.client.HTTPConnection(HOST, place.port, timeout=300)
     connection.connect()
@@ -47,7 +52,8 @@ def megabytes_per_second(place: Place, size: int) -> float:
     connection.close()
     if response.status not in {200, 201}:
         raise RuntimeError(f"The upload was answered with {response.status}: {answer[:500]!r}")
-    json.loads(answer)
+    if answer:
+        json.loads(answer)
     empty(place.folder)
     return size / MEGABYTE / seconds
 
@@ -75,13 +81,13 @@ def new_content(size: int) -> bytes:
     return f"{next(_numbers):016}{time.time_ns():020}".encode() + (block * (size // len(block) + 1))[: size - 36]
 
 
-def multipart(content: bytes, fields: dict[str, str]) -> bytes:
+def multipart(content: bytes, fields: dict[str, str], part: str = "file", filename: str = "") -> bytes:
     parts = [
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
         for name, value in fields.items()
     ]
-    filename = f"upload-{next(_numbers)}-{time.time_ns()}.bin"
-    parts.append(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n')
+    name = filename or f"upload-{next(_numbers)}-{time.time_ns()}.bin"
+    parts.append(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{part}"; filename="{name}"\r\n')
     parts.append("Content-Type: application/octet-stream\r\n\r\n")
     return "".join(parts).encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
 

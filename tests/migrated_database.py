@@ -31,6 +31,30 @@ FOLDER = ROOT / ".pytest_cache" / "migrated"
 TEMPLATE = "test_releasehub_migrated"
 SERVICES = {"DATABASE_URL", "REDIS_URL", "RELEASEHUB_STORAGE"}
 SETTINGS = {"DJANGO_SETTINGS_MODULE": "releasehub.settings.test"}
+# Django's flush truncates all tables, even those without rows, and creates content types and permissions again, which
+# takes longer than the tests that need it. The function ignores triggers and foreign keys.
+REMEMBER_ROWS = """
+DROP SCHEMA IF EXISTS migrated CASCADE;
+CREATE SCHEMA migrated;
+DO $$
+DECLARE name text; has_rows boolean;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO has_rows;
+        IF has_rows THEN EXECUTE format('CREATE TABLE migrated.%I AS TABLE public.%I', name, name); END IF;
+    END LOOP;
+END $$;
+CREATE FUNCTION migrated.restore() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+DECLARE name text; has_rows boolean;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO has_rows;
+        IF has_rows THEN EXECUTE format('DELETE FROM public.%I', name); END IF;
+    END LOOP;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'migrated' LOOP
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM migrated.%I', name, name);
+    END LOOP;
+END $$;"""
 
 
 def stored_file() -> Path:
@@ -78,10 +102,27 @@ def restore(path: Path) -> None:
         stored.backup(raw())
 
 
+def remember_rows() -> None:
+    """Store the rows that the migrations created on PostgreSQL, for `restore_rows`."""
+    with raw().cursor() as cursor:
+        cursor.execute(REMEMBER_ROWS)
+
+
+def restore_rows() -> None:
+    """Delete the rows of a test that commits, and restore those that the migrations created."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT migrated.restore()")
+
+
 def copy_to(path: Path) -> None:
     """Copy the stored database, so that a process that a test starts has nothing to migrate."""
     shutil.copyfile(ensure_stored(), path)
     path.chmod(0o600)
+
+
+def copy_to_data_directory() -> None:
+    """Copy the stored database to where the settings expect it. Call it before the first query."""
+    copy_to(Path(connection.settings_dict["NAME"]))
 
 
 def store(path: Path) -> None:

@@ -62,9 +62,9 @@ class Visitor:
 def run(*, away: float, catch_up: float, seed: int, patience: float) -> Report:
     report = Report(f"Redis is away for {away:.0f} s, seed {seed}")
     with hub() as on:
-        on.run("-m", "tests.faults.changes", "prepare", "--downloads", 1, "--endpoint", on.receiver_url + "/a")
+        endpoint = on.receiver_url + "/a"
+        key = on.run("-m", "tests.faults.changes", "prepare", "--downloads", 1, "--endpoint", endpoint).split()[-1]
         on.run("manage.py", "collectstatic", "--noinput", "-v0")
-        key = on.run("manage.py", "create_api_key", "owner", "--name", "faults", "--super-user").split()[-1]
         with web(on) as url, on.celery(2):
             visitor = Visitor(url, key)
             visitor.visit(BEFORE_SECONDS)

@@ -27,6 +27,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "releasehub.settings.base")
 django.setup()
 
+from django.core.management import call_command  # noqa: E402
 from django.db import DatabaseError, connection, transaction  # noqa: E402
 from django.db.utils import InterfaceError  # noqa: E402
 
@@ -40,6 +41,7 @@ from releasehub.publishing.releases import create_version  # noqa: E402
 from releasehub.publishing.transitions import Move  # noqa: E402
 from releasehub.webhooks.endpoints import create_endpoint  # noqa: E402
 from releasehub.webhooks.models import Event  # noqa: E402
+from tests import migrated_database  # noqa: E402
 from versions.models import Version  # noqa: E402
 from versions.services import update_version  # noqa: E402
 
@@ -62,10 +64,12 @@ class Undone(Exception):
 
 
 def prepare(downloads: int, endpoints: list[str], each: str) -> None:
-    """Create downloads with endpoints.
+    """Create downloads with endpoints, and print a super-user key of their owner.
 
     `each` is the receiver URL of an endpoint per download, to which /<n> is added.
     """
+    if connection.vendor == "sqlite":
+        migrated_database.copy_to_data_directory()
     serial = "bigserial PRIMARY KEY" if connection.vendor == "postgresql" else "integer PRIMARY KEY AUTOINCREMENT"
     with connection.cursor() as cursor:
         cursor.execute(SHADOW.format(serial=serial))
@@ -78,6 +82,7 @@ def prepare(downloads: int, endpoints: list[str], each: str) -> None:
             create_endpoint(actor=system_actor(), url=f"{each}/{name}", download_id=made.pk)
     for url in endpoints:
         create_endpoint(actor=system_actor(), url=url)
+    call_command("create_api_key", "owner", "--name", "faults", "--super-user")
 
 
 def change(chance: Random, title: str, number: str, download_ids: list[int]) -> None:

@@ -56,7 +56,6 @@ def _hub(folder: Path) -> Hub:
         "RELEASEHUB_DEMO": "0",
         "RELEASEHUB_WEBHOOK_ALLOW_NETS": "127.0.0.0/8",
     }
-    hub.run("manage.py", "migrate", "-v0")
     return hub
 
 

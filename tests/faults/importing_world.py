@@ -17,6 +17,7 @@ from files.storage.streaming import Receiver  # noqa: E402
 from releasehub.accounts.models import User  # noqa: E402
 from releasehub.core.actor import system_actor  # noqa: E402
 from releasehub.publishing.releases import create_version  # noqa: E402
+from tests import migrated_database  # noqa: E402
 
 ACTOR = system_actor()
 CHUNK_BYTES = 1024 * 1024
@@ -55,6 +56,7 @@ if __name__ == "__main__":
     for name in ("releases", "files", "size", "large", "seed"):
         parser.add_argument(f"--{name}", type=int, default=0)
     options = parser.parse_args()
+    migrated_database.copy_to_data_directory()
     made = make_download()
     if options.releases:
         fill(made, options.releases, options.files, options.size, options.large, options.seed)

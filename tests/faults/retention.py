@@ -58,7 +58,6 @@ def run(*, downloads: int, versions: int, seed: int, patience: float) -> Report:
     report, chance = Report(f"the retention run is killed, seed {seed}"), Random(seed)
     with temporary_folder() as folder:
         hub = Hub(folder)
-        hub.run("manage.py", "migrate", "-v0")
         hub.run("-m", "tests.faults.retention_world", "--downloads", downloads, "--versions", versions)
         total = downloads * (versions - 1)
         kills = kill_at_random(hub, total, chance, time.monotonic() + patience)

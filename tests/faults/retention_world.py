@@ -18,6 +18,7 @@ from releasehub.accounts.models import User  # noqa: E402
 from releasehub.core.actor import system_actor  # noqa: E402
 from releasehub.publishing.releases import create_version  # noqa: E402
 from releasehub.publishing.retention.services import create_rule  # noqa: E402
+from tests import migrated_database  # noqa: E402
 from versions.models import Version  # noqa: E402
 
 ACTOR = system_actor()
@@ -43,4 +44,5 @@ if __name__ == "__main__":
     parser.add_argument("--downloads", type=int, required=True)
     parser.add_argument("--versions", type=int, required=True)
     options = parser.parse_args()
+    migrated_database.copy_to_data_directory()
     prepare(options.downloads, options.versions)

@@ -24,6 +24,7 @@ from tests.services.run import make_folder, temporary_folder
 from tests.services.servers import (
     ROOT,
     connect,
+    copy_cluster,
     create_cluster,
     postgres_url,
     running_cluster,
@@ -32,6 +33,8 @@ from tests.services.servers import (
 
 # The promises require that a confirmed commit is on disk, even if the server is killed immediately.
 POSTGRES_SETTINGS = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "256MB", "max_connections": "100"}
+# Names a folder where the first run stores its migrated cluster, so that the other runs of a test session copy it.
+CLUSTER_VARIABLE = "FAULTS_CLUSTER"
 
 
 class Service:
@@ -207,11 +210,13 @@ def hub(*, bare: bool = False) -> Iterator[Hub]:
     with temporary_folder() as folder, ExitStack() as stack:
         for name in ("postgres", "redis", "data"):
             make_folder(folder / name)
-        create_cluster(folder / "postgres")
+        stored = stored_cluster()
+        if stored:
+            copy_cluster(stored, folder / "postgres")
+        else:
+            create_cluster(folder / "postgres")
         postgres = Service(partial(running_cluster, folder / "postgres", POSTGRES_SETTINGS))
         stack.enter_context(postgres.block())
-        with connect(folder / "postgres") as connection:
-            connection.execute("CREATE DATABASE hub")
         redis_port, receiver_port = free_ports(1), free_ports(1)
         redis = Service(partial(running_redis, folder / "redis", redis_port))
         stack.enter_context(redis.block())
@@ -225,8 +230,28 @@ def hub(*, bare: bool = False) -> Iterator[Hub]:
         }
         found = Hub(folder, environment, postgres, redis, receiver_port, folder / "received.jsonl")
         stack.enter_context(receiver(folder, receiver_port, found.log, bare=bare))
-        found.run("manage.py", "migrate", "-v0")
+        if not stored:
+            create_tables(found)
         yield found
+
+
+def stored_cluster() -> Path | None:
+    """Return the folder of the cluster that an earlier run stored, if there is one."""
+    stored = os.environ.get(CLUSTER_VARIABLE)
+    return Path(stored) if stored and Path(stored).exists() else None
+
+
+def create_tables(on: Hub) -> None:
+    """Migrate an empty cluster, and store it if the session of tests wants that."""
+    with connect(on.folder / "postgres") as connection:
+        connection.execute("CREATE DATABASE hub")
+    on.run("manage.py", "migrate", "-v0")
+    if stored := os.environ.get(CLUSTER_VARIABLE):
+        on.postgres.end()
+        unfinished = make_folder(Path(stored).with_suffix(".unfinished"))
+        copy_cluster(on.folder / "postgres", unfinished)
+        unfinished.rename(stored)
+        on.postgres.start()
 
 
 @contextmanager

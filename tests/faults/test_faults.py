@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.stage import CLUSTER_VARIABLE
 from tests.services.processes import ServiceError
 from tests.services.servers import postgres_binaries
 
@@ -32,9 +34,17 @@ with_services = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let all runs begin with the cluster that the first one has migrated."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CLUSTER_VARIABLE, str(tmp_path_factory.mktemp("faults") / "stored"))
+        yield
+
+
 def carry_out(*arguments: str) -> str:
     command = [sys.executable, str(RUN), "--seed", SEED, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -71,7 +81,7 @@ def test_backups_and_moves_survive_kills() -> None:
 
 @pytest.mark.embedded
 def test_embedded_hub_survives_kills() -> None:
-    carry_out("embedded", "--versions", "60", "--every", "2", "--patience", "90")
+    carry_out("embedded", "--versions", "60", "--every", "1", "--patience", "300")
 
 
 @pytest.mark.embedded

@@ -53,12 +53,24 @@ def postgres(folder: Path, settings: Mapping[str, str]) -> Iterator[Environment]
 
 
 def create_cluster(folder: Path) -> None:
-    account = ordinary_account()
-    if account:
-        os.chown(folder, account.pw_uid, account.pw_gid)
+    account = give_to_server(folder)
     initdb = [postgres_binaries() / "initdb", "--pgdata", folder / "cluster", "--username", DATABASE]
     initdb += ["--encoding", "UTF8", "--locale", "C.UTF-8", "--auth-local", "trust", "--auth-host", "reject"]
     run_step("initdb", [*initdb, "--no-sync"], log=folder / "initdb.log", account=account)
+
+
+def copy_cluster(source: Path, folder: Path) -> None:
+    """Copy a cluster that was created in the folder `source`, and whose server has ended."""
+    give_to_server(folder)
+    run_step("cp", ["cp", "-a", source / "cluster", folder / "cluster"], log=folder / "cp.log")
+
+
+def give_to_server(folder: Path) -> pwd.struct_passwd | None:
+    """Let the server write to the folder, and return the account that it runs as."""
+    account = ordinary_account()
+    if account:
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    return account
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from tests.services.processes import die_with_parent
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = {"DATABASE_URL", "REDIS_URL", "RELEASEHUB_STORAGE", "DJANGO_SETTINGS_MODULE", "RELEASEHUB_DATABASE_POOL"}
 LOGIN = re.compile(r"^  (User|Password|API key): +(\S+)$", re.MULTILINE)
-START_SECONDS = 300  # for a busy machine; a failed start ends the wait immediately
+START_SECONDS = 900  # for a busy machine; a failed start ends the wait immediately
 
 
 @dataclass

@@ -54,34 +54,23 @@ def test_demo_is_visible_to_anonymous_visitors(hub: Hub) -> None:
     assert "Release Handbook Templates" not in titles  # for members of the organization
 
 
-def test_second_start_loads_no_second_demo(hub: Hub, tmp_path: Path) -> None:
+def test_second_start_loads_no_second_demo_and_ctrl_c_stops_all_processes(hub: Hub, tmp_path: Path) -> None:
     second = start(tmp_path)  # in a copy of what a first start has left
     downloads = "/api/mc-dm-downloads/"
     assert second.get(downloads)["pagination"]["total"] == hub.get(downloads)["pagination"]["total"]
     assert not LOGIN.search(second.log.read_text())
-    second.stop()
+    assert processes_of(second.port)
+    second.stop(signal.SIGINT)
+    wait_until_gone(second.port)
 
 
-def test_two_hubs_run_side_by_side(hub: Hub, tmp_path: Path) -> None:
+def test_two_hubs_run_side_by_side_and_sigterm_stops_one_of_them(hub: Hub, tmp_path: Path) -> None:
     other = start(tmp_path, RELEASEHUB_DEMO="0")
     assert other.get("/api/mc-dm-downloads/")["pagination"]["total"] == 0
+    assert processes_of(other.port)
+    other.stop(signal.SIGTERM)
+    wait_until_gone(other.port)
     assert hub.get("/api/mc-dm-downloads/")["pagination"]["total"] > 0
-    other.stop()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_signal_stops_all_started_processes(tmp_path: Path, number: int) -> None:
-    hub = start(tmp_path, RELEASEHUB_DEMO="0")
-    assert processes_of(hub.port)
-    hub.stop(number)
-    wait_until_gone(hub.port)
-
-
-def test_killing_the_server_stops_its_workers(tmp_path: Path) -> None:
-    hub = start(tmp_path, RELEASEHUB_DEMO="0")
-    assert len(processes_of(hub.port)) == 2
-    hub.stop(signal.SIGKILL)
-    wait_until_gone(hub.port)
 
 
 def test_port_in_use_is_reported_with_a_fix(tmp_path: Path) -> None:
@@ -106,3 +95,10 @@ def test_invalid_setting_stops_the_start_and_is_named(tmp_path: Path) -> None:
     refused = serve(tmp_path, free_port(), RELEASEHUB_STORAGE="tape")
     assert refused.returncode == 1
     assert "RELEASEHUB_STORAGE is 'tape'" in refused.stderr
+
+
+def test_killing_the_server_stops_its_workers(hub: Hub) -> None:
+    """The last test of the module, because it ends the hub of the others."""
+    assert len(processes_of(hub.port)) == 2
+    hub.stop(signal.SIGKILL)
+    wait_until_gone(hub.port)

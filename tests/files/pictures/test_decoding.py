@@ -93,7 +93,7 @@ def test_metadata_and_trailing_bytes_are_gone_and_the_orientation_is_applied() -
     [
         (png_header(65_535, 65_535), "too_many_pixels"),
         (gif_header(60_000, 60_000), "too_many_pixels"),
-        (png_header(6000, 6000, zlib.compress(bytes((6000 * 4 + 1) * 6000))), "too_many_pixels"),
+        (png_header(6000, 6000, zlib.compress(bytes(6000 * 4 + 1))), "too_many_pixels"),  # only the first row
         (repeated_scans(), "too_complex"),
         (image_bytes("JPEG", (900, 900))[:3000], "damaged"),
         (image_bytes("PNG", (900, 900))[:600], "damaged"),

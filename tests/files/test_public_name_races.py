@@ -89,17 +89,19 @@ def test_concurrent_hard_delete_and_creation_do_not_reuse_a_public_number(two_at
     assert ends == ["done", "version.number_taken"]
 
 
-def test_concurrent_creation_and_rename_give_the_slug_to_one_download(two_at_once: Any) -> None:
+@pytest.mark.parametrize("spell", [str.lower, str.upper], ids=["the same case", "another case"])
+def test_concurrent_creation_and_rename_give_the_slug_to_one_download(
+    two_at_once: Any, spell: Callable[[str], str]
+) -> None:
     owner, category = make_user(), make_category()
     for number in range(5):
         download = make_download(owner, category=category)
+        respelled = spell(f"tool-{number}")
         ends = two_at_once(
             lambda slug=f"tool-{number}": create_download(
                 actor=system(), category=category, title="Tool", owner=owner, slug=slug
             ),
-            lambda slug=f"tool-{number}", download=download: update_download(
-                actor=system(), download=download, slug=slug
-            ),
+            lambda slug=respelled, download=download: update_download(actor=system(), download=download, slug=slug),
         )
         assert ends == ["done", "download.slug_taken"]
-        assert Download.objects.filter(slug=f"tool-{number}").count() == 1
+        assert Download.objects.filter(slug__iexact=f"tool-{number}").count() == 1

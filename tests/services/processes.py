@@ -165,7 +165,7 @@ def run_step(name: str, command: Command, *, log: Path, account: pwd.struct_pass
             child.ensure_alive()
 
 
-def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float = 30) -> None:
+def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float = 180) -> None:
     """Wait until the condition holds.
 
     Raises:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 HOST = "127.0.0.1"
-READY_SECONDS = 30.0
+READY_SECONDS = 180.0  # for a busy machine; it only ends a start that hangs
 SERVERS = ("proxy", "account", "container", "object")  # on PORT, PORT+1, PORT+2, PORT+3
 
 # Swift would share a taken port (SO_REUSEPORT) and write to the system's log: it may do neither here.

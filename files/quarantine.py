@@ -46,8 +46,7 @@ def quarantine_file(*, actor: Actor, file: File, reason: str) -> Quarantine:
     quarantine = open_quarantine(sha256) or Quarantine.objects.create(
         sha256=sha256, filename=file.filename, reason=reason, created_by=actor.user
     )
-    copies = File.all_objects.with_digest(sha256) if sha256 else File.all_objects.filter(pk=file.pk)
-    files = _point_to(quarantine, list(copies.order_by("pk").values_list("pk", flat=True)))
+    files = _point_to(quarantine, _copies(sha256, file))
     for row in files:
         _announce(actor, row, AuditAction.FILE_QUARANTINE, EventType.FILE_QUARANTINED, reason)
     notify_owners(files, quarantine)
@@ -79,12 +78,26 @@ def unquarantine_file(*, actor: Actor, file: File, reason: str = "") -> None:
 
 
 def _lock_bytes(file: File) -> str:
-    """Lock what stands for the bytes, the blob or the file with the link, and return the SHA-256, if it is known."""
-    row = File.all_objects.select_for_update(of=("self",)).select_related("blob").filter(pk=file.pk).first()
+    """Lock the blob and all files with the same bytes, and return their SHA-256, if it is known.
+
+    Two moderators who act on two copies at the same time take the locks in the same order, so one waits for the other.
+    """
+    row = File.all_objects.select_related("blob").filter(pk=file.pk).first()
     if row is None:
         raise NotFound
     list(Blob.objects.select_for_update().filter(pk=row.blob_id))
+    ids = _copies(Identity.of(row).sha256, row)
+    list(File.all_objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").values_list("pk"))
+    row = File.all_objects.select_related("blob").filter(pk=file.pk).first()
+    if row is None:  # another request erased it, while this one waited
+        raise NotFound
     return Identity.of(row).sha256
+
+
+def _copies(sha256: str, file: File) -> list[int]:
+    """Return the files with these bytes, or only this one if its digest is unknown."""
+    rows = File.all_objects.with_digest(sha256) if sha256 else File.all_objects.filter(pk=file.pk)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _cleaned(reason: str) -> str:

@@ -6,7 +6,6 @@ the walk neither opens nor sends anything to fails the test.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from downloads.models import Download
 from files.models import File
 from releasehub.api.dialects import is_api
 from releasehub.core.encryption import encrypt
+from tests.confirming import confirm_password
 from tests.conftest import begin_with
 from tests.crawling import TOKEN, Form, Walk, kind_of, match_of, send, unlike, walk
 from tests.factories import make_avatar, make_download, make_everything, make_picture, make_user, make_version
@@ -99,12 +99,7 @@ def strict_client(user: Any = None) -> Client:
 def root(world: dict[str, Any]) -> Client:
     """A site administrator who has just confirmed the password, so that all pages about security open."""
     strict_client(world["root"])  # another browser, which the page of the browsers can sign out
-    client = strict_client(world["root"])
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-    session["account_authentication_methods_user"] = str(world["root"].pk)
-    session.save()
-    return client
+    return confirm_password(strict_client(world["root"]), world["root"])
 
 
 def test_every_form_needs_its_token_and_works_with_it_and_other_pages_refuse_post(root: Client, settings: Any) -> None:

@@ -103,6 +103,26 @@ class BlobStorage(Protocol):
             md5: Digest of a part in hex, or an empty string. It becomes part of the signature.
         """
 
+    def receive_part(
+        self, key: str, number: int, stream: IO[bytes], size: int, *, sha256: str, md5: str, is_limit: bool = False
+    ) -> None:
+        """Store a part that a client sent to a signed URL of the hub. The part is stored completely or not at all.
+
+        Args:
+            key: The key of the incoming upload.
+            number: Number of the part, starting at 1.
+            stream: The body. At most one byte more than `size` is read.
+            size: The number of bytes that the part has.
+            sha256: The expected digest in hex, or an empty string.
+            md5: The same for MD5.
+            is_limit: Whether the stream may end before `size` bytes.
+
+        Raises:
+            Invalid: The body ends early or is too long, or its digests differ from the signed ones.
+            StorageFull: The storage has no space for the part.
+            StorageUnavailable: The storage does not respond.
+        """
+
     def write_part(self, incoming: Incoming, number: int, body: bytes) -> None:
         """Store a part that the hub itself has received. An interrupted call leaves no part.
 

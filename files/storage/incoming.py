@@ -46,8 +46,8 @@ class Incoming:
 class SignedPut:
     """A signed URL that accepts exactly one part, sent with exactly these headers.
 
-    A URL that is only a path belongs to this hub. The headers of an open-ended PUT contain no length: S3 accepts a
-    body of any length, whereas the hub itself stops reading at the limit.
+    A URL that is only a path belongs to this hub. An open-ended PUT always goes there, because S3 would accept a body
+    of any length, whereas the hub stops reading at the limit. Its headers contain no length.
     """
 
     url: str

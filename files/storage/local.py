@@ -19,7 +19,8 @@ from django.core.files.storage import Storage, storages
 
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.incoming import INCOMING, Incoming, SignedPut, parts_missing
-from files.storage.local_writer import CHUNK_BYTES, LocalWriter, copy_checked, disk_errors, ensure_free, sync_folder
+from files.storage.local_writer import LocalWriter, disk_errors, ensure_free, sync_folder
+from files.storage.receiving import CHUNK_BYTES, copy_checked
 from files.storage.signing import SignedPart, sign_path
 
 
@@ -93,16 +94,6 @@ class LocalStorage:
     def receive_part(
         self, key: str, number: int, stream: IO[bytes], size: int, *, sha256: str, md5: str, is_limit: bool = False
     ) -> None:
-        """Store a part that a client sent to a signed URL. The part becomes visible completely or not at all.
-
-        Args:
-            is_limit: Whether the stream may end before `size` bytes.
-
-        Raises:
-            Invalid: The body ends early or is too long, or its digests differ from the signed ones.
-            StorageFull: The disk has no space for the part.
-            StorageUnavailable: The disk cannot be written.
-        """
         # Every request stages its bytes under a name of its own, so two clients that send the same part at the same
         # time do not write into one file. The last one to finish wins.
         writer = LocalWriter(self.root, f"{key}/{number}", staged=new_key().rpartition("/")[2])

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from django.conf import settings
 
-from releasehub.core.errors import ErrorCode, Invalid, StorageFull, StorageUnavailable
+from releasehub.core.errors import StorageFull, StorageUnavailable
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-CHUNK_BYTES = 1024 * 1024
 
 
 @contextmanager
@@ -80,31 +77,6 @@ class LocalWriter:
         self.handle.close()
         with suppress(OSError):
             self.staged.unlink(missing_ok=True)
-
-
-def copy_checked(stream: IO[bytes], writer: LocalWriter, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
-    """Copy the stream, which has `size` bytes, to the writer, and compare it with the digests that are not empty."""
-    digests = {name: hashlib.new(name, usedforsecurity=False) for name in ("sha256", "md5")}
-    expected = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}
-    remaining = size
-    # One byte more than allowed is read, because the end of a body without a declared length has to be seen.
-    while chunk := stream.read(min(CHUNK_BYTES, remaining + 1)):
-        if len(chunk) > remaining:
-            raise Invalid(ErrorCode.FILE_TOO_LARGE, f"The body has more than {size} bytes. Send the part again.")
-        for name in expected:
-            digests[name].update(chunk)
-        writer.write(chunk)
-        remaining -= len(chunk)
-    if remaining and not is_limit:
-        raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {remaining} bytes early. Send the part again.")
-    for name, text in expected.items():
-        if digests[name].hexdigest() != text:
-            raise Invalid(
-                ErrorCode.FILE_DIGEST_DIFFERS,
-                f"The {name} of the received bytes is {digests[name].hexdigest()}, not {text} as declared. "
-                "Send the part again.",
-                field=name,
-            )
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,8 +13,10 @@ from files.names import content_disposition
 from files.storage.base import OpenMultipart, StoredObject, Writer, new_key
 from files.storage.digests import hex_to_base64
 from files.storage.incoming import INCOMING, Incoming, SignedPut
+from files.storage.receiving import copy_checked
 from files.storage.s3_errors import ignoring_absence, refused_parts, s3_errors
 from files.storage.s3_writer import S3Writer
+from files.storage.signing import SignedPart, sign_path
 from releasehub.core.errors import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ COPIES_AT_ONCE = 4
 
 
 class S3Storage:
-    """Storage in one S3 bucket. Clients send and fetch bytes directly through presigned URLs.
+    """Storage in one S3 bucket. Clients send and fetch bytes directly through presigned URLs, see `sign_part`.
 
     The bucket is that of a storage of Django, by default of the one named `releases`.
     """
@@ -107,13 +109,16 @@ class S3Storage:
         return Incoming(key, multipart_id, size_bytes, part_bytes, is_open_ended)
 
     def sign_part(self, incoming: Incoming, number: int, *, seconds: int, sha256: str, md5: str) -> SignedPut:
-        """Return a presigned URL. The length and the digest are signed headers, so S3 rejects a body that differs."""
+        """Return a presigned URL. The length and the digest are signed headers, so S3 rejects a body that differs.
+
+        Without a length, S3 would accept up to 5 GiB, and a presigned PUT cannot state a limit. Such a body is sent to
+        the hub, which counts its bytes.
+        """
         size = incoming.part_size(number)
-        values: dict[str, Any] = {"Bucket": self.bucket, "Key": incoming.key}
-        headers: dict[str, str] = {}
-        # Without a signed length, S3 accepts any size up to 5 GiB. The size is checked again at the confirmation.
-        if not incoming.is_open_ended:
-            values["ContentLength"], headers["Content-Length"] = size, str(size)
+        if incoming.is_open_ended:
+            return SignedPut(sign_path(SignedPart(incoming.key, number, size, sha256, md5, True), seconds), {})
+        values: dict[str, Any] = {"Bucket": self.bucket, "Key": incoming.key, "ContentLength": size}
+        headers = {"Content-Length": str(size)}
         if incoming.multipart_id:
             values |= {"UploadId": incoming.multipart_id, "PartNumber": number}
         elif sha256:
@@ -124,6 +129,18 @@ class S3Storage:
         with s3_errors():
             url = self.client.generate_presigned_url(operation, Params=values, ExpiresIn=seconds, HttpMethod="PUT")
         return SignedPut(url, headers)
+
+    def receive_part(
+        self, key: str, number: int, stream: IO[bytes], size: int, *, sha256: str, md5: str, is_limit: bool = False
+    ) -> None:
+        """Store the body of an upload of unknown length, which is one object. The last of two requests wins."""
+        writer = S3Writer(self.client, self.bucket, key)
+        try:
+            copy_checked(stream, writer, size, sha256=sha256, md5=md5, is_limit=is_limit)
+            writer.finish()
+        except BaseException:
+            writer.abort()
+            raise
 
     def write_part(self, incoming: Incoming, number: int, body: bytes) -> None:
         place: Any = {"Bucket": self.bucket, "Key": incoming.key, "Body": body}

@@ -1,4 +1,4 @@
-"""Signed URLs of the hub itself, which clients use to send and fetch bytes when the storage is a local disk."""
+"""Signed URLs of the hub itself, which clients use to send and fetch bytes that do not go straight to S3."""
 
 from __future__ import annotations
 

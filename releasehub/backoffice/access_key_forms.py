@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
     UnfoldBooleanSwitchWidget,
 )
 
@@ -52,7 +53,10 @@ class TableUploadHandler(MemoryFileUploadHandler):
 class ImportForm(forms.Form):
     """A CSV file of keys for one download. The first submission only checks it, unless the user decides otherwise."""
 
-    download = forms.ModelChoiceField(queryset=Download.objects.none(), widget=UnfoldAdminSelectWidget)
+    download = forms.ModelChoiceField(
+        queryset=Download.objects.none(),
+        widget=AutocompleteSelect(AccessKey._meta.get_field("download"), admin.site),
+    )
     file = forms.FileField(
         label="CSV file",
         widget=UnfoldAdminFileFieldWidget,

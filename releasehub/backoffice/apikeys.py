@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.http import HttpRequest, HttpResponse
 
-from downloads.models import Download
+from downloads.models import AccessKey, Download
 from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.policies import api_key_policy
 from releasehub.apikeys.scopes import Scope
@@ -21,8 +23,10 @@ from releasehub.core.actor import Actor
 class ApiKeyForm(HubForm):
     scopes = forms.MultipleChoiceField(choices=Scope.choices, required=False, widget=forms.CheckboxSelectMultiple)
     download_ids = forms.ModelMultipleChoiceField(
-        queryset=Download.objects.all(),
+        queryset=Download.objects.none(),
         required=False,
+        # The list of the choices only has to know the model, and keys have no relation to downloads.
+        widget=AutocompleteSelectMultiple(AccessKey._meta.get_field("download"), admin.site),
         label="Limit to downloads",
         help_text="Leave empty to give access to all downloads of the user.",
     )
@@ -57,6 +61,18 @@ class ApiKeyAdmin(IssuedKeyAdmin):
         return actor.user_id is not None and api_key_policy.can_issue(
             actor, for_user_id=actor.user_id, is_super_user=False
         )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "download_ids" in form.base_fields:
+            form.base_fields["download_ids"].queryset = Download.objects.visible_to(admin_actor(request))
+        return form
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Ask for the password first, as the page *API keys* does, because a key outlives the session."""
+        if self.has_add_permission(request):
+            raise_if_reauthentication_required(request, app="allauth.mfa")
+        return super().add_view(request, form_url, extra_context)  # type: ignore[no-any-return]
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Leave out the fields that only site administrators may fill in: another user, and a superuser key."""

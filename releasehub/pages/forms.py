@@ -19,6 +19,7 @@ from releasehub.core.domain_messages import translated
 from releasehub.core.errors import Conflict, DomainError, Invalid, Rejected, TooMany
 
 MAX_CHOICES = 500
+MAX_CHECKBOXES = 100
 
 
 def managed_downloads(actor: Actor) -> QuerySet[Download]:
@@ -53,6 +54,17 @@ class ServiceForm(forms.Form):
         self.add_error(error.field if error.field in self.fields else None, translated(error.message))
 
 
+class SlugsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """Downloads that are named by their slugs, for users who have too many for a list."""
+
+    def __init__(self, queryset: QuerySet[Download], **kwargs: Any) -> None:
+        super().__init__(queryset, to_field_name="slug", **kwargs)
+
+    def clean(self, value: Any) -> QuerySet[Download]:
+        rows: QuerySet[Download] = super().clean((value or "").lower().split())
+        return rows
+
+
 class KeyForm(forms.Form):
     """A new API key of the signed-in user."""
 
@@ -83,8 +95,17 @@ class KeyForm(forms.Form):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["downloads"]
-        field.queryset = Download.objects.inside_for(actor).order_by("title")  # type: ignore[attr-defined]
+        rows = Download.objects.inside_for(actor).order_by("title")
+        if rows[MAX_CHECKBOXES:].exists():
+            self.fields["downloads"] = SlugsField(
+                rows,
+                required=False,
+                label=_("Limit to downloads"),
+                help_text=_("One slug on each line. Leave empty to give access to all of your downloads."),
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )
+        else:
+            self.fields["downloads"].queryset = rows  # type: ignore[attr-defined]
 
     def key(self) -> dict[str, Any]:
         """Return the arguments for `issue_key`."""

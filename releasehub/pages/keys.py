@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -23,13 +24,18 @@ from releasehub.pages.key_presets import PRESETS, initial_of, scopes_in_words, s
 @require_form_methods
 @answers_errors
 def keys(request: HttpRequest) -> HttpResponseBase:
-    """List the keys, or create one and show its secret, which cannot be shown again."""
+    """List the keys, or create one and show its secret, which cannot be shown again.
+
+    A key outlives the session, so the user confirms the password first: otherwise, whoever finds a browser that is
+    signed in could take lasting access.
+    """
     actor = actor_of(request)
     initial = initial_of(request.GET.get("preset", ""))
     form = KeyForm(request.POST if request.method == "POST" else None, actor=actor, initial=initial)
     if not form.is_valid() or actor.user is None:
         rows = [(key, scopes_in_words(key)) for key in ApiKey.objects.filter(user=actor.user)]
         return form_page(request, "pages/keys.html", form, keys=rows, presets=PRESETS)
+    raise_if_reauthentication_required(request, app="allauth.mfa")
     key, secret = issue_key(actor=actor, user=actor.user, **form.key())
     context = {"key": key, "scopes": scopes_in_words(key), "secret": secret, "snippets": snippets_of(key, secret)}
     response: HttpResponse = render(request, "pages/key_issued.html", context)

@@ -18,6 +18,7 @@ from releasehub.apikeys.verification import verify_key
 from releasehub.audit.models import AuditEntry
 from releasehub.backoffice.navigation import SECTIONS
 from releasehub.distribution import links
+from tests.confirming import confirm_password
 from tests.factories import make_category, make_download, make_file, make_organization, make_user, make_version
 from versions.models import Version
 
@@ -185,6 +186,8 @@ def test_deleted_download_can_be_filtered_and_restored(root: Client) -> None:
 def test_key_secret_is_shown_once(root: Client) -> None:
     user = make_user("ann")
     form = {"user": user.pk, "name": "ci", "scopes": ["mc_dm_download:read"]}
+    assert root.post(reverse("admin:apikeys_apikey_add"), form)["Location"].startswith("/account/confirm/")
+    confirm_password(root, User.objects.get(username="root"))
     answer = root.post(reverse("admin:apikeys_apikey_add"), form)
     secret = re.search(r"rh_\w{42}", answer.content.decode())
     assert secret is not None
@@ -192,6 +195,18 @@ def test_key_secret_is_shown_once(root: Client) -> None:
     assert secret[0] not in root.get(reverse("admin:apikeys_apikey_changelist")).content.decode()
     act(root, ApiKey.objects.get(), "revoke")
     assert ApiKey.objects.get().revoked_at is not None
+
+
+def test_forms_for_keys_ask_the_server_for_downloads_instead_of_listing_them(root: Client) -> None:
+    chosen, other = make_download(title="Chosen tool"), make_download(title="Other tool")
+    confirm_password(root, User.objects.get(username="root"))
+    for name in ("apikeys_apikey_add", "downloads_accesskey_import"):
+        assert other.title not in root.get(reverse(f"admin:{name}")).content.decode()
+    form = {"user": "", "name": "ci", "download_ids": [chosen.pk]}
+    page = root.post(reverse("admin:apikeys_apikey_add"), form).content.decode()
+    assert (chosen.title in page, other.title in page) == (True, False)
+    root.post(reverse("admin:apikeys_apikey_add"), form | {"user": make_user("ann").pk})
+    assert ApiKey.objects.get().download_ids == [chosen.pk]
 
 
 def test_staff_cannot_change_site_administrators(client: Client) -> None:

@@ -197,6 +197,8 @@ def test_share_link_opens_a_private_download(admin: Any, visitor: Any, hub: Hub)
     admin.get_by_label("Download", exact=True).select_option(label="Secret Tool")
     admin.get_by_label("Name", exact=True).fill("A customer")
     admin.get_by_role("button", name="Create key").click()
+    admin.get_by_label("Password").fill(hub.printed["Password"])
+    admin.get_by_role("button", name="Continue").click()
     visitor.goto(admin.locator("#share").inner_text())
     with visitor.expect_download() as started:
         visitor.get_by_role("link", name="secret.bin").first.click()
@@ -218,6 +220,8 @@ def test_api_key_is_issued_works_and_is_revoked(admin: Any, hub: Hub) -> None:
     admin.get_by_label("Name", exact=True).fill("pipeline")
     admin.get_by_label("v3: read releases").check()
     admin.get_by_role("button", name="Create key").click()
+    admin.get_by_label("Password").fill(hub.printed["Password"])
+    admin.get_by_role("button", name="Continue").click()
     headers = {"XF-Api-Key": admin.locator("#secret").inner_text()}
     assert ask(admin, hub, headers) == 200
     admin.goto(f"{hub.url}/account/keys/")

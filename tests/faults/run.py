@@ -11,6 +11,7 @@ python tests/faults/run.py verify [--rows 1000000]        a long audit log is ve
 python tests/faults/run.py retention [--downloads 40]     the retention rules are applied and killed
 python tests/faults/run.py importing [--releases 300]     an import from another hub is killed twice
 python tests/faults/run.py operations [--versions 1000]   backups, restores and moves are killed and run again
+python tests/faults/run.py upgrading --old PATH           an older release is upgraded while a visitor publishes
 python tests/faults/run.py --seed 7 events                the same random choices again
 """
 
@@ -36,6 +37,7 @@ from tests.faults import (
     races,
     retention,
     tampering,
+    upgrading,
 )
 from tests.faults.verdicts import Report
 from tests.services.processes import ServiceError, interrupts
@@ -92,6 +94,15 @@ RUNS: dict[str, tuple[Callable[..., Report], tuple[Option, ...]]] = {
             ("size", 100_000, "average size of a file in bytes"),
             ("kills", 5, "kills of each command"),
             ("services-too", 0, "1: with PostgreSQL and S3, and the moves to them"),
+        ),
+    ),
+    "upgrading": (
+        upgrading.run,
+        (
+            ("old", "", "the worktree of the older release"),
+            ("versions", 100_000, "versions, each with a file"),
+            ("stop", 0, "1: stop the old processes before the migrations, as the upgrade from 0.1.0 needs"),
+            PATIENCE,
         ),
     ),
     "verify": (long_log.run, (("rows", 1_000_000, "rows of the log"),)),

@@ -264,6 +264,8 @@ def test_user_signs_in_and_creates_a_key_that_is_shown_once(watched: Any, live_s
     watched.click("text=API keys")
     watched.fill("#id_name", "pipeline")
     watched.click("text=Create key")
+    watched.fill("#id_password", "secret-pass-1")
+    watched.get_by_role("button", name="Continue").click()
     secret = watched.inner_text("#secret")
     assert secret.startswith("rh_")
     watched.goto(f"{live_server.url}/account/keys/")

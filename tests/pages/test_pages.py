@@ -14,6 +14,7 @@ from releasehub.apikeys.models import ApiKey
 from releasehub.apikeys.scopes import Scope
 from releasehub.apikeys.verification import verify_key
 from releasehub.core.anonymous_cache import invalidate_anonymous_cache
+from tests.confirming import confirm_password
 from tests.factories import make_category, make_download, make_file, make_key, make_user, make_version, system
 
 pytestmark = pytest.mark.django_db
@@ -100,7 +101,10 @@ def test_key_is_shown_once_and_works(client: Client, release: Any) -> None:
     owner = release.download.owner
     client.force_login(owner)
     form = {"name": "ci", "scopes": [Scope.DOWNLOAD_READ], "downloads": [release.download.pk], "days": 7}
-    answer = client.post("/account/keys/", form)
+    asked = client.post("/account/keys/", form)
+    assert asked["Location"].startswith("/account/confirm/")
+    assert not ApiKey.objects.exists()
+    answer = confirm_password(client, owner).post("/account/keys/", form)
     secret = next(
         word for word in answer.content.decode().replace("<", " ").replace(">", " ").split() if word[:3] == "rh_"
     )
@@ -113,8 +117,24 @@ def test_preset_fills_in_the_form_and_the_snippets_name_the_download(client: Cli
     client.force_login(release.download.owner)
     form = client.get("/account/keys/?preset=ci").context["form"]
     assert form.initial["scopes"] == [Scope.DOWNLOAD_READ, Scope.DOWNLOAD_WRITE]
+    confirm_password(client, release.download.owner)
     answer = client.post("/account/keys/", form.initial | {"downloads": [release.download.pk]})
     assert f"releasehub publish {release.download.slug}@1.0.0" in answer.content.decode()
+
+
+def test_user_with_many_downloads_names_those_of_a_key_by_their_slugs(
+    client: Client, release: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("releasehub.pages.forms.MAX_CHECKBOXES", 1)
+    owner = release.download.owner
+    other, foreign = make_download(owner), make_download()
+    client.force_login(owner)
+    assert other.title not in client.get("/account/keys/").content.decode()
+    form = {"name": "ci", "scopes": [Scope.DOWNLOAD_READ], "downloads": f" {other.slug.upper()}\r\n{foreign.slug}"}
+    confirm_password(client, owner)
+    assert "not one of the available choices" in client.post("/account/keys/", form).content.decode()
+    client.post("/account/keys/", form | {"downloads": f"{other.slug}\r\n"})
+    assert ApiKey.objects.get().download_ids == [other.pk]
 
 
 def test_key_of_another_user_cannot_be_revoked(client: Client) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from releasehub.accounts.mail_queue import send_queued_mail
 from releasehub.accounts.models import Membership, User
 from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
+from tests.confirming import confirm_password
 from tests.factories import make_comment, make_download, make_key, make_organization, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
@@ -23,11 +23,7 @@ def client_of(user: User) -> Client:
     """Return a client whose user has just confirmed the password."""
     client = Client()
     client.force_login(user)
-    session = client.session
-    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
-    session["account_authentication_methods_user"] = str(user.pk)
-    session.save()
-    return client
+    return confirm_password(client, user)
 
 
 def test_name_and_notices_are_changed_and_recorded() -> None:

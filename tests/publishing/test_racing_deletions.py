@@ -21,9 +21,9 @@ from releasehub.audit.actions import AuditAction
 from releasehub.audit.models import AuditEntry
 from releasehub.publishing.deletion import purge_deleted
 from releasehub.webhooks.models import Event
-from tests.api.entity.test_races import at_once
 from tests.conftest import ApiClient
 from tests.factories import make_download, make_file, make_key, make_user, make_version
+from tests.racing import at_once
 from versions.models import Version
 
 pytestmark = [

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from downloads.models import Download
@@ -21,7 +23,7 @@ from releasehub.distribution.access_keys import issue_access_key
 from releasehub.distribution.latest import latest_version
 from releasehub.publishing.lifecycle import move
 from releasehub.publishing.models import RetentionRule, RetentionRun
-from releasehub.publishing.retention import running
+from releasehub.publishing.retention import running, services
 from releasehub.publishing.retention.protection import lasting_name
 from releasehub.publishing.retention.running import apply_rules
 from releasehub.publishing.retention.selection import RuleBook, selected_versions
@@ -157,6 +159,33 @@ def test_the_nearest_rule_applies_and_a_paused_one_exempts() -> None:
     assert selected_versions(of_special, special) == []
     of_leaf = create_rule(actor=system(), category=leaf, keep_newest=1)
     assert RuleBook().rule_for(leaf_download) == of_leaf
+
+
+def test_preview_takes_as_many_queries_for_many_downloads_as_for_one() -> None:
+    category = make_category("Tools")
+    rule = draft_rule(category=category, keep_newest=1, idle_days=30)
+    numbers = []
+    for count in (1, 3):
+        while Download.objects.filter(category=category).count() < count:
+            release(make_download(category=category), "1.0.0", "1.1.0", "1.2.0")
+        with CaptureQueriesContext(connection) as queries:
+            preview = preview_rule(rule)
+        assert (preview.download_count, preview.deletion.counts["versions"]) == (count, 2 * count)
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
+def test_preview_ends_after_a_number_of_downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    category = make_category("Tools")
+    for _ in range(3):
+        release(make_download(category=category), "1.0.0", "1.1.0")
+    rule = draft_rule(category=category, keep_newest=1)
+    monkeypatch.setattr(services, "DOWNLOADS_AT_ONCE", 2)
+    for most, expected in ((2, (2, True)), (3, (3, False))):
+        monkeypatch.setattr(services, "MAX_PREVIEWED_DOWNLOADS", most)
+        preview = preview_rule(rule)
+        assert (preview.download_count, preview.is_partial) == expected
+        assert preview.deletion.counts["versions"] == most
 
 
 def test_run_deletes_softly_with_audit_and_event_and_links_still_resolve(client: Client) -> None:

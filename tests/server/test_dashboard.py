@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from releasehub.operations.records import record_backup
 from releasehub.server.celery import app
 from releasehub.server.metrics import HubCollector
+from tests.server.promtool import checked, needs_promtool, promtool
 
 pytestmark = [pytest.mark.embedded, pytest.mark.django_db]
 
@@ -52,6 +53,24 @@ def test_metrics_have_the_labels_by_which_they_are_grouped(printed: dict[str, se
     for expression in EXPRESSIONS:
         for label in LABEL.findall(expression):
             assert all(label in printed[name] for name in NAME.findall(expression)), expression
+
+
+@needs_promtool
+def test_prometheus_understands_every_expression_of_the_dashboard(tmp_path: Path) -> None:
+    expressions = [text.replace("$job", "releasehub") for text in EXPRESSIONS]
+    assert f"{len(EXPRESSIONS)} rules found" in checked(expressions, tmp_path)
+
+
+@needs_promtool
+def test_each_alert_fires_when_it_should_and_none_on_a_healthy_hub() -> None:
+    assert f"{len(RULES)} rules found" in promtool("check", "rules", DEPLOY / "prometheus-alerts.yml")
+    assert "SUCCESS" in promtool("test", "rules", DEPLOY / "prometheus-alerts.test.yml")
+    cases = yaml.safe_load((DEPLOY / "prometheus-alerts.test.yml").read_text())["tests"]
+    healthy, *others = [
+        {test["alertname"] for test in case["alert_rule_test"] if case is cases[0] or "exp_alerts" in test}
+        for case in cases
+    ]
+    assert healthy == set().union(*others) == {rule["alert"] for rule in RULES}
 
 
 def test_each_alert_says_what_to_do() -> None:

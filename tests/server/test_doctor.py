@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from django.core import mail as outbox
 from django.core.checks import ERROR, INFO, WARNING, CheckMessage, Info
 from django.core.management import call_command
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
@@ -33,6 +34,7 @@ from releasehub.server.doctor import (
     backups,
     certificate,
     clock,
+    database,
     disk,
     hub,
     mail,
@@ -63,12 +65,25 @@ def levels(messages: Any) -> list[int]:
 
 
 @pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="Only PostgreSQL compiles queries.")
+def test_jit_is_off_after_the_migrations_and_named_otherwise() -> None:
+    assert levels(database.check_database()) == [INFO]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = on")
+    (message,) = database.check_database()
+    assert message.level == WARNING
+    with connection.cursor() as cursor:
+        cursor.execute(str(message.hint).partition("PostgreSQL: ")[2].partition(";")[0])
+
+
+@pytest.mark.django_db
 def test_a_healthy_hub_passes() -> None:
     checks = (
         "settings",
         "migrations",
         "clock",
         "replica",
+        "database",
         "storage",
         "cors",
         "broker",

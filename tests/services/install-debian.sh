@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Python and is not here yet: install-debian.sh [PACKAGE]...
-# Without arguments chromium, postgresql, redis-server and nginx-light. Where it cannot install, it says in one sentence what to install, and fails.
+# Without arguments chromium, postgresql, redis-server, nginx-light and prometheus (for promtool). Where it cannot install, it says in one sentence what to install, and fails.
 set -euo pipefail
 
 is_present() {
@@ -8,11 +8,12 @@ is_present() {
     chromium) [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
     nginx-light) command -v nginx >/dev/null ;;
+    prometheus) command -v promtool >/dev/null ;;
     *) command -v "$1" >/dev/null ;;
   esac
 }
 
-[ "$#" -gt 0 ] || set -- chromium postgresql redis-server nginx-light
+[ "$#" -gt 0 ] || set -- chromium postgresql redis-server nginx-light prometheus
 missing=()
 for package in "$@"; do
   is_present "$package" || missing+=("$package")

@@ -6,6 +6,10 @@
     PATH/.venv/bin/python PATH/tests/services/run.py --only postgres -- \\
       .venv/bin/python PATH/tests/upgrade/build.py PATH/tests/data/releases/RELEASE/postgresql
 
+With `--backup`, it stores a backup that the release made, which the tests restore with the current code:
+
+    .venv/bin/python PATH/tests/upgrade/build.py PATH/tests/data/releases/NAME --backup
+
 Only the demo, the mc-dm API and the permanent links are used, which every release has.
 """
 
@@ -27,9 +31,10 @@ from pathlib import Path
 from typing import Any
 
 SECRET_KEY = "upgrade-fixture-0123456789abcdefghijklmnop"
+PASSPHRASE = "the passphrase of a stored backup"
 
 
-def main(target: Path) -> None:
+def main(target: Path, *, is_backup: bool) -> None:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"RELEASEHUB_DATA_DIR": folder, "SECRET_KEY": SECRET_KEY}
@@ -44,7 +49,10 @@ def main(target: Path) -> None:
         manifest = fill(load_demo())
         chain_audit_log()
         (target / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-        dump(Path(folder), target)
+        if is_backup:
+            back_up(Path(folder) / "backup", target)
+        else:
+            dump(Path(folder), target)
 
 
 def load_demo() -> str:
@@ -112,6 +120,15 @@ def digests(client: Any, files: list[Any]) -> dict[str, str]:
     return found
 
 
+def back_up(made: Path, target: Path) -> None:
+    from django.core.management import call_command
+
+    os.environ["RELEASEHUB_BACKUP_PASSPHRASE"] = PASSPHRASE
+    call_command("backup", str(made))
+    with tarfile.open(target / "backup.tar.gz", mode="w:gz") as archive:
+        archive.add(made, arcname="backup")
+
+
 def dump(data: Path, target: Path) -> None:
     from django.conf import settings
     from django.db import connection
@@ -132,4 +149,4 @@ def dump(data: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute())
+    main(Path(sys.argv[1]).absolute(), is_backup="--backup" in sys.argv)

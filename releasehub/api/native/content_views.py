@@ -1,14 +1,14 @@
-"""The views behind the signed URLs of the local storage: they receive parts of uploads and send files."""
+"""The views behind the signed URLs of the hub: they receive parts of uploads and send files."""
 
 from __future__ import annotations
 
 from typing import IO, Any, cast
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from files.models import UploadSession
-from files.storage import LocalStorage, blob_storage
+from files.storage import blob_storage
 from files.storage.signing import BadSignature, read_content_token, read_token
 from files.uploads.handlers import takes_files
 from files.uploads.parts import note_activity
@@ -24,13 +24,8 @@ from releasehub.distribution.delivery import serve_signed
 @csrf_exempt
 def receive_part(request: HttpRequest, token: str) -> HttpResponseBase:
     """Receive one part of an upload (PUT). The signed URL is the permission."""
-    storage = blob_storage()
-    if not isinstance(storage, LocalStorage) or request.method != "PUT":
+    if request.method != "PUT":
         return hub_envelope.no_route(request)
-    return _receive(request, token, storage)
-
-
-def _receive(request: HttpRequest, token: str, storage: LocalStorage) -> HttpResponse:
     try:
         part = read_token(token)
     except BadSignature as error:
@@ -46,7 +41,8 @@ def _receive(request: HttpRequest, token: str, storage: LocalStorage) -> HttpRes
     try:
         stream = cast("IO[bytes]", request if is_chunked else _Body(request))
         is_limit = is_chunked and part.is_open_ended
-        storage.receive_part(part.key, part.number, stream, size, sha256=part.sha256, md5=part.md5, is_limit=is_limit)
+        digests = {"sha256": part.sha256, "md5": part.md5}
+        blob_storage().receive_part(part.key, part.number, stream, size, **digests, is_limit=is_limit)
     except DomainError as error:
         return hub_envelope.answer(problems_of(error)[0])
     except UnreadablePostError:

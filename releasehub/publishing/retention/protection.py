@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,11 +29,13 @@ class Inventory:
 
     Attributes:
         targets: For each version, the systems and the kinds of file names that links to the latest version can name.
+        highest_numbers: The highest versions that access keys of the download open.
     """
 
     download: Download
-    versions: list[Version]
+    versions: list[Version] = field(default_factory=list)
     targets: dict[int, set[Target]] = field(default_factory=lambda: defaultdict(set))
+    highest_numbers: set[str] = field(default_factory=set)
 
     def offered(self) -> Iterable[Version]:
         """Return the versions that links to the latest version and update checks can find."""
@@ -43,17 +45,23 @@ class Inventory:
                 yield version
 
 
-def take_inventory(download: Download) -> Inventory:
-    rows = Version.objects.released().filter(download=download).only(*COLUMNS)
-    versions = list(rows.order_by("-sort_key", "is_twin", "-id"))
-    by_id = {version.pk: version for version in versions}
-    inventory = Inventory(download, versions)
-    for version in versions:
-        version.download = download
-    files = File.objects.passed().filter(version__in=list(by_id)).order_by()
+def take_inventories(downloads: Sequence[Download]) -> list[Inventory]:
+    """Return the inventories of the downloads. The number of queries does not depend on the number of downloads."""
+    inventories = {download.pk: Inventory(download) for download in downloads}
+    rows = Version.objects.released().filter(download__in=downloads).only(*COLUMNS)
+    by_id = {}
+    for version in rows.order_by("download", "-sort_key", "is_twin", "-id"):
+        version.download = inventories[version.download_id].download
+        inventories[version.download_id].versions.append(version)
+        by_id[version.pk] = version
+    files = File.objects.passed().filter(version__in=rows.order_by().values("pk")).order_by()
     for version_id, *values in files.values_list("version_id", "platform", "architecture", "folded_name", "kind"):
-        inventory.targets[version_id].update(_targets_of(by_id[version_id], *values))
-    return inventory
+        if (owner := by_id.get(version_id)) is not None:  # None: the version was published since the first query
+            inventories[owner.download_id].targets[version_id].update(_targets_of(owner, *values))
+    keys = AccessKey.objects.opening_downloads().filter(download__in=downloads).exclude(highest_number="")
+    for download_id, number in keys.values_list("download_id", "highest_number"):
+        inventories[download_id].highest_numbers.add(number)
+    return list(inventories.values())
 
 
 def protected_ids(rule: RetentionRule, inventory: Inventory) -> set[int]:
@@ -100,9 +108,8 @@ def _newest_of_channels(inventory: Inventory) -> set[int]:
 
 def _newest_of_keys(inventory: Inventory) -> set[int]:
     """Return the newest versions that access keys with a highest version open, in each channel for each target."""
-    keys = AccessKey.objects.opening_downloads().filter(download=inventory.download).exclude(highest_number="")
     kept = set()
-    for number in set(keys.values_list("highest_number", flat=True)):
+    for number in inventory.highest_numbers:
         try:
             limit = ceiling(number, inventory.download.version_scheme)
         except InvalidNumber:

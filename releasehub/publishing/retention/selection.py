@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from downloads.holds import is_held, not_held
-from downloads.models import Category, Download
+from downloads.holds import not_held
+from downloads.models import Category, Download, LegalHold
 from files.models import DownloadDay, DownloadGrant
 from releasehub.publishing.models import RetentionRule
-from releasehub.publishing.retention.protection import protected_ids, take_inventory
+from releasehub.publishing.retention.protection import Inventory, protected_ids, take_inventories
 from versions.models import Version
 
 
 def selected_versions(rule: RetentionRule, download: Download) -> list[Version]:
     """Return the versions of the download that the rule deletes, the oldest first. A held download has none."""
-    if not rule.is_active or download.is_deleted or is_held(download.pk):
+    return select_versions(rule, [download])
+
+
+def select_versions(rule: RetentionRule, downloads: Sequence[Download]) -> list[Version]:
+    """Return the versions of the downloads that the rule deletes, those of a download together, the oldest first.
+
+    The number of queries does not depend on the number of downloads. Their versions are loaded into memory.
+    """
+    held = set(LegalHold.objects.filter(download__in=downloads).values_list("download_id", flat=True))
+    able = [download for download in downloads if not download.is_deleted and download.pk not in held]
+    if not rule.is_active or not able:
         return []
-    inventory = take_inventory(download)
+    aged = [version for inventory in take_inventories(able) for version in _aged(rule, inventory)]
+    return _idle(rule, aged) if aged else []
+
+
+def _aged(rule: RetentionRule, inventory: Inventory) -> list[Version]:
     kept = protected_ids(rule, inventory)
-    aged = [row for row in inventory.versions if row.pk not in kept and _is_old(rule, row.released_at)]
-    return _idle(rule, aged)[::-1] if aged else []
+    rows = [row for row in inventory.versions if row.pk not in kept and _is_old(rule, row.released_at)]
+    return rows[::-1]
 
 
 class RuleBook:
@@ -64,14 +78,15 @@ class RuleBook:
 
 def last_downloads(versions: list[Version]) -> dict[int, datetime]:
     """Return when people downloaded each version last. Versions without any download are missing."""
-    ids = [version.pk for version in versions]
-    days = DownloadDay.objects.filter(file__version__in=ids, downloads__gt=0).order_by()
+    # Not by the ids of the versions, of which there may be more than a database takes in one statement.
+    of_downloads = {"file__version__download__in": {version.download_id for version in versions}}
+    days = DownloadDay.objects.filter(**of_downloads, downloads__gt=0).order_by()
     found = {
         pk: datetime.combine(day, datetime.max.time(), tzinfo=timezone.get_default_timezone())
         for pk, day in days.values_list("file__version").annotate(last=Max("day"))
     }
     # A worker folds these events into days every minute. Until then, only they know of the download.
-    events = DownloadGrant.objects.filter(file__version__in=ids, is_folded=False, is_bot=False).order_by()
+    events = DownloadGrant.objects.filter(**of_downloads, is_folded=False, is_bot=False).order_by()
     for pk, moment in events.values_list("file__version").annotate(last=Max("granted_at")):
         found[pk] = max(moment, found.get(pk, moment))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -17,10 +18,11 @@ from releasehub.core.errors import Conflict, Denied, ErrorCode, Invalid
 from releasehub.publishing.erasure_preview import ErasurePreview, preview_ids
 from releasehub.publishing.models import RetentionRule
 from releasehub.publishing.retention.policies import retention_policy
-from releasehub.publishing.retention.selection import RuleBook, selected_versions
+from releasehub.publishing.retention.selection import RuleBook, select_versions
 
 CONDITIONS = ("keep_newest", "line_parts", "min_age_days", "idle_days", "is_active")
 MAX_PREVIEWED_DOWNLOADS = 2000
+DOWNLOADS_AT_ONCE = 500  # their versions are in memory together
 
 
 @transaction.atomic
@@ -112,11 +114,10 @@ def preview_rule(rule: RetentionRule, changes: Mapping[str, Any] | None = None) 
     """Return what the rule deletes with its next run. It need not be saved; `changes` are conditions to try."""
     for name, value in (changes or {}).items():
         setattr(rule, name, value)
+    downloads = RuleBook(instead=rule).downloads_of(rule)
     ids: list[int] = []
     count = 0
-    for download in RuleBook(instead=rule).downloads_of(rule):
-        if count == MAX_PREVIEWED_DOWNLOADS:
-            return RulePreview(preview_ids(ids), count, is_partial=True)
-        count += 1
-        ids += [version.pk for version in selected_versions(rule, download)]
-    return RulePreview(preview_ids(ids), count, is_partial=False)
+    while batch := list(islice(downloads, min(DOWNLOADS_AT_ONCE, MAX_PREVIEWED_DOWNLOADS - count))):
+        ids += [version.pk for version in select_versions(rule, batch)]
+        count += len(batch)
+    return RulePreview(preview_ids(ids), count, is_partial=next(downloads, None) is not None)

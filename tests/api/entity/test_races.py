@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
-from threading import Barrier, Event, Thread
+from collections.abc import Callable
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from tests.api.entity.world import World, moment
 from tests.api.native.test_uploads import left_behind
 from tests.conftest import ApiClient
 from tests.factories import make_key, make_version
+from tests.racing import at_once
 from versions.models import Version
 
 pytestmark = [
@@ -30,27 +31,6 @@ pytestmark = [
 ]
 WRITERS = 16
 ROUNDS = int(os.environ.get("RACE_ROUNDS", "2"))
-
-
-def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run all calls at the same time, and return their responses or exceptions."""
-    barrier, answers = Barrier(len(calls)), []
-
-    def run(call: Callable[[], Any]) -> None:
-        try:
-            barrier.wait()
-            answers.append(call())
-        except Exception as error:
-            answers.append(error)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def confirming(world: World, body: dict[str, Any]) -> Callable[[], Any]:

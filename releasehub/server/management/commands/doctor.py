@@ -12,6 +12,7 @@ from releasehub.server.doctor import (  # noqa: F401 - each module registers its
     backups,
     certificate,
     clock,
+    database,
     disk,
     hub,
     mail,

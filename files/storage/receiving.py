@@ -1,0 +1,36 @@
+"""Copy a part that a client sent to the hub into the storage, and compare it with what its signed URL allows."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import IO
+
+from files.storage.base import Writer
+from releasehub.core.errors import ErrorCode, Invalid
+
+CHUNK_BYTES = 1024 * 1024
+
+
+def copy_checked(stream: IO[bytes], writer: Writer, size: int, *, sha256: str, md5: str, is_limit: bool) -> None:
+    """Copy the stream, which has `size` bytes, to the writer, and compare it with the digests that are not empty."""
+    digests = {name: hashlib.new(name, usedforsecurity=False) for name in ("sha256", "md5")}
+    expected = {name: text for name, text in (("sha256", sha256), ("md5", md5)) if text}
+    remaining = size
+    # One byte more than allowed is read, because the end of a body without a declared length has to be seen.
+    while chunk := stream.read(min(CHUNK_BYTES, remaining + 1)):
+        if len(chunk) > remaining:
+            raise Invalid(ErrorCode.FILE_TOO_LARGE, f"The body has more than {size} bytes. Send the part again.")
+        for name in expected:
+            digests[name].update(chunk)
+        writer.write(chunk)
+        remaining -= len(chunk)
+    if remaining and not is_limit:
+        raise Invalid(ErrorCode.FILE_INCOMPLETE, f"The body ended {remaining} bytes early. Send the part again.")
+    for name, text in expected.items():
+        if digests[name].hexdigest() != text:
+            raise Invalid(
+                ErrorCode.FILE_DIGEST_DIFFERS,
+                f"The {name} of the received bytes is {digests[name].hexdigest()}, not {text} as declared. "
+                "Send the part again.",
+                field=name,
+            )

@@ -1,0 +1,28 @@
+"""Settings of PostgreSQL that make the hub slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.core.checks import CheckMessage, Info, Warning
+from django.db import connection
+
+from releasehub.server.doctor.registry import register
+
+
+@register("database")
+def check_database() -> Iterator[CheckMessage]:
+    """Check that PostgreSQL does not compile queries. A migration switches that off if the user of the hub may."""
+    if connection.vendor != "postgresql":
+        yield Info("The database is SQLite, which needs no settings.")
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('jit')::bool, session_user, current_database()")
+        is_on, user, database = cursor.fetchone()
+    if is_on:
+        yield Warning(
+            "PostgreSQL compiles the queries of lists (JIT), which takes many times longer than running them.",
+            hint=f'Run in PostgreSQL: ALTER ROLE "{user}" IN DATABASE "{database}" SET jit = off; and restart the hub.',
+        )
+    else:
+        yield Info("PostgreSQL does not compile queries (JIT).")

@@ -14,7 +14,7 @@ from releasehub.accounts.policies import organization_policy
 from releasehub.accounts.querysets import SEE_ALL
 from releasehub.backoffice.base import HubAdmin, admin_actor
 from releasehub.backoffice.organization_people import MembershipInline, RoleInline, add_row, change_row, remove_row
-from releasehub.backoffice.permissions import manages_a_team
+from releasehub.backoffice.permissions import manages_webhooks
 from releasehub.backoffice.read_only import ReadOnlyAdmin
 from releasehub.core.actor import Actor
 
@@ -47,8 +47,8 @@ class OrganizationAdmin(HubAdmin):
         )
 
     def has_lookup_permission(self, request: HttpRequest) -> bool:
-        """Allow users who publish downloads to stores; they find the organizations they belong to."""
-        return manages_a_team(admin_actor(request))
+        """Allow users who publish downloads to stores or make webhooks; they find the organizations they belong to."""
+        return manages_webhooks(admin_actor(request))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         actor = admin_actor(request)

@@ -40,6 +40,7 @@ class EndpointAdmin(AttemptChartMixin, ActionAdmin):
     list_filter = ("format", "is_active", ("disabled_at", admin.EmptyFieldListFilter))
     list_select_related = ("organization",)
     search_fields = ("url", "title", "description", "public_id")
+    autocomplete_fields = ("organization",)
     row_actions = (
         RowAction(
             name="test",

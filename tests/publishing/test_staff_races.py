@@ -129,7 +129,7 @@ def test_quarantine_while_the_same_bytes_are_uploaded(round_number: int) -> None
 
 def waiting_rows() -> Iterator[tuple[Kind, int]]:
     """Make a row of each kind that waits for a moderator."""
-    download, version = make_download(), make_version(state="draft")
+    download, version = make_download(), make_version(state="draft", files=1)
     Download.objects.filter(pk=download.pk).update(state="moderated")
     yield Kind.DOWNLOAD, download.pk
     Version.objects.filter(pk=version.pk).update(state="pending")

@@ -129,7 +129,7 @@ def judge(report: Report, visitor: PatientVisitor, database_url: str, versions: 
     report.say("longest time until a request succeeded", f"{visitor.longest:.1f} s")
     report.say("slowest response", f"{visitor.slowest:.1f} s")
     with psycopg.connect(database_url) as connection:
-        numbers = {number for (number,) in connection.execute("SELECT number FROM versions_version")}
-    lost = set(visitor.acknowledged) - numbers
+        numbers = [number for (number,) in connection.execute("SELECT number FROM versions_version")]
+    lost = set(visitor.acknowledged).difference(numbers)
     report.must("published versions that the new release does not have", len(lost), holds=not lost)
     report.must("versions in the database", len(numbers), holds=len(numbers) >= versions)
